@@ -1,0 +1,28 @@
+"""A microscope for backpropagation through time: one recording of plain NumPy code, many readings."""
+
+from autograd_seq import operations as operations  # first: tensors and operations know each other
+from autograd_seq.algebra import each
+from autograd_seq.backward import Recording, contributions, differentiate, grad
+from autograd_seq.errors import (
+    AutogradError,
+    DtypeError,
+    GradientError,
+    GraphLostError,
+    ShapeError,
+    UsageError,
+    ValueRangeError,
+)
+from autograd_seq.graph import Graph
+from autograd_seq.operation import Operation, operation
+from autograd_seq.operations import *  # noqa: F403  (the operations' own list of names)
+from autograd_seq.operations import __all__ as _names
+from autograd_seq.scope import Scope, no_grad, scope, steps
+from autograd_seq.tensor import Parameter, Tensor, name
+
+__all__ = [
+    "AutogradError", "DtypeError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
+    "Recording", "Scope", "ShapeError", "Tensor", "UsageError", "ValueRangeError", "contributions",
+    "differentiate", "each", "grad", "name", "no_grad", "operation", "scope", "steps",
+    # without those that would hide Python's own after an import *
+    *(n for n in _names if n not in ("abs", "all", "any", "max", "min", "sum")),
+]  # fmt: skip

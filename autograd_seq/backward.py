@@ -1,0 +1,426 @@
+"""The reverse sweep: from an output back through time, youngest record first.
+
+The same sweep runs in two ways. `backward` runs the VJP rules on bare arrays and keeps
+only the leaves' gradients. `differentiate` runs them on tensors, so that the backward
+pass is itself a recording, and every reading of a forward pass reads it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+import autograd_seq.operations as ops
+from autograd_seq.errors import GradientError, ShapeError, UsageError
+from autograd_seq.graph import Graph
+from autograd_seq.operations.indexing import Part
+from autograd_seq.scope import present
+from autograd_seq.source_line import here
+from autograd_seq.tensor import Array, Tensor, next_index
+
+Place = tuple[int | None, str | None, int | None]
+
+
+def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:
+    """Undo broadcasting: an input that was used several times gets the sum of its uses."""
+    extra = adjoint.ndim - len(shape)
+    if extra > 0:
+        adjoint = ops.sum(adjoint, axis=tuple(range(extra)))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and adjoint.shape[i] != 1)
+    return ops.sum(adjoint, axis=stretched, keepdims=True) if stretched else adjoint
+
+
+class Running:
+    """A sum of adjoints that owns its array: T contributions to one weight need one buffer, not T."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, first: Any, second: Any) -> None:
+        if type(first) is Part:
+            self.array = np.zeros(first.shape, first.piece.dtype)
+            first.add_to(self.array)
+            self.add(second)
+        elif type(second) is Part:
+            self.array = np.array(first)
+            self.add(second)
+        else:
+            self.array = np.asarray(first + second)
+
+    def add(self, piece: Any) -> None:
+        if type(piece) is Part:
+            piece.add_to(self.array)
+        else:
+            np.add(self.array, piece, out=self.array)
+
+    def whole(self) -> Array:
+        """The sum."""
+        return self.array
+
+
+def seed_for(output: Tensor, gradient: Any) -> Array:
+    """The adjoint that a sweep starts from."""
+    if not output.requires_grad:
+        raise GradientError(
+            f"nothing that {output.label} was made from requires a gradient: "
+            f"make the weights Parameter(...) or Tensor(..., requires_grad=True){here()}"
+        )
+    if gradient is None:
+        if output.size != 1:
+            raise GradientError(
+                f"{output.label} has shape {output.shape}: a derivative needs a scalar, or an adjoint of that shape. "
+                f"Write {output.label}.sum() first, or give gradient=...{here()}"
+            )
+        return np.ones(output.shape, output.dtype)
+    seed = np.asarray(gradient.value if isinstance(gradient, Tensor) else gradient, dtype=output.dtype)
+    if seed.shape != output.shape:
+        raise ShapeError(f"the adjoint of {output.label} must have its shape {output.shape}, not {seed.shape}{here()}")
+    return seed
+
+
+def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[Tensor, Array]]:
+    """Run the VJP rules on bare arrays.
+
+    The youngest record that still waits is always next, so all its uses have been met.
+    The answer pairs each leaf (or, on demand, each record) with its whole adjoint.
+    """
+    found = []
+    waiting: dict[int, list[Any]] = {-output.index: [output, seed]}
+    heap = [-output.index]
+    while heap:
+        node, adjoint = waiting.pop(heappop(heap))
+        if type(adjoint) is not ndarray:
+            adjoint = adjoint.whole()
+        operation = node.operation
+        if everything or operation is None:
+            found.append((node, adjoint))
+            if operation is None:
+                continue
+        for x, piece in zip(node.inputs, operation.pull(node, adjoint), strict=True):
+            if piece is None:
+                continue
+            if piece.shape != x._value.shape:
+                piece = unbroadcast(piece, x._value.shape)
+            key = -x.index
+            if (entry := waiting.get(key)) is None:
+                waiting[key] = [x, piece]
+                heappush(heap, key)
+            elif type(entry[1]) is Running:
+                entry[1].add(piece)
+            else:
+                entry[1] = Running(entry[1], piece)
+    return found
+
+
+def backward(output: Tensor, gradient: Any = None, accumulate: bool = False) -> None:
+    """Leave in ``.grad`` of each leaf the derivative of `output`; see `Tensor.backward`."""
+    record = output.record
+    replaced: set[int] = set()
+    for leaf, adjoint in sweep(record, seed_for(record, gradient)):
+        box: Any = leaf._gradient  # the successive values of one Parameter share it
+        array = np.array(adjoint, dtype=leaf.dtype)
+        box[0] = box[0] + array if box[0] is not None and (accumulate or id(box) in replaced) else array
+        replaced.add(id(box))
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A forward pass, its backward pass, and which adjoint belongs to which record.
+
+    Attributes
+    ----------
+    forward, backward : Graph
+        Both passes; the backward one refers to the forward records whose values it uses.
+    adjoints : dict
+        From each forward record that the derivative passes through to its adjoint, a tensor.
+    emitted : dict
+        From each forward record to the backward records that its VJP rules made, in order.
+    """
+
+    forward: Graph
+    backward: Graph
+    adjoints: dict[Tensor, Tensor]
+    emitted: dict[Tensor, list[Tensor]]
+
+    def adjoint(self, tensor: Tensor) -> Tensor:
+        """The adjoint of a tensor of the forward graph.
+
+        Raises
+        ------
+        GradientError
+            If the derivative does not pass through it.
+        """
+        found = self.adjoints.get(tensor.record)
+        if found is None:
+            raise GradientError(f"no derivative passes through {tensor.label}{here()}")
+        return found
+
+
+def differentiate(output: Tensor, gradient: Any = None) -> Recording:
+    """Run the reverse sweep as a recording of its own.
+
+    Parameters
+    ----------
+    output : Tensor
+        A scalar, or any tensor with `gradient`.
+    gradient : array_like or Tensor, optional
+        The adjoint to start from, of the output's shape.
+
+    Returns
+    -------
+    Recording
+        Both graphs and the adjoint of every record. Adjoints are named after their records, a ``d``
+        before the name, and carry their place and source line.
+
+    Raises
+    ------
+    GradientError
+        If there is nothing to differentiate, or `output` is no scalar and has no `gradient`.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, Tensor, differentiate, name, tanh
+    >>> W = Parameter([[0.5]], "W")
+    >>> loss = name(tanh(W @ Tensor([[2.0]])), "a").sum()
+    >>> recording = differentiate(loss)
+    >>> recording.adjoint(W).name, recording.adjoint(W).value.round(4)
+    ('dW', array([[0.8399]]))
+    """
+    return _Recorder(output.record, gradient).run()
+
+
+class _Recorder:
+    """The sweep over tensors: like `sweep`, but each step leaves records, with names, places and lines."""
+
+    def __init__(self, output: Tensor, gradient: Any) -> None:
+        seed = seed_for(output, gradient)
+        self.output = output
+        self.seed = gradient.record if isinstance(gradient, Tensor) else Tensor(seed)
+        if not isinstance(gradient, Tensor):
+            self.seed.scope = output.scope
+        self.adjoints: dict[Tensor, Tensor] = {}
+        self.emitted: dict[Tensor, list[Tensor]] = {}
+
+    def run(self) -> Recording:
+        forward = Graph(self.output)
+        pieces: dict[Tensor, list[Any]] = {self.output: [self.seed]}
+        outside = present.get()
+        try:
+            for node in reversed(forward.records):
+                if node in pieces:
+                    present.set(node.scope)
+                    self._step(node, pieces)
+        finally:
+            present.set(outside)
+        made = {record for records in self.emitted.values() for record in records} | {self.seed}
+        ends = [self.adjoints[node] for node in forward if node in self.adjoints and not _passes_on(node)]
+        return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted)
+
+    def _step(self, node: Tensor, pieces: dict[Tensor, list[Any]]) -> None:
+        start = next_index()
+        adjoint = _total(pieces.pop(node))
+        if node.name:
+            if adjoint.name or (adjoint.index < start and adjoint is not self.seed):
+                adjoint = ops.identity(adjoint)  # the same number under another name
+            adjoint._name = "d" + node.name
+        self.adjoints[node] = adjoint
+        made = [adjoint]
+        if node.operation is not None:
+            rules: Any = node.operation.vjp
+            for i, x in enumerate(node.inputs):
+                if x.requires_grad and (rule := rules[i]) is not None:
+                    piece = rule(adjoint, node, *node.inputs, **node.parameters)
+                    if piece.shape != x.shape:
+                        piece = unbroadcast(piece, x.shape)
+                    pieces.setdefault(x, []).append(piece)
+                    made.append(piece.piece if type(piece) is Part else piece)
+        self.emitted[node] = _since(start, made, node)
+
+
+def _passes_on(node: Tensor) -> bool:
+    return any(x.requires_grad for x in node.inputs)
+
+
+def _total(pieces: list[Any]) -> Tensor:
+    """The sum of a record's uses; parts of it are gathered in one buffer."""
+    parts = [piece for piece in pieces if type(piece) is Part]
+    whole = [piece for piece in pieces if type(piece) is not Part]
+    if parts:
+        whole.append(ops.scatter([p.piece for p in parts], tuple(p.index for p in parts), parts[0].shape))
+    return whole[0] if len(whole) == 1 else ops.accumulate(whole)
+
+
+def _since(start: int, made: list[Tensor], node: Tensor) -> list[Tensor]:
+    """Everything recorded since `start` behind `made`, in order; each gets the line of the record it serves."""
+    fresh: set[Tensor] = set()
+    stack = list(made)
+    while stack:
+        record = stack.pop()
+        if record.index > start and record not in fresh:
+            fresh.add(record)
+            record._code, record._offset = node._code, node._offset
+            stack.extend(record.inputs)
+    return sorted(fresh, key=lambda record: record.index)
+
+
+def grad(output: Tensor, inputs: Any, gradient: Any = None, create_graph: bool = False) -> Any:
+    """The derivative of `output` with respect to `inputs`, in the structure of `inputs`.
+
+    Parameters
+    ----------
+    output : Tensor
+        A scalar, or any tensor with `gradient`.
+    inputs : Tensor, or list, tuple or dict of them, nested at will
+        Any tensors of the graph that require a gradient, leaves or not.
+    gradient : array_like or Tensor, optional
+        The adjoint to start from.
+    create_graph : bool
+        Answer in tensors that were recorded, to be differentiated again; in arrays otherwise.
+
+    Raises
+    ------
+    GradientError
+        For an input that does not require a gradient.
+
+    Examples
+    --------
+    >>> from autograd_seq import Tensor, grad
+    >>> x = Tensor(2.0, requires_grad=True)
+    >>> slope = grad(x ** 3, x, create_graph=True)
+    >>> grad(slope, x)
+    array(12.)
+    """
+    record = output.record
+    found: dict[int, Any] = {}
+    wanted: set[int] = set()
+    _each(inputs, lambda x: wanted.add(_identity(x)))
+
+    def visit(node: Tensor, adjoint: Any) -> None:
+        key = _identity(node)
+        if key in wanted:
+            found[key] = found[key] + adjoint if key in found else adjoint
+
+    if create_graph:
+        for node, adjoint in differentiate(record, gradient).adjoints.items():
+            visit(node, adjoint)
+    else:
+        for node, adjoint in sweep(record, seed_for(record, gradient), everything=True):
+            visit(node, adjoint)
+
+    def answer(x: Tensor) -> Any:
+        adjoint = found.get(_identity(x))
+        if adjoint is None:
+            adjoint = np.zeros(x.shape, x.dtype)
+            return Tensor(adjoint) if create_graph else adjoint
+        return adjoint if create_graph else np.array(adjoint, dtype=x.dtype)
+
+    return _each(inputs, answer)
+
+
+def _identity(x: Tensor) -> int:
+    """What stays the same over the successive values of one Parameter."""
+    record = x.record
+    return id(record) if record._gradient is None else id(record._gradient)
+
+
+def _each(structure: Any, function: Callable[[Tensor], Any]) -> Any:
+    """Apply to each tensor of nested lists, tuples and dicts, and answer in their structure."""
+    if isinstance(structure, Tensor):
+        if not structure.requires_grad:
+            raise GradientError(
+                f"{structure.label} does not require a gradient: make it a Parameter, "
+                f"or Tensor(..., requires_grad=True), before it is used{here()}"
+            )
+        return function(structure)
+    if isinstance(structure, dict):
+        return {key: _each(value, function) for key, value in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        return type(structure)(_each(value, function) for value in structure)
+    raise UsageError(f"derivatives are taken with respect to tensors, not {type(structure).__name__}{here()}")
+
+
+def contributions(output: Tensor, parameter: Tensor, gradient: Any = None) -> dict[Place, Array]:
+    """How much each time step gave to a shared parameter's gradient.
+
+    Parameters
+    ----------
+    output : Tensor
+        A scalar, or any tensor with `gradient`.
+    parameter : Tensor
+        What the gradient is of; usually a `Parameter` shared by all steps.
+
+    Returns
+    -------
+    dict
+        From ``(layer, direction, time)`` of the use to its part of the gradient; they add up to
+        the gradient. A use by a record without a time (stacking ``[Waa, Wax]`` once) is followed to the
+        records with one; what never meets a time stands under time None.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, contributions, steps
+    >>> w, a = Parameter(0.5, "w"), 1.0
+    >>> for t in steps(3):
+    ...     a = a * w
+    >>> {time: float(part) for (_, _, time), part in contributions(a, w).items()}
+    {1: 0.25, 2: 0.25, 3: 0.25}
+    """
+    record = output.record
+    adjoints = dict(sweep(record, seed_for(record, gradient), everything=True))
+    graph = Graph(record)
+    uses = graph.consumers()
+    result: dict[Place, Array] = {}
+    for leaf in graph:
+        if _identity(leaf) == _identity(parameter):
+            for place, part in _split(leaf, graph, uses, adjoints, record).items():
+                result[place] = result[place] + part if place in result else part
+    return dict(sorted(result.items(), key=lambda item: tuple((p is not None, p) for p in item[0])))
+
+
+def _split(
+    leaf: Tensor,
+    graph: Graph,
+    uses: dict[Tensor, list[tuple[Tensor, int]]],
+    adjoints: dict[Tensor, Array],
+    output: Tensor,
+) -> dict[Place, Array]:
+    """The adjoint of `leaf` by the place of its uses, through records without a time.
+
+    VJP rules are linear in the adjoint, so the adjoint of such a record may be split before its rule is applied.
+    """
+    untimed = [leaf]
+    known = {leaf}
+    for node in untimed:
+        for user, _ in uses[node]:
+            if graph.scopes[user].time is None and user not in known:
+                known.add(user)
+                untimed.append(user)
+    split: dict[Tensor, dict[Place, Array]] = {}
+    for node in sorted(untimed, key=lambda n: -n.index):
+        parts: dict[Place, Any] = {graph.scopes[node].place: adjoints[node]} if node is output else {}
+        for user, i in uses[node]:
+            if user not in adjoints or not node.requires_grad:
+                continue
+            if user.operation is None or user.operation.vjp is None or user.operation.vjp[i] is None:
+                continue
+            scope = graph.scopes[user]
+            shares = split[user] if user in known else {scope.place: adjoints[user]}
+            for place, share in shares.items():
+                piece = _pull(user, i, share)
+                parts[place] = parts[place] + piece if place in parts else piece
+        split[node] = parts
+    return split[leaf]
+
+
+def _pull(user: Tensor, i: int, adjoint: Array) -> Array:
+    """What a record's adjoint gives to its i-th input."""
+    rules: Any = user.operation.vjp if user.operation else None
+    values = [x._value for x in user.inputs]
+    piece = rules[i](adjoint, user._value, *values, **user.parameters)
+    if type(piece) is Part:
+        return piece.whole()
+    return np.asarray(unbroadcast(piece, user.inputs[i].shape))

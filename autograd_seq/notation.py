@@ -1,0 +1,93 @@
+"""How an operation is written: in NumPy source, in LaTeX, in Unicode text, with parentheses where they are needed.
+
+A reading that prints expressions asks an operation for its `Form` in a language and
+fills in the operands; it never needs to know which operation it prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# How tightly an expression holds together; the levels are Python's own.
+# MATRIX is for mathematics, where W a stands closer together than a ∘ b.
+COMPARISON, SUM, PRODUCT, MATRIX, SIGN, POWER, ATOM = 10, 20, 30, 35, 40, 50, 60
+
+Fill = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One operation in one language.
+
+    Attributes
+    ----------
+    template : str or callable
+        ``"{0} + {1}"``, with an operation's parameters by name as in ``"{0}[{index}]"``;
+        or a function ``(operands, parameters) -> str`` where a template does not do.
+    level : int
+        How tightly the whole holds together.
+    operands : tuple of int
+        The level that each operand needs to stand without parentheses; 0 for those not given.
+    """
+
+    template: str | Fill
+    level: int = ATOM
+    operands: tuple[int, ...] = ()
+
+    def write(self, operands: Sequence[tuple[str, int]], parameters: Mapping[str, Any]) -> tuple[str, int]:
+        """The expression and its level, for operands given as (text, level)."""
+        texts = []
+        for i, (text, level) in enumerate(operands):
+            needed = self.operands[i] if i < len(self.operands) else 0
+            texts.append(text if level >= needed else f"({text})")
+        if callable(self.template):
+            return self.template(texts, parameters), self.level
+        return self.template.format(*texts, **parameters), self.level
+
+
+def infix(symbol: str, level: int, right: int = 1) -> Form:
+    """``a symbol b``; the right operand needs `right` more than the left, so that the order stays as recorded."""
+    return Form(f"{{0}} {symbol} {{1}}", level, (level, level + right))
+
+
+def prefix(symbol: str, level: int = SIGN) -> Form:
+    """``symbol a``."""
+    return Form(f"{symbol}{{0}}", level, (level,))
+
+
+def call(function: str, defaults: Mapping[str, Any] | None = None, listed: bool = False) -> Form:
+    """``function(a, b, axis=1)``; parameters that have their default value are left out.
+
+    With `listed`, the operands are passed as one list, as ``np.concatenate([a, b])`` wants them.
+    """
+
+    def fill(operands: Sequence[str], parameters: Mapping[str, Any]) -> str:
+        arguments = [f"[{', '.join(operands)}]"] if listed else list(operands)
+        for key, value in parameters.items():
+            if not (defaults and key in defaults and defaults[key] is value) and value is not None:
+                arguments.append(f"{key}={literal(value)}")
+        return f"{function}({', '.join(arguments)})"
+
+    return Form(fill)
+
+
+def literal(value: Any) -> str:
+    """A parameter as Python source."""
+    if hasattr(value, "tolist"):
+        return f"np.array({value.tolist()!r})" if getattr(value, "ndim", 0) else repr(value.item())
+    if isinstance(value, slice):
+        parts = ["" if part is None else literal(part) for part in (value.start, value.stop)]
+        return ":".join(parts) + ("" if value.step is None else f":{literal(value.step)}")
+    if isinstance(value, tuple):
+        return f"({', '.join(literal(part) for part in value)}{',' * (len(value) == 1)})"
+    if isinstance(value, type) and hasattr(value, "__name__"):
+        return f"np.{value.__name__}"
+    return "..." if value is Ellipsis else repr(value)
+
+
+def subscript(index: Any) -> str:
+    """An index as it stands between brackets: ``:, 0``."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return ", ".join("None" if part is None else literal(part) for part in parts) or "()"

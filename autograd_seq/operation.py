@@ -1,0 +1,310 @@
+"""Operation: everything there is to know of one differentiable operation, declared in one place.
+
+Its value rule is NumPy; its VJP rules are written in the engine's own operations, so
+that they run on bare arrays at full speed and on tensors as a recording. What a reading
+needs, the meaning in exact scalars and the forms in each language, stands beside them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, update_wrapper
+from sys import _getframe
+from typing import Any, Final
+
+import numpy as np
+from numpy import ndarray
+
+from autograd_seq import protocols
+from autograd_seq.errors import AutogradError, DtypeError, ShapeError, UsageError
+from autograd_seq.notation import Form, call
+from autograd_seq.scope import present
+from autograd_seq.source_line import ENGINE_FILES, here
+from autograd_seq.tensor import NOTHING, Array, Tensor, as_array, next_index
+
+Rule = Callable[..., Any]
+_new: Final = object.__new__
+
+
+class Operation:
+    """One differentiable operation; made with the decorator `operation`.
+
+    Calling it on tensors records; calling it on plain arrays just computes.
+
+    Attributes
+    ----------
+    name : str
+        Its name in tables and messages.
+    value : callable
+        ``value(*arrays, **parameters) -> array``, in NumPy.
+    vjp : sequence of callables, or None
+        For each input a rule ``(g, y, *inputs, **parameters) -> adjoint of that input``; None where there
+        is no derivative.
+    meaning : callable
+        ``meaning(algebra, *arrays, **parameters) -> array``: the value rule over arrays of exact scalars.
+    forms : dict
+        `Form` by language: ``"source"``, ``"latex"``, ``"text"``.
+    expects : str
+        What it demands of its inputs, said to a student.
+    """
+
+    def __init__(
+        self,
+        value: Callable[..., Any],
+        vjp: Sequence[Rule | None] | Rule | None,
+        meaning: Callable[..., Any] | None = None,
+        numpy: Any = (),
+        source: Form | str | None = None,
+        latex: Form | str | None = None,
+        text: Form | str | None = None,
+        expects: str = "",
+        kernel: Callable[..., Any] | None = None,
+    ) -> None:
+        update_wrapper(self, value)
+        self.name: str = value.__name__.rstrip("_")
+        signature = inspect.signature(value).parameters.values()
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in signature)
+        self.arity = sum(p.kind is p.POSITIONAL_ONLY for p in signature)
+        self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+        self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
+        self.value = kernel or value
+        self.differentiable = vjp is not None
+        self.vjp = _ByPosition(vjp) if callable(vjp) else vjp
+        self.meaning = meaning or (lambda algebra, *arrays, **parameters: value(*arrays, **parameters))
+        self.expects = expects
+        self.forms = {
+            "source": self._form(source, f"np.{self.name}"),
+            "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
+            "text": self._form(text, self.name),
+        }
+        for function in numpy if isinstance(numpy, tuple) else (numpy,):
+            protocols.OPERATIONS[function] = self
+
+    def _form(self, given: Form | str | None, function: str) -> Form:
+        if given is None or isinstance(given, str):
+            return call(given or function, self.defaults, listed=self.variadic)
+        return given
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        if parameters or self.variadic or self.keywords or len(inputs) != self.arity:
+            inputs, parameters = self._bind(inputs, parameters)
+        if not any(isinstance(x, Tensor) for x in inputs):
+            return self.value(*inputs, **parameters)
+        inputs = lift(inputs)
+        values = [x._value for x in inputs]
+        try:
+            value = self.value(*values, **parameters)
+        except (ValueError, TypeError, IndexError) as error:
+            raise self._refusal(values, parameters, error) from error
+        return self.record(value, inputs, parameters, any(x.requires_grad for x in inputs))
+
+    def record(self, value: Any, inputs: tuple[Tensor, ...], parameters: dict[str, Any], requires_grad: bool) -> Tensor:
+        """The record of one use: what was made, from what, where in the network and in the user's program."""
+        # Slot by slot: half the cost of __init__, and every operation pays it.
+        y: Tensor = _new(Tensor)
+        y._value = value if type(value) is ndarray else np.asarray(value)
+        y.operation = self
+        y.inputs = inputs
+        y.parameters = parameters
+        y._name = None
+        y.scope = scope = present.get()
+        y.index = next_index()
+        y.requires_grad = requires_grad and self.differentiable
+        y._gradient = None
+        frame = _getframe(2)
+        while frame.f_code.co_filename in ENGINE_FILES and frame.f_back is not None:
+            frame = frame.f_back
+        y._code = frame.f_code
+        y._offset = frame.f_lasti
+        if not scope.recording:
+            y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
+        return y
+
+    def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
+        """What the adjoint of a record gives to each of its inputs, in bare arrays; None where nothing."""
+        rules: Any = self.vjp
+        values = [x._value for x in node.inputs]
+        return [
+            rule(adjoint, node._value, *values, **node.parameters)
+            if x.requires_grad and (rule := rules[i]) is not None
+            else None
+            for i, x in enumerate(node.inputs)
+        ]
+
+    def _bind(self, inputs: tuple[Any, ...], given: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Sort a call's arguments into inputs and parameters, as the value rule's signature declares them."""
+        count = 1 if self.variadic else self.arity
+        if len(inputs) < count or len(inputs) > count + len(self.keywords):
+            raise UsageError(f"{self.name}() takes {self._usage()}, but got {len(inputs)} arguments{here()}")
+        parameters = dict(self.defaults)
+        parameters.update(zip(self.keywords, inputs[count:], strict=False))
+        for key, setting in given.items():
+            if key not in self.keywords:
+                raise UsageError(f"{self.name}() has no argument {key!r}; it takes {self._usage()}{here()}")
+            parameters[key] = setting
+        if missing := [key for key in self.keywords if key not in parameters]:
+            raise UsageError(f"{self.name}() needs {', '.join(missing)}; it takes {self._usage()}{here()}")
+        for key, setting in parameters.items():
+            if isinstance(setting, Tensor):
+                parameters[key] = settled(setting)
+        return (tuple(inputs[0]) if self.variadic else inputs[:count]), parameters
+
+    def _usage(self) -> str:
+        inputs = "a list of arrays" if self.variadic else f"{self.arity} array{'s' * (self.arity != 1)}"
+        return inputs + (f" and {', '.join(self.keywords)}" if self.keywords else "")
+
+    def _refusal(self, values: Sequence[Array], parameters: Mapping[str, Any], error: Exception) -> AutogradError:
+        shapes = " and ".join(str(v.shape) for v in values)
+        said = "".join(f", {k}={v!r:.60}" for k, v in parameters.items() if v is not self.defaults.get(k))
+        kind = DtypeError if isinstance(error, TypeError) else ShapeError
+        if any(v.dtype.kind not in "bif" for v in values):
+            kind, shapes = DtypeError, " and ".join(str(v.dtype) for v in values)
+        expected = f" It expects {self.expects}." if self.expects else ""
+        return kind(f"{self.name} cannot take {shapes}{said}.{expected} NumPy says: {error}{here()}")
+
+
+class Unary(Operation):
+    """An operation of one array without parameters: the same call, without sorting arguments."""
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        if len(inputs) == 1 and type(x := inputs[0]) is Tensor and not parameters:
+            try:
+                value = self.value(x._value)
+            except (ValueError, TypeError) as error:
+                raise self._refusal([x._value], parameters, error) from error
+            return self.record(value, inputs, NOTHING, x.requires_grad)
+        return super().__call__(*inputs, **parameters)
+
+    def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
+        return (self.vjp[0](adjoint, node._value, node.inputs[0]._value),)  # type: ignore[index,misc]
+
+
+class Binary(Operation):
+    """An operation of two arrays without parameters."""
+
+    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        if len(inputs) == 2 and not parameters:
+            a, b = inputs
+            if type(a) is Tensor and type(b) is Tensor:
+                try:
+                    value = self.value(a._value, b._value)
+                except (ValueError, TypeError) as error:
+                    raise self._refusal([a._value, b._value], parameters, error) from error
+                return self.record(value, inputs, NOTHING, a.requires_grad or b.requires_grad)
+        return super().__call__(*inputs, **parameters)
+
+    def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
+        (a, b), (left, right) = node.inputs, self.vjp  # type: ignore[misc]
+        y, u, v = node._value, a._value, b._value
+        return (
+            left(adjoint, y, u, v) if a.requires_grad and left else None,
+            right(adjoint, y, u, v) if b.requires_grad and right else None,
+        )
+
+
+class _ByPosition:
+    """The rules of an operation with any number of inputs: one function that is told which input is meant."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __getitem__(self, position: int) -> Rule:
+        return partial(self.rule, position)
+
+
+def operation(
+    *,
+    vjp: Sequence[Rule | None] | Rule | None,
+    meaning: Callable[..., Any] | None = None,
+    numpy: Any = (),
+    source: Form | str | None = None,
+    latex: Form | str | None = None,
+    text: Form | str | None = None,
+    expects: str = "",
+    kernel: Callable[..., Any] | None = None,
+) -> Callable[[Callable[..., Any]], Operation]:
+    """Declare a differentiable operation: the decorated function is its value rule, in NumPy.
+
+    Inputs are the function's positional-only arguments (or ``*arrays``); the others are
+    parameters, fixed when it is recorded.
+
+    Parameters
+    ----------
+    vjp : sequence of callables, or callable, or None
+        For each input, ``(g, y, *inputs, **parameters)`` to the adjoint of that input, given the
+        adjoint `g` of the result `y`; written with operators and this package's operations. None for an
+        input (or for all) without derivative. With ``*arrays``, one function whose first argument is the
+        input's position. Broadcasting need not be undone: the sweep does it.
+    meaning : callable, optional
+        ``(algebra, *arrays, **parameters)`` to the value over arrays of exact scalars, with the
+        algebra's functions (``algebra.exp`` …, see `autograd_seq.algebra.each`). The value rule itself if
+        not given, which does for everything made of + - * / and rearrangement.
+    numpy : function or tuple of functions
+        NumPy's functions that record this operation when they meet a tensor.
+    source, latex, text : Form or str
+        How it is written; a string names a function. ``np.NAME(...)``, ``NAME(...)`` if not given.
+    expects : str
+        What it demands of its inputs, for error messages.
+    kernel : callable, optional
+        A faster function with the same values as the decorated one, such as the ufunc itself.
+
+    Returns
+    -------
+    callable
+        A decorator that makes an `Operation` of the value rule.
+
+    Examples
+    --------
+    A user's own operation, Swish, differentiable, provable and printable from here on:
+
+    >>> import numpy as np
+    >>> from autograd_seq import Tensor, each, operation, sigmoid
+    >>> @operation(vjp=[lambda g, y, x: g * (y + sigmoid(x) * (1 - y))],
+    ...            meaning=lambda algebra, x: x * each(algebra.sigmoid, x))
+    ... def swish(x, /):
+    ...     return x / (1 + np.exp(-x))
+    >>> x = Tensor([0.0, 1.0], requires_grad=True)
+    >>> swish(x).sum().backward()
+    >>> x.grad.round(4)
+    array([0.5   , 0.9277])
+    """
+
+    def declare(value: Callable[..., Any]) -> Operation:
+        kinds = [p.kind for p in inspect.signature(value).parameters.values()]
+        simple = all(kind is inspect.Parameter.POSITIONAL_ONLY for kind in kinds)
+        made = {1: Unary, 2: Binary}.get(len(kinds), Operation) if simple else Operation
+        return made(value, vjp, meaning, numpy, source, latex, text, expects, kernel)
+
+    return declare
+
+
+def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...]:
+    """The records of an operation's inputs; Python numbers take the dtype that the arrays give them."""
+    records = [x.record if isinstance(x, Tensor) else x for x in inputs]
+    dtype: Any = None
+    for i, x in enumerate(records):
+        if isinstance(x, Tensor):
+            continue
+        if type(x) in (int, float, bool):
+            if dtype is None:
+                dtype = np.result_type(*(r._value if isinstance(r, Tensor) else r for r in records))
+            records[i] = Tensor(x, dtype=dtype)
+        else:
+            records[i] = Tensor(as_array(x, None if isinstance(x, (np.ndarray, np.generic)) else _weak(records)))
+    return tuple(records)
+
+
+def _weak(records: Sequence[Any]) -> Any:
+    """The dtype of the tensors among `records`, for lists of Python numbers that meet them."""
+    floats = [r.dtype for r in records if isinstance(r, Tensor) and r.dtype.kind == "f"]
+    return np.result_type(*floats) if floats else None
+
+
+def settled(setting: Tensor) -> Any:
+    """A tensor used as a setting (an index, a limit): its value, noted as a decision on data."""
+    protocols.note_branch(setting)
+    return setting._value.item() if not setting.ndim else setting._value

@@ -1,0 +1,129 @@
+"""Comparisons: remembered, so that a decision on data can be seen; they have no derivative."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.algebra import each
+from autograd_seq.notation import COMPARISON, infix
+from autograd_seq.operation import Operation, operation
+from autograd_seq.operations.arithmetic import FIT
+from autograd_seq.tensor import Array
+
+
+def _comparison(ufunc: np.ufunc, symbol: str, latex: str, text: str) -> Operation:
+    def compare(a: Any, b: Any, /) -> Array:
+        return np.asarray(ufunc(a, b))
+
+    compare.__name__ = ufunc.__name__
+    compare.__module__ = __name__
+    compare.__doc__ = f"a {symbol} b, element by element; without derivative."
+    level = COMPARISON
+    return operation(
+        vjp=None,
+        meaning=lambda algebra, a, b: each(lambda x, y: algebra.compare(symbol, x, y), a, b),
+        numpy=ufunc,
+        kernel=ufunc,
+        source=infix(symbol, level, 1),
+        latex=infix(latex, level, 1),
+        text=infix(text, level, 1),
+        expects=FIT,
+    )(compare)
+
+
+equal = _comparison(np.equal, "==", "=", "=")
+not_equal = _comparison(np.not_equal, "!=", r"\neq", "≠")
+less = _comparison(np.less, "<", "<", "<")
+less_equal = _comparison(np.less_equal, "<=", r"\leq", "≤")
+greater = _comparison(np.greater, ">", ">", ">")
+greater_equal = _comparison(np.greater_equal, ">=", r"\geq", "≥")
+
+
+@operation(vjp=None, numpy=np.logical_and)
+def logical_and(a: Any, b: Any, /) -> Array:
+    """Whether both are true, element by element; without derivative.
+
+    Examples
+    --------
+    >>> logical_and([True, True], [True, False])
+    array([ True, False])
+    """
+    return np.logical_and(a, b)
+
+
+@operation(vjp=None, numpy=np.logical_or)
+def logical_or(a: Any, b: Any, /) -> Array:
+    """Whether one is true, element by element; without derivative.
+
+    Examples
+    --------
+    >>> logical_or([True, False], [False, False])
+    array([ True, False])
+    """
+    return np.logical_or(a, b)
+
+
+@operation(vjp=None, numpy=np.logical_not)
+def logical_not(a: Any, /) -> Array:
+    """Whether it is false, element by element; without derivative.
+
+    Examples
+    --------
+    >>> logical_not([True, False])
+    array([False,  True])
+    """
+    return np.logical_not(a)
+
+
+@operation(vjp=None, numpy=np.any)
+def any(a: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """Whether an element is true; without derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(any(np.array([False, True])))
+    True
+    """
+    return np.any(a, axis=axis, keepdims=keepdims)
+
+
+@operation(vjp=None, numpy=np.all)
+def all(a: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """Whether all elements are true; without derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(all(np.array([False, True])))
+    False
+    """
+    return np.all(a, axis=axis, keepdims=keepdims)
+
+
+@operation(vjp=None, numpy=np.argmax)
+def argmax(a: Any, /, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Where the largest element is; without derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> argmax(np.array([[0.1, 0.7], [0.9, 0.3]]), axis=0)
+    array([1, 0])
+    """
+    return np.argmax(a, axis=axis, keepdims=keepdims)
+
+
+@operation(vjp=None, numpy=np.argmin)
+def argmin(a: Any, /, axis: int | None = None, keepdims: bool = False) -> Array:
+    """Where the smallest element is; without derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> argmin(np.array([[0.1, 0.7], [0.9, 0.3]]), axis=0)
+    array([0, 1])
+    """
+    return np.argmin(a, axis=axis, keepdims=keepdims)

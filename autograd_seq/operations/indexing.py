@@ -1,0 +1,226 @@
+"""Indexing: reading parts of an array, and writing into parts of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.notation import ATOM, Form, subscript
+from autograd_seq.operation import operation, settled
+from autograd_seq.tensor import Array, Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An adjoint that is zero but for one indexed part.
+
+    The sweep gathers the parts of one array in one buffer, so that reading T slices of an
+    array costs O(T) on the way back, not O(T²).
+
+    Attributes
+    ----------
+    piece : Tensor or ndarray
+        The adjoint of what the index picks.
+    index : Any
+        The index.
+    shape : tuple of int
+        The shape of the whole.
+    """
+
+    piece: Any
+    index: Any
+    shape: tuple[int, ...]
+
+    def add_to(self, buffer: Array) -> None:
+        """Add the part to an array of the whole's shape; an element picked twice gets both."""
+        if is_basic(self.index):
+            buffer[self.index] += self.piece
+        else:
+            np.add.at(buffer, self.index, self.piece)
+
+    def whole(self) -> Array:
+        """The adjoint in full."""
+        buffer = np.zeros(self.shape, self.piece.dtype)
+        self.add_to(buffer)
+        return buffer
+
+
+def is_basic(index: Any) -> bool:
+    """Whether an index is made of integers and slices only, so that it picks no element twice."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) and not isinstance(part, bool)
+        for part in parts
+    )
+
+
+def fixed(index: Any) -> Any:
+    """An index as a record keeps it: lists become arrays, arrays are copied, tensors give their values."""
+    if isinstance(index, tuple):
+        return tuple(fixed(part) for part in index)
+    if isinstance(index, slice):
+        return slice(*(fixed(part) for part in (index.start, index.stop, index.step)))
+    if isinstance(index, Tensor):
+        value = settled(index)
+        return value if np.ndim(value) or not float(value).is_integer() or isinstance(value, bool) else int(value)
+    if isinstance(index, np.integer):
+        return int(index)
+    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+
+
+def _bracket(operands: Sequence[str], parameters: Any) -> str:
+    return f"{operands[0]}[{subscript(parameters['index'])}]"
+
+
+@operation(
+    vjp=[lambda g, y, x, index: Part(g, index, x.shape)],
+    source=Form(_bracket, operands=(ATOM,)),
+    text=Form(_bracket, operands=(ATOM,)),
+    latex=Form(_bracket, operands=(ATOM,)),
+    expects="an index that lies within the array",
+)
+def _getitem(x: Any, /, index: Any) -> Array:
+    return np.asarray(x)[index]
+
+
+_getitem.name = "getitem"
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """``x[index]``, with NumPy's basic and advanced indexing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> getitem(np.array([1.0, 2.0, 3.0]), slice(0, 2))
+    array([1., 2.])
+    """
+    return _getitem(x, index=fixed(index))
+
+
+@operation(
+    vjp=lambda i, g, y, *pieces, indices, shape: getitem(g, indices[i]),
+    source=Form(
+        lambda operands, parameters: "scatter([{}], [{}], {})".format(
+            ", ".join(operands), ", ".join(f"np.s_[{subscript(i)}]" for i in parameters["indices"]), parameters["shape"]
+        )
+    ),
+)
+def scatter(*pieces: Any, indices: Sequence[Any], shape: tuple[int, ...]) -> Array:
+    """Pieces added into an array of zeros, each at its index: the adjoint of an array that was read in parts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scatter([np.array(1.0), np.array(5.0)], (0, 2), (3,))
+    array([1., 0., 5.])
+    """
+    dtype = np.result_type(*(np.asarray(piece).dtype for piece in pieces))
+    buffer = np.zeros(shape, dtype)  # of objects too: exact zeros
+    for piece, index in zip(pieces, indices, strict=True):
+        Part(piece, index, shape).add_to(buffer)
+    return buffer
+
+
+def _assign_rule(i: int, g: Any, y: Any, base: Any, *values: Any, indices: Any, visible: Any) -> Any:
+    seen = visible[i]
+    part = g if i == 0 else getitem(g, indices[i - 1])
+    return part if seen is None else part * seen
+
+
+@operation(
+    vjp=_assign_rule,
+    source=Form(
+        lambda operands, parameters: "assign({}, [{}], [{}])".format(
+            operands[0], ", ".join(operands[1:]), ", ".join(f"np.s_[{subscript(i)}]" for i in parameters["indices"])
+        )
+    ),
+    expects="values that broadcast to the parts that they are assigned to",
+)
+def assign(*arrays: Any, indices: Sequence[Any], visible: Sequence[Any]) -> Array:
+    """An array after assignments: ``base[indices[0]] = values[0]``, and so on, in order.
+
+    Parameters
+    ----------
+    *arrays : array_like
+        The array to begin with, then the value of each assignment.
+    indices : sequence
+        The index of each assignment.
+    visible : sequence
+        For each of `arrays`, which of its elements the result shows, as an array of booleans; None for
+        all. A later assignment hides an earlier one. See `visibility`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> assign([np.zeros(3), np.array(7.0)], indices=(1,), visible=visibility((3,), (1,)))
+    array([0., 7., 0.])
+    """
+    base, *values = arrays
+    result = np.array(base)
+    for index, value in zip(indices, values, strict=True):
+        result[index] = value
+    return result
+
+
+def visibility(shape: tuple[int, ...], indices: Sequence[Any]) -> tuple[Any, ...]:
+    """Which elements of an array, and of each value assigned into it, can still be seen after all assignments.
+
+    Examples
+    --------
+    >>> visibility((2,), (0, 0))
+    (array([False,  True]), array(False), None)
+    """
+    owner = np.full(shape, -1)  # for each element the number of the assigned element that it shows
+    numbers = []
+    first = 0
+    for index in indices:
+        part = owner[index]
+        numbers.append(np.arange(first, first + part.size).reshape(part.shape))
+        owner[index] = numbers[-1]
+        first += part.size
+    shown = [owner == -1, *(owner[index] == number for index, number in zip(indices, numbers, strict=True))]
+    return tuple(None if mask.all() else mask for mask in shown)
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Elements by index along an axis, as `numpy.take`: how a word's column is looked up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> take(np.array([[1.0, 2.0, 3.0]]), np.array([2, 0]), axis=1)
+    array([[3., 1.]])
+    """
+    if axis is None:
+        from autograd_seq.operations.shape import reshape
+
+        return getitem(reshape(x, -1), indices)
+    return getitem(x, (slice(None),) * (axis % np.ndim(x)) + (indices,))
+
+
+def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
+    """Parts along an axis, as `numpy.split`: equal ones, or cut before each index of a list.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [part.shape for part in split(np.ones((6, 2)), 3)]
+    [(2, 2), (2, 2), (2, 2)]
+    """
+    axis %= np.ndim(x)
+    length = np.shape(x)[axis]
+    if isinstance(sections, (int, np.integer)):
+        if sections < 1 or length % sections:
+            from autograd_seq.errors import ShapeError
+            from autograd_seq.source_line import here
+
+            raise ShapeError(f"split cannot cut axis {axis} of {np.shape(x)} into {sections} equal parts{here()}")
+        cuts = [length // int(sections) * i for i in range(int(sections) + 1)]
+    else:
+        cuts = [0, *(int(c) for c in sections), length]
+    before = (slice(None),) * axis
+    return [getitem(x, (*before, slice(a, b))) for a, b in zip(cuts, cuts[1:], strict=False)]

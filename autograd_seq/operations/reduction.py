@@ -1,0 +1,193 @@
+"""Sums, means and extremes over axes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.algebra import each
+from autograd_seq.notation import MATRIX, PRODUCT, Form
+from autograd_seq.operation import operation
+from autograd_seq.operations.arithmetic import square
+from autograd_seq.operations.elementwise import sqrt, where
+from autograd_seq.operations.shape import broadcast_to, expand_dims, reshape
+from autograd_seq.tensor import Array
+
+AXES = "axes that the array has"
+
+
+def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
+    """The axes meant by NumPy's `axis`, as non-negative numbers."""
+    given = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    return tuple(int(a) % x.ndim for a in given)
+
+
+def restored(g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """A reduced array with the axes that were reduced put back, of length 1."""
+    return g if keepdims or axis is None else expand_dims(g, axes_of(x, axis))
+
+
+def count(x: Any, axis: Any) -> int:
+    """How many elements are reduced to one."""
+    return int(np.prod([x.shape[a] for a in axes_of(x, axis)], dtype=int))
+
+
+def _sigma(operands: Any, parameters: Any) -> str:
+    below = "" if parameters["axis"] is None else rf"_{{\mathrm{{axis}}\,{parameters['axis']}}}"
+    return rf"\sum{below} {operands[0]}"
+
+
+@operation(
+    vjp=[lambda g, y, x, axis, keepdims: broadcast_to(restored(g, x, axis, keepdims), x.shape)],
+    numpy=np.sum,
+    latex=Form(_sigma, PRODUCT, (MATRIX,)),
+    text="Σ",
+    expects=AXES,
+)
+def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """The sum over axes, as `numpy.sum`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sum(np.ones((2, 3)), axis=1)
+    array([3., 3.])
+    """
+    return np.sum(x, axis=axis, keepdims=keepdims)
+
+
+@operation(
+    vjp=[
+        lambda g, y, x, axis, keepdims: broadcast_to(restored(g, x, axis, keepdims) / count(x, axis), x.shape)
+    ],
+    meaning=lambda algebra, x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims) / count(x, axis),
+    numpy=np.mean,
+    expects=AXES,
+)
+def mean(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """The mean over axes, as `numpy.mean`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(mean(np.array([1.0, 3.0])))
+    2.0
+    """
+    return np.mean(x, axis=axis, keepdims=keepdims)
+
+
+def _extreme(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    chosen = x == restored(y, x, axis, keepdims)
+    return restored(g, x, axis, keepdims) * chosen / sum(chosen, axis=axis, keepdims=True)
+
+
+def _fold(function: str) -> Any:
+    def meaning(algebra: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+        axes = axes_of(x, axis)
+        moved = np.moveaxis(x, axes, range(len(axes))).reshape((-1, *(n for i, n in enumerate(x.shape) if i not in axes)))
+        result = moved[0]
+        for row in moved[1:]:
+            result = each(getattr(algebra, function), result, row)
+        result = np.asarray(result, dtype=object)
+        return np.expand_dims(result, axes) if keepdims else result
+
+    return meaning
+
+
+@operation(vjp=[_extreme], meaning=_fold("maximum"), numpy=(np.max, np.amax), latex=r"\max", expects=AXES)
+def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """The largest element over axes; at a tie all the largest share the adjoint equally.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> max(np.array([[1.0, 5.0], [7.0, 3.0]]), axis=0)
+    array([7., 5.])
+    """
+    return np.max(x, axis=axis, keepdims=keepdims)
+
+
+@operation(vjp=[_extreme], meaning=_fold("minimum"), numpy=(np.min, np.amin), latex=r"\min", expects=AXES)
+def min(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """The smallest element over axes; at a tie all the smallest share the adjoint equally.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> min(np.array([[1.0, 5.0], [7.0, 3.0]]), axis=0)
+    array([1., 3.])
+    """
+    return np.min(x, axis=axis, keepdims=keepdims)
+
+
+def _product_of_others(x: Any, axis: Any, keepdims: bool) -> Any:
+    """For each element the product of the others; without dividing, so that zeros are no special case."""
+    axes = axes_of(x, axis)
+    n = count(x, axis)
+    last = tuple(i for i in range(x.ndim) if i not in axes) + axes
+    rows = reshape(x.transpose(last), (*(x.shape[i] for i in last[: x.ndim - len(axes)]), 1, n))
+    others = prod(where(np.eye(n, dtype=bool), np.ones((), x.dtype), rows), axis=-1)
+    back = tuple(int(i) for i in np.argsort(last))
+    return reshape(others, tuple(x.shape[i] for i in last)).transpose(back)
+
+
+@operation(
+    vjp=[lambda g, y, x, axis, keepdims: restored(g, x, axis, keepdims) * _product_of_others(x, axis, keepdims)],
+    numpy=np.prod,
+    latex=r"\prod",
+    text="Π",
+    expects=AXES,
+)
+def prod(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """The product over axes, as `numpy.prod`; right at zeros too.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(prod(np.array([2.0, 3.0])))
+    6.0
+    """
+    return np.prod(x, axis=axis, keepdims=keepdims)
+
+
+def _cumsum_rule(g: Any, y: Any, x: Any, axis: int | None) -> Any:
+    backwards = (slice(None),) * (axis % x.ndim if axis is not None else 0) + (slice(None, None, -1),)
+    return reshape(cumsum(g[backwards], axis=0 if axis is None else axis)[backwards], x.shape)
+
+
+@operation(vjp=[_cumsum_rule], numpy=np.cumsum, expects=AXES)
+def cumsum(x: Any, /, axis: int | None = None) -> Array:
+    """The running sum along an axis, as `numpy.cumsum`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cumsum(np.array([1.0, 2.0, 3.0]))
+    array([1., 3., 6.])
+    """
+    return np.cumsum(x, axis=axis)
+
+
+def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The variance over axes, as `numpy.var`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(var(np.array([1.0, 3.0])))
+    1.0
+    """
+    return mean(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)
+
+
+def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The standard deviation over axes, as `numpy.std`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(std(np.array([1.0, 3.0])))
+    1.0
+    """
+    return sqrt(var(x, axis=axis, keepdims=keepdims))

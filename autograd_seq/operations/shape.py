@@ -1,0 +1,236 @@
+"""Rearrangement: the same elements in another order or shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.notation import ATOM, POWER, Form, literal
+from autograd_seq.operation import operation
+from autograd_seq.tensor import Array
+
+
+@operation(
+    vjp=[lambda g, y, x, shape: reshape(g, x.shape)],
+    numpy=np.reshape,
+    source=Form(lambda operands, parameters: f"{operands[0]}.reshape({literal(parameters['shape'])})", operands=(ATOM,)),
+    expects="a shape with as many elements as the array has",
+)
+def reshape(x: Any, /, shape: Any) -> Array:
+    """The same elements in another shape, as `numpy.reshape`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> reshape(np.arange(4.0), (2, 2))
+    array([[0., 1.],
+           [2., 3.]])
+    """
+    return np.reshape(x, shape)
+
+
+def ravel(x: Any) -> Any:
+    """All elements in one axis, as `numpy.ravel`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ravel(np.ones((2, 1)))
+    array([1., 1.])
+    """
+    return reshape(x, -1)
+
+
+def _transpose_rule(g: Any, y: Any, x: Any, axes: Any) -> Any:
+    return transpose(g) if axes is None else transpose(g, tuple(int(i) for i in np.argsort([a % x.ndim for a in axes])))
+
+
+def _transpose_form(mark: str) -> Form:
+    def fill(operands: Sequence[str], parameters: Any) -> str:
+        axes = parameters["axes"]
+        return operands[0] + mark if axes is None else f"transpose({operands[0]}, {axes})"
+
+    return Form(fill, POWER, (POWER + 1,))
+
+
+@operation(
+    vjp=[_transpose_rule],
+    numpy=np.transpose,
+    source=Form(
+        lambda operands, parameters: operands[0]
+        + (".T" if parameters["axes"] is None else f".transpose({literal(parameters['axes'])})"),
+        operands=(ATOM,),
+    ),
+    latex=_transpose_form("^T"),
+    text=_transpose_form("ᵀ"),
+    expects="each axis of the array once",
+)
+def transpose(x: Any, /, axes: Any = None) -> Array:
+    """The axes in another order, reversed if `axes` is not given, as `numpy.transpose`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> transpose(np.ones((2, 3))).shape
+    (3, 2)
+    """
+    return np.transpose(x, axes)
+
+
+@operation(vjp=[lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2)], numpy=np.swapaxes)
+def swapaxes(x: Any, /, axis1: int, axis2: int) -> Array:
+    """Two axes exchanged, as `numpy.swapaxes`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> swapaxes(np.ones((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
+    return np.swapaxes(x, axis1, axis2)
+
+
+@operation(vjp=[lambda g, y, x, source, destination: moveaxis(g, destination, source)], numpy=np.moveaxis)
+def moveaxis(x: Any, /, source: Any, destination: Any) -> Array:
+    """Axes moved to other places, as `numpy.moveaxis`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> moveaxis(np.ones((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    return np.moveaxis(x, source, destination)
+
+
+@operation(vjp=[lambda g, y, x, axis: reshape(g, x.shape)], numpy=np.squeeze, expects="axes of length 1")
+def squeeze(x: Any, /, axis: Any = None) -> Array:
+    """Axes of length 1 removed, as `numpy.squeeze`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> squeeze(np.ones((1, 3))).shape
+    (3,)
+    """
+    return np.squeeze(x, axis=axis)
+
+
+@operation(vjp=[lambda g, y, x, axis: reshape(g, x.shape)], numpy=np.expand_dims)
+def expand_dims(x: Any, /, axis: Any) -> Array:
+    """New axes of length 1, as `numpy.expand_dims`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> expand_dims(np.ones(3), 1).shape
+    (3, 1)
+    """
+    return np.expand_dims(x, axis)
+
+
+@operation(
+    vjp=[lambda g, y, x, shape: g],
+    numpy=np.broadcast_to,
+    expects="a shape that the array broadcasts to",
+)
+def broadcast_to(x: Any, /, shape: Any) -> Array:
+    """Repeated to a larger shape, as `numpy.broadcast_to`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> broadcast_to(np.ones((2, 1)), (2, 3)).shape
+    (2, 3)
+    """
+    return np.broadcast_to(x, shape)
+
+
+def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
+    axis %= y.ndim
+    start = int(np.sum([a.shape[axis] for a in arrays[:i]], dtype=int))
+    return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
+
+
+def _stacked(operands: Sequence[str], parameters: Any) -> str:
+    return f"[{'; '.join(operands)}]"
+
+
+def _latex_stacked(operands: Sequence[str], parameters: Any) -> str:
+    return r"\begin{bmatrix}" + r" \\ ".join(operands) + r"\end{bmatrix}"
+
+
+@operation(
+    vjp=_concatenate_rule,
+    numpy=np.concatenate,
+    latex=Form(_latex_stacked),
+    text=Form(_stacked),
+    expects="arrays that differ only in the length of the axis they are joined along",
+)
+def concatenate(*arrays: Any, axis: int = 0) -> Array:
+    """Arrays joined along an axis, as `numpy.concatenate`: ``[a; x]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> concatenate([np.ones((2, 3)), np.zeros((1, 3))], axis=0).shape
+    (3, 3)
+    """
+    return np.concatenate(arrays, axis=axis)
+
+
+def _stack_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
+    return g[(slice(None),) * (axis % y.ndim) + (i,)]
+
+
+@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape")
+def stack(*arrays: Any, axis: int = 0) -> Array:
+    """Arrays of one shape along a new axis, as `numpy.stack`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stack([np.ones(3), np.zeros(3)], axis=1).shape
+    (3, 2)
+    """
+    return np.stack(arrays, axis=axis)
+
+
+def vstack(arrays: Sequence[Any]) -> Any:
+    """Arrays one above the other, as `numpy.vstack`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> vstack([np.ones((2, 3)), np.zeros((1, 3))]).shape
+    (3, 3)
+    """
+    return concatenate([a if np.ndim(a) > 1 else reshape(a, (1, -1)) for a in arrays], axis=0)
+
+
+def hstack(arrays: Sequence[Any]) -> Any:
+    """Arrays side by side, as `numpy.hstack`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hstack([np.ones((2, 3)), np.zeros((2, 1))]).shape
+    (2, 4)
+    """
+    rows = [a if np.ndim(a) else reshape(a, (1,)) for a in arrays]
+    return concatenate(rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
+
+
+@operation(vjp=[lambda g, y, x, axis: flip(g, axis)], numpy=np.flip)
+def flip(x: Any, /, axis: Any = None) -> Array:
+    """The order reversed along axes, as `numpy.flip`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> flip(np.array([1.0, 2.0]))
+    array([2., 1.])
+    """
+    return np.flip(x, axis)

@@ -1,0 +1,71 @@
+"""NumPy's protocols: what makes ``np.tanh(tensor)`` record, and what says so where NumPy cannot."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd_seq.errors import GraphLostError, UsageError
+from autograd_seq.source_line import here
+
+if TYPE_CHECKING:
+    from autograd_seq.operation import Operation
+    from autograd_seq.tensor import Tensor
+
+# NumPy's function to the operation (or the function made of operations) that stands for it.
+OPERATIONS: dict[Any, Any] = {}
+
+# Where decisions that depended on data are noted, while somebody wants to know of them.
+branches: ContextVar[list[Tensor] | None] = ContextVar("branches", default=None)
+
+
+def note_branch(tensor: Tensor) -> None:
+    """Remember that Python decided on the value of `tensor`."""
+    noted = branches.get()
+    if noted is not None:
+        noted.append(tensor.record)
+
+
+def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+    """Called by NumPy for ``np.tanh(tensor)``, ``array + tensor``, ``np.add.reduce(tensor)`` …"""
+    if method == "__call__" and not keywords and (operation := OPERATIONS.get(ufunc)) is not None:
+        return operation(*inputs)
+    if keywords.pop("out", None) is not None:
+        raise GraphLostError(
+            f"np.{ufunc.__name__} was to write a recorded tensor into a plain array, which would lose its gradient. "
+            "Write  total = total + tensor  in place of  total += tensor , or make the array with autograd_seq.numpy "
+            f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
+        )
+    if method == "reduce" and ufunc in _REDUCTIONS:
+        keywords.setdefault("axis", 0)
+        return _function(_REDUCTIONS[ufunc], inputs, keywords)
+    if method != "__call__":
+        raise _unknown(f"{ufunc.__name__}.{method}")
+    if keywords.get("where", True) is True:
+        keywords.pop("where", None)
+    return _function(ufunc, inputs, keywords)
+
+
+def array_function(self: Tensor, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+    """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
+    return _function(function, arguments, keywords)
+
+
+def _function(function: Any, arguments: Any, keywords: Any) -> Any:
+    operation: Operation | None = OPERATIONS.get(function)
+    if operation is None:
+        raise _unknown(function.__name__)
+    return operation(*arguments, **keywords)
+
+
+def _unknown(name: str) -> UsageError:
+    known = sorted({getattr(f, "__name__", str(f)) for f in OPERATIONS})
+    return UsageError(
+        f"np.{name} has no derivative here. Use one of {', '.join(known)}; declare it as an operation of your own "
+        f"(see autograd_seq.operation); or write x.value to compute with the plain array{here()}"
+    )
+
+
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}

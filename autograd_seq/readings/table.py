@@ -1,0 +1,141 @@
+"""The printed table: a row for each record; long recordings fold into one row for each repeated time step."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from autograd_seq.graph import Graph
+from autograd_seq.names import text
+from autograd_seq.readings.expression import is_literal, write
+from autograd_seq.scope import Scope
+from autograd_seq.tensor import Tensor
+
+FOLD_ABOVE = 100  # rows that a person still reads
+HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")
+
+
+def table(graph: Graph, fold: bool | None = None) -> str:
+    """The recording as text.
+
+    Parameters
+    ----------
+    graph : Graph
+        Any recording, forward or backward.
+    fold : bool, optional
+        Whether time steps with the same records as the one before are folded into one row;
+        by default where there are more than 100 rows.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, Tensor, name, scope
+    >>> W, x = Parameter([[0.5]], "W"), Tensor([[2.0]], "x")
+    >>> with scope(time=1):
+    ...     a = name(W @ x, "a")
+    >>> print("\\n".join(line.rsplit("  ", 1)[0].rstrip() for line in table(a.graph).splitlines()))
+    %  name  operation  shape  value  time
+    0  W                1×1    0.5
+    1  x                1×1    2
+    2  a<1>  W x        1×1    1      1
+    """
+    rows = [record for record in graph if not is_literal(record)]
+    positions = graph.positions
+
+    def refer(record: Tensor) -> str:
+        if record.name:
+            return text(record.name, graph.scopes.get(record, record.scope))
+        return f"%{positions[record]}" if record in positions else f"%({record.label})"
+
+    fold = len(rows) > FOLD_ABOVE if fold is None else fold
+    lines: list[Sequence[str] | str] = [HEADINGS]
+    before: list[tuple[object, ...]] | None = None
+    folded: list[int] = []
+    for time, group in groupby(rows, key=lambda record: graph.scopes[record].time):
+        records = list(group)
+        shape = _outline(records, graph)
+        if fold and time is not None and shape == before:
+            folded.append(time)
+            last = records
+            continue
+        _close(lines, folded, last if folded else [], graph, refer)
+        before = shape if time is not None else None
+        lines.extend(_clipped([_row(record, graph, refer) for record in records], fold))
+    _close(lines, folded, last if folded else [], graph, refer)
+    return _aligned(lines)
+
+
+def _outline(records: list[Tensor], graph: Graph) -> list[tuple[object, ...]]:
+    """What must be equal for two steps to count as the same."""
+    return [(r.operation, r.name, r.shape, graph.scopes[r].layer, graph.scopes[r].direction) for r in records]
+
+
+def _close(
+    lines: list[Sequence[str] | str], folded: list[int], last: list[Tensor], graph: Graph, refer: Callable[[Tensor], str]
+) -> None:
+    """End a run of equal steps: say which were folded, and show the last one's named records."""
+    if not folded:
+        return
+    first, end = folded[0], folded[-1]
+    if len(folded) > 1 or not any(r.name for r in last):
+        span = f"t = {first}" if first == end else f"t = {first} … {end}"
+        lines.append(f"   ⋮ {span}: the same {len(last)} records a step")
+    lines.extend(_row(r, graph, refer) for r in last if r.name)
+    folded.clear()
+
+
+def _clipped(rows: list[Sequence[str]], fold: bool) -> list[Sequence[str] | str]:
+    """A stretch without repetition that is still too long, cut in the middle."""
+    if not fold or len(rows) <= FOLD_ABOVE:
+        return list(rows)
+    half = FOLD_ABOVE // 4
+    return [*rows[:half], f"   ⋮ {len(rows) - 2 * half} records more", *rows[-half:]]
+
+
+def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str]) -> Sequence[str]:
+    scope: Scope = graph.scopes[record]
+    line = record.source
+    return (
+        str(graph.positions[record]),
+        text(record.name, scope) if record.name else "",
+        _short(write(record, "text", refer)) if record.operation else "",
+        "×".join(str(n) for n in record.shape) or "scalar",
+        _summary(record._value),
+        "" if scope.time is None else str(scope.time),
+        f"{line}  {_short(line.text, 50)}" if line else "",
+    )
+
+
+def _summary(value: np.ndarray) -> str:
+    """A scalar as itself; an array by its norm and range."""
+    if not value.size:
+        return "empty"
+    if value.size == 1:
+        return f"{value.item():.4g}"
+    if value.dtype.kind == "b":
+        return f"{int(value.sum())} of {value.size} true"
+    return f"‖{np.linalg.norm(value):.3g}‖ {value.min():.3g} … {value.max():.3g}"
+
+
+def _short(words: str, width: int = 60) -> str:
+    return words if len(words) <= width else words[: width - 1] + "…"
+
+
+def _width(cell: str) -> int:
+    """Columns on a terminal: accents take none, Chinese characters two."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in cell
+    )
+
+
+def _aligned(lines: Sequence[Sequence[str] | str]) -> str:
+    rows = [line for line in lines if not isinstance(line, str)]
+    widths = [max(_width(row[i]) for row in rows) for i in range(len(HEADINGS))]
+    return "\n".join(
+        line
+        if isinstance(line, str)
+        else "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

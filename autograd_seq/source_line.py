@@ -1,0 +1,73 @@
+"""The user's source line behind a record: remembered as a code object and an offset, looked up only when read."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from sys import _getframe
+
+ENGINE = os.path.dirname(__file__)
+
+# Asked for every frame of every record, so a set of names; a frame of any other file is the user's.
+ENGINE_FILES = frozenset(
+    os.path.join(folder, file) for folder, _, files in os.walk(ENGINE) for file in files if file.endswith(".py")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A place in somebody's program.
+
+    Attributes
+    ----------
+    file : str
+        Path as Python knows it.
+    line : int
+        Line number, from 1.
+    text : str
+        The line itself, stripped; empty where the source is not at hand.
+    expression : str
+        The part of the line that made the record, where Python tells it; else the line.
+    """
+
+    file: str
+    line: int
+    text: str
+    expression: str
+
+    def __str__(self) -> str:
+        return f"{os.path.basename(self.file)}:{self.line}"
+
+
+def user_frame(depth: int = 1) -> FrameType | None:
+    """The nearest calling frame outside the engine."""
+    frame: FrameType | None = _getframe(depth)
+    while frame is not None and frame.f_code.co_filename in ENGINE_FILES:
+        frame = frame.f_back
+    return frame
+
+
+def look_up(code: CodeType | None, offset: int) -> SourceLine | None:
+    """The source line of bytecode `offset` in `code`; None where nothing was remembered."""
+    if code is None:
+        return None
+    positions = list(code.co_positions())
+    first, last, start, end = positions[offset // 2] if offset // 2 < len(positions) else (None,) * 4
+    number = first or code.co_firstlineno
+    raw = linecache.getline(code.co_filename, number)
+    text = raw.strip()
+    expression = text
+    if start is not None and end is not None and first == last:
+        expression = raw.encode()[start:end].decode(errors="replace").strip() or text
+    return SourceLine(code.co_filename, number, text, expression)
+
+
+def here() -> str:
+    """`` at FILE:LINE: text`` of the user's present line, to end an error message with."""
+    frame = user_frame(2)
+    if frame is None:
+        return ""
+    line = look_up(frame.f_code, frame.f_lasti)
+    return f"\n  at {line}: {line.text}" if line and line.text else f"\n  at {line}"

@@ -1,0 +1,580 @@
+"""Tensor: a value and the record of how it was made. Parameter: a name for a value that training replaces.
+
+A tensor points to the tensors it was made from and to nothing else, so a graph is
+released with its last tensor, and threads cannot meet in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
+from autograd_seq import protocols
+from autograd_seq.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.scope import NOWHERE, Scope, present
+from autograd_seq.source_line import SourceLine, here, look_up
+
+if TYPE_CHECKING:
+    from autograd_seq.graph import Graph
+    from autograd_seq.operation import Operation
+
+Array = np.ndarray[Any, Any]
+NOTHING: dict[str, Any] = {}
+next_index = count().__next__
+
+
+def as_array(value: Any, dtype: Any = None) -> Array:
+    """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
+    try:
+        array = np.array(value, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise DtypeError(f"cannot make an array of numbers from {value!r:.80}: {error}{here()}") from error
+    if array.dtype.kind not in "bif":
+        raise DtypeError(
+            f"a tensor holds real numbers, but this value has dtype {array.dtype}: {value!r:.80}{here()}"
+        )
+    if dtype is None and array.dtype.kind == "i" and not isinstance(value, (np.ndarray, np.generic)):
+        array = array.astype(np.float64)
+    return array
+
+
+class Tensor:
+    """An array and the operation that made it.
+
+    Parameters
+    ----------
+    value : array_like
+        Real numbers of any shape. Copied in; read-only from then on.
+    name : str, optional
+        Its name in the notes' notation, such as ``"Gamma_f"`` or ``"x"``.
+    requires_grad : bool
+        Whether derivatives with respect to it are wanted.
+    dtype : dtype, optional
+        float64 for Python numbers unless given; arrays keep theirs.
+
+    Attributes
+    ----------
+    operation : Operation or None
+        What made it; None for a leaf.
+    inputs : tuple of Tensor
+        What it was made from.
+    parameters : dict
+        The operation's settings, such as an axis.
+    scope : Scope
+        Time step, layer, direction and part.
+    index : int
+        Place in the order in which records were made.
+
+    Examples
+    --------
+    >>> from autograd_seq import Tensor
+    >>> x = Tensor([1.0, 2.0], name="x", requires_grad=True)
+    >>> loss = (x * x).sum()
+    >>> loss.backward()
+    >>> x.grad
+    array([2., 4.])
+    """
+
+    __slots__ = (
+        "_value", "operation", "inputs", "parameters", "_name", "scope", "index",
+        "requires_grad", "_gradient", "_code", "_offset", "__weakref__",
+    )  # fmt: skip
+
+    _value: Array
+    operation: Operation | None
+    inputs: tuple[Tensor, ...]
+    parameters: dict[str, Any]
+    scope: Scope
+    index: int
+    requires_grad: bool
+    _name: str | None
+    _gradient: list[Array | None] | None
+    _code: CodeType | None
+    _offset: int
+
+    def __init__(self, value: Any, name: str | None = None, requires_grad: bool = False, dtype: Any = None) -> None:
+        self._value = as_array(value._value if isinstance(value, Tensor) else value, dtype)
+        if requires_grad and self._value.dtype.kind != "f":
+            raise DtypeError(
+                f"only a tensor of floats can have a gradient, but {name or 'this one'} is {self._value.dtype}; "
+                f"give dtype=float{here()}"
+            )
+        self.operation = None
+        self.inputs = ()
+        self.parameters = NOTHING
+        self._name = name
+        self.scope = present.get()
+        self.index = next_index()
+        self.requires_grad = requires_grad
+        self._gradient = [None]
+        self._code = None
+        self._offset = 0
+
+    # -- what it is ---------------------------------------------------------------------
+
+    @property
+    def value(self) -> Array:
+        """The array, read-only."""
+        array = self._value
+        array.setflags(write=False)
+        return array
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        raise UsageError(
+            f"the value of {self.label} is part of a recorded graph and cannot be replaced; "
+            f"only a Parameter's can. Make a new Tensor instead{here()}"
+        )
+
+    @property
+    def grad(self) -> Array | None:
+        """The gradient that ``backward()`` left here; None before that, and for what is not a leaf."""
+        return self._gradient[0] if self._gradient is not None else None
+
+    @grad.setter
+    def grad(self, gradient: Array | None) -> None:
+        if self._gradient is None:
+            raise UsageError(f"{self.label} is a result: gradients are kept by leaves; see differentiate(){here()}")
+        self._gradient[0] = gradient
+
+    @property
+    def name(self) -> str | None:
+        """Its name, or None."""
+        return self._name
+
+    @property
+    def label(self) -> str:
+        """Its name with its place in the notes' notation, such as ``Gamma_f<3>``; else ``operation%index``."""
+        from autograd_seq.names import label
+
+        return label(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
+        return self._value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of its axes."""
+        return self._value.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return self._value.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its elements."""
+        return self._value.dtype
+
+    @property
+    def graph(self) -> Graph:
+        """Everything that it was made from, in order."""
+        from autograd_seq.graph import Graph
+
+        return Graph(self)
+
+    @property
+    def source(self) -> SourceLine | None:
+        """The user's line that made it; None for a leaf."""
+        return look_up(self._code, self._offset)
+
+    @property
+    def record(self) -> Tensor:
+        """The immutable record that this name stands for now: for a plain tensor, itself."""
+        return self
+
+    def item(self) -> Any:
+        """The only element, as a Python number: the way out of the graph."""
+        if self.size != 1:
+            raise ShapeError(f"item() needs exactly one element, but {self.label} has shape {self.shape}{here()}")
+        return self._value.item()
+
+    def backward(self, gradient: Any = None, accumulate: bool = False) -> None:
+        """Leave in ``.grad`` of each leaf the derivative of this tensor with respect to it.
+
+        Parameters
+        ----------
+        gradient : array_like, optional
+            The adjoint to start from, of this tensor's shape; 1 for a scalar if not given.
+        accumulate : bool
+            Add to the gradients that are there; they are replaced otherwise.
+
+        Raises
+        ------
+        GradientError
+            If nothing it was made from requires a gradient, or it is no scalar and has no `gradient`.
+        ShapeError
+            If `gradient` has another shape.
+        """
+        from autograd_seq.backward import backward
+
+        backward(self, gradient, accumulate)
+
+    # -- plain Python and NumPy ---------------------------------------------------------
+
+    __hash__ = object.__hash__
+    __array_ufunc__ = protocols.array_ufunc
+    __array_function__ = protocols.array_function
+
+    def _out_of_graph(self, how: str) -> Array:
+        """The bare array, unless that would silently end the recording."""
+        if self.operation is not None or self.requires_grad:
+            raise GraphLostError(
+                f"{how} would turn the recorded tensor {self.label} into plain numbers and lose its gradient. "
+                "Write .item() or .value to leave the graph on purpose; use NumPy's functions in place of math's; "
+                "to assign into an array, make the array with autograd_seq.numpy "
+                f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
+            )
+        return self._value
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self._out_of_graph("converting to a plain array"), dtype=dtype)
+
+    def __float__(self) -> float:
+        return float(self._out_of_graph("float()"))
+
+    def __int__(self) -> int:
+        return int(self._out_of_graph("int()"))
+
+    def __index__(self) -> int:
+        return self._out_of_graph("using as an index").__index__()
+
+    def __bool__(self) -> bool:
+        protocols.note_branch(self)
+        try:
+            return bool(self._value)
+        except ValueError as error:
+            raise ShapeError(
+                f"a tensor of shape {self.shape} is neither true nor false; write .any() or .all(){here()}"
+            ) from error
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise ShapeError(f"{self.label} is a scalar and has no length{here()}")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        values = np.array2string(self._value, threshold=20, edgeitems=2, separator=", ", prefix="Tensor(")
+        extra = "".join([f", name={self.name!r}" if self.name else "", ", requires_grad=True" * self.requires_grad])
+        return f"Tensor({values}{extra})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value.item(), spec) if self.size == 1 else format(str(self), spec)
+
+    def __copy__(self) -> Tensor:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return self  # immutable, and a graph is not copied by copying one of its results
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise GraphLostError(
+            f"{self.label} is recorded and cannot be written into: {self.source and self.source.text!r} made it. "
+            "Assign into an array that autograd_seq.numpy made (np.zeros, np.zeros_like, np.array), "
+            f"or into a copy: b = a.copy(); b[...] = ...{here()}"
+        )
+
+    # -- operators ------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return ops.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return ops.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return ops.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return ops.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return ops.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return ops.divide(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return ops.power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return ops.power(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return ops.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return ops.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return ops.negative(self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return ops.abs(self)
+
+    def __eq__(self, other: object) -> Any:
+        return ops.equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return ops.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return ops.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return ops.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return ops.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return ops.greater_equal(self, other)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return ops.getitem(self, key)
+
+    # -- ndarray's own methods --------------------------------------------------------------
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose."""
+        return ops.transpose(self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """As `numpy.ndarray.sum`."""
+        return ops.sum(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """As `numpy.ndarray.mean`."""
+        return ops.mean(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """As `numpy.ndarray.max`."""
+        return ops.max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """As `numpy.ndarray.min`."""
+        return ops.min(self, axis=axis, keepdims=keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """As `numpy.ndarray.prod`."""
+        return ops.prod(self, axis=axis, keepdims=keepdims)
+
+    def cumsum(self, axis: int | None = None) -> Tensor:
+        """As `numpy.ndarray.cumsum`."""
+        return ops.cumsum(self, axis=axis)
+
+    def any(self, axis: Any = None) -> Tensor:
+        """As `numpy.ndarray.any`; without derivative."""
+        return ops.any(self, axis=axis)
+
+    def all(self, axis: Any = None) -> Tensor:
+        """As `numpy.ndarray.all`; without derivative."""
+        return ops.all(self, axis=axis)
+
+    def argmax(self, axis: int | None = None) -> Tensor:
+        """As `numpy.ndarray.argmax`; without derivative."""
+        return ops.argmax(self, axis=axis)
+
+    def argmin(self, axis: int | None = None) -> Tensor:
+        """As `numpy.ndarray.argmin`; without derivative."""
+        return ops.argmin(self, axis=axis)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """As `numpy.ndarray.reshape`."""
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def ravel(self) -> Tensor:
+        """As `numpy.ndarray.ravel`."""
+        return ops.reshape(self, -1)
+
+    flatten = ravel
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """As `numpy.ndarray.transpose`."""
+        return ops.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """As `numpy.ndarray.swapaxes`."""
+        return ops.swapaxes(self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """As `numpy.ndarray.squeeze`."""
+        return ops.squeeze(self, axis=axis)
+
+    def dot(self, other: Any) -> Tensor:
+        """As `numpy.ndarray.dot`."""
+        return ops.dot(self, other)
+
+    def clip(self, low: Any = None, high: Any = None) -> Tensor:
+        """As `numpy.ndarray.clip`."""
+        return ops.clip(self, low, high)
+
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """As `numpy.ndarray.take`."""
+        return ops.take(self, indices, axis=axis)
+
+    def astype(self, dtype: Any) -> Tensor:
+        """As `numpy.ndarray.astype`."""
+        return ops.astype(self, dtype)
+
+    def copy(self) -> Tensor:
+        """A copy that can be assigned into; the assignments are recorded."""
+        from autograd_seq.assignment import Writable
+
+        return Writable(self)
+
+
+class Handle(Tensor):
+    """A name whose record may be replaced by another: everything asked of it is asked of the present record."""
+
+    __slots__ = ("_record",)
+    _record: Tensor
+
+    @property
+    def record(self) -> Tensor:
+        """The record that this name stands for now."""
+        return self._record
+
+
+def _delegated(slot: str) -> property:
+    return property(lambda self: getattr(self.record, slot))
+
+
+for _slot in Tensor.__slots__:
+    if _slot != "__weakref__":
+        setattr(Handle, _slot, _delegated(_slot))
+
+
+class Parameter(Handle):
+    """A tensor that is learned: it has a gradient, and a new value may be assigned to it.
+
+    Graphs keep the value that they were recorded with.
+
+    Parameters
+    ----------
+    value : array_like
+        Its first value; floats, all finite.
+    name : str
+        Its name, such as ``"Waa"``.
+    dtype : dtype, optional
+        float64 for Python numbers unless given; arrays of floats keep theirs.
+
+    Raises
+    ------
+    ValueRangeError
+        If a value holds NaN or infinity.
+    ShapeError
+        If a new value has another shape.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter
+    >>> W = Parameter([[1.0, 2.0]], "W")
+    >>> (W * W).sum().backward()
+    >>> W.value = W.value - 0.1 * W.grad
+    >>> W.value
+    array([[0.8, 1.6]])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, value: Any, name: str | None = None, dtype: Any = None) -> None:
+        array = as_array(value._value if isinstance(value, Tensor) else value, dtype)
+        if array.dtype.kind != "f":
+            array = array.astype(np.float64)
+        self._record = Tensor(self._finite(array, name), name, requires_grad=True)
+        self._record.scope = NOWHERE  # shared by every step: it belongs to none
+
+    @staticmethod
+    def _finite(array: Array, name: str | None) -> Array:
+        bad = np.argwhere(~np.isfinite(array))
+        if len(bad):
+            place = tuple(int(i) for i in bad[0])
+            raise ValueRangeError(
+                f"parameter {name or ''} holds {array[place]} at {list(place)} "
+                f"({len(bad)} of {array.size} elements are NaN or infinite){here()}"
+            )
+        return array
+
+    @property
+    def value(self) -> Array:
+        """The array, read-only; assign a new one of the same shape to replace it."""
+        return self._record.value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        old = self._record
+        array = as_array(value._value if isinstance(value, Tensor) else value, old.dtype)
+        if array.shape != old.shape:
+            raise ShapeError(
+                f"parameter {old.name or ''} has shape {old.shape}; its new value has shape {array.shape}{here()}"
+            )
+        new = Tensor(self._finite(array, old.name), old.name, requires_grad=True)
+        new.scope = old.scope
+        new._gradient = old._gradient  # graphs of the old value and of the new report to the same .grad
+        self._record = new
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        return Parameter(self._record._value, self.name)
+
+    def __repr__(self) -> str:
+        return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
+
+
+def as_tensor(value: Any) -> Tensor:
+    """The record of `value`: a tensor's own, or a new constant leaf for anything else."""
+    return value.record if isinstance(value, Tensor) else Tensor(value)
+
+
+def name(value: Any, text: str) -> Any:
+    """Name an intermediate result, in code that knows no cells.
+
+    Parameters
+    ----------
+    value : Tensor or array_like
+        A recorded tensor; anything else is handed back as it is, so the same code runs on plain arrays.
+    text : str
+        The name in the notes' notation: ``"Gamma_f"``, ``"c_tilde"``.
+
+    Returns
+    -------
+    Tensor or array_like
+        The same value. A tensor that already has another name keeps it, and a new record of the
+        same value carries the new one.
+
+    Examples
+    --------
+    >>> from autograd_seq import Tensor, name
+    >>> name(Tensor([0.5]) * 2, "Gamma_f").name
+    'Gamma_f'
+    """
+    if not isinstance(value, Tensor):
+        return value
+    if not isinstance(text, str) or not text:
+        raise UsageError(f"name() takes a text such as 'Gamma_f', not {text!r}{here()}")
+    record = value.record
+    if record._name not in (None, text) or record.operation is None:
+        record = ops.identity(record)
+    record._name = text
+    return record

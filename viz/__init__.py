@@ -1,0 +1,1 @@
+"""Pictures of recordings: drawings by Graphviz, pages that step through time, plots."""
