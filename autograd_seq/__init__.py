@@ -26,3 +26,20 @@ __all__ = [
     # without those that would hide Python's own after an import *
     *(n for n in _names if n not in ("abs", "all", "any", "max", "min", "sum")),
 ]  # fmt: skip
+
+# Readings that bring a heavy library along (SymPy, mpmath) are loaded when they are first asked for.
+_LAZY: dict[str, str] = {
+    "check_backward": "autograd_seq.check.handwritten",
+    "check_formula": "autograd_seq.check.formulas",
+    "gradcheck": "autograd_seq.check.gradcheck",
+    "prove": "autograd_seq.check.proof",
+}
+__all__ += list(_LAZY)
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
