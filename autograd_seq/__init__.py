@@ -34,7 +34,6 @@ _LAZY: dict[str, str] = {
     "gradcheck": "autograd_seq.check.gradcheck",
     "prove": "autograd_seq.check.proof",
 }
-__all__ += list(_LAZY)
 
 
 def __getattr__(name: str) -> object:
