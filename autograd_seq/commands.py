@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import json
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,12 +69,21 @@ def from_file(spec: str) -> Any:
     sys.path.insert(0, str(Path(path).resolve().parent))
     try:
         module_spec.loader.exec_module(module)
+        if callable(getattr(module, function, None)):
+            return getattr(module, function)()
+    except AutogradError:
+        raise
+    except Exception as error:  # whatever a user's file does wrong is said, not ours to know
+        raise UsageError(f"{path} failed:\n{_said_by_user_code(error)}") from error
     finally:
         sys.path.pop(0)
-    if not callable(getattr(module, function, None)):
-        found = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise UsageError(f"{path} has no function {function!r}; it has {', '.join(found) or 'none'}")
-    return getattr(module, function)()
+    found = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    raise UsageError(f"{path} has no function {function!r}; it has {', '.join(found) or 'none'}")
+
+
+def _said_by_user_code(error: Exception) -> str:
+    """Where somebody's own file failed, without the frames that only called it."""
+    return "".join(traceback.format_exception(error, limit=-3)).rstrip()
 
 
 def thing(arguments: argparse.Namespace) -> Any:
@@ -175,3 +185,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except (AutogradError, OSError) as error:
         print(f"autograd-seq {arguments.command}: {error}", file=sys.stderr)
         return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

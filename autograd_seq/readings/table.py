@@ -35,11 +35,11 @@ def table(graph: Graph, fold: bool | None = None) -> str:
     >>> W, x = Parameter([[0.5]], "W"), Tensor([[2.0]], "x")
     >>> with scope(time=1):
     ...     a = name(W @ x, "a")
-    >>> print("\\n".join(line.rsplit("  ", 1)[0].rstrip() for line in table(a.graph).splitlines()))
-    %  name  operation  shape  value  time
+    >>> print(table(a.graph))  # doctest: +ELLIPSIS
+    %  name  operation  shape  value  time  line
     0  W                1×1    0.5
     1  x                1×1    2
-    2  a<1>  W x        1×1    1      1
+    2  a<1>  W x        1×1    1      1     ...
     """
     rows = [record for record in graph if not is_literal(record)]
     positions = graph.positions

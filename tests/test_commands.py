@@ -1,0 +1,70 @@
+"""The command line: what it prints, and its exit codes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from autograd_seq.commands import cells_by_name, main
+
+USER_FILE = """
+import numpy as np
+from autograd_seq import Parameter
+W = Parameter([[0.5, 0.1]], "W")
+def loss():
+    return np.sum(np.tanh(W) ** 2)
+def broken():
+    return 1 + None
+"""
+
+
+@pytest.fixture
+def user_file(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(USER_FILE)
+    return path
+
+
+@pytest.mark.parametrize("cell", cells_by_name())
+def test_print_shows_every_step(cell, capsys):
+    assert main(["print", cell, "--steps", "2"]) == 0
+    text = capsys.readouterr().out
+    assert "<1>" in text and "<2>" in text and "<3>" not in text
+
+
+def test_print_json(capsys):
+    assert main(["print", "rnn", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert any(row["name"] == "a<3>" and row["operation"] == "tanh" for row in rows)
+    assert all(i is None or i < row["index"] for row in rows for i in row["inputs"])
+
+
+def test_print_of_a_users_function(user_file, capsys):
+    assert main(["print", f"{user_file}:loss"]) == 0
+    assert "mine.py:6" in capsys.readouterr().out
+
+
+def test_print_backward(user_file, capsys):
+    assert main(["print", f"{user_file}:loss", "--backward"]) == 0
+    assert "dW" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["print", "no_such_cell"], "neither a cell"),
+        (["print", "no_such_file.py:f"], "no file"),
+        (["print", "rnn", "--steps", "0"], "at least one step"),
+        (["print", "{file}:nothing"], "it has"),
+        (["print", "{file}:broken"], "TypeError"),
+    ],
+)
+def test_bad_use_exits_with_2(words, said, user_file, capsys):
+    assert main([word.replace("{file}", str(user_file)) for word in words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_unknown_command_exits_with_2():
+    result = subprocess.run([sys.executable, "-m", "autograd_seq.commands", "fly"], capture_output=True, text=True)
+    assert result.returncode == 2

@@ -1,0 +1,33 @@
+"""Each example runs to its end on its own, as a reader runs it, and writes into --out only."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+# Those that need more than a few seconds are tested with smaller settings by the tests of what they show.
+SCRIPTS = sorted(p.name for p in EXAMPLES.glob("*.py"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_runs(script, tmp_path):
+    result = subprocess.run(
+        [sys.executable, str(EXAMPLES / script), "--out", str(tmp_path / "out")],
+        capture_output=True, text=True, timeout=300, cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"},
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.strip()
+    assert "Warning" not in result.stderr
+    assert [p.name for p in tmp_path.iterdir()] in ([], ["out"])
+
+
+def test_tour_labels_every_word(tmp_path):
+    result = subprocess.run(
+        [sys.executable, str(EXAMPLES / "tour.py"), "--out", str(tmp_path)], capture_output=True, text=True, timeout=120
+    )
+    assert result.stdout.count("right") == 9 and "WRONG" not in result.stdout
+    assert (tmp_path / "tour_unrolled.svg").read_text(encoding="utf-8").count("t = ") >= 3
