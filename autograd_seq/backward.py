@@ -93,8 +93,8 @@ def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[T
     heap = [-output.index]
     while heap:
         node, adjoint = waiting.pop(heappop(heap))
-        if type(adjoint) is not ndarray:
-            adjoint = adjoint.whole()
+        if type(adjoint) is not ndarray:  # NumPy makes scalars of 0-d arrays
+            adjoint = adjoint.whole() if type(adjoint) in (Part, Running) else np.asarray(adjoint)
         operation = node.operation
         if everything or operation is None:
             found.append((node, adjoint))
