@@ -323,8 +323,8 @@ def batches(
 
     Parameters
     ----------
-    sequences : sequence of sized
-        Anything with a length each.
+    sequences : sequence
+        Anything; what has no length counts as one.
     size : int
         Sequences in a batch; the last may have fewer.
     generator : numpy.random.Generator, optional
@@ -350,7 +350,7 @@ def batches(
         raise ValueRangeError(f"cannot make batches of {size} from {len(sequences)} sequences{here()}")
     order = np.arange(len(sequences)) if generator is None else generator.permutation(len(sequences))
     span = len(order) if generator is None else size * pool
-    lengths = np.array([len(s) for s in sequences])
+    lengths = np.array([len(s) if hasattr(s, "__len__") else 1 for s in sequences])
     sorted_pools = (
         part[np.argsort(lengths[part], kind="stable")]
         for part in (order[i : i + span] for i in range(0, len(order), span))
