@@ -47,6 +47,8 @@ class Operation:
         `Form` by language: ``"source"``, ``"latex"``, ``"text"``.
     expects : str
         What it demands of its inputs, said to a student.
+    adds : bool
+        Whether the result is the sum of the inputs, so that a reading may take the sum apart, as in Σ over time.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Operation:
         text: Form | str | None = None,
         expects: str = "",
         kernel: Callable[..., Any] | None = None,
+        adds: bool = False,
     ) -> None:
         update_wrapper(self, value)
         self.name: str = value.__name__.rstrip("_")
@@ -73,6 +76,7 @@ class Operation:
         self.vjp = _ByPosition(vjp) if callable(vjp) else vjp
         self.meaning = meaning or (lambda algebra, *arrays, **parameters: value(*arrays, **parameters))
         self.expects = expects
+        self.adds = adds
         self.forms = {
             "source": self._form(source, f"np.{self.name}"),
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
@@ -226,6 +230,7 @@ def operation(
     text: Form | str | None = None,
     expects: str = "",
     kernel: Callable[..., Any] | None = None,
+    adds: bool = False,
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Declare a differentiable operation: the decorated function is its value rule, in NumPy.
 
@@ -251,6 +256,8 @@ def operation(
         What it demands of its inputs, for error messages.
     kernel : callable, optional
         A faster function with the same values as the decorated one, such as the ufunc itself.
+    adds : bool
+        Whether the result is the sum of the inputs; readings may then take the sum apart.
 
     Returns
     -------
@@ -277,7 +284,7 @@ def operation(
         kinds = [p.kind for p in inspect.signature(value).parameters.values()]
         simple = all(kind is inspect.Parameter.POSITIONAL_ONLY for kind in kinds)
         made = {1: Unary, 2: Binary}.get(len(kinds), Operation) if simple else Operation
-        return made(value, vjp, meaning, numpy, source, latex, text, expects, kernel)
+        return made(value, vjp, meaning, numpy, source, latex, text, expects, kernel, adds)
 
     return declare
 
