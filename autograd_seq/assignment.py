@@ -1,21 +1,51 @@
 """Arrays that can be written into: assignments are logged, and materialised once when the array is read.
 
 T assignments of one step each cost T log entries and one copy, not T copies. A read of
-just what one assignment wrote gives the assigned tensor back without any copy.
+just what one assignment wrote gives the assigned tensor back without any copy; a read of
+another part is a view, which shows later assignments as NumPy's does.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
 import autograd_seq.operations as ops
+from autograd_seq.errors import DtypeError, GraphLostError, ShapeError
 from autograd_seq.operations.indexing import fixed, is_basic, visibility
+from autograd_seq.source_line import here
 from autograd_seq.tensor import Handle, Tensor, as_tensor
 
+Places = tuple[range, ...]
 
-class Writable(Handle):
+
+class InPlace(Handle):
+    """A tensor whose in-place operators are assignments."""
+
+    __slots__ = ()
+
+    def _in_place(self, result: Tensor) -> Self:
+        raise NotImplementedError
+
+    def __iadd__(self, other: Any) -> Self:
+        return self._in_place(self + other)
+
+    def __isub__(self, other: Any) -> Self:
+        return self._in_place(self - other)
+
+    def __imul__(self, other: Any) -> Self:
+        return self._in_place(self * other)
+
+    def __itruediv__(self, other: Any) -> Self:
+        return self._in_place(self / other)
+
+    def __ipow__(self, other: Any) -> Self:
+        return self._in_place(self**other)
+
+
+class Writable(InPlace):
     """A tensor made by ``np.zeros`` and the like of `autograd_seq.numpy`, or by ``tensor.copy()``.
 
     Parameters
@@ -24,6 +54,13 @@ class Writable(Handle):
         What it holds to begin with.
     name : str, optional
         Its name.
+
+    Raises
+    ------
+    ShapeError
+        If a value does not fit the part that it is assigned to, or the index lies outside.
+    DtypeError
+        If a tensor with a gradient is assigned into an array of integers.
 
     Examples
     --------
@@ -37,24 +74,27 @@ class Writable(Handle):
     array([3., 3.])
     """
 
-    __slots__ = ("_log",)
-    _log: list[tuple[Any, Tensor]]
+    __slots__ = ("_log", "_history")
+    _log: list[tuple[Any, Places | None, Tensor]]  # index, the places it picks if it is basic, what was assigned
+    _history: list[Places | None]  # where was written, since the beginning: what views ask
 
     def __init__(self, value: Any, name: str | None = None) -> None:
-        self._record = as_tensor(value)
+        self._record = as_tensor(joined(value))
         if name is not None and self._record.operation is None:
             self._record._name = name
         self._log = []
+        self._history = []
 
     @property
     def record(self) -> Tensor:
         """The array as it is after all assignments so far."""
         if self._log:
-            indices = tuple(index for index, _ in self._log)
-            values = [value for _, value in self._log]
-            base = self._record
-            made = ops.assign([base, *values], indices=indices, visible=visibility(base.shape, indices))
-            made._name = base._name
+            indices = tuple(index for index, _, _ in self._log)
+            arrays = [self._record, *(value for _, _, value in self._log)]
+            made: Tensor = ops.assign(arrays, indices=indices, visible=visibility(self.shape, indices))
+            if all(_is_plain(x) for x in arrays):
+                made = Tensor(made._value)  # numbers into numbers, such as a one-hot column: no result, but data
+            made._name = self._record._name
             self._record, self._log = made, []
         return self._record
 
@@ -82,46 +122,59 @@ class Writable(Handle):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         index = fixed(key)
-        assigned = as_tensor(value)
-        part = np.broadcast_to(np.empty((), bool), self.shape)  # of its shape, without its memory
-        try:
-            target = part[index].shape
-        except IndexError as error:
-            raise _bad_index(self, error) from error
-        if not _fits(assigned.shape, target):
-            raise _misfit(self, target, assigned.shape)
+        target = self._shape_of(index)
+        assigned = _fitted(as_tensor(joined(value)), target, self)
         if assigned.dtype != self.dtype:
+            if assigned.requires_grad and self.dtype.kind != "f":
+                raise DtypeError(
+                    f"a tensor with a gradient was assigned into an array of {self.dtype}, which would cut it to whole "
+                    f"numbers and lose the gradient. Make the array with dtype=float{here()}"
+                )
             assigned = ops.astype(assigned, self.dtype)
-        self._log.append((index, assigned))
+        places = _places(index, self.shape) if is_basic(index) else None
+        if self._log and places and self._log[-1][1] == places and self._log[-1][2] is assigned:
+            return  # a[0] += v has come here through the view already
+        self._history.append(places)
+        if target == self.shape == assigned.shape and places == tuple(map(range, self.shape)):
+            self._record, self._log = assigned, []  # all of it, so nothing before can be seen
+        else:
+            self._log.append((index, places, assigned))
 
     def __getitem__(self, key: Any) -> Tensor:
         index = fixed(key)
-        if self._log and is_basic(index):
-            for logged, value in reversed(self._log):
-                if is_basic(logged) and logged == index:
-                    if value.shape == np.broadcast_to(np.empty((), bool), self.shape)[index].shape:
-                        return value
-                    break
-                if not _apart(logged, index, self.ndim):
-                    break
-        view = ops.getitem(self.record, index)
-        return View(view) if is_basic(index) and view.ndim else view
+        if not is_basic(index):
+            return ops.getitem(self.record, index)
+        shape, places = self._shape_of(index), _places(index, self.shape)
+        if self._log and self._log[-1][1] == places and self._log[-1][2].shape == shape:
+            return self._log[-1][2]
+        part = self._written(index, places, shape)
+        if not shape or any(part is value for _, _, value in self._log):
+            return part
+        return View(self, index, places, part)
 
-    def _in_place(self, result: Tensor) -> Writable:
+    def _written(self, index: Any, places: Places, shape: tuple[int, ...]) -> Tensor:
+        """What a basic index reads: what one assignment wrote, or else a part of the whole."""
+        for _, written, value in reversed(self._log):
+            if written == places and value.shape == shape:
+                return value
+            if written is None or not _apart(written, places):
+                return ops.getitem(self.record, index)
+        return ops.getitem(self._record, index)  # before any of the assignments, which lie elsewhere
+
+    def _shape_of(self, index: Any) -> tuple[int, ...]:
+        """The shape of the part that an index picks."""
+        try:
+            return np.broadcast_to(np.empty((), bool), self.shape)[index].shape  # of its shape, without its memory
+        except IndexError as error:
+            raise ShapeError(f"an array of shape {self.shape} has no such part: {error}{here()}") from error
+
+    def _in_place(self, result: Tensor) -> Self:
         self[...] = result
         return self
 
-    def __iadd__(self, other: Any) -> Writable:
-        return self._in_place(self + other)
-
-    def __isub__(self, other: Any) -> Writable:
-        return self._in_place(self - other)
-
-    def __imul__(self, other: Any) -> Writable:
-        return self._in_place(self * other)
-
-    def __itruediv__(self, other: Any) -> Writable:
-        return self._in_place(self / other)
+    def fill(self, value: Any) -> None:
+        """As `numpy.ndarray.fill`."""
+        self[...] = value
 
     def __copy__(self) -> Writable:
         return Writable(self.record)
@@ -130,60 +183,103 @@ class Writable(Handle):
         return Writable(self.record)
 
 
-class View(Handle):
-    """A part of a writable array that was read: writing through it would be lost, so it raises."""
+class View(InPlace):
+    """A part of a writable array that was read; it shows what is assigned there later.
 
-    __slots__ = ()
+    Writing into a part of it is not recorded, so it raises; ``a[0] += v`` and ``part += v`` are.
+    """
 
-    def __init__(self, record: Tensor) -> None:
-        self._record = record
+    __slots__ = ("_array", "_index", "_places", "_seen")
+    _array: Writable
+    _index: Any
+    _places: Places
+    _seen: int  # how much of the array's history its record shows
+
+    def __init__(self, array: Writable, index: Any, places: Places, record: Tensor) -> None:
+        self._array, self._index, self._places, self._record = array, index, places, record
+        self._seen = len(array._history)
+
+    @property
+    def record(self) -> Tensor:
+        """The part as it is now."""
+        news = self._array._history[self._seen :]
+        if any(written is None or not _apart(written, self._places) for written in news):
+            self._record = self._array._written(self._index, self._places, self._record.shape)
+        self._seen += len(news)
+        return self._record
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise _through_view(self)
+        raise GraphLostError(
+            "this tensor is a part that was read from an array; writing into it would not reach the array. "
+            "Write into the array itself: a[:, :, t][0] = v is a[0, :, t] = v; "
+            f"or into a copy of the part: b = a[0].copy(){here()}"
+        )
+
+    def _in_place(self, result: Tensor) -> Self:
+        self._array[self._index] = result
+        return self
 
 
-def _fits(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+def joined(value: Any) -> Any:
+    """A list or tuple that holds tensors as one tensor; anything else as it is.
+
+    Examples
+    --------
+    >>> from autograd_seq import Tensor
+    >>> joined([Tensor(1.0), 2.0]).shape
+    (2,)
+    >>> joined([1.0, 2.0])
+    [1.0, 2.0]
+    """
+    if not isinstance(value, (list, tuple)) or not _holds_tensor(value):
+        return value
+    try:
+        return ops.stack([joined(part) for part in value])
+    except RecursionError as error:
+        raise ShapeError(f"a list that holds tensors is nested too deeply{here()}") from error
+
+
+def _holds_tensor(values: Sequence[Any]) -> bool:
+    return any(isinstance(v, Tensor) or (isinstance(v, (list, tuple)) and _holds_tensor(v)) for v in values)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether it is numbers that nobody named or wants a derivative of."""
+    return tensor.operation is None and not tensor.requires_grad and tensor._name is None
+
+
+def _fitted(value: Tensor, target: tuple[int, ...], array: Tensor) -> Tensor:
+    """The value that is assigned, without the leading axes of length 1 that NumPy lets pass."""
+    shape = value.shape
     while len(shape) > len(target) and shape[0] == 1:
         shape = shape[1:]
     try:
-        return np.broadcast_shapes(shape, target) == target
+        fits = np.broadcast_shapes(shape, target) == target
     except ValueError:
-        return False
+        fits = False
+    if not fits:
+        raise ShapeError(
+            f"the value has shape {value.shape}, but the part of the {array.shape} array that it is assigned to "
+            f"has shape {target}{here()}"
+        )
+    return value if shape == value.shape else ops.reshape(value, shape)
 
 
-def _apart(a: Any, b: Any, ndim: int) -> bool:
-    """Whether two basic indices surely pick different elements: they differ in an integer at one axis."""
-    a, b = (i if isinstance(i, tuple) else (i,) for i in (a, b))
-    for i, j in zip(a, b, strict=False):
-        if i is Ellipsis or j is Ellipsis or i is None or j is None:
-            return False
-        if isinstance(i, int) and isinstance(j, int) and i != j and (i < 0) == (j < 0):
-            return True
-    return False
-
-
-def _bad_index(array: Tensor, error: Exception) -> Exception:
-    from autograd_seq.errors import ShapeError
-    from autograd_seq.source_line import here
-
-    return ShapeError(f"cannot assign into an array of shape {array.shape}: {error}{here()}")
-
-
-def _misfit(array: Tensor, target: tuple[int, ...], shape: tuple[int, ...]) -> Exception:
-    from autograd_seq.errors import ShapeError
-    from autograd_seq.source_line import here
-
-    return ShapeError(
-        f"the value has shape {shape}, but the part of the {array.shape} array that it is assigned to "
-        f"has shape {target}{here()}"
+def _places(index: Any, shape: tuple[int, ...]) -> Places:
+    """What a basic index picks along each axis, so that ``a[-1]``, ``a[T - 1]`` and ``a[T - 1, :]`` are one."""
+    parts = [part for part in (index if isinstance(index, tuple) else (index,)) if part is not None]
+    dots = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
+    rest = (slice(None),) * (len(shape) - sum(part is not Ellipsis for part in parts))
+    full = [*parts[:dots], *rest, *parts[dots + 1 :]]
+    return tuple(
+        range(n)[part] if isinstance(part, slice) else range(part % n, part % n + 1)
+        for part, n in zip(full, shape, strict=True)
     )
 
 
-def _through_view(view: Tensor) -> Exception:
-    from autograd_seq.errors import GraphLostError
-    from autograd_seq.source_line import here
-
-    return GraphLostError(
-        "this tensor is a part that was read from an array; writing into it would not reach the array. "
-        f"Write into the array itself: a[:, :, t][0] = v is a[0, :, t] = v{here()}"
+def _apart(a: Places, b: Places) -> bool:
+    """Whether two parts surely share no element: along some axis one lies wholly before the other."""
+    return any(
+        not i or not j or max(i[0], i[-1]) < min(j[0], j[-1]) or max(j[0], j[-1]) < min(i[0], i[-1])
+        for i, j in zip(a, b, strict=True)
     )

@@ -32,12 +32,10 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
     """Called by NumPy for ``np.tanh(tensor)``, ``array + tensor``, ``np.add.reduce(tensor)`` …"""
     if method == "__call__" and not keywords and (operation := OPERATIONS.get(ufunc)) is not None:
         return operation(*inputs)
-    if keywords.pop("out", None) is not None:
-        raise GraphLostError(
-            f"np.{ufunc.__name__} was to write a recorded tensor into a plain array, which would lose its gradient. "
-            "Write  total = total + tensor  in place of  total += tensor , or make the array with autograd_seq.numpy "
-            f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
-        )
+    if (out := keywords.pop("out", None)) is not None:
+        if len(out) != 1:
+            raise _unknown(f"{ufunc.__name__} with several results")
+        return _written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
     if method == "reduce" and ufunc in _REDUCTIONS:
         keywords.setdefault("axis", 0)
         return _function(_REDUCTIONS[ufunc], inputs, keywords)
@@ -50,14 +48,44 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
 
 def array_function(self: Tensor, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
     """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
+    if keywords.get("out") is not None:
+        others = {key: value for key, value in keywords.items() if key != "out"}
+        return _written(keywords["out"], _function(function, arguments, others), function.__name__)
     return _function(function, arguments, keywords)
 
 
 def _function(function: Any, arguments: Any, keywords: Any) -> Any:
     operation: Operation | None = OPERATIONS.get(function)
-    if operation is None:
-        raise _unknown(function.__name__)
-    return operation(*arguments, **keywords)
+    if operation is not None:
+        return operation(*arguments, **keywords)
+    if function in WITHOUT_DERIVATIVE:
+        return function(*map(_valued, arguments), **{key: _valued(value) for key, value in keywords.items()})
+    raise _unknown(function.__name__)
+
+
+def _written(target: Any, result: Any, name: str) -> Any:
+    """The result of a call with ``out=``: an assignment, if the array that takes it records its assignments."""
+    from autograd_seq.assignment import InPlace
+
+    if not isinstance(target, InPlace):
+        raise GraphLostError(
+            f"np.{name} was to write a recorded tensor into a plain array, which would lose its gradient. "
+            "Write  total = total + tensor  in place of  total += tensor , or make the array with autograd_seq.numpy "
+            f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
+        )
+    return target._in_place(result)
+
+
+def _valued(argument: Any) -> Any:
+    """An argument with plain values in place of tensors; noted, because what comes out depends on data."""
+    from autograd_seq.tensor import Tensor
+
+    if isinstance(argument, Tensor):
+        note_branch(argument)
+        return argument.value
+    if isinstance(argument, (list, tuple)):
+        return type(argument)(map(_valued, argument))
+    return argument
 
 
 def _unknown(name: str) -> UsageError:
@@ -69,3 +97,11 @@ def _unknown(name: str) -> UsageError:
 
 
 _REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+# Functions that answer with truth values, counts, places or words: there is no derivative to lose.
+WITHOUT_DERIVATIVE = {
+    np.allclose, np.argsort, np.argwhere, np.array2string, np.array_equal, np.array_repr, np.array_str,
+    np.count_nonzero, np.digitize, np.floor, np.ceil, np.rint, np.flatnonzero, np.histogram, np.isclose, np.isfinite,
+    np.isinf, np.isnan, np.may_share_memory, np.ndim, np.nonzero, np.result_type, np.searchsorted, np.shape,
+    np.shares_memory, np.size, np.unique,
+}  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
 from autograd_seq import protocols
-from autograd_seq.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
 from autograd_seq.scope import NOWHERE, Scope, present
 from autograd_seq.source_line import SourceLine, here, look_up
 
@@ -32,13 +32,15 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
     try:
         array = np.array(value, dtype=dtype)
+    except AutogradError:
+        raise  # a list that holds recorded tensors says so itself
     except (TypeError, ValueError) as error:
         raise DtypeError(f"cannot make an array of numbers from {value!r:.80}: {error}{here()}") from error
-    if array.dtype.kind not in "bif":
+    if array.dtype.kind not in "buif":
         raise DtypeError(
             f"a tensor holds real numbers, but this value has dtype {array.dtype}: {value!r:.80}{here()}"
         )
-    if dtype is None and array.dtype.kind == "i" and not isinstance(value, (np.ndarray, np.generic)):
+    if dtype is None and array.dtype.kind in "ui" and not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(np.float64)
     return array
 
