@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Parameter, Tensor, no_grad, scope, steps
-from autograd_seq.errors import ShapeError
-
+from autograd_seq import Parameter, Tensor, no_grad, scope
+from autograd_seq.errors import ShapeError, UsageError
+from cells import storage
+from cells.check import here_in_network, sizes
+from cells.initial import weights
+from cells.padding import columns, hold, presence
 from cells.run import Run
 
 State = dict[str, Any]
@@ -18,23 +21,46 @@ State = dict[str, Any]
 class Cell:
     """A recurrent cell: parameters, and a step from one state to the next.
 
-    A subclass sets `n_x`, `n_a`, `parameters` and writes `step`.
+    A subclass names its `states`, fills `parameters` with `matrix` and `column`, and writes `step`.
 
-    Attributes
+    Parameters
     ----------
     n_x, n_a : int
         Length of an input column and of a state column.
+    seed : int or numpy.random.Generator, optional
+        For the weights.
+    dtype : dtype
+        float64 unless asked.
+    scheme : {"xavier", "orthogonal"}
+        How the weights begin, see `cells.initial`.
+
+    Attributes
+    ----------
     parameters : dict of str to Parameter
         By the notes' names.
     states : tuple of str
         What a state consists of: ``("a",)``, or ``("a", "c")``.
     """
 
-    n_x: int
-    n_a: int
-    parameters: dict[str, Parameter]
     states: tuple[str, ...] = ("a",)
-    dtype: Any = np.float64
+
+    def __init__(
+        self, n_x: int, n_a: int, seed: Any = None, dtype: Any = np.float64, scheme: str = "xavier"
+    ) -> None:
+        sizes(type(self).__name__, n_x=n_x, n_a=n_a)
+        self.n_x, self.n_a, self.dtype, self.scheme = n_x, n_a, np.dtype(dtype), scheme
+        self.rng = np.random.default_rng(seed)
+        self.parameters: dict[str, Parameter] = {}
+
+    def matrix(self, name: str, *columns: int) -> None:
+        """Make a parameter (n_a, Σ columns), random."""
+        self.parameters[name] = Parameter(weights(self.rng, self.n_a, columns, self.dtype, self.scheme), name)
+
+    def column(self, name: str, fill: float = 0.0) -> None:
+        """Make a parameter (n_a, 1), filled with one number."""
+        self.parameters[name] = Parameter(np.full((self.n_a, 1), fill, self.dtype), name)
+
+    # -- one step, and all of them ---------------------------------------------------------
 
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """The state after one time step.
@@ -48,12 +74,45 @@ class Cell:
         """
         raise NotImplementedError
 
-    def initial_state(self, m: int) -> State:
-        """The state before the first step, all zeros: a<0> = 0."""
-        with scope(time=0), no_grad():
+    def initial_state(self, m: int, time: int = 0) -> State:
+        """The state before the first step, all zeros: a<0> = 0.
+
+        Parameters
+        ----------
+        m : int
+            Number of examples.
+        time : int
+            The time that it carries: 0, or T + 1 for the backward direction.
+        """
+        with scope(time=time), no_grad():
             return {key: Tensor(np.zeros((self.n_a, m), self.dtype), key) for key in self.states}
 
-    def unroll(self, x: Any, state: Mapping[str, Any] | None = None, lengths: Sequence[int] | None = None) -> Run:
+    def begin(self, state: Mapping[str, Any] | None, m: int, time: int = 0) -> State:
+        """The state to begin with: the given one, checked, or zeros."""
+        if state is None:
+            return self.initial_state(m, time)
+        if set(state) != set(self.states):
+            raise UsageError(
+                f"{here_in_network()}a state of {type(self).__name__} consists of {', '.join(self.states)}, but the "
+                f"given one has {', '.join(map(str, state)) or 'nothing'}: is it the state of another cell?"
+            )
+        for key, value in state.items():
+            if np.shape(value) != (self.n_a, m):
+                raise ShapeError(
+                    f"{here_in_network()}the given state {key} has shape {np.shape(value)}, but {type(self).__name__} "
+                    f"needs (n_a, m) = {(self.n_a, m)} for these inputs"
+                )
+        with scope(time=time):
+            return {k: v if isinstance(v, Tensor) else Tensor(v, k, dtype=self.dtype) for k, v in state.items()}
+
+    def unroll(
+        self,
+        x: Any,
+        state: Mapping[str, Any] | None = None,
+        lengths: Sequence[int] | None = None,
+        reverse: bool = False,
+        start: int = 1,
+    ) -> Run:
         """Run over a whole sequence, recording every step.
 
         Parameters
@@ -62,30 +121,48 @@ class Cell:
             (n_x, m, T_x), or a list of T_x arrays (n_x, m).
         state : dict, optional
             The state to begin with; zeros if not given.
+        lengths : sequence of int, optional
+            T_x of each example, where they differ: what stands behind an example's end touches nothing,
+            and an example that has ended keeps its state.
+        reverse : bool
+            From the last step to the first, as the backward direction does; with `lengths`, each example
+            begins at its own end.
+        start : int
+            The time of the first step, for a chunk of a longer sequence.
 
         Returns
         -------
         Run
             The states of every step.
+
+        Raises
+        ------
+        ShapeError, ValueRangeError, UsageError
+            If input, state or lengths do not fit; the message names layer, direction and both shapes.
         """
-        inputs = columns(x, self.n_x, self.dtype)
-        current = dict(state) if state is not None else self.initial_state(inputs[0].shape[1])
-        run = Run(self, inputs, current)
-        for t in steps(len(inputs)):
-            current = self.step(inputs[t], current)
+        inputs = columns(x, self.n_x, self.dtype, lengths, start)
+        m, T = inputs[0].shape[1], len(inputs)
+        masks = presence(lengths, m, T)
+        current = self.begin(state, m, start + T if reverse else start - 1)
+        run = Run(self, inputs, current, masks, start)
+        for t in reversed(range(T)) if reverse else range(T):
+            with scope(time=start + t):
+                following = self.step(inputs[t], current)
+                current = hold(masks[t], following, current)
             run.append(current)
+        if reverse:
+            run.reverse()
         return run
 
+    # -- keeping it -------------------------------------------------------------------------
 
-def columns(x: Any, n_x: int, dtype: Any) -> list[Tensor]:
-    """The input of each time step as a named tensor (n_x, m)."""
-    slices = list(x) if isinstance(x, (list, tuple)) else [x[:, :, t] for t in range(np.shape(x)[2])]
-    if not slices:
-        raise ShapeError(f"the sequence is empty: give x as (n_x, m, T_x) with T_x > 0, n_x = {n_x}")
-    result = []
-    for t, x_t in enumerate(slices, start=1):
-        if np.ndim(x_t) != 2 or np.shape(x_t)[0] != n_x:
-            raise ShapeError(f"x<{t}> has shape {np.shape(x_t)}, but this cell takes (n_x, m) with n_x = {n_x}")
-        with scope(time=t):
-            result.append(x_t if isinstance(x_t, Tensor) else Tensor(x_t, "x", dtype=dtype))
-    return result
+    def save(self, path: Any) -> None:
+        """Write all parameters to an ``.npz`` file; see `cells.storage`."""
+        storage.save(path, self.parameters)
+
+    def load(self, path: Any) -> None:
+        """Read all parameters from an ``.npz`` file; see `cells.storage`."""
+        storage.load(path, self.parameters)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(n_x={self.n_x}, n_a={self.n_a})"

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Parameter, name, relu, sigmoid, tanh
-
+from autograd_seq import concatenate, name, relu, scope, sigmoid, tanh
 from cells.cell import Cell, State
-from cells.initial import weights
+from cells.check import choose
 
 ACTIVATIONS = {"tanh": tanh, "relu": relu, "sigmoid": sigmoid}
 
@@ -24,8 +23,11 @@ class RNN(Cell):
         Length of an input column and of a state column.
     activation : {"tanh", "relu", "sigmoid"}
         g.
-    seed : int or numpy.random.Generator, optional
-        For the weights.
+    stacked : bool
+        The notes' simplified form a<t> = g(Wa [a<t-1>; x<t>] + ba), with one parameter ``Wa``
+        (n_a, n_a + n_x) = [Waa, Wax] in place of two. Both forms compute the same.
+    seed, dtype, scheme
+        As in `Cell`.
 
     Examples
     --------
@@ -34,21 +36,37 @@ class RNN(Cell):
     >>> run = cell.unroll(np.ones((3, 2, 5)))
     >>> len(run.states["a"]), run.final["a"].shape
     (5, (4, 2))
+    >>> RNN(10000, 100, stacked=True).parameters["Wa"].shape
+    (100, 10100)
     """
 
     def __init__(
-        self, n_x: int, n_a: int, activation: str = "tanh", seed: Any = None, dtype: Any = np.float64
+        self,
+        n_x: int,
+        n_a: int,
+        activation: str = "tanh",
+        seed: Any = None,
+        dtype: Any = np.float64,
+        stacked: bool = False,
+        scheme: str = "xavier",
     ) -> None:
-        self.n_x, self.n_a, self.dtype = n_x, n_a, dtype
-        self.activation = ACTIVATIONS[activation]
-        rng = np.random.default_rng(seed)
-        self.parameters = {
-            "Waa": Parameter(weights(rng, n_a, n_a, dtype), "Waa"),
-            "Wax": Parameter(weights(rng, n_a, n_x, dtype), "Wax"),
-            "ba": Parameter(np.zeros((n_a, 1), dtype), "ba"),
-        }
+        super().__init__(n_x, n_a, seed, dtype, scheme)
+        self.activation = choose(ACTIVATIONS, activation, "activation")
+        self.stacked = stacked
+        if stacked:
+            self.matrix("Wa", n_a, n_x)
+        else:
+            self.matrix("Waa", n_a)
+            self.matrix("Wax", n_x)
+        self.column("ba")
 
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """a<t> = g(Waa a<t-1> + Wax x<t> + ba)."""
-        Waa, Wax, ba = self.parameters["Waa"], self.parameters["Wax"], self.parameters["ba"]
-        return {"a": name(self.activation(Waa @ state["a"] + Wax @ x_t + ba), "a")}
+        p, a_prev = self.parameters, state["a"]
+        with scope(part="state"):
+            if self.stacked:
+                z_a = name(p["Wa"] @ concatenate([a_prev, x_t]) + p["ba"], "z_a")
+            else:
+                z_a = name(p["Waa"] @ a_prev + p["Wax"] @ x_t + p["ba"], "z_a")
+            a = name(self.activation(z_a), "a")
+        return {"a": a}

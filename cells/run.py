@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from autograd_seq import Graph, Tensor, name, scope
-from autograd_seq.errors import ShapeError
+import numpy as np
+
+from autograd_seq import Graph, Tensor, name, scope, where
+from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 
 if TYPE_CHECKING:
     from cells.cell import Cell
@@ -22,59 +24,130 @@ class Run:
     initial : dict
         The state before the first step.
     states : dict of str to list of Tensor
-        ``states["a"][t - 1]`` is a<t>, (n_a, m).
+        ``states["a"][t - 1]`` is a<t>, (n_a, m); of a bidirectional cell [→a<t>; ←a<t>], of a deep one
+        the top layer's.
     final : dict
-        The state after the last step.
+        The state after the last step; with lengths, after each example's own last step.
     outputs : list of Tensor
-        ŷ<1> … ŷ<T>, once a readout was applied.
+        ŷ<1> … ŷ<T>, once a readout was applied; a single one after ``readout.last(run)``.
     losses : list of Tensor
         L<1> … L<T>, once a loss was applied.
     loss : Tensor or None
-        Their sum.
+        Their sum J.
+    masks : list
+        For each step which examples are still running, (1, m); None where all are.
+    start : int
+        The time of the first step.
+    layers : list of Run
+        The runs of a deep cell's layers, the lowest first; else empty.
+    directions : dict of str to Run
+        ``"forward"`` and ``"backward"`` of a bidirectional cell; else empty.
     """
 
-    def __init__(self, cell: Cell, inputs: list[Tensor], initial: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        inputs: list[Tensor],
+        initial: Mapping[str, Any],
+        masks: list[Any] | None = None,
+        start: int = 1,
+    ) -> None:
         self.cell = cell
         self.inputs = inputs
         self.initial = dict(initial)
-        self.states: dict[str, list[Tensor]] = {key: [] for key in initial}
-        self.final = dict(initial)
+        self.masks: list[Any] = masks if masks is not None else [None] * len(inputs)
+        self.start = start
+        self.states: dict[str, list[Tensor]] = {key: [] for key in cell.states}
+        self.final: dict[str, Any] = dict(initial)
         self.outputs: list[Tensor] = []
+        self.output_times: list[int] = []
         self.losses: list[Tensor] = []
         self.loss: Tensor | None = None
+        self.layers: list[Run] = []
+        self.directions: dict[str, Run] = {}
 
-    def append(self, state: Mapping[str, Tensor]) -> None:
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def times(self) -> range:
+        """The time of each step."""
+        return range(self.start, self.start + len(self.inputs))
+
+    def append(self, state: Mapping[str, Any]) -> None:
         """Add the state of the next step."""
         self.final = dict(state)
-        for key, value in state.items():
-            self.states[key].append(value)
+        for key in self.states:
+            self.states[key].append(state[key])
 
-    def measure(self, targets: Sequence[Any], loss: Callable[[Tensor, Any], Tensor]) -> Tensor:
+    def reverse(self) -> None:
+        """Put states that were made from last to first in the order of time."""
+        for values in self.states.values():
+            values.reverse()
+
+    def read(self, outputs: Sequence[Tensor], times: Sequence[int]) -> None:
+        """Set the outputs and the time that each belongs to."""
+        self.outputs, self.output_times = list(outputs), list(times)
+
+    def measure(self, targets: Any, loss: Callable[[Tensor, Any], Tensor], reduction: str = "sum") -> Tensor:
         """Compare each output with its target; the loss of the run is the sum over time.
+
+        Steps behind the end of an example do not count.
 
         Parameters
         ----------
-        targets : sequence
-            y<1> … y<T>, each (n_y, m).
+        targets : sequence or array_like
+            y<1> … y<T>, each (n_y, m); or one array (n_y, m, T).
         loss : callable
             ``loss(prediction, target)`` to a tensor; its elements are summed.
+        reduction : {"sum", "mean"}
+            ``"mean"`` divides by the number of examples m.
+
+        Returns
+        -------
+        Tensor
+            J = Σ L<t>, a scalar.
         """
-        if len(targets) != len(self.outputs):
-            raise ShapeError(f"{len(targets)} targets for {len(self.outputs)} outputs: one target for each time step")
+        if reduction not in ("sum", "mean"):
+            raise ValueRangeError(f"there is no reduction {reduction!r}: choose 'sum' or 'mean'")
+        listed = isinstance(targets, (list, tuple))
+        wanted = list(targets) if listed else [targets[:, :, t] for t in range(_length(targets))]
+        if not self.outputs:
+            raise UsageError("this run has no outputs yet: apply a readout first, readout(run)")
+        if len(wanted) != len(self.outputs):
+            raise ShapeError(f"{len(wanted)} targets for {len(self.outputs)} outputs: one target for each time step")
         self.losses = []
-        for t, (prediction, target) in enumerate(zip(self.outputs, targets, strict=True), start=1):
-            with scope(time=t):
-                y = target if isinstance(target, Tensor) else Tensor(target, "y", dtype=prediction.dtype)
-                self.losses.append(name(loss(prediction, y).sum(), "L"))
-        total = self.losses[0]
-        for loss_t in self.losses[1:]:
-            total = total + loss_t
-        self.loss = name(total, "J")
+        for t, prediction, target in zip(self.output_times, self.outputs, wanted, strict=True):
+            with scope(time=t, part="loss"):
+                self.losses.append(self._loss_at(t, prediction, target, loss))
+        with scope(part="loss"):
+            total = self.losses[0]
+            for loss_t in self.losses[1:]:
+                total = total + loss_t
+            self.loss = name(total / self.outputs[0].shape[1] if reduction == "mean" else total, "J")
         return self.loss
+
+    def _loss_at(self, t: int, prediction: Tensor, target: Any, loss: Callable[[Tensor, Any], Tensor]) -> Tensor:
+        running = self.masks[t - self.start] if len(self.outputs) == len(self.masks) else None
+        if np.shape(target) != prediction.shape:
+            raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}")
+        if not isinstance(target, Tensor):
+            clean = target if running is None else np.where(running, target, 0)
+            target = Tensor(clean, "y", dtype=prediction.dtype)
+        each = loss(prediction, target)
+        if running is not None:
+            each = where(Tensor(running if each.ndim == 2 else running[0]), each, 0)
+        return name(each.sum(), "L")
 
     @property
     def graph(self) -> Graph:
-        """Everything recorded: of the loss, where there is one, else of all states."""
+        """Everything recorded: of the loss, where there is one, else of outputs, else of all states."""
         if self.loss is not None:
             return Graph(self.loss)
         return Graph(*(self.outputs or [value for values in self.states.values() for value in values]))
+
+
+def _length(targets: Any) -> int:
+    if np.ndim(targets) != 3:
+        raise ShapeError(f"targets have shape {np.shape(targets)}: give (n_y, m, T), or a list of T arrays (n_y, m)")
+    return int(np.shape(targets)[2])

@@ -1,0 +1,124 @@
+"""Sequences of their own lengths in one batch: padding that touches no result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import Tensor, name, scope, where
+from autograd_seq.errors import ShapeError, ValueRangeError
+from cells.check import here_in_network
+
+Array = np.ndarray[Any, Any]
+
+
+def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]:
+    """Make one array of sequences that have their own lengths.
+
+    Parameters
+    ----------
+    sequences : sequence of array_like
+        m arrays (n_x, T_x(i)), one for each example.
+    value : float
+        What to fill with; it reaches no result.
+
+    Returns
+    -------
+    x : ndarray
+        (n_x, m, T_x), T_x the longest.
+    lengths : list of int
+        T_x(i), to give to `unroll` and to `measure`.
+
+    Raises
+    ------
+    ShapeError, ValueRangeError
+        If there is no sequence, one is empty, or their n_x differ.
+
+    Examples
+    --------
+    >>> x, lengths = pad([np.ones((2, 3)), np.ones((2, 1))])
+    >>> x.shape, lengths, x[0]
+    ((2, 2, 3), [3, 1], array([[1., 1., 1.],
+           [1., 0., 0.]]))
+    """
+    arrays = [np.asarray(s) for s in sequences]
+    if not arrays:
+        raise ValueRangeError("pad() got no sequence: give a list of arrays (n_x, T_x)")
+    for i, array in enumerate(arrays, start=1):
+        if array.ndim != 2 or array.shape[0] != arrays[0].shape[0]:
+            raise ShapeError(
+                f"example {i} has shape {array.shape}, but all examples need (n_x, T_x) with n_x as in the "
+                f"first, {arrays[0].shape}"
+            )
+        if not array.shape[1]:
+            raise ValueRangeError(f"example {i} is empty: its T_x is 0; leave it out of the batch")
+    lengths = [array.shape[1] for array in arrays]
+    dtype = np.result_type(*arrays)
+    x = np.full((arrays[0].shape[0], len(arrays), max(lengths)), value, dtype if dtype.kind == "f" else np.float64)
+    for i, array in enumerate(arrays):
+        x[:, i, : lengths[i]] = array
+    return x, lengths
+
+
+def columns(x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, start: int = 1) -> list[Tensor]:
+    """The input of each time step as a tensor x<t> (n_x, m)."""
+    listed = isinstance(x, (list, tuple))
+    if not listed and np.ndim(x) != 3:
+        raise ShapeError(
+            f"{here_in_network()}x has shape {np.shape(x)}, but a sequence is (n_x, m, T_x) with n_x = {n_x}, "
+            "or a list of T_x arrays (n_x, m)"
+        )
+    T = len(x) if listed else np.shape(x)[2]
+    if not T:
+        raise ShapeError(f"{here_in_network()}the sequence is empty: give x as (n_x, m, T_x) with T_x > 0")
+    result: list[Tensor] = []
+    for t in range(T):
+        with scope(time=start + t):
+            x_t = x[t] if listed else x[:, :, t]
+            expected = (n_x, result[0].shape[1] if result else "m")
+            shape = np.shape(x_t)
+            if len(shape) != 2 or shape[0] != n_x or not shape[1] or (result and shape != expected):
+                raise ShapeError(
+                    f"{here_in_network()}x<{start + t}> has shape {shape}, but this cell takes "
+                    f"(n_x, m) = ({expected[0]}, {expected[1]}), a column for each example"
+                )
+            if isinstance(x_t, Tensor):
+                result.append(x_t if listed else name(x_t, "x"))
+            else:
+                result.append(Tensor(_without_padding(x_t, lengths, t), "x", dtype=dtype))
+    return result
+
+
+def _without_padding(x_t: Any, lengths: Sequence[int] | None, t: int) -> Any:
+    """Zeros for examples that have ended: a NaN there would get into products with 0."""
+    if lengths is None or len(lengths) != np.shape(x_t)[1]:
+        return x_t
+    return np.where(t < np.asarray(lengths), x_t, 0)
+
+
+def presence(lengths: Sequence[int] | None, m: int, T: int) -> list[Array | None]:
+    """For each step, which of the m examples are still running, (1, m); None where all are."""
+    if lengths is None:
+        return [None] * T
+    given = np.asarray(lengths)
+    if given.shape != (m,) or given.dtype.kind not in "iu":
+        raise ShapeError(
+            f"{here_in_network()}lengths needs a whole number for each of the m = {m} examples, not {lengths!r:.80}"
+        )
+    for i, length in enumerate(given.tolist(), start=1):
+        if not 1 <= length <= T:
+            raise ValueRangeError(
+                f"{here_in_network()}example {i} has length {length}, but lengths go from 1 to T_x = {T}, "
+                "as long as the array is"
+            )
+    return [None if t < given.min() else (t < given)[None, :] for t in range(T)]
+
+
+def hold(running: Array | None, following: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The state after a step: an example that has ended keeps the state it had."""
+    if running is None:
+        return dict(following)
+    with scope(part="padding"):
+        return {key: name(where(Tensor(running), following[key], before[key]), f"{key}_held") for key in following}
