@@ -1,0 +1,240 @@
+"""A language model over any cell that looks only backward: the probability of a sentence, and new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, name, no_grad, scope, take
+from autograd_seq.errors import UsageError, ValueRangeError
+
+from cells.initial import weights
+from cells.readout import Readout
+from cells.run import Run
+
+Indices = Any  # integers, (T,)
+
+
+class LanguageModel:
+    """x<1> = 0, a<0> = 0, x<t> = y<t-1>; ŷ<t> = softmax(Wya a<t> + by); J = Σ of categorical cross-entropies.
+
+    Parameters
+    ----------
+    cell : Cell
+        Any cell or composition that looks only backward, with n_x the size of the vocabulary, or of the
+        embedding.
+    size : int
+        Number of tokens in the vocabulary.
+    embedding : bool
+        Whether a token is looked up in a learned matrix ``E`` (n_x, size), recorded as a look-up of one
+        column; it is a one-hot column otherwise.
+    end : int, optional
+        The index of ``<EOS>``, where sampling stops.
+    seed : int or numpy.random.Generator, optional
+        For the readout and the embedding.
+
+    Raises
+    ------
+    UsageError
+        For a cell that reads the sequence from its end: it would see the token that it is to predict.
+    ValueRangeError
+        If the cell's n_x is not the size of its input.
+
+    Examples
+    --------
+    >>> from cells import RNN
+    >>> model = LanguageModel(RNN(5, 4, seed=0), size=5, end=4)
+    >>> model.loss([[0, 1, 4], [2, 4]]).shape
+    ()
+    >>> model.sample(3, length=6).size <= 6
+    True
+    """
+
+    def __init__(
+        self, cell: Any, size: int, embedding: bool = False, end: int | None = None, seed: Any = None
+    ) -> None:
+        if _looks_ahead(cell):
+            raise UsageError(
+                f"a language model predicts the next token from those before, but a {type(cell).__name__} cell "
+                "also reads the sequence from its end, where that token stands; use a cell that looks only backward"
+            )
+        if not embedding and cell.n_x != size:
+            raise ValueRangeError(f"a token is a one-hot column of {size}, but the cell takes n_x = {cell.n_x}")
+        generator = np.random.default_rng(seed)
+        self.cell, self.size, self.end = cell, size, end
+        self.readout = Readout(cell.n_a, size, "softmax", seed=generator)
+        self.parameters: dict[str, Parameter] = {**cell.parameters, **self.readout.parameters}
+        if embedding:
+            self.parameters["E"] = Parameter(weights(generator, cell.n_x, size), "E")
+
+    # -- training: teacher forcing ------------------------------------------------------------
+
+    def run(self, sequences: Sequence[Indices], state: Mapping[str, Any] | None = None) -> Run:
+        """Unroll over given sequences, each input the token before: teacher forcing.
+
+        Parameters
+        ----------
+        sequences : sequence of integer arrays
+            m sequences of their own lengths T(i); shorter ones are filled up at their end, where
+            nothing before can see it.
+
+        Returns
+        -------
+        Run
+            ``outputs[t - 1]`` is ŷ<t>, (size, m): the probability of each token at place t.
+        """
+        given = [self._checked(sequence) for sequence in sequences]
+        longest = max((len(sequence) for sequence in given), default=0)
+        padded = np.zeros((longest, len(given)), dtype=np.int64)
+        for i, sequence in enumerate(given):
+            padded[: len(sequence), i] = sequence
+        inputs = []
+        for t in range(longest):
+            with scope(time=t + 1):
+                inputs.append(self._input(padded[t - 1] if t else None, len(given)))
+        return self.readout(self.cell.unroll(inputs, state))
+
+    def _checked(self, sequence: Indices) -> np.ndarray[Any, Any]:
+        indices = np.asarray(sequence)
+        if indices.ndim != 1 or not indices.size:
+            raise ValueRangeError(f"a sequence is a list of at least one token's index, not one of shape {indices.shape}")
+        if indices.dtype.kind not in "iu" or indices.min() < 0 or indices.max() >= self.size:
+            raise ValueRangeError(f"tokens are integers from 0 to {self.size - 1}, but this sequence has {sequence!r:.60}")
+        return indices
+
+    def _input(self, tokens: np.ndarray[Any, Any] | None, m: int) -> Tensor:
+        """x<t> for one token of each example; zeros before the first."""
+        dtype = next(iter(self.parameters.values())).dtype
+        if tokens is None:
+            return Tensor(np.zeros((self.cell.n_x, m), dtype), "x")
+        if "E" in self.parameters:
+            return name(take(self.parameters["E"], tokens, axis=1), "x")  # type: ignore[no-any-return]
+        columns = np.zeros((self.size, m), dtype)
+        columns[tokens, np.arange(m)] = 1
+        return Tensor(columns, "x")
+
+    def loss(self, sequences: Sequence[Indices]) -> Tensor:
+        """The sum over time and examples of -log of the probability that each token got.
+
+        Parameters
+        ----------
+        sequences : sequence of integer arrays
+            Each with its ``<EOS>``, where there is one.
+
+        Raises
+        ------
+        ValueRangeError
+            For an empty sequence, or a token that the vocabulary does not have.
+        """
+        run = self.run(sequences)
+        lengths = np.array([len(sequence) for sequence in sequences])
+        losses = []
+        for t, prediction in enumerate(run.outputs):
+            there = t < lengths
+            target = np.zeros(prediction.shape, prediction.dtype)
+            for i in np.flatnonzero(there):
+                target[int(sequences[i][t]), i] = 1  # a sequence that has ended has no target: its loss is 0
+            with scope(time=t + 1, part="loss"):
+                y = Tensor(target, "y")
+                losses.append(name(categorical_cross_entropy(prediction, y).sum(), "L"))
+        run.losses = losses
+        run.loss = name(accumulate(losses), "J")
+        return run.loss
+
+    # -- probabilities ---------------------------------------------------------------------------
+
+    def token_probabilities(self, sequence: Indices) -> np.ndarray[Any, Any]:
+        """P(y<t> | y<1> … y<t-1>) for each t, (T,)."""
+        with no_grad():
+            outputs = self.run([sequence]).outputs
+        return np.array([output.value[int(token), 0] for output, token in zip(outputs, sequence, strict=True)])
+
+    def log_probability(self, sequence: Indices) -> float:
+        """The logarithm of a sentence's probability: the sum of its conditionals' logarithms."""
+        return float(np.log(self.token_probabilities(sequence)).sum())
+
+    def probability(self, sequence: Indices) -> float:
+        """P(y<1>, …, y<T>) = Π P(y<t> | y<1> … y<t-1>)."""
+        return float(np.exp(self.log_probability(sequence)))
+
+    def perplexity(self, sequences: Sequence[Indices], batch_size: int = 32) -> float:
+        """exp of the mean -log probability of a token: how many equally likely tokens it hesitates between."""
+        count = sum(len(sequence) for sequence in sequences)
+        if not count:
+            raise ValueRangeError("there are no sequences to measure the perplexity of")
+        with no_grad():
+            total = sum(
+                self.loss(sequences[i : i + batch_size]).item() for i in range(0, len(sequences), batch_size)
+            )
+        return float(np.exp(total / count))
+
+    # -- sampling: free running ---------------------------------------------------------------------
+
+    def free_run(
+        self,
+        seed: Any = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        start: Sequence[int] = (),
+    ) -> Iterator[int]:
+        """Tokens without end, each drawn from ŷ<t> and fed back as x<t+1>.
+
+        Parameters
+        ----------
+        seed : int or numpy.random.Generator, optional
+            Where chance comes from.
+        temperature : float
+            ŷ to the power 1 / temperature: below 1 bolder, above 1 more daring; 0 takes the most likely.
+        top_k : int, optional
+            Draw from the k most likely tokens only.
+        start : sequence of int
+            Tokens that are given; they are not among the answer.
+        """
+        if temperature < 0 or (top_k is not None and top_k < 1):
+            raise ValueRangeError(f"temperature {temperature} and top_k {top_k}: they must be at least 0 and 1")
+        generator = np.random.default_rng(seed)
+        state, last, given = None, None, list(start)
+        while True:
+            with no_grad():
+                run = self.readout(self.cell.unroll([self._input(last, 1)], state))
+            state = run.final
+            if given:
+                token = given.pop(0)
+            else:
+                token = int(generator.choice(self.size, p=_sharpened(run.outputs[0].value[:, 0], temperature, top_k)))
+                yield token
+            last = np.array([token])
+
+    def sample(self, seed: Any = None, length: int = 50, **settings: Any) -> np.ndarray[Any, Any]:
+        """A new sequence, until ``<EOS>`` (which is part of it) or `length` tokens; see `free_run`.
+
+        Returns
+        -------
+        ndarray of int64
+        """
+        drawn: list[int] = []
+        for token in self.free_run(seed, **settings):
+            drawn.append(token)
+            if token == self.end or len(drawn) == length:
+                break
+        return np.array(drawn, dtype=np.int64)
+
+
+def _sharpened(p: np.ndarray[Any, Any], temperature: float, top_k: int | None) -> np.ndarray[Any, Any]:
+    """The distribution that a token is drawn from."""
+    if temperature == 0:
+        return np.asarray(np.arange(p.size) == np.argmax(p), dtype=float)
+    with np.errstate(divide="ignore"):
+        z = np.log(p.astype(float)) / temperature
+    if top_k is not None and top_k < p.size:
+        z[np.argsort(-z, kind="stable")[top_k:]] = -np.inf
+    e = np.exp(z - z.max())
+    return np.asarray(e / e.sum())
+
+
+def _looks_ahead(cell: Any) -> bool:
+    """Whether a cell, or one that it is made of, runs from the end of the sequence."""
+    parts = [*getattr(cell, "cells", ()), *(getattr(cell, side, None) for side in ("forward", "backward"))]
+    return hasattr(cell, "backward") or any(_looks_ahead(part) for part in parts if part is not None)

@@ -1,0 +1,120 @@
+"""The language model: probabilities that are probabilities, gradients of look-ups, sampling."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from autograd_seq import Parameter, grad, take
+from autograd_seq.errors import UsageError, ValueRangeError
+from cells import LSTM, RNN, Bidirectional
+from cells.language_model import LanguageModel
+
+END = 3
+
+
+def model(embedding=False, cell=RNN):
+    return LanguageModel(cell(6 if embedding else 4, 5, seed=0), size=4, embedding=embedding, end=END, seed=1)
+
+
+@pytest.mark.parametrize("cell", [RNN, LSTM])
+@pytest.mark.parametrize("embedding", [False, True])
+def test_probabilities_of_all_sentences_sum_to_1(cell, embedding):
+    lm = model(embedding, cell)
+    longest = 3
+    ended = [(*s, END) for n in range(longest) for s in product(range(3), repeat=n)]
+    running = list(product(range(3), repeat=longest))  # everything that has not ended by then
+    total = sum(lm.probability(s) for s in ended) + sum(lm.probability(s) for s in running)
+    assert total == pytest.approx(1, abs=1e-12)
+
+
+def test_loss_is_minus_the_log_probability_and_padding_does_not_touch_it():
+    lm = model()
+    sentences = [[0, 1, 2, END], [2, END], [1, 1, END]]
+    assert lm.loss(sentences).item() == pytest.approx(-sum(map(lm.log_probability, sentences)), rel=1e-12)
+    together = grad(lm.loss(sentences), lm.parameters)
+    alone = [grad(lm.loss([s]), lm.parameters) for s in sentences]
+    for key in lm.parameters:
+        assert np.allclose(together[key], sum(g[key] for g in alone), rtol=1e-11, atol=1e-14)
+
+
+def test_gradient_against_differences():
+    lm = model(embedding=True, cell=LSTM)
+    sentences = [[0, 2, 1, END], [1, END]]
+    gradients = grad(lm.loss(sentences), lm.parameters)
+    generator = np.random.default_rng(2)
+    for key, parameter in lm.parameters.items():
+        direction, before = generator.standard_normal(parameter.shape), parameter.value
+        sides = []
+        for h in (1e-5, -1e-5):
+            parameter.value = before + h * direction
+            sides.append(lm.loss(sentences).item())
+        parameter.value = before
+        assert (sides[0] - sides[1]) / 2e-5 == pytest.approx(np.sum(direction * gradients[key]), rel=1e-6, abs=1e-8)
+
+
+def test_looking_up_columns_is_the_product_with_one_hot_columns():
+    E = Parameter(np.random.default_rng(0).standard_normal((3, 10_000)), "E")
+    words = np.array([7, 9_999, 7])
+    columns = np.zeros((10_000, 3))
+    columns[words, range(3)] = 1
+    adjoint = np.random.default_rng(1).standard_normal((3, 3))
+    looked_up, product_ = take(E, words, axis=1), E @ columns
+    assert looked_up.operation.name == "getitem"
+    assert np.array_equal(looked_up.value, product_.value)
+    assert np.allclose(grad(looked_up, E, gradient=adjoint), grad(product_, E, gradient=adjoint), atol=1e-14)
+
+
+def test_perplexity_of_a_model_that_knows_nothing_is_the_size():
+    lm = model()
+    for parameter in lm.parameters.values():
+        parameter.value = np.zeros(parameter.shape)
+    assert lm.perplexity([[0, 1, END], [2, END]]) == pytest.approx(4)
+
+
+def test_sampling_is_reproducible_and_ends():
+    lm = model()
+    assert np.array_equal(lm.sample(5), lm.sample(5))
+    drawn = [lm.sample(seed, length=8) for seed in range(40)]
+    assert all(len(s) <= 8 and END not in s[:-1] for s in drawn)
+    assert any(s[-1] == END for s in drawn)
+
+
+def test_sampled_frequencies_are_the_models_probabilities():
+    lm = model()
+    generator = np.random.default_rng(0)
+    first = np.bincount([lm.sample(generator, length=1)[0] for _ in range(2000)], minlength=4) / 2000
+    expected = [lm.token_probabilities([k])[0] for k in range(4)]
+    assert np.abs(first - expected).max() < 0.04
+
+
+def test_temperature_and_top_k():
+    lm = model()
+    likely = int(np.argmax([lm.token_probabilities([k])[0] for k in range(4)]))
+    assert lm.sample(0, length=1, temperature=0)[0] == likely
+    assert {lm.sample(seed, length=1, top_k=1)[0] for seed in range(10)} == {likely}
+    assert len({lm.sample(seed, length=1, temperature=50)[0] for seed in range(60)}) == 4
+
+
+def test_free_run_feeds_back_what_it_drew():
+    lm = model(cell=LSTM)
+    drawn = lm.sample(3, length=6, temperature=0)
+    for t in range(len(drawn)):
+        probabilities = [lm.token_probabilities([*drawn[:t], k])[-1] for k in range(4)]
+        assert int(np.argmax(probabilities)) == drawn[t]
+
+
+def test_bidirectional_cell_is_refused_with_the_reason():
+    with pytest.raises(UsageError, match="from its end"):
+        LanguageModel(Bidirectional(RNN(4, 5), RNN(4, 5)), size=4)
+
+
+@pytest.mark.parametrize("sequences", [[[]], [[0, 4]], [[-1]], [[0.5]], [[[0, 1]]]])
+def test_bad_sequences(sequences):
+    with pytest.raises(ValueRangeError, match="token"):
+        model().loss(sequences)
+
+
+def test_size_that_is_not_the_cells():
+    with pytest.raises(ValueRangeError, match="n_x = 4"):
+        LanguageModel(RNN(4, 5), size=7)
