@@ -6,9 +6,12 @@ fills in the operands; it never needs to know which operation it prints.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 # How tightly an expression holds together; the levels are Python's own.
 # MATRIX is for mathematics, where W a stands closer together than a ∘ b.
@@ -30,11 +33,15 @@ class Form:
         How tightly the whole holds together.
     operands : tuple of int
         The level that each operand needs to stand without parentheses; 0 for those not given.
+    helper : str
+        The definition, in the same language, of a function that the template calls and that the language
+        does not have: a program that uses the form starts with it. It is written with ``np`` only.
     """
 
     template: str | Fill
     level: int = ATOM
     operands: tuple[int, ...] = ()
+    helper: str = ""
 
     def write(self, operands: Sequence[tuple[str, int]], parameters: Mapping[str, Any]) -> tuple[str, int]:
         """The expression and its level, for operands given as (text, level)."""
@@ -57,7 +64,7 @@ def prefix(symbol: str, level: int = SIGN) -> Form:
     return Form(f"{symbol}{{0}}", level, (level,))
 
 
-def call(function: str, defaults: Mapping[str, Any] | None = None, listed: bool = False) -> Form:
+def call(function: str, defaults: Mapping[str, Any] | None = None, listed: bool = False, helper: str = "") -> Form:
     """``function(a, b, axis=1)``; parameters that have their default value are left out.
 
     With `listed`, the operands are passed as one list, as ``np.concatenate([a, b])`` wants them.
@@ -66,28 +73,57 @@ def call(function: str, defaults: Mapping[str, Any] | None = None, listed: bool 
     def fill(operands: Sequence[str], parameters: Mapping[str, Any]) -> str:
         arguments = [f"[{', '.join(operands)}]"] if listed else list(operands)
         for key, value in parameters.items():
-            if not (defaults and key in defaults and defaults[key] is value) and value is not None:
+            if not (defaults and key in defaults and defaults[key] is value):
                 arguments.append(f"{key}={literal(value)}")
         return f"{function}({', '.join(arguments)})"
 
-    return Form(fill)
+    return Form(fill, helper=helper)
 
 
 def literal(value: Any) -> str:
-    """A parameter as Python source."""
-    if hasattr(value, "tolist"):
-        return f"np.array({value.tolist()!r})" if getattr(value, "ndim", 0) else repr(value.item())
-    if isinstance(value, slice):
-        parts = ["" if part is None else literal(part) for part in (value.start, value.stop)]
-        return ":".join(parts) + ("" if value.step is None else f":{literal(value.step)}")
+    """A parameter as Python source, for a program that has NumPy as ``np``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> literal((slice(None), np.array([2, 0]), float("inf")))
+    '(slice(None, None, None), np.array([2, 0]), np.inf)'
+    """
+    if isinstance(value, np.ndarray) and value.ndim:
+        known = value.size and value.dtype in (np.dtype(int), np.dtype(float), np.dtype(bool))
+        return f"np.array({_numbers(value.tolist())}{'' if known else f', dtype=np.{value.dtype.name}'})"
+    if isinstance(value, (np.ndarray, np.generic)):
+        return _numbers(value.item())
+    if isinstance(value, np.dtype):
+        return f"np.{value.name}"
     if isinstance(value, tuple):
         return f"({', '.join(literal(part) for part in value)}{',' * (len(value) == 1)})"
-    if isinstance(value, type) and hasattr(value, "__name__"):
-        return f"np.{value.__name__}"
-    return "..." if value is Ellipsis else repr(value)
+    if isinstance(value, list):
+        return f"[{', '.join(literal(part) for part in value)}]"
+    if isinstance(value, type):
+        return value.__name__ if value in (float, int, bool) else f"np.{value.__name__}"
+    return "..." if value is Ellipsis else _numbers(value)
+
+
+def _numbers(value: Any) -> str:
+    """Python's own writing, but for the numbers that it writes as bare words."""
+    return re.sub(r"\b(inf|nan)\b", r"np.\1", repr(value)) if not isinstance(value, str) else repr(value)
 
 
 def subscript(index: Any) -> str:
-    """An index as it stands between brackets: ``:, 0``."""
+    """An index as it stands between brackets.
+
+    Examples
+    --------
+    >>> subscript((slice(None), slice(1, None, 2), 0))
+    ':, 1::2, 0'
+    """
     parts = index if isinstance(index, tuple) else (index,)
-    return ", ".join("None" if part is None else literal(part) for part in parts) or "()"
+    return (", ".join(_between_colons(part) for part in parts) + "," * (len(parts) == 1 and parts is index)) or "()"
+
+
+def _between_colons(part: Any) -> str:
+    if not isinstance(part, slice):
+        return literal(part)
+    limits = ["" if limit is None else literal(limit) for limit in (part.start, part.stop)]
+    return ":".join(limits) + ("" if part.step is None else f":{literal(part.step)}")

@@ -1,11 +1,11 @@
 """Every differentiable operation: one declarative record each, a file per family."""
 
-import numpy as _numpy
-
 from autograd_seq import protocols as _protocols
 from autograd_seq.operations.arithmetic import (
     accumulate,
     add,
+    as_float,
+    as_integer,
     astype,
     divide,
     identity,
@@ -53,6 +53,7 @@ from autograd_seq.operations.elementwise import (
 from autograd_seq.operations.indexing import assign, getitem, scatter, split, take
 from autograd_seq.operations.linear import dot, einsum, matmul, outer
 from autograd_seq.operations.probability import (
+    above_zero,
     binary_cross_entropy,
     binary_cross_entropy_from_logits,
     categorical_cross_entropy,
@@ -61,7 +62,7 @@ from autograd_seq.operations.probability import (
     logsumexp,
     softmax,
 )
-from autograd_seq.operations.reduction import cumsum, max, mean, min, prod, std, sum, var
+from autograd_seq.operations.reduction import cumsum, max, mean, min, norm, prod, std, sum, var
 from autograd_seq.operations.shape import (
     broadcast_to,
     concatenate,
@@ -77,28 +78,18 @@ from autograd_seq.operations.shape import (
     transpose,
     vstack,
 )
+from autograd_seq.operations.signatures import SIGNATURES as _SIGNATURES
 
 __all__ = [
-    "abs", "accumulate", "add", "all", "any", "argmax", "argmin", "assign", "astype", "binary_cross_entropy",
-    "binary_cross_entropy_from_logits", "broadcast_to", "categorical_cross_entropy",
-    "categorical_cross_entropy_from_logits", "clip", "concatenate", "cos", "cumsum", "divide", "dot", "einsum",
-    "equal", "exp", "expand_dims", "expm1", "flip", "getitem", "greater", "greater_equal", "hstack", "identity",
-    "less", "less_equal", "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or", "logsumexp",
-    "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative", "not_equal", "outer",
-    "power", "prod", "ravel", "relu", "reshape", "scatter", "sigmoid", "sign", "sin", "softmax", "softplus", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "tanh",
-    "transpose", "var", "vstack", "where",
+    "above_zero", "abs", "accumulate", "add", "all", "any", "argmax", "argmin", "as_float", "as_integer", "assign",
+    "astype", "binary_cross_entropy", "binary_cross_entropy_from_logits", "broadcast_to",
+    "categorical_cross_entropy", "categorical_cross_entropy_from_logits", "clip", "concatenate", "cos", "cumsum",
+    "divide", "dot", "einsum", "equal", "exp", "expand_dims", "expm1", "flip", "getitem", "greater",
+    "greater_equal", "hstack", "identity", "less", "less_equal", "log", "log1p", "log_softmax", "logical_and",
+    "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis",
+    "multiply", "negative", "norm", "not_equal", "outer", "power", "prod", "ravel", "relu", "reshape", "scatter",
+    "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "swapaxes", "take", "tanh", "transpose", "var", "vstack", "where",
 ]  # fmt: skip
 
-# NumPy's functions that stand for several records, or whose arguments come in another order.
-_protocols.OPERATIONS |= {
-    _numpy.dot: dot,
-    _numpy.einsum: einsum,
-    _numpy.hstack: hstack,
-    _numpy.ravel: ravel,
-    _numpy.split: split,
-    _numpy.std: std,
-    _numpy.take: take,
-    _numpy.var: var,
-    _numpy.vstack: vstack,
-}
+_protocols.OPERATIONS |= _SIGNATURES

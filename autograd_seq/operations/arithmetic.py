@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.algebra import each
-from autograd_seq.notation import POWER, PRODUCT, SUM, Form, infix, prefix
+from autograd_seq.errors import DtypeError
+from autograd_seq.notation import ATOM, POWER, PRODUCT, SUM, Form, infix, prefix
 from autograd_seq.operation import operation
-from autograd_seq.tensor import Array
+from autograd_seq.source_line import here
+from autograd_seq.tensor import Array, Tensor
 
 FIT = "shapes that are equal or broadcast: each axis of equal length, or of length 1 in one of them"
 
@@ -24,9 +26,10 @@ FIT = "shapes that are equal or broadcast: each axis of equal length, or of leng
     latex=infix("+", SUM, right=0),
     text=infix("+", SUM, right=0),
     expects=FIT,
+    adds=True,
 )
 def add(a: Any, b: Any, /) -> Array:
-    """a + b, with broadcasting.
+    """The sum a + b, with broadcasting.
 
     Examples
     --------
@@ -46,7 +49,7 @@ def add(a: Any, b: Any, /) -> Array:
     expects=FIT,
 )
 def subtract(a: Any, b: Any, /) -> Array:
-    """a - b, with broadcasting.
+    """The difference a - b, with broadcasting.
 
     Examples
     --------
@@ -66,7 +69,7 @@ def subtract(a: Any, b: Any, /) -> Array:
     expects=FIT,
 )
 def multiply(a: Any, b: Any, /) -> Array:
-    """a ∘ b, element by element, with broadcasting.
+    """The product a ∘ b, element by element, with broadcasting.
 
     Examples
     --------
@@ -86,7 +89,7 @@ def multiply(a: Any, b: Any, /) -> Array:
     expects=FIT,
 )
 def divide(a: Any, b: Any, /) -> Array:
-    """a / b, element by element, with broadcasting.
+    """The quotient a / b, element by element, with broadcasting.
 
     Examples
     --------
@@ -115,18 +118,25 @@ def negative(a: Any, /) -> Array:
     return np.negative(a)
 
 
-def _log_of_base(a: Any) -> Any:
-    """log(a), and 0 where a = 0: the derivative of 0 ** b with respect to b > 0 is 0."""
+def _base_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """Rule g b a^(b - 1); where a and b are 0, the last factor is kept finite, so that the derivative is 0."""
+    if not b.ndim and (not isinstance(b, Tensor) or (b.operation is None and not b.name and not b.requires_grad)):
+        exponent = b.item()  # a number, such as the 3 of x ** 3
+        return g * b * a ** (exponent - 1 if exponent else 0)
+    from autograd_seq.operations.elementwise import where
+
+    return g * b * a ** where(b == 0, where(a == 0, 0.0, -1.0), b - 1)
+
+
+def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
+    """Rule g a^b log a; log of 1 where a = 0: the derivative of 0^b with respect to b > 0 is 0."""
     from autograd_seq.operations.elementwise import log, where
 
-    return log(where(a == 0, 1.0, a))
+    return g * y * log(where(a == 0, 1.0, a))
 
 
 @operation(
-    vjp=[
-        lambda g, y, a, b: g * b * a ** (b - 1),
-        lambda g, y, a, b: g * y * _log_of_base(a),
-    ],
+    vjp=[_base_rule, _exponent_rule],
     meaning=lambda algebra, a, b: each(algebra.power, a, b),
     numpy=(np.power, np.float_power),
     kernel=np.power,
@@ -136,7 +146,7 @@ def _log_of_base(a: Any) -> Any:
     expects=FIT,
 )
 def power(a: Any, b: Any, /) -> Array:
-    """a to the power b, element by element, with broadcasting.
+    """The power a^b, element by element, with broadcasting.
 
     Examples
     --------
@@ -171,6 +181,7 @@ def square(a: Any, /) -> Array:
     latex=Form(lambda operands, parameters: " + ".join(operands), SUM),
     text=Form(lambda operands, parameters: " + ".join(operands), SUM),
     expects="arrays of one shape",
+    adds=True,
 )
 def accumulate(*arrays: Any) -> Array:
     """The sum of arrays of one shape: the adjoint of a record that several others use.
@@ -186,10 +197,10 @@ def accumulate(*arrays: Any) -> Array:
     return functools.reduce(operator.add, arrays)
 
 
-_SAME = Form("{0}", SUM, (SUM,))
+SAME = Form("{0}", SUM, (SUM,))
 
 
-@operation(vjp=[lambda g, y, a: g], source=_SAME, latex=_SAME, text=_SAME)
+@operation(vjp=[lambda g, y, a: g], source=SAME, latex=SAME, text=SAME, adds=True)
 def identity(a: Any, /) -> Array:
     """The same value under another name.
 
@@ -202,7 +213,7 @@ def identity(a: Any, /) -> Array:
     return np.asarray(a)
 
 
-@operation(vjp=None, source=_SAME)
+@operation(vjp=None, source=SAME)
 def stop_gradient(a: Any, /) -> Array:
     """The same value as a constant: no derivative passes. A cut edge of truncated BPTT.
 
@@ -215,15 +226,51 @@ def stop_gradient(a: Any, /) -> Array:
     return np.asarray(a)
 
 
+_AS = Form(lambda operands, parameters: f"{operands[0]}.astype({np.dtype(parameters['dtype']).name!r})", ATOM, (ATOM,))
+
+
+def _astype_rule(g: Any, y: Any, a: Any, dtype: Any) -> Any:
+    return as_float(g, a.dtype)
+
+
+@operation(vjp=[_astype_rule], meaning=lambda algebra, a, dtype: a, source=_AS, latex=SAME, text=SAME)
+def as_float(a: Any, /, dtype: Any) -> Array:
+    """The same values as floats of another precision; see `astype`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_float(np.array([0.5]), "float32")
+    array([0.5], dtype=float32)
+    """
+    return np.asarray(a).astype(dtype)
+
+
 @operation(
-    vjp=[lambda g, y, a, dtype: astype(g, a.dtype)],
-    meaning=lambda algebra, a, dtype: a,
-    source=Form(lambda operands, parameters: f"{operands[0]}.astype({np.dtype(parameters['dtype']).name!r})"),
-    latex=_SAME,
-    text=_SAME,
+    vjp=None,
+    meaning=lambda algebra, a, dtype: each(bool if np.dtype(dtype).kind == "b" else int, a),
+    source=_AS,
+    expects="a dtype of integers or truth values",
 )
-def astype(a: Any, /, dtype: Any) -> Array:
-    """The same values in another dtype.
+def as_integer(a: Any, /, dtype: Any) -> Array:
+    """The values cut to integers (or to true and false), without derivative; see `astype`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_integer(np.array([1.7, -1.7]), "int64")
+    array([ 1, -1])
+    """
+    return np.asarray(a).astype(dtype)
+
+
+def astype(a: Any, dtype: Any) -> Any:
+    """The same values in another dtype, as `numpy.ndarray.astype`; integers carry no gradient.
+
+    Raises
+    ------
+    DtypeError
+        For a dtype that does not hold real numbers.
 
     Examples
     --------
@@ -231,4 +278,10 @@ def astype(a: Any, /, dtype: Any) -> Array:
     >>> astype(np.array([1.0]), "float32").dtype
     dtype('float32')
     """
-    return np.asarray(a).astype(dtype)
+    try:
+        kind = np.dtype(dtype).kind
+    except TypeError:
+        kind = ""
+    if kind not in "bif" or not kind:
+        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    return as_float(a, dtype=dtype) if kind == "f" else as_integer(a, dtype=dtype)

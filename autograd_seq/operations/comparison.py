@@ -19,7 +19,13 @@ def _comparison(ufunc: np.ufunc, symbol: str, latex: str, text: str) -> Operatio
 
     compare.__name__ = ufunc.__name__
     compare.__module__ = __name__
-    compare.__doc__ = f"a {symbol} b, element by element; without derivative."
+    compare.__doc__ = f"""a {symbol} b, element by element; without derivative.
+
+    Examples
+    --------
+    >>> {ufunc.__name__}([1.0, 2.0, 3.0], 2.0)
+    {ufunc([1.0, 2.0, 3.0], 2.0)!r}
+    """
     level = COMPARISON
     return operation(
         vjp=None,

@@ -7,10 +7,36 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.algebra import each
-from autograd_seq.notation import PRODUCT, SIGN, Form
+from autograd_seq.notation import PRODUCT, SIGN, Form, literal
 from autograd_seq.operation import operation
 from autograd_seq.operations.arithmetic import FIT
 from autograd_seq.tensor import Array
+
+
+def _chosen_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
+    return where(c, g, 0)
+
+
+def _other_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
+    return where(c, 0, g)
+
+
+@operation(
+    vjp=[None, _chosen_rule, _other_rule],
+    meaning=lambda algebra, c, a, b: each(algebra.select, c, a, b),
+    numpy=np.where,
+    expects="a condition and two arrays whose shapes broadcast",
+)
+def where(condition: Any, a: Any, b: Any, /) -> Array:
+    """`a` where the condition holds, `b` elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> where(np.array([True, False]), 1.0, 2.0)
+    array([1., 2.])
+    """
+    return np.where(condition, a, b)
 
 
 @operation(
@@ -120,10 +146,6 @@ def tanh(x: Any, /) -> Array:
     return np.tanh(x)
 
 
-# exp overflows past these; sigmoid is 0 to rounding long before.
-_LOWEST = {np.dtype(np.float32): np.float32(-88.0), np.dtype(np.float64): np.float64(-709.0)}
-
-
 @operation(
     vjp=[lambda g, y, x: g * (y * (1.0 - y))],
     meaning=lambda algebra, x: each(algebra.sigmoid, x),
@@ -132,19 +154,19 @@ _LOWEST = {np.dtype(np.float32): np.float32(-88.0), np.dtype(np.float64): np.flo
     text="σ",
 )
 def sigmoid(x: Any, /) -> Array:
-    """σ(x) = 1 / (1 + exp(-x)), without overflow; σ' = σ (1 - σ).
+    """The sigmoid σ(x) = 1 / (1 + exp(-x)), without overflow; σ' = σ (1 - σ).
 
     Examples
     --------
     >>> sigmoid([0.0, -1000.0])
     array([0.5, 0. ])
     """
-    x = np.asarray(x)
-    return 1 / (1 + np.exp(-np.maximum(x, _LOWEST.get(x.dtype, -709.0))))
+    with np.errstate(over="ignore"):  # exp(-x) is infinite where 1 / exp(-x) is no longer a number above 0
+        return np.asarray(1 / (1 + np.exp(-np.asarray(x))))
 
 
 @operation(
-    vjp=[lambda g, y, x: g * (x > 0)],
+    vjp=[lambda g, y, x: where(x > 0, g, 0)],
     meaning=lambda algebra, x: each(lambda e: algebra.maximum(e, 0), x),
     source=Form("np.maximum({0}, 0)"),
     latex=r"\operatorname{ReLU}",
@@ -171,14 +193,18 @@ def softplus(x: Any, /) -> Array:
 
     Examples
     --------
-    >>> softplus([0.0, 1000.0]).round(4)
-    array([   0.6931, 1000.    ])
+    >>> softplus([0.0, 10.0]).round(4)
+    array([ 0.6931, 10.    ])
     """
     return np.logaddexp(0, np.asarray(x))
 
 
+def _sin_rule(g: Any, y: Any, x: Any) -> Any:
+    return g * cos(x)
+
+
 @operation(
-    vjp=[lambda g, y, x: g * cos(x)],
+    vjp=[_sin_rule],
     meaning=lambda algebra, x: each(algebra.sin, x),
     numpy=np.sin,
     kernel=np.sin,
@@ -196,7 +222,7 @@ def sin(x: Any, /) -> Array:
 
 
 @operation(
-    vjp=[lambda g, y, x: -(g * sin(x))],
+    vjp=[lambda g, y, x: -g * sin(x)],
     meaning=lambda algebra, x: each(algebra.cos, x),
     numpy=np.cos,
     kernel=np.cos,
@@ -213,8 +239,12 @@ def cos(x: Any, /) -> Array:
     return np.cos(x)
 
 
+def _abs_rule(g: Any, y: Any, x: Any) -> Any:
+    return g * sign(x)
+
+
 @operation(
-    vjp=[lambda g, y, x: g * sign(x)],
+    vjp=[_abs_rule],
     meaning=lambda algebra, x: each(algebra.abs, x),
     numpy=(np.abs, np.fabs),
     kernel=np.abs,
@@ -251,8 +281,8 @@ def sign(x: Any, /) -> Array:
 
 @operation(
     vjp=[
-        lambda g, y, a, b: g * ((a > b) + 0.5 * (a == b)),
-        lambda g, y, a, b: g * ((b > a) + 0.5 * (a == b)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a > b, g, 0)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a > b, 0, g)),
     ],
     meaning=lambda algebra, a, b: each(algebra.maximum, a, b),
     numpy=np.maximum,
@@ -274,8 +304,8 @@ def maximum(a: Any, b: Any, /) -> Array:
 
 @operation(
     vjp=[
-        lambda g, y, a, b: g * ((a < b) + 0.5 * (a == b)),
-        lambda g, y, a, b: g * ((b < a) + 0.5 * (a == b)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a < b, g, 0)),
+        lambda g, y, a, b: where(a == b, g / 2, where(a < b, 0, g)),
     ],
     meaning=lambda algebra, a, b: each(algebra.minimum, a, b),
     numpy=np.minimum,
@@ -295,24 +325,6 @@ def minimum(a: Any, b: Any, /) -> Array:
     return np.minimum(a, b)
 
 
-@operation(
-    vjp=[None, lambda g, y, c, a, b: where(c, g, 0), lambda g, y, c, a, b: where(c, 0, g)],
-    meaning=lambda algebra, c, a, b: each(algebra.select, c, a, b),
-    numpy=np.where,
-    expects="a condition and two arrays whose shapes broadcast",
-)
-def where(condition: Any, a: Any, b: Any, /) -> Array:
-    """`a` where the condition holds, `b` elsewhere.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> where(np.array([True, False]), 1.0, 2.0)
-    array([1., 2.])
-    """
-    return np.where(condition, a, b)
-
-
 def _clip_meaning(algebra: Any, x: Any, low: Any, high: Any) -> Any:
     if low is not None:
         x = each(algebra.maximum, x, low)
@@ -320,13 +332,13 @@ def _clip_meaning(algebra: Any, x: Any, low: Any, high: Any) -> Any:
 
 
 @operation(
-    vjp=[lambda g, y, x, low, high: g * (y == x)],
+    vjp=[lambda g, y, x, low, high: where(y == x, g, 0)],
     meaning=_clip_meaning,
     numpy=np.clip,
-    source=Form("np.clip({0}, {low!r}, {high!r})"),
+    source=Form(lambda operands, p: f"np.clip({operands[0]}, {literal(p['low'])}, {literal(p['high'])})"),
 )
 def clip(x: Any, /, low: Any = None, high: Any = None) -> Array:
-    """x kept between `low` and `high`; the derivative is 1 where it is not cut.
+    """The value kept between `low` and `high`; the derivative is 1 where it is not cut.
 
     Examples
     --------

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.notation import ATOM, Form, subscript
+from autograd_seq.errors import ShapeError
+from autograd_seq.notation import ATOM, Form, literal, subscript
 from autograd_seq.operation import operation, settled
+from autograd_seq.operations.elementwise import where
+from autograd_seq.operations.shape import reshape
+from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 
 
@@ -52,7 +57,7 @@ def is_basic(index: Any) -> bool:
     """Whether an index is made of integers and slices only, so that it picks no element twice."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(
-        part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) and not isinstance(part, bool)
+        part is None or part is Ellipsis or (isinstance(part, (int, np.integer, slice)) and not isinstance(part, bool))
         for part in parts
     )
 
@@ -68,6 +73,8 @@ def fixed(index: Any) -> Any:
         return value if np.ndim(value) or not float(value).is_integer() or isinstance(value, bool) else int(value)
     if isinstance(index, np.integer):
         return int(index)
+    if isinstance(index, list) and not index:
+        return np.array([], dtype=int)
     return np.array(index) if isinstance(index, (list, np.ndarray)) else index
 
 
@@ -101,13 +108,41 @@ def getitem(x: Any, index: Any) -> Any:
     return _getitem(x, index=fixed(index))
 
 
+def _indices(parameters: Any) -> str:
+    return ", ".join(f"np.s_[{subscript(i)}]" for i in parameters["indices"])
+
+
+def _scattered(operands: Sequence[str], parameters: Any) -> str:
+    steps = (f"[{subscript(i)}] += {piece}" for i, piece in zip(parameters["indices"], operands, strict=True))
+    return f"(0; {'; '.join(steps)})"
+
+
+_SCATTER = """\
+def scatter(pieces, indices, shape):
+    result = np.zeros(shape, np.result_type(*pieces))
+    for piece, index in zip(pieces, indices):
+        np.add.at(result, index, piece)
+    return result
+"""
+_ASSIGN = """\
+def assign(base, values, indices):
+    result = np.array(base)
+    for value, index in zip(values, indices):
+        result[index] = value
+    return result
+"""
+
+
 @operation(
     vjp=lambda i, g, y, *pieces, indices, shape: getitem(g, indices[i]),
     source=Form(
-        lambda operands, parameters: "scatter([{}], [{}], {})".format(
-            ", ".join(operands), ", ".join(f"np.s_[{subscript(i)}]" for i in parameters["indices"]), parameters["shape"]
-        )
+        lambda operands, parameters: (
+            f"scatter([{', '.join(operands)}], [{_indices(parameters)}], {literal(parameters['shape'])})"
+        ),
+        helper=_SCATTER,
     ),
+    latex=Form(_scattered),
+    text=Form(_scattered),
 )
 def scatter(*pieces: Any, indices: Sequence[Any], shape: tuple[int, ...]) -> Array:
     """Pieces added into an array of zeros, each at its index: the adjoint of an array that was read in parts.
@@ -128,16 +163,28 @@ def scatter(*pieces: Any, indices: Sequence[Any], shape: tuple[int, ...]) -> Arr
 def _assign_rule(i: int, g: Any, y: Any, base: Any, *values: Any, indices: Any, visible: Any) -> Any:
     seen = visible[i]
     part = g if i == 0 else getitem(g, indices[i - 1])
-    return part if seen is None else part * seen
+    if seen is not None:
+        part = where(seen, part, 0)
+    if i and values[i - 1].ndim > part.ndim:  # (1, 3) may be assigned to a part of shape (3,)
+        part = reshape(part, (1,) * (values[i - 1].ndim - part.ndim) + part.shape)
+    return part
+
+
+def _assigned(operands: Sequence[str], parameters: Any) -> str:
+    steps = (f"[{subscript(i)}] = {v}" for i, v in zip(parameters["indices"], operands[1:], strict=True))
+    return f"({operands[0]}; {'; '.join(steps)})"
 
 
 @operation(
     vjp=_assign_rule,
     source=Form(
-        lambda operands, parameters: "assign({}, [{}], [{}])".format(
-            operands[0], ", ".join(operands[1:]), ", ".join(f"np.s_[{subscript(i)}]" for i in parameters["indices"])
-        )
+        lambda operands, parameters: (
+            f"assign({operands[0]}, [{', '.join(operands[1:])}], [{_indices(parameters)}])"
+        ),
+        helper=_ASSIGN,
     ),
+    latex=Form(_assigned),
+    text=Form(_assigned),
     expects="values that broadcast to the parts that they are assigned to",
 )
 def assign(*arrays: Any, indices: Sequence[Any], visible: Sequence[Any]) -> Array:
@@ -183,7 +230,7 @@ def visibility(shape: tuple[int, ...], indices: Sequence[Any]) -> tuple[Any, ...
         owner[index] = numbers[-1]
         first += part.size
     shown = [owner == -1, *(owner[index] == number for index, number in zip(indices, numbers, strict=True))]
-    return tuple(None if mask.all() else mask for mask in shown)
+    return tuple(None if np.all(mask) else np.asarray(mask) for mask in shown)
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -196,8 +243,6 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     array([[3., 1.]])
     """
     if axis is None:
-        from autograd_seq.operations.shape import reshape
-
         return getitem(reshape(x, -1), indices)
     return getitem(x, (slice(None),) * (axis % np.ndim(x)) + (indices,))
 
@@ -215,12 +260,9 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     length = np.shape(x)[axis]
     if isinstance(sections, (int, np.integer)):
         if sections < 1 or length % sections:
-            from autograd_seq.errors import ShapeError
-            from autograd_seq.source_line import here
-
             raise ShapeError(f"split cannot cut axis {axis} of {np.shape(x)} into {sections} equal parts{here()}")
         cuts = [length // int(sections) * i for i in range(int(sections) + 1)]
     else:
         cuts = [0, *(int(c) for c in sections), length]
     before = (slice(None),) * axis
-    return [getitem(x, (*before, slice(a, b))) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [getitem(x, (*before, slice(a, b))) for a, b in pairwise(cuts)]

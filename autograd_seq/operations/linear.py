@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ def _einsum_rule(i: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any
     terms = inputs.split(",")
     x = operands[i]
     others = [(term, array) for k, (term, array) in enumerate(zip(terms, operands, strict=True)) if k != i]
-    fresh = iter(c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in subscripts)
+    fresh = iter(c for c in ascii_letters if c not in subscripts)
     target = ""
     for axis, letter in enumerate(terms[i]):
         if letter in target:  # a diagonal: the new axis equals the old one
@@ -142,15 +143,14 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     >>> einsum("ij,jk->ik", np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)
     """
-    text = subscripts.replace(" ", "") if isinstance(subscripts, str) else ""
+    text = subscripts.replace(" ", "") if isinstance(subscripts, str) else "?"
     inputs, arrow, output = text.partition("->")
     letters = inputs.replace(",", "")
-    if not (letters + output).isalpha() or len(inputs.split(",")) != len(operands):
-        if not (not output and letters.isalpha() and len(inputs.split(",")) == len(operands)):
-            raise ShapeError(
-                f"einsum({subscripts!r}) with {len(operands)} arrays: write letters for the axes, a comma between "
-                f"arrays, an arrow before the result, such as 'ij,jk->ik'{here()}"
-            )
+    if not set(letters + output) <= set(ascii_letters) or len(inputs.split(",")) != len(operands):
+        raise ShapeError(
+            f"einsum({subscripts!r}) with {len(operands)} arrays: write letters for the axes, a comma between "
+            f"arrays, an arrow before the result, such as 'ij,jk->ik'{here()}"
+        )
     if not arrow:
         output = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
     return _einsum(operands, subscripts=f"{inputs}->{output}")

@@ -7,20 +7,62 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.algebra import each
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM, Form
+from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM, Form, call
 from autograd_seq.operation import operation
-from autograd_seq.operations.arithmetic import FIT
-from autograd_seq.operations.elementwise import exp, log, maximum, sigmoid
+from autograd_seq.operations.arithmetic import FIT, SAME
+from autograd_seq.operations.elementwise import exp, log, sigmoid
 from autograd_seq.operations.reduction import axes_of, restored, sum
+from autograd_seq.operations.shape import AXES
 from autograd_seq.tensor import Array
 
-# No probability is taken for smaller than this: -log of it is 708 in float64, 87 in float32.
-_TINY = {np.dtype(np.float32): float(np.finfo(np.float32).tiny)}
-_SMALLEST = float(np.finfo(np.float64).tiny)
+_LOGSUMEXP = """\
+def logsumexp(x, axis=0, keepdims=False):
+    top = np.max(x, axis=axis, keepdims=True)
+    result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return result if keepdims else np.squeeze(result, axis)
+"""
+_SOFTMAX = """\
+def softmax(x, axis=0):
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+"""
+_LOG_SOFTMAX = """\
+def log_softmax(x, axis=0):
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+"""
 
 
-def _floor(p: Any) -> Any:
-    return maximum(p, _TINY.get(p.dtype, _SMALLEST))
+def _of_one_dtype(x: Any, y: Any, one_shape: bool = False) -> tuple[Array, Array]:
+    """Predictions and targets as arrays; integer labels do not make float32 predictions float64."""
+    x, y = np.asarray(x), np.asarray(y)
+    if one_shape and x.shape != y.shape:
+        raise ValueError("the shapes differ")
+    return x, y.astype(x.dtype) if y.dtype.kind in "bi" and x.dtype.kind == "f" else y
+
+
+# No probability is taken for smaller than this: -log of it is 701 in float64, 80 in float32,
+# and an adjoint of up to a thousand may be divided by it.
+_SMALLEST = {np.dtype(kind): kind(1024 * np.finfo(kind).tiny) for kind in (np.float32, np.float64)}
+
+
+@operation(
+    vjp=[lambda g, y, p: g],
+    meaning=lambda algebra, p: p,
+    source=Form("np.maximum({0}, 1024 * np.finfo({0}.dtype).tiny)", operands=(ATOM,)),
+    latex=SAME,
+    text=SAME,
+)
+def above_zero(p: Any, /) -> Array:
+    """p, but never so close to 0 that 1 / p or log p overflows; exactly, it is p itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(np.isfinite(1 / above_zero(np.array(0.0))))
+    True
+    """
+    return np.maximum(p, _SMALLEST.get(p.dtype, _SMALLEST[np.dtype(np.float64)]))
 
 
 @operation(
@@ -28,9 +70,11 @@ def _floor(p: Any) -> Any:
     meaning=lambda algebra, x, axis, keepdims: each(
         algebra.log, np.sum(each(algebra.exp, x), axis=axis, keepdims=keepdims)
     ),
+    source=call("logsumexp", {"axis": 0, "keepdims": False}, helper=_LOGSUMEXP),
+    expects=AXES,
 )
 def logsumexp(x: Any, /, axis: Any = 0, keepdims: bool = False) -> Array:
-    """log of the sum of exponentials over an axis, without overflow.
+    """The logarithm of the sum of exponentials over an axis, without overflow.
 
     Examples
     --------
@@ -53,6 +97,8 @@ def _softmax_meaning(algebra: Any, x: Any, axis: Any) -> Any:
 @operation(
     vjp=[lambda g, y, x, axis: y * (g - sum(g * y, axis=axis, keepdims=True))],
     meaning=_softmax_meaning,
+    source=call("softmax", {"axis": 0}, helper=_SOFTMAX),
+    expects=AXES,
 )
 def softmax(x: Any, /, axis: int = 0) -> Array:
     """exp(x) / Σ exp(x) over the classes, which are the rows: columns are examples.
@@ -71,9 +117,11 @@ def softmax(x: Any, /, axis: int = 0) -> Array:
 @operation(
     vjp=[lambda g, y, x, axis: g - exp(y) * sum(g, axis=axis, keepdims=True)],
     meaning=lambda algebra, x, axis: x - each(algebra.log, np.sum(each(algebra.exp, x), axis=axis, keepdims=True)),
+    source=call("log_softmax", {"axis": 0}, helper=_LOG_SOFTMAX),
+    expects=AXES,
 )
 def log_softmax(x: Any, /, axis: int = 0) -> Array:
-    """log of `softmax`, accurate where a probability is tiny.
+    """The logarithm of `softmax`, accurate where a probability is tiny.
 
     Examples
     --------
@@ -88,8 +136,8 @@ def log_softmax(x: Any, /, axis: int = 0) -> Array:
 
 @operation(
     vjp=[
-        lambda g, L, p, y: g * (p - y) / _floor(p * (1 - p)),
-        lambda g, L, p, y: g * (log(_floor(1 - p)) - log(_floor(p))),
+        lambda g, L, p, y: g * ((1 - y) / above_zero(1 - p) - y / above_zero(p)),
+        lambda g, L, p, y: g * (log(above_zero(1 - p)) - log(above_zero(p))),
     ],
     meaning=lambda algebra, p, y: each(
         lambda p, y: -(y * algebra.log(p)) - (1 - y) * algebra.log(1 - p), p, y
@@ -100,8 +148,8 @@ def log_softmax(x: Any, /, axis: int = 0) -> Array:
 def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     """-y log p - (1 - y) log(1 - p), element by element.
 
-    A probability of exactly 0 or 1 counts as the nearest number that has a logarithm, so
-    that a wrong certainty costs 708 (87 in float32) and not infinity.
+    Neither p nor 1 - p is taken for smaller than 1024 times the smallest normal number, so
+    that a wrong certainty costs 701 (80 in float32) and not infinity.
 
     Parameters
     ----------
@@ -116,9 +164,8 @@ def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     >>> binary_cross_entropy(np.array([0.5, 1.0]), np.array([1.0, 1.0])).round(4)
     array([0.6931, 0.    ])
     """
-    p, y = np.asarray(p), np.asarray(y)
-    tiny = _TINY.get(p.dtype, _SMALLEST)
-    return np.asarray(-(y * np.log(np.maximum(p, tiny))) - (1 - y) * np.log(np.maximum(1 - p, tiny)))
+    p, y = _of_one_dtype(p, y)
+    return np.asarray(-(y * np.log(above_zero.value(p))) - (1 - y) * np.log(above_zero.value(1 - p)))
 
 
 @operation(
@@ -133,25 +180,27 @@ def binary_cross_entropy_from_logits(z: Any, y: Any, /) -> Array:
     Examples
     --------
     >>> import numpy as np
-    >>> binary_cross_entropy_from_logits(np.array([0.0, 1000.0]), np.array([1.0, 0.0])).round(4)
-    array([   0.6931, 1000.    ])
+    >>> binary_cross_entropy_from_logits(np.array([0.0, 10.0]), np.array([1.0, 0.0])).round(4)
+    array([ 0.6931, 10.    ])
     """
-    return np.asarray(np.logaddexp(0, z) - np.multiply(y, z))
+    z, y = _of_one_dtype(z, y)
+    return np.asarray(np.logaddexp(0, z) - y * z)
 
 
 @operation(
     vjp=[
-        lambda g, L, p, y, axis: -(restored(g, p, axis, False) * y) / _floor(p),
-        lambda g, L, p, y, axis: -(restored(g, p, axis, False) * log(_floor(p))),
+        lambda g, L, p, y, axis: -restored(g, p, axis, False) * y / above_zero(p),
+        lambda g, L, p, y, axis: -restored(g, p, axis, False) * log(above_zero(p)),
     ],
     meaning=lambda algebra, p, y, axis: -np.sum(y * each(algebra.log, p), axis=axis),
-    source=Form("-np.sum({1} * np.log({0}), axis={axis!r})", SIGN, (ATOM, PRODUCT)),
+    source=Form("-np.sum({1} * np.log({0}), axis={axis!r})", SIGN, (0, PRODUCT)),
     expects="probabilities and targets of one shape",
 )
 def categorical_cross_entropy(p: Any, y: Any, /, axis: int = 0) -> Array:
     """-Σ y log p over the classes, which are the rows: one number for each example.
 
-    A probability of exactly 0 counts as the smallest number that has a logarithm.
+    No probability is taken for smaller than 1024 times the smallest normal number, so that a
+    wrong certainty costs 701 (80 in float32) and not infinity.
 
     Parameters
     ----------
@@ -166,19 +215,20 @@ def categorical_cross_entropy(p: Any, y: Any, /, axis: int = 0) -> Array:
     >>> categorical_cross_entropy(np.array([[0.25], [0.75]]), np.array([[1.0], [0.0]])).round(4)
     array([1.3863])
     """
-    p = np.asarray(p)
-    return np.asarray(-np.sum(y * np.log(np.maximum(p, _TINY.get(p.dtype, _SMALLEST))), axis=axis))
+    p, y = _of_one_dtype(p, y, one_shape=True)
+    return np.asarray(-np.sum(y * np.log(above_zero.value(p)), axis=axis))
 
 
 @operation(
     vjp=[
         lambda g, L, z, y, axis: restored(g, z, axis, False)
         * (softmax(z, axis=axis) * sum(y, axis=axis, keepdims=True) - y),
-        lambda g, L, z, y, axis: -(restored(g, z, axis, False) * log_softmax(z, axis=axis)),
+        lambda g, L, z, y, axis: -restored(g, z, axis, False) * log_softmax(z, axis=axis),
     ],
     meaning=lambda algebra, z, y, axis: -np.sum(
         y * (z - each(algebra.log, np.sum(each(algebra.exp, z), axis=axis, keepdims=True))), axis=axis
     ),
+    source=Form("-np.sum({1} * log_softmax({0}, axis={axis!r}), axis={axis!r})", SIGN, (0, ATOM), _LOG_SOFTMAX),
     expects="logits and targets of one shape",
 )
 def categorical_cross_entropy_from_logits(z: Any, y: Any, /, axis: int = 0) -> Array:
@@ -190,4 +240,5 @@ def categorical_cross_entropy_from_logits(z: Any, y: Any, /, axis: int = 0) -> A
     >>> categorical_cross_entropy_from_logits(np.array([[0.0], [1000.0]]), np.array([[1.0], [0.0]]))
     array([1000.])
     """
+    z, y = _of_one_dtype(z, y, one_shape=True)
     return np.asarray(-np.sum(y * log_softmax.value(z, axis=axis), axis=axis))

@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.algebra import each
-from autograd_seq.notation import MATRIX, PRODUCT, Form
+from autograd_seq.notation import MATRIX, PRODUCT, Form, call
 from autograd_seq.operation import operation
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import sqrt, where
-from autograd_seq.operations.shape import broadcast_to, expand_dims, reshape
+from autograd_seq.operations.shape import AXES, broadcast_to, expand_dims, reshape
 from autograd_seq.tensor import Array
-
-AXES = "axes that the array has"
 
 
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
@@ -66,7 +64,7 @@ def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     expects=AXES,
 )
 def mean(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
-    """The mean over axes, as `numpy.mean`.
+    """The mean over axes, as `numpy.mean`; of no elements there is none.
 
     Examples
     --------
@@ -74,18 +72,21 @@ def mean(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> float(mean(np.array([1.0, 3.0])))
     2.0
     """
+    if not np.size(x) and not count(np.asarray(x), axis):
+        raise ValueError("there is no element to take the mean of")
     return np.mean(x, axis=axis, keepdims=keepdims)
 
 
 def _extreme(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    chosen = x == restored(y, x, axis, keepdims)
+    chosen = where(x == restored(y, x, axis, keepdims), np.ones((), x.dtype), 0)
     return restored(g, x, axis, keepdims) * chosen / sum(chosen, axis=axis, keepdims=True)
 
 
 def _fold(function: str) -> Any:
     def meaning(algebra: Any, x: Any, axis: Any, keepdims: bool) -> Any:
         axes = axes_of(x, axis)
-        moved = np.moveaxis(x, axes, range(len(axes))).reshape((-1, *(n for i, n in enumerate(x.shape) if i not in axes)))
+        kept = tuple(n for i, n in enumerate(x.shape) if i not in axes)
+        moved = np.moveaxis(x, axes, range(len(axes))).reshape((count(x, axis), *kept))
         result = moved[0]
         for row in moved[1:]:
             result = each(getattr(algebra, function), result, row)
@@ -169,7 +170,38 @@ def cumsum(x: Any, /, axis: int | None = None) -> Array:
     return np.cumsum(x, axis=axis)
 
 
-def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm_meaning(algebra: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    return each(algebra.sqrt, np.sum(x * x, axis=axis, keepdims=keepdims))
+
+
+def _norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    length = restored(y, x, axis, keepdims)
+    return restored(g, x, axis, keepdims) * x / where(length == 0, 1.0, length)
+
+
+@operation(
+    vjp=[_norm_rule],
+    meaning=_norm_meaning,
+    source=call("np.linalg.norm", {"axis": None, "keepdims": False}),
+    latex=Form(r"\left\|{0}\right\|"),
+    text=Form("‖{0}‖"),
+    expects=AXES,
+)
+def norm(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
+    """The square root of the sum of squares over axes; the derivative where it is 0 is taken as 0.
+
+    Of a matrix it is the Frobenius norm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(norm(np.array([3.0, 4.0])))
+    5.0
+    """
+    return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
+
+
+def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     """The variance over axes, as `numpy.var`.
 
     Examples
@@ -178,10 +210,13 @@ def var(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> float(var(np.array([1.0, 3.0])))
     1.0
     """
-    return mean(square(x - mean(x, axis=axis, keepdims=True)), axis=axis, keepdims=keepdims)
+    squares = square(x - mean(x, axis=axis, keepdims=True))
+    if not ddof:
+        return mean(squares, axis=axis, keepdims=keepdims)
+    return sum(squares, axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
 
 
-def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     """The standard deviation over axes, as `numpy.std`.
 
     Examples
@@ -190,4 +225,4 @@ def std(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> float(std(np.array([1.0, 3.0])))
     1.0
     """
-    return sqrt(var(x, axis=axis, keepdims=keepdims))
+    return sqrt(var(x, axis=axis, keepdims=keepdims, ddof=ddof))

@@ -7,15 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.notation import ATOM, POWER, Form, literal
+from autograd_seq.notation import ATOM, POWER, SUM, Form, literal
 from autograd_seq.operation import operation
 from autograd_seq.tensor import Array
 
+AXES = "axes that the array has"
+# In mathematics, as in the notes, an array is stretched to the shape it is used in without a word.
+_SAME = Form("{0}", SUM, (SUM,))
+
+
+def _shape_rule(g: Any, y: Any, x: Any, **parameters: Any) -> Any:
+    return reshape(g, x.shape)
+
 
 @operation(
-    vjp=[lambda g, y, x, shape: reshape(g, x.shape)],
+    vjp=[_shape_rule],
     numpy=np.reshape,
-    source=Form(lambda operands, parameters: f"{operands[0]}.reshape({literal(parameters['shape'])})", operands=(ATOM,)),
+    source=Form(lambda operands, p: f"{operands[0]}.reshape({literal(p['shape'])})", operands=(ATOM,)),
     expects="a shape with as many elements as the array has",
 )
 def reshape(x: Any, /, shape: Any) -> Array:
@@ -79,7 +87,11 @@ def transpose(x: Any, /, axes: Any = None) -> Array:
     return np.transpose(x, axes)
 
 
-@operation(vjp=[lambda g, y, x, axis1, axis2: swapaxes(g, axis1, axis2)], numpy=np.swapaxes)
+def _swapaxes_rule(g: Any, y: Any, x: Any, axis1: int, axis2: int) -> Any:
+    return swapaxes(g, axis1, axis2)
+
+
+@operation(vjp=[_swapaxes_rule], numpy=np.swapaxes, expects=AXES)
 def swapaxes(x: Any, /, axis1: int, axis2: int) -> Array:
     """Two axes exchanged, as `numpy.swapaxes`.
 
@@ -92,7 +104,11 @@ def swapaxes(x: Any, /, axis1: int, axis2: int) -> Array:
     return np.swapaxes(x, axis1, axis2)
 
 
-@operation(vjp=[lambda g, y, x, source, destination: moveaxis(g, destination, source)], numpy=np.moveaxis)
+def _moveaxis_rule(g: Any, y: Any, x: Any, source: Any, destination: Any) -> Any:
+    return moveaxis(g, destination, source)
+
+
+@operation(vjp=[_moveaxis_rule], numpy=np.moveaxis, expects=AXES)
 def moveaxis(x: Any, /, source: Any, destination: Any) -> Array:
     """Axes moved to other places, as `numpy.moveaxis`.
 
@@ -105,7 +121,7 @@ def moveaxis(x: Any, /, source: Any, destination: Any) -> Array:
     return np.moveaxis(x, source, destination)
 
 
-@operation(vjp=[lambda g, y, x, axis: reshape(g, x.shape)], numpy=np.squeeze, expects="axes of length 1")
+@operation(vjp=[_shape_rule], numpy=np.squeeze, expects="axes of length 1")
 def squeeze(x: Any, /, axis: Any = None) -> Array:
     """Axes of length 1 removed, as `numpy.squeeze`.
 
@@ -118,7 +134,7 @@ def squeeze(x: Any, /, axis: Any = None) -> Array:
     return np.squeeze(x, axis=axis)
 
 
-@operation(vjp=[lambda g, y, x, axis: reshape(g, x.shape)], numpy=np.expand_dims)
+@operation(vjp=[_shape_rule], numpy=np.expand_dims, latex=_SAME, text=_SAME, expects="places that the result has")
 def expand_dims(x: Any, /, axis: Any) -> Array:
     """New axes of length 1, as `numpy.expand_dims`.
 
@@ -134,6 +150,8 @@ def expand_dims(x: Any, /, axis: Any) -> Array:
 @operation(
     vjp=[lambda g, y, x, shape: g],
     numpy=np.broadcast_to,
+    latex=_SAME,
+    text=_SAME,
     expects="a shape that the array broadcasts to",
 )
 def broadcast_to(x: Any, /, shape: Any) -> Array:
@@ -148,7 +166,10 @@ def broadcast_to(x: Any, /, shape: Any) -> Array:
     return np.broadcast_to(x, shape)
 
 
-def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
+def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int | None) -> Any:
+    if axis is None:  # all of them flat, one behind the other
+        begin = int(np.sum([a.size for a in arrays[:i]], dtype=int))
+        return reshape(g[begin : begin + arrays[i].size], arrays[i].shape)
     axis %= y.ndim
     start = int(np.sum([a.shape[axis] for a in arrays[:i]], dtype=int))
     return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
@@ -169,7 +190,7 @@ def _latex_stacked(operands: Sequence[str], parameters: Any) -> str:
     text=Form(_stacked),
     expects="arrays that differ only in the length of the axis they are joined along",
 )
-def concatenate(*arrays: Any, axis: int = 0) -> Array:
+def concatenate(*arrays: Any, axis: int | None = 0) -> Array:
     """Arrays joined along an axis, as `numpy.concatenate`: ``[a; x]``.
 
     Examples
@@ -223,7 +244,11 @@ def hstack(arrays: Sequence[Any]) -> Any:
     return concatenate(rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
 
 
-@operation(vjp=[lambda g, y, x, axis: flip(g, axis)], numpy=np.flip)
+def _flip_rule(g: Any, y: Any, x: Any, axis: Any) -> Any:
+    return flip(g, axis)
+
+
+@operation(vjp=[_flip_rule], numpy=np.flip, expects=AXES)
 def flip(x: Any, /, axis: Any = None) -> Array:
     """The order reversed along axes, as `numpy.flip`.
 
