@@ -1,6 +1,7 @@
 """A microscope for backpropagation through time: one recording of plain NumPy code, many readings."""
 
 from autograd_seq import operations as operations  # first: tensors and operations know each other
+from autograd_seq import numpy as numpy  # isort: skip  (NumPy's own zeros_like and copy record from here on)
 from autograd_seq.algebra import each
 from autograd_seq.backward import Recording, contributions, differentiate, grad
 from autograd_seq.errors import (

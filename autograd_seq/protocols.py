@@ -48,6 +48,8 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
 
 def array_function(self: Tensor, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
     """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
+    if function is np.copyto:  # what np.full and np.full_like are made of, too
+        return _written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
     if keywords.get("out") is not None:
         others = {key: value for key, value in keywords.items() if key != "out"}
         return _written(keywords["out"], _function(function, arguments, others), function.__name__)

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from types import CodeType, FrameType
 from sys import _getframe
 
+import numpy
+
 ENGINE = os.path.dirname(__file__)
 
 # Asked for every frame of every record, so a set of names; a frame of any other file is the user's.
 ENGINE_FILES = frozenset(
     os.path.join(folder, file) for folder, _, files in os.walk(ENGINE) for file in files if file.endswith(".py")
 )
+
+
+NUMPY = os.path.dirname(numpy.__file__)  # its functions of functions call us back
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,11 @@ class SourceLine:
 
 
 def user_frame(depth: int = 1) -> FrameType | None:
-    """The nearest calling frame outside the engine."""
+    """The nearest calling frame outside the engine and NumPy."""
     frame: FrameType | None = _getframe(depth)
-    while frame is not None and frame.f_code.co_filename in ENGINE_FILES:
+    while frame is not None and (
+        frame.f_code.co_filename in ENGINE_FILES or frame.f_code.co_filename.startswith(NUMPY)
+    ):
         frame = frame.f_back
     return frame
 
