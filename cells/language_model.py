@@ -9,7 +9,6 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, name, no_grad, scope, take
 from autograd_seq.errors import UsageError, ValueRangeError
-
 from cells.initial import weights
 from cells.readout import Readout
 from cells.run import Run
@@ -99,9 +98,9 @@ class LanguageModel:
     def _checked(self, sequence: Indices) -> np.ndarray[Any, Any]:
         indices = np.asarray(sequence)
         if indices.ndim != 1 or not indices.size:
-            raise ValueRangeError(f"a sequence is a list of at least one token's index, not one of shape {indices.shape}")
+            raise ValueRangeError(f"a sequence is a list of the indices of its tokens, not of shape {indices.shape}")
         if indices.dtype.kind not in "iu" or indices.min() < 0 or indices.max() >= self.size:
-            raise ValueRangeError(f"tokens are integers from 0 to {self.size - 1}, but this sequence has {sequence!r:.60}")
+            raise ValueRangeError(f"tokens are integers from 0 to {self.size - 1}, but here is {sequence!r:.60}")
         return indices
 
     def _input(self, tokens: np.ndarray[Any, Any] | None, m: int) -> Tensor:
@@ -160,7 +159,7 @@ class LanguageModel:
         return float(np.exp(self.log_probability(sequence)))
 
     def perplexity(self, sequences: Sequence[Indices], batch_size: int = 32) -> float:
-        """exp of the mean -log probability of a token: how many equally likely tokens it hesitates between."""
+        """The exponential of the mean -log probability of a token: how many equally likely tokens it hesitates between."""
         count = sum(len(sequence) for sequence in sequences)
         if not count:
             raise ValueRangeError("there are no sequences to measure the perplexity of")

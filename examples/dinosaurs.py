@@ -1,0 +1,105 @@
+"""A character language model that learns dinosaur names and invents new ones.
+
+``python examples/dinosaurs.py`` trains on the names beside this file; ``--corpus FILE`` takes any other list,
+a name on each line. ``--course`` trains as the course's assignment does: one name an update, every gradient
+clipped to ±5 element by element, learning rate 0.01, a few names sampled every 2,000 updates.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from autograd_seq import Graph
+from autograd_seq.optimisers import SGD, Adam
+from autograd_seq.text import END, Vocabulary, lines
+from autograd_seq.training import Trainer, evaluate
+from cells import RNN
+from cells.language_model import LanguageModel
+from viz import draw
+
+NAMES = Path(__file__).parent / "data" / "dinosaurs.txt"
+
+
+def clipped(gradients: dict[str, np.ndarray], limit: float = 5.0) -> dict[str, np.ndarray]:
+    """Each element kept between -limit and limit."""
+    return {key: np.clip(gradient, -limit, limit) for key, gradient in gradients.items()}
+
+
+def invent(model: LanguageModel, vocabulary: Vocabulary, count: int, seed: int, **settings: float) -> list[str]:
+    """New names, written as names are."""
+    generator = np.random.default_rng(seed)
+    return [vocabulary.text(model.sample(generator, 40, **settings)).capitalize() for _ in range(count)]
+
+
+def in_batches(model: LanguageModel, vocabulary: Vocabulary, names: list[np.ndarray], epochs: int) -> None:
+    """Adam on batches of 32 names, a tenth of them held out."""
+    order = np.random.default_rng(0).permutation(len(names))
+    held_out = [names[i] for i in order[: len(names) // 10]]
+    learned = [names[i] for i in order[len(names) // 10 :]]
+    trainer = Trainer(model, Adam(0.01), clip=clipped, batch_size=32, seed=0)
+    for epoch in range(0, epochs + 1, max(1, epochs // 5)):
+        trainer.fit(learned, epochs=epoch)
+        print(
+            f"after {epoch:3d} epochs: {evaluate(model, learned):6.2f} a name learned from, "
+            f"{evaluate(model, held_out):6.2f} a name never seen: "
+            + ", ".join(invent(model, vocabulary, 4, seed=epoch))
+        )
+
+
+def as_in_the_course(model: LanguageModel) -> None:
+    """The assignment's own first weights, so that its numbers can be compared for the same list of names."""
+    random = np.random.RandomState(1)
+    for key in ("Wax", "Waa", "Wya"):
+        parameter = model.parameters[key]
+        parameter.value = random.randn(*parameter.shape) * 0.01
+
+
+def one_name_at_a_time(model: LanguageModel, vocabulary: Vocabulary, names: list[np.ndarray], updates: int) -> None:
+    """The course's loop, with its order of names and its smoothed loss."""
+    as_in_the_course(model)
+    order = np.arange(len(names))
+    np.random.RandomState(0).shuffle(order)
+    trainer = Trainer(model, SGD(0.01), clip=clipped)
+    smooth = -np.log(1.0 / len(vocabulary)) * 7
+    for update in range(updates + 1):
+        smooth = 0.999 * smooth + 0.001 * trainer.update([names[order[update % len(names)]]])
+        if update % 2000 == 0:
+            print(f"update {update:5d}: loss {smooth:.4f}   " + ", ".join(invent(model, vocabulary, 5, seed=update)))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+    arguments.add_argument("--corpus", type=Path, default=NAMES, help="a text file with a name on each line")
+    arguments.add_argument("--epochs", type=int, default=20, help="how often each name is used (default 20)")
+    arguments.add_argument("--course", action="store_true", help="train as the course's assignment does")
+    arguments.add_argument("--updates", type=int, default=4000, help="updates of --course (default 4,000)")
+    given = arguments.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+
+    texts = list(lines(given.corpus))
+    letters = sorted({letter for text in texts for letter in text.lower()})
+    vocabulary = Vocabulary([END, *letters], level="character", lower=True)
+    names = [vocabulary.encode(text) for text in texts]
+    print(f"{len(names)} names of {len(vocabulary)} different characters, <EOS> among them")
+    cell = RNN(len(vocabulary), 50, seed=0)
+    model = LanguageModel(cell, len(vocabulary), end=vocabulary.end, seed=1)
+
+    if given.course:
+        one_name_at_a_time(model, vocabulary, names, given.updates)
+    else:
+        in_batches(model, vocabulary, names, given.epochs)
+    known = {text.lower() for text in texts}
+    new = [name for name in invent(model, vocabulary, 20, seed=7, temperature=0.7) if name.lower() not in known]
+    print("invented, and not in the list:", ", ".join(new))
+
+    path = given.out / "dinosaurs.svg"
+    draw(Graph(model.loss([vocabulary.encode("rex")])), path)
+    print(f"the model reading 'rex': {path}")
+
+
+if __name__ == "__main__":
+    main()
