@@ -1,0 +1,245 @@
+"""Arrays that are written into: values as NumPy's, gradients exact, memory linear in what is assigned."""
+
+import gc
+import math
+import tracemalloc
+
+import hypothesis.extra.numpy as some
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd_seq.numpy as teaching
+from autograd_seq import Graph, Parameter, Tensor, grad, tanh
+from autograd_seq.assignment import View, Writable
+
+WEIGHTS = 30
+
+
+@st.composite
+def programs(draw):
+    """A shape and a list of steps that read from and write into an array of it."""
+    shape = draw(some.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4))
+    indices = st.one_of(
+        st.tuples(*(st.integers(-n, n - 1) for n in shape)),
+        some.basic_indices(shape, allow_newaxis=True, allow_ellipsis=True),
+        some.basic_indices(shape),
+        some.integer_array_indices(shape),
+        some.arrays(bool, shape),
+        st.integers(-shape[0], shape[0] - 1),
+    )
+    kinds = st.sampled_from(["write", "write", "write", "read", "read", "hold", "add", "scale", "move", "whole"])
+    steps = []
+    for kind, index in draw(st.lists(st.tuples(kinds, indices), min_size=1, max_size=9)):
+        target = np.zeros(shape)[index].shape
+        value = draw(some.broadcastable_shapes(target, max_dims=len(target), max_side=4))
+        fits = np.broadcast_shapes(value, target) == target and math.prod(value) <= WEIGHTS
+        start = draw(st.integers(0, WEIGHTS - math.prod(value))) if fits else 0
+        steps.append((kind, index, value if fits else (), start))
+    return shape, steps
+
+
+def run(module, program, w):
+    """The program in NumPy or in its teaching twin; the answer depends on all that was ever read."""
+    shape, steps = program
+    a = module.zeros(shape, dtype=complex) if w.dtype.kind == "c" else module.zeros(shape)
+    alias, held, answer = a, [], 0
+    for number, (kind, index, value_shape, start) in enumerate(steps, start=1):
+        value = number * w[start : start + math.prod(value_shape)].reshape(value_shape)
+        if kind == "write":
+            alias[index] = value
+        elif kind == "read":
+            answer = answer + (a[index] ** 2 * number).sum()
+        elif kind == "hold":
+            held.append(a[index])
+        elif kind == "add":
+            a[index] += value
+        elif kind == "scale":
+            a[index] *= a[index] - value
+        elif kind == "move":
+            a[...] = a[::-1] * w[start]
+        else:
+            a -= a * w[start] + 1
+    numbers = np.linspace(1, 2, math.prod(shape)).reshape(shape)
+    return answer + (a * numbers).sum(), a, held
+
+
+@settings(max_examples=300, deadline=None)
+@given(programs())
+def test_values_and_gradients_of_any_program(program):
+    rng = np.random.default_rng(len(program[1]))
+    weights, direction = rng.normal(size=WEIGHTS) / 4, rng.normal(size=WEIGHTS)
+    w = Parameter(weights, "w")
+    answer, a, held = run(teaching, program, w)
+    expected, a_expected, held_expected = run(np, program, weights)
+    np.testing.assert_allclose(a.value, a_expected, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(answer.value, expected, rtol=1e-10, atol=1e-12)
+    for part, part_expected in zip(held, held_expected):
+        assert part.shape == part_expected.shape
+        if isinstance(part, View):
+            np.testing.assert_allclose(part.value, part_expected, rtol=1e-10, atol=1e-12)
+    # A complex step gives the derivative of a polynomial without any cancellation.
+    slope = run(np, program, weights + 1e-30j * direction)[0].imag * 1e30
+    found = grad(answer, w) if answer.requires_grad else np.zeros(WEIGHTS)
+    np.testing.assert_allclose((found * direction).sum(), slope, rtol=1e-8, atol=1e-10)
+
+
+def test_a_part_that_was_not_assigned_as_a_whole_is_a_view_that_shows_later_assignments():
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    a = teaching.zeros((2, 3))
+    a[0] = x
+    part, element = a[:, 1], a[0, 1]
+    a[0, 1] = x[0] * 10
+    assert part.value.tolist() == [10.0, 0.0]
+    assert element.item() == 2.0  # an element is a copy in NumPy as well
+    assert grad((part * part).sum(), x).tolist() == [200.0, 0.0, 0.0]
+    part += 1
+    assert a.value.tolist() == [[1.0, 11.0, 3.0], [0.0, 1.0, 0.0]]
+
+
+def test_a_view_records_once_however_often_it_is_used():
+    a = teaching.zeros((2, 3, 4))
+    a[0] = Parameter(np.ones((3, 4)), "W") * 2
+    part = a[:, :, 1]
+    total = part * part + tanh(part)
+    a[:, :, 2] = 5  # elsewhere
+    total = total + part
+    assert [r.operation.name for r in total.graph if r.operation].count("getitem") == 1
+
+
+def test_reading_what_one_assignment_wrote_gives_that_tensor():
+    w = Parameter(np.ones((2, 3)), "W")
+    a = teaching.zeros((2, 3, 5))
+    made = [w * t for t in range(5)]
+    for t in range(5):
+        a[:, :, t] = made[t]
+    for t in range(5):
+        for same in (a[:, :, t], a[..., t], a[:, 0:3, t], a[:2, :, t - 5]):
+            assert same is made[t]
+    a[1, 1, 3] = 7
+    assert a[:, :, 2] is made[2]
+    assert a[:, :, 3] is not made[3]
+    assert a[:, :, 3].value.tolist() == [[3, 3, 3], [3, 7, 3]]
+
+
+def test_a_whole_assignment_forgets_what_was_before():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    total = teaching.zeros(2)
+    for _ in range(4):
+        total += x * x
+    assert [r.operation.name for r in total.graph if r.operation].count("assign") == 0
+    assert grad(total.sum(), x).tolist() == [8.0, 16.0]
+    alias = total
+    alias[...] = x
+    assert total.record is x
+    total[...] = 1.0
+    assert total.value.tolist() == [1.0, 1.0]
+
+
+def test_numbers_assigned_into_numbers_are_data_and_not_results():
+    x = teaching.zeros((4, 1))
+    x[2] = 1
+    assert x.record.operation is None
+    assert x.value.ravel().tolist() == [0, 0, 1, 0]
+    assert np.array(x).ravel().tolist() == [0, 0, 1, 0]
+
+
+def test_lists_of_tensors_are_assigned_and_joined():
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    a = teaching.zeros((2, 2))
+    a[0] = [x[1], 5.0]
+    a[1] = (x * x).sum(), x[0]
+    np.testing.assert_array_equal(a.value, [[2, 5], [5, 1]])
+    b = teaching.array([[x[0], 1.0], [x[1], x[0]]])
+    assert grad((a * a).sum() + (b * b).sum(), x).tolist() == [2 * 5 * 2 + 2 + 4, 2 * 2 + 2 * 5 * 4 + 4]
+
+
+def test_what_makes_arrays_to_write_into():
+    t = Tensor([[1.0, 2.0]], requires_grad=True)
+    plain = np.ones((2, 2))
+    for made in (
+        teaching.zeros(3), teaching.ones((2, 2)), teaching.empty(1), teaching.full((2,), 3.5), teaching.eye(2),
+        teaching.zeros_like(t), teaching.ones_like(plain), teaching.empty_like(t), teaching.full_like(t, 2),
+        teaching.full((3, 2), t), teaching.full_like(plain, t[0, 0]), teaching.array(t), teaching.array([1.0, 2.0]),
+        teaching.array([[t[0, 0], 1]]), teaching.copy(t), teaching.copy(plain), t.copy(), np.zeros_like(t), np.copy(t),
+        np.full_like(t, t[0, 1]),
+    ):  # fmt: skip
+        assert isinstance(made, Writable)
+        made[0] = t[0, 0] * 3
+        assert made.requires_grad
+    for made in (teaching.zeros(3, dtype=int), teaching.array([1, 2]), teaching.array("word"), teaching.arange(3)):
+        assert isinstance(made, np.ndarray)
+    assert teaching.asarray(t) is t
+    assert teaching.asarray(t, dtype=np.float32).dtype == np.float32
+    assert teaching.zeros(2, dtype=np.float32).dtype == np.float32
+    assert teaching.zeros_like(Tensor(plain, dtype=np.float32)).dtype == np.float32
+    assert teaching.array(t, ndmin=3).shape == (1, 1, 2)
+    assert teaching.array(t, dtype=np.float32).dtype == np.float32
+
+
+def test_out_writes_into_a_recorded_array():
+    x = Tensor([-2.0, 0.5], requires_grad=True)
+    a, total = teaching.array(x), teaching.zeros(2)
+    np.clip(a, -1, 1, out=a)
+    np.add(total, a * 3, out=total)
+    np.copyto(a, total)
+    teaching.tanh(a, out=a)
+    np.testing.assert_allclose(a.value, np.tanh([-3.0, 1.5]))
+    np.testing.assert_allclose(grad(a.sum(), x), [0.0, 3 * (1 - np.tanh(1.5) ** 2)])
+
+
+def assign_in_steps(T, read):
+    """T assignments of one step each into one (64, 32, 500) array, with reads of the step before."""
+    w = Parameter(np.ones((64, 32)), "W")
+    a = teaching.zeros((64, 32, 500))
+    a_next = w
+    for t in range(T):
+        a_next = a_next * w
+        a[:, :, t] = a_next
+        if read and t:
+            a_next = a[:, :, t - 1] + a[:, :, t]
+    return w, a
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_500_assignments_into_one_array_are_linear_in_memory(read):
+    whole = 64 * 32 * 500 * 8
+    peaks = {}
+    for T in (125, 500):
+        gc.collect()
+        tracemalloc.start()
+        w, a = assign_in_steps(T, read)
+        loss = (a * a).sum()
+        loss.backward()
+        peaks[T] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert np.isfinite(w.grad).all()
+    # The array, what is assigned, their adjoints and the places of one materialisation: a few arrays, not 500.
+    assert peaks[500] < 15 * whole
+    assert peaks[500] - peaks[125] < 8 * whole
+
+
+def test_reading_500_parts_gathers_their_adjoints_in_one_buffer():
+    whole = 64 * 32 * 500 * 8
+    x = Tensor(np.ones((64, 32, 500)), requires_grad=True)
+    gc.collect()
+    tracemalloc.start()
+    total = Tensor(np.zeros((64, 32)))
+    for t in range(500):
+        total = total + x[:, :, t] * (t + 1)
+    total.sum().backward()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * whole
+    np.testing.assert_array_equal(x.grad[3, 4], np.arange(1, 501))
+
+
+def test_the_adjoint_of_many_assignments_is_recorded_in_as_many_records():
+    w = Parameter(0.5, "w")
+    a = teaching.zeros(50)
+    for t in range(50):
+        a[t] = w * t
+    first = grad((a * a * a).sum(), w, create_graph=True)
+    assert len(Graph(first)) < 20 * 50
+    np.testing.assert_allclose(grad(first, w), 6 * 0.5 * sum(t**3 for t in range(50)))
