@@ -159,7 +159,7 @@ class LanguageModel:
         return float(np.exp(self.log_probability(sequence)))
 
     def perplexity(self, sequences: Sequence[Indices], batch_size: int = 32) -> float:
-        """The exponential of the mean -log probability of a token: how many equally likely tokens it hesitates between."""
+        """How many equally likely tokens the model hesitates between: exp of the mean of -log P."""
         count = sum(len(sequence) for sequence in sequences)
         if not count:
             raise ValueRangeError("there are no sequences to measure the perplexity of")
