@@ -1,0 +1,113 @@
+"""Drawing: a picture that knows its DOT text and renders itself when asked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from autograd_seq.errors import ValueRangeError
+
+from viz.dot import dot_text
+from viz.plan import Layout
+from viz.render import FORMATS, RenderError, render
+from viz.svg import polish
+from viz.theme import THEMES
+
+
+class Drawing:
+    """A picture of a recording.
+
+    Parameters
+    ----------
+    layout : Layout
+        What to draw, with every place.
+    theme : str
+        ``light`` or ``dark``.
+
+    Attributes
+    ----------
+    layout : Layout
+        The nodes, edges and columns.
+    dot : str
+        The DOT text, with places.
+    """
+
+    def __init__(self, layout: Layout, theme: str = "light") -> None:
+        if theme not in THEMES:
+            raise ValueRangeError(f"there is no theme {theme!r}; write {' or '.join(map(repr, THEMES))}")
+        self.layout = layout
+        self.theme = THEMES[theme]
+        self._dot: str | None = None
+        self._svg: str | None = None
+
+    @property
+    def dot(self) -> str:
+        """The DOT text."""
+        if self._dot is None:
+            self._dot = dot_text(self.layout, self.theme)
+        return self._dot
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG: every node an element with its id, ``n0``, ``n1`` …; every edge ``e0`` …"""
+        if self._svg is None:
+            self._svg = polish(render(self.dot, "svg").decode(), self.layout)
+        return self._svg
+
+    def render(self, kind: str) -> bytes:
+        """The picture as ``svg``, ``png``, ``pdf`` or ``dot``."""
+        if kind == "dot":
+            return self.dot.encode()
+        if kind == "svg":
+            return self.svg.encode()
+        if kind not in FORMATS:
+            raise ValueRangeError(f"a drawing cannot be written as {kind!r}; choose from dot, {', '.join(FORMATS)}")
+        return render(_scaled(self.dot, self.layout) if kind == "png" else self.dot, kind)
+
+    def png(self, path: str | os.PathLike[str] | None = None) -> bytes:
+        """The picture as PNG; written to `path` where one is given."""
+        data = self.render("png")
+        if path is not None:
+            Path(path).write_bytes(data)
+        return data
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture; the suffix says how: .svg, .png, .pdf or .dot.
+
+        Raises
+        ------
+        RenderError
+            Where there is no Graphviz to draw with; the DOT text is then written beside `path`.
+        """
+        target = Path(path)
+        kind = target.suffix.lower().lstrip(".") or "svg"
+        try:
+            data = self.render(kind)
+        except RenderError as error:
+            written = target.with_suffix(".dot")
+            written.write_text(self.dot, encoding="utf-8")
+            raise RenderError(f"{error}. The drawing was written as DOT text to {written}") from error
+        target.write_bytes(data)
+        return target
+
+    def __repr__(self) -> str:
+        return f"<drawing of {len(self.layout.nodes)} boxes and {len(self.layout.edges)} arrows>"
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundle = {"text/plain": repr(self)}
+        try:
+            bundle["image/svg+xml"] = self.svg
+        except RenderError as error:
+            bundle["text/plain"] += f"\n{error}"
+        return bundle
+
+
+def _scaled(dot: str, layout: Layout) -> str:
+    """For pixels: sharp where the picture is small, never more than a screenful of screens."""
+    longest = max(layout.width, layout.height, 1.0)
+    resolution = max(18.0, min(144.0, 72.0 * 12_000 / longest))
+    return dot.replace("{", f"{{\n\tgraph [dpi={resolution:.0f}]", 1)

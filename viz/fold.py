@@ -1,0 +1,243 @@
+"""Folding: which records of a graph share a box, from names and scopes alone.
+
+A box stands for one named record and the unnamed ones that only it uses. What many steps
+share (parameters, and what was made of parameters before the first step) is no box but
+a chip. No rule here knows a cell or an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+
+from autograd_seq import Graph, Tensor
+from autograd_seq.readings.expression import is_literal
+from autograd_seq.scope import Scope
+
+Use = tuple[Tensor, Tensor, int]  # producer, consumer, position among the consumer's inputs
+
+
+@dataclass(eq=False, slots=True)
+class Box:
+    """What is drawn as one box.
+
+    Attributes
+    ----------
+    record : Tensor
+        The record that it is named after; the youngest of `records`.
+    records : list of Tensor
+        All that it stands for, oldest first.
+    scope : Scope
+        Its place.
+    key : hashable
+        The same for equal boxes of different steps.
+    parameters : list of Tensor
+        The shared records that it uses.
+    """
+
+    record: Tensor
+    records: list[Tensor]
+    scope: Scope
+    key: Hashable = None
+    parameters: list[Tensor] = field(default_factory=list)
+
+    @property
+    def time(self) -> int | None:
+        """Its step."""
+        return self.scope.time
+
+    @property
+    def leaf(self) -> bool:
+        """Whether nothing in the graph made it."""
+        return self.record.operation is None
+
+
+@dataclass(slots=True)
+class Folded:
+    """A graph as boxes.
+
+    Attributes
+    ----------
+    graph : Graph
+        What was folded.
+    boxes : list of Box
+        Oldest first.
+    home : dict of Tensor to Box
+        Where a record is drawn; shared records and literal numbers have none.
+    edges : dict of (Box, Box) to list of Use
+        Every pair of boxes of which the second uses the first, with the uses.
+    shared : list of Tensor
+        Parameters and the like: the rows of the table.
+    shared_uses : list of Use
+        Where shared records are used.
+    """
+
+    graph: Graph
+    boxes: list[Box]
+    home: dict[Tensor, Box]
+    edges: dict[tuple[Box, Box], list[Use]]
+    shared: list[Tensor]
+    shared_uses: list[Use]
+
+
+def fold(graph: Graph, whole: bool = False) -> Folded:
+    """Fold a graph to boxes.
+
+    Parameters
+    ----------
+    graph : Graph
+        Any recording.
+    whole : bool
+        A box for every record, as the view of all operations wants it.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, name, tanh
+    >>> W = Parameter([[0.5]], "W")
+    >>> [box.record.label for box in fold(name(tanh(W * 2 + 1), "a").graph).boxes]
+    ['W', 'a']
+    """
+    uses = graph.consumers()
+    scopes = _inherited(graph, uses)
+    shared = _shared(graph, uses, scopes)
+    skipped = {r for r in graph if is_literal(r) and uses[r]} | set(shared)
+    into = {} if whole else _targets(graph, uses, scopes, skipped)
+    home: dict[Tensor, Box] = {}
+    boxes: list[Box] = []
+    for record in reversed(graph.records):
+        if record in skipped:
+            continue
+        if record in into:
+            home[record] = home[into[record]]
+            home[record].records.append(record)
+        else:
+            home[record] = Box(record, [record], scopes[record])
+            boxes.append(home[record])
+    boxes.reverse()
+    for box in boxes:
+        box.records.reverse()
+    _set_keys(boxes)
+    edges: dict[tuple[Box, Box], list[Use]] = {}
+    shared_uses: list[Use] = []
+    for record in graph:
+        if record not in home:
+            continue
+        for i, x in enumerate(record.inputs):
+            if x in shared:
+                shared_uses.append((x, record, i))
+                if not any(x is known for known in home[record].parameters):
+                    home[record].parameters.append(x)
+            elif x in home and home[x] is not home[record]:
+                edges.setdefault((home[x], home[record]), []).append((x, record, i))
+    return Folded(graph, boxes, home, edges, list(shared), shared_uses)
+
+
+def _inherited(graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]]) -> dict[Tensor, Scope]:
+    """The place of each record; an untimed leaf that only one step uses belongs to that step.
+
+    Where that use is met by the step before in other steps, the leaf is an initial state and
+    belongs to the step before.
+    """
+    scopes = dict(graph.scopes)
+    carried: set[Hashable] = set()
+    for record in graph:
+        for i, x in enumerate(record.inputs):
+            here, there = scopes[record].time, scopes[x].time if x in scopes else None
+            if here is not None and there is not None and there < here:
+                carried.add((record._code, record._offset, i))
+    for leaf in graph.leaves:
+        if scopes[leaf].time is not None or leaf.requires_grad:
+            continue
+        users = uses[leaf]
+        times = {scopes[user].time for user, _ in users}
+        if len(times) == 1 and (time := times.pop()) is not None:
+            initial = any((user._code, user._offset, i) in carried for user, i in users)
+            scopes[leaf] = replace(scopes[users[0][0]], time=time - 1 if initial else time, part=None)
+    return scopes
+
+
+def _shared(
+    graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]], scopes: dict[Tensor, Scope]
+) -> dict[Tensor, None]:
+    """Untimed records, made of untimed ones only, that the steps share, in order; none in a graph without steps."""
+    if all(scopes[record].time is None for record in graph):
+        return {}
+    source: set[Tensor] = set()
+    for record in graph:
+        if scopes[record].time is None and all(x in source for x in record.inputs):
+            source.add(record)
+    found: dict[Tensor, None] = {}
+    outputs = set(graph.outputs)
+    for record in graph:
+        if record not in source or is_literal(record) or record in outputs:
+            continue
+        steps = {scopes[user].time for user, _ in uses[record]}
+        if record.requires_grad or len(steps - {None}) > 1:
+            found[record] = None
+    return found
+
+
+def _targets(
+    graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]], scopes: dict[Tensor, Scope], skipped: set[Tensor]
+) -> dict[Tensor, Tensor]:
+    """For each record that folds, the record whose box it folds into."""
+    outputs = set(graph.outputs)
+    kept_groups = _groups_kept(graph, uses, scopes, outputs)
+    into: dict[Tensor, Tensor] = {}
+    head: dict[Tensor, Tensor] = {}
+    for record in reversed(graph.records):
+        head[record] = record
+        if record in skipped or record in outputs or record.operation is None:
+            continue
+        if record.name is not None and _group(record, scopes) in kept_groups:
+            continue
+        heads = {head[user] for user, _ in uses[record]}
+        if len(heads) == 1:
+            (target,) = heads
+            if scopes[target].place == scopes[record].place:
+                head[record] = into[record] = target
+    return into
+
+
+def _group(record: Tensor, scopes: dict[Tensor, Scope]) -> Hashable:
+    return record.name, scopes[record].layer, scopes[record].direction
+
+
+def _groups_kept(
+    graph: Graph,
+    uses: dict[Tensor, list[tuple[Tensor, int]]],
+    scopes: dict[Tensor, Scope],
+    outputs: set[Tensor],
+) -> set[Hashable]:
+    """Names that keep a box: all but pre-activations, which one named record uses, alone, in the same step.
+
+    A name is decided upon once for all steps, so that equal steps are folded equally.
+    """
+    kept = set()
+    for record in graph:
+        if record.name is None or record.operation is None:
+            continue
+        users = {user for user, _ in uses[record]}
+        user = users.pop() if len(users) == 1 else None
+        if (
+            user is None
+            or record in outputs
+            or user.name is None
+            or len(user.inputs) != 1
+            or user.shape != record.shape
+            or scopes[user].place != scopes[record].place
+        ):
+            kept.add(_group(record, scopes))
+    return kept
+
+
+def _set_keys(boxes: list[Box]) -> None:
+    """Number boxes of one kind within their step: the k-th ``Gamma_f`` of any step is the same key."""
+    counts: dict[Hashable, int] = {}
+    for box in boxes:
+        record = box.record
+        kind = record.name or (record.operation.name if record.operation else "leaf")
+        base = (box.scope.layer, box.scope.direction, bool(record.name), kind)
+        place = (base, box.time)
+        counts[place] = counts.get(place, 0) + 1
+        box.key = (*base, counts[place]) if box.time is not None else ("untimed", len(counts), *base, counts[place])

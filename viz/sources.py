@@ -1,0 +1,38 @@
+"""What can be drawn: a tensor, a graph, a run, a cell, known by what they can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import Graph, Tensor
+from autograd_seq.errors import UsageError
+from autograd_seq.source_line import here
+
+STEPS, EXAMPLES = 3, 1  # of a cell that is drawn before it has seen data
+
+
+def graph_of(thing: Any) -> Graph:
+    """The recording behind anything that can be drawn.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    if isinstance(thing, Graph):
+        return thing
+    if isinstance(thing, Tensor):
+        return Graph(thing.record)
+    if isinstance(graph := getattr(thing, "graph", None), Graph):
+        return graph
+    if isinstance(forward := getattr(thing, "forward", None), Graph):
+        return forward
+    if callable(unroll := getattr(thing, "unroll", None)) and isinstance(n_x := getattr(thing, "n_x", None), int):
+        x = np.random.default_rng(0).standard_normal((n_x, EXAMPLES, STEPS))
+        return graph_of(unroll(x))
+    raise UsageError(
+        f"draw() takes a tensor, a graph, a run or a cell, but got {type(thing).__name__}: "
+        f"pass the loss, or what cell.unroll(x) returned{here()}"
+    )

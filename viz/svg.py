@@ -1,0 +1,74 @@
+"""Graphviz's SVG made fit for a browser: a line of text stays together whatever its fonts, and it can be read aloud."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from viz.plan import Layout
+
+_TEXT = re.compile(r"<text ([^>]*)>(.*?)</text>\n?", re.DOTALL)
+_RUNS = re.compile(r"(?:<text [^>]*>[^<]*</text>\n?)+")
+_NODE_TITLE = re.compile(r'(<g id="([nebt][0-9]+|parameters|notes)" class="[^"]*">)\n<title>[^<]*</title>')
+_ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
+
+
+def polish(svg: str, layout: Layout) -> str:
+    """The SVG with whole lines of text, spoken titles, and without the header that HTML does not take."""
+    svg = svg[svg.index("<svg") :]
+    spoken = {node.id: node.tooltip or node.label for node in layout.nodes}
+    for edge in layout.edges:
+        words = edge.tooltip or f"{edge.source.label} → {edge.target.label}"
+        spoken[edge.id] = words
+
+    def title(match: re.Match[str]) -> str:
+        words = spoken.get(match[2])
+        return match[1] + (f"\n<title>{html.escape(words, quote=False)}</title>" if words else "")
+
+    svg = _NODE_TITLE.sub(title, svg)
+    svg = _RUNS.sub(lambda match: _whole_lines(match[0]), svg)
+    described = html.escape(f"A graph of {len(layout.nodes)} boxes and {len(layout.edges)} arrows")
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{described}" ', 1)
+
+
+def _whole_lines(block: str) -> str:
+    """Runs that follow each other on one line as one text, centred where they were centred."""
+    lines: list[list[tuple[dict[str, str], str]]] = []
+    for match in _TEXT.finditer(block):
+        attributes = dict(_ATTRIBUTE.findall(match[1]))
+        if lines and lines[-1] and _same_line(lines[-1], attributes):
+            lines[-1].append((attributes, match[2]))
+        else:
+            lines.append([(attributes, match[2])])
+    return "".join(_line(line) for line in lines)
+
+
+def _same_line(line: list[tuple[dict[str, str], str]], after: dict[str, str]) -> bool:
+    first, last = line[0][0], line[-1][0]
+    near = abs(float(after["y"]) - float(first["y"])) < 4.5
+    return near and float(after["x"]) >= float(last["x"]) and after.get("text-anchor") == "start"
+
+
+def _line(line: list[tuple[dict[str, str], str]]) -> str:
+    if len(line) == 1:
+        return _single(*line[0])
+    first = line[0][0]
+    base = next((a for a, _ in line if "baseline-shift" not in a), first)
+    spans, shift = [], 0.0
+    for attributes, words in line:
+        script = attributes.get("baseline-shift", "")
+        size = float(attributes["font-size"])
+        wanted = {"sub": 0.28, "super": -0.5}.get(script, 0.0) * size
+        style = [f'dy="{wanted - shift:.2f}"'] if abs(wanted - shift) > 0.005 else []
+        shift = wanted
+        style += [f'{key}="{attributes[key]}"' for key in ("font-size", "font-weight", "fill") if key in attributes]
+        spans.append(f"<tspan {' '.join(style)}>{words}</tspan>")
+    return (
+        f'<text xml:space="preserve" text-anchor="start" x="{first["x"]}" y="{base["y"]}" '
+        f'font-family="{base["font-family"]}">{"".join(spans)}</text>\n'
+    )
+
+
+def _single(attributes: dict[str, str], words: str) -> str:
+    kept = " ".join(f'{key}="{value}"' for key, value in attributes.items() if key != "space")
+    return f'<text xml:space="preserve" {kept}>{words}</text>\n'
