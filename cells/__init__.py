@@ -1,13 +1,29 @@
 """Recurrent cells, their compositions and architectures, in the notation of the course's notes."""
 
+from cells.architectures import (
+    EncoderDecoder,
+    as_it_is,
+    many_to_many,
+    many_to_one,
+    most_likely,
+    one_to_many,
+    one_to_one,
+)
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.deep import Deep
+from cells.flow import gradient_flow, state_flow
 from cells.gru import GRU
 from cells.lstm import LSTM
 from cells.padding import pad
 from cells.readout import Readout
 from cells.rnn import RNN
 from cells.run import Run
+from cells.torch_state import from_torch_state, to_torch_state
+from cells.truncated import chunks, cut, truncated_bptt
 
-__all__ = ["GRU", "LSTM", "RNN", "Bidirectional", "Cell", "Deep", "Readout", "Run", "pad"]
+__all__ = [
+    "GRU", "LSTM", "RNN", "Bidirectional", "Cell", "Deep", "EncoderDecoder", "Readout", "Run", "as_it_is", "chunks",
+    "cut", "from_torch_state", "gradient_flow", "many_to_many", "many_to_one", "most_likely", "one_to_many",
+    "one_to_one", "pad", "state_flow", "to_torch_state", "truncated_bptt",
+]  # fmt: skip

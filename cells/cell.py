@@ -105,6 +105,11 @@ class Cell:
         with scope(time=time):
             return {k: v if isinstance(v, Tensor) else Tensor(v, k, dtype=self.dtype) for k, v in state.items()}
 
+    def adopt(self, final: Mapping[str, Any], m: int, time: int = 0) -> State:
+        """Take over the final state of another cell, as a decoder does; what that one lacks begins with zeros."""
+        zeros = self.initial_state(m, time)
+        return self.begin({key: final.get(key, zeros[key]) for key in self.states}, m, time)
+
     def unroll(
         self,
         x: Any,

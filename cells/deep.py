@@ -86,6 +86,18 @@ class Deep(Cell):
             )
         return {"layers": given}
 
+    def adopt(self, final: Mapping[str, Any], m: int, time: int = 0) -> State:
+        """Take over the final states of as many layers, or a single one in the lowest layer."""
+        given = final.get("layers", [final])
+        if len(given) not in (1, len(self.layers)):
+            raise UsageError(f"{len(self.layers)} layers cannot take over the final states of {len(given)} layers")
+        layers, first = [], (present.get().layer or 0) + 1
+        for n, layer in enumerate(self.layers, start=first):
+            with scope(layer=n):
+                above = n - first >= len(given)
+                layers.append(layer.initial_state(m, time) if above else layer.adopt(given[n - first], m, time))
+        return {**layers[-1], "layers": layers}
+
     def unroll(
         self,
         x: Any,

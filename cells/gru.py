@@ -75,6 +75,10 @@ class GRU(Cell):
             raise UsageError("in a GRU a = c, but in the given state they differ: is it the state of an LSTM?")
         return current
 
+    def adopt(self, final: Mapping[str, Any], m: int, time: int = 0) -> State:
+        """Take over a final state: its a, which is also c."""
+        return self.begin({"a": final["a"]}, m, time)
+
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """One step: Γ_u, Γ_r, c̃, c, and a<t> = c<t>."""
         p, c_prev = self.parameters, state.get("c", state["a"])
@@ -82,23 +86,19 @@ class GRU(Cell):
         with scope(part="update gate"):
             gamma_u = name(p["Wu"] @ stacked + p["bu"], "gamma_u")
             Gamma_u = name(sigmoid(gamma_u), "Gamma_u")
+        if self.full:
+            with scope(part="relevance gate"):
+                gamma_r = name(p["Wr"] @ stacked + p["br"], "gamma_r")
+                Gamma_r = name(sigmoid(gamma_r), "Gamma_r")
         with scope(part="candidate"):
-            z_c = name(self._candidate(x_t, c_prev, stacked), "z_c")
+            if self.reset_after:
+                z_c = name(Gamma_r * (p["Wca"] @ c_prev + p["bca"]) + p["Wcx"] @ x_t + p["bc"], "z_c")
+            else:
+                seen = concatenate([Gamma_r * c_prev, x_t]) if self.full else stacked
+                z_c = name(p["Wc"] @ seen + p["bc"], "z_c")
             c_tilde = name(tanh(z_c), "c_tilde")
         with scope(part="memory"):
             c = name(Gamma_u * c_tilde + (1 - Gamma_u) * c_prev, "c")
         with scope(part="state"):
             a = name(c, "a")
         return {"a": a, "c": c}
-
-    def _candidate(self, x_t: Any, c_prev: Any, stacked: Any) -> Any:
-        """The candidate before its tanh, in each of the three forms."""
-        p = self.parameters
-        if not self.full:
-            return p["Wc"] @ stacked + p["bc"]
-        with scope(part="relevance gate"):
-            gamma_r = name(p["Wr"] @ stacked + p["br"], "gamma_r")
-            Gamma_r = name(sigmoid(gamma_r), "Gamma_r")
-        if self.reset_after:
-            return Gamma_r * (p["Wca"] @ c_prev + p["bca"]) + p["Wcx"] @ x_t + p["bc"]
-        return p["Wc"] @ concatenate([Gamma_r * c_prev, x_t]) + p["bc"]

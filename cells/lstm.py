@@ -13,7 +13,8 @@ from cells.cell import Cell, State
 from cells.check import choose
 from cells.initial import weights
 
-PEEPHOLES = {None: 0, "diagonal": 0, "full": 1}  # how many more parts of length n_a a gate's weights have
+# How many more parts of length n_a a gate's weights have.
+PEEPHOLES: dict[Any, int] = {None: 0, "diagonal": 0, "full": 1}
 
 
 class LSTM(Cell):

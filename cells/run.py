@@ -42,6 +42,8 @@ class Run:
         The runs of a deep cell's layers, the lowest first; else empty.
     directions : dict of str to Run
         ``"forward"`` and ``"backward"`` of a bidirectional cell; else empty.
+    encoder : Run or None
+        The encoder's run, where this one is a decoder's.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Run:
         self.loss: Tensor | None = None
         self.layers: list[Run] = []
         self.directions: dict[str, Run] = {}
+        self.encoder: Run | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -79,6 +82,11 @@ class Run:
         self.final = dict(state)
         for key in self.states:
             self.states[key].append(state[key])
+
+    def state_at(self, time: int) -> dict[str, Any]:
+        """The whole state after the step of that time, of all layers, to go on from."""
+        whole: dict[str, Any] = {key: values[time - self.start] for key, values in self.states.items()}
+        return whole | ({"layers": [layer.state_at(time) for layer in self.layers]} if self.layers else {})
 
     def reverse(self) -> None:
         """Put states that were made from last to first in the order of time."""
@@ -99,7 +107,8 @@ class Run:
         targets : sequence or array_like
             y<1> … y<T>, each (n_y, m); or one array (n_y, m, T).
         loss : callable
-            ``loss(prediction, target)`` to a tensor; its elements are summed.
+            ``loss(prediction, target)`` to a tensor, such as `autograd_seq.categorical_cross_entropy`, or one of
+            `autograd_seq.losses`; its elements are summed.
         reduction : {"sum", "mean"}
             ``"mean"`` divides by the number of examples m.
 
@@ -128,13 +137,13 @@ class Run:
         return self.loss
 
     def _loss_at(self, t: int, prediction: Tensor, target: Any, loss: Callable[[Tensor, Any], Tensor]) -> Tensor:
-        running = self.masks[t - self.start] if len(self.outputs) == len(self.masks) else None
+        running = self.masks[t - self.start] if self.output_times != [self.times[-1]] else None
         if np.shape(target) != prediction.shape:
             raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}")
         if not isinstance(target, Tensor):
             clean = target if running is None else np.where(running, target, 0)
             target = Tensor(clean, "y", dtype=prediction.dtype)
-        each = loss(prediction, target)
+        each = getattr(loss, "elements", loss)(prediction, target)
         if running is not None:
             each = where(Tensor(running if each.ndim == 2 else running[0]), each, 0)
         return name(each.sum(), "L")

@@ -1,0 +1,119 @@
+"""Gradient flow through time: how far back a loss reaches, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import Tensor
+from autograd_seq.backward import sweep
+from autograd_seq.errors import UsageError
+from cells.run import Run
+
+Array = np.ndarray[Any, Any]
+
+
+def gradient_flow(run: Run, wrt: str = "a", layer: int | None = None) -> Array:
+    """How strongly each step's loss depends on each step's state.
+
+    Parameters
+    ----------
+    run : Run
+        With losses.
+    wrt : {"a", "c"}
+        Which state.
+    layer : int, optional
+        Of a deep cell; the top layer if not given.
+
+    Returns
+    -------
+    ndarray
+        (T, T): ``[t - 1, k - 1]`` is the Frobenius norm ‖∂L<t>/∂a<k>‖, over all examples and, of a bidirectional
+        cell, both directions. A row without a loss is zero.
+
+    Notes
+    -----
+    One reverse sweep for each loss.
+
+    Examples
+    --------
+    >>> from autograd_seq import binary_cross_entropy
+    >>> from cells import RNN, Readout
+    >>> run = Readout(4, 1, "sigmoid", seed=1)(RNN(3, 4, seed=0).unroll(np.ones((3, 1, 5))))
+    >>> _ = run.measure(np.ones((1, 1, 5)), binary_cross_entropy)
+    >>> table = gradient_flow(run)
+    >>> table.shape, bool(table[0, 4] == 0), bool(table[4, 0] > 0)
+    ((5, 5), True, True)
+    """
+    if not run.losses:
+        raise UsageError("this run has no losses yet: apply a readout and run.measure(targets, loss) first")
+    places = _places(run, wrt, layer)
+    table = np.zeros((len(run), len(run)))
+    for time, loss in zip(run.output_times, run.losses, strict=True):
+        if loss.requires_grad:
+            table[time - run.start] = _norms(loss, np.ones(loss.shape, loss.dtype), places)
+    return table
+
+
+def state_flow(run: Run, wrt: str = "a", layer: int | None = None, times: Sequence[int] | None = None) -> Array:
+    """How strongly each step's state depends on each earlier one.
+
+    Parameters
+    ----------
+    run : Run
+        Of any cell.
+    wrt : {"a", "c"}
+        Which state, on both sides of the derivative.
+    layer : int, optional
+        Of a deep cell; the top layer if not given.
+    times : sequence of int, optional
+        Only the rows of these times t; the others stay zero.
+
+    Returns
+    -------
+    ndarray
+        (T, T): ``[t - 1, k - 1]`` is the Frobenius norm ‖∂a<t>/∂a<k>‖ of the Jacobian, over all examples.
+
+    Notes
+    -----
+    One reverse sweep for each component of each state: examples do not mix, so that all of them share it.
+
+    Examples
+    --------
+    >>> from cells import RNN
+    >>> run = RNN(3, 4, seed=0).unroll(np.ones((3, 1, 3)))
+    >>> state_flow(run).diagonal()  # ∂a<t>/∂a<t> is the unit matrix of 4 rows
+    array([2., 2., 2.])
+    """
+    places = _places(run, wrt, layer)
+    table = np.zeros((len(run), len(run)))
+    for t in range(len(run)) if times is None else [time - run.start for time in times]:
+        for state in places[t]:
+            if not state.requires_grad:
+                continue
+            for component in range(state.shape[0]):
+                seed = np.zeros(state.shape, state.dtype)
+                seed[component] = 1
+                table[t] += _norms(state, seed, places) ** 2
+    return np.sqrt(table)
+
+
+def _places(run: Run, wrt: str, layer: int | None) -> list[list[Tensor]]:
+    """For each time the state, or both directions' states."""
+    if layer is not None:
+        if not 1 <= layer <= len(run.layers):
+            raise UsageError(f"this run has {len(run.layers) or 'no'} layers to choose from, not layer {layer}")
+        run = run.layers[layer - 1]
+    runs = list(run.directions.values()) or [run]
+    if any(wrt not in one.states for one in runs):
+        raise UsageError(f"this cell has no state {wrt!r}, but {', '.join(runs[0].states)}")
+    return [[one.states[wrt][t].record for one in runs] for t in range(len(run))]
+
+
+def _norms(output: Tensor, seed: Array, places: list[list[Tensor]]) -> Array:
+    """For each time the norm of the adjoint of its state, in one reverse sweep."""
+    adjoints = dict(sweep(output.record, seed, everything=True))
+    found = [[adjoints[state] for state in states if state in adjoints] for states in places]
+    return np.sqrt([sum(float(np.sum(np.square(g, dtype=np.float64))) for g in both) for both in found])
