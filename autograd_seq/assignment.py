@@ -74,7 +74,7 @@ class Writable(InPlace):
     array([3., 3.])
     """
 
-    __slots__ = ("_log", "_history")
+    __slots__ = ("_history", "_log")
     _log: list[tuple[Any, Places | None, Tensor]]  # index, the places it picks if it is basic, what was assigned
     _history: list[Places | None]  # where was written, since the beginning: what views ask
 

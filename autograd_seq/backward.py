@@ -21,7 +21,7 @@ from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
 from autograd_seq.scope import present
 from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor, next_index
+from autograd_seq.tensor import Array, Tensor, as_array, next_index
 
 Place = tuple[int | None, str | None, int | None]
 
@@ -62,6 +62,16 @@ class Running:
         return self.array
 
 
+def record_of(output: Any) -> Tensor:
+    """The record that a sweep starts from."""
+    if not isinstance(output, Tensor):
+        raise UsageError(
+            f"only a tensor can be differentiated, not {type(output).__name__}: "
+            f"make the weights Parameter(...) and keep .value and .item() out of the computation{here()}"
+        )
+    return output.record
+
+
 def seed_for(output: Tensor, gradient: Any) -> Array:
     """The adjoint that a sweep starts from."""
     if not output.requires_grad:
@@ -76,7 +86,7 @@ def seed_for(output: Tensor, gradient: Any) -> Array:
                 f"Write {output.label}.sum() first, or give gradient=...{here()}"
             )
         return np.ones(output.shape, output.dtype)
-    seed = np.asarray(gradient.value if isinstance(gradient, Tensor) else gradient, dtype=output.dtype)
+    seed = as_array(gradient.value if isinstance(gradient, Tensor) else gradient, output.dtype)
     if seed.shape != output.shape:
         raise ShapeError(f"the adjoint of {output.label} must have its shape {output.shape}, not {seed.shape}{here()}")
     return seed
@@ -118,7 +128,7 @@ def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[T
 
 def backward(output: Tensor, gradient: Any = None, accumulate: bool = False) -> None:
     """Leave in ``.grad`` of each leaf the derivative of `output`; see `Tensor.backward`."""
-    record = output.record
+    record = record_of(output)
     replaced: set[int] = set()
     for leaf, adjoint in sweep(record, seed_for(record, gradient)):
         box: Any = leaf._gradient  # the successive values of one Parameter share it
@@ -190,7 +200,7 @@ def differentiate(output: Tensor, gradient: Any = None) -> Recording:
     >>> recording.adjoint(W).name, recording.adjoint(W).value.round(4)
     ('dW', array([[0.8399]]))
     """
-    return _Recorder(output.record, gradient).run()
+    return _Recorder(record_of(output), gradient).run()
 
 
 class _Recorder:
@@ -294,7 +304,7 @@ def grad(output: Tensor, inputs: Any, gradient: Any = None, create_graph: bool =
     >>> grad(slope, x)
     array(12.)
     """
-    record = output.record
+    record = record_of(output)
     found: dict[int, Any] = {}
     wanted: set[int] = set()
     _each(inputs, lambda x: wanted.add(_identity(x)))
@@ -305,11 +315,11 @@ def grad(output: Tensor, inputs: Any, gradient: Any = None, create_graph: bool =
             found[key] = found[key] + adjoint if key in found else adjoint
 
     if create_graph:
-        for node, adjoint in differentiate(record, gradient).adjoints.items():
-            visit(node, adjoint)
+        for node, recorded in differentiate(record, gradient).adjoints.items():
+            visit(node, recorded)
     else:
-        for node, adjoint in sweep(record, seed_for(record, gradient), everything=True):
-            visit(node, adjoint)
+        for node, array in sweep(record, seed_for(record, gradient), everything=True):
+            visit(node, array)
 
     def answer(x: Tensor) -> Any:
         adjoint = found.get(_identity(x))
@@ -338,6 +348,8 @@ def _each(structure: Any, function: Callable[[Tensor], Any]) -> Any:
         return function(structure)
     if isinstance(structure, dict):
         return {key: _each(value, function) for key, value in structure.items()}
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*(_each(value, function) for value in structure))
     if isinstance(structure, (list, tuple)):
         return type(structure)(_each(value, function) for value in structure)
     raise UsageError(f"derivatives are taken with respect to tensors, not {type(structure).__name__}{here()}")
@@ -369,7 +381,7 @@ def contributions(output: Tensor, parameter: Tensor, gradient: Any = None) -> di
     >>> {time: float(part) for (_, _, time), part in contributions(a, w).items()}
     {1: 0.25, 2: 0.25, 3: 0.25}
     """
-    record = output.record
+    record = record_of(output)
     adjoints = dict(sweep(record, seed_for(record, gradient), everything=True))
     graph = Graph(record)
     uses = graph.consumers()

@@ -47,10 +47,10 @@ def _documented(make: Callable[..., Any], function: Callable[..., Any]) -> Calla
     return make
 
 
-zeros, ones, empty, eye, identity = map(
-    _maker, (_numpy.zeros, _numpy.ones, _numpy.empty, _numpy.eye, _numpy.identity)
-)
-zeros_like, ones_like, empty_like = map(_maker, (_numpy.zeros_like, _numpy.ones_like, _numpy.empty_like))
+zeros, ones, empty = _maker(_numpy.zeros), _maker(_numpy.ones), _maker(_numpy.empty)
+eye, identity = _maker(_numpy.eye), _maker(_numpy.identity)
+zeros_like, ones_like = _maker(_numpy.zeros_like), _maker(_numpy.ones_like)
+empty_like = _maker(_numpy.empty_like)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **keywords: Any) -> Any:
@@ -102,9 +102,8 @@ def _converter(function: Callable[..., Any]) -> Callable[..., Any]:
     return convert
 
 
-asarray, asanyarray, ascontiguousarray = map(
-    _converter, (_numpy.asarray, _numpy.asanyarray, _numpy.ascontiguousarray)
-)
+asarray, asanyarray = _converter(_numpy.asarray), _converter(_numpy.asanyarray)
+ascontiguousarray = _converter(_numpy.ascontiguousarray)
 
 
 # -- functions with a derivative ------------------------------------------------------------

@@ -6,11 +6,14 @@ The present scope is a context variable, so threads and coroutines each have the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from operator import index
+from typing import Any
 
-from autograd_seq.errors import ValueRangeError
+from autograd_seq.errors import UsageError, ValueRangeError
+from autograd_seq.source_line import here
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,7 @@ present: ContextVar[Scope] = ContextVar("present scope", default=NOWHERE)
 _FIELDS = ("time", "layer", "direction", "part")
 
 
-@contextmanager
-def scope(**where: int | str | None) -> Iterator[Scope]:
+def scope(**where: int | str | None) -> AbstractContextManager[Scope]:
     """Mark everything recorded inside the ``with`` block as belonging to a place.
 
     Parameters
@@ -75,11 +77,16 @@ def scope(**where: int | str | None) -> Iterator[Scope]:
     for key in where:
         if key not in _FIELDS:
             raise ValueRangeError(
-                f"scope() got {key!r}; it takes {', '.join(_FIELDS)}, for example scope(time=3, layer=1)"
+                f"scope() got {key!r}; it takes {', '.join(_FIELDS)}, for example scope(time=3, layer=1){here()}"
             )
     if where.get("direction") not in (None, "forward", "backward"):
-        raise ValueRangeError(f"direction is {where['direction']!r}; write 'forward' or 'backward'")
-    token = present.set(replace(present.get(), **where))  # type: ignore[arg-type]
+        raise ValueRangeError(f"direction is {where['direction']!r}; write 'forward' or 'backward'{here()}")
+    return _inside(where)
+
+
+@contextmanager
+def _inside(where: dict[str, Any]) -> Iterator[Scope]:
+    token = present.set(replace(present.get(), **where))
     try:
         yield present.get()
     finally:
@@ -111,6 +118,10 @@ def steps(count: int, reverse: bool = False) -> Iterator[int]:
     >>> a.scope.time
     3
     """
+    try:
+        count = index(count)
+    except TypeError as error:
+        raise UsageError(f"steps() takes the number of steps, a whole number, not {count!r:.80}{here()}") from error
     outside = present.get()
     try:
         for t in range(count - 1, -1, -1) if reverse else range(count):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import linecache
 import os
 from dataclasses import dataclass
-from types import CodeType, FrameType
 from sys import _getframe
+from types import CodeType, FrameType
 
 import numpy
 

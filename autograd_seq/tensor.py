@@ -16,6 +16,7 @@ import numpy as np
 import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
 from autograd_seq import protocols
 from autograd_seq.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.methods import Methods
 from autograd_seq.scope import NOWHERE, Scope, present
 from autograd_seq.source_line import SourceLine, here, look_up
 
@@ -45,7 +46,7 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     return array
 
 
-class Tensor:
+class Tensor(Methods):
     """An array and the operation that made it.
 
     Parameters
@@ -83,8 +84,18 @@ class Tensor:
     """
 
     __slots__ = (
-        "_value", "operation", "inputs", "parameters", "_name", "scope", "index",
-        "requires_grad", "_gradient", "_code", "_offset", "__weakref__",
+        "__weakref__",
+        "_code",
+        "_gradient",
+        "_name",
+        "_offset",
+        "_value",
+        "index",
+        "inputs",
+        "operation",
+        "parameters",
+        "requires_grad",
+        "scope",
     )  # fmt: skip
 
     _value: Array
@@ -99,7 +110,11 @@ class Tensor:
     _code: CodeType | None
     _offset: int
 
-    def __init__(self, value: Any, name: str | None = None, requires_grad: bool = False, dtype: Any = None) -> None:
+    def __init__(
+        self, value: Any, name: str | None = None, requires_grad: bool = False, dtype: Any = None, **unknown: Any
+    ) -> None:
+        if unknown:
+            _refuse(unknown, "Tensor", "value, name, requires_grad, dtype")
         self._value = as_array(value._value if isinstance(value, Tensor) else value, dtype)
         if requires_grad and self._value.dtype.kind != "f":
             raise DtypeError(
@@ -287,165 +302,6 @@ class Tensor:
             f"or into a copy: b = a.copy(); b[...] = ...{here()}"
         )
 
-    # -- operators ------------------------------------------------------------------------
-
-    def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return ops.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return ops.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return ops.negative(self)
-
-    def __pos__(self) -> Tensor:
-        return self
-
-    def __abs__(self) -> Tensor:
-        return ops.abs(self)
-
-    def __eq__(self, other: object) -> Any:
-        return ops.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return ops.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return ops.less(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return ops.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return ops.greater(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return ops.greater_equal(self, other)
-
-    def __getitem__(self, key: Any) -> Tensor:
-        return ops.getitem(self, key)
-
-    # -- ndarray's own methods --------------------------------------------------------------
-
-    @property
-    def T(self) -> Tensor:
-        """The transpose."""
-        return ops.transpose(self)
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """As `numpy.ndarray.sum`."""
-        return ops.sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """As `numpy.ndarray.mean`."""
-        return ops.mean(self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """As `numpy.ndarray.max`."""
-        return ops.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """As `numpy.ndarray.min`."""
-        return ops.min(self, axis=axis, keepdims=keepdims)
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """As `numpy.ndarray.prod`."""
-        return ops.prod(self, axis=axis, keepdims=keepdims)
-
-    def cumsum(self, axis: int | None = None) -> Tensor:
-        """As `numpy.ndarray.cumsum`."""
-        return ops.cumsum(self, axis=axis)
-
-    def any(self, axis: Any = None) -> Tensor:
-        """As `numpy.ndarray.any`; without derivative."""
-        return ops.any(self, axis=axis)
-
-    def all(self, axis: Any = None) -> Tensor:
-        """As `numpy.ndarray.all`; without derivative."""
-        return ops.all(self, axis=axis)
-
-    def argmax(self, axis: int | None = None) -> Tensor:
-        """As `numpy.ndarray.argmax`; without derivative."""
-        return ops.argmax(self, axis=axis)
-
-    def argmin(self, axis: int | None = None) -> Tensor:
-        """As `numpy.ndarray.argmin`; without derivative."""
-        return ops.argmin(self, axis=axis)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """As `numpy.ndarray.reshape`."""
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def ravel(self) -> Tensor:
-        """As `numpy.ndarray.ravel`."""
-        return ops.reshape(self, -1)
-
-    flatten = ravel
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """As `numpy.ndarray.transpose`."""
-        return ops.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """As `numpy.ndarray.swapaxes`."""
-        return ops.swapaxes(self, axis1, axis2)
-
-    def squeeze(self, axis: Any = None) -> Tensor:
-        """As `numpy.ndarray.squeeze`."""
-        return ops.squeeze(self, axis=axis)
-
-    def dot(self, other: Any) -> Tensor:
-        """As `numpy.ndarray.dot`."""
-        return ops.dot(self, other)
-
-    def clip(self, low: Any = None, high: Any = None) -> Tensor:
-        """As `numpy.ndarray.clip`."""
-        return ops.clip(self, low, high)
-
-    def take(self, indices: Any, axis: int | None = None) -> Tensor:
-        """As `numpy.ndarray.take`."""
-        return ops.take(self, indices, axis=axis)
-
-    def astype(self, dtype: Any) -> Tensor:
-        """As `numpy.ndarray.astype`."""
-        return ops.astype(self, dtype)
-
-    def copy(self) -> Tensor:
-        """A copy that can be assigned into; the assignments are recorded."""
-        from autograd_seq.assignment import Writable
-
-        return Writable(self)
-
 
 class Handle(Tensor):
     """A name whose record may be replaced by another: everything asked of it is asked of the present record."""
@@ -501,7 +357,8 @@ class Parameter(Handle):
 
     __slots__ = ()
 
-    def __init__(self, value: Any, name: str | None = None, dtype: Any = None) -> None:
+    def __init__(self, value: Any, name: str | None = None, dtype: Any = None, **unknown: Any) -> None:
+        _refuse(unknown, "Parameter", "value, name, dtype")
         array = as_array(value._value if isinstance(value, Tensor) else value, dtype)
         if array.dtype.kind != "f":
             array = array.astype(np.float64)
@@ -514,7 +371,7 @@ class Parameter(Handle):
         if len(bad):
             place = tuple(int(i) for i in bad[0])
             raise ValueRangeError(
-                f"parameter {name or ''} holds {array[place]} at {list(place)} "
+                f"parameter {name or '(no name)'} must be finite, but holds {array[place]} at {list(place)} "
                 f"({len(bad)} of {array.size} elements are NaN or infinite){here()}"
             )
         return array
@@ -530,7 +387,7 @@ class Parameter(Handle):
         array = as_array(value._value if isinstance(value, Tensor) else value, old.dtype)
         if array.shape != old.shape:
             raise ShapeError(
-                f"parameter {old.name or ''} has shape {old.shape}; its new value has shape {array.shape}{here()}"
+                f"parameter {old.name or '(no name)'} has shape {old.shape}; its new value has shape {array.shape}{here()}"
             )
         new = Tensor(self._finite(array, old.name), old.name, requires_grad=True)
         new.scope = old.scope
@@ -542,6 +399,11 @@ class Parameter(Handle):
 
     def __repr__(self) -> str:
         return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
+
+
+def _refuse(unknown: dict[str, Any], what: str, known: str) -> None:
+    if unknown:
+        raise UsageError(f"{what}() has no argument {', '.join(map(repr, unknown))}; it takes {known}{here()}")
 
 
 def as_tensor(value: Any) -> Tensor:

@@ -160,8 +160,8 @@ def test_the_hand_written_backward_runs_recorded_and_is_itself_differentiable(wh
 def test_a_character_model_trains_step_by_step_as_in_plain_numpy():
     rng = np.random.default_rng(5)
     vocabulary, n_a = 7, 4
-    shapes = {"Wax": (n_a, vocabulary), "Waa": (n_a, n_a), "Wya": (vocabulary, n_a), "ba": (n_a, 1), "by": (vocabulary, 1)}
-    arrays = {key: rng.normal(size=shape) for key, shape in shapes.items()}
+    shapes = {"Wax": (n_a, vocabulary), "Waa": (n_a, n_a), "Wya": (vocabulary, n_a), "ba": (n_a, 1)}
+    arrays = {key: rng.normal(size=shape) for key, shape in {**shapes, "by": (vocabulary, 1)}.items()}
     parameters = as_parameters(arrays)
     X, Y = [None, 2, 5, 1, 1], [2, 5, 1, 1, 0]
     for _ in range(3):
