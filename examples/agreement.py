@@ -1,0 +1,113 @@
+"""The cat, which already ate …, was full; the cats … were full: how far back can a cell remember?
+
+RNN, GRU and LSTM learn to say *was* or *were* after a clause of any length, full of nouns of either number. For
+each distance between subject and verb: how many verbs are right, and how much gradient reaches the subject.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from autograd_seq import Tensor, binary_cross_entropy, grad
+from autograd_seq.optimisers import Adam
+from autograd_seq.text import Vocabulary
+from autograd_seq.training import Trainer
+from cells import GRU, LSTM, RNN, Readout, Run, pad
+
+SUBJECTS = [("cat", "cats"), ("dog", "dogs"), ("student", "students"), ("bird", "birds")]
+CLAUSE = ["already", "ate", "the", "fish", "cakes", "and", "a", "plate", "of", "apples", "with", "nuts"]
+Example = tuple[list[str], int]
+
+
+def sentence(distance: int, generator: np.random.Generator) -> Example:
+    """``the SUBJECT which …`` with `distance` words after the subject, and 1 where *were* must follow."""
+    plural = int(generator.integers(2))
+    subject = SUBJECTS[generator.integers(len(SUBJECTS))][plural]
+    return ["the", subject, "which", *generator.choice(CLAUSE, size=distance - 1)], plural
+
+
+class Agreement:
+    """A cell whose last state says *was* or *were*."""
+
+    def __init__(self, cell: RNN | GRU | LSTM, vocabulary: Vocabulary) -> None:
+        self.cell, self.vocabulary = cell, vocabulary
+        self.readout = Readout(cell.n_a, 1, "sigmoid", seed=1)
+        self.parameters = {**cell.parameters, **self.readout.parameters}
+
+    def run(self, examples: list[Example]) -> Run:
+        x, lengths = pad([self.vocabulary.one_hot(self.vocabulary.encode(words, end=False)) for words, _ in examples])
+        return self.readout.last(self.cell.unroll(x, lengths=lengths))
+
+    def loss(self, examples: list[Example]) -> Tensor:
+        run = self.run(examples)
+        return run.measure([np.array([[float(plural) for _, plural in examples]])], binary_cross_entropy)
+
+
+def accuracy(model: Agreement, examples: list[Example]) -> float:
+    answers = model.run(examples).outputs[0].value[0] > 0.5
+    return float(np.mean(answers == [plural for _, plural in examples]))
+
+
+def gradient_at_subject(model: Agreement, examples: list[Example]) -> float:
+    """The norm of dJ/dc<2> (a<2> for an RNN), where the subject was read, for an example on average."""
+    run = model.run(examples)
+    loss = run.measure([np.array([[float(plural) for _, plural in examples]])], binary_cross_entropy)
+    memory = run.states.get("c", run.states["a"])[1]
+    return float(np.linalg.norm(grad(loss, memory)) / np.sqrt(len(examples)))
+
+
+def plot(distances: list[int], measured: dict[str, list[tuple[float, float]]], path: Path) -> None:
+    """Accuracy above, gradient below, both against distance."""
+    try:
+        import matplotlib
+    except ImportError:
+        print("no plot: pip install 'autograd-seq[plot]' for matplotlib")
+        return
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (top, bottom) = pyplot.subplots(2, 1, sharex=True, figsize=(7, 6), layout="constrained")
+    for (name, pairs), style in zip(measured.items(), ("o-", "s--", "^:"), strict=True):
+        top.plot(distances, [100 * right for right, _ in pairs], style, label=name)
+        bottom.semilogy(distances, [max(norm, 1e-18) for _, norm in pairs], style, label=name)
+    top.set_ylabel("verbs right, %")
+    bottom.set_ylabel("‖dJ/dc<2>‖ before training")
+    bottom.set_xlabel("words between subject and verb")
+    top.legend()
+    figure.savefig(path)
+    print(path)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+    arguments.add_argument("--epochs", type=int, default=3)
+    given = arguments.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+
+    generator = np.random.default_rng(0)
+    vocabulary = Vocabulary(["the", "which", *(w for pair in SUBJECTS for w in pair), *CLAUSE[:2], *CLAUSE[3:]])
+    learned = [sentence(int(generator.integers(2, 61)), generator) for _ in range(1000)]
+    distances = [2, 5, 10, 15, 20, 30, 40, 60, 80]
+    tests = {distance: [sentence(distance, generator) for _ in range(100)] for distance in distances}
+    n = len(vocabulary)
+    measured = {}
+    for name, cell in (("RNN", RNN(n, 16, seed=0)), ("GRU", GRU(n, 16, seed=0)), ("LSTM", LSTM(n, 16, seed=0))):
+        model = Agreement(cell, vocabulary)
+        norms = [gradient_at_subject(model, tests[d]) for d in distances]
+        Trainer(model, Adam(0.005), batch_size=32).fit(learned, epochs=given.epochs)
+        measured[name] = [(accuracy(model, tests[d]), norm) for d, norm in zip(distances, norms, strict=True)]
+
+    print("words between  " + "".join(f"{name:>22s}" for name in measured))
+    for i, distance in enumerate(distances):
+        cells = (f"{right:8.0%}  ∇ {norm:.1e}" for right, norm in (pairs[i] for pairs in measured.values()))
+        print(f"{distance:13d}  " + "".join(f"{cell:>22s}" for cell in cells))
+    print("\n(verbs right after training; ∇ is the gradient that reached the subject before it)")
+    plot(distances, measured, given.out / "agreement.png")
+
+
+if __name__ == "__main__":
+    main()
