@@ -128,6 +128,8 @@ class _Recording:
         return self._function(*map(_joined, arguments), **keywords)
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):  # it is not NumPy's function, whatever inspects it
+            raise AttributeError(attribute)
         return getattr(self._function, attribute)
 
     def __repr__(self) -> str:
