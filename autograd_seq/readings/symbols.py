@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 import numpy as np
 import sympy
 
+from autograd_seq.errors import UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.names import symbol
+from autograd_seq.readings.branches import RELATIONS, decisions
 from autograd_seq.readings.expression import is_literal
+from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 
 
@@ -20,9 +24,15 @@ class sigma(sympy.Function):  # noqa: N801  (SymPy's functions are written in lo
         """Its derivative."""
         return self * (1 - self)
 
+    def _eval_rewrite_as_exp(self, x: sympy.Expr, **_: Any) -> sympy.Expr:
+        return 1 / (1 + sympy.exp(-x))
+
+    def _eval_evalf(self, prec: int) -> Any:
+        return self._eval_rewrite_as_exp(*self.args)._eval_evalf(prec)
+
 
 class SymPyAlgebra:
-    """An operation's scalar functions, in SymPy."""
+    """An operation's scalar functions, in SymPy; where it is piecewise, so is the expression."""
 
     exp, log, sqrt, sin, cos = sympy.exp, sympy.log, sympy.sqrt, sympy.sin, sympy.cos
     tanh, sigmoid, abs, sign = sympy.tanh, sigma, sympy.Abs, sympy.sign
@@ -31,14 +41,69 @@ class SymPyAlgebra:
     @staticmethod
     def select(condition: Any, x: Any, y: Any) -> Any:
         """x where the condition holds, else y."""
-        if condition in (True, False, sympy.true, sympy.false):
+        if isinstance(condition, sympy.Piecewise):
+            condition = condition.args[0].cond
+        elif isinstance(condition, sympy.Expr) and not condition.is_number:
+            condition = sympy.Ne(condition, 0)
+        else:
             return x if condition else y
         return sympy.Piecewise((x, condition), (y, True))
 
     @staticmethod
     def compare(relation: str, x: Any, y: Any) -> Any:
-        """A relation between two scalars."""
-        return sympy.Rel(x, y, relation)
+        """1 where the relation holds, else 0: a comparison is used as a factor."""
+        return sympy.Piecewise((1, sympy.Rel(x, y, relation)), (0, True))
+
+
+class BranchAlgebra(SymPyAlgebra):
+    """SymPy's functions on one branch: each decision is the one that the recorded numbers make.
+
+    Attributes
+    ----------
+    asked : list of int
+        The decisions so far: -1, 0 or 1.
+    ties : set of Symbol
+        What stands in the result for the value at a tie, where there is no derivative.
+    """
+
+    def __init__(self, decide: Callable[[], Iterable[int]]) -> None:
+        self._decide = decide
+        self._rest: Any = None
+        self.asked: list[int] = []
+        self.ties: set[sympy.Symbol] = set()
+
+    def _side(self) -> int:
+        if self._rest is None:
+            self._rest = iter(self._decide())
+        self.asked.append(next(self._rest))
+        return self.asked[-1]
+
+    def _choose(self, x: Any, y: Any, side: int) -> Any:
+        if side:
+            return x if side > 0 else y
+        tie = sympy.Dummy("tie")
+        self.ties.add(tie)
+        return tie
+
+    def maximum(self, x: Any, y: Any) -> Any:  # type: ignore[override]
+        """The larger at the recorded numbers."""
+        return self._choose(x, y, self._side())
+
+    def minimum(self, x: Any, y: Any) -> Any:  # type: ignore[override]
+        """The smaller at the recorded numbers."""
+        return self._choose(x, y, -self._side())
+
+    def abs(self, x: Any) -> Any:  # type: ignore[override]
+        """x or -x."""
+        return self._choose(x, -x, self._side())
+
+    def sign(self, x: Any) -> Any:  # type: ignore[override]
+        """-1 or 1."""
+        return self._choose(sympy.S.One, -sympy.S.One, self._side())
+
+    def compare(self, relation: str, x: Any, y: Any) -> Any:  # type: ignore[override]
+        """1 or 0."""
+        return sympy.Integer(RELATIONS[relation](self._side()))
 
 
 def exact(value: Array) -> Array:
@@ -46,19 +111,40 @@ def exact(value: Array) -> Array:
     result = np.empty(value.shape, dtype=object)
     for place in np.ndindex(value.shape):
         number = value[place].item()
-        result[place] = sympy.Rational(number) if isinstance(number, float) else sympy.sympify(number, strict=True)
+        # float32 as a Python float is exact too
+        result[place] = sympy.Rational(number) if isinstance(number, float) else sympy.Integer(number)
     return result
 
 
-def symbols_of(record: Tensor) -> Array:
-    """A symbol for each scalar of a record."""
+def symbols_of(record: Tensor, call: str = "") -> Array:
+    """A symbol for each scalar of a record; `call` tells apart records of one name."""
     result = np.empty(record.shape, dtype=object)
     for place in np.ndindex(record.shape):
-        result[place] = sympy.Symbol(symbol(record, place), real=True)
+        result[place] = sympy.Symbol(symbol(record, place) + call, real=True)
     return result
 
 
-def expressions(graph: Graph, expand: bool = False) -> dict[Tensor, Array]:
+def apply(record: Tensor, inputs: list[Array], algebra: Any) -> Array:
+    """The meaning of a record over given arrays of scalars."""
+    if record.operation is None:
+        raise UsageError(f"{record.label} is a leaf: no operation made it{here()}")
+    result = record.operation.meaning(algebra, *inputs, **record.parameters)
+    return np.asarray(result, dtype=object).reshape(record.shape)
+
+
+def on_branch(record: Tensor, inputs: list[Array]) -> Array:
+    """The meaning of a record on the branch of its recorded numbers; what is counted or decided is constant there."""
+    if record.operation is not None and not record.operation.differentiable and record.dtype.kind in "biu":
+        return exact(record._value)
+    return apply(record, inputs, BranchAlgebra(lambda: decisions(record)))
+
+
+def expressions(
+    graph: Graph,
+    expand: bool = False,
+    branch: Literal["all", "recorded"] = "all",
+    leaves: Mapping[Tensor, Array] | None = None,
+) -> dict[Tensor, Array]:
     """Every record as an array of SymPy expressions.
 
     Parameters
@@ -68,11 +154,15 @@ def expressions(graph: Graph, expand: bool = False) -> dict[Tensor, Array]:
     expand : bool
         Express everything by the leaves; else each record by the symbols of its inputs, which
         is a straight-line program of named intermediates.
+    branch : {"all", "recorded"}
+        Piecewise where an operation is; or only the piece that the recorded numbers lie on.
+    leaves : mapping, optional
+        Arrays to stand for some records, in place of symbols.
 
     Returns
     -------
     dict
-        From each record to an object array of its shape. Named leaves are symbols, other leaves exact numbers.
+        From each record to an object array of its shape. Leaves are symbols, unnamed scalars exact numbers.
 
     Examples
     --------
@@ -81,18 +171,61 @@ def expressions(graph: Graph, expand: bool = False) -> dict[Tensor, Array]:
     >>> expressions(y.graph, expand=True)[y]
     array([[tanh(3*W_11)]], dtype=object)
     """
-    meaning: dict[Tensor, Array] = {}
+    if branch not in ("all", "recorded"):
+        raise UsageError(f"branch is {branch!r}; write 'all' or 'recorded'{here()}")
+    meaning: dict[Tensor, Array] = dict(leaves or {})
+    symbolic = _Symbols()
 
     def value_of(x: Tensor) -> Array:
         if is_literal(x):
             return exact(x._value)
-        return meaning[x] if expand and x in meaning else symbols_of(x)
+        if x in meaning and (expand or x.operation is None):
+            return meaning[x]
+        return symbolic[x]
 
     for record in graph:
+        if record in meaning:
+            continue
         if record.operation is None:
-            meaning[record] = exact(record._value) if is_literal(record) else symbols_of(record)
+            meaning[record] = value_of(record)
         else:
             inputs = [value_of(x) for x in record.inputs]
-            result = record.operation.meaning(SymPyAlgebra, *inputs, **record.parameters)
-            meaning[record] = np.asarray(result, dtype=object).reshape(record.shape)
+            meaning[record] = (
+                on_branch(record, inputs) if branch == "recorded" else apply(record, inputs, SymPyAlgebra)
+            )
     return meaning
+
+
+def straight_line(graph: Graph, branch: Literal["all", "recorded"] = "all") -> list[tuple[sympy.Symbol, sympy.Expr]]:
+    """The recording as a list of assignments, one for each scalar: a symbol and its expression by earlier ones.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, Tensor, name, tanh
+    >>> z = name(Parameter([[2.0, 1.0]], "W") @ Tensor([[1.0], [3.0]], "x"), "z")
+    >>> for left, right in straight_line(name(tanh(z), "a").graph):
+    ...     print(left, "=", right)
+    z_11 = W_11*x_11 + W_12*x_21
+    a_11 = tanh(z_11)
+    """
+    symbolic = _Symbols()
+    meaning = expressions(graph, branch=branch, leaves={x: symbolic[x] for x in graph.leaves if not is_literal(x)})
+    result = []
+    for record in graph:
+        if record.operation is not None:
+            result += list(zip(symbolic[record].flat, meaning[record].flat, strict=True))
+    return result
+
+
+class _Symbols:
+    """The symbols of each record, made once; a second record of the same name and place is told apart."""
+
+    def __init__(self) -> None:
+        self._made: dict[Tensor, Array] = {}
+        self._owner: dict[str, Tensor] = {}
+
+    def __getitem__(self, record: Tensor) -> Array:
+        if record not in self._made:
+            first = self._owner.setdefault(symbol(record), record)
+            self._made[record] = symbols_of(record, "" if first is record else f"%{record.index}")
+        return self._made[record]

@@ -1,0 +1,1 @@
+"""Checking derivatives: proofs, numerical differences, hand-written backward passes and formulas."""

@@ -1,0 +1,62 @@
+"""The whole gradient of a small graph in closed form, beside SymPy's derivative of the whole output."""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy
+
+from autograd_seq.backward import Recording
+from autograd_seq.check.identity import is_zero
+from autograd_seq.readings.symbols import expressions
+from autograd_seq.tensor import Array, Tensor
+
+# Nodes of the output written out, times parameters: beyond, SymPy's diff alone takes seconds.
+LIMIT = 3000
+
+
+def compare_closed_forms(recording: Recording, parameters: list[Tensor]) -> tuple[int, list[Tensor]]:
+    """Compare, where the graph is small.
+
+    Returns
+    -------
+    int
+        How many scalars were compared; 0 where the graph is too large.
+    list of Tensor
+        The parameters whose gradients are not shown to be equal.
+    """
+    scalars = sum(x.size for x in parameters)
+    if _written_out(recording) * scalars > LIMIT or any(x.operation is not None for x in parameters):
+        return 0, []
+    forward = expressions(recording.forward, expand=True, branch="recorded")
+    seed = recording.backward.records[0]
+    backward = expressions(recording.backward, expand=True, branch="recorded", leaves=_leaves(recording, forward, seed))
+    output = recording.forward.outputs[0]
+    ends = zip(forward[output].flat, backward[recording.adjoints[output]].flat, strict=True)
+    total = sympy.Add(*(y * g for y, g in ends))
+    wrong = []
+    for x in parameters:
+        found = backward[recording.adjoints[x]] if x in recording.adjoints else np.zeros(x.shape, dtype=object)
+        symbols = forward[x]
+        if not all(is_zero(sympy.diff(total, s) - f) for s, f in zip(symbols.flat, found.flat, strict=True)):
+            wrong.append(x)
+    return scalars, wrong
+
+
+def _leaves(recording: Recording, forward: dict[Tensor, Array], seed: Tensor) -> dict[Tensor, Array]:
+    from autograd_seq.readings.symbols import exact
+
+    known = dict(forward)
+    for record in recording.backward:
+        if record.operation is None:
+            known[record] = exact(record._value)
+    return known
+
+
+def _written_out(recording: Recording) -> float:
+    """How many nodes the output has when every record is written out for every use."""
+    sizes: dict[Tensor, float] = {}
+    for record in recording.forward:
+        # each element of a result is made of its share of each input's elements
+        inside = sum(sizes[x] * max(1.0, x.size / max(record.size, 1)) for x in record.inputs)
+        sizes[record] = 1 + inside
+    return sum(sizes[o] * o.size for o in recording.forward.outputs)

@@ -1,0 +1,216 @@
+"""Whether an exact expression is identically zero, settled by a normal form and never by search.
+
+Functions become fresh generators, arguments first, so that tanh(w (a + b)) and
+tanh(w a + w b) are one generator; what is left is a fraction of polynomials, which is
+zero where its numerator has no terms. Square roots, powers, exponentials, sines and
+cosines bring the relations that they obey. "Not zero" means: not shown to be zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+from sympy.polys.rings import PolyElement, ring
+
+from autograd_seq.readings.symbols import sigma
+
+Fraction = tuple[PolyElement, PolyElement]
+
+
+def is_zero(expression: sympy.Expr) -> bool:
+    """Whether an expression is zero wherever it is defined.
+
+    Parameters
+    ----------
+    expression : Expr
+        Of symbols, rationals, exp, log, tanh, `sigma`, sin, cos and powers; other functions are opaque.
+
+    Returns
+    -------
+    bool
+        True is a proof. False says only that the normal form is not empty.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> x, y = sympy.symbols("x y")
+    >>> is_zero(sympy.tanh(x * (1 + y)) - sympy.tanh(x + x * y))
+    True
+    >>> is_zero(sigma(x) + sigma(-x) - 1)
+    True
+    >>> is_zero(sympy.tanh(x) ** 2 - sympy.tanh(x))
+    False
+    """
+    if expression == 0:
+        return True
+    # σ and tanh stand for themselves first; in terms of exp only where that is needed.
+    return any(_Generators(by_exp).is_zero(expression) for by_exp in (False, True))
+
+
+class _Generators:
+    """Fresh symbols for functions of normalised arguments, and the relations between them."""
+
+    def __init__(self, by_exp: bool) -> None:
+        self.by_exp = by_exp
+        self.made: dict[Any, sympy.Symbol] = {}
+        self.logs: dict[sympy.Symbol, sympy.Expr] = {}
+        self.relations: list[tuple[sympy.Symbol, int, sympy.Expr]] = []  # generator, power, what that power is
+        self.memo: dict[sympy.Expr, sympy.Expr] = {}
+
+    def is_zero(self, expression: sympy.Expr) -> bool:
+        flat = self.flatten(expression)
+        symbols = sorted(
+            flat.free_symbols | {s for _, _, e in self.relations for s in e.free_symbols} | set(self.made.values()),
+            key=str,
+        )
+        if not symbols:
+            return bool(sympy.expand(flat) == 0)
+        domain, *gens = ring(symbols, sympy.QQ)
+        known = dict(zip(symbols, gens, strict=True))
+        numerator, _ = _fraction(flat, domain, known)
+        for _ in range(8):
+            before = numerator
+            for generator, power, value in self.relations:
+                numerator = _reduced(numerator, symbols.index(generator), power, _fraction(value, domain, known))
+            if numerator == before:
+                break
+        return not numerator
+
+    def flatten(self, e: sympy.Expr) -> sympy.Expr:
+        """The same expression without functions."""
+        if e.is_Symbol or e.is_Rational:
+            return e
+        if e not in self.memo:
+            self.memo[e] = self._flatten(e)
+        return self.memo[e]
+
+    def _flatten(self, e: sympy.Expr) -> sympy.Expr:
+        if e.is_Add or e.is_Mul:
+            return e.func(*(self.flatten(a) for a in e.args))
+        if e.is_Pow and not isinstance(e, sympy.exp):
+            return self._power(self.flatten(e.base), self.flatten(e.exp))
+        arguments = [_normal(self.flatten(a)) if isinstance(a, sympy.Expr) else a for a in e.args]
+        special: Callable[..., sympy.Expr] | None = {
+            sympy.exp: self._exp, sympy.log: self._log, sympy.sin: self._sin, sympy.cos: self._cos,
+        }.get(e.func)  # fmt: skip
+        if special:
+            return special(*arguments)
+        if self.by_exp and e.func is sigma:
+            grown = self._exp(arguments[0])
+            return grown / (1 + grown)
+        if self.by_exp and e.func is sympy.tanh:
+            grown = self._exp(arguments[0])
+            return (grown**2 - 1) / (grown**2 + 1)
+        return self._generator(e.func.__name__, *arguments)
+
+    def _generator(self, *key: Any) -> sympy.Symbol:
+        if key not in self.made:
+            self.made[key] = sympy.Symbol(f"{key[0]}#{len(self.made)}")
+        return self.made[key]
+
+    def _exp(self, argument: sympy.Expr) -> sympy.Expr:
+        """exp(a + 2 b) is the product of exp(a) and exp(b) squared; exp(log a) is a."""
+        result = sympy.S.One
+        for term in sympy.Add.make_args(argument):
+            if term == 0:
+                continue
+            count, rest = term.as_coeff_Mul()
+            if rest in self.logs and count.is_Integer:
+                result *= self.logs[rest] ** count
+            else:
+                base = rest / count.q if count.is_Rational else term
+                result *= self._generator("exp", base) ** (count.p if count.is_Rational else 1)
+        return result
+
+    def _log(self, argument: sympy.Expr) -> sympy.Expr:
+        if argument == 1:
+            return sympy.S.Zero
+        made = self._generator("log", argument)
+        self.logs[made] = argument
+        return made
+
+    def _sin(self, argument: sympy.Expr) -> sympy.Expr:
+        sine = ("sin", argument)
+        if sine not in self.made:
+            self.relations.append((self._generator(*sine), 2, 1 - self._generator("cos", argument) ** 2))
+        return self.made[sine]
+
+    def _cos(self, argument: sympy.Expr) -> sympy.Expr:
+        self._sin(argument)
+        return self._generator("cos", argument)
+
+    def _power(self, base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+        """A power as whole powers of generators: x^(b + 1/2) is x^b times the root of x."""
+        if exponent.is_Integer:
+            return base**exponent
+        base, result = _normal(base), sympy.S.One
+        for term in sympy.Add.make_args(_normal(exponent)):
+            if term.is_Rational:
+                whole = sympy.floor(term)
+                part = term - whole
+                result *= base**whole
+                if part:
+                    result *= self._root(base, part)
+            else:
+                count, rest = term.as_coeff_Mul()
+                whole = count if count.is_Integer else sympy.S.One
+                result *= self._generator("pow", base, term / whole) ** whole
+        return result
+
+    def _root(self, base: sympy.Expr, part: sympy.Rational) -> sympy.Expr:
+        if part.q > 6:  # no relation is worth it
+            return self._generator("pow", base, part)
+        key = ("root", base, part.q)
+        if key not in self.made:
+            self.relations.append((self._generator(*key), int(part.q), base))
+        return self.made[key] ** part.p
+
+
+def _normal(e: sympy.Expr) -> sympy.Expr:
+    """A normal form of an argument: expanded where it is a polynomial, cancelled where it is a fraction."""
+    if e.is_Symbol or e.is_Number:
+        return e
+    if any(p.exp.is_negative for p in e.atoms(sympy.Pow)):
+        return sympy.cancel(e)
+    return sympy.expand(e)
+
+
+def _fraction(e: sympy.Expr, domain: Any, known: dict[sympy.Symbol, PolyElement]) -> Fraction:
+    """An expression without functions as numerator and denominator."""
+    if e.is_Symbol:
+        return known[e], domain.one
+    if e.is_Rational:
+        return domain(e.p), domain(e.q)
+    if e.is_Pow:
+        n, d = _fraction(e.base, domain, known)
+        k = int(e.exp)
+        return (n**k, d**k) if k >= 0 else (d**-k, n**-k)
+    parts = [_fraction(a, domain, known) for a in e.args]
+    n, d = parts[0]
+    for m, f in parts[1:]:
+        if e.is_Mul:
+            n, d = n * m, d * f
+        elif d == f:
+            n = n + m
+        else:
+            n, d = n * f + m * d, d * f
+    return n, d
+
+
+def _reduced(poly: PolyElement, index: int, power: int, value: Fraction) -> PolyElement:
+    """Replace a power of one generator by its value; the result may be multiplied by the value's denominator."""
+    if not poly:
+        return poly
+    top = max(monomial[index] // power for monomial in poly)
+    if not top:
+        return poly
+    n, d = value
+    result = poly.ring.zero
+    for monomial, coefficient in poly.terms():
+        times, rest = divmod(monomial[index], power)
+        left = list(monomial)
+        left[index] = rest
+        result += poly.ring({tuple(left): coefficient}) * n**times * d ** (top - times)
+    return result

@@ -1,0 +1,426 @@
+"""prove(): every derivative of a recorded graph exact, every wrong one named.
+
+A proof has three links. *Rule*: each record's VJP rule equals SymPy's derivative of the
+operation's meaning. *Meaning*: the meaning has the values that NumPy computed.
+*Bookkeeping*: each adjoint is the sum over its out-edges, each used once. By the chain
+rule the three together are the gradient of the whole.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import names
+from autograd_seq.backward import Recording, differentiate, seed_for, sweep
+from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
+from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
+from autograd_seq.check.closed_form import compare_closed_forms
+from autograd_seq.check.failure import Failure
+from autograd_seq.check.meaning import Meanings
+from autograd_seq.check.rules import Memory, Verdict, named, worst
+from autograd_seq.errors import GradientError, UsageError
+from autograd_seq.graph import Graph
+from autograd_seq.source_line import here
+from autograd_seq.tensor import Tensor
+
+_memory = Memory()  # proofs hold for good: their keys have everything that they depend on
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is known of the derivative by one parameter.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    parameter : Tensor
+        Its record.
+    status : str
+        ``"proven"``, ``"checked"``, ``"excluded"`` or ``"refuted"``.
+    links : dict
+        The status of each link: ``"rule"``, ``"meaning"``, ``"bookkeeping"``.
+    notes : tuple of str
+        What kept it from being proven, or limits the claim.
+    """
+
+    name: str
+    parameter: Tensor
+    status: str
+    links: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What `prove` found. Index it by a parameter's name (or the parameter) for its claim.
+
+    Attributes
+    ----------
+    output : Tensor
+        What was differentiated.
+    claims : dict of str to Claim
+        For each parameter.
+    failures : list of Failure
+        Every wrong derivative, with its place.
+    records, uses : int
+        Size of the forward graph, and how many rule applications stand in it.
+    signatures : int
+        How many distinct proofs they needed.
+    identities : int
+        How many scalar identities those are.
+    digits : float or None
+        Digits to which meaning and value agree, over all records.
+    sweep_digits : float or None
+        Digits to which the sweep on bare arrays agrees with the recorded one.
+    closed_form : str
+        What came of comparing the whole closed form, end to end; empty where it was too large.
+    notes : tuple of str
+        What limits the claims.
+    """
+
+    output: Tensor
+    claims: dict[str, Claim]
+    failures: list[Failure]
+    records: int
+    uses: int
+    signatures: int
+    identities: int
+    digits: float | None
+    sweep_digits: float | None
+    closed_form: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was refuted."""
+        return not self.failures and all(c.status != "refuted" for c in self.claims.values())
+
+    def __getitem__(self, key: str | Tensor) -> Claim:
+        if isinstance(key, Tensor):
+            for claim in self.claims.values():
+                if claim.parameter is key.record:
+                    return claim
+        elif key in self.claims:
+            return self.claims[key]
+        raise UsageError(
+            f"this proof is not about {key.label if isinstance(key, Tensor) else repr(key)}: "
+            f"it is about {', '.join(self.claims)}{here()}"
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.claims)
+
+    def __str__(self) -> str:
+        from autograd_seq.check.certificate import certificate
+
+        return certificate(self)
+
+    __repr__ = __str__
+
+    def to_json(self) -> str:
+        """The same as JSON: status and links of each parameter, failures, counts."""
+        from autograd_seq.check.certificate import as_dict
+
+        return json.dumps(as_dict(self), ensure_ascii=False, indent=2)
+
+
+def prove(output: Tensor, wrt: Any = None) -> Proof:
+    """Prove the derivative of a recorded tensor, or name the rules that are wrong.
+
+    Parameters
+    ----------
+    output : Tensor
+        What to differentiate; for what is not a scalar, with an arbitrary adjoint.
+    wrt : Tensor, or list or dict of them, optional
+        By what; all leaves that require a gradient, which are the parameters, if not given.
+
+    Returns
+    -------
+    Proof
+        The status of each parameter and which link it rests on; printed, a short certificate.
+
+    Raises
+    ------
+    GradientError
+        If nothing requires a gradient, or `wrt` is not part of the graph.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_seq import Parameter, Tensor, name, prove, tanh
+    >>> W, x = Parameter([[0.5, -0.2], [0.1, 0.3]], "W"), Tensor([[1.0], [2.0]], "x")
+    >>> proof = prove(name(tanh(W @ x), "a").sum())
+    >>> proof.ok, proof["W"].status, proof["W"].links["meaning"]
+    (True, 'proven', 'checked')
+    """
+    if not isinstance(output, Tensor):
+        raise UsageError(f"prove() takes a recorded tensor, such as a loss, not {type(output).__name__}{here()}")
+    return _Prover(output.record, wrt).run()
+
+
+@dataclass
+class _Findings:
+    """What was found out about the edges of a graph."""
+
+    statuses: dict[str, dict[int, str]] = field(default_factory=dict)  # link -> parameter bit -> status
+    notes: dict[int, dict[str, None]] = field(default_factory=dict)  # parameter bits -> what to say
+
+    def weaken(self, link: str, parameters: int, status: str, note: str = "") -> None:
+        """Lower the status of a link for a set of parameters, given as bits."""
+        known = self.statuses.setdefault(link, {})
+        known[parameters] = worst(known.get(parameters, "proven"), status)
+        if note:
+            self.notes.setdefault(parameters, {})[note] = None
+
+    def status(self, link: str, bit: int) -> str:
+        """The weakest status of a link for one parameter."""
+        return worst(*(s for bits, s in self.statuses.get(link, {}).items() if bits & bit))
+
+    def said(self, bit: int) -> tuple[str, ...]:
+        """The notes for one parameter."""
+        return tuple(dict.fromkeys(n for bits, notes in self.notes.items() if bits & bit for n in notes))
+
+
+class _Prover:
+    def __init__(self, output: Tensor, wrt: Any) -> None:
+        self.output = output
+        self.graph = Graph(output)
+        self.found = _Findings()
+        self.failures: list[Failure] = []
+        self.parameters = self._wanted(wrt)
+        seed = None if output.size == 1 else np.random.default_rng(0).uniform(0.5, 1.5, output.shape)
+        self.seed = Tensor(seed_for(output, seed))
+        self.bits = self._reached()
+        self.verdicts: dict[Any, Verdict] = {}
+        self.signatures = 0
+
+    def _wanted(self, wrt: Any) -> dict[str, Tensor]:
+        if wrt is None:
+            chosen = [x for x in self.graph.leaves if x.requires_grad]
+        else:
+            chosen = [x.record for x in _tensors(wrt)]
+        if not chosen:
+            raise GradientError(
+                f"nothing that {self.output.label} was made from requires a gradient: "
+                f"make the weights Parameter(...) or Tensor(..., requires_grad=True){here()}"
+            )
+        for x in chosen:
+            if x not in self.graph or not x.requires_grad:
+                raise GradientError(f"{x.label} is not part of the graph of {self.output.label}, or a constant{here()}")
+        result: dict[str, Tensor] = {}
+        for x in chosen:
+            result[x.label if x.label not in result else f"{x.label}%{x.index}"] = x
+        return result
+
+    def _reached(self) -> dict[Tensor, int]:
+        """For each record the parameters that it depends on, as bits."""
+        own = {x: 1 << k for k, x in enumerate(self.parameters.values())}
+        bits: dict[Tensor, int] = {}
+        for record in self.graph:
+            total = own.get(record, 0)
+            for x in record.inputs:
+                total |= bits[x]
+            bits[record] = total
+        return bits
+
+    def run(self) -> Proof:
+        uses, identities = self._rules()
+        digits = self._meanings()
+        recording = self._bookkeeping(uses)
+        closed = ""
+        if recording is not None and not self.failures:
+            closed = self._closed_form(recording)
+        return Proof(
+            self.output, self._claims(), self.failures, len(self.graph), sum(map(len, uses.values())),
+            self.signatures, identities, digits, self._sweep(recording), closed, self._limits(),
+        )  # fmt: skip
+
+    # -- the first link -------------------------------------------------------------------
+
+    def _rules(self) -> tuple[dict[Tensor, list[Application]], int]:
+        """Apply and settle every rule; the applications by the record that they give to."""
+        uses: dict[Tensor, list[Application]] = {}
+        seen: dict[int, Verdict] = {}
+        wrong: dict[tuple[int, int], Failure] = {}
+        rng = np.random.default_rng(0)
+        for index, record in enumerate(self.graph):
+            if record.operation is None or not any(x.requires_grad for x in record.inputs):
+                continue
+            if not record.requires_grad:
+                self._cut(record)
+                continue
+            use = Use.of(record, np.asarray(rng.uniform(0.5, 1.5, record.shape), record.dtype))
+            allowed = edges_of(record)
+            for i, x in enumerate(record.inputs):
+                if x.requires_grad and i not in allowed and self.bits[x]:
+                    self._without_rule(record, index, i)
+            for i in allowed:
+                application = use.apply(i)
+                uses.setdefault(record.inputs[i], []).append(application)
+                verdict, _ = _memory.settle(application)
+                seen[id(verdict)] = verdict
+                bits = self.bits[record.inputs[i]]
+                if verdict.status != "proven" and bits:
+                    where = f"{record.operation.name}: {verdict.note}" if verdict.note else ""
+                    self.found.weaken("rule", bits, verdict.status, where)
+                if verdict.status == "refuted" and bits:
+                    key = (id(verdict), i)
+                    if key in wrong:
+                        wrong[key] = replace(wrong[key], shared=wrong[key].shared + 1)
+                    else:
+                        wrong[key] = _failure(index, application, verdict)
+        self.failures += wrong.values()
+        self.signatures = len(seen)
+        return uses, sum(v.entries for v in seen.values())
+
+    def _without_rule(self, record: Tensor, index: int, i: int) -> None:
+        """An input without a rule: right only where the result does not change with it."""
+        note = f"{record.operation.name if record.operation else ''} passes no derivative to its input {i}"
+        if record.inputs[i].dtype.kind == "f" and _depends(record, i):
+            self.found.weaken("rule", self.bits[record.inputs[i]], "refuted", note)
+            self.failures.append(Failure("rule", record, index, i, message=note + ", on which its result depends"))
+
+    def _cut(self, record: Tensor) -> None:
+        """A result without derivative: constant around the recorded numbers, unless they lie on a jump."""
+        bits = 0
+        for x in record.inputs:
+            bits |= self.bits[x] if x.requires_grad else 0
+        if not bits or record.operation is None:
+            return
+        if 0 in branch_of(record):
+            self.found.weaken("rule", bits, "excluded", f"{record.label} decides exactly at a tie")
+        elif record.dtype.kind == "f" and any(x.requires_grad and _depends(record, i) for i, x in enumerate(record.inputs)):
+            self.found.weaken("rule", bits, "proven", f"{record.label} cuts the gradient: it counts as a constant")
+
+    # -- the second link ------------------------------------------------------------------
+
+    def _meanings(self) -> float | None:
+        """Compare value and meaning of every record."""
+        meanings = Meanings()
+        least: float | None = None
+        for index, record in enumerate(self.graph):
+            if record.operation is None or not self.bits[record]:
+                continue
+            digits = meanings.digits(record)
+            bits = self.bits[record]
+            if digits is None:
+                self.found.weaken("meaning", bits, "checked", f"{record.operation.name} has no meaning in exact scalars")
+                continue
+            least = digits if least is None else min(least, digits)
+            if meanings.enough(record, digits):
+                self.found.weaken("meaning", bits, "checked")
+            else:
+                self.found.weaken("meaning", bits, "refuted")
+                message = f"the value and the meaning of the operation agree to {digits:.1f} digits only"
+                self.failures.append(Failure("meaning", record, index, message=message))
+        return least
+
+    # -- the third link -------------------------------------------------------------------
+
+    def _bookkeeping(self, uses: dict[Tensor, list[Application]]) -> Recording | None:
+        everything = (1 << len(self.parameters)) - 1
+        try:
+            recording = differentiate(self.output, self.seed)
+        except Exception as error:  # a wrong rule can end the sweep in any way; the rule is named above
+            self.found.weaken("bookkeeping", everything, "refuted", "the sweep failed")
+            if not self.failures:
+                message = f"the sweep failed: {type(error).__name__}: {error}"
+                self.failures.append(Failure("bookkeeping", self.output, len(self.graph) - 1, message=message))
+            return None
+        failures = Bookkeeping(recording, self.seed).check(uses)
+        for failure in failures:
+            self.found.weaken("bookkeeping", self.bits[failure.record], "refuted")
+        self.failures += [f for f in failures if self.bits[f.record]]
+        return recording
+
+    def _closed_form(self, recording: Recording) -> str:
+        try:
+            count, wrong = compare_closed_forms(recording, list(self.parameters.values()))
+        except UNREADABLE:
+            return ""
+        for x in wrong:
+            bit = next(1 << k for k, p in enumerate(self.parameters.values()) if p is x)
+            self.found.weaken("bookkeeping", bit, "refuted", "the closed form differs from SymPy's derivative")
+            message = "the closed form of the whole gradient differs from SymPy's derivative of the whole output"
+            self.failures.append(Failure("bookkeeping", x, self.graph.positions[x], message=message))
+        return f"{count} scalars of the gradient compared in closed form, end to end" if count and not wrong else ""
+
+    def _sweep(self, recording: Recording | None) -> float | None:
+        """The sweep on bare arrays, which training uses, beside the recorded one."""
+        if recording is None:
+            return None
+        found = dict(sweep(self.output, self.seed._value, everything=True))
+        least = 16.0
+        for x in self.parameters.values():
+            if x in recording.adjoints and x in found:
+                a, b = recording.adjoints[x]._value, found[x]
+                size = max(float(np.max(np.abs(a), initial=0)), 1e-300)
+                with np.errstate(invalid="ignore"):
+                    error = float(np.max(np.abs(a - b), initial=0)) / size
+                least = min(least, float(-np.log10(max(error, 1e-16))))
+        return least
+
+    # -- the answer -----------------------------------------------------------------------
+
+    def _claims(self) -> dict[str, Claim]:
+        claims = {}
+        for k, (label, x) in enumerate(self.parameters.items()):
+            bit = 1 << k
+            links = {link: self.found.status(link, bit) for link in ("rule", "meaning", "bookkeeping")}
+            # The meaning is tied to NumPy by numbers; that alone makes no derivative of the meaning less proven.
+            status = worst(links["rule"], links["bookkeeping"], *([links["meaning"]] * (links["meaning"] == "refuted")))
+            claims[label] = Claim(label, x, status, links, self.found.said(bit))
+        return claims
+
+    def _limits(self) -> tuple[str, ...]:
+        notes = []
+        if self.output.size != 1:
+            notes.append(f"{self.output.label} is no scalar: the claim is for every adjoint of its shape")
+        if any(self.graph.scopes[r].direction == "backward" and False for r in self.graph):
+            notes.append("")
+        return tuple(notes)
+
+
+def _depends(record: Tensor, i: int) -> bool:
+    """Whether the result changes with an input, on the branch that the record is on."""
+    from autograd_seq.check.rules import _derivative, _fresh, _scalars
+    from autograd_seq.readings.symbols import BranchAlgebra, apply
+
+    if sum(x.size for x in record.inputs) > 2000:
+        return False
+    try:
+        inputs = [_scalars(k, x) for k, x in enumerate(record.inputs)]
+        meaning = apply(record, inputs, BranchAlgebra(lambda: branch_of(record)))
+        return any(e != 0 for e in _derivative(meaning, _fresh("g", record.shape), inputs[i]).flat)
+    except UNREADABLE:
+        return False
+
+
+def _failure(index: int, application: Application, verdict: Verdict) -> Failure:
+    record = application.use.record
+    if not verdict.wrong:
+        return Failure("rule", record, index, application.position, message=verdict.note)
+    entry = verdict.wrong[0]
+    return Failure(
+        "rule", record, index, application.position, entry.element,
+        named(application, entry.expected), named(application, entry.found), entry.numbers, verdict.note,
+    )  # fmt: skip
+
+
+def _tensors(wrt: Any) -> list[Tensor]:
+    if isinstance(wrt, Tensor):
+        return [wrt]
+    if isinstance(wrt, Mapping):
+        return _tensors(list(wrt.values()))
+    if isinstance(wrt, (list, tuple)):
+        return [x for item in wrt for x in _tensors(item)]
+    raise UsageError(f"derivatives are by tensors, not {type(wrt).__name__}{here()}")
+
+
+__all__ = ["Claim", "Proof", "names", "prove"]

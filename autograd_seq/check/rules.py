@@ -1,0 +1,287 @@
+"""The proof of one VJP rule: what it recorded equals SymPy's derivative of the operation's meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import sympy
+
+from autograd_seq.check.application import UNREADABLE, Application, Use
+from autograd_seq.check.identity import is_zero
+from autograd_seq.check.numeric import compare
+from autograd_seq.check.pattern import smaller
+from autograd_seq.names import symbol
+from autograd_seq.operations.indexing import Part
+from autograd_seq.readings.branches import decisions
+from autograd_seq.readings.expression import is_literal
+from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch, sigma
+from autograd_seq.tensor import Array, Tensor
+
+LIMIT = 200  # scalars of a record's inputs and result that are proven as they are
+DIGITS = 40  # of the numbers that settle what algebra does not
+NEAR = 1e-25
+
+# Worst last: what a chain of links is worth is what its weakest link is worth.
+ORDER = ("proven", "checked", "excluded", "refuted")
+
+
+def worst(*statuses: str) -> str:
+    """The weakest of some statuses; proven if there are none."""
+    return max(statuses, key=ORDER.index, default="proven")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One entry that is not as it should be, in symbols of its own."""
+
+    element: tuple[int, ...]
+    expected: Any
+    found: Any
+    numbers: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of one rule for one signature.
+
+    Attributes
+    ----------
+    status : str
+        proven, checked, excluded or refuted.
+    note : str
+        What was done, where that is not an exact identity of every entry.
+    wrong : tuple of Wrong
+        Entries that are wrong.
+    entries : int
+        How many scalar identities were settled exactly.
+    digits : float or None
+        Digits of agreement where numbers were compared.
+    """
+
+    status: str
+    note: str = ""
+    wrong: tuple[Wrong, ...] = ()
+    entries: int = 0
+    digits: float | None = None
+
+
+@dataclass
+class Memory:
+    """Verdicts by fingerprint: one proof for each distinct signature."""
+
+    verdicts: dict[Any, Verdict] = field(default_factory=dict)
+
+    def settle(self, application: Application) -> tuple[Verdict, bool]:
+        """The verdict, and whether it was remembered."""
+        key = application.fingerprint()
+        try:
+            found = self.verdicts.get(key)
+        except TypeError:  # a setting that cannot be compared: nothing is remembered
+            return verdict_of(application), False
+        if found is None:
+            self.verdicts[key] = found = verdict_of(application)
+            return found, False
+        return found, True
+
+
+def verdict_of(application: Application) -> Verdict:
+    """Prove or refute one application; beyond the size limit a small one of the same pattern."""
+    record = application.use.record
+    if application.piece is None:
+        return Verdict("refuted", application.message)
+    if sum(x.size for x in record.inputs) + record.size <= LIMIT:
+        return _prove(application)
+    return _small_and_checked(application)
+
+
+def _prove(application: Application) -> Verdict:
+    try:
+        problem = Problem(application)
+    except UNREADABLE as error:
+        return _checked(application, f"its meaning cannot be read exactly ({type(error).__name__}: {error})")
+    wrong: list[Wrong] = []
+    unsettled = entries = 0
+    for place in np.ndindex(problem.expected.shape):
+        expected, found = problem.expected[place], problem.found[place]
+        if found == expected or is_zero(found - expected):
+            entries += 1
+            continue
+        numbers = problem.numbers(expected, found)
+        if numbers is None:
+            unsettled += 1
+        else:
+            wrong.append(Wrong(place, expected, found, numbers))
+            if len(wrong) == 3:
+                break
+    if wrong:
+        return Verdict("refuted", "", tuple(wrong), entries)
+    if unsettled:
+        note = f"{unsettled} entries agree at random points to {DIGITS // 2} digits, but algebra did not settle them"
+        return Verdict("checked", note, (), entries, DIGITS / 2)
+    if problem.tied:
+        note = f"{problem.tied} of {record_size(application)} elements lie on a kink; the others are proven"
+        return Verdict("excluded", note, (), entries)
+    return Verdict("proven", "", (), entries)
+
+
+def record_size(application: Application) -> int:
+    """How many elements the result has."""
+    return application.use.record.size
+
+
+def _checked(application: Application, why: str) -> Verdict:
+    """Numbers where symbols do not reach."""
+    use, position = application.use, application.position
+    try:
+        result = compare(use.record, position, np.random.default_rng(0))
+    except Exception as error:  # whatever a wrong rule does, it is the rule's failure
+        return Verdict("refuted", f"the rule fails on numbers: {type(error).__name__}: {error}")
+    if not result.ok:
+        entry = Wrong(result.element, result.expected, result.found, (result.expected, result.found))
+        return Verdict("refuted", why, (entry,), 0, result.digits)
+    note = f"{why}; differences agree to {result.digits:.0f} digits"
+    if result.excluded:
+        return Verdict("excluded", note + f", {result.excluded} elements at a kink left out", (), 0, result.digits)
+    return Verdict("checked", note, (), 0, result.digits)
+
+
+def _small_and_checked(application: Application) -> Verdict:
+    record = application.use.record
+    actual = _checked(application, "too large for symbols")
+    small = smaller(record, LIMIT)
+    if small is None:
+        return actual
+    proof = _prove(Use.of(small, np.ones(small.shape, small.dtype)).apply(application.position))
+    shapes = " and ".join(str(x.shape) for x in small.inputs)
+    if proof.status == "refuted":
+        if actual.status == "refuted":
+            return replace(actual, note=f"refuted at the small shape {shapes} too")
+        return replace(proof, wrong=(), note=f"refuted at the small shape {shapes} of the same pattern")
+    if proof.status != "proven":
+        return actual
+    digits = f"{actual.digits:.0f}" if actual.digits is not None else "no"
+    return replace(
+        actual, entries=proof.entries,
+        note=actual.note if actual.status == "refuted" else
+        f"proven at the small shape {shapes}; at the actual shape differences agree to {digits} digits",
+    )  # fmt: skip
+
+
+class Problem:
+    """One application in symbols: the adjoint as SymPy's derivative says, and as the rule says.
+
+    Attributes
+    ----------
+    expected, found : ndarray of Expr
+        Of the input's shape.
+    tied : int
+        Elements of the result that lie on a kink. Their adjoint is set to 0.
+    """
+
+    def __init__(self, application: Application) -> None:
+        use, record = application.use, application.use.record
+        self.inputs = [_scalars(i, x) for i, x in enumerate(record.inputs)]
+        self.adjoint = _fresh("g", record.shape)
+        self.points: dict[sympy.Symbol, float] = {}
+        for array, x in zip(self.inputs, record.inputs, strict=True):
+            self.points.update(
+                (s, v) for s, v in zip(array.flat, x._value.ravel().tolist(), strict=True) if s.is_Symbol
+            )
+        rng = np.random.default_rng(0)
+        self.points.update((s, float(v)) for s, v in zip(self.adjoint.flat, rng.uniform(0.5, 1.5, record.size)))
+        algebra = BranchAlgebra(lambda: decisions(record))
+        meaning = apply(record, self.inputs, algebra)
+        self.tied = 0
+        for place in np.ndindex(meaning.shape):
+            meaning[place] = sympy.sympify(meaning[place], strict=True)
+            if algebra.ties & meaning[place].free_symbols:
+                self.tied += 1
+                self.adjoint[place] = sympy.S.Zero
+        self.expected = _derivative(meaning, self.adjoint, self.inputs[application.position])
+        self.found = self._read(application, use, meaning)
+
+    def _read(self, application: Application, use: Use, meaning: Array) -> Array:
+        """What the rule recorded, in the same symbols."""
+        values = {use.adjoint: self.adjoint, use.result: meaning, **dict(zip(use.inputs, self.inputs, strict=True))}
+
+        def value(x: Tensor) -> Array:
+            if x not in values:
+                values[x] = exact(x._value)
+            return values[x]
+
+        for step in application.steps:
+            values[step] = on_branch(step, [value(x) for x in step.inputs])
+        assert application.piece is not None  # failed rules are refuted before
+        found = value(application.piece)
+        if application.part:
+            shape = use.record.inputs[application.position].shape
+            whole = np.full(shape, sympy.S.Zero, dtype=object)
+            Part(found, application.part[0], shape).add_to(whole)
+            found = whole
+        return found
+
+    def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
+        """Both at the recorded values where they differ there or nearby; None where they agree to many digits."""
+        rng = np.random.default_rng(1)
+        for attempt in range(3):
+            at = {
+                s: sympy.Rational(v if not attempt else v * (1 + 0.1 * float(rng.uniform(-1, 1))))
+                for s, v in self.points.items()
+                if np.isfinite(v)
+            }
+            a, b = (_number(e, at) for e in (expected, found))
+            if a is None or b is None:
+                continue
+            if not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
+                return float(sympy.re(a)), float(sympy.re(b))
+        return None
+
+
+def _number(e: Any, at: dict[sympy.Symbol, sympy.Rational]) -> Any:
+    value = sympy.sympify(e, strict=True)
+    value = value.replace(sigma, lambda x: 1 / (1 + sympy.exp(-x))).evalf(DIGITS, subs=at)
+    return value if value.is_number and value.is_finite else None
+
+
+def _fresh(letter: str, shape: tuple[int, ...]) -> Array:
+    result = np.empty(shape, dtype=object)
+    for n, place in enumerate(np.ndindex(shape)):
+        result[place] = sympy.Symbol(f"{letter}.{n}", real=True)
+    return result
+
+
+def _scalars(i: int, x: Tensor) -> Array:
+    """An input as symbols; what is written as a number, or decides or counts, as the numbers that it is."""
+    return exact(x._value) if is_literal(x) or x.dtype.kind != "f" else _fresh(f"x{i}", x.shape)
+
+
+def _derivative(meaning: Array, adjoint: Array, by: Array) -> Array:
+    """Σ g ∂y/∂x for each x, by SymPy's derivative of each term that x stands in."""
+    total: dict[sympy.Symbol, list[sympy.Expr]] = {s: [] for s in by.flat}
+    for y, g in zip(meaning.flat, adjoint.flat, strict=True):
+        if g != 0:
+            for term in sympy.Add.make_args(y):
+                for s in term.free_symbols & total.keys():
+                    total[s].append(g * sympy.diff(term, s))
+    result = np.empty(by.shape, dtype=object)
+    for place in np.ndindex(by.shape):
+        result[place] = sympy.Add(*total[by[place]])
+    return result
+
+
+def named(application: Application, e: Any) -> Any:
+    """An expression of a proof with the names of the record that it is about."""
+    if not isinstance(e, sympy.Basic):
+        return e
+    record = application.use.record
+    names: dict[sympy.Symbol, sympy.Symbol] = {}
+    taken: dict[str, Tensor] = {}
+    for i, x in enumerate(record.inputs):
+        mark = "" if taken.setdefault(symbol(x), x) is x else f"%{x.index}"
+        for n, place in enumerate(np.ndindex(x.shape)):
+            names[sympy.Symbol(f"x{i}.{n}", real=True)] = sympy.Symbol(symbol(x, place) + mark, real=True)
+    for n, place in enumerate(np.ndindex(record.shape)):
+        names[sympy.Symbol(f"g.{n}", real=True)] = sympy.Symbol("d" + symbol(record, place), real=True)
+    return e.xreplace(names)
