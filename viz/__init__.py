@@ -2,6 +2,7 @@
 
 from viz.drawing import Drawing
 from viz.layout import lay_out
+from viz.page import Page, step_through
 from viz.views import draw
 
-__all__ = ["Drawing", "draw", "lay_out"]
+__all__ = ["Drawing", "Page", "draw", "lay_out", "step_through"]

@@ -9,7 +9,6 @@ import numpy as np
 
 from autograd_seq import Graph, Tensor
 from autograd_seq.errors import ValueRangeError
-
 from viz.fold import Box, Folded, Use, fold
 from viz.formula import Writer, shape_text, value_text
 from viz.places import Places
@@ -37,12 +36,15 @@ class Options:
         Small arrays in full, large ones as norm and range.
     double : bool
         Room for an adjoint beside every arrow.
+    widest : float
+        In points; a drawing that would be wider is elided in the middle all the same.
     """
 
     all_steps: bool = False
     parameters: bool = False
     values: bool = False
     double: bool = False
+    widest: float = WIDEST
 
 
 def lay_out(graph: Graph, view: str = "unrolled", options: Options = Options()) -> Layout:
@@ -94,8 +96,8 @@ class _Builder:
         times = self._times()
         limit = SHOWN_STEPS if not self.options.all_steps else None
         layout = self._with(times, limit)
-        if layout.width > WIDEST and len(times) > 4:
-            fitting = max(3, int(len(layout.columns) * WIDEST / layout.width) - 2)
+        if layout.width > self.options.widest and len(times) > 4:
+            fitting = max(3, int(len(layout.columns) * self.options.widest / layout.width) - 2)
             layout = self._with(times, fitting)
         return layout
 

@@ -1,0 +1,194 @@
+"""The stepping page: one HTML file that walks through a recording, forward and then backward.
+
+The file needs no network and no server. All that it shows is data in it, and all of a
+user's words (names, source lines) are escaped where they stand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import names
+from autograd_seq.backward import seed_for
+from autograd_seq.errors import UsageError
+from autograd_seq.graph import Graph
+from autograd_seq.source_line import here
+from autograd_seq.tensor import Tensor
+from viz.layout import Options, lay_out
+from viz.page_model import Model, norm, rounded
+from viz.page_picture import svg
+from viz.plan import Edge, Layout
+
+WIDEST = 120_000.0  # points: a page is scrolled, so a few hundred steps fit
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that steps through a recording; a notebook shows it in a frame.
+
+    Attributes
+    ----------
+    html : str
+        The whole file.
+    """
+
+    html: str
+
+    def save(self, path: str | Path) -> Path:
+        """Write the file, in UTF-8."""
+        target = Path(path)
+        target.write_text(self.html, encoding="utf-8")
+        return target
+
+    def _repr_html_(self) -> str:
+        return (
+            '<iframe sandbox="allow-scripts" style="width:100%;height:640px;border:1px solid #ccc" '
+            f'title="Stepping page" srcdoc="{html.escape(self.html, quote=True)}"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        return f"<Page of {len(self.html) / 1000:.0f} kB>"
+
+
+def step_through(
+    thing: Any, path: str | Path | None = None, *, gradient: Any = None, title: str | None = None
+) -> Page:
+    """A page that steps through a recording, record by record or time step by time step.
+
+    Parameters
+    ----------
+    thing : Tensor, Graph or run
+        A scalar to differentiate; or anything with a ``loss``, such as what a cell's ``unroll`` gives;
+        or a graph. Without a scalar that requires a gradient, the page has the forward pass only, and says so.
+    path : str or Path, optional
+        Where to write the HTML file.
+    gradient : array_like, optional
+        The adjoint to start from, for a tensor that is no scalar.
+    title : str, optional
+        The page's heading.
+
+    Returns
+    -------
+    Page
+        The page: ``.html``, ``.save(path)``; a notebook shows it.
+
+    Raises
+    ------
+    UsageError
+        If `thing` is nothing that was recorded.
+    ShapeError
+        If `gradient` has another shape than the tensor.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, name, steps, tanh
+    >>> from viz import step_through
+    >>> W, a = Parameter(0.5, "W"), 1.0
+    >>> for t in steps(3):
+    ...     a = name(tanh(W * a), "a")
+    >>> page = step_through(a)
+    >>> page.html.startswith("<!DOCTYPE html>")
+    True
+    """
+    graph, loss, seed = _recorded(thing, gradient)
+    layout = lay_out(graph, "unrolled", Options(all_steps=True, widest=WIDEST))
+    model = Model(graph, loss, seed, {r: i for i, node in enumerate(layout.nodes) for r in node.records})
+    heading = title or _title(graph, loss)
+    page = Page(_assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)}))
+    if path is not None:
+        page.save(path)
+    return page
+
+
+def _recorded(thing: Any, gradient: Any) -> tuple[Graph, Tensor | None, Any]:
+    """The graph, what to differentiate in it (or None), and the adjoint to start from."""
+    if isinstance(thing, Graph):
+        graph = thing
+        loss = thing.outputs[0] if len(thing.outputs) == 1 else None
+    elif isinstance(thing, Tensor):
+        graph, loss = thing.graph, thing.record
+    elif isinstance(getattr(thing, "graph", None), Graph):
+        graph, loss = thing.graph, getattr(thing, "loss", None)
+    else:
+        raise UsageError(
+            f"step_through() takes a tensor, a graph or a run, but got {type(thing).__name__}: "
+            f"give the loss, such as step_through(run.loss, 'page.html'){here()}"
+        )
+    if loss is None or not loss.requires_grad or (gradient is None and loss.size != 1):
+        if gradient is not None and loss is not None:
+            seed_for(loss, gradient)  # says what is wrong
+        return graph, None, None
+    return graph, loss.record, seed_for(loss.record, gradient)
+
+
+def _title(graph: Graph, loss: Tensor | None) -> str:
+    ends = [names.text(r.name, graph.scopes[r]) for r in graph.outputs if r.name][:3]
+    what = ", ".join(ends) or "a recording"
+    return f"Step through {what}: forward" + (", then backward" if loss is not None else "")
+
+
+def _shapes(layout: Layout, model: Model) -> dict[str, Any]:
+    """Boxes and lines of the picture as the page's script wants them."""
+    boxes = []
+    for node in layout.nodes:
+        members = [model.numbers[r] for r in node.records if r in model.numbers]
+        first = model.numbers.get(node.record, -1) if node.record is not None else -1
+        boxes.append({"i": node.id, "r": first, "rs": members} | ({} if first >= 0 else {"title": node.label}))
+    return {"boxes": boxes, "edges": [_edge(edge, model) for edge in layout.edges]}
+
+
+def _edge(edge: Edge, model: Model) -> dict[str, Any]:
+    """A line: the record by whose turn it lights up, and the norm of the adjoint that comes back on it."""
+    users = [model.numbers[user] for _, user, _ in edge.uses if user in model.numbers]
+    target = edge.target.record if edge.target.record is not None else edge.source.record
+    turn = users[0] if users else model.numbers.get(target, 0) if target is not None else 0
+    sums: dict[Tensor, Any] = {}
+    for x, user, i in edge.uses:
+        piece = model.pieces.get((user, i))
+        if piece is not None:
+            sums[x] = sums[x] + piece if x in sums else piece
+    return {"i": edge.id, "u": turn, "w": rounded(float(np.sqrt(sum(norm(a) ** 2 for a in sums.values()))))}
+
+
+def _assemble(title: str, picture: str, data: Mapping[str, Any]) -> str:
+    """The template with everything in its place."""
+    assets = files("viz") / "assets"
+    script = (assets / "page.js").read_text(encoding="utf-8")
+    parts = {
+        "title": html.escape(title),
+        "style": (assets / "page.css").read_text(encoding="utf-8"),
+        "script": script,
+        "digest": _digest(script),
+        "picture": picture,
+        "model": _json(data),
+    }
+    pieces = (assets / "page.html").read_text(encoding="utf-8").split("{{")
+    written = [pieces[0]]
+    for piece in pieces[1:]:
+        key, rest = piece.split("}}", 1)
+        written += [parts[key], rest]
+    return "".join(written)
+
+
+def _digest(script: str) -> str:
+    """What the page's content policy knows its one script by: no other script runs in it."""
+    import base64
+
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _json(data: Mapping[str, Any]) -> str:
+    """JSON that can stand inside <script>: no end tag, no comment, no line separators of JavaScript."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
