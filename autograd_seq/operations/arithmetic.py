@@ -125,7 +125,8 @@ def _base_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
         return g * b * a ** (exponent - 1 if exponent else 0)
     from autograd_seq.operations.elementwise import where
 
-    return g * b * a ** where(b == 0, where(a == 0, 0.0, -1.0), b - 1)
+    exponents = b - 1
+    return g * b * a ** where(a == 0, where(b == 0, 0.0, exponents), exponents)
 
 
 def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:

@@ -31,16 +31,32 @@ def count(x: Any, axis: Any) -> int:
     return int(np.prod([x.shape[a] for a in axes_of(x, axis)], dtype=int))
 
 
-def _sigma(operands: Any, parameters: Any) -> str:
-    below = "" if parameters["axis"] is None else rf"_{{\mathrm{{axis}}\,{parameters['axis']}}}"
+_DIRECTIONS = {0: "rows", 1: "columns"}
+
+
+def _over(parameters: Any) -> str:
+    """Over what a sum runs, in words: the columns of a matrix are its examples."""
+    axis = parameters["axis"]
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1 and axes[0] in _DIRECTIONS:
+        return _DIRECTIONS[axes[0]]
+    return "" if axis is None else f"axis {axis}"
+
+
+def _latex_sum(operands: Any, parameters: Any) -> str:
+    below = rf"_{{\text{{{over}}}}}" if (over := _over(parameters)) else ""
     return rf"\sum{below} {operands[0]}"
+
+
+def _text_sum(operands: Any, parameters: Any) -> str:
+    return f"Σ_{over}({operands[0]})" if (over := _over(parameters)) else f"Σ({operands[0]})"
 
 
 @operation(
     vjp=[lambda g, y, x, axis, keepdims: broadcast_to(restored(g, x, axis, keepdims), x.shape)],
     numpy=np.sum,
-    latex=Form(_sigma, PRODUCT, (MATRIX,)),
-    text="Σ",
+    latex=Form(_latex_sum, PRODUCT, (MATRIX,)),
+    text=Form(_text_sum),
     expects=AXES,
 )
 def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
