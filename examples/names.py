@@ -58,15 +58,18 @@ class Recogniser:
         self.parameters = {**cell.parameters, **self.readout.parameters}
 
     def run(self, sentences: list[list[str]]) -> Run:
+        """Read sentences of any lengths."""
         x, lengths = pad([self.vocabulary.one_hot(self.vocabulary.encode(words, end=False)) for words in sentences])
         return self.readout(self.cell.unroll(x, lengths=lengths))
 
     def loss(self, examples: list[Example]) -> Tensor:
+        """Binary cross-entropy of every word."""
         run = self.run([words for words, _ in examples])
         y, _ = pad([np.array([checked_labels(words, labels)], float) for words, labels in examples])
         return run.measure(y, binary_cross_entropy)
 
     def probabilities(self, words: list[str]) -> list[float]:
+        """That each word of a sentence is a name."""
         return [output.item() for output in self.run([words]).outputs]
 
 
@@ -114,7 +117,7 @@ def main() -> None:
             print(f"{name:15s} {marks}")
 
     path = given.out / "names.svg"
-    draw(models["bidirectional"].run(["Teddy bears are on sale".split()]), path)
+    draw(models["bidirectional"].run([["Teddy", "bears", "are", "on", "sale"]]), path)
     print(f"\n{path}")
 
 

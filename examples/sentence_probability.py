@@ -33,8 +33,8 @@ def made_up() -> list[str]:
                      ["good", "sweet", "fresh"]) if a != b]  # fmt: skip
     twos = [f"a pair of {thing} {verb} on the {place}" for thing, verb, place in
             product(["shoes", "gloves", "socks"], ["was", "lay"], ["table", "floor", "chair"])]  # fmt: skip
-    sleep = [f"{who} average {n} hours of {what} a day" for who, n, what in
-             product(["cats", "dogs", "students"], ["fifteen", "eight", "nine"], ["sleep", "rest", "play"])]  # fmt: skip
+    sleep = [f"{who} average {n} hours of {rest} a day" for who, n, rest in product(
+                 ["cats", "dogs", "students"], ["fifteen", "eight", "nine"], ["sleep", "rest", "play"])]  # fmt: skip
     ours = [f"the {what} on the {place} is ours" for what, place in
             product(["cake", "table", "juice"], ["table", "floor", "chair"])]  # fmt: skip
     return fruit + twos + sleep + ours
@@ -72,9 +72,8 @@ def main() -> None:
 
     sentence = "cats average fifteen hours of dreaming a day"
     indices = vocabulary.encode(sentence)
-    print("word by word:", " ".join(
-        f"{word}({p:.3f})" for word, p in zip(vocabulary.decode(indices), model.token_probabilities(indices), strict=True)
-    ))  # fmt: skip
+    each = zip(vocabulary.decode(indices), model.token_probabilities(indices), strict=True)
+    print("word by word:", " ".join(f"{word}({p:.3f})" for word, p in each))
     generator = np.random.default_rng(0)
     print("sampled:", "; ".join(vocabulary.text(model.sample(generator, 12)) for _ in range(4)))
 

@@ -45,10 +45,12 @@ class Judge:
         self.parameters = {**self.cell.parameters, **self.readout.parameters}
 
     def run(self, sentences: list[str]) -> Run:
+        """Read the sentences, judge after the last word of each."""
         x, lengths = pad([self.vocabulary.one_hot(self.vocabulary.encode(s, end=False)) for s in sentences])
         return self.readout.last(self.cell.unroll(x, lengths=lengths))
 
     def loss(self, examples: list[str]) -> Tensor:
+        """Binary cross-entropy of the judgements."""
         run = self.run([e[2:] for e in examples])
         return run.measure([np.array([[float(e[0] == "+") for e in examples]])], binary_cross_entropy)
 
