@@ -1,0 +1,157 @@
+"""A recorded backward pass as a program that can be run again with some of its lines changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.check.truth import Truth
+from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.notation import ATOM, SIGN
+from autograd_seq.names import text
+from autograd_seq.tensor import Array, Tensor
+
+Values = Callable[[Tensor], Array]
+Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
+Changes = Mapping[Tensor, Change]
+Role = tuple[Any, ...]
+
+
+class Program:
+    """The backward pass of a `Truth`, line by line.
+
+    Attributes
+    ----------
+    records : list of Tensor
+        What the backward pass computes, in order.
+    results : dict
+        Under each gradient's name the record that it is.
+    roles : dict
+        From each record, forward or backward, to what it does in its time step: the records of
+        several time steps that do the same have the same role.
+    """
+
+    def __init__(self, truth: Truth) -> None:
+        self.truth = truth
+        recording = truth.recording
+        self.records = [r for r in recording.backward if r.operation is not None]
+        self.results = {
+            f"d{key}": recording.adjoints[x] for key, x in truth.inputs.items() if x in recording.adjoints
+        }
+        self.users: dict[Tensor, list[Tensor]] = {}
+        for r in self.records:
+            for x in r.inputs:
+                self.users.setdefault(x, []).append(r)
+        self.serves = {r: node for node, made in recording.emitted.items() for r in made}
+        self.roles = self._roles()
+        self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
+        self._reach: dict[Tensor, frozenset[str]] = {}
+
+    def _roles(self) -> dict[Tensor, Role]:
+        roles: dict[Tensor, Role] = {}
+        seen: dict[Role, int] = {}
+
+        def number_in_step(*key: Any) -> int:
+            seen[key] = seen.get(key, 0) + 1
+            return seen[key]
+
+        for r in self.truth.recording.forward:
+            place = (r.operation, r._code, r._offset, r.scope.layer, r.scope.direction, r.scope.part, r.name)
+            roles[r] = ("forward", *place, number_in_step(r.scope.time, *place))
+        for node, made in self.truth.recording.emitted.items():
+            for r in made:
+                if r.operation is not None:
+                    roles[r] = (roles[node], r.operation, number_in_step(node, r.operation))
+        return roles
+
+    def time(self, r: Tensor) -> int | None:
+        """The time step that a record belongs to."""
+        return self.serves[r].scope.time if r in self.serves else r.scope.time
+
+    def reach(self, r: Tensor) -> frozenset[str]:
+        """Which gradients depend on a backward record."""
+        if not self._reach:
+            for made in reversed(self.records):
+                own = {key for key, result in self.results.items() if result is made}
+                self._reach[made] = frozenset(own.union(*(self._reach[u] for u in self.users.get(made, []))))
+        return self._reach.get(r, frozenset())
+
+    def run(self, changes: Changes) -> dict[str, Array]:
+        """The gradients with some records changed; everything behind them is computed again.
+
+        Raises
+        ------
+        ValueError, TypeError, IndexError
+            If the changed shapes do not fit together.
+        """
+        new: dict[Tensor, Array] = {}
+
+        def value(r: Tensor) -> Array:
+            return new[r] if r in new else r._value
+
+        for r in self.records:
+            if r in changes:
+                new[r] = np.asarray(changes[r](value))
+            elif any(x in new for x in r.inputs):
+                new[r] = evaluate(r, value)
+        return {
+            key: value(self.results[key]) if key in self.results else true for key, true in self.truth.gradients.items()
+        }
+
+    def between(self, start: Tensor, end: Tensor) -> list[Tensor]:
+        """The records on the ways from `start` to `end`, without `start`, with `end`; empty if there is no way."""
+        behind = {start}
+        ordered = []
+        first, last = start.index, end.index
+        for r in self.records:
+            if first < r.index <= last and any(x in behind for x in r.inputs):
+                behind.add(r)
+                ordered.append(r)
+        if end not in behind:
+            return []
+        before = {end}
+        for r in reversed(ordered):
+            if r in before:
+                before.update(x for x in r.inputs if x in behind)
+        return [r for r in ordered if r in before]
+
+
+def evaluate(r: Tensor, value: Values) -> Array:
+    """A record's value rule on given values of its inputs."""
+    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.parameters))  # type: ignore[union-attr]
+
+
+def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:
+    """The value at the end of a path if `start` is changed for this path only."""
+    steps = list(path)
+
+    def changed(value: Values) -> Array:
+        local: dict[Tensor, Array] = {start: np.asarray(change(value))}
+        for r in steps:
+            local[r] = evaluate(r, lambda x: local[x] if x in local else value(x))
+        return local[steps[-1]]
+
+    return changed
+
+
+def called(r: Tensor) -> str:
+    """A record in words: by name, or as a formula of named ones."""
+    return _text(r)[0]
+
+
+def formula(r: Tensor) -> str:
+    """A record's formula in named records."""
+    return _text(r, outermost=True)[0]
+
+
+def _text(r: Tensor, outermost: bool = False, depth: int = 12) -> tuple[str, int]:
+    if is_literal(r):
+        digits = number(r)
+        return digits, SIGN if digits.startswith("-") else ATOM
+    if r.name and not outermost:
+        return text(r.name, r.scope), ATOM
+    if r.operation is None or not depth:
+        return (text(r.name, r.scope) if r.name else "…"), ATOM
+    return r.operation.forms["text"].write([_text(x, depth=depth - 1) for x in r.inputs], r.parameters)
