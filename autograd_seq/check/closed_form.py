@@ -11,7 +11,7 @@ from autograd_seq.readings.symbols import expressions
 from autograd_seq.tensor import Array, Tensor
 
 # Nodes of the output written out, times parameters: beyond, SymPy's diff alone takes seconds.
-LIMIT = 3000
+LIMIT = 800
 
 
 def compare_closed_forms(recording: Recording, parameters: list[Tensor]) -> tuple[int, list[Tensor]]:

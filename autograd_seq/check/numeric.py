@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.backward import unbroadcast
+from autograd_seq.check.application import branch_of
 from autograd_seq.operations.indexing import Part
 from autograd_seq.readings.branches import decisions
 from autograd_seq.tensor import Array, Tensor
@@ -220,7 +221,7 @@ def reach(
     if direction is None:
         direction = np.zeros(x.shape)
         direction[place] = 1.0
-    if not _decides(record):
+    if not branch_of(record):
         return _defined(record, position, values, direction, scale)
     here = decisions(record, values)
     for _ in range(6):
@@ -246,10 +247,3 @@ def _defined(record: Tensor, position: int, values: Sequence[Array], direction: 
             return scale
         scale /= 10
     return scale
-
-
-def _decides(record: Tensor) -> bool:
-    try:
-        return bool(decisions(record))
-    except Exception:  # a meaning that floats cannot go through; nothing is known of its branches
-        return False

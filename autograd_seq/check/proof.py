@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import names
 from autograd_seq.backward import Recording, differentiate, seed_for, sweep
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
@@ -382,8 +381,6 @@ class _Prover:
         notes = []
         if self.output.size != 1:
             notes.append(f"{self.output.label} is no scalar: the claim is for every adjoint of its shape")
-        if any(self.graph.scopes[r].direction == "backward" and False for r in self.graph):
-            notes.append("")
         return tuple(notes)
 
 
@@ -421,6 +418,3 @@ def _tensors(wrt: Any) -> list[Tensor]:
     if isinstance(wrt, (list, tuple)):
         return [x for item in wrt for x in _tensors(item)]
     raise UsageError(f"derivatives are by tensors, not {type(wrt).__name__}{here()}")
-
-
-__all__ = ["Claim", "Proof", "names", "prove"]
