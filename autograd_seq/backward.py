@@ -222,7 +222,7 @@ class _Recorder:
         try:
             for node in reversed(forward.records):
                 if node in pieces:
-                    present.set(node.scope)
+                    present.set(forward.scopes[node])
                     self._step(node, pieces)
         finally:
             present.set(outside)

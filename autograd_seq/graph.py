@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
@@ -123,16 +125,28 @@ class Graph:
         return self._scopes
 
     def _recognised(self) -> dict[Tensor, Scope]:
-        """The k-th result of one place in the program belongs to step k, where a place has several results."""
+        """Places in the program with several results are a loop's body, and their results belong to its steps.
+
+        Most places have one result a step, which gives the number of steps. A helper that is called three
+        times a step has three; whatever does not divide belongs to the step that had begun when it was made.
+        """
         runs: dict[tuple[Any, int], list[Tensor]] = {}
         for record in self.records:
             if record.operation is not None and record._code is not None:
                 runs.setdefault((record._code, record._offset), []).append(record)
+        repeated = [run for run in runs.values() if len(run) > 1]
+        if not repeated:
+            return {}
+        lengths = Counter(map(len, repeated))
+        steps = max(lengths, key=lambda n: (lengths[n] + sum(c for m, c in lengths.items() if m % n == 0), n))
+        starts = [record.index for record in next(run for run in repeated if len(run) == steps)]
         return {
-            record: replace(record.scope, time=k)
-            for run in runs.values()
-            if len(run) > 1
-            for k, record in enumerate(run, start=1)
+            record: replace(
+                record.scope,
+                time=1 + (k * steps // len(run) if len(run) % steps == 0 else bisect(starts[1:], record.index)),
+            )
+            for run in repeated
+            for k, record in enumerate(run)
         }
 
     def consumers(self) -> dict[Tensor, list[tuple[Tensor, int]]]:

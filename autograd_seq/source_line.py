@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from sys import _getframe
 from types import CodeType, FrameType
 
@@ -56,6 +57,7 @@ def user_frame(depth: int = 1) -> FrameType | None:
     return frame
 
 
+@lru_cache(maxsize=4096)
 def look_up(code: CodeType | None, offset: int) -> SourceLine | None:
     """The source line of bytecode `offset` in `code`; None where nothing was remembered."""
     if code is None:
