@@ -108,7 +108,7 @@ def contribution_bars(contributions: Mapping[Any, Any], name: str = "W", title: 
     Examples
     --------
     >>> figure = contribution_bars({(None, None, 1): [0.1], (None, None, 2): [0.3]}, "Waa")
-    >>> [round(bar.get_height(), 2) for bar in figure.axes[0].patches]
+    >>> [float(bar.get_height().round(2)) for bar in figure.axes[0].patches]
     [0.1, 0.3]
     """
     if not contributions:
