@@ -110,7 +110,7 @@ def main() -> None:
     for i, distance in enumerate(distances):
         cells = (f"{right:8.0%}  ∇ {norm:.1e}" for right, norm in (pairs[i] for pairs in measured.values()))
         print(f"{distance:13d}  " + "".join(f"{cell:>22s}" for cell in cells))
-    print(f"\n(after the same {given.epochs} epochs for each; ∇ is the gradient of the answer that reaches the subject)")
+    print(f"\n({given.epochs} epochs for each; ∇ is the gradient of the answer that reaches the subject)")
     plot(distances, measured, given.out / "agreement.png")
 
 

@@ -13,19 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph
+from autograd_seq.clipping import clip_by_element
 from autograd_seq.optimisers import SGD, Adam
 from autograd_seq.text import END, Vocabulary, lines
 from autograd_seq.training import Trainer, evaluate
 from cells import RNN
 from cells.language_model import LanguageModel
 from viz import draw
+from viz.units import paint, values_over_time
 
 NAMES = Path(__file__).parent / "data" / "dinosaurs.txt"
-
-
-def clipped(gradients: dict[str, np.ndarray], limit: float = 5.0) -> dict[str, np.ndarray]:
-    """Each element kept between -limit and limit."""
-    return {key: np.clip(gradient, -limit, limit) for key, gradient in gradients.items()}
 
 
 def invent(model: LanguageModel, vocabulary: Vocabulary, count: int, seed: int, **settings: float) -> list[str]:
@@ -39,7 +36,7 @@ def in_batches(model: LanguageModel, vocabulary: Vocabulary, names: list[np.ndar
     order = np.random.default_rng(0).permutation(len(names))
     held_out = [names[i] for i in order[: len(names) // 10]]
     learned = [names[i] for i in order[len(names) // 10 :]]
-    trainer = Trainer(model, Adam(0.01), clip=clipped, batch_size=32, seed=0)
+    trainer = Trainer(model, Adam(0.01), clip=lambda g: clip_by_element(g, 5.0), batch_size=32, seed=0)
     for epoch in range(0, epochs + 1, max(1, epochs // 5)):
         trainer.fit(learned, epochs=epoch)
         print(
@@ -62,7 +59,7 @@ def one_name_at_a_time(model: LanguageModel, vocabulary: Vocabulary, names: list
     as_in_the_course(model)
     order = np.arange(len(names))
     np.random.RandomState(0).shuffle(order)
-    trainer = Trainer(model, SGD(0.01), clip=clipped)
+    trainer = Trainer(model, SGD(0.01), clip=lambda g: clip_by_element(g, 5.0))
     smooth = -np.log(1.0 / len(vocabulary)) * 7
     for update in range(updates + 1):
         smooth = 0.999 * smooth + 0.001 * trainer.update([names[order[update % len(names)]]])
@@ -95,6 +92,15 @@ def main() -> None:
     known = {text.lower() for text in texts}
     new = [name for name in invent(model, vocabulary, 20, seed=7, temperature=0.7) if name.lower() not in known]
     print("invented, and not in the list:", ", ".join(new))
+
+    name = vocabulary.encode("tyrannosaurus rex stegosaurus" if " " in vocabulary else "tyrannosaurus")
+    values = values_over_time(model.run([name]), "a")
+    lively = np.argsort(-values.std(axis=1))[:6]  # the units that change most while the name is read
+    for suffix in (".svg", ".html"):
+        units = given.out / f"dinosaurs_units{suffix}"
+        # a<t> has read the letters before t: it is shown at the letter that it is about to predict
+        paint(vocabulary.decode(name), values[lively], units, [f"a {i + 1}" for i in lively], "Units while reading")
+        print(f"what single units do while the name is read: {units}")
 
     path = given.out / "dinosaurs.svg"
     draw(Graph(model.loss([vocabulary.encode("rex")])), path)
