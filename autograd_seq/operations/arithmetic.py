@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_seq.algebra import each
 from autograd_seq.errors import DtypeError
-from autograd_seq.notation import ATOM, POWER, PRODUCT, SUM, Form, infix, prefix
+from autograd_seq.notation import POWER, PRODUCT, SIGN, SUM, Form, infix, literal, prefix
 from autograd_seq.operation import operation
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
@@ -141,9 +141,9 @@ def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     meaning=lambda algebra, a, b: each(algebra.power, a, b),
     numpy=(np.power, np.float_power),
     kernel=np.power,
-    source=infix("**", POWER),
+    source=Form("{0} ** {1}", POWER, (POWER + 1, SIGN)),
     latex=Form("{{{0}}}^{{{1}}}", POWER, (POWER + 1,)),
-    text=infix("^", POWER),
+    text=Form("{0} ^ {1}", POWER, (POWER + 1, POWER + 1)),
     expects=FIT,
 )
 def power(a: Any, b: Any, /) -> Array:
@@ -227,7 +227,7 @@ def stop_gradient(a: Any, /) -> Array:
     return np.asarray(a)
 
 
-_AS = Form(lambda operands, parameters: f"{operands[0]}.astype({np.dtype(parameters['dtype']).name!r})", ATOM, (ATOM,))
+_AS = Form(lambda operands, parameters: f"{literal(np.dtype(parameters['dtype']))}({operands[0]})")
 
 
 def _astype_rule(g: Any, y: Any, a: Any, dtype: Any) -> Any:

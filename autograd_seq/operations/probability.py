@@ -49,7 +49,7 @@ _SMALLEST = {np.dtype(kind): kind(1024 * np.finfo(kind).tiny) for kind in (np.fl
 @operation(
     vjp=[lambda g, y, p: g],
     meaning=lambda algebra, p: p,
-    source=Form("np.maximum({0}, 1024 * np.finfo({0}.dtype).tiny)", operands=(ATOM,)),
+    source=Form("np.maximum({0}, 1024 * np.finfo(np.result_type({0})).tiny)"),
     latex=SAME,
     text=SAME,
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.algebra import each
-from autograd_seq.notation import MATRIX, PRODUCT, Form, call
+from autograd_seq.notation import ATOM, MATRIX, PRODUCT, Form, call
 from autograd_seq.operation import operation
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import sqrt, where
@@ -186,6 +186,13 @@ def cumsum(x: Any, /, axis: int | None = None) -> Array:
     return np.cumsum(x, axis=axis)
 
 
+_SUM = call("np.sum", {"axis": None, "keepdims": False})
+
+
+def _square(operands: Any) -> tuple[str, int]:
+    return f"np.square({operands[0]})", ATOM
+
+
 def _norm_meaning(algebra: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return each(algebra.sqrt, np.sum(x * x, axis=axis, keepdims=keepdims))
 
@@ -198,7 +205,7 @@ def _norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 @operation(
     vjp=[_norm_rule],
     meaning=_norm_meaning,
-    source=call("np.linalg.norm", {"axis": None, "keepdims": False}),
+    source=Form(lambda operands, parameters: f"np.sqrt({_SUM.write([_square(operands)], parameters)[0]})"),
     latex=Form(r"\left\|{0}\right\|"),
     text=Form("‖{0}‖"),
     expects=AXES,

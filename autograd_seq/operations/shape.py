@@ -23,7 +23,7 @@ def _shape_rule(g: Any, y: Any, x: Any, **parameters: Any) -> Any:
 @operation(
     vjp=[_shape_rule],
     numpy=np.reshape,
-    source=Form(lambda operands, p: f"{operands[0]}.reshape({literal(p['shape'])})", operands=(ATOM,)),
+    source=Form(lambda operands, parameters: f"np.reshape({operands[0]}, {literal(parameters['shape'])})"),
     expects="a shape with as many elements as the array has",
 )
 def reshape(x: Any, /, shape: Any) -> Array:
@@ -58,7 +58,7 @@ def _transpose_rule(g: Any, y: Any, x: Any, axes: Any) -> Any:
 def _transpose_form(mark: str) -> Form:
     def fill(operands: Sequence[str], parameters: Any) -> str:
         axes = parameters["axes"]
-        return operands[0] + mark if axes is None else f"transpose({operands[0]}, {axes})"
+        return mark.format(operands[0]) if axes is None else f"transpose({operands[0]}, {axes})"
 
     return Form(fill, POWER, (POWER + 1,))
 
@@ -71,8 +71,8 @@ def _transpose_form(mark: str) -> Form:
         + (".T" if parameters["axes"] is None else f".transpose({literal(parameters['axes'])})"),
         operands=(ATOM,),
     ),
-    latex=_transpose_form("^T"),
-    text=_transpose_form("ᵀ"),
+    latex=_transpose_form("{{{0}}}^T"),
+    text=_transpose_form("{0}ᵀ"),
     expects="each axis of the array once",
 )
 def transpose(x: Any, /, axes: Any = None) -> Array:
