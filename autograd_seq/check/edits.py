@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.check.program import Change, Program, called, evaluate
+from autograd_seq.check.program import Change, Program, bare, called, evaluate
 from autograd_seq.check.truth import is_activation
 from autograd_seq.readings.expression import is_literal
 from autograd_seq.tensor import Array, Tensor
@@ -48,11 +48,14 @@ class Editor:
         for r in program.records:
             if any(x in self.live for x in r.inputs):
                 self.live.add(r)
+        self._followers: dict[Tensor, set[Tensor]] = {}
         self.forward = [r for r in program.truth.recording.forward if r.ndim]
         self.notable = [r for r in self.forward if r.name or is_activation(r) or _is_complement(r)]
 
     def simple(self, r: Tensor) -> Iterator[Edit]:
         """Signs, dropped terms and factors, transposes, sums, slices, derivatives of activations."""
+        if r.operation is ops.identity:
+            return
         if r in self.live:
             yield Edit(("negative",), "sign", f"with the opposite sign of {called(r)}", lambda v: -evaluate(r, v))
         for operation, maker in (
@@ -99,7 +102,7 @@ class Editor:
 
     def _terms(self, r: Tensor) -> Iterator[Edit]:
         terms = list(r.inputs)
-        roles = [self.program.roles.get(x, ("seed", x._name)) for x in terms]
+        roles = [("from above",) if self._from_above(x) else self.program.roles.get(x) for x in terms]
         later = [x for x in terms if self._from_later(x, r)]
         if later and len(later) < len(terms):
             rest = [x for x in terms if x not in set(later)]
@@ -141,7 +144,7 @@ class Editor:
 
     def _factors(self, r: Tensor) -> Iterator[Tensor]:
         """The plain factors that a term was multiplied with."""
-        while r.operation is ops.multiply or r.operation is ops.negative:
+        while r.operation is ops.multiply or r.operation is ops.negative or r.operation is ops.identity:
             plain = [x for x in r.inputs if x not in self.live]
             alive = [x for x in r.inputs if x in self.live]
             if len(alive) != 1:
@@ -305,7 +308,11 @@ class Editor:
                 candidates = [
                     y
                     for y in self.program.records
-                    if y in self.live and y.index < r.index and self.program.time(y) == self.program.time(x) and self._marked(y)
+                    if y in self.live
+                    and self.program.time(y) == self.program.time(x)
+                    and y.operation is not ops.identity
+                    and self._marked(y)
+                    and y not in self._behind(r)
                 ]
                 yield from self._swapped(r, i, x, x, candidates, False)
             elif x.operation is ops.transpose and x.inputs[0].ndim == 2:
@@ -313,9 +320,21 @@ class Editor:
                 yield from self._restacked(r, i, x.inputs[0])
             elif x.ndim:
                 yield from self._swapped(r, i, x, x, self._near(x), False)
+                yield from self._of_another(r, i, x)
+
+    def _behind(self, r: Tensor) -> set[Tensor]:
+        """A record and everything that is computed from it."""
+        if r not in self._followers:
+            found, stack = {r}, [r]
+            while stack:
+                fresh = [u for u in self.program.users.get(stack.pop(), []) if u not in found]
+                found.update(fresh)
+                stack.extend(fresh)
+            self._followers[r] = found
+        return self._followers[r]
 
     def _marked(self, y: Tensor) -> bool:
-        return bool(y.name) or is_activation(self.program.serves[y])
+        return bool(y.name) or is_activation(self.program.serves[y]) or any(u.name for u in self.program.users.get(y, []))
 
     def _near(self, x: Tensor) -> list[Tensor]:
         """Values of a person's program that could be mistaken for `x`: of its time step or one beside it."""
@@ -325,7 +344,7 @@ class Editor:
     def _swapped(
         self, r: Tensor, i: int, operand: Tensor, x: Tensor, candidates: list[Tensor], turned: bool
     ) -> Iterator[Edit]:
-        free = turned and any(r is result for result in self.program.results.values())
+        free = turned and any(r is bare(result) for result in self.program.results.values())
         for y in candidates:
             fits = y.shape == x.shape or (free and i == 0 and y.ndim == 2 and y.shape[0] == x.shape[0])
             if y is x or y is operand or not fits:
@@ -343,6 +362,23 @@ class Editor:
                 f"with {called(y)} in place of {called(x)}",
                 change,
             )
+
+    def _of_another(self, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
+        """An activation of something else: tanh(c_prev) in place of tanh(c_next)."""
+        if not is_activation(x) or len(x.inputs) != 1:
+            return
+        argument = x.inputs[0]
+        for y in self._near(argument):
+            if y.shape == x.shape and y is not argument:
+
+                def change(v: Any, y: Tensor = y) -> Array:
+                    values = [v(z) for z in r.inputs]
+                    values[i] = x.operation.value(v(y), **x.parameters)  # type: ignore[union-attr]
+                    return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+
+                distance = (y.scope.time or 0) - (argument.scope.time or 0)
+                words = f"with {x.operation.name}({called(y)}) in place of {called(x)}"  # type: ignore[union-attr]
+                yield Edit(("of another", i, self.program.roles.get(y), distance), self.kind_of_swap(y, argument), words, change)
 
     def _restacked(self, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
         if x.operation is ops.concatenate:

@@ -17,12 +17,13 @@ class Follower:
     Attributes
     ----------
     names : dict
-        From a record to the variable that held it; the outermost function's name wins.
+        From a record to the variable that first held it; an outer function's name wins.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.code = getattr(function, "__code__", None)
         self.names: dict[Tensor, str] = {}
+        self._depths: dict[Tensor, int] = {}
         self._marks: list[tuple[int, int, int]] = []  # first index, line, how often the line has run
         self._runs: Counter[int] = Counter()
 
@@ -48,6 +49,10 @@ class Follower:
         if self.code is None or frame.f_code.co_filename != self.code.co_filename:
             return None
         known: dict[str, Any] = {}
+        depth = 0
+        outer = frame.f_back
+        while outer is not None:
+            depth, outer = depth + 1, outer.f_back
         outermost = frame.f_code is self.code
         if not outermost:  # what it was given has a name outside
             known.update((name, frame.f_locals.get(name)) for name in frame.f_code.co_varnames[: frame.f_code.co_argcount])
@@ -56,8 +61,9 @@ class Follower:
             for name, value in list(frame.f_locals.items()):
                 if isinstance(value, Tensor) and known.get(name) is not value:
                     known[name] = value
-                    if value.record.operation is not None:
-                        self.names[value.record] = name
+                    record = value.record
+                    if record.operation is not None and depth < self._depths.get(record, sys.maxsize):
+                        self.names[record], self._depths[record] = name, depth
             if outermost and event == "line":
                 self._runs[frame.f_lineno] += 1
                 self._marks.append((next_index(), frame.f_lineno, self._runs[frame.f_lineno]))

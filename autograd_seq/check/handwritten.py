@@ -413,14 +413,14 @@ def _printed(report: BackwardReport) -> list[str]:
 
 def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in cause.where.split(", ")]
-    head = f"  {cause.where} is wrong"
+    head = f"  {cause.where} {'are' if ', ' in cause.where else 'is'} wrong"
     if follow:
         head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
     if report.hints_only:
         return [f"{head}\n    kind of mistake: {cause.category}"]
     lines = [head, f"    it equals the true value {cause.words}"]
     lines += [f"    or: {f.where} {f.words}" for f in report.also]
-    lines.append(f"    correct: {cause.correct}")
+    lines.append("    correct: " + cause.correct.replace("; ", "\n             "))
     return lines
 
 

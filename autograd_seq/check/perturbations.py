@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.edits import Edit, Editor
-from autograd_seq.check.program import Change, Program, along, called, evaluate, formula
+from autograd_seq.check.program import Change, Program, along, bare, called, evaluate, formula
 from autograd_seq.tensor import Tensor
 
 FIRST, LIKELY, LOCAL, SWAP, RARE = range(5)
@@ -97,8 +97,8 @@ class _Maker:
     def _where(self, r: Tensor) -> tuple[str, str]:
         host = self.hosts.get(r, r)
         name = next((k for k, result in self.program.results.items() if result is host), None)
-        label = called(host) if host.name else name or "the gradient"
-        return label, f"{label} = {formula(host)}"
+        label = name or (called(host) if host.name else "the gradient")
+        return label, f"{label} = {formula(bare(host))}"
 
     def _variant(self, key: Any, edit: Edit, at: Tensor, rank: int, changes: Mapping[Tensor, Change]) -> Variant:
         where, correct = self._where(at)
@@ -111,13 +111,16 @@ class _Maker:
         found = {}
         for key, result in self.program.results.items():
             terms = list(result.inputs) if result.operation is ops.accumulate else [result]
-            sizes = [_summed_over(t) for t in terms]
+            sizes = [_summed_over(bare(t)) for t in terms]
             if all(sizes):
                 found[key] = sizes[0]
         return found  # type: ignore[return-value]
 
     def scaled(self) -> Iterator[Variant]:
         """Means in place of sums, over the examples or over time."""
+        for key, r in self.program.results.items():
+            edit = Edit(("zero",), "missing term", "with zero in place of everything: it was never assigned", _nothing)
+            yield self._listed(("zero", key), edit, [key], {r: _scaled(r, 0.0)})
         summed = self._summed()
         biases = [k for k in summed if self.program.results[k].shape[-1:] == (1,)]
         sets = [[k] for k in summed] + [list(summed), biases, [k for k in summed if k not in biases]]
@@ -133,7 +136,7 @@ class _Maker:
                     yield self._listed(("scaled", *keys), edit, keys, changes)
 
     def _listed(self, key: Any, edit: Edit, keys: list[str], changes: Mapping[Tensor, Change]) -> Variant:
-        correct = "; ".join(f"{k} = {formula(self.program.results[k])}" for k in keys[:3])
+        correct = "; ".join(f"{k} = {formula(bare(self.program.results[k]))}" for k in keys[:3])
         return Variant((key, edit.key), edit.category, ", ".join(keys), edit.words, correct, FIRST, changes)
 
     # -- the loop over time --------------------------------------------------------------------------
@@ -189,13 +192,13 @@ class _Maker:
 
     def _a_step_later(self, r: Tensor) -> Change | None:
         """What belongs to the state before step 2 in place of the state before step 1."""
-        role = self.program.roles.get(r)
+        part = bare(r)
+        mine = list(part.inputs) if part.operation is ops.accumulate else [part]
         for state in self.program.records:
             if state.operation is not ops.accumulate or self.program.time(state) != 1:
                 continue
             carried = [x for x in state.inputs if self.program.time(x) == 2]
-            mine = list(r.inputs) if r.operation is ops.accumulate else [r]
-            if carried and {self.program.roles.get(x) for x in carried} == {self.program.roles.get(x) for x in mine} and role:
+            if carried and {self.program.roles.get(x) for x in carried} == {self.program.roles.get(x) for x in mine}:
                 return lambda v, carried=carried: np.sum([v(x) for x in carried], axis=0)  # type: ignore[misc]
         return None
 
@@ -244,6 +247,10 @@ class _Maker:
 
     def swapped(self) -> Iterator[Variant]:
         """One value in place of another, in every time step."""
+        restacked = [(r, e) for r in self.program.records for e in self.editor.swaps(r) if e.key[0] == "restacked"]
+        if restacked:
+            r, edit = restacked[0]
+            yield self._variant(("restacked everywhere",), edit, r, SWAP, {r: e.change for r, e in restacked})
         for role, records in self.groups.items():
             yield from self._grouped(("swap", role), records, self.editor.swaps, SWAP)
 
@@ -311,11 +318,12 @@ class _Maker:
         """The products that a sum runs through, each with its plain factor."""
         chain = []
         alive = total
-        while user.operation is ops.multiply and user.shape == total.shape:
+        while user.operation in (ops.multiply, ops.identity) and user.shape == total.shape:
             plain = [x for x in user.inputs if x is not alive]
-            if len(plain) != 1 or plain[0] in self.editor.live:
-                break
-            chain.append((user, plain[0]))
+            if user.operation is ops.multiply:
+                if len(plain) != 1 or plain[0] in self.editor.live:
+                    break
+                chain.append((user, plain[0]))
             alive = user
             users = self.program.users.get(user, [])
             if not users:

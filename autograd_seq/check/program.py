@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+import autograd_seq.operations as ops
+
 from autograd_seq.check.truth import Truth
 from autograd_seq.readings.expression import is_literal, number
 from autograd_seq.notation import ATOM, SIGN
@@ -58,7 +60,8 @@ class Program:
             return seen[key]
 
         for r in self.truth.recording.forward:
-            place = (r.operation, r._code, r._offset, r.scope.layer, r.scope.direction, r.scope.part, r.name)
+            called = r.name if r.operation is None else None
+            place = (r.operation, r._code, r._offset, r.scope.layer, r.scope.direction, r.scope.part, called)
             roles[r] = ("forward", *place, number_in_step(r.scope.time, *place))
         for node, made in self.truth.recording.emitted.items():
             for r in made:
@@ -116,6 +119,13 @@ class Program:
             if r in before:
                 before.update(x for x in r.inputs if x in behind)
         return [r for r in ordered if r in before]
+
+
+def bare(r: Tensor) -> Tensor:
+    """What a record that only renames another stands for."""
+    while r.operation is ops.identity:
+        r = r.inputs[0]
+    return r
 
 
 def evaluate(r: Tensor, value: Values) -> Array:

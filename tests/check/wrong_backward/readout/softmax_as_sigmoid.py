@@ -2,7 +2,7 @@
 
 import numpy as np
 
-MISTAKE = "wrong value"
+MISTAKE = "activation derivative"
 
 INPUTS = {"a": ("n_a", "m"), "Wya": ("n_y", "n_a"), "by": ("n_y", 1), "Waa": ("n_a", "n_a"), "ba": ("n_a", 1)}
 
