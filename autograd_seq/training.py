@@ -163,13 +163,19 @@ class Trainer:
 
     def update(self, batch: Sequence[Any]) -> float:
         """One update from one batch; returns its loss per example."""
-        loss = self.model.loss(batch)
+        return self.step(self.model.loss(batch), len(batch))
+
+    def step(self, loss: Tensor, count: int = 1) -> float:
+        """One update from a loss that was recorded, of `count` examples; returns the loss of one.
+
+        For training that comes in other pieces than batches, such as windows of a long text.
+        """
         explain_non_finite(loss)
         loss.backward()
         gradients = {key: p.grad for key, p in self.model.parameters.items() if p.grad is not None}
         self.history.norms.append(float(np.sqrt(sum(float(np.sum(g * g)) for g in gradients.values()))))
         self.optimiser.update(self.model.parameters, self.clip(gradients) if self.clip else gradients)
-        self.history.losses.append(float(loss.item()) / len(batch))
+        self.history.losses.append(float(loss.item()) / count)
         return self.history.losses[-1]
 
     def _end_epoch(self, validation: Sequence[Any] | None) -> None:

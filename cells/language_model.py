@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, name, no_grad, scope, take
+from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, no_grad, scope, take
 from autograd_seq.errors import UsageError, ValueRangeError
 from cells.initial import weights
 from cells.readout import Readout
 from cells.run import Run
+from cells.truncated import cut
 
 Indices = Any  # integers, (T,)
 
@@ -89,11 +90,15 @@ class LanguageModel:
         padded = np.zeros((longest, len(given)), dtype=np.int64)
         for i, sequence in enumerate(given):
             padded[: len(sequence), i] = sequence
+        return self._unroll(padded, None, state, 1)
+
+    def _unroll(self, tokens: Any, before: Any, state: Mapping[str, Any] | None, start: int) -> Run:
+        """Steps whose inputs are the token before each; `before` is what stands before the first, None for nothing."""
         inputs = []
-        for t in range(longest):
-            with scope(time=t + 1):
-                inputs.append(self._input(padded[t - 1] if t else None, len(given)))
-        return self.readout(self.cell.unroll(inputs, state))
+        for t in range(len(tokens)):
+            with scope(time=start + t):
+                inputs.append(self._input(tokens[t - 1] if t else before, tokens.shape[1]))
+        return self.readout(self.cell.unroll(inputs, state, start=start))
 
     def _checked(self, sequence: Indices) -> np.ndarray[Any, Any]:
         indices = np.asarray(sequence)
@@ -109,7 +114,7 @@ class LanguageModel:
         if tokens is None:
             return Tensor(np.zeros((self.cell.n_x, m), dtype), "x")
         if "E" in self.parameters:
-            return name(take(self.parameters["E"], tokens, axis=1), "x")  # type: ignore[no-any-return]
+            return name(take(self.parameters["E"], tokens, axis=1), "x")
         columns = np.zeros((self.size, m), dtype)
         columns[tokens, np.arange(m)] = 1
         return Tensor(columns, "x")
@@ -129,18 +134,56 @@ class LanguageModel:
         """
         run = self.run(sequences)
         lengths = np.array([len(sequence) for sequence in sequences])
-        losses = []
-        for t, prediction in enumerate(run.outputs):
-            there = t < lengths
-            target = np.zeros(prediction.shape, prediction.dtype)
-            for i in np.flatnonzero(there):
-                target[int(sequences[i][t]), i] = 1  # a sequence that has ended has no target: its loss is 0
-            with scope(time=t + 1, part="loss"):
-                y = Tensor(target, "y")
-                losses.append(name(categorical_cross_entropy(prediction, y).sum(), "L"))
-        run.losses = losses
-        run.loss = name(accumulate(losses), "J")
-        return run.loss
+        return self._measured(run, [[sequence[t] if t < len(sequence) else None for sequence in sequences]
+                                    for t in range(lengths.max())])  # fmt: skip
+
+    def _measured(self, run: Run, targets: Sequence[Sequence[Any]]) -> Tensor:
+        """The loss of a run, for each step the token of each example; None, where it has ended, costs nothing."""
+        columns = []
+        for tokens in targets:
+            column = np.zeros((self.size, len(tokens)), run.outputs[0].dtype)
+            for i, token in enumerate(tokens):
+                if token is not None:
+                    column[int(token), i] = 1
+            columns.append(column)
+        return run.measure(columns, categorical_cross_entropy)
+
+    def windows(self, text: Indices, k: int, m: int = 1) -> Iterator[Tensor]:
+        """The losses of a long text, k steps at a time: truncated BPTT with the state carried on.
+
+        Take the gradient of each before asking for the next; a derivative stops at the window's beginning,
+        where the carried state is a cut edge, and memory is that of one window.
+
+        Parameters
+        ----------
+        text : integer array, (T,)
+        k : int
+            Steps in a window.
+        m : int
+            Parts of the text that are read side by side; what does not divide is left out at the end.
+
+        Yields
+        ------
+        Tensor
+            The loss of one window, a scalar.
+
+        Examples
+        --------
+        >>> from cells import GRU
+        >>> model = LanguageModel(GRU(3, 4, seed=0), size=3)
+        >>> len(list(model.windows([0, 1, 2, 1, 0, 2, 2, 1], k=2, m=2)))
+        2
+        """
+        indices = self._checked(text)
+        if k < 1 or m < 1 or len(indices) < m:
+            raise ValueRangeError(f"{len(indices)} tokens cannot be read {m} at a time in windows of {k} steps")
+        streams = indices[: len(indices) // m * m].reshape(m, -1).T
+        state, before = None, None
+        for first in range(0, len(streams), k):
+            tokens = streams[first : first + k]
+            run = self._unroll(tokens, before, state, first + 1)
+            yield self._measured(run, tokens.tolist())
+            state, before = cut(run.final, forget=True), tokens[-1]
 
     # -- probabilities ---------------------------------------------------------------------------
 

@@ -118,3 +118,27 @@ def test_bad_sequences(sequences):
 def test_size_that_is_not_the_cells():
     with pytest.raises(ValueRangeError, match="n_x = 4"):
         LanguageModel(RNN(4, 5), size=7)
+
+
+@pytest.mark.parametrize("cell", [RNN, LSTM])
+def test_windows_of_a_long_text_add_up_to_the_whole(cell):
+    lm = model(cell=cell)
+    text = np.random.default_rng(0).integers(0, 4, size=11)
+    whole = lm.loss([text])
+    parts = list(lm.windows(text, k=4))
+    assert sum(part.item() for part in parts) == pytest.approx(whole.item(), rel=1e-12)
+    (only,) = lm.windows(text, k=20)
+    for key, gradient in grad(whole, lm.parameters).items():
+        assert np.allclose(grad(only, lm.parameters)[key], gradient, rtol=1e-12, atol=1e-15)
+    cut = [r for r in parts[1].graph if r.operation and r.operation.name == "stop_gradient"]
+    assert cut and all(r.scope.time == 4 for r in cut)
+
+
+def test_windows_side_by_side():
+    lm = model()
+    text = np.random.default_rng(0).integers(0, 4, size=13)
+    together = sum(part.item() for part in lm.windows(text, k=2, m=3))
+    alone = sum(lm.loss([text[i * 4 : i * 4 + 4]]).item() for i in range(3))
+    assert together == pytest.approx(alone, rel=1e-12)
+    with pytest.raises(ValueRangeError, match="13 tokens"):
+        next(lm.windows(text, k=2, m=14))
