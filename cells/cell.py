@@ -12,7 +12,7 @@ from autograd_seq.errors import ShapeError, UsageError
 from cells import storage
 from cells.check import here_in_network, sizes
 from cells.initial import weights
-from cells.padding import columns, hold, presence
+from cells.padding import columns, held, presence
 from cells.run import Run
 
 State = dict[str, Any]
@@ -153,11 +153,16 @@ class Cell:
         for t in reversed(range(T)) if reverse else range(T):
             with scope(time=start + t):
                 following = self.step(inputs[t], current)
-                current = hold(masks[t], following, current)
+                running = masks[t]
+                current = following if running is None else self.hold(running, following, current)
             run.append(current)
         if reverse:
             run.reverse()
         return run
+
+    def hold(self, running: Any, following: Mapping[str, Any], before: Mapping[str, Any]) -> State:
+        """The state after a step, in which examples that have ended (where `running` is false) keep what they had."""
+        return {key: held(key, running, following[key], before[key]) for key in self.states}
 
     # -- keeping it -------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Tensor
+from autograd_seq import Tensor, identity
 from autograd_seq.backward import sweep
 from autograd_seq.errors import UsageError
 from cells.run import Run
@@ -109,7 +109,14 @@ def _places(run: Run, wrt: str, layer: int | None) -> list[list[Tensor]]:
     runs = list(run.directions.values()) or [run]
     if any(wrt not in one.states for one in runs):
         raise UsageError(f"this cell has no state {wrt!r}, but {', '.join(runs[0].states)}")
-    return [[one.states[wrt][t].record for one in runs] for t in range(len(run))]
+    return [[_what_it_names(one.states[wrt][t].record) for one in runs] for t in range(len(run))]
+
+
+def _what_it_names(record: Tensor) -> Tensor:
+    """A GRU's a<t> is another name of c<t>, which the next step reads: both have one derivative, that of c<t>."""
+    while record.operation is identity:
+        record = record.inputs[0]
+    return record
 
 
 def _norms(output: Tensor, seed: Array, places: list[list[Tensor]]) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from autograd_seq import concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
 from cells.cell import Cell, State
+from cells.padding import held
 
 
 class GRU(Cell):
@@ -29,7 +30,8 @@ class GRU(Cell):
 
     Notes
     -----
-    A state is ``{"a": …, "c": …}`` with both the same; ``{"a": …}`` alone will do.
+    A state is ``{"a": …, "c": …}`` with both the same; ``{"a": …}`` alone will do. The next step reads c, and a<t> is
+    what the layer above sees: the whole derivative with respect to the state is that of c.
 
     Examples
     --------
@@ -78,6 +80,11 @@ class GRU(Cell):
     def adopt(self, final: Mapping[str, Any], m: int, time: int = 0) -> State:
         """Take over a final state: its a, which is also c."""
         return self.begin({"a": final["a"]}, m, time)
+
+    def hold(self, running: Any, following: Mapping[str, Any], before: Mapping[str, Any]) -> State:
+        """The state after a step, in which examples that have ended keep their c, which is also a."""
+        c = held("c", running, following["c"], before["c"])
+        return {"a": name(c, "a_held"), "c": c}
 
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """One step: Γ_u, Γ_r, c̃, c, and a<t> = c<t>."""

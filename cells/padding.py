@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -116,9 +116,7 @@ def presence(lengths: Sequence[int] | None, m: int, T: int) -> list[Array | None
     return [None if t < given.min() else (t < given)[None, :] for t in range(T)]
 
 
-def hold(running: Array | None, following: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The state after a step: an example that has ended keeps the state it had."""
-    if running is None:
-        return dict(following)
+def held(key: str, running: Array, following: Any, before: Any) -> Tensor:
+    """One state after a step, in which examples that have ended keep what they had."""
     with scope(part="padding"):
-        return {key: name(where(Tensor(running), following[key], before[key]), f"{key}_held") for key in following}
+        return name(where(Tensor(running), following, before), f"{key}_held")

@@ -73,9 +73,10 @@ def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
 def read(path: Any) -> dict[str, np.ndarray[Any, Any]]:
     """All arrays of an ``.npz`` file, by name."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one bare array")
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("it holds one bare array")
+        with file:
             return {key: file[key] for key in file.files}
     except FileNotFoundError:
         raise

@@ -137,8 +137,8 @@ def _cell(arrays: Mapping[str, Array], end: str, activation: str, used: set[str]
     rows, n_a = hidden.shape
     if rows % n_a or rows // n_a not in (1, 3, 4) or inputs.shape[0] != rows:
         raise ShapeError(
-            f"{names[0]} has shape {hidden.shape} and {names[1]} {inputs.shape}, but both need 1 (RNN), 3 (GRU) or "
-            f"4 (LSTM) times n_a = {n_a} rows"
+            f"{names[0]} has shape {hidden.shape} and {names[1]} {inputs.shape}, but both need 1 (RNN), 3 (GRU) "
+            f"or 4 (LSTM) times n_a = {n_a} rows"
         )
     zeros = np.zeros(rows, hidden.dtype)
     bias_hidden, bias_inputs = (np.reshape(arrays.get(key, zeros), (rows, 1)) for key in names[2:])
