@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq import checkpoint
 from autograd_seq.errors import AutogradError, UsageError
 
 EXAMPLES = """examples:
@@ -32,12 +33,21 @@ or FILE.py:FUNCTION, a function without arguments that returns a tensor or a run
 
 def cells_by_name() -> dict[str, Callable[[int, int], Any]]:
     """The project's cells and compositions, as the command line calls them."""
-    import cells as c
+    from cells import GRU, LSTM, RNN, Bidirectional, Deep
 
     return {
-        "rnn": lambda n_x, n_a: c.RNN(n_x, n_a, seed=0),
-        "rnn-relu": lambda n_x, n_a: c.RNN(n_x, n_a, activation="relu", seed=0),
-        "lstm": lambda n_x, n_a: c.LSTM(n_x, n_a, seed=0),
+        "rnn": lambda n_x, n_a: RNN(n_x, n_a, seed=0),
+        "rnn-relu": lambda n_x, n_a: RNN(n_x, n_a, activation="relu", seed=0),
+        "gru": lambda n_x, n_a: GRU(n_x, n_a, seed=0),
+        "gru-simplified": lambda n_x, n_a: GRU(n_x, n_a, full=False, seed=0),
+        "gru-reset-after": lambda n_x, n_a: GRU(n_x, n_a, reset_after=True, seed=0),
+        "lstm": lambda n_x, n_a: LSTM(n_x, n_a, seed=0),
+        "peephole": lambda n_x, n_a: LSTM(n_x, n_a, peephole="diagonal", seed=0),
+        "peephole-full": lambda n_x, n_a: LSTM(n_x, n_a, peephole="full", seed=0),
+        "bidirectional": lambda n_x, n_a: Bidirectional(RNN(n_x, n_a, seed=0), RNN(n_x, n_a, seed=1)),
+        "bidirectional-lstm": lambda n_x, n_a: Bidirectional(LSTM(n_x, n_a, seed=0), LSTM(n_x, n_a, seed=1)),
+        "deep": lambda n_x, n_a: Deep([RNN(n_x, n_a, seed=0), *(RNN(n_a, n_a, seed=i) for i in (1, 2))]),
+        "deep-lstm": lambda n_x, n_a: Deep([LSTM(n_x, n_a, seed=0), *(LSTM(n_a, n_a, seed=i) for i in (1, 2))]),
     }
 
 
@@ -49,7 +59,7 @@ def example_run(name: str, time_steps: int, n_x: int = 3, n_a: int = 4, n_y: int
     rng = np.random.default_rng(0)
     cell = cells_by_name()[name](n_x, n_a)
     run = cell.unroll(rng.standard_normal((n_x, m, time_steps)))
-    readout = Readout(run.final["a"].shape[0] if "a" in run.final else n_a, n_y, seed=1)
+    readout = Readout(cell.n_a, n_y, seed=1)
     targets = [np.eye(n_y)[:, rng.integers(n_y, size=m)] for _ in range(time_steps)]
     readout(run).measure(targets, categorical_cross_entropy)
     return run
@@ -130,6 +140,73 @@ def draw_(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def flow_(arguments: argparse.Namespace) -> int:
+    """Print how strongly each step's loss depends on each step's state."""
+    from cells import gradient_flow
+
+    found = thing(arguments)
+    if not hasattr(found, "losses"):
+        raise UsageError(f"flow needs a run with losses at its time steps, but {arguments.thing} gives a tensor")
+    table = gradient_flow(found, wrt=arguments.wrt)
+    if arguments.json:
+        print(json.dumps({"wrt": arguments.wrt, "flow": table.tolist()}))
+        return 0
+    print(f"‖∂L<t>/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(table)}\n")
+    for t, row in enumerate(table, start=1):
+        print(f"t = {t:3d}  " + " ".join(f"{value:8.1e}" if k < t else " " * 8 for k, value in enumerate(row)))
+    return 0
+
+
+def train_(arguments: argparse.Namespace) -> int:
+    """Train a language model on a text file, a sequence a line."""
+    from autograd_seq.clipping import clip_by_global_norm
+    from autograd_seq.optimisers import Adam
+    from autograd_seq.text import Vocabulary, lines
+    from autograd_seq.training import Trainer
+
+    texts = list(lines(arguments.corpus))
+    vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
+    model = language_model(arguments.cell, arguments.hidden, len(vocabulary), vocabulary.end)
+    trainer = Trainer(model, Adam(arguments.rate), clip=lambda g: clip_by_global_norm(g, 5.0), batch_size=32)
+    trainer.fit([vocabulary.encode(text) for text in texts], epochs=arguments.epochs, progress=True)
+    settings = {
+        "cell": arguments.cell, "hidden": arguments.hidden, "words": vocabulary.words, "level": vocabulary.level,
+    }  # fmt: skip
+    checkpoint.save(arguments.output, {key: p.value for key, p in model.parameters.items()}, settings)
+    print(f"{len(texts)} sequences, {len(vocabulary)} tokens; loss of a sequence {trainer.history.losses[-1]:.3f}")
+    print(f"written: {arguments.output}; invent with: autograd-seq sample {arguments.output}")
+    return 0
+
+
+def language_model(cell: str, hidden: int, size: int, end: int | None) -> Any:
+    """A language model over one-hot tokens, as train and sample both make it."""
+    from cells.language_model import LanguageModel
+
+    if cell not in cells_by_name():
+        raise UsageError(f"there is no cell {cell!r}; choose one of {', '.join(cells_by_name())}")
+    return LanguageModel(cells_by_name()[cell](size, hidden), size, end=end, seed=1)
+
+
+def sample_(arguments: argparse.Namespace) -> int:
+    """Sample new sequences from a model that train wrote."""
+    from autograd_seq.text import Vocabulary
+
+    arrays, settings = checkpoint.load(arguments.model)
+    try:
+        vocabulary = Vocabulary(settings["words"], settings["level"])
+        model = language_model(settings["cell"], settings["hidden"], len(vocabulary), vocabulary.end)
+    except KeyError as error:
+        raise UsageError(f"{arguments.model} is a checkpoint, but not a model that train wrote") from error
+    checkpoint.fitted(arrays, model.parameters, arguments.model)
+    for key, parameter in model.parameters.items():
+        parameter.value = arrays[key]
+    generator = np.random.default_rng(arguments.seed)
+    for _ in range(arguments.count):
+        drawn = model.sample(generator, arguments.length, temperature=arguments.temperature, top_k=arguments.top_k)
+        print(vocabulary.text(drawn))
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     names = ", ".join(cells_by_name())
@@ -158,6 +235,25 @@ def parser() -> argparse.ArgumentParser:
     sub = command("draw", draw_, "draw the recorded graph")
     sub.add_argument("--view", default="unrolled", help="unrolled, rolled, cell, operations or backward")
     sub.add_argument("-o", "--output", metavar="FILE", help="FILE.svg, .png, .pdf or .dot (default: THING.svg)")
+    sub = command("flow", flow_, "print how far back each loss reaches: the gradient's norm from step to step")
+    sub.add_argument("--wrt", choices=("a", "c"), default="a", help="the state a or the memory c (default a)")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub = command("train", train_, "train a language model on a text file, a sequence a line", about=False)
+    sub.add_argument("corpus", metavar="FILE", help="text in UTF-8")
+    sub.add_argument("--cell", default="lstm", help="a cell's name (default lstm)")
+    sub.add_argument("--level", choices=("word", "character"), default="character", help="default: character")
+    sub.add_argument("--size", type=int, help="tokens to know, the most frequent (default: all)")
+    sub.add_argument("--hidden", type=int, default=50, metavar="N_A", help="length of the state (default 50)")
+    sub.add_argument("--epochs", type=int, default=20, help="how often each line is used (default 20)")
+    sub.add_argument("--rate", type=float, default=0.01, help="learning rate of Adam (default 0.01)")
+    sub.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="where the model goes, a .npz file")
+    sub = command("sample", sample_, "invent new sequences with a model that train wrote", about=False)
+    sub.add_argument("model", metavar="FILE", help="what train wrote")
+    sub.add_argument("--count", type=int, default=5, help="how many (default 5)")
+    sub.add_argument("--length", type=int, default=50, help="the longest (default 50 tokens)")
+    sub.add_argument("--temperature", type=float, default=1.0, help="below 1 bolder, above 1 more daring")
+    sub.add_argument("--top-k", type=int, help="draw from the k most likely tokens only")
+    sub.add_argument("--seed", type=int, default=0, help="where chance begins (default 0)")
     return top
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, no_grad, scope, take
 from autograd_seq.errors import UsageError, ValueRangeError
+from cells.bidirectional import Bidirectional
 from cells.initial import weights
 from cells.readout import Readout
 from cells.run import Run
@@ -277,6 +278,5 @@ def _sharpened(p: np.ndarray[Any, Any], temperature: float, top_k: int | None) -
 
 
 def _looks_ahead(cell: Any) -> bool:
-    """Whether a cell, or one that it is made of, runs from the end of the sequence."""
-    parts = [*getattr(cell, "cells", ()), *(getattr(cell, side, None) for side in ("forward", "backward"))]
-    return hasattr(cell, "backward") or any(_looks_ahead(part) for part in parts if part is not None)
+    """Whether a cell, or a layer of it, runs from the end of the sequence."""
+    return isinstance(cell, Bidirectional) or any(_looks_ahead(layer) for layer in getattr(cell, "layers", ()))

@@ -30,7 +30,7 @@ def user_file(tmp_path):
 def test_print_shows_every_step(cell, capsys):
     assert main(["print", cell, "--steps", "2"]) == 0
     text = capsys.readouterr().out
-    assert "<1>" in text and "<2>" in text and "<3>" not in text
+    assert "x<1>" in text and "x<2>" in text and "x<3>" not in text
 
 
 def test_print_json(capsys):
@@ -68,3 +68,45 @@ def test_bad_use_exits_with_2(words, said, user_file, capsys):
 def test_unknown_command_exits_with_2():
     result = subprocess.run([sys.executable, "-m", "autograd_seq.commands", "fly"], capture_output=True, text=True)
     assert result.returncode == 2
+
+
+@pytest.mark.parametrize("cell", ["rnn", "bidirectional", "deep-lstm"])
+def test_flow_is_a_lower_triangle(cell, capsys):
+    assert main(["flow", cell, "--steps", "4", "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)["flow"]
+    assert len(table) == 4
+    if cell != "bidirectional":  # where later inputs reach earlier outputs
+        assert all(table[t][k] == 0 for t in range(4) for k in range(t + 1, 4))
+    assert all(table[t][t] > 0 for t in range(4))
+    assert main(["flow", cell]) == 0 and "‖∂L<t>/∂a<k>‖" in capsys.readouterr().out
+
+
+def test_train_then_sample(tmp_path, capsys):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("rex\nrax\nrox\n" * 10, encoding="utf-8")
+    model = str(tmp_path / "m.npz")
+    assert main(["train", str(corpus), "--cell", "gru", "--hidden", "8", "--epochs", "3", "-o", model]) == 0
+    assert "30 sequences" in capsys.readouterr().out
+    assert main(["sample", model, "--count", "3", "--seed", "1"]) == 0
+    first = capsys.readouterr().out
+    assert len(first.splitlines()) == 3
+    main(["sample", model, "--count", "3", "--seed", "1"])
+    assert capsys.readouterr().out == first
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["train", "{dir}/nothing.txt"], "nothing.txt"),
+        (["train", "{dir}/empty.txt"], "empty"),
+        (["train", "{dir}/some.txt", "--cell", "bidirectional"], "from its end"),
+        (["train", "{dir}/some.txt", "--cell", "fly"], "no cell 'fly'"),
+        (["sample", "{dir}/some.txt"], "not a checkpoint"),
+        (["sample", "{dir}/missing.npz"], "missing.npz"),
+    ],
+)
+def test_training_badly_used(words, said, tmp_path, capsys):
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "some.txt").write_text("abc\n")
+    assert main([word.replace("{dir}", str(tmp_path)) for word in words]) == 2
+    assert said in capsys.readouterr().err

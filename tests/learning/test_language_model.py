@@ -7,7 +7,7 @@ import pytest
 
 from autograd_seq import Parameter, grad, take
 from autograd_seq.errors import UsageError, ValueRangeError
-from cells import LSTM, RNN, Bidirectional
+from cells import GRU, LSTM, RNN, Bidirectional, Deep
 from cells.language_model import LanguageModel
 
 END = 3
@@ -107,6 +107,14 @@ def test_free_run_feeds_back_what_it_drew():
 def test_bidirectional_cell_is_refused_with_the_reason():
     with pytest.raises(UsageError, match="from its end"):
         LanguageModel(Bidirectional(RNN(4, 5), RNN(4, 5)), size=4)
+    with pytest.raises(UsageError, match="from its end"):
+        LanguageModel(Deep([Bidirectional(RNN(4, 5), RNN(4, 5)), RNN(10, 3)]), size=4)
+
+
+def test_deep_cell_that_looks_backward_only():
+    lm = LanguageModel(Deep([GRU(4, 5, seed=0), LSTM(5, 6, seed=1)]), size=4, end=END, seed=2)
+    assert lm.loss([[0, 1, END]]).item() == pytest.approx(-lm.log_probability([0, 1, END]), rel=1e-12)
+    assert len(lm.sample(0, length=5)) <= 5
 
 
 @pytest.mark.parametrize("sequences", [[[]], [[0, 4]], [[-1]], [[0.5]], [[[0, 1]]]])
