@@ -6,8 +6,9 @@ steps therefore look equal, and the work grows with one step, not with their num
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from viz.plan import Edge, Node
 
@@ -41,7 +42,7 @@ class Template:
     around: set[tuple[Key, Key]] = field(default_factory=set)
 
 
-def template(nodes: Iterable[Node], edges: Iterable[Edge]) -> Template:
+def template(nodes: Sequence[Node], edges: Iterable[Edge]) -> Template:
     """Lay out one step from the nodes of all columns and the edges within them."""
     result = Template()
     leaves: dict[Key, bool] = {}
@@ -55,7 +56,10 @@ def template(nodes: Iterable[Node], edges: Iterable[Edge]) -> Template:
     upward = _without_cycles(list(leaves), pairs)
     result.around = {pair for pair in pairs if pair not in upward}
     result.row = _rows(list(leaves), upward, leaves, bands)
-    _place(result, list(leaves), upward)
+    for node in nodes:
+        if node.beside is not None and node.beside in result.row:
+            result.row[node.key] = result.row[node.beside]
+    _place(result, list(leaves), upward, leaves)
     return result
 
 
@@ -126,7 +130,7 @@ def _stack_bands(
     for key, band in bands.items():
         members.setdefault(band, []).append(key)
     order = sorted(members)
-    for lower, upper in zip(order, order[1:], strict=False):
+    for lower, upper in pairwise(order):
         if _reaches(members[upper], set(members[lower]), after):
             continue
         middle = ("band above", lower)
@@ -160,7 +164,9 @@ def _sorted(before: dict[Key, list[Key]], after: dict[Key, list[Key]]) -> list[K
     return ready
 
 
-def _place(result: Template, keys: list[Key], pairs: dict[tuple[Key, Key], None]) -> None:
+def _place(
+    result: Template, keys: list[Key], pairs: dict[tuple[Key, Key], None], leaves: dict[Key, bool]
+) -> None:
     """Order each row and find the places in it; an edge that passes a row has a place there too."""
     rows: list[list[Key]] = [[] for _ in range(max(result.row.values(), default=-1) + 1)]
     for key in keys:
@@ -176,12 +182,12 @@ def _place(result: Template, keys: list[Key], pairs: dict[tuple[Key, Key], None]
         for r, key in enumerate(chain[1:-1], start=first + 1):
             rows[r].append(key)
             result.width[key] = DUMMY
-        for low, high in zip(chain, chain[1:], strict=False):
+        for low, high in pairwise(chain):
             above.setdefault(low, []).append(high)
             below.setdefault(high, []).append(low)
     _order(rows, below, above)
     result.rows = rows
-    result.x = _positions(rows, below, above, result.width)
+    result.x = _positions(rows, below, above, result.width, leaves)
 
 
 def _order(rows: list[list[Key]], below: dict[Key, list[Key]], above: dict[Key, list[Key]]) -> None:
@@ -213,7 +219,7 @@ def _crossings(rows: list[list[Key]], above: dict[Key, list[Key]]) -> int:
     from bisect import bisect_right, insort
 
     total = 0
-    for low, high in zip(rows, rows[1:], strict=False):
+    for low, high in pairwise(rows):
         place = {key: i for i, key in enumerate(high)}
         seen: list[int] = []
         for key in low:
@@ -225,9 +231,14 @@ def _crossings(rows: list[list[Key]], above: dict[Key, list[Key]]) -> int:
 
 
 def _positions(
-    rows: list[list[Key]], below: dict[Key, list[Key]], above: dict[Key, list[Key]], width: dict[Key, float]
+    rows: list[list[Key]],
+    below: dict[Key, list[Key]],
+    above: dict[Key, list[Key]],
+    width: dict[Key, float],
+    leaves: dict[Key, bool],
 ) -> dict[Key, float]:
-    """Each key as near as the order allows to the mean of its neighbours, passing edges as straight as can be."""
+    """Each key as near as the order allows to the mean of its neighbours; leaves follow, they do not pull."""
+    pull = {key: 0.02 if leaves.get(key) else 1.0 for key in width}
     x: dict[Key, float] = {}
     for row in rows:
         at = 0.0
@@ -242,10 +253,11 @@ def _positions(
             wanted, weights = [], []
             for key in rows[r]:
                 near = [*below.get(key, ()), *above.get(key, ())]
-                wanted.append(sum(x[k] for k in near) / len(near) if near else x[key])
-                weights.append(1.0 if near else 0.05)
+                total = sum(pull[k] for k in near)
+                wanted.append(sum(pull[k] * x[k] for k in near) / total if near else x[key])
+                weights.append(pull[key] if near else 0.05)
             gaps = [
-                (width[a] + width[b]) / 2 + SEPARATION for a, b in zip(rows[r], rows[r][1:], strict=False)
+                (width[a] + width[b]) / 2 + SEPARATION for a, b in pairwise(rows[r])
             ]
             for key, place in zip(rows[r], closest(wanted, weights, gaps), strict=True):
                 x[key] = place

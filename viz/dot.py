@@ -7,7 +7,7 @@ import graphviz
 from viz.formula import number
 from viz.plan import Edge, Layout, Node
 from viz.routes import ARROW, trimmed
-from viz.text import FONT, Line, Run, markup
+from viz.text import FONT, Line, Run, markup, runs_markup
 from viz.theme import Theme
 
 
@@ -28,7 +28,7 @@ def dot_text(layout: Layout, theme: Theme) -> str:
             "shape": "box", "style": "rounded,filled", "fontname": FONT, "fontsize": "11", "margin": "0",
             "fixedsize": "true", "penwidth": "1",
         },
-        edge_attr={"arrowsize": "0.6"},
+        edge_attr={"arrowsize": "0.6", "fontname": FONT, "fontsize": "10"},
     )  # fmt: skip
     members: dict[int, list[Node]] = {}
     for node in layout.nodes:
@@ -83,14 +83,13 @@ def _edge(graph: graphviz.Digraph, edge: Edge, theme: Theme, colors: dict[str, s
     extra = {"class": edge.kind}
     if edge.kind == "parameter":
         color = colors.get(edge.label, color)
-        extra["style"] = "dashed"
     size = 0.6 if edge.width <= 2 else max(0.28, 1.2 / edge.width)
     length = ARROW * (size / 0.6) * (1.0 if edge.width <= 2 else edge.width / 2)
     points = trimmed(edge.points, length)
     tip = edge.points[-1]
     pos = f"e,{_numbers(*tip)} " + " ".join(_numbers(*point) for point in points)
     if edge.label and edge.label_at is not None and edge.kind != "parameter":
-        extra |= {"label": edge.label, "lp": _numbers(*edge.label_at)}
+        extra |= {"label": graphviz.escape(edge.label), "fontcolor": theme.ink, "lp": _numbers(*edge.label_at)}
     graph.edge(
         edge.source.id, edge.target.id, id=edge.id, pos=pos, color=color, penwidth=f"{edge.width:.3g}",
         arrowsize=f"{size:.3g}", tooltip="", **extra,
@@ -103,10 +102,11 @@ def _table(graph: graphviz.Digraph, layout: Layout, theme: Theme, colors: dict[s
     head = ["", "shape"] + ["‖∇‖"] * gradients
 
     def cell(runs: tuple[Run, ...], size: float, align: str) -> str:
-        return f'<TD ALIGN="{align}">{markup([Line(runs, size)], colors)}</TD>'
+        return f'<TD ALIGN="{align}" HEIGHT="15">{runs_markup(Line(runs, size), colors)}</TD>'
 
     span = f'COLSPAN="{len(head)}"'
-    rows = [f'<TR><TD {span} ALIGN="LEFT">{markup([Line((Run(layout.table_title, dim=True),), 9.0)], colors)}</TD></TR>']
+    title = runs_markup(Line((Run(layout.table_title, dim=True),), 9.0), colors)
+    rows = [f'<TR><TD {span} ALIGN="LEFT">{title}</TD></TR>']
     rows.append("<TR>" + "".join(cell((Run(words or " ", dim=True),), 8.0, "RIGHT") for words in head) + "</TR>")
     for row in layout.table:
         cells = [cell(row.name.runs, 10.0, "LEFT"), cell((Run(row.shape),), 9.0, "RIGHT")]
@@ -129,7 +129,8 @@ def _notes(graph: graphviz.Digraph, layout: Layout, colors: dict[str, str]) -> N
     left = min((n.left for n in layout.nodes), default=0.0)
     graph.node(
         "notes", label="<" + markup([line], colors) + ">", id="notes", shape="none", style="",
-        pos=_numbers(left + line.width / 2, layout.bottom - 14), width=f"{line.width / 72:.4f}", height="0.2", tooltip="",
+        pos=_numbers(left + line.width / 2, layout.bottom - 14), width=f"{line.width / 72:.4f}", height="0.2",
+        tooltip="",
     )  # fmt: skip
 
 

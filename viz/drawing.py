@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from autograd_seq.errors import ValueRangeError
-
 from viz.dot import dot_text
 from viz.plan import Layout
 from viz.render import FORMATS, RenderError, render

@@ -80,7 +80,7 @@ class Folded:
     shared_uses: list[Use]
 
 
-def fold(graph: Graph, whole: bool = False) -> Folded:
+def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     """Fold a graph to boxes.
 
     Parameters
@@ -89,6 +89,8 @@ def fold(graph: Graph, whole: bool = False) -> Folded:
         Any recording.
     whole : bool
         A box for every record, as the view of all operations wants it.
+    merge_named : bool
+        Whether a named pre-activation joins the box of what it is the only input of.
 
     Examples
     --------
@@ -101,7 +103,7 @@ def fold(graph: Graph, whole: bool = False) -> Folded:
     scopes = _inherited(graph, uses)
     shared = _shared(graph, uses, scopes)
     skipped = {r for r in graph if is_literal(r) and uses[r]} | set(shared)
-    into = {} if whole else _targets(graph, uses, scopes, skipped)
+    into = {} if whole else _targets(graph, uses, scopes, skipped, merge_named)
     home: dict[Tensor, Box] = {}
     boxes: list[Box] = []
     for record in reversed(graph.records):
@@ -178,7 +180,11 @@ def _shared(
 
 
 def _targets(
-    graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]], scopes: dict[Tensor, Scope], skipped: set[Tensor]
+    graph: Graph,
+    uses: dict[Tensor, list[tuple[Tensor, int]]],
+    scopes: dict[Tensor, Scope],
+    skipped: set[Tensor],
+    merge_named: bool,
 ) -> dict[Tensor, Tensor]:
     """For each record that folds, the record whose box it folds into."""
     outputs = set(graph.outputs)
@@ -189,7 +195,7 @@ def _targets(
         head[record] = record
         if record in skipped or record in outputs or record.operation is None:
             continue
-        if record.name is not None and _group(record, scopes) in kept_groups:
+        if record.name is not None and (not merge_named or _group(record, scopes) in kept_groups):
             continue
         heads = {head[user] for user, _ in uses[record]}
         if len(heads) == 1:

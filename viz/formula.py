@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Tensor
 from autograd_seq.notation import ATOM
 from autograd_seq.readings.expression import is_literal
-
+from autograd_seq.tensor import Array
 from viz.fold import Box, Folded
 from viz.text import Run, clean, name_runs, shorten, superscript
 
@@ -73,7 +73,7 @@ class Writer:
         members = set(box.records)
         known: list[Tensor] = []
         text = self._chain(record, members, known) or self._write(record, members, known, 0)[0]
-        return self._runs(text, known)
+        return self.runs(text, known, self.reference)
 
     def _write(self, record: Tensor, members: set[Tensor], known: list[Tensor], depth: int) -> tuple[str, int]:
         """A record as text with references, and how tightly it holds together."""
@@ -82,50 +82,55 @@ class Writer:
             return "…", ATOM
         operands = []
         for x in record.inputs[:8]:
-            if x in members and x.name is None:
-                operands.append(self._write(x, members, known, depth + 1))
-            elif x in members and depth < DEEPEST and x.operation is not None:
+            if (x in members and x.name is None) or (x in members and depth < DEEPEST and x.operation is not None):
                 operands.append(self._write(x, members, known, depth + 1))
             else:
                 operands.append((self._refer(x, known), ATOM))
         if len(record.inputs) > 8:
             operands[4:] = [("…", ATOM), (self._refer(record.inputs[-1], known), ATOM)]
-        return _fill(record, operands)
+        return fill(record, operands)
 
     def _chain(self, record: Tensor, members: set[Tensor], known: list[Tensor]) -> str:
         """``L<1> + … + L<9>`` where one operation of two inputs was used over and over; else nothing."""
         if len(members) < 3 or any(m.operation is not record.operation or len(m.inputs) != 2 for m in members):
             return ""
         ends = [x for m in sorted(members, key=lambda m: m.index) for x in m.inputs if x not in members]
-        first = _fill(record, [(self._refer(ends[0], known), ATOM), ("…", ATOM)])
-        return _fill(record, [first, (self._refer(ends[-1], known), ATOM)])[0]
+        first = fill(record, [(self._refer(ends[0], known), ATOM), ("…", ATOM)])
+        return fill(record, [first, (self._refer(ends[-1], known), ATOM)])[0]
 
     def _refer(self, x: Tensor, known: list[Tensor]) -> str:
         known.append(x)
-        return f"{_OPEN}{len(known) - 1}{_CLOSE}"
+        return self.mark(len(known) - 1)
 
-    def _runs(self, text: str, known: list[Tensor]) -> list[Run]:
+    def mark(self, position: int) -> str:
+        """What stands in a text for a reference."""
+        return f"{_OPEN}{position}{_CLOSE}"
+
+    def runs(self, text: str, known: list[Tensor], refer: Callable[[Tensor], list[Run]]) -> list[Run]:
+        """A text with its references written by `refer`."""
         runs: list[Run] = []
         for i, piece in enumerate(_REFERENCE.split(text)):
             if i % 2:
-                runs.extend(self._reference(known[int(piece)]))
+                runs.extend(refer(known[int(piece)]))
             elif piece:
                 runs.append(Run(clean_formula(piece), dim=True))
         return runs
 
-    def _reference(self, x: Tensor) -> list[Run]:
+    def reference(self, x: Tensor) -> list[Run]:
         """How a formula refers to another box: by name, or by its own short formula."""
         box = self.folded.home.get(x)
         if x.name is not None or box is None or box.leaf:
             return self.name(x)
         operands = [("".join(r.text for r in self.name(y) if r.script <= 0), ATOM) for y in x.inputs[:4]]
-        short = _fill(x, operands)[0] if len(x.inputs) <= 4 and all(y.name for y in x.inputs) else ""
-        if short and len(short) <= 10:
-            return [Run(short, dim=True)]
-        return [Run(x.operation.name if x.operation else "·", dim=True)]
+        names = {y.name for y in x.inputs}
+        if None not in names and len(names) == len(x.inputs) <= 4:
+            short = fill(x, operands)[0]
+            if len(short) <= 10:
+                return [Run(short, dim=True)]
+        return [Run("·", dim=True)]
 
 
-def _fill(record: Tensor, operands: list[tuple[str, int]]) -> tuple[str, int]:
+def fill(record: Tensor, operands: list[tuple[str, int]]) -> tuple[str, int]:
     """The operation's own form over operands; its plain name where the form does not take so few."""
     operation = record.operation
     if operation is None:
@@ -142,7 +147,7 @@ def clean_formula(piece: str) -> str:
     return " " * piece.startswith(" ") + shown + " " * (piece.endswith(" ") and bool(shown))
 
 
-def constant(value: np.ndarray) -> str:  # type: ignore[type-arg]
+def constant(value: Array) -> str:
     """A constant: its number, or its shape."""
     return f"{value.item():.4g}" if value.size == 1 else "×".join(map(str, value.shape))
 
@@ -158,7 +163,7 @@ def number(value: float) -> str:
     return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
 
 
-def value_text(value: np.ndarray, longest: int = 6) -> str:  # type: ignore[type-arg]
+def value_text(value: Array, longest: int = 6) -> str:
     """A small array in full, a large one as norm and range."""
     if value.size <= longest:
         if value.ndim == 2:

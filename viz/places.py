@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from viz.arrange import Template, closest, template
 from viz.plan import Column, Edge, Node, Point
-from viz.routes import ARROW, Lanes, Ports, Shape, lane_key, line, rise, rounded
+from viz.routes import ARROW, Lanes, Ports, Shape, lane_key, line, loop, rise, rounded
 
 LEAST_GAP, WIDEST_GAP = 34.0, 74.0  # between rows
 PADDING = 13.0  # of a column's frame
@@ -22,13 +23,15 @@ class Places:
     nodes, edges, columns : list
         What to place. Nodes have their sizes.
     pitch : float
-        Distance of parallel edges; larger where adjoints run beside them.
+        Distance of parallel edges.
+    aside : float
+        How far beside each edge another one will run back; 0 for none.
     """
 
     def __init__(
-        self, nodes: list[Node], edges: list[Edge], columns: list[Column], pitch: float = 12.0
+        self, nodes: list[Node], edges: list[Edge], columns: list[Column], pitch: float = 12.0, aside: float = 0.0
     ) -> None:
-        self.nodes, self.edges, self.columns, self.pitch = nodes, edges, columns, pitch
+        self.nodes, self.edges, self.columns, self.pitch, self.aside = nodes, edges, columns, pitch, aside
         self.members: list[list[Node]] = [[] for _ in columns]
         for node in nodes:
             if node.column is not None:
@@ -37,8 +40,9 @@ class Places:
 
     def run(self) -> None:
         """Place everything."""
-        inside = [e for e in self.edges if e.source.column == e.target.column is not None and e.source is not e.target]
-        self.template = template((n for members in self.members for n in members), inside)
+        inside = [e for e in self.edges if e.source.column == e.target.column and e.source is not e.target]
+        inside = [e for e in inside if e.source.column is not None]
+        self.template = template([n for members in self.members for n in members], inside)
         self._rows()
         self.shapes = {edge: self._shape(edge) for edge in self.edges}
         self._reserve()
@@ -148,23 +152,41 @@ class Places:
         lanes = len(self.gutters)
         self.gutter_at: list[float] = []
         self.shift: list[float] = []
-        loops = {e.source.column for e in self.edges if e.source is e.target}
+        loops: dict[int | None, float] = {}
+        for edge in self.edges:
+            if edge.source is edge.target:
+                loops[edge.source.column] = max(loops.get(edge.source.column, 0.0), 50.0 + 2 * self.aside + edge.label_width)
         for i, column in enumerate(self.columns):
             space = GUTTER + pitch * (lanes if self.busy[i] else 0)
             self.gutter_at.append(at + GUTTER / 2 + pitch / 2)
             at += space if i else 0.0
             if not i:
                 self.gutter_at[0] = at - GUTTER / 2 - pitch * lanes
-            keys = [n.key for n in self.members[i]] + list(passing[i])
-            left = min((x[k] - width[k] / 2 for k in keys), default=-20.0)
-            right = max((x[k] + width[k] / 2 for k in keys), default=20.0) + (90.0 if i in loops else 0.0)
+            local = self._packed(i) if column.packed else {n: x[n.key] for n in self.members[i]}
+            spans = [(at_x - n.width / 2, at_x + n.width / 2) for n, at_x in local.items()]
+            spans += [(x[k] - width[k] / 2, x[k] + width[k] / 2) for k in passing[i] if not column.packed]
+            left = min((span[0] for span in spans), default=-20.0)
+            right = max((span[1] for span in spans), default=20.0) + loops.get(i, 0.0)
             padding = PADDING if column.label else 0.0
             self.shift.append(at + padding - left)
             column.left, column.right = at, at + right - left + 2 * padding
             at = column.right
             for node in self.members[i]:
-                node.x = x[node.key] + self.shift[i]
+                node.x = local[node] + self.shift[i]
         self.gutter_at.append(at + GUTTER / 2 + pitch / 2)
+
+    def _packed(self, column: int) -> dict[Node, float]:
+        """Places of the nodes of a column that is no step: each row around one axis."""
+        rows: dict[int, list[Node]] = {}
+        for node in sorted(self.members[column], key=lambda n: self.template.x[n.key]):
+            rows.setdefault(node.row, []).append(node)
+        places = {}
+        for row in rows.values():
+            at = -sum(node.width + 14.0 for node in row) / 2
+            for node in row:
+                places[node] = at + 7.0 + node.width / 2
+                at += node.width + 14.0
+        return places
 
     def _heights(self, inside: Sequence[Edge]) -> None:
         """From below: rows as high as their highest box, gaps as high as their lanes and curves need."""
@@ -207,7 +229,7 @@ class Places:
             rows.setdefault(node.row, []).append(node)
         for row in rows.values():
             row.sort(key=lambda n: n.x)
-            gaps = [(a.width + b.width) / 2 + 18 for a, b in zip(row, row[1:], strict=False)]
+            gaps = [(a.width + b.width) / 2 + 18 for a, b in pairwise(row)]
             for node, x in zip(row, closest([n.x for n in row], [1.0] * len(row), gaps), strict=True):
                 node.x = x
 
@@ -231,32 +253,36 @@ class Places:
         return [self.template.x["passes", u.key, v.key, r] + shift for r in range(u.row + 1, v.row)]
 
     def _ports(self) -> None:
-        self.ports = Ports(self.pitch)
-        for edge, shape in self.shapes.items():
-            u, v = edge.source, edge.target
-            if shape.kind == "loop":
-                continue
-            if shape.kind == "rise":
-                chain = self._chain(edge)
-                first, last = (chain[0], chain[-1]) if chain else (v.x, u.x)
-            elif shape.kind == "roof":
-                first, last = v.x, u.x
-            else:
-                first = last = self._gutter_x(edge, shape) if shape.kind == "round" else 0.0
-            if shape.leave in ("left", "right"):
-                first = v.y
-            if shape.enter in ("left", "right"):
-                last = u.y
-            self.ports.ask(u, shape.leave, first, edge, True)
-            self.ports.ask(v, shape.enter, last, edge, False)
-        self.ports.settle()
+        """Starts first: an arrow then arrives, if it can, straight above where it started."""
+        self.ports = Ports(self.pitch, self.aside / 2)
+        for start in (True, False):
+            for edge, shape in self.shapes.items():
+                if shape.kind != "loop":
+                    node, side = (edge.source, shape.leave) if start else (edge.target, shape.enter)
+                    if edge.kind == "parameter" and start:
+                        self.ports.share(node, side, edge)
+                        continue
+                    self.ports.ask(node, side, self._towards(edge, shape, side, start), edge, start)
+            self.ports.settle()
         for edge, shape in self.shapes.items():
             if shape.kind == "straight":  # one height for both ends
-                (x1, y1), (x2, y2) = self.ports.at[edge, True], self.ports.at[edge, False]
+                (x1, _), (x2, y2) = self.ports.at[edge, True], self.ports.at[edge, False]
                 low = max(edge.source.bottom, edge.target.bottom) + 4
                 high = min(edge.source.top, edge.target.top) - 4
                 y = min(max(y2, low), high)
                 self.ports.at[edge, True], self.ports.at[edge, False] = (x1, y), (x2, y)
+
+    def _towards(self, edge: Edge, shape: Shape, side: str, start: bool) -> float:
+        """Where an edge would like to leave or to arrive."""
+        other = edge.target if start else edge.source
+        if side in ("left", "right"):
+            level = shape.kind == "straight" and not start
+            return self.ports.at[edge, True][1] - self.aside / 2 if level else other.y
+        if shape.kind == "round":
+            return self._gutter_x(edge, shape)
+        if shape.kind == "rise" and (chain := self._chain(edge)):
+            return chain[0 if start else -1]
+        return other.x if start else self.ports.at[edge, True][0] + self.aside / 2
 
     def _path(self, edge: Edge) -> list[Point]:
         shape = self.shapes[edge]
@@ -274,7 +300,7 @@ class Places:
         return rounded(self._round(edge, shape, a, b))
 
     def _rising(self, edge: Edge, a: Point, b: Point) -> list[Point]:
-        stops: list[Point] = [a, (a[0], self.row_top[edge.source.row])]
+        stops: list[Point] = [a, (a[0], self.row_top[edge.source.row] + ARROW)]
         for r, x in enumerate(self._chain(edge), start=edge.source.row + 1):
             stops += [(x, self.row_bottom[r]), (x, self.row_top[r])]
         return _curve([*stops, (b[0], self.row_bottom[edge.target.row] - ARROW - 1), b])
@@ -296,10 +322,8 @@ class Places:
 
     def _loop(self, edge: Edge) -> list[Point]:
         node = edge.source
-        high, low, x = node.y + node.height * 0.26, node.y - node.height * 0.26, node.right
-        out = x + 34
-        edge.label_at = (out + 7, node.y)
-        return rounded([(x, high), (out, high), (out, low), (x, low)])
+        edge.label_at = (node.right + 42 + 2 * self.aside + edge.label_width / 2, node.y)
+        return loop(node)
 
 
 def _curve(stops: Sequence[Point]) -> list[Point]:

@@ -6,7 +6,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from autograd_seq import Tensor
-
 from viz.fold import Box, Use
 from viz.text import Line
 
@@ -39,6 +38,8 @@ class Node:
         Centre and size.
     row : int
         Its row, from below.
+    beside : hashable
+        The key of the node whose row it shares, where it has no neighbours of its own.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Node:
     width: float = 0.0
     height: float = 0.0
     row: int = 0
+    beside: Hashable = None
 
     @property
     def label(self) -> str:
@@ -110,15 +112,20 @@ class Edge:
     width: float = 1.2
     label: str = ""
     label_at: Point | None = None
+    label_width: float = 0.0
     tooltip: str = ""
 
 
 @dataclass(eq=False, slots=True)
 class Column:
-    """A time step: its frame and what is written below it; no frame without a label."""
+    """A time step: its frame and what is written below it; no frame without a label.
+
+    A `packed` column has its nodes one above the other, not where a step has them.
+    """
 
     time: int | None
     label: str
+    packed: bool = False
     left: float = 0.0
     right: float = 0.0
     bottom: float = 0.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from viz.arrange import closest
 from viz.plan import Edge, Node, Point
 
 CORNER = 9.0
@@ -66,8 +67,8 @@ def lane_key(edge: Edge) -> Hashable:
 class Ports:
     """Where edges touch their nodes: spread along each side in the order in which they go on."""
 
-    def __init__(self, pitch: float) -> None:
-        self.pitch = pitch
+    def __init__(self, pitch: float, shift: float = 0.0) -> None:
+        self.pitch, self.shift = pitch, shift
         self.wanted: dict[tuple[Node, str], list[tuple[float, Edge, bool]]] = {}
         self.at: dict[tuple[Edge, bool], Point] = {}
 
@@ -76,18 +77,31 @@ class Ports:
         self.wanted.setdefault((node, side), []).append((towards, edge, start))
 
     def settle(self) -> None:
-        """Give every edge its place."""
+        """Give every edge its place: as straight as the others on that side allow."""
         for (node, side), asked in self.wanted.items():
-            asked.sort(key=lambda item: item[0])
             vertical = side in ("left", "right")
-            room = (node.height if vertical else node.width) * 0.72
-            pitch = min(self.pitch, room / max(len(asked), 1))
-            for i, (_, edge, start) in enumerate(asked):
-                shift = (i - (len(asked) - 1) / 2) * pitch
+            middle, room = (node.y, node.height - 12.0) if vertical else (node.x, node.width - 22.0)
+            asked.sort(key=lambda item: item[0])
+            pitch = min(self.pitch, room / max(len(asked) - 1, 1))
+            low, high = middle - room / 2, middle + room / 2
+            wanted = [
+                towards if low <= towards <= high else middle + (0.22 * room if towards > middle else -0.22 * room)
+                for towards, *_ in asked
+            ]
+            weights = [8.0 if low <= towards <= high else 1.0 for towards, *_ in asked]
+            places = closest(wanted, weights, [pitch] * (len(asked) - 1))
+            drift = max(0.0, low - places[0]) or min(0.0, high - places[-1])
+            for place, (_, edge, start) in zip(places, asked, strict=True):
                 if vertical:
-                    self.at[edge, start] = (node.left if side == "left" else node.right, node.y + shift)
+                    self.at[edge, start] = (node.left if side == "left" else node.right, place + drift + self.shift)
                 else:
-                    self.at[edge, start] = (node.x + shift, node.bottom if side == "bottom" else node.top)
+                    self.at[edge, start] = (place + drift - self.shift, node.bottom if side == "bottom" else node.top)
+        self.wanted.clear()
+
+    def share(self, node: Node, side: str, edge: Edge) -> None:
+        """The middle of a side, for edges that all start there."""
+        x = {"left": node.left, "right": node.right}.get(side, node.x)
+        self.at[edge, True] = (x, {"top": node.top, "bottom": node.bottom}.get(side, node.y))
 
 
 def line(a: Point, b: Point) -> list[Point]:
@@ -141,6 +155,13 @@ def beside(points: Sequence[Point], distance: float) -> list[Point]:
         x, y = moved[end]
         moved[end] = (x, points[end][1]) if vertical else (points[end][0], y)
     return moved[::-1]
+
+
+def loop(node: Node, outer: bool = False) -> list[Point]:
+    """From a node's right side round and back to it; the outer of two, for the way back."""
+    reach, spread = (46.0, 0.26 * node.height + 10.0) if outer else (34.0, 0.26 * node.height)
+    x, high, low = node.right, node.y + spread, node.y - spread
+    return rounded([(x, high), (x + reach, high), (x + reach, low), (x, low)])
 
 
 def trimmed(points: Sequence[Point], by: float) -> list[Point]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Graph, Tensor
+from autograd_seq import Graph, Recording, Tensor
 from autograd_seq.errors import UsageError
 from autograd_seq.source_line import here
 
@@ -36,3 +36,8 @@ def graph_of(thing: Any) -> Graph:
         f"draw() takes a tensor, a graph, a run or a cell, but got {type(thing).__name__}: "
         f"pass the loss, or what cell.unroll(x) returned{here()}"
     )
+
+
+def recorded(thing: Any) -> Recording | None:
+    """The backward pass that comes with a thing to draw, if one does."""
+    return thing if isinstance(thing, Recording) else None

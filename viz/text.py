@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograd_seq.names import ACCENTS, ARROWS, GREEK, Name
-from autograd_seq.scope import Scope
+from autograd_seq.scope import NOWHERE, Scope
 
 FONT = "Helvetica"
 SCRIPT = 0.72  # size of sub- and superscripts
 LONGEST = 28  # characters of one word
 _NARROW = set("iljtfI.,;:|'!()[]{}/ ·")
-_WIDE = set("mwMW%@…—→←Σ")
+_WIDE = set("mwMW%@…—→←Σ+−=<>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,11 @@ class Line:
         return sum(width(run, self.size) for run in self.runs)
 
     @property
+    def height(self) -> float:
+        """Its height in points; a subscript hangs below."""
+        return self.size * (1.45 if any(run.script < 0 for run in self.runs) else 1.28)
+
+    @property
     def plain(self) -> str:
         """Its text without styles."""
         return plain(self.runs)
@@ -83,7 +88,7 @@ def superscript(scope: Scope, time: str | None = None) -> str:
 
 
 def name_runs(
-    name: str, scope: Scope = Scope(), time: str | None = None, bold: bool = False, color: str = ""
+    name: str, scope: Scope = NOWHERE, time: str | None = None, bold: bool = False, color: str = ""
 ) -> list[Run]:
     """A name in the notes' notation: Γ with f below and ⟨3⟩ above."""
     parts = Name.parse(name)
@@ -105,15 +110,15 @@ def width(run: Run, size: float) -> float:
         if unicodedata.combining(c):
             continue
         if c in _NARROW:
-            em += 0.34
+            em += 0.36
         elif c in _WIDE:
             em += 0.9
         elif unicodedata.east_asian_width(c) in "WF":
             em += 1.05
         elif c.isupper():
-            em += 0.71
+            em += 0.73
         else:
-            em += 0.58
+            em += 0.62
     return em * size * (SCRIPT if run.script else 1.0) * (1.07 if run.bold else 1.0)
 
 
@@ -139,11 +144,16 @@ def markup(lines: Sequence[Line], colors: dict[str, str]) -> str:
     """
     rows = []
     for line in lines:
-        cells = "".join(_run_markup(run, line.size, colors) for run in line.runs) or " "
-        rows.append(f"<TR><TD>{cells}</TD></TR>")
+        hanging = ' VALIGN="TOP"' if any(run.script < 0 for run in line.runs) else ""
+        rows.append(f'<TR><TD HEIGHT="{line.height:.0f}"{hanging}>{runs_markup(line, colors)}</TD></TR>')
     return (
         '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">' + "".join(rows) + "</TABLE>"
     )
+
+
+def runs_markup(line: Line, colors: dict[str, str]) -> str:
+    """The runs of one line, without a table around them."""
+    return "".join(_run_markup(run, line.size, colors) for run in line.runs) or " "
 
 
 def _run_markup(run: Run, size: float, colors: dict[str, str]) -> str:

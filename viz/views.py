@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from viz.adjoints import backward_view, recording_of
+from viz.adjoints import overlay as overlay_on
 from viz.drawing import Drawing
 from viz.layout import Options, lay_out
-from viz.sources import graph_of
+from viz.sources import graph_of, recorded
 
 
 def draw(
@@ -15,7 +17,9 @@ def draw(
     path: str | os.PathLike[str] | None = None,
     view: str = "unrolled",
     *,
+    overlay: bool = False,
     all_steps: bool = False,
+    parameters: bool = False,
     values: bool = False,
     theme: str = "light",
 ) -> Drawing:
@@ -28,9 +32,20 @@ def draw(
     path : path, optional
         Where to write the picture; .svg, .png, .pdf or .dot.
     view : str
-        ``unrolled``: time from left to right. ``operations``: every record.
+        ``unrolled``: time from left to right, a column for every step.
+        ``rolled``: the cell once, with its loop.
+        ``cell``: the inside of one step, with formulas.
+        ``operations``: every record.
+        ``backward``: the recorded backward pass alone.
+        ``overlay``: the unrolled view with an arrow back beside every arrow.
+    overlay : bool
+        Beside every arrow one back, as wide as the norm of the adjoint that passes (its logarithm, over four
+        decades), in the unrolled, the rolled and the operations view. The output must be a scalar that
+        depends on something that requires a gradient.
     all_steps : bool
         Do not elide the middle of more than 12 steps.
+    parameters : bool
+        Draw parameters as boxes with arrows to every use.
     values : bool
         Write the values: small arrays in full, large ones as norm and range.
     theme : str
@@ -46,7 +61,18 @@ def draw(
     <drawing of 3 boxes and 2 arrows>
     """
     graph = graph_of(thing)
-    drawing = Drawing(lay_out(graph, view, Options(all_steps=all_steps, values=values)), theme)
+    options = Options(all_steps=all_steps, parameters=parameters, values=values)
+    if view == "backward":
+        layout = backward_view(graph, recording_of(graph, recorded(thing)), options)
+    elif overlay or view == "overlay":
+        layout = overlay_on(graph, recording_of(graph, recorded(thing)), _plain(view), options)
+    else:
+        layout = lay_out(graph, view, options)
+    drawing = Drawing(layout, theme)
     if path is not None:
         drawing.save(path)
     return drawing
+
+
+def _plain(view: str) -> str:
+    return "unrolled" if view == "overlay" else view
