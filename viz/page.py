@@ -23,8 +23,9 @@ from autograd_seq.errors import UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Tensor
+from viz.adjoints import line_width
 from viz.layout import Options, lay_out
-from viz.page_model import Model, norm, rounded
+from viz.page_model import Model, norm
 from viz.page_picture import svg
 from viz.plan import Edge, Layout
 
@@ -100,7 +101,7 @@ def step_through(
     True
     """
     graph, loss, seed = _recorded(thing, gradient)
-    layout = lay_out(graph, "unrolled", Options(all_steps=True, widest=WIDEST))
+    layout = lay_out(graph, "unrolled", Options(all_steps=True, double=loss is not None, widest=WIDEST))
     model = Model(graph, loss, seed, {r: i for i, node in enumerate(layout.nodes) for r in node.records})
     heading = title or _title(graph, loss)
     page = Page(_assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)}))
@@ -143,20 +144,30 @@ def _shapes(layout: Layout, model: Model) -> dict[str, Any]:
         members = [model.numbers[r] for r in node.records if r in model.numbers]
         first = model.numbers.get(node.record, -1) if node.record is not None else -1
         boxes.append({"i": node.id, "r": first, "rs": members} | ({} if first >= 0 else {"title": node.label}))
-    return {"boxes": boxes, "edges": [_edge(edge, model) for edge in layout.edges]}
+    sizes = [_size(edge, model) for edge in layout.edges]
+    largest = max(sizes, default=0.0)
+    edges = [
+        {"i": edge.id, "u": _turn(edge, model), "w": round(line_width(size, largest), 2) if size else 0}
+        for edge, size in zip(layout.edges, sizes, strict=True)
+    ]
+    return {"boxes": boxes, "edges": edges}
 
 
-def _edge(edge: Edge, model: Model) -> dict[str, Any]:
-    """A line: the record by whose turn it lights up, and the norm of the adjoint that comes back on it."""
-    users = [model.numbers[user] for _, user, _ in edge.uses if user in model.numbers]
-    target = edge.target.record if edge.target.record is not None else edge.source.record
-    turn = users[0] if users else model.numbers.get(target, 0) if target is not None else 0
+def _turn(edge: Edge, model: Model) -> int:
+    """The record by whose turn a line lights up: the user of what comes along it."""
+    users = [user for _, user, _ in edge.uses] + [edge.target.record, edge.source.record]
+    return next((model.numbers[user] for user in users if user is not None and user in model.numbers), 0)
+
+
+def _size(edge: Edge, model: Model) -> float:
+    """The norm of what comes back along a line."""
     sums: dict[Tensor, Any] = {}
     for x, user, i in edge.uses:
         piece = model.pieces.get((user, i))
         if piece is not None:
             sums[x] = sums[x] + piece if x in sums else piece
-    return {"i": edge.id, "u": turn, "w": rounded(float(np.sqrt(sum(norm(a) ** 2 for a in sums.values()))))}
+    size = float(np.sqrt(sum(norm(a) ** 2 for a in sums.values())))
+    return size if np.isfinite(size) else 0.0
 
 
 def _assemble(title: str, picture: str, data: Mapping[str, Any]) -> str:

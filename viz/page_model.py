@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import names
-from autograd_seq.backward import contributions, sweep, unbroadcast
+from autograd_seq.backward import sweep, unbroadcast
+from autograd_seq.by_step import contributions
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
 from autograd_seq.readings.expression import is_literal
@@ -188,8 +189,8 @@ class Model:
             total = total + parts[place]
             entries.append({
                 "p": _place(place), "at": arrival.get(place, len(back)),
-                "v": self._shown(parts[place]), "N": rounded(norm(parts[place])),
-                "t": self._shown(total), "T": rounded(norm(total)),
+                "v": self._shown(parts[place], 3), "N": rounded(norm(parts[place])),
+                "t": self._shown(total, 3), "T": rounded(norm(total)),
             })  # fmt: skip
         return {"r": self.numbers[record], "parts": entries}
 
@@ -226,12 +227,12 @@ class Model:
         above = names.place(scope).replace("<", "⟨").replace(">", "⟩")
         return [names.ARROWS.get(scope.direction or "", ""), base, parts.subscript, above]
 
-    def _shown(self, array: Array) -> Any:
+    def _shown(self, array: Array, digits: int = 4) -> Any:
         """The corner of an array that a page shows, as nested lists of rounded numbers."""
         if array.ndim == 0:
-            return rounded(array.item())
+            return rounded(array.item(), digits)
         corner = array[(0,) * max(array.ndim - 2, 0) + (slice(self.edge),) * min(array.ndim, 2)]
-        return [[rounded(x) for x in row] for row in np.atleast_2d(corner).tolist()]
+        return [[rounded(x, digits) for x in row] for row in np.atleast_2d(corner).tolist()]
 
 
 class _Without(dict[Tensor, int]):
@@ -294,11 +295,11 @@ def norm(array: Array) -> float:
     return float(np.linalg.norm(np.asarray(array, dtype=float)))
 
 
-def rounded(x: float | bool) -> float | str | bool:
-    """Four digits; JSON has no NaN and no infinity, so these are texts."""
+def rounded(x: float | bool, digits: int = 4) -> float | str | bool:
+    """A number with so many digits; JSON has no NaN and no infinity, so these are texts."""
     if isinstance(x, bool):
         return x
     if not np.isfinite(x):
         return "NaN" if np.isnan(x) else "∞" if x > 0 else "−∞"
-    short = float(f"{x:.4g}")
+    short = float(f"{x:.{digits}g}")
     return int(short) if short.is_integer() and abs(short) < 1e15 else short

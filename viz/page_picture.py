@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from viz.plan import Column, Edge, Layout, Node
+from viz.builder import ASIDE
+from viz.plan import Column, Edge, Layout, Node, Point
+from viz.routes import beside
 from viz.text import SCRIPT, Line, Run
 
 MARGIN = 14.0
@@ -71,13 +74,16 @@ class _Frame:
         )
 
     def edge(self, edge: Edge) -> str:
-        places = [" ".join(n(c) for c in self.at(*point)) for point in edge.points]
-        path = f"M{places[0]}C{' '.join(places[1:])}" if len(places) > 1 else ""
         marker = "c" if edge.kind == "recurrent" else "f"
+        there, back = self.path(edge.points), self.path(beside(edge.points, ASIDE) if edge.points else [])
         return (
-            f'<g id="{edge.id}" class="edge {edge.kind}" aria-hidden="true"><path class="f" d="{path}" '
-            f'marker-end="url(#m{marker})"/><path class="r" d="{path}" marker-start="url(#mr)"/></g>'
+            f'<g id="{edge.id}" class="edge {edge.kind}" aria-hidden="true"><path class="f" d="{there}" '
+            f'marker-end="url(#m{marker})"/><path class="r" d="{back}" marker-end="url(#mr)"/></g>'
         )
+
+    def path(self, points: Sequence[Point]) -> str:
+        places = [" ".join(n(c) for c in self.at(*point)) for point in points]
+        return f"M{places[0]}C{' '.join(places[1:])}" if len(places) > 1 else ""
 
     def node(self, node: Node) -> str:
         x, y = self.at(node.left, node.top)
@@ -102,7 +108,7 @@ def _head(name: str) -> str:
     css = {"f": "head", "c": "head c", "r": "head r"}[name]
     return (
         f'<marker id="m{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-        f'markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path class="{css}" d="M0 0.8L8 4L0 7.2z"/></marker>'
+        f'markerUnits="userSpaceOnUse" orient="auto"><path class="{css}" d="M0 0.8L8 4L0 7.2z"/></marker>'
     )
 
 

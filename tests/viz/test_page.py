@@ -454,7 +454,7 @@ def test_it_is_usable_on_a_phone(page_file, tmp_path):
         driver.get(page_file.as_uri())
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
         for button in each(driver, ".buttons button, .buttons select"):
-            assert button.size["height"] >= 44 and button.size["width"] >= 30
+            assert not button.is_displayed() or (button.size["height"] >= 44 and button.size["width"] >= 30)
         one(driver, "#next").click()
         assert at(driver) == 1
         model = model_of(Page(page_file.read_text(encoding="utf-8")))

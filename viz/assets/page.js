@@ -36,9 +36,20 @@
   }
   function mathName(r) {
     const [base, below, above] = named(r);
-    const part = (text) => { const e = document.createElementNS(MATH, "mi"); e.textContent = text; return e; };
+    const part = (text) => {
+      const e = document.createElementNS(MATH, "mi");
+      e.textContent = text;
+      if (/^[Α-Ω]$/.test(text)) e.setAttribute("mathvariant", "normal"); // capital Greek stands upright, as in LaTeX
+      return e;
+    };
     const tag = below && above ? "msubsup" : below ? "msub" : above ? "msup" : null;
-    if (!tag) return part(base);
+    if (!tag && !base.includes("%")) return part(base);
+    if (!tag) { // an unnamed record: a little room, or two of them look like one
+      const row = document.createElementNS(MATH, "mrow"), room = [0, 1].map(() => document.createElementNS(MATH, "mspace"));
+      room.forEach((space) => space.setAttribute("width", "0.15em"));
+      row.append(room[0], part(base), room[1]);
+      return row;
+    }
     const element = document.createElementNS(MATH, tag);
     element.append(...[base, below, above].filter(Boolean).map(part));
     return element;
@@ -107,9 +118,8 @@
 
   // -- the picture ------------------------------------------------------------------------
   const boxes = M.boxes.map((box) => ({ ...box, element: $(box.i), now: "" }));
-  const edges = M.edges.map(({ i, u, w }) => ({ user: u, weight: typeof w === "number" ? w : 0, element: $(i), now: "" }));
+  const edges = M.edges.map(({ i, u, w }) => ({ user: u, width: w, element: $(i), now: "" }));
   const order = boxes.map((_, i) => i).filter((i) => boxes[i].r >= 0).sort((i, j) => valueAt[boxes[i].r] - valueAt[boxes[j].r] || boxes[i].r - boxes[j].r);
-  const heaviest = Math.max(...edges.map((e) => e.weight), 1e-300);
   for (const box of boxes) {
     if (box.r < 0) continue;
     const record = M.records[box.r], u = byValue.of(record.N), w = byAdjoint.of(record.A), body = box.element.querySelector(".body");
@@ -120,11 +130,7 @@
     a.setAttribute("width", (2 + w * (half - 2)).toFixed(1));
     if (typeof record.N === "string" || typeof record.A === "string") box.element.classList.add("bad");
   }
-  for (const edge of edges) {
-    // widths fall by one pixel for each factor of ten, so that a vanishing gradient is seen to vanish
-    const width = edge.weight > 0 ? Math.max(0.5, 5 + Math.log10(edge.weight / heaviest)) : 0;
-    edge.element.querySelector(".r").style.strokeWidth = width.toFixed(2);
-  }
+  for (const edge of edges) edge.element.querySelector(".r").style.strokeWidth = edge.width;
   function paint() {
     const current = currentRecord(), now = current < 0 ? -1 : M.records[current].b;
     boxes.forEach((box, i) => {
@@ -141,7 +147,7 @@
       box.now = wanted;
     });
     for (const edge of edges) {
-      const wanted = (valueAt[edge.user] <= state.at ? "lit " : "") + (edge.weight > 0 && adjointAt[edge.user] <= state.at ? "back" : "");
+      const wanted = (valueAt[edge.user] <= state.at ? "lit " : "") + (edge.width > 0 && adjointAt[edge.user] <= state.at ? "back" : "");
       if (wanted === edge.now) continue;
       edge.element.classList.toggle("lit", wanted.includes("lit"));
       edge.element.classList.toggle("back", wanted.includes("back"));
