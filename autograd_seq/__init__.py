@@ -3,7 +3,8 @@
 from autograd_seq import operations as operations  # first: tensors and operations know each other
 from autograd_seq import numpy as numpy  # isort: skip  (NumPy's own zeros_like and copy record from here on)
 from autograd_seq.algebra import each
-from autograd_seq.backward import Recording, contributions, differentiate, grad
+from autograd_seq.backward import Recording, differentiate, grad
+from autograd_seq.by_step import contributions
 from autograd_seq.errors import (
     AutogradError,
     DtypeError,

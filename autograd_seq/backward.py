@@ -23,8 +23,6 @@ from autograd_seq.scope import present
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor, as_array, next_index
 
-Place = tuple[int | None, str | None, int | None]
-
 
 def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: an input that was used several times gets the sum of its uses."""
@@ -52,6 +50,7 @@ class Running:
             self.array = np.asarray(first + second)
 
     def add(self, piece: Any) -> None:
+        """Add one more contribution, in place."""
         if type(piece) is Part:
             piece.add_to(self.array)
         else:
@@ -307,10 +306,10 @@ def grad(output: Tensor, inputs: Any, gradient: Any = None, create_graph: bool =
     record = record_of(output)
     found: dict[int, Any] = {}
     wanted: set[int] = set()
-    _each(inputs, lambda x: wanted.add(_identity(x)))
+    _each(inputs, lambda x: wanted.add(identity(x)))
 
     def visit(node: Tensor, adjoint: Any) -> None:
-        key = _identity(node)
+        key = identity(node)
         if key in wanted:
             found[key] = found[key] + adjoint if key in found else adjoint
 
@@ -322,7 +321,7 @@ def grad(output: Tensor, inputs: Any, gradient: Any = None, create_graph: bool =
             visit(node, array)
 
     def answer(x: Tensor) -> Any:
-        adjoint = found.get(_identity(x))
+        adjoint = found.get(identity(x))
         if adjoint is None:
             adjoint = np.zeros(x.shape, x.dtype)
             return Tensor(adjoint) if create_graph else adjoint
@@ -331,7 +330,7 @@ def grad(output: Tensor, inputs: Any, gradient: Any = None, create_graph: bool =
     return _each(inputs, answer)
 
 
-def _identity(x: Tensor) -> int:
+def identity(x: Tensor) -> int:
     """What stays the same over the successive values of one Parameter."""
     record = x.record
     return id(record) if record._gradient is None else id(record._gradient)
@@ -353,86 +352,3 @@ def _each(structure: Any, function: Callable[[Tensor], Any]) -> Any:
     if isinstance(structure, (list, tuple)):
         return type(structure)(_each(value, function) for value in structure)
     raise UsageError(f"derivatives are taken with respect to tensors, not {type(structure).__name__}{here()}")
-
-
-def contributions(output: Tensor, parameter: Tensor, gradient: Any = None) -> dict[Place, Array]:
-    """How much each time step gave to a shared parameter's gradient.
-
-    Parameters
-    ----------
-    output : Tensor
-        A scalar, or any tensor with `gradient`.
-    parameter : Tensor
-        What the gradient is of; usually a `Parameter` shared by all steps.
-
-    Returns
-    -------
-    dict
-        From ``(layer, direction, time)`` of the use to its part of the gradient; they add up to
-        the gradient. A use by a record without a time (stacking ``[Waa, Wax]`` once) is followed to the
-        records with one; what never meets a time stands under time None.
-
-    Examples
-    --------
-    >>> from autograd_seq import Parameter, contributions, steps
-    >>> w, a = Parameter(0.5, "w"), 1.0
-    >>> for t in steps(3):
-    ...     a = a * w
-    >>> {time: float(part) for (_, _, time), part in contributions(a, w).items()}
-    {1: 0.25, 2: 0.25, 3: 0.25}
-    """
-    record = record_of(output)
-    adjoints = dict(sweep(record, seed_for(record, gradient), everything=True))
-    graph = Graph(record)
-    uses = graph.consumers()
-    result: dict[Place, Array] = {}
-    for leaf in graph:
-        if _identity(leaf) == _identity(parameter):
-            for place, part in _split(leaf, graph, uses, adjoints, record).items():
-                result[place] = result[place] + part if place in result else part
-    return dict(sorted(result.items(), key=lambda item: tuple((p is not None, p) for p in item[0])))
-
-
-def _split(
-    leaf: Tensor,
-    graph: Graph,
-    uses: dict[Tensor, list[tuple[Tensor, int]]],
-    adjoints: dict[Tensor, Array],
-    output: Tensor,
-) -> dict[Place, Array]:
-    """The adjoint of `leaf` by the place of its uses, through records without a time.
-
-    VJP rules are linear in the adjoint, so the adjoint of such a record may be split before its rule is applied.
-    """
-    untimed = [leaf]
-    known = {leaf}
-    for node in untimed:
-        for user, _ in uses[node]:
-            if graph.scopes[user].time is None and user not in known:
-                known.add(user)
-                untimed.append(user)
-    split: dict[Tensor, dict[Place, Array]] = {}
-    for node in sorted(untimed, key=lambda n: -n.index):
-        parts: dict[Place, Any] = {graph.scopes[node].place: adjoints[node]} if node is output else {}
-        for user, i in uses[node]:
-            if user not in adjoints or not node.requires_grad:
-                continue
-            if user.operation is None or user.operation.vjp is None or user.operation.vjp[i] is None:
-                continue
-            scope = graph.scopes[user]
-            shares = split[user] if user in known else {scope.place: adjoints[user]}
-            for place, share in shares.items():
-                piece = _pull(user, i, share)
-                parts[place] = parts[place] + piece if place in parts else piece
-        split[node] = parts
-    return split[leaf]
-
-
-def _pull(user: Tensor, i: int, adjoint: Array) -> Array:
-    """What a record's adjoint gives to its i-th input."""
-    rules: Any = user.operation.vjp if user.operation else None
-    values = [x._value for x in user.inputs]
-    piece = rules[i](adjoint, user._value, *values, **user.parameters)
-    if type(piece) is Part:
-        return piece.whole()
-    return np.asarray(unbroadcast(piece, user.inputs[i].shape))

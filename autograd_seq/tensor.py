@@ -387,7 +387,8 @@ class Parameter(Handle):
         array = as_array(value._value if isinstance(value, Tensor) else value, old.dtype)
         if array.shape != old.shape:
             raise ShapeError(
-                f"parameter {old.name or '(no name)'} has shape {old.shape}; its new value has shape {array.shape}{here()}"
+                f"parameter {old.name or '(no name)'} has shape {old.shape}; "
+                f"its new value has shape {array.shape}{here()}"
             )
         new = Tensor(self._finite(array, old.name), old.name, requires_grad=True)
         new.scope = old.scope

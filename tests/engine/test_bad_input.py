@@ -6,8 +6,23 @@ import pytest
 import autograd_seq
 import autograd_seq.numpy as teaching
 from autograd_seq import (
-    AutogradError, DtypeError, GradientError, Graph, Parameter, ShapeError, Tensor, UsageError, ValueRangeError,
-    contributions, differentiate, grad, matmul, name, scope, steps, tanh,
+    AutogradError,
+    DtypeError,
+    GradientError,
+    Graph,
+    Parameter,
+    ShapeError,
+    Tensor,
+    UsageError,
+    ValueRangeError,
+    contributions,
+    differentiate,
+    grad,
+    matmul,
+    name,
+    scope,
+    steps,
+    tanh,
 )  # fmt: skip
 
 X = Tensor(np.ones((2, 3)), "x", requires_grad=True)

@@ -1,0 +1,182 @@
+"""The two laws: readings and operations do not know each other, and arrows point one way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import autograd_seq
+import cells
+from autograd_seq import operations
+from autograd_seq.operation import Operation
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("autograd_seq", "cells", "viz")
+COMMAND_LINE = "autograd_seq.commands"  # the one file that may import everything
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+TREES = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in MODULES.items()}
+OPERATIONS = {found.name for found in vars(operations).values() if isinstance(found, Operation)}
+CELLS = {name for name, found in vars(cells).items() if isinstance(found, type) and issubclass(found, cells.Cell)}
+# Where readings live: they fold over records and must do with whatever operations there are.
+READINGS = [module for module in MODULES if module.startswith("autograd_seq.readings.")]
+
+
+def imports(module):
+    """Every module that a module imports, at its top or inside a function."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = module.split(".") if MODULES[module].name == "__init__.py" else module.split(".")[:-1]
+                base = ".".join([*parts[: len(parts) - node.level + 1], *filter(None, [base])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def within(module, package):
+    return module == package or module.startswith(package + ".")
+
+
+def offenders(modules, packages):
+    return [
+        (module, target)
+        for module in modules
+        if not within(module, COMMAND_LINE)
+        for target in imports(module)
+        if any(within(target, package) for package in packages)
+    ]
+
+
+def test_there_is_something_to_look_at():
+    assert len(READINGS) >= 4
+    assert {"matmul", "tanh", "assign"} <= OPERATIONS
+    assert {"RNN", "LSTM"} <= CELLS
+    assert ("autograd_seq.readings.table", "autograd_seq.graph") in [
+        (module, target) for module in READINGS for target in imports(module)
+    ]
+
+
+def test_the_engine_knows_neither_cells_nor_pictures():
+    assert offenders([m for m in MODULES if within(m, "autograd_seq")], ["cells", "viz"]) == []
+
+
+def test_cells_know_no_pictures_and_pictures_no_cells():
+    assert offenders([m for m in MODULES if within(m, "cells")], ["viz"]) == []
+    assert offenders([m for m in MODULES if within(m, "viz")], ["cells"]) == []
+
+
+def test_operations_know_no_reading():
+    family = [m for m in MODULES if within(m, "autograd_seq.operations")] + ["autograd_seq.operation"]
+    assert offenders(family, ["autograd_seq.readings", "autograd_seq.graph", "autograd_seq.backward"]) == []
+
+
+def of_operations(tree):
+    """The names that a module gives to the operations that it imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and within(node.module or "", "autograd_seq.operations"):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.asname for alias in node.names if within(alias.name, "autograd_seq.operations"))
+
+
+def names_in(node):
+    return {leaf.id for leaf in ast.walk(node) if isinstance(leaf, ast.Name)}
+
+
+@pytest.mark.parametrize("module", READINGS)
+def test_readings_may_use_operations_but_not_ask_for_one(module):
+    tree, names = TREES[module], set(of_operations(TREES[module]))
+    asking = [node for node in ast.walk(tree) if isinstance(node, (ast.Compare, ast.Match))]
+    asking += [key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys if key is not None]
+    assert [(ast.unparse(node), node.lineno) for node in asking if names_in(node) & names] == []
+
+
+def strings_compared(tree):
+    """Every text that a comparison, a match or a dictionary's key could ask for an operation by."""
+    for node in ast.walk(tree):
+        parts = []
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            parts = [node.value]
+        for part in parts:
+            for leaf in ast.walk(part):
+                if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str):
+                    yield leaf.value, node.lineno
+
+
+def asks_operation_name(node):
+    """Whether ``….operation.name`` is looked at."""
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr == "name"
+        and (
+            (isinstance(node.value, ast.Attribute) and node.value.attr == "operation")
+            or (isinstance(node.value, ast.Name) and node.value.id == "operation")
+        )
+    )
+
+
+@pytest.mark.parametrize("module", READINGS)
+def test_no_reading_asks_for_an_operation_or_a_cell_by_name(module):
+    tree = TREES[module]
+    compared = [
+        (ast.unparse(node), node.lineno)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Compare, ast.Match)) and any(asks_operation_name(part) for part in ast.walk(node))
+    ]
+    assert compared == []
+    named = {name for name in CELLS if len(name) > 1}
+    assert [(text, line) for text, line in strings_compared(tree) if text in named] == []
+    assert [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in named] == []
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if within(m, "viz")])
+def test_no_picture_knows_a_cell_class(module):
+    tree = TREES[module]
+    assert [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in CELLS] == []
+    assert [(text, line) for text, line in strings_compared(tree) if text in CELLS] == []
+
+
+def test_every_operation_has_what_every_reading_asks_for():
+    for name in operations.__all__:
+        found = getattr(operations, name)
+        if isinstance(found, Operation):
+            assert set(found.forms) >= {"source", "latex", "text"}, name
+            assert callable(found.meaning), name
+
+
+def test_the_core_stays_readable():
+    """What a reader must know to believe a gradient: code lines, without docstrings, comments and blanks."""
+    total = 0
+    for module in ("tensor", "graph", "backward"):
+        tree = TREES[f"autograd_seq.{module}"]
+        lines = {
+            line
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.stmt, ast.ExceptHandler)) and not is_docstring(node)
+            for line in range(node.lineno, getattr(node, "end_lineno", node.lineno) + 1)
+        }
+        text = MODULES[f"autograd_seq.{module}"].read_text(encoding="utf-8").splitlines()
+        docstrings = [node for node in ast.walk(tree) if is_docstring(node)]
+        hidden = {line for node in docstrings for line in range(node.lineno, node.end_lineno + 1)}
+        total += sum(text[line - 1].strip()[:1] not in ("", "#") for line in lines - hidden)
+    assert total < 600
+
+
+def is_docstring(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def test_no_code_of_the_engine_asks_for_a_cell():
+    assert autograd_seq.__name__ == "autograd_seq"
+    for module in MODULES:
+        if within(module, "autograd_seq") and module != COMMAND_LINE:
+            assert [text for text, _ in strings_compared(TREES[module]) if text in CELLS] == [], module
