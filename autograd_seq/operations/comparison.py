@@ -109,7 +109,23 @@ def all(a: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     return np.all(a, axis=axis, keepdims=keepdims)
 
 
-@operation(vjp=None, numpy=np.argmax)
+def _place_of(relation: str) -> Any:
+    """Where the element stands that has the relation to all before it: the first one, at a tie."""
+
+    def meaning(algebra: Any, x: Any, axis: int | None, keepdims: bool) -> Any:
+        rows = np.ravel(x) if axis is None else np.moveaxis(x, axis, 0)
+        best, place = np.asarray(rows[0], dtype=object), np.zeros(np.shape(rows[0]), dtype=object)
+        for i, row in enumerate(rows[1:], start=1):
+            better = each(lambda a, b: algebra.compare(relation, a, b), row, best)
+            best, place = each(algebra.select, better, row, best), each(algebra.select, better, i, place)
+        if not keepdims:
+            return place
+        return place.reshape((1,) * x.ndim) if axis is None else np.expand_dims(place, axis)
+
+    return meaning
+
+
+@operation(vjp=None, meaning=_place_of(">"), numpy=np.argmax)
 def argmax(a: Any, /, axis: int | None = None, keepdims: bool = False) -> Array:
     """Where the largest element is; without derivative.
 
@@ -122,7 +138,7 @@ def argmax(a: Any, /, axis: int | None = None, keepdims: bool = False) -> Array:
     return np.argmax(a, axis=axis, keepdims=keepdims)
 
 
-@operation(vjp=None, numpy=np.argmin)
+@operation(vjp=None, meaning=_place_of("<"), numpy=np.argmin)
 def argmin(a: Any, /, axis: int | None = None, keepdims: bool = False) -> Array:
     """Where the smallest element is; without derivative.
 

@@ -13,7 +13,7 @@ from autograd_seq.errors import ShapeError
 from autograd_seq.notation import ATOM, Form, literal, subscript
 from autograd_seq.operation import operation, settled
 from autograd_seq.operations.elementwise import where
-from autograd_seq.operations.shape import reshape
+from autograd_seq.operations.shape import axis_of, reshape
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 
@@ -244,7 +244,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """
     if axis is None:
         return getitem(reshape(x, -1), indices)
-    return getitem(x, (slice(None),) * (axis % np.ndim(x)) + (indices,))
+    return getitem(x, (slice(None),) * axis_of(x, axis) + (indices,))
 
 
 def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
@@ -256,7 +256,7 @@ def split(x: Any, sections: Any, axis: int = 0) -> list[Any]:
     >>> [part.shape for part in split(np.ones((6, 2)), 3)]
     [(2, 2), (2, 2), (2, 2)]
     """
-    axis %= np.ndim(x)
+    axis = axis_of(x, axis)
     length = np.shape(x)[axis]
     if isinstance(sections, (int, np.integer)):
         if sections < 1 or length % sections:

@@ -7,13 +7,34 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.errors import ShapeError
 from autograd_seq.notation import ATOM, POWER, SUM, Form, literal
 from autograd_seq.operation import operation
+from autograd_seq.source_line import here
 from autograd_seq.tensor import Array
 
 AXES = "axes that the array has"
 # In mathematics, as in the notes, an array is stretched to the shape it is used in without a word.
 _SAME = Form("{0}", SUM, (SUM,))
+
+
+def axis_of(x: Any, axis: int) -> int:
+    """An axis as a non-negative number.
+
+    Raises
+    ------
+    ShapeError
+        If the array has no such axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> axis_of(np.ones((2, 3)), -1)
+    1
+    """
+    if not -np.ndim(x) <= axis < np.ndim(x):
+        raise ShapeError(f"an array of shape {np.shape(x)} has no axis {axis}{here()}")
+    return int(axis % np.ndim(x))
 
 
 def _shape_rule(g: Any, y: Any, x: Any, **parameters: Any) -> Any:
