@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-# Those that need more than a few seconds are tested with smaller settings by the tests of what they show.
 SCRIPTS = sorted(p.name for p in EXAMPLES.glob("*.py"))
+# Those that train for longer than a few seconds are run with less training; what they learn is tested elsewhere.
+LESS = {"translate_dates.py": ["--epochs", "2"], "dinosaurs.py": ["--epochs", "3"], "agreement.py": ["--epochs", "1"]}
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_runs(script, tmp_path):
     result = subprocess.run(
-        [sys.executable, str(EXAMPLES / script), "--out", str(tmp_path / "out")],
+        [sys.executable, str(EXAMPLES / script), "--out", str(tmp_path / "out"), *LESS.get(script, [])],
         capture_output=True, text=True, timeout=300, cwd=tmp_path,
         env={**os.environ, "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"},
     )  # fmt: skip
