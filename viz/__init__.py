@@ -1,8 +1,9 @@
 """Pictures of recordings: drawings by Graphviz, pages that step through time, plots."""
 
+from viz.animation import animate
 from viz.drawing import Drawing
 from viz.layout import lay_out
 from viz.page import Page, step_through
 from viz.views import draw
 
-__all__ = ["Drawing", "Page", "draw", "lay_out", "step_through"]
+__all__ = ["Drawing", "Page", "animate", "draw", "lay_out", "step_through"]
