@@ -28,23 +28,26 @@ class Template:
     row : dict
         Row of each key, from below.
     x : dict
-        Place of each key, and of each pair (key, key, row) for an edge that passes a row.
-    rows : list of list
-        Keys and passing edges of each row, from left to right.
+        For each column the place of each key, and of ``("passes", u, v, row)`` for an edge that passes
+        a row. Columns of which one has all keys of the other share one.
+    width : dict
+        Of each key.
+    beside : dict
+        What a key needs free on its right, for its loop.
     around : set of (key, key)
         Edges that cannot rise through the rows and go round the column.
     """
 
     row: dict[Key, int] = field(default_factory=dict)
-    x: dict[Key, float] = field(default_factory=dict)
+    x: dict[int, dict[Key, float]] = field(default_factory=dict)
     width: dict[Key, float] = field(default_factory=dict)
-    rows: list[list[Key]] = field(default_factory=list)
+    beside: dict[Key, float] = field(default_factory=dict)
     around: set[tuple[Key, Key]] = field(default_factory=set)
 
 
-def template(nodes: Sequence[Node], edges: Iterable[Edge]) -> Template:
+def template(nodes: Sequence[Node], edges: Iterable[Edge], beside: dict[Key, float]) -> Template:
     """Lay out one step from the nodes of all columns and the edges within them."""
-    result = Template()
+    result = Template(beside=beside)
     leaves: dict[Key, bool] = {}
     bands: dict[Key, tuple[int, str]] = {}
     for node in nodes:
@@ -59,8 +62,32 @@ def template(nodes: Sequence[Node], edges: Iterable[Edge]) -> Template:
     for node in nodes:
         if node.beside is not None and node.beside in result.row:
             result.row[node.key] = result.row[node.beside]
-    _place(result, list(leaves), upward, leaves)
+    for u, v in upward:
+        if not 0 < result.row[v] - result.row[u] <= LONGEST_SPAN:
+            result.around.add((u, v))
+    for columns, keys in _alike(nodes):
+        members = dict.fromkeys(key for key in leaves if key in keys)
+        rising = {(u, v): None for u, v in upward if u in keys and v in keys and (u, v) not in result.around}
+        x = _place(result, list(members), rising, leaves)
+        result.x |= dict.fromkeys(columns, x)
     return result
+
+
+def _alike(nodes: Sequence[Node]) -> list[tuple[list[int], frozenset[Key]]]:
+    """Columns that can share places: those whose keys are among the keys of one of them."""
+    present: dict[int, set[Key]] = {}
+    for node in nodes:
+        if node.column is not None:
+            present.setdefault(node.column, set()).add(node.key)
+    largest: list[frozenset[Key]] = []
+    found: dict[frozenset[Key], list[int]] = {}
+    for distinct in sorted({frozenset(keys) for keys in present.values()}, key=len, reverse=True):
+        if not any(distinct <= other for other in largest):
+            largest.append(distinct)
+            found[distinct] = []
+    for column, keys in present.items():
+        found[next(other for other in largest if keys <= other)].append(column)
+    return [(columns, keys) for keys, columns in found.items()]
 
 
 _UP = {"forward": "0", "backward": "1"}  # the backward direction stands above the forward one
@@ -166,7 +193,7 @@ def _sorted(before: dict[Key, list[Key]], after: dict[Key, list[Key]]) -> list[K
 
 def _place(
     result: Template, keys: list[Key], pairs: dict[tuple[Key, Key], None], leaves: dict[Key, bool]
-) -> None:
+) -> dict[Key, float]:
     """Order each row and find the places in it; an edge that passes a row has a place there too."""
     rows: list[list[Key]] = [[] for _ in range(max(result.row.values(), default=-1) + 1)]
     for key in keys:
@@ -175,9 +202,6 @@ def _place(
     above: dict[Key, list[Key]] = {}
     for u, v in pairs:
         first, last = result.row[u], result.row[v]
-        if last <= first or last - first > LONGEST_SPAN:
-            result.around.add((u, v))
-            continue
         chain: list[Key] = [u, *(("passes", u, v, r) for r in range(first + 1, last)), v]
         for r, key in enumerate(chain[1:-1], start=first + 1):
             rows[r].append(key)
@@ -186,8 +210,7 @@ def _place(
             above.setdefault(low, []).append(high)
             below.setdefault(high, []).append(low)
     _order(rows, below, above)
-    result.rows = rows
-    result.x = _positions(rows, below, above, result.width, leaves)
+    return _positions(rows, below, above, result, leaves)
 
 
 def _order(rows: list[list[Key]], below: dict[Key, list[Key]], above: dict[Key, list[Key]]) -> None:
@@ -234,17 +257,18 @@ def _positions(
     rows: list[list[Key]],
     below: dict[Key, list[Key]],
     above: dict[Key, list[Key]],
-    width: dict[Key, float],
+    sizes: Template,
     leaves: dict[Key, bool],
 ) -> dict[Key, float]:
     """Each key as near as the order allows to the mean of its neighbours; leaves follow, they do not pull."""
+    width, beside = sizes.width, sizes.beside
     pull = {key: 0.02 if leaves.get(key) else 1.0 for key in width}
     x: dict[Key, float] = {}
     for row in rows:
         at = 0.0
         for key in row:
             x[key] = at + width[key] / 2
-            at += width[key] + SEPARATION
+            at += width[key] + SEPARATION + beside.get(key, 0.0)
         for key in row:
             x[key] -= (at - SEPARATION) / 2
     for sweep in range(2 * SWEEPS):
@@ -257,7 +281,7 @@ def _positions(
                 wanted.append(sum(pull[k] * x[k] for k in near) / total if near else x[key])
                 weights.append(pull[key] if near else 0.05)
             gaps = [
-                (width[a] + width[b]) / 2 + SEPARATION for a, b in pairwise(rows[r])
+                (width[a] + width[b]) / 2 + SEPARATION + beside.get(a, 0.0) for a, b in pairwise(rows[r])
             ]
             for key, place in zip(rows[r], closest(wanted, weights, gaps), strict=True):
                 x[key] = place

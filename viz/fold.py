@@ -70,6 +70,8 @@ class Folded:
         Parameters and the like: the rows of the table.
     shared_uses : list of Use
         Where shared records are used.
+    alias : dict of Tensor to str
+        For a nameless initial state, the name of the state that takes its place in later steps.
     """
 
     graph: Graph
@@ -78,6 +80,11 @@ class Folded:
     edges: dict[tuple[Box, Box], list[Use]]
     shared: list[Tensor]
     shared_uses: list[Use]
+    alias: dict[Tensor, str] = field(default_factory=dict)
+
+    def name(self, record: Tensor) -> str | None:
+        """The name of a record, its own or the one it stands for."""
+        return record.name or self.alias.get(record)
 
 
 def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
@@ -100,7 +107,7 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     ['W', 'a']
     """
     uses = graph.consumers()
-    scopes = _inherited(graph, uses)
+    scopes, alias = _inherited(graph, uses)
     shared = _shared(graph, uses, scopes)
     skipped = {r for r in graph if is_literal(r) and uses[r]} | set(shared)
     into = {} if whole else _targets(graph, uses, scopes, skipped, merge_named)
@@ -118,7 +125,7 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     boxes.reverse()
     for box in boxes:
         box.records.reverse()
-    _set_keys(boxes)
+    _set_keys(boxes, alias)
     edges: dict[tuple[Box, Box], list[Use]] = {}
     shared_uses: list[Use] = []
     for record in graph:
@@ -131,31 +138,37 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
                     home[record].parameters.append(x)
             elif x in home and home[x] is not home[record]:
                 edges.setdefault((home[x], home[record]), []).append((x, record, i))
-    return Folded(graph, boxes, home, edges, list(shared), shared_uses)
+    return Folded(graph, boxes, home, edges, list(shared), shared_uses, alias)
 
 
-def _inherited(graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]]) -> dict[Tensor, Scope]:
+def _inherited(
+    graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]]
+) -> tuple[dict[Tensor, Scope], dict[Tensor, str]]:
     """The place of each record; an untimed leaf that only one step uses belongs to that step.
 
-    Where that use is met by the step before in other steps, the leaf is an initial state and
-    belongs to the step before.
+    Where in other steps the step before stands in its place, the leaf is an initial state: it
+    belongs to the step before, under the name of what follows it.
     """
     scopes = dict(graph.scopes)
-    carried: set[Hashable] = set()
+    alias: dict[Tensor, str] = {}
+    carried: dict[Hashable, str | None] = {}
     for record in graph:
         for i, x in enumerate(record.inputs):
             here, there = scopes[record].time, scopes[x].time if x in scopes else None
             if here is not None and there is not None and there < here:
-                carried.add((record._code, record._offset, i))
+                carried[record._code, record._offset, i] = x.name
     for leaf in graph.leaves:
         if scopes[leaf].time is not None or leaf.requires_grad:
             continue
         users = uses[leaf]
         times = {scopes[user].time for user, _ in users}
         if len(times) == 1 and (time := times.pop()) is not None:
-            initial = any((user._code, user._offset, i) in carried for user, i in users)
-            scopes[leaf] = replace(scopes[users[0][0]], time=time - 1 if initial else time, part=None)
-    return scopes
+            slots = [(user._code, user._offset, i) for user, i in users]
+            follows = [slot for slot in slots if slot in carried]
+            scopes[leaf] = replace(scopes[users[0][0]], time=time - 1 if follows else time, part=None)
+            if leaf.name is None and follows and (known := carried[follows[0]]) is not None:
+                alias[leaf] = known
+    return scopes, alias
 
 
 def _shared(
@@ -237,13 +250,14 @@ def _groups_kept(
     return kept
 
 
-def _set_keys(boxes: list[Box]) -> None:
+def _set_keys(boxes: list[Box], alias: dict[Tensor, str]) -> None:
     """Number boxes of one kind within their step: the k-th ``Gamma_f`` of any step is the same key."""
     counts: dict[Hashable, int] = {}
     for box in boxes:
         record = box.record
-        kind = record.name or (record.operation.name if record.operation else "leaf")
-        base = (box.scope.layer, box.scope.direction, bool(record.name), kind)
+        name = record.name or alias.get(record)
+        kind = name or (record.operation.name if record.operation else "leaf")
+        base = (box.scope.layer, box.scope.direction, bool(name), kind)
         place = (base, box.time)
         counts[place] = counts.get(place, 0) + 1
         box.key = (*base, counts[place]) if box.time is not None else ("untimed", len(counts), *base, counts[place])

@@ -50,10 +50,10 @@ class Writer:
         scope = box.scope if box is not None else self.folded.graph.scopes.get(record, record.scope)
         time = self.step(scope.time) if self.step is not None and scope.time is not None else None
         color = self.colors.get(record, "")
-        if record.name is not None:
-            return name_runs(record.name, scope, time, bold or bool(color), color)
+        if (known := self.folded.name(record)) is not None:
+            return name_runs(known, scope, time, bold or bool(color), color)
         if record.operation is None:
-            words = constant(record._value)
+            words = constant(record._value) if record.size == 1 else "input"
         else:
             words = record.operation.name
         runs = [Run(clean(words), bold=bold, color=color)]
@@ -148,8 +148,8 @@ def clean_formula(piece: str) -> str:
 
 
 def constant(value: Array) -> str:
-    """A constant: its number, or its shape."""
-    return f"{value.item():.4g}" if value.size == 1 else "×".join(map(str, value.shape))
+    """A constant of one element: its number."""
+    return f"{value.item():.4g}"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

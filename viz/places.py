@@ -42,8 +42,12 @@ class Places:
         """Place everything."""
         inside = [e for e in self.edges if e.source.column == e.target.column and e.source is not e.target]
         inside = [e for e in inside if e.source.column is not None]
-        self.template = template([n for members in self.members for n in members], inside)
+        self.loops = {
+            e.source.key: 50.0 + 2 * self.aside + e.label_width for e in self.edges if e.source is e.target
+        }
+        self.template = template([n for members in self.members for n in members], inside, self.loops)
         self._rows()
+        self.looped = {edge.source for edge in self.edges if edge.source is edge.target}
         self.shapes = {edge: self._shape(edge) for edge in self.edges}
         self._reserve()
         self._columns(inside)
@@ -72,7 +76,7 @@ class Places:
         self.first: list[dict[int, Node]] = []  # leftmost and rightmost node of each row of each column
         self.last: list[dict[int, Node]] = []
         for members in self.members:
-            ordered = sorted(members, key=lambda n: self.template.x[n.key])
+            ordered = sorted(members, key=self._template_x)
             self.last.append({n.row: n for n in ordered})
             self.first.append({n.row: n for n in reversed(ordered)})
         self.tops = [max((n.row for n in members), default=-1) for members in self.members]
@@ -114,6 +118,8 @@ class Places:
         if u.column is None:
             return "top"
         facing = self.last if way > 0 else self.first
+        if way > 0 and u in self.looped:
+            return "top"
         return ("right" if way > 0 else "left") if facing[u.column][u.row] is u else "top"
 
     # -- lanes, columns, heights ------------------------------------------------------------
@@ -140,33 +146,30 @@ class Places:
 
     def _columns(self, inside: Sequence[Edge]) -> None:
         """From left to right: each column as wide as what is in it, each gutter as wide as its lanes."""
-        x, width = self.template.x, self.template.width
+        width = self.template.width
         passing: list[set[object]] = [set() for _ in self.columns]
         for edge in inside:
             for r in range(edge.source.row + 1, edge.target.row):
                 key = ("passes", edge.source.key, edge.target.key, r)
-                if key in x and edge.source.column is not None:
+                if edge.source.column is not None and key in self.template.x[edge.source.column]:
                     passing[edge.source.column].add(key)
         at = 0.0
         pitch = self.pitch * 0.85
         lanes = len(self.gutters)
         self.gutter_at: list[float] = []
         self.shift: list[float] = []
-        loops: dict[int | None, float] = {}
-        for edge in self.edges:
-            if edge.source is edge.target:
-                loops[edge.source.column] = max(loops.get(edge.source.column, 0.0), 50.0 + 2 * self.aside + edge.label_width)
         for i, column in enumerate(self.columns):
             space = GUTTER + pitch * (lanes if self.busy[i] else 0)
             self.gutter_at.append(at + GUTTER / 2 + pitch / 2)
             at += space if i else 0.0
             if not i:
                 self.gutter_at[0] = at - GUTTER / 2 - pitch * lanes
+            x = self.template.x.get(i, {})
             local = self._packed(i) if column.packed else {n: x[n.key] for n in self.members[i]}
-            spans = [(at_x - n.width / 2, at_x + n.width / 2) for n, at_x in local.items()]
+            spans = [(at_x - n.width / 2, at_x + n.width / 2 + self.loops.get(n.key, 0.0)) for n, at_x in local.items()]
             spans += [(x[k] - width[k] / 2, x[k] + width[k] / 2) for k in passing[i] if not column.packed]
             left = min((span[0] for span in spans), default=-20.0)
-            right = max((span[1] for span in spans), default=20.0) + loops.get(i, 0.0)
+            right = max((span[1] for span in spans), default=20.0)
             padding = PADDING if column.label else 0.0
             self.shift.append(at + padding - left)
             column.left, column.right = at, at + right - left + 2 * padding
@@ -175,10 +178,13 @@ class Places:
                 node.x = local[node] + self.shift[i]
         self.gutter_at.append(at + GUTTER / 2 + pitch / 2)
 
+    def _template_x(self, node: Node) -> float:
+        return self.template.x[node.column or 0][node.key]
+
     def _packed(self, column: int) -> dict[Node, float]:
         """Places of the nodes of a column that is no step: each row around one axis."""
         rows: dict[int, list[Node]] = {}
-        for node in sorted(self.members[column], key=lambda n: self.template.x[n.key]):
+        for node in sorted(self.members[column], key=self._template_x):
             rows.setdefault(node.row, []).append(node)
         places = {}
         for row in rows.values():
@@ -250,7 +256,8 @@ class Places:
         """Where a rising edge passes the rows between its ends."""
         u, v = edge.source, edge.target
         shift = self.shift[u.column or 0]
-        return [self.template.x["passes", u.key, v.key, r] + shift for r in range(u.row + 1, v.row)]
+        x = self.template.x[u.column or 0]
+        return [x["passes", u.key, v.key, r] + shift for r in range(u.row + 1, v.row)]
 
     def _ports(self) -> None:
         """Starts first: an arrow then arrives, if it can, straight above where it started."""

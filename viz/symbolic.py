@@ -51,9 +51,11 @@ def pattern(folded: Folded) -> Pattern:
     """Read off a folded graph what repeats in its steps."""
     times = step_of_boxes(folded.boxes, list(folded.edges))
     found = Pattern()
+    made = [time for box, time in times.items() if time is not None and not box.leaf]
+    first, last = (max(min(made), min(1, max(made))), max(made)) if made else (1, 0)
     members: dict[Key, dict[int, Box]] = {}
     for box, time in times.items():
-        if time is not None and time > 0:
+        if time is not None and first <= time <= last:
             members.setdefault(box.key, {})[time] = box
     phases = _phases({key: set(boxes) for key, boxes in members.items()})
     span = {p: sorted(set().union(*(members[k] for k in members if phases[k] == p))) for p in set(phases.values())}
@@ -61,14 +63,13 @@ def pattern(folded: Folded) -> Pattern:
         steps = span[phases[key]]
         middle = steps[min(1, len(steps) - 1)]
         time = middle if middle in boxes else max(boxes)
-        last = len(boxes) == 1 and len(steps) > 1 and time == steps[-1]
         found.boxes[key] = boxes[time]
-        first = len(boxes) == 1 and len(steps) > 1 and time == steps[0]
-        found.letter[key] = (time, "T" if last else "1" if first else "t")
+        alone = len(boxes) == 1 and len(steps) > 1
+        found.letter[key] = (time, "T" if alone and time == steps[-1] else "1" if alone and time == steps[0] else "t")
     found.phase = phases
     for (u, v), uses in folded.edges.items():
         s, t = times[u], times[v]
-        if s is None or t is None or s <= 0 or t <= 0:
+        if s is None or t is None or not first <= s <= last or not first <= t <= last:
             continue
         if s == t:
             found.inside.setdefault((u.key, v.key), []).extend(uses)
@@ -167,9 +168,11 @@ class Rolled(_Symbolic):
 
     def _label(self, phase: int) -> str:
         times = {
-            time for box, time in self.times.items() if time is not None and self.pattern.phase.get(box.key) == phase
+            time
+            for box, time in self.times.items()
+            if time is not None and not box.leaf and self.pattern.phase.get(box.key) == phase
         }
-        first, last = min(t for t in times if t > 0), max(times)
+        first, last = min(times), max(times)
         return f"t = {first} … {last}" if last > first else f"t = {first}"
 
     def _nodes(self) -> dict[Key, Node]:
@@ -268,9 +271,9 @@ class OneStep(_Symbolic):
             self.speak_of(b)
             base = self.pattern.letter[b][0]
             arriving = 3 * self.pattern.phase[b] + (0 if forward else 2)
-            record = self.pattern.boxes[a].record
+            record = uses[0][0]
             step = self.writer.step(base - far) if self.writer.step and far else None
-            words = self._named(record, self.pattern.boxes[a], step)
+            words = self._named(record, step)
             key = ("in", a, far, arriving)
             if key not in ports:
                 ports[key] = self.add_words("port", a, arriving, words, [self.pattern.boxes[a]] if not far else [])
@@ -285,7 +288,9 @@ class OneStep(_Symbolic):
                 ports[way_out].beside = a
             self.join(of_key[a], ports[way_out], "recurrent", uses)
 
-    def _named(self, record: Tensor, box: Box, step: str | None) -> list[Run]:
+    def _named(self, record: Tensor, step: str | None) -> list[Run]:
+        """What passes between steps; without a letter for its step, with its number."""
+        box = self.folded.home[record]
         if record.name is None:
-            return [Run(record.operation.name if record.operation else "·"), Run(f"⟨{step}⟩", 1)]
+            return [Run(record.operation.name if record.operation else "·"), Run(f"⟨{step or box.time}⟩", 1)]
         return name_runs(record.name, box.scope, step, bold=True)

@@ -22,7 +22,9 @@ class Unrolled(Builder):
         self.steps = sorted({time for time in self.times.values() if time is not None})
         if not self.steps:
             return self._without_steps()
-        positive = [step for step in self.steps if step > 0]
+        made = {time for box, time in self.times.items() if time is not None and not box.leaf} or set(self.steps)
+        self.first, self.last = max(min(made), min(1, max(made))), max(made)
+        positive = [step for step in self.steps if self.first <= step <= self.last]
         layout = self._columns(*_elide(positive, None if self.options.all_steps else SHOWN_STEPS))
         while layout.width > self.options.widest and len(layout.columns) > LEAST_STEPS + 3:
             fitting = max(LEAST_STEPS, int(len(layout.columns) * self.options.widest / layout.width) - 2)
@@ -34,11 +36,14 @@ class Unrolled(Builder):
         self.nodes, self.node_of, self.edges, self.notes = [], {}, {}, []
         late = self._late()
         order: list[Hashable] = ["parameters"] * self.options.parameters
-        order += [s for s in self.steps if s <= 0 and any(t == s and b not in late for b, t in self.times.items())]
+        early = {time for box, time in self.times.items() if time is not None and time < self.first and box not in late}
+        order += sorted(early)
         order += [*head, *(["elided"] if elided else []), *tail]
         order += ["late"] * bool(late)
         place = {name: i for i, name in enumerate(order)}
-        columns = [Column(s, f"t = {s}") if isinstance(s, int) and s > 0 else Column(None, "", True) for s in order]
+        columns = [Column(None, "", True) for _ in order]
+        for step in (*head, *tail):
+            columns[place[step]] = Column(step, f"t = {step}")
         if elided:
             columns[place["elided"]].label = f"t = {elided[0]} … {elided[-1]}"
             self.notes.append(f"steps {elided[0]} to {elided[-1]} are not drawn one by one")
@@ -56,16 +61,16 @@ class Unrolled(Builder):
 
     def _late(self) -> set[Box]:
         """Initial states of what runs from the last step to the first: they stand on the right."""
-        last = self.steps[-1]
+        after = {box for box, time in self.times.items() if time is not None and time > self.last}
         candidates = {
             box
             for box, time in self.times.items()
-            if time is not None and time <= 0 < last and box.scope.direction == "backward"
+            if time is not None and time < self.first < self.last and box.scope.direction == "backward"
         }
         for u, v in self.folded.edges:
-            if u in candidates and self.times[v] != last:
+            if u in candidates and self.times[v] != self.last:
                 candidates.discard(u)
-        return candidates if last > 1 else set()
+        return candidates | after
 
     def _states(self) -> set[Box]:
         """Boxes of the keys that pass something from step to step."""
