@@ -9,6 +9,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from autograd_seq.display import Shown
 from autograd_seq.errors import UsageError
 from autograd_seq.scope import Scope
 from autograd_seq.source_line import here
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import networkx
 
 
-class Graph:
+class Graph(Shown):
     """The ancestors of some outputs, outputs included, oldest first: every reading is a fold over it.
 
     Parameters

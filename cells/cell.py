@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, no_grad, scope
+from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError
 from cells import storage
 from cells.check import here_in_network, sizes
@@ -18,7 +19,7 @@ from cells.run import Run
 State = dict[str, Any]
 
 
-class Cell:
+class Cell(Shown):
     """A recurrent cell: parameters, and a step from one state to the next.
 
     A subclass names its `states`, fills `parameters` with `matrix` and `column`, and writes `step`.

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_seq import Graph, Tensor, name, scope, where
+from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 
 if TYPE_CHECKING:
     from cells.cell import Cell
 
 
-class Run:
+class Run(Shown):
     """The states, outputs and losses of every time step, with everything that was recorded.
 
     Attributes

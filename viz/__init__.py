@@ -1,5 +1,6 @@
 """Pictures of recordings: drawings by Graphviz, pages that step through time, plots."""
 
+from viz import notebook as notebook
 from viz.animation import animate
 from viz.drawing import Drawing
 from viz.layout import lay_out

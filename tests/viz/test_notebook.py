@@ -1,0 +1,90 @@
+"""What notebooks are given to show, and the tour as a notebook."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from autograd_seq import Parameter, Tensor, display, name, prove, steps, tanh
+from autograd_seq.errors import AutogradError
+from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
+from viz.notebook import MOST_RECORDS
+
+
+def run_of(cell):
+    run = Readout(4, 2, seed=1)(cell.unroll(np.random.default_rng(0).standard_normal((3, 2, 3))))
+    run.measure(np.ones((2, 2, 3)), lambda p, y: (p - y) * (p - y))
+    return run
+
+
+def is_picture(text):
+    return ElementTree.fromstring(text[text.index("<svg") :]).tag.endswith("svg")
+
+
+def test_computed_things_show_their_picture():
+    run = run_of(RNN(3, 4, seed=0))
+    for thing in (run, run.loss, run.graph):
+        shown = thing._repr_mimebundle_()
+        assert shown["text/plain"] == repr(thing)
+        assert is_picture(shown["image/svg+xml"]) and "<svg" in shown["text/html"]
+
+
+@pytest.mark.parametrize("cell", [
+    RNN(3, 4), GRU(3, 4), LSTM(3, 4), Bidirectional(RNN(3, 4), GRU(3, 4)), Deep([RNN(3, 4), LSTM(4, 5)]),
+], ids=lambda cell: type(cell).__name__)  # fmt: skip
+def test_cells_show_what_one_step_does(cell):
+    shown = cell._repr_mimebundle_()
+    assert is_picture(shown["image/svg+xml"])
+
+
+def test_a_leaf_shows_its_value_as_a_matrix():
+    shown = Parameter([[0.5, -1.0], [1e-9, np.pi]], "Waa")._repr_mimebundle_()
+    assert shown["text/latex"] == (
+        r"$\displaystyle W_{aa} = \begin{bmatrix}0.5 & -1 \\ 1 \cdot 10^{-9} & 3.142\end{bmatrix}$"
+    )
+    assert "image/svg+xml" not in shown
+    assert "text/latex" not in Tensor(np.zeros((9, 2)))._repr_mimebundle_()
+    assert r"\mathrm{NaN}" in Tensor([np.nan, np.inf])._repr_mimebundle_()["text/latex"]
+
+
+def test_a_proof_shows_its_claims():
+    W = Parameter([[0.5]], "<W>")
+    shown = prove(tanh(W @ Tensor([[2.0]])).sum())._repr_mimebundle_()
+    assert "&lt;W&gt;" in shown["text/html"] and "proven" in shown["text/html"] and "<W>" not in shown["text/html"]
+
+
+def test_a_large_recording_is_shown_without_a_picture():
+    W, a = Parameter(0.5, "W"), Tensor(1.0)
+    for _ in steps(MOST_RECORDS):
+        a = name(tanh(W * a), "a")
+    shown = a.graph._repr_mimebundle_()
+    assert set(shown) == {"text/plain"} and len(shown["text/plain"]) < 20_000
+
+
+def test_hostile_names_stay_text():
+    W = Parameter([[0.5]], "<script>alert(1)</script>")
+    shown = name(W @ W, "</pre><script>1</script>")._repr_mimebundle_()
+    assert "<script" not in shown["text/html"]
+
+
+def test_without_graphviz_the_text_is_still_there(monkeypatch):
+    def refuse(thing):
+        raise AutogradError("no Graphviz was found")
+
+    monkeypatch.setattr(display, "painters", [refuse])
+    shown = tanh(Parameter([0.5], "W"))._repr_mimebundle_()
+    assert "no Graphviz was found" in shown["text/plain"] and "text/latex" in shown
+
+
+def test_the_engine_alone_shows_text_and_draws_nothing():
+    code = (
+        "import sys; from autograd_seq import Parameter, tanh;"
+        "shown = tanh(Parameter([0.5], 'W'))._repr_mimebundle_();"
+        "assert set(shown) == {'text/plain', 'text/latex'}, shown; assert 'viz' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
