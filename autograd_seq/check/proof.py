@@ -22,6 +22,7 @@ from autograd_seq.check.closed_form import compare_closed_forms
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.meaning import Meanings
 from autograd_seq.check.rules import Memory, Verdict, named, worst
+from autograd_seq.display import Shown
 from autograd_seq.errors import GradientError, UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.source_line import here
@@ -56,7 +57,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Proof(Shown):
     """What `prove` found. Index it by a parameter's name (or the parameter) for its claim.
 
     Attributes
