@@ -356,7 +356,26 @@ class _Claim:
         if found_before:
             reason, names = found_before
             return self._result("refuted", reason, true, proven_as=names, counterexample=example)
+        if regrouped := self._regrouped(true):
+            reason, name = regrouped
+            return self._result("refuted", reason, true, proven_as=name, counterexample=example)
         return self._result("refuted", f"the two sides differ at shape {true.shape}", true, counterexample=example)
+
+    def _regrouped(self, true: Tensor) -> tuple[str, str | None] | None:
+        """Parentheses misplaced: A + B * f may be meant as (A + B) * f."""
+        s = self.setting
+        before = s.before_activation((self.target or "")[1:])
+        wanted = [(None, true)] + ([(f"d{before}", s.quantities[before])] if before in s.quantities else [])
+        for tree in _regroupings(self.right):
+            for name, record in wanted:
+                try:
+                    value = self._evaluated(s.names, tree=tree)
+                except AutogradError:
+                    continue
+                if value.shape == record.shape and self._compare(value, record) == "proven":
+                    what = f"{name}, the adjoint before the activation," if name else self.target
+                    return f"parentheses misplaced: {what} is {ast.unparse(tree)}", name
+        return None
 
     def _as_another_quantity(self, claimed: Tensor) -> tuple[str, str] | None:
         """The right side may be right, for something else than the left side says."""
@@ -416,7 +435,8 @@ class _Claim:
         """Small numbers for the quantities in the formula, at an element where the two sides differ."""
         gap = np.abs(claimed._value - true._value)
         place = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.nan_to_num(gap, nan=np.inf))), gap.shape))
-        sides = [side[place] for side in self.setting.symbolic(claimed, true, opaque=True)]
+        forward = any(true is r for r in self.setting.forward.values())
+        sides = [side[place] for side in self.setting.symbolic(claimed, true, opaque=not forward)]
         symbols = sorted({s for side in sides for s in getattr(side, "free_symbols", ())}, key=str)
         bounded = {str(e) for r in self.setting.recording.forward if r.name and is_activation(r) for e in symbols_of(r).flat}
         for attempt in range(20):
@@ -440,8 +460,10 @@ class _Claim:
         if not ones:
             stops = {a: f"d{n}" for n, a in s.quantities.items() if any(s.before_activation(k) == n for k in s.forward)}
         stops |= {seed: name for name, seed in s.seeds.items()}
+        forward = any(r is x for x in s.forward.values())
         for name, record in s.forward.items():
-            if record not in stops or name.endswith("_next"):
+            inner = forward and any(s.before_activation(k) == name for k in s.forward)  # the notes have no name for it
+            if not inner and (record not in stops or name.endswith("_next")):
                 stops[record] = name
         top = r
 
@@ -466,8 +488,29 @@ class _Claim:
         return write(r)[0].replace("np.", "")
 
 
+def _regroupings(tree: ast.expr) -> list[ast.expr]:
+    """(A + B) * f for each way to split the product in A + B * f."""
+    if not (isinstance(tree, ast.BinOp) and isinstance(tree.op, (ast.Add, ast.Sub))):
+        return []
+    factors: list[ast.expr] = []
+    rest = tree.right
+    while isinstance(rest, ast.BinOp) and isinstance(rest.op, ast.Mult):
+        factors.insert(0, rest.right)
+        rest = rest.left
+    found = []
+    for k in range(len(factors)):
+        inner: ast.expr = rest
+        for f in factors[:k]:
+            inner = ast.BinOp(inner, ast.Mult(), f)
+        whole: ast.expr = ast.BinOp(tree.left, tree.op, inner)
+        for f in factors[k:]:
+            whole = ast.BinOp(whole, ast.Mult(), f)
+        found.append(ast.fix_missing_locations(ast.copy_location(whole, tree)))
+    return found
+
+
 def _near(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    close = get_close_matches(name, known, n=1, cutoff=0.7)
     return f"; is {close[0]} meant?" if close else f"; known are {', '.join(known[:30])}"
 
 
@@ -477,4 +520,4 @@ def _is_adjoint(tree: ast.AST) -> bool:
 
 def _first(error: Exception) -> str:
     """The first sentence of a message, without what NumPy adds."""
-    return str(error).splitlines()[0].split(" NumPy says")[0]
+    return str(error).splitlines()[0].split(" NumPy says")[0].split(". It expects")[0]
