@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.algebra import each
-from autograd_seq.notation import PRODUCT, SIGN, Form, literal
+from autograd_seq.notation import PRODUCT, SIGN, SUM, Form, literal
 from autograd_seq.operation import operation
 from autograd_seq.operations.arithmetic import FIT
 from autograd_seq.tensor import Array
@@ -25,6 +25,7 @@ def _other_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
     vjp=[None, _chosen_rule, _other_rule],
     meaning=lambda algebra, c, a, b: each(algebra.select, c, a, b),
     numpy=np.where,
+    latex=Form(r"\begin{{cases}}{1} & {0} \\ {2} & \text{{otherwise}}\end{{cases}}", SUM),
     expects="a condition and two arrays whose shapes broadcast",
 )
 def where(condition: Any, a: Any, b: Any, /) -> Array:
@@ -80,6 +81,8 @@ def log(x: Any, /) -> Array:
     meaning=lambda algebra, x: each(lambda e: algebra.log(1 + e), x),
     numpy=np.log1p,
     kernel=np.log1p,
+    latex=Form(r"\log(1 + {0})", operands=(SUM,)),
+    text=Form("log(1 + {0})", operands=(SUM,)),
 )
 def log1p(x: Any, /) -> Array:
     """log(1 + x), accurate near 0.
@@ -97,6 +100,8 @@ def log1p(x: Any, /) -> Array:
     meaning=lambda algebra, x: each(lambda e: algebra.exp(e) - 1, x),
     numpy=np.expm1,
     kernel=np.expm1,
+    latex=Form(r"\exp({0}) - 1", SUM),
+    text=Form("exp({0}) − 1", SUM),
 )
 def expm1(x: Any, /) -> Array:
     """exp(x) - 1, accurate near 0.
@@ -187,6 +192,8 @@ def relu(x: Any, /) -> Array:
     vjp=[lambda g, y, x: g * sigmoid(x)],
     meaning=lambda algebra, x: each(lambda e: algebra.log(1 + algebra.exp(e)), x),
     source=Form("np.logaddexp(0, {0})"),
+    latex=Form(r"\log(1 + \exp({0}))"),
+    text=Form("log(1 + exp({0}))"),
 )
 def softplus(x: Any, /) -> Array:
     """log(1 + exp(x)), without overflow.

@@ -117,9 +117,15 @@ def _einsum_rule(i: int, g: Any, y: Any, *operands: Any, subscripts: str) -> Any
     return einsum(",".join([output, *(term for term, _ in others)]) + "->" + target, g, *(a for _, a in others))
 
 
+def _einsum_form(function: str) -> Form:
+    return Form(lambda operands, p: f"{function}({', '.join([repr(p['subscripts']), *operands])})")
+
+
 @operation(
     vjp=_einsum_rule,
-    source=Form(lambda operands, parameters: f"np.einsum({', '.join([repr(parameters['subscripts']), *operands])})"),
+    source=_einsum_form("np.einsum"),
+    latex=_einsum_form(r"\operatorname{einsum}"),
+    text=_einsum_form("einsum"),
     expects="one axis for each letter, axes with the same letter equally long",
 )
 def _einsum(*operands: Any, subscripts: str) -> Array:

@@ -143,6 +143,8 @@ def log_softmax(x: Any, /, axis: int = 0) -> Array:
         lambda p, y: -(y * algebra.log(p)) - (1 - y) * algebra.log(1 - p), p, y
     ),
     source=Form("-({1} * np.log({0}) + (1 - {1}) * np.log(1 - {0}))", SIGN, (ATOM, ATOM)),
+    latex=Form(r"-{1} \circ \log({0}) - (1 - {1}) \circ \log(1 - {0})", SUM, (ATOM, ATOM)),
+    text=Form("−{1} ∘ log({0}) − (1 − {1}) ∘ log(1 − {0})", SUM, (ATOM, ATOM)),
     expects=FIT,
 )
 def binary_cross_entropy(p: Any, y: Any, /) -> Array:
@@ -172,6 +174,8 @@ def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     vjp=[lambda g, L, z, y: g * (sigmoid(z) - y), lambda g, L, z, y: -(g * z)],
     meaning=lambda algebra, z, y: each(lambda z, y: algebra.log(1 + algebra.exp(z)) - y * z, z, y),
     source=Form("np.logaddexp(0, {0}) - {1} * {0}", SUM, (ATOM, ATOM)),
+    latex=Form(r"\log(1 + \exp({0})) - {1} \circ {0}", SUM, (ATOM, ATOM)),
+    text=Form("log(1 + exp({0})) − {1} ∘ {0}", SUM, (ATOM, ATOM)),
     expects=FIT,
 )
 def binary_cross_entropy_from_logits(z: Any, y: Any, /) -> Array:
@@ -194,6 +198,8 @@ def binary_cross_entropy_from_logits(z: Any, y: Any, /) -> Array:
     ],
     meaning=lambda algebra, p, y, axis: -np.sum(y * each(algebra.log, p), axis=axis),
     source=Form("-np.sum({1} * np.log({0}), axis={axis!r})", SIGN, (0, PRODUCT)),
+    latex=Form(r"-\sum {1} \circ \log({0})", SUM, (0, PRODUCT)),
+    text=Form("−Σ({1} ∘ log({0}))", SUM, (0, PRODUCT)),
     expects="probabilities and targets of one shape",
 )
 def categorical_cross_entropy(p: Any, y: Any, /, axis: int = 0) -> Array:
@@ -228,7 +234,9 @@ def categorical_cross_entropy(p: Any, y: Any, /, axis: int = 0) -> Array:
     meaning=lambda algebra, z, y, axis: -np.sum(
         y * (z - each(algebra.log, np.sum(each(algebra.exp, z), axis=axis, keepdims=True))), axis=axis
     ),
-    source=Form("-np.sum({1} * log_softmax({0}, axis={axis!r}), axis={axis!r})", SIGN, (0, ATOM), _LOG_SOFTMAX),
+    source=Form("-np.sum({1} * log_softmax({0}, axis={axis!r}), axis={axis!r})", SIGN, (0, PRODUCT), _LOG_SOFTMAX),
+    latex=Form(r"-\sum {1} \circ \log\operatorname{{softmax}}({0})", SUM, (0, PRODUCT)),
+    text=Form("−Σ({1} ∘ log softmax({0}))", SUM, (0, PRODUCT)),
     expects="logits and targets of one shape",
 )
 def categorical_cross_entropy_from_logits(z: Any, y: Any, /, axis: int = 0) -> Array:

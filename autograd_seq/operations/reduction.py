@@ -43,20 +43,26 @@ def _over(parameters: Any) -> str:
     return "" if axis is None else f"axis {axis}"
 
 
-def _latex_sum(operands: Any, parameters: Any) -> str:
-    below = rf"_{{\text{{{over}}}}}" if (over := _over(parameters)) else ""
-    return rf"\sum{below} {operands[0]}"
+def _below(parameters: Any) -> str:
+    return rf"_{{\text{{{over}}}}}" if (over := _over(parameters)) else ""
 
 
-def _text_sum(operands: Any, parameters: Any) -> str:
-    return f"Σ_{over}({operands[0]})" if (over := _over(parameters)) else f"Σ({operands[0]})"
+def _latex_over(symbol: str) -> Form:
+    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", PRODUCT, (MATRIX,))
+
+
+def _text_over(symbol: str) -> Form:
+    def fill(operands: Any, parameters: Any) -> str:
+        return f"{symbol}_{over}({operands[0]})" if (over := _over(parameters)) else f"{symbol}({operands[0]})"
+
+    return Form(fill)
 
 
 @operation(
     vjp=[lambda g, y, x, axis, keepdims: broadcast_to(restored(g, x, axis, keepdims), x.shape)],
     numpy=np.sum,
-    latex=Form(_latex_sum, PRODUCT, (MATRIX,)),
-    text=Form(_text_sum),
+    latex=_latex_over(r"\sum"),
+    text=_text_over("Σ"),
     expects=AXES,
 )
 def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
@@ -77,6 +83,8 @@ def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     ],
     meaning=lambda algebra, x, axis, keepdims: np.sum(x, axis=axis, keepdims=keepdims) / count(x, axis),
     numpy=np.mean,
+    latex=_latex_over(r"\operatorname{mean}"),
+    text=_text_over("mean"),
     expects=AXES,
 )
 def mean(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
@@ -112,7 +120,14 @@ def _fold(function: str) -> Any:
     return meaning
 
 
-@operation(vjp=[_extreme], meaning=_fold("maximum"), numpy=(np.max, np.amax), latex=r"\max", expects=AXES)
+@operation(
+    vjp=[_extreme],
+    meaning=_fold("maximum"),
+    numpy=(np.max, np.amax),
+    latex=_latex_over(r"\max"),
+    text=_text_over("max"),
+    expects=AXES,
+)
 def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The largest element over axes; at a tie all the largest share the adjoint equally.
 
@@ -125,7 +140,14 @@ def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     return np.max(x, axis=axis, keepdims=keepdims)
 
 
-@operation(vjp=[_extreme], meaning=_fold("minimum"), numpy=(np.min, np.amin), latex=r"\min", expects=AXES)
+@operation(
+    vjp=[_extreme],
+    meaning=_fold("minimum"),
+    numpy=(np.min, np.amin),
+    latex=_latex_over(r"\min"),
+    text=_text_over("min"),
+    expects=AXES,
+)
 def min(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The smallest element over axes; at a tie all the smallest share the adjoint equally.
 
@@ -152,8 +174,8 @@ def _product_of_others(x: Any, axis: Any, keepdims: bool) -> Any:
 @operation(
     vjp=[lambda g, y, x, axis, keepdims: restored(g, x, axis, keepdims) * _product_of_others(x, axis, keepdims)],
     numpy=np.prod,
-    latex=r"\prod",
-    text="Π",
+    latex=_latex_over(r"\prod"),
+    text=_text_over("Π"),
     expects=AXES,
 )
 def prod(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
@@ -206,8 +228,8 @@ def _norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     vjp=[_norm_rule],
     meaning=_norm_meaning,
     source=Form(lambda operands, parameters: f"np.sqrt({_SUM.write([_square(operands)], parameters)[0]})"),
-    latex=Form(r"\left\|{0}\right\|"),
-    text=Form("‖{0}‖"),
+    latex=Form(lambda operands, parameters: rf"\left\|{operands[0]}\right\|{_below(parameters)}"),
+    text=Form(lambda operands, parameters: f"‖{operands[0]}‖" + (f"_{over}" if (over := _over(parameters)) else "")),
     expects=AXES,
 )
 def norm(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
