@@ -19,13 +19,16 @@ from autograd_seq.tensor import NOTHING, Array, Tensor, next_index
 UNREADABLE = (TypeError, ValueError, AttributeError, NotImplementedError, IndexError, ArithmeticError)
 
 
-def leaf(value: Array) -> Tensor:
-    """A constant leaf around an array, without copying it."""
+def leaf(value: Array, like: Tensor | None = None) -> Tensor:
+    """A leaf around an array, without copying it; to a rule it looks as `like` does: a number or a variable."""
     made: Tensor = object.__new__(Tensor)
     made._value = value
     made.operation, made.inputs, made.parameters = None, (), NOTHING
     made._name, made.scope, made.index = None, NOWHERE, next_index()
     made.requires_grad, made._gradient, made._code, made._offset = False, [None], None, 0
+    if like is not None:
+        made.requires_grad = like.requires_grad
+        made._name = like._name if is_literal(like) else like._name or "x"
     return made
 
 
@@ -80,7 +83,8 @@ class Use:
     @classmethod
     def of(cls, record: Tensor, adjoint: Array) -> Use:
         """Cut a record out of its graph."""
-        return cls(record, tuple(leaf(x._value) for x in record.inputs), leaf(record._value), leaf(adjoint))
+        inputs = tuple(leaf(x._value, x) for x in record.inputs)
+        return cls(record, inputs, leaf(record._value, record), leaf(adjoint, record))
 
     def apply(self, position: int) -> Application:
         """Record the rule of one input, broadcasting undone as the sweep does."""

@@ -8,6 +8,7 @@ cosines bring the relations that they obey. "Not zero" means: not shown to be ze
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,8 @@ from sympy.polys.rings import PolyElement, ring
 
 from autograd_seq.readings.symbols import sigma
 
-Fraction = tuple[PolyElement, PolyElement]
+# A numerator, and the denominator in factors, so that a sum needs no more than their least common multiple.
+Fraction = tuple[PolyElement, dict[PolyElement, int]]
 
 
 def is_zero(expression: sympy.Expr) -> bool:
@@ -180,23 +182,55 @@ def _normal(e: sympy.Expr) -> sympy.Expr:
 def _fraction(e: sympy.Expr, domain: Any, known: dict[sympy.Symbol, PolyElement]) -> Fraction:
     """An expression without functions as numerator and denominator."""
     if e.is_Symbol:
-        return known[e], domain.one
+        return known[e], {}
     if e.is_Rational:
-        return domain(e.p), domain(e.q)
+        return domain(e.p) / e.q, {}
     if e.is_Pow:
-        n, d = _fraction(e.base, domain, known)
+        n, factors = _fraction(e.base, domain, known)
         k = int(e.exp)
-        return (n**k, d**k) if k >= 0 else (d**-k, n**-k)
+        if k >= 0:
+            return n**k, {f: i * k for f, i in factors.items()}
+        return _expanded(factors, domain) ** -k, _without_content(n, -k)
     parts = [_fraction(a, domain, known) for a in e.args]
-    n, d = parts[0]
-    for m, f in parts[1:]:
-        if e.is_Mul:
-            n, d = n * m, d * f
-        elif d == f:
-            n = n + m
-        else:
-            n, d = n * f + m * d, d * f
-    return n, d
+    return _product(parts, domain) if e.is_Mul else _sum(parts, domain)
+
+
+def _without_content(n: PolyElement, k: int) -> dict[PolyElement, int]:
+    if not n:
+        raise ZeroDivisionError("a denominator is identically zero")
+    return {n: k}
+
+
+def _expanded(factors: dict[PolyElement, int], domain: Any) -> PolyElement:
+    result = domain.one
+    for f, k in factors.items():
+        result *= f**k
+    return result
+
+
+def _product(parts: list[Fraction], domain: Any) -> Fraction:
+    n, factors = domain.one, Counter[PolyElement]()
+    for m, others in parts:
+        n *= m
+        factors.update(others)
+    return n, dict(factors)
+
+
+def _sum(parts: list[Fraction], domain: Any) -> Fraction:
+    """Over the least common multiple of the denominators; parts with one denominator are added first."""
+    gathered: dict[frozenset[tuple[PolyElement, int]], PolyElement] = {}
+    for n, factors in parts:
+        key = frozenset(factors.items())
+        gathered[key] = gathered.get(key, domain.zero) + n
+    common: dict[PolyElement, int] = {}
+    for key in gathered:
+        for f, k in key:
+            common[f] = max(k, common.get(f, 0))
+    total = domain.zero
+    for key, n in gathered.items():
+        have = dict(key)
+        total += n * _expanded({f: k - have.get(f, 0) for f, k in common.items() if k > have.get(f, 0)}, domain)
+    return total, common
 
 
 def _reduced(poly: PolyElement, index: int, power: int, value: Fraction) -> PolyElement:
@@ -206,7 +240,7 @@ def _reduced(poly: PolyElement, index: int, power: int, value: Fraction) -> Poly
     top = max(monomial[index] // power for monomial in poly)
     if not top:
         return poly
-    n, d = value
+    n, d = value[0], _expanded(value[1], poly.ring)
     result = poly.ring.zero
     for monomial, coefficient in poly.terms():
         times, rest = divmod(monomial[index], power)

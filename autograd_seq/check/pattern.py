@@ -69,13 +69,7 @@ def _made(record: Tensor, lengths: dict[int, int], limit: int) -> Tensor | None:
         return None
     made = leaf(value)
     made.operation, made.parameters = record.operation, parameters
-    made.inputs = tuple(_literal(x, array) for x, array in zip(record.inputs, inputs, strict=True))
-    return made
-
-
-def _literal(x: Tensor, array: np.ndarray[Any, Any]) -> Tensor:
-    made = leaf(array)
-    made.requires_grad, made._name = x.requires_grad, x._name
+    made.inputs = tuple(leaf(array, x) for x, array in zip(record.inputs, inputs, strict=True))
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +20,8 @@ from autograd_seq.readings.expression import is_literal
 from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch, sigma
 from autograd_seq.tensor import Array, Tensor
 
-LIMIT = 200  # scalars of a record's inputs and result that are proven as they are
+LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
+WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
 DIGITS = 40  # of the numbers that settle what algebra does not
 NEAR = 1e-25
 
@@ -91,9 +93,17 @@ def verdict_of(application: Application) -> Verdict:
     record = application.use.record
     if application.piece is None:
         return Verdict("refuted", application.message)
-    if sum(x.size for x in record.inputs) + record.size <= LIMIT:
-        return _prove(application)
+    scalars = sum(x.size for x in record.inputs) + record.size
+    if scalars <= LIMIT and sum(step.size for step in application.steps) <= 4 * LIMIT:
+        try:
+            return _prove(application)
+        except TooLarge:
+            pass
     return _small_and_checked(application)
+
+
+class TooLarge(Exception):  # noqa: N818  (it says what to do next; nobody sees it)
+    """More work than a record is worth: a small one of the same pattern does."""
 
 
 def _prove(application: Application) -> Verdict:
@@ -150,10 +160,18 @@ def _checked(application: Application, why: str) -> Verdict:
 def _small_and_checked(application: Application) -> Verdict:
     record = application.use.record
     actual = _checked(application, "too large for symbols")
-    small = smaller(record, LIMIT)
-    if small is None:
+    proof = None
+    for limit in (LIMIT // 4, LIMIT // 16):
+        small = smaller(record, limit)
+        if small is None:
+            return actual
+        try:
+            proof = _prove(Use.of(small, np.ones(small.shape, small.dtype)).apply(application.position))
+            break
+        except TooLarge:
+            continue
+    if proof is None or small is None:
         return actual
-    proof = _prove(Use.of(small, np.ones(small.shape, small.dtype)).apply(application.position))
     shapes = " and ".join(str(x.shape) for x in small.inputs)
     if proof.status == "refuted":
         if actual.status == "refuted":
@@ -199,6 +217,8 @@ class Problem:
             if algebra.ties & meaning[place].free_symbols:
                 self.tied += 1
                 self.adjoint[place] = sympy.S.Zero
+        if _work(meaning) > WORK:
+            raise TooLarge
         self.expected = _derivative(meaning, self.adjoint, self.inputs[application.position])
         self.found = self._read(application, use, meaning)
 
@@ -223,20 +243,25 @@ class Problem:
         return found
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
-        """Both at the recorded values where they differ there or nearby; None where they agree to many digits."""
-        rng = np.random.default_rng(1)
-        for attempt in range(3):
-            at = {
-                s: sympy.Rational(v if not attempt else v * (1 + 0.1 * float(rng.uniform(-1, 1))))
-                for s, v in self.points.items()
-                if np.isfinite(v)
-            }
-            a, b = (_number(e, at) for e in (expected, found))
-            if a is None or b is None:
-                continue
-            if not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
-                return float(sympy.re(a)), float(sympy.re(b))
-        return None
+        """Both at the recorded values where they differ there or nearby."""
+        return differing(expected, found, self.points)
+
+
+def differing(
+    expected: sympy.Expr, found: sympy.Expr, points: Mapping[sympy.Symbol, float]
+) -> tuple[float, float] | None:
+    """Two expressions at given values, where they differ there or nearby; None where they agree to many digits."""
+    rng = np.random.default_rng(1)
+    for attempt in range(3):
+        at = {
+            s: sympy.Rational(v if not attempt else v * (1 + 0.1 * float(rng.uniform(-1, 1))))
+            for s, v in points.items()
+            if np.isfinite(v)
+        }
+        a, b = (_number(e, at) for e in (expected, found))
+        if a is not None and b is not None and not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
+            return float(sympy.re(a)), float(sympy.re(b))
+    return None
 
 
 def _number(e: Any, at: dict[sympy.Symbol, sympy.Rational]) -> Any:
@@ -248,13 +273,22 @@ def _number(e: Any, at: dict[sympy.Symbol, sympy.Rational]) -> Any:
 def _fresh(letter: str, shape: tuple[int, ...]) -> Array:
     result = np.empty(shape, dtype=object)
     for n, place in enumerate(np.ndindex(shape)):
-        result[place] = sympy.Symbol(f"{letter}.{n}", real=True)
+        result[place] = sympy.Symbol(f"{letter}.{n}")
     return result
 
 
 def _scalars(i: int, x: Tensor) -> Array:
     """An input as symbols; what is written as a number, or decides or counts, as the numbers that it is."""
     return exact(x._value) if is_literal(x) or x.dtype.kind != "f" else _fresh(f"x{i}", x.shape)
+
+
+def _work(meaning: Array) -> int:
+    """How many nodes are differentiated."""
+    return sum(
+        len(term.free_symbols) * (1 + int(sympy.count_ops(term)))
+        for y in meaning.flat
+        for term in sympy.Add.make_args(y)
+    )
 
 
 def _derivative(meaning: Array, adjoint: Array, by: Array) -> Array:
@@ -281,7 +315,7 @@ def named(application: Application, e: Any) -> Any:
     for i, x in enumerate(record.inputs):
         mark = "" if taken.setdefault(symbol(x), x) is x else f"%{x.index}"
         for n, place in enumerate(np.ndindex(x.shape)):
-            names[sympy.Symbol(f"x{i}.{n}", real=True)] = sympy.Symbol(symbol(x, place) + mark, real=True)
+            names[sympy.Symbol(f"x{i}.{n}")] = sympy.Symbol(symbol(x, place) + mark, real=True)
     for n, place in enumerate(np.ndindex(record.shape)):
-        names[sympy.Symbol(f"g.{n}", real=True)] = sympy.Symbol("d" + symbol(record, place), real=True)
+        names[sympy.Symbol(f"g.{n}")] = sympy.Symbol("d" + symbol(record, place), real=True)
     return e.xreplace(names)

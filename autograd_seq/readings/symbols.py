@@ -34,9 +34,9 @@ class sigma(sympy.Function):  # noqa: N801  (SymPy's functions are written in lo
 class SymPyAlgebra:
     """An operation's scalar functions, in SymPy; where it is piecewise, so is the expression."""
 
-    exp, log, sqrt, sin, cos = sympy.exp, sympy.log, sympy.sqrt, sympy.sin, sympy.cos
+    exp, log, sin, cos = sympy.exp, sympy.log, sympy.sin, sympy.cos
     tanh, sigmoid, abs, sign = sympy.tanh, sigma, sympy.Abs, sympy.sign
-    maximum, minimum, power = sympy.Max, sympy.Min, sympy.Pow
+    maximum, minimum, power, sqrt = sympy.Max, sympy.Min, sympy.Pow, staticmethod(sympy.sqrt)
 
     @staticmethod
     def select(condition: Any, x: Any, y: Any) -> Any:
@@ -129,7 +129,7 @@ def apply(record: Tensor, inputs: list[Array], algebra: Any) -> Array:
     if record.operation is None:
         raise UsageError(f"{record.label} is a leaf: no operation made it{here()}")
     result = record.operation.meaning(algebra, *inputs, **record.parameters)
-    return np.asarray(result, dtype=object).reshape(record.shape)
+    return np.array(result, dtype=object).reshape(record.shape)
 
 
 def on_branch(record: Tensor, inputs: list[Array]) -> Array:
