@@ -8,7 +8,7 @@ From that and its scope come the label ``Gamma_f<3>``, the text ``Γ_f<3>``, the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from autograd_seq.scope import Scope
@@ -83,12 +83,13 @@ def label(tensor: Tensor) -> str:
     return ARROWS.get(tensor.scope.direction or "", "") + tensor.name + place(tensor.scope)
 
 
-def text(name: str, scope: Scope = Scope()) -> str:
-    """Unicode, for a terminal or a picture: ``Γ_f<3>``, ``c̃<3>``, ``→a[2]<3>``."""
+def text(name: str, scope: Scope = Scope(), time: str | None = None) -> str:
+    """Unicode, for a terminal or a picture: ``Γ_f<3>``, ``c̃<3>``, ``→a[2]<3>``; `time` replaces the step."""
     parts = Name.parse(name)
     base = GREEK.get(parts.base, parts.base) + ACCENTS.get(parts.accent, "")
     below = f"_{parts.subscript}" if parts.subscript else ""
-    return "d" * parts.adjoint + ARROWS.get(scope.direction or "", "") + base + below + place(scope)
+    above = place(scope) if time is None else place(replace(scope, time=None)) + f"<{time}>" * bool(time)
+    return "d" * parts.adjoint + ARROWS.get(scope.direction or "", "") + base + below + above
 
 
 def escape_latex(words: str) -> str:
@@ -124,6 +125,21 @@ def latex(name: str, time: str | None = None, scope: Scope = Scope()) -> str:
     if above:
         symbol += f"^{{{above}}}"
     return "d" * parts.adjoint + symbol
+
+
+def argument(name: str) -> str:
+    """What the argument of a named function value is called: ``gamma_f`` for ``Gamma_f``, ``z_c`` for ``c_tilde``.
+
+    Examples
+    --------
+    >>> argument("Gamma_f"), argument("c_tilde"), argument("a")
+    ('gamma_f', 'z_c', 'z_a')
+    """
+    parts = Name.parse(name)
+    below = f"_{parts.subscript}" if parts.subscript else ""
+    if parts.base in GREEK and not parts.base.islower():
+        return parts.base.lower() + below
+    return f"z_{parts.base}{below}"
 
 
 def symbol(tensor: Tensor, element: tuple[int, ...] = ()) -> str:

@@ -1,21 +1,384 @@
-"""The recording as equations, one line a record, stopping at named nodes."""
+r"""The recording as matrix equations in the notes' notation, one equation in t for all steps.
+
+Equations are trees before they are text: each can be evaluated against the recorded
+values. They stop at what has a name, and name every adjoint after its node.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
 from autograd_seq import names
-from autograd_seq.graph import Graph
-from autograd_seq.notation import ATOM, SIGN
-from autograd_seq.readings.expression import is_literal, number
-from autograd_seq.tensor import Tensor
+from autograd_seq.notation import PRODUCT, SUM
+from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.fold import Family, Ref, Unit
+from autograd_seq.readings.nodes import Node
+from autograd_seq.readings.print_tree import Printer
+from autograd_seq.readings.tree import Named, Number, Size, Tree, evaluate, record_of
+from autograd_seq.tensor import Array
 
 
-def lines(graph: Graph, language: str = "text") -> list[str]:
-    """Each named record (and each output) as an equation of named ones.
+@dataclass(frozen=True)
+class Equation:
+    """One equation, for one or for many time steps.
+
+    Attributes
+    ----------
+    left : Named
+        What it defines.
+    right : tree
+        What that is.
+    times : tuple of int
+        The steps at which it holds; empty if it has none.
+    condition : str
+        ``t < T``, ``t = T`` …; empty where it always holds.
+    pass_ : {"forward", "backward"}
+        Which pass it belongs to.
+    """
+
+    left: Named
+    right: Tree
+    times: tuple[int, ...]
+    condition: str
+    pass_: str
+    derivation: Derivation = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name of what it defines, in ASCII, without a place."""
+        return self.derivation.names[self.left.unit]
+
+    @property
+    def node(self) -> str:
+        """The name of the forward node that it belongs to, as drawings and tables write it."""
+        unit = self.derivation.adjoint_of.get(self.left.unit, self.left.unit)
+        called = self.derivation.names.get(unit)
+        if called is None:
+            called = self.derivation.own_name(unit)
+        return names.text(called, self.derivation.scope(unit), "t" if isinstance(unit, Family) else None)
+
+    @property
+    def line(self) -> Any:
+        """The user's line behind it, a `SourceLine`; None for what nobody wrote."""
+        unit = self.derivation.adjoint_of.get(self.left.unit, self.left.unit)
+        return record_of(unit).source
+
+    @property
+    def text(self) -> str:
+        """In Unicode."""
+        return self._written("text")
+
+    @property
+    def latex(self) -> str:
+        r"""In LaTeX, for between ``$`` signs."""
+        return self._written("latex")
+
+    def _written(self, language: str) -> str:
+        printer = printer_for(self.derivation, language)
+        text = f"{printer(self.left)} = {printer(self.right)}"
+        if not self.condition:
+            return text
+        return rf"{text} \quad ({self._latex_condition()})" if language == "latex" else f"{text}    ({self.condition})"
+
+    def _latex_condition(self) -> str:
+        return self.condition.replace("…", r"\dots").replace("≥", r"\geq").replace("≤", r"\leq")
+
+    def evaluate(self, time: int | None = None) -> Array:
+        """The value of the right-hand side at a step, from the recorded values of what it names."""
+        return evaluate(self.right, time)
+
+    def value(self, time: int | None = None) -> Array:
+        """The recorded value of the left-hand side at a step."""
+        return evaluate(self.left, time)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A forward pass and its backward pass as equations.
+
+    Attributes
+    ----------
+    forward, backward : tuple of Equation
+        In the order in which they are computed.
+    T : int
+        The number of time steps that were recorded; 0 if there are none.
+    """
+
+    forward: tuple[Equation, ...]
+    backward: tuple[Equation, ...]
+    T: int
+
+    def __iter__(self) -> Iterator[Equation]:
+        return iter(self.forward + self.backward)
+
+    def __len__(self) -> int:
+        return len(self.forward) + len(self.backward)
+
+    def find(self, name: str) -> list[Equation]:
+        """The equations that define `name`, one for each boundary case."""
+        return [equation for equation in self if equation.name == name]
+
+    @property
+    def text(self) -> str:
+        """In Unicode, for a terminal."""
+        parts = []
+        for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
+            if equations:
+                parts.append("\n".join([title, *(f"  {equation.text}" for equation in equations)]))
+        return "\n\n".join(parts)
+
+    @property
+    def latex(self) -> str:
+        r"""Two ``align*`` environments; needs the package amsmath."""
+        parts = []
+        for equations in (self.forward, self.backward):
+            if equations:
+                lines = " \\\\\n".join("  " + _aligned(equation.latex) for equation in equations)
+                parts.append(f"\\begin{{align*}}\n{lines}\n\\end{{align*}}")
+        return "\n".join(parts)
+
+    @property
+    def markdown(self) -> str:
+        """Markdown with a display formula for each equation."""
+        parts = []
+        for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
+            if equations:
+                parts.append(f"### {title}\n\n" + "\n\n".join(f"$${equation.latex}$$" for equation in equations))
+        return "\n\n".join(parts) + "\n"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+
+def _aligned(latex: str) -> str:
+    return latex.replace(" = ", " &= ", 1)
+
+
+def equations(thing: Any) -> Equations:
+    r"""Both passes of a recording as matrix equations.
 
     Parameters
     ----------
-    graph : Graph
-        A recording, forward or backward.
+    thing : Tensor, Graph, Recording, run or cell
+        A scalar is differentiated. For states or outputs without a loss, the adjoint that arrives from
+        outside is called δ.
+
+    Returns
+    -------
+    Equations
+        With ``.text``, ``.latex`` and ``.markdown``.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, Tensor, name, steps, sum, tanh
+    >>> W, a = Parameter([[0.5]], "W"), Tensor([[1.0]], "a")
+    >>> for t in steps(4):
+    ...     a = name(tanh(W @ a), "a")
+    >>> print(equations(name(sum(a), "J")))
+    Forward
+      a<0> = a
+      a<t> = tanh(W a<t-1>)
+      J = Σ(a<T>)
+    <BLANKLINE>
+    Backward
+      da<t> = Wᵀ dz_a<t+1>    (t < T)
+      da<T> = 1    (t = T)
+      dz_a<t> = da<t> ∘ (1 − a<t> ∘ a<t>)
+      ∂J/∂W = Σ_t dz_a<t> a<t-1>ᵀ
+    """
+    derivation = thing if isinstance(thing, Derivation) else Derivation(thing)
+    forward, backward = derivation.blocks
+    passes = []
+    for label, blocks in (("forward", forward), ("backward", backward)):
+        found: list[Equation] = []
+        for block in blocks:
+            for unit in block.units:
+                if unit in derivation.names and not unit.leaf and derivation.trees.constant(unit) is None:
+                    found.extend(_of_unit(derivation, unit, label))
+        passes.append(tuple(found))
+    return Equations(passes[0], passes[1], derivation.last)
+
+
+def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
+    if isinstance(unit, Node):
+        left = Named(unit, 0, unit.time)
+        return [Equation(left, derivation.trees.definition(unit), (), "", label, derivation)]
+    result = []
+    if label == "forward":
+        for t, ref in unit.extension.items():
+            if not _natural(unit, t, ref):
+                right: Tree = derivation.trees.refer(ref)
+                value = record_of(ref.unit)._value
+                if ref.unit.leaf and ref.unit.name is None and not value.any():
+                    right = Number(0)
+                result.append(Equation(Named(unit, 0, t), right, (), "", label, derivation))
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for t in unit.times:
+        groups.setdefault(_outline(unit, t), []).append(t)
+    whole = len(groups) == 1
+    for special, times in sorted(groups.items(), key=lambda item: len(item[0])):
+        tree = derivation.trees.definition(unit, times[0] if special else None)
+        left = Named(unit)
+        if special and len(times) == 1:
+            left, tree = Named(unit, 0, times[0]), fixed_at(tree, times[0])
+        condition = "" if whole and len(times) == derivation.last else _condition(times, derivation.last)
+        result.append(Equation(left, tree, tuple(times), condition, label, derivation))
+    return result
+
+
+def fixed_at(tree: Tree, time: int) -> Tree:
+    """A tree in t, written for one step."""
+    from dataclasses import replace
+
+    from autograd_seq.readings.tree import Apply, Sum
+
+    if isinstance(tree, Named):
+        return replace(tree, shift=0, at=time + tree.shift) if isinstance(tree.unit, Family) and tree.at is None else tree
+    if isinstance(tree, Sum):
+        return Sum(tuple(fixed_at(term, time) for term in tree.terms))
+    if isinstance(tree, Apply):
+        at = time + tree.shift if tree.at is None else tree.at
+        return replace(tree, operands=tuple(fixed_at(x, time) for x in tree.operands), shift=0, at=at)
+    return tree
+
+
+def _natural(unit: Family, time: int, ref: Ref) -> bool:
+    """Whether what stands in beside the first step has the name that a member would have, such as a<0>."""
+    other = ref.unit
+    return isinstance(other, Node) and other.name == unit.name and other.time == time and other.lane == unit.lane
+
+
+def _outline(unit: Family, time: int) -> tuple[Any, ...]:
+    """What is special about a step: which terms it lacks, and which others stand in."""
+    special: list[Any] = []
+    for i, use in enumerate(unit.uses):
+        x = use.ref.unit
+        if isinstance(x, Family) and use.ref.at is None and time + use.ref.shift not in x.members:
+            ref = x.extension.get(time + use.ref.shift)
+            if ref is None:
+                special.append((i, None))
+            elif unit.total:
+                special.append((i, ref))
+    return tuple(special)
+
+
+def _condition(times: list[int], last: int) -> str:
+    first, end = times[0], times[-1]
+    if first == end:
+        return f"t = {_step(first, last)}"
+    if end == last:
+        return f"t > {first - 1}" if first > 1 else ""
+    if first == 1:
+        return f"t < {_step(end + 1, last)}"
+    return f"t = {first} … {_step(end, last)}"
+
+
+def _step(time: int, last: int) -> str:
+    return "T" if time == last and last > 1 else "T-1" if time == last - 1 and last > 3 else str(time)
+
+
+# -- names -----------------------------------------------------------------------------------------
+
+
+def printer_for(derivation: Derivation, language: str) -> Printer:
+    """A printer with the notes' names: adjoints after their nodes, gradients as ∂J/∂W."""
+
+    def call(named: Named) -> str:
+        unit = named.unit
+        step = _time_of(named, derivation.last)
+        scope = derivation.scope(unit)
+        owner = derivation.adjoint_of.get(unit)
+        write = names.latex if language == "latex" else names.text
+        if isinstance(owner, Node) and owner.leaf and owner.time is None and owner in derivation.names:
+            below = _write(write, derivation.names[owner], scope, "")
+            top = derivation.recording.forward.outputs[0].name or "J"
+            top = names.latex(top) if language == "latex" else names.text(top)
+            if language == "latex":
+                return rf"\frac{{\partial {top}}}{{\partial {below}}}"
+            return f"∂{top}/∂{below}"
+        name = derivation.names.get(unit)
+        if name is None:
+            return _constant(unit, language)
+        return _write(write, name, scope, step)
+
+    def size(size: Size) -> str:
+        base = size.tree
+        name = "n"
+        if isinstance(base, Named) and base.unit in derivation.names:
+            name = "n_" + derivation.names[base.unit]
+        if size.axis == 0:
+            return names.latex(name) if language == "latex" else names.text(name)
+        return str(size.value)
+
+    def every(family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
+        times = family.times
+        text, level = body
+        if not summed:
+            first, last = (_at(text, t, derivation.last) for t in (times[0], times[-1]))
+            dots = r"\dots" if language == "latex" else "…"
+            return f"{first}, {dots}, {last}", 0
+        if level <= SUM:
+            text = f"({text})"
+        whole = times[0] == 1 and times[-1] == derivation.last
+        if language == "latex":
+            return rf"\sum_{{t={times[0]}}}^{{{_step(times[-1], derivation.last)}}} {text}", PRODUCT
+        bounds = "" if whole else f"={times[0]}…{_step(times[-1], derivation.last)}"
+        return f"Σ_t{bounds} {text}", PRODUCT
+
+    return Printer(language, call, size, every)
+
+
+def _at(text: str, time: int, last: int) -> str:
+    """A list's first and last element: its t replaced."""
+    step = _step(time, last)
+    return text.replace("<t>", f"<{step}>").replace(r"\langle t \rangle", rf"\langle {step} \rangle")
+
+
+def _write(write: Any, name: str, scope: Any, step: str) -> str:
+    if write is names.latex:
+        return str(names.latex(name, step, scope))
+    return str(names.text(name, scope, step))
+
+
+def _time_of(named: Named, last: int) -> str:
+    at = named.at
+    if at is None and isinstance(named.unit, Node):
+        at = named.unit.time
+    if at is not None:
+        return _step(at, last)
+    if isinstance(named.unit, Node):
+        return ""
+    return "t" if not named.shift else f"t{'-' if named.shift < 0 else '+'}{abs(named.shift)}"
+
+
+def _constant(unit: Unit, language: str) -> str:
+    """An unnamed array: its numbers if they are few."""
+    value = record_of(unit)._value
+    if value.size == 1:
+        return f"{value.item():g}"
+    unique = np.unique(value)
+    if len(unique) == 1:
+        return (r"\mathbf{%g}" if language == "latex" else "%g") % unique[0]
+    return rf"\text{{constant}}_{{{unit.order}}}" if language == "latex" else f"constant_{unit.order}"
+
+
+def lines(graph: Any, language: str = "text") -> list[str]:
+    """The forward pass alone, one line an equation.
+
+    Parameters
+    ----------
+    graph : Tensor, Graph, run or cell
+        What to read.
     language : {"text", "latex"}
         Unicode for a terminal, or LaTeX.
 
@@ -23,26 +386,7 @@ def lines(graph: Graph, language: str = "text") -> list[str]:
     --------
     >>> from autograd_seq import Parameter, Tensor, name, tanh
     >>> a = name(tanh(Parameter([[0.5]], "Waa") @ Tensor([[1.0]], "a_prev") + 1), "a")
-    >>> print(lines(a.graph)[0])
+    >>> print(lines(a)[0])
     a = tanh(W_aa a_prev + 1)
     """
-    call = names.text if language == "text" else lambda name, scope: names.latex(name, scope=scope)
-    written: dict[Tensor, tuple[str, int]] = {}
-    outputs = set(graph.outputs)
-    result = []
-    for record in graph:
-        if record.operation is not None:
-            operands = [written.get(x) or _leaf(x, call) for x in record.inputs]
-            written[record] = record.operation.forms[language].write(operands, record.parameters)
-            if record.name or record in outputs:
-                called = call(record.name, record.scope) if record.name else f"%{record.index}"
-                result.append(f"{called} = {written[record][0]}")
-                written[record] = called, ATOM
-    return result
-
-
-def _leaf(x: Tensor, call: object) -> tuple[str, int]:
-    if is_literal(x):
-        text = number(x)
-        return text, SIGN if text.startswith("-") else ATOM
-    return (call(x.name, x.scope) if x.name else f"%{x.index}"), ATOM  # type: ignore[operator]
+    return [getattr(equation, language) for equation in equations(graph).forward]

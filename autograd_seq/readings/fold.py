@@ -33,9 +33,10 @@ from autograd_seq.graph import Graph
 from autograd_seq.operation import Operation
 from autograd_seq.readings.nodes import Node, Nodes, of_graph, of_recording
 from autograd_seq.readings.step_index import StepIndex, unify
+from autograd_seq.tensor import Tensor
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Family:
     """One operation at all time steps at which it happens.
 
@@ -53,6 +54,9 @@ class Family:
     uses: list[Use] = field(default_factory=list)
     extension: dict[int, Ref] = field(default_factory=dict)
     irregular: bool = False
+
+    def __repr__(self) -> str:
+        return f"<family {self.order}: {self.name or self.any.record.label}, t = {self.times}>"
 
     @property
     def any(self) -> Node:
@@ -145,7 +149,7 @@ class Use:
     times: set[int]
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Block:
     """A loop over time, or straight code.
 
@@ -170,7 +174,7 @@ class Block:
         return sorted({t for unit in self.units if isinstance(unit, Family) for t in unit.times})
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Folded:
     """A folded recording.
 
@@ -182,11 +186,14 @@ class Folded:
         What was folded.
     inputs : dict
         From each unit to its inputs (or terms) as `Use`.
+    seeds : frozenset of Tensor
+        The adjoints that the backward pass starts from.
     """
 
     blocks: list[Block]
     nodes: Nodes
     inputs: dict[Unit, list[Use]]
+    seeds: frozenset[Tensor] = frozenset()
 
     @property
     def loops(self) -> list[Block]:
@@ -217,7 +224,9 @@ def fold(recording: Graph | Recording) -> Folded:
     Folded
         Loops and straight code.
     """
+    seeds: set[Tensor] = set()
     if isinstance(recording, Recording):
+        seeds = {recording.adjoints[r] for r in recording.forward.outputs}
         nodes = of_recording(recording)
         roots = [nodes.forward[r] for r in recording.forward.outputs]
         roots += [
@@ -240,7 +249,7 @@ def fold(recording: Graph | Recording) -> Folded:
             broken = graph.not_loops()
             if not broken:
                 blocks = graph.blocks()
-                return Folded(blocks, nodes, graph.inputs)
+                return Folded(blocks, nodes, graph.inputs, frozenset(seeds))
         for family in broken:
             for node in family.members.values():
                 node.family = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from autograd_seq.readings.fold import Family
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Node:
     """One record in a fold.
 
@@ -58,6 +58,9 @@ class Node:
     adjoint_of: Node | None = None
     order: int = 0
     family: Family | None = None
+
+    def __repr__(self) -> str:
+        return f"<node {self.order}: {self.name or self.record.label}>"
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -1,26 +1,75 @@
-"""The recording as a NumPy program, one line a record."""
+"""The recording as a NumPy program: a forward and a backward function with loops over time.
+
+Where a family of equal steps was folded there is one loop, so the program runs for other
+sequence lengths and batch sizes too; what could not be folded is written out.
+"""
 
 from __future__ import annotations
 
-from autograd_seq.graph import Graph
-from autograd_seq.names import identifier
-from autograd_seq.readings.expression import is_literal, write
-from autograd_seq.tensor import Tensor
+import re
+from typing import Any
+
+from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.program import Writer
 
 
-def statements(graph: Graph) -> list[str]:
-    """One assignment for each record; what the graph does not make has the name it has outside.
+def source(thing: Any, name: str | None = None) -> str:
+    """Both passes of a recording as a complete Python module that imports only NumPy.
+
+    Parameters
+    ----------
+    thing : Tensor, Graph, Recording, run or cell
+        A scalar is differentiated. For states or outputs without a loss, the adjoint that arrives from
+        outside is an argument ``delta`` of the backward function.
+    name : str, optional
+        What the functions are called: ``NAME_forward`` and ``NAME_backward``. By default a cell's class
+        in lower case, else ``network``.
+
+    Returns
+    -------
+    str
+        The module's text. The gradients it returns are those of the engine.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, Tensor, name, scope, steps, sum, tanh
+    >>> W = Parameter([[0.5]], "W")
+    >>> with scope(time=0):
+    ...     a = Tensor([[1.0]], "a")
+    >>> for t in steps(4):
+    ...     a = name(tanh(W @ a), "a")
+    >>> text = source(name(sum(a), "J"), "power")
+    >>> print(text[text.index("    for t in"):text.index("    cache =")].rstrip())
+        for t in range(1, T + 1):
+            a[t] = np.tanh(W @ a[t - 1])
+        J = np.sum(a[T])
+    """
+    derivation = thing if isinstance(thing, Derivation) else Derivation(thing)
+    return Writer(derivation, function_name(name or _name_of(thing))).module()
+
+
+def function_name(words: str) -> str:
+    """Words as the beginning of a function's name."""
+    word = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
+    return word if word and not word[0].isdigit() else f"network_{word}".rstrip("_")
+
+
+def _name_of(thing: Any) -> str:
+    for candidate in (thing, getattr(thing, "cell", None)):
+        if candidate is not None and hasattr(candidate, "unroll"):
+            return type(candidate).__name__
+    return "network"
+
+
+def statements(graph: Any) -> list[str]:
+    """The lines that compute the forward pass, without the functions around them.
 
     Examples
     --------
     >>> from autograd_seq import Parameter, Tensor, name, tanh
     >>> a = name(tanh(Parameter([[0.5]], "Waa") @ Tensor([[1.0]], "a_prev")), "a")
-    >>> statements(a.graph)[-1]
-    'a = np.tanh(v_2)'
+    >>> statements(a)
+    ['a = np.tanh(Waa @ a_prev)']
     """
-    return [f"{variable(r)} = {write(r, 'source', variable)}" for r in graph if r.operation and not is_literal(r)]
-
-
-def variable(record: Tensor) -> str:
-    """The Python name of a record."""
-    return identifier(record.name, record.scope) if record.name else f"v_{record.index}"
+    writer = Writer(Derivation(graph), "network")
+    return [line.text for line in writer.forward_lines()]

@@ -1,0 +1,252 @@
+"""A derivation: both passes folded, each thing under one name, in the order in which one would teach it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import names
+from autograd_seq.backward import Recording, differentiate
+from autograd_seq.errors import UsageError
+from autograd_seq.graph import Graph
+from autograd_seq.operations import multiply
+from autograd_seq.operations import sum as sum_of
+from autograd_seq.readings.fold import Block, Family, Folded, Ref, Unit, fold
+from autograd_seq.readings.nodes import Node
+from autograd_seq.readings.tree import Trees, record_of, size
+from autograd_seq.scope import Scope, present
+from autograd_seq.source_line import here
+from autograd_seq.tensor import Tensor
+
+_ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
+LARGE = 6  # operations that an unnamed expression may write out more than once
+
+
+class Derivation:
+    """A recording, folded and named: what equations, source and documents are read from.
+
+    Parameters
+    ----------
+    thing : Tensor, Graph, Recording, or an object with a loss, outputs, states or an ``unroll`` method
+        A scalar is differentiated. Whatever has no scalar (states, outputs) is given an adjoint
+        from outside, named ``delta``: δ = ∂J/∂output.
+
+    Attributes
+    ----------
+    recording : Recording
+        Both passes.
+    folded : Folded
+        Both passes, folded.
+    names : dict
+        From each unit that is called by a name to that name, without its place.
+    outputs : list
+        The units that the forward pass is for.
+    """
+
+    def __init__(self, thing: Any) -> None:
+        self.recording, outputs = _recorded(thing)
+        self.folded: Folded = fold(self.recording)
+        node = self.folded.nodes.forward
+        self.outputs: list[Unit] = list(dict.fromkeys(self.unit_of(node[r.record]) for r in outputs))
+        self._forward = self._behind(self.outputs)
+        self.uses: Counter[Unit] = Counter(
+            use.ref.unit for unit in self.folded.units for use in self.folded.inputs[unit]
+        )
+        self._users = self._consumers()
+        self.adjoint_of: dict[Unit, Unit] = {}
+        for unit in self.folded.units:
+            owner = (unit.any if isinstance(unit, Family) else unit).adjoint_of
+            if owner is not None:
+                self.adjoint_of[unit] = owner.family or owner
+        self.names: dict[Unit, str] = {}
+        self._taken: set[tuple[str, Any]] = set()
+        self._give_names()
+        self.trees = Trees(self.folded, self.names)
+
+    # -- what belongs to what
+
+    def unit_of(self, node: Node) -> Unit:
+        """The unit of a node."""
+        return node.family or node
+
+    def _behind(self, units: list[Unit]) -> set[Unit]:
+        seen = set(units)
+        stack = list(units)
+        while stack:
+            for use in self.folded.inputs.get(stack.pop(), []):
+                more = [use.ref]
+                if isinstance(use.ref.unit, Family):
+                    more.extend(use.ref.unit.extension.values())
+                for ref in more:
+                    if ref.unit not in seen:
+                        seen.add(ref.unit)
+                        stack.append(ref.unit)
+        return seen
+
+    def is_backward(self, unit: Unit) -> bool:
+        """Whether a unit belongs to the backward pass."""
+        return (unit.any if isinstance(unit, Family) else unit).owner is not None
+
+    def in_forward(self, unit: Unit) -> bool:
+        """Whether the forward pass needs a unit for its outputs."""
+        return unit in self._forward
+
+    @property
+    def blocks(self) -> tuple[list[Block], list[Block]]:
+        """The blocks of the forward and of the backward pass, without what neither needs."""
+        forward: list[Block] = []
+        backward: list[Block] = []
+        for block in self.folded.blocks:
+            for target, keep in ((forward, self.in_forward), (backward, self.is_backward)):
+                units = [unit for unit in block.units if keep(unit)]
+                if units:
+                    target.append(Block(units, block.direction, block.loop, block.lane))
+        return forward, backward
+
+    @property
+    def last(self) -> int:
+        """The last time step, T."""
+        return max((unit.times[-1] for unit in self.folded.units if isinstance(unit, Family)), default=0)
+
+    @property
+    def parameters(self) -> list[Unit]:
+        """The leaves whose gradients are wanted, in order; those of a single step are inputs."""
+        leaves = [unit for unit in self.folded.units if isinstance(unit, Node) and unit.leaf]
+        return [u for u in leaves if u.record.requires_grad and u.time is None and not self.is_backward(u)]
+
+    def varies(self, unit: Unit) -> bool:
+        """Whether a sum has other terms at its first or last step."""
+        if not isinstance(unit, Family) or not unit.total:
+            return False
+        for use in unit.uses:
+            x = use.ref.unit
+            if isinstance(x, Family) and any(t + use.ref.shift not in x.members for t in unit.members):
+                return True
+        return False
+
+    # -- names
+
+    def _consumers(self) -> dict[Unit, list[Unit]]:
+        users: dict[Unit, list[Unit]] = {}
+        for unit in self.folded.units:
+            for use in self.folded.inputs[unit]:
+                users.setdefault(use.ref.unit, []).append(unit)
+        return users
+
+    def _give_names(self) -> None:
+        """Names from the recording first; then for the adjoints that are used more than once, and what is too large."""
+        units = self.folded.units
+        for unit in units:
+            if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
+                self._name(unit, name)
+        roots = set(self.outputs)
+        for unit in units:
+            if unit in self.names or unit.leaf:
+                continue
+            adjoint = unit in self.adjoint_of
+            if unit in roots and not adjoint:
+                self._name(unit, self.own_name(unit))
+            elif adjoint and (self.varies(unit) or self.uses[unit] > 1 or not self.uses[unit]):
+                if not self._plain(unit):
+                    self._name(unit, "d" + self.own_name(self.adjoint_of[unit]))
+        trees = Trees(self.folded, self.names)
+        for unit in units:
+            if unit not in self.names and not unit.leaf and self.uses[unit] > 1:
+                if size(trees.refer(Ref(unit))) > LARGE:
+                    self._name(unit, self.own_name(unit))
+
+    def _plain(self, unit: Unit) -> bool:
+        """Whether an adjoint is another name for something that has one."""
+        trees = Trees(self.folded, self.names)
+        return not self.varies(unit) and size(trees.definition(unit)) == 0
+
+    def _name(self, unit: Unit, name: str) -> None:
+        lane = (unit.lane, type(unit), record_time(unit))
+        base, number = name, 2
+        while (name, lane) in self._taken:
+            name, number = f"{base}_{number}", number + 1
+        self._taken.add((name, lane))
+        self.names[unit] = name
+
+    def own_name(self, unit: Unit) -> str:
+        """A name for what has none: from the user's line, else after what it is the argument of."""
+        if unit in self.names:
+            return self.names[unit]
+        record = record_of(unit)
+        line = record.source
+        if line is not None and (found := _ASSIGNED.match(line.text)) and found[2].strip() == line.expression:
+            word = found[1]
+            if not any(name == word for name in self.names.values()):
+                return word
+        users = [u for u in self._users.get(unit, []) if not self.is_backward(u)]
+        if len(users) == 1 and users[0].name and len(self.folded.inputs[users[0]]) == 1:
+            return names.argument(users[0].name)
+        word = record.operation.name if record.operation else "leaf"
+        inner = [n for use in self.folded.inputs.get(unit, []) if (n := record_name(use.ref.unit))]
+        return "_".join([word, *inner]) if len(inner) == 1 else word
+
+    def scope(self, unit: Unit) -> Scope:
+        """Where a unit is, without its time."""
+        layer, direction = unit.lane
+        return Scope(layer=layer, direction=direction)
+
+
+def record_name(unit: Unit) -> str | None:
+    """The name that a unit was recorded with."""
+    return unit.name
+
+
+def record_time(unit: Unit) -> int | None:
+    """The step of a single record; None for a family."""
+    return None if isinstance(unit, Family) else unit.time
+
+
+def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
+    """Both passes of whatever was given, and what the forward pass is for."""
+    if isinstance(thing, Derivation):
+        return thing.recording, list(thing.recording.forward.outputs)
+    if isinstance(thing, Recording):
+        return thing, list(thing.forward.outputs)
+    if isinstance(thing, Tensor):
+        thing = thing.record
+        return (differentiate(thing), [thing]) if thing.size == 1 else _weighed([thing])
+    if isinstance(thing, Graph):
+        outputs = list(thing.outputs)
+        return _recorded(outputs[0]) if len(outputs) == 1 else _weighed(outputs)
+    if isinstance(getattr(thing, "loss", None), Tensor):
+        return _recorded(thing.loss)
+    if getattr(thing, "outputs", None):
+        return _weighed(list(thing.outputs))
+    if getattr(thing, "states", None) and isinstance(thing.states, dict):
+        return _weighed(list(next(iter(thing.states.values()))))
+    if callable(getattr(thing, "unroll", None)) and hasattr(thing, "n_x"):
+        rng = np.random.default_rng(0)
+        return _recorded(thing.unroll(rng.standard_normal((thing.n_x, 2, 4))))
+    raise UsageError(
+        f"a derivation is read from a tensor, a graph, a recording, a run or a cell, not from {type(thing).__name__}; "
+        f"give the loss, such as equations(loss){here()}"
+    )
+
+
+def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
+    """Differentiate outputs that no loss was made of, for an adjoint δ that arrives at each from outside."""
+    outside = present.get()
+    rng = np.random.default_rng(1)
+    total: Any = None
+    several = len({output.name for output in outputs}) > 1
+    try:
+        for output in outputs:
+            present.set(output.scope)
+            name = "delta" + (f"_{output.name}" if several and output.name else "")
+            delta = Tensor(rng.standard_normal(output.shape), name, dtype=output.dtype)
+            part = sum_of(multiply(delta, output))
+            present.set(Scope())
+            total = part if total is None else total + part
+    finally:
+        present.set(outside)
+    if total.operation is not None:
+        total._name = "J"
+    return differentiate(total), outputs

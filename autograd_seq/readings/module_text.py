@@ -1,0 +1,344 @@
+"""The text around the statements of a generated program: signatures, docstrings, what is kept and returned."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.fold import Family, Unit
+from autograd_seq.readings.nodes import Node
+from autograd_seq.readings.program import INDENT, Line, Writer
+from autograd_seq.readings.tree import record_of
+
+
+@dataclass
+class Signature:
+    """The arguments of the two functions.
+
+    Attributes
+    ----------
+    required, optional : list
+        The forward function's inputs before ``parameters`` and after it; the optional ones begin as zeros.
+    later : list
+        Required inputs after ``parameters``.
+    parameters : dict
+        From each parameter to its key.
+    backward : list
+        What only the backward pass takes, such as δ.
+    """
+
+    required: list[Unit] = field(default_factory=list)
+    later: list[Unit] = field(default_factory=list)
+    optional: list[Unit] = field(default_factory=list)
+    parameters: dict[Unit, str] = field(default_factory=dict)
+    backward: list[Unit] = field(default_factory=list)
+
+
+def signature(writer: Writer) -> Signature:
+    """Sort the leaves into arguments."""
+    d: Derivation = writer.d
+    result = Signature()
+    wanted = set(d.parameters)
+    for unit in writer.variables:
+        if not unit.leaf:
+            continue
+        if unit in wanted:
+            result.parameters[unit] = _key(unit, writer)
+        elif not d.in_forward(unit):
+            result.backward.append(unit)
+        elif unit in writer.states:
+            zero = not record_of(unit)._value.any()
+            first = not any(u in writer.states for u in result.required)
+            (result.required if first else result.optional if zero else result.later).append(unit)
+        elif isinstance(unit, Family) and not any(isinstance(u, Family) for u in result.required):
+            result.required.insert(0, unit)
+        else:
+            result.later.append(unit)
+    result.required.sort(key=lambda unit: isinstance(unit, Node))
+    return result
+
+
+def _key(unit: Unit, writer: Writer) -> str:
+    """What a parameter is called in the dictionary: its name, unless two have the same."""
+    name = unit.name or writer.variables[unit]
+    same = [u for u in writer.d.parameters if u.name == name]
+    return name if len(same) == 1 else writer.variables[unit]
+
+
+def module_text(writer: Writer) -> str:
+    """The whole module."""
+    arguments = signature(writer)
+    forward = writer.forward_lines()
+    backward = writer.backward_lines()
+    kept = _cached(writer, forward, backward)
+    comments = _forward_lines_of(writer, forward)
+    parts = [
+        f'"""{_title(writer)}"""\n\nimport numpy as np\n',
+        *(helper + "\n" for helper in writer.helpers),
+        _forward(writer, arguments, forward, kept),
+        _backward(writer, arguments, backward, kept, comments),
+    ]
+    return "\n\n".join(parts)
+
+
+def _title(writer: Writer) -> str:
+    loops = len(writer.d.folded.loops)
+    how = "with loops over time" if loops else "written out step by step"
+    return f"The forward and the backward pass of {writer.name} in NumPy, {how}; read off a recording."
+
+
+# -- the two functions -----------------------------------------------------------------------------
+
+
+def _forward(writer: Writer, arguments: Signature, lines: list[Line], kept: list[Unit]) -> str:
+    names = [*(writer.variables[u] for u in arguments.required), "parameters"]
+    names += [writer.variables[u] for u in arguments.later]
+    names += [f"{writer.variables[u]}=None" for u in arguments.optional]
+    body = [f"{writer.variables[u]} = parameters[{quoted(key)}]" for u, key in arguments.parameters.items()]
+    body += _length(writer, arguments)
+    for unit in arguments.optional:
+        zeros = _zeros(writer, unit, arguments)
+        body += [f"if {writer.variables[unit]} is None:", f"{INDENT}{writer.variables[unit]} = {zeros}"]
+    body += _indented(lines)
+    body.append("cache = {")
+    entries = ["parameters", *(writer.variables[u] for u in kept if u not in arguments.parameters)]
+    entries += ["T"] * _counts(writer)
+    body += [f'{INDENT}"{name}": {name},' for name in entries]
+    body.append("}")
+    body.append(f"return {', '.join([*(_returned(writer, u) for u in writer.d.outputs), 'cache'])}")
+    return _function(f"{writer.name}_forward", names, _forward_doc(writer, arguments), body)
+
+
+def _backward(
+    writer: Writer, arguments: Signature, lines: list[Line], kept: list[Unit], comments: dict[Unit, str]
+) -> str:
+    names = [*(writer.variables[u] for u in arguments.backward), "cache"]
+    used = {u: key for u, key in arguments.parameters.items() if u in set(kept)}
+    body = ['parameters = cache["parameters"]'] if used else []
+    body += [f"{writer.variables[u]} = parameters[{quoted(key)}]" for u, key in used.items()]
+    body += [f'{writer.variables[u]} = cache["{writer.variables[u]}"]' for u in kept if u not in used]
+    body += ['T = cache["T"]'] if _counts(writer) and _says(lines, "T") else []
+    body += _indented(lines, _commented(writer, lines, comments))
+    body.append("gradients = {")
+    for key, value in _gradients(writer, arguments):
+        body.append(f"{INDENT}{quoted(key)}: {value},")
+    body += ["}", "return gradients"]
+    return _function(f"{writer.name}_backward", names, _backward_doc(writer, arguments), body)
+
+
+def quoted(key: str) -> str:
+    """A user's key as a string in the program."""
+    return f'"{key}"' if key.isprintable() and not set(key) & set("\\\"") else repr(key)
+
+
+def _function(name: str, arguments: list[str], doc: list[str], body: list[str]) -> str:
+    text = [f"def {name}({', '.join(arguments)}):"]
+    text += [(INDENT + line).rstrip() for line in [*doc, *body]]
+    return "\n".join(text) + "\n"
+
+
+def _indented(lines: list[Line], comments: dict[int, str] | None = None) -> list[str]:
+    result = []
+    for i, line in enumerate(lines):
+        if comments and i in comments:
+            result.append(INDENT * line.depth + comments[i])
+        result.append(INDENT * line.depth + line.text)
+    return result
+
+
+def _says(lines: list[Line], word: str) -> bool:
+    return any(re.search(rf"(?<![.\w]){word}\b", line.text) for line in lines)
+
+
+def _counts(writer: Writer) -> bool:
+    """Whether the program has a T."""
+    return bool(writer.d.folded.loops)
+
+
+def _length(writer: Writer, arguments: Signature) -> list[str]:
+    """T, from the first input that has a step for each time."""
+    if not _counts(writer):
+        return []
+    full = [u for u in [*arguments.required, *arguments.later] if isinstance(u, Family)]
+    for unit in full:
+        if len(unit.times) == writer.last - unit.times[0] + 1:
+            more = f" + {unit.times[0] - 1}" if unit.times[0] > 1 else ""
+            axis = record_of(unit).ndim
+            return [f"T = {writer.variables[unit]}.shape[{axis}]{more}"]
+    return [f"T = {writer.last}"]
+
+
+def _zeros(writer: Writer, unit: Unit, arguments: Signature) -> str:
+    """Zeros for an initial state: like another of the same shape, else with the batch of the input."""
+    shape = record_of(unit).shape
+    for other in arguments.required:
+        if isinstance(other, Node) and record_of(other).shape == shape:
+            return f"np.zeros_like({writer.variables[other]})"
+    inputs = [u for u in arguments.required if isinstance(u, Family)]
+    if inputs and len(shape) == 2 and record_of(inputs[0]).shape[1:] == shape[1:]:
+        return f"np.zeros(({shape[0]}, {writer.variables[inputs[0]]}.shape[1]))"
+    return f"np.zeros({shape})"
+
+
+def _returned(writer: Writer, unit: Unit) -> str:
+    variable = writer.variables[unit]
+    if not isinstance(unit, Family):
+        return variable
+    return _stacked(variable, unit, writer)
+
+
+def _stacked(variable: str, unit: Family, writer: Writer) -> str:
+    last = writer._time(0, unit.times[-1])
+    first = unit.times[0]
+    bound = f"{last} + 1" if not last.isdigit() else str(int(last) + 1)
+    return f"np.stack([{variable}[t] for t in range({first}, {bound})], axis=-1)"
+
+
+def _cached(writer: Writer, forward: list[Line], backward: list[Line]) -> list[Unit]:
+    """What the backward pass reads of the forward pass, in order."""
+    text = "\n".join(line.text for line in backward)
+    words = set(re.findall(r"[A-Za-z_]\w*", text))
+    return [
+        unit
+        for unit, variable in writer.variables.items()
+        if variable in words and not writer.d.is_backward(unit) and (not unit.leaf or writer.d.in_forward(unit))
+    ]
+
+
+def _gradients(writer: Writer, arguments: Signature) -> list[tuple[str, str]]:
+    """What the backward function returns: the adjoint of each leaf that has one."""
+    result = []
+    for unit, owner in writer.d.adjoint_of.items():
+        if not owner.leaf or unit not in writer.variables:
+            continue
+        variable = writer.variables[unit]
+        value = _stacked(variable, unit, writer) if isinstance(unit, Family) else variable
+        key = arguments.parameters.get(owner) or writer.variables[owner]
+        result.append((f"d{key}", value))
+    order = {f"d{key}": i for i, key in enumerate(arguments.parameters.values())}
+    return sorted(result, key=lambda item: order.get(item[0], len(order)))
+
+
+# -- comments --------------------------------------------------------------------------------------
+
+
+def _forward_lines_of(writer: Writer, forward: list[Line]) -> dict[Unit, str]:
+    """For each forward unit, the statement that it went into."""
+    statements = {line.unit: line.text for line in forward if " = " in line.text and line.unit in writer.stops}
+    users = writer.d._consumers()
+    found: dict[Unit, str] = {}
+
+    def statement(unit: Unit, depth: int = 0) -> str | None:
+        if unit in statements:
+            return statements[unit]
+        following = [u for u in users.get(unit, []) if not writer.d.is_backward(u)]
+        return statement(following[0], depth + 1) if following and depth < 100 else None
+
+    for unit in writer.d.folded.units:
+        if not writer.d.is_backward(unit) and (text := statement(unit)):
+            found[unit] = text
+    return found
+
+
+def _commented(writer: Writer, lines: list[Line], statements: dict[Unit, str]) -> dict[int, str]:
+    """The forward line beside the backward lines that belong to it."""
+    result = {}
+    last = None
+    for i, line in enumerate(lines):
+        if line.text.startswith(("for ", "if ")) or (i + 1 < len(lines) and line.depth == 0 and _begins(line.text)):
+            continue
+        node = line.unit.any if isinstance(line.unit, Family) else line.unit
+        owner = node.owner and (node.owner.family or node.owner)
+        text = statements.get(owner) if owner is not None else None
+        if text is not None and text != last and not owner.leaf:  # type: ignore[union-attr]
+            result[i] = f"# {text}"
+            last = text
+    return result
+
+
+def _begins(text: str) -> bool:
+    """Whether a statement only makes room: zeros, or a dictionary."""
+    return bool(re.search(r"= (np\.zeros|0\.0$|\{)", text))
+
+
+# -- docstrings ------------------------------------------------------------------------------------
+
+
+def _sizes(writer: Writer, arguments: Signature) -> dict[int, str]:
+    """Names for lengths, where the recording leaves no doubt which is which."""
+    named: dict[int, set[str]] = {}
+    for unit in [*arguments.required, *arguments.later, *arguments.optional, *arguments.backward]:
+        shape = record_of(unit).shape
+        if len(shape) == 2:
+            base = writer.states[unit] if unit in writer.states else unit  # type: ignore[index]
+            name = writer.d.names.get(base) or unit.name or "in"
+            named.setdefault(shape[0], set()).add(_SAME_LENGTH.get(name, f"n_{name}"))
+            named.setdefault(shape[1], set()).add("m")
+    for unit in writer.d.outputs:
+        shape = record_of(unit).shape
+        if len(shape) == 2 and shape[0] not in named:
+            named[shape[0]] = {f"n_{writer.d.names.get(unit) or 'out'}"}
+    _two_lengths(named)
+    return {length: sorted(words)[0] for length, words in named.items() if len(words) == 1 or "n_a" in words}
+
+
+def _two_lengths(named: dict[int, set[str]]) -> None:
+    """A stack [a; x] has n_a + n_x rows, if no other two lengths add up to as many."""
+    single = {length: sorted(words)[0] for length, words in named.items() if len(words) == 1}
+    sums: dict[int, set[str]] = {}
+    rows = sorted((word, length) for length, word in single.items() if word != "m")
+    for i, (word, length) in enumerate(rows):
+        for other, more in rows[i:]:
+            sums.setdefault(length + more, set()).add(f"{word} + {other}" if word != other else f"2 {word}")
+    for length, words in sums.items():
+        if length not in named and len(words) == 1:
+            named[length] = words
+
+
+_SAME_LENGTH = {"c": "n_a", "delta": "n_a"}  # lengths that the notes give one name
+
+
+def _shape(unit: Unit, sizes: dict[int, str], steps: bool = False) -> str:
+    shape = [sizes.get(n, str(n)) if n > 1 else "1" for n in record_of(unit).shape]
+    if isinstance(unit, Family) or steps:
+        shape.append("T")
+    return f"({', '.join(shape)}{',' * (len(shape) == 1)})"
+
+
+def _forward_doc(writer: Writer, arguments: Signature) -> list[str]:
+    sizes = _sizes(writer, arguments)
+    doc = ['"""Run the forward pass.', "", "Parameters", "----------"]
+    for unit in arguments.required:
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+    doc.append("parameters : dict of arrays")
+    listed = ", ".join(f"{_plain(key)} {_shape(u, sizes)}" for u, key in arguments.parameters.items())
+    doc.append(f"{INDENT}{listed}")
+    for unit in arguments.later:
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+    for unit in arguments.optional:
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}, optional")
+        doc.append(f"{INDENT}Zeros if not given.")
+    doc += ["", "Returns", "-------"]
+    for unit in writer.d.outputs:
+        shape = _shape(unit, sizes) if record_of(unit).ndim or isinstance(unit, Family) else "number"
+        doc.append(f"{writer.variables[unit]} : {'array ' if shape != 'number' else ''}{shape}")
+    doc += ["cache : dict", f"{INDENT}What the backward pass needs.", '"""']
+    return doc
+
+
+def _backward_doc(writer: Writer, arguments: Signature) -> list[str]:
+    sizes = _sizes(writer, arguments)
+    doc = ['"""Run the backward pass.', "", "Parameters", "----------"]
+    for unit in arguments.backward:
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+        doc.append(f"{INDENT}The adjoint that arrives from outside.")
+    doc += ["cache : dict", f"{INDENT}From the forward pass.", "", "Returns", "-------", "gradients : dict of arrays"]
+    listed = ", ".join(_plain(key) for key, _ in _gradients(writer, arguments))
+    doc += [f"{INDENT}{listed}: each of the shape of what it is the gradient of.", '"""']
+    return doc
+
+
+def _plain(key: str) -> str:
+    """A user's name inside a docstring."""
+    return re.sub(r"[^\w.]", "_", key)

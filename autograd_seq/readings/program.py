@@ -1,0 +1,476 @@
+"""Writes a derivation as a Python module: what is a variable, what is kept for the backward pass, where loops begin."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autograd_seq import names
+from autograd_seq.notation import PRODUCT, SUM
+from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.fold import Block, Family, Ref, Unit
+from autograd_seq.readings.nodes import Node
+from autograd_seq.readings.print_tree import Printer
+from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sum, Tree, Trees, names_in, record_of, size
+
+RESERVED = {"np", "t", "T", "cache", "parameters", "gradients", "l", "O", "I", "range"} | set(keyword.kwlist)
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the program.
+
+    Attributes
+    ----------
+    text : str
+        The statement.
+    unit : Family or Node
+        What it computes.
+    depth : int
+        1 inside a loop, else 0.
+    """
+
+    text: str
+    unit: Unit
+    depth: int = 0
+
+
+class Writer:
+    """Writes one derivation.
+
+    Parameters
+    ----------
+    derivation : Derivation
+        What to write.
+    name : str
+        What the functions' names begin with.
+    """
+
+    def __init__(self, derivation: Derivation, name: str) -> None:
+        self.d = derivation
+        self.name = name
+        self.last = derivation.last
+        self.helpers: dict[str, None] = {}
+        self.forward_blocks, self.backward_blocks = derivation.blocks
+        self.taken = set(RESERVED)
+        for unit in derivation.folded.units:
+            if unit.operation is not None:
+                self.taken.update(re.findall(r"^def (\w+)", unit.operation.forms["source"].helper, re.MULTILINE))
+        self.states = self._initial_states()
+        self.carried = self._carried()
+        self.stops = self._variables()
+        self.trees = Trees(derivation.folded, self.stops)
+        self.kept = self._kept()
+        self.variables: dict[Unit, str] = {}
+        self._name_variables()
+        self.printer = Printer("source", self._call, self._size, self._every, self._time)
+
+    # -- what is a variable ---------------------------------------------------------------------
+
+    def _initial_states(self) -> dict[Node, Family]:
+        """Leaves that stand in for a member beside the first step, such as a<0>, with their family."""
+        found: dict[Node, Family] = {}
+        for unit in self.d.folded.units:
+            if isinstance(unit, Family) and not self.d.is_backward(unit):
+                for ref in unit.extension.values():
+                    if isinstance(ref.unit, Node) and ref.unit.leaf:
+                        found.setdefault(ref.unit, unit)
+        return found
+
+    def _carried(self) -> dict[Family, Family]:
+        """Terms of a sum that come from the step before in the loop, each with the sum."""
+        found: dict[Family, Family] = {}
+        for unit in self.d.folded.units:
+            if isinstance(unit, Family) and self.d.varies(unit):
+                for use in unit.uses:
+                    term = use.ref.unit
+                    if isinstance(term, Family) and use.ref.shift and self.d.uses[term] == 1 and self._in_time(unit, term):
+                        found[term] = unit
+        return found
+
+    def _in_time(self, total: Family, term: Family) -> bool:
+        """Whether a loop reads the term's old value before it computes the new one."""
+        for block in self.d.folded.loops:
+            if total in block.units:
+                return term in block.units and block.units.index(total) < block.units.index(term)
+        return False
+
+    def _variables(self) -> dict[Unit, None]:
+        """Named units, carried terms, and whatever is used more than once and takes an operation to compute."""
+        stops: dict[Unit, None] = dict.fromkeys(self.d.names)
+        stops |= dict.fromkeys(self.carried)
+        stops |= dict.fromkeys(self.d.outputs)
+        uses = self.d.uses
+        for unit in self.d.folded.units:
+            if unit.leaf or unit in stops or uses[unit] < 2:
+                continue
+            tree = Trees(self.d.folded, stops).refer(Ref(unit))
+            if size(tree) > 1 or not self._short(tree):
+                stops[unit] = None
+        # the adjoints of parameters have names; a sum over steps is one of them or is kept as a variable
+        for unit in self.d.folded.units:
+            if any(use.ref.every for use in self.d.folded.inputs[unit]) and unit.total:
+                stops[unit] = None
+            if isinstance(unit, Family) and self.d.varies(unit):
+                stops[unit] = None
+        constant = self.d.trees.constant
+        return {u: None for u in stops if record_of(u).ndim or constant(u) is None}
+
+    def _short(self, tree: Tree) -> bool:
+        """Whether writing an expression twice is no loss: a name with a mark, such as W.T."""
+        if not isinstance(tree, Apply):
+            return True
+        text = tree.operation.forms["source"].write([("", 99)] * len(tree.operands), tree.parameters)[0]
+        return len(text) <= 2
+
+    def _kept(self) -> set[Unit]:
+        """Families whose values are needed at another step, in another loop, or by the other pass."""
+        kept: set[Unit] = {u for u in self.d.outputs if isinstance(u, Family)}
+        kept |= {u for u, owner in self.d.adjoint_of.items() if owner.leaf and isinstance(u, Family)}
+        home: dict[Unit, int] = {}
+        blocks = [*self.forward_blocks, *self.backward_blocks]
+        for i, block in enumerate(blocks):
+            home.update(dict.fromkeys(block.units, i))
+        for unit in self.d.folded.units:
+            if unit not in self.stops or unit.leaf:
+                continue
+            for named in self._names_of(unit):
+                other = named.unit
+                if not isinstance(other, Family) or other in self.carried:
+                    continue
+                where = home.get(unit)
+                if isinstance(unit, Node):
+                    where = None
+                if named.shift or named.at is not None or home.get(other) != where:
+                    kept.add(other)
+        for block in blocks:
+            for unit in block.units:
+                for use in self.d.folded.inputs[unit]:
+                    if use.ref.every and isinstance(use.ref.unit, Family):
+                        body = Trees(self.d.folded, self.stops).refer(Ref(use.ref.unit))
+                        for named in [*names_in(body), *self._sizes_in(body)]:
+                            listed = not unit.total and named.unit is use.ref.unit
+                            away = named.shift or home.get(named.unit) != home.get(use.ref.unit)
+                            if isinstance(named.unit, Family) and (listed or away) and named.unit not in self.carried:
+                                kept.add(named.unit)
+        return kept
+
+    def _names_of(self, unit: Unit) -> list[Named]:
+        """What the statement of a unit names; the bodies of sums over time are looked at where they stand."""
+        trees = Trees(self.d.folded, self.stops)
+        tree = trees.definition(unit)
+        found = [*names_in(tree, bodies=False), *self._sizes_in(tree)]
+        if isinstance(unit, Family):
+            for ref in unit.extension.values():
+                found += names_in(trees.refer(ref))
+        return found
+
+    def _sizes_in(self, tree: Tree) -> list[Named]:
+        """What is named only for its shape."""
+        if isinstance(tree, Sum):
+            return [n for term in tree.terms for n in self._sizes_in(term)]
+        if isinstance(tree, Every):
+            return self._sizes_in(tree.body)
+        if not isinstance(tree, Apply):
+            return []
+        found = [n for x in tree.operands for n in self._sizes_in(x)]
+        stack = list(tree.parameters.values())
+        while stack:
+            value = stack.pop()
+            if isinstance(value, Size):
+                found += names_in(value.tree)
+            elif isinstance(value, slice):
+                stack += [value.start, value.stop]
+            elif isinstance(value, tuple):
+                stack += value
+            elif hasattr(value, "sizes"):
+                stack += value.sizes
+        return found
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def _name_variables(self) -> None:
+        arguments = [u for u in self.d.folded.units if u.leaf and not (isinstance(u, Node) and u.literal)]
+        for unit in arguments:
+            if unit in self.states:
+                family = self.states[unit]  # type: ignore[index]
+                self._take(unit, self._placed(self.d.names.get(family) or self.d.own_name(family), family) + "0")
+        for unit in arguments:
+            if unit not in self.variables and not self._seed(unit):
+                self._take(unit, self._placed(unit.name or "constant", unit))
+        for unit in [*self.d.folded.units, *self.stops]:
+            if unit in self.variables or unit not in self.stops:
+                continue
+            if unit in self.carried:
+                total = self.carried[unit]  # type: ignore[index]
+                base = self.d.names.get(total) or "d" + self.d.own_name(self.d.adjoint_of.get(total, total))
+                self._take(unit, self._placed(base, total) + "_next")
+                continue
+            base = self.d.names.get(unit) or self._adjoint_name(unit) or self.d.own_name(unit)
+            self._take(unit, self._placed(base, unit))
+
+    def _adjoint_name(self, unit: Unit) -> str | None:
+        owner = self.d.adjoint_of.get(unit)
+        return None if owner is None else "d" + self.d.own_name(owner)
+
+    def _seed(self, unit: Unit) -> bool:
+        return isinstance(unit, Node) and self.d.trees.constant(unit) is not None
+
+    def _placed(self, name: str, unit: Unit) -> str:
+        """A name with layer and direction, as an identifier."""
+        layer, direction = unit.lane
+        word = "_".join([name, *([direction] if direction else []), *([f"layer{layer}"] if layer is not None else [])])
+        word = re.sub(r"\W", "_", word, flags=re.ASCII)
+        return word if word and not word[0].isdigit() else "v_" + word
+
+    def _take(self, unit: Unit, word: str) -> None:
+        candidate, number = word, 2
+        if candidate in self.taken and isinstance(unit, Node) and unit.time is not None:
+            candidate = word = f"{word}_{unit.time}"
+        while candidate in self.taken:
+            candidate, number = f"{word}_{number}", number + 1
+        self.taken.add(candidate)
+        self.variables[unit] = candidate
+
+    def _time(self, shift: int, at: int | None) -> str:
+        if at is None:
+            return "t" if not shift else f"t {'-' if shift < 0 else '+'} {abs(shift)}"
+        away = at - self.last
+        if self.last > 2 and -1 <= away <= 1:
+            return "T" if not away else f"T {'-' if away < 0 else '+'} {abs(away)}"
+        return str(at)
+
+    def _call(self, named: Named) -> str:
+        unit = named.unit
+        variable = self.variables[unit]
+        if not isinstance(unit, Family):
+            return variable
+        if unit.leaf:
+            first = unit.times[0]
+            axes = ":, " * record_of(unit).ndim if record_of(unit).ndim <= 2 else "..., "
+            return f"{variable}[{axes}{self._time(named.shift - first, None if named.at is None else named.at - first)}]"
+        if unit in self.kept:
+            return f"{variable}[{self._time(named.shift, named.at)}]"
+        return variable
+
+    def _size(self, size: Size) -> str:
+        text = self.printer(size.tree, 60)
+        return f"{text}.shape" if size.axis is None else f"{text}.shape[{size.axis}]"
+
+    def _every(self, family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
+        text = body[0]
+        times = family.times
+        last = self._time(0, times[-1])
+        bound = f"{last} + 1" if not last.isdigit() else str(int(last) + 1)
+        series = f"{text} for t in range({times[0]}, {bound})"
+        return (f"sum({series})", 60) if summed else (f"*({series})", 0)
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def forward_lines(self) -> list[Line]:
+        """The statements of the forward pass."""
+        return self._lines(self.forward_blocks)
+
+    def backward_lines(self) -> list[Line]:
+        """The statements of the backward pass."""
+        return self._lines(self.backward_blocks)
+
+    def _lines(self, blocks: list[Block]) -> list[Line]:
+        lines: list[Line] = []
+        totals = self._running(blocks)
+        for block in blocks:
+            if not block.loop:
+                for unit in block.units:
+                    if unit in self.stops and unit not in totals:
+                        lines.append(Line(f"{self._left(unit)} = {self._right(unit)}", unit))
+                    elif unit in totals:
+                        lines.extend(self._rest(unit))
+            else:
+                lines.extend(self._loop(block, totals))
+        return lines
+
+    def _running(self, blocks: list[Block]) -> set[Unit]:
+        """Sums over time, which a loop adds up as it goes."""
+        return {
+            unit
+            for block in blocks
+            for unit in block.units
+            if isinstance(unit, Node) and unit.total and any(u.ref.every for u in self.d.folded.inputs[unit])
+        }
+
+    def _rest(self, unit: Unit) -> list[Line]:
+        """The terms of a sum over time that are outside of time."""
+        rest = [use for use in self.d.folded.inputs[unit] if not use.ref.every]
+        return [
+            Line(f"{self.variables[unit]} = {self.variables[unit]} + {self.printer(self.trees.refer(u.ref), SUM + 1)}", unit)
+            for u in rest
+        ]
+
+    def _loop(self, block: Block, totals: set[Unit]) -> list[Line]:
+        lines: list[Line] = []
+        times = block.times
+        inside: list[Line] = []
+        adds: dict[Unit, list[Unit]] = {}
+        for total in totals:
+            for use in self.d.folded.inputs[total]:
+                if use.ref.every:
+                    adds.setdefault(use.ref.unit, []).append(total)
+        for unit in block.units:
+            if isinstance(unit, Family):
+                inside.extend(self._step(unit, times, adds.get(unit, [])))
+        for unit in block.units:
+            for total in adds.get(unit, []):
+                if not any(line.unit is total for line in lines):
+                    lines.append(Line(f"{self.variables[total]} = {self._zero(total)}", total))
+        lines = [line for line in lines if not self._begun(line.unit, block)]
+        lines.extend(self._before(block))
+        ends = self._time(0, times[-1])
+        if block.direction < 0:
+            head = f"for t in range({ends}, {times[0] - 1}, -1):"
+        else:
+            head = f"for t in range({times[0]}, {ends + ' + 1' if not ends.isdigit() else int(ends) + 1}):"
+        return [*lines, Line(head, block.units[0]), *inside]
+
+    def _begun(self, total: Unit, block: Block) -> bool:
+        """Whether an earlier loop has begun a sum already."""
+        families = {use.ref.unit for use in self.d.folded.inputs[total] if use.ref.every}
+        for other in [*self.forward_blocks, *self.backward_blocks]:
+            if other is block:
+                return False
+            if families & set(other.units):
+                return True
+        return False
+
+    def _before(self, block: Block) -> list[Line]:
+        """What a loop needs to begin with: dictionaries by step, initial states, carried terms."""
+        lines = []
+        for unit in block.units:
+            if not isinstance(unit, Family) or unit not in self.stops:
+                continue
+            if unit in self.carried:
+                total = self.carried[unit]
+                use = next(use for use in total.uses if use.ref.unit is unit)
+                at = (total.times[-1] if use.ref.shift > 0 else total.times[0]) + use.ref.shift
+                ref = unit.extension.get(at)
+                zero = self._zero(total, at - use.ref.shift) if ref is None else self.printer(self.trees.refer(ref))
+                lines.append(Line(f"{self.variables[unit]} = {zero}", unit))
+            elif unit in self.kept:
+                held = [f"{self._time(0, t)}: {self.printer(self.trees.refer(r))}" for t, r in unit.extension.items()]
+                if unit in self._read_by_totals():
+                    for t, zero in self._missing(unit):
+                        held.append(f"{self._time(0, t)}: {zero}")
+                lines.append(Line(f"{self.variables[unit]} = {{{', '.join(held)}}}", unit))
+        return lines
+
+    def _read_by_totals(self) -> set[Unit]:
+        return {
+            use.ref.unit
+            for unit in self.d.folded.units
+            if isinstance(unit, Family) and self.d.varies(unit)
+            for use in unit.uses
+        }
+
+    def _missing(self, unit: Family) -> list[tuple[int, str]]:
+        found = []
+        for total in self.d.folded.units:
+            if isinstance(total, Family) and total.total:
+                for use in total.uses:
+                    if use.ref.unit is unit:
+                        for t in total.times:
+                            at = t + use.ref.shift
+                            if at not in unit.members and at not in unit.extension:
+                                found.append((at, self._zero(total, t)))
+        return found
+
+    def _zero(self, total: Unit, time: int | None = None) -> str:
+        """An array of zeros of the shape of a sum: that of the forward value whose adjoint it is, where there is one."""
+        owner = self.d.adjoint_of.get(total)
+        if not record_of(total).shape:
+            return "0.0"
+        if owner is not None:
+            named = Named(owner, 0, time if isinstance(owner, Family) else None)
+            if owner in self.variables and (owner in self.kept or owner.leaf or isinstance(owner, Node)):
+                return f"np.zeros_like({self._call(named)})"
+        return "0.0"
+
+    def _step(self, unit: Family, times: list[int], totals: list[Unit]) -> list[Line]:
+        """The statements for one family inside its loop."""
+        statements = []
+        if unit in self.stops:
+            statements.append(Line(f"{self._left(unit)} = {self._right(unit)}", unit, 1))
+        for total in totals:
+            tree = self.trees.refer(Ref(unit))
+            self._note_helpers(tree)
+            body = self.printer(tree, SUM + 1)
+            statements.append(Line(f"{self.variables[total]} += {self._bare(body)}", total, 1))
+        missing = [t for t in times if t not in unit.members]
+        if statements and missing and not self._harmless(unit, missing):
+            first, end = unit.times[0], unit.times[-1]
+            last = self._time(0, end)
+            test = [f"t >= {first}"] * (first > times[0]) + [f"t <= {last}"] * (end < times[-1])
+            head = Line(f"if {' and '.join(test)}:", unit, 1)
+            return [head, *(Line(line.text, line.unit, 2) for line in statements)]
+        return statements
+
+    def _bare(self, text: str) -> str:
+        return text[1:-1] if text.startswith("(") and text.endswith(")") and _balanced(text[1:-1]) else text
+
+    def _harmless(self, unit: Family, missing: Iterable[int]) -> bool:
+        """Whether a step more can be computed that nobody reads: all it needs is there."""
+        if not self.d.is_backward(unit) or unit not in self.stops:
+            return False
+        for named in names_in(self.trees.definition(unit)):
+            other = named.unit
+            if isinstance(other, Family) and not self.d.is_backward(other):
+                for t in missing:
+                    if t + named.shift not in other.members and t + named.shift not in other.extension:
+                        return False
+        return True
+
+    def _left(self, unit: Unit) -> str:
+        return self._call(Named(unit))
+
+    def _right(self, unit: Unit) -> str:
+        return self.printer(self._bounded(unit))
+
+    def _bounded(self, unit: Unit) -> Tree:
+        """The definition of a unit; the sum of nothing is zero."""
+        tree = self.trees.definition(unit)
+        self._note_helpers(tree)
+        return Number(0.0) if isinstance(tree, Sum) and not tree.terms else tree
+
+    def _note_helpers(self, tree: Tree) -> None:
+        if isinstance(tree, Apply):
+            helper = tree.operation.forms["source"].helper
+            if helper:
+                self.helpers[helper.strip()] = None
+            for x in tree.operands:
+                self._note_helpers(x)
+        elif isinstance(tree, Sum):
+            for term in tree.terms:
+                self._note_helpers(term)
+        elif isinstance(tree, Every):
+            self._note_helpers(tree.body)
+
+    # -- the module -----------------------------------------------------------------------------
+
+    def module(self) -> str:
+        """The whole text."""
+        from autograd_seq.readings.module_text import module_text
+
+        return module_text(self)
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for c in text:
+        depth += (c == "(") - (c == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+__all__ = ["INDENT", "PRODUCT", "Line", "Writer", "names"]
