@@ -17,6 +17,7 @@ from cells.gru import GRU
 from cells.lstm import LSTM
 from cells.padding import pad
 from cells.readout import Readout
+from cells.report import gradient_table
 from cells.rnn import RNN
 from cells.run import Run
 from cells.torch_state import from_torch_state, to_torch_state
@@ -24,6 +25,6 @@ from cells.truncated import chunks, cut, truncated_bptt
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Bidirectional", "Cell", "Deep", "EncoderDecoder", "Readout", "Run", "as_it_is", "chunks",
-    "cut", "from_torch_state", "gradient_flow", "many_to_many", "many_to_one", "most_likely", "one_to_many",
-    "one_to_one", "pad", "state_flow", "to_torch_state", "truncated_bptt",
+    "cut", "from_torch_state", "gradient_flow", "gradient_table", "many_to_many", "many_to_one", "most_likely",
+    "one_to_many", "one_to_one", "pad", "state_flow", "to_torch_state", "truncated_bptt",
 ]  # fmt: skip

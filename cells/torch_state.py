@@ -123,9 +123,10 @@ def from_torch_state(state: Mapping[str, Any], activation: str = "tanh") -> Cell
         cells = [_cell(arrays, end, activation, used) for end in ends if f"weight_hh{end}" in arrays]
         layers.append(Bidirectional(*cells) if len(cells) == 2 else cells[0])
     if not layers or used != set(arrays):
+        unknown = ", ".join(sorted(set(arrays) - used))
         raise ValueRangeError(
             "these are not the weights of a torch.nn.RNN, LSTM or GRU: expected weight_ih_l0, weight_hh_l0, "
-            f"bias_ih_l0, bias_hh_l0 and so on; not understood: {', '.join(sorted(set(arrays) - used)) or 'nothing was given'}"
+            f"bias_ih_l0, bias_hh_l0 and so on; not understood: {unknown or 'nothing was given'}"
         )
     return Deep(layers) if len(layers) > 1 else layers[0]
 
