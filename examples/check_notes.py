@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from autograd_seq import Tensor, binary_cross_entropy, check_formula, concatenate, name, tanh
 from cells import GRU, LSTM, RNN, Readout
 

@@ -65,9 +65,7 @@ def lstm_cell(
     return {"a_next": a, "c_next": c}, (a, c, a_prev, c_prev, ft, it, cct, ot, xt)
 
 
-def lstm(
-    x: Any, a0: Any, c0: Any, Wf: Any, bf: Any, Wi: Any, bi: Any, Wc: Any, bc: Any, Wo: Any, bo: Any
-) -> Any:
+def lstm(x: Any, a0: Any, c0: Any, Wf: Any, bf: Any, Wi: Any, bi: Any, Wc: Any, bc: Any, Wo: Any, bo: Any) -> Any:
     """The course's LSTM over a sequence."""
     a, c = a0, c0
     states, caches = [], []
@@ -146,9 +144,7 @@ class _Case:
         arguments = copy.deepcopy([*upstream.values(), given])
         found, self.failure = run_backward(lambda: function(*arguments))
         self.found = {_standard(k): v for k, v in found.items()}
-        self.true = {
-            k: v for k, v in self.truth.gradients.items() if k not in signature.optional or k in self.found
-        }
+        self.true = {k: v for k, v in self.truth.gradients.items() if k not in signature.optional or k in self.found}
 
 
 def _both_spellings(parameters: Inputs) -> Inputs:
@@ -163,7 +159,9 @@ def _standard(key: str) -> str:
     return {"dWu": "dWi", "dbu": "dbi", "dx_t": "dxt", "da_0": "da0"}.get(key, key)
 
 
-def check_function(function: Callable[..., Any], name: str | None = None, seed: int = 0, hints_only: bool = False) -> BackwardReport:
+def check_function(
+    function: Callable[..., Any], name: str | None = None, seed: int = 0, hints_only: bool = False
+) -> BackwardReport:
     """Check one function of the assignment against the package's own forward pass.
 
     Parameters
@@ -209,7 +207,7 @@ def true_cell_backward(name: str) -> Callable[..., dict[str, Array]]:
     def backward(*arguments: Any) -> dict[str, Array]:
         *adjoints, cache = arguments
         values, parameters = cache[:-1], cache[-1]
-        names = ("a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "ot", "xt")
+        names: tuple[str, ...] = ("a_next", "c_next", "a_prev", "c_prev", "ft", "it", "cct", "ot", "xt")
         if signature.kind == "rnn":
             names = ("a_next", "a_prev", "xt")
         data = {k: v for k, v in zip(names, values, strict=True) if k in signature.shapes()}

@@ -130,7 +130,10 @@ class Editor:
             )
             if len(terms) > 2:
                 yield Edit(
-                    ("only term", role), "missing term", f"with the term {called(x)} only", lambda v, x=x: np.array(v(x))  # type: ignore[misc]
+                    ("only term", role),
+                    "missing term",
+                    f"with the term {called(x)} only",
+                    lambda v, x=x: np.array(v(x)),  # type: ignore[misc]
                 )
             for y in rest:
                 for f in self._factors(y):
@@ -203,7 +206,7 @@ class Editor:
                     yield Edit(
                         ("element-wise", left is a, right is b),
                         "element-wise product",
-                        f"with the element-wise product of {called(left)} and {called(right)} in place of the matrix product",
+                        f"with the element-wise product of {called(left)} and {called(right)}, not the matrix product",
                         lambda v, left=left, right=right: v(left) * v(right),  # type: ignore[misc]
                     )
         if r.shape == r.shape[::-1]:
@@ -212,7 +215,10 @@ class Editor:
     def _sum(self, r: Tensor) -> Iterator[Edit]:
         x, axis = r.inputs[0], r.parameters["axis"]
         yield Edit(
-            ("not summed",), "missing sum", f"without the sum over axis {_axis(axis)} (the examples)", lambda v: np.array(v(x))
+            ("not summed",),
+            "missing sum",
+            f"without the sum over axis {_axis(axis)} (the examples)",
+            lambda v: np.array(v(x)),
         )
         yield Edit(
             ("mean",),
@@ -267,17 +273,29 @@ class Editor:
             return Edit((key,), "activation derivative", words, change, weight=0)
 
         again = node.operation.value  # type: ignore[union-attr]
-        yield edit("left out", f"without the derivative {name}: the adjoint of {called(node)}, not of what {name[:-1]} was applied to", lambda v: np.array(v(g)))
+        yield edit(
+            "left out",
+            f"without the derivative {name}: the adjoint of {called(node)}, not of what {name[:-1]} was applied to",
+            lambda v: np.array(v(g)),
+        )
         yield edit("squared", f"with the derivative {name} applied twice", lambda v: rule(rule(v(g), y, x), y, x))
         yield edit(
             "of itself",
             f"with {name[:-1]} applied again to {called(node)}, which is a {name[:-1]} already",
             lambda v: rule(v(g), again(y, **node.parameters), y),
         )
-        yield edit("of argument", f"with {called(node.inputs[0])} where {called(node)} belongs in the derivative {name}", lambda v: rule(v(g), x, x))
+        yield edit(
+            "of argument",
+            f"with {called(node.inputs[0])} where {called(node)} belongs in the derivative {name}",
+            lambda v: rule(v(g), x, x),
+        )
         for key, words, factor in (
             ("square", f"with 1 − {called(node)} in place of 1 − {called(node)}²: the square is missing", 1 - y),
-            ("outside", f"with (1 − {called(node)})² in place of 1 − {called(node)}²: the square stands outside", (1 - y) ** 2),
+            (
+                "outside",
+                f"with (1 − {called(node)})² in place of 1 − {called(node)}²: the square stands outside",
+                (1 - y) ** 2,
+            ),
             ("1 - y²", f"with 1 − {called(node)}² in place of the derivative {name}", 1 - y * y),
             ("y(1 - y)", f"with {called(node)} ∘ (1 − {called(node)}) in place of the derivative {name}", y * (1 - y)),
             ("y", f"with {called(node)} in place of the derivative {name}", y),
@@ -334,7 +352,9 @@ class Editor:
         return self._followers[r]
 
     def _marked(self, y: Tensor) -> bool:
-        return bool(y.name) or is_activation(self.program.serves[y]) or any(u.name for u in self.program.users.get(y, []))
+        return (
+            bool(y.name) or is_activation(self.program.serves[y]) or any(u.name for u in self.program.users.get(y, []))
+        )
 
     def _near(self, x: Tensor) -> list[Tensor]:
         """Values of a person's program that could be mistaken for `x`: of its time step or one beside it."""
@@ -378,7 +398,12 @@ class Editor:
 
                 distance = (y.scope.time or 0) - (argument.scope.time or 0)
                 words = f"with {x.operation.name}({called(y)}) in place of {called(x)}"  # type: ignore[union-attr]
-                yield Edit(("of another", i, self.program.roles.get(y), distance), self.kind_of_swap(y, argument), words, change)
+                yield Edit(
+                    ("of another", i, self.program.roles.get(y), distance),
+                    self.kind_of_swap(y, argument),
+                    words,
+                    change,
+                )
 
     def _restacked(self, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
         if x.operation is ops.concatenate:

@@ -55,7 +55,9 @@ class Follower:
             depth, outer = depth + 1, outer.f_back
         outermost = frame.f_code is self.code
         if not outermost:  # what it was given has a name outside
-            known.update((name, frame.f_locals.get(name)) for name in frame.f_code.co_varnames[: frame.f_code.co_argcount])
+            known.update(
+                (name, frame.f_locals.get(name)) for name in frame.f_code.co_varnames[: frame.f_code.co_argcount]
+            )
 
         def line(frame: FrameType, event: str, argument: Any) -> Any:
             for name, value in list(frame.f_locals.items()):

@@ -17,9 +17,10 @@ from autograd_seq.tensor import Tensor
 
 LONGEST = 2000  # characters
 LARGEST_POWER = 8
+DEEPEST = 100
 
 
-class Unreadable(AutogradError, ValueError):
+class UnreadableError(AutogradError, ValueError):
     """A formula that cannot be understood; the message says why."""
 
 
@@ -28,6 +29,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": ops.exp, "log": ops.log, "sum": ops.sum, "mean": ops.mean, "concatenate": ops.concatenate,
     "transpose": ops.transpose,
 }  # fmt: skip
+LANGUAGE = f"it has names, + - * / ** @ .T, slices, and {', '.join(FUNCTIONS)}"
+_NODES = (
+    ast.Name, ast.Constant, ast.UnaryOp, ast.BinOp, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List,
+    ast.Call, ast.keyword, ast.operator, ast.unaryop, ast.Load,
+)  # fmt: skip
 _KEYWORDS = {"sum": {"axis", "keepdims"}, "mean": {"axis", "keepdims"}, "concatenate": {"axis"}, "softmax": {"axis"}}
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
@@ -43,7 +49,7 @@ def split_claim(text: str) -> tuple[str, str]:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If there is no single equals sign, or it is too long.
 
     Examples
@@ -52,10 +58,10 @@ def split_claim(text: str) -> tuple[str, str]:
     ('c_next', 'Gamma_f * c_prev')
     """
     if not isinstance(text, str) or len(text) > LONGEST:
-        raise Unreadable(f"a formula is a text of at most {LONGEST} characters")
+        raise UnreadableError(f"a formula is a text of at most {LONGEST} characters")
     sides = re.split(r"(?<![=<>!])=(?!=)", _outside_calls(text))
     if len(sides) != 2 or not all(s.strip() for s in sides):
-        raise Unreadable(f"write one equation, such as dWf = dgamma_f @ [a_prev; x_t].T ; this is {text!r:.80}")
+        raise UnreadableError(f"write one equation, such as dWf = dgamma_f @ [a_prev; x_t].T ; this is {text!r:.80}")
     return _plain(sides[0].replace("\0", "=")), _plain(sides[1].replace("\0", "="))
 
 
@@ -91,14 +97,26 @@ def parse(text: str) -> ast.expr:
 
     Raises
     ------
-    Unreadable
+    UnreadableError
         If it is not an expression of this language.
     """
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(f"cannot read {text!r:.80}: {error}") from None
-    return tree
+        raise UnreadableError(f"cannot read {text!r:.80}: {error}") from None
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        for node in level:
+            if not isinstance(node, _NODES):
+                raise UnreadableError(f"{_source(node)} is not part of the language of formulas: {LANGUAGE}")
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return tree
+    raise UnreadableError(f"{text!r:.80} is nested more than {DEEPEST} deep")
+
+
+def _source(node: ast.AST) -> str:
+    return f"{ast.unparse(node)!r:.60}" if isinstance(node, ast.expr) else type(node).__name__
 
 
 def names_in(tree: ast.AST) -> list[str]:
@@ -128,7 +146,7 @@ class Interpreter:
 
         Raises
         ------
-        Unreadable
+        UnreadableError
             For what is not in the language, and for unknown names.
         ShapeError
             For shapes that cannot work.
@@ -136,49 +154,48 @@ class Interpreter:
         kind = type(tree).__name__
         method = getattr(self, f"_{kind}", None)
         if method is None:
-            raise Unreadable(
-                f"{ast.unparse(tree)!r:.60} is not part of the language of formulas ({kind}): it has names, "
-                f"+ - * / ** @ .T, slices, and {', '.join(FUNCTIONS)}"
-            )
+            raise UnreadableError(f"{_source(tree)} is not part of the language of formulas: {LANGUAGE}")
         return method(tree)
 
     def _Name(self, tree: ast.Name) -> Tensor:
         if tree.id not in self.names:
-            raise Unreadable(f"{tree.id} is not defined here")
+            raise UnreadableError(f"{tree.id} is not defined here")
         return self.names[tree.id]
 
     def _Constant(self, tree: ast.Constant) -> float:
         if isinstance(tree.value, bool) or not isinstance(tree.value, (int, float)) or abs(tree.value) > 1e9:
-            raise Unreadable(f"{tree.value!r:.40} is no number that a formula may have")
+            raise UnreadableError(f"{tree.value!r:.40} is no number that a formula may have")
         return tree.value
 
     def _UnaryOp(self, tree: ast.UnaryOp) -> Any:
         if not isinstance(tree.op, (ast.USub, ast.UAdd)):
-            raise Unreadable(f"{ast.unparse(tree)!r:.60} is not arithmetic")
+            raise UnreadableError(f"{ast.unparse(tree)!r:.60} is not arithmetic")
         value = self.run(tree.operand)
         return -value if isinstance(tree.op, ast.USub) else value
 
     def _BinOp(self, tree: ast.BinOp) -> Any:
         function = _BINARY.get(type(tree.op))
         if function is None:
-            raise Unreadable(f"{type(tree.op).__name__} is not arithmetic of formulas: + - * / ** @")
+            raise UnreadableError(f"{type(tree.op).__name__} is not arithmetic of formulas: + - * / ** @")
         a, b = self.run(tree.left), self.run(tree.right)
         if isinstance(tree.op, ast.Pow) and not (isinstance(b, (int, float)) and abs(b) <= LARGEST_POWER):
-            raise Unreadable(f"a power in a formula is a number up to {LARGEST_POWER}, not {ast.unparse(tree.right)!r:.40}")
+            raise UnreadableError(
+                f"a power in a formula is a number up to {LARGEST_POWER}, not {ast.unparse(tree.right)!r:.40}"
+            )
         if isinstance(tree.op, ast.Mult) and self.matrix_stars and _fit_as_matrices(a, b):
             return a @ b
         return function(a, b)
 
     def _Attribute(self, tree: ast.Attribute) -> Any:
         if tree.attr != "T":
-            raise Unreadable(f".{tree.attr} is not part of the language of formulas; .T is")
+            raise UnreadableError(f".{tree.attr} is not part of the language of formulas; .T is")
         value = self.run(tree.value)
         return value.T if isinstance(value, Tensor) else value
 
     def _Subscript(self, tree: ast.Subscript) -> Any:
         value = self.run(tree.value)
         if not isinstance(value, Tensor):
-            raise Unreadable(f"{ast.unparse(tree.value)} is a number and has no parts")
+            raise UnreadableError(f"{ast.unparse(tree.value)} is a number and has no parts")
         return value[self._index(tree.slice)]
 
     def _index(self, tree: ast.AST) -> Any:
@@ -199,7 +216,7 @@ class Interpreter:
             return a + b if isinstance(tree.op, ast.Add) else a - b
         if isinstance(tree, ast.Name) and tree.id in self.names and not self.names[tree.id].ndim:
             return int(self.names[tree.id]._value)
-        raise Unreadable(f"an index is made of whole numbers and sizes such as n_a, not {ast.unparse(tree)!r:.40}")
+        raise UnreadableError(f"an index is made of whole numbers and sizes such as n_a, not {ast.unparse(tree)!r:.40}")
 
     def _Tuple(self, tree: ast.Tuple) -> list[Any]:
         return [self.run(e) for e in tree.elts]
@@ -208,14 +225,20 @@ class Interpreter:
 
     def _Call(self, tree: ast.Call) -> Any:
         name = tree.func.id if isinstance(tree.func, ast.Name) else None
-        if isinstance(tree.func, ast.Attribute) and isinstance(tree.func.value, ast.Name) and tree.func.value.id == "np":
+        if (
+            isinstance(tree.func, ast.Attribute)
+            and isinstance(tree.func.value, ast.Name)
+            and tree.func.value.id == "np"
+        ):
             name = tree.func.attr
         if name not in FUNCTIONS or name is None:
-            raise Unreadable(f"{ast.unparse(tree.func)!r:.40} is no function of formulas: they are {', '.join(FUNCTIONS)}")
+            raise UnreadableError(
+                f"{ast.unparse(tree.func)!r:.40} is no function of formulas: they are {', '.join(FUNCTIONS)}"
+            )
         keywords = {}
         for k in tree.keywords:
             if k.arg not in _KEYWORDS.get(name, set()):
-                raise Unreadable(f"{name} has no argument {k.arg!r} in formulas")
+                raise UnreadableError(f"{name} has no argument {k.arg!r} in formulas")
             keywords[k.arg] = self._setting(k.value)
         positional = tree.args
         if name in ("sum", "mean") and len(positional) == 2:
@@ -224,7 +247,7 @@ class Interpreter:
         try:
             return FUNCTIONS[name](*(self.run(a) for a in positional), **keywords)
         except UsageError as error:
-            raise Unreadable(str(error).splitlines()[0]) from None
+            raise UnreadableError(str(error).splitlines()[0]) from None
 
     def _setting(self, tree: ast.AST) -> Any:
         if isinstance(tree, ast.Constant) and (tree.value is None or type(tree.value) in (bool, int)):

@@ -215,7 +215,9 @@ def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bo
         if error < EQUAL and key in second.found:
             error = max(error, difference(second.found[key], second.true[key]))
         gradients[key] = Gradient(key, error, found, true)
-    report = BackwardReport(name, gradients, warnings=warnings, basis=first.basis, failure=first.failure, hints_only=hints_only)
+    report = BackwardReport(
+        name, gradients, warnings=warnings, basis=first.basis, failure=first.failure, hints_only=hints_only
+    )
     report.unknown = [k for k in first.found if k not in first.true]
     if report.wrong and first.truth is not None and second.truth is not None and not second.failure:
         _diagnose(report, first, second)
@@ -234,7 +236,9 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
         report.also = [f for c in causes for f in c[1:]]
         report.look_at = search.common(unexplained)
     for key in report.wrong:
-        report.gradients[key] = Gradient(key, report[key].error, report[key].found, report[key].true, _words(report, key))
+        report.gradients[key] = Gradient(
+            key, report[key].error, report[key].found, report[key].true, _words(report, key)
+        )
 
 
 def _keepdims(gradient: Gradient) -> bool:
@@ -259,10 +263,17 @@ def _words(report: BackwardReport, key: str) -> str | None:
     for cause in report.causes:
         if key in cause.explains:
             said = cause.category if report.hints_only else f"equals the true value {cause.words}"
-            others = "" if report.hints_only else "".join(f"; or {f.where} {f.words}" for f in report.also if f.where != cause.where or f.words != cause.words)
+            others = (
+                ""
+                if report.hints_only
+                else "".join(
+                    f"; or {f.where} {f.words}" for f in report.also if f.where != cause.where or f.words != cause.words
+                )
+            )
             if plain(cause.where) == plain(key):
                 return f"{key}: {said}{others}"
-            return f"{key} follows from {cause.where}, which {'has a mistake of this kind: ' * report.hints_only}{said}{others}"
+            kind = "has a mistake of this kind: " if report.hints_only else ""
+            return f"{key} follows from {cause.where}, which {kind}{said}{others}"
     return None
 
 
@@ -278,7 +289,9 @@ def run_backward(call: Callable[[], Any]) -> tuple[dict[str, Array], str | None]
     except Exception as error:  # whatever a student's program raises is an answer to report
         return {}, f"{type(error).__name__}: {error}{_student_line(error)}"
     if not isinstance(answer, Mapping):
-        raise UsageError(f"backward must return a dict of gradients with keys such as 'dWaa', not {type(answer).__name__}")
+        raise UsageError(
+            f"backward must return a dict of gradients with keys such as 'dWaa', not {type(answer).__name__}"
+        )
     return {str(k): np.asarray(v, dtype=float) for k, v in answer.items() if v is not None}, None
 
 
@@ -297,7 +310,10 @@ def _plain_run(forward: Callable[..., Any], inputs: Mapping[str, Array]) -> tupl
 
 
 def _truth(
-    forward: Callable[..., Any], inputs: Mapping[str, Array], outputs: Mapping[str, Array], upstream: Mapping[str, Array]
+    forward: Callable[..., Any],
+    inputs: Mapping[str, Array],
+    outputs: Mapping[str, Array],
+    upstream: Mapping[str, Array],
 ) -> tuple[Truth | None, dict[str, Array], str]:
     try:
         truth = record(forward, inputs, upstream)
@@ -312,7 +328,11 @@ def _truth(
 
     found, error_estimate = differences.gradients(loss, inputs)
     digits = f"{-np.log10(max(error_estimate, 1e-16)):.0f} digits"
-    return None, found, f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})"
+    return (
+        None,
+        found,
+        f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})",
+    )
 
 
 # -- inputs ----------------------------------------------------------------------------------------------
@@ -325,7 +345,11 @@ def draw(inputs: Mapping[str, Any], seed: int, again: bool = False) -> dict[str,
     fresh = iter(MORE_SIZES)
     result = {}
     for name, given in inputs.items():
-        if isinstance(given, (tuple, list)) and all(isinstance(n, (str, int)) for n in given) and any(isinstance(n, str) for n in given):
+        if (
+            isinstance(given, (tuple, list))
+            and all(isinstance(n, (str, int)) for n in given)
+            and any(isinstance(n, str) for n in given)
+        ):
             shape = tuple(_size(n, sizes, fresh) for n in given)
             result[name] = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
         else:
@@ -360,7 +384,11 @@ def _size(length: Any, sizes: dict[str, int], fresh: Any) -> int:
 def suspicious(inputs: Mapping[str, Any]) -> list[str]:
     """What in given arrays could hide a mistake."""
     arrays = {k: np.asarray(v) for k, v in inputs.items() if not _in_letters(v)}
-    found = [f"{k} is all zeros: terms that are multiplied with it cannot be seen" for k, v in arrays.items() if v.size and not np.any(v)]
+    found = [
+        f"{k} is all zeros: terms that are multiplied with it cannot be seen"
+        for k, v in arrays.items()
+        if v.size and not np.any(v)
+    ]
     columns = [k for k, v in arrays.items() if v.ndim >= 2 and v.shape[1] == 1 and not k.startswith("b")]
     if columns:
         found.append(f"{', '.join(columns)}: one example only (m = 1), so a missing sum over examples cannot be seen")
@@ -371,7 +399,9 @@ def suspicious(inputs: Mapping[str, Any]) -> list[str]:
     for names in rows.values():
         kinds = {n[0] for n in names}
         if "x" in kinds and kinds & {"a", "c", "h"}:
-            found.append(f"{', '.join(names)} have the same shape (n_x = n_a), so parts of a stack can be mistaken unseen")
+            found.append(
+                f"{', '.join(names)} have the same shape (n_x = n_a), so parts of a stack can be mistaken unseen"
+            )
     found += [f"{k} has one time step only" for k, v in arrays.items() if v.ndim == 3 and v.shape[2] == 1]
     return found
 
@@ -386,7 +416,9 @@ def _in_letters(given: Any) -> bool:
 def _printed(report: BackwardReport) -> list[str]:
     right = [k for k, g in report.gradients.items() if g.ok]
     total = len(report.gradients)
-    lines = [f"{report.name}: {'all' if report.ok else len(right)} {f'{total} gradients' if report.ok else f'of {total} gradients'} right"]
+    lines = [
+        f"{report.name}: " + (f"all {total} gradients right" if report.ok else f"{len(right)} of {total} gradients right")
+    ]
     if report.failure:
         lines.append(f"  it failed: {report.failure}")
     if report.inherited:
@@ -397,7 +429,9 @@ def _printed(report: BackwardReport) -> list[str]:
         lines.extend(_cause_lines(report, cause))
     rest = [] if report.inherited else [k for k in report.wrong if k not in explained]
     if rest and report.look_at:
-        lines.append(f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does")
+        lines.append(
+            f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
+        )
     for key in rest:
         lines.append(f"  {key} is wrong: {_how(report[key])}")
     if report.missing and not report.failure:

@@ -114,7 +114,7 @@ class _Maker:
             sizes = [_summed_over(bare(t)) for t in terms]
             if all(sizes):
                 found[key] = sizes[0]
-        return found  # type: ignore[return-value]
+        return found
 
     def scaled(self) -> Iterator[Variant]:
         """Means in place of sums, over the examples or over time."""
@@ -131,7 +131,9 @@ class _Maker:
                 counts.append(("mean over time", "the number of time steps", self.program.T))
             for category, words, n in counts:
                 for sign, power in (("divided", 1.0 / n), ("multiplied", float(n))):
-                    edit = Edit((category, sign), category, f"{sign} {'by' if power < 1 else 'with'} {words}, {n}", _nothing)
+                    edit = Edit(
+                        (category, sign), category, f"{sign} {'by' if power < 1 else 'with'} {words}, {n}", _nothing
+                    )
                     changes = {r: _scaled(r, power) for r in records}
                     yield self._listed(("scaled", *keys), edit, keys, changes)
 
@@ -181,7 +183,9 @@ class _Maker:
                 changes[r] = early
         edit = Edit(("first step",), "off by one", "without the first time step: the loop ends too early", _nothing)
         if changes:
-            yield Variant(("short loop",), edit.category, "the loop", edit.words, "t runs from T_x - 1 down to 0", FIRST, changes)
+            yield Variant(
+                ("short loop",), edit.category, "the loop", edit.words, "t runs from T_x - 1 down to 0", FIRST, changes
+            )
 
     def _scattered_without(self, r: Tensor) -> Change:
         def change(v: Any) -> Any:
@@ -236,7 +240,9 @@ class _Maker:
                 if twin is not None and twin is not r:
                     changes[r] = _with_operands_of(r, twin, self.editor.live)
             edit = Edit((shift,), "off by one", f"with the forward values of the time step {words}", _nothing)
-            yield Variant(("cache", shift), edit.category, "the loop", edit.words, "step t uses caches[t]", FIRST, changes)
+            yield Variant(
+                ("cache", shift), edit.category, "the loop", edit.words, "step t uses caches[t]", FIRST, changes
+            )
 
     # -- single lines ---------------------------------------------------------------------------------
 
@@ -340,8 +346,13 @@ class _Maker:
             return rest + alone
 
         factors = " ∘ ".join(called(f) for _, f in chain[start:])
-        words = f"where the factor {factors} does not reach the term of {called(term)}: parentheses misplaced, or the factor forgotten there"
-        return Edit(("skips", self.program.roles.get(term, term._name), start, len(chain)), "parentheses", words, change)
+        words = (
+            f"where the factor {factors} does not reach the term of {called(term)}: "
+            "parentheses misplaced, or the factor forgotten there"
+        )
+        return Edit(
+            ("skips", self.program.roles.get(term, term._name), start, len(chain)), "parentheses", words, change
+        )
 
 
 # -- small changes -------------------------------------------------------------------------------------

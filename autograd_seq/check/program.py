@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-
 from autograd_seq.check.truth import Truth
-from autograd_seq.readings.expression import is_literal, number
-from autograd_seq.notation import ATOM, SIGN
 from autograd_seq.names import text
+from autograd_seq.notation import ATOM, SIGN
+from autograd_seq.readings.expression import is_literal, number
 from autograd_seq.tensor import Array, Tensor
 
 Values = Callable[[Tensor], Array]
@@ -39,9 +38,7 @@ class Program:
         self.truth = truth
         recording = truth.recording
         self.records = [r for r in recording.backward if r.operation is not None]
-        self.results = {
-            f"d{key}": recording.adjoints[x] for key, x in truth.inputs.items() if x in recording.adjoints
-        }
+        self.results = {f"d{key}": recording.adjoints[x] for key, x in truth.inputs.items() if x in recording.adjoints}
         self.users: dict[Tensor, list[Tensor]] = {}
         for r in self.records:
             for x in r.inputs:
@@ -92,7 +89,7 @@ class Program:
         new: dict[Tensor, Array] = {}
 
         def value(r: Tensor) -> Array:
-            return new[r] if r in new else r._value
+            return new.get(r, r._value)
 
         for r in self.records:
             if r in changes:

@@ -46,9 +46,7 @@ class Truth:
     def gradients(self) -> dict[str, Array]:
         """The gradient of each input under ``"d" + name``; zeros where an input has no influence."""
         adjoints = self.recording.adjoints
-        return {
-            f"d{key}": adjoints[x]._value if x in adjoints else np.zeros(x.shape) for key, x in self.inputs.items()
-        }
+        return {f"d{key}": adjoints[x]._value if x in adjoints else np.zeros(x.shape) for key, x in self.inputs.items()}
 
 
 def record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, Array]) -> Truth:
@@ -69,7 +67,9 @@ def record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, A
 
 def _record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, Array]) -> Truth:
     leaves = {
-        key: Tensor(value, key, requires_grad=True) for key, value in inputs.items() if np.asarray(value).dtype.kind == "f"
+        key: Tensor(value, key, requires_grad=True)
+        for key, value in inputs.items()
+        if np.asarray(value).dtype.kind == "f"
     }
     follower = Follower(forward)
     answer = follower.run(forward, {**inputs, **leaves})
@@ -112,7 +112,11 @@ def _writable(forward: Forward) -> Forward:
         if isinstance(value, types.FunctionType) and value.__globals__ is old:
             new[key] = types.FunctionType(value.__code__, new, value.__name__, value.__defaults__, value.__closure__)
     return types.FunctionType(
-        forward.__code__, new, forward.__name__, forward.__defaults__, getattr(forward, "__closure__", None)  # type: ignore[attr-defined]
+        forward.__code__,
+        new,
+        forward.__name__,
+        forward.__defaults__,
+        getattr(forward, "__closure__", None),
     )
 
 
@@ -195,7 +199,7 @@ def _sigmoid(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
     power = b if _is_one(a) else a if _is_one(b) else None
     if power is None or not _is(power, ops.exp) or not _is(power.inputs[0], ops.negative):
         return None
-    return ops.sigmoid(new[power.inputs[0].inputs[0]])  # type: ignore[no-any-return]
+    return ops.sigmoid(new[power.inputs[0].inputs[0]])
 
 
 def _softmax(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
@@ -210,4 +214,4 @@ def _softmax(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
     if _is(z, ops.subtract) and _is(z.inputs[1], ops.max) and z.inputs[1].inputs[0] is z.inputs[0]:
         z = z.inputs[0]
     made = ops.softmax(new[z], axis=axis)
-    return made if np.allclose(made._value, r._value) else None  # type: ignore[no-any-return]
+    return made if np.allclose(made._value, r._value) else None

@@ -141,7 +141,9 @@ def truly_wrong(path, name):
     found, _, _ = gradients(load(path), name, np.random.default_rng(7))
     right, _, _ = gradients(load(HERE / "correct" / f"{path.parent.name}.py"), name, np.random.default_rng(7))
     return {
-        k for k in right if found[k].shape != right[k].shape or not np.allclose(found[k], right[k], rtol=1e-8, atol=1e-10)
+        k
+        for k in right
+        if found[k].shape != right[k].shape or not np.allclose(found[k], right[k], rtol=1e-8, atol=1e-10)
     }
 
 

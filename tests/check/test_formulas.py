@@ -1,0 +1,215 @@
+"""Formulas: parsed by a whitelist, proven or refuted by algebra, corrected."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd_seq import Parameter, Tensor, UsageError, check_formula, name, relu
+from cells import GRU, LSTM, RNN, Readout
+
+ROOT = Path(__file__).parents[2]
+LSTM_CELL = LSTM(3, 2)
+DC = "(dc_next + da_next * Gamma_o * (1 - tanh(c_next)**2))"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"dgamma_f = {DC} * c_prev * Gamma_f * (1 - Gamma_f)",
+        f"dgamma_u = {DC} * c_tilde * Gamma_u * (1 - Gamma_u)",
+        f"dz_c = {DC} * Gamma_u * (1 - c_tilde**2)",
+        f"dGamma_f = {DC} * c_prev",
+        "dgamma_o = da_next * tanh(c_next) * Gamma_o * (1 - Gamma_o)",
+        f"dc_prev = {DC} * Gamma_f",
+        "dWf = dgamma_f @ [a_prev; x_t].T",
+        "dbo = sum(dgamma_o, axis=1, keepdims=True)",
+        "da_prev = (Wf.T @ dgamma_f + Wu.T @ dgamma_u)[:n_a] + Wc[:, :n_a].T @ dz_c + Wo[:, :n_a].T @ dgamma_o",
+        "dx_t = Wf[:, n_a:].T @ dgamma_f + Wu[:, n_a:].T @ dgamma_u + Wc[:, n_a:].T @ dz_c + Wo[:, n_a:].T @ dgamma_o",
+        "c<t> = Γ_f ∘ c<t-1> + Γ_u ∘ c̃<t>",
+        "dGamma_f*Gamma_f*(1-Gamma_f) = dgamma_f",
+    ],
+)
+def test_right_formulas_of_the_lstm_are_proven(text):
+    report = check_formula(text, LSTM_CELL)
+    assert report.status == "proven" and report.ok, str(report)
+    assert report.correction is None and report.counterexample is None
+
+
+def test_the_gate_is_told_from_its_pre_activation():
+    report = check_formula("dGamma_o = da_next * tanh(c_next) * Gamma_o * (1 - Gamma_o)", LSTM_CELL)
+    assert report.status == "refuted" and report.proven_as == "dgamma_o"
+    assert "pre-activation" in report.reason
+    assert check_formula(report.correction, LSTM_CELL).status == "proven"
+    assert check_formula(report.before_activation, LSTM_CELL).status == "proven"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"dgamma_f = {DC} * c_next * Gamma_f * (1 - Gamma_f)",
+        "dgamma_f = (dc_next - da_next * Gamma_o * (1 - tanh(c_next)**2)) * c_prev * Gamma_f * (1 - Gamma_f)",
+        "dc_prev = dc_next * Gamma_f + Gamma_o * (1 - tanh(c_next)**2) * da_next",
+        "dWf = dgamma_u @ [a_prev; x_t].T",
+        "dbo = sum(dgamma_o, axis=1, keepdims=True) / 2",
+        "da_prev = Wf[:, :n_a].T @ dgamma_f",
+        "c_next = Gamma_f * c_prev + (1 - Gamma_f) * c_tilde",
+        "dWf = dgamma_f @ [x_t; a_prev].T",
+    ],
+)
+def test_wrong_formulas_are_refuted_with_numbers_and_a_proven_correction(text):
+    report = check_formula(text, LSTM_CELL)
+    assert report.status == "refuted" and not report.ok
+    example = report.counterexample
+    assert example["claimed"] != pytest.approx(example["true"], abs=1e-6)
+    assert all(abs(v) <= 3 and (4 * v).is_integer() for v in example["values"].values())
+    assert check_formula(report.correction, LSTM_CELL).status == "proven"
+    assert report.correction in str(report)
+
+
+def test_a_counterexample_is_what_a_calculator_says():
+    report = check_formula("dc_prev = dc_next * Gamma_f", LSTM_CELL)
+    v = {k.rsplit("_", 1)[0]: x for k, x in report.counterexample["values"].items()}
+    claimed = v["dc_next"] * v["Gamma_f"]
+    true = (v["dc_next"] + v["da_next"] * v["Gamma_o"] * (1 - np.tanh(v["c"]) ** 2)) * v["Gamma_f"]
+    assert report.counterexample["claimed"] == pytest.approx(claimed)
+    assert report.counterexample["true"] == pytest.approx(true)
+
+
+def test_parentheses_are_found():
+    text = (
+        "dGamma_u = dc_next * c_tilde + Gamma_o * (1 - tanh(c_next)**2) * c_tilde * da_next * Gamma_u * (1 - Gamma_u)"
+    )
+    report = check_formula(text, LSTM_CELL)
+    assert report.status == "refuted" and report.proven_as == "dgamma_u" and "parentheses" in report.reason
+    right = report.reason.split(" is ", 1)[1]
+    assert check_formula(f"dgamma_u = {right}", LSTM_CELL).status == "proven"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("dWf = dgamma_f @ stacked.T", "stacked is not defined"),
+        ("dGamma_q = da_next", "dGamma_q is not defined"),
+        ("dWf = __import__('os').system('true')", "no function of formulas"),
+        ("dWf = dgamma_f.__class__", "not part of the language"),
+        ("dWf = (lambda: 1)()", "not part of the language"),
+        ("dWf = [d for d in dgamma_f]", "not part of the language"),
+        ("dWf = open('x')", "no function"),
+        ("dc_prev = dc_next ** 1000000000", "a power"),
+        ("dc_prev = 10 ** 9999 * dc_next", "a power"),
+        ("dc_prev = 'text' * dc_next", "is no number"),
+        ("dc_prev = dc_next if 1 else 2", "not part of the language"),
+        ("dc_prev = sum(dc_next, out=dc_prev)", "no argument"),
+        ("dc_prev = dc_next[c_prev]", "an index"),
+        ("dc_prev", "one equation"),
+        ("dc_prev = ", "one equation"),
+        ("dc_prev = dc_next = da_next", "one equation"),
+        ("dc_prev = (dc_next", "cannot read"),
+        ("dc_prev = " + "(" * 300 + "dc_next" + ")" * 300, "cannot read"),
+        ("dc_prev = " + "-" * 1900 + "dc_next", "dc_prev"),
+        ("dc_prev = " + "dc_next + " * 500 + "0", "at most"),
+        ("da_next/dWf = dgamma_f", "reading='jacobian'"),
+        ("dc_prev = a_prev or c_prev", "not part of the language"),
+        ("dc_prev = dc_next == 1", "not part of the language"),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_never_executed(text, said):
+    report = check_formula(text, LSTM_CELL)
+    assert report.status == "unreadable" and said in str(report), str(report)
+
+
+def test_numbers_that_agree_by_chance_prove_nothing():
+    W = name(Parameter([[0.5, 1.0], [1.0, 2.0]], "W") @ Tensor([[1.0, 2.0], [3.0, 4.0]], "x"), "z")  # W is symmetric
+    assert check_formula("dx = W @ dz_next", W).status == "refuted"
+    assert check_formula("dx = W.T @ dz_next", W).status == "proven"
+
+
+def test_a_shape_that_cannot_work():
+    elementwise = check_formula("dWf = dgamma_f * [a_prev; x_t].T", LSTM_CELL)
+    assert elementwise.status == "refuted" and "matrix product @" in elementwise.reason
+    whole = check_formula("da_prev = Wf.T @ dgamma_f", LSTM_CELL)
+    assert whole.status == "refuted" and "(5, 2)" in whole.reason
+
+
+def test_an_adjoint_read_as_that_before_the_activation():
+    report = check_formula("dWf = dGamma_f @ [a_prev; x_t].T", LSTM_CELL)
+    assert report.status == "refuted" and report.proven_as == "dgamma_f"
+
+
+def test_jacobians_of_the_rnn():
+    cell = RNN(3, 2)
+    for right in ("dWax = (1 - a_next**2) @ x_t.T", "da_prev = Waa.T @ (1 - a_next**2)",
+                  "dba = sum(1 - tanh(Wax @ x_t + Waa @ a_prev + ba)**2, axis=1, keepdims=True)"):  # fmt: skip
+        assert check_formula(f"da_next/{right}", cell, reading="jacobian").status == "proven"
+    wrong = check_formula("da_next/da_prev = Waa @ (1 - a_next**2)", cell, reading="jacobian")
+    assert wrong.status == "refuted" and wrong.correction == "da_next/da_prev = Waa.T @ (1 - a_next * a_next)"
+    assert check_formula(wrong.correction, cell, reading="jacobian").status == "proven"
+
+
+def test_other_cells_readouts_and_recorded_tensors():
+    gru = GRU(3, 2)
+    assert check_formula("c_next = Gamma_u * c_tilde + (1 - Gamma_u) * c_prev", gru).status == "proven"
+    assert check_formula("dc_tilde = (da_next + dc_next) * Gamma_u", gru).status == "proven"
+    assert check_formula("dc_prev = (da_next + dc_next) * (1 - Gamma_u)", gru).status == "refuted"
+    assert check_formula("dby = sum(dz_y, axis=1, keepdims=True)", Readout(2, 3)).status == "proven"
+    W = Parameter([[0.5, -1.0], [0.25, 2.0]], "W")
+    h = name(relu(W @ Tensor([[1.0, 2.0], [3.0, -0.5]], "x")), "h")
+    assert check_formula("dx = W @ dh_next", h).status == "refuted"
+
+
+def test_a_cell_keeps_its_weights():
+    cell = LSTM(3, 2, seed=4)
+    before = {k: p.value.copy() for k, p in cell.parameters.items()}
+    check_formula("dc_prev = dc_next * Gamma_f", cell)
+    assert all(np.array_equal(before[k], p.value) for k, p in cell.parameters.items())
+
+
+def test_wrong_calls():
+    with pytest.raises(UsageError, match="takes a cell"):
+        check_formula("a = b", object())
+    with pytest.raises(UsageError, match="adjoint"):
+        check_formula("a = b", LSTM_CELL, reading="gradient")
+
+
+def test_json():
+    report = check_formula("dc_prev = dc_next * Gamma_f", LSTM_CELL)
+    assert json.loads(json.dumps(report.to_json()))["status"] == "refuted"
+
+
+def run_notes(*arguments):
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "check_notes.py", *arguments],
+        capture_output=True, text=True, timeout=120, env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_notes_have_the_mistakes_that_they_have(tmp_path):
+    """By hand: which of the notes' formulas are right; the example computes it."""
+    data = json.loads(run_notes("--json", "--out", str(tmp_path)))
+    assert json.loads((tmp_path / "notes.json").read_text()) == data
+    backward = [d for d in data if d["file"].startswith("002") and d["claim"].startswith("d")]
+    assert len({d["printed"] for d in backward}) == 11
+    assert [d["claim"].split(" =")[0] for d in backward if d["status"] == "proven"] == ["dc_prev"]
+    partial = [d for d in data if d["claim"].startswith("da_next/")]
+    assert len({d["printed"] for d in partial}) == 5
+    assert [d["status"] for d in partial] == ["proven"] * 4 + ["refuted"] * 2
+    forward_wrong = [d["printed"] for d in data if d["status"] != "proven" and not d["claim"].startswith("d")]
+    assert len(forward_wrong) == 4  # 001: no activation; 004: no input, Wua, a<t> on both sides
+    assert all(d["correction"] for d in data if d["status"] != "proven")
+
+
+def test_no_verdict_is_written_down():
+    entries = tomllib.loads((ROOT / "examples" / "notes.toml").read_text())["formula"]
+    allowed = {"file", "printed", "transcribed", "formula", "subject", "reading", "names"}
+    assert all(set(e) <= allowed for e in entries)
+    assert {e["file"][:3] for e in entries} == {"000", "001", "002", "003", "004"}
+    assert "refuted: 9 words, but 8 labels" in run_notes()
