@@ -6,6 +6,7 @@ touched: save a figure with ``figure.savefig(path)``; a notebook shows it.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -233,18 +234,35 @@ def loss_curves(losses: Any, title: str = "", *, xlabel: str = "update", logarit
 def _canvas(width: float, height: float) -> tuple[Any, Any]:
     """A figure that belongs to nobody's list of open windows, and its axes."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        figure = _figure_type()(figsize=(width, height), dpi=120, layout="constrained")
     except ImportError as error:
         raise MissingPlotsError(
             "plots need matplotlib; install it with  pip install 'autograd-seq[plot]'" + here()
         ) from error
-    figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     return figure, axes
+
+
+def _figure_type() -> Any:
+    """Matplotlib's Figure, which shows itself in a notebook although no window knows it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        """A figure that draws itself where a notebook asks."""
+
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            super().__init__(*arguments, **settings)
+            FigureCanvasAgg(self)
+
+        def _repr_png_(self) -> bytes:
+            data = io.BytesIO()
+            self.savefig(data, format="png")
+            return data.getvalue()
+
+    return NotebookFigure
 
 
 def numbers(values: Any, what: str) -> np.ndarray[Any, Any]:

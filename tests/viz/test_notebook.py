@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -88,3 +91,55 @@ def test_the_engine_alone_shows_text_and_draws_nothing():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+# -- the tour as a notebook ---------------------------------------------------------------------
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TOUR = EXAMPLES / "tour.ipynb"
+
+
+def test_the_notebook_is_kept_without_outputs():
+    cells = json.loads(TOUR.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code and all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+def test_the_notebook_tells_the_story_of_the_tour():
+    text = TOUR.read_text(encoding="utf-8") + (EXAMPLES / "tour.py").read_text(encoding="utf-8")
+    for shared in ("Harry Potter and Hermione Granger invented a new spell", "[1, 1, 0, 1, 1, 0, 0, 0, 0]"):
+        assert text.count(shared) >= 2
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    nbclient = pytest.importorskip("nbclient")
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    notebook = nbformat.read(TOUR, as_version=4)
+    root = str(EXAMPLES.parent)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    client = nbclient.NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": str(tmp_path_factory.mktemp("tour"))}}
+    )
+    return client.execute(env=env)
+
+
+def outputs(executed):
+    return [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def test_the_notebook_runs_and_every_word_gets_its_label(executed):
+    said = "".join(output.get("text", "") for output in outputs(executed))
+    assert said.count("right") == 9  # words
+    assert "WRONG" not in said
+    assert not [output for output in outputs(executed) if output.get("name") == "stderr"]
+
+
+def test_the_notebook_shows_formulas_pictures_plots_and_the_page(executed):
+    shown = [output["data"] for output in outputs(executed) if "data" in output]
+    assert sum("image/svg+xml" in data for data in shown) == 3  # the run, the cell, the overlay
+    assert sum("image/png" in data for data in shown) == 3
+    assert any("bmatrix" in data.get("text/latex", "") for data in shown)
+    assert any("proven" in data.get("text/html", "") for data in shown)
+    assert sum("<iframe sandbox" in data.get("text/html", "") for data in shown) == 1
