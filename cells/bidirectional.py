@@ -99,7 +99,8 @@ class Bidirectional(Cell):
             there = self.forward.unroll(inputs, given["forward"], lengths, start=start)
         with scope(direction="backward"):
             back = self.backward.unroll(inputs, given["backward"], lengths, reverse=True, start=start)
-        run = Run(self, inputs, {"forward": there.initial, "backward": back.initial}, presence(lengths, m, T), start)
+        initial = {"forward": there.initial, "backward": back.initial}
+        run = Run(self, inputs, initial, presence(lengths, m, T, start), start)
         run.directions = {"forward": there, "backward": back}
         for t in range(T):
             with scope(time=start + t, part="state"):

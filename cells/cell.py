@@ -148,7 +148,7 @@ class Cell(Shown):
         """
         inputs = columns(x, self.n_x, self.dtype, lengths, start)
         m, T = inputs[0].shape[1], len(inputs)
-        masks = presence(lengths, m, T)
+        masks = presence(lengths, m, T, start)
         current = self.begin(state, m, start + T if reverse else start - 1)
         run = Run(self, inputs, current, masks, start)
         for t in reversed(range(T)) if reverse else range(T):
@@ -161,7 +161,7 @@ class Cell(Shown):
             run.reverse()
         return run
 
-    def hold(self, running: Any, following: Mapping[str, Any], before: Mapping[str, Any]) -> State:
+    def hold(self, running: Tensor, following: Mapping[str, Any], before: Mapping[str, Any]) -> State:
         """The state after a step, in which examples that have ended (where `running` is false) keep what they had."""
         return {key: held(key, running, following[key], before[key]) for key in self.states}
 

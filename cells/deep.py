@@ -114,7 +114,7 @@ class Deep(Cell):
             with scope(layer=n):
                 runs.append(layer.unroll(below, before, lengths, reverse, start))
             below = runs[-1].states["a"]
-        run = Run(self, inputs, {"layers": [r.initial for r in runs]}, presence(lengths, m, T), start)
+        run = Run(self, inputs, {"layers": [r.initial for r in runs]}, presence(lengths, m, T, start), start)
         run.layers, run.states, run.directions = runs, runs[-1].states, runs[-1].directions
         run.final = {**runs[-1].final, "layers": [r.final for r in runs]}
         return run

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import concatenate, name, scope, sigmoid, tanh
+from autograd_seq import Tensor, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
 from cells.cell import Cell, State
 from cells.padding import held
@@ -81,7 +81,7 @@ class GRU(Cell):
         """Take over a final state: its a, which is also c."""
         return self.begin({"a": final["a"]}, m, time)
 
-    def hold(self, running: Any, following: Mapping[str, Any], before: Mapping[str, Any]) -> State:
+    def hold(self, running: Tensor, following: Mapping[str, Any], before: Mapping[str, Any]) -> State:
         """The state after a step, in which examples that have ended keep their c, which is also a."""
         c = held("c", running, following["c"], before["c"])
         return {"a": name(c, "a_held"), "c": c}

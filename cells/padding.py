@@ -98,7 +98,7 @@ def _without_padding(x_t: Any, lengths: Sequence[int] | None, t: int) -> Any:
     return np.where(t < np.asarray(lengths), x_t, 0)
 
 
-def presence(lengths: Sequence[int] | None, m: int, T: int) -> list[Array | None]:
+def presence(lengths: Sequence[int] | None, m: int, T: int, start: int = 1) -> list[Tensor | None]:
     """For each step, which of the m examples are still running, (1, m); None where all are."""
     if lengths is None:
         return [None] * T
@@ -113,10 +113,14 @@ def presence(lengths: Sequence[int] | None, m: int, T: int) -> list[Array | None
                 f"{here_in_network()}example {i} has length {length}, but lengths go from 1 to T_x = {T}, "
                 "as long as the array is"
             )
-    return [None if t < given.min() else (t < given)[None, :] for t in range(T)]
+    masks: list[Tensor | None] = []
+    for t in range(T):
+        with scope(time=start + t, part="padding"):
+            masks.append(None if t < given.min() else Tensor((t < given)[None, :], "running"))
+    return masks
 
 
-def held(key: str, running: Array, following: Any, before: Any) -> Tensor:
+def held(key: str, running: Tensor, following: Any, before: Any) -> Tensor:
     """One state after a step, in which examples that have ended keep what they had."""
     with scope(part="padding"):
-        return name(where(Tensor(running), following, before), f"{key}_held")
+        return name(where(running, following, before), f"{key}_held")

@@ -52,13 +52,13 @@ class Run(Shown):
         cell: Cell,
         inputs: list[Tensor],
         initial: Mapping[str, Any],
-        masks: list[Any] | None = None,
+        masks: list[Tensor | None] | None = None,
         start: int = 1,
     ) -> None:
         self.cell = cell
         self.inputs = inputs
         self.initial = dict(initial)
-        self.masks: list[Any] = masks if masks is not None else [None] * len(inputs)
+        self.masks = masks if masks is not None else [None] * len(inputs)
         self.start = start
         self.states: dict[str, list[Tensor]] = {key: [] for key in cell.states}
         self.final: dict[str, Any] = dict(initial)
@@ -142,11 +142,11 @@ class Run(Shown):
         if np.shape(target) != prediction.shape:
             raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}")
         if not isinstance(target, Tensor):
-            clean = target if running is None else np.where(running, target, 0)
+            clean = target if running is None else np.where(running.value, target, 0)
             target = Tensor(clean, "y", dtype=prediction.dtype)
         each = getattr(loss, "elements", loss)(prediction, target)
         if running is not None:
-            each = where(Tensor(running if each.ndim == 2 else running[0]), each, 0)
+            each = where(running, each, 0)
         return name(each.sum(), "L")
 
     @property

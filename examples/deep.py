@@ -15,7 +15,7 @@ from autograd_seq import binary_cross_entropy, prove
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, gradient_flow, gradient_table
 from viz import draw
 
-SENTENCE = "Hermione Granger invented a spell".split()
+SENTENCE = ["Hermione", "Granger", "invented", "a", "spell"]
 IS_NAME = np.array([[[1, 1, 0, 0, 0]]])  # (n_y, m, T)
 
 

@@ -15,7 +15,7 @@ from autograd_seq import categorical_cross_entropy, prove
 from cells import LSTM, Readout, gradient_flow, gradient_table
 from viz import draw
 
-SENTENCE = "cats average fifteen hours of sleep a day <EOS>".split()
+SENTENCE = ["cats", "average", "fifteen", "hours", "of", "sleep", "a", "day", "<EOS>"]
 
 
 def main(out: Path) -> None:

@@ -16,7 +16,7 @@ from autograd_seq import binary_cross_entropy, prove
 from cells import LSTM, Readout, gradient_table
 from viz import draw
 
-SENTENCE = "Teddy bears are on sale".split()
+SENTENCE = ["Teddy", "bears", "are", "on", "sale"]
 IS_NAME = np.zeros((1, 1, 5))  # (n_y, m, T): Teddy is none here
 
 

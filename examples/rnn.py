@@ -15,7 +15,7 @@ from autograd_seq import binary_cross_entropy, prove
 from cells import RNN, Readout, gradient_table
 from viz import draw
 
-SENTENCE = "Harry Potter and Hermione Granger invented a new spell".split()
+SENTENCE = ["Harry", "Potter", "and", "Hermione", "Granger", "invented", "a", "new", "spell"]
 IS_NAME = np.array([[1, 1, 0, 1, 1, 0, 0, 0, 0]])  # (n_y, T): one label for each word
 
 
@@ -40,7 +40,7 @@ def main(out: Path) -> None:
     same = readout(stacked.unroll(x)).measure(y, binary_cross_entropy)
     same.backward()
     both = np.hstack([cell.parameters["Waa"].grad, cell.parameters["Wax"].grad])
-    print(f"\nThe stacked form, Wa = [Waa, Wax] of shape {both.shape}: J = {same.item():.6f}, before {loss.item():.6f};")
+    print(f"\nThe stacked form, Wa {both.shape} = [Waa, Wax]: J = {same.item():.6f}, before {loss.item():.6f};")
     print(f"dWa differs from [dWaa, dWax] by {np.abs(stacked.parameters['Wa'].grad - both).max():.0e}\n")
 
     print(prove(loss))
