@@ -624,10 +624,23 @@ def _same_span(block: Block, component: list[Unit]) -> bool:
 
 
 def _in_order(units: Iterable[Unit], inputs: dict[Unit, list[Use]]) -> list[Unit]:
-    """Units of one loop, each after those that it uses at the same step; shorter where they use each other."""
+    """Units of one loop, each after those that it uses at the same step; shorter where they use each other.
+
+    Where possible, also each before those whose last step it uses, so that a program may keep only that.
+    """
     pool = list(units)
+    careful = _sorted(pool, inputs, True)
+    return careful if len(careful) == len(pool) else _sorted(pool, inputs, False)
+
+
+def _sorted(pool: list[Unit], inputs: dict[Unit, list[Use]], careful: bool) -> list[Unit]:
     inside = set(pool)
     waiting = {u: {use.ref.unit for use in inputs[u] if use.ref.unit in inside and not use.ref.shift} for u in pool}
+    if careful:
+        for u in pool:
+            for use in inputs[u]:
+                if use.ref.shift and use.ref.unit in inside and use.ref.unit is not u:
+                    waiting[use.ref.unit].add(u)
     users: dict[Unit, list[Unit]] = {u: [] for u in pool}
     for u, needs in waiting.items():
         for x in needs:

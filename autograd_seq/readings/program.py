@@ -116,6 +116,8 @@ class Writer:
                 stops[unit] = None
             if isinstance(unit, Family) and self.d.varies(unit):
                 stops[unit] = None
+                # a term that is missing at the first or last step is zero there: it needs a place to be zero in
+                stops |= {use.ref.unit: None for use in unit.uses if use.ref.shift and not use.ref.unit.leaf}
         constant = self.d.trees.constant
         return {u: None for u in stops if record_of(u).ndim or constant(u) is None}
 

@@ -1,0 +1,247 @@
+"""A derivation side by side: the picture, each equation, its line of NumPy, its node, and what was proven."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograd_seq import names
+from autograd_seq.errors import UsageError
+from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.document_html import html_page
+from autograd_seq.readings.document_text import latex_document, markdown_document
+from autograd_seq.readings.equations import Equation, Equations, equations
+from autograd_seq.readings.fold import Family, Unit
+from autograd_seq.readings.program import Writer
+from autograd_seq.readings.source import _name_of, function_name
+from autograd_seq.source_line import here
+
+
+@dataclass(frozen=True)
+class Row:
+    """One equation with what stands beside it.
+
+    Attributes
+    ----------
+    equation : Equation
+        The equation.
+    code : tuple of str
+        Its lines in the generated NumPy program.
+    node : str
+        The name of its node in tables and pictures, such as ``Γ_f<t>``.
+    origin : str
+        The user's line behind it, as ``file:line: text``; empty where nobody wrote one.
+    status : str
+        What was found out about it: ``proven`` …; empty where nothing was claimed.
+    """
+
+    equation: Equation
+    code: tuple[str, ...]
+    node: str
+    origin: str
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What was found out about one gradient."""
+
+    name: str
+    latex: str
+    status: str
+    links: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole derivation.
+
+    Attributes
+    ----------
+    title : str
+        What it is about.
+    equations : Equations
+        Both passes.
+    forward, backward : tuple of Row
+        Each equation with its code, node and origin.
+    source : str
+        The generated module.
+    picture : str
+        An SVG drawing; empty if there is none.
+    claims : tuple of Claimed
+        What was proven of each gradient; empty if nobody tried.
+    notes : tuple of str
+        What limits the claims.
+    """
+
+    title: str
+    equations: Equations
+    forward: tuple[Row, ...]
+    backward: tuple[Row, ...]
+    source: str
+    picture: str = ""
+    claims: tuple[Claimed, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The equations in Unicode, for a terminal."""
+        return f"{self.title}\n\n{self.equations.text}"
+
+    @property
+    def html(self) -> str:
+        """One page that needs no other file; formulas in MathML where latex2mathml is installed."""
+        return html_page(self)
+
+    @property
+    def markdown(self) -> str:
+        """Markdown with formulas between dollar signs."""
+        return markdown_document(self)
+
+    @property
+    def latex(self) -> str:
+        """A LaTeX document that compiles by itself."""
+        return latex_document(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file: ``.html``, ``.md`` or ``.tex``; a picture for Markdown is written beside it.
+
+        Raises
+        ------
+        UsageError
+            For any other ending.
+        """
+        target = Path(path)
+        writers: dict[str, Callable[[], str]] = {
+            ".html": lambda: self.html,
+            ".md": lambda: markdown_document(self, target.with_suffix(".svg").name if self.picture else ""),
+            ".tex": lambda: self.latex,
+        }
+        if target.suffix not in writers:
+            raise UsageError(f"a derivation is written as .html, .md or .tex, not as {target.name!r}{here()}")
+        target.write_text(writers[target.suffix](), encoding="utf-8")
+        if target.suffix == ".md" and self.picture:
+            target.with_suffix(".svg").write_text(self.picture, encoding="utf-8")
+        return target
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any = None) -> Document:
+    """The whole derivation of a cell, a run or a loss, side by side with its code.
+
+    Parameters
+    ----------
+    thing : Tensor, Graph, Recording, run or cell
+        What to derive. For a cell, it is run over four steps of two examples.
+    title : str, optional
+        What it is called; the cell's class if not given.
+    picture : str or callable, optional
+        An SVG drawing, or a function from `thing` to one (to its text, or to an object with ``.svg``).
+    proof : Proof or callable, optional
+        What was proven of the gradients, or a function from the scalar J to that, such as `prove`.
+
+    Returns
+    -------
+    Document
+        With ``.text``, ``.html``, ``.markdown``, ``.latex`` and ``.save(path)``.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, Tensor, derive, name, scope, steps, sum, tanh
+    >>> W = Parameter([[0.5]], "W")
+    >>> with scope(time=0):
+    ...     a = Tensor([[1.0]], "a")
+    >>> for t in steps(4):
+    ...     a = name(tanh(W @ a), "a")
+    >>> document = derive(name(sum(a), "J"), title="A power of W")
+    >>> document.backward[-1].equation.text, document.backward[-1].code
+    ('∂J/∂W = Σ_t dz_a<t> a<t-1>ᵀ', ('dW += dz_a @ a[t - 1].T',))
+    """
+    derivation = Derivation(thing)
+    title = title or _name_of(thing)
+    output = derivation.recording.forward.outputs[0]
+    found = proof(output) if callable(proof) else proof
+    claims = _claims(derivation, found) if found is not None else ()
+    both = equations(derivation)
+    writer = Writer(derivation, function_name(_name_of(thing) if title is None else title))
+    code = _code(writer)
+    status = {claim.name: claim.status for claim in claims}
+    drawing = picture(thing) if callable(picture) else picture
+    return Document(
+        title,
+        both,
+        _rows(both.forward, code, status),
+        _rows(both.backward, code, status),
+        writer.module(),
+        _svg(drawing),
+        claims,
+        tuple(getattr(found, "notes", ()) or ()),
+    )
+
+
+def _rows(passed: tuple[Equation, ...], code: dict[Unit, list[str]], status: dict[str, str]) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    seen: set[Unit] = set()
+    for equation in passed:
+        unit = equation.left.unit
+        lines = tuple(code.get(unit, [])) if unit not in seen else ()
+        seen.add(unit)
+        line = equation.line
+        origin = f"{line}: {line.text}" if line is not None and line.text else ""
+        rows.append(Row(equation, lines, equation.node, origin, status.get(_gradient_name(equation), "")))
+    return tuple(rows)
+
+
+def _gradient_name(equation: Equation) -> str:
+    """The text name of the leaf that an equation gives the gradient of."""
+    owner = equation.derivation.adjoint_of.get(equation.left.unit)
+    if owner is None or not owner.leaf or owner not in equation.derivation.names:
+        return ""
+    return _label(equation.derivation, owner)
+
+
+def _label(derivation: Derivation, unit: Unit) -> str:
+    return names.text(derivation.names[unit], derivation.scope(unit), "t" if isinstance(unit, Family) else None)
+
+
+def _code(writer: Writer) -> dict[Unit, list[str]]:
+    """The program's statements by what they compute, without those that only make room."""
+    found: dict[Unit, list[str]] = {}
+    for line in [*writer.forward_lines(), *writer.backward_lines()]:
+        if line.depth or not re.search(r"= (np\.zeros|0\.0$|\{)|^for ", line.text):
+            found.setdefault(line.unit, []).append(line.text)
+    return found
+
+
+def _claims(derivation: Derivation, proof: Any) -> tuple[Claimed, ...]:
+    by_record = {}
+    for key in proof:
+        claim = proof[key]
+        by_record[id(getattr(claim, "parameter", None))] = claim
+    result = []
+    for unit in derivation.parameters:
+        claim = by_record.get(id(unit.record)) if not isinstance(unit, Family) else None
+        if claim is not None and unit in derivation.names:
+            name = derivation.names[unit]
+            links = tuple((str(k), str(v)) for k, v in getattr(claim, "links", {}).items())
+            latex = names.latex(name, "", derivation.scope(unit))
+            result.append(Claimed(_label(derivation, unit), latex, str(claim.status), links, tuple(claim.notes)))
+    return tuple(result)
+
+
+def _svg(drawing: Any) -> str:
+    """The drawing's text, from its <svg> on."""
+    text = getattr(drawing, "svg", drawing) or ""
+    if not isinstance(text, str):
+        raise UsageError(f"a picture is SVG text or something with .svg, not {type(drawing).__name__}{here()}")
+    start = text.find("<svg")
+    return text[start:].strip() if start >= 0 else ""
