@@ -91,7 +91,7 @@ class Builder:
         self.node_of[box] = node
         return node
 
-    def add_words(self, kind: str, key: Hashable, column: int, words: list[Run], boxes: list[Box]) -> Node:
+    def add_words(self, kind: str, key: Hashable, column: int | None, words: list[Run], boxes: list[Box]) -> Node:
         """A node of words for what is not drawn itself."""
         node = Node(f"n{len(self.nodes)}", kind, key, column, [Line(tuple(words), 10.0)])
         node.records = tuple(record for box in boxes for record in box.records)

@@ -9,7 +9,8 @@ from viz.fold import Box
 from viz.plan import Column, Layout, Node
 from viz.text import Run
 
-MOST_BOXES = 260  # of a graph without steps
+MOST_BOXES = 260  # in one column
+MOST_ABOVE = 12  # above all columns, once there are more than twice as many
 LEAST_STEPS = 3
 
 
@@ -25,11 +26,22 @@ class Unrolled(Builder):
         made = {time for box, time in self.times.items() if time is not None and not box.leaf} or set(self.steps)
         self.first, self.last = max(min(made), min(1, max(made))), max(made)
         positive = [step for step in self.steps if self.first <= step <= self.last]
-        layout = self._columns(*_elide(positive, None if self.options.all_steps else SHOWN_STEPS))
+        layout = self._columns(*_elide(positive, self._fitting(positive)))
         while layout.width > self.options.widest and len(layout.columns) > LEAST_STEPS + 3:
             fitting = max(LEAST_STEPS, int(len(layout.columns) * self.options.widest / layout.width) - 2)
             layout = self._columns(*_elide(positive, fitting))
         return layout
+
+    def _fitting(self, steps: list[int]) -> int | None:
+        """How many steps to try: a drawing of a few tells how wide each will be."""
+        if not self.options.all_steps:
+            return SHOWN_STEPS
+        if len(steps) <= 2 * SHOWN_STEPS:
+            return None
+        few = self._columns(*_elide(steps, SHOWN_STEPS))
+        widest = max(column.right - column.left for column in few.columns) + 30.0
+        fitting = int(self.options.widest / widest)
+        return None if fitting >= len(steps) else max(fitting, SHOWN_STEPS + 1)
 
     def _columns(self, head: list[int], elided: list[int], tail: list[int]) -> Layout:
         """The drawing with the steps of `head` and `tail`, and one narrow column for those between."""
@@ -49,11 +61,13 @@ class Unrolled(Builder):
             self.notes.append(f"steps {elided[0]} to {elided[-1]} are not drawn one by one")
         hidden = set(elided)
         states = self._states()
+        crowded = self._crowded()
         for box in self.folded.boxes:
             time = self.times[box]
-            if time not in hidden:
+            if time not in hidden and box not in crowded:
                 column = None if time is None else place["late"] if box in late else place[time]
                 self.add(box, column, "state" if box in states else self.kind(box))
+        self._fold_crowd([box for box in self.folded.boxes if box in crowded and self.times[box] not in hidden], place)
         self._join_all(hidden, place.get("elided", 0))
         if self.options.parameters:
             self.add_parameters(0)
@@ -80,6 +94,34 @@ class Unrolled(Builder):
             if (s := self.times[u]) is not None and (t := self.times[v]) is not None and s != t
         }
         return {box for box in self.folded.boxes if box.key in keys}
+
+    def _crowded(self) -> set[Box]:
+        """The oldest boxes of what is more than can be read: above all steps, and inside each."""
+        above = [box for box, time in self.times.items() if time is None]
+        crowded = set(above[:-MOST_ABOVE]) if len(above) > 2 * MOST_ABOVE else set()
+        keys = list(dict.fromkeys(box.key for box, time in self.times.items() if time is not None))
+        if len(keys) > MOST_BOXES:
+            counts: dict[int | None, int] = {}
+            for box in reversed(self.folded.boxes):
+                time = self.times[box]
+                counts[time] = counts.get(time, 0) + 1
+                if time is not None and counts[time] > MOST_BOXES:
+                    crowded.add(box)
+        return crowded
+
+    def _fold_crowd(self, boxes: list[Box], place: dict[Hashable, int]) -> None:
+        """One box for the crowd of each column."""
+        crowds: dict[int | None, list[Box]] = {}
+        for box in boxes:
+            time = self.times[box]
+            crowds.setdefault(None if time is None else place[time], []).append(box)
+        for column, crowd in crowds.items():
+            count = sum(len(box.records) for box in crowd)
+            node = self.add_words("fold", ("crowd",), column, [Run(f"{count} earlier records", dim=True)], crowd)
+            self.node_of |= dict.fromkeys(crowd, node)
+            where = "above the steps" if column is None else "of a step"
+            self.notes.append(f"{count} records {where} are folded into one box")
+        self.notes[3:] = ["…"] * (len(self.notes) > 3)
 
     def _join_all(self, hidden: set[int], column: int) -> None:
         """All edges; what comes from or goes to a step that is not drawn meets a stand-in of its row."""

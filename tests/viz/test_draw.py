@@ -1,0 +1,342 @@
+"""Drawings against what was recorded: each record and each use once, nothing overlapping, nothing crossing a box."""
+
+import importlib.util
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograd_seq import Graph, Parameter, Tensor, differentiate, name, scope, steps, tanh
+from autograd_seq.errors import UsageError, ValueRangeError
+from cells import LSTM, RNN, Readout
+from tests.viz.picture import boxes, curves, elements
+from viz import draw, lay_out
+from viz.builder import Options
+from viz.fold import fold
+from viz.render import RenderError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _gallery():
+    spec = importlib.util.spec_from_file_location("gallery", ROOT / "examples" / "gallery.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GALLERY = _gallery()
+SUBJECTS = list(GALLERY.SUBJECTS)
+CLEAN_VIEWS = ("unrolled", "rolled", "cell", "backward", "overlay")
+
+
+@pytest.fixture(scope="module")
+def outputs():
+    return {subject: make() for subject, make in GALLERY.SUBJECTS.items()}
+
+
+def _expected_edges(folded):
+    """Pairs of boxes by the recording itself: a use of a record by another that stands in another box."""
+    pairs = set()
+    for record in folded.graph:
+        for x in record.inputs:
+            if record in folded.home and x in folded.home and folded.home[x] is not folded.home[record]:
+                pairs.add((folded.home[x].record, folded.home[record].record))
+    return pairs
+
+
+def _uses(layout):
+    return [use for edge in layout.edges for use in edge.uses]
+
+
+@pytest.mark.parametrize("view", ["unrolled", "operations"])
+@pytest.mark.parametrize("subject", [s for s in SUBJECTS if s != "lstm_50_steps"])
+def test_every_record_and_every_use_is_drawn_once_and_nothing_else(outputs, subject, view):
+    graph = Graph(outputs[subject])
+    layout = lay_out(graph, view)
+    drawn = [record for node in layout.nodes for record in node.records]
+    assert len(drawn) == len(set(drawn))
+    shared = {row.record for row in layout.table}
+    literals = {r for r in graph if r.operation is None and r.name is None and r.ndim == 0 and not r.requires_grad}
+    assert set(drawn) == set(graph.records) - shared - literals
+    folded = fold(graph, whole=view == "operations")
+    assert {(e.source.record, e.target.record) for e in layout.edges} == _expected_edges(folded)
+    assert len({(e.source.id, e.target.id) for e in layout.edges}) == len(layout.edges)
+    uses = _uses(layout)
+    assert len(uses) == len(set(uses))
+    for record in graph:
+        for i, x in enumerate(record.inputs):
+            inside = folded.home.get(x) is folded.home.get(record)
+            assert ((x, record, i) in set(uses)) == (x not in shared | literals and record not in shared and not inside)
+    if view == "operations":
+        assert all(len(node.records) == 1 for node in layout.nodes)
+
+
+@pytest.mark.parametrize("view", ["rolled", "cell"])
+@pytest.mark.parametrize("subject", ["rnn", "lstm", "gru", "bidirectional", "deep", "encoder_decoder", "own_cell"])
+def test_one_step_stands_for_all(outputs, subject, view):
+    graph = Graph(outputs[subject])
+    layout = lay_out(graph, view)
+    folded = fold(graph)
+    known = {box.key for box in folded.boxes if box.time is not None and not box.leaf}
+    shown = {node.box.key for node in layout.nodes if node.box is not None and node.column is not None}
+    if view == "cell":
+        assert known <= shown
+        assert sum(node.kind != "port" and node.column is not None for node in layout.nodes) == len(shown)
+        return
+    drawn = [record for node in layout.nodes for record in node.records]
+    assert len(drawn) == len(set(drawn))
+    made = {r for box in folded.boxes if not box.leaf for r in box.records}
+    assert made <= set(drawn)
+
+
+def test_rolled_cells_are_what_reaches_itself_through_time(outputs):
+    for subject, loops in {"rnn": 1, "lstm": 1, "deep": 2, "bidirectional": 2, "deep_bidirectional": 3}.items():
+        layout = lay_out(Graph(outputs[subject]), "rolled")
+        assert sum(edge.source is edge.target for edge in layout.edges) == loops, subject
+    lstm = lay_out(Graph(outputs["lstm"]), "rolled")
+    assert [node.label for node in lstm.nodes if node.kind == "state"] == ["a<t>, c<t>"]
+
+
+@pytest.mark.parametrize("subject", ["rnn", "lstm", "lstm_peephole", "gru", "bidirectional", "deep", "own_cell"])
+@pytest.mark.parametrize("view", ["unrolled", "operations"])
+def test_equal_steps_look_equal(outputs, subject, view):
+    layout = lay_out(Graph(outputs[subject]), view)
+    places = {}
+    for node in layout.nodes:
+        column = layout.columns[node.column] if node.column is not None else None
+        if column is not None and column.time is not None:
+            place = [round(v, 6) for v in (node.x - column.left, node.y, node.width, node.height)]
+            places.setdefault(node.key, []).append(place)
+    assert any(len(found) == 3 for found in places.values()) or subject == "own_cell"
+    assert all(place == found[0] for found in places.values() for place in found)
+    framed = [c for c in layout.columns if c.time is not None]
+    assert all(a.right < b.left and a.time < b.time for a, b in zip(framed, framed[1:]))
+    assert len({round(c.right - c.left, 6) for c in framed}) == 1
+
+
+def _overlaps(a, b):
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+@pytest.mark.parametrize("view", [*CLEAN_VIEWS, "operations"])
+def test_on_the_svg_no_boxes_overlap_and_no_edge_crosses_a_foreign_box(outputs, subject, view):
+    drawing = draw(outputs[subject], view=view)
+    found = boxes(drawing.svg)
+    assert set(found) == {node.id for node in drawing.layout.nodes}
+    for (one, a), (other, b) in combinations(found.items(), 2):
+        assert not _overlaps(a, b), (one, other)
+    drawn = curves(drawing.svg)
+    assert set(drawn) == {edge.id for edge in drawing.layout.edges}
+    for edge in drawing.layout.edges:
+        own = {edge.source.id, edge.target.id}
+        for box, (left, low, right, high) in found.items():
+            if box not in own:
+                inside = [p for p in drawn[edge.id] if left + 0.6 < p[0] < right - 0.6 and low + 0.6 < p[1] < high - 0.6]
+                assert not inside, (edge.source.label, edge.target.label, box, inside[0])
+
+
+def test_edges_start_and_end_at_their_boxes(outputs):
+    for view in ("unrolled", "rolled", "cell", "overlay"):
+        layout = draw(outputs["lstm"], view=view).layout
+        for edge in layout.edges:
+            for node, (x, y) in ((edge.source, edge.points[0]), (edge.target, edge.points[-1])):
+                on_side = min(abs(x - node.left), abs(x - node.right), abs(y - node.bottom), abs(y - node.top)) < 1e-6
+                within = node.left - 1e-6 <= x <= node.right + 1e-6 and node.bottom - 1e-6 <= y <= node.top + 1e-6
+                assert on_side and within, (view, edge.source.label, edge.target.label)
+
+
+def test_overlay_widths_follow_the_adjoints(outputs):
+    recording = differentiate(outputs["rnn"])
+    layout = draw(outputs["rnn"], view="overlay").layout
+    forward = {(e.source, e.target): e for e in layout.edges if e.kind != "adjoint"}
+    back = {(e.target, e.source): e for e in layout.edges if e.kind == "adjoint"}
+    assert set(back) < set(forward)
+    for (u, v), edge in forward.items():
+        passes = all(x in recording.adjoints for x, *_ in edge.uses) and v.record in recording.adjoints
+        assert ((u, v) in back) == passes, (u.label, v.label)
+    # What arrives at a<t> in one piece is its adjoint: a<3> is used by the readout alone.
+    a3 = next(n for n in layout.nodes if n.label == "a<3>")
+    (edge,) = [e for (u, _), e in back.items() if u is a3]
+    size = np.linalg.norm(recording.adjoint(a3.record).value)
+    assert f"{size:.3g}" in edge.tooltip
+
+
+def test_a_vanishing_gradient_is_seen_to_vanish():
+    rng = np.random.default_rng(0)
+    W, a = Parameter(0.02 * rng.standard_normal((3, 3)), "W"), Tensor(rng.standard_normal((3, 2)), "a", requires_grad=True)
+    for _ in steps(6):
+        a = name(tanh(W @ a + 0.1), "a")
+    layout = draw((a * a).sum(), view="overlay").layout
+    widths = {
+        e.target.record.scope.time: e.width for e in layout.edges
+        if e.kind == "adjoint" and e.source.record.scope.time and e.target.record.scope.time
+        and e.source.record.scope.time == e.target.record.scope.time + 1
+    }
+    ordered = [widths[t] for t in sorted(widths)]
+    assert ordered == sorted(ordered) and ordered[-1] > 2 * ordered[0]
+
+
+def test_backward_view_has_every_adjoint_that_has_a_box(outputs):
+    recording = differentiate(outputs["lstm"])
+    layout = draw(recording, view="backward").layout
+    shown = [node.record for node in layout.nodes]
+    assert len(shown) == len(set(shown))
+    boxed = {box.record for box in fold(recording.forward, merge_named=False).boxes}
+    assert set(shown) == {adjoint for record, adjoint in recording.adjoints.items() if record in boxed}
+    emitted = [made for node in layout.nodes for made in node.records]
+    assert len(emitted) == len(set(emitted))
+    assert all(made in recording.backward or made.operation is None for made in emitted if made.name)
+    assert all(edge.points[0][1] >= edge.points[-1][1] or edge.source.column != edge.target.column for edge in layout.edges)
+
+
+def test_more_than_twelve_steps_are_elided_unless_asked_for():
+    def times(T, **options):
+        run = RNN(3, 4, seed=0).unroll(np.ones((3, 2, T)))
+        layout = draw(run, **options).layout
+        return [c.time for c in layout.columns if c.time is not None], layout
+
+    assert times(12)[0] == list(range(1, 13))
+    shown, layout = times(13)
+    assert shown == [1, 2, 13] and "3 to 12" in layout.notes[0]
+    assert times(13, all_steps=True)[0] == list(range(1, 14))
+    folded = [node for node in layout.nodes if node.kind == "fold"]
+    assert folded and {r.scope.time for node in folded for r in node.records} == set(range(3, 13))
+
+
+def test_long_recordings_never_become_wider_than_a_page():
+    run = LSTM(3, 4, seed=0).unroll(np.ones((3, 1, 400)))
+    layout = draw(run.final["a"], all_steps=True).layout
+    assert layout.width < 14_400 and layout.notes
+    assert sum(c.time is not None for c in layout.columns) > 12
+
+
+def test_a_long_graph_without_steps_is_folded_with_a_note():
+    # One line each: the same line many times over would be recognised as steps.
+    program = "".join(f"y = name(y * W, 'y_{i}')\n" for i in range(3000))
+    given = {"name": name, "W": Parameter([1.0], "W"), "y": Tensor([1.0], "x")}
+    exec(program, given)
+    y = given["y"]
+    layout = lay_out(Graph(y), options=Options())
+    assert len(layout.nodes) < 400 and layout.width < 14_400 and layout.height < 40_000 and layout.notes
+    drawn = [r for node in layout.nodes for r in node.records]
+    assert len(drawn) == len(set(drawn)) == len(Graph(y))
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", 'quote " and \' and \\', "line\nbreak\r\ttab", "状态 حالة दशा", "x" * 10_000,
+    "</TD></TABLE>", "&lt;b&gt;", "}{|<>\\l\\N", "a\x00b\x0b\ud800", "\\G", "<<b>>", " ", "_", "a__b", "]]>", "<!--",
+]  # fmt: skip
+
+
+def test_hostile_names_are_drawn_as_text(tmp_path):
+    W = Parameter([[0.5]], "<W>&\"'")
+    outputs = []
+    for word in HOSTILE:
+        with scope(time=1, part=word):
+            outputs.append(name(tanh(W * 2.0), word))
+    drawing = draw(Graph(*outputs))
+    groups = elements(drawing.svg, "node")
+    assert set(groups) == {node.id for node in drawing.layout.nodes} | {"parameters"}
+    assert not [e for g in groups.values() for e in g.iter() if e.tag.rsplit("}")[-1] not in
+                {"g", "title", "path", "polygon", "polyline", "text", "tspan", "a"}]
+    words = "".join("".join(g.itertext()) for g in groups.values())
+    assert "<script>" in words and "状态" in words and "quote \" and ' and \\" in words
+    assert "<script" not in drawing.svg and len(drawing.svg) < 200_000
+    for suffix in ("dot", "png", "pdf"):
+        assert drawing.save(tmp_path / f"x.{suffix}").stat().st_size > 500
+
+
+def test_formats(tmp_path, outputs):
+    starts = {"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF", "dot": b"digraph"}
+    drawing = draw(outputs["rnn"], tmp_path / "first.svg")
+    assert (tmp_path / "first.svg").read_bytes().startswith(b"<svg")
+    for suffix, start in starts.items():
+        assert drawing.save(tmp_path / f"x.{suffix}").read_bytes().startswith(start)
+    assert drawing.png(tmp_path / "y.png") == (tmp_path / "y.png").read_bytes()
+    with pytest.raises(ValueRangeError, match="bmp"):
+        drawing.save(tmp_path / "x.bmp")
+
+
+def test_without_graphviz_the_dot_file_is_written(tmp_path, monkeypatch, outputs):
+    monkeypatch.setattr("viz.render._commands", lambda kind: [])
+    with pytest.raises(RenderError, match="pygraphviz"):
+        draw(outputs["rnn"], tmp_path / "x.svg")
+    assert (tmp_path / "x.dot").read_text().startswith("digraph")
+    slow = [sys.executable, "-c", "import time; time.sleep(30)"]
+    monkeypatch.setattr("viz.render._commands", lambda kind: [("slow", slow)])
+    from viz.render import render
+
+    with pytest.raises(RenderError, match="did not finish in 0.3 s"):
+        render("digraph {}", "svg", time_limit=0.3)
+
+
+def test_nothing_is_printed(tmp_path):
+    program = (
+        "import numpy as np\nfrom cells import RNN\nfrom viz import draw\n"
+        f"draw(RNN(3, 4, seed=0), {str(tmp_path / 'x.svg')!r}).png()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_what_can_be_drawn():
+    cell = RNN(3, 4, seed=0)
+    run = Readout(4, 2, seed=1)(cell.unroll(np.ones((3, 2, 3))))
+    assert len(draw(run).layout.nodes) == len(draw(run.graph).layout.nodes)
+    assert [c.time for c in draw(cell).layout.columns if c.time] == [1, 2, 3]
+    recording = differentiate(name(run.outputs[0][0].sum(), "s"))
+    assert draw(recording, view="backward").layout.nodes
+    with pytest.raises(UsageError, match="int"):
+        draw(3)
+    with pytest.raises(ValueRangeError, match="unrolled"):
+        draw(run, view="sideways")
+    with pytest.raises(ValueRangeError, match="light"):
+        draw(run, theme="pink")
+
+
+def test_parameters_on_demand(outputs):
+    plain, full = draw(outputs["rnn"]).layout, draw(outputs["rnn"], parameters=True).layout
+    assert not [e for e in plain.edges if e.kind == "parameter"]
+    drawn = {(e.source.record, e.target.record) for e in full.edges if e.kind == "parameter"}
+    folded = fold(Graph(outputs["rnn"]))
+    assert drawn == {(x, folded.home[user].record) for x, user, _ in folded.shared_uses}
+    svg = draw(outputs["rnn"], parameters=True).svg
+    found = boxes(svg)
+    assert not [pair for pair in combinations(found.values(), 2) if _overlaps(*pair)]
+
+
+def test_values_small_in_full_large_as_norm_and_range(outputs):
+    words = "".join("".join(g.itertext()) for g in elements(draw(outputs["rnn"], values=True).svg, "node").values())
+    a1 = Graph(outputs["rnn"]).find("a", time=1).value
+    assert f"{a1[0, 0]:.3g}" in words
+    big = name(Tensor(np.arange(100.0), "x") * 1.0, "big")
+    words = "".join("".join(g.itertext()) for g in elements(draw(big, values=True).svg, "node").values())
+    assert "‖573‖ 0 … 99" in words
+
+
+def test_dark_theme_has_its_own_colours(outputs):
+    light, dark = draw(outputs["rnn"]), draw(outputs["rnn"], theme="dark")
+    assert dark.theme.background.lower() in dark.svg.lower() and dark.theme.background not in light.svg
+    assert light.layout.width == dark.layout.width
+
+
+def test_user_code_in_plain_numpy_is_laid_out_by_its_scopes(outputs):
+    layout = lay_out(Graph(outputs["own_cell"]))
+    assert [c.time for c in layout.columns if c.time] == [1, 2, 3, 4]
+    labels = {node.label for node in layout.nodes}
+    assert {"h<0>", "h<4>", "gate<2>", "E"} <= labels
+    rows = {node.label: node.row for node in layout.nodes}
+    assert rows["h<0>"] == rows["h<1>"] == rows["h<4>"]
+
+
+def test_repeated_lines_are_steps_without_any_mark():
+    W, a = Parameter([[0.5]], "W"), Tensor([[1.0]], requires_grad=True)
+    for _ in range(3):
+        a = tanh(W @ a)
+    layout = lay_out(Graph(a))
+    assert [c.time for c in layout.columns if c.label] == [1, 2, 3]
