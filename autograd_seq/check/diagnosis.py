@@ -132,7 +132,7 @@ class Search:
         causes: list[list[Finding]] = []
         explained: set[str] = set()
         while len(explained) < len(self.wrong) and len(chosen) < MOST_CAUSES:
-            best = self._next(partial, chosen, explained)
+            best = self._next(partial, chosen, explained) or self._behind(chosen, explained)
             if best is None:
                 break
             variant, now = best
@@ -156,6 +156,22 @@ class Search:
             now = alone if not chosen else self._explained(self.program, self.found, self.true, [*chosen, variant])
             if now and now > explained and (best is None or len(now) > len(best[1])):
                 best = variant, now
+        return best
+
+    def _behind(self, chosen: list[Variant], explained: set[str]) -> tuple[Variant, set[str]] | None:
+        """A variant that shows only where another mistake is made as well."""
+        if not chosen:
+            return None
+        taken = {r for v in chosen for r in v.changes}
+        best: tuple[Variant, set[str]] | None = None
+        for variant in variants(self.program):
+            if taken & set(variant.changes):
+                continue
+            now = self._explained(self.program, self.found, self.true, [*chosen, variant])
+            if now and now > explained and (best is None or len(now) > len(best[1])):
+                best = variant, now
+                if len(now) == len(self.wrong):
+                    break
         return best
 
     def _finding(self, variant: Variant, explains: list[str]) -> Finding:

@@ -133,7 +133,7 @@ def check_formula(
     'proven'
     >>> report = check_formula("dW = (da_next * (1 - a)) @ x.T", a)
     >>> report.status, report.correction
-    ('refuted', 'dW = (da_next * (1 - a * a)) @ x.T')
+    ('refuted', 'dW = da_next * (1 - a_next * a_next) @ x.T')
     """
     if reading not in ("adjoint", "jacobian"):
         raise UsageError(f"reading is {reading!r}; write 'adjoint' or 'jacobian'")

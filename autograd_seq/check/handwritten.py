@@ -416,9 +416,7 @@ def _in_letters(given: Any) -> bool:
 def _printed(report: BackwardReport) -> list[str]:
     right = [k for k, g in report.gradients.items() if g.ok]
     total = len(report.gradients)
-    lines = [
-        f"{report.name}: " + (f"all {total} gradients right" if report.ok else f"{len(right)} of {total} gradients right")
-    ]
+    lines = [f"{report.name}: {f'all {total}' if report.ok else f'{len(right)} of {total}'} gradients right"]
     if report.failure:
         lines.append(f"  it failed: {report.failure}")
     if report.inherited:

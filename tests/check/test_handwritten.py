@@ -1,0 +1,271 @@
+"""check_backward and check_file: what they accept, say and withhold."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from autograd_seq import ShapeError, UsageError, check_backward
+from autograd_seq.check.course import FUNCTIONS, check_file, check_function, true_cell_backward
+
+INPUTS = {"x": ("n_x", "m"), "W": ("n_a", "n_x"), "b": ("n_a", 1)}
+
+
+def forward(x, W, b):
+    a = np.tanh(W @ x + b)
+    return {"a": a}, (x, W, a)
+
+
+def backward(upstream, cache):
+    x, W, a = cache
+    dz = upstream["a"] * (1 - a**2)
+    return {"dx": W.T @ dz, "dW": dz @ x.T, "db": dz.sum(axis=1, keepdims=True)}
+
+
+def test_a_right_one_passes_with_digits():
+    report = check_backward(forward, backward, INPUTS)
+    assert report.ok and report.status == "checked" and report.digits > 13
+    assert report["dW"].diagnosis is None and report["dW"].error < 1e-14
+    assert "recorded" in str(report) and not report.warnings
+
+
+def test_the_cause_comes_first_and_is_said_once():
+    def no_square(upstream, cache):
+        x, W, a = cache
+        dz = upstream["a"] * (1 - a)
+        return {"dx": W.T @ dz, "dW": dz @ x.T, "db": dz.sum(axis=1, keepdims=True)}
+
+    report = check_backward(forward, no_square, INPUTS)
+    assert report.wrong == ["dx", "dW", "db"] and report.status == "refuted"
+    assert [c.where for c in report.causes] == ["dz_a"]
+    lines = str(report).splitlines()
+    assert "dz_a is wrong; dx, dW, db follow from it" in lines[1]
+    assert str(report).count("square is missing") == 1 and "1 − a" in str(report)
+    assert "follows from dz_a" in report["dW"].diagnosis
+
+
+def test_two_independent_mistakes_are_both_named():
+    def wrong(upstream, cache):
+        right = backward(upstream, cache)
+        return {**right, "dW": -right["dW"], "db": right["db"] / cache[0].shape[1]}
+
+    report = check_backward(forward, wrong, INPUTS)
+    assert report.wrong == ["dW", "db"]
+    found = {k: c.category for c in report.causes for k in c.explains}
+    assert found == {"dW": "sign", "db": "mean over the batch"}
+
+
+def test_two_mistakes_one_behind_the_other():
+    def wrong(upstream, cache):
+        x, W, a = cache
+        dz = upstream["a"] * (1 - np.tanh(a) ** 2)
+        return {"dx": W.T @ dz, "dW": dz @ x.T, "db": dz.mean(axis=1, keepdims=True)}
+
+    report = check_backward(forward, wrong, INPUTS)
+    assert set(report.wrong) == {"dx", "dW", "db"}
+    assert {c.category for c in report.causes} == {"activation derivative", "mean over the batch"}
+
+
+def test_a_mistake_that_nobody_foresaw_is_flagged_and_located():
+    def wrong(upstream, cache):
+        x, W, a = cache
+        dz = upstream["a"] * (1 - a**2) + 0.01 * np.cos(7 * a)
+        return {"dx": W.T @ dz, "dW": dz @ x.T, "db": dz.sum(axis=1, keepdims=True)}
+
+    report = check_backward(forward, wrong, INPUTS)
+    assert report.wrong == ["dx", "dW", "db"] and not report.causes
+    assert report["dx"].diagnosis is None
+    assert "look at" in str(report)
+
+
+def test_no_diagnosis_is_made_from_numbers_that_agree_once():
+    """A constant that fits the first draw only is no diagnosis."""
+    calls = []
+
+    def wrong(upstream, cache):
+        right = backward(upstream, cache)
+        calls.append(1)
+        return {**right, "db": right["db"] / cache[0].shape[1] if len(calls) == 1 else right["db"] * 0.7}
+
+    report = check_backward(forward, wrong, INPUTS)
+    assert report.wrong == ["db"] and not report.causes
+
+
+def test_missing_and_unknown_gradients():
+    report = check_backward(forward, lambda u, c: {"dx": backward(u, c)["dx"], "dq": 1.0}, INPUTS)
+    assert report.missing == ["dW", "db"] and report.unknown == ["dq"] and not report.ok
+    assert "not returned: dW, db" in str(report)
+
+
+def test_hints_withhold_the_formula():
+    def wrong(upstream, cache):
+        return {**backward(upstream, cache), "dx": upstream["a"][:3] * 0 + cache[1].T @ upstream["a"]}
+
+    open_report = check_backward(forward, wrong, INPUTS)
+    hint = check_backward(forward, wrong, INPUTS, hints_only=True)
+    correct = open_report.causes[0].correct
+    assert correct in str(open_report)
+    for text in (str(hint), json.dumps(hint.to_json()), hint["dx"].diagnosis):
+        assert correct not in text and "tanh'" not in text
+    assert "kind of mistake: activation derivative" in str(hint)
+
+
+def test_a_failing_backward_is_reported_with_its_line():
+    def fails(upstream, cache):
+        return {"dx": cache[1] @ upstream["a"]}
+
+    report = check_backward(forward, fails, INPUTS)
+    assert not report.ok and "ValueError" in report.failure and "cache[1] @ upstream" in str(report)
+
+
+def test_a_forward_that_assigns_into_zeros_is_recorded():
+    def over_time(x, W):
+        a = np.zeros((W.shape[0], x.shape[1], x.shape[2]))
+        for t in range(x.shape[2]):
+            a[:, :, t] = np.tanh(W @ x[:, :, t])
+        return {"a": a}, (x, W, a)
+
+    def back(upstream, cache):
+        x, W, a = cache
+        dz = upstream["a"] * (1 - a**2)
+        return {"dx": np.einsum("an,amt->nmt", W, dz), "dW": np.einsum("amt,nmt->an", dz[:, :, :1], x[:, :, :1])}
+
+    report = check_backward(over_time, back, {"x": ("n_x", "m", "T"), "W": ("n_a", "n_x")})
+    assert report.wrong == ["dW"] and "recorded" in report.basis
+    assert report.causes[0].category == "assignment"
+
+
+def test_a_forward_that_cannot_be_recorded_is_differenced():
+    def by_math(x, W):
+        z = W @ x
+        a = np.array([[math.tanh(float(v)) for v in row] for row in z])
+        return {"a": a}, (x, W, a)
+
+    def back(upstream, cache):
+        x, W, a = cache
+        dz = upstream["a"] * (1 - a**2)
+        return {"dx": W.T @ dz, "dW": -dz @ x.T}
+
+    report = check_backward(by_math, back, {"x": ("n_x", "m"), "W": ("n_a", "n_x")})
+    assert report.wrong == ["dW"] and not report.causes
+    assert "Richardson" in report.basis and "digits" in report.basis
+    assert report["dx"].error < 1e-8
+    assert "-1 times the true gradient" in str(report)
+
+
+def test_given_arrays_are_used_and_those_that_hide_are_named():
+    rng = np.random.default_rng(0)
+    given = {"x": rng.standard_normal((4, 1)), "W": rng.standard_normal((4, 4)), "b": np.zeros((4, 1))}
+    report = check_backward(forward, backward, given)
+    assert report.ok
+    assert any("b is all zeros" in w for w in report.warnings)
+    assert any("one example only" in w for w in report.warnings)
+    np.testing.assert_array_equal(report["dx"].true.shape, (4, 1))
+
+
+def test_same_seed_same_report():
+    wrong = lambda u, c: {**backward(u, c), "dW": backward(u, c)["dW"] * 1.5}
+    texts = {str(check_backward(forward, wrong, INPUTS, seed=3)) for _ in range(2)}
+    assert len(texts) == 1
+    errors = [check_backward(forward, wrong, INPUTS, seed=s)["dW"].true[0, 0] for s in (3, 4)]
+    assert errors[0] != errors[1]
+
+
+def test_a_backward_that_spoils_its_arguments_spoils_nothing_else():
+    def spoils(upstream, cache):
+        answer = backward(upstream, cache)
+        upstream["a"] *= 0
+        return answer
+
+    assert check_backward(forward, spoils, INPUTS).ok
+
+
+def test_wrong_calls():
+    with pytest.raises(UsageError, match="outputs, cache"):
+        check_backward(lambda x: x, backward, {"x": ("n_x", "m")})
+    with pytest.raises(UsageError, match="dict of gradients"):
+        check_backward(forward, lambda u, c: 1.0, INPUTS)
+    with pytest.raises(ShapeError, match="cannot read"):
+        check_backward(forward, backward, {"x": ("n_x - 1", "m")})
+    with pytest.raises(UsageError, match="has no gradient"):
+        check_backward(forward, backward, INPUTS)["dq"]
+    with pytest.raises(UsageError, match="none of the assignment's functions"):
+        check_function(backward)
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+CELL = """
+import numpy as np
+from rnn_utils import *
+
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, parameters = cache
+    dz = (1 - a_next ** 2) * da_next
+    return {"dxt": parameters["Wax"].T @ dz, "da_prev": parameters["Waa"].T @ dz, "dWax": dz @ xt.T,
+            "dWaa": dz @ a_prev.T, "dba": dz.sum(axis=1, keepdims=True)}
+"""
+SEQUENCE = """
+def rnn_backward(da, caches):
+    caches, x = caches
+    total, dx, carried = {}, np.zeros(x.shape), 0
+    for t in reversed(range(da.shape[2])):
+        g = rnn_cell_backward(da[:, :, t] + carried, caches[t])
+        carried = g["da_prev"]
+        dx[:, :, t] = g["dxt"]
+        for k in ("dWax", "dWaa", "dba"):
+            total[k] = total.get(k, 0) + g[k]
+    return {"dx": dx, "da0": carried, **total}
+"""
+
+
+def test_a_file_that_imports_the_courses_helpers(tmp_path):
+    report = check_file(write(tmp_path / "mine.py", CELL + SEQUENCE))
+    assert report.ok and set(report.reports) == {"rnn_cell_backward", "rnn_backward"}
+    assert json.loads(json.dumps(report.to_json()))["ok"]
+
+
+def test_a_sequence_inherits_the_mistake_of_its_cell(tmp_path):
+    report = check_file(write(tmp_path / "mine.py", CELL.replace("a_next ** 2", "a_next") + SEQUENCE))
+    assert not report.ok and not report["rnn_backward"].ok
+    assert "follows from rnn_cell_backward" in str(report["rnn_backward"])
+    assert "dxt" in str(report["rnn_cell_backward"]) and str(report).count("square is missing") == 1
+
+
+def test_a_sequence_with_a_mistake_of_its_own_beside_its_cells(tmp_path):
+    text = CELL.replace("a_next ** 2", "a_next") + SEQUENCE.replace("total.get(k, 0) + g[k]", "g[k]")
+    report = check_file(write(tmp_path / "mine.py", text))
+    assert [c.category for c in report["rnn_backward"].causes] == ["assignment"]
+    assert any("rnn_cell_backward is wrong too" in w for w in report["rnn_backward"].warnings)
+
+
+def test_files_that_cannot_be_checked(tmp_path):
+    with pytest.raises(UsageError, match="not a Python file"):
+        check_file(tmp_path / "absent.py")
+    with pytest.raises(UsageError, match="cannot be run: SyntaxError"):
+        check_file(write(tmp_path / "bad.py", "def f(:"))
+    with pytest.raises(UsageError, match="defines none of"):
+        check_file(write(tmp_path / "other.py", "x = 1"))
+    with pytest.raises(UsageError, match="INPUTS"):
+        check_file(write(tmp_path / "own.py", "def forward(x): ...\ndef backward(u, c): ..."))
+
+
+@pytest.mark.parametrize("name", ["rnn_cell_backward", "lstm_cell_backward"])
+def test_the_packages_own_cells_pass(name):
+    assert check_function(true_cell_backward(name), name).ok
+
+
+def test_an_update_gate_may_be_spelled_either_way():
+    def lstm_cell_backward(da_next, dc_next, cache):
+        assert cache[-1]["Wu"] is cache[-1]["Wi"]
+        answer = true_cell_backward("lstm_cell_backward")(da_next, dc_next, cache)
+        return {k: v for k, v in answer.items() if k not in ("dWi", "dbi")}
+
+    assert check_function(lstm_cell_backward).ok
+    assert set(FUNCTIONS) >= {"lstm_cell_backward"}
