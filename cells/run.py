@@ -70,6 +70,10 @@ class Run(Shown):
         self.directions: dict[str, Run] = {}
         self.encoder: Run | None = None
 
+    def __repr__(self) -> str:
+        loss = f", loss {self.loss.item():.4g}" if self.loss is not None else ""
+        return f"<run of {self.cell!r} over {len(self)} steps{loss}>"
+
     def __len__(self) -> int:
         return len(self.inputs)
 

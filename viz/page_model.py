@@ -26,7 +26,7 @@ from autograd_seq.tensor import Array, Tensor
 from viz.page_formulas import Formulas
 from viz.page_order import in_steps
 
-ROOM = 60_000  # numbers written into a page, values and adjoints together
+ROOM = 50_000  # numbers written into a page: values, adjoints, contributions
 EDGES = (12, 8, 6, 5, 4, 3, 2)  # rows and columns of an array that are shown, the most that fit
 
 
@@ -78,7 +78,7 @@ class Model:
             self.adjoints = dict(sweep(loss.record, np.asarray(gradient), everything=True))
         self.loss = loss
         self.gradient = gradient
-        self.edge = _edge(self.records)
+        self.edge = _edge([*self.records, *self._learned() * len({s.place for s in graph.scopes.values()})])
         self.formulas, self.lines, self.places = Formulas(), Table(), Table()
         self.pieces: dict[tuple[Tensor, int], Array] = {}
 
