@@ -91,6 +91,8 @@ class Failure:
         import sympy
 
         gap = sympy.sympify(self.found, strict=True) - self.expected
+        if gap.has(sympy.nan, sympy.zoo, sympy.oo):
+            return gap
         wild = any(not p.exp.is_Integer or abs(p.exp) > 12 for p in gap.atoms(sympy.Pow))
         # factoring is for a person to read; it may take for ever where there is nothing to read
         return gap if wild or sympy.count_ops(gap) > 100 else sympy.factor(sympy.expand(gap))

@@ -24,6 +24,7 @@ LIMIT = 400  # scalars of a record's inputs and result that are proven as they a
 WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
 DIGITS = 40  # of the numbers that settle what algebra does not
 NEAR = 1e-25
+NOWHERE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 # Worst last: what a chain of links is worth is what its weakest link is worth.
 ORDER = ("proven", "checked", "excluded", "refuted")
@@ -102,6 +103,10 @@ def verdict_of(application: Application) -> Verdict:
     return _small_and_checked(application)
 
 
+class Undecided(Exception):  # noqa: N818  (it says what to do next; nobody sees it)
+    """Two expressions that have no value at any point that was tried."""
+
+
 class TooLarge(Exception):  # noqa: N818  (it says what to do next; nobody sees it)
     """More work than a record is worth: a small one of the same pattern does."""
 
@@ -115,10 +120,15 @@ def _prove(application: Application) -> Verdict:
     unsettled = entries = 0
     for place in np.ndindex(problem.expected.shape):
         expected, found = problem.expected[place], problem.found[place]
-        if found == expected or is_zero(found - expected):
+        if expected.has(*NOWHERE):
+            return _checked(application, "its meaning has no derivative in symbols here")
+        if not found.has(*NOWHERE) and (found == expected or is_zero(found - expected)):
             entries += 1
             continue
-        numbers = problem.numbers(expected, found)
+        try:
+            numbers = problem.numbers(expected, found)
+        except Undecided:
+            return _checked(application, "its symbols can neither be compared nor evaluated here")
         if numbers is None:
             unsettled += 1
         else:
@@ -240,7 +250,10 @@ class Problem:
             whole = np.full(shape, sympy.S.Zero, dtype=object)
             Part(found, application.part[0], shape).add_to(whole)
             found = whole
-        return found
+        result = np.empty(found.shape, dtype=object)
+        for place in np.ndindex(found.shape):
+            result[place] = sympy.sympify(found[place], strict=True)
+        return result
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
         """Both at the recorded values where they differ there or nearby."""
@@ -250,8 +263,12 @@ class Problem:
 def differing(
     expected: sympy.Expr, found: sympy.Expr, points: Mapping[sympy.Symbol, float]
 ) -> tuple[float, float] | None:
-    """Two expressions at given values, where they differ there or nearby; None where they agree to many digits."""
+    """Two expressions at given values, where they differ there or nearby; None where they agree to many digits.
+
+    What has no value where the other has one differs from it; `Undecided` where neither has one anywhere.
+    """
     rng = np.random.default_rng(1)
+    agreed = False
     for attempt in range(3):
         at = {
             s: sympy.Rational(v if not attempt else v * (1 + 0.1 * float(rng.uniform(-1, 1))))
@@ -259,8 +276,15 @@ def differing(
             if np.isfinite(v)
         }
         a, b = (_number(e, at) for e in (expected, found))
-        if a is not None and b is not None and not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
+        if a is None:
+            continue
+        if b is None:
+            return float(sympy.re(a)), float("nan")
+        if not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
             return float(sympy.re(a)), float(sympy.re(b))
+        agreed = True
+    if not agreed:
+        raise Undecided
     return None
 
 
@@ -301,7 +325,7 @@ def _derivative(meaning: Array, adjoint: Array, by: Array) -> Array:
                     total[s].append(g * sympy.diff(term, s))
     result = np.empty(by.shape, dtype=object)
     for place in np.ndindex(by.shape):
-        result[place] = sympy.Add(*total[by[place]])
+        result[place] = sympy.Add(*total[by[place]])  # of an input in symbols: others are never asked for
     return result
 
 

@@ -1,0 +1,152 @@
+"""Every operation's rule, broken in every way that applies: prove and gradcheck catch each and name the record."""
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+from check.mutants import mutants, planted
+from check.samples import SAMPLES
+
+import autograd_seq.operations
+import autograd_seq.operations as ops
+from autograd_seq import Graph, Operation, Tensor, gradcheck, prove, scope
+from autograd_seq.check.bookkeeping import edges_of
+from autograd_seq.check.gradcheck import check_records
+
+COUNTS = {}
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # wrong rules divide by zero
+
+
+def operations():
+    """Every differentiable operation of the package, by what is in its modules."""
+    found = {}
+    for module in pkgutil.iter_modules(autograd_seq.operations.__path__):
+        for thing in vars(importlib.import_module(f"autograd_seq.operations.{module.name}")).values():
+            if isinstance(thing, Operation) and thing.differentiable:
+                found[id(thing)] = thing
+    return sorted(found.values(), key=lambda o: o.name)
+
+
+def test_every_differentiable_operation_has_a_sample():
+    assert [o for o in operations() if o not in SAMPLES] == []
+
+
+def leaf(array):
+    return Tensor(array, requires_grad=True)
+
+
+def filler(x, avoid, length):
+    """A chain of records that do not use the operation under test."""
+    usual = avoid not in (ops.tanh, ops.multiply)
+    for k in range(length):
+        with scope(time=k + 1):
+            x = (ops.tanh(x) if k % 2 else x * 1.1) if usual else (ops.sin(x) if k % 2 else x + 0.1)
+    return x
+
+
+def inside(call, arrays, avoid, length):
+    """The operation in the middle of a longer graph; the graph, and the record that the operation made."""
+    leaves = [leaf(a) for a in arrays]
+    before = [leaf(a * 0.3) for a in arrays]
+    y = call(*leaves).record
+    while y.operation is not avoid:
+        y = next(x for x in y.inputs if x.operation is not None)
+    end = ops.sigmoid(y) if avoid is not ops.sigmoid else ops.tanh(y)
+    tail = filler(end, avoid, length)
+    head = filler(before[0], avoid, length)
+    join = ops.subtract if avoid is ops.add else ops.add
+    return join(total(tail, avoid), total(head, avoid)), y
+
+
+def total(x, avoid):
+    return ops.einsum("i->", ops.reshape(x, (-1,))) if avoid is ops.sum else ops.sum(x)
+
+
+def all_mutants(operation):
+    for k, (call, arrays) in enumerate(SAMPLES[operation]):
+        record = call(*(leaf(a) for a in arrays)).record
+        while record.operation is not operation:
+            record = next(x for x in record.inputs if x.operation is not None)
+        for position in edges_of(record):
+            for mutant in mutants(record, position, operation.vjp[position]):
+                yield k, mutant
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda o: o.name)
+def test_every_mutant_is_caught_and_its_record_named(operation):
+    survived, count = [], 0
+    graphs = [inside(call, arrays, operation, 3) for call, arrays in SAMPLES[operation]]
+    for output, _ in graphs:
+        assert prove(output).ok
+        assert check_records(Graph(output))[0] == []
+    for k, mutant in all_mutants(operation):
+        output, record = graphs[k]
+        with planted(mutant):
+            proof = prove(output)
+            failures, _ = check_records(Graph(output))
+        count += 1
+        if not {id(f.record) for f in proof.failures if f.link == "rule"} == {id(record)}:
+            survived.append(f"prove: {mutant}")
+        if not {id(f.record) for f in failures} == {id(record)}:
+            survived.append(f"gradcheck: {mutant}")
+    COUNTS[operation.name] = count
+    assert count, f"no way of breaking {operation.name} was tried"
+    assert not survived, survived
+
+
+def test_the_count_of_mutants(capsys):
+    if len(COUNTS) < len(operations()):
+        pytest.skip("the operations were not all tried")
+    with capsys.disabled():
+        print(f"\n{sum(COUNTS.values())} mutants of {len(COUNTS)} operations, all caught by prove and by gradcheck")
+    assert all(COUNTS.values())
+
+
+def chosen(operation):
+    """One mutant of each kind of mistake."""
+    kinds = {}
+    for k, mutant in all_mutants(operation):
+        kinds.setdefault(mutant.words, (k, mutant))
+    return list(kinds.values())
+
+
+@pytest.mark.parametrize("operation", [ops.matmul, ops.tanh, ops.add, ops.softmax, ops.concatenate], ids=lambda o: o.name)
+def test_the_record_is_named_among_two_hundred(operation):
+    for k, mutant in chosen(operation):
+        call, arrays = SAMPLES[operation][k]
+        output, record = inside(call, arrays, operation, 100)
+        graph = Graph(output)
+        assert len(graph) > 200
+        with planted(mutant):
+            proof = prove(output)
+            failures, _ = check_records(graph)
+        for found in (proof.failures, failures):
+            named = [f for f in found if f.link == "rule"]
+            assert {f.index for f in named} == {graph.positions[record]}, mutant
+            assert {f.operation for f in named} == {operation.name}
+            assert "test_mutation.py" in named[0].source or "samples.py" in named[0].source
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", operations(), ids=lambda o: o.name)
+def test_every_mutant_among_two_hundred(operation):
+    graphs = [inside(call, arrays, operation, 100) for call, arrays in SAMPLES[operation]]
+    for k, mutant in all_mutants(operation):
+        output, record = graphs[k]
+        with planted(mutant):
+            proof = prove(output)
+            failures = check_records(Graph(output))[0]
+        assert {f.record for f in proof.failures if f.link == "rule"} == {record}, mutant
+        assert {f.record for f in failures} == {record}, mutant
+
+
+def test_a_mistake_in_the_whole_function_is_seen_by_its_slope():
+    (call, arrays), *_ = SAMPLES[ops.tanh]
+    right = gradcheck(call, *arrays)
+    mutant = next(m for _, m in all_mutants(ops.tanh) if m.words == "halved")
+    with planted(mutant):
+        wrong = gradcheck(call, *arrays, second_order=False)
+    assert right.ok and right.slope == pytest.approx(2, abs=0.1)
+    assert not wrong.ok and wrong.slope == pytest.approx(1, abs=0.1)
+    assert np.isfinite(wrong.wholes[0].error) and wrong.wholes[0].error > 0.1
