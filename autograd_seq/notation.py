@@ -45,6 +45,8 @@ class Form:
 
     def write(self, operands: Sequence[tuple[str, int]], parameters: Mapping[str, Any]) -> tuple[str, int]:
         """The expression and its level, for operands given as (text, level)."""
+        if self.template == "{0}":  # nothing is written, so it holds together as its operand does
+            return operands[0]
         texts = []
         for i, (text, level) in enumerate(operands):
             needed = self.operands[i] if i < len(self.operands) else 0
@@ -119,7 +121,7 @@ def subscript(index: Any) -> str:
     ':, 1::2, 0'
     """
     parts = index if isinstance(index, tuple) else (index,)
-    return (", ".join(_between_colons(part) for part in parts) + "," * (len(parts) == 1 and parts is index)) or "()"
+    return ", ".join(_between_colons(part) for part in parts) or "()"
 
 
 def _between_colons(part: Any) -> str:

@@ -198,7 +198,7 @@ def accumulate(*arrays: Any) -> Array:
     return functools.reduce(operator.add, arrays)
 
 
-SAME = Form("{0}", SUM, (SUM,))
+SAME = Form("{0}")
 
 
 @operation(vjp=[lambda g, y, a: g], source=SAME, latex=SAME, text=SAME, adds=True)

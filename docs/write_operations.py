@@ -1,0 +1,150 @@
+"""Write operations.md: every operation with what it is and the VJP rule that its record declares.
+
+Run ``python docs/write_operations.py`` after a change of an operation; a test compares.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq import Graph, Operation, Tensor, differentiate
+from autograd_seq.notation import ATOM
+from autograd_seq.operations import indexing, linear
+from autograd_seq.readings.expression import is_literal, number
+
+FAMILIES = ("arithmetic", "elementwise", "comparison", "reduction", "linear", "shape", "indexing", "probability")
+ROWS = np.s_[:]
+PAGE = Path(__file__).with_name("operations.md")
+
+# Operations that need settings, a list or other shapes to be tried.
+SAMPLES: dict[Operation, Callable[..., Any]] = {
+    ops.accumulate: lambda a, b: ops.accumulate([a, b]),
+    ops.as_float: lambda x: ops.as_float(x, dtype="float32"),
+    ops.as_integer: lambda x: ops.as_integer(x, dtype="int64"),
+    ops.assign: lambda x, v: ops.assign([x, v], indices=(ROWS,), visible=indexing.visibility((3, 3), (ROWS,))),
+    ops.broadcast_to: lambda x: ops.broadcast_to(x, (2, 3, 3)),
+    ops.clip: lambda x: ops.clip(x, 0, 1),
+    ops.concatenate: lambda a, b: ops.concatenate([a, b]),
+    ops.cumsum: lambda x: ops.cumsum(x, axis=0),
+    ops.expand_dims: lambda x: ops.expand_dims(x, axis=0),
+    ops.flip: lambda x: ops.flip(x, axis=0),
+    ops.max: lambda x: ops.max(x, axis=0, keepdims=True),
+    ops.min: lambda x: ops.min(x, axis=0, keepdims=True),
+    ops.moveaxis: lambda x: ops.moveaxis(x, 0, 1),
+    ops.norm: lambda x: ops.norm(x, axis=0, keepdims=True),
+    ops.logsumexp: lambda x: ops.logsumexp(x, axis=0, keepdims=True),
+    ops.power: lambda a, b: ops.power(a, b),
+    ops.reshape: lambda x: ops.reshape(x, (9,)),
+    ops.scatter: lambda a, b: ops.scatter([a, b], indices=(np.s_[0:3], np.s_[1:4]), shape=(4, 3)),
+    ops.squeeze: lambda x: ops.squeeze(x, axis=0),
+    ops.stack: lambda a, b: ops.stack([a, b]),
+    ops.swapaxes: lambda x: ops.swapaxes(x, 0, 1),
+    ops.where: lambda c, a, b: ops.where(c > 0, a, b),
+    indexing._getitem: lambda x: x[1],
+    linear._einsum: lambda a, b: ops.einsum("ij,jk->ik", a, b),
+}
+SHAPES = {ops.squeeze: (1, 3)}
+
+
+def described() -> Iterator[tuple[str, list[Operation]]]:
+    """The families and their operations, in the order in which they are declared."""
+    for family in FAMILIES:
+        module = importlib.import_module(f"autograd_seq.operations.{family}")
+        values = {id(v): v for v in vars(module).values() if isinstance(v, Operation)}
+        yield family, [v for v in values.values() if v.__module__ == module.__name__]
+
+
+def tried(operation: Operation) -> tuple[list[Tensor], Tensor]:
+    """The operation on small matrices that are called what its signature calls them."""
+    call = SAMPLES.get(operation, operation)
+    called = list(inspect.signature(getattr(call, "__wrapped__", call)).parameters)[: operation.arity or None]
+    shape = SHAPES.get(operation, (3, 3))
+    inputs = [Tensor(np.full(shape, 0.25 + 0.25 * i), name, requires_grad=True) for i, name in enumerate(called)]
+    y = call(*inputs)
+    y._name = "L" if "y" in called else "y"
+    return inputs, y
+
+
+def constant(record: Tensor) -> str:
+    """What no operation made: a number, or an array of ones or of truth values."""
+    return number(record) if is_literal(record) else "mask" if record.dtype.kind == "b" else record.name or "1"
+
+
+def written(records: Graph, known: dict[Tensor, str]) -> dict[Tensor, tuple[str, int]]:
+    """Each record as an expression of what is `known` by name."""
+    result: dict[Tensor, tuple[str, int]] = {}
+    for record in records:
+        if record in known:
+            result[record] = known[record], ATOM
+        elif record.operation is None:
+            result[record] = constant(record), ATOM
+        else:
+            operands = [result[x] if x in result else (known.get(x) or constant(x), ATOM) for x in record.inputs]
+            result[record] = record.operation.forms["text"].write(operands, record.parameters)
+    return result
+
+
+def row(operation: Operation) -> str:
+    """One line of the table."""
+    summary = (inspect.getdoc(getattr(ops, operation.name)) or "").splitlines()[0]
+    inputs, y = tried(operation)
+    rules = []
+    if y.requires_grad:
+        seed = Tensor(np.ones(y.shape), f"d{y.name}")
+        recording = differentiate(y, gradient=seed)
+        names = {record: record.name or "" for record in (y, seed, *inputs)}
+        texts = written(Graph(*recording.adjoints.values()), names)
+        rules = [f"`d{x.name} = {texts[recording.adjoints[x]][0]}`" for x in inputs if x in recording.adjoints]
+    cells = [f"`{operation.name}`", summary, "<br>".join(rules) or "none"]
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [HEAD]
+    for family, operations in described():
+        parts.append(f"\n## {family.capitalize()}\n\n| operation | value | VJP |\n|---|---|---|")
+        parts.extend(map(row, operations))
+    return "\n".join(parts) + "\n"
+
+
+HEAD = """\
+# Operations
+
+Every differentiable operation is one record in `autograd_seq/operations/`: its value rule in NumPy, its
+VJP rule in the package's own operations, its meaning over exact scalars, and how it is written in NumPy
+source, in LaTeX and in text. The rules below are not typed by hand: each is the recorded backward pass of
+the operation, printed. `dy` is the adjoint of the result `y` (`dL` of a loss `L`); an input that was
+broadcast gets the sum of its uses, which the sweep adds once for all operations. A product ∘ is
+element by element; `mask` is an array of truth values that the operation's settings fix.
+
+## Your own operation
+
+```python
+import numpy as np
+from autograd_seq import Tensor, each, operation, sigmoid
+
+@operation(
+    vjp=[lambda g, y, x: g * (y + sigmoid(x) * (1 - y))],
+    meaning=lambda algebra, x: x * each(algebra.sigmoid, x),
+)
+def swish(x, /):
+    return x / (1 + np.exp(-x))
+```
+
+The inputs are the positional-only arguments (or `*arrays`); everything else is a setting, fixed when the
+operation is recorded. `meaning` is needed where the value rule uses more than arithmetic and
+rearrangement; it is what SymPy and many-digit numbers read. From here on Swish records,
+back-propagates, prints, and can be proved and checked like any other operation."""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"{PAGE}: {sum(len(operations) for _, operations in described())} operations")
