@@ -1,7 +1,7 @@
 """A microscope for backpropagation through time: one recording of plain NumPy code, many readings."""
 
-from autograd_seq import operations as operations  # first: tensors and operations know each other
-from autograd_seq import numpy as numpy  # isort: skip  (NumPy's own zeros_like and copy record from here on)
+from autograd_seq import numpy as numpy  # NumPy's own zeros_like and copy record from here on
+from autograd_seq import operations as operations  # before tensors, which operations are made of and know
 from autograd_seq.algebra import each
 from autograd_seq.backward import Recording, differentiate, grad
 from autograd_seq.by_step import contributions
@@ -15,11 +15,14 @@ from autograd_seq.errors import (
     ValueRangeError,
 )
 from autograd_seq.graph import Graph
+from autograd_seq.methods import install as _install
 from autograd_seq.operation import Operation, operation
 from autograd_seq.operations import *  # noqa: F403  (the operations' own list of names)
 from autograd_seq.operations import __all__ as _names
 from autograd_seq.scope import Scope, no_grad, scope, steps
 from autograd_seq.tensor import Parameter, Tensor, name
+
+_install()
 
 __all__ = [
     "AutogradError", "DtypeError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
@@ -31,6 +34,9 @@ __all__ = [
 
 # Readings that bring a heavy library along (SymPy, mpmath) are loaded when they are first asked for.
 _LAZY: dict[str, str] = {
+    "derive": "autograd_seq.readings.document",
+    "equations": "autograd_seq.readings.equations",
+    "source": "autograd_seq.readings.source",
     "check_backward": "autograd_seq.check.handwritten",
     "check_formula": "autograd_seq.check.formulas",
     "gradcheck": "autograd_seq.check.gradcheck",

@@ -33,34 +33,6 @@ def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:
     return ops.sum(adjoint, axis=stretched, keepdims=True) if stretched else adjoint
 
 
-class Running:
-    """A sum of adjoints that owns its array: T contributions to one weight need one buffer, not T."""
-
-    __slots__ = ("array",)
-
-    def __init__(self, first: Any, second: Any) -> None:
-        if type(first) is Part:
-            self.array = np.zeros(first.shape, first.piece.dtype)
-            first.add_to(self.array)
-            self.add(second)
-        elif type(second) is Part:
-            self.array = np.array(first)
-            self.add(second)
-        else:
-            self.array = np.asarray(first + second)
-
-    def add(self, piece: Any) -> None:
-        """Add one more contribution, in place."""
-        if type(piece) is Part:
-            piece.add_to(self.array)
-        else:
-            np.add(self.array, piece, out=self.array)
-
-    def whole(self) -> Array:
-        """The sum."""
-        return self.array
-
-
 def record_of(output: Any) -> Tensor:
     """The record that a sweep starts from."""
     if not isinstance(output, Tensor):
@@ -98,31 +70,51 @@ def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[T
     The answer pairs each leaf (or, on demand, each record) with its whole adjoint.
     """
     found = []
-    waiting: dict[int, list[Any]] = {-output.index: [output, seed]}
+    # By index, negative: a record, the sum of its adjoints so far, and whether that sum is an array of its own.
+    waiting: dict[int, list[Any]] = {-output.index: [output, seed, False]}
     heap = [-output.index]
     while heap:
-        node, adjoint = waiting.pop(heappop(heap))
-        if type(adjoint) is not ndarray:  # NumPy makes scalars of 0-d arrays
-            adjoint = adjoint.whole() if type(adjoint) in (Part, Running) else np.asarray(adjoint)
+        node, adjoint, _ = waiting.pop(heappop(heap))
+        if type(adjoint) is not ndarray:
+            adjoint = _whole(adjoint)
         operation = node.operation
-        if everything or operation is None:
+        if operation is None:
             found.append((node, adjoint))
-            if operation is None:
-                continue
-        for x, piece in zip(node.inputs, operation.pull(node, adjoint), strict=True):
+            continue
+        if everything:
+            found.append((node, adjoint))
+        for x, piece in zip(node.inputs, operation.pull(node, adjoint)):
             if piece is None:
                 continue
             if piece.shape != x._value.shape:
                 piece = unbroadcast(piece, x._value.shape)
             key = -x.index
             if (entry := waiting.get(key)) is None:
-                waiting[key] = [x, piece]
+                waiting[key] = [x, piece, False]
                 heappush(heap, key)
-            elif type(entry[1]) is Running:
-                entry[1].add(piece)
+            elif entry[2] and type(piece) is ndarray:
+                entry[1] += piece
             else:
-                entry[1] = Running(entry[1], piece)
+                entry[1:] = _sum(entry[1], entry[2], piece), True
     return found
+
+
+def _whole(adjoint: Any) -> Array:
+    """An adjoint as an array: of a part of one, or of the scalar that NumPy makes of a 0-d array."""
+    return adjoint.whole() if type(adjoint) is Part else np.asarray(adjoint)
+
+
+def _sum(total: Any, own: bool, piece: Any) -> Array:
+    """The sum of two adjoints in an array of its own: T uses of one weight need one buffer, not T."""
+    if type(piece) is not Part and type(total) is not Part:
+        return np.asarray(total + piece)
+    if not own:
+        total = total.whole() if type(total) is Part else np.array(total)
+    if type(piece) is Part:
+        piece.add_to(total)
+    else:
+        total += piece
+    return total
 
 
 def backward(output: Tensor, gradient: Any = None, accumulate: bool = False) -> None:

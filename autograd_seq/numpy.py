@@ -17,6 +17,7 @@ from autograd_seq import operations as _ops
 from autograd_seq import protocols as _protocols
 from autograd_seq.assignment import Writable as _Writable
 from autograd_seq.assignment import joined as _joined
+from autograd_seq.operation import Operation as _Operation
 from autograd_seq.tensor import Tensor as _Tensor
 
 # -- new arrays ---------------------------------------------------------------------------
@@ -109,31 +110,21 @@ ascontiguousarray = _converter(_numpy.ascontiguousarray)
 # -- functions with a derivative ------------------------------------------------------------
 
 
-class _Recording:
-    """A function of NumPy's that also takes lists of tensors, and records without NumPy's way round."""
+def _recording(function: Any, operation: Any) -> Callable[..., Any]:
+    """A function of NumPy's that also takes lists of tensors, and records plain calls without NumPy's way round."""
 
-    def __init__(self, function: Callable[..., Any], operation: Callable[..., Any]) -> None:
-        self._function = function
-        self._operation = operation
-        self.__name__ = function.__name__
-        self.__doc__ = function.__doc__
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        if not keywords and all([isinstance(x, _Tensor) for x in arguments]):
+            return operation(*arguments)
+        return function(*map(_joined, arguments), **keywords)
 
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        if not keywords:
-            for x in arguments:
-                if type(x) is not _Tensor:
-                    break
-            else:
-                return self._operation(*arguments)
-        return self._function(*map(_joined, arguments), **keywords)
-
-    def __getattr__(self, attribute: str) -> Any:
-        if attribute.startswith("__"):  # it is not NumPy's function, whatever inspects it
-            raise AttributeError(attribute)
-        return getattr(self._function, attribute)
-
-    def __repr__(self) -> str:
-        return f"<{self.__name__} of autograd_seq.numpy>"
+    made: Any = operation.direct(call) if isinstance(operation, _Operation) else call
+    for attribute in ("reduce", "accumulate", "outer", "at", "reduceat", "nin", "nout", "nargs", "types", "identity"):
+        if hasattr(function, attribute):
+            setattr(made, attribute, getattr(function, attribute))
+    made.__name__ = made.__qualname__ = function.__name__
+    made.__doc__ = f"As `numpy.{function.__name__}`; recorded."
+    return made
 
 
 # -- chance -------------------------------------------------------------------------------
@@ -210,7 +201,7 @@ def __getattr__(attribute: str) -> Any:
     found = getattr(_numpy, attribute)
     operation = _protocols.OPERATIONS.get(found) if callable(found) and not isinstance(found, type) else None
     if operation is not None and attribute not in _OF_SEQUENCES:
-        found = _Recording(found, operation)
+        found = _recording(found, operation)
         globals()[attribute] = found  # asked for once
     return found
 

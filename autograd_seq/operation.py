@@ -21,7 +21,7 @@ from autograd_seq.errors import AutogradError, DtypeError, ShapeError, UsageErro
 from autograd_seq.notation import Form, call
 from autograd_seq.scope import present
 from autograd_seq.source_line import ENGINE_FILES, here
-from autograd_seq.tensor import NOTHING, Array, Tensor, as_array, next_index
+from autograd_seq.tensor import NOTHING, Array, Tensor, next_index
 
 Rule = Callable[..., Any]
 _new: Final = object.__new__
@@ -82,8 +82,10 @@ class Operation:
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
             "text": self._form(text, self.name),
         }
+        self.call = self.direct(self._general)
         for function in numpy if isinstance(numpy, tuple) else (numpy,):
             protocols.OPERATIONS[function] = self
+            protocols.CALLS[function] = self.call
 
     def _form(self, given: Form | str | None, function: str) -> Form:
         if given is None or isinstance(given, str):
@@ -94,17 +96,26 @@ class Operation:
         return f"<operation {self.name}>"
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+        """Record the operation on tensors, or compute it on plain arrays."""
+        if len(inputs) == self.arity and not parameters:
+            return self.call(*inputs)
+        return self._general(*inputs, **parameters)
+
+    def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+        """A quicker function for the most usual calls, which leaves all others to `otherwise`; here there is none."""
+        return otherwise
+
+    def _general(self, *inputs: Any, **parameters: Any) -> Any:
         if parameters or self.variadic or self.keywords or len(inputs) != self.arity:
             inputs, parameters = self._bind(inputs, parameters)
-        if not any(isinstance(x, Tensor) for x in inputs):
+        if (records := lift(inputs)) is None:
             return self.value(*inputs, **parameters)
-        inputs = lift(inputs)
-        values = [x._value for x in inputs]
+        values = [x._value for x in records]
         try:
             value = self.value(*values, **parameters)
         except (ValueError, TypeError, IndexError) as error:
             raise self._refusal(values, parameters, error) from error
-        return self.record(value, inputs, parameters, any(x.requires_grad for x in inputs))
+        return self.record(value, records, parameters, True in [x.requires_grad for x in records])
 
     def record(self, value: Any, inputs: tuple[Tensor, ...], parameters: dict[str, Any], requires_grad: bool) -> Tensor:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
@@ -120,9 +131,11 @@ class Operation:
         y.requires_grad = requires_grad and self.differentiable
         y._gradient = None
         frame = _getframe(2)
-        while frame.f_code.co_filename in ENGINE_FILES and frame.f_back is not None:
+        code = frame.f_code
+        while code.co_filename in ENGINE_FILES and frame.f_back is not None:
             frame = frame.f_back
-        y._code = frame.f_code
+            code = frame.f_code
+        y._code = code
         y._offset = frame.f_lasti
         if not scope.recording:
             y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
@@ -165,43 +178,55 @@ class Operation:
         shapes = " and ".join(str(v.shape) for v in values)
         said = "".join(f", {k}={v!r:.60}" for k, v in parameters.items() if v is not self.defaults.get(k))
         kind = DtypeError if isinstance(error, TypeError) else ShapeError
-        if any(v.dtype.kind not in "bif" for v in values):
+        if any(v.dtype.kind not in "buif" for v in values):
             kind, shapes = DtypeError, " and ".join(str(v.dtype) for v in values)
         expected = f" It expects {self.expects}." if self.expects else ""
         return kind(f"{self.name} cannot take {shapes}{said}.{expected} NumPy says: {error}{here()}")
 
 
 class Unary(Operation):
-    """An operation of one array without parameters: the same call, without sorting arguments."""
+    """An operation of one array without parameters: the same, without sorting arguments."""
 
-    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
-        if len(inputs) == 1 and type(x := inputs[0]) is Tensor and not parameters:
+    def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that records a call on one record at once, and leaves every other call to `otherwise`."""
+        kernel, record = self.value, self.record
+
+        def call(x: Any, /, *more: Any, **keywords: Any) -> Any:
+            if type(x) is not Tensor or more or keywords:
+                return otherwise(x, *more, **keywords)
             try:
-                value = self.value(x._value)
+                value = kernel(x._value)
             except (ValueError, TypeError) as error:
-                raise self._refusal([x._value], parameters, error) from error
-            return self.record(value, inputs, NOTHING, x.requires_grad)
-        return super().__call__(*inputs, **parameters)
+                raise self._refusal([x._value], keywords, error) from error
+            return record(value, (x,), NOTHING, x.requires_grad)
+
+        return call
 
     def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
+        """As of every operation, without loops."""
         return (self.vjp[0](adjoint, node._value, node.inputs[0]._value),)  # type: ignore[index,misc]
 
 
 class Binary(Operation):
     """An operation of two arrays without parameters."""
 
-    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
-        if len(inputs) == 2 and not parameters:
-            a, b = inputs
-            if type(a) is Tensor and type(b) is Tensor:
-                try:
-                    value = self.value(a._value, b._value)
-                except (ValueError, TypeError) as error:
-                    raise self._refusal([a._value, b._value], parameters, error) from error
-                return self.record(value, inputs, NOTHING, a.requires_grad or b.requires_grad)
-        return super().__call__(*inputs, **parameters)
+    def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that records a call on two records at once, and leaves every other call to `otherwise`."""
+        kernel, record = self.value, self.record
+
+        def call(a: Any, b: Any, /, *more: Any, **keywords: Any) -> Any:
+            if type(a) is not Tensor or type(b) is not Tensor or more or keywords:
+                return otherwise(a, b, *more, **keywords)
+            try:
+                value = kernel(a._value, b._value)
+            except (ValueError, TypeError) as error:
+                raise self._refusal([a._value, b._value], keywords, error) from error
+            return record(value, (a, b), NOTHING, a.requires_grad or b.requires_grad)
+
+        return call
 
     def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
+        """As of every operation, without loops."""
         (a, b), (left, right) = node.inputs, self.vjp  # type: ignore[misc]
         y, u, v = node._value, a._value, b._value
         return (
@@ -289,26 +314,25 @@ def operation(
     return declare
 
 
-def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...]:
-    """The records of an operation's inputs; Python numbers take the dtype that the arrays give them."""
-    records = [x.record if isinstance(x, Tensor) else x for x in inputs]
-    dtype: Any = None
-    for i, x in enumerate(records):
-        if isinstance(x, Tensor):
-            continue
-        if type(x) in (int, float, bool):
-            if dtype is None:
-                dtype = np.result_type(*(r._value if isinstance(r, Tensor) else r for r in records))
-            records[i] = Tensor(x, dtype=dtype)
-        else:
-            records[i] = Tensor(as_array(x, None if isinstance(x, (np.ndarray, np.generic)) else _weak(records)))
+def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...] | None:
+    """The records of an operation's inputs; None if there is no tensor among them."""
+    records = [x if type(x) is Tensor else x.record if isinstance(x, Tensor) else x for x in inputs]
+    plain = [i for i, x in enumerate(records) if type(x) is not Tensor]
+    if len(plain) == len(records):
+        return None
+    for i in plain:
+        records[i] = _constant(records[i], [x for x in records if type(x) is Tensor])
     return tuple(records)
 
 
-def _weak(records: Sequence[Any]) -> Any:
-    """The dtype of the tensors among `records`, for lists of Python numbers that meet them."""
-    floats = [r.dtype for r in records if isinstance(r, Tensor) and r.dtype.kind == "f"]
-    return np.result_type(*floats) if floats else None
+def _constant(value: Any, tensors: list[Tensor]) -> Tensor:
+    """A leaf for what met `tensors`; Python numbers, and lists of them, take the dtype of the floats there."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return Tensor(value)
+    first = tensors[0].dtype
+    if len(tensors) > 1 or first.kind != "f":
+        first = np.result_type(*(x._value for x in tensors), *((value,) if type(value) in (int, float, bool) else ()))
+    return Tensor(value, dtype=first if first.kind == "f" or type(value) in (int, float, bool) else None)
 
 
 def settled(setting: Tensor) -> Any:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # NumPy's function to the operation (or the function made of operations) that stands for it.
 OPERATIONS: dict[Any, Any] = {}
+# The quickest way to call it, for plain calls of ufuncs: what programs mostly do.
+CALLS: dict[Any, Any] = {}
 
 # Where decisions that depended on data are noted, while somebody wants to know of them.
 branches: ContextVar[list[Tensor] | None] = ContextVar("branches", default=None)
@@ -30,8 +32,8 @@ def note_branch(tensor: Tensor) -> None:
 
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
     """Called by NumPy for ``np.tanh(tensor)``, ``array + tensor``, ``np.add.reduce(tensor)`` …"""
-    if method == "__call__" and not keywords and (operation := OPERATIONS.get(ufunc)) is not None:
-        return operation(*inputs)
+    if method == "__call__" and not keywords and (call := CALLS.get(ufunc)) is not None:
+        return call(*inputs)
     if (out := keywords.pop("out", None)) is not None:
         if len(out) != 1:
             raise _unknown(f"{ufunc.__name__} with several results")
@@ -60,6 +62,8 @@ def _function(function: Any, arguments: Any, keywords: Any) -> Any:
     operation: Operation | None = OPERATIONS.get(function)
     if operation is not None:
         return operation(*arguments, **keywords)
+    if function in _OF_SHAPES:
+        return _OF_SHAPES[function](*arguments, **keywords)
     if function in WITHOUT_DERIVATIVE:
         return function(*map(_valued, arguments), **{key: _valued(value) for key, value in keywords.items()})
     raise _unknown(function.__name__)
@@ -98,12 +102,17 @@ def _unknown(name: str) -> UsageError:
     )
 
 
+_OF_SHAPES: dict[Any, Any] = {
+    np.ndim: lambda a: a.ndim,
+    np.shape: lambda a: a.shape,
+    np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
+}
 _REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 # Functions that answer with truth values, counts, places or words: there is no derivative to lose.
 WITHOUT_DERIVATIVE = {
     np.allclose, np.argsort, np.argwhere, np.array2string, np.array_equal, np.array_repr, np.array_str,
     np.count_nonzero, np.digitize, np.floor, np.ceil, np.rint, np.flatnonzero, np.histogram, np.isclose, np.isfinite,
-    np.isinf, np.isnan, np.may_share_memory, np.ndim, np.nonzero, np.result_type, np.searchsorted, np.shape,
-    np.shares_memory, np.size, np.unique,
+    np.isinf, np.isnan, np.may_share_memory, np.nonzero, np.result_type, np.searchsorted, np.shares_memory,
+    np.unique,
 }  # fmt: skip

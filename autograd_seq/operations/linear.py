@@ -67,14 +67,15 @@ def dot(a: Any, b: Any) -> Any:
     >>> float(dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])))
     11.0
     """
-    if not np.ndim(a) or not np.ndim(b):
+    m, n = (x.ndim if hasattr(x, "ndim") else np.ndim(x) for x in (a, b))
+    if not m or not n:
         return multiply(a, b)
-    if np.ndim(b) <= 2 and np.ndim(a) <= 2:
+    if m <= 2 and n <= 2:
         return matmul(a, b)
     letters = "abcdefghijklmnopqrstuvwxy"
-    left = letters[: np.ndim(a) - 1]
-    right = letters[np.ndim(a) - 1 : np.ndim(a) + np.ndim(b) - 2]
-    second = right + "z" if np.ndim(b) == 1 else right[:-1] + "z" + right[-1]
+    left = letters[: m - 1]
+    right = letters[m - 1 : m + n - 2]
+    second = right + "z" if n == 1 else right[:-1] + "z" + right[-1]
     return einsum(f"{left}z,{second}->{left}{right}", a, b)
 
 
