@@ -237,9 +237,11 @@
     nodes.push(...quantity("Value", "value", record.v, record, record.N, valueAt[r] <= state.at, "not computed yet at this point of the walk"));
     if (record.A !== undefined) nodes.push(...quantity("Adjoint ", "adjoint", record.a, record, record.A, adjointAt[r] <= state.at, "the sweep has not come here yet", -1 - r));
     else if (M.backward.length) nodes.push(make("p", { class: "small" }, "No derivative passes through here."));
-    const givers = box.rs.filter((x) => M.records[x].d).sort((x, y) => y - x);
+    const all = box.rs.filter((x) => M.records[x].d).sort((x, y) => y - x), now = currentRecord();
+    const givers = all.filter((x, k) => k < 24 || x === now);
     if (givers.length) nodes.push(make("h3", {}, "Local derivative: what the adjoint gives to each input"));
     givers.forEach((x, k) => nodes.push(k === 0 ? gives(x) : inside(x)));
+    if (givers.length < all.length) nodes.push(make("p", { class: "small" }, `… and ${all.length - givers.length} records more in this box`));
     if (record.l !== undefined) {
       const [where, text] = M.lines[record.l].split("\n");
       nodes.push(make("h3", {}, "Line of the program, " + where), make("pre", {}, text || "(source not at hand)"));
