@@ -28,6 +28,7 @@ from viz.layout import Options, lay_out
 from viz.page_model import Model, norm
 from viz.page_picture import svg
 from viz.plan import Edge, Layout
+from viz.sources import graph_of
 
 WIDEST = 120_000.0  # points: a page is scrolled, so a few hundred steps fit
 
@@ -67,9 +68,9 @@ def step_through(
 
     Parameters
     ----------
-    thing : Tensor, Graph or run
-        A scalar to differentiate; or anything with a ``loss``, such as what a cell's ``unroll`` gives;
-        or a graph. Without a scalar that requires a gradient, the page has the forward pass only, and says so.
+    thing : Tensor, Graph, run or cell
+        A scalar to differentiate, or a run with a loss. Without one scalar that requires a gradient, as for
+        a run without a loss, the page has the forward pass only, and says so.
     path : str or Path, optional
         Where to write the HTML file.
     gradient : array_like, optional
@@ -112,18 +113,14 @@ def step_through(
 
 def _recorded(thing: Any, gradient: Any) -> tuple[Graph, Tensor | None, Any]:
     """The graph, what to differentiate in it (or None), and the adjoint to start from."""
-    if isinstance(thing, Graph):
-        graph = thing
-        loss = thing.outputs[0] if len(thing.outputs) == 1 else None
-    elif isinstance(thing, Tensor):
-        graph, loss = thing.graph, thing.record
-    elif isinstance(getattr(thing, "graph", None), Graph):
-        graph, loss = thing.graph, getattr(thing, "loss", None)
-    else:
+    try:
+        graph = graph_of(thing)
+    except UsageError as error:
         raise UsageError(
             f"step_through() takes a tensor, a graph or a run, but got {type(thing).__name__}: "
             f"give the loss, such as step_through(run.loss, 'page.html'){here()}"
-        )
+        ) from error
+    loss = graph.outputs[0] if len(graph.outputs) == 1 else None
     if loss is None or not loss.requires_grad or (gradient is None and loss.size != 1):
         if gradient is not None and loss is not None:
             seed_for(loss, gradient)  # says what is wrong

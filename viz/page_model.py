@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -196,26 +197,21 @@ class Model:
 
     def _arrivals(self, parameter: Tensor, turns: Mapping[Tensor, int]) -> dict[Any, int]:
         """How many backward records have passed when the contribution of a place is complete."""
-        uses = self._uses
         known, stack = {parameter}, [parameter]
         arrival: dict[Any, int] = {}
         while stack:
-            for user, _ in uses[stack.pop()]:
+            for user, _ in self._uses[stack.pop()]:
                 scope = self.graph.scopes[user]
-                if user in turns and (scope.time is not None or user is self.loss):
+                if user in turns:
                     arrival[scope.place] = max(arrival.get(scope.place, 0), turns[user] + 1)
-                elif scope.time is None and user not in known:
+                if scope.time is None and user not in known:
                     known.add(user)
                     stack.append(user)
-                    if user in turns:
-                        arrival[scope.place] = max(arrival.get(scope.place, 0), turns[user] + 1)
         return arrival
 
-    @property
+    @cached_property
     def _uses(self) -> dict[Tensor, list[tuple[Tensor, int]]]:
-        if not hasattr(self, "_consumers"):
-            self._consumers = self.graph.consumers()
-        return self._consumers
+        return self.graph.consumers()
 
     def name(self, record: Tensor) -> list[str]:
         """``[arrow, base, subscript, superscript]`` of a record; ``%14`` stands for one without a name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -177,9 +178,29 @@ def test_fifty_steps_of_an_lstm_stay_under_two_megabytes():
 
 def test_without_anything_to_differentiate_there_is_a_forward_page():
     states = RNN(3, 4, seed=0).unroll(np.ones((3, 2, 3)))
-    for thing in (states, states.graph, tanh(Tensor([1.0], "x"))):
+    for thing in (states, states.graph, tanh(Tensor([1.0], "x")), LSTM(3, 4, seed=0)):
         model = model_of(step_through(thing))
         assert model["backward"] == [] and model["forward"] and model["parameters"] == []
+
+
+def test_without_latex2mathml_formulas_are_text(monkeypatch):
+    pytest.importorskip("latex2mathml")
+    run = unrolled()
+    with_mathml = model_of(step_through(run))
+    assert all("m" in template for template in with_mathml["formulas"])
+    monkeypatch.setitem(sys.modules, "latex2mathml.converter", None)
+    text_only = model_of(step_through(run))
+    assert [template["t"] for template in text_only["formulas"]] == [t["t"] for t in with_mathml["formulas"]]
+    assert not any("m" in template for template in text_only["formulas"])
+
+
+def test_mathml_is_data_of_known_elements(monkeypatch):
+    """Whatever an operation's LaTeX brings, no element gets in but mathematics."""
+    pytest.importorskip("latex2mathml")
+    from latex2mathml import converter
+
+    monkeypatch.setattr(converter, "convert", lambda latex: "<math><script>alert(1)</script></math>")
+    assert not any("m" in template for template in model_of(step_through(unrolled()))["formulas"])
 
 
 def test_not_a_number_and_infinity_can_be_shown():
@@ -463,6 +484,26 @@ def test_it_is_usable_on_a_phone(page_file, tmp_path):
         target.click()
         assert one(driver, "#inspector h2").text.startswith("a")
         assert complaints(driver) == []
+
+
+@pytest.mark.browser
+def test_long_sequences_boxes_for_folds_and_nothing_to_differentiate_run_too(browser, tmp_path):
+    from selenium.webdriver.common.keys import Keys
+
+    many = Tensor(1.0, "s")
+    W = Parameter(0.9, "W")
+    for t in steps(700):
+        many = name(W * many, "s")
+    pages = {
+        "long": step_through(many), "forward": step_through(RNN(3, 4, seed=0).unroll(np.ones((3, 2, 4)))),
+        "leaf": step_through(Tensor([1.0, 2.0], "x")), "untimed": step_through((W * 3.0) * W),
+    }  # fmt: skip
+    for title, page in pages.items():
+        browser.get(page.save(tmp_path / f"{title}.html").as_uri())
+        press(browser, Keys.END, Keys.ARROW_LEFT, Keys.HOME, Keys.ARROW_RIGHT)
+        for element in each(browser, "#chips button"):
+            element.click()
+        assert complaints(browser) == [], title
 
 
 @pytest.mark.browser
