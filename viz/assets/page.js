@@ -279,7 +279,8 @@
     M.parameters.forEach((p, i) => {
       const n = arrived(p), button = $("chips").children[i];
       button.setAttribute("aria-pressed", String(i === state.parameter));
-      button.lastChild.textContent = n ? ` ‖d‖ ${show(p.parts[n - 1].T)} · ${n}/${p.parts.length}` : ` ${M.records[p.r].s.join("×")}`;
+      button.lastChild.textContent = n ? ` ${show(p.parts[n - 1].T)} · ${n}/${p.parts.length}` : ` ${M.records[p.r].s.join("×")}`;
+      button.title = n ? `norm of the gradient so far, ${n} of ${p.parts.length} contributions` : "shape; no contribution yet";
     });
   }
   function growth() {
@@ -301,7 +302,7 @@
     on.addEventListener("click", () => { go(n < p.parts.length ? F + p.parts[n].at : F); $("contribution").focus(); });
     const sums = make("div", { class: "sums" });
     if (n) sums.append(make("div", {}, make("h3", {}, "Sum so far"), array(p.parts[n - 1].t, shape)), make("div", {}, make("h3", {}, "This contribution"), array(p.parts[n - 1].v, shape)));
-    panel.replaceChildren(make("div", {}, words, on, bars), sums);
+    panel.replaceChildren(make("div", {}, words, bars, on), sums);
   }
 
   // -- what a reader does ------------------------------------------------------------------------
