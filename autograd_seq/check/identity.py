@@ -122,9 +122,16 @@ class _Generators:
             if rest in self.logs and count.is_Integer:
                 result *= self.logs[rest] ** count
             else:
-                base = rest / count.q if count.is_Rational else term
-                result *= self._generator("exp", base) ** (count.p if count.is_Rational else 1)
+                result *= self._grown(rest, count.q) ** count.p if count.is_Rational else self._generator("exp", term)
         return result
+
+    def _grown(self, rest: sympy.Expr, q: int) -> sympy.Symbol:
+        """exp(rest / q), whose q-th power is exp(rest)."""
+        made = self._generator("exp", rest / q)
+        whole = self._generator("exp", rest)
+        if q > 1 and all(g is not whole for g, _, _ in self.relations):
+            self.relations.append((whole, 1, made**q))
+        return made
 
     def _log(self, argument: sympy.Expr) -> sympy.Expr:
         if argument == 1:

@@ -199,6 +199,7 @@ class _Prover:
         self.bits = self._reached()
         self.verdicts: dict[Any, Verdict] = {}
         self.signatures = 0
+        self.broken = False  # a kink or a cut: the function as it is written out is another one
 
     def _wanted(self, wrt: Any) -> dict[str, Tensor]:
         if wrt is None:
@@ -234,7 +235,7 @@ class _Prover:
         digits = self._meanings()
         recording = self._bookkeeping(uses)
         closed = ""
-        if recording is not None and not self.failures:
+        if recording is not None and not self.failures and not self.broken:
             closed = self._closed_form(recording)
         return Proof(
             self.output, self._claims(), self.failures, len(self.graph), sum(map(len, uses.values())),
@@ -269,6 +270,7 @@ class _Prover:
                 if verdict.status != "proven" and bits:
                     where = f"{record.operation.name}: {verdict.note}" if verdict.note else ""
                     self.found.weaken("rule", bits, verdict.status, where)
+                self.broken |= verdict.status == "excluded"
                 if verdict.status == "refuted" and bits:
                     key = (id(verdict), i)
                     if key in wrong:
@@ -293,7 +295,9 @@ class _Prover:
             bits |= self.bits[x] if x.requires_grad else 0
         if not bits or record.operation is None:
             return
+        self.broken = self.broken or record.dtype.kind == "f"
         if 0 in branch_of(record):
+            self.broken = True
             self.found.weaken("rule", bits, "excluded", f"{record.label} decides exactly at a tie")
         elif record.dtype.kind == "f" and any(x.requires_grad and _depends(record, i) for i, x in enumerate(record.inputs)):
             self.found.weaken("rule", bits, "proven", f"{record.label} cuts the gradient: it counts as a constant")

@@ -22,6 +22,7 @@ from autograd_seq.tensor import Array, Tensor
 
 LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
 WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
+REMEMBERED = 20_000  # verdicts; then the memory starts anew
 DIGITS = 40  # of the numbers that settle what algebra does not
 NEAR = 1e-25
 NOWHERE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
@@ -84,6 +85,8 @@ class Memory:
         except TypeError:  # a setting that cannot be compared: nothing is remembered
             return verdict_of(application), False
         if found is None:
+            if len(self.verdicts) >= REMEMBERED:
+                self.verdicts.clear()
             self.verdicts[key] = found = verdict_of(application)
             return found, False
         return found, True

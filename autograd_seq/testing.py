@@ -1,0 +1,94 @@
+"""Assertions for tests, the user's own and this package's: they fail with the place of what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd_seq.check.gradcheck import GradcheckReport
+    from autograd_seq.check.proof import Proof
+    from autograd_seq.tensor import Tensor
+
+
+def assert_gradients(
+    function: Callable[..., Any], *inputs: Any, seed: int = 0, second_order: bool = True
+) -> GradcheckReport:
+    """Fail unless every derivative that a function uses agrees with differences; see `autograd_seq.gradcheck`.
+
+    Parameters
+    ----------
+    function : callable
+        Of the inputs, to a tensor or several.
+    *inputs : array_like or Tensor
+        Where to compare.
+    seed : int
+        For adjoints and directions.
+    second_order : bool
+        Compare second derivatives as well.
+
+    Returns
+    -------
+    GradcheckReport
+        What was compared.
+
+    Raises
+    ------
+    AssertionError
+        With the report: each wrong record's index, operation, place, source line and numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_seq import sigmoid
+    >>> assert_gradients(lambda x: x * sigmoid(x), np.array([0.5, -1.0])).ok
+    True
+    """
+    __tracebackhide__ = True
+    from autograd_seq.check.gradcheck import gradcheck
+
+    report = gradcheck(function, *inputs, seed=seed, second_order=second_order)
+    if not report.ok:
+        raise AssertionError(f"wrong gradients\n{report}")
+    return report
+
+
+def assert_proven(output: Tensor, wrt: Any = None, allow: tuple[str, ...] = ()) -> Proof:
+    """Fail unless the derivative by every parameter is proven; see `autograd_seq.prove`.
+
+    Parameters
+    ----------
+    output : Tensor
+        What to differentiate.
+    wrt : Tensor, or list or dict of them, optional
+        By what; all parameters if not given.
+    allow : tuple of str
+        Statuses that do as well as ``"proven"``: ``"checked"`` where shapes are large,
+        ``"excluded"`` where the recorded numbers may lie on a kink.
+
+    Returns
+    -------
+    Proof
+        The proof.
+
+    Raises
+    ------
+    AssertionError
+        With the certificate: what is not proven and why, and the place of what is refuted.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, tanh
+    >>> assert_proven(tanh(Parameter([[0.5]], "W") * 2).sum())["W"].status
+    'proven'
+    """
+    __tracebackhide__ = True
+    from autograd_seq.check.proof import prove
+
+    proof = prove(output, wrt)
+    enough = {"proven", *allow} - {"refuted"}
+    if not proof.ok:
+        raise AssertionError(f"the derivative is refuted\n{proof}")
+    if not all(claim.status in enough for claim in proof.claims.values()):
+        raise AssertionError(f"the derivative is not wholly {' or '.join(sorted(enough))}\n{proof}")
+    return proof

@@ -1,0 +1,377 @@
+"""prove(): statuses, links, localisation, and that no more is claimed than was done."""
+
+import json
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import HealthCheck, given, settings
+from operations.cases import CASES
+
+import autograd_seq.backward as sweep
+import autograd_seq.operations as ops
+from autograd_seq import (
+    GradientError,
+    Parameter,
+    Tensor,
+    UsageError,
+    differentiate,
+    name,
+    operation,
+    prove,
+    relu,
+    scope,
+    sigmoid,
+    steps,
+    stop_gradient,
+    tanh,
+    where,
+)
+from autograd_seq.check import closed_form
+from autograd_seq.check.identity import is_zero
+from autograd_seq.check.pattern import smaller
+from autograd_seq.readings.symbols import sigma
+from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
+
+
+def network(cell, n_x=3, width=2, T=3, m=2, seed=0):
+    rng = np.random.default_rng(seed)
+    run = Readout(width, 3, seed=1)(cell.unroll(rng.standard_normal((n_x, m, T))))
+    targets = [np.eye(3)[:, rng.integers(3, size=m)] for _ in range(T)]
+    return run.measure(targets, ops.categorical_cross_entropy)
+
+
+CELLS = {
+    "RNN": lambda: RNN(3, 2, seed=0),
+    "GRU": lambda: GRU(3, 2, seed=0),
+    "GRU reset after": lambda: GRU(3, 2, reset_after=True, seed=0),
+    "LSTM": lambda: LSTM(3, 2, seed=0),
+    "LSTM diagonal peepholes": lambda: LSTM(3, 2, peephole="diagonal", seed=0),
+    "LSTM full peepholes": lambda: LSTM(3, 2, peephole="full", seed=0),
+    "deep": lambda: Deep([GRU(3, 2, seed=0), LSTM(2, 2, seed=1)]),
+}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_parameter_of_every_cell_is_proven(cell):
+    proof = prove(network(CELLS[cell]()))
+    assert proof.ok and not proof.failures
+    for claim in proof.claims.values():
+        assert claim.status == "proven"
+        assert claim.links == {"rule": "proven", "meaning": "checked", "bookkeeping": "proven"}
+    assert proof.digits > 12 and proof.sweep_digits > 12
+
+
+def test_a_bidirectional_network():
+    proof = prove(network(Bidirectional(LSTM(3, 2, seed=0), LSTM(3, 2, seed=1)), width=4))
+    assert {c.status for c in proof.claims.values()} == {"proven"}
+
+
+def test_a_proof_of_a_long_sequence_is_one_of_few_signatures():
+    short, long = (prove(network(LSTM(3, 2, seed=0), T=T)) for T in (4, 30))
+    assert long.ok and long.uses > 6 * short.uses
+    assert long.signatures <= short.signatures + 2
+
+
+# -- every operation ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("each", [o for o in CASES if o.differentiable], ids=lambda o: o.name)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_no_operation_is_refuted_and_most_are_proven(each):
+    @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(CASES[each])
+    def run(case):
+        inputs = [Tensor(a, requires_grad=a.dtype.kind == "f") for a in case.arrays]
+        y = case.call(*inputs)
+        if y.requires_grad:
+            proof = prove(y)
+            assert proof.ok, str(proof)
+            for claim in proof.claims.values():
+                assert claim.status == "proven" or claim.notes, str(proof)
+
+    run()
+
+
+# -- localisation ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    def plant(which, position, rule):
+        rules = list(which.vjp)
+        rules[position] = rule
+        monkeypatch.setattr(which, "vjp", rules)
+
+    return plant
+
+
+def test_a_wrong_rule_is_named_with_its_place_and_both_expressions(broken):
+    W, x, a = Parameter([[0.5, -0.2], [0.1, 0.3]], "Waa"), Tensor([[1.0], [2.0]], "x"), Tensor([[0.1], [0.2]], "a")
+    for _ in steps(3):
+        with scope(layer=2):
+            z = name(W @ a + x, "z")
+            a = name(tanh(z), "a")
+    broken(ops.tanh, 0, lambda g, y, x: g * (1 - y))
+    proof = prove(a.sum())
+    assert not proof.ok and proof["Waa"].status == "refuted"
+    assert proof["Waa"].links == {"rule": "refuted", "meaning": "checked", "bookkeeping": "proven"}
+    (failure,) = proof.failures
+    assert (failure.link, failure.operation, failure.name) == ("rule", "tanh", "a[2]<1>")
+    assert (failure.time, failure.layer, failure.input, failure.element) == (1, 2, 0, (0, 0))
+    assert failure.shared == 2
+    assert failure.index == a.graph.positions[a.graph.find("a", time=1, layer=2)]
+    assert "test_proof.py" in failure.source and 'name(tanh(z), "a")' in failure.source
+    g, y = sympy.Symbol("da_11^[2]<1>", real=True), sympy.tanh(sympy.Symbol("z_11^[2]<1>", real=True))
+    assert sympy.expand(failure.expected - g * (1 - y**2)) == 0
+    assert sympy.expand(failure.found - g * (1 - y)) == 0
+    assert failure.difference == sympy.factor(g * (1 - y) - g * (1 - y**2))
+    assert failure.numbers[0] != pytest.approx(failure.numbers[1])
+    for words in ("record %", "operation tanh", "time 1", "layer 2", "expected", "found", "difference", "2 more"):
+        assert words in str(proof)
+
+
+def test_only_the_parameters_behind_a_wrong_rule_are_refuted(broken):
+    output = network(LSTM(3, 2, seed=0))
+    broken(ops.sigmoid, 0, lambda g, y, x: g * y)
+    proof = prove(output)
+    refuted = {n for n, c in proof.claims.items() if c.status == "refuted"}
+    assert {"Wf", "bf", "Wo", "bo"} <= refuted
+    assert proof["Wya"].status == proof["by"].status == "proven"
+
+
+def test_a_rule_of_the_wrong_shape_and_one_that_fails(broken):
+    W = Parameter(np.ones((2, 3)), "W")
+    y = (W @ Tensor(np.ones((3, 2)))).sum()
+    broken(ops.matmul, 0, lambda g, y, a, b: g)
+    (failure,) = prove(y).failures
+    assert failure.operation == "matmul" and "shape (2, 2)" in failure.message
+    broken(ops.matmul, 0, lambda g, y, a, b: b @ g.nothing)
+    (failure,) = prove(y).failures
+    assert "AttributeError" in failure.message
+
+
+def test_a_rule_that_is_missing(broken):
+    a, b = Parameter([1.0, 2.0], "a"), Parameter([3.0, 4.0], "b")
+    y = a * b
+    broken(ops.multiply, 1, None)
+    proof = prove(y.sum())
+    assert proof["a"].status == "proven" and proof["b"].status == "refuted"
+    assert "passes no derivative" in str(proof)
+
+
+def test_a_meaning_with_other_values_is_refuted():
+    @operation(vjp=[lambda g, y, x: 2 * (g * x)], meaning=lambda algebra, x: x * x)
+    def cube(x, /):
+        return x**3
+
+    proof = prove(cube(Parameter([1.5, 2.0], "x")).sum())
+    assert proof["x"].status == "refuted"
+    assert proof["x"].links["rule"] == "proven" and proof["x"].links["meaning"] == "refuted"
+    assert [f.link for f in proof.failures] == ["meaning"]
+
+
+# -- the sweep's bookkeeping ----------------------------------------------------------------
+
+
+def test_a_sweep_that_forgets_a_use_is_refuted(monkeypatch):
+    W = Parameter([[0.5, -0.2], [0.1, 0.3]], "W")
+    y = name(tanh(W @ W.T), "a") + W
+    right = sweep._total
+    monkeypatch.setattr(sweep, "_total", lambda pieces: right(pieces[:-1] if len(pieces) > 1 else pieces))
+    proof = prove(y.sum())
+    assert proof["W"].links["bookkeeping"] == "refuted" and proof["W"].links["rule"] == "proven"
+    assert "missing" in proof.failures[0].message and proof.failures[0].name == "W"
+
+
+def test_a_sweep_that_counts_a_use_twice_is_refuted(monkeypatch):
+    W = Parameter([[0.5, -0.2], [0.1, 0.3]], "W")
+    right = sweep._total
+    monkeypatch.setattr(sweep, "_total", lambda pieces: right([*pieces, pieces[0]] if len(pieces) > 1 else pieces))
+    proof = prove((tanh(W @ W.T) + W).sum())
+    assert proof["W"].status == "refuted" and "once too often" in str(proof)
+
+
+def test_parts_of_an_array_are_gathered():
+    x = Parameter(np.random.default_rng(0).standard_normal((2, 3, 4)), "x")
+    total = sum((tanh(x[:, :, t]) * (t + 1)).sum() for t in range(4)) + (x[0, 1] ** 2).sum()
+    assert prove(total)["x"].status == "proven"
+
+
+# -- no more than was done ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "values"),
+    [
+        (relu, [-1.0, 0.0, 2.0]),
+        (lambda x: ops.maximum(x, Tensor([1.0, 1.0, 1.0])), [0.5, 1.0, 2.0]),
+        (lambda x: ops.max(x), [1.0, 2.0, 2.0]),
+        (lambda x: ops.clip(x, -1.0, 1.0), [-1.0, 0.0, 3.0]),
+        (ops.abs, [-1.0, 0.0, 2.0]),
+        (lambda x: where(x > 0, x, 0.1 * x), [-1.0, 0.0, 2.0]),
+    ],
+)
+def test_a_kink_is_excluded_there_and_proven_elsewhere(function, values):
+    at, away = (Parameter(v, "x") for v in (values, [v + 0.1 for v in values[:2]] + [values[2] + 0.3]))
+    assert prove(function(at).sum())["x"].status == "excluded"
+    assert prove(function(away).sum())["x"].status == "proven"
+
+
+def test_each_branch_is_a_proof_of_its_own(broken):
+    """A rule that is right on one side of 0 only is caught on the other, though the first was remembered."""
+    broken(ops.relu, 0, lambda g, y, x: g)
+    assert prove(relu(Parameter([1.0, 2.0], "x")).sum()).ok
+    assert not prove(relu(Parameter([1.0, -2.0], "x")).sum()).ok
+
+
+def test_a_large_shape_is_checked_and_its_pattern_proven():
+    rng = np.random.default_rng(0)
+    W = Parameter(rng.standard_normal((60, 70)), "W")
+    proof = prove(tanh(W @ rng.standard_normal((70, 9))).sum())
+    assert proof.ok and proof["W"].status == "checked"
+    assert any("proven at the small shape" in n and "actual shape" in n for n in proof["W"].notes)
+
+
+def test_a_large_shape_with_a_wrong_rule_is_refuted(broken):
+    rng = np.random.default_rng(0)
+    W = Parameter(rng.standard_normal((60, 60)), "W")
+    y = (W @ rng.standard_normal((60, 60))).sum()
+    broken(ops.matmul, 0, lambda g, y, a, b: g @ b)
+    assert not prove(y).ok
+
+
+def test_an_operation_without_exact_meaning_is_checked_only():
+    @operation(vjp=[lambda g, y, x: g / (1 + x * x)])
+    def arctan(x, /):
+        return np.arctan(x)
+
+    proof = prove(arctan(Parameter([0.3, -2.0], "x")).sum())
+    assert proof["x"].status == "checked" and "digits" in str(proof["x"].notes)
+
+    @operation(vjp=[lambda g, y, x: g / (1 - x * x)])
+    def wrong(x, /):
+        return np.arctan(x)
+
+    assert prove(wrong(Parameter([0.3, -2.0], "x")).sum())["x"].status == "refuted"
+
+
+def test_a_cut_gradient_is_said():
+    x = Parameter([0.5, 1.5], "x")
+    proof = prove((stop_gradient(x) * x).sum())
+    assert proof.ok and any("cuts the gradient" in n for n in proof["x"].notes)
+
+
+def test_small_graphs_are_compared_in_closed_form_too():
+    W, x = Parameter([[0.5, -0.2], [0.1, 0.3]], "W"), Tensor([[1.0], [2.0]], "x")
+    proof = prove(sigmoid(W @ tanh(W @ x)).sum())
+    assert "4 scalars" in proof.closed_form and "end to end" in str(proof)
+
+
+def test_the_closed_form_sees_a_wrong_adjoint(broken):
+    W = Parameter([0.5, -0.2], "W")
+    y = (W * W).sum()
+    broken(ops.multiply, 0, lambda g, y, a, b: -g * b)
+    count, wrong = closed_form.compare_closed_forms(differentiate(y), [W.record])
+    assert wrong == [W.record] and not count
+
+
+def test_second_derivatives_are_proven_as_well():
+    W = Parameter([[0.5, -0.2]], "W")
+    first = differentiate(tanh(W @ Tensor([[1.0], [2.0]], "x")).sum())
+    assert prove((first.adjoint(W) ** 2).sum(), W)["W"].status == "proven"
+
+
+def test_plain_numbers_in_a_rule_are_part_of_what_is_remembered(broken):
+    x = Parameter([0.5, 1.5], "x")
+    y = ops.square(x).sum()
+    assert prove(y).ok
+    for factor in (3, 2.0000001):
+        broken(ops.square, 0, lambda g, y, x, factor=factor: g * (factor * x))
+        assert not prove(y).ok
+
+
+# -- asking and answering -------------------------------------------------------------------
+
+
+def test_wrt_chooses_and_what_is_not_there_is_an_error():
+    a, b, c = (Parameter([v], n) for v, n in ((0.5, "a"), (1.5, "b"), (2.0, "c")))
+    h = name(a * b, "h")
+    assert list(prove(h.sum(), {"first": a}).claims) == ["a"]
+    assert prove((h * h).sum(), [h, b])[h].status == "proven"
+    with pytest.raises(GradientError, match="not part of the graph"):
+        prove(h.sum(), c)
+    with pytest.raises(GradientError, match="requires a gradient"):
+        prove(Tensor([1.0]) * 2)
+    with pytest.raises(UsageError, match="takes a recorded tensor"):
+        prove(3.0)
+    with pytest.raises(UsageError, match="it is about a"):
+        prove(h.sum(), a)["b"]
+
+
+def test_what_is_no_scalar_is_proven_for_every_adjoint():
+    proof = prove(tanh(Parameter(np.ones((2, 3)), "W") * 2))
+    assert proof["W"].status == "proven" and "every adjoint" in str(proof)
+
+
+def test_two_parameters_of_one_name_are_told_apart():
+    proof = prove((Parameter([1.0], "W") * Parameter([2.0], "W")).sum())
+    assert len(proof.claims) == 2 and proof.ok
+
+
+def test_json_says_the_same(broken):
+    W = Parameter([[0.5, -0.2]], "W")
+    y = tanh(W @ Tensor([[1.0], [2.0]], "x")).sum()
+    said = json.loads(prove(y).to_json())
+    assert said["ok"] and said["parameters"]["W"]["status"] == "proven" and said["failures"] == []
+    broken(ops.tanh, 0, lambda g, y, x: g * y)
+    (failure,) = json.loads(prove(y).to_json())["failures"]
+    assert failure["operation"] == "tanh" and failure["line"] and failure["difference"]
+
+
+# -- the algebra ----------------------------------------------------------------------------
+
+x, y, z = sympy.symbols("x y z")
+
+
+@pytest.mark.parametrize(
+    "zero",
+    [
+        sympy.exp(x + 2 * y) - sympy.exp(x) * sympy.exp(y) ** 2,
+        sympy.exp(x - sympy.log(sympy.exp(x) + sympy.exp(y))) * (1 + sympy.exp(y - x)) - 1,
+        1 / (1 + sympy.exp(-x)) - sympy.exp(x) / (1 + sympy.exp(x)),
+        sympy.sin(x) ** 2 + sympy.cos(x) ** 2 - 1,
+        sympy.sqrt(x) * sympy.sqrt(x) - x,
+        1 / sympy.sqrt(x + y) - sympy.sqrt(x + y) / (x + y),
+        x**y * x - x ** (y + 1),
+        sympy.tanh(x * (y + z)) - sympy.tanh(x * y + x * z),
+        sympy.tanh(x / (1 + y) + y * x / (1 + y)) - sympy.tanh(x),
+        sigma(x) - (1 + sympy.tanh(x / 2)) / 2,
+        sympy.diff(sigma(x), x) - sigma(x) * sigma(-x),
+    ],
+)
+def test_identities_that_hold(zero):
+    assert is_zero(zero)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [x, sympy.exp(x) - sympy.exp(y), sympy.tanh(x) - sigma(x), sympy.sin(x) - sympy.cos(x), x**y - y**x, sympy.sqrt(x) - x],
+)
+def test_what_is_not_zero_is_not_shown_to_be(other):
+    assert not is_zero(other)
+
+
+def test_the_derivatives_of_opaque_functions_follow_from_exp():
+    s = 1 / (1 + sympy.exp(-x))
+    assert is_zero(sympy.diff(s, x) - s * (1 - s))
+    t = (sympy.exp(x) - sympy.exp(-x)) / (sympy.exp(x) + sympy.exp(-x))
+    assert is_zero(sympy.diff(t, x) - (1 - t**2))
+
+
+def test_a_small_record_keeps_the_pattern():
+    a, b = Tensor(np.ones((30, 20))), Tensor(np.ones((10, 20)))
+    made = smaller(ops.concatenate([a, b], axis=0), 100)
+    assert made.shape[0] == made.inputs[0].shape[0] + made.inputs[1].shape[0]
+    made = smaller(Tensor(np.ones((50, 20))) + Tensor(np.ones((50, 1))), 100)
+    assert made.inputs[1].shape == (made.inputs[0].shape[0], 1) and made.inputs[0].shape[1] > 1
