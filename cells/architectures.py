@@ -11,7 +11,7 @@ from autograd_seq import Parameter, Tensor, scope
 from autograd_seq.errors import ShapeError, UsageError
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
-from cells.check import sizes
+from cells.check import here, sizes
 from cells.deep import Deep
 from cells.padding import columns
 from cells.place import place
@@ -109,7 +109,7 @@ def one_to_many(
     sizes("one_to_many", T=T)
     n_y = readout.parameters["by"].shape[0]
     if n_y != cell.n_x:
-        raise ShapeError(f"an output (n_y, m) with n_y = {n_y} cannot be fed back as x with n_x = {cell.n_x}")
+        raise ShapeError(f"an output (n_y, m) with n_y = {n_y} cannot be fed back as x with n_x = {cell.n_x}{here()}")
     x_t = columns([x], cell.n_x, cell.dtype, start=start)[0]
     m = x_t.shape[1]
     current = cell.initial_state(m, start - 1) if state is None else dict(state)
@@ -157,17 +157,20 @@ class EncoderDecoder:
     def __init__(self, encoder: Cell, decoder: Cell, readout: Readout) -> None:
         n_y = readout.parameters["by"].shape[0]
         if any(isinstance(part, Bidirectional) for part in [decoder, *getattr(decoder, "layers", [])]):
-            raise UsageError("a decoder makes its outputs one by one, so it cannot be bidirectional; an encoder can")
+            raise UsageError(
+                "a decoder makes its outputs one by one, so it cannot be bidirectional; an encoder "
+                f"can{here()}"
+            )
         first = decoder.layers[0] if isinstance(decoder, Deep) else decoder
         if encoder.n_a != first.n_a:
             raise ShapeError(
                 f"the encoder ends with a state (n_a, m) with n_a = {encoder.n_a}, but the decoder begins with "
-                f"n_a = {first.n_a}"
+                f"n_a = {first.n_a}{here()}"
             )
         if (decoder.n_x, decoder.n_a) != (n_y, readout.n_a):
             raise ShapeError(
                 f"the decoder reads its own outputs (n_y, m) with n_y = {n_y} and gives states to a readout with "
-                f"n_a = {readout.n_a}, but its n_x = {decoder.n_x} and n_a = {decoder.n_a}"
+                f"n_a = {readout.n_a}, but its n_x = {decoder.n_x} and n_a = {decoder.n_a}{here()}"
             )
         self.encoder, self.decoder, self.readout, self.n_y = encoder, decoder, readout, n_y
         self.depth = len(encoder.layers) if isinstance(encoder, Deep) else 1
@@ -208,7 +211,7 @@ class EncoderDecoder:
             The decoder's, with the encoder's as ``.encoder``.
         """
         if (targets is None) == (T_y is None):
-            raise UsageError("give either targets=…, for teacher forcing, or T_y=…, for free running")
+            raise UsageError(f"give either targets=…, for teacher forcing, or T_y=…, for free running{here()}")
         encoder_layer, decoder_layer = self._layers()
         with scope(**encoder_layer):
             read = self.encoder.unroll(columns(x, self.encoder.n_x, self.encoder.dtype, lengths), lengths=lengths)

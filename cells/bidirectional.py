@@ -9,7 +9,7 @@ from autograd_seq import concatenate, name, scope
 from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.names import ARROWS
 from cells.cell import Cell, State
-from cells.check import here_in_network
+from cells.check import here, here_in_network
 from cells.padding import columns, presence
 from cells.place import place
 from cells.run import Run
@@ -45,13 +45,16 @@ class Bidirectional(Cell):
 
     def __init__(self, forward: Cell, backward: Cell) -> None:
         if forward is backward:
-            raise UsageError("both directions are the same cell: make two, each with its own weights")
+            raise UsageError(f"both directions are the same cell: make two, each with its own weights{here()}")
         if isinstance(forward, Bidirectional) or isinstance(backward, Bidirectional):
-            raise UsageError("a direction cannot itself be bidirectional; stack them: Deep([Bidirectional(…), …])")
+            raise UsageError(
+                "a direction cannot itself be bidirectional; stack them: Deep([Bidirectional(…), "
+                f"…]){here()}"
+            )
         if forward.n_x != backward.n_x:
             raise ShapeError(
                 f"both directions read the same x, but the forward cell takes (n_x, m) with n_x = {forward.n_x} "
-                f"and the backward cell with n_x = {backward.n_x}"
+                f"and the backward cell with n_x = {backward.n_x}{here()}"
             )
         self.forward, self.backward = forward, backward
         self.n_x, self.n_a, self.dtype = forward.n_x, forward.n_a + backward.n_a, forward.dtype
@@ -64,7 +67,7 @@ class Bidirectional(Cell):
         """There is none: the backward direction needs the whole sequence first."""
         raise UsageError(
             "a bidirectional cell has no single step: its backward direction begins at the end of the sequence, "
-            "so it cannot run while a sequence is still coming in. Use unroll()"
+            f"so it cannot run while a sequence is still coming in. Use unroll(){here()}"
         )
 
     def initial_state(self, m: int, time: int = 0) -> State:
@@ -77,7 +80,7 @@ class Bidirectional(Cell):
         if not {"forward", "backward"} <= set(given) <= {"forward", "backward", "a"}:
             raise UsageError(
                 f"{here_in_network()}a state of a bidirectional cell is {{'forward': …, 'backward': …}}, "
-                f"but the given one has {', '.join(map(str, given)) or 'nothing'}"
+                f"but the given one has {', '.join(map(str, given)) or 'nothing'}{here()}"
             )
         return given
 
@@ -91,7 +94,10 @@ class Bidirectional(Cell):
     ) -> Run:
         """Run over a whole sequence in both directions; see `Cell.unroll`."""
         if reverse:
-            raise UsageError("a bidirectional cell runs in both directions already: reverse=True has no meaning for it")
+            raise UsageError(
+                "a bidirectional cell runs in both directions already: reverse=True has no meaning for "
+                f"it{here()}"
+            )
         inputs = columns(x, self.n_x, self.dtype, lengths, start)
         m, T = inputs[0].shape[1], len(inputs)
         given = self.begin(state, m)

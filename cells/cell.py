@@ -11,7 +11,7 @@ from autograd_seq import Parameter, Tensor, no_grad, scope
 from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError
 from cells import storage
-from cells.check import here_in_network, sizes
+from cells.check import here, here_in_network, sizes
 from cells.initial import weights
 from cells.padding import columns, held, presence
 from cells.run import Run
@@ -95,13 +95,13 @@ class Cell(Shown):
         if set(state) != set(self.states):
             raise UsageError(
                 f"{here_in_network()}a state of {type(self).__name__} consists of {', '.join(self.states)}, but the "
-                f"given one has {', '.join(map(str, state)) or 'nothing'}: is it the state of another cell?"
+                f"given one has {', '.join(map(str, state)) or 'nothing'}: is it the state of another cell?{here()}"
             )
         for key, value in state.items():
             if np.shape(value) != (self.n_a, m):
                 raise ShapeError(
                     f"{here_in_network()}the given state {key} has shape {np.shape(value)}, but {type(self).__name__} "
-                    f"needs (n_a, m) = {(self.n_a, m)} for these inputs"
+                    f"needs (n_a, m) = {(self.n_a, m)} for these inputs{here()}"
                 )
         with scope(time=time):
             return {k: v if isinstance(v, Tensor) else Tensor(v, k, dtype=self.dtype) for k, v in state.items()}

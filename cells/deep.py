@@ -9,7 +9,7 @@ from autograd_seq import scope
 from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.scope import present
 from cells.cell import Cell, State
-from cells.check import here_in_network
+from cells.check import here, here_in_network
 from cells.padding import columns, presence
 from cells.place import place
 from cells.run import Run
@@ -41,15 +41,16 @@ class Deep(Cell):
     def __init__(self, layers: Sequence[Cell]) -> None:
         self.layers = list(layers)
         if not self.layers:
-            raise UsageError("Deep() got no layer: give a list of cells, the lowest first")
+            raise UsageError(f"Deep() got no layer: give a list of cells, the lowest first{here()}")
         if any(isinstance(layer, Deep) for layer in self.layers):
-            raise UsageError("a layer of Deep() is itself deep: put all cells into one list")
+            raise UsageError(f"a layer of Deep() is itself deep: put all cells into one list{here()}")
         for n, (below, above) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
             if above.n_x != below.n_a:
                 raise ShapeError(
                     f"layer {n + 1} takes columns (n_x, m) with n_x = {above.n_x}, but layer {n} below gives "
                     f"(n_a, m) with n_a = {below.n_a}"
                     + (", both directions together" if "forward" in vars(below) else "")
+                    + here()
                 )
         self.n_x, self.n_a, self.dtype = self.layers[0].n_x, self.layers[-1].n_a, self.layers[0].dtype
         self.states = self.layers[-1].states
@@ -82,7 +83,7 @@ class Deep(Cell):
             raise UsageError(
                 f"{here_in_network()}a state of these {len(self.layers)} layers is {{'layers': [state, …]}} with a "
                 f"state for each, but the given one has {', '.join(map(str, state or {})) or 'nothing'} "
-                f"and {len(given) if state and 'layers' in state else 0} layers"
+                f"and {len(given) if state and 'layers' in state else 0} layers{here()}"
             )
         return {"layers": given}
 
@@ -90,7 +91,10 @@ class Deep(Cell):
         """Take over the final states of as many layers, or a single one in the lowest layer."""
         given = final.get("layers", [final])
         if len(given) not in (1, len(self.layers)):
-            raise UsageError(f"{len(self.layers)} layers cannot take over the final states of {len(given)} layers")
+            raise UsageError(
+                f"{len(self.layers)} layers cannot take over the final states of {len(given)} "
+                f"layers{here()}"
+            )
         layers, first = [], (present.get().layer or 0) + 1
         for n, layer in enumerate(self.layers, start=first):
             with scope(layer=n):

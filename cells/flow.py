@@ -10,6 +10,7 @@ import numpy as np
 from autograd_seq import Tensor, identity
 from autograd_seq.backward import sweep
 from autograd_seq.errors import UsageError
+from cells.check import here
 from cells.run import Run
 
 Array = np.ndarray[Any, Any]
@@ -48,7 +49,7 @@ def gradient_flow(run: Run, wrt: str = "a", layer: int | None = None) -> Array:
     ((5, 5), True, True)
     """
     if not run.losses:
-        raise UsageError("this run has no losses yet: apply a readout and run.measure(targets, loss) first")
+        raise UsageError(f"this run has no losses yet: apply a readout and run.measure(targets, loss) first{here()}")
     places = _places(run, wrt, layer)
     table = np.zeros((len(run), len(run)))
     for time, loss in zip(run.output_times, run.losses, strict=True):
@@ -104,11 +105,11 @@ def _places(run: Run, wrt: str, layer: int | None) -> list[list[Tensor]]:
     """For each time the state, or both directions' states."""
     if layer is not None:
         if not 1 <= layer <= len(run.layers):
-            raise UsageError(f"this run has {len(run.layers) or 'no'} layers to choose from, not layer {layer}")
+            raise UsageError(f"this run has {len(run.layers) or 'no'} layers to choose from, not layer {layer}{here()}")
         run = run.layers[layer - 1]
     runs = list(run.directions.values()) or [run]
     if any(wrt not in one.states for one in runs):
-        raise UsageError(f"this cell has no state {wrt!r}, but {', '.join(runs[0].states)}")
+        raise UsageError(f"this cell has no state {wrt!r}, but {', '.join(runs[0].states)}{here()}")
     return [[_what_it_names(one.states[wrt][t].record) for one in runs] for t in range(len(run))]
 
 

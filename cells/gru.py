@@ -10,6 +10,7 @@ import numpy as np
 from autograd_seq import Tensor, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
 from cells.cell import Cell, State
+from cells.check import here
 from cells.padding import held
 
 
@@ -55,7 +56,10 @@ class GRU(Cell):
     ) -> None:
         super().__init__(n_x, n_a, seed, dtype, scheme)
         if reset_after and not full:
-            raise UsageError("reset_after=True is about the relevance gate, which full=False leaves out: choose one")
+            raise UsageError(
+                "reset_after=True is about the relevance gate, which full=False leaves out: choose "
+                f"one{here()}"
+            )
         self.full, self.reset_after = full, reset_after
         self.matrix("Wu", n_a, n_x)
         if full:
@@ -74,7 +78,7 @@ class GRU(Cell):
             state = {"a": state["a"], "c": state["a"]}
         current = super().begin(state, m, time)
         if not np.array_equal(current["a"].value, current["c"].value):
-            raise UsageError("in a GRU a = c, but in the given state they differ: is it the state of an LSTM?")
+            raise UsageError(f"in a GRU a = c, but in the given state they differ: is it the state of an LSTM?{here()}")
         return current
 
     def adopt(self, final: Mapping[str, Any], m: int, time: int = 0) -> State:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.errors import ValueRangeError
+from cells.check import here
 
 Array = np.ndarray[Any, Any]
 
@@ -73,6 +74,6 @@ def weights(
     (4, 7)
     """
     if scheme not in SCHEMES:
-        raise ValueRangeError(f"there is no initialisation {scheme!r}: choose one of {', '.join(SCHEMES)}")
+        raise ValueRangeError(f"there is no initialisation {scheme!r}: choose one of {', '.join(SCHEMES)}{here()}")
     blocks = [columns] if isinstance(columns, int) else list(columns)
     return SCHEMES[scheme](rng, rows, blocks).astype(dtype)

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Parameter, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
 from cells.cell import Cell, State
-from cells.check import choose
+from cells.check import choose, here
 from cells.initial import weights
 
 # How many more parts of length n_a a gate's weights have.
@@ -61,7 +61,7 @@ class LSTM(Cell):
         wider = choose(PEEPHOLES, peephole, "peephole")
         choose({"previous": 0, "current": 0}, output_sees, "output_sees")
         if output_sees == "current" and peephole is None:
-            raise UsageError("output_sees is about peepholes: give peephole='diagonal' or 'full' too")
+            raise UsageError(f"output_sees is about peepholes: give peephole='diagonal' or 'full' too{here()}")
         self.peephole, self.output_sees = peephole, output_sees
         for gate in "fuco":
             self.matrix(f"W{gate}", *[n_a] * (wider if gate != "c" else 0), n_a, n_x)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq import Tensor, name, scope, where
 from autograd_seq.errors import ShapeError, ValueRangeError
-from cells.check import here_in_network
+from cells.check import here, here_in_network
 
 Array = np.ndarray[Any, Any]
 
@@ -45,15 +45,15 @@ def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]
     """
     arrays = [np.asarray(s) for s in sequences]
     if not arrays:
-        raise ValueRangeError("pad() got no sequence: give a list of arrays (n_x, T_x)")
+        raise ValueRangeError(f"pad() got no sequence: give a list of arrays (n_x, T_x){here()}")
     for i, array in enumerate(arrays, start=1):
         if array.ndim != 2 or array.shape[0] != arrays[0].shape[0]:
             raise ShapeError(
                 f"example {i} has shape {array.shape}, but all examples need (n_x, T_x) with n_x as in the "
-                f"first, {arrays[0].shape}"
+                f"first, {arrays[0].shape}{here()}"
             )
         if not array.shape[1]:
-            raise ValueRangeError(f"example {i} is empty: its T_x is 0; leave it out of the batch")
+            raise ValueRangeError(f"example {i} is empty: its T_x is 0; leave it out of the batch{here()}")
     lengths = [array.shape[1] for array in arrays]
     dtype = np.result_type(*arrays)
     x = np.full((arrays[0].shape[0], len(arrays), max(lengths)), value, dtype if dtype.kind == "f" else np.float64)
@@ -68,11 +68,11 @@ def columns(x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, 
     if not listed and np.ndim(x) != 3:
         raise ShapeError(
             f"{here_in_network()}x has shape {np.shape(x)}, but a sequence is (n_x, m, T_x) with n_x = {n_x}, "
-            "or a list of T_x arrays (n_x, m)"
+            f"or a list of T_x arrays (n_x, m){here()}"
         )
     T = len(x) if listed else np.shape(x)[2]
     if not T:
-        raise ShapeError(f"{here_in_network()}the sequence is empty: give x as (n_x, m, T_x) with T_x > 0")
+        raise ShapeError(f"{here_in_network()}the sequence is empty: give x as (n_x, m, T_x) with T_x > 0{here()}")
     result: list[Tensor] = []
     for t in range(T):
         with scope(time=start + t):
@@ -82,7 +82,7 @@ def columns(x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, 
             if len(shape) != 2 or shape[0] != n_x or not shape[1] or (result and shape != expected):
                 raise ShapeError(
                     f"{here_in_network()}x<{start + t}> has shape {shape}, but this cell takes "
-                    f"(n_x, m) = ({expected[0]}, {expected[1]}), a column for each example"
+                    f"(n_x, m) = ({expected[0]}, {expected[1]}), a column for each example{here()}"
                 )
             if isinstance(x_t, Tensor):
                 result.append(x_t if listed else name(x_t, "x"))
@@ -105,13 +105,14 @@ def presence(lengths: Sequence[int] | None, m: int, T: int, start: int = 1) -> l
     given = np.asarray(lengths)
     if given.shape != (m,) or given.dtype.kind not in "iu":
         raise ShapeError(
-            f"{here_in_network()}lengths needs a whole number for each of the m = {m} examples, not {lengths!r:.80}"
+            f"{here_in_network()}lengths needs a whole number for each of the m = {m} examples, not "
+            f"{lengths!r:.80}{here()}"
         )
     for i, length in enumerate(given.tolist(), start=1):
         if not 1 <= length <= T:
             raise ValueRangeError(
                 f"{here_in_network()}example {i} has length {length}, but lengths go from 1 to T_x = {T}, "
-                "as long as the array is"
+                f"as long as the array is{here()}"
             )
     masks: list[Tensor | None] = []
     for t in range(T):

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Parameter, Tensor, identity, name, relu, scope, sigmoid, softmax, tanh
 from autograd_seq.errors import ShapeError
 from cells import storage
-from cells.check import choose, sizes
+from cells.check import choose, here, sizes
 from cells.initial import weights
 from cells.run import Run
 
@@ -74,7 +74,7 @@ class Readout:
         if np.shape(a_t)[:1] != (self.n_a,):
             raise ShapeError(
                 f"the readout takes states (n_a, m) with n_a = {self.n_a}, but this one has shape {np.shape(a_t)}; "
-                "above a bidirectional cell n_a is that of both directions together"
+                f"above a bidirectional cell n_a is that of both directions together{here()}"
             )
         p, below = self.parameters, a_t
         with scope(part="readout"):

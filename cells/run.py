@@ -10,6 +10,7 @@ import numpy as np
 from autograd_seq import Graph, Tensor, name, scope, where
 from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
+from cells.check import here
 
 if TYPE_CHECKING:
     from cells.cell import Cell
@@ -123,13 +124,16 @@ class Run(Shown):
             J = Σ L<t>, a scalar.
         """
         if reduction not in ("sum", "mean"):
-            raise ValueRangeError(f"there is no reduction {reduction!r}: choose 'sum' or 'mean'")
+            raise ValueRangeError(f"there is no reduction {reduction!r}: choose 'sum' or 'mean'{here()}")
         listed = isinstance(targets, (list, tuple))
         wanted = list(targets) if listed else [targets[:, :, t] for t in range(_length(targets))]
         if not self.outputs:
-            raise UsageError("this run has no outputs yet: apply a readout first, readout(run)")
+            raise UsageError(f"this run has no outputs yet: apply a readout first, readout(run){here()}")
         if len(wanted) != len(self.outputs):
-            raise ShapeError(f"{len(wanted)} targets for {len(self.outputs)} outputs: one target for each time step")
+            raise ShapeError(
+                f"{len(wanted)} targets for {len(self.outputs)} outputs: one target for each time "
+                f"step{here()}"
+            )
         self.losses = []
         for t, prediction, target in zip(self.output_times, self.outputs, wanted, strict=True):
             with scope(time=t, part="loss"):
@@ -144,7 +148,7 @@ class Run(Shown):
     def _loss_at(self, t: int, prediction: Tensor, target: Any, loss: Callable[[Tensor, Any], Tensor]) -> Tensor:
         running = self.masks[t - self.start] if self.output_times != [self.times[-1]] else None
         if np.shape(target) != prediction.shape:
-            raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}")
+            raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}{here()}")
         if not isinstance(target, Tensor):
             clean = target if running is None else np.where(running.value, target, 0)
             target = Tensor(clean, "y", dtype=prediction.dtype)
@@ -163,5 +167,8 @@ class Run(Shown):
 
 def _length(targets: Any) -> int:
     if np.ndim(targets) != 3:
-        raise ShapeError(f"targets have shape {np.shape(targets)}: give (n_y, m, T), or a list of T arrays (n_y, m)")
+        raise ShapeError(
+            f"targets have shape {np.shape(targets)}: give (n_y, m, T), or a list of T arrays (n_y, "
+            f"m){here()}"
+        )
     return int(np.shape(targets)[2])

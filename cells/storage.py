@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_seq import Parameter
 from autograd_seq.errors import ShapeError, ValueRangeError
+from cells.check import here
 
 
 def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
@@ -56,16 +57,16 @@ def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
             + "; ".join(
                 f"{what} {', '.join(keys)}" for what, keys in (("it lacks", missing), ("it also has", extra)) if keys
             )
-            + f". Expected are {', '.join(parameters)}"
+            + f". Expected are {', '.join(parameters)}{here()}"
         )
     for key, parameter in parameters.items():
         if arrays[key].shape != parameter.shape or arrays[key].dtype != parameter.dtype:
             raise ShapeError(
                 f"{path} does not fit: its {key} is {arrays[key].dtype} {arrays[key].shape}, "
-                f"but the parameter is {parameter.dtype} {parameter.shape}"
+                f"but the parameter is {parameter.dtype} {parameter.shape}{here()}"
             )
         if not np.isfinite(arrays[key]).all():
-            raise ValueRangeError(f"{path} does not fit: its {key} holds NaN or infinity")
+            raise ValueRangeError(f"{path} does not fit: its {key} holds NaN or infinity{here()}")
     for key, parameter in parameters.items():
         parameter.value = arrays[key]
 
@@ -81,7 +82,7 @@ def read(path: Any) -> dict[str, np.ndarray[Any, Any]]:
     except FileNotFoundError:
         raise
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueRangeError(f"{path} is damaged or no .npz file of arrays: {error}") from error
+        raise ValueRangeError(f"{path} is damaged or no .npz file of arrays: {error}{here()}") from error
 
 
 class _as_is:  # noqa: N801  (used like a function)

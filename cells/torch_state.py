@@ -24,6 +24,7 @@ import numpy as np
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
+from cells.check import here
 from cells.deep import Deep
 from cells.gru import GRU
 from cells.lstm import LSTM
@@ -86,7 +87,7 @@ def _rows(cell: Cell) -> tuple[Array, Array, Array, Array]:
         return hidden, inputs, np.vstack([zeros, zeros, p["bca"]]), np.vstack([p["br"], -p["bu"], p["bc"]])
     raise UsageError(
         f"PyTorch has no cell like this {type(cell).__name__}: it has RNN, LSTM without peepholes, and GRU with "
-        "reset_after=True"
+        f"reset_after=True{here()}"
     )
 
 
@@ -126,7 +127,7 @@ def from_torch_state(state: Mapping[str, Any], activation: str = "tanh") -> Cell
         unknown = ", ".join(sorted(set(arrays) - used))
         raise ValueRangeError(
             "these are not the weights of a torch.nn.RNN, LSTM or GRU: expected weight_ih_l0, weight_hh_l0, "
-            f"bias_ih_l0, bias_hh_l0 and so on; not understood: {unknown or 'nothing was given'}"
+            f"bias_ih_l0, bias_hh_l0 and so on; not understood: {unknown or 'nothing was given'}{here()}"
         )
     return Deep(layers) if len(layers) > 1 else layers[0]
 
@@ -139,7 +140,7 @@ def _cell(arrays: Mapping[str, Array], end: str, activation: str, used: set[str]
     if rows % n_a or rows // n_a not in (1, 3, 4) or inputs.shape[0] != rows:
         raise ShapeError(
             f"{names[0]} has shape {hidden.shape} and {names[1]} {inputs.shape}, but both need 1 (RNN), 3 (GRU) "
-            f"or 4 (LSTM) times n_a = {n_a} rows"
+            f"or 4 (LSTM) times n_a = {n_a} rows{here()}"
         )
     zeros = np.zeros(rows, hidden.dtype)
     bias_hidden, bias_inputs = (np.reshape(arrays.get(key, zeros), (rows, 1)) for key in names[2:])
@@ -154,7 +155,7 @@ def _cell(arrays: Mapping[str, Array], end: str, activation: str, used: set[str]
 
 def _matrix(arrays: Mapping[str, Array], key: str) -> Array:
     if key not in arrays or arrays[key].ndim != 2:
-        raise ShapeError(f"{key} must be there, with two axes; it has {np.shape(arrays.get(key, ()))}")
+        raise ShapeError(f"{key} must be there, with two axes; it has {np.shape(arrays.get(key, ()))}{here()}")
     return arrays[key]
 
 

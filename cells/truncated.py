@@ -8,7 +8,7 @@ from typing import Any
 from autograd_seq import Tensor, name, scope, stop_gradient
 from autograd_seq.errors import ShapeError, ValueRangeError
 from cells.cell import Cell
-from cells.check import sizes
+from cells.check import here, sizes
 from cells.padding import columns
 from cells.readout import Readout
 from cells.run import Run
@@ -129,13 +129,16 @@ def truncated_bptt(
     """
     sizes("truncated_bptt", k1=k1, k2=k2)
     if k2 < k1:
-        raise ValueRangeError(f"k2 = {k2} is shorter than k1 = {k1}: the losses of some steps would have no path back")
+        raise ValueRangeError(
+            f"k2 = {k2} is shorter than k1 = {k1}: the losses of some steps would have no path "
+            f"back{here()}"
+        )
     inputs = columns(x, cell.n_x, cell.dtype)
     T = len(inputs)
     listed = isinstance(targets, (list, tuple))
     wanted = list(targets) if listed else [targets[:, :, t] for t in range(targets.shape[2])]
     if len(wanted) != T:
-        raise ShapeError(f"{len(wanted)} targets for {T} inputs: one target for each time step")
+        raise ShapeError(f"{len(wanted)} targets for {T} inputs: one target for each time step{here()}")
     state, first = None, 0
     for done in range(0, T, k1):
         end = min(done + k1, T)

@@ -78,3 +78,4 @@ def test_refused(case):
     with pytest.raises(error, match=match) as caught:
         wrong()
     assert isinstance(caught.value, AutogradError)
+    assert "at test_bad_input.py:" in str(caught.value)  # the line of whoever gave it
