@@ -102,6 +102,24 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
 }
 
 
+def index(options: argparse.Namespace) -> str:
+    """A page that links the pictures."""
+    lines = [
+        "# Gallery",
+        "",
+        "Every cell and architecture in every view, made by `python examples/gallery.py --out docs/gallery`.",
+        "",
+        "| | " + " | ".join(options.views) + " |",
+        "|---" * (len(options.views) + 1) + "|",
+    ]
+    for subject in options.only:
+        links = " | ".join(f"[{view}]({subject}-{view}.{options.format})" for view in options.views)
+        lines.append(f"| {subject.replace('_', ' ')} | {links} |")
+    shown = "lstm" if "lstm" in options.only else options.only[0]
+    lines += ["", f"![{shown}]({shown}-{options.views[0]}.{options.format})", ""]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Draw everything."""
     parser = argparse.ArgumentParser(description="Draw every cell and architecture in every view.")
@@ -111,6 +129,7 @@ def main() -> None:
     parser.add_argument("--views", nargs="*", choices=VIEWS, default=list(VIEWS))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "README.md").write_text(index(options), encoding="utf-8")
     for subject in options.only:
         output = SUBJECTS[subject]()
         for view in options.views:
