@@ -232,6 +232,13 @@ def _make_room(edges: list[Edge], pitch: float) -> None:
     for (node, _), count in counts.items():
         if count > 2 and node.kind != "fold":
             node.width = max(node.width, pitch * min(count, 12) + 14.0)
+    sides: dict[Node, int] = {}
+    for edge in edges:
+        if edge.kind == "recurrent" and edge.source is not edge.target:
+            sides[edge.source] = sides.get(edge.source, 0) + 1
+    for node, count in sides.items():
+        if count > 2 and node.kind not in ("fold", "port"):
+            node.height = max(node.height, pitch * min(count, 12) + 12.0)
 
 
 def _size_class(node: Node) -> Hashable:

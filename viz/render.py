@@ -69,5 +69,5 @@ def _commands(kind: str) -> list[tuple[str, list[str]]]:
     if importlib.util.find_spec("pygraphviz") is not None and sys.executable:
         found.append(("pygraphviz", [sys.executable, "-I", "-c", _CHILD, kind]))
     if (program := shutil.which("dot")) is not None:
-        found.append(("dot", [program, "-Kneato", "-n2", f"-T{kind}"]))
+        found.append(("dot", [program, "-Knop2", f"-T{kind}"]))
     return found

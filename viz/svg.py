@@ -6,10 +6,14 @@ import html
 import re
 
 from viz.plan import Layout
+from viz.text import Run, width
 
 _TEXT = re.compile(r"<text ([^>]*)>(.*?)</text>\n?", re.DOTALL)
 _RUNS = re.compile(r"(?:<text [^>]*>[^<]*</text>\n?)+")
 _NODE_TITLE = re.compile(r'(<g id="([nebt][0-9]+|parameters|notes)" class="[^"]*">)\n<title>[^<]*</title>')
+_GROUP = '<g id="'
+_OUTLINE = re.compile(r'<(?:path|polygon) [^>]*(?:d|points)="([^"]*)"')
+_X = re.compile(r"(-?[0-9.]+(?:e-?[0-9]+)?),")
 _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 
 
@@ -26,33 +30,45 @@ def polish(svg: str, layout: Layout) -> str:
         return match[1] + (f"\n<title>{html.escape(words, quote=False)}</title>" if words else "")
 
     svg = _NODE_TITLE.sub(title, svg)
-    svg = _RUNS.sub(lambda match: _whole_lines(match[0]), svg)
+    groups = svg.split(_GROUP)
+    svg = _GROUP.join([groups[0], *(_written(group) for group in groups[1:])])
     described = html.escape(f"A graph of {len(layout.nodes)} boxes and {len(layout.edges)} arrows")
     return svg.replace("<svg ", f'<svg role="img" aria-label="{described}" ', 1)
 
 
-def _whole_lines(block: str) -> str:
-    """Runs that follow each other on one line as one text, centred where they were centred."""
+def _written(group: str) -> str:
+    """One element with its lines whole; a box's lines are centred in it whatever the font."""
+    middle = None
+    if group.startswith("n") and not group.startswith("notes") and (outline := _OUTLINE.search(group)):
+        xs = [float(x) for x in _X.findall(outline[1])]
+        middle = (min(xs) + max(xs)) / 2
+    return _RUNS.sub(lambda match: _whole_lines(match[0], middle), group)
+
+
+def _whole_lines(block: str, middle: float | None) -> str:
+    """Runs that follow each other on one line as one text."""
     lines: list[list[tuple[dict[str, str], str]]] = []
     for match in _TEXT.finditer(block):
         attributes = dict(_ATTRIBUTE.findall(match[1]))
-        if lines and lines[-1] and _same_line(lines[-1], attributes):
+        if lines and _same_line(lines[-1], attributes, middle is not None):
             lines[-1].append((attributes, match[2]))
         else:
             lines.append([(attributes, match[2])])
-    return "".join(_line(line) for line in lines)
+    return "".join(_line(line, middle) for line in lines)
 
 
-def _same_line(line: list[tuple[dict[str, str], str]], after: dict[str, str]) -> bool:
-    first, last = line[0][0], line[-1][0]
-    near = abs(float(after["y"]) - float(first["y"])) < 4.5
-    return near and float(after["x"]) >= float(last["x"]) and after.get("text-anchor") == "start"
+def _same_line(line: list[tuple[dict[str, str], str]], after: dict[str, str], boxed: bool) -> bool:
+    """Whether a run goes on where the one before ended; in a table a gap begins another cell."""
+    (first, _), (last, words) = line[0], line[-1]
+    if abs(float(after["y"]) - float(first["y"])) >= 4.5 or after.get("text-anchor") != "start":
+        return False
+    end = float(last["x"]) + width(Run(html.unescape(words)), float(last["font-size"]))
+    return float(after["x"]) >= float(last["x"]) and (boxed or float(after["x"]) - end < 5.0)
 
 
-def _line(line: list[tuple[dict[str, str], str]]) -> str:
-    if len(line) == 1:
-        return _single(*line[0])
+def _line(line: list[tuple[dict[str, str], str]], middle: float | None) -> str:
     first = line[0][0]
+    anchor, x = (first["text-anchor"], first["x"]) if middle is None else ("middle", f"{middle:.2f}")
     base = next((a for a, _ in line if "baseline-shift" not in a), first)
     spans, shift = [], 0.0
     for attributes, words in line:
@@ -64,11 +80,6 @@ def _line(line: list[tuple[dict[str, str], str]]) -> str:
         style += [f'{key}="{attributes[key]}"' for key in ("font-size", "font-weight", "fill") if key in attributes]
         spans.append(f"<tspan {' '.join(style)}>{words}</tspan>")
     return (
-        f'<text xml:space="preserve" text-anchor="start" x="{first["x"]}" y="{base["y"]}" '
+        f'<text xml:space="preserve" text-anchor="{anchor}" x="{x}" y="{base["y"]}" '
         f'font-family="{base["font-family"]}">{"".join(spans)}</text>\n'
     )
-
-
-def _single(attributes: dict[str, str], words: str) -> str:
-    kept = " ".join(f'{key}="{value}"' for key, value in attributes.items() if key != "space")
-    return f'<text xml:space="preserve" {kept}>{words}</text>\n'
