@@ -131,12 +131,71 @@ def print_(arguments: argparse.Namespace) -> int:
 
 
 def draw_(arguments: argparse.Namespace) -> int:
-    """Draw the recorded graph into a file."""
-    from viz import draw
+    """Draw the recorded graph into a file; an .html file becomes a page that steps through time."""
+    from viz import draw, step_through
 
     path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
-    draw(thing(arguments), path, view=arguments.view)
+    if Path(path).suffix == ".html":
+        step_through(thing(arguments), path)
+    else:
+        draw(
+            thing(arguments), path, view=arguments.view, overlay=arguments.overlay, theme=arguments.theme,
+            values=arguments.values, all_steps=arguments.all_steps,
+        )  # fmt: skip
     print(path)
+    return 0
+
+
+def prove_(arguments: argparse.Namespace) -> int:
+    """Prove every derivative, and print the certificate."""
+    from autograd_seq import prove
+
+    proof = prove(output_of(thing(arguments)))
+    print(proof.to_json() if arguments.json else proof)
+    return 0 if proof.ok else 1
+
+
+def check_(arguments: argparse.Namespace) -> int:
+    """Check the hand-written backward passes in a file, or one formula of a cell."""
+    if arguments.formula:
+        from autograd_seq import check_formula
+
+        if arguments.file not in cells_by_name():
+            raise UsageError(f"--formula is about a cell: {', '.join(cells_by_name())}; not {arguments.file!r}")
+        found: Any = check_formula(arguments.formula, cells_by_name()[arguments.file](2, 3), arguments.reading)
+    else:
+        from autograd_seq.check.course import check_file
+
+        found = check_file(arguments.file, arguments.seed, hints_only=arguments.hints)
+    print(json.dumps(found.to_json(), ensure_ascii=False) if arguments.json else found)
+    return 0 if found.ok else 1
+
+
+def derive_(arguments: argparse.Namespace) -> int:
+    """Print the derivation in the order in which one would teach it, or write it as a document."""
+    from autograd_seq import derive, equations, prove
+    from viz import draw
+
+    found = thing(arguments)
+    if arguments.output is None:
+        print(equations(found))
+        return 0
+    title = None if ".py:" in arguments.thing else arguments.thing.replace("-", " ")
+    document = derive(found, title=title, picture=lambda t: draw(t, view="cell").svg, proof=prove)
+    print(document.save(arguments.output))
+    return 0
+
+
+def source_(arguments: argparse.Namespace) -> int:
+    """Print the recording as a NumPy module with a forward and a backward function."""
+    from autograd_seq import source
+
+    text = source(thing(arguments), name=None if ".py:" in arguments.thing else arguments.thing.replace("-", "_"))
+    if arguments.output is None:
+        print(text, end="")
+    else:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+        print(arguments.output)
     return 0
 
 
@@ -234,7 +293,27 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="as JSON, a list of records")
     sub = command("draw", draw_, "draw the recorded graph")
     sub.add_argument("--view", default="unrolled", help="unrolled, rolled, cell, operations or backward")
-    sub.add_argument("-o", "--output", metavar="FILE", help="FILE.svg, .png, .pdf or .dot (default: THING.svg)")
+    sub.add_argument("--overlay", action="store_true", help="adjoints over the arrows, as wide as their norm")
+    sub.add_argument("--values", action="store_true", help="write the values")
+    sub.add_argument("--all-steps", action="store_true", help="every step, also of a long sequence")
+    sub.add_argument("--theme", choices=("light", "dark"), default="light")
+    sub.add_argument(
+        "-o", "--output", metavar="FILE",
+        help="FILE.svg, .png, .pdf or .dot (default: THING.svg); FILE.html is a page that steps through time",
+    )  # fmt: skip
+    sub = command("prove", prove_, "prove every derivative exactly, with SymPy; exit code 1 if one is refuted")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub = command("check", check_, "check hand-written backward passes; exit code 1 if one is wrong", about=False)
+    sub.add_argument("file", metavar="FILE.py", help="a Python file as it is; or, with --formula, a cell's name")
+    sub.add_argument("--formula", metavar="TEXT", help="a claim such as 'dc_prev = dc * Gamma_f'")
+    sub.add_argument("--reading", choices=("adjoint", "jacobian"), default="adjoint", help="what dX in it means")
+    sub.add_argument("--hints", action="store_true", help="say what is wrong without the correct formula")
+    sub.add_argument("--seed", type=int, default=0, help="for the numbers that are drawn")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+    sub = command("derive", derive_, "print the equations of the forward and the backward pass")
+    sub.add_argument("-o", "--output", metavar="FILE", help="FILE.html, .md or .tex: with picture, source and proof")
+    sub = command("source", source_, "print a NumPy module with the forward and the backward pass")
+    sub.add_argument("-o", "--output", metavar="FILE.py", help="write it to a file")
     sub = command("flow", flow_, "print how far back each loss reaches: the gradient's norm from step to step")
     sub.add_argument("--wrt", choices=("a", "c"), default="a", help="the state a or the memory c (default a)")
     sub.add_argument("--json", action="store_true", help="as JSON")

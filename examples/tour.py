@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from autograd_seq import Parameter, binary_cross_entropy, contributions, differentiate
+from autograd_seq import Parameter, binary_cross_entropy, contributions, differentiate, equations, prove
 from cells import RNN, Readout, Run
-from viz import draw
+from viz import draw, step_through
 
 SENTENCE = "Harry Potter and Hermione Granger invented a new spell.".removesuffix(".").split()
 IS_NAME = [1, 1, 0, 1, 1, 0, 0, 0, 0]  # one label for each word
@@ -70,12 +70,22 @@ def main(out: Path) -> None:
         print(f"  t = {time}  {SENTENCE[time - 1]:9s} ‖{norm:.4f}‖ {'█' * round(40 * norm)}")
     print(f"  their sum differs from the gradient by {np.abs(sum(parts.values()) - waa.grad).max():.1e}")
 
-    heading("4. The picture: one column for each time step")
-    path = out / "tour_unrolled.svg"
-    draw(run, path)
-    print(f"  {path}")
+    heading("4. The same recording as mathematics: nine equal steps folded into one, in t")
+    print(equations(run))
 
-    heading("5. Training: gradient descent until every word has its label")
+    heading("5. The proof: every derivative, by SymPy, exactly")
+    print(prove(run.loss))
+
+    heading("6. The pictures: one column for each time step, and a page that steps through them")
+    for path, picture in (
+        (out / "tour_unrolled.svg", draw(run)),
+        (out / "tour_overlay.svg", draw(run, overlay=True)),
+        (out / "tour.html", step_through(run, title="The tour, step by step")),
+    ):
+        picture.save(path)
+        print(f"  {path}")
+
+    heading("7. Training: gradient descent until every word has its label")
     train(cell, readout)
     predictions = [output.item() for output in unroll(cell, readout).outputs]
     for word, label, p in zip(SENTENCE, IS_NAME, predictions, strict=True):

@@ -110,3 +110,70 @@ def test_training_badly_used(words, said, tmp_path, capsys):
     (tmp_path / "some.txt").write_text("abc\n")
     assert main([word.replace("{dir}", str(tmp_path)) for word in words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_prove_says_proven_and_a_wrong_rule_exits_with_1(capsys, tmp_path):
+    assert main(["prove", "rnn"]) == 0
+    assert "proven" in capsys.readouterr().out
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        "import numpy as np\n"
+        "from autograd_seq import Parameter, operation\n"
+        "@operation(vjp=[lambda g, y, x: g * 2])\n"
+        "def double_wrong(x, /):\n    return x * 3.0\n"
+        "def loss():\n    return double_wrong(Parameter([1.0, 2.0], 'W')).sum()\n"
+    )
+    assert main(["prove", f"{wrong}:loss"]) == 1
+    said = capsys.readouterr().out
+    assert "double_wrong" in said and "wrong.py:7" in said
+    assert main(["prove", "rnn", "--json"]) == 0 and json.loads(capsys.readouterr().out)
+
+
+RIGHT = """
+import numpy as np
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, p = cache
+    dz = da_next * (1 - a_next ** 2)
+    return {"dxt": p["Wax"].T @ dz, "da_prev": p["Waa"].T @ dz, "dWax": dz @ xt.T, "dWaa": dz @ a_prev.T,
+            "dba": dz.sum(axis=1, keepdims=True)}
+"""
+
+
+def test_check_a_students_file(tmp_path, capsys):
+    path = tmp_path / "my_rnn.py"
+    path.write_text(RIGHT)
+    assert main(["check", str(path)]) == 0
+    path.write_text(RIGHT.replace("a_next ** 2", "a_next"))
+    assert main(["check", str(path)]) == 1
+    assert "1 − a" in capsys.readouterr().out
+    assert main(["check", str(path), "--hints"]) == 1
+    assert "correct:" not in capsys.readouterr().out
+    path.write_text("x = 1")
+    assert main(["check", str(path)]) == 2
+
+
+def test_check_a_formula(capsys):
+    assert main(["check", "lstm", "--formula", "dc_tilde = dc * Gamma_u"]) in (0, 1)
+    assert main(["check", "lstm", "--formula", "dGamma_o = da_next * tanh(c_next) * Gamma_o"]) == 1
+    assert "refuted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["html", "md", "tex"])
+def test_derive_and_source(suffix, tmp_path, capsys):
+    assert main(["derive", "gru", "--steps", "4"]) == 0
+    assert "∂J/∂W_u = Σ_t" in capsys.readouterr().out
+    path = tmp_path / f"gru.{suffix}"
+    assert main(["derive", "gru", "--steps", "4", "-o", str(path)]) == 0
+    assert path.stat().st_size > 2000
+    assert main(["source", "gru"]) == 0
+    assert "def gru_backward(" in capsys.readouterr().out
+
+
+def test_draw_pictures_and_pages(tmp_path, capsys):
+    for name, begin in (("a.svg", b"<svg"), ("a.png", b"\x89PNG"), ("a.html", b"<!DOCTYPE")):
+        path = tmp_path / name
+        assert main(["draw", "rnn", "-o", str(path)]) == 0
+        assert path.read_bytes().startswith(begin)
+    assert main(["draw", "rnn", "--view", "nothing", "-o", str(tmp_path / "b.svg")]) == 2
+    assert main(["draw", "rnn", "-o", str(tmp_path / "b.xyz")]) == 2
+    assert not (tmp_path / "b.svg").exists() and not (tmp_path / "b.xyz").exists()
