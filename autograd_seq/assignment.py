@@ -164,7 +164,7 @@ class Writable(InPlace):
     def _shape_of(self, index: Any) -> tuple[int, ...]:
         """The shape of the part that an index picks."""
         try:
-            return np.broadcast_to(np.empty((), bool), self.shape)[index].shape  # of its shape, without its memory
+            return np.ndarray(self.shape, bool, b"0", strides=(0,) * self.ndim)[index].shape  # without its memory
         except IndexError as error:
             raise ShapeError(f"an array of shape {self.shape} has no such part: {error}{here()}") from error
 
@@ -251,6 +251,8 @@ def _is_plain(tensor: Tensor) -> bool:
 def _fitted(value: Tensor, target: tuple[int, ...], array: Tensor) -> Tensor:
     """The value that is assigned, without the leading axes of length 1 that NumPy lets pass."""
     shape = value.shape
+    if shape == target:
+        return value
     while len(shape) > len(target) and shape[0] == 1:
         shape = shape[1:]
     try:

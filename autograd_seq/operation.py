@@ -25,6 +25,7 @@ from autograd_seq.tensor import NOTHING, Array, Tensor, next_index
 
 Rule = Callable[..., Any]
 _new: Final = object.__new__
+_present: Final = present.get
 
 
 class Operation:
@@ -126,7 +127,7 @@ class Operation:
         y.inputs = inputs
         y.parameters = parameters
         y._name = None
-        y.scope = scope = present.get()
+        y.scope = scope = _present()
         y.index = next_index()
         y.requires_grad = requires_grad and self.differentiable
         y._gradient = None
