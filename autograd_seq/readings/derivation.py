@@ -142,16 +142,26 @@ class Derivation:
         for unit in units:
             if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
                 self._name(unit, name)
+            elif isinstance(unit, Family) and unit.leaf and not self.is_backward(unit):
+                self._name(unit, "input" if any(name == "x" for name in self.names.values()) else "x")
+        for unit in units:
+            for use in self.folded.inputs[unit]:
+                other = use.ref.unit
+                if use.ref.shift and other not in self.names and not other.leaf and not self.is_backward(other):
+                    self._name(other, self.own_name(other))  # what a loop carries from step to step
         roots = set(self.outputs)
         for unit in units:
             if unit in self.names or unit.leaf:
                 continue
             adjoint = unit in self.adjoint_of
             if unit in roots and not adjoint:
-                self._name(unit, self.own_name(unit))
+                scalar = not record_of(unit).ndim and self.given_name(unit) is None
+                self._name(unit, "J" if scalar else self.own_name(unit))
             elif adjoint and (self.varies(unit) or self.uses[unit] > 1 or not self.uses[unit]):
-                if not self._plain(unit):
-                    self._name(unit, "d" + self.own_name(self.adjoint_of[unit]))
+                owner = self.adjoint_of[unit]
+                if self.varies(unit) or not self.uses[unit] or self.given_name(owner):
+                    if not self._plain(unit):
+                        self._name(unit, "d" + self.own_name(owner))
         trees = Trees(self.folded, self.names)
         for unit in units:
             if unit not in self.names and not unit.leaf and self.uses[unit] > 1:
@@ -172,21 +182,27 @@ class Derivation:
         self.names[unit] = name
 
     def own_name(self, unit: Unit) -> str:
-        """A name for what has none: from the user's line, else after what it is the argument of."""
+        """A name for what has none: a meaningful one, else after its operation and what that is applied to."""
+        if (name := self.given_name(unit)) is not None:
+            return name
+        record = record_of(unit)
+        word = record.operation.name if record.operation else "leaf"
+        inner = [n for use in self.folded.inputs.get(unit, []) if (n := record_name(use.ref.unit))]
+        return "_".join([word, *inner] if len(inner) < 2 else inner)
+
+    def given_name(self, unit: Unit) -> str | None:
+        """The name of a unit, from the user's line, or after what it is the argument of; None if there is no such."""
         if unit in self.names:
             return self.names[unit]
-        record = record_of(unit)
-        line = record.source
+        line = record_of(unit).source
         if line is not None and (found := _ASSIGNED.match(line.text)) and found[2].strip() == line.expression:
             word = found[1]
             if not any(name == word for name in self.names.values()):
                 return word
         users = [u for u in self._users.get(unit, []) if not self.is_backward(u)]
-        if len(users) == 1 and users[0].name and len(self.folded.inputs[users[0]]) == 1:
-            return names.argument(users[0].name)
-        word = record.operation.name if record.operation else "leaf"
-        inner = [n for use in self.folded.inputs.get(unit, []) if (n := record_name(use.ref.unit))]
-        return "_".join([word, *inner]) if len(inner) == 1 else word
+        if len(users) == 1 and users[0] in self.names and len(self.folded.inputs[users[0]]) == 1:
+            return names.argument(self.names[users[0]])
+        return None
 
     def scope(self, unit: Unit) -> Scope:
         """Where a unit is, without its time."""

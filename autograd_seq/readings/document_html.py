@@ -97,4 +97,7 @@ def formula(latex: str, text: str) -> str:
         from latex2mathml.converter import convert
     except ImportError:
         return f"<code>{escape(text)}</code>"
-    return str(convert(latex))
+    for kind, left, right in (("bmatrix", "[", "]"), ("pmatrix", "(", ")")):  # so that brackets grow with the matrix
+        latex = latex.replace(rf"\begin{{{kind}}}", rf"\left{left}\begin{{matrix}}")
+        latex = latex.replace(rf"\end{{{kind}}}", rf"\end{{matrix}}\right{right}")
+    return str(convert(latex)).replace('display="inline"', 'display="inline" displaystyle="true"')

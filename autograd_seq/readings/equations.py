@@ -18,7 +18,7 @@ from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.fold import Family, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
-from autograd_seq.readings.tree import Named, Number, Size, Tree, evaluate, record_of
+from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
 from autograd_seq.tensor import Array
 
 
@@ -205,8 +205,14 @@ def equations(thing: Any) -> Equations:
             for unit in block.units:
                 if unit in derivation.names and not unit.leaf and derivation.trees.constant(unit) is None:
                     found.extend(_of_unit(derivation, unit, label))
-        passes.append(tuple(found))
+        passes.append(tuple(sorted(found, key=lambda equation: _rank(derivation, equation))))
     return Equations(passes[0], passes[1], derivation.last)
+
+
+def _rank(derivation: Derivation, equation: Equation) -> int:
+    """The gradients of parameters come last, in the order of the parameters; all else stays as it is computed."""
+    owner = derivation.adjoint_of.get(equation.left.unit)
+    return owner.order + 1 if isinstance(owner, Node) and owner.leaf and owner.time is None else 0
 
 
 def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
@@ -217,10 +223,7 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
     if label == "forward":
         for t, ref in unit.extension.items():
             if not _natural(unit, t, ref):
-                right: Tree = derivation.trees.refer(ref)
-                value = record_of(ref.unit)._value
-                if ref.unit.leaf and ref.unit.name is None and not value.any():
-                    right = Number(0)
+                right = derivation.trees.refer(ref)
                 result.append(Equation(Named(unit, 0, t), right, (), "", label, derivation))
     groups: dict[tuple[Any, ...], list[int]] = {}
     for t in unit.times:
@@ -312,13 +315,13 @@ def printer_for(derivation: Derivation, language: str) -> Printer:
         return _write(write, name, scope, step)
 
     def size(size: Size) -> str:
-        base = size.tree
-        name = "n"
-        if isinstance(base, Named) and base.unit in derivation.names:
-            name = "n_" + derivation.names[base.unit]
-        if size.axis == 0:
-            return names.latex(name) if language == "latex" else names.text(name)
-        return str(size.value)
+        rows = [n for n in names_in(size.tree) if n.unit in derivation.names]
+        rows = [n for n in rows if record_of(n.unit).shape[:1] == (size.value,)]
+        if size.axis != 0 or not rows:
+            return str(size.value)
+        state = next((n for n in rows if n.shift), rows[0])  # what comes from another step is a state
+        name = "n_" + derivation.names[state.unit]
+        return names.latex(name) if language == "latex" else names.text(name)
 
     def every(family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
         times = family.times

@@ -22,6 +22,8 @@ Examples
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -54,6 +56,7 @@ class Family:
     uses: list[Use] = field(default_factory=list)
     extension: dict[int, Ref] = field(default_factory=dict)
     irregular: bool = False
+    together: list[Node] = field(default_factory=list)
 
     def __repr__(self) -> str:
         return f"<family {self.order}: {self.name or self.any.record.label}, t = {self.times}>"
@@ -245,7 +248,7 @@ def fold(recording: Graph | Recording) -> Folded:
             _examine(family)
         broken = [f for f in families if f.irregular]
         if not broken:
-            graph = _Units(alive, families)
+            graph = _Units([*alive, *(node for family in families for node in family.together)], families)
             broken = graph.not_loops()
             if not broken:
                 blocks = graph.blocks()
@@ -255,7 +258,7 @@ def fold(recording: Graph | Recording) -> Folded:
                 node.family = None
         families = [f for f in families if not f.irregular and f not in set(broken)]
         for family in families:
-            family.uses, family.extension = [], {}
+            family.uses, family.extension, family.together = [], {}, []
 
 
 def _reachable(roots: Iterable[Node]) -> list[Node]:
@@ -440,17 +443,30 @@ def _examine_terms(family: Family) -> None:
             family.uses.append(Use(ref, times))
         else:
             strays.append((ref, times))
-    for ref, times in strays:
+    for times in {frozenset(times) for _, times in strays}:
         t = min(times)
+        alone = [ref for ref, at in strays if at == times]
         fitting = [
             use.ref
             for use in family.uses
             if isinstance(use.ref.unit, Family) and use.ref.shift and t + use.ref.shift not in use.ref.unit.members
         ]
-        stands = [r for r in fitting if len(times) == 1 and _extend(r.unit, t + r.shift, _absolute(ref, t))]  # type: ignore[arg-type]
-        if not stands:
+        together = alone[0] if len(alone) == 1 else Ref(_sum_of(family, alone, t))
+        stand_in = _absolute(together, t)
+        if len(times) > 1 or not any(_extend(r.unit, t + r.shift, stand_in) for r in fitting):  # type: ignore[arg-type]
             family.irregular = True
             return
+
+
+def _sum_of(family: Family, refs: list[Ref], time: int) -> Node:
+    """Terms that only one step has, as one."""
+    parts = [ref.unit.members[time + ref.shift] if isinstance(ref.unit, Family) else ref.unit for ref in refs]
+    member = family.members[time]
+    value = functools.reduce(operator.add, [part.record._value for part in parts])
+    node = Node(Tensor(value), None, True, parts, None, time, owner=member.owner, order=member.order)
+    node.record.scope = member.record.scope
+    family.together.append(node)
+    return node
 
 
 # -- loops -----------------------------------------------------------------------------------------
@@ -645,7 +661,7 @@ def _sorted(pool: list[Unit], inputs: dict[Unit, list[Use]], careful: bool) -> l
     for u, needs in waiting.items():
         for x in needs:
             users[x].append(u)
-    rank = {u: u.any.order if isinstance(u, Family) else u.order for u in pool}
+    rank = _ranks(pool)
     ready = [(rank[u], i, u) for i, u in enumerate(pool) if not waiting[u]]
     number = {u: i for i, u in enumerate(pool)}
     heapify(ready)
@@ -658,6 +674,15 @@ def _sorted(pool: list[Unit], inputs: dict[Unit, list[Use]], careful: bool) -> l
             if not waiting[user]:
                 heappush(ready, (rank[user], number[user], user))
     return result
+
+
+def _ranks(pool: list[Unit]) -> dict[Unit, int]:
+    """The order of the recording, at one step that all families have."""
+    common = set.intersection(*(set(u.members) for u in pool if isinstance(u, Family)))
+    step = sorted(common)[len(common) // 2] if common else None
+    return {
+        u: u.order if not isinstance(u, Family) else u.any.order if step is None else u.members[step].order for u in pool
+    }
 
 
 def _uses_of_single(node: Node) -> list[Use]:

@@ -225,7 +225,11 @@ def _gradients(writer: Writer, arguments: Signature) -> list[tuple[str, str]]:
 
 def _forward_lines_of(writer: Writer, forward: list[Line]) -> dict[Unit, str]:
     """For each forward unit, the statement that it went into."""
-    statements = {line.unit: line.text for line in forward if " = " in line.text and line.unit in writer.stops}
+    statements = {
+        line.unit: line.text
+        for line in forward
+        if re.search(r" \+?= ", line.text) and line.unit in writer.stops and not _begins(line.text)
+    }
     users = writer.d._consumers()
     found: dict[Unit, str] = {}
 

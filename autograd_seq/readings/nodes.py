@@ -137,31 +137,36 @@ def of_graph(graph: Graph) -> Nodes:
 
 
 def _join_sums(nodes: list[Node], outputs: set[Node]) -> None:
-    """Make one total of a chain of additions outside any step, as of losses: ((L<1> + L<2>) + L<3>)."""
+    """Make one total of a chain of additions over time steps, as of losses: ((L<1> + L<2>) + L<3>)."""
     uses: dict[Node, int] = {}
     for node in nodes:
         for x in node.inputs:
             uses[x] = uses.get(x, 0) + 1
 
-    def terms(node: Node) -> list[Node]:
-        found = []
-        for x in node.inputs:
-            inner = x.operation is not None and _is_plain_sum(x) and x.name is None and uses[x] == 1
-            found.extend(terms(x) if inner and x not in outputs else [x])
-        return [x for x in found if not (x.literal and not x.record._value.any())] or found[:1]
+    def terms(root: Node) -> list[Node]:
+        found: list[Node] = []
+        stack = list(root.inputs)[::-1]
+        while stack:
+            x = stack.pop()
+            inner = _is_plain_sum(x) and x.name is None and uses[x] == 1 and x not in outputs
+            if inner and (x.time is None) is (root.time is None):
+                stack.extend(reversed(x.inputs))
+            elif not (x.literal and not x.record._value.any()):
+                found.append(x)
+        return found
 
     for node in reversed(nodes):  # the outermost addition first
-        if node.operation is not None and _is_plain_sum(node):
+        if _is_plain_sum(node):
             parts = terms(node)
-            if len({x.time for x in parts if x.time is not None}) > 1:
-                node.operation, node.total, node.inputs = None, True, parts
+            times = {x.time for x in parts if x.time is not None}
+            if len(times) > 1 and (node.time is None or len(times) == len(parts) > 2):
+                node.operation, node.total, node.inputs, node.time = None, True, parts, None
 
 
 def _is_plain_sum(node: Node) -> bool:
-    """An addition outside any time step, without broadcasting."""
+    """An addition without broadcasting."""
     return (
-        node.time is None
-        and node.operation is not None
+        node.operation is not None
         and node.operation.adds
         and all(x.record.shape == node.record.shape for x in node.inputs)
     )

@@ -199,10 +199,10 @@ class Writer:
         for unit in arguments:
             if unit in self.states:
                 family = self.states[unit]  # type: ignore[index]
-                self._take(unit, self._placed(self.d.names.get(family) or self.d.own_name(family), family) + "0")
+                self._take(unit, self._placed((self.d.names.get(family) or self.d.own_name(family)) + "0", family))
         for unit in arguments:
             if unit not in self.variables and not self._seed(unit):
-                self._take(unit, self._placed(unit.name or "constant", unit))
+                self._take(unit, self._placed(self.d.names.get(unit) or "constant", unit))
         for unit in [*self.d.folded.units, *self.stops]:
             if unit in self.variables or unit not in self.stops:
                 continue

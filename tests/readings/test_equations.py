@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+from readings.derived_cells import CELLS, data, own_cell, with_loss, without_steps
+
+from autograd_seq import Parameter, Tensor, differentiate, equations, name, scope, steps, tanh
+from autograd_seq.errors import UsageError
+
+
+def agrees(both):
+    """Every equation's tree has the recorded value of what it defines, at every step at which it holds."""
+    assert len(both.forward) and len(both.backward)
+    for equation in both:
+        for time in equation.times or (None,):
+            right, left = equation.evaluate(time), equation.value(time)
+            assert right.shape == left.shape, equation.text
+            np.testing.assert_allclose(right, left, rtol=1e-12, atol=1e-12, err_msg=equation.text)
+
+
+@pytest.mark.parametrize("T", [1, 2, 3, 5])
+@pytest.mark.parametrize("which", CELLS)
+def test_trees_have_the_recorded_values(which, T):
+    x, y = data(T, 2)
+    agrees(equations(CELLS[which]().unroll(x)))
+    agrees(equations(with_loss(CELLS[which](), x, y)))
+
+
+@pytest.mark.parametrize("which", CELLS)
+def test_number_of_equations_does_not_grow_with_time(which):
+    short, long = (equations(CELLS[which]().unroll(data(T, 2)[0])).text for T in (4, 9))
+    assert short == long
+
+
+def test_every_parameter_has_its_gradient():
+    for which, make in CELLS.items():
+        cell = make()
+        found = [e for e in equations(cell).backward if e.text.startswith("∂J/∂")]
+        assert len(found) == len(cell.parameters), which
+
+
+def test_lstm_as_in_the_notes():
+    text = equations(CELLS["lstm"]()).text
+    for line in (
+        "γ_f<t> = W_f [a<t-1>; x<t>] + b_f",
+        "c<t> = Γ_f<t> ∘ c<t-1> + Γ_u<t> ∘ c̃<t>",
+        "a<t> = Γ_o<t> ∘ tanh(c<t>)",
+        "dΓ_f<t> = dc<t> ∘ c<t-1>",
+        "dγ_f<t> = dΓ_f<t> ∘ Γ_f<t> ∘ (1 − Γ_f<t>)",
+        "dc̃<t> = dc<t> ∘ Γ_u<t>",
+        "∂J/∂W_f = Σ_t dγ_f<t> [a<t-1>; x<t>]ᵀ",
+        "∂J/∂b_f = Σ_t Σ_columns(dγ_f<t>)",
+        "da<T> = δ<T>    (t = T)",
+    ):
+        assert line in text.replace("  ", "") or line in text, line
+
+
+def test_boundary_cases_say_where_they_hold():
+    da = equations(CELLS["rnn"]()).find("da")
+    assert [e.condition for e in da] == ["t < T", "t = T"]
+    assert [e.times for e in da] == [(1, 2, 3), (4,)]
+    backwards = equations(CELLS["bidirectional"]())
+    conditions = {e.condition for e in backwards if e.text.startswith("d←c<")}
+    assert conditions == {"t > 1", "t = 1"}
+
+
+def test_an_argument_without_a_name_lends_its_adjoint_one():
+    text = equations(own_cell()).text
+    assert "dγ_g<t> = dΓ_g<t> ∘ Γ_g<t> ∘ (1 − Γ_g<t>)" in text
+    assert "∂J/∂W_g = Σ_t dγ_g<t> [h<t-1>; x<t>]ᵀ" in text
+    agrees(equations(own_cell()))
+
+
+def test_steps_are_recognised_without_names_or_steps():
+    both = equations(without_steps())
+    agrees(both)
+    assert "a<t> = tanh(W a<t-1> + U x<t>)" in both.text
+    assert "∂J/∂W = Σ_t dz_a<t> a<t-1>ᵀ" in both.text
+    assert len(both) < 10
+
+
+def test_reads_tensors_graphs_recordings_runs_and_cells_alike():
+    loss = own_cell()
+    texts = {str(equations(thing)) for thing in (loss, loss.graph, differentiate(loss))}
+    assert len(texts) == 1
+    with pytest.raises(UsageError, match="from a tensor"):
+        equations(3.0)
+
+
+def test_second_derivatives_are_recordings_like_any_other():
+    W = Parameter([[0.5, 0.2], [0.1, 0.3]], "W")
+    slope = differentiate((tanh(W @ Tensor([[1.0], [2.0]], "x")) ** 2).sum()).adjoint(W)
+    both = equations((slope * slope).sum())
+    agrees(both)
+
+
+def test_names_from_users_are_escaped():
+    W = Parameter([[0.5]], r"50%_of & {all} \input{x}")
+    latex = equations(name(tanh(W @ Tensor([[1.0]], "x$y#")), "a^b~c").sum()).latex
+    for raw in (r"\input{", "50%", " & {", "x$", "y#"):
+        assert raw not in latex.replace("&=", "").replace(r"\%", "").replace(r"\$", "").replace(r"\#", "").replace(
+            r"\&", ""
+        ), raw
+    assert r"\textbackslash" in latex and r"\%" in latex
+
+
+def test_latex_has_balanced_braces_and_no_double_superscript():
+    for which, make in CELLS.items():
+        for equation in equations(make()):
+            latex = equation.latex
+            depth = 0
+            for i, c in enumerate(latex):
+                escaped = i and latex[i - 1] == "\\"
+                depth += (c == "{" and not escaped) - (c == "}" and not escaped)
+                assert depth >= 0, (which, latex)
+            assert depth == 0, (which, latex)
+            assert "}^T" not in latex or "}^{" not in latex.split("}^T")[0][-2:], latex
+
+
+def test_latex_becomes_mathml():
+    from xml.etree import ElementTree
+
+    converter = pytest.importorskip("latex2mathml.converter")
+    for make in CELLS.values():
+        for equation in equations(make()):
+            ElementTree.fromstring(converter.convert(equation.latex))
+
+
+def test_markdown_and_latex_have_every_equation():
+    both = equations(CELLS["gru"]())
+    assert both.markdown.count("$$") == 2 * len(both)
+    assert both.latex.count("&=") == len(both)
+    assert both.latex.count(r"\begin{align*}") == 2
+
+
+def test_a_loss_at_the_last_step_only():
+    W = Parameter(np.full((2, 2), 0.3), "W")
+    with scope(time=0):
+        a = Tensor(np.ones((2, 3)), "a")
+    for _ in steps(4):
+        a = name(tanh(W @ a), "a")
+    both = equations(name((a * a).sum(), "J"))
+    agrees(both)
+    assert [e.text for e in both.find("da")] == [
+        "da<t> = Wᵀ dz_a<t+1>    (t < T)",
+        "da<T> = a<T> + a<T>    (t = T)",
+    ]

@@ -1,0 +1,251 @@
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, without_steps
+
+from autograd_seq import Parameter, Tensor, check_backward, name, scope, source, stack, steps, tanh
+from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.module_text import signature
+from autograd_seq.readings.program import Writer
+
+# Runs a generated module where nothing but NumPy and Python's own library can be imported.
+RUNNER = """
+import sys
+class OnlyNumPy:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] not in sys.stdlib_module_names | {"numpy"}:
+            raise ImportError(name)
+sys.meta_path.insert(0, OnlyNumPy())
+import io, json
+import numpy as np
+cases = np.load(io.BytesIO(sys.stdin.buffer.read()))
+namespace = {}
+exec(compile(str(cases["source"]), "generated", "exec"), namespace)
+plan = json.loads(str(cases["plan"]))
+found = {}
+for case in plan["cases"]:
+    given = lambda names: {n: cases[f"{case}/{n}"] for n in names}
+    parameters = {k: cases[f"{case}/{k}"] for k in plan["parameters"]}
+    *outputs, cache = namespace["net_forward"](parameters=parameters, **given(plan["forward"]))
+    gradients = namespace["net_backward"](cache=cache, **given(plan["backward"]))
+    for i, output in enumerate(outputs):
+        found[f"{case}/out{i}"] = output
+    for key, gradient in gradients.items():
+        found[f"{case}/{key}"] = gradient
+assert "autograd_seq" not in sys.modules
+np.savez(sys.stdout.buffer, **found)
+"""
+
+
+def layout(derivation):
+    """The writer of a derivation, its signature, and every leaf by the name of its argument."""
+    writer = Writer(derivation, "net")
+    arguments = signature(writer)
+    inputs = [*arguments.required, *arguments.later, *arguments.optional]
+    return (
+        {writer.variables[u]: u for u in inputs},
+        {writer.variables[u]: u for u in arguments.backward},
+        {key: u for u, key in arguments.parameters.items()},
+        writer,
+    )
+
+
+def run_alone(text, first, derivations):
+    """Run a module on the inputs of several recordings, in a process of its own."""
+    inputs, backward, parameters, _ = layout(first)
+    arrays = {"source": np.array(text)}
+    for i, derivation in enumerate(derivations):
+        for group in layout(derivation)[:3]:
+            for key, unit in group.items():
+                arrays[f"{i}/{key}"] = value_of(unit)
+    plan = {
+        "cases": list(range(len(derivations))),
+        "forward": list(inputs),
+        "backward": list(backward),
+        "parameters": list(parameters),
+    }
+    buffer = io.BytesIO()
+    np.savez(buffer, plan=np.array(json.dumps(plan)), **arrays)
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", RUNNER], input=buffer.getvalue(), capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode() + text
+    return np.load(io.BytesIO(done.stdout))
+
+
+def agrees(text, first, derivations):
+    """The module's outputs and gradients are the engine's, for every recording."""
+    found = run_alone(text, first, derivations)
+    for i, derivation in enumerate(derivations):
+        *_, parameters, writer = layout(derivation)
+        for k, unit in enumerate(derivation.outputs):
+            close(found[f"{i}/out{k}"], value_of(unit), "output")
+        keys = {unit: key for key, unit in parameters.items()}
+        leaves = {u: owner for u, owner in derivation.adjoint_of.items() if owner.leaf}
+        assert leaves
+        for unit, owner in leaves.items():
+            key = f"d{keys.get(owner) or writer.variables[owner]}"
+            close(found[f"{i}/{key}"], value_of(unit), key)
+
+
+def close(found, expected, what):
+    assert found.shape == expected.shape, what
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12 * max(1, np.abs(expected).max()), err_msg=what)
+
+
+def of_states(which, T, m):
+    return Derivation(CELLS[which]().unroll(data(T, m, seed=T)[0]))
+
+
+def of_loss(which, T, m):
+    return Derivation(with_loss(CELLS[which](), *data(T, m, seed=T)))
+
+
+@pytest.mark.parametrize("make", [of_states, of_loss])
+@pytest.mark.parametrize("which", CELLS)
+def test_loops_give_the_engines_numbers_for_any_length_and_batch(which, make):
+    first = make(which, 4, 2)
+    others = [make(which, T, m) for T, m in ((4, 2), (3, 1), (7, 3))]
+    agrees(source(first, "net"), first, others)
+
+
+@pytest.mark.parametrize("which", CELLS)
+def test_loops_run_for_a_single_step(which):
+    """The module of four steps, given one: compared with the engine's own gradients."""
+    first = of_states(which, 4, 2)
+    cell = CELLS[which]()
+    x = data(1, 3)[0]
+    rng = np.random.default_rng(3)
+    run = cell.unroll(x)
+    delta = rng.standard_normal(run.states["a"][0].shape)
+    (run.states["a"][0] * delta).sum().backward()
+    namespace = {}
+    exec(source(first, "net"), namespace)
+    inputs, _, keys, _ = layout(first)
+    given = {n: np.zeros((value_of(u).shape[0], 3)) for n, u in inputs.items() if n != "x"}
+    parameters = {key: value_of(unit) for key, unit in keys.items()}
+    *_, cache = namespace["net_forward"](x=x, parameters=parameters, **given)
+    gradients = namespace["net_backward"](delta[:, :, None], cache)
+    by_value = {id(p.record): p for p in cell.parameters.values()}
+    assert len(by_value) == len(gradients)
+    for (key, unit), parameter in zip(keys.items(), sorted(by_value.values(), key=lambda p: p.record.index)):
+        np.testing.assert_array_equal(value_of(unit), parameter.value)
+        close(gradients[f"d{key}"], parameter.grad, key)
+
+
+@pytest.mark.parametrize("m", [1, 2])
+@pytest.mark.parametrize("T", [1, 2])
+@pytest.mark.parametrize("which", CELLS)
+def test_short_recordings(which, T, m):
+    derivation = of_loss(which, T, m)
+    agrees(source(derivation, "net"), derivation, [derivation])
+
+
+@pytest.mark.parametrize("which", CELLS)
+def test_backward_passes_the_check_for_hand_written_ones(which):
+    derivation = of_states(which, 4, 2)
+    namespace = {}
+    exec(source(derivation, "net"), namespace)
+    inputs, _, parameters, _ = layout(derivation)
+    given = {key: value_of(unit) for key, unit in inputs.items()}
+
+    def forward(**weights):
+        a, cache = namespace["net_forward"](parameters=weights, **given)
+        return {"a": a}, cache
+
+    def backward(upstream, cache):
+        return namespace["net_backward"](upstream["a"], cache)
+
+    report = check_backward(forward, backward, {key: value_of(unit) for key, unit in parameters.items()})
+    assert report.ok, report
+
+
+@pytest.mark.parametrize("which", CELLS)
+def test_passes_ruff(which, tmp_path):
+    for i, make in enumerate((of_states, of_loss)):
+        for T in (1, 4):
+            (tmp_path / f"module_{i}_{T}.py").write_text(source(make(which, T, 2)), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_length_of_the_program_does_not_depend_on_time():
+    assert source(of_loss("lstm", 4, 2)) == source(of_loss("lstm", 9, 2))
+    assert source(of_loss("lstm", 9, 2)).count("for t in range") == 2
+    assert source(of_loss("bidirectional", 9, 2)).count("for t in range") == 6
+
+
+def test_forward_line_stands_beside_its_backward_lines():
+    text = source(of_states("lstm", 4, 2))
+    backward = text[text.index("_backward(") :]
+    for line in ("c[t] = Gamma_f[t] * c[t - 1] + Gamma_u[t] * c_tilde[t]", "Gamma_f[t] = 1 / (1 + np.exp(-gamma_f))"):
+        assert line in text[: text.index("_backward(")]
+        assert f"# {line}" in backward
+    assert backward.index("# c[t] =") < backward.index("dc = ")
+
+
+def test_only_numpy_is_imported_and_helpers_only_where_used():
+    plain = source(of_states("lstm", 4, 2))
+    assert [line for line in plain.splitlines() if "import" in line] == ["import numpy as np"]
+    assert plain.count("def ") == 2
+    assert source(of_loss("lstm", 4, 2)).count("def softmax(") == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_own_cell(named):
+    first = Derivation(own_cell(named=named))
+    text = source(first, "net")
+    assert text.count("for t in range") == 2
+    agrees(text, first, [Derivation(own_cell(T, m, named, seed=T)) for T, m in ((4, 2), (3, 1), (8, 5))])
+
+
+def test_own_cell_without_names_and_steps():
+    first = Derivation(without_steps())
+    text = source(first, "net")
+    assert text.count("for t in range") == 2
+    agrees(text, first, [Derivation(without_steps(T)) for T in (4, 6)])
+
+
+def test_inputs_and_initial_states_that_want_gradients():
+    rng = np.random.default_rng(0)
+    W = Parameter(rng.standard_normal((4, 7)), "W")
+    from autograd_seq import concatenate
+
+    with scope(time=0):
+        a = Tensor(rng.standard_normal((4, 2)), "a", requires_grad=True)
+    outputs = []
+    for t in steps(4):
+        a = name(tanh(W @ concatenate([a, Tensor(rng.standard_normal((3, 2)), "x", requires_grad=True)])), "a")
+        outputs.append(a)
+    joined = stack(outputs, axis=2)
+    derivation = Derivation((joined * rng.standard_normal(joined.shape)).sum())
+    text = source(derivation, "net")
+    assert '"dx"' in text and '"da0"' in text
+    agrees(text, derivation, [derivation])
+
+
+def test_names_from_users_cannot_break_the_program():
+    evil = 'W"]\n"""\nimport os\n#'
+    W = Parameter([[0.5]], evil)
+    with scope(time=0):
+        a = Tensor([[1.0]], "lambda")
+    for _ in steps(4):
+        a = name(tanh(W @ a), "np")
+    derivation = Derivation((a * a).sum())
+    text = source(derivation, "class")
+    assert not [line for line in text.splitlines() if line.strip().startswith("import") and "numpy" not in line]
+    namespace = {}
+    exec(text, namespace)
+    (key,) = layout(derivation)[2]
+    assert key == evil
+    inputs = layout(derivation)[0]
+    given = {k: value_of(u) for k, u in inputs.items()}
+    J, cache = namespace["class_forward"](parameters={evil: W.value}, **given)
+    np.testing.assert_allclose(namespace["class_backward"](cache)[f"d{evil}"], derivation.recording.adjoint(W).value)
+    np.testing.assert_allclose(J, value_of(derivation.outputs[0]))
