@@ -9,7 +9,6 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, scope
 from autograd_seq.errors import ShapeError, UsageError
-from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.check import here, sizes
 from cells.deep import Deep
@@ -107,6 +106,8 @@ def one_to_many(
     (5, True)
     """
     sizes("one_to_many", T=T)
+    if cell.looks_ahead:
+        raise UsageError(f"outputs are fed back one by one, so the cell cannot be bidirectional{here()}")
     n_y = readout.parameters["by"].shape[0]
     if n_y != cell.n_x:
         raise ShapeError(f"an output (n_y, m) with n_y = {n_y} cannot be fed back as x with n_x = {cell.n_x}{here()}")
@@ -156,7 +157,7 @@ class EncoderDecoder:
 
     def __init__(self, encoder: Cell, decoder: Cell, readout: Readout) -> None:
         n_y = readout.parameters["by"].shape[0]
-        if any(isinstance(part, Bidirectional) for part in [decoder, *getattr(decoder, "layers", [])]):
+        if decoder.looks_ahead:
             raise UsageError(
                 "a decoder makes its outputs one by one, so it cannot be bidirectional; an encoder "
                 f"can{here()}"

@@ -42,6 +42,7 @@ class Bidirectional(Cell):
     """
 
     states = ("a",)
+    looks_ahead = True
 
     def __init__(self, forward: Cell, backward: Cell) -> None:
         if forward is backward:

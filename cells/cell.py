@@ -44,6 +44,7 @@ class Cell(Shown):
     """
 
     states: tuple[str, ...] = ("a",)
+    looks_ahead = False  # whether a step's state depends on later inputs
 
     def __init__(
         self, n_x: int, n_a: int, seed: Any = None, dtype: Any = np.float64, scheme: str = "xavier"

@@ -54,6 +54,7 @@ class Deep(Cell):
                 )
         self.n_x, self.n_a, self.dtype = self.layers[0].n_x, self.layers[-1].n_a, self.layers[0].dtype
         self.states = self.layers[-1].states
+        self.looks_ahead = any(layer.looks_ahead for layer in self.layers)
         self.parameters = {}
         for n, layer in enumerate(self.layers, start=1):
             place(layer.parameters, layer=n)

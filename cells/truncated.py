@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from autograd_seq import Tensor, name, scope, stop_gradient
-from autograd_seq.errors import ShapeError, ValueRangeError
+from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 from cells.cell import Cell
 from cells.check import here, sizes
 from cells.padding import columns
@@ -74,6 +74,7 @@ def chunks(cell: Cell, x: Any, k: int, state: Mapping[str, Any] | None = None, f
     [[1, 2], [3, 4], [5]]
     """
     sizes("chunks", k=k)
+    _only_back(cell)
     inputs = columns(x, cell.n_x, cell.dtype)
     for first in range(0, len(inputs), k):
         run = cell.unroll(inputs[first : first + k], state, start=first + 1)
@@ -128,6 +129,7 @@ def truncated_bptt(
     [4, 5, 6] [5, 6]
     """
     sizes("truncated_bptt", k1=k1, k2=k2)
+    _only_back(cell)
     if k2 < k1:
         raise ValueRangeError(
             f"k2 = {k2} is shorter than k1 = {k1}: the losses of some steps would have no path "
@@ -153,3 +155,11 @@ def truncated_bptt(
         if following > first:
             state, first = cut(run.state_at(following), forget=True), following
         yield run
+
+
+def _only_back(cell: Cell) -> None:
+    if cell.looks_ahead:
+        raise UsageError(
+            "a bidirectional cell needs the whole sequence: its backward direction begins at the end, so a chunk "
+            f"cannot go on from the one before. Unroll it whole{here()}"
+        )

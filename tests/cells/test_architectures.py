@@ -208,5 +208,7 @@ def test_what_does_not_fit_is_refused(rng):
         EncoderDecoder(RNN(3, 4), Bidirectional(RNN(5, 2), RNN(5, 2)), Readout(4, 5))
     with pytest.raises(UsageError, match="teacher forcing"):
         EncoderDecoder(RNN(3, 4), RNN(5, 4), Readout(4, 5)).unroll(np.ones((3, 1, 2)))
+    with pytest.raises(UsageError, match="bidirectional"):
+        one_to_many(Bidirectional(RNN(3, 2), RNN(3, 2)), Readout(4, 3), np.ones((3, 1)), 4)
     with pytest.raises(ShapeError, match="n_y = 2 cannot be fed back as x with n_x = 3"):
         one_to_many(RNN(3, 4), Readout(4, 2), np.ones((3, 1)), 4)

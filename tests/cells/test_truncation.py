@@ -8,8 +8,8 @@ import pytest
 from cells_by_hand.networks import randomised
 
 from autograd_seq import categorical_cross_entropy, contributions
-from autograd_seq.errors import ValueRangeError
-from cells import GRU, LSTM, RNN, Deep, Readout, chunks, cut, truncated_bptt
+from autograd_seq.errors import UsageError, ValueRangeError
+from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, chunks, cut, truncated_bptt
 
 T = 9
 
@@ -97,6 +97,15 @@ def test_bad_windows():
         next(truncated_bptt(cell, readout, x, y, categorical_cross_entropy, k1=3, k2=2))
     with pytest.raises(ValueRangeError, match="k1"):
         next(truncated_bptt(cell, readout, x, y, categorical_cross_entropy, k1=0, k2=2))
+
+
+def test_a_cell_that_looks_ahead_cannot_be_cut():
+    cell = Deep([Bidirectional(RNN(3, 2), RNN(3, 2)), RNN(4, 4)])
+    with pytest.raises(UsageError, match="whole sequence"):
+        next(chunks(cell, np.ones((3, 1, 4)), 2))
+    with pytest.raises(UsageError, match="whole sequence"):
+        _, readout, x, y = problem(RNN(3, 4))
+        next(truncated_bptt(cell, readout, x, y, categorical_cross_entropy, 2, 2))
 
 
 def test_cut_of_nested_states():
