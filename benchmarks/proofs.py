@@ -79,7 +79,7 @@ def precise() -> Callable[[], Any]:
 
 
 def differences() -> Callable[[], Any]:
-    """gradcheck of an LSTM over ten steps."""
+    """Gradcheck of an LSTM over ten steps."""
     from autograd_seq import gradcheck
     from cells import LSTM
 

@@ -94,7 +94,8 @@ class Bookkeeping:
             start = [self.number_of_seed] if record is self.recording.forward.outputs[0] else []
             if not pieces and not start:
                 if record in self.recording.adjoints:
-                    failures.append(Failure("bookkeeping", record, positions[record], message="an adjoint from nowhere"))
+                    message = "it has an adjoint, though nothing uses it"
+                    failures.append(Failure("bookkeeping", record, positions[record], message=message))
                 continue
             found = self.recording.adjoints.get(record)
             if found is None or self._known(found) != self._expected(pieces, start, record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 
 WORK = 400_000  # records computed for the differences of the whole; beyond, random directions only
+ELEMENTS = 1000  # of one leaf; with more, random directions only
 NOISY = 1e-3  # a difference this far off may be noise, if the Taylor remainder says so
 
 
@@ -286,7 +288,7 @@ class _Check:
     def _whole(self, x: Tensor, found: Array, slope: float) -> Whole:
         outputs = sum(o.size for o in self.outputs)
         work = 14 * x.size * len(self.graph)
-        if work > WORK:
+        if work > WORK or x.size > ELEMENTS:
             return self._directional(x, found)
         if 1 < outputs * x.size <= 1024 and 14 * outputs * len(self.graph) <= WORK:
             return self._jacobian(x)
@@ -311,7 +313,7 @@ class _Check:
             v = _unit(x.shape, place)
             scale = self._scale({x: v})
             free.append(bool(scale))
-            columns.append(slope_along(lambda t, v=v: ends(t, v), scale or 1.0))
+            columns.append(slope_along(partial(ends, v=v), scale or 1.0))
         rows = []
         for o in self.outputs:
             for place in np.ndindex(o.shape):

@@ -163,7 +163,7 @@ class _Generators:
                 if part:
                     result *= self._root(base, part)
             else:
-                count, rest = term.as_coeff_Mul()
+                count = term.as_coeff_Mul()[0]
                 whole = count if count.is_Integer else sympy.S.One
                 result *= self._generator("pow", base, term / whole) ** whole
         return result

@@ -185,10 +185,8 @@ def _directions(
     worst = Comparison(0.0, (), 0.0, 0.0, 0, "directions")
     singles = [tuple(int(rng.integers(n)) for n in x.shape) for _ in range(DIRECTIONS)]
     for place in [None, None, *singles]:
-        if place is None:
-            v = rng.standard_normal(x.shape)
-        else:
-            v = np.zeros(x.shape)
+        v: Array = np.zeros(x.shape) if place is not None else np.asarray(rng.standard_normal(x.shape))
+        if place is not None:
             v[place] = 1.0
         scale = reach(record, position, values, place, v)
         if not scale:
@@ -196,9 +194,11 @@ def _directions(
                 worst.error, worst.element, worst.expected, worst.found, worst.excluded + 1, "directions"
             )
             continue
-        expected = float(
-            slope_along(lambda t, v=v: np.vdot(adjoint, _value(record, position, values, x + t * v)), scale)
-        )
+
+        def along(t: float, v: Array = v) -> Any:
+            return np.vdot(adjoint, _value(record, position, values, x + t * v))
+
+        expected = float(slope_along(along, scale))
         found = float(np.vdot(piece, v))
         size = max(abs(expected), abs(found), float(np.linalg.norm(piece)) * 1e-3, 1e-30)
         error = abs(found - expected) / size

@@ -299,7 +299,9 @@ class _Prover:
         if 0 in branch_of(record):
             self.broken = True
             self.found.weaken("rule", bits, "excluded", f"{record.label} decides exactly at a tie")
-        elif record.dtype.kind == "f" and any(x.requires_grad and _depends(record, i) for i, x in enumerate(record.inputs)):
+        elif record.dtype.kind == "f" and any(
+            x.requires_grad and _depends(record, i) for i, x in enumerate(record.inputs)
+        ):
             self.found.weaken("rule", bits, "proven", f"{record.label} cuts the gradient: it counts as a constant")
 
     # -- the second link ------------------------------------------------------------------
@@ -314,7 +316,8 @@ class _Prover:
             digits = meanings.digits(record)
             bits = self.bits[record]
             if digits is None:
-                self.found.weaken("meaning", bits, "checked", f"{record.operation.name} has no meaning in exact scalars")
+                note = f"{record.operation.name} has no meaning in exact scalars"
+                self.found.weaken("meaning", bits, "checked", note)
                 continue
             least = digits if least is None else min(least, digits)
             if meanings.enough(record, digits):

@@ -122,7 +122,8 @@ def _prove(application: Application) -> Verdict:
     wrong: list[Wrong] = []
     unsettled = entries = 0
     for place in np.ndindex(problem.expected.shape):
-        expected, found = problem.expected[place], problem.found[place]
+        expected: Any = problem.expected[place]
+        found: Any = problem.found[place]
         if expected.has(*NOWHERE):
             return _checked(application, "its meaning has no derivative in symbols here")
         if not found.has(*NOWHERE) and (found == expected or is_zero(found - expected)):
@@ -226,8 +227,9 @@ class Problem:
         meaning = apply(record, self.inputs, algebra)
         self.tied = 0
         for place in np.ndindex(meaning.shape):
-            meaning[place] = sympy.sympify(meaning[place], strict=True)
-            if algebra.ties & meaning[place].free_symbols:
+            scalar = sympy.sympify(meaning[place], strict=True)
+            meaning[place] = scalar
+            if algebra.ties & scalar.free_symbols:
                 self.tied += 1
                 self.adjoint[place] = sympy.S.Zero
         if _work(meaning) > WORK:

@@ -72,7 +72,7 @@ class FloatAlgebra:
         return x if self.side(x, y) <= 0 else y
 
     def select(self, condition: Any, x: Any, y: Any) -> Any:
-        """x where the condition holds, else y."""
+        """X where the condition holds, else y."""
         return x if condition else y
 
     def compare(self, relation: str, x: Any, y: Any) -> Any:

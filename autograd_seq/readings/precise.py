@@ -55,7 +55,7 @@ class PreciseAlgebra:
         return 1 / (1 + self.context.exp(-x))
 
     def power(self, x: Any, y: Any) -> Any:
-        """x to the power y."""
+        """X to the power y."""
         return self.context.power(x, y)
 
     def abs(self, x: Any) -> Any:
@@ -71,7 +71,7 @@ class PreciseAlgebra:
         return x if x <= y else self.number(y)
 
     def select(self, condition: Any, x: Any, y: Any) -> Any:
-        """x where the condition holds, else y."""
+        """X where the condition holds, else y."""
         return x if condition else y
 
     def compare(self, relation: str, x: Any, y: Any) -> Any:

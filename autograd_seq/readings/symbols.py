@@ -17,7 +17,7 @@ from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 
 
-class sigma(sympy.Function):  # noqa: N801  (SymPy's functions are written in lower case)
+class sigma(sympy.Function):  # type: ignore[misc]  # noqa: N801  (SymPy's functions are written in lower case)
     """The sigmoid as an opaque function, known by its derivative σ' = σ (1 - σ)."""
 
     def fdiff(self, argindex: int = 1) -> sympy.Expr:
@@ -40,7 +40,7 @@ class SymPyAlgebra:
 
     @staticmethod
     def select(condition: Any, x: Any, y: Any) -> Any:
-        """x where the condition holds, else y."""
+        """X where the condition holds, else y."""
         if isinstance(condition, sympy.Piecewise):
             condition = condition.args[0].cond
         elif isinstance(condition, sympy.Expr) and not condition.is_number:
@@ -85,19 +85,19 @@ class BranchAlgebra(SymPyAlgebra):
         self.ties.add(tie)
         return tie
 
-    def maximum(self, x: Any, y: Any) -> Any:  # type: ignore[override]
+    def maximum(self, x: Any, y: Any) -> Any:
         """The larger at the recorded numbers."""
         return self._choose(x, y, self._side())
 
-    def minimum(self, x: Any, y: Any) -> Any:  # type: ignore[override]
+    def minimum(self, x: Any, y: Any) -> Any:
         """The smaller at the recorded numbers."""
         return self._choose(x, y, -self._side())
 
-    def abs(self, x: Any) -> Any:  # type: ignore[override]
-        """x or -x."""
+    def abs(self, x: Any) -> Any:
+        """X or -x."""
         return self._choose(x, -x, self._side())
 
-    def sign(self, x: Any) -> Any:  # type: ignore[override]
+    def sign(self, x: Any) -> Any:
         """-1 or 1."""
         return self._choose(sympy.S.One, -sympy.S.One, self._side())
 

@@ -12,8 +12,8 @@ import numpy as np
 import autograd_seq.operations as ops
 from autograd_seq import Operation, Tensor
 from autograd_seq.backward import unbroadcast
-from autograd_seq.operations.indexing import Part
 from autograd_seq.operation import lift
+from autograd_seq.operations.indexing import Part
 
 
 @dataclass(frozen=True)

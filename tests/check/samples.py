@@ -1,4 +1,4 @@
-"""For every differentiable operation, a few calls that hide no mistake: generic numbers, broadcasting, unequal sizes."""
+"""For every differentiable operation, calls that hide no mistake: generic numbers, broadcasting, unequal sizes."""
 
 import numpy as np
 

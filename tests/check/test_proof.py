@@ -356,7 +356,14 @@ def test_identities_that_hold(zero):
 
 @pytest.mark.parametrize(
     "other",
-    [x, sympy.exp(x) - sympy.exp(y), sympy.tanh(x) - sigma(x), sympy.sin(x) - sympy.cos(x), x**y - y**x, sympy.sqrt(x) - x],
+    [
+        x,
+        sympy.exp(x) - sympy.exp(y),
+        sympy.tanh(x) - sigma(x),
+        sympy.sin(x) - sympy.cos(x),
+        x**y - y**x,
+        sympy.sqrt(x) - x,
+    ],
 )
 def test_what_is_not_zero_is_not_shown_to_be(other):
     assert not is_zero(other)
