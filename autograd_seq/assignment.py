@@ -44,6 +44,11 @@ class InPlace(Handle):
     def __ipow__(self, other: Any) -> Self:
         return self._in_place(self**other)
 
+    def add_at(self, index: Any, value: Any) -> None:
+        """As ``np.add.at``: what is picked twice gets both."""
+        added = ops.scatter([as_tensor(joined(value))], indices=(fixed(index),), shape=self.shape)
+        self._in_place(self + added)
+
 
 class Writable(InPlace):
     """A tensor made by ``np.zeros`` and the like of `autograd_seq.numpy`, or by ``tensor.copy()``.
@@ -143,7 +148,7 @@ class Writable(InPlace):
     def __getitem__(self, key: Any) -> Tensor:
         index = fixed(key)
         if not is_basic(index):
-            return ops.getitem(self.record, index)
+            return _part(self.record, index)
         shape, places = self._shape_of(index), _places(index, self.shape)
         if self._log and self._log[-1][1] == places and self._log[-1][2].shape == shape:
             return self._log[-1][2]
@@ -158,8 +163,8 @@ class Writable(InPlace):
             if written == places and value.shape == shape:
                 return value
             if written is None or not _apart(written, places):
-                return ops.getitem(self.record, index)
-        return ops.getitem(self._record, index)  # before any of the assignments, which lie elsewhere
+                return _part(self.record, index)
+        return _part(self._record, index)  # before any of the assignments, which lie elsewhere
 
     def _shape_of(self, index: Any) -> tuple[int, ...]:
         """The shape of the part that an index picks."""
@@ -246,6 +251,11 @@ def _holds_tensor(values: Sequence[Any]) -> bool:
 def _is_plain(tensor: Tensor) -> bool:
     """Whether it is numbers that nobody named or wants a derivative of."""
     return tensor.operation is None and not tensor.requires_grad and tensor._name is None
+
+
+def _part(array: Tensor, index: Any) -> Tensor:
+    """What an index picks; of plain numbers, plain numbers."""
+    return Tensor(array._value[index]) if _is_plain(array) else ops.getitem(array, index)
 
 
 def _fitted(value: Tensor, target: tuple[int, ...], array: Tensor) -> Tensor:

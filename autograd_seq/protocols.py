@@ -38,6 +38,8 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
         if len(out) != 1:
             raise _unknown(f"{ufunc.__name__} with several results")
         return _written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
+    if method == "at" and ufunc is np.add:
+        return _target(inputs[0], "add.at").add_at(*inputs[1:])
     if method == "reduce" and ufunc in _REDUCTIONS:
         keywords.setdefault("axis", 0)
         return _function(_REDUCTIONS[ufunc], inputs, keywords)
@@ -70,7 +72,12 @@ def _function(function: Any, arguments: Any, keywords: Any) -> Any:
 
 
 def _written(target: Any, result: Any, name: str) -> Any:
-    """The result of a call with ``out=``: an assignment, if the array that takes it records its assignments."""
+    """The result of a call with ``out=``, as an assignment."""
+    return _target(target, name)._in_place(result)
+
+
+def _target(target: Any, name: str) -> Any:
+    """An array that is to be written into, if it records its assignments."""
     from autograd_seq.assignment import InPlace
 
     if not isinstance(target, InPlace):
@@ -79,7 +86,7 @@ def _written(target: Any, result: Any, name: str) -> Any:
             "Write  total = total + tensor  in place of  total += tensor , or make the array with autograd_seq.numpy "
             f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
         )
-    return target._in_place(result)
+    return target
 
 
 def _valued(argument: Any) -> Any:

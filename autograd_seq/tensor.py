@@ -243,7 +243,9 @@ class Tensor(Methods):
 
     def _out_of_graph(self, how: str) -> Array:
         """The bare array, unless that would silently end the recording."""
-        if self.operation is not None or self.requires_grad:
+        if self.operation is not None and self.dtype.kind != "f":  # a count or a place: no derivative to lose
+            protocols.note_branch(self)
+        elif self.operation is not None or self.requires_grad:
             raise GraphLostError(
                 f"{how} would turn the recorded tensor {self.label} into plain numbers and lose its gradient. "
                 "Write .item() or .value to leave the graph on purpose; use NumPy's functions in place of math's; "
@@ -260,6 +262,9 @@ class Tensor(Methods):
 
     def __int__(self) -> int:
         return int(self._out_of_graph("int()"))
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return round(float(self._out_of_graph("round()")), digits)
 
     def __index__(self) -> int:
         return self._out_of_graph("using as an index").__index__()

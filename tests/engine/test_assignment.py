@@ -189,6 +189,17 @@ def test_out_writes_into_a_recorded_array():
     np.testing.assert_allclose(grad(a.sum(), x), [0.0, 3 * (1 - np.tanh(1.5) ** 2)])
 
 
+def test_adding_at_places_that_repeat():
+    x, table = Tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], requires_grad=True), teaching.zeros((3, 2))
+    table[1] = x[0]
+    np.add.at(table, [1, 1, 0], x)
+    assert table.value.tolist() == [[5, 6], [1 + 1 + 3, 2 + 2 + 4], [0, 0]]
+    found = grad((table * table).sum(), x)
+    assert found.tolist() == [[20, 32], [10, 16], [10, 12]]
+    teaching.add.at(table, (2, slice(None)), 7.0)
+    assert table.value[2].tolist() == [7, 7]
+
+
 def assign_in_steps(T, read):
     """T assignments of one step each into one (64, 32, 500) array, with reads of the step before."""
     w = Parameter(np.ones((64, 32)), "W")

@@ -97,6 +97,14 @@ def mean_of_list(x):
     return np.mean([x.sum(), x.sum()])  # the line
 
 
+def rounded(x):
+    return round(x.sum(), 2)  # the line
+
+
+def added_at(x):
+    np.add.at(np.zeros(3), [0, 0, 1], x[0])  # the line
+
+
 def filled_method(x):
     np.zeros(3).fill(x.sum())  # the line
 
@@ -134,7 +142,8 @@ def write_into_parameter(x):
 
 LOSSES = [
     assign_part, assign_row, assign_under_mask, add_in_place, multiply_in_place_by_a_scalar, ufunc_into, function_into,
-    to_float, to_int, of_math, percent_format, as_index, filled_like, filled, array_of_list, array_of_scalars,
+    to_float, to_int, of_math, percent_format, rounded, added_at, as_index, filled_like, filled,
+    array_of_list, array_of_scalars,
     array_of_tensor, as_array, mean_of_list, write_through_view, write_through_view_of_view,
     write_into_part_that_was_assigned, write_through_transpose, write_into_result, write_into_parameter,
 ]  # fmt: skip
@@ -176,6 +185,24 @@ def test_a_constant_that_nobody_computed_is_just_numbers():
         free = Parameter([3.0], "w") * 2
     assert float(free[0].value) == 6.0
     assert stop_gradient(Parameter([3.0], "w") * 2).requires_grad is False
+
+
+def test_places_and_counts_have_no_derivative_to_lose(x):
+    best = np.argmax(x, axis=1)
+    assert [["a", "b", "c"][i] for i in best] == ["c", "c"]
+    assert int(best[0]) == 2
+    assert np.arange(3)[best].tolist() == [2, 2]
+    assert np.ones((2, 3))[x > 4].sum() == 2
+    assert list(range(best[1])) == [0, 1]
+
+
+def test_plain_numbers_in_an_array_that_can_be_written_into_stay_plain():
+    a = teaching.zeros((2, 3))
+    a[1, 2] = 5
+    assert float(a[1, 2]) == 5.0
+    assert np.array(a[1]).tolist() == [0, 0, 5]
+    assert a[:, 2].operation is None
+    assert int(a[1, 2]) == 5
 
 
 def test_values_are_copied_in_and_read_only():
