@@ -12,7 +12,7 @@ from autograd_seq.errors import ShapeError, UsageError
 from cells.cell import Cell
 from cells.check import here, sizes
 from cells.deep import Deep
-from cells.padding import columns
+from cells.padding import columns, presence
 from cells.place import place
 from cells.readout import Readout
 from cells.run import Run
@@ -226,8 +226,10 @@ class EncoderDecoder:
         else:
             listed = targets if isinstance(targets, (list, tuple)) else list(np.moveaxis(np.asarray(targets), 2, 0))
             inputs = columns([nothing, *listed[:-1]], self.n_y, self.decoder.dtype, start=start)
+            presence(target_lengths, m, len(inputs))
+            ends = None if target_lengths is None else [T + start - 1 for T in target_lengths]
             with scope(**decoder_layer):
-                run = self.decoder.unroll(inputs, state, target_lengths, start=start)
+                run = self.decoder.unroll(inputs, state, ends, start=start)
             self.readout(run)
         run.encoder = read
         return run

@@ -130,7 +130,7 @@ class Cell(Shown):
             The state to begin with; zeros if not given.
         lengths : sequence of int, optional
             T_x of each example, where they differ: what stands behind an example's end touches nothing,
-            and an example that has ended keeps its state.
+            and an example that has ended keeps its state. Counted from time 1, also in a chunk.
         reverse : bool
             From the last step to the first, as the backward direction does; with `lengths`, each example
             begins at its own end.

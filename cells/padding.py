@@ -87,15 +87,15 @@ def columns(x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, 
             if isinstance(x_t, Tensor):
                 result.append(x_t if listed else name(x_t, "x"))
             else:
-                result.append(Tensor(_without_padding(x_t, lengths, t), "x", dtype=dtype))
+                result.append(Tensor(_without_padding(x_t, lengths, start + t), "x", dtype=dtype))
     return result
 
 
-def _without_padding(x_t: Any, lengths: Sequence[int] | None, t: int) -> Any:
+def _without_padding(x_t: Any, lengths: Sequence[int] | None, time: int) -> Any:
     """Zeros for examples that have ended: a NaN there would get into products with 0."""
     if lengths is None or len(lengths) != np.shape(x_t)[1]:
         return x_t
-    return np.where(t < np.asarray(lengths), x_t, 0)
+    return np.where(time <= np.asarray(lengths), x_t, 0)
 
 
 def presence(lengths: Sequence[int] | None, m: int, T: int, start: int = 1) -> list[Tensor | None]:
@@ -108,16 +108,17 @@ def presence(lengths: Sequence[int] | None, m: int, T: int, start: int = 1) -> l
             f"{here_in_network()}lengths needs a whole number for each of the m = {m} examples, not "
             f"{lengths!r:.80}{here()}"
         )
+    end = start - 1 + T
     for i, length in enumerate(given.tolist(), start=1):
-        if not 1 <= length <= T:
+        if not 1 <= length <= end:
             raise ValueRangeError(
-                f"{here_in_network()}example {i} has length {length}, but lengths go from 1 to T_x = {T}, "
+                f"{here_in_network()}example {i} has length {length}, but lengths go from 1 to T_x = {end}, "
                 f"as long as the array is{here()}"
             )
     masks: list[Tensor | None] = []
-    for t in range(T):
-        with scope(time=start + t, part="padding"):
-            masks.append(None if t < given.min() else Tensor((t < given)[None, :], "running"))
+    for time in range(start, end + 1):
+        with scope(time=time, part="padding"):
+            masks.append(None if time <= given.min() else Tensor((time <= given)[None, :], "running"))
     return masks
 
 

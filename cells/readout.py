@@ -95,7 +95,7 @@ class Readout:
     def last(self, run: Run) -> Run:
         """Apply to the final state alone (many-to-one); the run gets one output."""
         with scope(time=run.times[-1]):
-            run.read([self.step(run.final["a"])], [run.times[-1]])
+            run.read([self.step(run.final["a"])], [run.times[-1]], at_the_end=True)
         return run
 
     def save(self, path: Any) -> None:

@@ -65,6 +65,7 @@ class Run(Shown):
         self.final: dict[str, Any] = dict(initial)
         self.outputs: list[Tensor] = []
         self.output_times: list[int] = []
+        self.output_masks: list[Tensor | None] = []
         self.losses: list[Tensor] = []
         self.loss: Tensor | None = None
         self.layers: list[Run] = []
@@ -99,9 +100,10 @@ class Run(Shown):
         for values in self.states.values():
             values.reverse()
 
-    def read(self, outputs: Sequence[Tensor], times: Sequence[int]) -> None:
-        """Set the outputs and the time that each belongs to."""
+    def read(self, outputs: Sequence[Tensor], times: Sequence[int], at_the_end: bool = False) -> None:
+        """Set the outputs and the time that each belongs to; or the one output of each example's own end."""
         self.outputs, self.output_times = list(outputs), list(times)
+        self.output_masks = [None if at_the_end else self.masks[t - self.start] for t in times]
 
     def measure(self, targets: Any, loss: Callable[[Tensor, Any], Tensor], reduction: str = "sum") -> Tensor:
         """Compare each output with its target; the loss of the run is the sum over time.
@@ -135,9 +137,11 @@ class Run(Shown):
                 f"step{here()}"
             )
         self.losses = []
-        for t, prediction, target in zip(self.output_times, self.outputs, wanted, strict=True):
+        for t, prediction, target, running in zip(
+            self.output_times, self.outputs, wanted, self.output_masks, strict=True
+        ):
             with scope(time=t, part="loss"):
-                self.losses.append(self._loss_at(t, prediction, target, loss))
+                self.losses.append(_loss_at(t, prediction, target, running, loss))
         with scope(part="loss"):
             total = self.losses[0]
             for loss_t in self.losses[1:]:
@@ -145,24 +149,27 @@ class Run(Shown):
             self.loss = name(total / self.outputs[0].shape[1] if reduction == "mean" else total, "J")
         return self.loss
 
-    def _loss_at(self, t: int, prediction: Tensor, target: Any, loss: Callable[[Tensor, Any], Tensor]) -> Tensor:
-        running = self.masks[t - self.start] if self.output_times != [self.times[-1]] else None
-        if np.shape(target) != prediction.shape:
-            raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}{here()}")
-        if not isinstance(target, Tensor):
-            clean = target if running is None else np.where(running.value, target, 0)
-            target = Tensor(clean, "y", dtype=prediction.dtype)
-        each = getattr(loss, "elements", loss)(prediction, target)
-        if running is not None:
-            each = where(running, each, 0)
-        return name(each.sum(), "L")
-
     @property
     def graph(self) -> Graph:
         """Everything recorded: of the loss, where there is one, else of outputs, else of all states."""
         if self.loss is not None:
             return Graph(self.loss)
         return Graph(*(self.outputs or [value for values in self.states.values() for value in values]))
+
+
+def _loss_at(
+    t: int, prediction: Tensor, target: Any, running: Tensor | None, loss: Callable[[Tensor, Any], Tensor]
+) -> Tensor:
+    """L<t>, over the examples that are still running."""
+    if np.shape(target) != prediction.shape:
+        raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}{here()}")
+    if not isinstance(target, Tensor):
+        clean = target if running is None else np.where(running.value, target, 0)
+        target = Tensor(clean, "y", dtype=prediction.dtype)
+    each = getattr(loss, "elements", loss)(prediction, target)
+    if running is not None:
+        each = where(running, each, 0)
+    return name(each.sum(), "L")
 
 
 def _length(targets: Any) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd_seq import Tensor, name, scope, stop_gradient
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 from cells.cell import Cell
 from cells.check import here, sizes
-from cells.padding import columns
+from cells.padding import columns, presence
 from cells.readout import Readout
 from cells.run import Run
 
@@ -45,7 +45,14 @@ def cut(state: Any, forget: bool = False) -> Any:
         return name(stop_gradient(before), f"{(state.name or 'state').removesuffix('_cut')}_cut")
 
 
-def chunks(cell: Cell, x: Any, k: int, state: Mapping[str, Any] | None = None, forget: bool = False) -> Iterator[Run]:
+def chunks(
+    cell: Cell,
+    x: Any,
+    k: int,
+    state: Mapping[str, Any] | None = None,
+    forget: bool = False,
+    lengths: Sequence[int] | None = None,
+) -> Iterator[Run]:
     """Unroll a long sequence k steps at a time; each chunk begins with the cut state of the one before.
 
     Parameters
@@ -60,6 +67,8 @@ def chunks(cell: Cell, x: Any, k: int, state: Mapping[str, Any] | None = None, f
         The state to begin with.
     forget : bool
         See `cut`.
+    lengths : sequence of int, optional
+        T_x of each example in the whole sequence.
 
     Yields
     ------
@@ -75,9 +84,11 @@ def chunks(cell: Cell, x: Any, k: int, state: Mapping[str, Any] | None = None, f
     """
     sizes("chunks", k=k)
     _only_back(cell)
-    inputs = columns(x, cell.n_x, cell.dtype)
+    inputs = columns(x, cell.n_x, cell.dtype, lengths)
+    presence(lengths, inputs[0].shape[1], len(inputs))
     for first in range(0, len(inputs), k):
-        run = cell.unroll(inputs[first : first + k], state, start=first + 1)
+        chunk = inputs[first : first + k]
+        run = cell.unroll(chunk, state, _within(lengths, first + len(chunk)), start=first + 1)
         yield run
         state = cut(run.final, forget)
 
@@ -91,6 +102,7 @@ def truncated_bptt(
     k1: int,
     k2: int,
     reduction: str = "sum",
+    lengths: Sequence[int] | None = None,
 ) -> Iterator[Run]:
     """Every k1 steps, the losses of these k1 steps, to be backpropagated through the last k2 steps (k2 ≥ k1).
 
@@ -108,6 +120,10 @@ def truncated_bptt(
         As in `Run.measure`.
     k1, k2 : int
         How often, and how far back.
+    reduction : {"sum", "mean"}
+        As in `Run.measure`.
+    lengths : sequence of int, optional
+        T_x of each example.
 
     Yields
     ------
@@ -135,8 +151,9 @@ def truncated_bptt(
             f"k2 = {k2} is shorter than k1 = {k1}: the losses of some steps would have no path "
             f"back{here()}"
         )
-    inputs = columns(x, cell.n_x, cell.dtype)
+    inputs = columns(x, cell.n_x, cell.dtype, lengths)
     T = len(inputs)
+    presence(lengths, inputs[0].shape[1], T)
     listed = isinstance(targets, (list, tuple))
     wanted = list(targets) if listed else [targets[:, :, t] for t in range(targets.shape[2])]
     if len(wanted) != T:
@@ -144,7 +161,7 @@ def truncated_bptt(
     state, first = None, 0
     for done in range(0, T, k1):
         end = min(done + k1, T)
-        run = cell.unroll(inputs[first:end], state, start=first + 1)
+        run = cell.unroll(inputs[first:end], state, _within(lengths, end), start=first + 1)
         outputs = []
         for t in range(done, end):
             with scope(time=t + 1):
@@ -155,6 +172,11 @@ def truncated_bptt(
         if following > first:
             state, first = cut(run.state_at(following), forget=True), following
         yield run
+
+
+def _within(lengths: Sequence[int] | None, end: int) -> list[int] | None:
+    """Lengths as far as the steps up to `end` know them."""
+    return None if lengths is None else [min(length, end) for length in lengths]
 
 
 def _only_back(cell: Cell) -> None:

@@ -29,10 +29,11 @@ CELLS = {
 
 
 @pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
+@pytest.mark.parametrize("lengths", [None, [T, 4]], ids=["equal", "unequal"])
 @pytest.mark.parametrize("k1, k2", [(1, 1), (2, 3), (3, 3), (2, 5), (4, 6), (1, T), (3, T), (T, T), (2, 2 * T)])
-def test_exactly_the_contributions_within_the_window(make, k1, k2):
+def test_exactly_the_contributions_within_the_window(make, k1, k2, lengths):
     cell, readout, x, y = problem(make())
-    full = readout(cell.unroll(x))
+    full = readout(cell.unroll(x, lengths=lengths))
     full.measure(y, categorical_cross_entropy)
     expected = {key: np.zeros(p.shape) for key, p in cell.parameters.items()}
     for done in range(0, T, k1):
@@ -45,7 +46,7 @@ def test_exactly_the_contributions_within_the_window(make, k1, k2):
                     expected[key] += part * (time > end - k2)
     actual = {key: np.zeros(p.shape) for key, p in cell.parameters.items()}
     total = 0.0
-    for run in truncated_bptt(cell, readout, x, y, categorical_cross_entropy, k1, k2):
+    for run in truncated_bptt(cell, readout, x, y, categorical_cross_entropy, k1, k2, lengths=lengths):
         assert len(run) <= k2
         run.loss.backward()
         total += run.loss.item()
@@ -62,8 +63,9 @@ def test_exactly_the_contributions_within_the_window(make, k1, k2):
 @pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
 def test_chunks_go_on_where_the_last_one_ended_and_show_the_cut(make):
     cell, readout, x, y = problem(make())
-    whole = cell.unroll(x)
-    runs = list(chunks(cell, x, 4))
+    x[:, 1, 6:] = np.nan
+    whole = cell.unroll(x, lengths=[T, 6])
+    runs = list(chunks(cell, x, 4, lengths=[T, 6]))
     states = [a for run in runs for a in run.states["a"]]
     for one, other in zip(whole.states["a"], states, strict=True):
         np.testing.assert_array_equal(one.value, other.value)
