@@ -24,6 +24,8 @@ from autograd_seq.operations.comparison import (
     equal,
     greater,
     greater_equal,
+    isfinite,
+    isnan,
     less,
     less_equal,
     logical_and,
@@ -85,11 +87,11 @@ __all__ = [
     "astype", "binary_cross_entropy", "binary_cross_entropy_from_logits", "broadcast_to",
     "categorical_cross_entropy", "categorical_cross_entropy_from_logits", "clip", "concatenate", "cos", "cumsum",
     "divide", "dot", "einsum", "equal", "exp", "expand_dims", "expm1", "flip", "getitem", "greater",
-    "greater_equal", "hstack", "identity", "less", "less_equal", "log", "log1p", "log_softmax", "logical_and",
-    "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis",
-    "multiply", "negative", "norm", "not_equal", "outer", "power", "prod", "ravel", "relu", "reshape", "scatter",
-    "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "tanh", "transpose", "var", "vstack", "where",
+    "greater_equal", "hstack", "identity", "isfinite", "isnan", "less", "less_equal", "log", "log1p", "log_softmax",
+    "logical_and", "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum",
+    "moveaxis", "multiply", "negative", "norm", "not_equal", "outer", "power", "prod", "ravel", "relu", "reshape",
+    "scatter", "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack",
+    "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "tanh", "transpose", "var", "vstack", "where",
 ]  # fmt: skip
 
 _protocols.OPERATIONS |= _SIGNATURES

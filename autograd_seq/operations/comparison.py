@@ -83,6 +83,32 @@ def logical_not(a: Any, /) -> Array:
     return np.logical_not(a)
 
 
+@operation(vjp=None, meaning=lambda algebra, x: np.full(x.shape, True, dtype=object), numpy=np.isfinite)
+def isfinite(x: Any, /) -> Array:
+    """Whether it is neither infinite nor NaN, element by element; without derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> isfinite(np.array([1.0, np.inf, np.nan]))
+    array([ True, False, False])
+    """
+    return np.isfinite(x)
+
+
+@operation(vjp=None, meaning=lambda algebra, x: np.full(x.shape, False, dtype=object), numpy=np.isnan)
+def isnan(x: Any, /) -> Array:
+    """Whether it is NaN, not a number, element by element; without derivative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> isnan(np.array([1.0, np.inf, np.nan]))
+    array([False, False,  True])
+    """
+    return np.isnan(x)
+
+
 @operation(vjp=None, numpy=np.any)
 def any(a: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """Whether an element is true; without derivative.

@@ -74,7 +74,7 @@ def above_zero(p: Any, /) -> Array:
     expects=AXES,
 )
 def logsumexp(x: Any, /, axis: Any = 0, keepdims: bool = False) -> Array:
-    """The logarithm of the sum of exponentials over an axis, without overflow.
+    """The logarithm of the sum of exponentials over an axis (of the classes, unless given), without overflow.
 
     Examples
     --------

@@ -352,6 +352,8 @@ CASES: dict[Any, Any] = {
     ops.greater: broadcasting(ops.greater, small_integers, small_integers),
     ops.greater_equal: broadcasting(ops.greater_equal, small_integers, small_integers),
     ops.identity: unary(ops.identity),
+    ops.isfinite: unary(ops.isfinite),
+    ops.isnan: unary(ops.isnan),
     ops.less: broadcasting(ops.less, small_integers, small_integers),
     ops.less_equal: broadcasting(ops.less_equal, small_integers, small_integers),
     ops.log: unary(ops.log, positive),

@@ -142,6 +142,8 @@ WITHOUT_DERIVATIVE = {
     "np.equal(x, y)": (M, P),
     "np.greater(x, y)": (M, P),
     "np.greater_equal(x, y)": (M, P),
+    "np.isfinite(x)": (np.where(M > 0, np.inf, M),),
+    "np.isnan(x)": (np.where(M > 0, np.nan, M),),
     "np.less(x, y)": (M, P),
     "np.less_equal(x, y)": (M, P),
     "np.logical_and(x > 0, y > 0.5)": (M, P),
