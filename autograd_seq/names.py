@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from autograd_seq.scope import Scope
+from autograd_seq.scope import NOWHERE, Scope
 
 if TYPE_CHECKING:
     from autograd_seq.tensor import Tensor
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 GREEK = {
     name: chr(code)
     for code, name in enumerate(
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho _ sigma tau "
-        "upsilon phi chi psi omega".split(),
+        [
+            "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu",
+            "nu", "xi", "omicron", "pi", "rho", "_", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+        ],
         start=0x3B1,
     )
     if name != "_"
@@ -83,7 +85,7 @@ def label(tensor: Tensor) -> str:
     return ARROWS.get(tensor.scope.direction or "", "") + tensor.name + place(tensor.scope)
 
 
-def text(name: str, scope: Scope = Scope(), time: str | None = None) -> str:
+def text(name: str, scope: Scope = NOWHERE, time: str | None = None) -> str:
     """Unicode, for a terminal or a picture: ``Γ_f<3>``, ``c̃<3>``, ``→a[2]<3>``; `time` replaces the step."""
     parts = Name.parse(name)
     base = GREEK.get(parts.base, parts.base) + ACCENTS.get(parts.accent, "")
@@ -101,7 +103,7 @@ def escape_latex(words: str) -> str:
     return "".join(special.get(c, c) for c in words)
 
 
-def latex(name: str, time: str | None = None, scope: Scope = Scope()) -> str:
+def latex(name: str, time: str | None = None, scope: Scope = NOWHERE) -> str:
     r"""LaTeX: ``\Gamma_f^{<3>}``; `time` replaces the step, as in ``t-1``."""
     parts = Name.parse(name)
     if parts.base in GREEK:
@@ -151,7 +153,7 @@ def symbol(tensor: Tensor, element: tuple[int, ...] = ()) -> str:
     return ARROWS.get(tensor.scope.direction or "", "") + base + below + ("^" + above if above else "")
 
 
-def identifier(name: str, scope: Scope = Scope()) -> str:
+def identifier(name: str, scope: Scope = NOWHERE) -> str:
     """A valid Python name: ``Gamma_f_3``."""
     where = [str(p) for p in (scope.direction, scope.layer, scope.time) if p is not None]
     word = re.sub(r"\W", "_", "_".join([name, *where]), flags=re.ASCII)

@@ -159,14 +159,14 @@ class Derivation:
                 self._name(unit, "J" if scalar else self.own_name(unit))
             elif adjoint and (self.varies(unit) or self.uses[unit] > 1 or not self.uses[unit]):
                 owner = self.adjoint_of[unit]
-                if self.varies(unit) or not self.uses[unit] or self.given_name(owner):
-                    if not self._plain(unit):
-                        self._name(unit, "d" + self.own_name(owner))
+                wanted = self.varies(unit) or not self.uses[unit] or self.given_name(owner)
+                if wanted and not self._plain(unit):
+                    self._name(unit, "d" + self.own_name(owner))
         trees = Trees(self.folded, self.names)
         for unit in units:
-            if unit not in self.names and not unit.leaf and self.uses[unit] > 1:
-                if size(trees.refer(Ref(unit))) > LARGE:
-                    self._name(unit, self.own_name(unit))
+            again = unit not in self.names and not unit.leaf and self.uses[unit] > 1
+            if again and size(trees.refer(Ref(unit))) > LARGE:
+                self._name(unit, self.own_name(unit))
 
     def _plain(self, unit: Unit) -> bool:
         """Whether an adjoint is another name for something that has one."""

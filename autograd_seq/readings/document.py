@@ -14,7 +14,7 @@ from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
 from autograd_seq.readings.document_text import latex_document, markdown_document
 from autograd_seq.readings.equations import Equation, Equations, equations
-from autograd_seq.readings.fold import Family, Unit
+from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.program import Writer
 from autograd_seq.readings.source import _name_of, function_name
 from autograd_seq.source_line import here

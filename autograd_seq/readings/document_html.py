@@ -79,9 +79,8 @@ def _claims(document: Document) -> str:
     for claim in document.claims:
         links = "; ".join(f"{escape(k)}: {escape(v)}" for k, v in claim.links)
         notes = "".join(f'<div class="origin">{escape(note)}</div>' for note in claim.notes)
-        rows.append(
-            f"<tr><td>{formula(claim.latex, claim.name)}</td><td>{_status(claim.status)}</td><td>{links}{notes}</td></tr>"
-        )
+        cells = (formula(claim.latex, claim.name), _status(claim.status), links + notes)
+        rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     notes = "".join(f"<p>{escape(note)}</p>" for note in document.notes)
     return (
         '<h2>What was proven</h2>\n<div class="wide"><table>\n<thead><tr><th scope="col">Gradient by</th>'

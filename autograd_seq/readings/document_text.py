@@ -19,7 +19,8 @@ def markdown_document(document: Document, picture: str = "") -> str:
     for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
         if rows:
             parts.append(f"## {title}")
-            parts.append("| Equation | In NumPy | Node |\n|---|---|---|\n" + "\n".join(_markdown_row(row) for row in rows))
+            lines = ["| Equation | In NumPy | Node |", "|---|---|---|", *(_markdown_row(row) for row in rows)]
+            parts.append("\n".join(lines))
     if document.claims:
         parts.append("## What was proven")
         lines = ["| Gradient by | Status | Links of the proof |", "|---|---|---|"]

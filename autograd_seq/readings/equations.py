@@ -15,7 +15,7 @@ import numpy as np
 from autograd_seq import names
 from autograd_seq.notation import PRODUCT, SUM
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.fold import Family, Ref, Unit
+from autograd_seq.readings.folded import Family, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
 from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
@@ -193,7 +193,7 @@ def equations(thing: Any) -> Equations:
     Backward
       da<t> = Wᵀ dz_a<t+1>    (t < T)
       da<T> = 1    (t = T)
-      dz_a<t> = da<t> ∘ (1 − a<t> ∘ a<t>)
+      dz_a<t> = da<t> ∘ (1 − a<t>²)
       ∂J/∂W = Σ_t dz_a<t> a<t-1>ᵀ
     """
     derivation = thing if isinstance(thing, Derivation) else Derivation(thing)
@@ -246,7 +246,8 @@ def fixed_at(tree: Tree, time: int) -> Tree:
     from autograd_seq.readings.tree import Apply, Sum
 
     if isinstance(tree, Named):
-        return replace(tree, shift=0, at=time + tree.shift) if isinstance(tree.unit, Family) and tree.at is None else tree
+        moves = isinstance(tree.unit, Family) and tree.at is None
+        return replace(tree, shift=0, at=time + tree.shift) if moves else tree
     if isinstance(tree, Sum):
         return Sum(tuple(fixed_at(term, time) for term in tree.terms))
     if isinstance(tree, Apply):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.fold import Family, Unit
+from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.program import INDENT, Line, Writer
 from autograd_seq.readings.tree import record_of
@@ -275,7 +275,7 @@ def _sizes(writer: Writer, arguments: Signature) -> dict[int, str]:
     for unit in [*arguments.required, *arguments.later, *arguments.optional, *arguments.backward]:
         shape = record_of(unit).shape
         if len(shape) == 2:
-            base = writer.states[unit] if unit in writer.states else unit  # type: ignore[index]
+            base = writer.states.get(unit, unit)  # type: ignore[arg-type]
             name = writer.d.names.get(base) or unit.name or "in"
             named.setdefault(shape[0], set()).add(_SAME_LENGTH.get(name, f"n_{name}"))
             named.setdefault(shape[1], set()).add("m")

@@ -17,7 +17,7 @@ from autograd_seq.readings.expression import is_literal
 from autograd_seq.tensor import Tensor
 
 if TYPE_CHECKING:
-    from autograd_seq.readings.fold import Family
+    from autograd_seq.readings.folded import Family
 
 
 @dataclass(eq=False, repr=False, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from autograd_seq import names
 from autograd_seq.notation import PRODUCT, SUM
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.fold import Block, Family, Ref, Unit
+from autograd_seq.readings.folded import Block, Family, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
 from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sum, Tree, Trees, names_in, record_of, size
@@ -87,8 +87,9 @@ class Writer:
             if isinstance(unit, Family) and self.d.varies(unit):
                 for use in unit.uses:
                     term = use.ref.unit
-                    if isinstance(term, Family) and use.ref.shift and self.d.uses[term] == 1 and self._in_time(unit, term):
-                        found[term] = unit
+                    once = isinstance(term, Family) and use.ref.shift and self.d.uses[term] == 1
+                    if once and self._in_time(unit, term):  # type: ignore[arg-type]
+                        found[term] = unit  # type: ignore[index]
         return found
 
     def _in_time(self, total: Family, term: Family) -> bool:
@@ -198,7 +199,7 @@ class Writer:
         arguments = [u for u in self.d.folded.units if u.leaf and not (isinstance(u, Node) and u.literal)]
         for unit in arguments:
             if unit in self.states:
-                family = self.states[unit]  # type: ignore[index]
+                family = self.states[unit]
                 self._take(unit, self._placed((self.d.names.get(family) or self.d.own_name(family)) + "0", family))
         for unit in arguments:
             if unit not in self.variables and not self._seed(unit):
@@ -207,7 +208,7 @@ class Writer:
             if unit in self.variables or unit not in self.stops:
                 continue
             if unit in self.carried:
-                total = self.carried[unit]  # type: ignore[index]
+                total = self.carried[unit]
                 base = self.d.names.get(total) or "d" + self.d.own_name(self.d.adjoint_of.get(total, total))
                 self._take(unit, self._placed(base, total) + "_next")
                 continue
@@ -253,7 +254,8 @@ class Writer:
         if unit.leaf:
             first = unit.times[0]
             axes = ":, " * record_of(unit).ndim if record_of(unit).ndim <= 2 else "..., "
-            return f"{variable}[{axes}{self._time(named.shift - first, None if named.at is None else named.at - first)}]"
+            step = self._time(named.shift - first, None if named.at is None else named.at - first)
+            return f"{variable}[{axes}{step}]"
         if unit in self.kept:
             return f"{variable}[{self._time(named.shift, named.at)}]"
         return variable
@@ -306,10 +308,8 @@ class Writer:
     def _rest(self, unit: Unit) -> list[Line]:
         """The terms of a sum over time that are outside of time."""
         rest = [use for use in self.d.folded.inputs[unit] if not use.ref.every]
-        return [
-            Line(f"{self.variables[unit]} = {self.variables[unit]} + {self.printer(self.trees.refer(u.ref), SUM + 1)}", unit)
-            for u in rest
-        ]
+        variable = self.variables[unit]
+        return [Line(f"{variable} = {variable} + {self.printer(self.trees.refer(u.ref), SUM + 1)}", unit) for u in rest]
 
     def _loop(self, block: Block, totals: set[Unit]) -> list[Line]:
         lines: list[Line] = []
@@ -388,7 +388,7 @@ class Writer:
         return found
 
     def _zero(self, total: Unit, time: int | None = None) -> str:
-        """An array of zeros of the shape of a sum: that of the forward value whose adjoint it is, where there is one."""
+        """Zeros of the shape of a sum: that of the forward value whose adjoint it is, where there is one."""
         owner = self.d.adjoint_of.get(total)
         if not record_of(total).shape:
             return "0.0"

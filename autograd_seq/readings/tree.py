@@ -14,7 +14,7 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.operation import Operation
-from autograd_seq.readings.fold import Family, Folded, Ref, Unit
+from autograd_seq.readings.folded import Family, Folded, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.step_index import at_step
 from autograd_seq.tensor import Array

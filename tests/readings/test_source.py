@@ -170,7 +170,10 @@ def test_passes_ruff(which, tmp_path):
         for T in (1, 4):
             (tmp_path / f"module_{i}_{T}.py").write_text(source(make(which, T, 2)), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "ruff", "check", "--isolated", str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "ruff", "check", "--isolated", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,0 +1,209 @@
+"""Which nodes are the same operation at different time steps, and what each family uses."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections import Counter
+from typing import Any
+
+from autograd_seq.readings.folded import Family, Ref, Use
+from autograd_seq.readings.nodes import Node
+from autograd_seq.readings.step_index import unify
+from autograd_seq.tensor import Tensor
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+def infer_times(nodes: list[Node]) -> None:
+    """Give a step to what was made outside of any, if it has siblings that each belong to one step alone."""
+    uses: dict[Node, set[int | None]] = {node: set() for node in nodes}
+    guess: dict[Node, int] = {}
+    for node in reversed(nodes):
+        steps = uses[node]
+        given = node.literal or (node.leaf and node.record.requires_grad)
+        if node.time is None and len(steps) == 1 and None not in steps and not given:
+            guess[node] = next(t for t in steps if t is not None)
+        for x in node.inputs:
+            uses[x].add(node.time if node.time is not None else guess.get(node))
+    for node in nodes:
+        if node.time is None and node not in guess and node.inputs and not node.total:
+            steps = {x.time if x.time is not None else guess.get(x) for x in node.inputs} - {None}
+            if len(steps) == 1:
+                guess[node] = next(t for t in steps if t is not None)
+    siblings: dict[tuple[Any, ...], set[int]] = {}
+    for node, time in guess.items():
+        siblings.setdefault(_key(node), set()).add(time)
+    for node, time in guess.items():
+        if len(siblings[_key(node)]) > 1:
+            node.time = time
+
+
+# -- families --------------------------------------------------------------------------------------
+
+
+def _key(node: Node) -> tuple[Any, ...]:
+    """What must be equal for two nodes to be the same at different steps."""
+    owner = node.owner and (node.owner.family or node.owner)
+    kind = "adjoint" if node.adjoint_of is not None else node.operation
+    count = None if node.total else len(node.inputs)
+    return kind, node.name, node.lane, node.record.shape, owner, count, node.leaf and node.record.requires_grad
+
+
+def match_families(nodes: list[Node]) -> list[Family]:
+    """Match the nodes of each step with those of the others, steps from the middle first."""
+    steps: dict[int, list[Node]] = {}
+    for node in nodes:
+        if node.time is not None and not node.literal:
+            steps.setdefault(node.time, []).append(node)
+    times = sorted(steps)
+    found: list[Family] = []
+    # The forward pass first, so that what it owns knows its family.
+    for part in (False, True):
+        pool: dict[tuple[Any, ...], list[Family]] = {}
+        for time in sorted(times, key=lambda t: (t != times[len(times) // 2], t)):
+            for node in steps[time]:
+                if (node.owner is not None) is part:
+                    _place(node, time, pool, found)
+    result = []
+    for family in found:
+        times = family.times
+        if len(times) > 1 and times == list(range(times[0], times[-1] + 1)):
+            result.append(family)
+        else:
+            for node in family.members.values():
+                node.family = None
+    return result
+
+
+def _place(node: Node, time: int, pool: dict[tuple[Any, ...], list[Family]], found: list[Family]) -> None:
+    candidates = [f for f in pool.get(_key(node), []) if time not in f.members]
+    scored = [(score, -i) for i, f in enumerate(candidates) if (score := _likeness(node, time, f)) is not None]
+    if scored:
+        family = candidates[-max(scored)[1]]
+    else:
+        family = Family({})
+        pool.setdefault(_key(node), []).append(family)
+        found.append(family)
+    family.members[time] = node
+    node.family = family
+
+
+def _likeness(node: Node, time: int, family: Family) -> float | None:
+    """How well a node fits a family: None if not at all; a use of another step may differ at the boundary."""
+    if node.total:
+        return 1.0
+    other_time, other = next(iter(family.members.items()))
+    for key, value in node.parameters.items():
+        if unify({time: value, other_time: other.parameters[key]}, None) is None and value is not None:
+            return None
+    same_line = (node.record._code, node.record._offset) == (other.record._code, other.record._offset)
+    score = 0.5 * same_line
+    for x, y in zip(node.inputs, other.inputs, strict=True):
+        if x is y:
+            score += 1
+            continue
+        here = None if x.time is None else x.time - time
+        there = None if y.time is None else y.time - other_time
+        if here == there and here is not None:
+            if x.family is y.family and x.family is not None:
+                score += 1
+            elif here == 0:
+                return None
+        elif (there in (0, None) and not (here == 0 and x.leaf)) or x.literal or y.literal:
+            return None  # within a step, or outside of time, there is no boundary
+    return score
+
+
+def examine(family: Family) -> None:
+    """Find the uses of a family, and put apart what is special at its first and last step."""
+    if family.leaf:
+        family.uses = []
+    elif family.total:
+        _examine_terms(family)
+    else:
+        _examine_inputs(family)
+
+
+def _relative(x: Node, time: int) -> Ref:
+    if x.family is not None and x.time is not None:
+        return Ref(x.family, x.time - time)
+    return Ref(x)
+
+
+def _extend(family: Family, at: int, ref: Ref) -> bool:
+    """Let `ref` stand for the member that a family does not have at a step; whether that is possible."""
+    return at not in family.members and family.extension.setdefault(at, ref) == ref
+
+
+def _examine_inputs(family: Family) -> None:
+    count = len(family.any.inputs)
+    family.uses = []
+    for i in range(count):
+        refs = {t: _relative(m.inputs[i], t) for t, m in family.members.items()}
+        middle = _middle(refs)
+        regular = {t for t, ref in refs.items() if ref == middle}
+        family.uses.append(Use(middle, regular))
+        for t, ref in refs.items():
+            if t in regular:
+                continue
+            fits = isinstance(middle.unit, Family) and middle.shift != 0
+            if not fits or not _extend(middle.unit, t + middle.shift, _absolute(ref, t)):  # type: ignore[arg-type]
+                family.irregular = True
+                return
+
+
+def _middle(refs: dict[int, Ref]) -> Ref:
+    """The reference that most steps have; at a tie one to a neighbouring step, as a boundary is what differs."""
+    counts = Counter(refs.values())
+    return max(counts, key=lambda ref: (counts[ref], isinstance(ref.unit, Family), -abs(ref.shift)))
+
+
+def _absolute(ref: Ref, time: int) -> Ref:
+    return Ref(ref.unit, 0, time + ref.shift) if isinstance(ref.unit, Family) else ref
+
+
+def _examine_terms(family: Family) -> None:
+    present: dict[Ref, set[int]] = {}
+    for t, member in family.members.items():
+        refs = [_relative(x, t) for x in member.inputs]
+        if len(set(refs)) != len(refs):
+            family.irregular = True
+            return
+        for ref in refs:
+            present.setdefault(ref, set()).add(t)
+    mine = set(family.members)
+    family.uses = []
+    strays = []
+    for ref, times in present.items():
+        expected = mine
+        if isinstance(ref.unit, Family) and ref.shift:
+            expected = {t for t in mine if t + ref.shift in ref.unit.members}
+        if times == expected:
+            family.uses.append(Use(ref, times))
+        else:
+            strays.append((ref, times))
+    for steps in {frozenset(times) for _, times in strays}:
+        t = min(steps)
+        alone = [ref for ref, at in strays if at == steps]
+        fitting = [
+            use.ref
+            for use in family.uses
+            if isinstance(use.ref.unit, Family) and use.ref.shift and t + use.ref.shift not in use.ref.unit.members
+        ]
+        together = alone[0] if len(alone) == 1 else Ref(_sum_of(family, alone, t))
+        stand_in = _absolute(together, t)
+        if len(steps) > 1 or not any(_extend(r.unit, t + r.shift, stand_in) for r in fitting):  # type: ignore[arg-type]
+            family.irregular = True
+            return
+
+
+def _sum_of(family: Family, refs: list[Ref], time: int) -> Node:
+    """Terms that only one step has, as one."""
+    parts = [ref.unit.members[time + ref.shift] if isinstance(ref.unit, Family) else ref.unit for ref in refs]
+    member = family.members[time]
+    value = functools.reduce(operator.add, [part.record._value for part in parts])
+    node = Node(Tensor(value), None, True, parts, None, time, owner=member.owner, order=member.order)
+    node.record.scope = member.record.scope
+    family.together.append(node)
+    return node
