@@ -58,7 +58,8 @@ def flows(out: Path) -> None:
         row = state_flow(measured(cell, x), wrt, times=[T])[-1, ::-1]
         lines[name] = row / row[0]
         print(f"{name:34s}" + "".join(f"{lines[name][d]:10.1e}" for d in distances))
-    gradient_norms(lines, "What 100 steps leave of a gradient").savefig(out / "gradient_norms.png")
+    kept = r"$\Vert\partial a^{\langle T \rangle} / \partial a^{\langle T - d \rangle}\Vert$, 1 at $d = 0$"
+    gradient_norms(lines, "What 100 steps leave of a gradient", quantity=kept).savefig(out / "gradient_norms.png")
     print(out / "gradient_norms.png")
 
     heading("‖∂L<t>/∂a<k>‖, every loss against every state: how much of the last loss reaches a<1>")
