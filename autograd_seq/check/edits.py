@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -44,12 +45,15 @@ class Editor:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self.called = cache(called)
         self.live = set(program.truth.seeds.values())
         for r in program.records:
             if any(x in self.live for x in r.inputs):
                 self.live.add(r)
         self._followers: dict[Tensor, set[Tensor]] = {}
         self.forward = [r for r in program.truth.recording.forward if r.ndim]
+        arguments = {r.inputs[0] for r in self.forward if is_activation(r)}
+        self.marked = [r for r in self.forward if r.name or is_activation(r) or r in arguments]
         self.notable = [r for r in self.forward if r.name or is_activation(r) or _is_complement(r)]
 
     def simple(self, r: Tensor) -> Iterator[Edit]:
@@ -57,7 +61,7 @@ class Editor:
         if r.operation is ops.identity:
             return
         if r in self.live:
-            yield Edit(("negative",), "sign", f"with the opposite sign of {called(r)}", lambda v: -evaluate(r, v))
+            yield Edit(("negative",), "sign", f"with the opposite sign of {self.called(r)}", lambda v: -evaluate(r, v))
         for operation, maker in (
             (ops.multiply, self._product),
             (ops.accumulate, self._terms),
@@ -81,7 +85,7 @@ class Editor:
                 yield Edit(
                     ("twice", i),
                     self._of_derivative(r, "extra factor"),
-                    f"with the factor {called(x)} twice",
+                    f"with the factor {self.called(x)} twice",
                     lambda v, x=x: evaluate(r, v) * v(x),  # type: ignore[misc]
                 )
 
@@ -90,7 +94,7 @@ class Editor:
         return Edit(
             ("without factor", i),
             self._of_derivative(r, category) if x not in self.live else category,
-            f"without the factor {called(x)}",
+            f"without the factor {self.called(x)}",
             lambda v: np.array(v(other)),
         )
 
@@ -102,14 +106,14 @@ class Editor:
 
     def _terms(self, r: Tensor) -> Iterator[Edit]:
         terms = list(r.inputs)
-        roles = [("from above",) if self._from_above(x) else self.program.roles.get(x) for x in terms]
+        roles = [("from above",) if self.from_above(x) else self.program.roles.get(x) for x in terms]
         later = [x for x in terms if self._from_later(x, r)]
         if later and len(later) < len(terms):
             rest = [x for x in terms if x not in set(later)]
             yield Edit(
                 ("no carry",),
                 "no carry",
-                f"without what comes back from the next time step, {' + '.join(map(called, later))}",
+                f"without what comes back from the next time step, {' + '.join(map(self.called, later))}",
                 lambda v, rest=rest: np.sum([v(y) for y in rest], axis=0),  # type: ignore[misc]
             )
         for x, role in zip(terms, roles, strict=True):
@@ -118,21 +122,21 @@ class Editor:
                 continue
             yield Edit(
                 ("without term", role),
-                "upstream missing" if self._from_above(x) else "missing term",
-                f"without the term {called(x)}",
+                "upstream missing" if self.from_above(x) else "missing term",
+                f"without the term {self.called(x)}",
                 lambda v, rest=rest: np.sum([v(y) for y in rest], axis=0),  # type: ignore[misc]
             )
             yield Edit(
                 ("sign of term", role),
                 "sign",
-                f"with the opposite sign of the term {called(x)}",
+                f"with the opposite sign of the term {self.called(x)}",
                 lambda v, x=x: evaluate(r, v) - 2 * v(x),  # type: ignore[misc]
             )
             if len(terms) > 2:
                 yield Edit(
                     ("only term", role),
                     "missing term",
-                    f"with the term {called(x)} only",
+                    f"with the term {self.called(x)} only",
                     lambda v, x=x: np.array(v(x)),  # type: ignore[misc]
                 )
             for y in rest:
@@ -141,7 +145,7 @@ class Editor:
                         yield Edit(
                             ("factor of another term", role, self.program.roles.get(y), self.program.roles.get(f)),
                             "parentheses",
-                            f"with the factor {called(f)} on the term {called(x)} too: parentheses misplaced",
+                            f"with the factor {self.called(f)} on the term {self.called(x)} too: parentheses misplaced",
                             lambda v, x=x, f=f: evaluate(r, v) + v(x) * (v(f) - 1),  # type: ignore[misc]
                         )
 
@@ -159,8 +163,8 @@ class Editor:
         mine, its = self.program.time(r), self.program.time(x)
         return mine is not None and its is not None and its > mine
 
-    def _from_above(self, x: Tensor) -> bool:
-        """Whether a term is (a part of) the adjoint that was given."""
+    def from_above(self, x: Tensor) -> bool:
+        """Whether a term is (a part of) an adjoint that was given."""
         seeds = self.program.truth.seeds.values()
         while x.operation is not None and len(x.inputs) == 1:
             x = x.inputs[0]
@@ -172,17 +176,17 @@ class Editor:
             yield Edit(
                 ("without second",),
                 self._of_derivative(r, "missing term"),
-                f"without the term {called(b)}",
+                f"without the term {self.called(b)}",
                 lambda v: np.array(v(a)),
             )
         if b.shape == r.shape:
             yield Edit(
                 ("without first",),
                 self._of_derivative(r, "wrong value"),
-                f"with {called(b)} in place of {called(r)}",
+                f"with {self.called(b)} in place of {self.called(r)}",
                 lambda v: np.array(v(b)),
             )
-        yield Edit(("plus",), "sign", f"with + in place of − in {called(r)}", lambda v: v(a) + v(b))
+        yield Edit(("plus",), "sign", f"with + in place of − in {self.called(r)}", lambda v: v(a) + v(b))
 
     # -- matrices ---------------------------------------------------------------------------------
 
@@ -196,7 +200,7 @@ class Editor:
                     yield Edit(
                         ("transpose", i),
                         "transpose",
-                        f"with {called(bare)} not transposed",
+                        f"with {self.called(bare)} not transposed",
                         lambda v, left=left, right=right: v(left) @ v(right),  # type: ignore[misc]
                     )
         plain = [x.inputs[0] if x.operation is ops.transpose else x for x in (a, b)]
@@ -206,7 +210,7 @@ class Editor:
                     yield Edit(
                         ("element-wise", left is a, right is b),
                         "element-wise product",
-                        f"with the element-wise product of {called(left)} and {called(right)}, not the matrix product",
+                        f"with the element-wise product {self.called(left)} ∘ {self.called(right)}, not the matrix product",
                         lambda v, left=left, right=right: v(left) * v(right),  # type: ignore[misc]
                     )
         if r.shape == r.shape[::-1]:
@@ -275,37 +279,46 @@ class Editor:
         again = node.operation.value  # type: ignore[union-attr]
         yield edit(
             "left out",
-            f"without the derivative {name}: the adjoint of {called(node)}, not of what {name[:-1]} was applied to",
+            f"without the derivative {name}: the adjoint of {self.called(node)}, not of what is inside {name[:-1]}",
             lambda v: np.array(v(g)),
         )
         yield edit("squared", f"with the derivative {name} applied twice", lambda v: rule(rule(v(g), y, x), y, x))
         yield edit(
             "of itself",
-            f"with {name[:-1]} applied again to {called(node)}, which is a {name[:-1]} already",
+            f"with {name[:-1]} applied again to {self.called(node)}, which is a {name[:-1]} already",
             lambda v: rule(v(g), again(y, **node.parameters), y),
         )
         yield edit(
             "of argument",
-            f"with {called(node.inputs[0])} where {called(node)} belongs in the derivative {name}",
+            f"with {self.called(node.inputs[0])} where {self.called(node)} belongs in the derivative {name}",
             lambda v: rule(v(g), x, x),
         )
         for key, words, factor in (
-            ("square", f"with 1 − {called(node)} in place of 1 − {called(node)}²: the square is missing", 1 - y),
+            (
+                "square",
+                f"with 1 − {self.called(node)} in place of 1 − {self.called(node)}²: the square is missing",
+                1 - y,
+            ),
             (
                 "outside",
-                f"with (1 − {called(node)})² in place of 1 − {called(node)}²: the square stands outside",
+                f"with (1 − {self.called(node)})² in place of 1 − {self.called(node)}²: the square stands outside",
                 (1 - y) ** 2,
             ),
-            ("1 - y²", f"with 1 − {called(node)}² in place of the derivative {name}", 1 - y * y),
-            ("y(1 - y)", f"with {called(node)} ∘ (1 − {called(node)}) in place of the derivative {name}", y * (1 - y)),
-            ("y", f"with {called(node)} in place of the derivative {name}", y),
-            ("y²", f"with {called(node)}² in place of the derivative {name}", y * y),
+            ("1 - y²", f"with 1 − {self.called(node)}² in place of the derivative {name}", 1 - y * y),
+            (
+                "y(1 - y)",
+                f"with {self.called(node)} ∘ (1 − {self.called(node)}) in place of the derivative {name}",
+                y * (1 - y),
+            ),
+            ("y > 0", f"with the derivative of ReLU in place of {name}", y > 0),
+            ("y", f"with {self.called(node)} in place of the derivative {name}", y),
+            ("y²", f"with {self.called(node)}² in place of the derivative {name}", y * y),
         ):
             yield edit(key, words, lambda v, factor=factor: v(g) * factor)  # type: ignore[misc]
         yield Edit(
             ("no upstream",),
             "upstream missing",
-            f"without {called(g)}: the derivative {name} alone, not multiplied with the adjoint",
+            f"without {self.called(g)}: the derivative {name} alone, not multiplied with the adjoint",
             lambda v: rule(np.ones(node.shape), y, x),
         )
         for other in self.notable:
@@ -313,7 +326,7 @@ class Editor:
                 yield Edit(
                     ("derivative at", self.program.roles.get(other)),
                     self.kind_of_swap(other, node),
-                    f"with {called(other)} in place of {called(node)} in the derivative {name}",
+                    f"with {self.called(other)} in place of {self.called(node)} in the derivative {name}",
                     lambda v, other=other: rule(v(g), other._value, x),  # type: ignore[misc]
                 )
 
@@ -323,16 +336,7 @@ class Editor:
         """Each operand of `r` replaced by another value that has its shape."""
         for i, x in enumerate(r.inputs):
             if x in self.live:
-                candidates = [
-                    y
-                    for y in self.program.records
-                    if y in self.live
-                    and self.program.time(y) == self.program.time(x)
-                    and y.operation is not ops.identity
-                    and self._marked(y)
-                    and y not in self._behind(r)
-                ]
-                yield from self._swapped(r, i, x, x, candidates, False)
+                yield from self._other_adjoint(r, i, x)
             elif x.operation is ops.transpose and x.inputs[0].ndim == 2:
                 yield from self._swapped(r, i, x, x.inputs[0], self._near(x.inputs[0]), True)
                 yield from self._restacked(r, i, x.inputs[0])
@@ -351,10 +355,27 @@ class Editor:
             self._followers[r] = found
         return self._followers[r]
 
-    def _marked(self, y: Tensor) -> bool:
-        return (
-            bool(y.name) or is_activation(self.program.serves[y]) or any(u.name for u in self.program.users.get(y, []))
-        )
+    def _other_adjoint(self, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
+        """The adjoint of another quantity of the same time step."""
+        for node in self.marked:
+            y = self.program.truth.recording.adjoints.get(node)
+            if y is None or y is x or bare(y) is bare(x) or y.shape != x.shape:
+                continue
+            if node.scope.time != self.program.time(r) or y in self._behind(r):
+                continue
+
+            def change(v: Any, y: Tensor = y) -> Array:
+                values = [v(z) for z in r.inputs]
+                values[i] = v(y)
+                return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+
+            key = ("adjoint", i, self.program.roles.get(node))
+            yield Edit(key, self._skips(node, x), f"with {self.called(y)} in place of {self.called(x)}", change)
+
+    def _skips(self, node: Tensor, x: Tensor) -> str:
+        """Whether the adjoint of `node` in place of `x` leaves out just the derivative of an activation."""
+        served = self.program.serves.get(bare(x))
+        return "activation derivative" if served is node and is_activation(node) else "wrong value"
 
     def _near(self, x: Tensor) -> list[Tensor]:
         """Values of a person's program that could be mistaken for `x`: of its time step or one beside it."""
@@ -379,7 +400,7 @@ class Editor:
             yield Edit(
                 ("swap", i, self.program.roles.get(y), distance),
                 self.kind_of_swap(y, x),
-                f"with {called(y)} in place of {called(x)}",
+                f"with {self.called(y)} in place of {self.called(x)}",
                 change,
             )
 
@@ -397,7 +418,7 @@ class Editor:
                     return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
 
                 distance = (y.scope.time or 0) - (argument.scope.time or 0)
-                words = f"with {x.operation.name}({called(y)}) in place of {called(x)}"  # type: ignore[union-attr]
+                words = f"with {x.operation.name}({self.called(y)}) in place of {self.called(x)}"  # type: ignore[union-attr]
                 yield Edit(
                     ("of another", i, self.program.roles.get(y), distance),
                     self.kind_of_swap(y, argument),
@@ -414,8 +435,30 @@ class Editor:
                 values[i] = np.concatenate([v(z) for z in reversed(x.inputs)], axis=axis).T
                 return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
 
-            words = f"with the stack in the other order, [{'; '.join(called(z) for z in reversed(x.inputs))}]"
+            words = f"with the stack in the other order, [{'; '.join(self.called(z) for z in reversed(x.inputs))}]"
             yield Edit(("restacked", i), "wrong half", words, change)
+            for k, part in enumerate(x.inputs):
+                for y in self._near(part):
+                    if y.shape == part.shape and y is not part:
+                        yield self._stack_with(r, i, x, k, y)
+
+    def _stack_with(self, r: Tensor, i: int, x: Tensor, k: int, y: Tensor) -> Edit:
+        """A stack with another value in one of its parts."""
+        part = x.inputs[k]
+
+        def change(v: Any) -> Array:
+            values = [v(z) for z in r.inputs]
+            parts = [v(y) if j == k else v(z) for j, z in enumerate(x.inputs)]
+            values[i] = np.concatenate(parts, axis=x.parameters["axis"]).T
+            return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+
+        key = ("stacked with", i, k, self.program.roles.get(y), (y.scope.time or 0) - (part.scope.time or 0))
+        return Edit(
+            key,
+            self.kind_of_swap(y, part),
+            f"with {self.called(y)} in place of {self.called(part)} in the stack",
+            change,
+        )
 
     def kind_of_swap(self, wrong: Tensor, right: Tensor) -> str:
         """A neighbour in time is off by one; anything else is the wrong value."""

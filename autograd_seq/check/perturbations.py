@@ -8,14 +8,14 @@ They come in order, the simplest and likeliest first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.edits import Edit, Editor
-from autograd_seq.check.program import Change, Program, along, bare, called, evaluate, formula
+from autograd_seq.check.program import Change, Program, along, bare, evaluate, formula
 from autograd_seq.tensor import Tensor
 
 FIRST, LIKELY, LOCAL, SWAP, RARE = range(5)
@@ -72,6 +72,7 @@ class _Maker:
         self.groups: dict[Any, list[Tensor]] = {}
         for r in program.records:
             self.groups.setdefault(program.roles.get(r), []).append(r)
+        self._written: dict[Tensor, tuple[str, str]] = {}
         self._join_initial_states()
         self.hosts = {r: self._host(r) for r in program.records}
 
@@ -96,8 +97,13 @@ class _Maker:
 
     def _where(self, r: Tensor) -> tuple[str, str]:
         host = self.hosts.get(r, r)
+        if host not in self._written:
+            self._written[host] = self._name_and_formula(host)
+        return self._written[host]
+
+    def _name_and_formula(self, host: Tensor) -> tuple[str, str]:
         name = next((k for k, result in self.program.results.items() if result is host), None)
-        label = name or (called(host) if host.name else "the gradient")
+        label = name or (self.editor.called(host) if host.name else "the gradient")
         return label, f"{label} = {formula(bare(host))}"
 
     def _variant(self, key: Any, edit: Edit, at: Tensor, rank: int, changes: Mapping[Tensor, Change]) -> Variant:
@@ -219,7 +225,7 @@ class _Maker:
                 continue
             for key, words, other in _SHIFTS:
                 changes = {r: _indexed(r, at, other(k, len(parts))) for r, at, k in parts}
-                edit = Edit((key,), "off by one", f"with {called(source)} read {words}", _nothing)
+                edit = Edit((key,), "off by one", f"with {self.editor.called(source)} read {words}", _nothing)
                 yield self._variant(("read", self.program.roles.get(source)), edit, parts[0][0], FIRST, changes)
         for name, r in self.program.results.items():
             if r.operation is ops.scatter:
@@ -249,7 +255,47 @@ class _Maker:
     def everywhere(self) -> Iterator[Variant]:
         """One edit, in every time step, for all that uses the line."""
         for role, records in self.groups.items():
-            yield from self._grouped(("line", role), records, self.editor.simple, LIKELY)
+            for variant in self._grouped(("line", role), records, self.editor.simple, LIKELY):
+                yield variant
+                if alone := self._only_term(variant, records[0]):
+                    yield replace(variant, key=(*variant.key, "alone"), changes={**variant.changes, **alone})
+        yield from self._exchanged()
+
+    def _only_term(self, variant: Variant, total: Tensor) -> dict[Tensor, Change]:
+        """Where a forgotten term is all there is, as in the last time step, nothing is left."""
+        edit = variant.key[1]
+        if edit[0] != "without term":
+            return {}
+        wanted = self.program.roles.get(self.program.serves[total])
+        found: dict[Tensor, Change] = {}
+        for node, adjoint in self.program.truth.recording.adjoints.items():
+            part = bare(adjoint)
+            if self.program.roles.get(node) != wanted or part.operation in (None, ops.accumulate):
+                continue
+            role = ("from above",) if self.editor.from_above(part) else self.program.roles.get(part)
+            if role == edit[1]:
+                found[adjoint] = _scaled(adjoint, 0.0)
+        return found
+
+    def _exchanged(self) -> Iterator[Variant]:
+        """Both adjoints of a product, each with the factor that the other should have."""
+        groups: dict[Any, list[tuple[Tensor, Edit]]] = {}
+        for node in self.program.truth.recording.forward:
+            made = self.program.truth.recording.emitted.get(node, [])
+            g = self.program.truth.recording.adjoints.get(node)
+            pieces = [r for r in made if r.operation is ops.multiply]
+            if node.operation is not ops.multiply or len(pieces) != 2 or g is None:
+                continue
+            u, v = node.inputs
+            if u.shape == v.shape == node.shape:
+                both = f"{self.editor.called(u)} and {self.editor.called(v)}"
+                words = f"with {both} exchanged: each gets the factor that the other should have"
+                for r, factor in zip(pieces, (u, v), strict=True):
+                    edit = Edit(("exchanged",), "wrong value", words, _product(g, factor))
+                    groups.setdefault(self.program.roles.get(node), []).append((r, edit))
+        for role, found in groups.items():
+            r, edit = found[0]
+            yield self._variant(("exchanged", role), edit, r, LIKELY, {r: e.change for r, e in found})
 
     def swapped(self) -> Iterator[Variant]:
         """One value in place of another, in every time step."""
@@ -345,9 +391,9 @@ class _Maker:
                 alone = alone if i >= start else alone * v(factor)
             return rest + alone
 
-        factors = " ∘ ".join(called(f) for _, f in chain[start:])
+        factors = " ∘ ".join(self.editor.called(f) for _, f in chain[start:])
         words = (
-            f"where the factor {factors} does not reach the term of {called(term)}: "
+            f"where the factor {factors} does not reach the term of {self.editor.called(term)}: "
             "parentheses misplaced, or the factor forgotten there"
         )
         return Edit(
@@ -360,6 +406,10 @@ class _Maker:
 
 def _nothing(v: Any) -> Any:
     raise NotImplementedError
+
+
+def _product(g: Tensor, factor: Tensor) -> Change:
+    return lambda v: v(g) * v(factor)
 
 
 def _scaled(r: Tensor, factor: float) -> Change:

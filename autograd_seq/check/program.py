@@ -39,6 +39,7 @@ class Program:
         recording = truth.recording
         self.records = [r for r in recording.backward if r.operation is not None]
         self.results = {f"d{key}": recording.adjoints[x] for key, x in truth.inputs.items() if x in recording.adjoints}
+        self._positions = {r: i for i, r in enumerate(self.records)}
         self.users: dict[Tensor, list[Tensor]] = {}
         for r in self.records:
             for x in r.inputs:
@@ -60,11 +61,25 @@ class Program:
             called = r.name if r.operation is None else None
             place = (r.operation, r._code, r._offset, r.scope.layer, r.scope.direction, r.scope.part, called)
             roles[r] = ("forward", *place, number_in_step(r.scope.time, *place))
+        self._initial_states(roles)
         for node, made in self.truth.recording.emitted.items():
             for r in made:
                 if r.operation is not None:
                     roles[r] = (roles[node], r.operation, number_in_step(node, r.operation))
         return roles
+
+    def _initial_states(self, roles: dict[Tensor, Role]) -> None:
+        """What stands before the first step has the role of what stands before any other."""
+        before: dict[tuple[Role, int], Role] = {}
+        users = [r for r in self.truth.recording.forward if r.operation is not None and r.scope.time is not None]
+        for r in users:
+            for i, x in enumerate(r.inputs):
+                if x.operation is not None and x.scope.time == (r.scope.time or 0) - 1:
+                    before[roles[r], i] = roles[x]
+        for r in users:
+            for i, x in enumerate(r.inputs):
+                if r.scope.time == 1 and x.operation is None and (roles[r], i) in before:
+                    roles[x] = before[roles[r], i]
 
     def time(self, r: Tensor) -> int | None:
         """The time step that a record belongs to."""
@@ -79,7 +94,7 @@ class Program:
         return self._reach.get(r, frozenset())
 
     def run(self, changes: Changes) -> dict[str, Array]:
-        """The gradients with some records changed; everything behind them is computed again.
+        """The gradients that change if some records do; everything behind those is computed again.
 
         Raises
         ------
@@ -91,14 +106,13 @@ class Program:
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        for r in self.records:
+        first = min((self._positions[r] for r in changes), default=0)
+        for r in self.records[first:]:
             if r in changes:
                 new[r] = np.asarray(changes[r](value))
             elif any(x in new for x in r.inputs):
                 new[r] = evaluate(r, value)
-        return {
-            key: value(self.results[key]) if key in self.results else true for key, true in self.truth.gradients.items()
-        }
+        return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
 
     def between(self, start: Tensor, end: Tensor) -> list[Tensor]:
         """The records on the ways from `start` to `end`, without `start`, with `end`; empty if there is no way."""

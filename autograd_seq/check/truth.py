@@ -163,6 +163,7 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
         try:
             made = _sigmoid(r, new)
             made = _softmax(r, new) if made is None else made
+            made = _relu(r, new) if made is None else made
             if made is None:
                 made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.parameters, r.requires_grad)
         finally:
@@ -200,6 +201,14 @@ def _sigmoid(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
     if power is None or not _is(power, ops.exp) or not _is(power.inputs[0], ops.negative):
         return None
     return ops.sigmoid(new[power.inputs[0].inputs[0]])
+
+
+def _relu(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
+    """max(0, x)."""
+    if not _is(r, ops.maximum):
+        return None
+    zero = [is_literal(x) and x._value.item() == 0 for x in r.inputs]
+    return ops.relu(new[r.inputs[zero.index(True) ^ 1]]) if any(zero) else None
 
 
 def _softmax(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
