@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from autograd_seq.check.proof import Claim, Proof
 
 SHOWN = 5  # failures that are printed in full
+SAID = 6  # notes that are printed
 
 
 def certificate(proof: Proof) -> str:
@@ -18,7 +19,9 @@ def certificate(proof: Proof) -> str:
         lines.append(f"  {status:<9} {', '.join(f'{c.name} {_shape(c)}' for c in group)}")
     lines += ["rests on", *("  " + line for line in _links(proof))]
     notes = dict.fromkeys(n for claim in proof.claims.values() for n in claim.notes)
-    lines += [f"note: {n}" for n in (*proof.notes, *notes)]
+    said = [*proof.notes, *notes]
+    lines += [f"note: {n}" for n in said[:SAID]]
+    lines += [f"… and {len(said) - SAID} notes more"] if len(said) > SAID else []
     for failure in proof.failures[:SHOWN]:
         lines += ["", str(failure)]
     if len(proof.failures) > SHOWN:
@@ -49,6 +52,7 @@ def _links(proof: Proof) -> list[str]:
     lines = [
         f"rule         {_status(proof, 'rule')}: each VJP rule against SymPy's derivative of its operation's meaning "
         f"({proof.uses} uses, {proof.signatures} distinct, {proof.identities} scalar identities)",
+        "             with σ' = σ (1 - σ) and tanh' = 1 - tanh², themselves proven from exp",
         f"meaning      {_status(proof, 'meaning')}: each meaning against the value that NumPy computed, {digits}",
         f"bookkeeping  {_status(proof, 'bookkeeping')}: each adjoint against the sum over its uses, each used once "
         f"({proof.records} records)",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 from autograd_seq import names
+from autograd_seq.scope import Scope
 from autograd_seq.tensor import Tensor
 
 LONG = 400  # characters of an expression that a person still reads
@@ -45,7 +47,13 @@ class Failure:
     found: Any = None
     numbers: tuple[float, float] | None = None
     message: str = ""
-    shared: int = field(default=0)  # how many further records fail in the same way
+    shared: int = 0  # how many further records fail in the same way
+    scope: Scope | None = None  # its place in the graph, where repeated lines count the steps
+
+    @property
+    def place(self) -> Scope:
+        """Where in the network it belongs."""
+        return self.scope or self.record.scope
 
     @property
     def operation(self) -> str:
@@ -60,12 +68,12 @@ class Failure:
     @property
     def time(self) -> int | None:
         """Its time step."""
-        return self.record.scope.time
+        return self.place.time
 
     @property
     def layer(self) -> int | None:
         """Its layer."""
-        return self.record.scope.layer
+        return self.place.layer
 
     @property
     def source(self) -> str:
@@ -98,10 +106,12 @@ class Failure:
         return gap if wild or sympy.count_ops(gap) > 100 else sympy.factor(sympy.expand(gap))
 
     def __str__(self) -> str:
+        direction = f"direction {self.place.direction}"
         place = [f"record %{self.index}", f"operation {self.operation}"]
         place += [f"{self.record.label}"] if self.record.name else []
         place += [f"time {self.time}"] if self.time is not None else []
         place += [f"layer {self.layer}"] if self.layer is not None else []
+        place += [direction] if self.place.direction else []
         lines = [f"{self.link} refuted at " + ", ".join(place)]
         if self.source:
             lines.append(f"    {self.source}")
@@ -131,8 +141,8 @@ class Failure:
             "label": self.record.label,
             "time": self.time,
             "layer": self.layer,
-            "direction": self.record.scope.direction,
-            "part": self.record.scope.part,
+            "direction": self.place.direction,
+            "part": self.place.part,
             "file": line.file if line else None,
             "line": line.line if line else None,
             "input": self.input,
@@ -141,7 +151,7 @@ class Failure:
             "expected": None if self.expected is None else str(self.expected),
             "found": None if self.found is None else str(self.found),
             "difference": None if self.expected is None else str(self.difference),
-            "at_recorded_values": list(self.numbers) if self.numbers else None,
+            "at_recorded_values": [n if isfinite(n) else None for n in self.numbers] if self.numbers else None,
             "message": self.message,
             "more_with_the_same_rule": self.shared,
         }

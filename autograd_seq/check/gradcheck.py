@@ -175,13 +175,12 @@ def check_records(graph: Graph, seed: int = 0) -> tuple[list[Failure], list[Comp
             except Exception as error:  # whatever a wrong rule does, it is the rule's failure
                 words = str(error).splitlines()[0] if str(error) else ""
                 message = f"the rule fails: {type(error).__name__}: {words}"
-                failures.append(Failure("rule", record, index, i, message=message))
+                failures.append(Failure("rule", record, index, i, message=message, scope=graph.scopes[record]))
                 continue
             seen.append(result)
             if not result.ok:
-                failures.append(
-                    Failure("rule", record, index, i, result.element, result.expected, result.found)
-                )
+                numbers = result.element, result.expected, result.found
+                failures.append(Failure("rule", record, index, i, *numbers, scope=graph.scopes[record]))
     return failures, seen
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,22 @@ from autograd_seq.check.application import UNREADABLE, Application, Use, branch_
 from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
 from autograd_seq.check.closed_form import compare_closed_forms
 from autograd_seq.check.failure import Failure
+from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.meaning import Meanings
 from autograd_seq.check.rules import Memory, Verdict, named, worst
 from autograd_seq.display import Shown
 from autograd_seq.errors import GradientError, UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
+from autograd_seq.tensor import Array, Tensor
+
+
+@cache
+def _opaque() -> None:
+    """Prove, once, what is taken for granted of σ and tanh."""
+    if not opaque_functions_hold():
+        raise GradientError("this SymPy does not derive the derivatives of the sigmoid and tanh from exp's")
+
 
 _memory = Memory()  # proofs hold for good: their keys have everything that they depend on
 
@@ -161,6 +171,7 @@ def prove(output: Tensor, wrt: Any = None) -> Proof:
     """
     if not isinstance(output, Tensor):
         raise UsageError(f"prove() takes a recorded tensor, such as a loss, not {type(output).__name__}{here()}")
+    _opaque()
     return _Prover(output.record, wrt).run()
 
 
@@ -199,7 +210,7 @@ class _Prover:
         self.bits = self._reached()
         self.verdicts: dict[Any, Verdict] = {}
         self.signatures = 0
-        self.broken = False  # a kink or a cut: the function as it is written out is another one
+        self.broken = False  # a kink, a cut, a rule that is not proven: nothing to compare in closed form
 
     def _wanted(self, wrt: Any) -> dict[str, Tensor]:
         if wrt is None:
@@ -237,9 +248,10 @@ class _Prover:
         closed = ""
         if recording is not None and not self.failures and not self.broken:
             closed = self._closed_form(recording)
+        agreement = self._sweep(recording)
         return Proof(
             self.output, self._claims(), self.failures, len(self.graph), sum(map(len, uses.values())),
-            self.signatures, identities, digits, self._sweep(recording), closed, self._limits(),
+            self.signatures, identities, digits, agreement, closed, self._limits(),
         )  # fmt: skip
 
     # -- the first link -------------------------------------------------------------------
@@ -270,14 +282,14 @@ class _Prover:
                 if verdict.status != "proven" and bits:
                     where = f"{record.operation.name}: {verdict.note}" if verdict.note else ""
                     self.found.weaken("rule", bits, verdict.status, where)
-                self.broken |= verdict.status == "excluded"
+                self.broken |= verdict.status != "proven"
                 if verdict.status == "refuted" and bits:
                     key = (id(verdict), i)
                     if key in wrong:
                         wrong[key] = replace(wrong[key], shared=wrong[key].shared + 1)
                     else:
                         wrong[key] = _failure(index, application, verdict)
-        self.failures += wrong.values()
+        self.failures += [replace(f, scope=self.graph.scopes[f.record]) for f in wrong.values()]
         self.signatures = len(seen)
         return uses, sum(v.entries for v in seen.values())
 
@@ -362,15 +374,24 @@ class _Prover:
         """The sweep on bare arrays, which training uses, beside the recorded one."""
         if recording is None:
             return None
-        found = dict(sweep(self.output, self.seed._value, everything=True))
+        try:
+            found = dict(sweep(self.output, self.seed._value, everything=True))
+        except Exception as error:  # a rule may run on tensors and fail on arrays
+            self.found.weaken("bookkeeping", (1 << len(self.parameters)) - 1, "refuted", "backward() fails")
+            if not self.failures:
+                message = f"backward() on plain arrays fails: {type(error).__name__}: {str(error).splitlines()[0]}"
+                self.failures.append(Failure("bookkeeping", self.output, len(self.graph) - 1, message=message))
+            return None
         least = 16.0
-        for x in self.parameters.values():
+        largest = max((float(np.max(np.abs(a._value), initial=0)) for a in recording.adjoints.values()), default=0.0)
+        for k, x in enumerate(self.parameters.values()):
             if x in recording.adjoints and x in found:
-                a, b = recording.adjoints[x]._value, found[x]
-                size = max(float(np.max(np.abs(a), initial=0)), 1e-300)
-                with np.errstate(invalid="ignore"):
-                    error = float(np.max(np.abs(a - b), initial=0)) / size
-                least = min(least, float(-np.log10(max(error, 1e-16))))
+                digits = _agreeing(recording.adjoints[x]._value, found[x], largest)
+                least = min(least, digits)
+                if not digits >= (6 if x.dtype == np.float64 else 3) and not self.failures:
+                    self.found.weaken("bookkeeping", 1 << k, "refuted", "backward() disagrees with the recorded pass")
+                    message = f"backward() on plain arrays agrees with the recorded pass to {digits:.1f} digits only"
+                    self.failures.append(Failure("bookkeeping", x, self.graph.positions[x], message=message))
         return least
 
     # -- the answer -----------------------------------------------------------------------
@@ -390,6 +411,15 @@ class _Prover:
         if self.output.size != 1:
             notes.append(f"{self.output.label} is no scalar: the claim is for every adjoint of its shape")
         return tuple(notes)
+
+
+def _agreeing(a: Array, b: Array, largest: float) -> float:
+    """Digits to which two gradients agree; what cancels is judged by the largest adjoint of the graph."""
+    size = max(float(np.max(np.abs(a), initial=0)), 1e-6 * largest, 1e-300)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        error = float(np.max(np.where(same, 0.0, np.abs(a - b)), initial=0)) / size
+    return float(-np.log10(max(error, 1e-16))) if error == error else 0.0
 
 
 def _depends(record: Tensor, i: int) -> bool:

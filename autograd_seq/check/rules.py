@@ -25,6 +25,7 @@ WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
 REMEMBERED = 20_000  # verdicts; then the memory starts anew
 DIGITS = 40  # of the numbers that settle what algebra does not
 NEAR = 1e-25
+ROUNDED = 1e-13
 NOWHERE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 # Worst last: what a chain of links is worth is what its weakest link is worth.
@@ -120,7 +121,7 @@ def _prove(application: Application) -> Verdict:
     except UNREADABLE as error:
         return _checked(application, f"its meaning cannot be read exactly ({type(error).__name__}: {error})")
     wrong: list[Wrong] = []
-    unsettled = entries = 0
+    unsettled = rounded = entries = 0
     for place in np.ndindex(problem.expected.shape):
         expected: Any = problem.expected[place]
         found: Any = problem.found[place]
@@ -135,6 +136,8 @@ def _prove(application: Application) -> Verdict:
             return _checked(application, "its symbols can neither be compared nor evaluated here")
         if numbers is None:
             unsettled += 1
+        elif _only_rounding(expected, found):
+            rounded += 1
         else:
             wrong.append(Wrong(place, expected, found, numbers))
             if len(wrong) == 3:
@@ -144,6 +147,9 @@ def _prove(application: Application) -> Verdict:
     if unsettled:
         note = f"{unsettled} entries agree at random points to {DIGITS // 2} digits, but algebra did not settle them"
         return Verdict("checked", note, (), entries, DIGITS / 2)
+    if rounded:
+        note = f"{rounded} entries are equal but for constants that are rounded to floats, to 13 digits"
+        return Verdict("checked", note, (), entries, 13.0)
     if problem.tied:
         note = f"{problem.tied} of {record_size(application)} elements lie on a kink; the others are proven"
         return Verdict("excluded", note, (), entries)
@@ -291,6 +297,18 @@ def differing(
     if not agreed:
         raise Undecided
     return None
+
+
+def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
+    """Whether two expressions differ as little everywhere as the last digit of a float."""
+    rng = np.random.default_rng(2)
+    symbols = sorted(expected.free_symbols | found.free_symbols, key=str)
+    for _ in range(3):
+        at = {s: sympy.Rational(float(v)) for s, v in zip(symbols, rng.uniform(0.3, 1.7, len(symbols)), strict=True)}
+        a, b = (_number(e, at) for e in (expected, found))
+        if a is None or b is None or not abs(a - b) <= ROUNDED * max(abs(a), abs(b)):
+            return False
+    return True
 
 
 def _number(e: Any, at: dict[sympy.Symbol, sympy.Rational]) -> Any:

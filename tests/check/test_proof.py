@@ -291,6 +291,45 @@ def test_plain_numbers_in_a_rule_are_part_of_what_is_remembered(broken):
         assert not prove(y).ok
 
 
+def test_a_rounded_constant_is_no_wrong_rule_but_no_proof_either():
+    @operation(vjp=[lambda g, y, x: g * (1 / 3 * x)], meaning=lambda algebra, x: x * x / 6)
+    def sixth(x, /):
+        return x * x / 6
+
+    proof = prove(sixth(Parameter([0.5, 2.0], "x")).sum())
+    assert proof["x"].status == "checked" and "rounded" in str(proof)
+
+
+def test_a_rule_that_runs_on_tensors_only_is_said_to_fail_in_training():
+    third = Tensor(1.0)
+
+    @operation(vjp=[lambda g, y, x: g * (third * x)], meaning=lambda algebra, x: x * x / 2)
+    def half_square(x, /):
+        return x * x / 2
+
+    proof = prove(half_square(Parameter([0.5, 2.0], "x")).sum())
+    assert not proof.ok and "on plain arrays fails" in str(proof)
+
+
+def test_a_rule_that_gives_other_numbers_on_arrays_is_refuted():
+    @operation(vjp=[lambda g, y, x: g * x if isinstance(g, Tensor) else g], meaning=lambda algebra, x: x * x / 2)
+    def half_square(x, /):
+        return x * x / 2
+
+    proof = prove(half_square(Parameter([0.5, 2.0], "x")).sum())
+    assert proof["x"].links["rule"] == "proven" and proof["x"].status == "refuted"
+    assert "plain arrays" in str(proof)
+
+
+def test_steps_are_counted_where_no_code_names_them(broken):
+    a = Parameter([0.5], "a")
+    for _ in range(3):
+        a = ops.sin(a) * 1.5
+    broken(ops.sin, 0, lambda g, y, x: g * y)
+    (failure,) = prove(a.sum()).failures
+    assert failure.time == 1
+
+
 # -- asking and answering -------------------------------------------------------------------
 
 
