@@ -131,10 +131,10 @@ class Graph(Shown):
         Most places have one result a step, which gives the number of steps. A helper that is called three
         times a step has three; whatever does not divide belongs to the step that had begun when it was made.
         """
-        runs: dict[tuple[Any, int], list[Tensor]] = {}
+        runs: dict[tuple[Any, ...], list[Tensor]] = {}  # one place may hold several operations of one step
         for record in self.records:
             if record.operation is not None and record._code is not None:
-                runs.setdefault((record._code, record._offset), []).append(record)
+                runs.setdefault((record._code, record._offset, record.operation), []).append(record)
         repeated = [run for run in runs.values() if len(run) > 1]
         if not repeated:
             return {}

@@ -72,6 +72,8 @@ class Folded:
         Where shared records are used.
     alias : dict of Tensor to str
         For a nameless initial state, the name of the state that takes its place in later steps.
+    initial : set of Tensor
+        Nameless initial states.
     """
 
     graph: Graph
@@ -81,6 +83,7 @@ class Folded:
     shared: list[Tensor]
     shared_uses: list[Use]
     alias: dict[Tensor, str] = field(default_factory=dict)
+    initial: set[Tensor] = field(default_factory=set)
 
     def name(self, record: Tensor) -> str | None:
         """The name of a record, its own or the one it stands for."""
@@ -110,6 +113,7 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     scopes, alias = _inherited(graph, uses)
     shared = _shared(graph, uses, scopes)
     skipped = {r for r in graph if is_literal(r) and uses[r]} | set(shared)
+    skipped |= _uniform(graph, uses, scopes, set(alias))
     into = {} if whole else _targets(graph, uses, scopes, skipped, merge_named)
     home: dict[Tensor, Box] = {}
     boxes: list[Box] = []
@@ -125,7 +129,7 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     boxes.reverse()
     for box in boxes:
         box.records.reverse()
-    _set_keys(boxes, alias)
+    _set_keys(boxes, home, alias)
     edges: dict[tuple[Box, Box], list[Use]] = {}
     shared_uses: list[Use] = []
     for record in graph:
@@ -138,25 +142,26 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
                     home[record].parameters.append(x)
             elif x in home and home[x] is not home[record]:
                 edges.setdefault((home[x], home[record]), []).append((x, record, i))
-    return Folded(graph, boxes, home, edges, list(shared), shared_uses, alias)
+    names = {leaf: successor.name for leaf, successor in alias.items() if successor.name is not None}
+    return Folded(graph, boxes, home, edges, list(shared), shared_uses, names, set(alias))
 
 
 def _inherited(
     graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]]
-) -> tuple[dict[Tensor, Scope], dict[Tensor, str]]:
+) -> tuple[dict[Tensor, Scope], dict[Tensor, Tensor]]:
     """The place of each record; an untimed leaf that only one step uses belongs to that step.
 
     Where in other steps the step before stands in its place, the leaf is an initial state: it
-    belongs to the step before, under the name of what follows it.
+    belongs to the step before, and answers to the name of what follows it: the second answer.
     """
     scopes = dict(graph.scopes)
-    alias: dict[Tensor, str] = {}
-    carried: dict[Hashable, str | None] = {}
+    alias: dict[Tensor, Tensor] = {}
+    carried: dict[Hashable, Tensor] = {}
     for record in graph:
         for i, x in enumerate(record.inputs):
             here, there = scopes[record].time, scopes[x].time if x in scopes else None
             if here is not None and there is not None and there < here:
-                carried[record._code, record._offset, i] = x.name
+                carried[record._code, record._offset, i] = x
     for leaf in graph.leaves:
         if scopes[leaf].time is not None or leaf.requires_grad:
             continue
@@ -166,9 +171,30 @@ def _inherited(
             slots = [(user._code, user._offset, i) for user, i in users]
             follows = [slot for slot in slots if slot in carried]
             scopes[leaf] = replace(scopes[users[0][0]], time=time - 1 if follows else time, part=None)
-            if leaf.name is None and follows and (known := carried[follows[0]]) is not None:
-                alias[leaf] = known
+            if leaf.name is None and follows:
+                alias[leaf] = carried[follows[0]]
     return scopes, alias
+
+
+def _uniform(
+    graph: Graph,
+    uses: dict[Tensor, list[tuple[Tensor, int]]],
+    scopes: dict[Tensor, Scope],
+    initial: set[Tensor],
+) -> set[Tensor]:
+    """Nameless constant arrays of one repeated number, which formulas write as that number.
+
+    Only where every step has one: an input that happens to be all zeros in one step stays a box.
+    """
+    found: set[Tensor] = set()
+    mixed: set[Hashable] = set()
+    for leaf in graph.leaves:
+        if leaf.name is None and not leaf.requires_grad and uses[leaf] and leaf not in initial:
+            if leaf.size and (leaf._value == leaf._value.flat[0]).all():
+                found.add(leaf)
+            else:
+                mixed |= {(user._code, user._offset, i) for user, i in uses[leaf]}
+    return {leaf for leaf in found if not any((u._code, u._offset, i) in mixed for u, i in uses[leaf])}
 
 
 def _shared(
@@ -199,14 +225,47 @@ def _targets(
     skipped: set[Tensor],
     merge_named: bool,
 ) -> dict[Tensor, Tensor]:
-    """For each record that folds, the record whose box it folds into."""
+    """For each record that folds, the record whose box it folds into; equal steps are folded equally."""
+    sites = _sites(graph, scopes)
+    kept: set[Hashable] = set()
+    while True:
+        into = _targets_but(graph, uses, scopes, skipped, merge_named, {r for r, site in sites.items() if site in kept})
+        apart = {sites[r] for r in sites if r not in into and r not in skipped and r.name is None}
+        apart &= {sites[r] for r in into if r in sites}
+        if not apart:
+            return into
+        kept |= apart
+
+
+def _sites(graph: Graph, scopes: dict[Tensor, Scope]) -> dict[Tensor, Hashable]:
+    """For each timed nameless result: its place in the program, and how many of that place its step has had."""
+    counts: dict[Hashable, int] = {}
+    sites: dict[Tensor, Hashable] = {}
+    for record in graph:
+        time = scopes[record].time
+        if record.operation is not None and record.name is None and time is not None:
+            site = (record._code, record._offset, record.operation)
+            counts[site, time] = counts.get((site, time), 0) + 1
+            sites[record] = (site, counts[site, time])
+    return sites
+
+
+def _targets_but(
+    graph: Graph,
+    uses: dict[Tensor, list[tuple[Tensor, int]]],
+    scopes: dict[Tensor, Scope],
+    skipped: set[Tensor],
+    merge_named: bool,
+    kept: set[Tensor],
+) -> dict[Tensor, Tensor]:
+    """What folds into what, but for records of `kept`."""
     outputs = set(graph.outputs)
     kept_groups = _groups_kept(graph, uses, scopes, outputs)
     into: dict[Tensor, Tensor] = {}
     head: dict[Tensor, Tensor] = {}
     for record in reversed(graph.records):
         head[record] = record
-        if record in skipped or record in outputs or record.operation is None:
+        if record in skipped or record in outputs or record in kept or record.operation is None:
             continue
         if record.name is not None and (not merge_named or _group(record, scopes) in kept_groups):
             continue
@@ -250,14 +309,21 @@ def _groups_kept(
     return kept
 
 
-def _set_keys(boxes: list[Box], alias: dict[Tensor, str]) -> None:
-    """Number boxes of one kind within their step: the k-th ``Gamma_f`` of any step is the same key."""
+def _set_keys(boxes: list[Box], home: dict[Tensor, Box], alias: dict[Tensor, Tensor]) -> None:
+    """Number boxes of one kind within their step: the k-th ``Gamma_f`` of any step is the same key.
+
+    An initial state has the key of the state that takes its place.
+    """
     counts: dict[Hashable, int] = {}
     for box in boxes:
         record = box.record
-        name = record.name or alias.get(record)
-        kind = name or (record.operation.name if record.operation else "leaf")
-        base = (box.scope.layer, box.scope.direction, bool(name), kind)
+        kind = record.name or (record.operation.name if record.operation else "leaf")
+        base = (box.scope.layer, box.scope.direction, bool(record.name), kind)
         place = (base, box.time)
         counts[place] = counts.get(place, 0) + 1
         box.key = (*base, counts[place]) if box.time is not None else ("untimed", len(counts), *base, counts[place])
+    taken: set[Hashable] = set()
+    for leaf, successor in alias.items():
+        if leaf in home and successor in home and (home[leaf].time, home[successor].key) not in taken:
+            home[leaf].key = home[successor].key
+            taken.add((home[leaf].time, home[leaf].key))

@@ -53,13 +53,19 @@ class Writer:
         if (known := self.folded.name(record)) is not None:
             return name_runs(known, scope, time, bold or bool(color), color)
         if record.operation is None:
-            words = constant(record._value) if record.size == 1 else "input"
+            words = self._nameless(record)
         else:
             words = record.operation.name
         runs = [Run(clean(words), bold=bold, color=color)]
         if bold and (above := superscript(scope, time)):
             runs.append(Run(above, 1, dim=True))
         return runs
+
+    def _nameless(self, leaf: Tensor) -> str:
+        """What a leaf without a name is called: its number, or what it is."""
+        if leaf.size == 1 or (leaf not in self.folded.home and leaf not in self.colors):
+            return f"{leaf._value.flat[0]:.4g}" if leaf.size else "[]"
+        return "initial" if leaf in self.folded.initial else "input"
 
     def formula(self, box: Box, longest: float) -> list[Run]:
         """How a box comes from others, at most `longest` ems wide; nothing for a leaf."""
@@ -145,11 +151,6 @@ def clean_formula(piece: str) -> str:
     """A piece of a formula as one line; spaces at its ends are meant."""
     shown = clean(piece, 60)
     return " " * piece.startswith(" ") + shown + " " * (piece.endswith(" ") and bool(shown))
-
-
-def constant(value: Array) -> str:
-    """A constant of one element: its number."""
-    return f"{value.item():.4g}"
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

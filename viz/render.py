@@ -54,14 +54,19 @@ def render(dot: str, kind: str, time_limit: float = TIME_LIMIT) -> bytes:
         except OSError as error:
             failures.append(f"{name} could not be started: {error}")
         else:
-            if done.returncode == 0 and done.stdout:
+            said = [line for line in done.stderr.decode(errors="replace").splitlines() if _is_error(line)]
+            if done.returncode == 0 and done.stdout and not said:
                 return done.stdout
-            said = done.stderr.decode(errors="replace").strip().splitlines()
             failures.append(f"{name} failed" + (f": {said[-1]}" if said else ""))
     raise RenderError(
         "; ".join(failures) or "no Graphviz was found: install it with  pip install 'pygraphviz>=2.0.4'  "
         "(its wheels carry Graphviz), or install Graphviz so that its program dot is on the PATH"
     )
+
+
+def _is_error(line: str) -> bool:
+    """Whether a line that Graphviz printed says that the picture is not whole; fonts may be missing."""
+    return "fontconfig" not in line.lower() and ("error" in line.lower() or "not well-formed" in line.lower())
 
 
 def _commands(kind: str) -> list[tuple[str, list[str]]]:

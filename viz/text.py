@@ -153,7 +153,7 @@ def markup(lines: Sequence[Line], colors: dict[str, str]) -> str:
 
 def runs_markup(line: Line, colors: dict[str, str]) -> str:
     """The runs of one line, without a table around them."""
-    return "".join(_run_markup(run, line.size, colors) for run in line.runs) or " "
+    return "".join(_run_markup(run, line.size, colors) for run in line.runs if run.text) or " "
 
 
 def _run_markup(run: Run, size: float, colors: dict[str, str]) -> str:
