@@ -84,10 +84,10 @@ def columns(x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, 
                     f"{here_in_network()}x<{start + t}> has shape {shape}, but this cell takes "
                     f"(n_x, m) = ({expected[0]}, {expected[1]}), a column for each example{here()}"
                 )
-            if isinstance(x_t, Tensor):
-                result.append(x_t if listed else name(x_t, "x"))
-            else:
-                result.append(Tensor(_without_padding(x_t, lengths, start + t), "x", dtype=dtype))
+            if not (listed and isinstance(x_t, Tensor)):
+                x_t = _without_padding(x_t, lengths, start + t)
+                x_t = name(x_t, "x") if isinstance(x_t, Tensor) else Tensor(x_t, "x", dtype=dtype)
+            result.append(x_t)
     return result
 
 
@@ -95,7 +95,10 @@ def _without_padding(x_t: Any, lengths: Sequence[int] | None, time: int) -> Any:
     """Zeros for examples that have ended: a NaN there would get into products with 0."""
     if lengths is None or len(lengths) != np.shape(x_t)[1]:
         return x_t
-    return np.where(time <= np.asarray(lengths), x_t, 0)
+    running = time <= np.asarray(lengths)
+    if not isinstance(x_t, Tensor):
+        return np.where(running, x_t, 0)
+    return where(Tensor(running), x_t, 0) if np.any(x_t.value[:, ~running]) else x_t
 
 
 def presence(lengths: Sequence[int] | None, m: int, T: int, start: int = 1) -> list[Tensor | None]:

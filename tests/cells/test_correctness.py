@@ -79,6 +79,48 @@ def test_gradients_of_inputs_and_of_the_first_state(kind):
             close(state[key].grad[:, i : i + 1], dstate[key], 1e-10)
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_padding_of_a_recorded_input_touches_nothing_and_gets_no_gradient(shape):
+    rng = np.random.default_rng(8)
+    cell, _ = network("gru-full", shape, N_X, rng)
+    padded, lengths = pad([rng.standard_normal((N_X, T)) for T in (4, 2)])
+    gradients = []
+    for value in (0.0, 7.0, np.nan):
+        padded[:, 1, 2:] = value
+        x = Tensor(padded, "x", requires_grad=True)
+        run = cell.unroll(x, lengths=lengths)
+        (run.final["a"] * np.arange(1, 2 * cell.n_a + 1).reshape(cell.n_a, 2)).sum().backward()
+        gradients.append([x.grad, *(p.grad for p in cell.parameters.values())])
+    assert not gradients[0][0][:, 1, 2:].any() and gradients[0][0][:, 1, :2].all()
+    for other in gradients[1:]:
+        for one, same in zip(gradients[0], other, strict=True):
+            np.testing.assert_array_equal(one, same)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_sizes_lengths_and_networks_drawn_at_random(seed):
+    rng = np.random.default_rng(seed)
+    n_x, m, T = rng.integers(1, 5), rng.integers(1, 5), rng.integers(1, 7)
+    lengths = rng.integers(1, T + 1, m).tolist()
+    cell, twin = network(rng.choice(list(KINDS)), rng.choice(SHAPES), int(n_x), rng)
+    readout = randomised(Readout(cell.n_a, 3), rng)
+    weights = {key: p.value for key, p in readout.parameters.items()}
+    xs = [rng.standard_normal((n_x, length)) for length in lengths]
+    ys = [np.eye(3)[:, rng.integers(0, 3, length)] for length in lengths]
+    (x, _), (y, _) = pad(xs, value=np.nan), pad(ys)
+    run = readout(cell.unroll(x, lengths=lengths))
+    J = run.measure(y, categorical_cross_entropy)
+    J.backward()
+    expected = [loss_by_hand(twin, weights, x_i, y_i, "softmax") for x_i, y_i in zip(xs, ys)]
+    close(J.item(), sum(e[0] for e in expected), 1e-10)
+    for key, parameter in (cell.parameters | readout.parameters).items():
+        wanted = sum(e[1][key] for e in expected)
+        if parameter.grad is None:  # a weight of a<t-1> alone, where there is but one step
+            assert not wanted.any()
+        else:
+            close(parameter.grad, wanted, 1e-10)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_without_unequal_lengths_nothing_is_masked(kind, shape):
