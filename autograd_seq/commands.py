@@ -131,12 +131,14 @@ def print_(arguments: argparse.Namespace) -> int:
 
 
 def draw_(arguments: argparse.Namespace) -> int:
-    """Draw the recorded graph into a file; an .html file becomes a page that steps through time."""
-    from viz import draw, step_through
+    """Draw the recorded graph into a file; .html becomes a page that steps through time, .gif the sweep in motion."""
+    from viz import animate, draw, step_through
 
     path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
     if Path(path).suffix == ".html":
         step_through(thing(arguments), path)
+    elif Path(path).suffix == ".gif":
+        animate(thing(arguments), path)
     else:
         draw(
             thing(arguments), path, view=arguments.view, overlay=arguments.overlay, theme=arguments.theme,
@@ -299,7 +301,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--theme", choices=("light", "dark"), default="light")
     sub.add_argument(
         "-o", "--output", metavar="FILE",
-        help="FILE.svg, .png, .pdf or .dot (default: THING.svg); FILE.html is a page that steps through time",
+        help="FILE.svg, .png, .pdf or .dot (default: THING.svg); FILE.html: a page that steps through time; "
+        "FILE.gif: the backward sweep in motion",
     )  # fmt: skip
     sub = command("prove", prove_, "prove every derivative exactly, with SymPy; exit code 1 if one is refuted")
     sub.add_argument("--json", action="store_true", help="as JSON")
