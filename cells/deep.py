@@ -112,9 +112,10 @@ class Deep(Cell):
         start: int = 1,
     ) -> Run:
         """Run every layer over the whole sequence, from the lowest up; see `Cell.unroll`."""
-        inputs = below = columns(x, self.n_x, self.dtype, lengths, start)
+        first = (present.get().layer or 0) + 1
+        inputs = below = columns(x, self.n_x, self.dtype, lengths, start, reader=f"layer {first}: ")
         m, T = inputs[0].shape[1], len(inputs)
-        given, first, runs = self.begin(state, m)["layers"], (present.get().layer or 0) + 1, []
+        given, runs = self.begin(state, m)["layers"], []
         for n, (layer, before) in enumerate(zip(self.layers, given, strict=True), start=first):
             with scope(layer=n):
                 runs.append(layer.unroll(below, before, lengths, reverse, start))

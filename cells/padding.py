@@ -62,17 +62,20 @@ def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]
     return x, lengths
 
 
-def columns(x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, start: int = 1) -> list[Tensor]:
-    """The input of each time step as a tensor x<t> (n_x, m)."""
+def columns(
+    x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, start: int = 1, reader: str = ""
+) -> list[Tensor]:
+    """The input of each time step as a tensor x<t> (n_x, m); `reader` says in messages who reads it."""
+    reader = reader or here_in_network()
     listed = isinstance(x, (list, tuple))
     if not listed and np.ndim(x) != 3:
         raise ShapeError(
-            f"{here_in_network()}x has shape {np.shape(x)}, but a sequence is (n_x, m, T_x) with n_x = {n_x}, "
+            f"{reader}x has shape {np.shape(x)}, but a sequence is (n_x, m, T_x) with n_x = {n_x}, "
             f"or a list of T_x arrays (n_x, m){here()}"
         )
     T = len(x) if listed else np.shape(x)[2]
     if not T:
-        raise ShapeError(f"{here_in_network()}the sequence is empty: give x as (n_x, m, T_x) with T_x > 0{here()}")
+        raise ShapeError(f"{reader}the sequence is empty: give x as (n_x, m, T_x) with T_x > 0{here()}")
     result: list[Tensor] = []
     for t in range(T):
         with scope(time=start + t):
@@ -81,7 +84,7 @@ def columns(x: Any, n_x: int, dtype: Any, lengths: Sequence[int] | None = None, 
             shape = np.shape(x_t)
             if len(shape) != 2 or shape[0] != n_x or not shape[1] or (result and shape != expected):
                 raise ShapeError(
-                    f"{here_in_network()}x<{start + t}> has shape {shape}, but this cell takes "
+                    f"{reader}x<{start + t}> has shape {shape}, but this cell takes "
                     f"(n_x, m) = ({expected[0]}, {expected[1]}), a column for each example{here()}"
                 )
             if not (listed and isinstance(x_t, Tensor)):

@@ -18,6 +18,7 @@ def deep_both():
 
 CASES = {
     "wrong n_x": (lambda: LSTM(3, 4).unroll(x(5)), ShapeError, r"x<1> has shape \(5, 2\).*\(n_x, m\) = \(3, m\)"),
+    "wrong n_x, deep": (lambda: deep_both().unroll(x(5)), ShapeError, r"^layer 1: x<1> has shape \(5, 2\).*\(3, m\)"),
     "two axes": (lambda: RNN(3, 4).unroll(np.ones((3, 4))), ShapeError, r"shape \(3, 4\).*\(n_x, m, T_x\)"),
     "empty": (lambda: RNN(3, 4).unroll(x(T=0)), ShapeError, "sequence is empty"),
     "empty list": (lambda: RNN(3, 4).unroll([]), ShapeError, "sequence is empty"),
