@@ -115,7 +115,8 @@ class Search:
                     whole.append(variant)
             else:
                 partial.append((variant, explained))
-        return sorted(whole, key=lambda v: v.weight)[:MOST_NAMED], partial
+        named = {v.words: v for v in reversed(sorted(whole, key=lambda v: v.weight))}  # one of those that read the same
+        return sorted(named.values(), key=lambda v: (v.weight, whole.index(v)))[:MOST_NAMED], partial
 
     def _explained(self, program: Program, found: Gradients, together: list[Variant]) -> set[str] | None:
         """The wrong gradients that variants reproduce; None if they spoil one that is right."""

@@ -210,7 +210,7 @@ class Editor:
                     yield Edit(
                         ("element-wise", left is a, right is b),
                         "element-wise product",
-                        f"with the element-wise product {self.called(left)} ∘ {self.called(right)}, not the matrix product",
+                        f"with the element-wise product {self.called(left)} ∘ {self.called(right)}, not @",
                         lambda v, left=left, right=right: v(left) * v(right),  # type: ignore[misc]
                     )
         if r.shape == r.shape[::-1]:

@@ -270,7 +270,7 @@ def _words(report: BackwardReport, key: str) -> str | None:
                     f"; or {f.where} {f.words}" for f in report.also if f.where != cause.where or f.words != cause.words
                 )
             )
-            if plain(cause.where) == plain(key):
+            if plain(key) in map(plain, cause.where.split(", ")):
                 return f"{key}: {said}{others}"
             kind = "has a mistake of this kind: " if report.hints_only else ""
             return f"{key} follows from {cause.where}, which {kind}{said}{others}"
@@ -450,7 +450,7 @@ def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
         head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
     if report.hints_only:
         return [f"{head}\n    kind of mistake: {cause.category}"]
-    lines = [head, f"    it equals the true value {cause.words}"]
+    lines = [head, f"    {'each' if ', ' in cause.where else 'it'} equals the true value {cause.words}"]
     lines += [f"    or: {f.where} {f.words}" for f in report.also]
     lines.append("    correct: " + cause.correct.replace("; ", "\n             "))
     return lines

@@ -344,7 +344,11 @@ class _Maker:
                         collected.setdefault(edit.key, []).append((end, edit, along(edit.change, start, path)))
                 for entries in collected.values():
                     end, edit, _ = entries[0]
-                    yield self._variant(("local", end_role, start_role), edit, end, rank, {e: c for e, _, c in entries})
+                    made = self._variant(("local", end_role, start_role), edit, end, rank, {e: c for e, _, c in entries})
+                    within, formula_within = self._where(found[0][0])
+                    if within != made.where and found[0][0] in self.editor.live:
+                        made = replace(made, correct=f"{made.correct}; {formula_within}")
+                    yield made
 
     def _is_result(self, r: Tensor) -> bool:
         return any(r is result for result in self.program.results.values())
