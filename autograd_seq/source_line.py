@@ -62,7 +62,7 @@ def look_up(code: CodeType | None, offset: int) -> SourceLine | None:
     """The source line of bytecode `offset` in `code`; None where nothing was remembered."""
     if code is None:
         return None
-    positions = list(code.co_positions())
+    positions = _positions(code)
     first, last, start, end = positions[offset // 2] if offset // 2 < len(positions) else (None,) * 4
     number = first or code.co_firstlineno
     raw = linecache.getline(code.co_filename, number)
@@ -71,6 +71,12 @@ def look_up(code: CodeType | None, offset: int) -> SourceLine | None:
     if start is not None and end is not None and first == last:
         expression = raw.encode()[start:end].decode(errors="replace").strip() or text
     return SourceLine(code.co_filename, number, text, expression)
+
+
+@lru_cache(maxsize=16)
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    """Where each instruction stands in the source; asked for many records of one function."""
+    return list(code.co_positions())
 
 
 def here() -> str:
