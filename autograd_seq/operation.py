@@ -17,7 +17,7 @@ import numpy as np
 from numpy import ndarray
 
 from autograd_seq import protocols
-from autograd_seq.errors import AutogradError, DtypeError, ShapeError, UsageError
+from autograd_seq.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError
 from autograd_seq.notation import Form, call
 from autograd_seq.scope import present
 from autograd_seq.source_line import ENGINE_FILES, here
@@ -338,5 +338,11 @@ def _constant(value: Any, tensors: list[Tensor]) -> Tensor:
 
 def settled(setting: Tensor) -> Any:
     """A tensor used as a setting (an index, a limit): its value, noted as a decision on data."""
+    if setting.requires_grad:
+        raise GraphLostError(
+            f"{setting.label} has a gradient, which would be lost where it is used as a setting (an index, an axis, "
+            "a limit). Write .item() or .value to use its number on purpose; for limits, "
+            f"np.minimum(np.maximum(x, low), high){here()}"
+        )
     protocols.note_branch(setting)
     return setting._value.item() if not setting.ndim else setting._value

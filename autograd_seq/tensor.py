@@ -249,7 +249,7 @@ class Tensor(Methods):
             raise GraphLostError(
                 f"{how} would turn the recorded tensor {self.label} into plain numbers and lose its gradient. "
                 "Write .item() or .value to leave the graph on purpose; use NumPy's functions in place of math's; "
-                "to assign into an array, make the array with autograd_seq.numpy "
+                "np.stack([a, b]) to put several into one; to assign into an array, make it with autograd_seq.numpy "
                 f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
             )
         return self._value

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 import autograd_seq.operations as ops
-from autograd_seq import AutogradError, DtypeError, GradientError, ShapeError, Tensor, UsageError, differentiate, grad
+from autograd_seq import (
+    AutogradError,
+    DtypeError,
+    GradientError,
+    GraphLostError,
+    ShapeError,
+    Tensor,
+    UsageError,
+    differentiate,
+    grad,
+)
 
 RNG = np.random.default_rng(3)
 
@@ -116,6 +126,25 @@ def test_indices_may_be_tensors_and_lists():
     assert x[Tensor(np.array([2, 0]))].value.tolist() == [7, 5]
     assert x[[]].shape == (0,)
     assert grad(ops.sum(x[[]]) + x[0], x).tolist() == [1, 0, 0]
+
+
+def test_a_learned_number_is_no_setting():
+    x, two = variable([5.0, 6.0, 7.0]), variable(2.0)
+    for lost in (lambda: x[two], lambda: ops.clip(x, 0.0, two), lambda: ops.sum(x, axis=two), lambda: x.clip(two)):
+        with pytest.raises(GraphLostError, match=r"(?s)gradient.*\.item\(\).*test_edges"):
+            lost()
+    low, high = variable(5.5), variable([9.0, 6.5, 6.5])
+    y = np.clip(x, low, high)
+    assert y.value.tolist() == [5.5, 6, 6.5]
+    dx, dlow, dhigh = grad(y, [x, low, high], gradient=np.array([1.0, 10.0, 100.0]))
+    assert dx.tolist() == [0, 10, 0] and dlow == 1 and dhigh.tolist() == [0, 0, 100]
+
+
+def test_several_tensors_become_one_array_by_stacking():
+    x = variable([5.0, 6.0])
+    for lost in (lambda: np.sum([x[0], x[1]]), lambda: np.array([x, x]), lambda: ops.sum([x[0], x[1]])):
+        with pytest.raises(GraphLostError, match=r"(?s)np\.stack.*test_edges"):
+            lost()
 
 
 def test_a_later_assignment_hides_an_earlier_one():
