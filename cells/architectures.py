@@ -214,8 +214,9 @@ class EncoderDecoder:
         if (targets is None) == (T_y is None):
             raise UsageError(f"give either targets=…, for teacher forcing, or T_y=…, for free running{here()}")
         encoder_layer, decoder_layer = self._layers()
+        columns_read = columns(x, self.encoder.n_x, self.encoder.dtype, lengths)
         with scope(**encoder_layer):
-            read = self.encoder.unroll(columns(x, self.encoder.n_x, self.encoder.dtype, lengths), lengths=lengths)
+            read = self.encoder.unroll(columns_read, lengths=lengths)
         start, m = len(read) + 1, read.inputs[0].shape[1]
         with scope(**decoder_layer):
             state = self.decoder.adopt(read.final, m, start - 1)

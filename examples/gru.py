@@ -27,22 +27,22 @@ def main(out: Path) -> None:
     x = np.eye(len(vocabulary))[:, [[vocabulary.index(word) for word in sentence] for sentence in words]]  # (n_x, 2, 5)
     y = np.eye(2)  # the first sentence wants "was", the second "were"
 
-    for options in ({"full": False}, {"full": True}, {"reset_after": True}):
+    kinds = {"gru_simplified": {"full": False}, "gru": {}, "gru_reset_after": {"reset_after": True}}
+    for name, options in kinds.items():
         cell = GRU(len(vocabulary), 3, seed=0, **options)
         readout = Readout(3, len(VERBS), seed=1)
         run = many_to_one(cell, readout, x)
         loss = run.measure([y], categorical_cross_entropy)
-        print(f"\n=== GRU with {options}: {', '.join(cell.parameters)}; J = {loss.item():.4f} ===\n")
-        if options == {"full": True}:
+        print(f"\n=== {name}: {', '.join(cell.parameters)}; J = {loss.item():.4f} ===\n")
+        if name == "gru":
             print(run.graph)
         loss.backward()
         print(gradient_table(loss, {**cell.parameters, **readout.parameters}))
         print("‖∂L/∂c<t>‖:", "  ".join(f"{norm:.4f}" for norm in gradient_flow(run, wrt="c")[-1]))
-        kind = next(iter(options)) + ("" if options.get("full", True) else "_simplified")
-        draw(run, out / f"gru_{kind}.svg")
-        draw(run, out / f"gru_{kind}_cell.svg", view="cell")
         print(prove(loss))
-        print(out / f"gru_{kind}.svg")
+        draw(run, out / f"{name}.svg")
+        draw(run, out / f"{name}_cell.svg", view="cell")
+        print(out / f"{name}.svg")
 
     print("\nPlain gradient descent, until the memory keeps whether it was one cat or several:")
     for update in range(201):
