@@ -161,7 +161,7 @@ def power(a: Any, b: Any, /) -> Array:
     vjp=[lambda g, y, a: g * (2 * a)],
     numpy=np.square,
     kernel=np.square,
-    source="np.square",
+    source=Form("{0} ** 2", POWER, (POWER + 1,)),
     latex=Form("{{{0}}}^2", POWER, (POWER + 1,)),
     text=Form("{0}²", POWER, (POWER + 1,)),
 )

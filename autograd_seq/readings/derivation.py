@@ -62,6 +62,12 @@ class Derivation:
             if owner is not None:
                 self.adjoint_of[unit] = owner.family or owner
         self.names: dict[Unit, str] = {}
+        self.states = {  # what a loop carries from step to step
+            use.ref.unit
+            for unit in self.folded.units
+            for use in self.folded.inputs[unit]
+            if use.ref.shift and not self.is_backward(unit)
+        }
         self._taken: set[tuple[str, Any]] = set()
         self._give_names()
         self.trees = Trees(self.folded, self.names)

@@ -19,7 +19,8 @@ def markdown_document(document: Document, picture: str = "") -> str:
     for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
         if rows:
             parts.append(f"## {title}")
-            lines = ["| Equation | In NumPy | Node |", "|---|---|---|", *(_markdown_row(row) for row in rows)]
+            lines = ["| Equation | In NumPy | Node | Made by |", "|---|---|---|---|"]
+            lines += [_markdown_row(row) for row in rows]
             parts.append("\n".join(lines))
     if document.claims:
         parts.append("## What was proven")
@@ -38,12 +39,14 @@ def markdown_document(document: Document, picture: str = "") -> str:
 def _markdown_row(row: Row) -> str:
     code = "<br>".join(_code(line) for line in row.code)
     status = f" — {_words(row.status)}" if row.status else ""
-    return f"| ${_cell(row.equation.latex)}${status} | {code} | {_words(row.node)} |"
+    line = row.equation.line
+    origin = _code(line.text) if line is not None and line.text else ""
+    return f"| ${_cell(row.equation.latex)}${status} | {code} | {_words(row.node)} | {origin} |"
 
 
 def _cell(latex: str) -> str:
-    r"""A formula inside a table: | would end the cell, and \\ must survive Markdown's own escapes."""
-    return latex.replace("|", r"\vert ").replace("\n", " ")
+    r"""A formula inside a table: | would end the cell, and Markdown would take one \ of two away."""
+    return latex.replace(r" \\ ", r" \cr ").replace("|", r"\vert ").replace("\n", " ")
 
 
 def _code(line: str) -> str:
@@ -56,8 +59,8 @@ def _words(text: str) -> str:
     return "".join("\\" + c if c in "\\`*_[]<>|#$" else c for c in text.replace("\n", " "))
 
 
-PREAMBLE = r"""\documentclass[a4paper]{article}
-\usepackage[margin=2cm]{geometry}
+PREAMBLE = r"""\documentclass{article}
+\usepackage[a3paper,landscape,margin=2cm]{geometry}
 \usepackage{amsmath,amssymb}
 \allowdisplaybreaks
 \begin{document}
@@ -78,7 +81,9 @@ def latex_document(document: Document) -> str:
             parts.append(rf"\item ${claim.latex}$: {_ascii(claim.status)} ({_ascii(links)})")
         parts.append(r"\end{itemize}")
     parts.append(r"\subsection*{As a NumPy program}")
-    parts.append("\\begin{small}\n\\begin{verbatim}\n" + document.source.rstrip() + "\n\\end{verbatim}\n\\end{small}")
+    # Python's own escapes for what LaTeX's fonts lack; and no text of a user's may end the listing.
+    program = document.source.rstrip().encode("ascii", "backslashreplace").decode().replace(r"\end{v", r"\end {v")
+    parts.append("\\begin{small}\n\\begin{verbatim}\n" + program + "\n\\end{verbatim}\n\\end{small}")
     parts.append(r"\end{document}")
     return "\n".join(parts) + "\n"
 

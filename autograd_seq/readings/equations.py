@@ -73,6 +73,16 @@ class Equation:
         return self._written("text")
 
     @property
+    def formula(self) -> str | None:
+        """In the grammar of `check_formula`, as a claim about one step; None if it is not about one step.
+
+        States of this step are called ``a_next``, those of the step before ``a_prev``, the input ``x_t``.
+        """
+        from autograd_seq.readings.formula import formula
+
+        return formula(self)
+
+    @property
     def latex(self) -> str:
         r"""In LaTeX, for between ``$`` signs."""
         return self._written("latex")
@@ -320,7 +330,7 @@ def printer_for(derivation: Derivation, language: str) -> Printer:
         rows = [n for n in rows if record_of(n.unit).shape[:1] == (size.value,)]
         if size.axis != 0 or not rows:
             return str(size.value)
-        state = next((n for n in rows if n.shift), rows[0])  # what comes from another step is a state
+        state = next((n for n in rows if n.unit in derivation.states), rows[0])
         name = "n_" + derivation.names[state.unit]
         return names.latex(name) if language == "latex" else names.text(name)
 

@@ -31,12 +31,32 @@ def infer_times(nodes: list[Node]) -> None:
             steps = {x.time if x.time is not None else guess.get(x) for x in node.inputs} - {None}
             if len(steps) == 1:
                 guess[node] = next(t for t in steps if t is not None)
+    _infer_from_owners(nodes, guess)
     siblings: dict[tuple[Any, ...], set[int]] = {}
     for node, time in guess.items():
-        siblings.setdefault(_key(node), set()).add(time)
+        siblings.setdefault(_kind(node), set()).add(time)
     for node, time in guess.items():
-        if len(siblings[_key(node)]) > 1:
+        if len(siblings[_kind(node)]) > 1:
             node.time = time
+
+
+def _infer_from_owners(nodes: list[Node], guess: dict[Node, int]) -> None:
+    """Go on guessing: what only serves one step, such as its target, and the backward pass of what has a step."""
+    before = -1
+    while len(guess) != before:
+        before = len(guess)
+        uses: dict[Node, set[int | None]] = {}
+        for node in reversed(nodes):
+            free = node.time is None and node not in guess
+            given = node.literal or (node.leaf and node.record.requires_grad)
+            steps = uses.get(node, set())
+            if free and not given and not node.total and len(steps) == 1 and None not in steps:
+                guess[node] = next(t for t in steps if t is not None)
+            for x in node.inputs:
+                uses.setdefault(x, set()).add(node.time if node.time is not None else guess.get(node))
+        for node in nodes:
+            if node.time is None and node not in guess and node.owner in guess:
+                guess[node] = guess[node.owner]
 
 
 # -- families --------------------------------------------------------------------------------------
@@ -48,6 +68,12 @@ def _key(node: Node) -> tuple[Any, ...]:
     kind = "adjoint" if node.adjoint_of is not None else node.operation
     count = None if node.total else len(node.inputs)
     return kind, node.name, node.lane, node.record.shape, owner, count, node.leaf and node.record.requires_grad
+
+
+def _kind(node: Node) -> tuple[Any, ...]:
+    """As `_key`, before there are families: of what kind the owner is, not which."""
+    kind, name, lane, shape, owner, *rest = _key(node)
+    return kind, name, lane, shape, owner and _key(owner), *rest
 
 
 def match_families(nodes: list[Node]) -> list[Family]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from readings.derived_cells import CELLS, data, own_cell, with_loss, without_steps
 
-from autograd_seq import Parameter, Tensor, differentiate, equations, name, scope, steps, tanh
+from autograd_seq import Parameter, Tensor, check_formula, differentiate, equations, name, scope, steps, tanh
 from autograd_seq.errors import UsageError
 
 
@@ -143,3 +143,15 @@ def test_a_loss_at_the_last_step_only():
         "da<t> = Wᵀ dz_a<t+1>    (t < T)",
         "da<T> = a<T> + a<T>    (t = T)",
     ]
+
+
+@pytest.mark.parametrize("which", [w for w in CELLS if not {"deep", "bidirectional", "relu"} & set(w.split("_"))])
+def test_printed_equations_are_read_back_and_proven(which):
+    """Those that speak of one step, in the grammar of check_formula (which has no maximum, for relu)."""
+    cell = CELLS[which]()
+    both = equations(cell)
+    claims = [equation.formula for equation in both if equation.formula is not None]
+    assert len(claims) >= len(both) - 4
+    for claim in claims:
+        report = check_formula(claim, cell)
+        assert report.status == "proven", report

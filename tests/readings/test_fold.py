@@ -76,7 +76,7 @@ def test_steps_that_differ_stay_apart():
             np.testing.assert_allclose(equation.evaluate(time), equation.value(time), rtol=1e-12, atol=1e-14)
     namespace = {}
     exec(source(loss, "net"), namespace)
-    J, cache = namespace["net_forward"](np.ones((2, 3)), {"W": W.value})
+    J, cache = namespace["net_forward"](a0=np.ones((2, 3)), parameters={"W": W.value})
     np.testing.assert_allclose(J, loss.value, rtol=1e-13)
     gradients = namespace["net_backward"](cache)
     np.testing.assert_allclose(gradients["dW"], recording.adjoint(W).value, rtol=1e-12)

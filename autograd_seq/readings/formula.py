@@ -1,0 +1,67 @@
+"""An equation as a claim that `check_formula` can read: about one step, in ASCII."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autograd_seq.readings.folded import Family
+from autograd_seq.readings.print_tree import Printer
+from autograd_seq.readings.tree import Named, Size
+
+if TYPE_CHECKING:
+    from autograd_seq.readings.derivation import Derivation
+    from autograd_seq.readings.equations import Equation
+
+
+class _NotOneStepError(Exception):
+    """The equation speaks of what a single step does not have."""
+
+
+def formula(equation: Equation) -> str | None:
+    """The claim; None for an equation that a single step has no names for, as where an adjoint comes from t + 1."""
+    derivation = equation.derivation
+
+    def call(named: Named) -> str:
+        return _name(named, derivation)
+
+    def size(size: Size) -> str:
+        states = [unit for unit in derivation.states if size.value == _rows(unit)]
+        if size.axis != 0 or not states:
+            raise _NotOneStepError
+        return "n_a"
+
+    def every(family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
+        if not summed:
+            raise _NotOneStepError
+        return body  # what one step gives to the sum
+
+    printer = Printer("source", call, size, every)
+    try:
+        return f"{printer(equation.left)} = {printer(equation.right)}".replace("np.", "")
+    except _NotOneStepError:
+        return None
+
+
+def _name(named: Named, derivation: Derivation) -> str:
+    unit = named.unit
+    name = derivation.names.get(unit)
+    if name is None or unit.lane != (None, None) or named.at is not None or not name.isidentifier():
+        raise _NotOneStepError
+    if not isinstance(unit, Family):
+        return name
+    if unit.leaf:
+        if name != "x" or named.shift:
+            raise _NotOneStepError
+        return "x_t"
+    if unit in derivation.states:
+        if named.shift not in (0, -1):
+            raise _NotOneStepError
+        return name + ("_prev" if named.shift else "_next")
+    if named.shift:
+        raise _NotOneStepError
+    return name
+
+
+def _rows(unit: Any) -> int | None:
+    shape = (unit.any if isinstance(unit, Family) else unit).record.shape
+    return shape[0] if shape else None

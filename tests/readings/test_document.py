@@ -1,0 +1,121 @@
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from readings.derived_cells import CELLS, own_cell
+
+from autograd_seq import Parameter, Tensor, derive, name, prove, tanh
+from autograd_seq.errors import UsageError
+
+VOID = {"meta", "br", "img", "hr", "link", "input"}
+SVG = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><text>Γ_f</text></svg>'
+
+
+class Balanced(HTMLParser):
+    """Every tag that is opened is closed, in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def read(html):
+    parser = Balanced()
+    parser.feed(html)
+    assert not parser.open
+    return parser.seen
+
+
+def test_every_equation_stands_beside_its_code_and_node():
+    document = derive(CELLS["lstm"](), picture=SVG, proof=prove)
+    rows = {row.equation.text: row for row in document.backward}
+    row = rows["dΓ_f<t> = dc<t> ∘ c<t-1>"]
+    assert row.code == ("dGamma_f = dc * c[t - 1]",)
+    assert row.node == "Γ_f<t>"
+    assert "Gamma_f" in row.origin and "lstm.py" in row.origin
+    for rows in (document.forward, document.backward):
+        named = [row for row in rows if row.equation.condition in ("", "t < T")]
+        assert all(row.code for row in named)
+        for row in named:
+            assert all(line in document.source for line in row.code)
+
+
+def test_what_was_proven_stands_beside_the_gradients():
+    document = derive(CELLS["gru"](), proof=prove)
+    assert [claim.name for claim in document.claims] == ["W_u", "W_r", "W_c", "b_u", "b_r", "b_c"]
+    assert {claim.status for claim in document.claims} == {"proven"}
+    proven = [row for row in document.backward if row.status == "proven"]
+    assert [row.node for row in proven] == [claim.name for claim in document.claims]
+    assert derive(CELLS["gru"]()).claims == ()
+    assert "What was proven" not in derive(CELLS["gru"]()).html
+
+
+@pytest.mark.parametrize("which", ["rnn", "lstm", "bidirectional", "deep"])
+def test_page_is_whole(which):
+    pytest.importorskip("latex2mathml")
+    document = derive(CELLS[which](), picture=lambda cell: SVG)
+    tags = read(document.html)
+    assert tags.count("math") == len(document.equations)
+    assert tags.count("svg") == 1 and "<?xml" not in document.html
+    assert "src=" not in document.html and "http://" not in document.html.replace("http://www.w3.org", "")
+
+
+def test_page_without_the_converter(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "latex2mathml.converter", None)
+    html = derive(CELLS["rnn"]()).html
+    read(html)
+    assert "<math" not in html and "a&lt;t&gt; = tanh" in html
+
+
+def test_own_cell_gets_the_same_document():
+    document = derive(own_cell(), title="Leaky memory", proof=prove)
+    assert "leaky_memory_forward(x, h0, parameters)" in document.source
+    assert "∂J/∂leak" in document.text
+    assert all(row.node for row in document.backward)
+
+
+def test_saves_in_three_forms(tmp_path):
+    document = derive(CELLS["rnn"](), picture=SVG)
+    for ending in (".html", ".md", ".tex"):
+        assert document.save(tmp_path / f"rnn{ending}").read_text(encoding="utf-8")
+    assert (tmp_path / "rnn.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert "](rnn.svg)" in (tmp_path / "rnn.md").read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match=r"\.html, \.md or \.tex"):
+        document.save(tmp_path / "rnn.pdf")
+    with pytest.raises(UsageError, match="SVG"):
+        derive(CELLS["rnn"](), picture=3)
+
+
+def test_names_and_titles_from_users_are_escaped():
+    W = Parameter(np.array([[0.5]]), "<script>alert(1)</script>")
+    a = name(tanh(W @ Tensor([[1.0]], "x|y`z")), "a&b")
+    document = derive(a.sum(), title="<b>& $x_1$ | `code`")
+    html = document.html
+    assert "<script>" not in html and "<b>&" not in html
+    read(html)
+    table = [line for line in document.markdown.splitlines() if line.startswith("| $")]
+    assert table
+    assert all(line.replace("\\|", "").count("|") == 5 for line in table), table
+
+
+def test_latex_document_compiles(tmp_path):
+    program = shutil.which("pdflatex") or shutil.which("tectonic")
+    if program is None:
+        pytest.skip("no LaTeX is installed")
+    path = derive(CELLS["lstm"](), proof=prove).save(tmp_path / "lstm.tex")
+    flags = ["-interaction=nonstopmode", "-halt-on-error"] if "pdflatex" in program else []
+    done = subprocess.run([program, *flags, path.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert "LaTeX Warning" not in done.stdout
