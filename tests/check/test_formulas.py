@@ -164,6 +164,22 @@ def test_other_cells_readouts_and_recorded_tensors():
     assert check_formula("dx = W @ dh_next", h).status == "refuted"
 
 
+@pytest.mark.parametrize("cell", [LSTM(20, 50), LSTM(16, 32), LSTM(7, 9, peephole="full")], ids=lambda c: str(c.n_a))
+def test_large_cells_are_proven_by_a_small_one_and_checked_at_their_own_size(cell):
+    stack = "[c_prev; a_prev; x_t]" if cell.peephole else "[a_prev; x_t]"
+    right = check_formula(f"dWf = dgamma_f @ {stack}.T", cell)
+    assert right.status == "proven" and "own size" in right.reason and "(2, " in right.reason
+    wrong = check_formula("dbf = sum(dgamma_f, axis=1, keepdims=True) / 2", cell)
+    assert wrong.status == "refuted" and wrong.counterexample
+
+
+def test_a_slice_that_is_right_at_the_cells_own_size_only():
+    cell = LSTM(3, 7)
+    text = "da_prev = (Wf.T @ dgamma_f + Wu.T @ dgamma_u)[:{0}] + Wc[:, :{0}].T @ dz_c + Wo[:, :{0}].T @ dgamma_o"
+    assert check_formula(text.format(7), cell).status == "proven"
+    assert check_formula(text.format(2), cell).status == "refuted"
+
+
 def test_a_cell_keeps_its_weights():
     cell = LSTM(3, 2, seed=4)
     before = {k: p.value.copy() for k, p in cell.parameters.items()}
