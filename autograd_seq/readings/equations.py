@@ -19,6 +19,7 @@ from autograd_seq.readings.folded import Family, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
 from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
+from autograd_seq.scope import Scope
 from autograd_seq.tensor import Array
 
 
@@ -331,8 +332,9 @@ def printer_for(derivation: Derivation, language: str) -> Printer:
         if size.axis != 0 or not rows:
             return str(size.value)
         state = next((n for n in rows if n.unit in derivation.states), rows[0])
-        name = "n_" + derivation.names[state.unit]
-        return names.latex(name) if language == "latex" else names.text(name)
+        direction = Scope(direction=derivation.scope(state.unit).direction)
+        name = _write(names.latex if language == "latex" else names.text, derivation.names[state.unit], direction, "")
+        return rf"n_{{{name}}}" if language == "latex" else f"n_{name}"
 
     def every(family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
         times = family.times

@@ -158,8 +158,11 @@ def _relative(x: Node, time: int) -> Ref:
 
 
 def _extend(family: Family, at: int, ref: Ref) -> bool:
-    """Let `ref` stand for the member that a family does not have at a step; whether that is possible."""
-    return at not in family.members and family.extension.setdefault(at, ref) == ref
+    """Let `ref` stand for the member that a family does not have at a step; whether that is possible.
+
+    It must be a single record: a member of a family may itself come out of the loop that begins with it.
+    """
+    return isinstance(ref.unit, Node) and at not in family.members and family.extension.setdefault(at, ref) == ref
 
 
 def _examine_inputs(family: Family) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.nodes import Node
-from autograd_seq.readings.program import INDENT, Line, Writer
+from autograd_seq.readings.program import INDENT, Line, Writer, live
 from autograd_seq.readings.tree import record_of
 
 
@@ -69,9 +70,10 @@ def _key(unit: Unit, writer: Writer) -> str:
 def module_text(writer: Writer) -> str:
     """The whole module."""
     arguments = signature(writer)
-    forward = writer.forward_lines()
-    backward = writer.backward_lines()
-    kept = _cached(writer, forward, backward)
+    backward = live(writer.backward_lines(), _words(value for _, value in _gradients(writer, arguments)))
+    kept = _cached(writer, backward)
+    results = _words(_returned(writer, unit) for unit in writer.d.outputs)
+    forward = live(writer.forward_lines(), results | {writer.variables[unit] for unit in kept})
     comments = _forward_lines_of(writer, forward)
     parts = [
         f'"""{_title(writer)}"""\n\nimport numpy as np\n',
@@ -195,10 +197,13 @@ def _stacked(variable: str, unit: Family, writer: Writer) -> str:
     return f"np.stack([{variable}[t] for t in range({first}, {bound})], axis=-1)"
 
 
-def _cached(writer: Writer, forward: list[Line], backward: list[Line]) -> list[Unit]:
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in re.findall(r"[A-Za-z_]\w*", text)}
+
+
+def _cached(writer: Writer, backward: list[Line]) -> list[Unit]:
     """What the backward pass reads of the forward pass, in order."""
-    text = "\n".join(line.text for line in backward)
-    words = set(re.findall(r"[A-Za-z_]\w*", text))
+    words = _words(line.text for line in backward)
     return [
         unit
         for unit, variable in writer.variables.items()

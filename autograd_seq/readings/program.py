@@ -329,6 +329,8 @@ class Writer:
                     lines.append(Line(f"{self.variables[total]} = {self._zero(total)}", total))
         lines = [line for line in lines if not self._begun(line.unit, block)]
         lines.extend(self._before(block))
+        if not inside:
+            return lines
         ends = self._time(0, times[-1])
         if block.direction < 0:
             head = f"for t in range({ends}, {times[0] - 1}, -1):"
@@ -464,6 +466,28 @@ class Writer:
         from autograd_seq.readings.module_text import module_text
 
         return module_text(self)
+
+
+_ASSIGNMENT = re.compile(r"^(\w+)(?:\[[^]]*\])? \+?= (.*)$")
+
+
+def live(lines: list[Line], wanted: set[str]) -> list[Line]:
+    """The statements that something wanted depends on; what is computed and never read is left out."""
+    while True:
+        read = set(wanted)
+        for line in lines:
+            found = _ASSIGNMENT.match(line.text)
+            read.update(re.findall(r"[A-Za-z_]\w*", found[2] if found else line.text))
+        kept = [line for line in lines if not (found := _ASSIGNMENT.match(line.text)) or found[1] in read]
+        heads = [
+            line
+            for i, line in enumerate(kept)
+            if line.text.startswith(("for ", "if ")) and (i + 1 == len(kept) or kept[i + 1].depth <= line.depth)
+        ]
+        kept = [line for line in kept if not any(line is head for head in heads)]
+        if len(kept) == len(lines):
+            return lines
+        lines = kept
 
 
 def _balanced(text: str) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, without_steps
 
-from autograd_seq import Parameter, Tensor, check_backward, name, scope, source, stack, steps, tanh
+from autograd_seq import Parameter, Tensor, check_backward, equations, name, scope, source, stack, steps, tanh
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.module_text import signature
 from autograd_seq.readings.program import Writer
@@ -252,3 +252,43 @@ def test_names_from_users_cannot_break_the_program():
     J, cache = namespace["class_forward"](parameters={evil: W.value}, **given)
     np.testing.assert_allclose(namespace["class_backward"](cache)[f"d{evil}"], derivation.recording.adjoint(W).value)
     np.testing.assert_allclose(J, value_of(derivation.outputs[0]))
+
+
+def irregular():
+    """Recordings whose steps are not all alike: some of them cannot become loops, all must be right."""
+    import autograd_seq.numpy as anp
+    from cells import LSTM, RNN, Bidirectional, Readout
+
+    rng = np.random.default_rng(11)
+    x = data(5, 2)[0]
+    yield "padded", RNN(3, 4, seed=0).unroll(x, lengths=[5, 3])
+    yield "padded both ways", Bidirectional(LSTM(3, 4, seed=0), RNN(3, 4, seed=1)).unroll(x, lengths=[2, 5])
+    yield "last output only", (Readout(4, 2, seed=1).step(LSTM(3, 4, seed=0).unroll(x).final["a"]) ** 2).sum()
+    yield "one step of many", (LSTM(3, 4, seed=0).unroll(x).states["a"][2] ** 2).sum()
+    given = {"a": Tensor(rng.random((4, 2)), "a", requires_grad=True), "c": rng.random((4, 2))}
+    yield "state given", LSTM(3, 4, seed=0).unroll(x, state=given)
+    yield "mean of a stack", (stack(RNN(3, 4, seed=0).unroll(x).states["a"], axis=2) ** 2).mean()
+    W, U = Parameter(rng.random((4, 4)), "W"), Parameter(rng.random((4, 3)), "U")
+    a, before = anp.zeros((4, 2, 5)), anp.zeros((4, 2))
+    for t in range(5):
+        before = anp.tanh(anp.dot(W, before) + anp.dot(U, x[:, :, t]))
+        a[:, :, t] = before
+    yield "assigned into an array", (a * a).sum()
+
+
+def test_irregular_recordings(tmp_path):
+    for what, thing in irregular():
+        derivation = Derivation(thing)
+        text = source(derivation, "net")
+        agrees(text, derivation, [derivation])
+        (tmp_path / f"{what.replace(' ', '_')}.py").write_text(text, encoding="utf-8")
+        for equation in equations(derivation):
+            for time in equation.times or (None,):
+                np.testing.assert_allclose(equation.evaluate(time), equation.value(time), rtol=1e-12, atol=1e-14)
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
