@@ -63,6 +63,7 @@ def overlay(graph: Graph, recording: Recording, view: str, options: Options) -> 
         back.tooltip = f"‖∂/∂{edge.source.label}‖ by way of {edge.target.label} = {number(size)}"
         answers.append(back)
     layout.edges.extend(answers)
+    layout.notes.append("arrows back: the wider, the larger the adjoint's norm (logarithmic, over four decades)")
     return layout
 
 

@@ -215,7 +215,10 @@ def _shared(
         steps = {scopes[user].time for user, _ in uses[record]}
         if record.requires_grad or len(steps - {None}) > 1:
             found[record] = None
-    return found
+    for record in reversed(graph.records):  # what only shared records are made of is shared with them
+        if record in source and uses[record] and not is_literal(record) and all(u in found for u, _ in uses[record]):
+            found[record] = None
+    return dict.fromkeys(sorted(found, key=lambda record: record.index))
 
 
 def _targets(

@@ -128,7 +128,7 @@ class Places:
         """Lanes for what runs round: beneath the rows it enters, above the rows it leaves, in the gutters."""
         self.entering = [Lanes() for _ in range(self.row_count + 1)]
         self.leaving = [Lanes() for _ in range(self.row_count + 1)]
-        self.gutters = Lanes()
+        self.gutters, self.far = Lanes(), Lanes()
         busy: list[set[object]] = [set() for _ in range(len(self.columns) + 1)]
         for edge, shape in self.shapes.items():
             if shape.kind != "round":
@@ -138,11 +138,19 @@ class Places:
             busy[shape.gutter].add(key)
             if shape.enter == "bottom":
                 self.entering[edge.target.row].add(key)
+            if self._goes_far(edge):
+                self.entering[self.timed_rows].add(key)
+                self.far.add(key)
             if shape.leave == "top":
                 self.leaving[edge.source.row + 1].add(key)
             elif shape.leave == "bottom":
                 self.leaving[edge.source.row].add(key)
         self.busy = [len(keys) for keys in busy]
+
+    def _goes_far(self, edge: Edge) -> bool:
+        """Whether an edge passes the lower rows of what stands above: it does so on the far right."""
+        rows = [node.row for node in (edge.source, edge.target) if node.column is None]
+        return bool(rows) and max(rows) > self.timed_rows
 
     def _columns(self, inside: Sequence[Edge]) -> None:
         """From left to right: each column as wide as what is in it, each gutter as wide as its lanes."""
@@ -244,9 +252,10 @@ class Places:
     def _gutter_x(self, edge: Edge, shape: Shape) -> float:
         return self.gutter_at[shape.gutter] + self.gutters[lane_key(edge)] * self.pitch * 0.85
 
-    def _entering_y(self, edge: Edge) -> float:
-        lane = self.entering[edge.target.row][lane_key(edge)]
-        return self.row_bottom[edge.target.row] - 15.0 - lane * self.pitch
+    def _entering_y(self, edge: Edge, row: int | None = None) -> float:
+        row = edge.target.row if row is None else row
+        lane = self.entering[row][lane_key(edge)]
+        return self.row_bottom[row] - 15.0 - lane * self.pitch
 
     def _leaving_y(self, edge: Edge, row: int) -> float:
         below = self.row_top[row - 1] if row else self.row_bottom[0] - 30.0
@@ -309,23 +318,38 @@ class Places:
     def _rising(self, edge: Edge, a: Point, b: Point) -> list[Point]:
         stops: list[Point] = [a, (a[0], self.row_top[edge.source.row] + ARROW)]
         for r, x in enumerate(self._chain(edge), start=edge.source.row + 1):
-            stops += [(x, self.row_bottom[r]), (x, self.row_top[r])]
+            stops += [(x, self.row_bottom[r] - self.aside), (x, self.row_top[r] + self.aside)]
         return _curve([*stops, (b[0], self.row_bottom[edge.target.row] - ARROW - 1), b])
 
     def _round(self, edge: Edge, shape: Shape, a: Point, b: Point) -> list[Point]:
         gutter = self._gutter_x(edge, shape)
+        first = last = gutter  # the x before and after what lies between
+        between: list[Point] = []
+        if self._goes_far(edge):
+            far = self._far_x(edge)
+            first = far if edge.source.column is None else gutter
+            last = far if edge.target.column is None else gutter
+            if first != last:
+                low = self._entering_y(edge, self.timed_rows)
+                between = [(first, low), (last, low)]
         corners = [a]
         if shape.leave in ("top", "bottom"):
             y = self._leaving_y(edge, edge.source.row + (shape.leave == "top"))
-            corners += [(a[0], y), (gutter, y)]
+            corners += [(a[0], y), (first, y)]
         else:
-            corners.append((gutter, a[1]))
+            corners.append((first, a[1]))
+        corners += between
         if shape.enter == "bottom":
             y = self._entering_y(edge)
-            corners += [(gutter, y), (b[0], y)]
+            corners += [(last, y), (b[0], y)]
         else:
-            corners.append((gutter, b[1]))
+            corners.append((last, b[1]))
         return [*corners, b]
+
+    def _far_x(self, edge: Edge) -> float:
+        """Right of everything."""
+        rights = [column.right for column in self.columns] + [node.right for node in self.above]
+        return max(rights) + 14.0 + (self.gutters.width + self.far[lane_key(edge)]) * self.pitch
 
     def _loop(self, edge: Edge) -> list[Point]:
         node = edge.source

@@ -52,6 +52,11 @@ class Lanes:
         return self.taken[key]
 
     def __len__(self) -> int:
+        return self.width
+
+    @property
+    def width(self) -> int:
+        """How many tracks there are."""
         return len(set(self.taken.values()))
 
 

@@ -167,11 +167,9 @@ class Rolled(_Symbolic):
         return self.finish([Column(None, self._label(p)) for p in range(phases)])
 
     def _label(self, phase: int) -> str:
-        times = {
-            time
-            for box, time in self.times.items()
-            if time is not None and not box.leaf and self.pattern.phase.get(box.key) == phase
-        }
+        boxes = [box for box in self.times if self.pattern.phase.get(box.key) == phase]
+        made = [box for box in boxes if not box.leaf] or boxes
+        times = {time for box in made if (time := self.times[box]) is not None}
         first, last = min(times), max(times)
         return f"t = {first} … {last}" if last > first else f"t = {first}"
 

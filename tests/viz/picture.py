@@ -31,22 +31,19 @@ def boxes(svg):
     return found
 
 
-def curves(svg, pieces=24):
+def along(control, pieces=24):
+    """Points along cubic Bézier curves that follow each other, from their control points."""
+    points = [control[0]]
+    for i in range(0, len(control) - 3, 3):
+        a, b, c, d = control[i : i + 4]
+        for k in range(1, pieces + 1):
+            t, u = k / pieces, 1 - k / pieces
+            weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
+            points.append(tuple(sum(w * p[j] for w, p in zip(weights, (a, b, c, d))) for j in range(2)))
+    return points
+
+
+def curves(svg):
     """Points along every edge."""
-    found = {}
-    for name, group in elements(svg, "edge").items():
-        path = group.find(f".//{SVG}path")
-        control = _points(path.get("d"))
-        points = [control[0]]
-        for i in range(0, len(control) - 3, 3):
-            a, b, c, d = control[i : i + 4]
-            for k in range(1, pieces + 1):
-                t = k / pieces
-                u = 1 - t
-                points.append(
-                    tuple(
-                        u**3 * a[j] + 3 * u * u * t * b[j] + 3 * u * t * t * c[j] + t**3 * d[j] for j in range(2)
-                    )
-                )
-        found[name] = points
-    return found
+    paths = {name: group.find(f".//{SVG}path") for name, group in elements(svg, "edge").items()}
+    return {name: along(_points(path.get("d"))) for name, path in paths.items()}

@@ -12,7 +12,7 @@ import pytest
 from autograd_seq import Graph, Parameter, Tensor, differentiate, name, scope, steps, tanh
 from autograd_seq.errors import UsageError, ValueRangeError
 from cells import LSTM, RNN, Readout
-from tests.viz.picture import boxes, curves, elements
+from tests.viz.picture import along, boxes, curves, elements
 from viz import draw, lay_out
 from viz.builder import Options
 from viz.fold import fold
@@ -345,3 +345,42 @@ def test_repeated_lines_are_steps_without_any_mark():
         a = tanh(W @ a)
     layout = lay_out(Graph(a))
     assert [c.time for c in layout.columns if c.label] == [1, 2, 3]
+
+
+def _random_recording(seed):
+    """Operations at random steps, layers and directions, named or not, reading what came before."""
+    rng = np.random.default_rng(seed)
+    W, b = Parameter(rng.standard_normal((2, 2)), "W"), Parameter(rng.standard_normal((2, 1)), "b")
+    pool = [Tensor(rng.standard_normal((2, 1)), "x")]
+    for _ in range(int(rng.integers(3, 30))):
+        where = {"time": int(rng.integers(1, 5)) if rng.random() < 0.9 else None}
+        if rng.random() < 0.6:
+            where["layer"] = int(rng.integers(1, 3))
+        if rng.random() < 0.3:
+            where["direction"] = ("forward", "backward")[int(rng.integers(2))]
+        with scope(**where):
+            recent, any_before = pool[-int(rng.integers(1, 9)) % len(pool)], pool[int(rng.integers(len(pool)))]
+            made = tanh(W @ recent + any_before) if rng.random() < 0.5 else recent * any_before + b
+            if rng.random() < 0.2:
+                made = made + Tensor(rng.standard_normal((2, 1)), "x" if rng.random() < 0.5 else None)
+            pool.append(name(made, str(rng.choice(["a", "c", "h", "L"]))) if rng.random() < 0.7 else made)
+    return name(pool[-1].sum() + pool[-2].sum(), "J")
+
+
+@pytest.mark.parametrize("seed", range(14))
+def test_any_recording_comes_out_well(seed):
+    output = _random_recording(seed)
+    for view in ("unrolled", "operations", "rolled", "cell", "overlay", "backward"):
+        layout = draw(output, view=view).layout
+        for a, b in combinations(layout.nodes, 2):
+            apart = a.right <= b.left or b.right <= a.left or a.top <= b.bottom or b.top <= a.bottom
+            assert apart, (view, a.label, b.label)
+        for edge in layout.edges:
+            for node in layout.nodes:
+                if node is not edge.source and node is not edge.target:
+                    assert not any(
+                        node.left + 0.6 < x < node.right - 0.6 and node.bottom + 0.6 < y < node.top - 0.6
+                        for x, y in along(edge.points)
+                    ), (view, edge.source.label, edge.target.label, node.label)
+    drawn = [record for node in lay_out(Graph(output)).nodes for record in node.records]
+    assert len(drawn) == len(set(drawn))
