@@ -1,8 +1,8 @@
 """A microscope for backpropagation through time: one recording of plain NumPy code, many readings."""
 
-from autograd_seq import numpy as numpy  # NumPy's own zeros_like and copy record from here on
 from typing import Any
 
+from autograd_seq import numpy as numpy  # NumPy's own zeros_like and copy record from here on
 from autograd_seq import operations as operations  # before tensors, which operations are made of and know
 from autograd_seq.algebra import each
 from autograd_seq.backward import Recording, differentiate, grad

@@ -35,19 +35,30 @@ def cells_by_name() -> dict[str, Callable[[int, int], Any]]:
     """The project's cells and compositions, as the command line calls them."""
     from cells import GRU, LSTM, RNN, Bidirectional, Deep
 
+    def both(cell: Any) -> Callable[[int, int], Any]:
+        return lambda n_x, n_a: Bidirectional(cell(n_x, n_a, seed=0), cell(n_x, n_a, seed=1))
+
+    def deep(cell: Any) -> Callable[[int, int], Any]:
+        return lambda n_x, n_a: Deep([cell(n_x, n_a, seed=0), *(cell(n_a, n_a, seed=i) for i in (1, 2))])
+
     return {
         "rnn": lambda n_x, n_a: RNN(n_x, n_a, seed=0),
         "rnn-relu": lambda n_x, n_a: RNN(n_x, n_a, activation="relu", seed=0),
+        "rnn-stacked": lambda n_x, n_a: RNN(n_x, n_a, stacked=True, seed=0),
         "gru": lambda n_x, n_a: GRU(n_x, n_a, seed=0),
         "gru-simplified": lambda n_x, n_a: GRU(n_x, n_a, full=False, seed=0),
         "gru-reset-after": lambda n_x, n_a: GRU(n_x, n_a, reset_after=True, seed=0),
         "lstm": lambda n_x, n_a: LSTM(n_x, n_a, seed=0),
         "peephole": lambda n_x, n_a: LSTM(n_x, n_a, peephole="diagonal", seed=0),
+        "peephole-current": lambda n_x, n_a: LSTM(n_x, n_a, peephole="diagonal", output_sees="current", seed=0),
         "peephole-full": lambda n_x, n_a: LSTM(n_x, n_a, peephole="full", seed=0),
-        "bidirectional": lambda n_x, n_a: Bidirectional(RNN(n_x, n_a, seed=0), RNN(n_x, n_a, seed=1)),
-        "bidirectional-lstm": lambda n_x, n_a: Bidirectional(LSTM(n_x, n_a, seed=0), LSTM(n_x, n_a, seed=1)),
-        "deep": lambda n_x, n_a: Deep([RNN(n_x, n_a, seed=0), *(RNN(n_a, n_a, seed=i) for i in (1, 2))]),
-        "deep-lstm": lambda n_x, n_a: Deep([LSTM(n_x, n_a, seed=0), *(LSTM(n_a, n_a, seed=i) for i in (1, 2))]),
+        "bidirectional": both(RNN),
+        "bidirectional-gru": both(GRU),
+        "bidirectional-lstm": both(LSTM),
+        "deep": deep(RNN),
+        "deep-gru": deep(GRU),
+        "deep-lstm": deep(LSTM),
+        "deep-bidirectional": lambda n_x, n_a: Deep([both(RNN)(n_x, n_a), both(RNN)(2 * n_a, n_a)]),
     }
 
 
@@ -203,16 +214,17 @@ def source_(arguments: argparse.Namespace) -> int:
 
 def flow_(arguments: argparse.Namespace) -> int:
     """Print how strongly each step's loss depends on each step's state."""
-    from cells import gradient_flow
+    from cells import gradient_flow, state_flow
 
     found = thing(arguments)
     if not hasattr(found, "losses"):
         raise UsageError(f"flow needs a run with losses at its time steps, but {arguments.thing} gives a tensor")
-    table = gradient_flow(found, wrt=arguments.wrt)
+    table = (state_flow if arguments.states else gradient_flow)(found, wrt=arguments.wrt)
     if arguments.json:
         print(json.dumps({"wrt": arguments.wrt, "flow": table.tolist()}))
         return 0
-    print(f"‖∂L<t>/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(table)}\n")
+    above = f"{arguments.wrt}<t>" if arguments.states else "L<t>"
+    print(f"‖∂{above}/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(table)}\n")
     for t, row in enumerate(table, start=1):
         print(f"t = {t:3d}  " + " ".join(f"{value:8.1e}" if k < t else " " * 8 for k, value in enumerate(row)))
     return 0
@@ -319,6 +331,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("-o", "--output", metavar="FILE.py", help="write it to a file")
     sub = command("flow", flow_, "print how far back each loss reaches: the gradient's norm from step to step")
     sub.add_argument("--wrt", choices=("a", "c"), default="a", help="the state a or the memory c (default a)")
+    sub.add_argument("--states", action="store_true", help="of one state by another, in place of the losses")
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub = command("train", train_, "train a language model on a text file, a sequence a line", about=False)
     sub.add_argument("corpus", metavar="FILE", help="text in UTF-8")

@@ -9,7 +9,6 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, no_grad, scope, take
 from autograd_seq.errors import UsageError, ValueRangeError
-from cells.bidirectional import Bidirectional
 from cells.initial import weights
 from cells.readout import Readout
 from cells.run import Run
@@ -56,7 +55,7 @@ class LanguageModel:
     def __init__(
         self, cell: Any, size: int, embedding: bool = False, end: int | None = None, seed: Any = None
     ) -> None:
-        if _looks_ahead(cell):
+        if cell.looks_ahead:
             raise UsageError(
                 f"a language model predicts the next token from those before, but a {type(cell).__name__} cell "
                 "also reads the sequence from its end, where that token stands; use a cell that looks only backward"
@@ -275,8 +274,3 @@ def _sharpened(p: np.ndarray[Any, Any], temperature: float, top_k: int | None) -
         z[np.argsort(-z, kind="stable")[top_k:]] = -np.inf
     e = np.exp(z - z.max())
     return np.asarray(e / e.sum())
-
-
-def _looks_ahead(cell: Any) -> bool:
-    """Whether a cell, or a layer of it, runs from the end of the sequence."""
-    return isinstance(cell, Bidirectional) or any(_looks_ahead(layer) for layer in getattr(cell, "layers", ()))
