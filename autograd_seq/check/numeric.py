@@ -18,6 +18,7 @@ from autograd_seq.tensor import Array, Tensor
 FULL = 4096
 DIRECTIONS = 4
 TOLERANCE = 1e-6
+SETTLED = 1e-11  # a difference that moves no more than this, relatively, is as good as it gets
 FAR_APART = 1e-2  # the first step of the differences, relative to the size of the numbers
 
 
@@ -95,7 +96,8 @@ def slope_along(function: Callable[[float], Any], scale: float) -> Any:
             change = float(np.max(np.abs(row[-1] - rows[-1][-1]), initial=0.0))
             if change < moved:
                 best, moved = row[-1], change
-            if change == 0 or (i > 2 and change > 100 * moved):
+            settled = change <= SETTLED * float(np.max(np.abs(row[-1]), initial=0.0))
+            if settled or (i > 2 and change > 100 * moved):
                 break
         rows.append(row)
     return best if best is not None else rows[-1][-1]
