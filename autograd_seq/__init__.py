@@ -7,6 +7,7 @@ from autograd_seq import operations as operations  # before tensors, which opera
 from autograd_seq.algebra import each
 from autograd_seq.backward import Recording, differentiate, grad
 from autograd_seq.by_step import contributions
+from autograd_seq.clipping import clip_by_element, clip_by_global_norm, clip_by_norm
 from autograd_seq.errors import (
     AutogradError,
     DtypeError,
@@ -16,6 +17,7 @@ from autograd_seq.errors import (
     UsageError,
     ValueRangeError,
 )
+from autograd_seq.finite import first_nonfinite
 from autograd_seq.graph import Graph
 from autograd_seq.methods import install as _install
 from autograd_seq.operation import Operation, operation
@@ -28,8 +30,9 @@ _install()
 
 __all__ = [
     "AutogradError", "DtypeError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
-    "Recording", "Scope", "ShapeError", "Tensor", "UsageError", "ValueRangeError", "contributions",
-    "differentiate", "each", "grad", "name", "no_grad", "operation", "scope", "steps",
+    "Recording", "Scope", "ShapeError", "Tensor", "UsageError", "ValueRangeError",
+    "clip_by_element", "clip_by_global_norm", "clip_by_norm", "contributions", "differentiate", "each",
+    "first_nonfinite", "grad", "name", "no_grad", "operation", "scope", "steps",
     # without those that would hide Python's own after an import *
     *(n for n in _names if n not in ("abs", "all", "any", "max", "min", "sum")),
 ]  # fmt: skip

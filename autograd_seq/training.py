@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_seq import checkpoint
 from autograd_seq.errors import ValueRangeError
-from autograd_seq.graph import Graph
+from autograd_seq.finite import first_nonfinite
 from autograd_seq.optimisers import Optimiser
 from autograd_seq.scope import no_grad
 from autograd_seq.source_line import here
@@ -251,11 +251,8 @@ def explain_non_finite(loss: Tensor) -> None:
     """
     if np.isfinite(loss.value).all():
         return
-    first = next(record for record in Graph(loss) if not np.isfinite(record._value).all())
-    made = f"made by {first.operation.name} at {first.source}" if first.operation else "an input"
-    when = "" if first.scope.time is None else f" at time step {first.scope.time}"
     raise ValueRangeError(
-        f"the loss is {loss.item()}: the first value that is not finite is {first.label}{when}, {made}. "
+        f"the loss is {loss.item()}. {first_nonfinite(loss)}\n"
         f"Clip the gradients, or take a smaller learning rate{here()}"
     )
 

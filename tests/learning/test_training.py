@@ -117,7 +117,7 @@ class Overflowing(Line):
 
 
 def test_first_nan_is_explained():
-    with np.errstate(all="ignore"), pytest.raises(ValueRangeError, match=r"hidden.*made by divide.*test_training"):
+    with np.errstate(all="ignore"), pytest.raises(ValueRangeError, match=r"hidden \(divide\) is the first with inf.*\s+at test_training"):
         Trainer(Overflowing(), SGD(0.1)).update(examples())
 
 
