@@ -65,6 +65,7 @@ class Editor:
         for operation, maker in (
             (ops.multiply, self._product),
             (ops.accumulate, self._terms),
+            (ops.accumulate, self._exchanged_factors),
             (ops.subtract, self._difference),
             (ops.matmul, self._matrix_product),
             (ops.sum, self._sum),
@@ -107,13 +108,13 @@ class Editor:
     def _terms(self, r: Tensor) -> Iterator[Edit]:
         terms = list(r.inputs)
         roles = [("from above",) if self.from_above(x) else self.program.roles.get(x) for x in terms]
-        later = [x for x in terms if self._from_later(x, r)]
+        later = [x for x in terms if self._carried(x, r)]
         if later and len(later) < len(terms):
             rest = [x for x in terms if x not in set(later)]
             yield Edit(
                 ("no carry",),
                 "no carry",
-                f"without what comes back from the next time step, {' + '.join(map(self.called, later))}",
+                f"without what is carried back from the next time step, {' + '.join(map(self.called, later))}",
                 lambda v, rest=rest: np.sum([v(y) for y in rest], axis=0),  # type: ignore[misc]
             )
         for x, role in zip(terms, roles, strict=True):
@@ -149,6 +150,26 @@ class Editor:
                             lambda v, x=x, f=f: evaluate(r, v) + v(x) * (v(f) - 1),  # type: ignore[misc]
                         )
 
+    def _exchanged_factors(self, r: Tensor) -> Iterator[Edit]:
+        """Two terms of a sum, each with the plain factor of the other."""
+        products = []
+        for x in r.inputs:
+            part = bare(x)
+            plain = [y for y in part.inputs if y not in self.live]
+            if part.operation is ops.multiply and len(plain) == 1:
+                products.append((x, next(y for y in part.inputs if y in self.live), plain[0]))
+        for i, (x, g, a) in enumerate(products):
+            for y, h, b in products[:i]:
+                if a.shape == b.shape and a is not b:
+                    yield Edit(
+                        ("exchanged factors", self.program.roles.get(x), self.program.roles.get(y)),
+                        "wrong value",
+                        f"with {self.called(a)} and {self.called(b)} exchanged",
+                        lambda v, x=x, y=y, g=g, h=h, a=a, b=b: (  # type: ignore[misc]
+                            evaluate(r, v) - v(x) - v(y) + v(g) * v(b) + v(h) * v(a)
+                        ),
+                    )
+
     def _factors(self, r: Tensor) -> Iterator[Tensor]:
         """The plain factors that a term was multiplied with."""
         while r.operation is ops.multiply or r.operation is ops.negative or r.operation is ops.identity:
@@ -159,9 +180,9 @@ class Editor:
             yield from plain
             r = alive[0]
 
-    def _from_later(self, x: Tensor, r: Tensor) -> bool:
+    def _carried(self, x: Tensor, r: Tensor) -> bool:
         mine, its = self.program.time(r), self.program.time(x)
-        return mine is not None and its is not None and its > mine
+        return mine is not None and its == mine + 1
 
     def from_above(self, x: Tensor) -> bool:
         """Whether a term is (a part of) an adjoint that was given."""

@@ -169,6 +169,7 @@ class _Maker:
                 )
                 changes = {added[k]: self._only_time(added[k], 1 if first else self.program.T) for k in keys}
                 yield self._listed(("assigned", *keys), edit, keys, changes)
+        yield from self._overwritten()
         yield from self._short_loop()
         yield from self._other_indices()
         yield from self._other_cache()
@@ -176,6 +177,23 @@ class _Maker:
     def _only_time(self, r: Tensor, time: int, without: bool = False) -> Change:
         terms = [x for x in r.inputs if (self.program.time(x) == time) != without]
         return lambda v: np.sum([v(x) for x in terms], axis=0) if terms else np.zeros(r.shape)
+
+    def _overwritten(self) -> Iterator[Variant]:
+        """Parts of one array to which two ways lead: the second replaces what the first left there."""
+        for name, r in self.program.results.items():
+            if r.operation is not ops.scatter:
+                continue
+            indices = [str(index) for index in r.parameters["indices"]]
+            for first in (True, False):
+                order = indices if first else indices[::-1]
+                chosen = {(order.index(i) if first else len(order) - 1 - order.index(i)) for i in order}
+                if len(chosen) == len(order):
+                    continue
+                words = (
+                    "with one of the parts that belong there only: the other is replaced (=) in place of added to (+=)"
+                )
+                edit = Edit(("overwritten", first), "assignment", words, _nothing)
+                yield self._listed(("overwritten", name), edit, [name], {r: _some_pieces(r, chosen)})
 
     def _short_loop(self) -> Iterator[Variant]:
         """The first step left out: its parts missing, and the state's adjoint one step early."""
@@ -344,7 +362,8 @@ class _Maker:
                         collected.setdefault(edit.key, []).append((end, edit, along(edit.change, start, path)))
                 for entries in collected.values():
                     end, edit, _ = entries[0]
-                    made = self._variant(("local", end_role, start_role), edit, end, rank, {e: c for e, _, c in entries})
+                    changes = {e: c for e, _, c in entries}
+                    made = self._variant(("local", end_role, start_role), edit, end, rank, changes)
                     within, formula_within = self._where(found[0][0])
                     if within != made.where and found[0][0] in self.editor.live:
                         made = replace(made, correct=f"{made.correct}; {formula_within}")
@@ -464,6 +483,14 @@ def _rewritten(r: Tensor, other: Any) -> Change:
         place = _integer(index)
         indices.append(_moved(index, place[0], other(place[1], len(r.parameters["indices"]))) if place else index)
     return lambda v: r.operation.value(*(v(x) for x in r.inputs), indices=indices, shape=r.parameters["shape"])  # type: ignore[union-attr]
+
+
+def _some_pieces(r: Tensor, chosen: set[int]) -> Change:
+    def change(v: Any) -> Any:
+        pieces = [v(x) if i in chosen else np.zeros(x.shape) for i, x in enumerate(r.inputs)]
+        return r.operation.value(*pieces, **r.parameters)  # type: ignore[union-attr]
+
+    return change
 
 
 def _with_operands_of(r: Tensor, twin: Tensor, live: set[Tensor]) -> Change:

@@ -106,7 +106,7 @@ def test_hints_withhold_the_formula():
 
     open_report = check_backward(forward, wrong, INPUTS)
     hint = check_backward(forward, wrong, INPUTS, hints_only=True)
-    correct = open_report.causes[0].correct
+    correct = open_report.causes[0].correct.split("; ")[0]
     assert correct in str(open_report)
     for text in (str(hint), json.dumps(hint.to_json()), hint["dx"].diagnosis):
         assert correct not in text and "tanh'" not in text
