@@ -1,4 +1,11 @@
-"""A library of wrong backward passes, as students write them: each is flagged where it is wrong, and diagnosed."""
+"""A library of wrong backward passes, as students write them: each is flagged where it is wrong, and diagnosed.
+
+The figure that the test prints is no blind one: the first batch was written before the
+diagnoses, which were then completed on it. Two later batches were met blind, on cells
+that the diagnoses had not been tried on: 29 of 36 (language model, LSTM with split weights,
+GRU as in PyTorch, deep RNN), then 11 of 15 (peepholes, bidirectional) had the right diagnosis;
+nearly all others had none, and rules were then added for what was missed.
+"""
 
 from __future__ import annotations
 
