@@ -141,14 +141,22 @@ class Graph(Shown):
         lengths = Counter(map(len, repeated))
         steps = max(lengths, key=lambda n: (lengths[n] + sum(c for m, c in lengths.items() if m % n == 0), n))
         starts = [record.index for record in next(run for run in repeated if len(run) == steps)]
-        return {
-            record: replace(
-                record.scope,
-                time=1 + (k * steps // len(run) if len(run) % steps == 0 else bisect(starts[1:], record.index)),
-            )
+        times = {
+            record: 1 + (k * steps // len(run) if len(run) % steps == 0 else bisect(starts[1:], record.index))
             for run in repeated
             for k, record in enumerate(run)
         }
+        self._move_to_their_users(times, {r for run in repeated if len(run) % steps for r in run})
+        return {record: replace(record.scope, time=time) for record, time in times.items()}
+
+    def _move_to_their_users(self, times: dict[Tensor, int], irregular: set[Tensor]) -> None:
+        """What a step makes before its first regular record, such as its stacked input, belongs to that step."""
+        uses = self.consumers()
+        for record in sorted(irregular, key=attrgetter("index"), reverse=True):
+            users = [user for user, _ in uses[record]]
+            if users and all(times.get(u) == times[record] + 1 and u not in irregular for u in users):
+                times[record] += 1
+                irregular.discard(record)
 
     def consumers(self) -> dict[Tensor, list[tuple[Tensor, int]]]:
         """For each record, who uses it and as which input, oldest first."""

@@ -161,19 +161,24 @@ def _inherited(
         for i, x in enumerate(record.inputs):
             here, there = scopes[record].time, scopes[x].time if x in scopes else None
             if here is not None and there is not None and there < here:
-                carried[record._code, record._offset, i] = x
+                carried[_slot(record, i)] = x
     for leaf in graph.leaves:
         if scopes[leaf].time is not None or leaf.requires_grad:
             continue
         users = uses[leaf]
         times = {scopes[user].time for user, _ in users}
         if len(times) == 1 and (time := times.pop()) is not None:
-            slots = [(user._code, user._offset, i) for user, i in users]
+            slots = [_slot(user, i) for user, i in users]
             follows = [slot for slot in slots if slot in carried]
             scopes[leaf] = replace(scopes[users[0][0]], time=time - 1 if follows else time, part=None)
             if leaf.name is None and follows:
                 alias[leaf] = carried[follows[0]]
     return scopes, alias
+
+
+def _slot(user: Tensor, position: int) -> Hashable:
+    """An input of an operation at a place in the program: the same in every step."""
+    return user._code, user._offset, user.operation, position
 
 
 def _uniform(
@@ -193,8 +198,8 @@ def _uniform(
             if leaf.size and (leaf._value == leaf._value.flat[0]).all():
                 found.add(leaf)
             else:
-                mixed |= {(user._code, user._offset, i) for user, i in uses[leaf]}
-    return {leaf for leaf in found if not any((u._code, u._offset, i) in mixed for u, i in uses[leaf])}
+                mixed |= {_slot(user, i) for user, i in uses[leaf]}
+    return {leaf for leaf in found if not any(_slot(user, i) in mixed for user, i in uses[leaf])}
 
 
 def _shared(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import autograd_seq.numpy as teaching
 from autograd_seq import Graph, Parameter, Tensor, differentiate, name, scope, steps, tanh
 from autograd_seq.errors import UsageError, ValueRangeError
 from cells import LSTM, RNN, Readout
@@ -384,3 +385,28 @@ def test_any_recording_comes_out_well(seed):
                     ), (view, edge.source.label, edge.target.label, node.label)
     drawn = [record for node in lay_out(Graph(output)).nodes for record in node.records]
     assert len(drawn) == len(set(drawn))
+
+
+def test_the_course_s_own_lstm_loop_is_drawn_like_the_package_s():
+    """Arrays filled by slices, no names of steps: the stacked input is a box of the step that uses it."""
+    rng = np.random.default_rng(0)
+    n_x, n_a, m, T = 3, 4, 2, 4
+    x = rng.standard_normal((n_x, m, T))
+    W = {k: Parameter(rng.standard_normal((n_a, n_a + n_x)), f"W{k}") for k in "fuco"}
+    a_next = c_next = teaching.zeros((n_a, m))
+    a = teaching.zeros((n_a, m, T))
+    for t in range(T):
+        stacked = teaching.zeros((n_a + n_x, m))
+        stacked[:n_a, :] = a_next
+        stacked[n_a:, :] = x[:, :, t]
+        ft, ut, ot = (name(1 / (1 + np.exp(-np.dot(W[k], stacked))), f"{k}t") for k in "fuo")
+        c_next = name(ft * c_next + ut * np.tanh(np.dot(W["c"], stacked)), "c")
+        a_next = name(ot * np.tanh(c_next), "a")
+        a[:, :, t] = a_next
+    layout = lay_out(Graph(a.sum()))
+    where = {node.label: (node.column, node.row) for node in layout.nodes if node.record.name}
+    for t in range(1, T + 1):
+        assert where[f"c<{t}>"] == (t, where["c<1>"][1]) and where[f"a<{t}>"] == (t, where["a<1>"][1])
+    stacked = [node for node in layout.nodes if node.record.shape == (n_a + n_x, m)]
+    assert [node.column for node in stacked] == [1, 2, 3, 4]
+    assert all(node.row < where["ft<2>"][1] for node in stacked)
