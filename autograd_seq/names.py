@@ -28,12 +28,13 @@ GREEK = {
     if name != "_"
 }
 GREEK |= {name.capitalize(): letter.upper() for name, letter in GREEK.items()}
+LETTERS = {letter: name for name, letter in GREEK.items()}
 # Capital Greek letters that look Latin have no LaTeX command of their own; these do.
 _LATEX_CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
 ARROWS = {"forward": "→", "backward": "←"}
 _SHORT = re.compile(r"^(W|b|p)([a-z]{1,2})$")  # Waa, ba, pf: a letter and what it belongs to
-_ADJOINT = re.compile(r"^d(?=[A-Z]|[a-z](?:_|$)|[bp][a-z]{1,2}$|gamma|d[a-zA-Z])")
+_ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9]|[a-z](?:_|$)|[bp][a-z]{1,2}$|gamma|d[a-zA-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Name:
         if short := _SHORT.match(text):
             return cls(short[1], "", short[2], adjoint)
         base, *parts = text.split("_")
+        base = LETTERS.get(base, base)
         if not base or not all(parts):
             return cls(text, "", "", adjoint)
         accent = parts.pop(0) if parts and parts[0] in ACCENTS else ""
@@ -156,5 +158,16 @@ def symbol(tensor: Tensor, element: tuple[int, ...] = ()) -> str:
 def identifier(name: str, scope: Scope = NOWHERE) -> str:
     """A valid Python name: ``Gamma_f_3``."""
     where = [str(p) for p in (scope.direction, scope.layer, scope.time) if p is not None]
-    word = re.sub(r"\W", "_", "_".join([name, *where]), flags=re.ASCII)
+    return as_identifier("_".join([name, *where]))
+
+
+def as_identifier(words: str) -> str:
+    """Any words as a Python name; Greek letters by their names.
+
+    Examples
+    --------
+    >>> as_identifier("Γ_f"), as_identifier("2 b"), as_identifier("x")
+    ('Gamma_f', 'v_2_b', 'x')
+    """
+    word = re.sub(r"\W", "_", "".join(LETTERS.get(c, c) for c in words), flags=re.ASCII)
     return word if word and not word[0].isdigit() else "v_" + word

@@ -234,7 +234,7 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
         return thing, list(thing.forward.outputs)
     if isinstance(thing, Tensor):
         thing = thing.record
-        return (differentiate(thing), [thing]) if thing.size == 1 else _weighed([thing])
+        return (differentiate(thing), [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing])
     if isinstance(thing, Graph):
         outputs = list(thing.outputs)
         return _recorded(outputs[0]) if len(outputs) == 1 else _weighed(outputs)
@@ -255,6 +255,8 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
 
 def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
     """Differentiate outputs that no loss was made of, for an adjoint δ that arrives at each from outside."""
+    if not any(output.requires_grad for output in outputs):
+        return Recording(Graph(*outputs), Graph(), {}, {}), outputs  # a forward pass alone
     outside = present.get()
     rng = np.random.default_rng(1)
     total: Any = None

@@ -49,7 +49,7 @@ def fold(recording: Graph | Recording) -> Folded:
     """
     seeds: set[Tensor] = set()
     if isinstance(recording, Recording):
-        seeds = {recording.adjoints[r] for r in recording.forward.outputs}
+        seeds = {recording.adjoints[r] for r in recording.forward.outputs if r in recording.adjoints}
         nodes = of_recording(recording)
         roots = [nodes.forward[r] for r in recording.forward.outputs]
         roots += [

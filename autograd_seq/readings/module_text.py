@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -79,8 +80,9 @@ def module_text(writer: Writer) -> str:
         f'"""{_title(writer)}"""\n\nimport numpy as np\n',
         *(helper + "\n" for helper in writer.helpers),
         _forward(writer, arguments, forward, kept),
-        _backward(writer, arguments, backward, kept, comments),
     ]
+    if writer.backward_blocks:
+        parts.append(_backward(writer, arguments, backward, kept, comments))
     return "\n\n".join(parts)
 
 
@@ -321,8 +323,7 @@ def _forward_doc(writer: Writer, arguments: Signature) -> list[str]:
     for unit in arguments.required:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
     doc.append("parameters : dict of arrays")
-    listed = ", ".join(f"{_plain(key)} {_shape(u, sizes)}" for u, key in arguments.parameters.items())
-    doc.append(f"{INDENT}{listed}")
+    doc += [f"{INDENT}{_plain(key)} : {_shape(u, sizes)}" for u, key in arguments.parameters.items()]
     for unit in arguments.later:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
     for unit in arguments.optional:
@@ -344,8 +345,13 @@ def _backward_doc(writer: Writer, arguments: Signature) -> list[str]:
         doc.append(f"{INDENT}The adjoint that arrives from outside.")
     doc += ["cache : dict", f"{INDENT}From the forward pass.", "", "Returns", "-------", "gradients : dict of arrays"]
     listed = ", ".join(_plain(key) for key, _ in _gradients(writer, arguments))
-    doc += [f"{INDENT}{listed}: each of the shape of what it is the gradient of.", '"""']
+    doc += [*_wrapped(f"{listed}: each of the shape of what it is the gradient of."), '"""']
     return doc
+
+
+def _wrapped(words: str) -> list[str]:
+    """Lines of a docstring."""
+    return textwrap.wrap(words, 96, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False)
 
 
 def _plain(key: str) -> str:

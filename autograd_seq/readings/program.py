@@ -1,21 +1,19 @@
-"""Writes a derivation as a Python module: what is a variable, what is kept for the backward pass, where loops begin."""
+"""Writes a derivation as statements: where loops begin, what they add up, and what they begin with."""
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograd_seq import names
-from autograd_seq.notation import PRODUCT, SUM
+from autograd_seq.notation import SUM
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Block, Family, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
-from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sum, Tree, Trees, names_in, record_of, size
+from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of
+from autograd_seq.readings.variables import Variables
 
-RESERVED = {"np", "t", "T", "cache", "parameters", "gradients", "l", "O", "I", "range"} | set(keyword.kwlist)
 INDENT = "    "
 
 
@@ -38,7 +36,7 @@ class Line:
     depth: int = 0
 
 
-class Writer:
+class Writer(Variables):
     """Writes one derivation.
 
     Parameters
@@ -50,193 +48,12 @@ class Writer:
     """
 
     def __init__(self, derivation: Derivation, name: str) -> None:
-        self.d = derivation
+        super().__init__(derivation)
         self.name = name
-        self.last = derivation.last
         self.helpers: dict[str, None] = {}
-        self.forward_blocks, self.backward_blocks = derivation.blocks
-        self.taken = set(RESERVED)
-        for unit in derivation.folded.units:
-            if unit.operation is not None:
-                self.taken.update(re.findall(r"^def (\w+)", unit.operation.forms["source"].helper, re.MULTILINE))
-        self.states = self._initial_states()
-        self.carried = self._carried()
-        self.stops = self._variables()
-        self.trees = Trees(derivation.folded, self.stops)
-        self.kept = self._kept()
-        self.variables: dict[Unit, str] = {}
-        self._name_variables()
         self.printer = Printer("source", self._call, self._size, self._every, self._time)
 
-    # -- what is a variable ---------------------------------------------------------------------
-
-    def _initial_states(self) -> dict[Node, Family]:
-        """Leaves that stand in for a member beside the first step, such as a<0>, with their family."""
-        found: dict[Node, Family] = {}
-        for unit in self.d.folded.units:
-            if isinstance(unit, Family) and not self.d.is_backward(unit):
-                for ref in unit.extension.values():
-                    if isinstance(ref.unit, Node) and ref.unit.leaf:
-                        found.setdefault(ref.unit, unit)
-        return found
-
-    def _carried(self) -> dict[Family, Family]:
-        """Terms of a sum that come from the step before in the loop, each with the sum."""
-        found: dict[Family, Family] = {}
-        for unit in self.d.folded.units:
-            if isinstance(unit, Family) and self.d.varies(unit):
-                for use in unit.uses:
-                    term = use.ref.unit
-                    once = isinstance(term, Family) and use.ref.shift and self.d.uses[term] == 1
-                    if once and self._in_time(unit, term):  # type: ignore[arg-type]
-                        found[term] = unit  # type: ignore[index]
-        return found
-
-    def _in_time(self, total: Family, term: Family) -> bool:
-        """Whether a loop reads the term's old value before it computes the new one."""
-        for block in self.d.folded.loops:
-            if total in block.units:
-                return term in block.units and block.units.index(total) < block.units.index(term)
-        return False
-
-    def _variables(self) -> dict[Unit, None]:
-        """Named units, carried terms, and whatever is used more than once and takes an operation to compute."""
-        stops: dict[Unit, None] = dict.fromkeys(self.d.names)
-        stops |= dict.fromkeys(self.carried)
-        stops |= dict.fromkeys(self.d.outputs)
-        uses = self.d.uses
-        for unit in self.d.folded.units:
-            if unit.leaf or unit in stops or uses[unit] < 2:
-                continue
-            tree = Trees(self.d.folded, stops).refer(Ref(unit))
-            if size(tree) > 1 or not self._short(tree):
-                stops[unit] = None
-        # the adjoints of parameters have names; a sum over steps is one of them or is kept as a variable
-        for unit in self.d.folded.units:
-            if any(use.ref.every for use in self.d.folded.inputs[unit]) and unit.total:
-                stops[unit] = None
-            if isinstance(unit, Family) and self.d.varies(unit):
-                stops[unit] = None
-                # a term that is missing at the first or last step is zero there: it needs a place to be zero in
-                stops |= {use.ref.unit: None for use in unit.uses if use.ref.shift and not use.ref.unit.leaf}
-        constant = self.d.trees.constant
-        return {u: None for u in stops if record_of(u).ndim or constant(u) is None}
-
-    def _short(self, tree: Tree) -> bool:
-        """Whether writing an expression twice is no loss: a name with a mark, such as W.T."""
-        if not isinstance(tree, Apply):
-            return True
-        text = tree.operation.forms["source"].write([("", 99)] * len(tree.operands), tree.parameters)[0]
-        return len(text) <= 2
-
-    def _kept(self) -> set[Unit]:
-        """Families whose values are needed at another step, in another loop, or by the other pass."""
-        kept: set[Unit] = {u for u in self.d.outputs if isinstance(u, Family)}
-        kept |= {u for u, owner in self.d.adjoint_of.items() if owner.leaf and isinstance(u, Family)}
-        home: dict[Unit, int] = {}
-        blocks = [*self.forward_blocks, *self.backward_blocks]
-        for i, block in enumerate(blocks):
-            home.update(dict.fromkeys(block.units, i))
-        for unit in self.d.folded.units:
-            if unit not in self.stops or unit.leaf:
-                continue
-            for named in self._names_of(unit):
-                other = named.unit
-                if not isinstance(other, Family) or other in self.carried:
-                    continue
-                where = home.get(unit)
-                if isinstance(unit, Node):
-                    where = None
-                if named.shift or named.at is not None or home.get(other) != where:
-                    kept.add(other)
-        for block in blocks:
-            for unit in block.units:
-                for use in self.d.folded.inputs[unit]:
-                    if use.ref.every and isinstance(use.ref.unit, Family):
-                        body = Trees(self.d.folded, self.stops).refer(Ref(use.ref.unit))
-                        for named in [*names_in(body), *self._sizes_in(body)]:
-                            listed = not unit.total and named.unit is use.ref.unit
-                            away = named.shift or home.get(named.unit) != home.get(use.ref.unit)
-                            if isinstance(named.unit, Family) and (listed or away) and named.unit not in self.carried:
-                                kept.add(named.unit)
-        return kept
-
-    def _names_of(self, unit: Unit) -> list[Named]:
-        """What the statement of a unit names; the bodies of sums over time are looked at where they stand."""
-        trees = Trees(self.d.folded, self.stops)
-        tree = trees.definition(unit)
-        found = [*names_in(tree, bodies=False), *self._sizes_in(tree)]
-        if isinstance(unit, Family):
-            for ref in unit.extension.values():
-                found += names_in(trees.refer(ref))
-        return found
-
-    def _sizes_in(self, tree: Tree) -> list[Named]:
-        """What is named only for its shape."""
-        if isinstance(tree, Sum):
-            return [n for term in tree.terms for n in self._sizes_in(term)]
-        if isinstance(tree, Every):
-            return self._sizes_in(tree.body)
-        if not isinstance(tree, Apply):
-            return []
-        found = [n for x in tree.operands for n in self._sizes_in(x)]
-        stack = list(tree.parameters.values())
-        while stack:
-            value = stack.pop()
-            if isinstance(value, Size):
-                found += names_in(value.tree)
-            elif isinstance(value, slice):
-                stack += [value.start, value.stop]
-            elif isinstance(value, tuple):
-                stack += value
-            elif hasattr(value, "sizes"):
-                stack += value.sizes
-        return found
-
-    # -- names ----------------------------------------------------------------------------------
-
-    def _name_variables(self) -> None:
-        arguments = [u for u in self.d.folded.units if u.leaf and not (isinstance(u, Node) and u.literal)]
-        for unit in arguments:
-            if unit in self.states:
-                family = self.states[unit]
-                self._take(unit, self._placed((self.d.names.get(family) or self.d.own_name(family)) + "0", family))
-        for unit in arguments:
-            if unit not in self.variables and not self._seed(unit):
-                self._take(unit, self._placed(self.d.names.get(unit) or "constant", unit))
-        for unit in [*self.d.folded.units, *self.stops]:
-            if unit in self.variables or unit not in self.stops:
-                continue
-            if unit in self.carried:
-                total = self.carried[unit]
-                base = self.d.names.get(total) or "d" + self.d.own_name(self.d.adjoint_of.get(total, total))
-                self._take(unit, self._placed(base, total) + "_next")
-                continue
-            base = self.d.names.get(unit) or self._adjoint_name(unit) or self.d.own_name(unit)
-            self._take(unit, self._placed(base, unit))
-
-    def _adjoint_name(self, unit: Unit) -> str | None:
-        owner = self.d.adjoint_of.get(unit)
-        return None if owner is None else "d" + self.d.own_name(owner)
-
-    def _seed(self, unit: Unit) -> bool:
-        return isinstance(unit, Node) and self.d.trees.constant(unit) is not None
-
-    def _placed(self, name: str, unit: Unit) -> str:
-        """A name with layer and direction, as an identifier."""
-        layer, direction = unit.lane
-        word = "_".join([name, *([direction] if direction else []), *([f"layer{layer}"] if layer is not None else [])])
-        word = re.sub(r"\W", "_", word, flags=re.ASCII)
-        return word if word and not word[0].isdigit() else "v_" + word
-
-    def _take(self, unit: Unit, word: str) -> None:
-        candidate, number = word, 2
-        if candidate in self.taken and isinstance(unit, Node) and unit.time is not None:
-            candidate = word = f"{word}_{unit.time}"
-        while candidate in self.taken:
-            candidate, number = f"{word}_{number}", number + 1
-        self.taken.add(candidate)
-        self.variables[unit] = candidate
+    # -- how things are written -----------------------------------------------------------------
 
     def _time(self, shift: int, at: int | None) -> str:
         if at is None:
@@ -497,6 +314,3 @@ def _balanced(text: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
-
-
-__all__ = ["INDENT", "PRODUCT", "Line", "Writer", "names"]

@@ -155,3 +155,18 @@ def test_printed_equations_are_read_back_and_proven(which):
     for claim in claims:
         report = check_formula(claim, cell)
         assert report.status == "proven", report
+
+
+def test_a_forward_pass_without_anything_to_differentiate():
+    x = Tensor(np.array([[1.0, 2.0]]), "x")
+    both = equations(name(tanh(x) * 3, "y"))
+    assert [e.text for e in both] == ["y = tanh(x) ∘ 3"]
+    assert both.backward == ()
+
+
+def test_greek_letters_may_be_given_as_they_are():
+    W = Parameter(np.array([[0.5]]), "Ω")
+    a = name(tanh(W @ Tensor(np.array([[1.0]]), "x")), "Γ_f")
+    both = equations(a.sum())
+    assert r"\Gamma_{f} = \tanh(\Omega x)" in both.latex.replace("&", "")
+    assert "∂J/∂Ω = (1 − Γ_f²) xᵀ" in both.text
