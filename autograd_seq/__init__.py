@@ -46,6 +46,7 @@ _LAZY: dict[str, str] = {
     "check_formula": "autograd_seq.check.formulas",
     "gradcheck": "autograd_seq.check.gradcheck",
     "prove": "autograd_seq.check.proof",
+    "compile": "autograd_seq.plan",
 }
 
 

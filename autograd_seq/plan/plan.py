@@ -1,0 +1,253 @@
+"""Compile a recording, or the function that makes it, into a program that computes loss and gradients again."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import protocols
+from autograd_seq.backward import Recording, differentiate
+from autograd_seq.errors import GraphLostError, ShapeError, UsageError
+from autograd_seq.graph import Graph
+from autograd_seq.plan.emit import Program
+from autograd_seq.plan.rewrites import rewrite
+from autograd_seq.plan.translate import Translation
+from autograd_seq.plan.value import STEPS, Network, Value
+from autograd_seq.readings.fold import Family
+from autograd_seq.source_line import here
+from autograd_seq.tensor import Array, Parameter, Tensor
+
+Result = tuple[float, dict[str, Array]]
+
+
+class Replay:
+    """One compiled recording, for arrays of the shapes that it was recorded with.
+
+    Parameters
+    ----------
+    recording : Recording
+        A loss and its backward pass.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        translation = Translation(recording)
+        self.network: Network = translation.network
+        rewrite(self.network)
+        program = Program(self.network)
+        self.source = program.text
+        self.given = program.given
+        self.names = [value.name for value in self.given]
+        self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
+        self.recorded = [_recorded(value, translation.given[value]) for value in self.given]
+        self.leaves = [
+            unit.record if not isinstance(unit := translation.given[v], Family) else None for v in self.given
+        ]
+        namespace = dict(program.namespace)
+        # The text is this package's own: operations and identifiers, never a user's words.
+        exec(builtins.compile(self.source, "<compiled replay>", "exec"), namespace)
+        self.run: Callable[..., tuple[Any, ...]] = namespace["run"]
+        self._check(recording)
+
+    def _check(self, recording: Recording) -> None:
+        """Compare with the recording itself: what is compiled wrongly is refused, not returned."""
+        loss = recording.forward.outputs[0]
+        found = self.run(*self.recorded)
+        wanted = [loss._value, *(recording.adjoints[leaf]._value for leaf in self._differentiated())]
+        tolerance = 1e-9 if loss.dtype == np.float64 else 1e-3
+        for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
+            scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
+            if np.shape(got) != want.shape or not np.allclose(
+                got, want, rtol=tolerance, atol=tolerance * scale, equal_nan=True
+            ):
+                raise GraphLostError(f"the compiled program gives another {key} than the recording; please report it")
+
+    def _differentiated(self) -> list[Tensor]:
+        by_name = {value.name: leaf for value, leaf in zip(self.given, self.leaves, strict=True)}
+        return [by_name[key] for key in self.keys]  # type: ignore[misc]
+
+
+def _recorded(value: Value, unit: Any) -> Array:
+    """The recorded array of what is given."""
+    if value.kind == STEPS:
+        return np.stack([unit.members[t].record._value for t in unit.times], axis=-1)
+    return np.asarray(unit.record._value)
+
+
+def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None) -> Plan:
+    """A program that computes a loss and all its gradients again, without recording.
+
+    Parameters
+    ----------
+    thing : Tensor, Graph, Recording, run with a loss, or function
+        What was recorded: a scalar loss. Or a function of arrays that records it and returns the loss; it is
+        called again whenever an array has another shape or dtype, and only then.
+    parameters : dict of str to Parameter, optional
+        Parameters whose current values count at every call; others keep their recorded values unless given
+        at the call.
+
+    Returns
+    -------
+    Plan
+        Call it with the arrays.
+
+    Raises
+    ------
+    GraphLostError
+        If the function decides on a value of its arrays: the decision would be frozen.
+    UsageError
+        If there is no loss to be found.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autograd_seq import Parameter, compile, sum, tanh
+    >>> W = Parameter([[0.5, -1.0]], "W")
+    >>> plan = compile(lambda x: sum(tanh(W @ x)), {"W": W})
+    >>> J, gradients = plan(np.array([[1.0], [2.0]]))
+    >>> round(J, 4), gradients["W"].round(4)
+    (-0.9051, array([[0.1807, 0.3614]]))
+    """
+    return Plan(thing, parameters)
+
+
+class Plan:
+    """What `compile` makes: call it for the loss and the gradients.
+
+    A plan keeps its memory from call to call, so it serves one thread at a time. The arrays that it returns
+    are new ones.
+
+    Attributes
+    ----------
+    source : str
+        The program that runs; of the shapes that it was called with last.
+    """
+
+    def __init__(self, thing: Any, parameters: Mapping[str, Parameter] | None = None) -> None:
+        self._function: Callable[..., Any] | None = None
+        self._parameters = dict(parameters or {})
+        self._replays: dict[Any, tuple[Replay, list[Tensor]]] = {}
+        self._latest: Replay | None = None
+        if inspect.isfunction(thing) or inspect.ismethod(thing) or inspect.isbuiltin(thing):
+            self._function = thing
+            self._arguments = [p.name for p in inspect.signature(thing).parameters.values()]
+        else:
+            self._latest = Replay(_recording(thing))
+            self._arguments = []
+
+    @property
+    def _replay(self) -> Replay:
+        if self._latest is None:
+            raise UsageError(f"a function is compiled when it is first called: call the plan with arrays{here()}")
+        return self._latest
+
+    @property
+    def source(self) -> str:
+        """The program that runs."""
+        return self._replay.source
+
+    def explain(self) -> str:
+        """What each rewrite did, and what was frozen."""
+        replay = self._replay
+        lines = [*replay.network.notes]
+        if self._function is None:
+            lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
+        return "\n".join(lines)
+
+    def __call__(self, *arrays: Any, parameters: Mapping[str, Any] | None = None, **named: Any) -> Result:
+        """The loss and, by the name of what they are of, the gradients.
+
+        Parameters
+        ----------
+        *arrays, **named : array_like
+            The function's arguments; of a recording, its inputs by name. Those not given keep their recorded values.
+        parameters : dict, optional
+            Arrays or Parameters by name, for this call.
+        """
+        if self._function is None:
+            if arrays:
+                raise UsageError(f"give the inputs by name: {', '.join(self._replay.names)}{here()}")
+            return self._run(self._replay, {}, {**named, **(parameters or {})})
+        bound = dict(zip(self._arguments, arrays, strict=False)) | named
+        if len(arrays) > len(self._arguments) or set(bound) != set(self._arguments):
+            raise UsageError(f"the function takes {', '.join(self._arguments)}; given: {', '.join(bound)}{here()}")
+        given = {key: np.asarray(bound[key]) for key in self._arguments}
+        key = tuple((a.shape, a.dtype) for a in given.values())
+        found = self._replays.get(key)
+        if found is None:
+            found = self._replays[key] = self._record(given)
+        replay, inputs = found
+        self._latest = replay
+        by_leaf = {id(leaf): array for leaf, array in zip(inputs, given.values(), strict=True)}
+        return self._run(replay, by_leaf, parameters or {})
+
+    def _record(self, given: dict[str, Array]) -> tuple[Replay, list[Tensor]]:
+        assert self._function is not None
+        inputs = [Tensor(array, key) for key, array in given.items()]
+        noted: list[Tensor] = []
+        token = protocols.branches.set(noted)
+        try:
+            loss = self._function(*inputs)
+        finally:
+            protocols.branches.reset(token)
+        if noted:
+            labels = ", ".join(dict.fromkeys(t.label for t in noted))
+            where = next((f" in {t.source.text!r}" for t in noted if t.source is not None), "")
+            raise GraphLostError(
+                f"the function decides on the value of {labels}{where}: a compiled program would always go the same "
+                f"way. Decide with where(condition, a, b), or before the function is called{here()}"
+            )
+        return Replay(_recording(loss)), inputs
+
+    def _called(self, replay: Replay) -> list[str]:
+        """What each argument is called: a parameter by its key, if it came with one."""
+        keys = {id(p.record._gradient): key for key, p in self._parameters.items()}
+        return [
+            keys.get(id(leaf._gradient), name) if leaf is not None and leaf.requires_grad else name
+            for name, leaf in zip(replay.names, replay.leaves, strict=True)
+        ]
+
+    def _run(self, replay: Replay, by_leaf: dict[int, Array], by_name: Mapping[str, Any]) -> Result:
+        names = self._called(replay)
+        if unknown := set(by_name) - set(names):
+            raise UsageError(f"there is no {', '.join(sorted(unknown))} in the plan; it has {', '.join(names)}{here()}")
+        current = {id(p.record._gradient): p.record._value for p in self._parameters.values()}
+        arguments = []
+        for name, leaf, recorded in zip(names, replay.leaves, replay.recorded, strict=True):
+            if name in by_name:
+                x = by_name[name]
+                array = x.record._value if isinstance(x, Tensor) else np.asarray(x, recorded.dtype)
+                if array.shape != recorded.shape:
+                    raise ShapeError(
+                        f"{name} was recorded with shape {recorded.shape}, but got {array.shape}; "
+                        f"compile the function in place of its result, then other shapes are recorded anew{here()}"
+                    )
+                arguments.append(array)
+            elif leaf is not None and id(leaf) in by_leaf:
+                arguments.append(by_leaf[id(leaf)])
+            elif leaf is not None and leaf.requires_grad and id(leaf._gradient) in current:
+                arguments.append(current[id(leaf._gradient)])
+            else:
+                arguments.append(recorded)
+        loss, *gradients = replay.run(*arguments)
+        keys = dict(zip(replay.names, names, strict=True))
+        return float(loss), {keys[key]: g for key, g in zip(replay.keys, gradients, strict=True)}
+
+
+def _recording(thing: Any) -> Recording:
+    """Both passes of what was given."""
+    if isinstance(thing, Recording):
+        return thing
+    if isinstance(thing, Graph) and len(thing.outputs) == 1:
+        thing = thing.outputs[0]
+    if not isinstance(thing, Tensor) and isinstance(getattr(thing, "loss", None), Tensor):
+        thing = thing.loss
+    if not isinstance(thing, Tensor) or thing.size != 1:
+        raise UsageError(
+            f"a plan is compiled from a loss: a recorded number, or a function that returns one, not "
+            f"{'an array of shape ' + str(thing.shape) if isinstance(thing, Tensor) else type(thing).__name__}{here()}"
+        )
+    return differentiate(thing)

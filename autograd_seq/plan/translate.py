@@ -1,0 +1,180 @@
+"""A folded recording as the values of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_seq import names
+from autograd_seq import operations as ops
+from autograd_seq.backward import Recording
+from autograd_seq.operations.indexing import _getitem
+from autograd_seq.plan.value import (
+    CONCAT,
+    GIVEN,
+    LITERAL,
+    MATMUL,
+    OVER_TIME,
+    PRODUCT,
+    ROWS,
+    STEPS,
+    SUM,
+    TRANSPOSE,
+    Network,
+    Use,
+    Value,
+)
+from autograd_seq.readings.fold import Family, Folded, Ref, Unit, fold
+from autograd_seq.readings.tree import record_of
+from autograd_seq.scope import Scope
+from autograd_seq.tensor import Tensor
+
+
+class Translation:
+    """From the units of a folded recording to values.
+
+    Parameters
+    ----------
+    recording : Recording
+        A forward and a backward pass.
+
+    Attributes
+    ----------
+    network : Network
+        The loss ``"J"`` and the gradients, by the name of what they are of.
+    given : dict of Value to Tensor or Family
+        What is to be given at each call, with the recorded leaf.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.folded: Folded = fold(recording)
+        self.made: dict[Unit, Value] = {}
+        self.given: dict[Value, Unit] = {}
+        self._names: set[str] = set()
+        for unit in self.folded.units:
+            self.made[unit] = self._start(unit)
+        for unit in self.folded.units:
+            self._finish(unit, self.made[unit])
+        self.network = Network(self._outputs(recording))
+        self._views()
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def _start(self, unit: Unit) -> Value:
+        record = record_of(unit)
+        times = range(unit.times[0], unit.times[-1] + 1) if isinstance(unit, Family) else None
+        value = Value(self._kind(unit), record.shape, record.dtype, times, name=self._name(unit))
+        if value.kind == LITERAL:
+            value.settings["number"] = record._value.item()
+        elif unit.leaf:
+            value.name = self._unique(value.name)
+            self.given[value] = unit
+        elif unit.operation is not None:
+            value.settings = dict(unit.parameters)
+        return value
+
+    def _kind(self, unit: Unit) -> Any:
+        if unit.leaf:
+            literal = not isinstance(unit, Family) and unit.literal
+            return STEPS if isinstance(unit, Family) else LITERAL if literal else GIVEN
+        if unit.total or unit.operation.adds:  # type: ignore[union-attr]
+            return SUM
+        record = record_of(unit)
+        flat = [len(x.shape) for x in record.inputs] == [2, 2]
+        plain = {
+            ops.multiply: (PRODUCT, True),
+            ops.matmul: (MATMUL, flat),
+            ops.transpose: (TRANSPOSE, record.ndim == 2),
+            ops.concatenate: (CONCAT, record.ndim == 2 and record.parameters.get("axis") == 0),
+        }
+        kind, fits = plain.get(unit.operation, (None, False))  # type: ignore[arg-type]
+        if kind is not None and fits:
+            return kind
+        if _row_slice(unit) is not None:
+            return ROWS
+        return unit.operation
+
+    def _finish(self, unit: Unit, value: Value) -> None:
+        if isinstance(unit, Family):
+            value.beyond = {t: self._outside(ref) for t, ref in unit.extension.items()}
+            value.uses = [self._inside(use.ref) for use in self.folded.inputs[unit]]
+        else:
+            for use in self.folded.inputs[unit]:
+                value.uses += self._of_single(use.ref, value)
+        if value.kind == ROWS:
+            start, stop = _row_slice(unit)  # type: ignore[misc]
+            value.settings = {"rows": (start, stop)}
+
+    def _views(self) -> None:
+        """Rows are a view of the whole only where nothing else stands beside its first and last step."""
+        for value in self.made.values():
+            if value.kind == ROWS and value.times is not None:
+                base = value.uses[0].value
+                if value.beyond or base.beyond or base.kind == STEPS or value.uses[0].shift or not base.timed:
+                    start, stop = value.settings["rows"]
+                    value.kind, value.settings = _getitem, {"index": (slice(start, stop),)}
+
+    def _inside(self, ref: Ref) -> Use:
+        return Use(self.made[ref.unit], ref.shift)
+
+    def _outside(self, ref: Ref) -> Use:
+        return Use(self.made[ref.unit], at=ref.at)
+
+    def _of_single(self, ref: Ref, user: Value) -> list[Use]:
+        value = self.made[ref.unit]
+        if not ref.every:
+            return [Use(value, at=ref.at)]
+        assert value.times is not None
+        if user.kind == SUM:
+            return [Use(Value(OVER_TIME, value.shape, value.dtype, None, [Use(value)], name=user.name))]
+        return [Use(value, at=t) for t in value.times]
+
+    # -- names and outputs ----------------------------------------------------------------------
+
+    def _name(self, unit: Unit) -> str:
+        node = unit.any if isinstance(unit, Family) else unit
+        layer, direction = unit.lane
+        word = unit.name
+        if word is None:
+            word = node.operation.name if node.operation is not None else "input" if unit.leaf else "total"
+            if unit.leaf and isinstance(unit, Family):
+                word = "x"
+        return names.identifier(word, Scope(layer=layer, direction=direction))
+
+    def _unique(self, word: str) -> str:
+        candidate, number = word, 2
+        while candidate in self._names:
+            candidate, number = f"{word}_{number}", number + 1
+        self._names.add(candidate)
+        return candidate
+
+    def _outputs(self, recording: Recording) -> dict[str, Use]:
+        nodes = self.folded.nodes
+        outputs = {"J": self._use_of(nodes.forward[recording.forward.outputs[0]])}
+        for value, unit in self.given.items():
+            if isinstance(unit, Family) or not unit.record.requires_grad:
+                continue
+            if unit in nodes.adjoints:
+                outputs["d" + value.name] = self._use_of(nodes.adjoints[unit])
+        return outputs
+
+    def _use_of(self, node: Any) -> Use:
+        if node.family is not None:
+            return Use(self.made[node.family], at=node.time)
+        return Use(self.made[node])
+
+
+def _row_slice(unit: Unit) -> tuple[int, int] | None:
+    """The rows that an index of a matrix takes; None if it does anything else."""
+    record: Tensor = record_of(unit)
+    if unit.operation is not _getitem or not record.ndim == 2 == record.inputs[0].ndim:
+        return None
+    index = unit.parameters["index"]
+    index = index if isinstance(index, tuple) else (index,)
+    whole = all(part == slice(None) for part in index[1:])
+    if not index or not whole or len(index) > 2 or not isinstance(index[0], slice):
+        return None
+    start, stop, step = index[0].start, index[0].stop, index[0].step
+    if any(not (part is None or type(part) is int) for part in (start, stop, step)):
+        return None
+    start, stop, step = index[0].indices(record.inputs[0].shape[0])
+    return (start, stop) if step == 1 and stop > start else None
