@@ -56,7 +56,7 @@ class Claimed:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Document:
     """A whole derivation.
 
@@ -130,6 +130,8 @@ class Document:
 
     def __str__(self) -> str:
         return self.text
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return self.html

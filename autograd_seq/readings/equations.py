@@ -23,7 +23,7 @@ from autograd_seq.scope import Scope
 from autograd_seq.tensor import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Equation:
     """One equation, for one or for many time steps.
 
@@ -109,8 +109,10 @@ class Equation:
     def __str__(self) -> str:
         return self.text
 
+    __repr__ = __str__
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Equations:
     """A forward pass and its backward pass as equations.
 
@@ -166,6 +168,8 @@ class Equations:
 
     def __str__(self) -> str:
         return self.text
+
+    __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
         return self.markdown
