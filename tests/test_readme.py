@@ -43,7 +43,7 @@ def test_links_lead_somewhere(target):
 
 @pytest.mark.parametrize(
     "words, sign",
-    [(["derive", "lstm"], "(t < T)"), (["prove", "lstm"], "rests on"), (["check", "my_rnn.py"], "of 5 gradients right")],
+    [(["derive", "lstm"], "(t < T)"), (["prove", "lstm"], "rests on"), (["check", "my_rnn.py"], "of 5 gradients")],
 )
 def test_what_it_shows_is_what_is_printed(words, sign, tmp_path, monkeypatch, capsys):
     (tmp_path / "my_rnn.py").write_text(MY_RNN)
