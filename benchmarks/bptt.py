@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from by_hand import COURSE, FAST, Array, Result
 
-from autograd_seq import accumulate, categorical_cross_entropy
+from autograd_seq import accumulate, categorical_cross_entropy, compile
 from cells import GRU, LSTM, RNN, Readout
 
 SIZES = {"S1": (27, 50, 1, 20), "S2": (27, 64, 32, 50), "S3": (128, 256, 64, 100)}  # n_x, n_a, m, T
@@ -43,6 +43,19 @@ def recorded(cell: Any, readout: Readout, x: Array, y: Array) -> Step:
         return loss.item(), {key: p.grad for key, p in parameters.items()}
 
     return step
+
+
+def compiled(cell: Any, readout: Readout, x: Array, y: Array) -> Step:
+    """The compiled replay of the same recording."""
+    parameters = {**cell.parameters, **readout.parameters}
+
+    def loss(x: Any, y: Any) -> Any:
+        run = readout(cell.unroll(x))
+        return accumulate([categorical_cross_entropy(p, y[:, :, t]).sum() for t, p in enumerate(run.outputs)])
+
+    plan = compile(loss, parameters)
+    plan(x, y)
+    return lambda: plan(x, y)
 
 
 def pytorch(kind: str, loop: bool, p: dict[str, Array], x: Array, y: Array) -> Step:
@@ -146,6 +159,7 @@ def measure(kind: str, size: str, dtype: str, seconds: float) -> dict[str, float
         "best hand-written NumPy": lambda: lambda: FAST[kind](x, y, p),
         "course-style hand-written NumPy": lambda: lambda: COURSE[kind](x, y, p),
         "autograd_seq, recorded": lambda: recorded(cell, readout, x, y),
+        "autograd_seq, compiled": lambda: compiled(cell, readout, x, y),
         "PyTorch eager cell loop": lambda: pytorch(kind, True, p, x, y),
         f"torch.nn.{kind}": lambda: pytorch(kind, False, p, x, y),
         "JAX jit + scan": lambda: jax_scan(kind, p, x, y),

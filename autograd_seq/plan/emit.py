@@ -16,6 +16,7 @@ from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import axis_of, elementwise
 from autograd_seq.plan.value import (
     AFFINE,
+    COLUMNS,
     COLUMNS_OVER_TIME,
     CONCAT,
     GIVEN,
@@ -108,9 +109,10 @@ class Program:
                 self.rows[value] = value.times
         for user, use in self.network.all_uses():
             times = self.rows.get(use.value)
-            if times is None or user is None or user.times is None or use.at is not None:
+            steps = None if user is None else user.times or user.settings.get("times")
+            if times is None or steps is None or use.at is not None:
                 continue
-            first, last = user.times[0] + use.shift, user.times[-1] + use.shift
+            first, last = steps[0] + use.shift, steps[-1] + use.shift
             self.rows[use.value] = range(min(times[0], first), max(times[-1], last) + 1)
         for value in reversed(self.values):
             if value.kind == ROWS and value.times is not None:
@@ -172,6 +174,9 @@ class Program:
         if value.kind == ROWS:
             start, stop = value.settings["rows"]
             return f"{self._single(value.uses[0])}[{start}:{stop}]"
+        if value.kind == COLUMNS:
+            start, stop = value.settings["columns"]
+            return f"{self._single(value.uses[0])}[:, {start}:{stop}]"
         if value.kind == TRANSPOSE:
             return f"{self._single(value.uses[0])}.T"
         return self.names[value]
@@ -192,7 +197,7 @@ class Program:
         elif value.times is not None:
             self._whole(value)
             self._beyond(value)
-        elif value.kind not in (LITERAL, GIVEN, ROWS, TRANSPOSE):
+        elif value.kind not in (LITERAL, GIVEN, ROWS, COLUMNS, TRANSPOSE):
             self.body.append(f"{self.names[value]} = {self._once(value)}")
 
     def _beyond(self, value: Value) -> None:
@@ -299,14 +304,14 @@ class Program:
     def _elementwise(self, value: Value, texts: list[str], target: str) -> list[str]:
         kind = value.kind
         if kind == AFFINE:
-            return [f"np.multiply({texts[0]}, 0.5, out={target})", f"{_in_place(target)} += 0.5"]
+            return [f"np.multiply({texts[0]}, 0.5, out={target})", f"np.add({target}, 0.5, out={target})"]
         if kind in (SUM, PRODUCT):
-            name, sign = ("add", "+") if kind == SUM else ("multiply", "*")
+            name = "add" if kind == SUM else "multiply"
             if len(texts) == 1:
                 return [f"{target}[...] = {texts[0]}"]
             return [
                 f"np.{name}({texts[0]}, {texts[1]}, out={target})",
-                *(f"{_in_place(target)} {sign}= {text}" for text in texts[2:]),
+                *(f"np.{name}({target}, {text}, out={target})" for text in texts[2:]),
             ]
         assert isinstance(kind, Operation)
         if isinstance(kind.value, np.ufunc):
@@ -511,10 +516,6 @@ def _stored(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _close(text: str) -> str:
     return f"({text})" if text.startswith("-") else text
-
-
-def _in_place(target: str) -> str:
-    return target
 
 
 def _counts(setting: Any) -> bool:

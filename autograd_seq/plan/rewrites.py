@@ -1,9 +1,19 @@
-"""The rewrites, each a general rule on values."""
+"""The rewrites, in order; each is a general rule on values and knows no cell."""
 
 from __future__ import annotations
 
+from autograd_seq.plan.hoist import hoist
+from autograd_seq.plan.over_time import over_time
+from autograd_seq.plan.simplify import simplify
+from autograd_seq.plan.split import split
 from autograd_seq.plan.value import Network
 
 
 def rewrite(network: Network) -> None:
-    """Apply all rules."""
+    """Apply all rules; each notes what it did."""
+    simplify(network)
+    split(network)
+    over_time(network)
+    simplify(network)
+    hoist(network)
+    simplify(network)
