@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograd_seq import Graph
+from autograd_seq import Graph, ValueRangeError
 from autograd_seq.clipping import clip_by_element
 from autograd_seq.optimisers import SGD, Adam
 from autograd_seq.text import END, Vocabulary, lines
@@ -78,6 +78,8 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
 
     texts = list(lines(given.corpus))
+    if not texts:
+        raise ValueRangeError(f"{given.corpus} is empty: it needs a name on each line")
     letters = sorted({letter for text in texts for letter in text.lower()})
     vocabulary = Vocabulary([END, *letters], level="character", lower=True)
     names = [vocabulary.encode(text) for text in texts]
@@ -93,7 +95,7 @@ def main() -> None:
     new = [name for name in invent(model, vocabulary, 20, seed=7, temperature=0.7) if name.lower() not in known]
     print("invented, and not in the list:", ", ".join(new))
 
-    name = vocabulary.encode("tyrannosaurus rex stegosaurus" if " " in vocabulary else "tyrannosaurus")
+    name = max(names, key=len)
     values = values_over_time(model.run([name]), "a")
     lively = np.argsort(-values.std(axis=1))[:6]  # the units that change most while the name is read
     for suffix in (".svg", ".html"):
@@ -103,8 +105,9 @@ def main() -> None:
         print(f"what single units do while the name is read: {units}")
 
     path = given.out / "dinosaurs.svg"
-    draw(Graph(model.loss([vocabulary.encode("rex")])), path)
-    print(f"the model reading 'rex': {path}")
+    short = min(names, key=len)
+    draw(Graph(model.loss([short])), path)
+    print(f"the model reading {vocabulary.text(short)!r}: {path}")
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def main() -> None:
         print(f"{source:>30s} → {answer}  {'right' if answer == target else 'WRONG, ' + target}")
 
     path = given.out / "translate_dates.svg"
-    draw(model.forced([("May 3", "05-03")])[0], path)
+    draw(model.forced([min(pairs, key=lambda pair: len(pair[0]))])[0], path)
     print(f"\n{path}")
 
 

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from autograd_seq import Parameter, grad, take
+from autograd_seq import Parameter, grad, prove, take
 from autograd_seq.errors import UsageError, ValueRangeError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep
 from cells.language_model import LanguageModel
@@ -150,3 +150,11 @@ def test_windows_side_by_side():
     assert together == pytest.approx(alone, rel=1e-12)
     with pytest.raises(ValueRangeError, match="13 tokens"):
         next(lm.windows(text, k=2, m=14))
+
+
+@pytest.mark.parametrize("embedding", [False, True])
+def test_its_gradients_are_proven(embedding):
+    lm = LanguageModel(GRU(3 if embedding else 4, 2, seed=0), size=4, embedding=embedding, end=END, seed=1)
+    proof = prove(lm.loss([[0, 2, END], [1, END]]))
+    assert proof.ok and {claim.status for claim in proof.claims.values()} == {"proven"}, str(proof)
+    assert set(proof.claims) == set(lm.parameters)

@@ -117,7 +117,8 @@ class Overflowing(Line):
 
 
 def test_first_nan_is_explained():
-    with np.errstate(all="ignore"), pytest.raises(ValueRangeError, match=r"hidden \(divide\) is the first with inf.*\s+at test_training"):
+    said = r"hidden \(divide\) is the first with inf.*\s+at test_training"
+    with np.errstate(all="ignore"), pytest.raises(ValueRangeError, match=said):
         Trainer(Overflowing(), SGD(0.1)).update(examples())
 
 
