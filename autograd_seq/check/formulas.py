@@ -509,7 +509,7 @@ class _Claim:
             for i, symbol in enumerate(symbols):
                 choices = (_HALVES if str(symbol) in bounded else _WHOLE)[: 1 + attempt]
                 values[symbol] = choices[(i + attempt) % len(choices)]
-            numbers = [float(sympy.N(sympy.sympify(side).subs(values))) for side in sides]
+            numbers = [float(sympy.N(sympy.sympify(side, strict=True).subs(values))) for side in sides]
             if all(map(np.isfinite, numbers)) and abs(numbers[0] - numbers[1]) > EQUAL:
                 said = {str(k): float(v) for k, v in values.items()}
                 return {"values": said, "place": place, "claimed": numbers[0], "true": numbers[1]}
@@ -578,7 +578,7 @@ def _differ(a: Array, b: Array) -> bool:
     """Whether expressions differ at some random values of their symbols."""
     rng = np.random.default_rng(0)
     for p, q in zip(a.flat, b.flat, strict=True):
-        gap = sympy.sympify(p - q)
+        gap = sympy.sympify(p - q, strict=True)
         for _ in range(3):
             values = {x: sympy.Float(float(rng.uniform(0.1, 0.9))) for x in sorted(gap.free_symbols, key=str)}
             found = sympy.N(gap.subs(values))
