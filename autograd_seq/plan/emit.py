@@ -14,6 +14,7 @@ import numpy as np
 from autograd_seq import operations as ops
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import axis_of, elementwise
+from autograd_seq.plan.memory import Memory
 from autograd_seq.plan.value import (
     AFFINE,
     COLUMNS,
@@ -72,6 +73,7 @@ class Program:
                 self._name(value)
         self.rows: dict[Value, range] = {}
         self._extents()
+        self.homes = Memory(network, self.rows)
         self.memory: list[str] = []
         self.loops: list[str] = []
         self.body: list[str] = []
@@ -122,10 +124,11 @@ class Program:
 
     def _memory(self) -> None:
         for value in self.values:
-            if value.times is None or value.kind == ROWS:
+            if value.times is None or value.kind == ROWS or value in self.homes.home:
                 continue
             rows = self.rows[value]
-            shape = ", ".join(str(n) for n in (len(rows), *_stored(value.shape)))
+            steps = () if value in self.homes.brief else (len(rows),)
+            shape = ", ".join(str(n) for n in (*steps, *_stored(value.shape)))
             make = "empty" if rows == value.times else "zeros"
             dtype = "" if value.dtype == np.float64 else f", np.{np.dtype(value.dtype).name}"
             self.memory.append(f"{self.names[value]} = np.{make}(({shape},){dtype})".replace(",,", ","))
@@ -146,7 +149,7 @@ class Program:
     def _view(self, value: Value, rows: range | None) -> str:
         """The block of a value, at some rows; all of them if None."""
         part = self._part(value)
-        base = part[0] if part else value
+        base = self.homes.block(part[0] if part else value)
         have = self.rows[base]
         low = have[0]
         index = ":"
@@ -160,7 +163,7 @@ class Program:
     def _at(self, value: Value, time: int) -> str:
         """One step of a block, as recorded."""
         part = self._part(value)
-        base = part[0] if part else value
+        base = self.homes.block(part[0] if part else value)
         index = f"{time - self.rows[base][0]}" + (f", :, {part[1]}:{part[2]}" if part else "")
         return f"{self.names[base]}[{index}]" + (".T" if len(value.shape) == 2 else "")
 
@@ -203,8 +206,9 @@ class Program:
     def _beyond(self, value: Value) -> None:
         for time, use in value.beyond.items():
             if time in self.rows[value]:
-                row = time - self.rows[value][0]
-                self.body.append(f"{self.names[value]}[{row}] = {self._flipped(use)}")
+                base = self.homes.block(value)
+                row = time - self.rows[base][0]
+                self.body.append(f"{self.names[base]}[{row}] = {self._flipped(use)}")
 
     def _once(self, value: Value) -> str:
         """A single value."""
@@ -424,10 +428,12 @@ class Program:
     def _variable(self, value: Value, steps: list[int], shift: int, variables: dict[str, str]) -> str:
         """A loop's variable that runs over the steps of a block."""
         part = self._part(value)
-        base = part[0] if part else value
+        base = self.homes.block(part[0] if part else value)
         low = self.rows[base][0]
         rows = [t + shift - low for t in steps]
         name = self.names[base]
+        if base in self.homes.brief:
+            return name
         columns = f", :, {part[1]}:{part[2]}" if part else ""
         if len(value.shape) == 0:
             index = f"[{name}[i, ...] for i in {rows!r}]"
@@ -439,7 +445,7 @@ class Program:
             stop = rows[-1] - 1
             index = f"{name}[{rows[0]}:{stop if stop >= 0 else ''}:-1{columns}]"
         if index not in variables:
-            word = f"{self.names[value]}_{'t' if not shift else 'before' if shift == -1 else 'after' if shift == 1 else f'shift{shift}'}"
+            word = f"{self.names[base]}_{'t' if not shift else 'before' if shift == -1 else 'after' if shift == 1 else f'shift{shift}'}"
             word = word.replace("-", "m")
             while word in self.taken or word in variables.values():
                 word += "_"
