@@ -14,7 +14,7 @@ import numpy as np
 from autograd_seq import operations as ops
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import axis_of, elementwise
-from autograd_seq.plan.memory import Memory
+from autograd_seq.plan.memory import Memory, view
 from autograd_seq.plan.value import (
     AFFINE,
     COLUMNS,
@@ -117,14 +117,14 @@ class Program:
             first, last = steps[0] + use.shift, steps[-1] + use.shift
             self.rows[use.value] = range(min(times[0], first), max(times[-1], last) + 1)
         for value in reversed(self.values):
-            if value.kind == ROWS and value.times is not None:
+            if view(value) and value.times is not None:
                 base, rows = value.uses[0].value, self.rows[value]
                 have = self.rows[base]
                 self.rows[base] = range(min(have[0], rows[0]), max(have[-1], rows[-1]) + 1)
 
     def _memory(self) -> None:
         for value in self.values:
-            if value.times is None or value.kind == ROWS or value in self.homes.home:
+            if value.times is None or view(value) or value in self.homes.home or value in self.homes.place:
                 continue
             rows = self.rows[value]
             steps = () if value in self.homes.brief else (len(rows),)
@@ -136,20 +136,27 @@ class Program:
     # -- how values are referred to -------------------------------------------------------------
 
     def _part(self, value: Value) -> tuple[Value, int, int] | None:
-        """The value that a slice of rows is taken of, and which rows."""
+        """The block whose columns a value takes, and which; None if it has a block of its own."""
         start, stop = 0, value.shape[0] if value.shape else 0
         sliced = False
-        while value.kind == ROWS:
-            low, high = value.settings["rows"]
-            start, stop = (low, high) if not sliced else (low + start, low + stop)
-            sliced = True
-            value = value.uses[0].value
-        return (value, start, stop) if sliced else None
+        while True:
+            if value.kind == ROWS:
+                low = value.settings["rows"][0]
+                start, stop, sliced = low + start, low + stop, True
+                value = value.uses[0].value
+            elif view(value):
+                value = value.uses[0].value
+            else:
+                value = self.homes.block(value)
+                if value not in self.homes.place:
+                    return (value, start, stop) if sliced else None
+                value, low, _ = self.homes.place[value]
+                start, stop, sliced = low + start, low + stop, True
 
     def _view(self, value: Value, rows: range | None) -> str:
         """The block of a value, at some rows; all of them if None."""
         part = self._part(value)
-        base = self.homes.block(part[0] if part else value)
+        base = part[0] if part else self.homes.block(value)
         have = self.rows[base]
         low = have[0]
         index = ":"
@@ -163,7 +170,7 @@ class Program:
     def _at(self, value: Value, time: int) -> str:
         """One step of a block, as recorded."""
         part = self._part(value)
-        base = self.homes.block(part[0] if part else value)
+        base = part[0] if part else self.homes.block(value)
         index = f"{time - self.rows[base][0]}" + (f", :, {part[1]}:{part[2]}" if part else "")
         return f"{self.names[base]}[{index}]" + (".T" if len(value.shape) == 2 else "")
 
@@ -294,6 +301,8 @@ class Program:
             return None if None in texts else self._elementwise(value, texts, target)  # type: ignore[arg-type]
         if kind == MATMUL:
             return [self._products(value, target)]
+        if kind == CONCAT and value.settings.get("placed"):
+            return []
         if kind == CONCAT:
             texts = [self._operand(use, value) for use in value.uses]
             return None if None in texts else self._side_by_side(value, target, texts)  # type: ignore[arg-type]
@@ -428,7 +437,7 @@ class Program:
     def _variable(self, value: Value, steps: list[int], shift: int, variables: dict[str, str]) -> str:
         """A loop's variable that runs over the steps of a block."""
         part = self._part(value)
-        base = self.homes.block(part[0] if part else value)
+        base = part[0] if part else self.homes.block(value)
         low = self.rows[base][0]
         rows = [t + shift - low for t in steps]
         name = self.names[base]
@@ -475,6 +484,8 @@ class Program:
             return self._elementwise(value, texts, target)
         if kind == MATMUL:
             return [f"np.matmul({texts[1]}, {texts[0]}, out={target})"]
+        if kind == CONCAT and value.settings.get("placed"):
+            return []
         if kind == CONCAT:
             return [f"np.concatenate(({', '.join(texts)}), axis=1, out={target})"]
         if kind == TRANSPOSE:

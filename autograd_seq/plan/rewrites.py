@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd_seq.plan.gates import one_activation, one_product, sigmoid_as_tanh
 from autograd_seq.plan.hoist import hoist
 from autograd_seq.plan.over_time import over_time
 from autograd_seq.plan.simplify import simplify
@@ -16,4 +17,8 @@ def rewrite(network: Network) -> None:
     over_time(network)
     simplify(network)
     hoist(network)
+    simplify(network)
+    sigmoid_as_tanh(network)
+    one_product(network)
+    one_activation(network)
     simplify(network)
