@@ -1,0 +1,18 @@
+"""dba is not summed over the batch."""
+
+import numpy as np
+
+MISTAKE = "missing sum"
+
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, parameters = cache
+
+    dz = da_next * (1 - np.square(a_next))
+
+    dxt     = parameters["Wax"].T.dot(dz)
+    da_prev = parameters["Waa"].T.dot(dz)
+    dWax    = dz.dot(xt.T)
+    dWaa    = dz.dot(a_prev.T)
+    dba     = dz
+
+    return dict(dxt=dxt, da_prev=da_prev, dWax=dWax, dWaa=dWaa, dba=dba)
