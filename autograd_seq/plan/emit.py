@@ -76,6 +76,7 @@ class Program:
         self.homes = Memory(network, self.rows)
         self.memory: list[str] = []
         self.loops: list[str] = []
+        self.turned: dict[str, str] = {}
         self.body: list[str] = []
         self._memory()
         for component in network.components():
@@ -454,12 +455,26 @@ class Program:
             stop = rows[-1] - 1
             index = f"{name}[{rows[0]}:{stop if stop >= 0 else ''}:-1{columns}]"
         if index not in variables:
-            word = f"{self.names[base]}_{'t' if not shift else 'before' if shift == -1 else 'after' if shift == 1 else f'shift{shift}'}"
+            word = f"{self.names[value] if part else self.names[base]}_{'t' if not shift else 'before' if shift == -1 else 'after' if shift == 1 else f'shift{shift}'}"
             word = word.replace("-", "m")
             while word in self.taken or word in variables.values():
                 word += "_"
             variables[index] = word
         return variables[index]
+
+    def _turned(self, use: Use) -> str:
+        """A single operand of a loop, turned once before the loop."""
+        text = self._flipped(use)
+        if text.isidentifier() or use.value.kind == LITERAL or len(use.value.shape) != 2:
+            return text
+        if text not in self.turned:
+            word = f"{use.value.name}_turned"
+            while word in self.taken:
+                word += "_"
+            self.taken.add(word)
+            self.turned[text] = word
+            self.body.append(f"{word} = np.ascontiguousarray({text})")
+        return self.turned[text]
 
     def _step(self, value: Value, steps: list[int], variables: dict[str, str]) -> list[str]:
         """One value at one step of a loop."""
@@ -472,7 +487,7 @@ class Program:
         for use in value.uses:
             x = use.value
             if x.times is None:
-                texts.append(self._flipped(use))
+                texts.append(self._turned(use))
                 logical.append(self._single(use))
             else:
                 word = self._variable(x, steps, use.shift, variables)

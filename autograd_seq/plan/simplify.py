@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.plan.value import GIVEN, LITERAL, STEPS, SUM, TRANSPOSE, Network, Use, Value
+from autograd_seq.operation import Operation
+from autograd_seq.plan.value import GIVEN, LITERAL, MATMUL, PRODUCT, STEPS, SUM, TRANSPOSE, Network, Use, Value
 from autograd_seq.readings.step_index import StepIndex
 
 
@@ -28,6 +29,8 @@ def _single_terms(network: Network) -> int:
             same = x.shape == value.shape and x.dtype == value.dtype and x.times == value.times
             if same and not use.shift and use.at is None and not x.beyond:
                 replacements[value] = x
+                if isinstance(x.kind, Operation) or x.kind in (SUM, PRODUCT, MATMUL):
+                    x.name = value.name  # an adjoint is known by its own name
     network.replace(replacements)
     return len(replacements)
 
