@@ -77,6 +77,7 @@ class Program:
         self.memory: list[str] = []
         self.loops: list[str] = []
         self.turned: dict[str, str] = {}
+        self.constant: set[Value] = set()
         self.body: list[str] = []
         self._memory()
         for component in network.components():
@@ -208,8 +209,12 @@ class Program:
         elif value.times is not None:
             self._whole(value)
             self._beyond(value)
-        elif value.kind not in (LITERAL, GIVEN, ROWS, COLUMNS, TRANSPOSE):
-            self.body.append(f"{self.names[value]} = {self._once(value)}")
+        elif value.kind not in (LITERAL, GIVEN):
+            constant = all(use.value.kind == LITERAL or use.value in self.constant for use in value.uses)
+            if constant:
+                self.constant.add(value)
+            if value.kind not in (ROWS, COLUMNS, TRANSPOSE):
+                (self.loops if constant else self.body).append(f"{self.names[value]} = {self._once(value)}")
 
     def _beyond(self, value: Value) -> None:
         for time, use in value.beyond.items():
@@ -522,7 +527,8 @@ class Program:
         results = []
         for use in self.network.outputs.values():
             text = self._single(use)
-            results.append(f"np.array({text})" if use.value.times is not None or use.value.kind == GIVEN else text)
+            lasting = use.value.times is not None or use.value.kind == GIVEN or use.value in self.constant
+            results.append(f"np.array({text})" if lasting else text)
         body = [*self.body, f"return {', '.join(results)}"]
         lines = [
             '"""The compiled replay of a recording: loss and gradients."""',
@@ -532,7 +538,7 @@ class Program:
             "# Memory, set aside once. Time is the first axis of a block, then come the examples.",
             *self.memory,
             "",
-            "# What the loops run over, step by step.",
+            "# Constants, and what the loops run over, step by step.",
             *self.loops,
             "",
             "",

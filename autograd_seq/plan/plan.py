@@ -129,17 +129,17 @@ class Plan:
     def __init__(self, thing: Any, parameters: Mapping[str, Parameter] | None = None) -> None:
         self._function: Callable[..., Any] | None = None
         self._parameters = dict(parameters or {})
-        self._replays: dict[Any, tuple[Replay, list[Tensor]]] = {}
-        self._latest: Replay | None = None
+        self._replays: dict[Any, Bound] = {}
+        self._latest: Bound | None = None
         if inspect.isfunction(thing) or inspect.ismethod(thing) or inspect.isbuiltin(thing):
             self._function = thing
             self._arguments = [p.name for p in inspect.signature(thing).parameters.values()]
         else:
-            self._latest = Replay(_recording(thing))
+            self._latest = self._bound(_recording(thing), [])
             self._arguments = []
 
     @property
-    def _replay(self) -> Replay:
+    def _current(self) -> Bound:
         if self._latest is None:
             raise UsageError(f"a function is compiled when it is first called: call the plan with arrays{here()}")
         return self._latest
@@ -147,11 +147,11 @@ class Plan:
     @property
     def source(self) -> str:
         """The program that runs."""
-        return self._replay.source
+        return self._current.replay.source
 
     def explain(self) -> str:
         """What each rewrite did, and what was frozen."""
-        replay = self._replay
+        replay = self._current.replay
         lines = [*replay.network.notes]
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
@@ -169,24 +169,24 @@ class Plan:
         """
         if self._function is None:
             if arrays:
-                raise UsageError(f"give the inputs by name: {', '.join(self._replay.names)}{here()}")
-            return self._run(self._replay, {}, {**named, **(parameters or {})})
-        bound = dict(zip(self._arguments, arrays, strict=False)) | named
-        if len(arrays) > len(self._arguments) or set(bound) != set(self._arguments):
-            raise UsageError(f"the function takes {', '.join(self._arguments)}; given: {', '.join(bound)}{here()}")
-        given = {key: np.asarray(bound[key]) for key in self._arguments}
-        key = tuple((a.shape, a.dtype) for a in given.values())
+                raise UsageError(f"give the inputs by name: {', '.join(self._current.names)}{here()}")
+            return self._run(self._current, [], {**named, **(parameters or {})})
+        if named or len(arrays) != len(self._arguments):
+            bound = dict(zip(self._arguments, arrays, strict=False)) | named
+            if len(arrays) > len(self._arguments) or set(bound) != set(self._arguments):
+                raise UsageError(f"the function takes {', '.join(self._arguments)}; given: {', '.join(bound)}{here()}")
+            arrays = tuple(bound[key] for key in self._arguments)
+        given = [np.asarray(array) for array in arrays]
+        key = tuple((a.shape, a.dtype) for a in given)
         found = self._replays.get(key)
         if found is None:
             found = self._replays[key] = self._record(given)
-        replay, inputs = found
-        self._latest = replay
-        by_leaf = {id(leaf): array for leaf, array in zip(inputs, given.values(), strict=True)}
-        return self._run(replay, by_leaf, parameters or {})
+        self._latest = found
+        return self._run(found, given, parameters or {})
 
-    def _record(self, given: dict[str, Array]) -> tuple[Replay, list[Tensor]]:
+    def _record(self, given: list[Array]) -> Bound:
         assert self._function is not None
-        inputs = [Tensor(array, key) for key, array in given.items()]
+        inputs = [Tensor(array, key) for key, array in zip(self._arguments, given, strict=True)]
         noted: list[Tensor] = []
         token = protocols.branches.set(noted)
         try:
@@ -200,41 +200,67 @@ class Plan:
                 f"the function decides on the value of {labels}{where}: a compiled program would always go the same "
                 f"way. Decide with where(condition, a, b), or before the function is called{here()}"
             )
-        return Replay(_recording(loss)), inputs
+        return self._bound(_recording(loss), inputs)
 
-    def _called(self, replay: Replay) -> list[str]:
-        """What each argument is called: a parameter by its key, if it came with one."""
-        keys = {id(p.record._gradient): key for key, p in self._parameters.items()}
-        return [
-            keys.get(id(leaf._gradient), name) if leaf is not None and leaf.requires_grad else name
-            for name, leaf in zip(replay.names, replay.leaves, strict=True)
+    def _bound(self, recording: Recording, inputs: list[Tensor]) -> Bound:
+        return Bound(Replay(recording), self._parameters, inputs)
+
+    def _run(self, bound: Bound, arrays: list[Array], by_name: Mapping[str, Any]) -> Result:
+        arguments = [
+            arrays[source] if type(source) is int else source.record._value if type(source) is Parameter else source
+            for source in bound.sources
         ]
+        for name, given in by_name.items():
+            place = bound.place(name)
+            wanted = bound.replay.recorded[place]
+            array = given.record._value if isinstance(given, Tensor) else np.asarray(given, wanted.dtype)
+            if array.shape != wanted.shape:
+                raise ShapeError(
+                    f"{name} was recorded with shape {wanted.shape}, but got {array.shape}; "
+                    f"compile the function in place of its result, then other shapes are recorded anew{here()}"
+                )
+            arguments[place] = array
+        loss, *gradients = bound.replay.run(*arguments)
+        return float(loss), dict(zip(bound.keys, gradients, strict=True))
 
-    def _run(self, replay: Replay, by_leaf: dict[int, Array], by_name: Mapping[str, Any]) -> Result:
-        names = self._called(replay)
-        if unknown := set(by_name) - set(names):
-            raise UsageError(f"there is no {', '.join(sorted(unknown))} in the plan; it has {', '.join(names)}{here()}")
-        current = {id(p.record._gradient): p.record._value for p in self._parameters.values()}
-        arguments = []
-        for name, leaf, recorded in zip(names, replay.leaves, replay.recorded, strict=True):
-            if name in by_name:
-                x = by_name[name]
-                array = x.record._value if isinstance(x, Tensor) else np.asarray(x, recorded.dtype)
-                if array.shape != recorded.shape:
-                    raise ShapeError(
-                        f"{name} was recorded with shape {recorded.shape}, but got {array.shape}; "
-                        f"compile the function in place of its result, then other shapes are recorded anew{here()}"
-                    )
-                arguments.append(array)
-            elif leaf is not None and id(leaf) in by_leaf:
-                arguments.append(by_leaf[id(leaf)])
-            elif leaf is not None and leaf.requires_grad and id(leaf._gradient) in current:
-                arguments.append(current[id(leaf._gradient)])
-            else:
-                arguments.append(recorded)
-        loss, *gradients = replay.run(*arguments)
-        keys = dict(zip(replay.names, names, strict=True))
-        return float(loss), {keys[key]: g for key, g in zip(replay.keys, gradients, strict=True)}
+
+class Bound:
+    """A replay whose arguments have names and sources.
+
+    Attributes
+    ----------
+    names : list of str
+        What each argument is called: a parameter by its key, if it came with one.
+    sources : list
+        Where each argument comes from: the number of an input, a parameter, or a recorded array.
+    keys : list of str
+        What each gradient is of.
+    """
+
+    def __init__(self, replay: Replay, parameters: Mapping[str, Parameter], inputs: list[Tensor]) -> None:
+        self.replay = replay
+        self.names: list[str] = []
+        self.sources: list[Any] = []
+        numbers = {id(leaf): i for i, leaf in enumerate(inputs)}
+        cells = {id(p.record._gradient): key for key, p in parameters.items()}
+        for name, leaf, recorded in zip(replay.names, replay.leaves, replay.recorded, strict=True):
+            key = cells.get(id(leaf._gradient)) if leaf is not None and leaf.requires_grad else None
+            self.names.append(key or name)
+            self.sources.append(parameters[key] if key else numbers.get(id(leaf), recorded))
+        called = dict(zip(replay.names, self.names, strict=True))
+        self.keys = [called[key] for key in replay.keys]
+
+    def place(self, name: str) -> int:
+        """The place of an argument.
+
+        Raises
+        ------
+        UsageError
+            If there is none of this name.
+        """
+        if name not in self.names:
+            raise UsageError(f"there is no {name} in the plan; it has {', '.join(self.names)}{here()}")
+        return self.names.index(name)
 
 
 def _recording(thing: Any) -> Recording:
