@@ -19,16 +19,29 @@ import numpy as np
 from autograd_seq import checkpoint
 from autograd_seq.errors import AutogradError, UsageError
 
-EXAMPLES = """examples:
-  autograd-seq print lstm --steps 3
-  autograd-seq draw gru --steps 4 -o gru.svg
-  autograd-seq prove my_cell.py:loss
-  autograd-seq check my_lstm.py
-  autograd-seq derive lstm -o lstm.html
-  autograd-seq flow rnn --steps 20
+EXAMPLES = """\
+print lstm --steps 3
+print my_cell.py:loss --backward
+draw gru --steps 4 -o gru.svg
+draw lstm -o lstm.html
+prove my_cell.py:loss
+check my_lstm.py
+check lstm --formula 'dc_prev = dc * Gamma_f'
+derive lstm -o lstm.html
+source gru -o gru_by_hand.py
+flow rnn --steps 20
+train names.txt --cell gru --epochs 30 -o names.npz
+sample names.npz --count 10 --temperature 0.8"""
 
+THING = """
 THING is a cell's name ({cells}),
 or FILE.py:FUNCTION, a function without arguments that returns a tensor or a run."""
+
+
+def _examples(command: str) -> str:
+    """The examples of one command; of all for the empty word."""
+    fitting = [line for line in EXAMPLES.splitlines() if line.startswith(command)]
+    return "examples:\n" + "".join(f"  autograd-seq {line}\n" for line in fitting)
 
 
 def cells_by_name() -> dict[str, Callable[[int, int], Any]]:
@@ -94,15 +107,19 @@ def from_file(spec: str) -> Any:
             return getattr(module, function)()
     except AutogradError:
         raise
-    except Exception as error:  # whatever a user's file does wrong is said, not ours to know
+    except (Exception, SystemExit) as error:  # whatever a user's file does wrong is said, not ours to know
         raise UsageError(f"{path} failed:\n{_said_by_user_code(error)}") from error
     finally:
         sys.path.pop(0)
-    found = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+    found = [
+        key
+        for key, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", None) == module.__name__ and not key.startswith("_")
+    ]
     raise UsageError(f"{path} has no function {function!r}; it has {', '.join(found) or 'none'}")
 
 
-def _said_by_user_code(error: Exception) -> str:
+def _said_by_user_code(error: BaseException) -> str:
     """Where somebody's own file failed, without the frames that only called it."""
     return "".join(traceback.format_exception(error, limit=-3)).rstrip()
 
@@ -113,13 +130,22 @@ def thing(arguments: argparse.Namespace) -> Any:
         if arguments.steps < 1:
             raise UsageError(f"--steps is {arguments.steps}; a sequence has at least one step")
         return example_run(arguments.thing, arguments.steps)
-    return from_file(arguments.thing)
+    return recorded(from_file(arguments.thing), arguments.thing)
 
 
 def output_of(found: Any) -> Any:
     """The tensor to differentiate: a run's loss, else the thing itself."""
     loss = getattr(found, "loss", None)
     return loss if loss is not None else found
+
+
+def recorded(found: Any, spec: str) -> Any:
+    """What a user's function returned, if it was recorded."""
+    from autograd_seq import Graph, Tensor
+
+    if isinstance(found, (Graph, Tensor)) or hasattr(found, "graph") or hasattr(found, "unroll"):
+        return found
+    raise UsageError(f"{spec} returned {type(found).__name__}; let it return the loss, or the run, that it recorded")
 
 
 def print_(arguments: argparse.Namespace) -> int:
@@ -179,6 +205,8 @@ def check_(arguments: argparse.Namespace) -> int:
     else:
         from autograd_seq.check.course import check_file
 
+        if arguments.file in cells_by_name():
+            raise UsageError(f"what is claimed of {arguments.file}? Add --formula 'dc_prev = dc * Gamma_f'")
         found = check_file(arguments.file, arguments.seed, hints_only=arguments.hints)
     print(json.dumps(found.to_json(), ensure_ascii=False) if arguments.json else found)
     return 0 if found.ok else 1
@@ -237,6 +265,8 @@ def train_(arguments: argparse.Namespace) -> int:
     from autograd_seq.text import Vocabulary, lines
     from autograd_seq.training import Trainer
 
+    if arguments.epochs < 1 or arguments.hidden < 1:
+        raise UsageError(f"--epochs is {arguments.epochs} and --hidden {arguments.hidden}; both are at least 1")
     texts = list(lines(arguments.corpus))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
     model = language_model(arguments.cell, arguments.hidden, len(vocabulary), vocabulary.end)
@@ -286,15 +316,15 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="autograd-seq",
         description="A microscope for backpropagation through time.",
-        epilog=EXAMPLES.format(cells=names),
+        epilog=_examples("") + THING.format(cells=names),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, function: Callable[[argparse.Namespace], int], help: str, about: bool = True) -> Any:
         sub = commands.add_parser(
-            name, help=help, description=help, epilog=EXAMPLES.format(cells=names),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            name, help=help, description=help, formatter_class=argparse.RawDescriptionHelpFormatter,
+            epilog=_examples(name) + (THING.format(cells=names) if about else ""),
         )  # fmt: skip
         if about:
             sub.add_argument("thing", metavar="THING", help="a cell's name, or FILE.py:FUNCTION")
@@ -346,7 +376,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("model", metavar="FILE", help="what train wrote")
     sub.add_argument("--count", type=int, default=5, help="how many (default 5)")
     sub.add_argument("--length", type=int, default=50, help="the longest (default 50 tokens)")
-    sub.add_argument("--temperature", type=float, default=1.0, help="below 1 bolder, above 1 more daring")
+    sub.add_argument("--temperature", type=float, default=1.0, help="below 1 keeps to the likely, above 1 dares more")
     sub.add_argument("--top-k", type=int, help="draw from the k most likely tokens only")
     sub.add_argument("--seed", type=int, default=0, help="where chance begins (default 0)")
     return top
@@ -374,8 +404,19 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except (AutogradError, OSError) as error:
-        print(f"autograd-seq {arguments.command}: {error}", file=sys.stderr)
+        print(f"autograd-seq {arguments.command}: {_without_launcher(str(error))}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"autograd-seq {arguments.command}: stopped; nothing was written", file=sys.stderr)
+        return 2
+
+
+def _without_launcher(message: str) -> str:
+    """An error message without the line that only started this command."""
+    return "\n".join(line for line in message.splitlines() if not line.strip().startswith(_LAUNCHERS))
+
+
+_LAUNCHERS = ("at autograd-seq:", "at autograd-seq.exe:", "at <frozen runpy>:", "at __main__.py:")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ def loss():
     return np.sum(np.tanh(W) ** 2)
 def broken():
     return 1 + None
+def number():
+    return 3
+def leaves():
+    raise SystemExit(3)
 """
 
 
@@ -58,6 +62,10 @@ def test_print_backward(user_file, capsys):
         (["print", "rnn", "--steps", "0"], "at least one step"),
         (["print", "{file}:nothing"], "it has"),
         (["print", "{file}:broken"], "TypeError"),
+        (["print", "{file}:number"], "returned int"),
+        (["draw", "{file}:number"], "returned int"),
+        (["prove", "{file}:leaves"], "SystemExit"),
+        (["check", "lstm"], "--formula"),
     ],
 )
 def test_bad_use_exits_with_2(words, said, user_file, capsys):
@@ -101,6 +109,7 @@ def test_train_then_sample(tmp_path, capsys):
         (["train", "{dir}/empty.txt"], "empty"),
         (["train", "{dir}/some.txt", "--cell", "bidirectional"], "from its end"),
         (["train", "{dir}/some.txt", "--cell", "fly"], "no cell 'fly'"),
+        (["train", "{dir}/some.txt", "--epochs", "0"], "at least 1"),
         (["sample", "{dir}/some.txt"], "not a checkpoint"),
         (["sample", "{dir}/missing.npz"], "missing.npz"),
     ],

@@ -24,5 +24,6 @@ def test_examples_of(name):
 
 
 def test_operations_are_among_them():
-    found = doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module("autograd_seq.operations.elementwise"))
+    module = importlib.import_module("autograd_seq.operations.elementwise")
+    found = doctest.DocTestFinder(exclude_empty=True).find(module)
     assert {"autograd_seq.operations.elementwise.tanh"} <= {test.name for test in found if test.examples}
