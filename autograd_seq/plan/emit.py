@@ -74,12 +74,13 @@ class Program:
         self.rows: dict[Value, range] = {}
         self._extents()
         self.homes = Memory(network, self.rows)
-        self.memory: list[str] = []
+        self.memory: dict[str, str] = {}  # from a block's name to the statement that makes it
         self.loops: list[str] = []
         self.turned: dict[str, str] = {}
         self.constant: set[Value] = set()
         self.body: list[str] = []
         self._memory()
+        self.fixed = self._fixed()
         for component in network.components():
             self._write(component)
         self.text = self._module()
@@ -133,7 +134,7 @@ class Program:
             shape = ", ".join(str(n) for n in (*steps, *_stored(value.shape)))
             make = "empty" if rows == value.times else "zeros"
             dtype = "" if value.dtype == np.float64 else f", np.{np.dtype(value.dtype).name}"
-            self.memory.append(f"{self.names[value]} = np.{make}(({shape},){dtype})".replace(",,", ","))
+            self.memory[self.names[value]] = f"{self.names[value]} = np.{make}(({shape},){dtype})".replace(",,", ",")
 
     # -- how values are referred to -------------------------------------------------------------
 
@@ -335,7 +336,26 @@ class Program:
         assert isinstance(kind, Operation)
         if isinstance(kind.value, np.ufunc):
             return [f"np.{kind.value.__name__}({', '.join(texts)}, out={target})"]
-        return [f"{target}[...] = {self._called(kind, texts, value.settings)}"]
+        return [self._assigned(value, target, self._called(kind, texts, value.settings))]
+
+    def _assigned(self, value: Value, target: str, text: str) -> str:
+        """A result that comes in memory of its own stays there, if no loop and no other value needs it elsewhere."""
+        if value in self.fixed or self.rows[value] != value.times:
+            return f"{target}[...] = {text}"
+        self.memory.pop(self.names[value], None)
+        return f"{self.names[value]} = {text}"
+
+    def _fixed(self) -> set[Value]:
+        """Blocks that loops run over, or that hold several values."""
+        found = set(self.homes.home) | set(self.homes.home.values()) | set(self.homes.place)
+        for component in self.network.components():
+            if carried(component):
+                found.update(component)
+                for value in component:
+                    for use in value.uses:
+                        part = self._part(use.value)
+                        found.add(part[0] if part else use.value)
+        return found
 
     def _products(self, value: Value, target: str) -> str:
         left, right = value.uses
@@ -367,7 +387,7 @@ class Program:
         if kind is ops.sum and value.uses[0].value.shape:
             more = ", keepdims=True" if settings.get("keepdims") else ""
             return [f"np.sum({texts[0]}, axis={axes}{more}, out={target})"]
-        return [f"{target}[...] = {call}"]
+        return [self._assigned(value, target, call)]
 
     def _operand_alone(self, use: Use, value: Value) -> str:
         assert value.times is not None
@@ -460,8 +480,8 @@ class Program:
             stop = rows[-1] - 1
             index = f"{name}[{rows[0]}:{stop if stop >= 0 else ''}:-1{columns}]"
         if index not in variables:
-            word = f"{self.names[value] if part else self.names[base]}_{'t' if not shift else 'before' if shift == -1 else 'after' if shift == 1 else f'shift{shift}'}"
-            word = word.replace("-", "m")
+            when = {0: "t", -1: "before", 1: "after"}.get(shift, f"{abs(shift)}_{'before' if shift < 0 else 'after'}")
+            word = f"{self.names[value if part else base]}_{when}"
             while word in self.taken or word in variables.values():
                 word += "_"
             variables[index] = word
@@ -536,7 +556,7 @@ class Program:
             "import numpy as np",
             "",
             "# Memory, set aside once. Time is the first axis of a block, then come the examples.",
-            *self.memory,
+            *self.memory.values(),
             "",
             "# Constants, and what the loops run over, step by step.",
             *self.loops,

@@ -5,7 +5,18 @@ from __future__ import annotations
 from autograd_seq import operations as ops
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.value import (
-    AFFINE, COLUMNS_OVER_TIME, CONCAT, LITERAL, MATMUL, OUTER_OVER_TIME, PRODUCT, ROWS, SUM, Network, Use, Value,
+    AFFINE,
+    COLUMNS_OVER_TIME,
+    CONCAT,
+    LITERAL,
+    MATMUL,
+    OUTER_OVER_TIME,
+    PRODUCT,
+    ROWS,
+    SUM,
+    Network,
+    Use,
+    Value,
     carried,
 )  # fmt: skip
 
@@ -77,7 +88,7 @@ def _fuse(network: Network, group: list[Value]) -> None:
     while True:
         following = [_only_user(value, users) for value in level]
         first = following[0]
-        if first is None or any(v is None or v.kind is not first.kind and v.kind != first.kind for v in following):
+        if first is None or any(v is None or v.kind != first.kind for v in following):
             break
         if any(v.times != level[0].times or len(v.uses) != len(first.uses) or v.beyond for v in following):  # type: ignore[union-attr]
             break
@@ -120,7 +131,7 @@ def _pack(values: list[Value], users: Users) -> Value | None:
         return None
     if not first.timed:
         return Value(CONCAT, shape, first.dtype, None, [Use(v) for v in values], {"axis": 0}, f"{first.name}_all")
-    if any(v.kind is not first.kind and v.kind != first.kind for v in values) or any(v.beyond for v in values):
+    if any(v.kind != first.kind for v in values) or any(v.beyond for v in values):
         return None
     made = Value(first.kind, shape, first.dtype, first.times, name=f"{first.name}_all")
     if first.kind == MATMUL:
@@ -167,7 +178,7 @@ def _scale_together(network: Network, packed: Value, scaled: list[Value]) -> Non
 # -- backwards: a sum of products ------------------------------------------------------------------
 
 
-def one_activation(network: Network) -> None:
+def one_product_of_sum(network: Network) -> None:
     """Make one product of a sum of products inside of a loop: Σ Aₖ xₖ = [A₁ A₂ …] [x₁; x₂; …]."""
     for component in network.components():
         if not carried(component):
@@ -192,7 +203,8 @@ def _join(network: Network, value: Value, inside: set[Value]) -> None:
     stacked = Value(CONCAT, (rows, *first.shape[1:]), first.dtype, first.times, [Use(x) for x in operands],
                     {"axis": 0, "placed": True}, f"{first.name}_all")  # fmt: skip
     matrices = [use.value.uses[0] for use in terms]
-    left = Value(CONCAT, (value.shape[0], rows), first.dtype, None, matrices, {"axis": 1}, f"{matrices[0].value.name}_all")
+    name = f"{matrices[0].value.name}_all"
+    left = Value(CONCAT, (value.shape[0], rows), first.dtype, None, matrices, {"axis": 1}, name)
     product = Value(MATMUL, value.shape, value.dtype, value.times, [Use(left), Use(stacked)], name=value.name)
     value.uses = [*(use for use in value.uses if not any(use is term for term in terms)), Use(product)]
     network.notes.append(f"{len(terms)} products in one sum: one product of stacked matrices")

@@ -83,8 +83,8 @@ def _flatten(network: Network, component: list[Value]) -> None:
             uses: list[Use] = []
             for use in value.uses:
                 x = use.value
-                alone = len(users[x]) == 1 and not use.shift and use.at is None
-                if alone and x.kind == value.kind and x.times == value.times and not x.beyond and x.shape == value.shape:
+                alone = len(users[x]) == 1 and not use.shift and use.at is None and not x.beyond
+                if alone and (x.kind, x.times, x.shape) == (value.kind, value.times, value.shape):
                     uses += x.uses
                     changed = True
                 else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.value import AFFINE, CONCAT, PRODUCT, ROWS, STEPS, SUM, Network, Use, Value, carried
 
+
 def view(value: Value) -> bool:
     """Whether a value has no memory of its own, but is seen in, or written over, that of its operand."""
     return value.kind == ROWS or bool(value.kind == AFFINE and value.settings.get("over"))

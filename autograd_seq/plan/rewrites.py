@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_seq.plan.gates import one_activation, one_product, sigmoid_as_tanh
+from autograd_seq.plan.gates import one_product, one_product_of_sum, sigmoid_as_tanh
 from autograd_seq.plan.hoist import hoist
 from autograd_seq.plan.over_time import over_time
 from autograd_seq.plan.simplify import simplify
@@ -20,5 +20,5 @@ def rewrite(network: Network) -> None:
     simplify(network)
     sigmoid_as_tanh(network)
     one_product(network)
-    one_activation(network)
+    one_product_of_sum(network)
     simplify(network)

@@ -41,9 +41,10 @@ def reads_outside(value: Value, users: list[tuple[Value | None, Use]]) -> bool:
         return False
     for user, use in users:
         times = None if user is None else user.times or user.settings.get("times")
-        if times is not None and use.at is None:
-            if times[0] + use.shift < value.times[0] or times[-1] + use.shift > value.times[-1]:
-                return True
+        if times is None or use.at is not None:
+            continue
+        if times[0] + use.shift < value.times[0] or times[-1] + use.shift > value.times[-1]:
+            return True
     return False
 
 
