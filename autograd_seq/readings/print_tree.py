@@ -100,8 +100,6 @@ class Printer:
         if isinstance(value, Sizes):
             return Verbatim(" + ".join(self.size(size) for size in value.sizes))
         if isinstance(value, tuple):
-            if len(value) == 1 and isinstance(value[0], slice):
-                return self._setting(value[0], tree)
             return tuple(self._setting(part, tree) for part in value)
         if isinstance(value, slice):
             return slice(*(self._setting(part, tree) for part in (value.start, value.stop, value.step)))

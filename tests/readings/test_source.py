@@ -292,3 +292,27 @@ def test_irregular_recordings(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "index",
+    [np.s_[0:1], np.s_[1:], np.s_[:, 0:1], (np.s_[0:2],), np.s_[::2], np.s_[0], (0,), [0, 0], np.s_[None], np.s_[...]],
+    ids=str,
+)
+def test_a_gradient_that_comes_from_one_part_of_a_parameter(index):
+    W, factor = Parameter(np.arange(12.0).reshape(3, 4) / 7, "W"), np.random.default_rng(3).standard_normal((3, 4))
+    derivation = Derivation(name((W[index] * Tensor(factor[index], "s")).sum(), "L"))
+    agrees(source(derivation, "net"), derivation, [derivation])
+    read = equations(derivation)
+    for equation in read:
+        np.testing.assert_allclose(equation.evaluate(None), equation.value(None), rtol=1e-12)
+    assert "∂L/∂W" in read.text
+
+
+def test_one_slice_of_a_parameter_at_every_step():
+    W, s = Parameter(np.arange(6.0).reshape(3, 2) / 7, "W"), np.random.default_rng(4).standard_normal((1, 2, 3))
+    a = Tensor(np.full((1, 2), 0.3), "a")
+    for t in steps(3):
+        a = name(tanh(W[1:2] * a + Tensor(s[:, :, t - 1], "x")), "a")
+    derivation = Derivation(name((a * Tensor([[0.7, -1.3]], "r")).sum(), "L"))
+    agrees(source(derivation, "net"), derivation, [derivation])
