@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd_seq import names
 from autograd_seq.notation import ATOM, SIGN
 from autograd_seq.tensor import Tensor
 
@@ -32,8 +31,3 @@ def write(record: Tensor, language: str, refer: Callable[[Tensor], str]) -> str:
         else:
             operands.append((refer(x), ATOM))
     return record.operation.forms[language].write(operands, record.parameters)[0]
-
-
-def terminal_name(record: Tensor) -> str:
-    """How a record is called in running text: ``Γ_f<3>``, or ``%12``."""
-    return names.text(record.name, record.scope) if record.name else f"%{record.index}"

@@ -197,7 +197,7 @@ def expressions(
 
 
 def straight_line(graph: Graph, branch: Literal["all", "recorded"] = "all") -> list[tuple[sympy.Symbol, sympy.Expr]]:
-    """The recording as a list of assignments, one for each scalar: a symbol and its expression by earlier ones.
+    """The straight-line list of named intermediates: for each scalar its symbol, and its expression by earlier ones.
 
     Examples
     --------

@@ -73,7 +73,11 @@ def _outline(records: list[Tensor], graph: Graph) -> list[tuple[object, ...]]:
 
 
 def _close(
-    lines: list[Sequence[str] | str], folded: list[int], last: list[Tensor], graph: Graph, refer: Callable[[Tensor], str]
+    lines: list[Sequence[str] | str],
+    folded: list[int],
+    last: list[Tensor],
+    graph: Graph,
+    refer: Callable[[Tensor], str],
 ) -> None:
     """End a run of equal steps: say which were folded, and show the last one's named records."""
     if not folded:
