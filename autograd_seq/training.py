@@ -15,6 +15,7 @@ from autograd_seq import checkpoint
 from autograd_seq.errors import ValueRangeError
 from autograd_seq.finite import first_nonfinite
 from autograd_seq.optimisers import Optimiser
+from autograd_seq.plan import compile
 from autograd_seq.scope import no_grad
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Parameter, Tensor
@@ -71,6 +72,9 @@ class Trainer:
         `save_every` updates and after each epoch.
     save_every : int
         See there.
+    compiled : bool
+        Train through the compiled replay: the same losses and gradients to rounding, without recording each
+        update. The model then has ``arrays(examples)`` and ``loss_of(*arrays)`` too.
 
     Raises
     ------
@@ -100,6 +104,7 @@ class Trainer:
         seed: int = 0,
         save_to: str | os.PathLike[str] | None = None,
         save_every: int = 100,
+        compiled: bool = False,
     ) -> None:
         self.model, self.optimiser, self.clip = model, optimiser, clip
         self.batch_size, self.save_every = batch_size, save_every
@@ -109,6 +114,7 @@ class Trainer:
         self.epoch = 0
         self.waiting: list[Array] = []  # the batches of this epoch that are still to come
         self.best: dict[str, Array] = {}
+        self.plan: Any = compile(model.loss_of, model.parameters) if compiled else None  # type: ignore[attr-defined]
         if self.save_to is not None and self.save_to.exists():
             self._restore()
 
@@ -163,7 +169,12 @@ class Trainer:
 
     def update(self, batch: Sequence[Any]) -> float:
         """One update from one batch; returns its loss per example."""
-        return self.step(self.model.loss(batch), len(batch))
+        if self.plan is None:
+            return self.step(self.model.loss(batch), len(batch))
+        loss, gradients = self.plan(*self.model.arrays(batch))  # type: ignore[attr-defined]
+        if not np.isfinite(loss):
+            explain_non_finite(self.model.loss(batch))
+        return self._move(float(loss), gradients, len(batch))
 
     def step(self, loss: Tensor, count: int = 1) -> float:
         """One update from a loss that was recorded, of `count` examples; returns the loss of one.
@@ -173,9 +184,12 @@ class Trainer:
         explain_non_finite(loss)
         loss.backward()
         gradients = {key: p.grad for key, p in self.model.parameters.items() if p.grad is not None}
+        return self._move(float(loss.item()), gradients, count)
+
+    def _move(self, loss: float, gradients: dict[str, Array], count: int) -> float:
         self.history.norms.append(float(np.sqrt(sum(float(np.sum(g * g)) for g in gradients.values()))))
         self.optimiser.update(self.model.parameters, self.clip(gradients) if self.clip else gradients)
-        self.history.losses.append(float(loss.item()) / count)
+        self.history.losses.append(loss / count)
         return self.history.losses[-1]
 
     def _end_epoch(self, validation: Sequence[Any] | None) -> None:

@@ -133,20 +133,43 @@ class LanguageModel:
             For an empty sequence, or a token that the vocabulary does not have.
         """
         run = self.run(sequences)
-        lengths = np.array([len(sequence) for sequence in sequences])
         return self._measured(run, [[sequence[t] if t < len(sequence) else None for sequence in sequences]
-                                    for t in range(lengths.max())])  # fmt: skip
+                                    for t in range(len(run))])  # fmt: skip
 
     def _measured(self, run: Run, targets: Sequence[Sequence[Any]]) -> Tensor:
         """The loss of a run, for each step the token of each example; None, where it has ended, costs nothing."""
-        columns = []
-        for tokens in targets:
-            column = np.zeros((self.size, len(tokens)), run.outputs[0].dtype)
-            for i, token in enumerate(tokens):
-                if token is not None:
-                    column[int(token), i] = 1
-            columns.append(column)
-        return run.measure(columns, categorical_cross_entropy)
+        return run.measure([self._columns(tokens) for tokens in targets], categorical_cross_entropy)
+
+    def _columns(self, tokens: Sequence[Any]) -> np.ndarray[Any, Any]:
+        """A one-hot column for each example's token, zeros where it is None."""
+        columns = np.zeros((self.size, len(tokens)), self.readout.parameters["by"].dtype)
+        for i, token in enumerate(tokens):
+            if token is not None:
+                columns[int(token), i] = 1
+        return columns
+
+    # The same loss as a function of arrays, for training through a compiled replay.
+
+    def arrays(self, sequences: Sequence[Indices]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The inputs x and targets y of a batch, both (size, m, T), for `loss_of`.
+
+        T is rounded up to a multiple of 8, so that few shapes are compiled; what has ended has no target.
+        """
+        given = [self._checked(sequence) for sequence in sequences]
+        T = -(-max(map(len, given)) // 8) * 8
+        y = np.zeros((self.size, len(given), T), self.readout.parameters["by"].dtype)
+        for i, sequence in enumerate(given):
+            y[sequence, i, np.arange(len(sequence))] = 1
+        x = np.zeros_like(y)
+        x[:, :, 1:] = y[:, :, :-1]
+        return x, y
+
+    def loss_of(self, x: Any, y: Any) -> Tensor:
+        """The loss of the arrays that `arrays` gives, one-hot; equal to `loss` to rounding."""
+        if "E" in self.parameters:
+            raise UsageError("an embedding looks tokens up by index: train it without the compiled replay")
+        run = self.readout(self.cell.unroll(x))
+        return run.measure(y, categorical_cross_entropy)
 
     def windows(self, text: Indices, k: int, m: int = 1) -> Iterator[Tensor]:
         """The losses of a long text, k steps at a time: truncated BPTT with the state carried on.

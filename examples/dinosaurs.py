@@ -36,7 +36,7 @@ def in_batches(model: LanguageModel, vocabulary: Vocabulary, names: list[np.ndar
     order = np.random.default_rng(0).permutation(len(names))
     held_out = [names[i] for i in order[: len(names) // 10]]
     learned = [names[i] for i in order[len(names) // 10 :]]
-    trainer = Trainer(model, Adam(0.01), clip=lambda g: clip_by_element(g, 5.0), batch_size=32, seed=0)
+    trainer = Trainer(model, Adam(0.01), clip=lambda g: clip_by_element(g, 5.0), batch_size=32, seed=0, compiled=True)
     for epoch in range(0, epochs + 1, max(1, epochs // 5)):
         trainer.fit(learned, epochs=epoch)
         print(

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from autograd_seq import Parameter, Tensor, name, tanh
+from autograd_seq import Parameter, Tensor, clip_by_global_norm, name, tanh
 from autograd_seq.errors import GradientError, ValueRangeError
 from autograd_seq.optimisers import SGD, Adam, Momentum, RMSProp, step_decay
 from autograd_seq.training import Trainer, evaluate
+from cells import GRU, LSTM, RNN
+from cells.language_model import LanguageModel
 
 
 class Line:
@@ -160,3 +162,16 @@ def test_bad_use():
     with pytest.raises(ValueRangeError, match="positive"):
         SGD(-1)
     assert Tensor([1.0]).grad is None
+
+
+@pytest.mark.parametrize("cell", [RNN, GRU, LSTM])
+def test_compiled_and_recorded_training_have_the_same_losses(cell):
+    generator = np.random.default_rng(0)
+    names = [generator.integers(0, 5, size=n) for n in (3, 9, 5, 4, 8, 2, 7)]
+    losses = []
+    for compiled in (False, True):
+        model = LanguageModel(cell(5, 6, seed=0), size=5, seed=1)
+        clip = lambda g: clip_by_global_norm(g, 1.0)  # noqa: E731
+        trainer = Trainer(model, Adam(0.01), clip=clip, batch_size=3, compiled=compiled)
+        losses.append(trainer.fit(names, epochs=3).losses)
+    assert np.allclose(*losses, rtol=1e-9)
