@@ -433,7 +433,8 @@ class Program:
             self._beyond(value)
         shifts = {u.shift for v in component for u in v.uses if u.value in inside and u.shift}
         backward = max(shifts) > 0
-        order = _within_step(component)
+        order = self.homes.order[component[0]]
+        self.body += [f"{self.names[value]}[...] = 0.0" for value in order if value in self.homes.reset]
         steps = sorted({t for v in component for t in v.times or ()}, reverse=backward)
         segments: list[list[int]] = []
         for t in steps:
@@ -582,23 +583,3 @@ def _counts(setting: Any) -> bool:
     if isinstance(setting, slice):
         return any(_counts(part) for part in (setting.start, setting.stop, setting.step))
     return isinstance(setting, StepIndex)
-
-
-def _within_step(component: list[Value]) -> list[Value]:
-    """The values of a loop, each after those of the same step that it uses."""
-    inside = set(component)
-    done: dict[Value, None] = {}
-
-    def visit(value: Value) -> None:
-        stack = [(value, False)]
-        while stack:
-            v, left = stack.pop()
-            if left:
-                done[v] = None
-            elif v not in done:
-                stack.append((v, True))
-                stack += [(u.value, False) for u in v.uses if u.value in inside and not u.shift]
-
-    for value in component:
-        visit(value)
-    return list(done)

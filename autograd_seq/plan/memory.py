@@ -31,7 +31,11 @@ class Memory:
     place : dict of Value to (Value, int, int)
         Which columns of another block a value is written into, if it has no block of its own.
     brief : set of Value
-        Values of a loop that are gone after the step: one row serves all.
+        Values of a loop that are gone after the step, or after the next one: one row serves all.
+    reset : set of Value
+        Those of them that are zero when the loop begins.
+    order : dict of Value to list of Value
+        Of each loop, by its first value, the order within a step.
     """
 
     def __init__(self, network: Network, rows: dict[Value, range]) -> None:
@@ -40,7 +44,10 @@ class Memory:
         self.home: dict[Value, Value] = {}
         self.brief: set[Value] = set()
         self.place: dict[Value, tuple[Value, int, int]] = {}
+        self.reset: set[Value] = set()
+        self.order: dict[Value, list[Value]] = {}
         values = network.values
+        self.looped = {value for component in network.components() if carried(component) for value in component}
         for value in values:
             if value.kind == CONCAT and value.settings.get("placed"):
                 self._side_by_side(value)
@@ -80,19 +87,26 @@ class Memory:
         """Let an operand that only this value needs be computed where the value will stand."""
         if value.times is None or view(value) or not (value.kind in (SUM, PRODUCT) or elementwise(value.kind)):
             return
-        for i, use in enumerate(value.uses):
-            x = use.value
-            fits = x.times == value.times and x.shape == value.shape and x.dtype == value.dtype
-            alone = len(self.users[x]) == 1 and not use.shift and use.at is None
-            own = not view(x) and x.kind != STEPS and x not in self.place and not x.settings.get("placed")
-            if fits and alone and own and not x.beyond and self.rows[x] == x.times:
-                self.home[x] = value
-                if value.kind in (SUM, PRODUCT):  # it is read before anything is written over it
-                    value.uses = [use, *value.uses[:i], *value.uses[i + 1 :]]
-                return
+        fitting = [i for i, use in enumerate(value.uses) if self._fits(use, value)]
+        if fitting:
+            # Rather something computed before the loop than in it: what is gone after a step needs one row only.
+            i = min(fitting, key=lambda i: value.uses[i].value in self.looped)
+            use = value.uses[i]
+            self.home[use.value] = value
+            if value.kind in (SUM, PRODUCT):  # it is read before anything is written over it
+                value.uses = [use, *value.uses[:i], *value.uses[i + 1 :]]
+
+    def _fits(self, use: Use, value: Value) -> bool:
+        x = use.value
+        same = (x.times, x.shape, x.dtype) == (value.times, value.shape, value.dtype)
+        alone = len(self.users[x]) == 1 and not use.shift and use.at is None
+        own = not view(x) and x.kind != STEPS and x not in self.place and not x.settings.get("placed")
+        return same and alone and own and not x.beyond and self.rows[x] == x.times
 
     def _single_rows(self, component: list[Value]) -> None:
         inside = set(component)
+        order = self.order[component[0]] = within_step(component)
+        number = {value: i for i, value in enumerate(order)}
         tenants: dict[Value, list[Value]] = {}
         for value in self.rows:
             tenants.setdefault(self.block(value), []).append(value)
@@ -101,6 +115,13 @@ class Memory:
                 continue
             if all(self._gone(x, inside) for x in tenants[value]):
                 self.brief.add(value)
+            elif all(self._gone(x, inside) for x in tenants[value] if x is not value) and self._handed_on(
+                value, inside
+            ):
+                first = min(number[x] for x in tenants[value] if x in number)
+                if all(number[user] < first for user, _ in self.users[value]):  # type: ignore[index]
+                    self.brief.add(value)
+                    self.reset.add(value)
 
     def _gone(self, value: Value, inside: set[Value]) -> bool:
         """Whether a value is needed at its own step of its own loop only."""
@@ -110,3 +131,34 @@ class Memory:
             user in inside and not use.shift and use.at is None and user is not None and not view(user)
             for user, use in self.users[value]
         )
+
+    def _handed_on(self, value: Value, inside: set[Value]) -> bool:
+        """Whether a value is needed at the next step only, and is zero before the first."""
+        shifts = {use.shift for _, use in self.users[value]}
+        if value.beyond or value.settings.get("placed") or len(shifts) != 1 or abs(shift := next(iter(shifts))) != 1:
+            return False
+        assert value.times is not None
+        for user, use in self.users[value]:
+            if user is None or user not in inside or use.at is not None or view(user) or user.times is None:
+                return False
+            if (shift > 0 and user.times[0] + 1 < value.times[0]) or (
+                shift < 0 and user.times[-1] - 1 > value.times[-1]
+            ):
+                return False
+        return True
+
+
+def within_step(component: list[Value]) -> list[Value]:
+    """The values of a loop, each after those of the same step that it uses."""
+    inside = set(component)
+    done: dict[Value, None] = {}
+    for root in component:
+        stack = [(root, False)]
+        while stack:
+            value, left = stack.pop()
+            if left:
+                done[value] = None
+            elif value not in done:
+                stack.append((value, True))
+                stack += [(use.value, False) for use in value.uses if use.value in inside and not use.shift]
+    return list(done)

@@ -34,39 +34,47 @@ class Replay:
     """
 
     def __init__(self, recording: Recording) -> None:
+        self._compile(recording, rewritten=True)
+        if (wrong := self._differs(recording)) is not None:
+            self._compile(recording, rewritten=False)
+            self.network.notes.append(f"the rewritten program gave another {wrong}, so none of the rewrites is used")
+            if (wrong := self._differs(recording)) is not None:
+                raise GraphLostError(
+                    f"the compiled program gives another {wrong} than the recording. Does the function give the same "
+                    f"loss twice, without random numbers of its own?{here()}"
+                )
+
+    def _compile(self, recording: Recording, rewritten: bool) -> None:
         translation = Translation(recording)
         self.network: Network = translation.network
-        rewrite(self.network)
+        if rewritten:
+            rewrite(self.network)
         program = Program(self.network)
         self.source = program.text
-        self.given = program.given
-        self.names = [value.name for value in self.given]
+        self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
-        self.recorded = [_recorded(value, translation.given[value]) for value in self.given]
-        self.leaves = [
-            unit.record if not isinstance(unit := translation.given[v], Family) else None for v in self.given
-        ]
+        units = [translation.given[value] for value in program.given]
+        self.recorded = [_recorded(value, unit) for value, unit in zip(program.given, units, strict=True)]
+        self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         namespace = dict(program.namespace)
         # The text is this package's own: operations and identifiers, never a user's words.
         exec(builtins.compile(self.source, "<compiled replay>", "exec"), namespace)
         self.run: Callable[..., tuple[Any, ...]] = namespace["run"]
-        self._check(recording)
 
-    def _check(self, recording: Recording) -> None:
-        """Compare with the recording itself: what is compiled wrongly is refused, not returned."""
+    def _differs(self, recording: Recording) -> str | None:
+        """Which result is not that of the recording: what is compiled wrongly is never returned."""
         loss = recording.forward.outputs[0]
         found = self.run(*self.recorded)
         wanted = [loss._value, *(recording.adjoints[leaf]._value for leaf in self._differentiated())]
         tolerance = 1e-9 if loss.dtype == np.float64 else 1e-3
         for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
-            scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
-            if np.shape(got) != want.shape or not np.allclose(
-                got, want, rtol=tolerance, atol=tolerance * scale, equal_nan=True
-            ):
-                raise GraphLostError(f"the compiled program gives another {key} than the recording; please report it")
+            close = tolerance * max(1.0, float(np.max(np.abs(want), initial=0.0)))
+            if np.shape(got) != want.shape or not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
+                return key
+        return None
 
     def _differentiated(self) -> list[Tensor]:
-        by_name = {value.name: leaf for value, leaf in zip(self.given, self.leaves, strict=True)}
+        by_name = dict(zip(self.names, self.leaves, strict=True))
         return [by_name[key] for key in self.keys]  # type: ignore[misc]
 
 
