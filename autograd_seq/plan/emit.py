@@ -131,10 +131,10 @@ class Program:
                 continue
             rows = self.rows[value]
             steps = () if value in self.homes.brief else (len(rows),)
-            shape = ", ".join(str(n) for n in (*steps, *_stored(value.shape)))
+            shape = (*steps, *_stored(value.shape))
             make = "empty" if rows == value.times else "zeros"
             dtype = "" if value.dtype == np.float64 else f", np.{np.dtype(value.dtype).name}"
-            self.memory[self.names[value]] = f"{self.names[value]} = np.{make}(({shape},){dtype})".replace(",,", ",")
+            self.memory[self.names[value]] = f"{self.names[value]} = np.{make}({shape!r}{dtype})"
 
     # -- how values are referred to -------------------------------------------------------------
 
@@ -295,11 +295,9 @@ class Program:
         x = use.value
         assert value.times is not None
         if x.times is None:
-            return self._flipped(use) if len(x.shape) in (0, len(value.shape)) or not x.shape else None
+            return _aligned(self._flipped(use), x, value, "")
         text = self._view(x, range(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
-        if len(x.shape) == len(value.shape):
-            return text
-        return f"{text}[:, {', '.join(['None'] * len(value.shape))}]" if not x.shape else None
+        return _aligned(text, x, value, ":, ")
 
     def _lifted(self, value: Value, target: str) -> list[str] | None:
         kind = value.kind
@@ -412,18 +410,23 @@ class Program:
 
     def _one_by_one(self, value: Value, target: str) -> None:
         """What has no rule for all steps at once, step after step."""
-        assert value.times is not None and isinstance(value.kind, Operation), value
+        assert value.times is not None
         for i, t in enumerate(value.times):
             texts = [
                 self._single(use) if use.value.times is None else self._at(use.value, t + use.shift)
                 for use in value.uses
             ]
-            settings = {key: at_step(setting, t) for key, setting in value.settings.items()}
-            flip = ".T" if len(value.shape) == 2 else ""
-            call = self._called(value.kind, texts, settings)
-            if flip:
-                call = f"({call}).T"
+            call = self._plain(value, texts, {key: at_step(setting, t) for key, setting in value.settings.items()})
             self.body.append(f"{target}[{i}] = {call}")
+
+    def _plain(self, value: Value, texts: list[str], settings: dict[str, Any]) -> str:
+        """One step, from operands as recorded."""
+        if value.kind in (SUM, PRODUCT):
+            call = f" {'+' if value.kind == SUM else '*'} ".join(_close(text) for text in texts)
+        else:
+            assert isinstance(value.kind, Operation), value
+            call = self._called(value.kind, texts, settings)
+        return f"({call}).T" if len(value.shape) == 2 else call
 
     # -- loops ----------------------------------------------------------------------------------
 
@@ -519,7 +522,9 @@ class Program:
                 word = self._variable(x, steps, use.shift, variables)
                 texts.append(word)
                 logical.append(f"{word}.T" if len(x.shape) == 2 else word)
-            same = same and len(x.shape) in (0, len(value.shape))
+            if len(x.shape) == 1 and len(value.shape) == 2:
+                texts[-1] += "[:, None]"
+            same = same and (len(x.shape) < 2 <= len(value.shape) < 3 or len(x.shape) in (0, len(value.shape)))
         kind = value.kind
         if (kind in (SUM, PRODUCT) or elementwise(kind)) and same:
             return self._elementwise(value, texts, target)
@@ -531,15 +536,14 @@ class Program:
             return [f"np.concatenate(({', '.join(texts)}), axis=1, out={target})"]
         if kind == TRANSPOSE:
             return [f"{target}[...] = {texts[0]}.T"]
-        assert isinstance(kind, Operation)
         if any(_counts(s) for s in value.settings.values()):
+            assert isinstance(kind, Operation)
             chosen = [{k: at_step(s, t) for k, s in value.settings.items()} for t in steps]
             bound = self._bind("settings", chosen)
             variables[bound] = word = f"{bound}_t"
             call = f"{self._bind(kind.name, kind.value)}({', '.join(logical)}, **{word})"
-        else:
-            call = self._called(kind, logical, value.settings)
-        return [f"{target}[...] = {f'({call}).T' if len(value.shape) == 2 else call}"]
+            return [f"{target}[...] = {f'({call}).T' if len(value.shape) == 2 else call}"]
+        return [f"{target}[...] = {self._plain(value, logical, value.settings)}"]
 
     # -- the module -----------------------------------------------------------------------------
 
@@ -571,6 +575,17 @@ class Program:
 
 def _stored(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[::-1] if len(shape) == 2 else shape
+
+
+def _aligned(text: str, x: Value, value: Value, steps: str) -> str | None:
+    """An operand as it broadcasts against a block whose matrices are transposed; None if it cannot."""
+    if len(x.shape) == len(value.shape):
+        return text
+    if not x.shape:
+        return f"{text}[{steps}{', '.join(['None'] * len(value.shape))}]" if steps else text
+    if len(x.shape) == 1 and len(value.shape) == 2:
+        return f"{text}[{steps}:, None]"
+    return None
 
 
 def _close(text: str) -> str:
