@@ -182,11 +182,13 @@ class Adam(Optimiser):
     def direction(self, gradient: Array, *kept: Array) -> Array:
         """Return v̂ / (√ŝ + ε)."""
         v, s = kept
-        v[...] = self.beta1 * v + (1 - self.beta1) * gradient
-        s[...] = self.beta2 * s + (1 - self.beta2) * gradient * gradient
-        young_v = v / (1 - self.beta1**self.updates)
-        young_s = s / (1 - self.beta2**self.updates)
-        return np.asarray(young_v / (np.sqrt(young_s) + self.epsilon))
+        v *= self.beta1
+        v += (1 - self.beta1) * gradient
+        s *= self.beta2
+        s += (1 - self.beta2) * gradient * gradient
+        root = np.sqrt(s / (1 - self.beta2**self.updates))
+        root += self.epsilon
+        return np.asarray(v / (1 - self.beta1**self.updates) / root)
 
 
 def step_decay(rate: float, factor: float, every: int) -> Schedule:

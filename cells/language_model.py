@@ -155,11 +155,13 @@ class LanguageModel:
 
         T is rounded up to a multiple of 8, so that few shapes are compiled; what has ended has no target.
         """
-        given = [self._checked(sequence) for sequence in sequences]
-        T = -(-max(map(len, given)) // 8) * 8
-        y = np.zeros((self.size, len(given), T), self.readout.parameters["by"].dtype)
-        for i, sequence in enumerate(given):
-            y[sequence, i, np.arange(len(sequence))] = 1
+        lengths = [len(sequence) for sequence in sequences]
+        if not all(lengths):
+            raise ValueRangeError(f"sequence {lengths.index(0) + 1} is empty: a sequence has at least one token")
+        T = -(-max(lengths) // 8) * 8
+        y = np.zeros((self.size, len(lengths), T), self.readout.parameters["by"].dtype)
+        times = np.concatenate([np.arange(length) for length in lengths])
+        y[self._checked(np.concatenate(sequences)), np.repeat(np.arange(len(lengths)), lengths), times] = 1
         x = np.zeros_like(y)
         x[:, :, 1:] = y[:, :, :-1]
         return x, y
