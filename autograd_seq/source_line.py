@@ -79,10 +79,26 @@ def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None,
     return list(code.co_positions())
 
 
+def pass_over(package: str) -> None:
+    """Count a package's lines as ours: error messages then name the line that called into it.
+
+    Parameters
+    ----------
+    package : str
+        The ``__file__`` of its ``__init__``.
+    """
+    _OURS.add(os.path.dirname(package) + os.sep)
+
+
+_OURS = {ENGINE + os.sep, NUMPY + os.sep}
+
+
 def here() -> str:
     """`` at FILE:LINE: text`` of the user's present line, to end an error message with."""
-    frame = user_frame(2)
-    if frame is None:
+    frame: FrameType | None = _getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(tuple(_OURS)):
+        frame = frame.f_back
+    line = look_up(frame.f_code, frame.f_lasti) if frame is not None else None
+    if line is None:
         return ""
-    line = look_up(frame.f_code, frame.f_lasti)
-    return f"\n  at {line}: {line.text}" if line and line.text else f"\n  at {line}"
+    return f"\n  at {line}: {line.text}" if line.text else f"\n  at {line}"

@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, scope
 from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.source_line import here
 from cells.cell import Cell
-from cells.check import here, sizes
+from cells.check import sizes
 from cells.deep import Deep
 from cells.padding import columns, presence
 from cells.place import place

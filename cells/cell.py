@@ -10,8 +10,9 @@ import numpy as np
 from autograd_seq import Parameter, Tensor, no_grad, scope
 from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.source_line import here
 from cells import storage
-from cells.check import here, here_in_network, sizes
+from cells.check import here_in_network, sizes
 from cells.initial import weights
 from cells.padding import columns, held, presence
 from cells.run import Run

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from sys import _getframe
-from types import FrameType
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.errors import ValueRangeError
 from autograd_seq.scope import present
-from autograd_seq.source_line import ENGINE, look_up
-
-OURS = (ENGINE + os.sep, os.path.dirname(__file__) + os.sep)
-
-
-def here() -> str:
-    """`` at FILE:LINE: text`` of the user's line, outside this package and the engine, to end an error message with."""
-    frame: FrameType | None = _getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(OURS):
-        frame = frame.f_back
-    line = look_up(frame.f_code, frame.f_lasti) if frame is not None else None
-    return f"\n  at {line}" + (f": {line.text}" if line.text else "") if line else ""
+from autograd_seq.source_line import here
 
 
 def here_in_network() -> str:

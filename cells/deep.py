@@ -8,8 +8,9 @@ from typing import Any
 from autograd_seq import scope
 from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.scope import present
+from autograd_seq.source_line import here
 from cells.cell import Cell, State
-from cells.check import here, here_in_network
+from cells.check import here_in_network
 from cells.padding import columns, presence
 from cells.place import place
 from cells.run import Run

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Tensor, identity
 from autograd_seq.backward import sweep
 from autograd_seq.errors import UsageError
-from cells.check import here
+from autograd_seq.source_line import here
 from cells.run import Run
 
 Array = np.ndarray[Any, Any]

@@ -9,8 +9,8 @@ import numpy as np
 
 from autograd_seq import Tensor, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
+from autograd_seq.source_line import here
 from cells.cell import Cell, State
-from cells.check import here
 from cells.padding import held
 
 

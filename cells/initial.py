@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.errors import ValueRangeError
-from cells.check import here
+from autograd_seq.source_line import here
 
 Array = np.ndarray[Any, Any]
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_seq import Parameter, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
+from autograd_seq.source_line import here
 from cells.cell import Cell, State
-from cells.check import choose, here
+from cells.check import choose
 from cells.initial import weights
 
 # How many more parts of length n_a a gate's weights have.

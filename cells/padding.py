@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_seq import Tensor, name, scope, where
 from autograd_seq.errors import ShapeError, ValueRangeError
-from cells.check import here, here_in_network
+from autograd_seq.source_line import here
+from cells.check import here_in_network
 
 Array = np.ndarray[Any, Any]
 

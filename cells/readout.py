@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, identity, name, relu, scope, sigmoid, softmax, tanh
 from autograd_seq.errors import ShapeError
+from autograd_seq.source_line import here
 from cells import storage
-from cells.check import choose, here, sizes
+from cells.check import choose, sizes
 from cells.initial import weights
 from cells.run import Run
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Graph, Tensor, name, scope, where
 from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
-from cells.check import here
+from autograd_seq.source_line import here
 
 if TYPE_CHECKING:
     from cells.cell import Cell

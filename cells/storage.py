@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_seq import Parameter
 from autograd_seq.errors import ShapeError, ValueRangeError
-from cells.check import here
+from autograd_seq.source_line import here
 
 
 def save(path: Any, parameters: Mapping[str, Parameter]) -> None:

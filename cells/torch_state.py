@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.source_line import here
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
-from cells.check import here
 from cells.deep import Deep
 from cells.gru import GRU
 from cells.lstm import LSTM

@@ -7,8 +7,9 @@ from typing import Any
 
 from autograd_seq import Tensor, name, scope, stop_gradient
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.source_line import here
 from cells.cell import Cell
-from cells.check import here, sizes
+from cells.check import sizes
 from cells.padding import columns, presence
 from cells.readout import Readout
 from cells.run import Run

@@ -12,6 +12,7 @@ from dataclasses import replace
 from autograd_seq import Graph, Recording, Tensor, differentiate
 from autograd_seq.backward import unbroadcast
 from autograd_seq.errors import GradientError
+from autograd_seq.source_line import here
 from autograd_seq.tensor import Array
 from viz.backward_formula import BackwardWriter
 from viz.builder import ASIDE, Options, measure, norm
@@ -40,6 +41,7 @@ def recording_of(graph: Graph, recording: Recording | None = None) -> Recording:
     if len(graph.outputs) != 1:
         raise GradientError(
             f"the graph has {len(graph.outputs)} outputs, and a derivative needs one: draw the loss in place of the run"
+            f"{here()}"
         )
     return differentiate(graph.outputs[0])
 

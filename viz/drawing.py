@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_seq.errors import ValueRangeError
+from autograd_seq.source_line import here
 from viz.dot import dot_text
 from viz.plan import Layout
 from viz.render import FORMATS, RenderError, render
@@ -34,7 +35,7 @@ class Drawing:
 
     def __init__(self, layout: Layout, theme: str = "light") -> None:
         if theme not in THEMES:
-            raise ValueRangeError(f"there is no theme {theme!r}; write {' or '.join(map(repr, THEMES))}")
+            raise ValueRangeError(f"there is no theme {theme!r}; write {' or '.join(map(repr, THEMES))}{here()}")
         self.layout = layout
         self.theme = THEMES[theme]
         self._dot: str | None = None
@@ -61,7 +62,9 @@ class Drawing:
         if kind == "svg":
             return self.svg.encode()
         if kind not in FORMATS:
-            raise ValueRangeError(f"a drawing cannot be written as {kind!r}; choose from dot, {', '.join(FORMATS)}")
+            raise ValueRangeError(
+                f"a drawing cannot be written as {kind!r}; choose from dot, {', '.join(FORMATS)}{here()}"
+            )
         return render(_scaled(self.dot, self.layout) if kind == "png" else self.dot, kind)
 
     def png(self, path: str | os.PathLike[str] | None = None) -> bytes:
@@ -86,7 +89,7 @@ class Drawing:
         except RenderError as error:
             written = target.with_suffix(".dot")
             written.write_text(self.dot, encoding="utf-8")
-            raise RenderError(f"{error}. The drawing was written as DOT text to {written}") from error
+            raise RenderError(f"{error}. The drawing was written as DOT text to {written}{here()}") from error
         target.write_bytes(data)
         return target
 

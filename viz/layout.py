@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd_seq import Graph
 from autograd_seq.errors import ValueRangeError
+from autograd_seq.source_line import here
 from viz.builder import Builder, Options
 from viz.fold import fold
 from viz.plan import Layout
@@ -52,7 +53,9 @@ def lay_out(graph: Graph, view: str = "unrolled", options: Options = NOTHING_ELS
     [('a<1>', 0), ('a<2>', 1), ('a<3>', 2)]
     """
     if view not in VIEWS:
-        raise ValueRangeError(f"there is no view {view!r}; the views are {', '.join(VIEWS)}, backward and overlay")
+        raise ValueRangeError(
+            f"there is no view {view!r}; the views are {', '.join(VIEWS)}, backward and overlay{here()}"
+        )
     return VIEWS[view](fold(graph, whole=view == "operations"), options).build()
 
 

@@ -33,7 +33,7 @@ def graph_of(thing: Any) -> Graph:
         x = np.random.default_rng(0).standard_normal((n_x, EXAMPLES, STEPS))
         return graph_of(unroll(x))
     raise UsageError(
-        f"draw() takes a tensor, a graph, a run or a cell, but got {type(thing).__name__}: "
+        f"a picture is drawn of a tensor, a graph, a run or a cell, but this is {type(thing).__name__}: "
         f"pass the loss, or what cell.unroll(x) returned{here()}"
     )
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Graph, Tensor
+from autograd_seq import Tensor
 from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.source_line import here
+from viz.sources import graph_of
 
 Array = np.ndarray[Any, Any]
 
@@ -51,7 +53,7 @@ def values_over_time(thing: Any, name: str, example: int = 0) -> Array:
     array([[0.25  , 0.125 , 0.0625],
            [0.5   , 0.25  , 0.125 ]])
     """
-    graph = thing if isinstance(thing, Graph) else thing.graph
+    graph = graph_of(thing)
     found: dict[int, Tensor] = {}
     for record in graph:
         time = graph.scopes[record].time
@@ -59,7 +61,9 @@ def values_over_time(thing: Any, name: str, example: int = 0) -> Array:
             found[time] = record
     if not found:
         named = sorted({r.name for r in graph if r.name and graph.scopes[r].time})
-        raise UsageError(f"nothing named {name!r} was recorded over time; there are {', '.join(named) or 'no names'}")
+        raise UsageError(
+            f"nothing named {name!r} was recorded over time; there are {', '.join(named) or 'no names'}{here()}"
+        )
     return np.stack([found[time].value[:, example] for time in sorted(found)], axis=1)
 
 
@@ -113,12 +117,12 @@ def paint(
     if array.ndim != 2 or array.shape != (len(called), len(tokens)):
         raise ShapeError(
             f"values have shape {array.shape}, but {len(called)} units over {len(tokens)} tokens "
-            f"need ({len(called)}, {len(tokens)})"
+            f"need ({len(called)}, {len(tokens)}){here()}"
         )
     target = Path(path)
     makers = {".svg": _picture, ".html": _page}
     if target.suffix not in makers:
-        raise UsageError(f"cannot write {target.suffix or 'a file without suffix'}; name it .svg or .html")
+        raise UsageError(f"cannot write {target.suffix or 'a file without suffix'}; name it .svg or .html{here()}")
     target.write_text(makers[target.suffix](list(tokens), array, called, title, wrap), encoding="utf-8")
 
 
