@@ -33,6 +33,45 @@ def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:
     return ops.sum(adjoint, axis=stretched, keepdims=True) if stretched else adjoint
 
 
+def fitted(piece: Any, node: Tensor, x: Tensor) -> Any:
+    """What a VJP rule of `node` answered for its input `x`, with broadcasting undone.
+
+    Raises
+    ------
+    GradientError
+        If it is no array, or of a shape that no broadcasting explains: the rule is wrong.
+    """
+    shape = x._value.shape
+    if isinstance(piece, (int, float)):
+        piece = np.asarray(piece)
+    if isinstance(piece, (ndarray, np.generic, Tensor)):
+        if piece.ndim >= len(shape) and (whole := unbroadcast(piece, shape)).shape == shape:
+            return whole
+        answer = f"an array of shape {piece.shape}"
+    elif type(piece) is Part and piece.shape == shape:
+        return piece
+    else:
+        answer = f"{type(piece).__name__} {piece!r:.40}" if piece is not None else "None (is its return missing?)"
+    raise GradientError(
+        f"the VJP rule of {node.operation.name if node.operation else node.label} gave {answer} "
+        f"for an input of shape {shape}. "
+        f"A rule gives an adjoint of the input's shape, or of the one that it was broadcast to{_made_at(node)}"
+    )
+
+
+def _made_at(node: Tensor) -> str:
+    line = node.source
+    return f"\n  recorded at {line}: {line.text}" if line else ""
+
+
+def _all_there(node: Tensor, pieces: Any) -> None:
+    """Nothing may come for an input only where it has no rule: a forgotten return would lose a gradient."""
+    rules: Any = node.operation.vjp if node.operation else None
+    for x, rule, piece in zip(node.inputs, (rules[i] for i in range(len(node.inputs))), pieces):
+        if piece is None and x.requires_grad and rule is not None:
+            fitted(piece, node, x)
+
+
 def record_of(output: Any) -> Tensor:
     """The record that a sweep starts from."""
     if not isinstance(output, Tensor):
@@ -83,11 +122,18 @@ def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[T
             continue
         if everything:
             found.append((node, adjoint))
-        for x, piece in zip(node.inputs, operation.pull(node, adjoint)):
+        pieces = operation.pull(node, adjoint)
+        for x, piece in zip(node.inputs, pieces):
             if piece is None:
+                if x.requires_grad:
+                    _all_there(node, pieces)
                 continue
-            if piece.shape != x._value.shape:
-                piece = unbroadcast(piece, x._value.shape)
+            try:
+                fits = piece.shape == x._value.shape
+            except AttributeError:
+                fits = False
+            if not fits:
+                piece = fitted(piece, node, x)
             key = -x.index
             if (entry := waiting.get(key)) is None:
                 waiting[key] = [x, piece, False]
@@ -235,8 +281,9 @@ class _Recorder:
             for i, x in enumerate(node.inputs):
                 if x.requires_grad and (rule := rules[i]) is not None:
                     piece = rule(adjoint, node, *node.inputs, **node.parameters)
-                    if piece.shape != x.shape:
-                        piece = unbroadcast(piece, x.shape)
+                    piece = fitted(piece, node, x)
+                    if not isinstance(piece, (Tensor, Part)):
+                        piece = Tensor(piece)  # a rule that answered with plain numbers
                     pieces.setdefault(x, []).append(piece)
                     made.append(piece.piece if type(piece) is Part else piece)
         self.emitted[node] = _since(start, made, node)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import identity, record_of, seed_for, sweep, unbroadcast
+from autograd_seq.backward import fitted, identity, record_of, seed_for, sweep
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
 from autograd_seq.tensor import Array, Tensor
@@ -96,4 +96,4 @@ def _pull(user: Tensor, i: int, adjoint: Array) -> Array:
     piece = rules[i](adjoint, user._value, *values, **user.parameters)
     if type(piece) is Part:
         return piece.whole()
-    return np.asarray(unbroadcast(piece, user.inputs[i].shape))
+    return np.asarray(fitted(piece, user, user.inputs[i]))

@@ -64,6 +64,7 @@ class Operation:
         expects: str = "",
         kernel: Callable[..., Any] | None = None,
         adds: bool = False,
+        cuts: bool = False,
     ) -> None:
         update_wrapper(self, value)
         self.name: str = value.__name__.rstrip("_")
@@ -73,11 +74,13 @@ class Operation:
         self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
         self.value = kernel or value
-        self.differentiable = vjp is not None
-        self.vjp = _ByPosition(vjp) if callable(vjp) else vjp
+        self.vjp = self._rules(vjp)
+        self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
+        self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
         self.meaning = meaning or (lambda algebra, *arrays, **parameters: value(*arrays, **parameters))
         self.expects = expects
         self.adds = adds
+        self.cuts = cuts
         self.forms = {
             "source": self._form(source, f"np.{self.name}"),
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
@@ -87,6 +90,27 @@ class Operation:
         for function in numpy if isinstance(numpy, tuple) else (numpy,):
             protocols.OPERATIONS[function] = self
             protocols.CALLS[function] = self.call
+
+    def _rules(self, vjp: Any) -> Any:
+        """The rules, if there is one for each input."""
+        if vjp is None:
+            return None
+        if callable(vjp) and self.variadic:
+            return _ByPosition(vjp)
+        listed = isinstance(vjp, (list, tuple)) and all(rule is None or callable(rule) for rule in vjp)
+        if listed and not self.variadic and len(vjp) == self.arity:
+            return vjp
+        wanted = (
+            "one rule whose first argument is the input's position"
+            if self.variadic
+            else f"a list of {self.arity} rule{'s' * (self.arity != 1)}, one for each input "
+            f"(its positional-only arguments, those before the /): vjp=[{', '.join(['...'] * self.arity)}]"
+        )
+        given = f"a list of {len(vjp)}" if isinstance(vjp, (list, tuple)) else f"{vjp!r:.60}"
+        raise UsageError(
+            f"operation {self.name} needs {wanted}, but vjp is {given}. A rule is a function "
+            f"(g, y, *inputs, **parameters), or None where there is no derivative{here()}"
+        )
 
     def _form(self, given: Form | str | None, function: str) -> Form:
         if given is None or isinstance(given, str):
@@ -116,7 +140,13 @@ class Operation:
             value = self.value(*values, **parameters)
         except (ValueError, TypeError, IndexError) as error:
             raise self._refusal(values, parameters, error) from error
-        return self.record(value, records, parameters, True in [x.requires_grad for x in records])
+        return self.record(value, records, parameters, self._wanted(records))
+
+    def _wanted(self, records: Sequence[Tensor]) -> bool:
+        """Whether a derivative passes through to any of the inputs."""
+        if not self.partly:
+            return True in [x.requires_grad for x in records]
+        return any(x.requires_grad and rule is not None for x, rule in zip(records, self.vjp, strict=True))
 
     def record(self, value: Any, inputs: tuple[Tensor, ...], parameters: dict[str, Any], requires_grad: bool) -> Tensor:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
@@ -205,7 +235,8 @@ class Unary(Operation):
 
     def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
         """As of every operation, without loops."""
-        return (self.vjp[0](adjoint, node._value, node.inputs[0]._value),)  # type: ignore[index,misc]
+        rule: Any = self.vjp[0]
+        return (rule(adjoint, node._value, node.inputs[0]._value) if rule else None,)
 
 
 class Binary(Operation):
@@ -214,6 +245,8 @@ class Binary(Operation):
     def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
         """A function that records a call on two records at once, and leaves every other call to `otherwise`."""
         kernel, record = self.value, self.record
+        if self.partly:
+            return otherwise
 
         def call(a: Any, b: Any, /, *more: Any, **keywords: Any) -> Any:
             if type(a) is not Tensor or type(b) is not Tensor or more or keywords:
@@ -228,7 +261,7 @@ class Binary(Operation):
 
     def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
         """As of every operation, without loops."""
-        (a, b), (left, right) = node.inputs, self.vjp  # type: ignore[misc]
+        (a, b), (left, right) = node.inputs, self.vjp
         y, u, v = node._value, a._value, b._value
         return (
             left(adjoint, y, u, v) if a.requires_grad and left else None,
@@ -257,6 +290,7 @@ def operation(
     expects: str = "",
     kernel: Callable[..., Any] | None = None,
     adds: bool = False,
+    cuts: bool = False,
 ) -> Callable[[Callable[..., Any]], Operation]:
     """Declare a differentiable operation: the decorated function is its value rule, in NumPy.
 
@@ -284,6 +318,9 @@ def operation(
         A faster function with the same values as the decorated one, such as the ufunc itself.
     adds : bool
         Whether the result is the sum of the inputs; readings may then take the sum apart.
+    cuts : bool
+        Whether the result counts as a constant on purpose, although it changes with the inputs;
+        only without `vjp`. What has no `vjp` otherwise must be constant wherever it has a derivative.
 
     Returns
     -------
@@ -310,7 +347,7 @@ def operation(
         kinds = [p.kind for p in inspect.signature(value).parameters.values()]
         simple = all(kind is inspect.Parameter.POSITIONAL_ONLY for kind in kinds)
         made = {1: Unary, 2: Binary}.get(len(kinds), Operation) if simple else Operation
-        return made(value, vjp, meaning, numpy, source, latex, text, expects, kernel, adds)
+        return made(value, vjp, meaning, numpy, source, latex, text, expects, kernel, adds, cuts)
 
     return declare
 
