@@ -12,7 +12,7 @@ from autograd_seq.check.program import Program, called
 from autograd_seq.check.truth import Truth
 from autograd_seq.tensor import Array
 
-EQUAL = 1e-7  # relative to the largest element; far above rounding, far below any mistake
+EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
 MOST_NAMED = 3  # variants that fit equally well
 
@@ -79,9 +79,18 @@ class Search:
         The truth and the student's gradients, for two draws.
     wrong : list of str
         Which gradients are wrong.
+    tolerance : float
+        How far equal numbers may differ, relative to the largest.
     """
 
-    def __init__(self, first: tuple[Truth, Gradients], second: tuple[Truth, Gradients], wrong: list[str]) -> None:
+    def __init__(
+        self,
+        first: tuple[Truth, Gradients],
+        second: tuple[Truth, Gradients],
+        wrong: list[str],
+        tolerance: float = EQUAL,
+    ) -> None:
+        self.tolerance = tolerance
         self.program, self.found = Program(first[0]), first[1]
         self.wrong = [k for k in wrong if k in self.found]
         right = {k for k in self.found if k not in wrong}
@@ -129,7 +138,7 @@ class Search:
                 result = program.run(changes)
         except (ValueError, TypeError, IndexError):
             return None
-        return {k for k in self.wrong if k in result and _equal(found[k], result[k])}
+        return {k for k in self.wrong if k in result and _equal(found[k], result[k], self.tolerance)}
 
     def _confirmed(self, together: list[Variant]) -> bool:
         """Whether the same variants reproduce the numbers of the second draw."""
@@ -202,15 +211,16 @@ class Search:
         return None
 
 
-def _equal(found: Array, variant: Array) -> bool:
+def _equal(found: Array, variant: Array, tolerance: float) -> bool:
     """Whether a variant gives the numbers found, stretched by broadcasting if need be."""
     if found.shape == variant.shape:
         some, other = found.flat[0], variant.flat[0]  # most are far off: see that at one element
-        if abs(some - other) > 1e-3 * (abs(some) + abs(other)) and abs(some - other) > EQUAL * np.max(np.abs(found)):
+        gap = abs(some - other)
+        if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * np.max(np.abs(found)):
             return False
     else:
         try:
             variant = np.broadcast_to(variant, found.shape)
         except ValueError:
             return False
-    return difference(found, variant) < EQUAL
+    return difference(found, variant) < tolerance

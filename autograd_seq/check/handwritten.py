@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.check import differences
 from autograd_seq.check.diagnosis import EQUAL, Finding, Search, difference
+from autograd_seq.check.given import Inputs, real, two_draws, why_none
 from autograd_seq.check.truth import Truth, outputs_of, record
 from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.tensor import Array
@@ -20,6 +21,7 @@ Shape = Sequence[Any]
 
 # Sizes that hide nothing: all different, several examples, several steps, more than two classes.
 SIZES = {"n_x": 3, "n_a": 5, "n_y": 4, "m": 7, "T": 3, "T_x": 3, "T_y": 3, "n": 5, "n_h": 5}
+BY_DIFFERENCES = 1e-7  # what differences can tell
 MORE_SIZES = (2, 6, 8, 9, 11)
 
 
@@ -34,9 +36,13 @@ class Gradient:
     error : float
         The largest difference from the truth, relative to the largest element; infinite for another shape.
     found, true : ndarray
-        Both gradients; `found` is None where it was not returned.
+        Both gradients; `found` is None where it was not returned or cannot be read.
     diagnosis : str or None
         What is wrong with it, in words.
+    problem : str or None
+        Why it cannot be read as an array of real numbers.
+    tolerance : float
+        The error from which on it is wrong; larger where only single precision or differences decide.
     """
 
     name: str
@@ -44,11 +50,13 @@ class Gradient:
     found: Array | None
     true: Array
     diagnosis: str | None = None
+    problem: str | None = None
+    tolerance: float = EQUAL
 
     @property
     def ok(self) -> bool:
         """Whether it is right."""
-        return self.error < EQUAL
+        return self.problem is None and self.error < self.tolerance
 
 
 @dataclass
@@ -83,8 +91,8 @@ class BackwardReport:
 
     @property
     def ok(self) -> bool:
-        """Whether every gradient is there and right."""
-        return self.failure is None and not self.wrong and not self.missing
+        """Whether every gradient is there and right; never without any."""
+        return bool(self.gradients) and self.failure is None and not self.wrong and not self.missing
 
     @property
     def status(self) -> str:
@@ -94,12 +102,12 @@ class BackwardReport:
     @property
     def wrong(self) -> list[str]:
         """The gradients that are there and not right."""
-        return [k for k, g in self.gradients.items() if g.found is not None and not g.ok]
+        return [k for k, g in self.gradients.items() if (g.found is not None or g.problem) and not g.ok]
 
     @property
     def missing(self) -> list[str]:
         """The gradients that were not returned."""
-        return [k for k, g in self.gradients.items() if g.found is None]
+        return [k for k, g in self.gradients.items() if g.found is None and not g.problem]
 
     @property
     def digits(self) -> float:
@@ -153,7 +161,8 @@ def check_backward(
         `forward` returned, and the answer is a dict with the key ``"d" + name`` for every input.
     inputs : dict
         From each input's name to an array, or to a shape in letters such as ``("n_a", "m")``, for
-        which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``.
+        which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``. Whole numbers are taken as
+        floats and have gradients too, unless `forward` fails with that, as where they are an index.
     seed : int
         For what is drawn.
     hints_only : bool
@@ -167,7 +176,8 @@ def check_backward(
     Raises
     ------
     UsageError
-        If `forward` or `backward` return something else than described.
+        If `forward` or `backward` return something else than described, if inputs, outputs or true gradients
+        are not finite, or if there is no gradient to check.
     ShapeError
         If a shape in letters cannot be read.
 
@@ -187,34 +197,67 @@ def check_backward(
     >>> report.causes[0].category
     'activation derivative'
     """
-    draws = [draw(inputs, seed), draw(inputs, seed + 1, again=True)]
-    cases = [_Case(forward, backward, arrays, seed + i) for i, arrays in enumerate(draws)]
-    return compare(cases, getattr(backward, "__name__", "backward"), suspicious(inputs), hints_only)
+    given = [k for k, v in inputs.items() if not _in_letters(v)]
+    drawn = draw(inputs, seed), draw(inputs, seed + 1)
+    draws, whole = two_draws(lambda arrays: _plain_run(forward, arrays)[0], *drawn, given, seed + 2)
+    cases = [_Case(forward, backward, arrays, seed + i, whole) for i, arrays in enumerate(draws)]
+    unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
+    for case in cases:  # such as an index that forward rounds by itself
+        case.true = {k: v for k, v in case.true.items() if k not in unasked or k in case.returned or np.any(v)}
+        if not case.true:
+            raise UsageError(f"no gradient can be checked: the outputs do not depend on {', '.join(inputs)}")
+    warnings = suspicious(inputs) + [
+        f"{k} is not checked: forward fails with {k} as a float, so it is used as a whole number" for k in whole
+    ]
+    return compare(cases, getattr(backward, "__name__", "backward"), warnings, hints_only)
 
 
 class _Case:
     """One draw of the inputs: the student's gradients and the true ones."""
 
     def __init__(
-        self, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Array], seed: int
+        self,
+        forward: Callable[..., Any],
+        backward: Callable[..., Any],
+        inputs: Mapping[str, Array],
+        seed: int,
+        whole: list[str],
     ) -> None:
         outputs, cache = _plain_run(forward, inputs)
+        _refuse_infinite({f"forward's output {k!r}": v for k, v in outputs.items()})
         rng = np.random.default_rng(seed + 1000)
         upstream = {key: rng.standard_normal(np.shape(value)) for key, value in outputs.items()}
-        self.truth, self.true, self.basis = _truth(forward, inputs, outputs, upstream)
-        self.found, self.failure = run_backward(lambda: backward({k: v.copy() for k, v in upstream.items()}, cache))
+        self.truth, self.true, self.basis, self.tolerance = _truth(forward, inputs, outputs, upstream)
+        if not any(v.size for v in self.true.values()):
+            raise UsageError(why_none(inputs, whole))
+        _refuse_infinite({f"the true gradient {k}": v for k, v in self.true.items()})
+        answer = run_backward(lambda: backward({k: v.copy() for k, v in upstream.items()}, cache))
+        self.found, self.failure, self.problems = answer
+        self.returned = set(self.found) | set(self.problems)
+
+
+def _refuse_infinite(arrays: Mapping[str, Array]) -> None:
+    for what, array in arrays.items():
+        if not np.all(np.isfinite(array)):
+            place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise UsageError(
+                f"{what} is {array[place]} at {list(place)} for these inputs, so nothing can be compared; "
+                "give arrays for which it is a number (such as positive ones for a logarithm)"
+            )
 
 
 def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False) -> BackwardReport:
-    """A report from two cases, each with ``truth``, ``true``, ``found``, ``failure`` and ``basis``."""
+    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems``, ``basis``, ``tolerance``."""
     first, second = cases
     gradients = {}
     for key, true in first.true.items():
         found = first.found.get(key)
+        tolerance = max(first.tolerance, second.tolerance, _precision(found))
         error = float("inf") if found is None else difference(found, true)
-        if error < EQUAL and key in second.found:
+        if error < tolerance and key in second.found and key in second.true:
             error = max(error, difference(second.found[key], second.true[key]))
-        gradients[key] = Gradient(key, error, found, true)
+        problem = first.problems.get(key) or second.problems.get(key)
+        gradients[key] = Gradient(key, error, found, true, problem=problem, tolerance=tolerance)
     report = BackwardReport(
         name, gradients, warnings=warnings, basis=first.basis, failure=first.failure, hints_only=hints_only
     )
@@ -225,20 +268,20 @@ def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bo
 
 
 def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
-    flat = [k for k in report.wrong if _keepdims(report[k])]
+    read = [k for k in report.wrong if not report[k].problem]
+    flat = [k for k in read if _keepdims(report[k])]
     for key in flat:
         report.causes.append(_shape_finding(report[key]))
-    left = [k for k in report.wrong if k not in flat]
+    left = [k for k in read if k not in flat]
     if left:
-        search = Search((first.truth, first.found), (second.truth, second.found), left)
+        tolerance = max(report[k].tolerance for k in left)
+        search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
         causes, unexplained = search.run()
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
         report.look_at = search.common(unexplained)
     for key in report.wrong:
-        report.gradients[key] = Gradient(
-            key, report[key].error, report[key].found, report[key].true, _words(report, key)
-        )
+        report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
 
 
 def _keepdims(gradient: Gradient) -> bool:
@@ -249,7 +292,7 @@ def _keepdims(gradient: Gradient) -> bool:
         and found.shape != true.shape
         and found.size == true.size
         and [n for n in found.shape if n != 1] == [n for n in true.shape if n != 1]
-        and difference(found.reshape(true.shape), true) < EQUAL
+        and difference(found.reshape(true.shape), true) < gradient.tolerance
     )
 
 
@@ -282,17 +325,35 @@ def plain(name: str) -> str:
     return re.sub(r"[_\s]|<\d+>", "", name)
 
 
-def run_backward(call: Callable[[], Any]) -> tuple[dict[str, Array], str | None]:
-    """The gradients that a student's function returns, or in words how it failed."""
+def run_backward(call: Callable[[], Any]) -> tuple[dict[str, Array], str | None, dict[str, str]]:
+    """The gradients that a student's function returns, in words how it failed, and which cannot be read and why."""
     try:
         answer = call()
     except Exception as error:  # whatever a student's program raises is an answer to report
-        return {}, f"{type(error).__name__}: {error}{_student_line(error)}"
+        return {}, f"{type(error).__name__}: {error}{_student_line(error)}", {}
     if not isinstance(answer, Mapping):
         raise UsageError(
             f"backward must return a dict of gradients with keys such as 'dWaa', not {type(answer).__name__}"
         )
-    return {str(k): np.asarray(v, dtype=float) for k, v in answer.items() if v is not None}, None
+    found, problems = {}, {}
+    for key, value in answer.items():
+        if value is None:
+            continue
+        try:
+            array = real(value, "it")
+            single = getattr(value, "dtype", None) in _SINGLE
+            found[str(key)] = array.astype(value.dtype) if single else array
+        except UsageError as error:
+            problems[str(key)] = str(error)
+    return found, None, problems
+
+
+_SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
+
+
+def _precision(found: Array | None) -> float:
+    """How far a right gradient may be off, by the number of bits that it was returned in."""
+    return EQUAL if found is None else _SINGLE.get(found.dtype, EQUAL)
 
 
 def _student_line(error: Exception) -> str:
@@ -305,7 +366,9 @@ def _student_line(error: Exception) -> str:
 
 def _plain_run(forward: Callable[..., Any], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], Any]:
     answer = forward(**{k: np.array(v) for k, v in inputs.items()})
-    outputs = {k: np.asarray(v, dtype=float) for k, v in outputs_of(answer).items()}
+    outputs = {k: real(v, f"forward's output {k!r}") for k, v in outputs_of(answer).items()}
+    if not any(v.size for v in outputs.values()):
+        raise UsageError("forward returned no output, so there is no gradient to check: return {'a': a}, cache")
     return outputs, answer[1]
 
 
@@ -314,11 +377,11 @@ def _truth(
     inputs: Mapping[str, Array],
     outputs: Mapping[str, Array],
     upstream: Mapping[str, Array],
-) -> tuple[Truth | None, dict[str, Array], str]:
+) -> tuple[Truth | None, dict[str, Array], str, float]:
     try:
         truth = record(forward, inputs, upstream)
         if all(difference(truth.outputs[k]._value, v) < 1e-12 for k, v in outputs.items()):
-            return truth, truth.gradients, "the recorded forward pass"
+            return truth, truth.gradients, "the recorded forward pass", EQUAL
         why = "recording it gave other values than running it"
     except Exception as error:  # a program that only plain NumPy can run
         why = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -332,14 +395,15 @@ def _truth(
         None,
         found,
         f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})",
+        min(max(BY_DIFFERENCES, 10 * error_estimate), 1e-4),
     )
 
 
 # -- inputs ----------------------------------------------------------------------------------------------
 
 
-def draw(inputs: Mapping[str, Any], seed: int, again: bool = False) -> dict[str, Array]:
-    """Arrays for every input; given ones are taken as they are, and changed a little for a second draw."""
+def draw(inputs: Mapping[str, Any], seed: int) -> Inputs:
+    """Arrays for every input; given ones are taken as they are."""
     rng = np.random.default_rng(seed)
     sizes = dict(SIZES)
     fresh = iter(MORE_SIZES)
@@ -353,10 +417,7 @@ def draw(inputs: Mapping[str, Any], seed: int, again: bool = False) -> dict[str,
             shape = tuple(_size(n, sizes, fresh) for n in given)
             result[name] = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
         else:
-            array = np.array(given)
-            if array.dtype.kind == "f" and again:
-                array = array + rng.standard_normal(array.shape) * 0.3
-            result[name] = array
+            result[name] = np.array(given)
     return result
 
 
@@ -458,15 +519,28 @@ def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
 
 def _how(gradient: Gradient) -> str:
     found, true = gradient.found, gradient.true
+    if gradient.problem:
+        return gradient.problem
     if found is None or found.shape != true.shape:
         return f"its shape is {None if found is None else found.shape}, it should be {true.shape}"
     with np.errstate(all="ignore"):
         ratios = found[np.abs(true) > 1e-12] / true[np.abs(true) > 1e-12]
-    if ratios.size > 1 and np.ptp(ratios) < 1e-6 * np.max(np.abs(ratios)):
-        return f"it is {ratios.flat[0]:.6g} times the true gradient"
+    if ratios.size > 1:
+        ratio = float(ratios.flat[0])
+        if np.ptp(ratios) < min(1e-6 * np.max(np.abs(ratios)), 0.01 * abs(ratio - 1)):
+            return f"it is {_apart(ratio, 1.0)[0]} times the true gradient"
     place = np.unravel_index(np.argmax(np.abs(found - true)), true.shape)
     where = ", ".join(str(int(i)) for i in place)
-    return f"relative error {gradient.error:.2g}; at [{where}] {found[place]:.6g} in place of {true[place]:.6g}"
+    said, wanted = _apart(float(found[place]), float(true[place]))
+    return f"relative error {gradient.error:.2g}; at [{where}] {said} in place of {wanted}"
+
+
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Two numbers with as many digits as tell them apart, and one more."""
+    for digits in range(6, 17):
+        if f"{a:.{digits - 1}g}" != f"{b:.{digits - 1}g}":
+            break
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"
 
 
 __all__ = ["BackwardReport", "Gradient", "check_backward"]

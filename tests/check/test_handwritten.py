@@ -269,3 +269,97 @@ def test_an_update_gate_may_be_spelled_either_way():
 
     assert check_function(lstm_cell_backward).ok
     assert set(FUNCTIONS) >= {"lstm_cell_backward"}
+
+
+def bent(x, w):
+    return {"y": w * x * x}, (x, w)
+
+
+def bent_back(upstream, cache):
+    x, w = cache
+    return {"dx": upstream["y"] * 2 * w * x, "dw": upstream["y"] * x * x}
+
+
+@pytest.mark.parametrize("given", [{"x": np.array([1, 2, 3]), "w": np.array([1, 2, 3])}, {"x": 2, "w": 3}])
+def test_whole_numbers_have_gradients(given):
+    bad = check_backward(bent, lambda u, c: {"dx": u["y"] * 999, "dw": u["y"] * 0 + 7}, given)
+    assert bad.wrong == ["dx", "dw"] and not bad.ok
+    assert check_backward(bent, lambda u, c: {}, given).missing == ["dx", "dw"]
+    assert check_backward(bent, bent_back, given).ok
+
+
+def test_whole_numbers_that_are_an_index_or_a_count_stay_whole():
+    def power(x, n, k):
+        return {"y": sum(x * x for _ in range(n)) * x[k]}, (x, n, k)
+
+    def back(upstream, cache):
+        x, n, k = cache
+        dx = upstream["y"] * 2 * n * x * x[k]
+        dx[k] += np.sum(upstream["y"] * n * x * x)
+        return {"dx": dx}
+
+    given = {"x": ("n",), "n": 3, "k": 1}
+    report = check_backward(power, back, given)
+    assert report.ok and list(report.gradients) == ["dx"]
+    assert sum("used as a whole number" in w for w in report.warnings) == 2
+    with pytest.raises(UsageError, match="n is used as a whole number"):
+        check_backward(lambda n: ({"y": np.arange(n) * 1.0}, n), lambda u, c: {}, {"n": 4})
+
+
+def test_without_a_gradient_nothing_is_right():
+    for back in (lambda u, c: {}, bent_back):
+        with pytest.raises(UsageError, match="no output"):
+            check_backward(lambda x, w: ({}, (x, w)), back, {"x": 2.0, "w": 3.0})
+        with pytest.raises(UsageError, match="no gradient can be checked"):
+            check_backward(bent, back, {"x": np.array([True]), "w": np.array([False])})
+    with pytest.raises(UsageError, match="no inputs"):
+        check_backward(lambda: ({"y": np.ones(2)}, None), lambda u, c: {}, {})
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_inputs_and_outputs_that_are_no_numbers_are_refused(value):
+    with pytest.raises(UsageError, match=r"w is (nan|inf) at \[1\]"):
+        check_backward(bent, bent_back, {"x": np.ones(3), "w": np.array([1, value, 2])})
+    with pytest.raises(UsageError, match="forward's output 'y' is (nan|-inf)"):
+        check_backward(lambda x: ({"y": np.log(x)}, x), lambda u, c: {"dx": u["y"] / c}, {"x": np.array([0.0, 1.0])})
+
+
+def test_given_numbers_stay_where_the_forward_pass_is_defined():
+    given = {"x": np.array([1e-3, 1.0, 2.0])}
+    assert check_backward(lambda x: ({"y": np.log(x)}, x), lambda u, c: {"dx": u["y"] / c}, given).ok
+
+
+@pytest.mark.parametrize(
+    "spoil, said",
+    [
+        (lambda g: g + 5j, "complex"),
+        (lambda g: "0.5", "not an array of numbers"),
+        (lambda g: [[1.0], [1.0, 2.0]], "not an array of numbers"),
+        (lambda g: object(), "not an array of numbers"),
+    ],
+)
+def test_gradients_that_are_no_real_numbers_are_wrong(spoil, said):
+    def bad(upstream, cache):
+        right = backward(upstream, cache)
+        return {**right, "dx": spoil(right["dx"])}
+
+    report = check_backward(forward, bad, INPUTS)
+    assert report.wrong == ["dx"] and not report.missing
+    assert said in report["dx"].diagnosis and said in str(report)
+    json.dumps(report.to_json())
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-6, 1 + 1e-8])
+def test_a_small_error_is_an_error_and_is_printed_with_enough_digits(factor):
+    report = check_backward(forward, lambda u, c: {**backward(u, c), "dW": backward(u, c)["dW"] * factor}, INPUTS)
+    assert report.wrong == ["dW"]
+    assert f"{factor:.9g}".rstrip("0") in str(report), str(report)
+
+
+def test_single_precision_is_judged_by_its_own_digits():
+    single = lambda u, c: {k: v.astype(np.float32) for k, v in backward(u, c).items()}
+    report = check_backward(forward, single, INPUTS)
+    assert report.ok and 6 < report.digits < 9
+    off = lambda u, c: {k: v * np.float32(1.001) for k, v in single(u, c).items()}
+    assert check_backward(forward, off, INPUTS).wrong == ["dx", "dW", "db"]
