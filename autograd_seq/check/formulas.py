@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +31,8 @@ Status = Literal["proven", "checked", "refuted", "unreadable"]
 M = 2  # examples: more than one, so that a missing sum over them shows
 EQUAL = 1e-9
 LARGEST_PROOF = 4000  # elements of weights and inputs together: seconds
+LARGEST_PRECISE = 40000  # the same, for numbers of a hundred digits
+DIGITS = 100
 # Small numbers: what a person can compute with.
 _WHOLE = [sympy.Integer(n) for n in (1, 2, -1, 3, -2)]
 _HALVES = [sympy.Rational(1, 2), sympy.Rational(1, 4), sympy.Rational(3, 4)]
@@ -155,6 +158,8 @@ def check_formula(
         return replace(report, reason=f"{report.reason}; checked with numbers at the cell's own size")
     except UnreadableError as error:
         return FormulaReport(text, "unreadable", str(error))
+    except ArithmeticError as error:
+        return FormulaReport(text, "unreadable", f"it cannot be computed: {error}")
 
 
 def _at_small_size(claim: _Claim, small: Any, seed: int) -> FormulaReport | None:
@@ -189,7 +194,9 @@ class Setting:
         given = {output: self.seeds[f"d{key}_next"] for key, output in outputs.items()}
         self.recording = _Several(given).run()
         self.outputs = outputs
-        self.large = int(np.sum([r.size for r in self.recording.forward.leaves])) > LARGEST_PROOF
+        self.constants: dict[Tensor, Fraction] = {}
+        self.size = int(np.sum([r.size for r in self.recording.forward.leaves]))
+        self.large = self.size > LARGEST_PROOF
         self._name_all(outputs)
 
     def _recorded(self, cell: Any, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -259,12 +266,34 @@ class Setting:
 
     def symbolic(self, *records: Tensor, opaque: bool) -> list[Array]:
         """Records as arrays of SymPy expressions: by the named quantities, or by the leaves alone."""
-        ones = self.reading == "jacobian"
-        leaves = {r: exact(r._value) if ones else symbols_of(r) for r in self.seeds.values()}
+        leaves = self._known()
         if opaque:
             leaves |= {r: symbols_of(r) for r in self.recording.forward if r.name and r.operation is not None}
         meaning = expressions(Graph(*records), expand=True, leaves=leaves)
+        return [_rational(meaning[r.record]) for r in records]
+
+    def _known(self) -> dict[Tensor, Array]:
+        """The exact meaning of adjoints that are given, and of numbers that no float holds."""
+        ones = self.reading == "jacobian"
+        leaves = {r: exact(r._value) if ones else symbols_of(r) for r in self.seeds.values()}
+        for record, value in self.constants.items():
+            leaves[record] = np.array(sympy.Rational(value.numerator, value.denominator), dtype=object)
+        return leaves
+
+    def precise(self, *records: Tensor) -> list[Array]:
+        """The values of records to a hundred digits, at the recorded leaves."""
+        graph = Graph(*records)
+        leaves = {r: self._long(r._value) for r in graph.leaves if r.ndim or r.name}
+        leaves |= {r: v for r, v in self._known().items() if r in self.constants}
+        meaning = expressions(graph, expand=True, leaves=leaves)
         return [meaning[r.record] for r in records]
+
+    @staticmethod
+    def _long(value: Array) -> Array:
+        result = np.empty(value.shape, dtype=object)
+        for place in np.ndindex(value.shape):
+            result[place] = sympy.Float(value[place].item(), DIGITS)
+        return result
 
 
 class _Claim:
@@ -352,23 +381,39 @@ class _Claim:
         return difference(claimed._value, true._value) <= EQUAL
 
     def _evaluated(self, names: Mapping[str, Tensor], matrix_stars: bool = False, tree: Any = None) -> Tensor:
-        value = Interpreter(names, matrix_stars).run(self.right if tree is None else tree)
+        reader = Interpreter(names, matrix_stars, self.setting.constants)
+        with np.errstate(all="ignore"):
+            value = reader.tensor(reader.run(self.right if tree is None else tree))
         if isinstance(value, list):
             raise UnreadableError("the right side is a list, not a formula")
-        return (value if isinstance(value, Tensor) else Tensor(value)).record
+        if not np.all(np.isfinite(value._value)):
+            side = ast.unparse(self.right if tree is None else tree)
+            raise UnreadableError(
+                f"{side:.80} is no number: it divides by zero, overflows, or leaves a logarithm's domain"
+            )
+        return value.record
 
     def _compare(self, claimed: Tensor, true: Tensor) -> Status:
         """Numbers first, because they refute; then algebra, which alone proves."""
         if difference(claimed._value, true._value) > EQUAL:
             return "refuted"
         if self.setting.large:
-            return "checked"
+            return self._compare_large(claimed, true)
         for opaque in (True, False):
             a, b = self.setting.symbolic(claimed, true, opaque=opaque)
             if all(is_zero(p - q) for p, q in zip(a.flat, b.flat, strict=True)):
                 return "proven"
         # the numbers of a recording may agree by chance: others decide
         return "refuted" if _differ(a, b) else "checked"
+
+    def _compare_large(self, claimed: Tensor, true: Tensor) -> Status:
+        """Without algebra: by numbers of a hundred digits, or by all the digits that floats have."""
+        if self.setting.size > LARGEST_PRECISE:
+            return "refuted" if difference(claimed._value, true._value) > 1e-13 else "checked"
+        a, b = self.setting.precise(claimed, true)
+        gap = max((abs(sympy.N(p - q, DIGITS)) for p, q in zip(a.flat, b.flat, strict=True)), default=0)
+        largest = 1 + int(np.max(np.abs(true._value), initial=0))
+        return "refuted" if gap > sympy.Rational(largest, 10 ** (DIGITS - 10)) else "checked"
 
     def _why(self, status: Status, claimed: Tensor, true: Tensor) -> str:
         if status == "proven":
@@ -575,16 +620,26 @@ def _regroupings(tree: ast.expr) -> list[ast.expr]:
 
 
 def _differ(a: Array, b: Array) -> bool:
-    """Whether expressions differ at some random values of their symbols."""
+    """Whether expressions differ at some random values of their symbols: exact ones, so any difference counts."""
     rng = np.random.default_rng(0)
     for p, q in zip(a.flat, b.flat, strict=True):
         gap = sympy.sympify(p - q, strict=True)
         for _ in range(3):
-            values = {x: sympy.Float(float(rng.uniform(0.1, 0.9))) for x in sorted(gap.free_symbols, key=str)}
-            found = sympy.N(gap.subs(values))
-            if found.is_number and found.is_real and abs(float(found)) > EQUAL:
+            values = {x: sympy.Rational(int(rng.integers(100, 900)), 1000) for x in sorted(gap.free_symbols, key=str)}
+            found = sympy.N(gap.subs(values), DIGITS)
+            if found.is_number and found.is_real and abs(found) > sympy.Rational(1, 10 ** (DIGITS - 10)):
                 return True
     return False
+
+
+def _rational(array: Array) -> Array:
+    """Expressions with exact numbers in place of floats."""
+    result = np.empty(array.shape, dtype=object)
+    for place in np.ndindex(array.shape):
+        e: Any = array[place]
+        floats = e.atoms(sympy.Float) if isinstance(e, sympy.Basic) else ()
+        result[place] = e.xreplace({f: sympy.Rational(f) for f in floats}) if floats else e
+    return result
 
 
 def _near(name: str, known: list[str]) -> str:

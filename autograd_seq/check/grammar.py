@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import autograd_seq.operations as ops
@@ -18,6 +19,8 @@ from autograd_seq.tensor import Tensor
 LONGEST = 2000  # characters
 LARGEST_POWER = 8
 DEEPEST = 100
+LONGEST_NUMBER = 40  # characters
+MOST_BITS = 2000  # of a number computed in a formula
 
 
 class UnreadableError(AutogradError, ValueError):
@@ -109,6 +112,8 @@ def parse(text: str) -> ast.expr:
         for node in level:
             if not isinstance(node, _NODES):
                 raise UnreadableError(f"{_source(node)} is not part of the language of formulas: {LANGUAGE}")
+            if isinstance(node, ast.Constant):
+                node.kind = ast.get_source_segment(text, node)  # as it is written: 0.1 is a tenth
         level = [child for node in level for child in ast.iter_child_nodes(node)]
         if not level:
             return tree
@@ -135,11 +140,19 @@ class Interpreter:
         What each name stands for.
     matrix_stars : bool
         Read every ``*`` between matrices whose shapes do not fit as a matrix product.
+    constants : dict, optional
+        Receives the numbers that no float holds, such as a tenth, by the tensors that stand for them.
     """
 
-    def __init__(self, names: Mapping[str, Tensor], matrix_stars: bool = False) -> None:
+    def __init__(
+        self,
+        names: Mapping[str, Tensor],
+        matrix_stars: bool = False,
+        constants: dict[Tensor, Fraction] | None = None,
+    ) -> None:
         self.names = names
         self.matrix_stars = matrix_stars
+        self.constants = {} if constants is None else constants
 
     def run(self, tree: ast.AST) -> Any:
         """The value of a tree.
@@ -155,17 +168,41 @@ class Interpreter:
         method = getattr(self, f"_{kind}", None)
         if method is None:
             raise UnreadableError(f"{_source(tree)} is not part of the language of formulas: {LANGUAGE}")
-        return method(tree)
+        try:
+            return method(tree)
+        except ZeroDivisionError:
+            raise UnreadableError(f"{_source(tree)} divides by zero") from None
+
+    def tensor(self, value: Any) -> Any:
+        """A number as a tensor; whatever is none stays as it is."""
+        if isinstance(value, list):
+            return [self.tensor(v) for v in value]
+        if not isinstance(value, Fraction):
+            return value
+        if Fraction(float(value)) == value:
+            return Tensor(float(value))
+        made = Tensor(float(value), "constant")
+        self.constants[made] = value
+        return made
 
     def _Name(self, tree: ast.Name) -> Tensor:
         if tree.id not in self.names:
             raise UnreadableError(f"{tree.id} is not defined here")
         return self.names[tree.id]
 
-    def _Constant(self, tree: ast.Constant) -> float:
-        if isinstance(tree.value, bool) or not isinstance(tree.value, (int, float)) or abs(tree.value) > 1e9:
-            raise UnreadableError(f"{tree.value!r:.40} is no number that a formula may have")
-        return tree.value
+    def _Constant(self, tree: ast.Constant) -> Fraction:
+        """Exactly the number that is written, in decimals too."""
+        written = (tree.kind or repr(tree.value)).lower()
+        power = re.search(r"e[+-]?(\d+)$", written)
+        if (
+            isinstance(tree.value, bool)
+            or not isinstance(tree.value, (int, float))
+            or abs(tree.value) > 1e9
+            or len(written) > LONGEST_NUMBER
+            or (power and int(power[1]) > LONGEST_NUMBER)
+        ):
+            raise UnreadableError(f"{written:.40} is no number that a formula may have")
+        return Fraction(tree.value) if isinstance(tree.value, int) else Fraction(written.replace("_", ""))
 
     def _UnaryOp(self, tree: ast.UnaryOp) -> Any:
         if not isinstance(tree.op, (ast.USub, ast.UAdd)):
@@ -178,13 +215,26 @@ class Interpreter:
         if function is None:
             raise UnreadableError(f"{type(tree.op).__name__} is not arithmetic of formulas: + - * / ** @")
         a, b = self.run(tree.left), self.run(tree.right)
-        if isinstance(tree.op, ast.Pow) and not (isinstance(b, (int, float)) and abs(b) <= LARGEST_POWER):
-            raise UnreadableError(
-                f"a power in a formula is a number up to {LARGEST_POWER}, not {ast.unparse(tree.right)!r:.40}"
-            )
+        if isinstance(tree.op, ast.Pow):
+            if not (isinstance(b, Fraction) and abs(b) <= LARGEST_POWER):
+                raise UnreadableError(
+                    f"a power in a formula is a number up to {LARGEST_POWER}, not {ast.unparse(tree.right)!r:.40}"
+                )
+            if b.denominator == 1 and isinstance(a, Tensor):
+                return a ** int(b)
+        if isinstance(tree.op, ast.Div) and isinstance(b, Fraction) and not b:
+            raise ZeroDivisionError
+        if isinstance(a, Fraction) and isinstance(b, Fraction):
+            if isinstance(tree.op, ast.MatMult):
+                raise UnreadableError(f"{ast.unparse(tree)!r:.60}: @ is a product of matrices, not of numbers")
+            if not isinstance(tree.op, ast.Pow) or b.denominator == 1:
+                value = Fraction(function(a, b))
+                if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
+                    raise UnreadableError(f"{ast.unparse(tree)!r:.60} is no number that a formula may have")
+                return value
         if isinstance(tree.op, ast.Mult) and self.matrix_stars and _fit_as_matrices(a, b):
             return a @ b
-        return function(a, b)
+        return function(self.tensor(a), self.tensor(b))
 
     def _Attribute(self, tree: ast.Attribute) -> Any:
         if tree.attr != "T":
@@ -245,7 +295,7 @@ class Interpreter:
             keywords["axis"] = self._setting(positional[1])
             positional = positional[:1]
         try:
-            return FUNCTIONS[name](*(self.run(a) for a in positional), **keywords)
+            return FUNCTIONS[name](*(self.tensor(self.run(a)) for a in positional), **keywords)
         except UsageError as error:
             raise UnreadableError(str(error).splitlines()[0]) from None
 

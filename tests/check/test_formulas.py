@@ -229,3 +229,45 @@ def test_no_verdict_is_written_down():
     assert all(set(e) <= allowed for e in entries)
     assert {e["file"][:3] for e in entries} == {"000", "001", "002", "003", "004"}
     assert "refuted: 9 words, but 8 labels" in run_notes()
+
+
+@pytest.mark.parametrize("cell", [LSTM_CELL, LSTM(50, 64)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dc_prev = dc*Gamma_f + 0.00000000001",
+        "dc_prev = dc*Gamma_f*1.0000000001",
+        "dc_prev = dc*Gamma_f*1.00000000000000000001",  # no float tells this from 1
+        "dc_prev = dc*Gamma_f**1.00000000001",
+        "dc_prev = dc*Gamma_f + 1e-30",
+        "dc_prev = dc*Gamma_f*0.3333333333333333*3",
+    ],
+)
+def test_the_smallest_difference_refutes(cell, text):
+    report = check_formula(text, cell)
+    assert report.status == "refuted" and not report.ok, str(report)
+
+
+@pytest.mark.parametrize("factor", ["0.1*10", "(1/3)*3", "/3*3", "2**0.5*2**0.5/2", "1e-9*1e9", "(0.1+0.2)/0.3"])
+def test_decimals_and_fractions_are_what_they_say(factor):
+    star = "" if factor.startswith("/") else "*"
+    assert check_formula(f"dc_prev = dc*Gamma_f{star}{factor}", LSTM_CELL).status == "proven"
+
+
+@pytest.mark.parametrize("cell", [LSTM_CELL, LSTM(50, 64)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "right, said",
+    [
+        ("dc/0", "divides by zero"),
+        ("sum(1/0)", "divides by zero"),
+        ("dc/(1-1)", "divides by zero"),
+        ("dc*0**(-1)", "divides by zero"),
+        ("dc/(Gamma_f-Gamma_f)", "is no number"),
+        ("log(-Gamma_f)", "is no number"),
+        ("dc*1e-999999999", "no number that a formula may have"),
+        ("dc*(((9**8)**8)**8)**8", "no number that a formula may have"),
+    ],
+)
+def test_what_is_no_number_is_unreadable(cell, right, said):
+    report = check_formula(f"dc_prev = {right}", cell)
+    assert report.status == "unreadable" and said in report.reason, str(report)
