@@ -2,13 +2,16 @@
 
 ‖∂a<100>/∂a<k>‖ by how far back k lies, for a tanh RNN, a GRU and an LSTM with open gates, and an RNN with large
 weights. Then the same of losses, a NaN found where it began, and the three ways of clipping.
-Run it from anywhere: ``python examples/gradient_flow.py [--out DIR]``; its plots need the extra ``plot``.
+Run it from anywhere: ``python examples/gradient_flow.py [--out DIR]``; its plots need the extra ``plot``,
+and without it only the numbers are printed.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from autograd_seq.clipping import clip_by_element, clip_by_global_norm, clip_by_
 from autograd_seq.finite import first_nonfinite
 from cells import GRU, LSTM, RNN, Cell, Readout, Run, gradient_flow, gradient_table, state_flow
 from viz import draw
-from viz.plots import gradient_flow_map, gradient_norms
+from viz.plots import MissingPlotsError, gradient_flow_map, gradient_norms
 
 T, N_X, N_A = 100, 3, 6
 
@@ -47,6 +50,16 @@ def heading(text: str) -> None:
     print(f"\n=== {text} ===\n")
 
 
+def plot(path: Path, make: Callable[..., Any], *given: Any, **options: Any) -> None:
+    """Write a plot and say where, or what is missing for it."""
+    try:
+        make(*given, **options).savefig(path)
+    except MissingPlotsError:
+        print("no plot: pip install 'autograd-seq[plot]' for matplotlib")
+    else:
+        print(path)
+
+
 def flows(out: Path) -> None:
     """Tables of norms, as numbers and as plots."""
     x = np.random.default_rng(0).standard_normal((N_X, 1, T))
@@ -59,15 +72,14 @@ def flows(out: Path) -> None:
         lines[name] = row / row[0]
         print(f"{name:34s}" + "".join(f"{lines[name][d]:10.1e}" for d in distances))
     kept = r"$\Vert\partial a^{\langle T \rangle} / \partial a^{\langle T - d \rangle}\Vert$, 1 at $d = 0$"
-    gradient_norms(lines, "What 100 steps leave of a gradient", quantity=kept).savefig(out / "gradient_norms.png")
-    print(out / "gradient_norms.png")
+    print()
+    plot(out / "gradient_norms.png", gradient_norms, lines, "What 100 steps leave of a gradient", quantity=kept)
 
     heading("‖∂L<t>/∂a<k>‖, every loss against every state: how much of the last loss reaches a<1>")
     for name, wrt in (("tanh RNN", "a"), ("LSTM, forget gate at bias 6: c", "c")):
         table = gradient_flow(measured(cells()[name][0], x), wrt)
-        path = out / f"gradient_flow_{wrt}.png"
-        gradient_flow_map(table, name, state=wrt).savefig(path)
-        print(f"  {name:34s} {table[-1, 0]:.1e} of {table[-1, -1]:.1e}   {path}")
+        print(f"  {name:34s} {table[-1, 0]:.1e} of {table[-1, -1]:.1e}   ", end="")
+        plot(out / f"gradient_flow_{wrt}.png", gradient_flow_map, table, name, state=wrt)
 
 
 def ten_updates() -> None:

@@ -26,6 +26,25 @@ def test_runs(script, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] in ([], ["out"])
 
 
+@pytest.mark.parametrize("script", [s for s in SCRIPTS if "[plot]" in (EXAMPLES / s).read_text(encoding="utf-8")])
+def test_finishes_without_the_extras(script, tmp_path):
+    extras = ["matplotlib", "PIL", "tqdm", "latex2mathml", "mido", "numba"]
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules.update(dict.fromkeys({extras}))\n")
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    result = subprocess.run(
+        [sys.executable, str(EXAMPLES / script), "--out", str(tmp_path / "out"), *LESS.get(script, [])],
+        capture_output=True, text=True, timeout=300, cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": os.pathsep.join(paths)},
+    )  # fmt: skip
+    assert result.returncode == 0 and not result.stderr, result.stderr[-2000:]
+    assert "no plot: pip install 'autograd-seq[plot]'" in result.stdout
+    assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_the_examples_that_plot_are_known():
+    plotting = {s for s in SCRIPTS if "plot" in (EXAMPLES / s).read_text(encoding="utf-8")}
+    assert {"agreement.py", "gradient_flow.py"} == plotting
+
 def test_tour_labels_every_word(tmp_path):
     result = subprocess.run(
         [sys.executable, str(EXAMPLES / "tour.py"), "--out", str(tmp_path)], capture_output=True, text=True, timeout=120
