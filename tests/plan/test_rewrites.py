@@ -1,0 +1,191 @@
+"""Each rewrite: what it changes in the program, and that the numbers stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_seq as ag
+from autograd_seq import Parameter, Tensor, compile, name, steps
+from autograd_seq.backward import Recording, differentiate
+from autograd_seq.plan.emit import Program
+from autograd_seq.plan.gates import one_product, one_product_of_sum, sigmoid_as_tanh
+from autograd_seq.plan.hoist import hoist
+from autograd_seq.plan.over_time import over_time
+from autograd_seq.plan.plan import Replay
+from autograd_seq.plan.simplify import simplify
+from autograd_seq.plan.split import split
+from autograd_seq.plan.translate import Translation
+from cells import GRU, LSTM, RNN, Readout
+
+CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+# Each rule alone, after those that it builds on.
+RULES: dict[str, list[Callable[[Any], None]]] = {
+    "none": [],
+    "simplify": [simplify],
+    "split": [simplify, split],
+    "over time": [simplify, over_time],
+    "hoist": [simplify, hoist],
+    "sigmoid": [simplify, sigmoid_as_tanh],
+    "one product": [simplify, one_product],
+    "one product, split": [simplify, split, hoist, one_product],
+    "sum of products": [simplify, split, over_time, simplify, one_product_of_sum],
+}
+
+
+def recording(kind: str, m: int = 2, T: int = 5, last: bool = True) -> Recording:
+    """A loss of every step, and of the last state if wanted."""
+    rng = np.random.default_rng(4)
+    cell, readout = CELLS[kind](3, 5, seed=0), Readout(5, 4, seed=1)
+    run = readout(cell.unroll(rng.standard_normal((3, m, T))))
+    losses = [ag.sum(p * rng.standard_normal((4, m))) for p in run.outputs]
+    loss = ag.accumulate(losses)
+    return differentiate(loss + ag.sum(run.states["a"][-1] ** 2) if last else loss)
+
+
+def replay(given: Recording, rules: list[Callable[[Any], None]], monkeypatch: pytest.MonkeyPatch) -> Replay:
+    """A replay with some of the rules only, which must not fall back to none."""
+
+    def some(network: Any) -> None:
+        for rule in rules:
+            rule(network)
+
+    monkeypatch.setattr("autograd_seq.plan.plan.rewrite", some)
+    return Replay(given)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("rules", RULES)
+def test_each_rule_keeps_the_numbers(kind: str, rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = recording(kind)
+    made = replay(given, RULES[rules], monkeypatch)
+    assert not any("none of the rewrites" in note for note in made.network.notes)
+    loss, *gradients = made.run(*made.recorded)
+    assert abs(loss - given.forward.outputs[0].item()) < 1e-12
+    leaves = dict(zip(made.names, made.leaves, strict=True))
+    for key, gradient in zip(made.keys, gradients, strict=True):
+        wanted = given.adjoint(leaves[key]).value
+        assert np.abs(gradient - wanted).max() < 1e-12 * max(1.0, np.abs(wanted).max())
+
+
+def lines(source: str) -> tuple[list[list[str]], list[str]]:
+    """The statements of each loop, and those outside."""
+    loops: list[list[str]] = []
+    outside: list[str] = []
+    for line in source[source.index("def run") :].splitlines()[1:]:
+        if line.startswith("    for "):
+            loops.append([])
+        elif line.startswith("        "):
+            loops[-1].append(line.strip())
+        else:
+            outside.append(line.strip())
+    return loops, outside
+
+
+def count(statements: list[str], pattern: str) -> int:
+    return sum(bool(re.search(pattern, line)) for line in statements)
+
+
+@pytest.mark.parametrize(("kind", "products"), [("rnn", 1), ("lstm", 1), ("gru", 2)])
+def test_products_of_a_step(kind: str, products: int) -> None:
+    """What an expert writes: no product with x in a loop, all gates in one."""
+    loops, outside = lines(compile(recording(kind, last=False)).source)
+    assert [count(loop, r"np\.matmul\(") for loop in loops] == [products, products, products - 1]
+    assert count(outside, r"\.T @ ") == {"rnn": 3, "lstm": 3, "gru": 5}[kind]  # weight gradients over all steps
+    assert not any("sigmoid(" in line for loop in loops for line in loop)
+    assert count(loops[0], r"np\.tanh\(") == {"rnn": 1, "lstm": 2, "gru": 2}[kind]
+    for loop in loops:
+        assert all("out=" in line for line in loop)  # nothing is set aside inside of a loop
+
+
+def test_a_users_own_cell_gets_the_same_treatment() -> None:
+    rng = np.random.default_rng(0)
+    names = ("Wz", "Wk", "Wq")
+    P = {key: Parameter(0.4 * rng.standard_normal((4, 7)), key) for key in names}
+
+    def loss(x: Any) -> Tensor:
+        h = Tensor(np.zeros((4, x.shape[1])))
+        for t in steps(x.shape[2]):
+            both = ag.concatenate([h, x[:, :, t]])
+            keep, new = ag.sigmoid(P["Wz"] @ both), ag.tanh(P["Wk"] @ both)
+            h = name(keep * h + ag.sigmoid(P["Wq"] @ both) * new, "h")
+        return ag.sum(h * h)
+
+    plan = compile(loss, P)
+    x = rng.standard_normal((3, 2, 6))
+    J, gradients = plan(x)
+    truth = loss(Tensor(x))
+    truth.backward()
+    assert abs(J - truth.item()) < 1e-13
+    assert all(np.abs(gradients[key] - P[key].grad).max() < 1e-13 for key in names)
+    loops, _ = lines(plan.source)
+    assert [count(loop, r"np\.matmul\(") for loop in loops][:2] == [1, 1]
+    assert "3 products" in plan.explain()
+
+
+def unusual(x: Any, P: dict[str, Parameter]) -> Tensor:
+    """Operations without a rule for all steps at once, vectors, scalars, indices."""
+    a, s = Tensor(np.zeros((4, x.shape[1]))), Tensor(0.5)
+    total: Any = 0.0
+    for t in steps(x.shape[2]):
+        z = P["W"] @ ag.clip(a, -0.5, 0.5) + P["U"] @ x[:, :, t] + P["b"]
+        a = name(ag.where(z > 0, z, 0.1 * z) * ag.sigmoid(a[::-1]) + ag.maximum(a[1:2], 0.3), "a")
+        s = name(ag.tanh(s * ag.sum(P["v"]) + ag.mean(a)), "s")
+        total = total + ag.sum(P["v"] @ a) + ag.sum(a[0] * a[1]) * s
+    return total  # type: ignore[no-any-return]
+
+
+def batch_of_rows(x: Any, P: dict[str, Parameter]) -> Tensor:
+    """Examples as rows, biases as vectors."""
+    h, total = Tensor(np.zeros((x.shape[1], 4))), 0.0
+    for t in steps(x.shape[2]):
+        h = name(ag.tanh(h @ P["W"] + x[:, :, t].T @ P["U"].T + P["v"]), "h")
+        total = total + ag.mean(h * h)
+    return total + ag.sum(P["b"] ** 2)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("T", [1, 2, 3, 6])
+@pytest.mark.parametrize("function", [unusual, batch_of_rows])
+def test_whatever_has_no_rule_is_computed_all_the_same(function: Callable[..., Tensor], T: int) -> None:
+    rng = np.random.default_rng(1)
+    shapes = {"W": (4, 4), "U": (4, 3), "b": (4, 1), "v": (4,)}
+    P = {key: Parameter(0.5 * rng.standard_normal(shape), key) for key, shape in shapes.items()}
+    plan = compile(lambda x: function(x, P), P)
+    for _ in range(2):
+        x = rng.standard_normal((3, 2, T))
+        J, gradients = plan(x)
+        for p in P.values():
+            p.grad = None
+        truth = function(Tensor(x), P)
+        truth.backward()
+        assert abs(J - truth.item()) < 1e-12
+        for key, p in P.items():
+            assert np.abs(gradients[key] - p.grad).max() < 1e-12 * max(1.0, np.abs(p.grad).max())
+
+
+def test_a_wrong_rewrite_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(network: Any) -> None:
+        for value in network.values:
+            if value.kind is ag.tanh:
+                value.kind = ag.sin
+
+    monkeypatch.setattr("autograd_seq.plan.plan.rewrite", wrong)
+    given = recording("rnn")
+    made = Replay(given)
+    assert abs(made.run(*made.recorded)[0] - given.forward.outputs[0].item()) < 1e-12
+    assert any("none of the rewrites" in note for note in made.network.notes)
+
+
+def test_the_program_holds_no_word_of_the_users() -> None:
+    W = Parameter([[0.5, 0.1], [0.3, -0.2]], "W'); import os; ('")
+    a: Any = Tensor([[1.0], [2.0]], "a b\n")
+    for _ in steps(4):
+        a = name(ag.tanh(W @ a), 'c"""')
+    made = Program(Translation(differentiate(ag.sum(a))).network)
+    assert "import os" not in made.text and made.text.count('"""') == 2
+    J, gradients = compile(ag.sum(a))()
+    assert np.isfinite(J) and len(gradients) == 1
