@@ -106,13 +106,7 @@ class Failure:
         return gap if wild or sympy.count_ops(gap) > 100 else sympy.factor(sympy.expand(gap))
 
     def __str__(self) -> str:
-        direction = f"direction {self.place.direction}"
-        place = [f"record %{self.index}", f"operation {self.operation}"]
-        place += [f"{self.record.label}"] if self.record.name else []
-        place += [f"time {self.time}"] if self.time is not None else []
-        place += [f"layer {self.layer}"] if self.layer is not None else []
-        place += [direction] if self.place.direction else []
-        lines = [f"{self.link} refuted at " + ", ".join(place)]
+        lines = [f"{self.link} refuted at {place_of(self.record, self.index, self.place)}"]
         if self.source:
             lines.append(f"    {self.source}")
         if self.message:
@@ -155,6 +149,16 @@ class Failure:
             "message": self.message,
             "more_with_the_same_rule": self.shared,
         }
+
+
+def place_of(record: Tensor, index: int, scope: Scope) -> str:
+    """Which record of a graph, in words: its place, operation, name, time, layer and direction."""
+    place = [f"record %{index}", f"operation {record.operation.name if record.operation else 'leaf'}"]
+    place += [f"{record.label}"] if record.name else []
+    place += [f"time {scope.time}"] if scope.time is not None else []
+    place += [f"layer {scope.layer}"] if scope.layer is not None else []
+    place += [f"direction {scope.direction}"] if scope.direction else []
+    return ", ".join(place)
 
 
 def short(thing: Any) -> str:

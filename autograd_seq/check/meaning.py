@@ -49,6 +49,11 @@ class Meanings:
         return digits >= WANTED.get(record.dtype, 9.0)
 
 
+def _largest(x: np.ndarray[Any, Any]) -> float:
+    """The largest finite number."""
+    return float(np.max(np.abs(x), initial=0, where=np.isfinite(x)))
+
+
 def _agreement(record: Tensor, exact: np.ndarray[Any, Any]) -> float:
     value = np.asarray(record._value, dtype=float).ravel()
     readable = np.isfinite(value) & np.isfinite(exact)
@@ -56,7 +61,7 @@ def _agreement(record: Tensor, exact: np.ndarray[Any, Any]) -> float:
         return 16.0
     value, exact = value[readable], exact[readable]
     # what cancels is judged by the size of what it was made from
-    around = max((float(np.max(np.abs(x._value), initial=0)) for x in record.inputs if x.dtype.kind == "f"), default=0)
+    around = max((_largest(x._value) for x in record.inputs if x.dtype.kind == "f"), default=0.0)
     with np.errstate(over="ignore"):
         size = np.maximum(np.abs(exact), min(around, 1.0) * 1e-2 if around else 1e-300)
         size = np.maximum(size, np.finfo(float).tiny)

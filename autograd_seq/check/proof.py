@@ -20,10 +20,12 @@ from autograd_seq.backward import Recording, differentiate, seed_for, sweep
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
 from autograd_seq.check.closed_form import compare_closed_forms
+from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.meaning import Meanings
 from autograd_seq.check.rules import Memory, Verdict, named, worst
+from autograd_seq.check.undefined import lively, undefined
 from autograd_seq.display import Shown
 from autograd_seq.errors import GradientError, UsageError
 from autograd_seq.graph import Graph
@@ -172,7 +174,8 @@ def prove(output: Tensor, wrt: Any = None) -> Proof:
     if not isinstance(output, Tensor):
         raise UsageError(f"prove() takes a recorded tensor, such as a loss, not {type(output).__name__}{here()}")
     _opaque()
-    return _Prover(output.record, wrt).run()
+    with np.errstate(all="ignore"):  # what overflows is said in the answer
+        return _Prover(output.record, wrt).run()
 
 
 @dataclass
@@ -181,13 +184,14 @@ class _Findings:
 
     statuses: dict[str, dict[int, str]] = field(default_factory=dict)  # link -> parameter bit -> status
     notes: dict[int, dict[str, None]] = field(default_factory=dict)  # parameter bits -> what to say
+    first: dict[int, dict[str, None]] = field(default_factory=dict)  # the same, to be said before all else
 
-    def weaken(self, link: str, parameters: int, status: str, note: str = "") -> None:
+    def weaken(self, link: str, parameters: int, status: str, note: str = "", first: bool = False) -> None:
         """Lower the status of a link for a set of parameters, given as bits."""
         known = self.statuses.setdefault(link, {})
         known[parameters] = worst(known.get(parameters, "proven"), status)
         if note:
-            self.notes.setdefault(parameters, {})[note] = None
+            (self.first if first else self.notes).setdefault(parameters, {})[note] = None
 
     def status(self, link: str, bit: int) -> str:
         """The weakest status of a link for one parameter."""
@@ -195,7 +199,8 @@ class _Findings:
 
     def said(self, bit: int) -> tuple[str, ...]:
         """The notes for one parameter."""
-        return tuple(dict.fromkeys(n for bits, notes in self.notes.items() if bits & bit for n in notes))
+        everything = (*self.first.items(), *self.notes.items())
+        return tuple(dict.fromkeys(n for bits, notes in everything if bits & bit for n in notes))
 
 
 class _Prover:
@@ -208,6 +213,7 @@ class _Prover:
         seed = None if output.size == 1 else np.random.default_rng(0).uniform(0.5, 1.5, output.shape)
         self.seed = Tensor(seed_for(output, seed))
         self.bits = self._reached()
+        self.alive = lively(self.graph, lambda x: self.bits[x] != 0)
         self.verdicts: dict[Any, Verdict] = {}
         self.signatures = 0
         self.broken = False  # a kink, a cut, a rule that is not proven: nothing to compare in closed form
@@ -245,6 +251,7 @@ class _Prover:
         uses, identities = self._rules()
         digits = self._meanings()
         recording = self._bookkeeping(uses)
+        self._undefined(uses, recording)
         closed = ""
         if recording is not None and not self.failures and not self.broken:
             closed = self._closed_form(recording)
@@ -266,7 +273,7 @@ class _Prover:
             if record.operation is None or not any(x.requires_grad for x in record.inputs):
                 continue
             if not record.requires_grad:
-                self._cut(record)
+                self._cut(record, index)
                 continue
             use = Use.of(record, np.asarray(rng.uniform(0.5, 1.5, record.shape), record.dtype))
             allowed = edges_of(record)
@@ -295,26 +302,42 @@ class _Prover:
 
     def _without_rule(self, record: Tensor, index: int, i: int) -> None:
         """An input without a rule: right only where the result does not change with it."""
+        if record not in self.alive:
+            return  # compared or cut off only: no derivative would pass
+        found, bits = constancy(record, i), self.bits[record.inputs[i]]
         note = f"{record.operation.name if record.operation else ''} passes no derivative to its input {i}"
-        if record.inputs[i].dtype.kind == "f" and _depends(record, i):
-            self.found.weaken("rule", self.bits[record.inputs[i]], "refuted", note)
-            self.failures.append(Failure("rule", record, index, i, message=note + ", on which its result depends"))
+        if found.status == "checked":
+            note += ", and differences of its value are zero"
+        self.found.weaken("rule", bits, found.status, note if found.status != "proven" else "")
+        if found.status == "refuted":
+            self.failures.append(
+                Failure(
+                    "rule", record, index, i, found.element, found.expected,
+                    None if found.expected is None else 0,
+                    message=note + ", on which its result depends: declare its vjp, or cuts=True if that is meant",
+                    scope=self.graph.scopes[record],
+                )
+            )  # fmt: skip
 
-    def _cut(self, record: Tensor) -> None:
-        """A result without derivative: constant around the recorded numbers, unless they lie on a jump."""
+    def _cut(self, record: Tensor, index: int) -> None:
+        """A result without derivative: declared to be cut off, or constant around the recorded numbers."""
         bits = 0
         for x in record.inputs:
             bits |= self.bits[x] if x.requires_grad else 0
         if not bits or record.operation is None:
             return
+        if record.operation.cuts:
+            self.broken = True
+            self.found.weaken("rule", bits, "proven", f"{record.label} cuts the gradient: it counts as a constant")
+            return
         self.broken = self.broken or record.dtype.kind == "f"
         if 0 in branch_of(record):
             self.broken = True
             self.found.weaken("rule", bits, "excluded", f"{record.label} decides exactly at a tie")
-        elif record.dtype.kind == "f" and any(
-            x.requires_grad and _depends(record, i) for i, x in enumerate(record.inputs)
-        ):
-            self.found.weaken("rule", bits, "proven", f"{record.label} cuts the gradient: it counts as a constant")
+            return
+        for i, x in enumerate(record.inputs):
+            if x.requires_grad and self.bits[x]:
+                self._without_rule(record, index, i)
 
     # -- the second link ------------------------------------------------------------------
 
@@ -328,7 +351,8 @@ class _Prover:
             digits = meanings.digits(record)
             bits = self.bits[record]
             if digits is None:
-                note = f"{record.operation.name} has no meaning in exact scalars"
+                finite = np.isfinite(record._value).all()  # what is not is said elsewhere
+                note = f"{record.operation.name} has no meaning in exact scalars" if finite else ""
                 self.found.weaken("meaning", bits, "checked", note)
                 continue
             least = digits if least is None else min(least, digits)
@@ -358,6 +382,13 @@ class _Prover:
         self.failures += [f for f in failures if self.bits[f.record]]
         return recording
 
+    def _undefined(self, uses: dict[Tensor, list[Application]], recording: Recording | None) -> None:
+        """No claim by what feeds into a number that is not finite, or into a derivative that is none."""
+        for record, note in undefined(self.graph, self.alive, uses, recording):
+            if self.bits[record]:
+                self.broken = True
+                self.found.weaken("rule", self.bits[record], "excluded", note, first=True)
+
     def _closed_form(self, recording: Recording) -> str:
         try:
             count, wrong = compare_closed_forms(recording, list(self.parameters.values()))
@@ -383,11 +414,14 @@ class _Prover:
                 self.failures.append(Failure("bookkeeping", self.output, len(self.graph) - 1, message=message))
             return None
         least = 16.0
-        largest = max((float(np.max(np.abs(a._value), initial=0)) for a in recording.adjoints.values()), default=0.0)
+        largest = max((_largest(a._value) for a in recording.adjoints.values()), default=0.0)
         for k, x in enumerate(self.parameters.values()):
             if x in recording.adjoints and x in found:
                 digits = _agreeing(recording.adjoints[x]._value, found[x], largest)
                 least = min(least, digits)
+                if (np.isfinite(recording.adjoints[x]._value) & ~np.isfinite(found[x])).any():
+                    note = "backward() on plain arrays gives numbers that are not finite"
+                    self.found.weaken("bookkeeping", 1 << k, "excluded", note)
                 if not digits >= (6 if x.dtype == np.float64 else 3) and not self.failures:
                     self.found.weaken("bookkeeping", 1 << k, "refuted", "backward() disagrees with the recorded pass")
                     message = f"backward() on plain arrays agrees with the recorded pass to {digits:.1f} digits only"
@@ -413,28 +447,21 @@ class _Prover:
         return tuple(notes)
 
 
+def _largest(a: Array) -> float:
+    """The largest finite number."""
+    return float(np.max(np.abs(a), initial=0, where=np.isfinite(a)))
+
+
 def _agreeing(a: Array, b: Array, largest: float) -> float:
-    """Digits to which two gradients agree; what cancels is judged by the largest adjoint of the graph."""
+    """Digits to which two gradients agree; what cancels is judged by the largest adjoint of the graph.
+
+    Numbers that are not finite say nothing: by them nothing is claimed.
+    """
+    finite = np.isfinite(a) & np.isfinite(b)
+    a, b = a[finite], b[finite]
     size = max(float(np.max(np.abs(a), initial=0)), 1e-6 * largest, 1e-300)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    with np.errstate(invalid="ignore"):
-        error = float(np.max(np.where(same, 0.0, np.abs(a - b)), initial=0)) / size
+    error = float(np.max(np.abs(a - b), initial=0)) / size
     return float(-np.log10(max(error, 1e-16))) if error == error else 0.0
-
-
-def _depends(record: Tensor, i: int) -> bool:
-    """Whether the result changes with an input, on the branch that the record is on."""
-    from autograd_seq.check.rules import _derivative, _fresh, _scalars
-    from autograd_seq.readings.symbols import BranchAlgebra, apply
-
-    if sum(x.size for x in record.inputs) > 2000:
-        return False
-    try:
-        inputs = [_scalars(k, x) for k, x in enumerate(record.inputs)]
-        meaning = apply(record, inputs, BranchAlgebra(lambda: branch_of(record)))
-        return any(e != 0 for e in _derivative(meaning, _fresh("g", record.shape), inputs[i]).flat)
-    except UNREADABLE:
-        return False
 
 
 def _failure(index: int, application: Application, verdict: Verdict) -> Failure:

@@ -63,6 +63,8 @@ class Verdict:
         How many scalar identities were settled exactly.
     digits : float or None
         Digits of agreement where numbers were compared.
+    here : bool
+        Whether it holds at these numbers only, and is not to be remembered for others.
     """
 
     status: str
@@ -70,6 +72,7 @@ class Verdict:
     wrong: tuple[Wrong, ...] = ()
     entries: int = 0
     digits: float | None = None
+    here: bool = False
 
 
 @dataclass
@@ -88,7 +91,9 @@ class Memory:
         if found is None:
             if len(self.verdicts) >= REMEMBERED:
                 self.verdicts.clear()
-            self.verdicts[key] = found = verdict_of(application)
+            found = verdict_of(application)
+            if not found.here:
+                self.verdicts[key] = found
             return found, False
         return found, True
 
@@ -164,6 +169,10 @@ def record_size(application: Application) -> int:
 def _checked(application: Application, why: str) -> Verdict:
     """Numbers where symbols do not reach."""
     use, position = application.use, application.position
+    piece = application.piece
+    if not np.isfinite(use.record._value).all() or (piece is not None and not np.isfinite(piece._value).all()):
+        # no wrong rule: what has no derivative at these numbers may have one at others
+        return Verdict("excluded", f"{why}; its numbers are not finite", here=True)
     try:
         result = compare(use.record, position, np.random.default_rng(0))
     except Exception as error:  # whatever a wrong rule does, it is the rule's failure
@@ -220,8 +229,8 @@ class Problem:
 
     def __init__(self, application: Application) -> None:
         use, record = application.use, application.use.record
-        self.inputs = [_scalars(i, x) for i, x in enumerate(record.inputs)]
-        self.adjoint = _fresh("g", record.shape)
+        self.inputs = [scalars_of(i, x) for i, x in enumerate(record.inputs)]
+        self.adjoint = fresh("g", record.shape)
         self.points: dict[sympy.Symbol, float] = {}
         for array, x in zip(self.inputs, record.inputs, strict=True):
             self.points.update(
@@ -238,9 +247,9 @@ class Problem:
             if algebra.ties & scalar.free_symbols:
                 self.tied += 1
                 self.adjoint[place] = sympy.S.Zero
-        if _work(meaning) > WORK:
+        if nodes(meaning) > WORK:
             raise TooLarge
-        self.expected = _derivative(meaning, self.adjoint, self.inputs[application.position])
+        self.expected = derivative_by(meaning, self.adjoint, self.inputs[application.position])
         self.found = self._read(application, use, meaning)
 
     def _read(self, application: Application, use: Use, meaning: Array) -> Array:
@@ -276,27 +285,35 @@ def differing(
 ) -> tuple[float, float] | None:
     """Two expressions at given values, where they differ there or nearby; None where they agree to many digits.
 
-    What has no value where the other has one differs from it; `Undecided` where neither has one anywhere.
+    What has no value wherever the other has one differs from it; `Undecided` where neither has one anywhere.
     """
     rng = np.random.default_rng(1)
-    agreed = False
-    for attempt in range(3):
-        at = {
-            s: sympy.Rational(v if not attempt else v * (1 + 0.1 * float(rng.uniform(-1, 1))))
-            for s, v in points.items()
-            if np.isfinite(v)
-        }
+    agreed, only = False, None
+    for attempt in range(5):
+        if attempt == 3 and agreed:
+            break
+        at = {s: sympy.Rational(_near(v, attempt, rng)) for s, v in points.items() if attempt > 2 or np.isfinite(v)}
         a, b = (_number(e, at) for e in (expected, found))
         if a is None:
             continue
         if b is None:
-            return float(sympy.re(a)), float("nan")
+            only = a  # at a single point that may be no wrong rule, but a removable singularity
+            continue
         if not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
             return float(sympy.re(a)), float(sympy.re(b))
         agreed = True
-    if not agreed:
+    if agreed:
+        return None
+    if only is None:
         raise Undecided
-    return None
+    return float(sympy.re(only)), float("nan")
+
+
+def _near(v: float, attempt: int, rng: np.random.Generator) -> float:
+    """A recorded value, then others close to it, then some of its sign away from 0 and ∞."""
+    if attempt < 3:
+        return v * (1 + 0.1 * float(rng.uniform(-1, 1))) if attempt else v
+    return float(np.copysign((abs(v) if np.isfinite(v) else 0.0) + rng.uniform(0.3, 1.7), v))
 
 
 def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
@@ -317,19 +334,20 @@ def _number(e: Any, at: dict[sympy.Symbol, sympy.Rational]) -> Any:
     return value if value.is_number and value.is_finite else None
 
 
-def _fresh(letter: str, shape: tuple[int, ...]) -> Array:
+def fresh(letter: str, shape: tuple[int, ...]) -> Array:
+    """An array of symbols."""
     result = np.empty(shape, dtype=object)
     for n, place in enumerate(np.ndindex(shape)):
         result[place] = sympy.Symbol(f"{letter}.{n}")
     return result
 
 
-def _scalars(i: int, x: Tensor) -> Array:
+def scalars_of(i: int, x: Tensor) -> Array:
     """An input as symbols; what is written as a number, or decides or counts, as the numbers that it is."""
-    return exact(x._value) if is_literal(x) or x.dtype.kind != "f" else _fresh(f"x{i}", x.shape)
+    return exact(x._value) if is_literal(x) or x.dtype.kind != "f" else fresh(f"x{i}", x.shape)
 
 
-def _work(meaning: Array) -> int:
+def nodes(meaning: Array) -> int:
     """How many nodes are differentiated."""
     return sum(
         len(term.free_symbols) * (1 + int(sympy.count_ops(term)))
@@ -338,7 +356,7 @@ def _work(meaning: Array) -> int:
     )
 
 
-def _derivative(meaning: Array, adjoint: Array, by: Array) -> Array:
+def derivative_by(meaning: Array, adjoint: Array, by: Array) -> Array:
     """Σ g ∂y/∂x for each x, by SymPy's derivative of each term that x stands in."""
     total: dict[sympy.Symbol, list[sympy.Expr]] = {s: [] for s in by.flat}
     for y, g in zip(meaning.flat, adjoint.flat, strict=True):

@@ -214,7 +214,7 @@ def identity(a: Any, /) -> Array:
     return np.asarray(a)
 
 
-@operation(vjp=None, source=SAME)
+@operation(vjp=None, source=SAME, cuts=True)
 def stop_gradient(a: Any, /) -> Array:
     """The same value as a constant: no derivative passes. A cut edge of truncated BPTT.
 

@@ -218,6 +218,80 @@ def test_a_kink_is_excluded_there_and_proven_elsewhere(function, values):
     assert prove(function(away).sum())["x"].status == "proven"
 
 
+def norm(x):
+    return ops.sqrt((x * x).sum())
+
+
+UNDEFINED = {
+    "log 0": (ops.log, [0.0, 2.0], "log", "-inf"),
+    "log -1": (ops.log, [-1.0, 2.0], "log", "nan"),
+    "sqrt 0": (ops.sqrt, [0.0, 2.0], "sqrt", "inf"),
+    "1 / 0": (lambda x: 1 / x, [0.0, 2.0], "divide", "inf"),
+    "0 ** 0.5": (lambda x: x**0.5, [0.0, 2.0], "power", "inf"),
+    "0 ** -1": (lambda x: x**-1.0, [0.0, 2.0], "power", "inf"),
+    "exp 1000": (ops.exp, [1000.0, 2.0], "exp", "inf"),
+    "x log x": (lambda x: x * ops.log(x), [0.0, 2.0], "log", "-inf"),
+    "norm": (norm, [0.0, 0.0], "sqrt", "inf"),
+    "0 · log 0": (lambda x: where(x > 0, ops.log(x), 0 * x), [0.0, 2.0], "log", "-inf"),
+}
+
+
+@pytest.mark.parametrize("case", UNDEFINED)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_where_no_derivative_is_nothing_is_proven_and_nothing_is_wrong(case):
+    function, values, named, number = UNDEFINED[case]
+    x, other = Parameter(values, "x"), Parameter([0.5, -1.5], "other")
+    for _ in steps(2):
+        y = function(x)
+    proof = prove((y * Tensor([1.5, -0.5])).sum())
+    assert proof.ok and not proof.failures, str(proof)
+    assert proof["x"].status == "excluded" and proof["x"].links["bookkeeping"] == "proven"
+    said = proof["x"].notes[0]
+    assert f"operation {named}" in said and number in said and "time 2" in said and "test_proof.py:" in said
+    assert said in str(proof)
+    # the same function is proven where it has a derivative, before and after
+    fine = Parameter([0.7, 2.0], "x")
+    assert prove(function(fine).sum())["x"].status == "proven"
+    # what does not feed into it keeps its proof
+    hidden = prove(where(function(x) > 3, other, 2 * other).sum())
+    assert hidden["other"].status == "proven"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_only_what_feeds_into_an_undefined_number_is_excluded():
+    x, w, b = Parameter([0.0], "x"), Parameter([2.0], "w"), Parameter([1.0], "b")
+    proof = prove(ops.concatenate([ops.sqrt(w * x) + b, w * b]).sum())
+    assert {n: c.status for n, c in proof.claims.items()} == {"x": "excluded", "w": "excluded", "b": "proven"}
+    # a value that is compared only has no derivative to be wrong
+    assert prove((where(ops.log(x) > 0, w, 3 * w) * w).sum())["w"].status == "proven"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_adjoint_that_overflows_is_no_proof():
+    a = Parameter([1e-200], "a")
+    proof = prove(((a * 1e200) * 1e200 * Tensor([1e-300])).sum())
+    assert proof["a"].status == "proven"
+    proof = prove((ops.sin(a) * 1e200 * 1e-300 * 1e300 * 1e-300 * 1e300 * 1e300).sum())
+    assert proof.ok and proof["a"].status == "excluded" and "adjoint" in proof["a"].notes[0]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_rule_that_is_wrong_elsewhere_is_refuted_where_no_derivative_is(broken):
+    broken(ops.log, 0, lambda g, y, x: g / (x * x))
+    assert prove(ops.log(Parameter([0.0], "x")).sum())["x"].status == "refuted"
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_operation_without_meaning_is_excluded_at_its_singularity_and_checked_elsewhere():
+    @operation(vjp=[lambda g, y, x: g / (3 * y * y)])
+    def cube_root(x, /):
+        return np.cbrt(x)
+
+    for values, status in (([0.0], "excluded"), ([2.0], "checked"), ([0.0], "excluded")):
+        proof = prove(cube_root(Parameter(values, "x")).sum())
+        assert proof.ok and proof["x"].status == status, str(proof)
+
+
 def test_each_branch_is_a_proof_of_its_own(broken):
     """A rule that is right on one side of 0 only is caught on the other, though the first was remembered."""
     broken(ops.relu, 0, lambda g, y, x: g)
@@ -260,6 +334,66 @@ def test_a_cut_gradient_is_said():
     x = Parameter([0.5, 1.5], "x")
     proof = prove((stop_gradient(x) * x).sum())
     assert proof.ok and any("cuts the gradient" in n for n in proof["x"].notes)
+
+
+def _square(vjp, **declared):
+    @operation(vjp=vjp, **declared)
+    def sq(x, /):
+        return x * x
+
+    return sq
+
+
+@pytest.mark.parametrize("vjp", [None, [None]], ids=["none", "list"])
+@pytest.mark.parametrize("meaning", [None, lambda algebra, x: x * x], ids=["value", "meaning"])
+@pytest.mark.parametrize("shape", [(2,), (40, 30)])
+def test_an_operation_without_a_rule_that_it_needs_is_refuted(vjp, meaning, shape):
+    sq = _square(vjp, meaning=meaning)
+    x = Parameter(np.random.default_rng(0).standard_normal(shape), "x")
+    proof = prove((sq(x) * x).sum())
+    assert proof["x"].status == "refuted" and proof["x"].links["rule"] == "refuted"
+    (failure,) = (f for f in proof.failures if f.link == "rule")
+    assert failure.operation == "sq" and "passes no derivative" in failure.message
+    if shape == (2,):
+        assert failure.element == (0,) and failure.found == 0 and "x_1" in str(failure.expected)
+
+
+def test_an_operation_whose_meaning_cannot_be_read_needs_a_rule_too():
+    @operation(vjp=None)
+    def arctan(x, /):
+        return np.arctan(x)
+
+    x = Parameter([0.5, -1.5], "x")
+    assert prove((arctan(x) * x).sum())["x"].status == "refuted"
+
+
+@pytest.mark.parametrize("function", [np.floor, np.rint, lambda x: (x > 0.2) * 1.0])
+def test_steps_need_no_rule(function):
+    @operation(vjp=None)
+    def step(x, /):
+        return function(x)
+
+    x = Parameter([0.5, -1.7, 2.0], "x")
+    proof = prove((step(x) * x).sum())
+    assert proof.ok and proof["x"].status in ("proven", "checked")
+
+
+def test_what_decides_or_counts_needs_no_rule():
+    x = Parameter([0.5, -1.5, 2.5], "x")
+    for constant in (ops.sign(x), x > 0, ops.argmax(x), ops.as_integer(x, "int64"), ops.isfinite(x)):
+        assert prove((constant * x).sum())["x"].status == "proven"
+
+
+def test_a_rule_that_nothing_would_be_passed_to_is_not_missed():
+    sq, x = _square(None), Parameter([0.5, -1.5], "x")
+    assert prove(where(sq(x) > 1, x, 2 * x).sum())["x"].status == "proven"
+    assert prove((stop_gradient(sq(x)) * x).sum())["x"].status == "proven"
+
+
+def test_a_cut_of_the_users_own_is_declared():
+    proof = prove((_square(None, cuts=True)(Parameter([0.5, -1.5], "x")) * Parameter([1.0, 2.0], "w")).sum())
+    assert proof.ok and proof["x"].status == "proven"
+    assert any("cuts the gradient" in n for n in proof["x"].notes)
 
 
 def test_small_graphs_are_compared_in_closed_form_too():
