@@ -1,30 +1,96 @@
 """Arrays that can be written into: assignments are logged, and materialised once when the array is read.
 
-T assignments of one step each cost T log entries and one copy, not T copies. A read of
-just what one assignment wrote gives the assigned tensor back without any copy; a read of
-another part is a view, which shows later assignments as NumPy's does.
+T assignments of one step each cost T log entries and one copy, not T copies. What NumPy
+answers with a view is one here: a part, a part of a part, a transpose or another shape show
+what is assigned later. Of just what one assignment wrote, its record is the assigned tensor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any, Self, cast
 
 import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.errors import DtypeError, GraphLostError, ShapeError
-from autograd_seq.operations.indexing import fixed, is_basic, visibility
+from autograd_seq.operation import Operation
+from autograd_seq.operations.indexing import _getitem, fixed, is_basic, visibility
 from autograd_seq.source_line import here
-from autograd_seq.tensor import Handle, Tensor, as_tensor
+from autograd_seq.tensor import Array, Handle, Tensor, as_tensor
 
 Places = tuple[range, ...]
 
 
 class InPlace(Handle):
-    """A tensor whose in-place operators are assignments."""
+    """A tensor whose in-place operators are assignments, and whose parts and rearrangements are views."""
 
     __slots__ = ()
+
+    # What assignment cannot change is known without materialising.
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
+        return self._record.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of its axes."""
+        return self._record.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return self._record.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its elements."""
+        return self._record.dtype
+
+    def flatten(self) -> Tensor:
+        """As `numpy.ndarray.flatten`: a copy, which `ravel` is not."""
+        return ops.reshape(self.record, -1)
+
+    def _shape_of(self, index: Any) -> tuple[int, ...]:
+        """The shape of the part that an index picks."""
+        try:
+            return np.ndarray(self.shape, bool, b"0", strides=(0,) * self.ndim)[index].shape  # without its memory
+        except IndexError as error:
+            raise ShapeError(f"an array of shape {self.shape} has no such part: {error}{here()}") from error
+
+    def _layout(self) -> Array:
+        """An array that lies in memory as NumPy's would: it tells which rearrangements are views."""
+        raise NotImplementedError
+
+    def _rearranged(self, how: Operation, parameters: dict[str, Any]) -> Tensor | None:
+        """A view through an operation such as a transpose; None where NumPy would copy."""
+        before = self._layout()
+        try:
+            after = how.value(before, **parameters)
+        except (ValueError, TypeError, IndexError):
+            return None  # the operation itself says what is wrong
+        if not np.may_share_memory(before, after):
+            return None
+        rule: Any = how.vjp[0]  # a rearrangement's adjoint is its inverse
+
+        def write(value: Tensor) -> None:
+            whole = value if value.shape == after.shape else ops.broadcast_to(value, after.shape)
+            self._in_place(rule(whole, whole, self.record, **parameters))
+
+        return View(
+            self,
+            read=lambda: how(self.record, **parameters),
+            write=write,
+            layout=lambda: how.value(self._layout(), **parameters),
+        )
+
+    def __copy__(self) -> Writable:
+        return Writable(self.record)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Writable:
+        return Writable(self.record)
 
     def _in_place(self, result: Tensor) -> Self:
         raise NotImplementedError
@@ -103,28 +169,6 @@ class Writable(InPlace):
             self._record, self._log = made, []
         return self._record
 
-    # What assignment cannot change is known without materialising.
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of its axes."""
-        return self._record.shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of its axes."""
-        return self._record.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of its elements."""
-        return self._record.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of its elements."""
-        return self._record.dtype
-
     def __setitem__(self, key: Any, value: Any) -> None:
         index = fixed(key)
         target = self._shape_of(index)
@@ -150,12 +194,15 @@ class Writable(InPlace):
         if not is_basic(index):
             return _part(self.record, index)
         shape, places = self._shape_of(index), _places(index, self.shape)
-        if self._log and self._log[-1][1] == places and self._log[-1][2].shape == shape:
-            return self._log[-1][2]
-        part = self._written(index, places, shape)
-        if not shape or any(part is value for _, _, value in self._log):
-            return part
-        return View(self, index, places, part)
+        if not shape and not _has_dots(index):
+            return self._written(index, places, shape)  # an element is a copy
+        return View(
+            self,
+            read=lambda: self._written(index, places, shape),
+            write=lambda value: self.__setitem__(index, value),
+            layout=lambda: self._layout()[index],
+            places=places,
+        )
 
     def _written(self, index: Any, places: Places, shape: tuple[int, ...]) -> Tensor:
         """What a basic index reads: what one assignment wrote, or else a part of the whole."""
@@ -166,12 +213,8 @@ class Writable(InPlace):
                 return _part(self.record, index)
         return _part(self._record, index)  # before any of the assignments, which lie elsewhere
 
-    def _shape_of(self, index: Any) -> tuple[int, ...]:
-        """The shape of the part that an index picks."""
-        try:
-            return np.ndarray(self.shape, bool, b"0", strides=(0,) * self.ndim)[index].shape  # without its memory
-        except IndexError as error:
-            raise ShapeError(f"an array of shape {self.shape} has no such part: {error}{here()}") from error
+    def _layout(self) -> Array:
+        return np.empty(self.shape, bool)
 
     def _in_place(self, result: Tensor) -> Self:
         self[...] = result
@@ -181,37 +224,51 @@ class Writable(InPlace):
         """As `numpy.ndarray.fill`."""
         self[...] = value
 
-    def __copy__(self) -> Writable:
-        return Writable(self.record)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Writable:
-        return Writable(self.record)
-
 
 class View(InPlace):
-    """A part of a writable array that was read; it shows what is assigned there later.
+    """A part of a writable array, or the array rearranged; it shows what is assigned there later.
 
     Writing into a part of it is not recorded, so it raises; ``a[0] += v`` and ``part += v`` are.
     """
 
-    __slots__ = ("_array", "_index", "_places", "_seen")
+    __slots__ = ("_array", "_lies", "_places", "_read", "_seen", "_write")
     _array: Writable
-    _index: Any
-    _places: Places
+    _places: Places | None  # where in the array it lies; None where that is not known
     _seen: int  # how much of the array's history its record shows
 
-    def __init__(self, array: Writable, index: Any, places: Places, record: Tensor) -> None:
-        self._array, self._index, self._places, self._record = array, index, places, record
-        self._seen = len(array._history)
+    def __init__(
+        self,
+        source: InPlace,
+        read: Callable[[], Tensor],
+        write: Callable[[Tensor], Any],
+        layout: Callable[[], Array],
+        places: Places | None = None,
+    ) -> None:
+        self._array = source._array if isinstance(source, View) else cast(Writable, source)
+        self._places = source._places if isinstance(source, View) else places
+        self._read, self._write, self._lies = read, write, layout
+        self._record = read()
+        self._seen = len(self._array._history)
 
     @property
     def record(self) -> Tensor:
         """The part as it is now."""
-        news = self._array._history[self._seen :]
-        if any(written is None or not _apart(written, self._places) for written in news):
-            self._record = self._array._written(self._index, self._places, self._record.shape)
+        news, own = self._array._history[self._seen :], self._places
+        if any(own is None or written is None or not _apart(written, own) for written in news):
+            self._record = self._read()
         self._seen += len(news)
         return self._record
+
+    def __getitem__(self, key: Any) -> Tensor:
+        index = fixed(key)
+        if not is_basic(index) or (not self._shape_of(index) and not _has_dots(index)):
+            return _part(self.record, index)
+        return View(
+            self,
+            read=lambda: _part(self.record, index),
+            write=lambda value: self.__setitem__(index, value),
+            layout=lambda: self._layout()[index],
+        )
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise GraphLostError(
@@ -220,9 +277,23 @@ class View(InPlace):
             f"or into a copy of the part: b = a[0].copy(){here()}"
         )
 
+    def _layout(self) -> Array:
+        return self._lies()
+
     def _in_place(self, result: Tensor) -> Self:
-        self._array[self._index] = result
+        self._write(_fitted(result, self.shape, self))
         return self
+
+
+def _view(how: Operation, x: Any, parameters: dict[str, Any]) -> Tensor | None:
+    """What an operation that only rearranges gives for an array that can be written into: a view of it."""
+    if not isinstance(x, InPlace):
+        return None
+    return x[parameters["index"]] if "index" in parameters else x._rearranged(how, parameters)
+
+
+for _operation in (ops.transpose, ops.swapaxes, ops.moveaxis, ops.reshape, ops.squeeze, ops.expand_dims, _getitem):
+    _operation.view = _view
 
 
 def joined(value: Any) -> Any:
@@ -287,6 +358,11 @@ def _places(index: Any, shape: tuple[int, ...]) -> Places:
         range(n)[part] if isinstance(part, slice) else range(part % n, part % n + 1)
         for part, n in zip(full, shape, strict=True)
     )
+
+
+def _has_dots(index: Any) -> bool:
+    """Whether NumPy gives a view even of a single element."""
+    return any(part is Ellipsis for part in (index if isinstance(index, tuple) else (index,)))
 
 
 def _apart(a: Places, b: Places) -> bool:

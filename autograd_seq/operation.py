@@ -80,6 +80,8 @@ class Operation:
         self.meaning = meaning or (lambda algebra, *arrays, **parameters: value(*arrays, **parameters))
         self.expects = expects
         self.adds = adds
+        # Of what only rearranges: gives a view of an array that can be written into; `assignment` sets it.
+        self.view: Callable[[Operation, Any, dict[str, Any]], Any] | None = None
         self.cuts = cuts
         self.forms = {
             "source": self._form(source, f"np.{self.name}"),
@@ -133,6 +135,8 @@ class Operation:
     def _general(self, *inputs: Any, **parameters: Any) -> Any:
         if parameters or self.variadic or self.keywords or len(inputs) != self.arity:
             inputs, parameters = self._bind(inputs, parameters)
+        if self.view is not None and (seen := self.view(self, inputs[0], parameters)) is not None:
+            return seen
         if (records := lift(inputs)) is None:
             return self.value(*inputs, **parameters)
         values = [x._value for x in records]
