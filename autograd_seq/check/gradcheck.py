@@ -401,8 +401,8 @@ class _Check:
             found = np.zeros(expected.shape)
         else:
             found = np.concatenate([g.ravel() for g in grad(along, self.leaves)])
-        size = max(float(np.max(np.abs(expected))), float(np.max(np.abs(found))), 1e-8)
-        return float(np.max(np.abs(expected - found))) / size
+        size = max(float(np.max(np.abs(expected), initial=0)), float(np.max(np.abs(found), initial=0)), 1e-8)
+        return float(np.max(np.abs(expected - found), initial=0)) / size
 
     def _rerecord(self, moved: Mapping[Tensor, Tensor]) -> list[Tensor]:
         """The same graph recorded with other leaves."""

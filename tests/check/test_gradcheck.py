@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 
 import autograd_seq.operations as ops
-from autograd_seq import GradientError, Parameter, Tensor, UsageError, differentiate, gradcheck, name, steps, tanh
+from autograd_seq import (
+    GradientError,
+    Parameter,
+    Tensor,
+    UsageError,
+    differentiate,
+    gradcheck,
+    name,
+    operation,
+    steps,
+    tanh,
+)
 from autograd_seq.graph import Graph
 from autograd_seq.readings import precise
 from cells import GRU, LSTM, RNN, Readout
@@ -159,3 +170,35 @@ def test_a_backward_recording_is_read_too():
     recording = differentiate(ops.exp(W).sum())
     values = precise.evaluate(recording.backward, 30)
     assert [float(v) for v in values[recording.adjoint(W)]] == pytest.approx(np.exp([0.5, 1.5]))
+
+
+EMPTY = {
+    "product": lambda e: (e * 2).sum(),
+    "no sum": lambda e: np.tanh(e),
+    "matmul": lambda e: e @ np.ones((2, 3)),
+    "matmul to zeros": lambda e: np.sin(e.T @ np.ones((0, 3))),
+    "joined": lambda e: (np.concatenate([e, np.ones((1, 2))]) ** 2).sum(),
+    "square": lambda e: (e * e).sum(axis=0),
+}
+
+
+@pytest.mark.parametrize("case", EMPTY)
+def test_an_empty_parameter_is_no_failure(case):
+    report = gradcheck(EMPTY[case], Parameter(np.zeros((0, 2)), "e"))
+    assert report.ok and not report.notes, str(report)
+
+
+def test_an_empty_parameter_beside_one_that_is_not():
+    w = Parameter([[0.5, -1.5]], "w")
+    both = (Parameter(np.zeros((0, 2)), "e"), w)
+    report = gradcheck(lambda e, w: (np.concatenate([e, np.tanh(w)]) ** 2).sum(), *both)
+    assert report.ok and report.slope == pytest.approx(2, abs=0.2), str(report)
+    assert gradcheck(lambda w: np.tanh(w)[0:0], w).ok
+
+
+def test_a_rule_of_the_wrong_shape_fails_on_an_empty_parameter_too():
+    @operation(vjp=[lambda g, y, x: np.ones((3, 2)) * 2.0])
+    def double(x, /):
+        return x * 2
+
+    assert not gradcheck(lambda e: double(e).sum(), Parameter(np.zeros((0, 2)), "e")).ok
