@@ -359,10 +359,10 @@ class Editor:
             if x in self.live:
                 yield from self._other_adjoint(r, i, x)
             elif x.operation is ops.transpose and x.inputs[0].ndim == 2:
-                yield from self._swapped(r, i, x, x.inputs[0], self._near(x.inputs[0]), True)
+                yield from self._swapped(r, i, x, x.inputs[0], self.near(x.inputs[0]), True)
                 yield from self._restacked(r, i, x.inputs[0])
             elif x.ndim:
-                yield from self._swapped(r, i, x, x, self._near(x), False)
+                yield from self._swapped(r, i, x, x, self.near(x), False)
                 yield from self._of_another(r, i, x)
 
     def _behind(self, r: Tensor) -> set[Tensor]:
@@ -398,7 +398,7 @@ class Editor:
         served = self.program.serves.get(bare(x))
         return "activation derivative" if served is node and is_activation(node) else "wrong value"
 
-    def _near(self, x: Tensor) -> list[Tensor]:
+    def near(self, x: Tensor) -> list[Tensor]:
         """Values of a person's program that could be mistaken for `x`: of its time step or one beside it."""
         t = x.scope.time
         return [y for y in self.notable if t is None or y.scope.time is None or abs(y.scope.time - t) <= 1]
@@ -430,7 +430,7 @@ class Editor:
         if not is_activation(x) or len(x.inputs) != 1:
             return
         argument = x.inputs[0]
-        for y in self._near(argument):
+        for y in self.near(argument):
             if y.shape == x.shape and y is not argument:
 
                 def change(v: Any, y: Tensor = y) -> Array:
@@ -459,7 +459,7 @@ class Editor:
             words = f"with the stack in the other order, [{'; '.join(self.called(z) for z in reversed(x.inputs))}]"
             yield Edit(("restacked", i), "wrong half", words, change)
             for k, part in enumerate(x.inputs):
-                for y in self._near(part):
+                for y in self.near(part):
                     if y.shape == part.shape and y is not part:
                         yield self._stack_with(r, i, x, k, y)
 

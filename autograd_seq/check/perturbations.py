@@ -62,6 +62,7 @@ def variants(program: Program) -> Iterator[Variant]:
     yield from maker.parentheses()
     yield from maker.in_one_formula()
     yield from maker.swapped()
+    yield from maker.swapped_in_one_term()
     yield from maker.swapped_in_one_formula()
 
 
@@ -388,6 +389,44 @@ class _Maker:
                             collected.setdefault(key, []).append((chain[b - 1][0], edit))
         for key, found in collected.items():
             yield self._variant(("parentheses", key), found[0][1], found[0][0], LIKELY, {r: e.change for r, e in found})
+
+    def swapped_in_one_term(self) -> Iterator[Variant]:
+        """A factor of a whole sum that is another quantity of its shape on one of the terms."""
+        collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
+        for total in self.program.records:
+            if total.operation is not ops.accumulate:
+                continue
+            for user in self.program.users.get(total, []):
+                chain = self._chain(total, user)
+                for k, (r, factor) in enumerate(chain):
+                    for other in self.editor.near(factor):
+                        if other is factor or other.shape != factor.shape:
+                            continue
+                        for term in total.inputs:
+                            edit = self._other_factor(term, chain[: k + 1], other)
+                            key = (self.program.roles.get(total), self.program.roles.get(r), edit.key)
+                            collected.setdefault(key, []).append((r, edit))
+        for key, found in collected.items():
+            yield self._variant(("one term", key), found[0][1], found[0][0], SWAP, {r: e.change for r, e in found})
+
+    def _other_factor(self, term: Tensor, chain: list[tuple[Tensor, Tensor]], other: Tensor) -> Edit:
+        r, factor = chain[-1]
+
+        def change(v: Any) -> Any:
+            part = v(term)
+            for _, f in chain[:-1]:
+                part = part * v(f)
+            return evaluate(r, v) + part * (v(other) - v(factor))
+
+        called = self.editor.called
+        distance = (other.scope.time or 0) - (factor.scope.time or 0)
+        roles = self.program.roles
+        return Edit(
+            ("other factor", roles.get(term, term._name), roles.get(other), distance, len(chain)),
+            self.editor.kind_of_swap(other, factor),
+            f"with {called(other)} in place of {called(factor)} on the term of {called(term)}",
+            change,
+        )
 
     def _chain(self, total: Tensor, user: Tensor) -> list[tuple[Tensor, Tensor]]:
         """The products that a sum runs through, each with its plain factor."""

@@ -363,3 +363,55 @@ def test_single_precision_is_judged_by_its_own_digits():
     assert report.ok and 6 < report.digits < 9
     off = lambda u, c: {k: v * np.float32(1.001) for k, v in single(u, c).items()}
     assert check_backward(forward, off, INPUTS).wrong == ["dx", "dW", "db"]
+
+
+def lstm_cell_with(factor):
+    """The assignment's LSTM cell, with one factor in one term of dc_prev as given."""
+
+    def lstm_cell_backward(da_next, dc_next, cache):
+        a_next, c_next, a_prev, c_prev, ft, it, cct, ot, xt, p = cache
+        n_a = a_next.shape[0]
+        dc = dc_next + da_next * ot * (1 - np.tanh(c_next) ** 2)
+        stack = np.concatenate((a_prev, xt))
+        dz = {
+            "f": dc * c_prev * ft * (1 - ft),
+            "i": dc * cct * it * (1 - it),
+            "c": dc * it * (1 - cct**2),
+            "o": da_next * np.tanh(c_next) * ot * (1 - ot),
+        }
+        both = sum(p["W" + g].T @ dz[g] for g in "fico")
+        other = {"ft": ft, "it": it, "ot": ot}[factor]
+        dc_prev = dc_next * ft + ot * (1 - np.tanh(c_next) ** 2) * other * da_next
+        answer = {"dxt": both[n_a:], "da_prev": both[:n_a], "dc_prev": dc_prev}
+        for g in "fico":
+            answer |= {"dW" + g: dz[g] @ stack.T, "db" + g: dz[g].sum(axis=1, keepdims=True)}
+        return answer
+
+    return lstm_cell_backward
+
+
+@pytest.mark.parametrize("factor", ["it", "ot"])
+def test_another_gate_in_one_term_is_found(factor):
+    assert check_function(lstm_cell_with("ft")).ok
+    report = check_function(lstm_cell_with(factor))
+    assert report.wrong == ["dc_prev"]
+    assert report.causes[0].category == "wrong value" and report.causes[0].where == "dc_prev"
+    assert f"with {factor} in place of ft on the term of" in str(report), str(report)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 5])
+def test_a_sequence_cut_short_is_wrong(steps):
+    cell = true_cell_backward("rnn_cell_backward")
+
+    def rnn_backward(da, caches):
+        caches, x = caches
+        total, dx, carried = {}, np.zeros(x.shape), 0
+        for t in reversed(range(da.shape[2])):
+            carried = carried if t >= da.shape[2] - steps else carried * 0
+            g = cell(da[:, :, t] + carried, caches[t])
+            carried, dx[:, :, t] = g["da_prev"], g["dxt"]
+            for k in ("dWax", "dWaa", "dba"):
+                total[k] = total.get(k, 0) + g[k]
+        return {"dx": dx, "da0": carried, **total}
+
+    assert not check_function(rnn_backward).ok
