@@ -18,6 +18,7 @@ from autograd_seq.plan.rewrites import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
 from autograd_seq.readings.fold import Family
+from autograd_seq.scope import no_grad
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Parameter, Tensor
 
@@ -92,7 +93,7 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None) -> Pl
     ----------
     thing : Tensor, Graph, Recording, run with a loss, or function
         What was recorded: a scalar loss. Or a function of arrays that records it and returns the loss; it is
-        called again whenever an array has another shape or dtype, and only then.
+        called again whenever an array has another shape or dtype, and once more to compare the second call.
     parameters : dict of str to Parameter, optional
         Parameters whose current values count at every call; others keep their recorded values unless given
         at the call.
@@ -105,7 +106,8 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None) -> Pl
     Raises
     ------
     GraphLostError
-        If the function decides on a value of its arrays: the decision would be frozen.
+        If the function decides on a value of its arrays, or takes something in past the recording: it would
+        be frozen.
     UsageError
         If there is no loss to be found.
 
@@ -189,8 +191,27 @@ class Plan:
         found = self._replays.get(key)
         if found is None:
             found = self._replays[key] = self._record(given)
+            self._latest = found
+            return self._run(found, given, parameters or {})
         self._latest = found
-        return self._run(found, given, parameters or {})
+        result = self._run(found, given, parameters or {})
+        if not found.confirmed and not parameters:
+            self._confirm(given, result[0])
+            found.confirmed = True
+        return result
+
+    def _confirm(self, given: list[Array], loss: float) -> None:
+        """Compare the second call with the function itself, once: what went past the recording was frozen."""
+        assert self._function is not None
+        with no_grad():
+            wanted = self._function(*(Tensor(array, key) for key, array in zip(self._arguments, given, strict=True)))
+        tolerance = 1e-8 if wanted.dtype == np.float64 else 1e-3
+        if not np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True):
+            raise GraphLostError(
+                f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "
+                "goes past the recording: a parameter that was not given as in compile(function, parameters), "
+                f"a plain array made of x.value, or random numbers. Make it an argument of the function{here()}"
+            )
 
     def _record(self, given: list[Array]) -> Bound:
         assert self._function is not None
@@ -243,10 +264,13 @@ class Bound:
         Where each argument comes from: the number of an input, a parameter, or a recorded array.
     keys : list of str
         What each gradient is of.
+    confirmed : bool
+        Whether a second call gave what the function gives.
     """
 
     def __init__(self, replay: Replay, parameters: Mapping[str, Parameter], inputs: list[Tensor]) -> None:
         self.replay = replay
+        self.confirmed = False
         self.names: list[str] = []
         self.sources: list[Any] = []
         numbers = {id(leaf): i for i, leaf in enumerate(inputs)}
