@@ -92,6 +92,10 @@ class InPlace(Handle):
     def __deepcopy__(self, memo: dict[int, Any]) -> Writable:
         return Writable(self.record)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, (value, *rest) = self.record.__reduce__()
+        return (Writable, (value, self.record._name)) if not rest[-1] else (make, (value, *rest))
+
     def _in_place(self, result: Tensor) -> Self:
         raise NotImplementedError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -48,6 +48,9 @@ def as_array(value: Any, dtype: Any = None) -> Array:
 
 class Tensor(Methods):
     """An array and the operation that made it.
+
+    Its value never changes: after ``z = y``, ``z += 1`` makes a new tensor named z, as with Python's numbers, and y
+    stays; arrays made by `autograd_seq.numpy` or ``.copy()`` are written into as NumPy's are.
 
     Parameters
     ----------
@@ -300,6 +303,16 @@ class Tensor(Methods):
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self  # immutable, and a graph is not copied by copying one of its results
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        record = self.record
+        if record.operation is not None:
+            raise UsageError(
+                f"{record.label} is recorded, and a recording refers to functions of the program, which cannot be "
+                "pickled. Save its numbers, x.value; to go on training later, save the value of each "
+                f"Parameter{here()}"
+            )
+        return Tensor, (record._value, record._name, record.requires_grad)
+
     def __setitem__(self, key: Any, value: Any) -> None:
         raise GraphLostError(
             f"{self.label} is recorded and cannot be written into: {self.source and self.source.text!r} made it. "
@@ -332,7 +345,8 @@ for _slot in Tensor.__slots__:
 class Parameter(Handle):
     """A tensor that is learned: it has a gradient, and a new value may be assigned to it.
 
-    Graphs keep the value that they were recorded with.
+    Graphs keep the value that they were recorded with, so a new value is a new array: ``W.value = W.value - step``;
+    writing into the old one (``W.value -= step``, ``W -= step``) raises.
 
     Parameters
     ----------
@@ -400,8 +414,34 @@ class Parameter(Handle):
         new._gradient = old._gradient  # graphs of the old value and of the new report to the same .grad
         self._record = new
 
+    def _in_place(self, sign: str) -> NoReturn:
+        text = self.name if self.name and self.name.isidentifier() else "W"
+        raise UsageError(
+            f"{text} {sign}= ... would make {text} the name of a result and leave the parameter as it is. "
+            f"Write  {text}.value = {text}.value {sign} ...  such as  "
+            f"{text}.value = {text}.value - 0.1 * {text}.grad ; or, to compute with it,  y = {text} {sign} ...{here()}"
+        )
+
+    def __iadd__(self, other: Any) -> NoReturn:
+        self._in_place("+")
+
+    def __isub__(self, other: Any) -> NoReturn:
+        self._in_place("-")
+
+    def __imul__(self, other: Any) -> NoReturn:
+        self._in_place("*")
+
+    def __itruediv__(self, other: Any) -> NoReturn:
+        self._in_place("/")
+
+    def __ipow__(self, other: Any) -> NoReturn:
+        self._in_place("**")
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         return Parameter(self._record._value, self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Parameter, (self._record._value, self.name)
 
     def __repr__(self) -> str:
         return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
