@@ -1,0 +1,180 @@
+"""Where each value of a program stands, and how statements refer to it."""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.plan.memory import Memory, view
+from autograd_seq.plan.value import (
+    COLUMNS,
+    GIVEN,
+    LITERAL,
+    ROWS,
+    STEPS,
+    TRANSPOSE,
+    Network,
+    Use,
+    Value,
+)  # fmt: skip
+
+INDENT = "    "
+RESERVED = {"np", "run", "zip", "range", "list", "add", "multiply", "matmul", "t"} | set(keyword.kwlist)
+
+
+class Places:
+    """Names and memory of a network's values.
+
+    Parameters
+    ----------
+    network : Network
+        What to compute.
+
+    Attributes
+    ----------
+    namespace : dict
+        What the program refers to beside NumPy: operations' value rules, and constants.
+    given : list of Value
+        What is given at each call, in order.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.namespace: dict[str, Any] = {"np": np}
+        self.taken = set(RESERVED)
+        self.names: dict[Value, str] = {}
+        self.values = network.values
+        self.given = [v for v in self.values if v.kind in (GIVEN, STEPS)]
+        for value in self.given:
+            self._name(value)
+        for value in self.values:
+            if value.kind != LITERAL:
+                self._name(value)
+        self.rows: dict[Value, range] = {}
+        self._extents()
+        self.homes = Memory(network, self.rows)
+        self.memory: dict[str, str] = {}  # from a block's name to the statement that makes it
+        self._memory()
+
+    # -- names and memory -----------------------------------------------------------------------
+
+    def _name(self, value: Value) -> None:
+        if value in self.names:
+            return
+        word = value.name if value.name not in self.taken else f"{value.name}_2"
+        number = 2
+        while word in self.taken:
+            number += 1
+            word = f"{value.name}_{number}"
+        self.taken.add(word)
+        self.names[value] = word
+
+    def _bind(self, word: str, thing: Any) -> str:
+        """A name in the program for a function or a constant."""
+        candidate, number = word, 2
+        while candidate in self.taken and self.namespace.get(candidate) is not thing:
+            candidate, number = f"{word}_{number}", number + 1
+        self.taken.add(candidate)
+        self.namespace[candidate] = thing
+        return candidate
+
+    def _extents(self) -> None:
+        """Which rows each block has: its steps, and those beyond that others read."""
+        for value in self.values:
+            if value.times is not None:
+                self.rows[value] = value.times
+        for user, use in self.network.all_uses():
+            times = self.rows.get(use.value)
+            steps = None if user is None else user.times or user.settings.get("times")
+            if times is None or steps is None or use.at is not None:
+                continue
+            first, last = steps[0] + use.shift, steps[-1] + use.shift
+            self.rows[use.value] = range(min(times[0], first), max(times[-1], last) + 1)
+        for value in reversed(self.values):
+            if view(value) and value.times is not None:
+                base, rows = value.uses[0].value, self.rows[value]
+                have = self.rows[base]
+                self.rows[base] = range(min(have[0], rows[0]), max(have[-1], rows[-1]) + 1)
+
+    def _memory(self) -> None:
+        for value in self.values:
+            if value.times is None or view(value) or value in self.homes.home or value in self.homes.place:
+                continue
+            rows = self.rows[value]
+            steps = () if value in self.homes.brief else (len(rows),)
+            shape = (*steps, *stored(value.shape))
+            make = "empty" if rows == value.times else "zeros"
+            dtype = "" if value.dtype == np.float64 else f", np.{np.dtype(value.dtype).name}"
+            self.memory[self.names[value]] = f"{self.names[value]} = np.{make}({shape!r}{dtype})"
+
+    # -- how values are referred to -------------------------------------------------------------
+
+    def _part(self, value: Value) -> tuple[Value, int, int] | None:
+        """The block whose columns a value takes, and which; None if it has a block of its own."""
+        start, stop = 0, value.shape[0] if value.shape else 0
+        sliced = False
+        while True:
+            if value.kind == ROWS:
+                low = value.settings["rows"][0]
+                start, stop, sliced = low + start, low + stop, True
+                value = value.uses[0].value
+            elif view(value):
+                value = value.uses[0].value
+            else:
+                value = self.homes.block(value)
+                if value not in self.homes.place:
+                    return (value, start, stop) if sliced else None
+                value, low, _ = self.homes.place[value]
+                start, stop, sliced = low + start, low + stop, True
+
+    def _view(self, value: Value, rows: range | None) -> str:
+        """The block of a value, at some rows; all of them if None."""
+        part = self._part(value)
+        base = part[0] if part else self.homes.block(value)
+        have = self.rows[base]
+        low = have[0]
+        index = ":"
+        if rows is not None and rows != have:
+            start, stop = rows[0] - low, rows[-1] + 1 - low
+            index = f"{start or ''}:{stop if stop != len(have) else ''}"
+        if part:
+            return f"{self.names[base]}[{index}, :, {part[1]}:{part[2]}]"
+        return self.names[base] if index == ":" else f"{self.names[base]}[{index}]"
+
+    def _at(self, value: Value, time: int) -> str:
+        """One step of a block, as recorded."""
+        part = self._part(value)
+        base = part[0] if part else self.homes.block(value)
+        index = f"{time - self.rows[base][0]}" + (f", :, {part[1]}:{part[2]}" if part else "")
+        return f"{self.names[base]}[{index}]" + (".T" if len(value.shape) == 2 else "")
+
+    def _single(self, use: Use) -> str:
+        """An operand outside of loops, as recorded."""
+        value = use.value
+        if value.kind == LITERAL:
+            return repr(value.settings["number"])
+        if value.times is not None:
+            return self._at(value, use.at)  # type: ignore[arg-type]
+        if value.kind == ROWS:
+            start, stop = value.settings["rows"]
+            return f"{self._single(value.uses[0])}[{start}:{stop}]"
+        if value.kind == COLUMNS:
+            start, stop = value.settings["columns"]
+            return f"{self._single(value.uses[0])}[:, {start}:{stop}]"
+        if value.kind == TRANSPOSE:
+            return f"{self._single(value.uses[0])}.T"
+        return self.names[value]
+
+    def _flipped(self, use: Use) -> str:
+        """A single operand as it meets blocks."""
+        text = self._single(use)
+        if len(use.value.shape) != 2:
+            return text
+        return text[:-2] if text.endswith(".T") else f"{text}.T"
+
+
+def stored(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of one step in its block: a matrix is kept transposed."""
+    return shape[::-1] if len(shape) == 2 else shape
