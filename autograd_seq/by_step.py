@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.backward import fitted, identity, record_of, seed_for, sweep
+from autograd_seq.errors import UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
+from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 
 Place = tuple[int | None, str | None, int | None]
@@ -41,6 +43,11 @@ def contributions(output: Tensor, parameter: Tensor, gradient: Any = None) -> di
     {1: 0.25, 2: 0.25, 3: 0.25}
     """
     record = record_of(output)
+    if not isinstance(parameter, Tensor):
+        raise UsageError(
+            f"contributions() are to the gradient of a tensor, usually a Parameter, but got "
+            f"{type(parameter).__name__}{here()}"
+        )
     adjoints = dict(sweep(record, seed_for(record, gradient), everything=True))
     graph = Graph(record)
     uses = graph.consumers()

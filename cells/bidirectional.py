@@ -10,7 +10,7 @@ from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.names import ARROWS
 from autograd_seq.source_line import here
 from cells.cell import Cell, State
-from cells.check import here_in_network
+from cells.check import here_in_network, kind
 from cells.padding import columns, presence
 from cells.place import place
 from cells.run import Run
@@ -46,6 +46,8 @@ class Bidirectional(Cell):
     looks_ahead = True
 
     def __init__(self, forward: Cell, backward: Cell) -> None:
+        for direction, cell in (("forward", forward), ("backward", backward)):
+            kind(cell, Cell, f"the {direction} direction must be a cell")
         if forward is backward:
             raise UsageError(f"both directions are the same cell: make two, each with its own weights{here()}")
         if isinstance(forward, Bidirectional) or isinstance(backward, Bidirectional):
@@ -78,6 +80,8 @@ class Bidirectional(Cell):
 
     def begin(self, state: Mapping[str, Any] | None, m: int, time: int = 0) -> State:
         """The states that the directions begin with, or None for zeros."""
+        if state is not None:
+            kind(state, Mapping, "the state of a bidirectional cell is {'forward': …, 'backward': …}")
         given = dict(state or {"forward": None, "backward": None})
         if not {"forward", "backward"} <= set(given) <= {"forward", "backward", "a"}:
             raise UsageError(

@@ -12,7 +12,7 @@ from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.source_line import here
 from cells import storage
-from cells.check import here_in_network, sizes
+from cells.check import here_in_network, kind, sizes
 from cells.initial import weights
 from cells.padding import columns, held, presence
 from cells.run import Run
@@ -94,6 +94,7 @@ class Cell(Shown):
         """The state to begin with: the given one, checked, or zeros."""
         if state is None:
             return self.initial_state(m, time)
+        kind(state, Mapping, f"the state of {type(self).__name__} is a dict of {', '.join(self.states)}")
         if set(state) != set(self.states):
             raise UsageError(
                 f"{here_in_network()}a state of {type(self).__name__} consists of {', '.join(self.states)}, but the "

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ValueRangeError
+from autograd_seq.errors import UsageError, ValueRangeError
 from autograd_seq.scope import present
 from autograd_seq.source_line import here
 
@@ -35,3 +35,9 @@ def choose(options: Mapping[str, Any], given: Any, what: str) -> Any:
     if given not in options:
         raise ValueRangeError(f"there is no {what} {given!r}: choose one of {', '.join(map(repr, options))}{here()}")
     return options[given]
+
+
+def kind(given: Any, expected: type | tuple[type, ...], what: str) -> None:
+    """Refuse a thing of another kind; `what` says who needs what."""
+    if not isinstance(given, expected):
+        raise UsageError(f"{here_in_network()}{what}, but got {type(given).__name__}{here()}")

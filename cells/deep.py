@@ -10,7 +10,7 @@ from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.scope import present
 from autograd_seq.source_line import here
 from cells.cell import Cell, State
-from cells.check import here_in_network
+from cells.check import here_in_network, kind
 from cells.padding import columns, presence
 from cells.place import place
 from cells.run import Run
@@ -40,7 +40,10 @@ class Deep(Cell):
     """
 
     def __init__(self, layers: Sequence[Cell]) -> None:
+        kind(layers, (list, tuple), "Deep() needs a list of cells, the lowest first")
         self.layers = list(layers)
+        for n, layer in enumerate(self.layers, start=1):
+            kind(layer, Cell, f"layer {n} of Deep() must be a cell")
         if not self.layers:
             raise UsageError(f"Deep() got no layer: give a list of cells, the lowest first{here()}")
         if any(isinstance(layer, Deep) for layer in self.layers):
@@ -80,6 +83,8 @@ class Deep(Cell):
 
     def begin(self, state: Mapping[str, Any] | None, m: int, time: int = 0) -> State:
         """The states that the layers begin with; None for zeros."""
+        if state is not None:
+            kind(state, Mapping, "the state of these layers is {'layers': [state, …]}")
         given = state["layers"] if state is not None and "layers" in state else [None] * len(self.layers)
         if (state is not None and "layers" not in state) or len(given) != len(self.layers):
             raise UsageError(

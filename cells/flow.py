@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import Tensor, identity
 from autograd_seq.backward import sweep
-from autograd_seq.errors import UsageError
+from autograd_seq.errors import UsageError, ValueRangeError
 from autograd_seq.source_line import here
+from cells.check import kind
 from cells.run import Run
 
 Array = np.ndarray[Any, Any]
@@ -48,6 +49,7 @@ def gradient_flow(run: Run, wrt: str = "a", layer: int | None = None) -> Array:
     >>> table.shape, bool(table[0, 4] == 0), bool(table[4, 0] > 0)
     ((5, 5), True, True)
     """
+    kind(run, Run, "gradient_flow() needs a run, as cell.unroll(x) returns it")
     if not run.losses:
         raise UsageError(f"this run has no losses yet: apply a readout and run.measure(targets, loss) first{here()}")
     places = _places(run, wrt, layer)
@@ -88,9 +90,10 @@ def state_flow(run: Run, wrt: str = "a", layer: int | None = None, times: Sequen
     >>> state_flow(run).diagonal()  # ∂a<t>/∂a<t> is the unit matrix of 4 rows
     array([2., 2., 2.])
     """
+    kind(run, Run, "state_flow() needs a run, as cell.unroll(x) returns it")
     places = _places(run, wrt, layer)
     table = np.zeros((len(run), len(run)))
-    for t in range(len(run)) if times is None else [time - run.start for time in times]:
+    for t in _rows(run, times):
         for state in places[t]:
             if not state.requires_grad:
                 continue
@@ -101,12 +104,26 @@ def state_flow(run: Run, wrt: str = "a", layer: int | None = None, times: Sequen
     return np.sqrt(table)
 
 
+def _rows(run: Run, times: Sequence[int] | None) -> list[int]:
+    """The rows of the given times, or all."""
+    if times is None:
+        return list(range(len(run)))
+    kind(times, Iterable, "times is a list of steps t")
+    given = list(times)
+    for time in given:
+        if time not in run.times:
+            raise ValueRangeError(f"this run has no step {time!r}: its steps are {run.start} … {run.times[-1]}{here()}")
+    return [int(time) - run.start for time in given]
+
+
 def _places(run: Run, wrt: str, layer: int | None) -> list[list[Tensor]]:
     """For each time the state, or both directions' states."""
     if layer is not None:
+        kind(layer, (int, np.integer), "layer is a whole number")
         if not 1 <= layer <= len(run.layers):
             raise UsageError(f"this run has {len(run.layers) or 'no'} layers to choose from, not layer {layer}{here()}")
         run = run.layers[layer - 1]
+    kind(wrt, str, "wrt is the name of a state")
     runs = list(run.directions.values()) or [run]
     if any(wrt not in one.states for one in runs):
         raise UsageError(f"this cell has no state {wrt!r}, but {', '.join(runs[0].states)}{here()}")

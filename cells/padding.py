@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import Tensor, name, scope, where
-from autograd_seq.errors import ShapeError, ValueRangeError
+from autograd_seq.errors import DtypeError, ShapeError, ValueRangeError
 from autograd_seq.source_line import here
-from cells.check import here_in_network
+from cells.check import here_in_network, kind
 
 Array = np.ndarray[Any, Any]
 
@@ -36,6 +36,8 @@ def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]
     ------
     ShapeError, ValueRangeError
         If there is no sequence, one is empty, or their n_x differ.
+    UsageError, DtypeError
+        If what is given is no list of arrays of numbers.
 
     Examples
     --------
@@ -44,7 +46,9 @@ def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]
     ((2, 2, 3), [3, 1], array([[1., 1., 1.],
            [1., 0., 0.]]))
     """
-    arrays = [np.asarray(s) for s in sequences]
+    kind(sequences, Iterable, "pad() needs a list of arrays (n_x, T_x), one for each example")
+    kind(value, (int, float, np.number), "pad() fills with a number")
+    arrays = [_numbers(s, i) for i, s in enumerate(sequences, start=1)]
     if not arrays:
         raise ValueRangeError(f"pad() got no sequence: give a list of arrays (n_x, T_x){here()}")
     for i, array in enumerate(arrays, start=1):
@@ -61,6 +65,20 @@ def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]
     for i, array in enumerate(arrays):
         x[:, i, : lengths[i]] = array
     return x, lengths
+
+
+def _numbers(sequence: Any, example: int) -> Array:
+    """One sequence as an array of numbers."""
+    try:
+        array = np.asarray(sequence)
+    except ValueError as error:
+        raise ShapeError(f"example {example} is no array (n_x, T_x): {error}{here()}") from error
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(
+            f"example {example} is {type(sequence).__name__} of {array.dtype.name}, but a sequence is an array of "
+            f"numbers (n_x, T_x){here()}"
+        )
+    return array
 
 
 def columns(
@@ -97,20 +115,30 @@ def columns(
 
 def _without_padding(x_t: Any, lengths: Sequence[int] | None, time: int) -> Any:
     """Zeros for examples that have ended: a NaN there would get into products with 0."""
-    if lengths is None or len(lengths) != np.shape(x_t)[1]:
+    given = _whole_numbers(lengths)
+    if given is None or given.shape != np.shape(x_t)[1:]:  # where they are wrong, `presence` says so
         return x_t
-    running = time <= np.asarray(lengths)
+    running = time <= given
     if not isinstance(x_t, Tensor):
         return np.where(running, x_t, 0)
     return where(Tensor(running), x_t, 0) if np.any(x_t.value[:, ~running]) else x_t
+
+
+def _whole_numbers(lengths: Any) -> Array | None:
+    """Lengths as an array; None where they are something else."""
+    try:
+        given = np.asarray(lengths)
+    except ValueError:
+        return None
+    return given if given.dtype.kind in "iu" else None
 
 
 def presence(lengths: Sequence[int] | None, m: int, T: int, start: int = 1) -> list[Tensor | None]:
     """For each step, which of the m examples are still running, (1, m); None where all are."""
     if lengths is None:
         return [None] * T
-    given = np.asarray(lengths)
-    if given.shape != (m,) or given.dtype.kind not in "iu":
+    given = _whole_numbers(lengths)
+    if given is None or given.shape != (m,):
         raise ShapeError(
             f"{here_in_network()}lengths needs a whole number for each of the m = {m} examples, not "
             f"{lengths!r:.80}{here()}"

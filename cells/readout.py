@@ -11,7 +11,7 @@ from autograd_seq import Parameter, Tensor, identity, name, relu, scope, sigmoid
 from autograd_seq.errors import ShapeError
 from autograd_seq.source_line import here
 from cells import storage
-from cells.check import choose, sizes
+from cells.check import choose, kind, sizes
 from cells.initial import weights
 from cells.run import Run
 
@@ -86,6 +86,7 @@ class Readout:
 
     def __call__(self, run: Run) -> Run:
         """Apply to every state of a run; the run gets its `outputs`."""
+        kind(run, Run, "a readout is applied to a run, as cell.unroll(x) returns it")
         outputs = []
         for t, a_t in zip(run.times, run.states["a"], strict=True):
             with scope(time=t):
@@ -95,6 +96,7 @@ class Readout:
 
     def last(self, run: Run) -> Run:
         """Apply to the final state alone (many-to-one); the run gets one output."""
+        kind(run, Run, "a readout is applied to a run, as cell.unroll(x) returns it")
         with scope(time=run.times[-1]):
             run.read([self.step(run.final["a"])], [run.times[-1]], at_the_end=True)
         return run

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, contributions
+from cells.check import kind
 
 WIDTH = 9
 
@@ -39,6 +40,7 @@ def gradient_table(loss: Tensor, parameters: Mapping[str, Parameter], most: int 
     parameter  shape     ‖dJ/d·‖      t = 1    t = 2    t = 3
     w          ()           0.75       0.25     0.25     0.25
     """
+    kind(parameters, Mapping, "gradient_table() needs a dict of parameters, such as cell.parameters")
     parts: dict[str, dict[int, float]] = {}
     whole: dict[str, float] = {}
     for key, parameter in parameters.items():
@@ -47,7 +49,7 @@ def gradient_table(loss: Tensor, parameters: Mapping[str, Parameter], most: int 
         whole[key] = float(np.linalg.norm(np.sum(list(given.values()), axis=0))) if given else 0.0
     times = sorted({time for given_at in parts.values() for time in given_at})
     shown = times if len(times) <= most else times[: most // 2] + times[-(most - most // 2) :]
-    name_width = max(9, *(len(key) for key in parameters))
+    name_width = max([9, *(len(key) for key in parameters)])
     head = [f"{'parameter':{name_width}}  {'shape':8}  {'‖dJ/d·‖':>{WIDTH - 2}}  "]
     head += [f"{f't = {time}' if time else 'no time':>{WIDTH}}" for time in shown]
     lines = ["".join(head)]

@@ -127,6 +127,10 @@ class Run(Shown):
         """
         if reduction not in ("sum", "mean"):
             raise ValueRangeError(f"there is no reduction {reduction!r}: choose 'sum' or 'mean'{here()}")
+        if not callable(loss):
+            raise UsageError(
+                f"the loss must be a function such as categorical_cross_entropy, but got {type(loss).__name__}{here()}"
+            )
         listed = isinstance(targets, (list, tuple))
         wanted = list(targets) if listed else [targets[:, :, t] for t in range(_length(targets))]
         if not self.outputs:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from autograd_seq import binary_cross_entropy
-from autograd_seq.errors import AutogradError, ShapeError, UsageError, ValueRangeError
-from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, pad
+from autograd_seq.errors import AutogradError, DtypeError, ShapeError, UsageError, ValueRangeError
+from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, gradient_flow, gradient_table, pad, state_flow
 
 
 def x(n_x=3, m=2, T=4):
@@ -14,6 +14,10 @@ def x(n_x=3, m=2, T=4):
 
 def deep_both():
     return Deep([Bidirectional(LSTM(3, 4), LSTM(3, 4)), Bidirectional(GRU(8, 2), GRU(8, 2))])
+
+
+def measured(loss=binary_cross_entropy):
+    return Readout(4, 1, "sigmoid", seed=1)(RNN(3, 4, seed=0).unroll(x())).measure(np.ones((1, 2, 4)), loss)
 
 
 CASES = {
@@ -70,7 +74,38 @@ CASES = {
     "pad nothing": (lambda: pad([]), ValueRangeError, "no sequence"),
     "pad an empty one": (lambda: pad([np.ones((2, 3)), np.ones((2, 0))]), ValueRangeError, "example 2 is empty"),
     "pad another n_x": (lambda: pad([np.ones((2, 3)), np.ones((3, 3))]), ShapeError, r"example 2 .*\(3, 3\).*\(2, 3\)"),
+    "pad None": (lambda: pad(None), UsageError, "list of arrays .*NoneType"),
+    "pad text": (lambda: pad(["ab"]), DtypeError, "example 1 is str"),
+    "pad lists that are no array": (lambda: pad([[[1, 2], [1]]]), ShapeError, "example 1 is no array"),
+    "pad with text": (lambda: pad([np.ones((2, 3))], "a"), UsageError, "fills with a number.*str"),
+    "no layers at all": (lambda: Deep(None), UsageError, "list of cells.*NoneType"),
+    "a layer that is no cell": (lambda: Deep([RNN(3, 4), 3]), UsageError, "layer 2 .*int"),
+    "a direction that is no cell": (lambda: Bidirectional(RNN(3, 4), 3), UsageError, "backward .*int"),
+    "a readout of nothing": (lambda: Readout(4, 1)(None), UsageError, "run.*NoneType"),
+    "a readout of the last of nothing": (lambda: Readout(4, 1).last(None), UsageError, "run.*NoneType"),
+    "a loss that is no function": (lambda: measured("bce"), UsageError, "function.*str"),
+    "flow of nothing": (lambda: gradient_flow(None), UsageError, r"gradient_flow\(\) needs a run.*NoneType"),
+    "flow of a cell": (lambda: state_flow(RNN(3, 4)), UsageError, r"state_flow\(\) needs a run.*RNN"),
+    "flow of a layer by name": (lambda: state_flow(RNN(3, 4).unroll(x()), layer="a"), UsageError, "whole number.*str"),
+    "flow of two states": (lambda: state_flow(RNN(3, 4).unroll(x()), ["a"]), UsageError, "name of a state.*list"),
+    "flow at one time": (lambda: state_flow(RNN(3, 4).unroll(x()), times=3), UsageError, "list of steps.*int"),
+    "flow at no time": (lambda: state_flow(RNN(3, 4).unroll(x()), times=[9]), ValueRangeError, "no step 9.*1 … 4"),
+    "a table of no dict": (lambda: gradient_table(measured(), [1]), UsageError, "dict of parameters.*list"),
+    "a table of numbers": (lambda: gradient_table(measured(), {"W": 3}), UsageError, "Parameter, but got int"),
 }  # fmt: skip
+
+for what, make in (("one direction", lambda: LSTM(3, 4)), ("both", lambda: Bidirectional(RNN(3, 4), RNN(3, 4))),
+                   ("deep", lambda: Deep([RNN(3, 4), RNN(4, 4)]))):  # fmt: skip
+    for given in (3, "ab", [1], np.ones((4, 2))):
+        CASES[f"{what}, state {given!r:.8}"] = (
+            lambda make=make, given=given: make().unroll(x(), given), UsageError,
+            f"state .*but got {type(given).__name__}"
+        )  # fmt: skip
+    for given in (3, "a", "ab", ["a", "b"], [[1], [1, 2]], [None, 1], [[4, 4]]):
+        CASES[f"{what}, lengths {given!r}"] = (
+            lambda make=make, given=given: make().unroll(x(), lengths=given), ShapeError,
+            "whole number .* m = 2 examples"
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -59,6 +59,8 @@ CASES = [
     (GradientError, lambda: grad(X * 2, X), ["(2, 3)", "scalar", "gradient="]),
     (GradientError, lambda: differentiate(X * 2), ["(2, 3)", "scalar"]),
     (GradientError, lambda: contributions(X * 2, X), ["(2, 3)", "scalar"]),
+    (UsageError, lambda: contributions((X * 2).sum(), 3), ["contributions()", "Parameter", "int"]),
+    (UsageError, lambda: contributions(3, X), ["tensor", "int"]),
     (ShapeError, lambda: X.backward(np.ones((3, 2))), ["x", "(2, 3)", "(3, 2)"]),
     (DtypeError, lambda: X.backward("ones"), ["numbers", "ones"]),
     (GradientError, lambda: Tensor(2.0).backward(), ["requires a gradient", "Parameter"]),
