@@ -26,7 +26,7 @@ from autograd_seq.errors import UsageError
 from autograd_seq.operations import sigmoid
 from autograd_seq.tensor import Array
 
-N_X, N_A, N_Y, M, T = 3, 5, 2, 7, 6
+N_X, N_A, N_Y, M, T = 3, 6, 2, 7, 5
 WEIGHTS = {"rnn": ("Wax", "Waa", "ba"), "lstm": ("Wf", "bf", "Wi", "bi", "Wc", "bc", "Wo", "bo")}
 Inputs = dict[str, Any]
 

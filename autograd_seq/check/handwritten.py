@@ -20,7 +20,7 @@ from autograd_seq.tensor import Array
 Shape = Sequence[Any]
 
 # Sizes that hide nothing: all different, several examples, several steps, more than two classes.
-SIZES = {"n_x": 3, "n_a": 5, "n_y": 4, "m": 7, "T": 6, "T_x": 6, "T_y": 6, "n": 5, "n_h": 5}
+SIZES = {"n_x": 3, "n_a": 6, "n_y": 4, "m": 7, "T": 5, "T_x": 5, "T_y": 5, "n": 6, "n_h": 6}
 BY_DIFFERENCES = 1e-7  # what differences can tell
 MORE_SIZES = (2, 8, 9, 11)
 

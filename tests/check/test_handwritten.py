@@ -399,7 +399,7 @@ def test_another_gate_in_one_term_is_found(factor):
     assert f"with {factor} in place of ft on the term of" in str(report), str(report)
 
 
-@pytest.mark.parametrize("steps", [1, 3, 5])
+@pytest.mark.parametrize("steps", [1, 3, 4])
 def test_a_sequence_cut_short_is_wrong(steps):
     cell = true_cell_backward("rnn_cell_backward")
 
