@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.diagnosis import EQUAL
-from autograd_seq.check.handwritten import BackwardReport, check_backward, compare, run_backward
+from autograd_seq.check.handwritten import LONG, BackwardReport, check_backward, compare, over_time, run_backward
 from autograd_seq.check.truth import Truth, record
 from autograd_seq.errors import UsageError
 from autograd_seq.operations import sigmoid
@@ -105,9 +105,9 @@ class Signature:
     sequence: bool
     optional: tuple[str, ...] = ()
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
+    def shapes(self, steps: int = T) -> dict[str, tuple[int, ...]]:
         """The shape of every input."""
-        data: dict[str, tuple[int, ...]] = {"x": (N_X, M, T)} if self.sequence else {"xt": (N_X, M)}
+        data: dict[str, tuple[int, ...]] = {"x": (N_X, M, steps)} if self.sequence else {"xt": (N_X, M)}
         data["a0" if self.sequence else "a_prev"] = (N_A, M)
         if self.kind == "lstm":
             data["c0" if self.sequence else "c_prev"] = (N_A, M)
@@ -132,9 +132,9 @@ class _Case:
     basis = "the recorded forward pass of the course's cell"
     tolerance = EQUAL
 
-    def __init__(self, function: Callable[..., Any], signature: Signature, seed: int) -> None:
+    def __init__(self, function: Callable[..., Any], signature: Signature, seed: int, steps: int = T) -> None:
         rng = np.random.default_rng(seed)
-        inputs = {k: rng.standard_normal(shape) * 0.7 for k, shape in signature.shapes().items()}
+        inputs = {k: rng.standard_normal(shape) * 0.7 for k, shape in signature.shapes(steps).items()}
         readout = {"Wya": rng.standard_normal((N_Y, N_A)), "by": rng.standard_normal((N_Y, 1))}
         outputs, caches = signature.forward(**inputs)
         upstream = {k: rng.standard_normal(v.shape) for k, v in outputs.items()}
@@ -201,7 +201,10 @@ def check_function(
     if known not in FUNCTIONS:
         raise UsageError(f"{known!r} is none of the assignment's functions: {', '.join(FUNCTIONS)}")
     cases = [_Case(function, FUNCTIONS[known], seed + i) for i in range(2)]
-    return compare(cases, known, [], hints_only)
+    report = compare(cases, known, [], hints_only)
+    if report.ok and FUNCTIONS[known].sequence:
+        over_time(report, lambda: _Case(function, FUNCTIONS[known], seed + 2, LONG))
+    return report
 
 
 def true_cell_backward(name: str) -> Callable[..., dict[str, Array]]:

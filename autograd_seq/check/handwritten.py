@@ -22,6 +22,7 @@ Shape = Sequence[Any]
 # Sizes that hide nothing: all different, several examples, several steps, more than two classes.
 SIZES = {"n_x": 3, "n_a": 6, "n_y": 4, "m": 7, "T": 5, "T_x": 5, "T_y": 5, "n": 6, "n_h": 6}
 BY_DIFFERENCES = 1e-7  # what differences can tell
+LONG = 12  # time steps of a run that is only compared: enough to see where a pass stops early
 MORE_SIZES = (2, 8, 9, 11)
 
 
@@ -209,7 +210,11 @@ def check_backward(
     warnings = suspicious(inputs) + [
         f"{k} is not checked: forward fails with {k} as a float, so it is used as a whole number" for k in whole
     ]
-    return compare(cases, getattr(backward, "__name__", "backward"), warnings, hints_only)
+    report = compare(cases, getattr(backward, "__name__", "backward"), warnings, hints_only)
+    if report.ok and any(_over_time(inputs[k]) for k in inputs if k not in given):
+        long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
+        over_time(report, lambda: _Case(forward, backward, long, seed + 3, whole))
+    return report
 
 
 class _Case:
@@ -265,6 +270,25 @@ def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bo
     if report.wrong and first.truth is not None and second.truth is not None and not second.failure:
         _diagnose(report, first, second)
     return report
+
+
+def over_time(report: BackwardReport, case: Callable[[], Any]) -> None:
+    """Compare a longer run too, where a pass that goes back over the first steps only is seen."""
+    try:
+        long = case()
+    except UsageError:  # such as numbers that grow over the steps until they are none
+        return
+    report.failure = long.failure
+    for key, gradient in report.gradients.items():
+        if key not in long.true:
+            continue
+        found = long.found.get(key)
+        error = float("inf") if found is None else difference(found, long.true[key])
+        if error >= max(gradient.tolerance, long.tolerance) and not long.failure:
+            said = f"right over {SIZES['T']} time steps and wrong over {LONG}: steps are left out"
+            report.gradients[key] = replace(gradient, error=error, found=found, true=long.true[key], diagnosis=said)
+    if report.wrong:
+        report.warnings.append(f"right over {SIZES['T']} time steps and wrong over {LONG}: are steps left out?")
 
 
 def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
@@ -402,10 +426,14 @@ def _truth(
 # -- inputs ----------------------------------------------------------------------------------------------
 
 
-def draw(inputs: Mapping[str, Any], seed: int) -> Inputs:
+def _over_time(shape: Shape) -> bool:
+    return any(isinstance(n, str) and {"T", "T_x", "T_y"} & set(re.findall(r"\w+", n)) for n in shape)
+
+
+def draw(inputs: Mapping[str, Any], seed: int, longer: Mapping[str, int] | None = None) -> Inputs:
     """Arrays for every input; given ones are taken as they are."""
     rng = np.random.default_rng(seed)
-    sizes = dict(SIZES)
+    sizes = SIZES | dict(longer or {})
     fresh = iter(MORE_SIZES)
     result = {}
     for name, given in inputs.items():

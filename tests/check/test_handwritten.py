@@ -399,7 +399,7 @@ def test_another_gate_in_one_term_is_found(factor):
     assert f"with {factor} in place of ft on the term of" in str(report), str(report)
 
 
-@pytest.mark.parametrize("steps", [1, 3, 4])
+@pytest.mark.parametrize("steps", [1, 3, 4, 5, 10])
 def test_a_sequence_cut_short_is_wrong(steps):
     cell = true_cell_backward("rnn_cell_backward")
 
@@ -414,4 +414,22 @@ def test_a_sequence_cut_short_is_wrong(steps):
                 total[k] = total.get(k, 0) + g[k]
         return {"dx": dx, "da0": carried, **total}
 
-    assert not check_function(rnn_backward).ok
+    report = check_function(rnn_backward)
+    assert not report.ok and "dWaa" in report.wrong
+    assert ("wrong over 12" in str(report)) == (steps > 4)
+
+
+def test_a_pass_over_the_first_steps_only_is_wrong_by_a_longer_run():
+    def summed(x, w):
+        return {"y": w * np.sum(x, axis=1, keepdims=True)}, (x, w)
+
+    def back(upstream, cache, steps=5):
+        x, w = cache
+        dx = np.zeros(x.shape)
+        dx[:, :steps] = upstream["y"] * w
+        return {"dx": dx, "dw": upstream["y"] * x.sum(axis=1, keepdims=True)}
+
+    shapes = {"x": ("m", "T"), "w": ("m", 1)}
+    report = check_backward(summed, back, shapes)
+    assert report.wrong == ["dx"] and "wrong over 12" in report["dx"].diagnosis
+    assert check_backward(summed, lambda u, c: back(u, c, None), shapes).ok
