@@ -189,3 +189,10 @@ def test_the_program_holds_no_word_of_the_users() -> None:
     assert "import os" not in made.text and made.text.count('"""') == 2
     J, gradients = compile(ag.sum(a))()
     assert np.isfinite(J) and len(gradients) == 1
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_the_program_is_as_long_for_any_length(kind: str) -> None:
+    """Losses that were made after the steps, in a list, are folded with them."""
+    short, long = (compile(recording(kind, T=T, last=False)).source for T in (5, 12))
+    assert len(short.splitlines()) == len(long.splitlines())
