@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from autograd_seq.check.application import UNREADABLE, Application, Use
+from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.numeric import compare
 from autograd_seq.check.pattern import smaller
@@ -240,6 +240,8 @@ class Problem:
         self.points.update((s, float(v)) for s, v in zip(self.adjoint.flat, rng.uniform(0.5, 1.5, record.size)))
         algebra = BranchAlgebra(lambda: decisions(record))
         meaning = apply(record, self.inputs, algebra)
+        # where something is decided, an expression holds on its branch only, not far from the recorded values
+        self.smooth = not branch_of(record) and not any(branch_of(step) for step in application.steps)
         self.tied = 0
         for place in np.ndindex(meaning.shape):
             scalar = sympy.sympify(meaning[place], strict=True)
@@ -277,20 +279,21 @@ class Problem:
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
         """Both at the recorded values where they differ there or nearby."""
-        return differing(expected, found, self.points)
+        return differing(expected, found, self.points, self.smooth)
 
 
 def differing(
-    expected: sympy.Expr, found: sympy.Expr, points: Mapping[sympy.Symbol, float]
+    expected: sympy.Expr, found: sympy.Expr, points: Mapping[sympy.Symbol, float], far: bool = False
 ) -> tuple[float, float] | None:
     """Two expressions at given values, where they differ there or nearby; None where they agree to many digits.
 
     What has no value wherever the other has one differs from it; `Undecided` where neither has one anywhere.
+    With `far`, points further off are tried where there is none nearby.
     """
     rng = np.random.default_rng(1)
     agreed, only = False, None
     for attempt in range(5):
-        if attempt == 3 and agreed:
+        if attempt == 3 and (agreed or not far):
             break
         at = {s: sympy.Rational(_near(v, attempt, rng)) for s, v in points.items() if attempt > 2 or np.isfinite(v)}
         a, b = (_number(e, at) for e in (expected, found))
@@ -304,7 +307,8 @@ def differing(
         agreed = True
     if agreed:
         return None
-    if only is None:
+    moved = all(points.get(s) and np.isfinite(points[s]) for s in expected.free_symbols | found.free_symbols)
+    if only is None or not (far or moved):  # around 0 only 0 was tried
         raise Undecided
     return float(sympy.re(only)), float("nan")
 

@@ -281,6 +281,29 @@ def test_a_rule_that_is_wrong_elsewhere_is_refuted_where_no_derivative_is(broken
     assert prove(ops.log(Parameter([0.0], "x")).sum())["x"].status == "refuted"
 
 
+def test_a_power_of_zero_by_a_parameter_is_not_wrong():
+    x, y = Parameter([0.0, 3.0], "x"), Parameter([2.0, 1.5], "y")
+    proof = prove((x**y).sum())
+    assert proof.ok and proof["x"].status == "proven" and proof["y"].status != "proven", str(proof)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_rule_that_only_fails_at_one_point_is_excluded_there_and_one_that_always_does_is_wrong():
+    def half_square(rule):
+        @operation(vjp=[rule], meaning=lambda algebra, x: x * x / 2)
+        def half_square(x, /):
+            return x * x / 2
+
+        return half_square
+
+    removable = half_square(lambda g, y, x: g * (2 * y / x))
+    assert prove(removable(Parameter([0.0, 1.5], "x")).sum())["x"].status == "excluded"
+    assert prove(removable(Parameter([0.5, 1.5], "x")).sum())["x"].status == "proven"
+    never = half_square(lambda g, y, x: g * np.nan)
+    for values in ([0.0, 1.5], [0.5, 1.5]):
+        assert prove(never(Parameter(values, "x")).sum())["x"].status == "refuted"
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_an_operation_without_meaning_is_excluded_at_its_singularity_and_checked_elsewhere():
     @operation(vjp=[lambda g, y, x: g / (3 * y * y)])
