@@ -19,57 +19,11 @@ import autograd_seq.operations as ops
 from autograd_seq.errors import GradientError, ShapeError, UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
+from autograd_seq.rules import all_there, fitted
+from autograd_seq.rules import unbroadcast as unbroadcast
 from autograd_seq.scope import present
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor, as_array, next_index
-
-
-def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:
-    """Undo broadcasting: an input that was used several times gets the sum of its uses."""
-    extra = adjoint.ndim - len(shape)
-    if extra > 0:
-        adjoint = ops.sum(adjoint, axis=tuple(range(extra)))
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and adjoint.shape[i] != 1)
-    return ops.sum(adjoint, axis=stretched, keepdims=True) if stretched else adjoint
-
-
-def fitted(piece: Any, node: Tensor, x: Tensor) -> Any:
-    """What a VJP rule of `node` answered for its input `x`, with broadcasting undone.
-
-    Raises
-    ------
-    GradientError
-        If it is no array, or of a shape that no broadcasting explains: the rule is wrong.
-    """
-    shape = x._value.shape
-    if isinstance(piece, (int, float)):
-        piece = np.asarray(piece)
-    if isinstance(piece, (ndarray, np.generic, Tensor)):
-        if piece.ndim >= len(shape) and (whole := unbroadcast(piece, shape)).shape == shape:
-            return whole
-        answer = f"an array of shape {piece.shape}"
-    elif type(piece) is Part and piece.shape == shape:
-        return piece
-    else:
-        answer = f"{type(piece).__name__} {piece!r:.40}" if piece is not None else "None (is its return missing?)"
-    raise GradientError(
-        f"the VJP rule of {node.operation.name if node.operation else node.label} gave {answer} "
-        f"for an input of shape {shape}. "
-        f"A rule gives an adjoint of the input's shape, or of the one that it was broadcast to{_made_at(node)}"
-    )
-
-
-def _made_at(node: Tensor) -> str:
-    line = node.source
-    return f"\n  recorded at {line}: {line.text}" if line else ""
-
-
-def _all_there(node: Tensor, pieces: Any) -> None:
-    """Nothing may come for an input only where it has no rule: a forgotten return would lose a gradient."""
-    rules: Any = node.operation.vjp if node.operation else None
-    for x, rule, piece in zip(node.inputs, (rules[i] for i in range(len(node.inputs))), pieces):
-        if piece is None and x.requires_grad and rule is not None:
-            fitted(piece, node, x)
 
 
 def record_of(output: Any) -> Tensor:
@@ -126,7 +80,7 @@ def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[T
         for x, piece in zip(node.inputs, pieces):
             if piece is None:
                 if x.requires_grad:
-                    _all_there(node, pieces)
+                    all_there(node, pieces)
                 continue
             try:
                 fits = piece.shape == x._value.shape
@@ -275,15 +229,13 @@ class _Recorder:
                 adjoint = ops.identity(adjoint)  # the same number under another name
             adjoint._name = "d" + node.name
         self.adjoints[node] = adjoint
-        made = [adjoint]
+        made: list[Any] = [adjoint]
         if node.operation is not None:
             rules: Any = node.operation.vjp
             for i, x in enumerate(node.inputs):
                 if x.requires_grad and (rule := rules[i]) is not None:
-                    piece = rule(adjoint, node, *node.inputs, **node.parameters)
-                    piece = fitted(piece, node, x)
-                    if not isinstance(piece, (Tensor, Part)):
-                        piece = Tensor(piece)  # a rule that answered with plain numbers
+                    piece = fitted(rule(adjoint, node, *node.inputs, **node.parameters), node, x)
+                    piece = piece if isinstance(piece, (Tensor, Part)) else Tensor(piece)  # plain numbers
                     pieces.setdefault(x, []).append(piece)
                     made.append(piece.piece if type(piece) is Part else piece)
         self.emitted[node] = _since(start, made, node)

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import fitted, identity, record_of, seed_for, sweep
+from autograd_seq.backward import identity, record_of, seed_for, sweep
 from autograd_seq.errors import UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
+from autograd_seq.rules import fitted
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 

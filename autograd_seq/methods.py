@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
 from autograd_seq.display import Shown
+from autograd_seq.errors import UsageError
+from autograd_seq.source_line import here
 
 if TYPE_CHECKING:
     from autograd_seq.assignment import Writable
@@ -175,6 +177,36 @@ class Methods(Shown):
         from autograd_seq.assignment import Writable
 
         return Writable(self)
+
+
+class NotInPlace:
+    """In-place operators that say how a parameter is given a new value; `Parameter` inherits them."""
+
+    __slots__ = ()
+    name: Any
+
+    def _in_place(self, sign: str) -> NoReturn:
+        text = name if (name := self.name) and name.isidentifier() else "W"
+        raise UsageError(
+            f"{text} {sign}= ... would make {text} the name of a result and leave the parameter as it is. "
+            f"Write  {text}.value = {text}.value {sign} ...  such as  "
+            f"{text}.value = {text}.value - 0.1 * {text}.grad ; or, to compute with it,  y = {text} {sign} ...{here()}"
+        )
+
+    def __iadd__(self, other: Any) -> NoReturn:
+        self._in_place("+")
+
+    def __isub__(self, other: Any) -> NoReturn:
+        self._in_place("-")
+
+    def __imul__(self, other: Any) -> NoReturn:
+        self._in_place("*")
+
+    def __itruediv__(self, other: Any) -> NoReturn:
+        self._in_place("/")
+
+    def __ipow__(self, other: Any) -> NoReturn:
+        self._in_place("**")
 
 
 def install() -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
 from autograd_seq import protocols
 from autograd_seq.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
-from autograd_seq.methods import Methods
+from autograd_seq.methods import Methods, NotInPlace
 from autograd_seq.scope import NOWHERE, Scope, present
 from autograd_seq.source_line import SourceLine, here, look_up
 
@@ -342,7 +342,7 @@ for _slot in Tensor.__slots__:
         setattr(Handle, _slot, _delegated(_slot))
 
 
-class Parameter(Handle):
+class Parameter(NotInPlace, Handle):
     """A tensor that is learned: it has a gradient, and a new value may be assigned to it.
 
     Graphs keep the value that they were recorded with, so a new value is a new array: ``W.value = W.value - step``;
@@ -413,29 +413,6 @@ class Parameter(Handle):
         new.scope = old.scope
         new._gradient = old._gradient  # graphs of the old value and of the new report to the same .grad
         self._record = new
-
-    def _in_place(self, sign: str) -> NoReturn:
-        text = self.name if self.name and self.name.isidentifier() else "W"
-        raise UsageError(
-            f"{text} {sign}= ... would make {text} the name of a result and leave the parameter as it is. "
-            f"Write  {text}.value = {text}.value {sign} ...  such as  "
-            f"{text}.value = {text}.value - 0.1 * {text}.grad ; or, to compute with it,  y = {text} {sign} ...{here()}"
-        )
-
-    def __iadd__(self, other: Any) -> NoReturn:
-        self._in_place("+")
-
-    def __isub__(self, other: Any) -> NoReturn:
-        self._in_place("-")
-
-    def __imul__(self, other: Any) -> NoReturn:
-        self._in_place("*")
-
-    def __itruediv__(self, other: Any) -> NoReturn:
-        self._in_place("/")
-
-    def __ipow__(self, other: Any) -> NoReturn:
-        self._in_place("**")
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         return Parameter(self._record._value, self.name)
