@@ -49,6 +49,10 @@ class InPlace(Handle):
         """The type of its elements."""
         return self._record.dtype
 
+    def ravel(self) -> Tensor:
+        """As `numpy.ndarray.ravel`: a view only of what lies in one piece."""
+        return ops.reshape(self if self._layout().flags.c_contiguous else self.record, -1)
+
     def flatten(self) -> Tensor:
         """As `numpy.ndarray.flatten`: a copy, which `ravel` is not."""
         return ops.reshape(self.record, -1)
