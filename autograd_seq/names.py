@@ -105,22 +105,35 @@ def escape_latex(words: str) -> str:
     return "".join(special.get(c, c) for c in words)
 
 
+def greek(name: str) -> str:
+    r"""A Greek letter in LaTeX; those that look Latin have no command of their own."""
+    if name == "omicron":
+        return "o"
+    return "\\" + name if name.islower() or name in _LATEX_CAPITALS else name[0]
+
+
+def _upright(words: str) -> str:
+    """A name of more than one letter."""
+    ordinary = words.isascii() and re.fullmatch(r"[\w#$%&{}.-]+", words)
+    return rf"\{'mathrm' if ordinary else 'text'}{{{escape_latex(words)}}}"
+
+
 def latex(name: str, time: str | None = None, scope: Scope = NOWHERE) -> str:
     r"""LaTeX: ``\Gamma_f^{<3>}``; `time` replaces the step, as in ``t-1``."""
     parts = Name.parse(name)
     if parts.base in GREEK:
-        symbol = "\\" + parts.base if parts.base.islower() or parts.base in _LATEX_CAPITALS else parts.base[0]
+        symbol = greek(parts.base)
     elif len(parts.base) == 1 and parts.base.isascii() and parts.base.isalnum():
         symbol = parts.base
     else:
-        symbol = rf"\mathrm{{{escape_latex(parts.base)}}}"
+        symbol = _upright(parts.base)
     if parts.accent:
         symbol = rf"\{parts.accent}{{{symbol}}}"
     if scope.direction:
         symbol = rf"\over{'right' if scope.direction == 'forward' else 'left'}arrow{{{symbol}}}"
     if parts.subscript:
         plain = re.fullmatch(r"[A-Za-z0-9]+", parts.subscript)
-        below = parts.subscript if plain else rf"\mathrm{{{escape_latex(parts.subscript)}}}"
+        below = parts.subscript if plain else _upright(parts.subscript)
         symbol += f"_{{{below}}}"
     step = time if time is not None else (str(scope.time) if scope.time is not None else "")
     above = (f"[{scope.layer}]" if scope.layer is not None else "") + (
@@ -128,6 +141,8 @@ def latex(name: str, time: str | None = None, scope: Scope = NOWHERE) -> str:
     )
     if above:
         symbol += f"^{{{above}}}"
+        if parts.accent and not scope.direction:  # TeX looks through braces around an accented letter alone, and
+            symbol = "{}" + symbol  # would find two superscripts in its square
     return "d" * parts.adjoint + symbol
 
 

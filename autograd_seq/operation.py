@@ -72,6 +72,7 @@ class Operation:
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in signature)
         self.arity = sum(p.kind is p.POSITIONAL_ONLY for p in signature)
         self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+        self._known = frozenset(self.keywords)
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
         self.value = kernel or value
         self.vjp = self._rules(vjp)
@@ -192,18 +193,22 @@ class Operation:
         count = 1 if self.variadic else self.arity
         if len(inputs) < count or len(inputs) > count + len(self.keywords):
             raise UsageError(f"{self.name}() takes {self._usage()}, but got {len(inputs)} arguments{here()}")
-        parameters = dict(self.defaults)
-        parameters.update(zip(self.keywords, inputs[count:], strict=False))
-        for key, setting in given.items():
-            if key not in self.keywords:
-                raise UsageError(f"{self.name}() has no argument {key!r}; it takes {self._usage()}{here()}")
-            parameters[key] = setting
-        if missing := [key for key in self.keywords if key not in parameters]:
-            raise UsageError(f"{self.name}() needs {', '.join(missing)}; it takes {self._usage()}{here()}")
+        parameters = {**self.defaults, **given}
+        if len(inputs) > count:
+            parameters = {**self.defaults, **dict(zip(self.keywords, inputs[count:], strict=False)), **given}
+        if len(parameters) != len(self.keywords) or not given.keys() <= self._known:
+            raise self._misused(given, parameters)
         for key, setting in parameters.items():
             if isinstance(setting, Tensor):
                 parameters[key] = settled(setting)
         return (tuple(inputs[0]) if self.variadic else inputs[:count]), parameters
+
+    def _misused(self, given: Mapping[str, Any], parameters: Mapping[str, Any]) -> UsageError:
+        for key in given:
+            if key not in self.keywords:
+                return UsageError(f"{self.name}() has no argument {key!r}; it takes {self._usage()}{here()}")
+        missing = ", ".join(key for key in self.keywords if key not in parameters)
+        return UsageError(f"{self.name}() needs {missing}; it takes {self._usage()}{here()}")
 
     def _usage(self) -> str:
         inputs = "a list of arrays" if self.variadic else f"{self.arity} array{'s' * (self.arity != 1)}"
@@ -227,7 +232,11 @@ class Unary(Operation):
         kernel, record = self.value, self.record
 
         def call(x: Any, /, *more: Any, **keywords: Any) -> Any:
-            if type(x) is not Tensor or more or keywords:
+            if type(x) is not Tensor:
+                if more or keywords or not isinstance(x, Tensor):
+                    return otherwise(x, *more, **keywords)
+                x = x.record
+            elif more or keywords:
                 return otherwise(x, *more, **keywords)
             try:
                 value = kernel(x._value)
@@ -254,7 +263,9 @@ class Binary(Operation):
 
         def call(a: Any, b: Any, /, *more: Any, **keywords: Any) -> Any:
             if type(a) is not Tensor or type(b) is not Tensor or more or keywords:
-                return otherwise(a, b, *more, **keywords)
+                if more or keywords or not isinstance(a, Tensor) or not isinstance(b, Tensor):
+                    return otherwise(a, b, *more, **keywords)
+                a, b = a.record, b.record
             try:
                 value = kernel(a._value, b._value)
             except (ValueError, TypeError) as error:
@@ -358,13 +369,16 @@ def operation(
 
 def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...] | None:
     """The records of an operation's inputs; None if there is no tensor among them."""
-    records = [x if type(x) is Tensor else x.record if isinstance(x, Tensor) else x for x in inputs]
-    plain = [i for i, x in enumerate(records) if type(x) is not Tensor]
-    if len(plain) == len(records):
+    for x in inputs:
+        if type(x) is not Tensor:
+            break
+    else:
+        return tuple(inputs) or None
+    records = [x.record if isinstance(x, Tensor) else x for x in inputs]
+    tensors = [x for x in records if type(x) is Tensor]
+    if not tensors:
         return None
-    for i in plain:
-        records[i] = _constant(records[i], [x for x in records if type(x) is Tensor])
-    return tuple(records)
+    return tuple(x if type(x) is Tensor else _constant(x, tensors) for x in records)
 
 
 def _constant(value: Any, tensors: list[Tensor]) -> Tensor:

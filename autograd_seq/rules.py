@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-import autograd_seq.operations as ops
 from autograd_seq.errors import GradientError
 from autograd_seq.operations.indexing import Part
 from autograd_seq.tensor import Tensor
@@ -17,9 +16,9 @@ def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: an input that was used several times gets the sum of its uses."""
     extra = adjoint.ndim - len(shape)
     if extra > 0:
-        adjoint = ops.sum(adjoint, axis=tuple(range(extra)))
+        adjoint = adjoint.sum(axis=tuple(range(extra)))
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and adjoint.shape[i] != 1)
-    return ops.sum(adjoint, axis=stretched, keepdims=True) if stretched else adjoint
+    return adjoint.sum(axis=stretched, keepdims=True) if stretched else adjoint
 
 
 def fitted(piece: Any, node: Tensor, x: Tensor) -> Any:

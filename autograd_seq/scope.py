@@ -81,16 +81,31 @@ def scope(**where: int | str | None) -> AbstractContextManager[Scope]:
             )
     if where.get("direction") not in (None, "forward", "backward"):
         raise ValueRangeError(f"direction is {where['direction']!r}; write 'forward' or 'backward'{here()}")
-    return _inside(where)
+    return _Inside(where)
 
 
-@contextmanager
-def _inside(where: dict[str, Any]) -> Iterator[Scope]:
-    token = present.set(replace(present.get(), **where))
-    try:
-        yield present.get()
-    finally:
-        present.reset(token)
+class _Inside(AbstractContextManager[Scope]):
+    """What `scope` returns: every part of every step enters one, so it is a class, not a generator."""
+
+    __slots__ = ("_token", "_where")
+
+    def __init__(self, where: dict[str, Any]) -> None:
+        self._where = where
+
+    def __enter__(self) -> Scope:
+        outside, given = present.get(), self._where.get
+        inside = Scope(
+            given("time", outside.time),
+            given("layer", outside.layer),
+            given("direction", outside.direction),
+            given("part", outside.part),
+            outside.recording,
+        )
+        self._token = present.set(inside)
+        return inside
+
+    def __exit__(self, *raised: object) -> None:
+        present.reset(self._token)
 
 
 def steps(count: int, reverse: bool = False) -> Iterator[int]:

@@ -11,14 +11,14 @@ from autograd_seq.errors import ShapeError
 from autograd_seq.notation import MATRIX, PRODUCT, Form, infix
 from autograd_seq.operation import operation
 from autograd_seq.operations.arithmetic import multiply
-from autograd_seq.operations.shape import expand_dims, reshape, squeeze, swapaxes, transpose
+from autograd_seq.operations.shape import expand_dims, reshape, squeeze, transpose
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array
 
 
 def _flipped(x: Any) -> Any:
     """The matrices of a batch, each transposed."""
-    return transpose(x) if x.ndim == 2 else swapaxes(x, -1, -2)
+    return x.T if x.ndim == 2 else x.swapaxes(-1, -2)
 
 
 def _left_rule(g: Any, y: Any, a: Any, b: Any) -> Any:

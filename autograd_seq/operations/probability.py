@@ -110,8 +110,8 @@ def softmax(x: Any, /, axis: int = 0) -> Array:
     array([0., 0., 1.])
     """
     x = np.asarray(x)
-    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return np.asarray(e / np.sum(e, axis=axis, keepdims=True))
+    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    return np.asarray(e / np.add.reduce(e, axis=axis, keepdims=True))
 
 
 @operation(
@@ -222,7 +222,7 @@ def categorical_cross_entropy(p: Any, y: Any, /, axis: int = 0) -> Array:
     array([1.3863])
     """
     p, y = _of_one_dtype(p, y, one_shape=True)
-    return np.asarray(-np.sum(y * np.log(above_zero.value(p)), axis=axis))
+    return np.asarray(-np.add.reduce(y * np.log(above_zero.value(p)), axis=axis))
 
 
 @operation(

@@ -74,7 +74,7 @@ def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> sum(np.ones((2, 3)), axis=1)
     array([3., 3.])
     """
-    return np.sum(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis=axis, keepdims=keepdims)
 
 
 @operation(
@@ -137,7 +137,7 @@ def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> max(np.array([[1.0, 5.0], [7.0, 3.0]]), axis=0)
     array([7., 5.])
     """
-    return np.max(x, axis=axis, keepdims=keepdims)
+    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
 
 
 @operation(
@@ -157,7 +157,7 @@ def min(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> min(np.array([[1.0, 5.0], [7.0, 3.0]]), axis=0)
     array([1., 3.])
     """
-    return np.min(x, axis=axis, keepdims=keepdims)
+    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
 
 
 def _product_of_others(x: Any, axis: Any, keepdims: bool) -> Any:

@@ -189,10 +189,10 @@ def broadcast_to(x: Any, /, shape: Any) -> Array:
 
 def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int | None) -> Any:
     if axis is None:  # all of them flat, one behind the other
-        begin = int(np.sum([a.size for a in arrays[:i]], dtype=int))
+        begin = sum(a.size for a in arrays[:i])
         return reshape(g[begin : begin + arrays[i].size], arrays[i].shape)
     axis %= y.ndim
-    start = int(np.sum([a.shape[axis] for a in arrays[:i]], dtype=int))
+    start = sum(a.shape[axis] for a in arrays[:i])
     return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
 
 

@@ -1,7 +1,7 @@
 """Writes the values of a plan as a NumPy program: memory set aside once, loops only where steps hang on each other.
 
-Arrays of every time step are kept as one block, steps first; of a matrix the transpose is kept,
-so that an example is a row and all steps together are one tall matrix.
+Arrays of every time step are kept as one block, steps first. Each step stands in one piece, and so does each gate of
+a step whose gates are stacked.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class Program(Whole):
         name = self.names[base]
         if base in self.homes.brief:
             return name
-        columns = f", :, {part[1]}:{part[2]}" if part else ""
+        columns = f", {part[1]}:{part[2]}" if part else ""
         if len(value.shape) == 0:
             index = f"[{name}[i, ...] for i in {rows!r}]"
         elif len(rows) == 1:
@@ -136,15 +136,11 @@ class Program(Whole):
 
     def _turned(self, use: Use) -> str:
         """A single operand of a loop, turned once before the loop."""
-        text = self._flipped(use)
+        text = self._single(use)
         if text.isidentifier() or use.value.kind == LITERAL or len(use.value.shape) != 2:
             return text
         if text not in self.turned:
-            word = f"{use.value.name}_turned"
-            while word in self.taken:
-                word += "_"
-            self.taken.add(word)
-            self.turned[text] = word
+            self.turned[text] = word = self._fresh(f"{use.value.name}_turned")
             self.body.append(f"{word} = np.ascontiguousarray({text})")
         return self.turned[text]
 
@@ -153,30 +149,19 @@ class Program(Whole):
         if value.kind == ROWS:
             return []
         target = self._variable(value, steps, 0, variables)
-        texts: list[str] = []
-        logical: list[str] = []
-        same = True
-        for use in value.uses:
-            x = use.value
-            if x.times is None:
-                texts.append(self._turned(use))
-                logical.append(self._single(use))
-            else:
-                word = self._variable(x, steps, use.shift, variables)
-                texts.append(word)
-                logical.append(f"{word}.T" if len(x.shape) == 2 else word)
-            if len(x.shape) == 1 and len(value.shape) == 2:
-                texts[-1] += "[:, None]"
-            same = same and (len(x.shape) < 2 <= len(value.shape) < 3 or len(x.shape) in (0, len(value.shape)))
+        texts = [
+            self._turned(use) if use.value.times is None else self._variable(use.value, steps, use.shift, variables)
+            for use in value.uses
+        ]
         kind = value.kind
-        if (kind in (SUM, PRODUCT) or elementwise(kind)) and same:
+        if kind in (SUM, PRODUCT) or elementwise(kind):
             return self._elementwise(value, texts, target)
         if kind == MATMUL:
-            return [f"np.matmul({texts[1]}, {texts[0]}, out={target})"]
+            return [f"np.matmul({texts[0]}, {texts[1]}, out={target})"]
         if kind == CONCAT and value.settings.get("placed"):
             return []
         if kind == CONCAT:
-            return [f"np.concatenate(({', '.join(texts)}), axis=1, out={target})"]
+            return [f"np.concatenate(({', '.join(texts)}), axis=0, out={target})"]
         if kind == TRANSPOSE:
             return [f"{target}[...] = {texts[0]}.T"]
         if any(_counts(s) for s in value.settings.values()):
@@ -184,9 +169,9 @@ class Program(Whole):
             chosen = [{k: at_step(s, t) for k, s in value.settings.items()} for t in steps]
             bound = self._bind("settings", chosen)
             variables[bound] = word = f"{bound}_t"
-            call = f"{self._bind(kind.name, kind.value)}({', '.join(logical)}, **{word})"
-            return [f"{target}[...] = {f'({call}).T' if len(value.shape) == 2 else call}"]
-        return [f"{target}[...] = {self._plain(value, logical, value.settings)}"]
+            call = f"{self._bind(kind.name, kind.value)}({', '.join(texts)}, **{word})"
+            return [f"{target}[...] = {call}"]
+        return [f"{target}[...] = {self._plain(value, texts, value.settings)}"]
 
     # -- the module -----------------------------------------------------------------------------
 
@@ -203,7 +188,7 @@ class Program(Whole):
             "",
             "import numpy as np",
             "",
-            "# Memory, set aside once. Time is the first axis of a block, then come the examples.",
+            "# Memory, set aside once. Time is the first axis of a block.",
             *self.memory.values(),
             "",
             "# Constants, and what the loops run over, step by step.",

@@ -30,7 +30,7 @@ def elementwise(kind: Operation | str) -> bool:
 
 
 def axis_of(kind: Operation, settings: dict[str, Any], ndim: int) -> int | tuple[int, ...] | None:
-    """The axes that an operation works along, in blocks with time first and matrices transposed; None if unknown."""
+    """The axes that an operation works along, in blocks with time first; None if unknown."""
     if kind not in _ALONG_AXIS or not ndim:
         return None
     axis = settings.get("axis")
@@ -38,7 +38,5 @@ def axis_of(kind: Operation, settings: dict[str, Any], ndim: int) -> int | tuple
     if axis is None and settings.get("keepdims") is False and kind in (ops.softmax, ops.log_softmax):
         return None
     axes = tuple(a % ndim for a in axes)
-    if ndim == 2:
-        axes = tuple(1 - a for a in axes)
     axes = tuple(a + 1 for a in axes)
     return axes if isinstance(axis, tuple) or axis is None else axes[0]

@@ -71,6 +71,13 @@ class Places:
         self.taken.add(word)
         self.names[value] = word
 
+    def _fresh(self, word: str) -> str:
+        """A name for what is computed on the way."""
+        while word in self.taken:
+            word += "_"
+        self.taken.add(word)
+        return word
+
     def _bind(self, word: str, thing: Any) -> str:
         """A name in the program for a function or a constant."""
         candidate, number = word, 2
@@ -104,15 +111,18 @@ class Places:
                 continue
             rows = self.rows[value]
             steps = () if value in self.homes.brief else (len(rows),)
-            shape = (*steps, *stored(value.shape))
-            make = "empty" if rows == value.times else "zeros"
-            dtype = "" if value.dtype == np.float64 else f", np.{np.dtype(value.dtype).name}"
-            self.memory[self.names[value]] = f"{self.names[value]} = np.{make}({shape!r}{dtype})"
+            shape = (*steps, *value.shape)
+            made = self._empty(shape, value.dtype, "empty" if rows == value.times else "zeros")
+            self.memory[self.names[value]] = f"{self.names[value]} = {made}"
+
+    @staticmethod
+    def _empty(shape: tuple[int, ...], dtype: Any, make: str = "empty") -> str:
+        return f"np.{make}({shape!r}{'' if dtype == np.float64 else f', np.{np.dtype(dtype).name}'})"
 
     # -- how values are referred to -------------------------------------------------------------
 
     def _part(self, value: Value) -> tuple[Value, int, int] | None:
-        """The block whose columns a value takes, and which; None if it has a block of its own."""
+        """The block whose rows a value takes, and which; None if it has a block of its own."""
         start, stop = 0, value.shape[0] if value.shape else 0
         sliced = False
         while True:
@@ -140,15 +150,15 @@ class Places:
             start, stop = rows[0] - low, rows[-1] + 1 - low
             index = f"{start or ''}:{stop if stop != len(have) else ''}"
         if part:
-            return f"{self.names[base]}[{index}, :, {part[1]}:{part[2]}]"
+            return f"{self.names[base]}[{index}, {part[1]}:{part[2]}]"
         return self.names[base] if index == ":" else f"{self.names[base]}[{index}]"
 
     def _at(self, value: Value, time: int) -> str:
         """One step of a block, as recorded."""
         part = self._part(value)
         base = part[0] if part else self.homes.block(value)
-        index = f"{time - self.rows[base][0]}" + (f", :, {part[1]}:{part[2]}" if part else "")
-        return f"{self.names[base]}[{index}]" + (".T" if len(value.shape) == 2 else "")
+        index = f"{time - self.rows[base][0]}" + (f", {part[1]}:{part[2]}" if part else "")
+        return f"{self.names[base]}[{index}]"
 
     def _single(self, use: Use) -> str:
         """An operand outside of loops, as recorded."""
@@ -164,17 +174,6 @@ class Places:
             start, stop = value.settings["columns"]
             return f"{self._single(value.uses[0])}[:, {start}:{stop}]"
         if value.kind == TRANSPOSE:
-            return f"{self._single(value.uses[0])}.T"
+            text = self._single(value.uses[0])
+            return text[:-2] if text.endswith(".T") else f"{text}.T"
         return self.names[value]
-
-    def _flipped(self, use: Use) -> str:
-        """A single operand as it meets blocks."""
-        text = self._single(use)
-        if len(use.value.shape) != 2:
-            return text
-        return text[:-2] if text.endswith(".T") else f"{text}.T"
-
-
-def stored(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of one step in its block: a matrix is kept transposed."""
-    return shape[::-1] if len(shape) == 2 else shape

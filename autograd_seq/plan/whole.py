@@ -38,6 +38,7 @@ class Whole(Places):
         self.constants: list[str] = []
         self.constant: set[Value] = set()
         self.body: list[str] = []
+        self.wide: dict[str, str] = {}
         self.fixed = self._fixed()
 
     # -- statements -----------------------------------------------------------------------------
@@ -47,7 +48,7 @@ class Whole(Places):
             if time in self.rows[value]:
                 base = self.homes.block(value)
                 row = time - self.rows[base][0]
-                self.body.append(f"{self.names[base]}[{row}] = {self._flipped(use)}")
+                self.body.append(f"{self.names[base]}[{row}] = {self._single(use)}")
 
     def _once(self, value: Value) -> str:
         """A single value."""
@@ -57,14 +58,13 @@ class Whole(Places):
             use = value.uses[0]
             times = use.value.times
             block = self._view(use.value, times)
-            return f"{block}.sum(axis=0)" + (".T" if len(value.shape) == 2 else "")
+            return f"{block}.sum(axis=0)"
         if kind == OUTER_OVER_TIME:
-            left, right = (self._tall(use, value) for use in value.uses)
-            return f"{left}.T @ {right}"
+            left, right = (self._wide(use, value) for use in value.uses)
+            return f"{left} @ {right}.T"
         if kind == COLUMNS_OVER_TIME:
-            axis = value.settings["keep"]
-            text = f"{self._tall(value.uses[0], value)}.sum(axis=0)"
-            return f"{text}[:, None]" if axis else text
+            keep = ", keepdims=True" if value.settings["keep"] else ""
+            return f"{self._wide(value.uses[0], value)}.sum(axis=1{keep})"
         if kind == SUM:
             return " + ".join(_close(text) for text in texts)
         if kind == PRODUCT:
@@ -76,12 +76,17 @@ class Whole(Places):
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
 
-    def _tall(self, use: Use, user: Value) -> str:
-        """All steps of a block as one tall matrix."""
+    def _wide(self, use: Use, user: Value) -> str:
+        """The matrices of all steps side by side."""
         times: range = user.settings["times"]
         rows = range(times[0] + use.shift, times[-1] + 1 + use.shift)
-        columns = use.value.shape[0]
-        return f"{self._view(use.value, rows)}.reshape(-1, {columns})"
+        text = self._view(use.value, rows)
+        n, columns = use.value.shape
+        if text not in self.wide:
+            self.wide[text] = word = self._fresh(f"{self.names[use.value]}_wide")
+            self.memory[word] = f"{word} = {self._empty((n, len(rows), columns), use.value.dtype)}"
+            self.body.append(f"{word}[...] = {text}.transpose(1, 0, 2)")
+        return f"{self.wide[text]}.reshape({n}, -1)"
 
     def _called(self, operation: Operation, texts: list[str], settings: dict[str, Any]) -> str:
         if isinstance(operation.value, np.ufunc):
@@ -113,29 +118,30 @@ class Whole(Places):
 
     def _stepped(self, value: Value) -> str:
         """What is given with time as its last axis, with time first."""
-        return f"{self.names[value]}_given.transpose({', '.join(str(i) for i in range(len(value.shape), -1, -1))})"
+        return f"{self.names[value]}_given.transpose({_time_first(len(value.shape))})"
 
-    def _operand(self, use: Use, value: Value) -> str | None:
-        """An operand of all steps, as it broadcasts against blocks; None if it would not."""
+    def _operand(self, use: Use, value: Value) -> str:
+        """An operand of all steps, as it broadcasts against blocks."""
         x = use.value
         assert value.times is not None
         if x.times is None:
-            return _aligned(self._flipped(use), x, value, "")
+            return self._single(use)
         text = self._view(x, range(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
-        return _aligned(text, x, value, ":, ")
+        missing = len(value.shape) - len(x.shape)  # axes that broadcasting adds, after that of the steps
+        return f"{text}[:{', None' * missing}]" if missing else text
 
     def _lifted(self, value: Value, target: str) -> list[str] | None:
         kind = value.kind
         if kind in (SUM, PRODUCT) or elementwise(kind):
             texts = [self._operand(use, value) for use in value.uses]
-            return None if None in texts else self._elementwise(value, texts, target)  # type: ignore[arg-type]
+            return self._elementwise(value, texts, target)
         if kind == MATMUL:
             return [self._products(value, target)]
         if kind == CONCAT and value.settings.get("placed"):
             return []
         if kind == CONCAT:
             texts = [self._operand(use, value) for use in value.uses]
-            return None if None in texts else self._side_by_side(value, target, texts)  # type: ignore[arg-type]
+            return self._side_by_side(value, target, texts)
         if kind == TRANSPOSE:
             text = self._operand(value.uses[0], value)
             timed = value.uses[0].value.timed
@@ -181,18 +187,21 @@ class Whole(Places):
         return found
 
     def _products(self, value: Value, target: str) -> str:
-        left, right = value.uses
+        left, right = (use.value for use in value.uses)
         a, b = (self._operand(use, value) for use in value.uses)
-        if left.value.times is None and right.value.times is not None:
-            n, k = value.shape[0], right.value.shape[0]
-            return f"np.matmul({b}.reshape(-1, {k}), {a}, out={target}.reshape(-1, {n}))"
-        return f"np.matmul({b}, {a}, out={target})"
+        n, p = value.shape
+        k = left.shape[1]
+        if not left.timed and p == 1:  # one column a step: the columns of all steps are the rows of one matrix
+            return f"np.matmul({b}.reshape(-1, {k}), {_transposed(a)}, out={target}.reshape(-1, {n}))"
+        if not right.timed:
+            return f"np.matmul({a}.reshape(-1, {k}), {b}, out={target}.reshape(-1, {p}))"
+        return f"np.matmul({a}, {b}, out={target})"
 
     def _side_by_side(self, value: Value, target: str, texts: list[str]) -> list[str]:
         statements, start = [], 0
         for use, text in zip(value.uses, texts, strict=True):
             stop = start + use.value.shape[0]
-            statements.append(f"{target}[:, :, {start}:{stop}] = {text}")
+            statements.append(f"{target}[:, {start}:{stop}] = {text}")
             start = stop
         return statements
 
@@ -226,12 +235,11 @@ class Whole(Places):
         if not isinstance(last, StepIndex) or any(part != slice(None) for part in others):
             return None
         assert value.times is not None
-        order = ", ".join(str(i) for i in range(len(index) - 1, -1, -1))
         start, stop = last.at(value.times[0]), last.at(value.times[-1]) + 1
         if start < 0:
             return None
         part = "" if (start, stop) == (0, x.value.shape[-1]) else f"[{start}:{stop}]"
-        return [f"{target}[...] = {self._single(x)}.transpose({order}){part}"]
+        return [f"{target}[...] = {self._single(x)}.transpose({_time_first(len(others))}){part}"]
 
     def _one_by_one(self, value: Value, target: str) -> None:
         """What has no rule for all steps at once, step after step."""
@@ -251,18 +259,16 @@ class Whole(Places):
         else:
             assert isinstance(value.kind, Operation), value
             call = self._called(value.kind, texts, settings)
-        return f"({call}).T" if len(value.shape) == 2 else call
+        return call
 
 
-def _aligned(text: str, x: Value, value: Value, steps: str) -> str | None:
-    """An operand as it broadcasts against a block whose matrices are transposed; None if it cannot."""
-    if len(x.shape) == len(value.shape):
-        return text
-    if not x.shape:
-        return f"{text}[{steps}{', '.join(['None'] * len(value.shape))}]" if steps else text
-    if len(x.shape) == 1 and len(value.shape) == 2:
-        return f"{text}[{steps}:, None]"
-    return None
+def _time_first(ndim: int) -> str:
+    """The order of axes that brings the last one to the front."""
+    return ", ".join(str(axis) for axis in (ndim, *range(ndim)))
+
+
+def _transposed(text: str) -> str:
+    return text[:-2] if text.endswith(".T") else f"{text}.T"
 
 
 def _close(text: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
+import textwrap
 from typing import TYPE_CHECKING
 
-from autograd_seq.names import escape_latex
+from autograd_seq.readings.latex_text import in_code, in_math, in_text
 
 if TYPE_CHECKING:
     from autograd_seq.readings.document import Document, Row
@@ -59,17 +59,22 @@ def _words(text: str) -> str:
     return "".join("\\" + c if c in "\\`*_[]<>|#$" else c for c in text.replace("\n", " "))
 
 
-PREAMBLE = r"""\documentclass{article}
-\usepackage[a3paper,landscape,margin=2cm]{geometry}
+PREAMBLE = r"""\documentclass[fleqn]{article}
+\usepackage[a4paper,margin=15mm]{geometry}
 \usepackage{amsmath,amssymb}
+\setlength{\mathindent}{0pt}
+\setlength{\parindent}{0pt}
+\newcommand{\code}[1]{\par{\raggedright\footnotesize\ttfamily\hangindent=6em\hspace*{2em}#1\par}}
 \allowdisplaybreaks
 \begin{document}
 """
+TEXT_WIDTH = 490.0  # of a line of that page, in points, with a little to spare
+LETTERS_IN_LINE = 118  # of the program
 
 
 def latex_document(document: Document) -> str:
-    """A LaTeX document that needs amsmath only."""
-    parts = [PREAMBLE + rf"\section*{{{_ascii(document.title)}: forward and backward}}"]
+    """A LaTeX document that needs amsmath, amssymb and geometry only."""
+    parts = [PREAMBLE + rf"\section*{{{in_text(document.title)}: forward and backward}}"]
     for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
         if rows:
             parts.append(rf"\subsection*{{{title}}}")
@@ -78,22 +83,27 @@ def latex_document(document: Document) -> str:
         parts.append(r"\subsection*{What was proven}" + "\n" + r"\begin{itemize}")
         for claim in document.claims:
             links = "; ".join(f"{k}: {v}" for k, v in claim.links)
-            parts.append(rf"\item ${claim.latex}$: {_ascii(claim.status)} ({_ascii(links)})")
+            more = "".join(rf"\\ {in_text(note)}" for note in claim.notes)
+            parts.append(rf"\item ${in_math(claim.latex)}$: {in_text(claim.status)} ({in_text(links)}){more}")
         parts.append(r"\end{itemize}")
+        parts.extend(in_text(note) + "\n" for note in document.notes)
     parts.append(r"\subsection*{As a NumPy program}")
-    # Python's own escapes for what LaTeX's fonts lack; and no text of a user's may end the listing.
-    program = document.source.rstrip().encode("ascii", "backslashreplace").decode().replace(r"\end{v", r"\end {v")
-    parts.append("\\begin{small}\n\\begin{verbatim}\n" + program + "\n\\end{verbatim}\n\\end{small}")
+    listing = "\n".join(_program_line(line) for line in document.source.rstrip().splitlines())
+    parts.append("\\begin{footnotesize}\n\\begin{verbatim}\n" + listing + "\n\\end{verbatim}\n\\end{footnotesize}")
     parts.append(r"\end{document}")
     return "\n".join(parts) + "\n"
 
 
+def _program_line(line: str) -> str:
+    """A line of the listing: a long one goes on in the next with Python's backslash, and none ends the listing."""
+    plain = line.encode("ascii", "backslashreplace").decode().replace(r"\end{v", r"\end {v")
+    if len(plain) <= LETTERS_IN_LINE or "#" in plain:
+        return plain
+    margin = " " * (len(plain) - len(plain.lstrip()) + 8)
+    return " \\\n".join(textwrap.wrap(plain, LETTERS_IN_LINE - 2, subsequent_indent=margin, break_long_words=False))
+
+
 def _latex_row(row: Row) -> str:
-    code = "".join(rf"\noindent\texttt{{\footnotesize {_ascii(line)}}}\par" + "\n" for line in row.code)
-    return f"\\[ {row.equation.latex} \\]\n{code}".rstrip()
-
-
-def _ascii(text: str) -> str:
-    """Words inside LaTeX text; what its fonts lack is written by its name."""
-    plain = "".join(c if ord(c) < 128 else f"({unicodedata.name(c, 'unknown').lower()})" for c in text)
-    return escape_latex(plain)
+    code = "".join(f"\\code{{{in_code(line)}}}\n" for line in row.code)
+    lines = row.equation.latex_lines(TEXT_WIDTH)
+    return "\\begin{align*}\n" + " \\\\\n".join(lines) + f"\n\\end{{align*}}\n{code}".rstrip()

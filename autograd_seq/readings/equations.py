@@ -16,11 +16,16 @@ from autograd_seq import names
 from autograd_seq.notation import PRODUCT, SUM
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Ref, Unit
+from autograd_seq.readings.latex_lines import lines as lines_of
+from autograd_seq.readings.latex_lines import width
+from autograd_seq.readings.latex_text import in_math
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
 from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
 from autograd_seq.scope import Scope
 from autograd_seq.tensor import Array
+
+LINE = 345.0  # of an article's page, in points
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,12 +93,26 @@ class Equation:
         r"""In LaTeX, for between ``$`` signs."""
         return self._written("latex")
 
+    def latex_lines(self, most: float, beside: float | None = None) -> list[str]:
+        r"""In LaTeX for ``align``, on several lines if one would be wider than `most` points; in ASCII.
+
+        `beside` is how wide the left-hand sides are that stand above each other; this one's own if not given.
+        """
+        left, right = (in_math(side) for side in self._sides("latex"))
+        first, *more = lines_of(right, most - (width(left) if beside is None else beside) - width("=\\quad"))
+        return [f"{left} &= {first}", *(rf"&\quad {line}" for line in more)]
+
     def _written(self, language: str) -> str:
+        return " = ".join(self._sides(language))
+
+    def _sides(self, language: str) -> tuple[str, str]:
         printer = printer_for(self.derivation, language)
-        text = f"{printer(self.left)} = {printer(self.right)}"
+        left, right = printer(self.left), printer(self.right)
         if not self.condition:
-            return text
-        return rf"{text} \quad ({self._latex_condition()})" if language == "latex" else f"{text}    ({self.condition})"
+            return left, right
+        if language == "latex":
+            return left, rf"{right} \quad ({self._latex_condition()})"
+        return left, f"{right}    ({self.condition})"
 
     def _latex_condition(self) -> str:
         return self.condition.replace("…", r"\dots").replace("≥", r"\geq").replace("≤", r"\leq")
@@ -149,13 +168,14 @@ class Equations:
 
     @property
     def latex(self) -> str:
-        r"""Two ``align*`` environments; needs the package amsmath."""
+        r"""Two ``align*`` environments that fit on ordinary pages; needs the package amsmath."""
         parts = []
         for equations in (self.forward, self.backward):
             if equations:
-                lines = " \\\\\n".join("  " + _aligned(equation.latex) for equation in equations)
-                parts.append(f"\\begin{{align*}}\n{lines}\n\\end{{align*}}")
-        return "\n".join(parts)
+                beside = max(width(printer_for(e.derivation, "latex")(e.left)) for e in equations)
+                rows = [row for equation in equations for row in equation.latex_lines(LINE, beside)]
+                parts.append("\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}")
+        return "\n".join([r"\begingroup\allowdisplaybreaks", *parts, r"\endgroup"]) if parts else ""
 
     @property
     def markdown(self) -> str:
@@ -173,10 +193,6 @@ class Equations:
 
     def _repr_markdown_(self) -> str:
         return self.markdown
-
-
-def _aligned(latex: str) -> str:
-    return latex.replace(" = ", " &= ", 1)
 
 
 def equations(thing: Any) -> Equations:
