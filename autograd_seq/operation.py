@@ -375,10 +375,12 @@ def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...] | None:
     else:
         return tuple(inputs) or None
     records = [x.record if isinstance(x, Tensor) else x for x in inputs]
-    tensors = [x for x in records if type(x) is Tensor]
-    if not tensors:
+    plain = [i for i, x in enumerate(records) if type(x) is not Tensor]
+    if len(plain) == len(records):
         return None
-    return tuple(x if type(x) is Tensor else _constant(x, tensors) for x in records)
+    for i in plain:
+        records[i] = _constant(records[i], [x for x in records if type(x) is Tensor])
+    return tuple(records)
 
 
 def _constant(value: Any, tensors: list[Tensor]) -> Tensor:

@@ -87,8 +87,6 @@ def scope(**where: int | str | None) -> AbstractContextManager[Scope]:
 class _Inside(AbstractContextManager[Scope]):
     """What `scope` returns: every part of every step enters one, so it is a class, not a generator."""
 
-    __slots__ = ("_token", "_where")
-
     def __init__(self, where: dict[str, Any]) -> None:
         self._where = where
 
