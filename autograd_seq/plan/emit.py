@@ -11,6 +11,7 @@ from typing import Any
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.places import INDENT
+from autograd_seq.plan.reuse import share
 from autograd_seq.plan.value import (
     COLUMNS,
     CONCAT,
@@ -183,13 +184,16 @@ class Program(Whole):
             lasting = use.value.times is not None or use.value.kind == GIVEN or use.value in self.constant
             results.append(f"np.array({text})" if lasting else text)
         body = [*self.body, f"return {', '.join(results)}"]
+        if shared := share(self.memory, body, self.loops):
+            self.network.notes.append(f"{shared} blocks: in the memory of blocks that are done with")
         lines = [
             '"""The compiled replay of a recording: loss and gradients."""',
             "",
             "import numpy as np",
             "",
             "# Memory, set aside once. Time is the first axis of a block.",
-            *self.memory.values(),
+            *(block.statement(name) for name, block in self.memory.items() if block.home is None),
+            *(block.statement(name) for name, block in self.memory.items() if block.home is not None),
             "",
             "# Constants, and what the loops run over, step by step.",
             *self.constants,

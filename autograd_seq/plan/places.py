@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.plan.memory import Memory, view
+from autograd_seq.plan.reuse import Block
 from autograd_seq.plan.value import (
     COLUMNS,
     GIVEN,
@@ -55,7 +56,7 @@ class Places:
         self.rows: dict[Value, range] = {}
         self._extents()
         self.homes = Memory(network, self.rows)
-        self.memory: dict[str, str] = {}  # from a block's name to the statement that makes it
+        self.memory: dict[str, Block] = {}
         self._memory()
 
     # -- names and memory -----------------------------------------------------------------------
@@ -112,12 +113,7 @@ class Places:
             rows = self.rows[value]
             steps = () if value in self.homes.brief else (len(rows),)
             shape = (*steps, *value.shape)
-            made = self._empty(shape, value.dtype, "empty" if rows == value.times else "zeros")
-            self.memory[self.names[value]] = f"{self.names[value]} = {made}"
-
-    @staticmethod
-    def _empty(shape: tuple[int, ...], dtype: Any, make: str = "empty") -> str:
-        return f"np.{make}({shape!r}{'' if dtype == np.float64 else f', np.{np.dtype(dtype).name}'})"
+            self.memory[self.names[value]] = Block(shape, value.dtype, keeps=rows != value.times)
 
     # -- how values are referred to -------------------------------------------------------------
 

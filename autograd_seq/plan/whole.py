@@ -10,6 +10,7 @@ from autograd_seq import operations as ops
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import axis_of, elementwise
 from autograd_seq.plan.places import Places
+from autograd_seq.plan.reuse import Block
 from autograd_seq.plan.value import (
     AFFINE,
     COLUMNS_OVER_TIME,
@@ -84,7 +85,7 @@ class Whole(Places):
         n, columns = use.value.shape
         if text not in self.wide:
             self.wide[text] = word = self._fresh(f"{self.names[use.value]}_wide")
-            self.memory[word] = f"{word} = {self._empty((n, len(rows), columns), use.value.dtype)}"
+            self.memory[word] = Block((n, len(rows), columns), use.value.dtype)
             self.body.append(f"{word}[...] = {text}.transpose(1, 0, 2)")
         return f"{self.wide[text]}.reshape({n}, -1)"
 
