@@ -64,9 +64,10 @@ PREAMBLE = r"""\documentclass[fleqn]{article}
 \usepackage{amsmath,amssymb}
 \setlength{\mathindent}{0pt}
 \setlength{\parindent}{0pt}
-\newcommand{\code}[1]{\par{\raggedright\footnotesize\ttfamily\hangindent=6em\hspace*{2em}#1\par}}
+\newcommand{\code}[1]{\par\nobreak{\raggedright\footnotesize\ttfamily\hangindent=6em\hspace*{2em}#1\par}}
 \allowdisplaybreaks
 \begin{document}
+\abovedisplayskip=0pt \abovedisplayshortskip=0pt \postdisplaypenalty=10000
 """
 TEXT_WIDTH = 490.0  # of a line of that page, in points, with a little to spare
 LETTERS_IN_LINE = 118  # of the program
@@ -95,15 +96,17 @@ def latex_document(document: Document) -> str:
 
 
 def _program_line(line: str) -> str:
-    """A line of the listing: a long one goes on in the next with Python's backslash, and none ends the listing."""
+    """A line of the listing: a long one goes on in the next as Python allows it, and none ends the listing."""
     plain = line.encode("ascii", "backslashreplace").decode().replace(r"\end{v", r"\end {v")
-    if len(plain) <= LETTERS_IN_LINE or "#" in plain:
+    if len(plain) <= LETTERS_IN_LINE:
         return plain
-    margin = " " * (len(plain) - len(plain.lstrip()) + 8)
-    return " \\\n".join(textwrap.wrap(plain, LETTERS_IN_LINE - 2, subsequent_indent=margin, break_long_words=False))
+    margin = " " * (len(plain) - len(plain.lstrip()))
+    comment = plain.lstrip().startswith("#")
+    margin, joint = (margin + "#       ", "\n") if comment else (margin + " " * 8, " \\\n")
+    return joint.join(textwrap.wrap(plain, LETTERS_IN_LINE - 2, subsequent_indent=margin, break_long_words=False))
 
 
 def _latex_row(row: Row) -> str:
     code = "".join(f"\\code{{{in_code(line)}}}\n" for line in row.code)
     lines = row.equation.latex_lines(TEXT_WIDTH)
-    return "\\begin{align*}\n" + " \\\\\n".join(lines) + f"\n\\end{{align*}}\n{code}".rstrip()
+    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}\n" + (code.rstrip() or r"\par\penalty0")

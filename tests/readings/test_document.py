@@ -1,5 +1,3 @@
-import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
@@ -108,14 +106,3 @@ def test_names_and_titles_from_users_are_escaped():
     table = [line for line in document.markdown.splitlines() if line.startswith("| $")]
     assert table
     assert all(line.replace("\\|", "").count("|") == 5 for line in table), table
-
-
-def test_latex_document_compiles(tmp_path):
-    program = shutil.which("pdflatex") or shutil.which("tectonic")
-    if program is None:
-        pytest.skip("no LaTeX is installed")
-    path = derive(CELLS["lstm"](), proof=prove).save(tmp_path / "lstm.tex")
-    flags = ["-interaction=nonstopmode", "-halt-on-error"] if "pdflatex" in program else []
-    done = subprocess.run([program, *flags, path.name], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "LaTeX Warning" not in done.stdout
