@@ -29,6 +29,7 @@ check my_lstm.py
 check lstm --formula 'dc_prev = dc * Gamma_f'
 derive lstm -o lstm.html
 source gru -o gru_by_hand.py
+compile lstm --explain
 flow rnn --steps 20
 train names.txt --cell gru --epochs 30 -o names.npz
 sample names.npz --count 10 --temperature 0.8"""
@@ -240,6 +241,20 @@ def source_(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def compile_(arguments: argparse.Namespace) -> int:
+    """Print the program that a compiled plan of the recording runs, or what each of its rewrites did."""
+    from autograd_seq import compile
+
+    plan = compile(output_of(thing(arguments)))
+    if arguments.output is not None:
+        Path(arguments.output).write_text(plan.source, encoding="utf-8")
+    if arguments.explain:
+        print(plan.explain())
+    else:
+        print(plan.source if arguments.output is None else arguments.output)
+    return 0
+
+
 def flow_(arguments: argparse.Namespace) -> int:
     """Print how strongly each step's loss depends on each step's state."""
     from cells import gradient_flow, state_flow
@@ -359,6 +374,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("-o", "--output", metavar="FILE", help="FILE.html, .md or .tex: with picture, source and proof")
     sub = command("source", source_, "print a NumPy module with the forward and the backward pass")
     sub.add_argument("-o", "--output", metavar="FILE.py", help="write it to a file")
+    sub = command("compile", compile_, "print the fast program that replays the recording: compile()'s plan.source")
+    sub.add_argument("--explain", action="store_true", help="print what each rewrite did to it, in place of it")
+    sub.add_argument("-o", "--output", metavar="FILE.py", help="write the program to a file")
     sub = command("flow", flow_, "print how far back each loss reaches: the gradient's norm from step to step")
     sub.add_argument("--wrt", choices=("a", "c"), default="a", help="the state a or the memory c (default a)")
     sub.add_argument("--states", action="store_true", help="of one state by another, in place of the losses")

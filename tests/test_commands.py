@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from autograd_seq.commands import cells_by_name, main
+import autograd_seq
+from autograd_seq.commands import cells_by_name, example_run, main
 
 USER_FILE = """
 import numpy as np
@@ -176,6 +177,28 @@ def test_derive_and_source(suffix, tmp_path, capsys):
     assert path.stat().st_size > 2000
     assert main(["source", "gru"]) == 0
     assert "def gru_backward(" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "deep-bidirectional"])
+def test_compile_prints_the_program_that_runs(cell, tmp_path, capsys):
+    assert main(["compile", cell, "--steps", "4"]) == 0
+    printed = capsys.readouterr().out
+    plan = autograd_seq.compile(example_run(cell, 4).loss)
+    assert printed.strip() == plan.source.strip() and "def run(" in printed
+    path = tmp_path / "fast.py"
+    assert main(["compile", cell, "--steps", "4", "--explain", "-o", str(path)]) == 0
+    explained = capsys.readouterr().out
+    assert explained.strip() == plan.explain().strip() and "weight gradients" in explained
+    assert path.read_text(encoding="utf-8") == plan.source
+
+
+def test_compile_of_a_users_function(user_file, capsys):
+    assert main(["compile", f"{user_file}:loss"]) == 0
+    assert "np.tanh" in capsys.readouterr().out
+    assert main(["compile", f"{user_file}:broken"]) == 2
+    user_file.write_text("from cells import RNN\ndef cell():\n    return RNN(2, 3)\n")
+    assert main(["compile", f"{user_file}:cell"]) == 2
+    assert "from a loss" in capsys.readouterr().err
 
 
 def test_draw_pictures_and_pages(tmp_path, capsys):
