@@ -369,11 +369,11 @@ def operation(
 
 def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...] | None:
     """The records of an operation's inputs; None if there is no tensor among them."""
-    for x in inputs:
-        if type(x) is not Tensor:
+    for x in inputs:  # without an expression that makes a frame: rules call operations on bare arrays
+        if isinstance(x, Tensor):
             break
     else:
-        return tuple(inputs) or None
+        return None
     records = [x.record if isinstance(x, Tensor) else x for x in inputs]
     plain = [i for i, x in enumerate(records) if type(x) is not Tensor]
     if len(plain) == len(records):

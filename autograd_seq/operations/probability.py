@@ -95,7 +95,7 @@ def _softmax_meaning(algebra: Any, x: Any, axis: Any) -> Any:
 
 
 @operation(
-    vjp=[lambda g, y, x, axis: y * (g - sum(g * y, axis=axis, keepdims=True))],
+    vjp=[lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True))],
     meaning=_softmax_meaning,
     source=call("softmax", {"axis": 0}, helper=_SOFTMAX),
     expects=AXES,
@@ -115,7 +115,7 @@ def softmax(x: Any, /, axis: int = 0) -> Array:
 
 
 @operation(
-    vjp=[lambda g, y, x, axis: g - exp(y) * sum(g, axis=axis, keepdims=True)],
+    vjp=[lambda g, y, x, axis: g - exp(y) * g.sum(axis=axis, keepdims=True)],
     meaning=lambda algebra, x, axis: x - each(algebra.log, np.sum(each(algebra.exp, x), axis=axis, keepdims=True)),
     source=call("log_softmax", {"axis": 0}, helper=_LOG_SOFTMAX),
     expects=AXES,
