@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd_seq.plan.gates import one_product, one_product_of_sum, sigmoid_as_tanh
 from autograd_seq.plan.hoist import hoist
+from autograd_seq.plan.lower import cancel, lower, numbers
 from autograd_seq.plan.over_time import over_time
 from autograd_seq.plan.simplify import simplify
 from autograd_seq.plan.split import split
@@ -13,6 +14,9 @@ from autograd_seq.plan.value import Network
 def rewrite(network: Network) -> None:
     """Apply all rules; each notes what it did."""
     simplify(network)
+    numbers(network)
+    cancel(network)
+    lower(network)
     split(network)
     over_time(network)
     simplify(network)

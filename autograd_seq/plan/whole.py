@@ -30,6 +30,8 @@ from autograd_seq.plan.value import (
 )  # fmt: skip
 from autograd_seq.readings.step_index import StepIndex, at_step
 
+_REDUCTIONS = {ops.sum: "sum", ops.max: "max", ops.min: "min"}
+
 
 class Whole(Places):
     """Places, and the statements that need no loop."""
@@ -217,9 +219,9 @@ class Whole(Places):
         texts = [self._operand_alone(use, value) for use in value.uses]
         settings = {**value.settings, "axis": axes}
         call = self._called(kind, texts, settings)
-        if kind is ops.sum and value.uses[0].value.shape:
+        if (name := _REDUCTIONS.get(kind)) and value.uses[0].value.shape:
             more = ", keepdims=True" if settings.get("keepdims") else ""
-            return [f"np.sum({texts[0]}, axis={axes}{more}, out={target})"]
+            return [f"np.{name}({texts[0]}, axis={axes}{more}, out={target})"]
         return [self._assigned(value, target, call)]
 
     def _operand_alone(self, use: Use, value: Value) -> str:

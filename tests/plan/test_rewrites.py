@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import autograd_seq as ag
-from autograd_seq import Parameter, Tensor, compile, name, steps
+from autograd_seq import Parameter, Tensor, categorical_cross_entropy, compile, name, softmax, steps
 from autograd_seq.backward import Recording, differentiate
 from autograd_seq.plan.emit import Program
 from autograd_seq.plan.gates import one_product, one_product_of_sum, sigmoid_as_tanh
 from autograd_seq.plan.hoist import hoist
+from autograd_seq.plan.lower import cancel, lower, numbers
 from autograd_seq.plan.over_time import over_time
 from autograd_seq.plan.plan import Replay
 from autograd_seq.plan.simplify import simplify
@@ -29,6 +30,9 @@ RULES: dict[str, list[Callable[[Any], None]]] = {
     "simplify": [simplify],
     "split": [simplify, split],
     "over time": [simplify, over_time],
+    "numbers": [simplify, numbers],
+    "cancel": [simplify, cancel],
+    "lower": [lower],
     "hoist": [simplify, hoist],
     "sigmoid": [simplify, sigmoid_as_tanh],
     "one product": [simplify, one_product],
@@ -196,3 +200,28 @@ def test_the_program_is_as_long_for_any_length(kind: str) -> None:
     """Losses that were made after the steps, in a list, are folded with them."""
     short, long = (compile(recording(kind, T=T, last=False)).source for T in (5, 12))
     assert len(short.splitlines()) == len(long.splitlines())
+
+
+def test_a_cross_entropy_of_a_softmax_sends_back_a_difference() -> None:
+    """ŷ Σy - y: no division, no logarithm on the way back; the loss itself still takes log ŷ."""
+    rng = np.random.default_rng(4)
+    run = Readout(5, 4, seed=1)(RNN(3, 5, seed=0).unroll(rng.standard_normal((3, 2, 6))))
+    y = rng.random((4, 2))
+    source = compile(ag.accumulate([ag.sum(categorical_cross_entropy(p, y)) for p in run.outputs])).source
+    assert source.count("np.divide(") == 1  # e / Σ e
+    assert source.count("np.log(") == 1
+
+
+def test_soft_targets_of_any_sum_keep_their_gradients() -> None:
+    rng = np.random.default_rng(3)
+    W = Parameter(rng.standard_normal((4, 3)), "W")
+    x, y = rng.standard_normal((3, 5)), rng.random((4, 5))  # columns that do not sum to 1
+
+    def loss(x: Any, y: Any) -> Any:
+        return ag.sum(categorical_cross_entropy(softmax(W @ x), y))
+
+    J, gradients = compile(loss, {"W": W})(x, y)
+    wanted = loss(x, y)
+    wanted.backward()
+    assert J == pytest.approx(wanted.item(), rel=1e-14)
+    np.testing.assert_allclose(gradients["W"], W.grad, rtol=1e-12)
