@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd_seq.check.perturbations import Variant, variants
+from autograd_seq.check.perturb import Variant, variants
 from autograd_seq.check.program import Program, called
 from autograd_seq.check.truth import Truth
 from autograd_seq.tensor import Array

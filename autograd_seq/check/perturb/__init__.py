@@ -1,0 +1,43 @@
+"""The ways in which people get a backward pass wrong, made from the true one by general rules.
+
+A `Variant` is the true backward pass with some lines changed: one edit in one place of
+every time step, an edit that reaches one formula only, or a mistake of the loop over time.
+They come in order, the simplest and likeliest first. A family of perturbations is a function
+from the `Context` of a program to its variants; it counts once it stands in `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from autograd_seq.check.perturb import gradients, lines, loop, parentheses
+from autograd_seq.check.perturb.context import Context
+from autograd_seq.check.perturb.variant import Variant
+from autograd_seq.check.program import Program
+
+Family = Callable[[Context], Iterator[Variant]]
+
+FAMILIES: list[Family] = [
+    gradients.scaled,
+    gradients.assigned,
+    loop.short_loop,
+    loop.other_indices,
+    loop.other_cache,
+    lines.everywhere,
+    lines.exchanged,
+    parentheses.parentheses,
+    lines.in_one_formula,
+    lines.swapped,
+    parentheses.swapped_in_one_term,
+    lines.swapped_in_one_formula,
+]
+
+
+def variants(program: Program) -> Iterator[Variant]:
+    """All variants, the likeliest first."""
+    context = Context(program)
+    for family in FAMILIES:
+        yield from family(context)
+
+
+__all__ = ["FAMILIES", "Variant", "variants"]

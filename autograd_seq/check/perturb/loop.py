@@ -1,0 +1,130 @@
+"""Mistakes of the loop over time: too short, or with values of another time step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.check.perturb.context import Context
+from autograd_seq.check.perturb.gradients import only_time
+from autograd_seq.check.perturb.variant import FIRST, Edit, Variant, nothing
+from autograd_seq.check.program import Change, bare
+from autograd_seq.tensor import Tensor
+
+_SHIFTS: list[tuple[str, str, Any]] = [
+    ("reversed", "in the opposite order of time", lambda t, n: n - 1 - t),
+    ("before", "one time step too early", lambda t, n: t - 1),
+    ("after", "one time step too late", lambda t, n: (t + 1) % n),
+]
+
+
+def short_loop(c: Context) -> Iterator[Variant]:
+    """The first step left out: its parts missing, and the state's adjoint one step early."""
+    changes: dict[Tensor, Change] = {}
+    for r in c.program.results.values():
+        if r.operation is ops.scatter:
+            changes[r] = _scattered_without(c, r)
+        elif r.operation is ops.accumulate and len({c.program.time(x) for x in r.inputs}) > 1:
+            changes[r] = only_time(c, r, 1, without=True)
+        elif (early := _a_step_later(c, r)) is not None:
+            changes[r] = early
+    edit = Edit(("first step",), "off by one", "without the first time step: the loop ends too early", nothing)
+    if changes:
+        yield Variant(
+            ("short loop",), edit.category, "the loop", edit.words, "t runs from T_x - 1 down to 0", FIRST, changes
+        )
+
+
+def _scattered_without(c: Context, r: Tensor) -> Change:
+    def change(v: Any) -> Any:
+        pieces = [np.zeros(x.shape) if c.program.time(x) == 1 else v(x) for x in r.inputs]
+        return r.operation.value(*pieces, **r.parameters)  # type: ignore[union-attr]
+
+    return change
+
+
+def _a_step_later(c: Context, r: Tensor) -> Change | None:
+    """What belongs to the state before step 2 in place of the state before step 1."""
+    part = bare(r)
+    mine = list(part.inputs) if part.operation is ops.accumulate else [part]
+    for state in c.program.records:
+        if state.operation is not ops.accumulate or c.program.time(state) != 1:
+            continue
+        carried = [x for x in state.inputs if c.program.time(x) == 2]
+        if carried and {c.role(x) for x in carried} == {c.role(x) for x in mine}:
+            return lambda v, carried=carried: np.sum([v(x) for x in carried], axis=0)  # type: ignore[misc]
+    return None
+
+
+def other_indices(c: Context) -> Iterator[Variant]:
+    """A sequence of adjoints read or written at another time than it should be."""
+    read: dict[Tensor, list[tuple[Tensor, int, int]]] = {}
+    for r in c.program.records:
+        if r.operation.name == "getitem" and r.inputs[0] in c.live:  # type: ignore[union-attr]
+            place = _integer(r.parameters["index"])
+            if place is not None:
+                read.setdefault(r.inputs[0], []).append((r, *place))
+    for source, parts in read.items():
+        if len(parts) < 2:
+            continue
+        for key, words, other in _SHIFTS:
+            changes = {r: _indexed(r, at, other(k, len(parts))) for r, at, k in parts}
+            edit = Edit((key,), "off by one", f"with {c.called(source)} read {words}", nothing)
+            yield c.variant(("read", c.role(source)), edit, parts[0][0], FIRST, changes)
+    for name, r in c.program.results.items():
+        if r.operation is ops.scatter:
+            for key, words, other in _SHIFTS:
+                edit = Edit((key,), "off by one", f"written {words}", nothing)
+                yield c.listed(("written", name), edit, [name], {r: _rewritten(r, other)})
+
+
+def other_cache(c: Context) -> Iterator[Variant]:
+    """The forward values of another time step."""
+    for shift, words in ((-1, "before"), (1, "after")):
+        changes: dict[Tensor, Change] = {}
+        for r in c.program.records:
+            time = c.program.time(r)
+            if r not in c.live or time is None:
+                continue
+            wanted = (time + shift - 1) % c.program.T + 1
+            twin = next((x for x in c.groups[c.role(r)] if c.program.time(x) == wanted), None)
+            if twin is not None and twin is not r:
+                changes[r] = _with_operands_of(r, twin, c.live)
+        edit = Edit((shift,), "off by one", f"with the forward values of the time step {words}", nothing)
+        yield Variant(
+            ("cache", shift), edit.category, "the loop", edit.words, "step t uses caches[t]", FIRST, changes
+        )
+
+
+def _integer(index: Any) -> tuple[int, int] | None:
+    """Where in an index a single integer stands, and which."""
+    parts = index if isinstance(index, tuple) else (index,)
+    found = [(i, p) for i, p in enumerate(parts) if isinstance(p, int) and not isinstance(p, bool)]
+    return found[0] if len(found) == 1 else None
+
+
+def _moved(index: Any, at: int, k: int) -> Any:
+    parts = list(index) if isinstance(index, tuple) else [index]
+    parts[at] = k
+    return tuple(parts)
+
+
+def _indexed(r: Tensor, at: int, k: int) -> Change:
+    index = _moved(r.parameters["index"], at, k)
+    return lambda v: v(r.inputs[0])[index]
+
+
+def _rewritten(r: Tensor, other: Any) -> Change:
+    indices = []
+    for index in r.parameters["indices"]:
+        place = _integer(index)
+        indices.append(_moved(index, place[0], other(place[1], len(r.parameters["indices"]))) if place else index)
+    return lambda v: r.operation.value(*(v(x) for x in r.inputs), indices=indices, shape=r.parameters["shape"])  # type: ignore[union-attr]
+
+
+def _with_operands_of(r: Tensor, twin: Tensor, live: set[Tensor]) -> Change:
+    operands = [x if x in live else y for x, y in zip(r.inputs, twin.inputs, strict=False)]
+    return lambda v: r.operation.value(*(v(x) for x in operands), **r.parameters)  # type: ignore[union-attr]

@@ -1,0 +1,92 @@
+"""Edits of matrix products, sums over examples, and parts of stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.check.perturb.context import Context
+from autograd_seq.check.perturb.variant import Edit
+from autograd_seq.check.program import evaluate
+from autograd_seq.tensor import Tensor
+
+
+def matrix_products(c: Context, r: Tensor) -> Iterator[Edit]:
+    """A transpose forgotten, or element by element."""
+    a, b = r.inputs
+    for i, x in enumerate(r.inputs):
+        if x.operation is ops.transpose:
+            bare = x.inputs[0]
+            left, right = (bare, b) if i == 0 else (a, bare)
+            if left.ndim == right.ndim == 2 and left.shape[1] == right.shape[0]:
+                yield Edit(
+                    ("transpose", i),
+                    "transpose",
+                    f"with {c.called(bare)} not transposed",
+                    lambda v, left=left, right=right: v(left) @ v(right),  # type: ignore[misc]
+                )
+    plain = [x.inputs[0] if x.operation is ops.transpose else x for x in (a, b)]
+    for left in {a, plain[0]}:
+        for right in {b, plain[1]}:
+            if left.shape == right.shape == r.shape:
+                yield Edit(
+                    ("element-wise", left is a, right is b),
+                    "element-wise product",
+                    f"with the element-wise product {c.called(left)} ∘ {c.called(right)}, not @",
+                    lambda v, left=left, right=right: v(left) * v(right),  # type: ignore[misc]
+                )
+    if r.shape == r.shape[::-1]:
+        yield Edit(("transposed",), "transpose", "transposed", lambda v: evaluate(r, v).T)
+
+
+def sums(c: Context, r: Tensor) -> Iterator[Edit]:
+    """A sum left out, averaged, or over another axis."""
+    x, axis = r.inputs[0], r.parameters["axis"]
+    yield Edit(
+        ("not summed",),
+        "missing sum",
+        f"without the sum over axis {_axis(axis)} (the examples)",
+        lambda v: np.array(v(x)),
+    )
+    yield Edit(
+        ("mean",),
+        "mean over the batch",
+        "with the mean over the examples in place of the sum",
+        lambda v: np.mean(v(x), axis=axis, keepdims=r.parameters["keepdims"]),
+    )
+    for other in range(x.ndim):
+        if (other,) != axis and other != axis:
+            yield Edit(
+                ("axis", other),
+                "missing sum",
+                f"summed over axis {other} in place of axis {_axis(axis)}",
+                lambda v, other=other: np.sum(v(x), axis=other, keepdims=True),  # type: ignore[misc]
+            )
+    yield Edit(("everything",), "missing sum", "summed over all axes", lambda v: np.sum(v(x)))
+
+
+def parts(c: Context, r: Tensor) -> Iterator[Edit]:
+    """The other part of a stack."""
+    x, index = r.inputs[0], r.parameters["index"]
+    first = index[0] if isinstance(index, tuple) and index else index
+    if not isinstance(first, slice) or first.step not in (None, 1):
+        return
+    start, stop, _ = first.indices(x.shape[0])
+    n, whole = stop - start, x.shape[0]
+    rest = index[1:] if isinstance(index, tuple) else ()
+    for other in {0, whole - n} - {start}:
+        part = (slice(other, other + n), *rest)
+        yield Edit(
+            ("part", other == 0),
+            "wrong half",
+            f"with the {'first' if other == 0 else 'last'} {n} of the {whole} stacked rows "
+            f"in place of rows {start + 1} to {stop}: the other part of the stack",
+            lambda v, part=part: np.array(v(x)[part]),  # type: ignore[misc]
+        )
+
+
+def _axis(axis: Any) -> str:
+    return str(axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis)

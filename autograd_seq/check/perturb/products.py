@@ -1,0 +1,126 @@
+"""Edits of products, sums and differences: factors and terms left out, doubled, exchanged, or of the wrong sign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.check.perturb.context import Context
+from autograd_seq.check.perturb.variant import Edit
+from autograd_seq.check.program import bare, evaluate
+from autograd_seq.tensor import Tensor
+
+
+def products(c: Context, r: Tensor) -> Iterator[Edit]:
+    """A factor left out, or there twice."""
+    for i, x in enumerate(r.inputs):
+        other = r.inputs[1 - i]
+        if other.shape == r.shape:
+            yield _without(c, r, x, other, i)
+        if x not in c.live and x.ndim:
+            yield Edit(
+                ("twice", i),
+                c.of_derivative(r, "extra factor"),
+                f"with the factor {c.called(x)} twice",
+                lambda v, x=x: evaluate(r, v) * v(x),  # type: ignore[misc]
+            )
+
+
+def _without(c: Context, r: Tensor, x: Tensor, other: Tensor, i: int) -> Edit:
+    category = "upstream missing" if x in c.live and other not in c.live else "missing factor"
+    return Edit(
+        ("without factor", i),
+        c.of_derivative(r, category) if x not in c.live else category,
+        f"without the factor {c.called(x)}",
+        lambda v: np.array(v(other)),
+    )
+
+
+def terms(c: Context, r: Tensor) -> Iterator[Edit]:
+    """A term left out, of the wrong sign, alone, or with a factor of another term."""
+    terms = list(r.inputs)
+    roles = [("from above",) if c.from_above(x) else c.role(x) for x in terms]
+    later = [x for x in terms if c.carried(x, r)]
+    if later and len(later) < len(terms):
+        rest = [x for x in terms if x not in set(later)]
+        yield Edit(
+            ("no carry",),
+            "no carry",
+            f"without what is carried back from the next time step, {' + '.join(map(c.called, later))}",
+            lambda v, rest=rest: np.sum([v(y) for y in rest], axis=0),  # type: ignore[misc]
+        )
+    for x, role in zip(terms, roles, strict=True):
+        rest = [y for y in terms if y is not x]
+        if len(later) == 1 and x is later[0]:
+            continue
+        yield Edit(
+            ("without term", role),
+            "upstream missing" if c.from_above(x) else "missing term",
+            f"without the term {c.called(x)}",
+            lambda v, rest=rest: np.sum([v(y) for y in rest], axis=0),  # type: ignore[misc]
+        )
+        yield Edit(
+            ("sign of term", role),
+            "sign",
+            f"with the opposite sign of the term {c.called(x)}",
+            lambda v, x=x: evaluate(r, v) - 2 * v(x),  # type: ignore[misc]
+        )
+        if len(terms) > 2:
+            yield Edit(
+                ("only term", role),
+                "missing term",
+                f"with the term {c.called(x)} only",
+                lambda v, x=x: np.array(v(x)),  # type: ignore[misc]
+            )
+        for y in rest:
+            for f in c.factors(y):
+                if f.shape == x.shape:
+                    yield Edit(
+                        ("factor of another term", role, c.role(y), c.role(f)),
+                        "parentheses",
+                        f"with the factor {c.called(f)} on the term {c.called(x)} too: parentheses misplaced",
+                        lambda v, x=x, f=f: evaluate(r, v) + v(x) * (v(f) - 1),  # type: ignore[misc]
+                    )
+
+
+def exchanged_factors(c: Context, r: Tensor) -> Iterator[Edit]:
+    """Two terms of a sum, each with the plain factor of the other."""
+    products = []
+    for x in r.inputs:
+        part = bare(x)
+        plain = [y for y in part.inputs if y not in c.live]
+        if part.operation is ops.multiply and len(plain) == 1:
+            products.append((x, next(y for y in part.inputs if y in c.live), plain[0]))
+    for i, (x, g, a) in enumerate(products):
+        for y, h, b in products[:i]:
+            if a.shape == b.shape and a is not b:
+                yield Edit(
+                    ("exchanged factors", c.role(x), c.role(y)),
+                    "wrong value",
+                    f"with {c.called(a)} and {c.called(b)} exchanged",
+                    lambda v, x=x, y=y, g=g, h=h, a=a, b=b: (  # type: ignore[misc]
+                        evaluate(r, v) - v(x) - v(y) + v(g) * v(b) + v(h) * v(a)
+                    ),
+                )
+
+
+def differences(c: Context, r: Tensor) -> Iterator[Edit]:
+    """One side of a difference left out, or a sum."""
+    a, b = r.inputs
+    if a.shape == r.shape:
+        yield Edit(
+            ("without second",),
+            c.of_derivative(r, "missing term"),
+            f"without the term {c.called(b)}",
+            lambda v: np.array(v(a)),
+        )
+    if b.shape == r.shape:
+        yield Edit(
+            ("without first",),
+            c.of_derivative(r, "wrong value"),
+            f"with {c.called(b)} in place of {c.called(r)}",
+            lambda v: np.array(v(b)),
+        )
+    yield Edit(("plus",), "sign", f"with + in place of − in {c.called(r)}", lambda v: v(a) + v(b))
