@@ -157,7 +157,7 @@ def runs_markup(line: Line, colors: dict[str, str]) -> str:
 
 
 def _run_markup(run: Run, size: float, colors: dict[str, str]) -> str:
-    words = html.escape(run.text, quote=True)
+    words = html.escape(run.text, quote=True).replace("]", "&#93;")  # before a tag, Graphviz below 3 stumbles over it
     if run.bold:
         words = f"<B>{words}</B>"
     color = colors.get(run.color) if run.color else colors["dim"] if run.dim else colors[""]
