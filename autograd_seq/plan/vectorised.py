@@ -96,7 +96,7 @@ def functions(dtype: Any) -> Functions:
     """
     name = np.dtype(dtype).name
     if name not in _FORMATS:
-        raise DtypeError(f"{here()}: there are tanh, σ and exp for float64 and float32, not for {name}")
+        raise DtypeError(f"there are tanh, σ and exp for float64 and float32, not for {name}{here()}")
     import numba
 
     kind: Any = np.dtype(dtype).type
