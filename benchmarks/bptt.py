@@ -128,7 +128,7 @@ def steps_of(case: Case, names: list[str]) -> dict[str, Step]:
     tolerance = 1e-10 if case.x.dtype == "float64" else 2e-3
     for name, step in steps.items():
         for key, gradient in step()[1].items():
-            error = np.abs(gradient - truth[key]).max() / np.abs(truth[key]).max()
+            error = np.abs(np.asarray(gradient) - truth[key]).max() / np.abs(truth[key]).max()
             if not error < tolerance:
                 raise SystemExit(f"{name}: d{key} is off by {error:.1e}")
     return steps

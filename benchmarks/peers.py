@@ -115,7 +115,7 @@ def jax_scan(kind: str, p: Parameters, x: Array, y: Array) -> Step:
 
     def step() -> Result:
         value, gradients = jax.block_until_ready(both(weights))
-        return float(value), {key: np.asarray(g) for key, g in gradients.items()}
+        return float(value), gradients
 
     return step
 

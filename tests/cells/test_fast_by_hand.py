@@ -15,8 +15,8 @@ from autograd_seq import accumulate, categorical_cross_entropy
 from cells import GRU, LSTM, RNN, Readout
 
 CELLS = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
-# One block of steps, several (also a last one that is shorter), one example, and more examples than a block holds.
-SHAPES = [(3, 5, 4, 4, 7), (2, 4, 3, 60, 30), (3, 5, 2, 1, 6), (2, 3, 4, 600, 3), (2, 3, 2, 2, 1)]  # n_x, n_a, n_y, m, T
+# n_x, n_a, n_y, m, T: one block of steps; several, the last shorter; one example; more examples than a block holds.
+SHAPES = [(3, 5, 4, 4, 7), (2, 4, 3, 60, 30), (3, 5, 2, 1, 6), (2, 3, 4, 600, 3), (2, 3, 2, 2, 1)]
 
 
 def parameters(cell, readout):
