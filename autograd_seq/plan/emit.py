@@ -52,7 +52,9 @@ class Program(Whole):
 
     def __init__(self, network: Network) -> None:
         super().__init__(network)
-        self.loops: list[str] = []
+        self.views: list[str] = []  # other names of blocks
+        self.loops: list[str] = []  # what they run over
+        self.functions: list[str] = []
         self.turned: dict[str, str] = {}
         for component in network.components():
             self._write(component)
@@ -184,7 +186,7 @@ class Program(Whole):
             lasting = use.value.times is not None or use.value.kind == GIVEN or use.value in self.constant
             results.append(f"np.array({text})" if lasting else text)
         body = [*self.body, f"return {', '.join(results)}"]
-        if shared := share(self.memory, body, self.loops):
+        if shared := share(self.memory, body, [*self.views, *self.loops]):
             self.network.notes.append(f"{shared} blocks: in the memory of blocks that are done with")
         lines = [
             '"""The compiled replay of a recording: loss and gradients."""',
@@ -194,12 +196,14 @@ class Program(Whole):
             "# Memory, set aside once. Time is the first axis of a block.",
             *(block.statement(name) for name, block in self.memory.items() if block.home is None),
             *(block.statement(name) for name, block in self.memory.items() if block.home is not None),
+            *self.views,
             "",
             "# Constants, and what the loops run over, step by step.",
             *self.constants,
             *self.loops,
             "",
             "",
+            *self.functions,
             f"def run({', '.join(arguments)}):",
             *(INDENT + line for line in body),
         ]

@@ -41,10 +41,12 @@ class Places:
         What is given at each call, in order.
     """
 
+    reserved = RESERVED
+
     def __init__(self, network: Network) -> None:
         self.network = network
         self.namespace: dict[str, Any] = {"np": np}
-        self.taken = set(RESERVED)
+        self.taken = set(self.reserved)
         self.names: dict[Value, str] = {}
         self.values = network.values
         self.given = [v for v in self.values if v.kind in (GIVEN, STEPS)]

@@ -14,6 +14,7 @@ from autograd_seq.backward import Recording, differentiate
 from autograd_seq.errors import GraphLostError, ShapeError, UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.plan.emit import Program
+from autograd_seq.plan.fast import FastProgram, require
 from autograd_seq.plan.rewrites import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
@@ -34,7 +35,8 @@ class Replay:
         A loss and its backward pass.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, fast: bool = False) -> None:
+        self.fast = fast
         self._compile(recording, rewritten=True)
         if (wrong := self._differs(recording)) is not None:
             self._compile(recording, rewritten=False)
@@ -49,8 +51,8 @@ class Replay:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
-            rewrite(self.network)
-        program = Program(self.network)
+            rewrite(self.network, fused=self.fast)
+        program = FastProgram(self.network) if self.fast and rewritten else Program(self.network)
         self.source = program.text
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
@@ -86,7 +88,7 @@ def _recorded(value: Value, unit: Any) -> Array:
     return np.asarray(unit.record._value)
 
 
-def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None) -> Plan:
+def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
     Parameters
@@ -121,7 +123,7 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None) -> Pl
     >>> round(J, 4), gradients["W"].round(4)
     (-0.9051, array([[0.1807, 0.3614]]))
     """
-    return Plan(thing, parameters)
+    return Plan(thing, parameters, fast=fast)
 
 
 class Plan:
@@ -136,7 +138,12 @@ class Plan:
         The program that runs; of the shapes that it was called with last.
     """
 
-    def __init__(self, thing: Any, parameters: Mapping[str, Parameter] | None = None) -> None:
+    def __init__(
+        self, thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False
+    ) -> None:
+        if fast:
+            require()
+        self._fast = fast
         self._function: Callable[..., Any] | None = None
         self._parameters = dict(parameters or {})
         self._replays: dict[Any, Bound] = {}
@@ -232,7 +239,7 @@ class Plan:
         return self._bound(_recording(loss), inputs)
 
     def _bound(self, recording: Recording, inputs: list[Tensor]) -> Bound:
-        return Bound(Replay(recording), self._parameters, inputs)
+        return Bound(Replay(recording, self._fast), self._parameters, inputs)
 
     def _run(self, bound: Bound, arrays: list[Array], by_name: Mapping[str, Any]) -> Result:
         arguments = [

@@ -50,7 +50,7 @@ class Block:
         return f"{'' if self.size == home.size else f'.reshape(-1)[:{self.size}]'}.reshape({self.shape!r})"
 
 
-def share(blocks: dict[str, Block], body: list[str], loops: list[str]) -> int:
+def share(blocks: dict[str, Block], body: list[str], names: list[str]) -> int:
     """Let blocks live in the memory of others that are not needed any more.
 
     Parameters
@@ -59,15 +59,15 @@ def share(blocks: dict[str, Block], body: list[str], loops: list[str]) -> int:
         By name; those that find a home are changed.
     body : list of str
         The program's statements in order; a loop's are indented.
-    loops : list of str
-        What the loops run over, as ``steps_1 = …``.
+    names : list of str
+        What the program calls several blocks together, or one in another shape, as ``steps_1 = …``.
 
     Returns
     -------
     int
         How many have found a home.
     """
-    first, last = _lives(blocks, body, dict(line.split(" = ", 1) for line in loops))
+    first, last = _lives(blocks, body, dict(line.split(" = ", 1) for line in names))
     free: list[tuple[int, str]] = []  # when the memory comes free, and whose it is
     count = 0
     for name in sorted((n for n in blocks if n in first), key=first.__getitem__):
@@ -87,13 +87,13 @@ def share(blocks: dict[str, Block], body: list[str], loops: list[str]) -> int:
     return count
 
 
-def _lives(blocks: dict[str, Block], body: list[str], loops: dict[str, str]) -> tuple[dict[str, int], dict[str, int]]:
+def _lives(blocks: dict[str, Block], body: list[str], names: dict[str, str]) -> tuple[dict[str, int], dict[str, int]]:
     """The first and the last statement that needs each block; a loop counts as one."""
     words: list[set[str]] = []
     for line in body:
         found = set(_WORD.findall(line))
-        for name in found & set(loops):
-            found |= set(_WORD.findall(loops[name]))
+        for name in found & set(names):
+            found |= set(_WORD.findall(names[name]))
         if line.startswith(" "):
             words[-1] |= found
         else:

@@ -7,12 +7,22 @@ from autograd_seq.plan.hoist import hoist
 from autograd_seq.plan.lower import cancel, lower, numbers
 from autograd_seq.plan.over_time import over_time
 from autograd_seq.plan.simplify import simplify
+from autograd_seq.plan.sink import sink
 from autograd_seq.plan.split import split
 from autograd_seq.plan.value import Network
 
 
-def rewrite(network: Network) -> None:
-    """Apply all rules; each notes what it did."""
+def rewrite(network: Network, fused: bool = False) -> None:
+    """Apply all rules; each notes what it did.
+
+    Parameters
+    ----------
+    network : Network
+        It is changed.
+    fused : bool
+        Whether what is element by element will be computed in one go: then nothing is gained by doing it for
+        all steps at once, and the values that only a loop needs are computed in it.
+    """
     simplify(network)
     numbers(network)
     cancel(network)
@@ -20,9 +30,12 @@ def rewrite(network: Network) -> None:
     split(network)
     over_time(network)
     simplify(network)
-    hoist(network)
-    simplify(network)
-    sigmoid_as_tanh(network)
+    if not fused:
+        hoist(network)
+        simplify(network)
+        sigmoid_as_tanh(network)
     one_product(network)
     one_product_of_sum(network)
     simplify(network)
+    if fused:
+        sink(network)

@@ -108,6 +108,7 @@ class Network:
     def __init__(self, outputs: dict[str, Use]) -> None:
         self.outputs = outputs
         self.notes: list[str] = []  # what the rewrites did
+        self.tied: dict[Value, Value] = {}  # what is computed in the loop of another value, though it need not be
 
     @property
     def values(self) -> list[Value]:
@@ -154,6 +155,7 @@ class Network:
         graph: Any = nx.DiGraph()
         graph.add_nodes_from(values)
         graph.add_edges_from((use.value, value) for value in values for use in value.every_use)
+        graph.add_edges_from((user, value) for value, user in self.tied.items() if value in graph and user in graph)
         condensed = nx.condensation(graph)
         order = {value: i for i, value in enumerate(values)}
         first = {c: min(order[v] for v in condensed.nodes[c]["members"]) for c in condensed}

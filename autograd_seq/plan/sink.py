@@ -1,0 +1,26 @@
+"""Into the loop: what only a loop needs is computed in it, where its operands are at hand."""
+
+from __future__ import annotations
+
+from autograd_seq.plan.lifting import elementwise
+from autograd_seq.plan.value import PRODUCT, ROWS, SUM, Network, carried
+
+
+def sink(network: Network) -> None:
+    """Tie element-wise values to the loop that all their users are in."""
+    home = {value: values[0] for values in network.components() if carried(values) for value in values}
+    users = network.users()
+    count = 0
+    for value in reversed(network.values):
+        if value in home or not value.timed or value.beyond:
+            continue
+        if not (value.kind in (SUM, PRODUCT, ROWS) or elementwise(value.kind)):
+            continue
+        steady = all(user in home and not use.shift and use.at is None for user, use in users[value])
+        loops = {home[user]: user for user, _ in users[value] if user in home}
+        if steady and len(loops) == 1:
+            ((home[value], network.tied[value]),) = loops.items()
+            count += 1
+    if count:
+        network.notes.append(f"{count} values that only a loop needs: computed in it")
+
