@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import GradientError, UsageError, ValueRangeError
+from autograd_seq.errors import DtypeError, GradientError, UsageError, ValueRangeError
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
 
@@ -91,7 +91,7 @@ def _scaled(array: Array, limit: float, norm: float) -> Array:
 
 
 def _check(limit: float) -> None:
-    if not limit > 0:
+    if not isinstance(limit, (int, float, np.number, np.ndarray)) or np.ndim(limit) or not limit > 0:
         raise ValueRangeError(f"the limit must be above 0, not {limit!r}{here()}")
 
 
@@ -103,9 +103,19 @@ def _each(gradients: Any, clip: Callable[[Array], Any], store: bool = True) -> A
     raise UsageError(f"give a mapping, list or tuple of gradients, not {type(gradients).__name__}{here()}")
 
 
+def _numbers(given: Any) -> Array:
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise DtypeError(f"a gradient is an array of numbers, not {given!r:.80}{here()}") from error
+    if array.dtype.kind not in "buif":
+        raise DtypeError(f"a gradient is an array of numbers, not {given!r:.80}{here()}")
+    return array
+
+
 def _one(given: Any, clip: Callable[[Array], Any], store: bool) -> Any:
     if not isinstance(given, Tensor):
-        array = np.asarray(given)
+        array = _numbers(given)
     elif given.grad is None:
         raise GradientError(f"{given.label} has no gradient yet: call loss.backward() first{here()}")
     else:

@@ -15,7 +15,9 @@ import numpy as np
 
 import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
 from autograd_seq import protocols
-from autograd_seq.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.array import Array as Array
+from autograd_seq.array import as_array as as_array
+from autograd_seq.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
 from autograd_seq.methods import Methods, NotInPlace
 from autograd_seq.scope import NOWHERE, Scope, present
 from autograd_seq.source_line import SourceLine, here, look_up
@@ -24,26 +26,8 @@ if TYPE_CHECKING:
     from autograd_seq.graph import Graph
     from autograd_seq.operation import Operation
 
-Array = np.ndarray[Any, Any]
 NOTHING: dict[str, Any] = {}
 next_index = count().__next__
-
-
-def as_array(value: Any, dtype: Any = None) -> Array:
-    """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
-    try:
-        array = np.array(value, dtype=dtype)
-    except AutogradError:
-        raise  # a list that holds recorded tensors says so itself
-    except (TypeError, ValueError) as error:
-        raise DtypeError(f"cannot make an array of numbers from {value!r:.80}: {error}{here()}") from error
-    if array.dtype.kind not in "buif":
-        raise DtypeError(
-            f"a tensor holds real numbers, but this value has dtype {array.dtype}: {value!r:.80}{here()}"
-        )
-    if dtype is None and array.dtype.kind in "ui" and not isinstance(value, (np.ndarray, np.generic)):
-        array = array.astype(np.float64)
-    return array
 
 
 class Tensor(Methods):
@@ -118,6 +102,8 @@ class Tensor(Methods):
     ) -> None:
         if unknown:
             _refuse(unknown, "Tensor", "value, name, requires_grad, dtype")
+        if name is not None and not isinstance(name, str):
+            raise UsageError(f"a name is a text such as 'Gamma_f', not {name!r:.80}{here()}")
         self._value = as_array(value._value if isinstance(value, Tensor) else value, dtype)
         if requires_grad and self._value.dtype.kind != "f":
             raise DtypeError(
@@ -460,8 +446,8 @@ def name(value: Any, text: str) -> Any:
         return value
     if not isinstance(text, str) or not text:
         raise UsageError(f"name() takes a text such as 'Gamma_f', not {text!r}{here()}")
-    record = value.record
-    if record._name not in (None, text) or record.operation is None:
+    record = value if type(value) is Tensor else value.record
+    if (record._name is not None and record._name != text) or record.operation is None:
         record = ops.identity(record)
     record._name = text
     return record

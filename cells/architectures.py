@@ -11,12 +11,17 @@ from autograd_seq import Parameter, Tensor, scope
 from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.source_line import here
 from cells.cell import Cell
-from cells.check import sizes
+from cells.check import kind, numbers, sizes, whole
 from cells.deep import Deep
 from cells.padding import columns, presence
 from cells.place import place
 from cells.readout import Readout
-from cells.run import Run
+from cells.run import Run, by_step
+
+
+def _parts(cell: Any, readout: Any, what: str = "the first argument") -> None:
+    kind(cell, Cell, f"{what} must be a cell")
+    kind(readout, Readout, "the readout must be a Readout")
 
 
 def one_to_one(cell: Cell, readout: Readout, x: Any) -> Run:
@@ -28,6 +33,7 @@ def one_to_one(cell: Cell, readout: Readout, x: Any) -> Run:
     >>> one_to_one(RNN(3, 4, seed=0), Readout(4, 2, seed=1), np.ones((3, 5))).outputs[0].shape
     (2, 5)
     """
+    _parts(cell, readout)
     return readout(cell.unroll([x]))
 
 
@@ -41,6 +47,7 @@ def many_to_one(cell: Cell, readout: Readout, x: Any, lengths: Sequence[int] | N
     >>> len(run.outputs)
     1
     """
+    _parts(cell, readout)
     return readout.last(cell.unroll(x, lengths=lengths))
 
 
@@ -53,6 +60,7 @@ def many_to_many(cell: Cell, readout: Readout, x: Any, lengths: Sequence[int] | 
     >>> len(many_to_many(LSTM(3, 4, seed=0), Readout(4, 2, seed=1), np.ones((3, 5, 6))).outputs)
     6
     """
+    _parts(cell, readout)
     return readout(cell.unroll(x, lengths=lengths))
 
 
@@ -64,6 +72,7 @@ def most_likely(y_hat: Any) -> Tensor:
     >>> most_likely(Tensor([[0.2], [0.8]])).value.ravel()
     array([0., 1.])
     """
+    kind(y_hat, Tensor, "most_likely() needs an output of a readout, a tensor")
     values = y_hat.value
     return Tensor(np.arange(len(values))[:, None] == values.argmax(axis=0), "x", dtype=values.dtype)
 
@@ -106,7 +115,12 @@ def one_to_many(
     >>> len(run.outputs), run.inputs[1] is run.outputs[0]
     (5, True)
     """
+    _parts(cell, readout)
     sizes("one_to_many", T=T)
+    whole("one_to_many", start=start)
+    kind(feed, Callable, "feed is a function from an output to the next input")  # type: ignore[arg-type]
+    if state is not None:
+        kind(state, Mapping, f"the state of {type(cell).__name__} is a dict")
     if cell.looks_ahead:
         raise UsageError(f"outputs are fed back one by one, so the cell cannot be bidirectional{here()}")
     n_y = readout.parameters["by"].shape[0]
@@ -157,6 +171,8 @@ class EncoderDecoder:
     """
 
     def __init__(self, encoder: Cell, decoder: Cell, readout: Readout) -> None:
+        kind(encoder, Cell, "the encoder must be a cell")
+        _parts(decoder, readout, "the decoder")
         n_y = readout.parameters["by"].shape[0]
         if decoder.looks_ahead:
             raise UsageError(
@@ -224,9 +240,9 @@ class EncoderDecoder:
         nothing = np.zeros((self.n_y, m), self.decoder.dtype)
         if targets is None:
             with scope(**decoder_layer):
-                run = one_to_many(self.decoder, self.readout, nothing, T_y or 0, feed, state, start)
+                run = one_to_many(self.decoder, self.readout, nothing, 0 if T_y is None else T_y, feed, state, start)
         else:
-            listed = targets if isinstance(targets, (list, tuple)) else list(np.moveaxis(np.asarray(targets), 2, 0))
+            listed = targets if isinstance(targets, (list, tuple)) else by_step(numbers(targets, "targets"))
             inputs = columns([nothing, *listed[:-1]], self.n_y, self.decoder.dtype, start=start)
             presence(target_lengths, m, len(inputs))
             ends = None if target_lengths is None else [T + start - 1 for T in target_lengths]

@@ -12,8 +12,8 @@ from autograd_seq.display import Shown
 from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.source_line import here
 from cells import storage
-from cells.check import here_in_network, kind, sizes
-from cells.initial import weights
+from cells.check import choose, flags, floats, generator, here_in_network, kind, numbers, sizes, whole
+from cells.initial import SCHEMES, weights
 from cells.padding import columns, held, presence
 from cells.run import Run
 
@@ -51,8 +51,9 @@ class Cell(Shown):
         self, n_x: int, n_a: int, seed: Any = None, dtype: Any = np.float64, scheme: str = "xavier"
     ) -> None:
         sizes(type(self).__name__, n_x=n_x, n_a=n_a)
-        self.n_x, self.n_a, self.dtype, self.scheme = n_x, n_a, np.dtype(dtype), scheme
-        self.rng = np.random.default_rng(seed)
+        self.n_x, self.n_a, self.dtype, self.scheme = n_x, n_a, floats(dtype), scheme
+        choose(SCHEMES, scheme, "scheme")
+        self.rng = generator(seed)
         self.parameters: dict[str, Parameter] = {}
 
     def matrix(self, name: str, *columns: int) -> None:
@@ -77,6 +78,16 @@ class Cell(Shown):
         """
         raise NotImplementedError
 
+    def reads(self, state: Any, *keys: str) -> None:
+        """Refuse what is no state of this cell: a dict with all `keys`, or all of `states`."""
+        for key in keys or self.states:
+            if not isinstance(state, Mapping) or key not in state:
+                given = f"a dict of {', '.join(map(str, state)) or 'nothing'}" if isinstance(state, Mapping) else state
+                raise UsageError(
+                    f"{here_in_network()}a state of {type(self).__name__} is a dict of "
+                    f"{', '.join(keys or self.states)}, such as cell.initial_state(m), not {given!r:.80}{here()}"
+                )
+
     def initial_state(self, m: int, time: int = 0) -> State:
         """The state before the first step, all zeros: a<0> = 0.
 
@@ -87,6 +98,8 @@ class Cell(Shown):
         time : int
             The time that it carries: 0, or T + 1 for the backward direction.
         """
+        sizes(f"a state of {type(self).__name__}", m=m)
+        whole(f"a state of {type(self).__name__}", time=time)
         with scope(time=time), no_grad():
             return {key: Tensor(np.zeros((self.n_a, m), self.dtype), key) for key in self.states}
 
@@ -100,6 +113,7 @@ class Cell(Shown):
                 f"{here_in_network()}a state of {type(self).__name__} consists of {', '.join(self.states)}, but the "
                 f"given one has {', '.join(map(str, state)) or 'nothing'}: is it the state of another cell?{here()}"
             )
+        state = {k: numbers(v, f"{here_in_network()}the given state {k}") for k, v in state.items()}
         for key, value in state.items():
             if np.shape(value) != (self.n_a, m):
                 raise ShapeError(
@@ -149,6 +163,7 @@ class Cell(Shown):
         ShapeError, ValueRangeError, UsageError
             If input, state or lengths do not fit; the message names layer, direction and both shapes.
         """
+        flags("unroll()", reverse=reverse)
         inputs = columns(x, self.n_x, self.dtype, lengths, start)
         m, T = inputs[0].shape[1], len(inputs)
         masks = presence(lengths, m, T, start)

@@ -66,8 +66,10 @@ class Deep(Cell):
 
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """The state of all layers after one time step."""
+        self.reads(state, "layers")
+        given = self.begin(state, 0)["layers"]
         following, first = [], (present.get().layer or 0) + 1
-        for n, (layer, before) in enumerate(zip(self.layers, state["layers"], strict=True), start=first):
+        for n, (layer, before) in enumerate(zip(self.layers, given, strict=True), start=first):
             with scope(layer=n):
                 following.append(layer.step(x_t, before))
             x_t = following[-1]["a"]

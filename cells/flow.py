@@ -11,7 +11,7 @@ from autograd_seq import Tensor, identity
 from autograd_seq.backward import sweep
 from autograd_seq.errors import UsageError, ValueRangeError
 from autograd_seq.source_line import here
-from cells.check import kind
+from cells.check import kind, listed, whole
 from cells.run import Run
 
 Array = np.ndarray[Any, Any]
@@ -108,9 +108,10 @@ def _rows(run: Run, times: Sequence[int] | None) -> list[int]:
     """The rows of the given times, or all."""
     if times is None:
         return list(range(len(run)))
-    kind(times, Iterable, "times is a list of steps t")
+    kind(listed(times), Iterable, "times is a list of steps t")
     given = list(times)
     for time in given:
+        whole("times", step=time)
         if time not in run.times:
             raise ValueRangeError(f"this run has no step {time!r}: its steps are {run.start} … {run.times[-1]}{here()}")
     return [int(time) - run.start for time in given]

@@ -11,6 +11,7 @@ from autograd_seq import Tensor, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
 from autograd_seq.source_line import here
 from cells.cell import Cell, State
+from cells.check import flags
 from cells.padding import held
 
 
@@ -55,6 +56,7 @@ class GRU(Cell):
         scheme: str = "xavier",
     ) -> None:
         super().__init__(n_x, n_a, seed, dtype, scheme)
+        flags("GRU", full=full, reset_after=reset_after)
         if reset_after and not full:
             raise UsageError(
                 "reset_after=True is about the relevance gate, which full=False leaves out: choose "
@@ -74,7 +76,7 @@ class GRU(Cell):
 
     def begin(self, state: Mapping[str, Any] | None, m: int, time: int = 0) -> State:
         """The state to begin with; a and c are one thing, so one of them is enough."""
-        if state is not None and set(state) == {"a"}:
+        if isinstance(state, Mapping) and set(state) == {"a"}:
             state = {"a": state["a"], "c": state["a"]}
         current = super().begin(state, m, time)
         if not np.array_equal(current["a"].value, current["c"].value):
@@ -92,6 +94,7 @@ class GRU(Cell):
 
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """One step: Γ_u, Γ_r, c̃, c, and a<t> = c<t>."""
+        self.reads(state, "a")
         p, c_prev = self.parameters, state.get("c", state["a"])
         stacked = concatenate([c_prev, x_t])
         with scope(part="update gate"):

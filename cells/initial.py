@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ValueRangeError
-from autograd_seq.source_line import here
+from cells.check import choose
 
 Array = np.ndarray[Any, Any]
 
@@ -73,7 +72,6 @@ def weights(
     >>> weights(np.random.default_rng(0), 4, (4, 3)).shape
     (4, 7)
     """
-    if scheme not in SCHEMES:
-        raise ValueRangeError(f"there is no initialisation {scheme!r}: choose one of {', '.join(SCHEMES)}{here()}")
+    choose(SCHEMES, scheme, "scheme")
     blocks = [columns] if isinstance(columns, int) else list(columns)
     return SCHEMES[scheme](rng, rows, blocks).astype(dtype)

@@ -11,7 +11,7 @@ from autograd_seq import Parameter, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.errors import UsageError
 from autograd_seq.source_line import here
 from cells.cell import Cell, State
-from cells.check import choose
+from cells.check import choose, kind
 from cells.initial import weights
 
 # How many more parts of length n_a a gate's weights have.
@@ -59,6 +59,7 @@ class LSTM(Cell):
         scheme: str = "xavier",
     ) -> None:
         super().__init__(n_x, n_a, seed, dtype, scheme)
+        kind(forget_bias, (int, float, np.number), "LSTM needs forget_bias to be a number")
         wider = choose(PEEPHOLES, peephole, "peephole")
         choose({"previous": 0, "current": 0}, output_sees, "output_sees")
         if output_sees == "current" and peephole is None:
@@ -74,6 +75,7 @@ class LSTM(Cell):
 
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """One step: Γ_f, Γ_u, c̃, c, Γ_o, a."""
+        self.reads(state)
         p, a_prev, c_prev = self.parameters, state["a"], state["c"]
         stacked = concatenate([a_prev, x_t])
         with scope(part="forget gate"):

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Tensor, name, scope, where
 from autograd_seq.errors import DtypeError, ShapeError, ValueRangeError
 from autograd_seq.source_line import here
-from cells.check import here_in_network, kind
+from cells.check import here_in_network, kind, listed, numbers, whole
 
 Array = np.ndarray[Any, Any]
 
@@ -46,7 +46,7 @@ def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]
     ((2, 2, 3), [3, 1], array([[1., 1., 1.],
            [1., 0., 0.]]))
     """
-    kind(sequences, Iterable, "pad() needs a list of arrays (n_x, T_x), one for each example")
+    kind(listed(sequences), Iterable, "pad() needs a list of arrays (n_x, T_x), one for each example")
     kind(value, (int, float, np.number), "pad() fills with a number")
     arrays = [_numbers(s, i) for i, s in enumerate(sequences, start=1)]
     if not arrays:
@@ -86,19 +86,21 @@ def columns(
 ) -> list[Tensor]:
     """The input of each time step as a tensor x<t> (n_x, m); `reader` says in messages who reads it."""
     reader = reader or here_in_network()
-    listed = isinstance(x, (list, tuple))
-    if not listed and np.ndim(x) != 3:
+    is_list = isinstance(x, (list, tuple))
+    whole("unroll()", start=start)
+    x = x if is_list else numbers(x, f"{reader}x")
+    if not is_list and np.ndim(x) != 3:
         raise ShapeError(
             f"{reader}x has shape {np.shape(x)}, but a sequence is (n_x, m, T_x) with n_x = {n_x}, "
             f"or a list of T_x arrays (n_x, m){here()}"
         )
-    T = len(x) if listed else np.shape(x)[2]
+    T = len(x) if is_list else np.shape(x)[2]
     if not T:
         raise ShapeError(f"{reader}the sequence is empty: give x as (n_x, m, T_x) with T_x > 0{here()}")
     result: list[Tensor] = []
     for t in range(T):
         with scope(time=start + t):
-            x_t = x[t] if listed else x[:, :, t]
+            x_t = numbers(x[t], f"{reader}x<{start + t}>") if is_list else x[:, :, t]
             expected = (n_x, result[0].shape[1] if result else "m")
             shape = np.shape(x_t)
             if len(shape) != 2 or shape[0] != n_x or not shape[1] or (result and shape != expected):
@@ -106,7 +108,7 @@ def columns(
                     f"{reader}x<{start + t}> has shape {shape}, but this cell takes "
                     f"(n_x, m) = ({expected[0]}, {expected[1]}), a column for each example{here()}"
                 )
-            if not (listed and isinstance(x_t, Tensor)):
+            if not (is_list and isinstance(x_t, Tensor)):
                 x_t = _without_padding(x_t, lengths, start + t)
                 x_t = name(x_t, "x") if isinstance(x_t, Tensor) else Tensor(x_t, "x", dtype=dtype)
             result.append(x_t)

@@ -11,8 +11,8 @@ from autograd_seq import Parameter, Tensor, identity, name, relu, scope, sigmoid
 from autograd_seq.errors import ShapeError
 from autograd_seq.source_line import here
 from cells import storage
-from cells.check import choose, kind, sizes
-from cells.initial import weights
+from cells.check import choose, floats, generator, kind, numbers, sizes
+from cells.initial import SCHEMES, weights
 from cells.run import Run
 
 ACTIVATIONS = {"softmax": softmax, "sigmoid": sigmoid, "identity": identity}
@@ -58,11 +58,13 @@ class Readout:
         hidden_activation: str = "tanh",
         scheme: str = "xavier",
     ) -> None:
+        kind(hidden, (list, tuple, range), "the sizes of a readout's hidden layers are a list")
         sizes("Readout", n_a=n_a, n_y=n_y, **{f"hidden layer {k}": n for k, n in enumerate(hidden, start=1)})
         self.n_a, self.n_y, self.hidden = n_a, n_y, tuple(hidden)
         self.activation = choose(ACTIVATIONS, activation, "activation of a readout")
         self.hidden_activation = choose(HIDDEN, hidden_activation, "activation of a hidden layer")
-        rng = np.random.default_rng(seed)
+        choose(SCHEMES, scheme, "scheme")
+        rng, dtype = generator(seed), floats(dtype)
         self.parameters: dict[str, Parameter] = {}
         widths = [n_a, *hidden, n_y]
         names = [*((f"W_{k}", f"b_{k}") for k in range(1, len(widths) - 1)), ("Wya", "by")]
@@ -72,6 +74,7 @@ class Readout:
 
     def step(self, a_t: Any) -> Tensor:
         """ŷ<t> (n_y, m) of one state a<t> (n_a, m)."""
+        a_t = numbers(a_t, "the state that a readout takes")
         if np.shape(a_t)[:1] != (self.n_a,):
             raise ShapeError(
                 f"the readout takes states (n_a, m) with n_a = {self.n_a}, but this one has shape {np.shape(a_t)}; "

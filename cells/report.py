@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, contributions
-from cells.check import kind
+from cells.check import kind, sizes
 
 WIDTH = 9
 
@@ -40,6 +40,7 @@ def gradient_table(loss: Tensor, parameters: Mapping[str, Parameter], most: int 
     parameter  shape     ‖dJ/d·‖      t = 1    t = 2    t = 3
     w          ()           0.75       0.25     0.25     0.25
     """
+    sizes("gradient_table()", most=most)
     kind(parameters, Mapping, "gradient_table() needs a dict of parameters, such as cell.parameters")
     parts: dict[str, dict[int, float]] = {}
     whole: dict[str, float] = {}

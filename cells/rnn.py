@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq import concatenate, name, relu, scope, sigmoid, tanh
 from cells.cell import Cell, State
-from cells.check import choose
+from cells.check import choose, flags
 
 ACTIVATIONS = {"tanh": tanh, "relu": relu, "sigmoid": sigmoid}
 
@@ -51,6 +51,7 @@ class RNN(Cell):
         scheme: str = "xavier",
     ) -> None:
         super().__init__(n_x, n_a, seed, dtype, scheme)
+        flags("RNN", stacked=stacked)
         self.activation = choose(ACTIVATIONS, activation, "activation")
         self.stacked = stacked
         if stacked:
@@ -62,6 +63,7 @@ class RNN(Cell):
 
     def step(self, x_t: Any, state: Mapping[str, Any]) -> State:
         """a<t> = g(Waa a<t-1> + Wax x<t> + ba)."""
+        self.reads(state)
         p, a_prev = self.parameters, state["a"]
         with scope(part="state"):
             if self.stacked:

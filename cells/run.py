@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_seq import Graph, Tensor, name, scope, where
 from autograd_seq.display import Shown
-from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.errors import ShapeError, UsageError
 from autograd_seq.source_line import here
+from cells.check import choose, kind, numbers
 
 if TYPE_CHECKING:
     from cells.cell import Cell
@@ -125,14 +126,14 @@ class Run(Shown):
         Tensor
             J = Σ L<t>, a scalar.
         """
-        if reduction not in ("sum", "mean"):
-            raise ValueRangeError(f"there is no reduction {reduction!r}: choose 'sum' or 'mean'{here()}")
+        choose({"sum": 1, "mean": 1}, reduction, "reduction")
         if not callable(loss):
             raise UsageError(
                 f"the loss must be a function such as categorical_cross_entropy, but got {type(loss).__name__}{here()}"
             )
         listed = isinstance(targets, (list, tuple))
-        wanted = list(targets) if listed else [targets[:, :, t] for t in range(_length(targets))]
+        targets = targets if listed else numbers(targets, "targets")
+        wanted = list(targets) if listed else by_step(targets)
         if not self.outputs:
             raise UsageError(f"this run has no outputs yet: apply a readout first, readout(run){here()}")
         if len(wanted) != len(self.outputs):
@@ -165,21 +166,24 @@ def _loss_at(
     t: int, prediction: Tensor, target: Any, running: Tensor | None, loss: Callable[[Tensor, Any], Tensor]
 ) -> Tensor:
     """L<t>, over the examples that are still running."""
+    target = numbers(target, f"y<{t}>")
     if np.shape(target) != prediction.shape:
         raise ShapeError(f"y<{t}> has shape {np.shape(target)}, but ŷ<{t}> has {prediction.shape}{here()}")
     if not isinstance(target, Tensor):
         clean = target if running is None else np.where(running.value, target, 0)
         target = Tensor(clean, "y", dtype=prediction.dtype)
     each = getattr(loss, "elements", loss)(prediction, target)
+    kind(each, Tensor, "the loss must return a tensor, as categorical_cross_entropy does")
     if running is not None:
         each = where(running, each, 0)
     return name(each.sum(), "L")
 
 
-def _length(targets: Any) -> int:
+def by_step(targets: Any) -> list[Any]:
+    """The targets of each step, of one array."""
     if np.ndim(targets) != 3:
         raise ShapeError(
             f"targets have shape {np.shape(targets)}: give (n_y, m, T), or a list of T arrays (n_y, "
             f"m){here()}"
         )
-    return int(np.shape(targets)[2])
+    return [targets[:, :, t] for t in range(np.shape(targets)[2])]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import Parameter
-from autograd_seq.errors import ShapeError, ValueRangeError
+from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 from autograd_seq.source_line import here
 
 
@@ -35,7 +36,8 @@ def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
     >>> bool((twin.parameters["Wf"].value == LSTM(3, 4, seed=0).parameters["Wf"].value).all())
     True
     """
-    with open(path, "wb") if isinstance(path, str) or hasattr(path, "__fspath__") else _as_is(path) as file:
+    _check(path, "write")
+    with open(path, "wb") if isinstance(path, (str, PathLike)) else _as_is(path) as file:
         np.savez(file, **{key: parameter.value for key, parameter in parameters.items()})  # type: ignore[arg-type]
 
 
@@ -73,6 +75,7 @@ def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
 
 def read(path: Any) -> dict[str, np.ndarray[Any, Any]]:
     """All arrays of an ``.npz`` file, by name."""
+    _check(path, "read")
     try:
         file = np.load(path, allow_pickle=False)
         if isinstance(file, np.ndarray):
@@ -83,6 +86,11 @@ def read(path: Any) -> dict[str, np.ndarray[Any, Any]]:
         raise
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise ValueRangeError(f"{path} is damaged or no .npz file of arrays: {error}{here()}") from error
+
+
+def _check(path: Any, what: str) -> None:
+    if not isinstance(path, (str, PathLike)) and not hasattr(path, what):
+        raise UsageError(f"weights are kept in a file: give its path, such as 'lstm.npz', not {path!r:.80}{here()}")
 
 
 class _as_is:  # noqa: N801  (used like a function)

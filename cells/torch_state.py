@@ -25,6 +25,7 @@ from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 from autograd_seq.source_line import here
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
+from cells.check import kind
 from cells.deep import Deep
 from cells.gru import GRU
 from cells.lstm import LSTM
@@ -59,6 +60,7 @@ def to_torch_state(cell: Cell) -> dict[str, Array]:
     >>> {key: array.shape for key, array in to_torch_state(LSTM(3, 4, seed=0)).items()}
     {'weight_ih_l0': (16, 3), 'weight_hh_l0': (16, 4), 'bias_ih_l0': (16,), 'bias_hh_l0': (16,)}
     """
+    kind(cell, Cell, "to_torch_state() needs a cell")
     state: dict[str, Array] = {}
     for n, layer in enumerate(cell.layers if isinstance(cell, Deep) else [cell]):
         both = isinstance(layer, Bidirectional)
@@ -116,6 +118,7 @@ def from_torch_state(state: Mapping[str, Any], activation: str = "tanh") -> Cell
     >>> from_torch_state(to_torch_state(Deep([GRU(3, 4, reset_after=True), GRU(4, 4, reset_after=True)])))
     Deep([GRU(n_x=3, n_a=4), GRU(n_x=4, n_a=4)])
     """
+    kind(state, Mapping, "from_torch_state() needs a dict of arrays, such as module.state_dict()")
     arrays = {key: np.asarray(value) for key, value in state.items()}
     layers: list[Cell] = []
     used: set[str] = set()

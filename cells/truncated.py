@@ -9,10 +9,10 @@ from autograd_seq import Tensor, name, scope, stop_gradient
 from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
 from autograd_seq.source_line import here
 from cells.cell import Cell
-from cells.check import sizes
+from cells.check import flags, kind, numbers, sizes
 from cells.padding import columns, presence
 from cells.readout import Readout
-from cells.run import Run
+from cells.run import Run, by_step
 
 
 def cut(state: Any, forget: bool = False) -> Any:
@@ -40,6 +40,7 @@ def cut(state: Any, forget: bool = False) -> Any:
         return {key: cut(value, forget) for key, value in state.items()}
     if isinstance(state, (list, tuple)):
         return [cut(value, forget) for value in state]
+    kind(state, Tensor, "cut() needs a state, such as run.final")
     where = state.scope
     with scope(time=where.time, layer=where.layer, direction=where.direction, part="truncation"):
         before = Tensor(state.value, state.name) if forget else state
@@ -84,6 +85,7 @@ def chunks(
     [[1, 2], [3, 4], [5]]
     """
     sizes("chunks", k=k)
+    flags("chunks", forget=forget)
     _only_back(cell)
     inputs = columns(x, cell.n_x, cell.dtype, lengths)
     presence(lengths, inputs[0].shape[1], len(inputs))
@@ -146,6 +148,7 @@ def truncated_bptt(
     [4, 5, 6] [5, 6]
     """
     sizes("truncated_bptt", k1=k1, k2=k2)
+    kind(readout, Readout, "the readout must be a Readout")
     _only_back(cell)
     if k2 < k1:
         raise ValueRangeError(
@@ -156,7 +159,7 @@ def truncated_bptt(
     T = len(inputs)
     presence(lengths, inputs[0].shape[1], T)
     listed = isinstance(targets, (list, tuple))
-    wanted = list(targets) if listed else [targets[:, :, t] for t in range(targets.shape[2])]
+    wanted = list(targets) if listed else by_step(numbers(targets, "targets"))
     if len(wanted) != T:
         raise ShapeError(f"{len(wanted)} targets for {T} inputs: one target for each time step{here()}")
     state, first = None, 0
@@ -181,6 +184,7 @@ def _within(lengths: Sequence[int] | None, end: int) -> list[int] | None:
 
 
 def _only_back(cell: Cell) -> None:
+    kind(cell, Cell, "the first argument must be a cell")
     if cell.looks_ahead:
         raise UsageError(
             "a bidirectional cell needs the whole sequence: its backward direction begins at the end, so a chunk "

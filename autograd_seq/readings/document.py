@@ -168,6 +168,8 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
     >>> document.backward[-1].equation.text, document.backward[-1].code
     ('∂J/∂W = Σ_t dz_a<t> a<t-1>ᵀ', ('dW += dz_a @ a[t - 1].T',))
     """
+    if title is not None and not isinstance(title, str):
+        raise UsageError(f"a title is a text, not {type(title).__name__}{here()}")
     derivation = Derivation(thing)
     title = title or _name_of(thing)
     output = derivation.recording.forward.outputs[0]
@@ -225,6 +227,8 @@ def _code(writer: Writer) -> dict[Unit, list[str]]:
 
 
 def _claims(derivation: Derivation, proof: Any) -> tuple[Claimed, ...]:
+    if not isinstance(getattr(proof, "claims", None), dict):
+        raise UsageError(f"proof is prove, or what prove(loss) returns, not {type(proof).__name__}{here()}")
     by_record = {}
     for key in proof:
         claim = proof[key]
@@ -242,7 +246,7 @@ def _claims(derivation: Derivation, proof: Any) -> tuple[Claimed, ...]:
 
 def _svg(drawing: Any) -> str:
     """The drawing's text, from its <svg> on."""
-    text = getattr(drawing, "svg", drawing) or ""
+    text = getattr(drawing, "svg", "" if drawing is None else drawing)
     if not isinstance(text, str):
         raise UsageError(f"a picture is SVG text or something with .svg, not {type(drawing).__name__}{here()}")
     start = text.find("<svg")

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from autograd_seq.errors import UsageError
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.program import Writer
+from autograd_seq.source_line import here
 
 
 def source(thing: Any, name: str | None = None) -> str:
@@ -45,6 +47,8 @@ def source(thing: Any, name: str | None = None) -> str:
         J = np.sum(a[T])
     """
     derivation = thing if isinstance(thing, Derivation) else Derivation(thing)
+    if name is not None and not isinstance(name, str):
+        raise UsageError(f"a name is a text, not {type(name).__name__}{here()}")
     return Writer(derivation, function_name(name or _name_of(thing))).module()
 
 

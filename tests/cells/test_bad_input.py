@@ -5,7 +5,29 @@ import pytest
 
 from autograd_seq import binary_cross_entropy
 from autograd_seq.errors import AutogradError, DtypeError, ShapeError, UsageError, ValueRangeError
-from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, gradient_flow, gradient_table, pad, state_flow
+from cells import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    Deep,
+    EncoderDecoder,
+    Readout,
+    chunks,
+    cut,
+    from_torch_state,
+    gradient_flow,
+    gradient_table,
+    many_to_many,
+    many_to_one,
+    most_likely,
+    one_to_many,
+    one_to_one,
+    pad,
+    state_flow,
+    to_torch_state,
+    truncated_bptt,
+)
 
 
 def x(n_x=3, m=2, T=4):
@@ -18,6 +40,11 @@ def deep_both():
 
 def measured(loss=binary_cross_entropy):
     return Readout(4, 1, "sigmoid", seed=1)(RNN(3, 4, seed=0).unroll(x())).measure(np.ones((1, 2, 4)), loss)
+
+
+def measured_with(targets, **more):
+    run = Readout(4, 1, "sigmoid", seed=1)(RNN(3, 4, seed=0).unroll(x()))
+    return run.measure(targets, binary_cross_entropy, **more)
 
 
 CASES = {
@@ -92,6 +119,74 @@ CASES = {
     "flow at no time": (lambda: state_flow(RNN(3, 4).unroll(x()), times=[9]), ValueRangeError, "no step 9.*1 … 4"),
     "a table of no dict": (lambda: gradient_table(measured(), [1]), UsageError, "dict of parameters.*list"),
     "a table of numbers": (lambda: gradient_table(measured(), {"W": 3}), UsageError, "Parameter, but got int"),
+    "a seed of words": (lambda: RNN(3, 4, seed="a"), ValueRangeError, "seed must be a whole number .*'a'"),
+    "a seed below 0": (lambda: Readout(3, 4, seed=-1), ValueRangeError, "seed .*-1"),
+    "an unknown dtype": (lambda: RNN(3, 4, dtype="foo"), DtypeError, "floats: give dtype=np.float64.*'foo'"),
+    "a dtype of whole numbers": (lambda: LSTM(3, 4, dtype=int), DtypeError, "floats.*int"),
+    "a readout of complex numbers": (lambda: Readout(3, 4, dtype=complex), DtypeError, "floats.*complex"),
+    "a class for a dtype": (lambda: GRU(3, 4, dtype=RNN), DtypeError, "floats.*RNN"),
+    "n_x in words": (lambda: LSTM("3", 2), ValueRangeError, "LSTM needs n_x to be a whole number above 0, not '3'"),
+    "n_a below 0": (lambda: GRU(3, -1), ValueRangeError, "n_a .*-1"),
+    "n_a = True": (lambda: RNN(3, True), ValueRangeError, "n_a .*True"),
+    "n_a beyond memory": (lambda: RNN(3, 10**40), ValueRangeError, "n_a .*1000"),
+    "no n_y": (lambda: Readout(4, None), ValueRangeError, "n_y .*None"),
+    "an activation that is a function": (lambda: RNN(3, 4, activation=np.tanh), ValueRangeError, "one of 'tanh'"),
+    "a list for an activation": (lambda: Readout(4, 1, activation=["softmax"]), ValueRangeError, "choose one of 'soft"),
+    "an unknown scheme": (lambda: RNN(3, 4, scheme="glorot"), ValueRangeError, "'xavier', 'orthogonal'"),
+    "a scheme of a readout": (lambda: Readout(3, 4, scheme=None), ValueRangeError, "'xavier', 'orthogonal'"),
+    "full in words": (lambda: GRU(3, 4, full="no"), UsageError, "full to be True or False, not 'no'"),
+    "reset_after = 1": (lambda: GRU(3, 4, reset_after=1), UsageError, "reset_after to be True or False"),
+    "stacked in words": (lambda: RNN(3, 4, stacked="yes"), UsageError, "stacked to be True or False"),
+    "reverse in words": (lambda: RNN(3, 4).unroll(x(), reverse="no"), UsageError, "reverse to be True or False"),
+    "a start of 1.5": (lambda: RNN(3, 4).unroll(x(), start=1.5), UsageError, "start to be a whole number, not 1.5"),
+    "a forget bias in words": (lambda: LSTM(3, 4, forget_bias="1"), UsageError, "forget_bias to be a number.*str"),
+    "hidden layers that are no list": (lambda: Readout(3, 4, hidden=5), UsageError, "hidden layers are a list.*int"),
+    "a hidden layer of 0": (lambda: Readout(3, 4, hidden=[5, 0]), ValueRangeError, "hidden layer 2 .*0"),
+    "x is None": (lambda: RNN(3, 4).unroll(None), DtypeError, "x must hold real numbers.*object, with None in it"),
+    "x is a text": (lambda: RNN(3, 4).unroll("hello"), DtypeError, "x must hold real numbers.*<U5"),
+    "x holds None": (lambda: RNN(3, 4).unroll(np.where(x() > 0, None, 1.0)), DtypeError, "real numbers.*None in it"),
+    "x holds texts": (lambda: RNN(3, 4).unroll(x().astype(str)), DtypeError, "real numbers, but .*<U"),
+    "x is complex": (lambda: RNN(3, 4).unroll(x() * 1j), DtypeError, "real numbers, but .*complex128"),
+    "x of ragged lists": (lambda: RNN(3, 4).unroll([[[1, 2], [1], [2, 3]]]), ShapeError, "x<1> is no array.*differ"),
+    "x<2> holds None": (lambda: RNN(3, 4).unroll([np.ones((3, 1)), np.full((3, 1), None)]), DtypeError,
+                        "x<2> must hold real numbers.*None"),
+    "x<1> is complex, deep": (lambda: deep_both().unroll([np.ones((3, 1)) * 1j]), DtypeError, "layer 1: x<1> must"),
+    "a state that holds None": (lambda: RNN(3, 4).unroll(x(), {"a": np.full((4, 2), None)}), DtypeError,
+                                "given state a must hold real numbers.*None"),
+    "a complex state": (lambda: GRU(3, 4).unroll(x(), {"a": np.ones((4, 2)) * 1j}), DtypeError, "state a .*complex"),
+    "a step from nothing": (lambda: LSTM(3, 4).step(np.ones((3, 2)), None), UsageError, "dict of a, c, such as .*None"),
+    "a step without c": (lambda: LSTM(3, 4).step(np.ones((3, 2)), {"a": np.ones((4, 2))}), UsageError,
+                         "dict of a, c, .* not 'a dict of a'"),
+    "a step of a list": (lambda: RNN(3, 4).step(np.ones((3, 2)), [1]), UsageError, r"dict of a, .*\[1\]"),
+    "a deep step": (lambda: Deep([RNN(3, 4)]).step(np.ones((3, 2)), {"a": 1}), UsageError, "dict of layers"),
+    "a state of no example": (lambda: RNN(3, 4).initial_state(0), ValueRangeError, "m .*above 0, not 0"),
+    "targets that hold None": (lambda: measured_with(np.full((1, 2, 4), None)), DtypeError, "targets must hold.*None"),
+    "no targets": (lambda: measured_with(None), DtypeError, "targets must hold real numbers"),
+    "a target in words": (lambda: measured_with(["a"] * 4), DtypeError, "y<1> must hold real numbers"),
+    "targets of two axes": (lambda: measured_with(np.ones((1, 2))), ShapeError, r"targets have shape \(1, 2\)"),
+    "another reduction": (lambda: measured_with(np.ones((1, 2, 4)), reduction="max"), ValueRangeError, "'sum', 'mean'"),
+    "a loss that returns nothing": (lambda: measured(lambda y_hat, y: None), UsageError, "return a tensor.*NoneType"),
+    "a readout for a cell": (lambda: many_to_one(Readout(4, 1), Readout(4, 1), x()), UsageError, "cell.*Readout"),
+    "a cell for a readout": (lambda: many_to_many(RNN(3, 4), RNN(3, 4), x()), UsageError, "Readout.*RNN"),
+    "nothing for a readout": (lambda: one_to_one(RNN(3, 4), None, x()), UsageError, "Readout.*NoneType"),
+    "feeding with a text": (lambda: one_to_many(RNN(3, 4), Readout(4, 3), np.ones((3, 2)), 3, "likely"), UsageError,
+                            "feed is a function.*str"),
+    "an encoder that is none": (lambda: EncoderDecoder(3, RNN(3, 4), Readout(4, 3)), UsageError, "encoder .*int"),
+    "a decoder that is none": (lambda: EncoderDecoder(RNN(3, 4), None, Readout(4, 3)), UsageError, "decoder .*None"),
+    "writing 0 steps": (lambda: EncoderDecoder(RNN(3, 4), RNN(3, 4), Readout(4, 3)).unroll(x(), T_y=0), ValueRangeError,
+                        "T .*not 0"),
+    "a most likely nothing": (lambda: most_likely(None), UsageError, "tensor.*NoneType"),
+    "a cut through a number": (lambda: cut(3), UsageError, "state, such as run.final.*int"),
+    "chunks of no cell": (lambda: list(chunks("lstm", x(), 2)), UsageError, "cell.*str"),
+    "chunks of 0": (lambda: list(chunks(RNN(3, 4), x(), 0)), ValueRangeError, "k .*not 0"),
+    "windows of texts": (lambda: list(truncated_bptt(RNN(3, 4), Readout(4, 1), x(), "abc", binary_cross_entropy, 2, 2)),
+                         DtypeError, "targets must hold"),
+    "no torch weights": (lambda: from_torch_state(None), UsageError, "dict of arrays.*NoneType"),
+    "torch weights of no cell": (lambda: to_torch_state(None), UsageError, "needs a cell.*NoneType"),
+    "saved nowhere": (lambda: RNN(3, 4).save(None), UsageError, "path, such as .*None"),
+    "loaded from nowhere": (lambda: RNN(3, 4).load(7), UsageError, "path, such as .*7"),
+    "a table of 0 columns": (lambda: gradient_table(measured(), RNN(3, 4).parameters, 0), ValueRangeError, "most"),
+    "pad a number in an array": (lambda: pad(np.array(3.0)), UsageError, "list of arrays"),
 }  # fmt: skip
 
 for what, make in (("one direction", lambda: LSTM(3, 4)), ("both", lambda: Bidirectional(RNN(3, 4), RNN(3, 4))),

@@ -83,5 +83,5 @@ def test_seeds_and_schemes():
     W = GRU(3, 4, seed=0, scheme="orthogonal").parameters["Wu"].value
     np.testing.assert_allclose(W[:, :4] @ W[:, :4].T, np.eye(4), atol=1e-12)
     assert (LSTM(3, 4).parameters["bf"].value == 1).all() and not LSTM(3, 4).parameters["bu"].value.any()
-    with pytest.raises(ValueRangeError, match="xavier, orthogonal"):
+    with pytest.raises(ValueRangeError, match="'xavier', 'orthogonal'"):
         GRU(3, 4, scheme="best")
