@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, update_wrapper
+from operator import attrgetter
 from sys import _getframe
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ from autograd_seq.tensor import NOTHING, Array, Tensor, next_index
 Rule = Callable[..., Any]
 _new: Final = object.__new__
 _present: Final = present.get
+_value: Final = attrgetter("_value")
+_requires_grad: Final = attrgetter("requires_grad")
 
 
 class Operation:
@@ -74,6 +77,9 @@ class Operation:
         self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
         self._known = frozenset(self.keywords)
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
+        self.least = 1 if self.variadic else self.arity  # arguments that a call must have
+        self.optional = len(self.defaults) == len(self.keywords)  # whether it need not have more
+        self.simple = self.arity in (1, 2) and not self.keywords  # whether it never has more
         self.value = kernel or value
         self.vjp = self._rules(vjp)
         self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
@@ -89,7 +95,7 @@ class Operation:
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
             "text": self._form(text, self.name),
         }
-        self.call = self.direct(self._general)
+        self.call = self.direct(lambda *inputs, **parameters: self._general(inputs, parameters))
         for function in numpy if isinstance(numpy, tuple) else (numpy,):
             protocols.OPERATIONS[function] = self
             protocols.CALLS[function] = self.call
@@ -125,22 +131,26 @@ class Operation:
 
     def __call__(self, *inputs: Any, **parameters: Any) -> Any:
         """Record the operation on tensors, or compute it on plain arrays."""
-        if len(inputs) == self.arity and not parameters:
+        if self.simple and len(inputs) == self.arity and not parameters:
             return self.call(*inputs)
-        return self._general(*inputs, **parameters)
+        return self._general(inputs, parameters)
 
     def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
         """A quicker function for the most usual calls, which leaves all others to `otherwise`; here there is none."""
         return otherwise
 
-    def _general(self, *inputs: Any, **parameters: Any) -> Any:
-        if parameters or self.variadic or self.keywords or len(inputs) != self.arity:
-            inputs, parameters = self._bind(inputs, parameters)
+    def _general(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        if given or not self.optional or len(inputs) != self.least:
+            inputs, parameters = self._bind(inputs, given)
+        else:
+            parameters = self.defaults.copy()
+        if self.variadic:
+            inputs = tuple(inputs[0])
         if self.view is not None and (seen := self.view(self, inputs[0], parameters)) is not None:
             return seen
         if (records := lift(inputs)) is None:
             return self.value(*inputs, **parameters)
-        values = [x._value for x in records]
+        values = [*map(_value, records)]
         try:
             value = self.value(*values, **parameters)
         except (ValueError, TypeError, IndexError) as error:
@@ -150,7 +160,7 @@ class Operation:
     def _wanted(self, records: Sequence[Tensor]) -> bool:
         """Whether a derivative passes through to any of the inputs."""
         if not self.partly:
-            return True in [x.requires_grad for x in records]
+            return True in map(_requires_grad, records)
         return any(x.requires_grad and rule is not None for x, rule in zip(records, self.vjp, strict=True))
 
     def record(self, value: Any, inputs: tuple[Tensor, ...], parameters: dict[str, Any], requires_grad: bool) -> Tensor:
@@ -166,11 +176,11 @@ class Operation:
         y.index = next_index()
         y.requires_grad = requires_grad and self.differentiable
         y._gradient = None
-        frame = _getframe(2)
-        code = frame.f_code
-        while code.co_filename in ENGINE_FILES and frame.f_back is not None:
+        frame: Any = _getframe(2)
+        while (code := frame.f_code).co_filename in ENGINE_FILES:
+            if frame.f_back is None:
+                break
             frame = frame.f_back
-            code = frame.f_code
         y._code = code
         y._offset = frame.f_lasti
         if not scope.recording:
@@ -180,7 +190,7 @@ class Operation:
     def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
         """What the adjoint of a record gives to each of its inputs, in bare arrays; None where nothing."""
         rules: Any = self.vjp
-        values = [x._value for x in node.inputs]
+        values = [*map(_value, node.inputs)]
         return [
             rule(adjoint, node._value, *values, **node.parameters)
             if x.requires_grad and (rule := rules[i]) is not None
@@ -188,9 +198,9 @@ class Operation:
             for i, x in enumerate(node.inputs)
         ]
 
-    def _bind(self, inputs: tuple[Any, ...], given: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _bind(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a call's arguments into inputs and parameters, as the value rule's signature declares them."""
-        count = 1 if self.variadic else self.arity
+        count = self.least
         if len(inputs) < count or len(inputs) > count + len(self.keywords):
             raise UsageError(f"{self.name}() takes {self._usage()}, but got {len(inputs)} arguments{here()}")
         parameters = {**self.defaults, **given}
@@ -201,7 +211,7 @@ class Operation:
         for key, setting in parameters.items():
             if isinstance(setting, Tensor):
                 parameters[key] = settled(setting)
-        return (tuple(inputs[0]) if self.variadic else inputs[:count]), parameters
+        return inputs[:count], parameters
 
     def _misused(self, given: Mapping[str, Any], parameters: Mapping[str, Any]) -> UsageError:
         for key in given:
@@ -225,41 +235,43 @@ class Operation:
 
 
 class Unary(Operation):
-    """An operation of one array without parameters: the same, without sorting arguments."""
+    """An operation of one array: the same, without loops, and without sorting arguments where there are no others."""
 
     def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that records a call on one record at once, and leaves every other call to `otherwise`."""
+        """A function that records a call on one tensor at once, and leaves every other call to `otherwise`."""
+        if not self.simple:
+            return otherwise
         kernel, record = self.value, self.record
 
         def call(x: Any, /, *more: Any, **keywords: Any) -> Any:
-            if type(x) is not Tensor:
+            if type(x) is not Tensor or more or keywords:
                 if more or keywords or not isinstance(x, Tensor):
                     return otherwise(x, *more, **keywords)
                 x = x.record
-            elif more or keywords:
-                return otherwise(x, *more, **keywords)
             try:
                 value = kernel(x._value)
             except (ValueError, TypeError) as error:
-                raise self._refusal([x._value], keywords, error) from error
+                raise self._refusal([x._value], NOTHING, error) from error
             return record(value, (x,), NOTHING, x.requires_grad)
 
         return call
 
     def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
         """As of every operation, without loops."""
-        rule: Any = self.vjp[0]
-        return (rule(adjoint, node._value, node.inputs[0]._value) if rule else None,)
+        rule, (x,) = self.vjp[0], node.inputs
+        if self.simple:
+            return (rule(adjoint, node._value, x._value),)
+        return (rule(adjoint, node._value, x._value, **node.parameters),)
 
 
 class Binary(Operation):
-    """An operation of two arrays without parameters."""
+    """An operation of two arrays."""
 
     def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that records a call on two records at once, and leaves every other call to `otherwise`."""
-        kernel, record = self.value, self.record
-        if self.partly:
+        """A function that records a call on two tensors at once, and leaves every other call to `otherwise`."""
+        if self.partly or not self.simple:
             return otherwise
+        kernel, record = self.value, self.record
 
         def call(a: Any, b: Any, /, *more: Any, **keywords: Any) -> Any:
             if type(a) is not Tensor or type(b) is not Tensor or more or keywords:
@@ -269,7 +281,7 @@ class Binary(Operation):
             try:
                 value = kernel(a._value, b._value)
             except (ValueError, TypeError) as error:
-                raise self._refusal([a._value, b._value], keywords, error) from error
+                raise self._refusal([a._value, b._value], NOTHING, error) from error
             return record(value, (a, b), NOTHING, a.requires_grad or b.requires_grad)
 
         return call
@@ -278,9 +290,14 @@ class Binary(Operation):
         """As of every operation, without loops."""
         (a, b), (left, right) = node.inputs, self.vjp
         y, u, v = node._value, a._value, b._value
+        if self.simple:
+            return (
+                left(adjoint, y, u, v) if a.requires_grad and left else None,
+                right(adjoint, y, u, v) if b.requires_grad and right else None,
+            )
         return (
-            left(adjoint, y, u, v) if a.requires_grad and left else None,
-            right(adjoint, y, u, v) if b.requires_grad and right else None,
+            left(adjoint, y, u, v, **node.parameters) if a.requires_grad and left else None,
+            right(adjoint, y, u, v, **node.parameters) if b.requires_grad and right else None,
         )
 
 
@@ -360,8 +377,9 @@ def operation(
 
     def declare(value: Callable[..., Any]) -> Operation:
         kinds = [p.kind for p in inspect.signature(value).parameters.values()]
-        simple = all(kind is inspect.Parameter.POSITIONAL_ONLY for kind in kinds)
-        made = {1: Unary, 2: Binary}.get(len(kinds), Operation) if simple else Operation
+        several = inspect.Parameter.VAR_POSITIONAL in kinds
+        inputs = kinds.count(inspect.Parameter.POSITIONAL_ONLY)
+        made = Operation if several else {1: Unary, 2: Binary}.get(inputs, Operation)
         return made(value, vjp, meaning, numpy, source, latex, text, expects, kernel, adds, cuts)
 
     return declare
@@ -369,11 +387,11 @@ def operation(
 
 def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...] | None:
     """The records of an operation's inputs; None if there is no tensor among them."""
-    for x in inputs:  # without an expression that makes a frame: rules call operations on bare arrays
-        if isinstance(x, Tensor):
+    for x in inputs:
+        if type(x) is not Tensor:
             break
     else:
-        return None
+        return tuple(inputs) or None
     records = [x.record if isinstance(x, Tensor) else x for x in inputs]
     plain = [i for i, x in enumerate(records) if type(x) is not Tensor]
     if len(plain) == len(records):

@@ -16,9 +16,9 @@ def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:
     """Undo broadcasting: an input that was used several times gets the sum of its uses."""
     extra = adjoint.ndim - len(shape)
     if extra > 0:
-        adjoint = adjoint.sum(axis=tuple(range(extra)))
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and adjoint.shape[i] != 1)
-    return adjoint.sum(axis=stretched, keepdims=True) if stretched else adjoint
+        adjoint = np.add.reduce(adjoint, axis=tuple(range(extra)))
+    stretched = tuple([i for i, n in enumerate(shape) if n == 1 and adjoint.shape[i] != 1])
+    return np.add.reduce(adjoint, axis=stretched, keepdims=True) if stretched else adjoint
 
 
 def fitted(piece: Any, node: Tensor, x: Tensor) -> Any:

@@ -6,9 +6,10 @@ The present scope is a context variable, so threads and coroutines each have the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -49,10 +50,10 @@ class Scope:
 NOWHERE = Scope()
 present: ContextVar[Scope] = ContextVar("present scope", default=NOWHERE)
 
-_FIELDS = ("time", "layer", "direction", "part")
+_FIELDS = frozenset(("time", "layer", "direction", "part"))
 
 
-def scope(**where: int | str | None) -> AbstractContextManager[Scope]:
+def scope(**where: int | str | None) -> _Inside:
     """Mark everything recorded inside the ``with`` block as belonging to a place.
 
     Parameters
@@ -74,35 +75,45 @@ def scope(**where: int | str | None) -> AbstractContextManager[Scope]:
     >>> y.scope.time, y.scope.part
     (3, 'forget gate')
     """
-    for key in where:
-        if key not in _FIELDS:
-            raise ValueRangeError(
-                f"scope() got {key!r}; it takes {', '.join(_FIELDS)}, for example scope(time=3, layer=1){here()}"
-            )
+    if not where.keys() <= _FIELDS:
+        unknown = sorted(where.keys() - _FIELDS)[0]
+        raise ValueRangeError(
+            f"scope() got {unknown!r}; it takes time, layer, direction, part, "
+            f"for example scope(time=3, layer=1){here()}"
+        )
     if where.get("direction") not in (None, "forward", "backward"):
         raise ValueRangeError(f"direction is {where['direction']!r}; write 'forward' or 'backward'{here()}")
     return _Inside(where)
 
 
-class _Inside(AbstractContextManager[Scope]):
+# One object for one place: a network is unrolled again and again, and every record keeps its scope.
+_at = lru_cache(maxsize=1 << 14, typed=True)(Scope)
+
+
+class _Inside:
     """What `scope` returns: every part of every step enters one, so it is a class, not a generator."""
+
+    __slots__ = ("_token", "_where")
 
     def __init__(self, where: dict[str, Any]) -> None:
         self._where = where
 
     def __enter__(self) -> Scope:
         outside, given = present.get(), self._where.get
-        inside = Scope(
-            given("time", outside.time),
-            given("layer", outside.layer),
-            given("direction", outside.direction),
-            given("part", outside.part),
-            outside.recording,
-        )
+        try:
+            inside = _at(
+                given("time", outside.time),
+                given("layer", outside.layer),
+                given("direction", outside.direction),
+                given("part", outside.part),
+                outside.recording,
+            )
+        except TypeError as error:
+            raise ValueRangeError(f"scope() takes numbers and words, not {self._where!r:.80}{here()}") from error
         self._token = present.set(inside)
         return inside
 
-    def __exit__(self, *raised: object) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         present.reset(self._token)
 
 
@@ -138,7 +149,7 @@ def steps(count: int, reverse: bool = False) -> Iterator[int]:
     outside = present.get()
     try:
         for t in range(count - 1, -1, -1) if reverse else range(count):
-            present.set(replace(outside, time=t + 1))
+            present.set(_at(t + 1, outside.layer, outside.direction, outside.part, outside.recording))
             yield t
     finally:
         present.set(outside)

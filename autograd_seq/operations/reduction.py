@@ -15,6 +15,12 @@ from autograd_seq.operations.shape import AXES, broadcast_to, expand_dims, resha
 from autograd_seq.tensor import Array
 
 
+# The ufuncs' own methods: np.sum and its like are longer ways to them.
+_ADDED: Any = np.add.reduce
+_LARGEST: Any = np.maximum.reduce
+_SMALLEST: Any = np.minimum.reduce
+
+
 def axes_of(x: Any, axis: Any) -> tuple[int, ...]:
     """The axes meant by NumPy's `axis`, as non-negative numbers."""
     given = range(x.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
@@ -74,7 +80,7 @@ def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> sum(np.ones((2, 3)), axis=1)
     array([3., 3.])
     """
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)
+    return _ADDED(x, axis=axis, keepdims=keepdims)
 
 
 @operation(
@@ -137,7 +143,7 @@ def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> max(np.array([[1.0, 5.0], [7.0, 3.0]]), axis=0)
     array([7., 5.])
     """
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
+    return _LARGEST(x, axis=axis, keepdims=keepdims)
 
 
 @operation(
@@ -157,7 +163,7 @@ def min(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> min(np.array([[1.0, 5.0], [7.0, 3.0]]), axis=0)
     array([1., 3.])
     """
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
+    return _SMALLEST(x, axis=axis, keepdims=keepdims)
 
 
 def _product_of_others(x: Any, axis: Any, keepdims: bool) -> Any:

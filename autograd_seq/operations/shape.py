@@ -69,7 +69,7 @@ def ravel(x: Any) -> Any:
     >>> ravel(np.ones((2, 1)))
     array([1., 1.])
     """
-    return reshape(x, -1)
+    return x.ravel() if hasattr(x, "ravel") else reshape(x, -1)  # what can be written into knows where it copies
 
 
 def _transpose_rule(g: Any, y: Any, x: Any, axes: Any) -> Any:
