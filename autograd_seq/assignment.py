@@ -80,6 +80,11 @@ class InPlace(Handle):
         rule: Any = how.vjp[0]  # a rearrangement's adjoint is its inverse
 
         def write(value: Tensor) -> None:
+            if not after.flags.writeable:  # a broadcast array, one element of which is many
+                raise GraphLostError(
+                    "an array that was broadcast cannot be written into, here as in NumPy: several of its elements "
+                    f"are one. Write into the array itself, or into a copy: b = b.copy(){here()}"
+                )
             whole = value if value.shape == after.shape else ops.broadcast_to(value, after.shape)
             self._in_place(rule(whole, whole, self.record, **parameters))
 
@@ -300,7 +305,10 @@ def _view(how: Operation, x: Any, parameters: dict[str, Any]) -> Tensor | None:
     return x[parameters["index"]] if "index" in parameters else x._rearranged(how, parameters)
 
 
-for _operation in (ops.transpose, ops.swapaxes, ops.moveaxis, ops.reshape, ops.squeeze, ops.expand_dims, _getitem):
+for _operation in (
+    ops.transpose, ops.swapaxes, ops.moveaxis, ops.reshape, ops.squeeze, ops.expand_dims, ops.flip, ops.broadcast_to,
+    _getitem,
+):  # fmt: skip
     _operation.view = _view
 
 

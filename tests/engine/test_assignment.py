@@ -2,6 +2,7 @@
 
 import gc
 import math
+import operator
 import tracemalloc
 
 import hypothesis.extra.numpy as some
@@ -146,9 +147,11 @@ def rearranged(np, x):
     views = [
         a.T, a.reshape(6), a.ravel(), a.transpose(1, 0), a.swapaxes(0, 1), np.transpose(a), np.reshape(a, (3, 2)),
         np.ravel(a), np.swapaxes(a, 0, 1), np.expand_dims(a, 1), np.squeeze(a[:1]), np.split(a, 3, axis=1)[1],
-        a[:, 1].reshape(2, 1), a[0][1:], np.moveaxis(a, 0, 1)[0],
+        a[:, 1].reshape(2, 1), a[0][1:], np.moveaxis(a, 0, 1)[0], np.flip(a), np.flip(a.T, 0)[1:],
+        np.broadcast_to(a[0], (4, 3)), np.broadcast_to(a[:, None], (2, 5, 3)).T,
     ]  # fmt: skip
     copies = [a.flatten(), a.T.ravel(), a.T.reshape(2, 3), a[[0, 1]], a[0, 1], a.copy()]
+    copies += [np.ravel(a.T), np.ravel(a[::-1])]
     a[0, 1] = 5 * x[0]
     return sum((view**3).sum() * i for i, view in enumerate(views + copies, start=1))
 
@@ -161,6 +164,8 @@ def written_through_a_rearrangement(np, x):
     flat *= x[1]
     row -= x * x
     np.add(turned, x[2], out=turned)
+    backwards = np.flip(a, 1)
+    backwards *= np.stack([x, x[::-1]])
     return np.sum(a**3) + np.sum(flat * turned.reshape(6)) + row[1]
 
 
@@ -183,6 +188,17 @@ def test_a_part_of_a_view_cannot_be_written_and_says_so():
     with pytest.raises(GraphLostError, match="Write into the array itself"):
         part += 1
     assert a.value.tolist() == [[0.0] * 3] * 2
+
+
+def test_a_broadcast_array_cannot_be_written_into():
+    a = teaching.zeros(3)
+    a[0] = Parameter(2.0, "w") * 3
+    wide = np.broadcast_to(a, (2, 3))
+    for change in (lambda: operator.iadd(wide, 1), lambda: np.multiply(wide, 2, out=wide)):
+        with pytest.raises(GraphLostError, match="(?s)broadcast cannot be written into.*test_assignment"):
+            change()
+    a[1] = 5
+    assert wide.value.tolist() == [[6.0, 5.0, 0.0]] * 2
 
 
 def test_a_view_records_once_however_often_it_is_used():
