@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -143,3 +144,14 @@ def test_the_notebook_shows_formulas_pictures_plots_and_the_page(executed):
     assert any("bmatrix" in data.get("text/latex", "") for data in shown)
     assert any("proven" in data.get("text/html", "") for data in shown)
     assert sum("<iframe sandbox" in data.get("text/html", "") for data in shown) == 1
+
+
+def test_the_notebook_shows_equations_that_hold(executed):
+    data = [output.get("data", {}) for output in outputs(executed)]
+    (shown,) = [kinds["text/markdown"] for kinds in data if "text/markdown" in kinds]
+    assert shown.count("$$") >= 30 and r"\frac{\partial J}{\partial W_{aa}}" in shown
+    said = "".join(output.get("text", "") for output in outputs(executed))
+    count, difference = re.search(r"(\d+) equations; the largest difference .* is (\S+)", said).groups()
+    assert int(count) == shown.count("$$") / 2
+    assert float(difference) < 1e-12
+    assert "da_next = Waa.T @ dz_a" in said
