@@ -136,7 +136,7 @@ class Search:
         try:
             with np.errstate(all="ignore"):
                 result = program.run(changes)
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, KeyError, StopIteration):
             return None
         return {k for k in self.wrong if k in result and _equal(found[k], result[k], self.tolerance)}
 

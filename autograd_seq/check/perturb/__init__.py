@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from autograd_seq.check.perturb import gradients, lines, loop, parentheses
+from autograd_seq.check.perturb import adjoints, gradients, lines, loop, order, parentheses, together, values
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Variant
 from autograd_seq.check.program import Program
@@ -23,13 +23,19 @@ FAMILIES: list[Family] = [
     loop.short_loop,
     loop.other_indices,
     loop.other_cache,
+    order.other_orders,
+    adjoints.in_every_step,
     lines.everywhere,
     lines.exchanged,
     parentheses.parentheses,
     lines.in_one_formula,
+    together.at_several_places,
+    values.read_at_another_time,
+    values.exchanged_values,
     lines.swapped,
     parentheses.swapped_in_one_term,
     lines.swapped_in_one_formula,
+    together.in_one_use,
 ]
 
 

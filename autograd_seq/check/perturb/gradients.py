@@ -29,9 +29,7 @@ def scaled(c: Context) -> Iterator[Variant]:
             counts.append(("mean over time", "the number of time steps", c.program.T))
         for category, words, n in counts:
             for sign, power in (("divided", 1.0 / n), ("multiplied", float(n))):
-                edit = Edit(
-                    (category, sign), category, f"{sign} {'by' if power < 1 else 'with'} {words}, {n}", nothing
-                )
+                edit = Edit((category, sign), category, f"{sign} {'by' if power < 1 else 'with'} {words}, {n}", nothing)
                 changes = {r: scaled_by(r, power) for r in records}
                 yield c.listed(("scaled", *keys), edit, keys, changes)
 
@@ -83,9 +81,6 @@ def assigned(c: Context) -> Iterator[Variant]:
     yield from _overwritten(c)
 
 
-
-
-
 def only_time(c: Context, r: Tensor, time: int, without: bool = False) -> Change:
     """The terms of a sum that belong to one time step, or all others."""
     terms = [x for x in r.inputs if (c.program.time(x) == time) != without]
@@ -103,9 +98,7 @@ def _overwritten(c: Context) -> Iterator[Variant]:
             chosen = {(order.index(i) if first else len(order) - 1 - order.index(i)) for i in order}
             if len(chosen) == len(order):
                 continue
-            words = (
-                "with one of the parts that belong there only: the other is replaced (=) in place of added to (+=)"
-            )
+            words = "with one of the parts that belong there only: the other is replaced (=) in place of added to (+=)"
             edit = Edit(("overwritten", first), "assignment", words, nothing)
             yield c.listed(("overwritten", name), edit, [name], {r: _some_pieces(r, chosen)})
 

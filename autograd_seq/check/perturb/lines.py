@@ -25,7 +25,6 @@ def everywhere(c: Context) -> Iterator[Variant]:
                 yield replace(variant, key=(*variant.key, "alone"), changes={**variant.changes, **alone})
 
 
-
 def _only_term(c: Context, variant: Variant, total: Tensor) -> dict[Tensor, Change]:
     """Where a forgotten term is all there is, as in the last time step, nothing is left."""
     edit = variant.key[1]

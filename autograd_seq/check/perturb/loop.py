@@ -18,6 +18,17 @@ _SHIFTS: list[tuple[str, str, Any]] = [
     ("reversed", "in the opposite order of time", lambda t, n: n - 1 - t),
     ("before", "one time step too early", lambda t, n: t - 1),
     ("after", "one time step too late", lambda t, n: (t + 1) % n),
+    ("first", "at the first time step in every one", lambda t, n: 0),
+    ("last", "at the last time step in every one", lambda t, n: n - 1),
+]
+
+# From a time step, counted from 1, and their number to the one that is read in its place.
+TIMES: list[tuple[str, str, Any]] = [
+    ("before", "of the time step before", lambda t, n: t - 1),
+    ("after", "of the time step after", lambda t, n: t + 1),
+    ("reversed", "in the opposite order of time", lambda t, n: n + 1 - t),
+    ("first", "of the first time step in every one", lambda t, n: 1),
+    ("last", "of the last time step in every one", lambda t, n: n),
 ]
 
 
@@ -77,26 +88,28 @@ def other_indices(c: Context) -> Iterator[Variant]:
     for name, r in c.program.results.items():
         if r.operation is ops.scatter:
             for key, words, other in _SHIFTS:
-                edit = Edit((key,), "off by one", f"written {words}", nothing)
-                yield c.listed(("written", name), edit, [name], {r: _rewritten(r, other)})
+                for added in (False, True) if key in ("first", "last") else (False,):
+                    edit = Edit((key, added), "off by one", f"{'added' if added else 'written'} {words}", nothing)
+                    yield c.listed(("written", name), edit, [name], {r: _rewritten(r, other, added)})
 
 
 def other_cache(c: Context) -> Iterator[Variant]:
     """The forward values of another time step."""
-    for shift, words in ((-1, "before"), (1, "after")):
+    for key, words, other in TIMES:
         changes: dict[Tensor, Change] = {}
         for r in c.program.records:
             time = c.program.time(r)
             if r not in c.live or time is None:
                 continue
-            wanted = (time + shift - 1) % c.program.T + 1
+            wanted = (other(time, c.program.T) - 1) % c.program.T + 1
             twin = next((x for x in c.groups[c.role(r)] if c.program.time(x) == wanted), None)
             if twin is not None and twin is not r:
                 changes[r] = _with_operands_of(r, twin, c.live)
-        edit = Edit((shift,), "off by one", f"with the forward values of the time step {words}", nothing)
-        yield Variant(
-            ("cache", shift), edit.category, "the loop", edit.words, "step t uses caches[t]", FIRST, changes
-        )
+        edit = Edit((key,), "off by one", f"with the forward values {words}", nothing)
+        if changes:
+            yield Variant(
+                ("cache", key), edit.category, "the loop", edit.words, "step t uses caches[t]", FIRST, changes
+            )
 
 
 def _integer(index: Any) -> tuple[int, int] | None:
@@ -117,12 +130,20 @@ def _indexed(r: Tensor, at: int, k: int) -> Change:
     return lambda v: v(r.inputs[0])[index]
 
 
-def _rewritten(r: Tensor, other: Any) -> Change:
+def _rewritten(r: Tensor, other: Any, added: bool = False) -> Change:
     indices = []
     for index in r.parameters["indices"]:
         place = _integer(index)
         indices.append(_moved(index, place[0], other(place[1], len(r.parameters["indices"]))) if place else index)
-    return lambda v: r.operation.value(*(v(x) for x in r.inputs), indices=indices, shape=r.parameters["shape"])  # type: ignore[union-attr]
+
+    def change(v: Any) -> Any:
+        result = np.zeros(r.shape)
+        order = sorted(range(len(indices)), key=lambda k: -(_integer(r.parameters["indices"][k]) or (0, 0))[1])
+        for k in order:  # the loop goes back in time, and what it writes last stays
+            result[indices[k]] = v(r.inputs[k]) + (result[indices[k]] if added else 0)
+        return result
+
+    return change
 
 
 def _with_operands_of(r: Tensor, twin: Tensor, live: set[Tensor]) -> Change:

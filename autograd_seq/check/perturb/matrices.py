@@ -71,21 +71,26 @@ def sums(c: Context, r: Tensor) -> Iterator[Edit]:
 def parts(c: Context, r: Tensor) -> Iterator[Edit]:
     """The other part of a stack."""
     x, index = r.inputs[0], r.parameters["index"]
-    first = index[0] if isinstance(index, tuple) and index else index
-    if not isinstance(first, slice) or first.step not in (None, 1):
-        return
-    start, stop, _ = first.indices(x.shape[0])
-    n, whole = stop - start, x.shape[0]
-    rest = index[1:] if isinstance(index, tuple) else ()
-    for other in {0, whole - n} - {start}:
-        part = (slice(other, other + n), *rest)
-        yield Edit(
-            ("part", other == 0),
-            "wrong half",
-            f"with the {'first' if other == 0 else 'last'} {n} of the {whole} stacked rows "
-            f"in place of rows {start + 1} to {stop}: the other part of the stack",
-            lambda v, part=part: np.array(v(x)[part]),  # type: ignore[misc]
-        )
+    whole_index = index if isinstance(index, tuple) else (index,)
+    for axis, piece in enumerate(whole_index):
+        if not isinstance(piece, slice) or piece == slice(None) or piece.step not in (None, 1):
+            continue
+        if any(not isinstance(i, slice) for i in whole_index):
+            return
+        start, stop, _ = piece.indices(x.shape[axis])
+        n, whole = stop - start, x.shape[axis]
+        places = set(range(0, whole, n)) if whole % n == 0 else {0, whole - n}
+        what = "rows" if axis == 0 else "columns"
+        for other in sorted(places - {start}):
+            part = (*whole_index[:axis], slice(other, other + n), *whole_index[axis + 1 :])
+            called = "first" if other == 0 else "last" if other == whole - n else f"{other + 1} to {other + n}"
+            yield Edit(
+                ("part", axis, other == 0, other if whole % n == 0 else 0),
+                "wrong half",
+                f"with the {called} {n} of the {whole} stacked {what} "
+                f"in place of {what} {start + 1} to {stop}: the other part of the stack",
+                lambda v, part=part: np.array(v(x)[part]),  # type: ignore[misc]
+            )
 
 
 def _axis(axis: Any) -> str:

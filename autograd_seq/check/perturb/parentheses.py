@@ -82,6 +82,4 @@ def _skipped(c: Context, total: Tensor, term: Tensor, chain: list[tuple[Tensor, 
         f"where the factor {factors} does not reach the term of {c.called(term)}: "
         "parentheses misplaced, or the factor forgotten there"
     )
-    return Edit(
-        ("skips", c.role(term, term._name), start, len(chain)), "parentheses", words, change
-    )
+    return Edit(("skips", c.role(term, term._name), start, len(chain)), "parentheses", words, change)

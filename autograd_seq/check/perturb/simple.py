@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import autograd_seq.operations as ops
-from autograd_seq.check.perturb import activations, matrices, products
+from autograd_seq.check.perturb import activations, matrices, products, softmax, stacks
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
 from autograd_seq.check.program import evaluate
@@ -21,6 +21,9 @@ BY_OPERATION: list[tuple[object, Maker]] = [
     (ops.matmul, matrices.matrix_products),
     (ops.sum, matrices.sums),
     ("getitem", matrices.parts),
+    ("getitem", stacks.terms_of_a_part),
+    (ops.scatter, stacks.joined),
+    (ops.concatenate, stacks.joined),
 ]
 
 
@@ -30,7 +33,9 @@ def simple(c: Context, r: Tensor) -> Iterator[Edit]:
         return
     if r in c.live:
         yield Edit(("negative",), "sign", f"with the opposite sign of {c.called(r)}", lambda v: -evaluate(r, v))
+        yield Edit(("doubled",), "extra factor", f"with {c.called(r)} doubled", lambda v: 2 * evaluate(r, v), weight=2)
     for operation, maker in BY_OPERATION:
         if r.operation is operation or r.operation.name == operation:
             yield from maker(c, r)
+    yield from softmax.softmaxes(c, r)
     yield from activations.activations(c, r)
