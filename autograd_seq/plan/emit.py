@@ -160,7 +160,7 @@ class Program(Whole):
         if kind in (SUM, PRODUCT) or elementwise(kind):
             return self._elementwise(value, texts, target)
         if kind == MATMUL:
-            return [f"np.matmul({texts[0]}, {texts[1]}, out={target})"]
+            return [f"np.dot({texts[0]}, {texts[1]}, out={target})"]
         if kind == CONCAT and value.settings.get("placed"):
             return []
         if kind == CONCAT:

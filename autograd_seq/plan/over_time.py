@@ -30,6 +30,8 @@ def over_time(network: Network) -> None:
             products += _product(value, term)
         elif term.kind is ops.sum:
             sums += _columns(value, term)
+        elif len(term.shape) == 2 and term.shape[1] == 1:  # the only column is the sum of all
+            value.kind, value.settings = COLUMNS_OVER_TIME, {"times": term.times, "keep": True}
     if products:
         network.notes.append(f"{products} weight gradients Σ over time of A Bᵀ: one product over all steps each")
     if sums:

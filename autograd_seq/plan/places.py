@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.plan.beside import window
 from autograd_seq.plan.memory import Memory, view
 from autograd_seq.plan.reuse import Block
 from autograd_seq.plan.value import (
@@ -165,12 +166,14 @@ class Places:
             return repr(value.settings["number"])
         if value.times is not None:
             return self._at(value, use.at)  # type: ignore[arg-type]
+        if value.kind in (ROWS, COLUMNS) and len(value.shape) == 2:
+            base, (top, bottom), (left, right) = window(value)
+            rows = ":" if (top, bottom) == (0, base.shape[0]) else f"{top}:{bottom}"
+            columns = "" if (left, right) == (0, base.shape[1]) else f", {left}:{right}"
+            return f"{self._single(Use(base))}[{rows}{columns}]"
         if value.kind == ROWS:
             start, stop = value.settings["rows"]
             return f"{self._single(value.uses[0])}[{start}:{stop}]"
-        if value.kind == COLUMNS:
-            start, stop = value.settings["columns"]
-            return f"{self._single(value.uses[0])}[:, {start}:{stop}]"
         if value.kind == TRANSPOSE:
             text = self._single(value.uses[0])
             return text[:-2] if text.endswith(".T") else f"{text}.T"

@@ -63,11 +63,12 @@ class Whole(Places):
             block = self._view(use.value, times)
             return f"{block}.sum(axis=0)"
         if kind == OUTER_OVER_TIME:
-            left, right = (self._wide(use, value) for use in value.uses)
+            left = self._wide(value.uses[:1], value)
+            right = self._wide(value.uses[1:], value, ones=bool(value.settings.get("ones")))
             return f"{left} @ {right}.T"
         if kind == COLUMNS_OVER_TIME:
             keep = ", keepdims=True" if value.settings["keep"] else ""
-            return f"{self._wide(value.uses[0], value)}.sum(axis=1{keep})"
+            return f"{self._wide(value.uses, value)}.sum(axis=1{keep})"
         if kind == SUM:
             return " + ".join(_close(text) for text in texts)
         if kind == PRODUCT:
@@ -79,17 +80,24 @@ class Whole(Places):
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
 
-    def _wide(self, use: Use, user: Value) -> str:
-        """The matrices of all steps side by side."""
+    def _wide(self, uses: list[Use], user: Value, ones: bool = False) -> str:
+        """The matrices of all steps side by side; several above each other, and a row of ones below if wanted."""
         times: range = user.settings["times"]
-        rows = range(times[0] + use.shift, times[-1] + 1 + use.shift)
-        text = self._view(use.value, rows)
-        n, columns = use.value.shape
-        if text not in self.wide:
-            self.wide[text] = word = self._fresh(f"{self.names[use.value]}_wide")
-            self.memory[word] = Block((n, len(rows), columns), use.value.dtype)
-            self.body.append(f"{word}[...] = {text}.transpose(1, 0, 2)")
-        return f"{self.wide[text]}.reshape({n}, -1)"
+        views = [self._view(u.value, range(times[0] + u.shift, times[-1] + 1 + u.shift)) for u in uses]
+        heights = [use.value.shape[0] for use in uses]
+        if ones:
+            views.append("1.0")
+            heights.append(1)
+        key = ", ".join(views)
+        if key not in self.wide:
+            self.wide[key] = word = self._fresh(f"{self.names[uses[0].value]}_wide")
+            self.memory[word] = Block((sum(heights), len(times), uses[0].value.shape[1]), uses[0].value.dtype)
+            start = 0
+            for view, height in zip(views, heights, strict=True):
+                part = "..." if len(views) == 1 else f"{start}:{start + height}"
+                self.body.append(f"{word}[{part}] = {view}{'' if view == '1.0' else '.transpose(1, 0, 2)'}")
+                start += height
+        return f"{self.wide[key]}.reshape({sum(heights)}, -1)"
 
     def _called(self, operation: Operation, texts: list[str], settings: dict[str, Any]) -> str:
         if isinstance(operation.value, np.ufunc):
