@@ -245,7 +245,7 @@ def compile_(arguments: argparse.Namespace) -> int:
     """Print the program that a compiled plan of the recording runs, or what each of its rewrites did."""
     from autograd_seq import compile
 
-    plan = compile(output_of(thing(arguments)))
+    plan = compile(output_of(thing(arguments)), fast=arguments.fast)
     if arguments.output is not None:
         Path(arguments.output).write_text(plan.source, encoding="utf-8")
     if arguments.explain:
@@ -376,6 +376,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("-o", "--output", metavar="FILE.py", help="write it to a file")
     sub = command("compile", compile_, "print the fast program that replays the recording: compile()'s plan.source")
     sub.add_argument("--explain", action="store_true", help="print what each rewrite did to it, in place of it")
+    sub.add_argument("--fast", action="store_true", help="the loops through Numba, which the extra fast installs")
     sub.add_argument("-o", "--output", metavar="FILE.py", help="write the program to a file")
     sub = command("flow", flow_, "print how far back each loss reaches: the gradient's norm from step to step")
     sub.add_argument("--wrt", choices=("a", "c"), default="a", help="the state a or the memory c (default a)")

@@ -243,6 +243,8 @@ class EncoderDecoder:
                 run = one_to_many(self.decoder, self.readout, nothing, 0 if T_y is None else T_y, feed, state, start)
         else:
             listed = targets if isinstance(targets, (list, tuple)) else by_step(numbers(targets, "targets"))
+            if not len(listed):
+                raise ShapeError(f"targets are empty: give (n_y, m, T_y) with T_y > 0{here()}")
             inputs = columns([nothing, *listed[:-1]], self.n_y, self.decoder.dtype, start=start)
             presence(target_lengths, m, len(inputs))
             ends = None if target_lengths is None else [T + start - 1 for T in target_lengths]

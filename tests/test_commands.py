@@ -192,6 +192,15 @@ def test_compile_prints_the_program_that_runs(cell, tmp_path, capsys):
     assert path.read_text(encoding="utf-8") == plan.source
 
 
+def test_compile_through_numba(capsys):
+    pytest.importorskip("numba")
+    assert main(["compile", "gru", "--fast"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.strip() == autograd_seq.compile(example_run("gru", 3).loss, fast=True).source.strip()
+    assert main(["compile", "gru"]) == 0
+    assert capsys.readouterr().out != printed
+
+
 def test_compile_of_a_users_function(user_file, capsys):
     assert main(["compile", f"{user_file}:loss"]) == 0
     assert "np.tanh" in capsys.readouterr().out

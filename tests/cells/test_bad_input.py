@@ -175,6 +175,8 @@ CASES = {
     "a decoder that is none": (lambda: EncoderDecoder(RNN(3, 4), None, Readout(4, 3)), UsageError, "decoder .*None"),
     "writing 0 steps": (lambda: EncoderDecoder(RNN(3, 4), RNN(3, 4), Readout(4, 3)).unroll(x(), T_y=0), ValueRangeError,
                         "T .*not 0"),
+    "writing no targets": (lambda: EncoderDecoder(RNN(3, 4), RNN(3, 4), Readout(4, 3)).unroll(x(), targets=[]),
+                           ShapeError, "targets are empty"),
     "a most likely nothing": (lambda: most_likely(None), UsageError, "tensor.*NoneType"),
     "a cut through a number": (lambda: cut(3), UsageError, "state, such as run.final.*int"),
     "chunks of no cell": (lambda: list(chunks("lstm", x(), 2)), UsageError, "cell.*str"),
