@@ -13,6 +13,7 @@ from autograd_seq.plan.value import (
     OUTER_OVER_TIME,
     PRODUCT,
     ROWS,
+    SCALES,
     SUM,
     Network,
     Use,
@@ -130,7 +131,7 @@ def _pack(values: list[Value], users: Users) -> Value | None:
     if any(len(v.shape) != 2 or v.shape[1:] != first.shape[1:] or v.times != first.times for v in values):
         return None
     if not first.timed:
-        return Value(CONCAT, shape, first.dtype, None, [Use(v) for v in values], {"axis": 0}, f"{first.name}_all")
+        return _pack_single(values, shape)
     if any(v.kind != first.kind for v in values) or any(v.beyond for v in values):
         return None
     made = Value(first.kind, shape, first.dtype, first.times, name=f"{first.name}_all")
@@ -155,6 +156,23 @@ def _pack(values: list[Value], users: Users) -> Value | None:
             return None
         made.uses.append(Use(part))
     return made
+
+
+def _pack_single(values: list[Value], shape: tuple[int, ...]) -> Value:
+    """Single matrices above each other; what some of them are multiplied by, for all together."""
+    first = values[0]
+    numbers = [v.uses[0].value.settings["number"] if _scaled(v) else 1.0 for v in values]
+    plain = [v.uses[1] if _scaled(v) else Use(v) for v in values]
+    stacked = Value(CONCAT, shape, first.dtype, None, plain, {"axis": 0}, f"{first.name}_all")
+    if not any(map(_scaled, values)):
+        return stacked
+    settings = {"numbers": numbers, "rows": [v.shape[0] for v in values]}
+    scales = Value(SCALES, (shape[0], 1), first.dtype, None, [], settings, "scales")
+    return Value(PRODUCT, shape, first.dtype, None, [Use(stacked), Use(scales)], name=stacked.name)
+
+
+def _scaled(value: Value) -> bool:
+    return value.kind == PRODUCT and len(value.uses) == 2 and value.uses[0].value.kind == LITERAL
 
 
 def _unpack(network: Network, values: list[Value], packed: Value) -> None:

@@ -71,7 +71,6 @@ class Memory:
         """Let what is stacked be computed in its place, so that nothing is copied."""
         whole = all(
             x.value.times == stacked.times == self.rows[x.value] == self.rows[stacked] and not view(x.value)
-            and x.value.kind != STEPS
             for x in stacked.uses
         )  # fmt: skip
         if not whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograd_seq.plan.beside import beside
+from autograd_seq.plan.bias import bias_in_product
 from autograd_seq.plan.gates import one_product, one_product_of_sum, sigmoid_as_tanh
 from autograd_seq.plan.hoist import hoist
 from autograd_seq.plan.lower import cancel, lower, numbers
@@ -37,6 +38,8 @@ def rewrite(network: Network, fused: bool = False) -> None:
         sigmoid_as_tanh(network)
     one_product(network)
     one_product_of_sum(network)
+    simplify(network)
+    bias_in_product(network)
     simplify(network)
     beside(network)
     if fused:

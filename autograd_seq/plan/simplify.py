@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.operation import Operation
-from autograd_seq.plan.value import GIVEN, LITERAL, MATMUL, PRODUCT, STEPS, SUM, TRANSPOSE, Network, Use, Value
+from autograd_seq.plan.value import GIVEN, LITERAL, MATMUL, ONES, PRODUCT, STEPS, SUM, TRANSPOSE, Network, Use, Value
 from autograd_seq.readings.step_index import StepIndex
 
 
@@ -53,7 +53,7 @@ def _constant_over_time(network: Network) -> int:
     count = 0
     users = network.users()
     for value in network.values:
-        if value.times is None or value.kind == STEPS or value.beyond or _counts(value.settings):
+        if value.times is None or value.kind in (STEPS, ONES) or value.beyond or _counts(value.settings):
             continue
         if any(use.value.timed for use in value.uses) or reads_outside(value, users[value]):
             continue

@@ -14,7 +14,7 @@ from autograd_seq.operation import Operation
 # what a rewrite introduces.
 LITERAL, GIVEN, STEPS = "literal", "given", "steps"
 SUM, PRODUCT, MATMUL, TRANSPOSE, CONCAT, ROWS = "sum", "product", "matmul", "transpose", "concat", "rows"
-COLUMNS = "columns"
+COLUMNS, ONES, SCALES = "columns", "ones", "scales"
 OVER_TIME, OUTER_OVER_TIME, COLUMNS_OVER_TIME, AFFINE = "over time", "outer over time", "columns over time", "affine"
 
 

@@ -16,10 +16,12 @@ from autograd_seq.plan.value import (
     COLUMNS_OVER_TIME,
     CONCAT,
     MATMUL,
+    ONES,
     OUTER_OVER_TIME,
     OVER_TIME,
     PRODUCT,
     ROWS,
+    SCALES,
     STEPS,
     SUM,
     TRANSPOSE,
@@ -77,6 +79,9 @@ class Whole(Places):
             return f"{texts[0]} @ {texts[1]}"
         if kind == CONCAT:
             return f"np.concatenate([{', '.join(texts)}], axis={value.settings.get('axis', 0)})"
+        if kind == SCALES:
+            numbers, rows = value.settings["numbers"], value.settings["rows"]
+            return f"np.repeat(np.array({numbers}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
 
@@ -122,6 +127,8 @@ class Whole(Places):
         target = self._view(value, value.times)
         if value.kind == STEPS:
             self.body.append(f"{target}[...] = {self._stepped(value)}")
+        elif value.kind == ONES:
+            self.body.append(f"{target}[...] = 1.0")
         elif (statement := self._lifted(value, target)) is not None:
             self.body += statement
         else:
