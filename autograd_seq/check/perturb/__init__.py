@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from autograd_seq.check.perturb import adjoints, gradients, lines, loop, order, parentheses, together, values
+from autograd_seq.check.perturb import (
+    adjoints,
+    brackets,
+    copies,
+    gradients,
+    lines,
+    loop,
+    order,
+    parentheses,
+    together,
+    values,
+)
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Variant
 from autograd_seq.check.program import Program
@@ -20,6 +31,7 @@ Family = Callable[[Context], Iterator[Variant]]
 FAMILIES: list[Family] = [
     gradients.scaled,
     gradients.assigned,
+    copies.copied,
     loop.short_loop,
     loop.other_indices,
     loop.other_cache,
@@ -28,6 +40,7 @@ FAMILIES: list[Family] = [
     lines.everywhere,
     lines.exchanged,
     parentheses.parentheses,
+    brackets.around_differences,
     lines.in_one_formula,
     together.at_several_places,
     values.read_at_another_time,
@@ -36,6 +49,7 @@ FAMILIES: list[Family] = [
     parentheses.swapped_in_one_term,
     lines.swapped_in_one_formula,
     together.in_one_use,
+    copies.intermediate,
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
 from autograd_seq.check.program import Change
@@ -50,7 +51,9 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     for key, words, factor in (
         (
             "square",
-            f"with 1 − {c.called(node)} in place of 1 − {c.called(node)}²: the square is missing",
+            f"with 1 − {c.called(node)} in place of 1 − {c.called(node)}²: the square is missing"
+            if node.operation is ops.tanh
+            else f"with 1 − {c.called(node)} in place of the derivative {name}",
             1 - y,
         ),
         (
@@ -58,6 +61,12 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
             f"with (1 − {c.called(node)})² in place of 1 − {c.called(node)}²: the square stands outside",
             (1 - y) ** 2,
         ),
+        ("1 + y²", f"with 1 + {c.called(node)}² in place of the derivative {name}", 1 + y * y),
+        ("y(1 + y)", f"with {c.called(node)} ∘ (1 + {c.called(node)}) in place of the derivative {name}", y * (1 + y)),
+        ("1 + y", f"with 1 + {c.called(node)} in place of the derivative {name}", 1 + y),
+        ("2y", f"with 2 {c.called(node)} in place of the derivative {name}", 2 * y),
+        ("-2y", f"with −2 {c.called(node)} in place of the derivative {name}: derived once more", -2 * y),
+        ("1 - 2y", f"with 1 − 2 {c.called(node)} in place of the derivative {name}: derived once more", 1 - 2 * y),
         ("1 - y²", f"with 1 − {c.called(node)}² in place of the derivative {name}", 1 - y * y),
         (
             "y(1 - y)",
@@ -68,18 +77,25 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
         ("y", f"with {c.called(node)} in place of the derivative {name}", y),
         ("y²", f"with {c.called(node)}² in place of the derivative {name}", y * y),
     ):
-        yield edit(key, words, lambda v, factor=factor: v(g) * factor)  # type: ignore[misc]
+        category = "sign" if "+" in key else "activation derivative"
+        yield Edit((key,), category, words, lambda v, factor=factor: v(g) * factor, weight=0)  # type: ignore[misc]
     yield Edit(
         ("no upstream",),
         "upstream missing",
         f"without {c.called(g)}: the derivative {name} alone, not multiplied with the adjoint",
         lambda v: rule(np.ones(node.shape), y, x),
     )
-    for other in c.notable:
+    if g.shape == node.shape:
+        yield edit(
+            "of adjoint",
+            f"with {c.called(g)} where {c.called(node)} belongs in {name}",
+            lambda v: rule(v(g), v(g), v(g)),
+        )
+    for other in c.near(node):
         if other.shape == node.shape and other is not node:
             yield Edit(
-                ("derivative at", c.role(other)),
-                c.kind_of_swap(other, node),
+                ("derivative at", c.role(other), (other.scope.time or 0) - (node.scope.time or 0)),
+                "activation derivative",
                 f"with {c.called(other)} in place of {c.called(node)} in the derivative {name}",
                 lambda v, other=other: rule(v(g), other._value, x),  # type: ignore[misc]
             )

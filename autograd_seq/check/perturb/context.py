@@ -45,6 +45,10 @@ class Context:
         self.groups: dict[Any, list[Tensor]] = {}
         for r in program.records:
             self.groups.setdefault(program.roles.get(r), []).append(r)
+        self._alike: dict[Any, list[Tensor]] = {}
+        for r in self.forward:
+            if r.scope.time is not None:
+                self._alike.setdefault(program.roles.get(r), []).append(r)
         self._written: dict[Tensor, tuple[str, str]] = {}
         self._followers: dict[Tensor, set[Tensor]] = {}
         self._join_initial_states()
@@ -105,6 +109,21 @@ class Context:
         """Values of a person's program that could be mistaken for `x`: of its time step or one beside it."""
         t = x.scope.time
         return [y for y in self.notable if t is None or y.scope.time is None or abs(y.scope.time - t) <= 1]
+
+    def others(self, x: Tensor) -> Iterator[tuple[Tensor, Any]]:
+        """Values that could be mistaken for `x`, each with how far away in time it is: near ones, and those of
+        its own role at the time step that a reversed or a fixed index would read.
+        """
+        t, n = x.scope.time, self.program.T
+        for y in self.near(x):
+            if y is not x and y.shape == x.shape:
+                yield y, (y.scope.time or 0) - (t or 0)
+        if t is None or n < 3:
+            return
+        for tag, place in (("reversed", n + 1 - t), ("first", 1), ("last", n)):
+            for y in self._alike.get(self.role(x), ()):
+                if y.scope.time == place and y is not x:
+                    yield y, tag
 
     def kind_of_swap(self, wrong: Tensor, right: Tensor) -> str:
         """A neighbour in time is off by one; anything else is the wrong value."""

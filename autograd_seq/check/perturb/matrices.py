@@ -38,6 +38,19 @@ def matrix_products(c: Context, r: Tensor) -> Iterator[Edit]:
                     f"with the element-wise product {c.called(left)} ∘ {c.called(right)}, not @",
                     lambda v, left=left, right=right: v(left) * v(right),  # type: ignore[misc]
                 )
+            elif left.shape == right.shape and left.ndim == r.ndim == 2:
+                for axis in (0, 1):
+                    shape = (1, left.shape[1]) if axis == 0 else (left.shape[0], 1)
+                    if all(n in (1, k) for n, k in zip(shape, r.shape, strict=True)):
+                        yield Edit(
+                            ("element-wise sum", left is a, right is b, axis),
+                            "element-wise product",
+                            f"with the element-wise product {c.called(left)} ∘ {c.called(right)} summed over axis "
+                            f"{axis}, not @: broadcasting hides the wrong shape",
+                            lambda v, left=left, right=right, axis=axis, shape=shape: np.broadcast_to(  # type: ignore[misc]
+                                np.sum(v(left) * v(right), axis=axis).reshape(shape), r.shape
+                            ),
+                        )
     if r.shape == r.shape[::-1]:
         yield Edit(("transposed",), "transpose", "transposed", lambda v: evaluate(r, v).T)
 

@@ -19,6 +19,14 @@ def products(c: Context, r: Tensor) -> Iterator[Edit]:
         other = r.inputs[1 - i]
         if other.shape == r.shape:
             yield _without(c, r, x, other, i)
+        if i and other.shape == x.shape == r.shape and (x in c.live or other in c.live):
+            yield Edit(
+                ("added",),
+                "wrong value",
+                f"with the sum {c.called(x)} + {c.called(other)} in place of their product",
+                lambda v, x=x, other=other: v(x) + v(other),  # type: ignore[misc]
+                weight=2,
+            )
         if x not in c.live and x.ndim:
             yield Edit(
                 ("twice", i),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import autograd_seq.operations as ops
-from autograd_seq.check.perturb import activations, matrices, products, softmax, stacks
+from autograd_seq.check.perturb import activations, brackets, matrices, products, softmax, stacks
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
 from autograd_seq.check.program import evaluate
@@ -17,6 +17,7 @@ BY_OPERATION: list[tuple[object, Maker]] = [
     (ops.multiply, products.products),
     (ops.accumulate, products.terms),
     (ops.accumulate, products.exchanged_factors),
+    (ops.accumulate, brackets.without_adjoint),
     (ops.subtract, products.differences),
     (ops.matmul, matrices.matrix_products),
     (ops.sum, matrices.sums),

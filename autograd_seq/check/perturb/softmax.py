@@ -72,12 +72,6 @@ def softmaxes(c: Context, r: Tensor) -> Iterator[Edit]:
             lambda v: y * (v(g) - np.mean(v(g) * y, axis=axis, keepdims=True)),
         ),
         (
-            "not summed",
-            "missing sum",
-            f"without the sum of {above} ∘ {name} over the classes",
-            lambda v: y * (v(g) - v(g) * y),
-        ),
-        (
             "everything",
             "missing sum",
             f"with the sum of {above} ∘ {name} over everything",

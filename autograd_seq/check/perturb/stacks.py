@@ -63,7 +63,7 @@ def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
     ):
         return
     products = [(x, *bare(x).inputs) for x in total.inputs if bare(x).operation is ops.matmul]
-    start, stop, step = first.indices(total.shape[0])
+    start, stop, _ = first.indices(total.shape[0])
     n, whole = stop - start, total.shape[0]
     for x, turned, dz in products:
         if turned.operation is not ops.transpose or dz not in c.live:
@@ -79,8 +79,8 @@ def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
             yield Edit(
                 ("term other half", role, other == 0),
                 "wrong half",
-                f"with the columns {other}:{other + n} of {c.called(weight)} in the term of {c.called(dz)}: the other part "
-                "of the stack",
+                f"with the columns {other}:{other + n} of {c.called(weight)} in the term of {c.called(dz)}: "
+                "the other part of the stack",
                 instead(lambda v, w=weight, d=dz, k=other: v(w)[:, k : k + n].T @ v(d)),
             )
         if weight.shape[0] == n:
@@ -102,6 +102,7 @@ def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
                 yield Edit(
                     ("term weight", role, c.role(other_turned.inputs[0], other_turned.inputs[0].name)),
                     "wrong value",
-                    f"with {c.called(other_turned.inputs[0])} in place of {c.called(weight)} in the term of {c.called(dz)}",
+                    f"with {c.called(other_turned.inputs[0])} in place of {c.called(weight)} "
+                    f"in the term of {c.called(dz)}",
                     instead(lambda v, t=other_turned, d=dz: (v(t) @ v(d))[start:stop]),
                 )

@@ -21,10 +21,10 @@ def swaps(c: Context, r: Tensor) -> Iterator[Edit]:
         if x in c.live:
             yield from _other_adjoint(c, r, i, x)
         elif x.operation is ops.transpose and x.inputs[0].ndim == 2:
-            yield from _swapped(c, r, i, x, x.inputs[0], c.near(x.inputs[0]), True)
+            yield from _swapped(c, r, i, x, x.inputs[0], True)
             yield from _restacked(c, r, i, x.inputs[0])
         elif x.ndim:
-            yield from _swapped(c, r, i, x, x, c.near(x), False)
+            yield from _swapped(c, r, i, x, x, False)
             yield from _of_another(c, r, i, x)
 
 
@@ -52,13 +52,17 @@ def _skips(c: Context, node: Tensor, x: Tensor) -> str:
     return "activation derivative" if served is node and is_activation(node) else "wrong value"
 
 
-def _swapped(
-    c: Context, r: Tensor, i: int, operand: Tensor, x: Tensor, candidates: list[Tensor], turned: bool
-) -> Iterator[Edit]:
-    free = turned and any(r is bare(result) for result in c.program.results.values())
-    for y in candidates:
-        fits = y.shape == x.shape or (free and i == 0 and y.ndim == 2 and y.shape[0] == x.shape[0])
-        if y is x or y is operand or not fits:
+def _swapped(c: Context, r: Tensor, i: int, operand: Tensor, x: Tensor, turned: bool) -> Iterator[Edit]:
+    free = turned and i == 0 and any(r is bare(result) for result in c.program.results.values())
+    candidates = list(c.others(x))
+    if free and x.ndim == 2:  # a gradient's own shape may be another one
+        candidates += [
+            (y, (y.scope.time or 0) - (x.scope.time or 0))
+            for y in c.near(x)
+            if y.ndim == 2 and y.shape[0] == x.shape[0] and y.shape != x.shape
+        ]
+    for y, distance in candidates:
+        if y is operand:
             continue
 
         def change(v: Any, y: Tensor = y) -> Array:
@@ -66,7 +70,6 @@ def _swapped(
             values[i] = v(y).T if turned else v(y)
             return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
 
-        distance = (y.scope.time or 0) - (x.scope.time or 0)
         yield Edit(
             ("swap", i, c.role(y), distance),
             c.kind_of_swap(y, x),
@@ -80,22 +83,15 @@ def _of_another(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
     if not is_activation(x) or len(x.inputs) != 1:
         return
     argument = x.inputs[0]
-    for y in c.near(argument):
-        if y.shape == x.shape and y is not argument:
+    for y, distance in c.others(argument):
 
-            def change(v: Any, y: Tensor = y) -> Array:
-                values = [v(z) for z in r.inputs]
-                values[i] = x.operation.value(v(y), **x.parameters)  # type: ignore[union-attr]
-                return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+        def change(v: Any, y: Tensor = y) -> Array:
+            values = [v(z) for z in r.inputs]
+            values[i] = x.operation.value(v(y), **x.parameters)  # type: ignore[union-attr]
+            return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
 
-            distance = (y.scope.time or 0) - (argument.scope.time or 0)
-            words = f"with {x.operation.name}({c.called(y)}) in place of {c.called(x)}"  # type: ignore[union-attr]
-            yield Edit(
-                ("of another", i, c.role(y), distance),
-                c.kind_of_swap(y, argument),
-                words,
-                change,
-            )
+        words = f"with {x.operation.name}({c.called(y)}) in place of {c.called(x)}"  # type: ignore[union-attr]
+        yield Edit(("of another", i, c.role(y), distance), c.kind_of_swap(y, argument), words, change)
 
 
 def _restacked(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
@@ -110,12 +106,11 @@ def _restacked(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
         words = f"with the stack in the other order, [{'; '.join(c.called(z) for z in reversed(x.inputs))}]"
         yield Edit(("restacked", i), "wrong half", words, change)
         for k, part in enumerate(x.inputs):
-            for y in c.near(part):
-                if y.shape == part.shape and y is not part:
-                    yield _stack_with(c, r, i, x, k, y)
+            for y, distance in c.others(part):
+                yield _stack_with(c, r, i, x, k, y, distance)
 
 
-def _stack_with(c: Context, r: Tensor, i: int, x: Tensor, k: int, y: Tensor) -> Edit:
+def _stack_with(c: Context, r: Tensor, i: int, x: Tensor, k: int, y: Tensor, distance: Any) -> Edit:
     """A stack with another value in one of its parts."""
     part = x.inputs[k]
 
@@ -125,7 +120,7 @@ def _stack_with(c: Context, r: Tensor, i: int, x: Tensor, k: int, y: Tensor) -> 
         values[i] = np.concatenate(parts, axis=x.parameters["axis"]).T
         return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
 
-    key = ("stacked with", i, k, c.role(y), (y.scope.time or 0) - (part.scope.time or 0))
+    key = ("stacked with", i, k, c.role(y), distance)
     return Edit(
         key,
         c.kind_of_swap(y, part),

@@ -1,0 +1,126 @@
+"""Misplaced parentheses around a difference: a (p − q) written as a p − q, or as p − q a."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.check.perturb.context import Context
+from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant
+from autograd_seq.check.program import bare
+from autograd_seq.tensor import Array, Tensor
+
+MOST_FACTORS = 6
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A product written out: its sign and its factors, an adjoint among them."""
+
+    sign: float
+    factors: tuple[Tensor, ...]
+
+
+def flat(c: Context, r: Tensor, depth: int = 8) -> Flat:
+    """The factors of a product; sums, matrix products and forward values that have a name are not opened."""
+    inner = bare(r)
+    if depth and inner.operation is ops.negative:
+        found = flat(c, inner.inputs[0], depth - 1)
+        return Flat(-found.sign, found.factors)
+    if depth and inner.operation is ops.multiply and (inner in c.live or not inner.name):
+        parts = [flat(c, x, depth - 1) for x in inner.inputs]
+        return Flat(float(np.prod([p.sign for p in parts])), tuple(f for p in parts for f in p.factors))
+    return Flat(1.0, (inner,))
+
+
+def around_differences(c: Context) -> Iterator[Variant]:
+    """Every way to close the parentheses of a product with a difference in it at the wrong place."""
+    collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
+    for r in c.program.records:
+        if r in c.live and r.operation is ops.multiply and _ends(c, r):
+            for edit in _misplaced(c, r):
+                collected.setdefault((c.role(r), edit.key), []).append((r, edit))
+    for key, found in collected.items():
+        r, edit = found[0]
+        yield c.variant(("brackets", key), edit, r, LIKELY, {x: e.change for x, e in found})
+
+
+def _ends(c: Context, r: Tensor) -> bool:
+    """Whether a product is complete: it is not a factor of another one only."""
+    users = c.program.users.get(r, [])
+    return not (len(users) == 1 and users[0].operation is ops.multiply)
+
+
+def _misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
+    written = flat(c, r)
+    factors = written.factors
+    if not 2 <= len(factors) <= MOST_FACTORS or any(f.shape not in (r.shape, ()) for f in factors):
+        return
+    for k, difference in enumerate(factors):
+        if difference.operation is not ops.subtract or difference in c.live:
+            continue
+        p, q = difference.inputs
+        rest = [f for i, f in enumerate(factors) if i != k]
+        for n in range(1, len(rest) + 1):
+            for places in combinations(range(len(rest)), n):
+                within = [rest[i] for i in places]
+                outside = [f for i, f in enumerate(rest) if i not in places]
+                for side, words in (("first", "{a} ∘ {p} − {q}"), ("second", "{p} − {q} ∘ {a}")):
+                    said = words.format(a=" ∘ ".join(map(c.called, within)), p=c.called(p), q=c.called(q))
+                    before = " ∘ ".join(map(c.called, outside))
+                    yield Edit(
+                        ("brackets", side, k, places),
+                        "parentheses",
+                        f"with {f'{before} ∘ ({said})' if outside else said} where the parentheses stand around "
+                        f"{c.called(p)} − {c.called(q)}",
+                        _change(written.sign, p, q, within, outside, side),
+                    )
+
+
+def _change(sign: float, p: Tensor, q: Tensor, within: list[Tensor], outside: list[Tensor], side: str) -> Any:
+    def product(v: Any, factors: list[Tensor]) -> Any:
+        result: Any = 1.0
+        for f in factors:
+            result = result * v(f)
+        return result
+
+    def change(v: Any) -> Array:
+        a = product(v, within)
+        inner = a * v(p) - v(q) if side == "first" else v(p) - v(q) * a
+        return np.asarray(sign * product(v, outside) * inner)
+
+    return change
+
+
+def without_adjoint(c: Context, r: Tensor) -> Iterator[Edit]:
+    """A term of a sum that is not multiplied with the adjoint: dc ∘ h − c for dc ∘ (h − c)."""
+    for x in r.inputs:
+        written = flat(c, x)
+        alive = [f for f in written.factors if f in c.live]
+        plain = [f for f in written.factors if f not in c.live]
+        if len(alive) == 1 and plain and all(f.shape == r.shape for f in plain):
+            g = alive[0]
+
+            def change(v: Any, x: Tensor = x, plain: list[Tensor] = plain, sign: float = written.sign) -> Any:
+                own: Any = sign
+                for f in plain:
+                    own = own * v(f)
+                return sum(v(y) for y in r.inputs if y is not x) + own
+
+            yield Edit(
+                ("term without adjoint", c.role(x)),
+                "parentheses" if len(r.inputs) > 1 and _shared(c, r, g) else "upstream missing",
+                f"without the factor {c.called(g)} on the term {c.called(x)}: "
+                "it is forgotten there, or parentheses are misplaced",
+                change,
+            )
+
+
+def _shared(c: Context, r: Tensor, g: Tensor) -> bool:
+    """Whether all terms of a sum have one adjoint as a factor."""
+    return all(any(f is g for f in flat(c, x).factors) for x in r.inputs)
