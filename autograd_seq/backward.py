@@ -83,16 +83,17 @@ def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[T
                     all_there(node, pieces)
                 continue
             try:
-                fits = piece.shape == x._value.shape
+                if piece.shape != x._value.shape:
+                    piece = fitted(piece, node, x)
             except AttributeError:
-                fits = False
-            if not fits:
                 piece = fitted(piece, node, x)
             key = -x.index
-            if (entry := waiting.get(key)) is None:
+            if key not in waiting:
                 waiting[key] = [x, piece, False]
                 heappush(heap, key)
-            elif entry[2] and type(piece) is ndarray:
+                continue
+            entry = waiting[key]
+            if entry[2] and type(piece) is ndarray:
                 entry[1] += piece
             else:
                 entry[1:] = _sum(entry[1], entry[2], piece), True

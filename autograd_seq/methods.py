@@ -96,7 +96,7 @@ class Methods(Shown):
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """As `numpy.ndarray.sum`."""
-        return ops.sum(self, axis=axis, keepdims=keepdims)
+        return ops.sum(self, axis=axis, keepdims=keepdims) if keepdims or axis is not None else ops.sum(self)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """As `numpy.ndarray.mean`."""

@@ -27,6 +27,7 @@ from autograd_seq.tensor import NOTHING, Array, Tensor, next_index
 Rule = Callable[..., Any]
 _new: Final = object.__new__
 _present: Final = present.get
+_bare: Final = frozenset((ndarray, int, tuple))
 _value: Final = attrgetter("_value")
 _requires_grad: Final = attrgetter("requires_grad")
 
@@ -80,6 +81,8 @@ class Operation:
         self.least = 1 if self.variadic else self.arity  # arguments that a call must have
         self.optional = len(self.defaults) == len(self.keywords)  # whether it need not have more
         self.simple = self.arity in (1, 2) and not self.keywords  # whether it never has more
+        needed = 1 + len(self.keywords) - len(self.defaults)
+        self._whole = range(needed, 2 + len(self.keywords)) if self.arity == 1 else range(0)  # of one array's calls
         self.value = kernel or value
         self.vjp = self._rules(vjp)
         self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
@@ -140,6 +143,8 @@ class Operation:
         return otherwise
 
     def _general(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
+        if not given and len(inputs) in self._whole and _bare.issuperset(map(type, inputs)):
+            return self.value(*inputs)  # what rules mostly ask for: an array and its axes or shape
         if given or not self.optional or len(inputs) != self.least:
             inputs, parameters = self._bind(inputs, given)
         else:
@@ -203,10 +208,9 @@ class Operation:
         count = self.least
         if len(inputs) < count or len(inputs) > count + len(self.keywords):
             raise UsageError(f"{self.name}() takes {self._usage()}, but got {len(inputs)} arguments{here()}")
-        parameters = {**self.defaults, **given}
-        if len(inputs) > count:
-            parameters = {**self.defaults, **dict(zip(self.keywords, inputs[count:], strict=False)), **given}
-        if len(parameters) != len(self.keywords) or not given.keys() <= self._known:
+        by_place = dict(zip(self.keywords, inputs[count:], strict=False)) if len(inputs) > count else {}
+        parameters = self.defaults | by_place | given
+        if len(parameters) != len(self.keywords) or not self._known.issuperset(given):
             raise self._misused(given, parameters)
         for key, setting in parameters.items():
             if isinstance(setting, Tensor):
@@ -246,7 +250,8 @@ class Unary(Operation):
         def call(x: Any, /, *more: Any, **keywords: Any) -> Any:
             if type(x) is not Tensor or more or keywords:
                 if more or keywords or not isinstance(x, Tensor):
-                    return otherwise(x, *more, **keywords)
+                    bare = type(x) is ndarray and not more and not keywords
+                    return kernel(x) if bare else otherwise(x, *more, **keywords)
                 x = x.record
             try:
                 value = kernel(x._value)
@@ -392,12 +397,19 @@ def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...] | None:
             break
     else:
         return tuple(inputs) or None
-    records = [x.record if isinstance(x, Tensor) else x for x in inputs]
-    plain = [i for i, x in enumerate(records) if type(x) is not Tensor]
-    if len(plain) == len(records):
+    records: list[Any] = []
+    tensors: list[Tensor] = []
+    for x in inputs:
+        if isinstance(x, Tensor):
+            x = x.record
+            tensors.append(x)
+        records.append(x)
+    if not tensors:
         return None
-    for i in plain:
-        records[i] = _constant(records[i], [x for x in records if type(x) is Tensor])
+    for i, x in enumerate(records):
+        if type(x) is not Tensor:
+            records[i] = _constant(x, tensors)
+            tensors.append(records[i])
     return tuple(records)
 
 
