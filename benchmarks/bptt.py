@@ -2,8 +2,10 @@
 
 ``python benchmarks/bptt.py [--cells LSTM GRU RNN] [--sizes S1 S2 S3] [--dtypes float64 float32] [--json]``: the same
 weights and data for all, one core, all in one interleaved run; the median of CPU time, as a multiple of the best
-hand-written NumPy's. Gradients are compared before anything is timed. Peers that are not installed are left out
-and said so.
+hand-written NumPy's. Gradients are compared before anything is timed. Each contender has a process of its own, so that
+none inherits another's memory, garbage or threads, and they take turns. With glibc, memory that is free stays with
+the process: a peer that asks for new memory in every step does not pay for having given the old back to the system.
+Peers that are not installed are left out and said so.
 """
 
 from __future__ import annotations
@@ -14,139 +16,71 @@ machine.one_core()
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
-import numpy as np
-import peers
-from by_hand import COURSE, Array, Parameters, Result
-from by_hand_fast import FAST
+from contenders import BEST, CELLS, CONTENDERS, SIZES, agreeing, case
 
-from autograd_seq import accumulate, categorical_cross_entropy, compile
-from cells import GRU, LSTM, RNN, Readout
-
-SIZES = {"S1": (27, 50, 1, 20), "S2": (27, 64, 32, 50), "S3": (128, 256, 64, 100)}  # n_x, n_a, m, T
-CELLS: dict[str, Any] = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
 TURN = 0.02  # seconds
-Step = Callable[[], Result]
-BEST, COURSE_STYLE = "best hand-written NumPy", "course-style hand-written NumPy"
 
 
-@dataclass
-class Case:
-    """What one column measures: cell, weights and data."""
+class Contender:
+    """One contender in a process of its own, which waits until it is asked."""
 
-    kind: str
-    cell: Any
-    readout: Readout
-    p: Parameters
-    x: Array
-    y: Array
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | machine.KEEP_MEMORY,
+        )  # fmt: skip
 
+    def ask(self, *question: Any) -> Any:
+        """Its answer to a question; no question asks for a turn."""
+        assert self.process.stdin and self.process.stdout
+        print(json.dumps(question), file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit(f"{self.name}: its process ended")
+        return json.loads(answer)
 
-def case(kind: str, size: str, dtype: str) -> Case:
-    n_x, n_a, m, T = SIZES[size]
-    cell, readout = CELLS[kind](n_x, n_a, seed=0, dtype=dtype), Readout(n_a, n_x, seed=1, dtype=dtype)
-    generator = np.random.default_rng(0)
-    x = generator.standard_normal((n_x, m, T)).astype(dtype)
-    y = np.eye(n_x, dtype=dtype)[:, generator.integers(n_x, size=(m, T))]
-    p = {key: q.value for key, q in {**cell.parameters, **readout.parameters}.items()}
-    return Case(kind, cell, readout, p, x, y)
-
-
-def best(case: Case) -> Step:
-    n_x, m, T = case.x.shape
-    network = FAST[case.kind](n_x, case.p["Wya"].shape[1], len(case.y), m, T, case.x.dtype)
-    return lambda: network(case.x, case.y, case.p)
+    def close(self) -> None:
+        """Let the process end."""
+        self.process.communicate()
 
 
-def course(case: Case) -> Step:
-    return lambda: COURSE[case.kind](case.x, case.y, case.p)
-
-
-def recorded(case: Case) -> Step:
-    """Record and back-propagate."""
-    parameters = {**case.cell.parameters, **case.readout.parameters}
-    targets = [case.y[:, :, t] for t in range(case.y.shape[2])]
-
-    def step() -> Result:
-        run = case.readout(case.cell.unroll(case.x))
-        losses = [categorical_cross_entropy(p, t).sum() for p, t in zip(run.outputs, targets, strict=True)]
-        loss = accumulate(losses)
-        loss.backward()
-        return loss.item(), {key: p.grad for key, p in parameters.items()}
-
-    return step
-
-
-def plan_of(case: Case, **options: Any) -> Any:
-    """The plan, not yet compiled: the first call does that."""
-
-    def loss(x: Any, y: Any) -> Any:
-        run = case.readout(case.cell.unroll(x))
-        return accumulate([categorical_cross_entropy(p, y[:, :, t]).sum() for t, p in enumerate(run.outputs)])
-
-    return compile(loss, {**case.cell.parameters, **case.readout.parameters}, **options)
-
-
-def compiled(case: Case) -> Step:
-    """The compiled replay of the same recording."""
-    plan = plan_of(case)
-    plan(case.x, case.y)
-    plan(case.x, case.y)  # the second call is compared with the function
-    return lambda: plan(case.x, case.y)
-
-
-def peer(make: Callable[..., Step]) -> Callable[[Case], Step]:
-    return lambda case: make(case.kind, case.p, case.x, case.y)
-
-
-CONTENDERS: dict[str, Callable[[Case], Step]] = {
-    BEST: best,
-    COURSE_STYLE: course,
-    "autograd_seq, recorded": recorded,
-    "autograd_seq, compiled": compiled,
-    "PyTorch eager cell loop": peer(peers.pytorch_loop),
-    "torch.nn": peer(peers.pytorch_layer),
-    "JAX jit + scan": peer(peers.jax_scan),
-    "HIPS autograd": peer(peers.hips),
-    "MyGrad": peer(peers.mygrad),
-}
-
-
-def steps_of(case: Case, names: list[str]) -> dict[str, Step]:
-    """The contenders that there are, with gradients that agree with the course's."""
-    steps: dict[str, Step] = {}
-    for name in names:
-        try:
-            steps[name] = CONTENDERS[name](case)
-        except ImportError as error:
-            print(f"left out: {name} ({error})")
-    _, truth = course(case)()
-    tolerance = 1e-10 if case.x.dtype == "float64" else 2e-3
-    for name, step in steps.items():
-        for key, gradient in step()[1].items():
-            error = np.abs(np.asarray(gradient) - truth[key]).max() / np.abs(truth[key]).max()
-            if not error < tolerance:
-                raise SystemExit(f"{name}: d{key} is off by {error:.1e}")
-    return steps
-
-
-def measure(steps: dict[str, Step], seconds: float) -> dict[str, float]:
-    """The median milliseconds of each contender, in turns of TURN seconds; a turn of short steps begins warm."""
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    began = time.perf_counter()
-    while time.perf_counter() - began < seconds or len(times[next(iter(times))]) < 5:
-        for name, step in steps.items():
-            turn: list[float] = []
-            while sum(turn) < TURN:
+def serve(name: str) -> None:
+    """Answer what `Contender.ask` asks: a case is made ready, or (nothing) a turn is taken."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    for line in sys.stdin:
+        question = json.loads(line)
+        answer: Any = None
+        if question:
+            try:
+                step = agreeing(name, case(*question))
+            except ImportError as error:
+                answer = str(error)
+        else:
+            answer = []
+            while sum(answer) < TURN:
                 start = time.process_time()
                 step()
-                turn.append(time.process_time() - start)
-            times[name] += turn[1:] or turn
-    return {name: 1000 * float(np.median(measured)) for name, measured in times.items()}
+                answer.append(time.process_time() - start)
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def measure(contenders: list[Contender], seconds: float) -> dict[str, float]:
+    """The median milliseconds of each contender; a turn of short steps begins with one that does not count."""
+    times: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    began = time.perf_counter()
+    while time.perf_counter() - began < seconds or len(times[contenders[0].name]) < 5:
+        for contender in contenders:
+            turn = contender.ask()
+            times[contender.name] += turn[1:] or turn
+    return {name: 1000 * median(measured) for name, measured in times.items()}
 
 
 def table(kind: str, dtype: str, columns: dict[str, dict[str, float]]) -> str:
@@ -170,22 +104,33 @@ def main() -> None:
                            help="these, and the best hand-written NumPy")  # fmt: skip
     arguments.add_argument("--seconds", type=float, default=5.0, help="time for each case (default 5)")
     arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--serve", choices=CONTENDERS, help=argparse.SUPPRESS)  # one contender, in this process
     given = arguments.parse_args()
-    names = [name for name in CONTENDERS if name == BEST or name in given.only]
+    if given.serve:
+        return serve(given.serve)
+    contenders = [Contender(name) for name in CONTENDERS if name == BEST or name in given.only]
     everything = {}
     if not given.json:
-        print(f"{machine.description()}; multiples of the best hand-written NumPy")
+        print(f"{machine.description()}; multiples of the best hand-written NumPy", flush=True)
     for kind in given.cells:
         for dtype in given.dtypes:
             columns = {}
             for size in given.sizes:
-                columns[size] = measure(steps_of(case(kind, size, dtype), names), given.seconds)
+                absent = {contender: contender.ask(kind, size, dtype) for contender in contenders}
+                for contender in [contender for contender, why in absent.items() if why]:
+                    print(f"left out: {contender.name} ({absent[contender]})", file=sys.stderr)
+                    contenders.remove(contender)
+                    contender.close()
+                columns[size] = measure(contenders, given.seconds)
                 rows = {name: {"ms": ms, "ratio": ms / columns[size][BEST]} for name, ms in columns[size].items()}
                 everything[f"{kind} {size} {dtype}"] = rows
             if not given.json:
                 print(f"\n{table(kind, dtype, columns)}", flush=True)
+    for contender in contenders:
+        contender.close()
     if given.json:
         print(json.dumps(everything))
+    return None
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ import os
 import platform
 from pathlib import Path
 
+# For glibc's malloc, in the environment of a process: what is free stays with the process.
+KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_ARENA_MAX": "1"}
+
 
 def one_core() -> None:
     """To be called before NumPy is imported: one thread in every library, one core for the process where possible.

@@ -22,7 +22,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bptt import BEST, CELLS, CONTENDERS, SIZES, case
+from contenders import BEST, CELLS, CONTENDERS, SIZES, case
 
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from bptt import CELLS, SIZES, case, plan_of
+from contenders import CELLS, SIZES, case, plan_of
 
 import autograd_seq
 from autograd_seq import Graph, Parameter, Tensor, compile, differentiate
