@@ -234,10 +234,17 @@ def equations(thing: Any) -> Equations:
         found: list[Equation] = []
         for block in blocks:
             for unit in block.units:
-                if unit in derivation.names and not unit.leaf and derivation.trees.constant(unit) is None:
+                if unit in derivation.names and not unit.leaf and not _is_number(derivation, unit):
                     found.extend(_of_unit(derivation, unit, label))
         passes.append(tuple(sorted(found, key=lambda equation: _rank(derivation, equation))))
     return Equations(passes[0], passes[1], derivation.last)
+
+
+def _is_number(derivation: Derivation, unit: Unit) -> bool:
+    """Whether it stands as a number wherever it is used, as dJ = 1 does; a gradient that was asked for does not."""
+    owner = derivation.adjoint_of.get(unit)
+    asked = owner is not None and owner.leaf
+    return not record_of(unit).ndim and not asked and derivation.trees.constant(unit) is not None
 
 
 def _rank(derivation: Derivation, equation: Equation) -> int:

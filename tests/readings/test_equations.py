@@ -4,6 +4,7 @@ from readings.derived_cells import CELLS, data, own_cell, with_loss, without_ste
 
 from autograd_seq import Parameter, Tensor, check_formula, differentiate, equations, name, scope, steps, tanh
 from autograd_seq.errors import UsageError
+from autograd_seq.readings.tree import names_in
 
 
 def agrees(both):
@@ -170,3 +171,45 @@ def test_greek_letters_may_be_given_as_they_are():
     both = equations(a.sum())
     assert r"\Gamma_{f} = \tanh(\Omega x)" in both.latex.replace("&", "")
     assert "∂J/∂Ω = (1 − Γ_f²) xᵀ" in both.text
+
+
+def losses_with_constant_adjoints():
+    """Sums and means: the adjoints that begin the sweep are the same number everywhere."""
+    rng = np.random.default_rng(3)
+    W, V = Parameter(rng.standard_normal((2, 3)), "W"), Parameter(rng.standard_normal((2, 3)), "V")
+    b, s = Parameter(rng.standard_normal((2, 1)), "b"), Parameter(1.5, "s")
+    x = Tensor(rng.standard_normal((3, 2)), "x")
+    a = b
+    with scope(time=0):
+        a = name(b * 1, "a")
+    for _ in steps(4):
+        a = name(a + W @ x, "a")
+    return {
+        "3 W": (3 * W).sum(), "3 W + b": (3 * W + b).sum(), "W x": (W @ x).sum(), "b / 2": b.sum() / 2,
+        "mean": W.mean(), "s": s * 3, "s b": (s * b).sum(), "W + W": (W + W).sum(), "s + 0": s + 0,
+        "W ∘ V": (W * V).sum() - V.sum(), "two sums": W.sum() * b.sum(), "over time": a.sum(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("which", losses_with_constant_adjoints())
+def test_gradients_that_are_one_number_are_printed_too(which):
+    loss = name(losses_with_constant_adjoints()[which], "J")
+    both = equations(loss)
+    agrees(both)
+    wanted = {r.name for r in loss.graph if r.operation is None and r.requires_grad}
+    assert {e.name.removeprefix("d") for e in both.backward if e.text.startswith("∂J/∂")} == wanted
+
+
+@pytest.mark.parametrize("which", [*CELLS, *losses_with_constant_adjoints(), "own", "without steps"])
+def test_whatever_an_equation_names_has_an_equation_or_was_given(which):
+    if which in CELLS:
+        thing = with_loss(CELLS[which](), *data(4, 2))
+    else:
+        others = {**losses_with_constant_adjoints(), "own": own_cell(), "without steps": without_steps()}
+        thing = others[which]
+    both = equations(thing)
+    defined = {equation.left.unit for equation in both}
+    for equation in both:
+        for named in names_in(equation.right):
+            given = named.unit.leaf and equation.derivation.adjoint_of.get(named.unit) is None
+            assert given or named.unit in defined, f"{equation.text}: {names_in(equation.right)}"
