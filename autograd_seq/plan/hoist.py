@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_seq import operations as ops
+from autograd_seq.plan.lifting import small
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value, carried
 
 
@@ -17,12 +18,13 @@ def hoist(network: Network) -> None:
             for value in component:
                 _negative_as_product(value)
             _flatten(network, component)
-            found = sum(_common_factor(network, value, inside) for value in component if value.kind == SUM)
+            sums = [value for value in component if value.kind == SUM and small(value)]
+            found = sum(_common_factor(network, value, inside) for value in sums)
             if found:
                 common += found
                 _flatten(network, component)
             for value in component:
-                if value.kind in (SUM, PRODUCT) and _regroup(value, inside):
+                if (value.kind == SUM or (value.kind == PRODUCT and small(value))) and _regroup(value, inside):
                     terms += value.kind == SUM
                     factors += value.kind == PRODUCT
     if common:

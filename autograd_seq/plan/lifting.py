@@ -5,13 +5,14 @@ An operation that is not listed here is computed step by step: slower, and just 
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import operations as ops
 from autograd_seq.operation import Operation
-from autograd_seq.plan.value import AFFINE
+from autograd_seq.plan.value import AFFINE, Value
 
 _ELEMENT_BY_ELEMENT = {
     ops.sigmoid, ops.relu, ops.where, ops.softplus, ops.above_zero, ops.stop_gradient,
@@ -27,6 +28,14 @@ def elementwise(kind: Operation | str) -> bool:
     if isinstance(kind, str):
         return kind == AFFINE
     return (isinstance(kind.value, np.ufunc) and kind.value.signature is None) or kind in _ELEMENT_BY_ELEMENT
+
+
+def small(value: Value) -> bool:
+    """Whether a step is so small that a call costs more than its work: then all steps are computed together.
+
+    Larger ones are computed step by step, while their operands are in the cache.
+    """
+    return prod(value.shape) < 1000
 
 
 def axis_of(kind: Operation, settings: dict[str, Any], ndim: int) -> int | tuple[int, ...] | None:

@@ -14,7 +14,10 @@ from autograd_seq.tensor import Array
 
 
 def cancel(network: Network) -> None:
-    """(a / p) p = a and (a / p - s) p = a - s p, where p is a softmax: what a cross-entropy sends back through it."""
+    """(a / p) p = a and (a / p - s) p = a - s p, where p is a softmax: what a cross-entropy sends back through it.
+
+    Where a probability is too small to be told from 0, this gives the limit.
+    """
     count = 0
     for value in network.values:
         if value.kind == PRODUCT and len(value.uses) == 2:
@@ -32,8 +35,35 @@ def _cancelled(value: Value, p: Use, other: Use) -> bool:
         return True
     if x.kind is not ops.subtract or x.uses[0].shift or (a := _times(x.uses[0].value, p)) is None:
         return False
-    value.kind, value.uses = ops.subtract, [a, Use(value.like(PRODUCT, [p, x.uses[1]]))]
+    if (number := _number_times(a)) is None or not _sums(x.uses[1].value, a):
+        value.kind, value.uses = ops.subtract, [a, Use(value.like(PRODUCT, [p, x.uses[1]]))]
+        return True
+    y, total = number.uses[1], x.uses[1].value
+    weighted = value.like(PRODUCT, [p, Use(total.like(ops.sum, [y], settings=dict(total.settings)))])
+    core = value.like(ops.subtract, [Use(weighted), y])
+    factor = -number.uses[0].value.settings["number"]
+    value.kind, value.uses = SUM, [Use(core)]
+    if factor != 1:
+        scale = Value(LITERAL, (), value.dtype, settings={"number": factor})
+        value.kind, value.uses = PRODUCT, [Use(scale), Use(core)]
     return True
+
+
+def _number_times(use: Use) -> Value | None:
+    """What is a number times something else."""
+    x = use.value
+    product = x.kind == PRODUCT and len(x.uses) == 2 and x.uses[0].value.kind == LITERAL
+    return x if product and not use.shift and use.at is None and x.shape == x.uses[1].value.shape else None
+
+
+def _sums(total: Value, a: Use) -> bool:
+    """Whether a value is the sum of another one over an axis."""
+    if total.kind is not ops.sum:
+        return False
+    inner = total.uses[0]
+    while inner.value.kind == SUM and len(inner.value.uses) == 1 and not inner.shift and inner.at is None:
+        inner = inner.value.uses[0]
+    return inner.key == a.key
 
 
 def _times(quotient: Value, p: Use) -> Use | None:
@@ -75,10 +105,35 @@ def _softmax(value: Value) -> None:
 
 def _cross_entropy(value: Value) -> None:
     p, y = value.uses
+    if _exponential(p, value):
+        _cross_entropy_of_softmax(value)
+        return
     shape = p.value.shape
     logarithm = value.like(ops.log, [Use(value.like(ops.above_zero, [p], shape=shape))], shape=shape, name="log_y_hat")
     total = _along(value, ops.sum, Use(value.like(PRODUCT, [Use(logarithm), y], shape=shape)), keepdims=False)
     value.kind, value.uses, value.settings = ops.negative, [Use(total)], {}
+
+
+def _exponential(p: Use, value: Value) -> bool:
+    """Whether probabilities are e / Σ e, with e = exp(v), of the step and over the axis that a value asks for."""
+    x = p.value
+    if x.kind is not ops.divide or p.shift or p.at is not None or x.beyond or x.times != value.times:
+        return False
+    e, total = x.uses[0].value, x.uses[1].value
+    axis = value.settings["axis"] % len(x.shape)
+    return e.kind is ops.exp and total.kind is ops.sum and total.settings == {"axis": axis, "keepdims": True}
+
+
+def _cross_entropy_of_softmax(value: Value) -> None:
+    """-Σ y (v - log Σ e) = log(Σ e) Σ y - Σ y v."""
+    p, y = value.uses
+    e, total = p.value.uses[0].value, p.value.uses[1].value
+    product = value.like(PRODUCT, [e.uses[0], y], shape=p.value.shape)
+    weights, weighted = (_along(value, ops.sum, use) for use in (y, Use(product)))
+    logarithm = total.like(ops.log, [Use(total)], name="log_total")
+    both = total.like(ops.subtract, [Use(total.like(PRODUCT, [Use(weights), Use(logarithm)])), Use(weighted)])
+    axis = value.settings["axis"]
+    value.kind, value.uses, value.settings = ops.sum, [Use(both)], {"axis": axis, "keepdims": False}
 
 
 _RULES: dict[Operation, Callable[[Value], None]] = {

@@ -23,7 +23,7 @@ def rewrite(network: Network, fused: bool = False) -> None:
         It is changed.
     fused : bool
         Whether what is element by element will be computed in one go: then nothing is gained by doing it for
-        all steps at once, and the values that only a loop needs are computed in it.
+        all steps at once.
     """
     simplify(network)
     numbers(network)
@@ -42,5 +42,4 @@ def rewrite(network: Network, fused: bool = False) -> None:
     bias_in_product(network)
     simplify(network)
     beside(network)
-    if fused:
-        sink(network)
+    sink(network, fused)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from autograd_seq.plan.lifting import elementwise
+from autograd_seq.plan.lifting import elementwise, small
 from autograd_seq.plan.value import PRODUCT, ROWS, SUM, Network, carried
 
 
-def sink(network: Network) -> None:
-    """Tie element-wise values to the loop that all their users are in."""
+def sink(network: Network, fused: bool) -> None:
+    """Tie element-wise values to the loop that all their users are in.
+
+    Parameters
+    ----------
+    network : Network
+        It is changed.
+    fused : bool
+        Whether a value more in the loop costs no call of its own; else small values stay outside.
+    """
     home = {value: values[0] for values in network.components() if carried(values) for value in values}
     users = network.users()
     count = 0
     for value in reversed(network.values):
-        if value in home or not value.timed or value.beyond:
+        if value in home or not value.timed or value.beyond or (small(value) and not fused):
             continue
         if not (value.kind in (SUM, PRODUCT, ROWS) or elementwise(value.kind)):
             continue
