@@ -49,6 +49,8 @@ FAMILIES: list[Family] = [
     parentheses.swapped_in_one_term,
     lines.swapped_in_one_formula,
     together.in_one_use,
+    adjoints.in_one_use,
+    lines.brackets_in_one_formula,
     copies.intermediate,
 ]
 

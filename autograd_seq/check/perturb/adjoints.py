@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
-from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant
+from autograd_seq.check.perturb.variant import LIKELY, RARE, Edit, Variant
 from autograd_seq.check.program import Change, bare, evaluate
 from autograd_seq.tensor import Tensor
 
@@ -44,6 +44,38 @@ def _edited(c: Context, key: Any, states: list[tuple[Tensor, Tensor]]) -> Iterat
     for found in collected.values():
         adjoint, edit = max(found, key=lambda pair: len(terms_of(pair[0])))
         yield c.variant(("adjoint", key), edit, adjoint, LIKELY, {a: e.change for a, e in found})
+
+
+def in_one_use(c: Context) -> Iterator[Variant]:
+    """One use of an adjoint that misses a term, or has it twice: it was used before the term was added."""
+    if c.program.T < 2:
+        return
+    groups: dict[Any, list[tuple[Tensor, Tensor]]] = {}
+    for node, adjoint in c.adjoints.items():
+        if adjoint.operation is not None and node.operation is not None:
+            groups.setdefault(c.role(node), []).append((node, adjoint))
+    for role, states in groups.items():
+        carried = carried_roles(c, states)
+        collected: dict[Any, list[tuple[Tensor, Tensor, Edit]]] = {}
+        for _, adjoint in states if carried else []:
+            users = c.program.users.get(adjoint, [])
+            for edit in adjoint_edits(c, adjoint, carried) if len(users) > 1 else ():
+                for user in users:
+                    collected.setdefault((c.role(user), edit.key), []).append((user, adjoint, edit))
+        for key, found in collected.items():
+            user, _, edit = found[-1]
+            changes = {u: seen(u, a, e) for u, a, e in found}
+            yield c.variant(("use of adjoint", role, key), edit, user, RARE, changes)
+
+
+def seen(user: Tensor, r: Tensor, edit: Edit) -> Change:
+    """One line, to which another has the value that an edit gives it."""
+
+    def change(v: Any) -> Any:
+        wrong = np.asarray(edit.change(v))
+        return evaluate(user, lambda x: wrong if x is r else v(x))
+
+    return change
 
 
 def carried_roles(c: Context, states: list[tuple[Tensor, Tensor]]) -> set[Any]:

@@ -42,9 +42,8 @@ def around_differences(c: Context) -> Iterator[Variant]:
     """Every way to close the parentheses of a product with a difference in it at the wrong place."""
     collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
     for r in c.program.records:
-        if r in c.live and r.operation is ops.multiply and _ends(c, r):
-            for edit in _misplaced(c, r):
-                collected.setdefault((c.role(r), edit.key), []).append((r, edit))
+        for edit in misplaced(c, r):
+            collected.setdefault((c.role(r), edit.key), []).append((r, edit))
     for key, found in collected.items():
         r, edit = found[0]
         yield c.variant(("brackets", key), edit, r, LIKELY, {x: e.change for x, e in found})
@@ -56,7 +55,10 @@ def _ends(c: Context, r: Tensor) -> bool:
     return not (len(users) == 1 and users[0].operation is ops.multiply)
 
 
-def _misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
+def misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
+    """The edits of one product."""
+    if r not in c.live or r.operation is not ops.multiply or not _ends(c, r):
+        return
     written = flat(c, r)
     factors = written.factors
     if not 2 <= len(factors) <= MOST_FACTORS or any(f.shape not in (r.shape, ()) for f in factors):
@@ -83,16 +85,10 @@ def _misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
 
 
 def _change(sign: float, p: Tensor, q: Tensor, within: list[Tensor], outside: list[Tensor], side: str) -> Any:
-    def product(v: Any, factors: list[Tensor]) -> Any:
-        result: Any = 1.0
-        for f in factors:
-            result = result * v(f)
-        return result
-
     def change(v: Any) -> Array:
-        a = product(v, within)
+        a = _product_of(v, within)
         inner = a * v(p) - v(q) if side == "first" else v(p) - v(q) * a
-        return np.asarray(sign * product(v, outside) * inner)
+        return np.asarray(sign * _product_of(v, outside) * inner)
 
     return change
 
@@ -119,6 +115,46 @@ def without_adjoint(c: Context, r: Tensor) -> Iterator[Edit]:
                 "it is forgotten there, or parentheses are misplaced",
                 change,
             )
+
+
+def as_one_factor(c: Context, r: Tensor) -> Iterator[Edit]:
+    """What can happen to g ∘ (h − c), which is a sum of two terms of the backward pass."""
+    if len(r.inputs) != 2:
+        return
+    (x, first), (y, second) = ((x, flat(c, x)) for x in r.inputs)
+    alive = [f for f in first.factors if f in c.live]
+    if len(alive) != 1 or not _shared(c, r, alive[0]) or alive[0].shape != r.shape:
+        return
+    g = alive[0]
+    plain = [[f for f in w.factors if f is not g] for w in (first, second)]
+    if not all(plain) or first.sign == second.sign:
+        return
+    said = " − ".join(
+        " ∘ ".join(map(c.called, p))
+        for p, _ in sorted(zip(plain, (first, second), strict=True), key=lambda k: -k[1].sign)
+    )
+    yield Edit(("without difference",), "missing factor", f"without the factor {said}", lambda v: np.array(v(g)))
+    yield Edit(
+        ("difference alone",),
+        "upstream missing",
+        f"without {c.called(g)}: {said} alone",
+        lambda v: sum(w.sign * _product_of(v, p) for w, p in zip((first, second), plain, strict=True)),
+    )
+    for term, written in ((x, first), (y, second)):
+        if written.sign < 0:
+            yield Edit(
+                ("only subtracted", c.role(term)),
+                "missing term",
+                f"with {c.called(term)} only, and of the opposite sign",
+                lambda v, term=term: -v(term),  # type: ignore[misc]
+            )
+
+
+def _product_of(v: Any, factors: list[Tensor]) -> Any:
+    result: Any = 1.0
+    for f in factors:
+        result = result * v(f)
+    return result
 
 
 def _shared(c: Context, r: Tensor, g: Tensor) -> bool:

@@ -21,7 +21,15 @@ def scaled(c: Context) -> Iterator[Variant]:
         yield c.listed(("zero", key), edit, [key], {r: scaled_by(r, 0.0)})
     summed = _summed(c)
     biases = [k for k in summed if c.program.results[k].shape[-1:] == (1,)]
-    sets = [[k] for k in summed] + [list(summed), biases, [k for k in summed if k not in biases]]
+    several = [list(summed), biases, [k for k in summed if k not in biases]]
+    for keys in _distinct(several):
+        if len(keys) > 1:
+            edit = Edit(
+                ("zero",), "missing term", "with zero in place of everything: they were never assigned", nothing
+            )
+            changes = {c.program.results[k]: scaled_by(c.program.results[k], 0.0) for k in keys}
+            yield c.listed(("zero", *keys), edit, keys, changes)
+    sets = [[k] for k in summed] + several
     for keys in _distinct(sets):
         records = [c.program.results[k] for k in keys]
         counts = [("mean over the batch", "the number of examples", summed[keys[0]])]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import autograd_seq.operations as ops
+from autograd_seq.check.perturb.brackets import misplaced
 from autograd_seq.check.perturb.context import Context, product
 from autograd_seq.check.perturb.gradients import scaled_by
 from autograd_seq.check.perturb.simple import simple
@@ -91,6 +92,11 @@ def in_one_formula(c: Context) -> Iterator[Variant]:
 def swapped_in_one_formula(c: Context) -> Iterator[Variant]:
     """One value in place of another, in one formula only."""
     yield from _local(c, swaps, RARE)
+
+
+def brackets_in_one_formula(c: Context) -> Iterator[Variant]:
+    """Misplaced parentheses in one formula only."""
+    yield from _local(c, misplaced, RARE)
 
 
 def _local(c: Context, edits: Any, rank: int) -> Iterator[Variant]:

@@ -82,7 +82,7 @@ class Loop:
         return {
             results[key]: lambda v, key=key: run().gradient(key)  # type: ignore[misc]
             for key in results
-            if results[key] in behind and results[key].operation is not None
+            if (results[key] in behind or len(order) < self.c.program.T) and results[key].operation is not None
         }
 
 
@@ -93,6 +93,7 @@ class _Run:
         self.loop, self.c, self.order, self.active, self.stale = loop, loop.c, order, active, stale
         self.known: dict[tuple[Any, int], Array] = {}
         self.sums: dict[tuple[State, int], Array] = {}
+        self.every = active == set(loop.states)
         self.within = {
             term for role in active for _, a in loop.states[role] for term in loop.c.behind(a)
         }  # what the order of the steps matters to
@@ -113,7 +114,7 @@ class _Run:
 
     def _happens(self, x: Tensor) -> bool:
         time = self.c.program.time(x)
-        return x not in self.within or time is None or time in self.order
+        return time is None or time in self.order or (x not in self.within and not self.every)
 
     def _total(self, parts: list[Array], like: Tensor) -> Array:
         return np.sum(parts, axis=0) if parts else np.zeros(like.shape)

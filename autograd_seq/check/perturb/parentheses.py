@@ -6,25 +6,27 @@ from collections.abc import Iterator
 from typing import Any
 
 import autograd_seq.operations as ops
+from autograd_seq.check.perturb.adjoints import term_role, terms_of
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import LIKELY, SWAP, Edit, Variant
-from autograd_seq.check.program import evaluate
+from autograd_seq.check.program import bare, evaluate
 from autograd_seq.tensor import Tensor
 
 
 def parentheses(c: Context) -> Iterator[Variant]:
     """A factor that reaches only some terms of a sum."""
     collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
-    for total in c.program.records:
-        if total.operation is not ops.accumulate:
+    summed = {c.role(n) for n, total in c.adjoints.items() if bare(total).operation is ops.accumulate}
+    for node, total in c.adjoints.items():
+        if total.operation is None or c.role(node) not in summed:
             continue
         for user in c.program.users.get(total, []):
             chain = c.chain(total, user)
             for a in range(len(chain)):
                 for b in range(a + 1, len(chain) + 1):
-                    for term in total.inputs:
+                    for term in terms_of(total):
                         edit = _skipped(c, total, term, chain[:b], a)
-                        key = (c.role(total), c.role(chain[b - 1][0]), edit.key)
+                        key = (c.role(node), c.role(chain[b - 1][0]), edit.key)
                         collected.setdefault(key, []).append((chain[b - 1][0], edit))
     for key, found in collected.items():
         yield c.variant(("parentheses", key), found[0][1], found[0][0], LIKELY, {r: e.change for r, e in found})
@@ -82,4 +84,4 @@ def _skipped(c: Context, total: Tensor, term: Tensor, chain: list[tuple[Tensor, 
         f"where the factor {factors} does not reach the term of {c.called(term)}: "
         "parentheses misplaced, or the factor forgotten there"
     )
-    return Edit(("skips", c.role(term, term._name), start, len(chain)), "parentheses", words, change)
+    return Edit(("skips", term_role(c, term), start, len(chain)), "parentheses", words, change)

@@ -27,6 +27,8 @@ def products(c: Context, r: Tensor) -> Iterator[Edit]:
                 lambda v, x=x, other=other: v(x) + v(other),  # type: ignore[misc]
                 weight=2,
             )
+        if x not in c.live and x.operation is ops.subtract and x not in c.program.serves:
+            yield from _within_difference(c, x, other, i)
         if x not in c.live and x.ndim:
             yield Edit(
                 ("twice", i),
@@ -34,6 +36,21 @@ def products(c: Context, r: Tensor) -> Iterator[Edit]:
                 f"with the factor {c.called(x)} twice",
                 lambda v, x=x: evaluate(r, v) * v(x),  # type: ignore[misc]
             )
+
+
+def _within_difference(c: Context, x: Tensor, other: Tensor, i: int) -> Iterator[Edit]:
+    """A factor p − q of the forward pass that is p + q, or q."""
+    p, q = x.inputs
+    for key, category, words, factor in (
+        ("plus", "sign", f"{c.called(p)} + {c.called(q)}", lambda v: v(p) + v(q)),
+        ("only", "wrong value", c.called(q), lambda v: v(q)),
+    ):
+        yield Edit(
+            ("difference", key, i),
+            category,
+            f"with {words} in place of {c.called(x)}",
+            lambda v, factor=factor: v(other) * factor(v),  # type: ignore[misc]
+        )
 
 
 def _without(c: Context, r: Tensor, x: Tensor, other: Tensor, i: int) -> Edit:

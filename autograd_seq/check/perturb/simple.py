@@ -18,6 +18,7 @@ BY_OPERATION: list[tuple[object, Maker]] = [
     (ops.accumulate, products.terms),
     (ops.accumulate, products.exchanged_factors),
     (ops.accumulate, brackets.without_adjoint),
+    (ops.accumulate, brackets.as_one_factor),
     (ops.subtract, products.differences),
     (ops.matmul, matrices.matrix_products),
     (ops.sum, matrices.sums),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.check.perturb.adjoints import seen
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.simple import simple
 from autograd_seq.check.perturb.variant import LOCAL, RARE, Edit, Variant
@@ -88,13 +89,5 @@ def in_one_use(c: Context) -> Iterator[Variant]:
                         collected.setdefault((c.role(r), c.role(user), edit.key), []).append((r, user, edit))
     for key, found in collected.items():
         r, user, edit = found[-1]
-        changes = {u: _seen(u, x, e) for x, u, e in found}
+        changes = {u: seen(u, x, e) for x, u, e in found}
         yield c.variant(("use", key), edit, user, RARE, changes)
-
-
-def _seen(user: Tensor, r: Tensor, edit: Edit) -> Change:
-    def change(v: Any) -> Any:
-        wrong = np.asarray(edit.change(v))
-        return evaluate(user, lambda x: wrong if x is r else v(x))
-
-    return change
