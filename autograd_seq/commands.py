@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -128,8 +129,6 @@ def _said_by_user_code(error: BaseException) -> str:
 def thing(arguments: argparse.Namespace) -> Any:
     """The run or tensor that a command is about."""
     if arguments.thing in cells_by_name():
-        if arguments.steps < 1:
-            raise UsageError(f"--steps is {arguments.steps}; a sequence has at least one step")
         return example_run(arguments.thing, arguments.steps)
     return recorded(from_file(arguments.thing), arguments.thing)
 
@@ -280,8 +279,6 @@ def train_(arguments: argparse.Namespace) -> int:
     from autograd_seq.text import Vocabulary, lines
     from autograd_seq.training import Trainer
 
-    if arguments.epochs < 1 or arguments.hidden < 1:
-        raise UsageError(f"--epochs is {arguments.epochs} and --hidden {arguments.hidden}; both are at least 1")
     texts = list(lines(arguments.corpus))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
     model = language_model(arguments.cell, arguments.hidden, len(vocabulary), vocabulary.end)
@@ -325,6 +322,17 @@ def sample_(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _whole(least: int) -> Callable[[str], int]:
+    """Reads a whole number that is at least so large."""
+
+    def number(text: str) -> int:
+        if not re.fullmatch(r"[+-]?\d{1,9}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"a whole number from {least} on, not {text!r}")
+        return int(text)
+
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     names = ", ".join(cells_by_name())
@@ -343,7 +351,9 @@ def parser() -> argparse.ArgumentParser:
         )  # fmt: skip
         if about:
             sub.add_argument("thing", metavar="THING", help="a cell's name, or FILE.py:FUNCTION")
-            sub.add_argument("--steps", type=int, default=3, metavar="T", help="time steps of a named cell (default 3)")
+            sub.add_argument(
+                "--steps", type=_whole(1), default=3, metavar="T", help="time steps of a named cell (default 3)"
+            )
         sub.set_defaults(run=function)
         return sub
 
@@ -368,7 +378,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--formula", metavar="TEXT", help="a claim such as 'dc_prev = dc * Gamma_f'")
     sub.add_argument("--reading", choices=("adjoint", "jacobian"), default="adjoint", help="what dX in it means")
     sub.add_argument("--hints", action="store_true", help="say what is wrong without the correct formula")
-    sub.add_argument("--seed", type=int, default=0, help="for the numbers that are drawn")
+    sub.add_argument("--seed", type=_whole(0), default=0, help="for the numbers that are drawn")
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub = command("derive", derive_, "print the equations of the forward and the backward pass")
     sub.add_argument("-o", "--output", metavar="FILE", help="FILE.html, .md or .tex: with picture, source and proof")
@@ -386,18 +396,18 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("corpus", metavar="FILE", help="text in UTF-8")
     sub.add_argument("--cell", default="lstm", help="a cell's name (default lstm)")
     sub.add_argument("--level", choices=("word", "character"), default="character", help="default: character")
-    sub.add_argument("--size", type=int, help="tokens to know, the most frequent (default: all)")
-    sub.add_argument("--hidden", type=int, default=50, metavar="N_A", help="length of the state (default 50)")
-    sub.add_argument("--epochs", type=int, default=20, help="how often each line is used (default 20)")
+    sub.add_argument("--size", type=_whole(1), help="tokens to know, the most frequent (default: all)")
+    sub.add_argument("--hidden", type=_whole(1), default=50, metavar="N_A", help="length of the state (default 50)")
+    sub.add_argument("--epochs", type=_whole(1), default=20, help="how often each line is used (default 20)")
     sub.add_argument("--rate", type=float, default=0.01, help="learning rate of Adam (default 0.01)")
     sub.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="where the model goes, a .npz file")
     sub = command("sample", sample_, "invent new sequences with a model that train wrote", about=False)
     sub.add_argument("model", metavar="FILE", help="what train wrote")
-    sub.add_argument("--count", type=int, default=5, help="how many (default 5)")
-    sub.add_argument("--length", type=int, default=50, help="the longest (default 50 tokens)")
+    sub.add_argument("--count", type=_whole(1), default=5, help="how many (default 5)")
+    sub.add_argument("--length", type=_whole(1), default=50, help="the longest (default 50 tokens)")
     sub.add_argument("--temperature", type=float, default=1.0, help="below 1 keeps to the likely, above 1 dares more")
-    sub.add_argument("--top-k", type=int, help="draw from the k most likely tokens only")
-    sub.add_argument("--seed", type=int, default=0, help="where chance begins (default 0)")
+    sub.add_argument("--top-k", type=_whole(1), help="draw from the k most likely tokens only")
+    sub.add_argument("--seed", type=_whole(0), default=0, help="where chance begins (default 0)")
     return top
 
 

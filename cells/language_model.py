@@ -9,6 +9,9 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, no_grad, scope, take
 from autograd_seq.errors import UsageError, ValueRangeError
+from autograd_seq.source_line import here
+from cells.cell import Cell
+from cells.check import flags, generator, kind, numbers, sizes, whole
 from cells.initial import weights
 from cells.readout import Readout
 from cells.run import Run
@@ -55,19 +58,25 @@ class LanguageModel:
     def __init__(
         self, cell: Any, size: int, embedding: bool = False, end: int | None = None, seed: Any = None
     ) -> None:
+        kind(cell, Cell, "a language model needs a cell")
+        sizes("LanguageModel", size=size)
+        flags("LanguageModel", embedding=embedding)
+        if end is not None and not 0 <= self._token(end) < size:
+            raise ValueRangeError(f"end is the index of <EOS>, from 0 to {size - 1}, not {end}{here()}")
         if cell.looks_ahead:
             raise UsageError(
                 f"a language model predicts the next token from those before, but a {type(cell).__name__} cell "
-                "also reads the sequence from its end, where that token stands; use a cell that looks only backward"
+                "also reads the sequence from its end, where that token stands; use a cell that looks only "
+                f"backward{here()}"
             )
         if not embedding and cell.n_x != size:
-            raise ValueRangeError(f"a token is a one-hot column of {size}, but the cell takes n_x = {cell.n_x}")
-        generator = np.random.default_rng(seed)
+            raise ValueRangeError(f"a token is a one-hot column of {size}, but the cell takes n_x = {cell.n_x}{here()}")
+        random = generator(seed)
         self.cell, self.size, self.end = cell, size, end
-        self.readout = Readout(cell.n_a, size, "softmax", seed=generator)
+        self.readout = Readout(cell.n_a, size, "softmax", seed=random)
         self.parameters: dict[str, Parameter] = {**cell.parameters, **self.readout.parameters}
         if embedding:
-            self.parameters["E"] = Parameter(weights(generator, cell.n_x, size), "E")
+            self.parameters["E"] = Parameter(weights(random, cell.n_x, size), "E")
 
     # -- training: teacher forcing ------------------------------------------------------------
 
@@ -85,12 +94,20 @@ class LanguageModel:
         Run
             ``outputs[t - 1]`` is ŷ<t>, (size, m): the probability of each token at place t.
         """
-        given = [self._checked(sequence) for sequence in sequences]
+        given = [self._checked(sequence) for sequence in self._listed(sequences)]
         longest = max((len(sequence) for sequence in given), default=0)
         padded = np.zeros((longest, len(given)), dtype=np.int64)
         for i, sequence in enumerate(given):
             padded[: len(sequence), i] = sequence
         return self._unroll(padded, None, state, 1)
+
+    @staticmethod
+    def _listed(sequences: Any, least: int = 1) -> Any:
+        """Sequences, if it is a list of them."""
+        kind(sequences, (list, tuple, np.ndarray), "a batch is a list of sequences, [[0, 1, 2], …]")
+        if (isinstance(sequences, np.ndarray) and not sequences.ndim) or len(sequences) < least:
+            raise ValueRangeError(f"there are no sequences: give a list of them, [[0, 1, 2], …]{here()}")
+        return sequences
 
     def _unroll(self, tokens: Any, before: Any, state: Mapping[str, Any] | None, start: int) -> Run:
         """Steps whose inputs are the token before each; `before` is what stands before the first, None for nothing."""
@@ -100,12 +117,23 @@ class LanguageModel:
                 inputs.append(self._input(tokens[t - 1] if t else before, tokens.shape[1]))
         return self.readout(self.cell.unroll(inputs, state, start=start))
 
+    @staticmethod
+    def _token(index: Any) -> int:
+        whole("a token", index=index)
+        return int(index)
+
     def _checked(self, sequence: Indices) -> np.ndarray[Any, Any]:
-        indices = np.asarray(sequence)
+        indices = numbers(sequence, "a sequence of tokens")
+        indices = indices.value if isinstance(indices, Tensor) else indices
         if indices.ndim != 1 or not indices.size:
-            raise ValueRangeError(f"a sequence is a list of the indices of its tokens, not of shape {indices.shape}")
+            raise ValueRangeError(
+                f"a sequence is a list of the indices of its tokens, not of shape {indices.shape}: "
+                f"give a list of sequences, [[0, 1, 2], …]{here()}"
+            )
         if indices.dtype.kind not in "iu" or indices.min() < 0 or indices.max() >= self.size:
-            raise ValueRangeError(f"tokens are integers from 0 to {self.size - 1}, but here is {sequence!r:.60}")
+            raise ValueRangeError(
+                f"tokens are integers from 0 to {self.size - 1}, but here is {sequence!r:.60}{here()}"
+            )
         return indices
 
     def _input(self, tokens: np.ndarray[Any, Any] | None, m: int) -> Tensor:
@@ -132,6 +160,7 @@ class LanguageModel:
         ValueRangeError
             For an empty sequence, or a token that the vocabulary does not have.
         """
+        sequences = self._listed(sequences)
         run = self.run(sequences)
         return self._measured(run, [[sequence[t] if t < len(sequence) else None for sequence in sequences]
                                     for t in range(len(run))])  # fmt: skip
@@ -155,9 +184,7 @@ class LanguageModel:
 
         T is rounded up to a multiple of 8, so that few shapes are compiled; what has ended has no target.
         """
-        lengths = [len(sequence) for sequence in sequences]
-        if not all(lengths):
-            raise ValueRangeError(f"sequence {lengths.index(0) + 1} is empty: a sequence has at least one token")
+        lengths = [len(self._checked(sequence)) for sequence in self._listed(sequences)]
         T = -(-max(lengths) // 8) * 8
         y = np.zeros((self.size, len(lengths), T), self.readout.parameters["by"].dtype)
         times = np.concatenate([np.arange(length) for length in lengths])
@@ -169,7 +196,7 @@ class LanguageModel:
     def loss_of(self, x: Any, y: Any) -> Tensor:
         """The loss of the arrays that `arrays` gives, one-hot; equal to `loss` to rounding."""
         if "E" in self.parameters:
-            raise UsageError("an embedding looks tokens up by index: train it without the compiled replay")
+            raise UsageError("an embedding looks tokens up by index: train it without the compiled replay{here()}")
         run = self.readout(self.cell.unroll(x))
         return run.measure(y, categorical_cross_entropy)
 
@@ -200,8 +227,9 @@ class LanguageModel:
         2
         """
         indices = self._checked(text)
-        if k < 1 or m < 1 or len(indices) < m:
-            raise ValueRangeError(f"{len(indices)} tokens cannot be read {m} at a time in windows of {k} steps")
+        sizes("windows", k=k, m=m)
+        if len(indices) < m:
+            raise ValueRangeError(f"{len(indices)} tokens cannot be read {m} at a time in windows of {k} steps{here()}")
         streams = indices[: len(indices) // m * m].reshape(m, -1).T
         state, before = None, None
         for first in range(0, len(streams), k):
@@ -228,9 +256,10 @@ class LanguageModel:
 
     def perplexity(self, sequences: Sequence[Indices], batch_size: int = 32) -> float:
         """How many equally likely tokens the model hesitates between: exp of the mean of -log P."""
-        count = sum(len(sequence) for sequence in sequences)
+        sizes("perplexity", batch_size=batch_size)
+        count = sum(np.size(np.asarray(sequence, object)) for sequence in self._listed(sequences, least=0))
         if not count:
-            raise ValueRangeError("there are no sequences to measure the perplexity of")
+            raise ValueRangeError("there are no sequences to measure the perplexity of{here()}")
         with no_grad():
             total = sum(
                 self.loss(sequences[i : i + batch_size]).item() for i in range(0, len(sequences), batch_size)
@@ -253,16 +282,19 @@ class LanguageModel:
         seed : int or numpy.random.Generator, optional
             Where chance comes from.
         temperature : float
-            ŷ to the power 1 / temperature: below 1 bolder, above 1 more daring; 0 takes the most likely.
+            ŷ to the power 1 / temperature: below 1 keeps to the likely, above 1 dares more; 0 takes the most likely.
         top_k : int, optional
             Draw from the k most likely tokens only.
         start : sequence of int
             Tokens that are given; they are not among the answer.
         """
-        if temperature < 0 or (top_k is not None and top_k < 1):
-            raise ValueRangeError(f"temperature {temperature} and top_k {top_k}: they must be at least 0 and 1")
-        generator = np.random.default_rng(seed)
-        state, last, given = None, None, list(start)
+        kind(temperature, (int, float, np.number), "temperature is a number")
+        if top_k is not None:
+            whole("sampling", top_k=top_k)
+        if not 0 <= temperature < np.inf or (top_k is not None and top_k < 1):
+            raise ValueRangeError(f"temperature {temperature} and top_k {top_k}: they must be at least 0 and 1{here()}")
+        random = generator(seed)
+        state, last, given = None, None, self._checked(start).tolist() if len(self._listed(start, 0)) else []
         while True:
             with no_grad():
                 run = self.readout(self.cell.unroll([self._input(last, 1)], state))
@@ -270,7 +302,7 @@ class LanguageModel:
             if given:
                 token = given.pop(0)
             else:
-                token = int(generator.choice(self.size, p=_sharpened(run.outputs[0].value[:, 0], temperature, top_k)))
+                token = int(random.choice(self.size, p=_sharpened(run.outputs[0].value[:, 0], temperature, top_k)))
                 yield token
             last = np.array([token])
 
@@ -281,6 +313,7 @@ class LanguageModel:
         -------
         ndarray of int64
         """
+        sizes("sample", length=length)
         drawn: list[int] = []
         for token in self.free_run(seed, **settings):
             drawn.append(token)

@@ -60,7 +60,6 @@ def test_print_backward(user_file, capsys):
     [
         (["print", "no_such_cell"], "neither a cell"),
         (["print", "no_such_file.py:f"], "no file"),
-        (["print", "rnn", "--steps", "0"], "at least one step"),
         (["print", "{file}:nothing"], "it has"),
         (["print", "{file}:broken"], "TypeError"),
         (["print", "{file}:number"], "returned int"),
@@ -72,6 +71,24 @@ def test_print_backward(user_file, capsys):
 def test_bad_use_exits_with_2(words, said, user_file, capsys):
     assert main([word.replace("{file}", str(user_file)) for word in words]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["print", "rnn", "--steps", "0"], "--steps: a whole number from 1 on, not '0'"),
+        (["draw", "rnn", "--steps", "1000000000000"], "--steps: a whole number"),
+        (["train", "some.txt", "--epochs", "0"], "--epochs: a whole number from 1 on"),
+        (["train", "some.txt", "--hidden", "2.5"], "--hidden: a whole number from 1 on"),
+        (["sample", "m.npz", "--seed", "-1"], "--seed: a whole number from 0 on, not '-1'"),
+        (["sample", "m.npz", "--count", "0"], "--count"),
+        (["check", "my_rnn.py", "--seed", "-1"], "--seed"),
+    ],
+)
+def test_numbers_that_cannot_be_meant_exit_with_2(words, said, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2 and said in capsys.readouterr().err
 
 
 def test_unknown_command_exits_with_2():
@@ -101,6 +118,8 @@ def test_train_then_sample(tmp_path, capsys):
     assert len(first.splitlines()) == 3
     main(["sample", model, "--count", "3", "--seed", "1"])
     assert capsys.readouterr().out == first
+    assert main(["sample", model, "--temperature", "nan"]) == 2
+    assert "temperature nan" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -110,7 +129,6 @@ def test_train_then_sample(tmp_path, capsys):
         (["train", "{dir}/empty.txt"], "empty"),
         (["train", "{dir}/some.txt", "--cell", "bidirectional"], "from its end"),
         (["train", "{dir}/some.txt", "--cell", "fly"], "no cell 'fly'"),
-        (["train", "{dir}/some.txt", "--epochs", "0"], "at least 1"),
         (["sample", "{dir}/some.txt"], "not a checkpoint"),
         (["sample", "{dir}/missing.npz"], "missing.npz"),
     ],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, grad, prove, take
-from autograd_seq.errors import UsageError, ValueRangeError
+from autograd_seq.errors import DtypeError, UsageError, ValueRangeError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep
 from cells.language_model import LanguageModel
 
@@ -158,3 +158,43 @@ def test_its_gradients_are_proven(embedding):
     proof = prove(lm.loss([[0, 2, END], [1, END]]))
     assert proof.ok and {claim.status for claim in proof.claims.values()} == {"proven"}, str(proof)
     assert set(proof.claims) == set(lm.parameters)
+
+
+def made(**more):
+    return LanguageModel(**{"cell": RNN(5, 4, seed=0), "size": 5, "end": 4, "seed": 0, **more})
+
+
+@pytest.mark.parametrize(
+    "wrong, error, match",
+    [
+        (lambda: made(cell="rnn"), UsageError, "needs a cell.*str"),
+        (lambda: made(size="5"), ValueRangeError, "size .*'5'"),
+        (lambda: made(embedding="yes"), UsageError, "embedding to be True or False"),
+        (lambda: made(end=5), ValueRangeError, "end is the index of <EOS>, from 0 to 4, not 5"),
+        (lambda: made(end="."), UsageError, "whole number, not '.'"),
+        (lambda: made(seed=-1), ValueRangeError, "seed .*-1"),
+        (lambda: made().loss([0, 1]), ValueRangeError, r"list of the indices .*\[\[0, 1, 2\], …\]"),
+        (lambda: made().loss([]), ValueRangeError, "no sequences"),
+        (lambda: made().loss("abc"), UsageError, "batch is a list of sequences.*str"),
+        (lambda: made().loss([["a"]]), DtypeError, "real numbers"),
+        (lambda: made().loss([[0, None]]), DtypeError, "None in it"),
+        (lambda: made().loss([[0.5]]), ValueRangeError, "integers from 0 to 4"),
+        (lambda: made().run([[0, 5]]), ValueRangeError, "integers from 0 to 4"),
+        (lambda: made().arrays([[0], []]), ValueRangeError, "list of the indices"),
+        (lambda: made().perplexity(3), UsageError, "batch is a list.*int"),
+        (lambda: made().perplexity([[1]], batch_size=0), ValueRangeError, "batch_size"),
+        (lambda: list(made().windows([0, 1], k=0)), ValueRangeError, "k to be a whole number above 0"),
+        (lambda: made().probability(None), DtypeError, "None in it"),
+        (lambda: made().sample(seed="a"), ValueRangeError, "seed .*'a'"),
+        (lambda: made().sample(length=0), ValueRangeError, "length .*not 0"),
+        (lambda: made().sample(temperature="hot"), UsageError, "temperature is a number.*str"),
+        (lambda: made().sample(temperature=float("nan")), ValueRangeError, "temperature nan"),
+        (lambda: made().sample(top_k=1.5), UsageError, "top_k .*1.5"),
+        (lambda: made().sample(start=[7]), ValueRangeError, "integers from 0 to 4"),
+        (lambda: made().sample(start=3), UsageError, "list of sequences.*int"),
+    ],
+)
+def test_what_is_given_wrongly_is_refused(wrong, error, match):
+    with pytest.raises(error, match=match) as caught:
+        wrong()
+    assert "at test_language_model.py:" in str(caught.value)
