@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -86,8 +85,10 @@ def scope(**where: int | str | None) -> _Inside:
     return _Inside(where)
 
 
-# One object for one place: a network is unrolled again and again, and every record keeps its scope.
-_at = lru_cache(maxsize=1 << 14, typed=True)(Scope)
+# What Scope's own __init__ does, in half the time: every part of every step is a scope.
+_set_time, _set_layer, _set_direction, _set_part, _set_recording = (
+    vars(Scope)[slot].__set__ for slot in ("time", "layer", "direction", "part", "recording")
+)
 
 
 class _Inside:
@@ -100,16 +101,12 @@ class _Inside:
 
     def __enter__(self) -> Scope:
         outside, given = present.get(), self._where.get
-        try:
-            inside = _at(
-                given("time", outside.time),
-                given("layer", outside.layer),
-                given("direction", outside.direction),
-                given("part", outside.part),
-                outside.recording,
-            )
-        except TypeError as error:
-            raise ValueRangeError(f"scope() takes numbers and words, not {self._where!r:.80}{here()}") from error
+        inside: Scope = object.__new__(Scope)
+        _set_time(inside, given("time", outside.time))
+        _set_layer(inside, given("layer", outside.layer))
+        _set_direction(inside, given("direction", outside.direction))
+        _set_part(inside, given("part", outside.part))
+        _set_recording(inside, outside.recording)
         self._token = present.set(inside)
         return inside
 
@@ -149,7 +146,7 @@ def steps(count: int, reverse: bool = False) -> Iterator[int]:
     outside = present.get()
     try:
         for t in range(count - 1, -1, -1) if reverse else range(count):
-            present.set(_at(t + 1, outside.layer, outside.direction, outside.part, outside.recording))
+            present.set(replace(outside, time=t + 1))
             yield t
     finally:
         present.set(outside)
