@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.plan.beside import window
 from autograd_seq.plan.memory import Memory, view
-from autograd_seq.plan.reuse import Block
+from autograd_seq.plan.reuse import Block, zeros
 from autograd_seq.plan.value import (
     COLUMNS,
     GIVEN,
@@ -23,7 +23,7 @@ from autograd_seq.plan.value import (
 )  # fmt: skip
 
 INDENT = "    "
-RESERVED = {"np", "run", "zip", "range", "list", "add", "multiply", "matmul", "t"} | set(keyword.kwlist)
+RESERVED = {"np", "zeros", "run", "zip", "range", "list", "add", "multiply", "matmul", "t"} | set(keyword.kwlist)
 
 
 class Places:
@@ -46,7 +46,7 @@ class Places:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.namespace: dict[str, Any] = {"np": np}
+        self.namespace: dict[str, Any] = {"np": np, "zeros": zeros}
         self.taken = set(self.reserved)
         self.names: dict[Value, str] = {}
         self.values = network.values
