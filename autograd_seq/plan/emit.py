@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.places import INDENT
@@ -153,14 +155,16 @@ class Program(Whole):
             return []
         target = self._variable(value, steps, 0, variables)
         texts = [
-            self._turned(use) if use.value.times is None else self._variable(use.value, steps, use.shift, variables)
+            self._variable(use.value, steps, use.shift, variables) if use.value.timed
+            else self._number(use.value.settings["number"], value.dtype) if use.value.kind == LITERAL
+            else self._turned(use)
             for use in value.uses
-        ]
+        ]  # fmt: skip
         kind = value.kind
         if kind in (SUM, PRODUCT) or elementwise(kind):
             return self._elementwise(value, texts, target)
         if kind == MATMUL:
-            return [f"np.dot({texts[0]}, {texts[1]}, out={target})"]
+            return [f"{self._function('dot')}({texts[0]}, {texts[1]}, out={target})"]
         if kind == CONCAT and value.settings.get("placed"):
             return []
         if kind == CONCAT:
@@ -192,6 +196,7 @@ class Program(Whole):
             '"""The compiled replay of a recording: loss and gradients."""',
             "",
             "import numpy as np",
+            *([f"from numpy import {', '.join(sorted(self.imported))}"] if self.imported else []),
             "",
             "# Memory, set aside once. Time is the first axis of a block.",
             *(block.statement(name) for name, block in self.memory.items() if block.home is None),
@@ -199,6 +204,7 @@ class Program(Whole):
             *self.views,
             "",
             "# Constants, and what the loops run over, step by step.",
+            *(f"{word} = np.array({n!r}, np.{np.dtype(dtype).name})" for (n, dtype), word in self.numbers.items()),
             *self.constants,
             *self.loops,
             "",

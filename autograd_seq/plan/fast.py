@@ -82,6 +82,9 @@ class FastProgram(Program):
         ]
         self.body.append(f"loop_{number}({', '.join(writer.arguments.values())})")
 
+    def _function(self, word: str) -> str:
+        return f"np.{word}" if word in FUNCTIONS else super()._function(word)
+
     def place(self, value: Value, shift: int) -> Place:
         """Where a value stands at step t + shift."""
         part = self._part(value)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.operation import Operation
 from autograd_seq.plan.beside import window
 from autograd_seq.plan.memory import Memory, view
 from autograd_seq.plan.reuse import Block, zeros
@@ -23,7 +24,15 @@ from autograd_seq.plan.value import (
 )  # fmt: skip
 
 INDENT = "    "
-RESERVED = {"np", "zeros", "run", "zip", "range", "list", "add", "multiply", "matmul", "t"} | set(keyword.kwlist)
+RESERVED = {"np", "zeros", "run", "zip", "range", "list", "t"} | set(keyword.kwlist)
+
+
+def _functions(network: Network) -> set[str]:
+    """The names of NumPy's functions that a program may call."""
+    kinds = {value.kind for value in network.values if isinstance(value.kind, Operation)}
+    return {"add", "dot", "matmul", "maximum", "minimum", "multiply"} | {
+        kind.value.__name__ for kind in kinds if isinstance(kind.value, np.ufunc)
+    }
 
 
 class Places:
@@ -47,8 +56,10 @@ class Places:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.namespace: dict[str, Any] = {"np": np, "zeros": zeros}
-        self.taken = set(self.reserved)
+        self.imported: set[str] = set()  # functions of NumPy that are called by their bare names
+        self.taken = self.reserved | _functions(network)
         self.names: dict[Value, str] = {}
+        self.numbers: dict[tuple[float, Any], str] = {}
         self.values = network.values
         self.given = [v for v in self.values if v.kind in (GIVEN, STEPS)]
         for value in self.given:
@@ -74,6 +85,20 @@ class Places:
             word = f"{value.name}_{number}"
         self.taken.add(word)
         self.names[value] = word
+
+    def _function(self, word: str) -> str:
+        """What a function of NumPy is called."""
+        self.imported.add(word)
+        return word
+
+    def _number(self, number: float, dtype: Any) -> str:
+        """A number as an array, where that is exact: NumPy takes longer for Python's own."""
+        if np.dtype(dtype).kind != "f":
+            return repr(number)
+        if (number, dtype) not in self.numbers:
+            word = {0.5: "half", 1.0: "one", -1.0: "minus_one", 2.0: "two", 0.0: "zero"}.get(number, "number")
+            self.numbers[number, dtype] = self._fresh(word)
+        return self.numbers[number, dtype]
 
     def _fresh(self, word: str) -> str:
         """A name for what is computed on the way."""

@@ -15,6 +15,7 @@ from autograd_seq.plan.value import (
     AFFINE,
     COLUMNS_OVER_TIME,
     CONCAT,
+    LITERAL,
     MATMUL,
     ONES,
     OUTER_OVER_TIME,
@@ -32,7 +33,7 @@ from autograd_seq.plan.value import (
 )  # fmt: skip
 from autograd_seq.readings.step_index import StepIndex, at_step
 
-_REDUCTIONS = {ops.sum: "sum", ops.max: "max", ops.min: "min"}
+_REDUCTIONS = {ops.sum: "add", ops.max: "maximum", ops.min: "minimum"}
 
 
 class Whole(Places):
@@ -106,7 +107,7 @@ class Whole(Places):
 
     def _called(self, operation: Operation, texts: list[str], settings: dict[str, Any]) -> str:
         if isinstance(operation.value, np.ufunc):
-            return f"np.{operation.value.__name__}({', '.join(texts)})"
+            return f"{self._function(operation.value.__name__)}({', '.join(texts)})"
         function = self._bind(operation.name, operation.value)
         return f"{function}({', '.join([*texts, *self._settings(settings)])})"
 
@@ -142,6 +143,8 @@ class Whole(Places):
         """An operand of all steps, as it broadcasts against blocks."""
         x = use.value
         assert value.times is not None
+        if x.kind == LITERAL:
+            return self._number(x.settings["number"], value.dtype)
         if x.times is None:
             return self._single(use)
         text = self._view(x, range(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
@@ -171,18 +174,19 @@ class Whole(Places):
     def _elementwise(self, value: Value, texts: list[str], target: str) -> list[str]:
         kind = value.kind
         if kind == AFFINE:
-            return [f"np.multiply({texts[0]}, 0.5, out={target})", f"np.add({target}, 0.5, out={target})"]
+            half, multiply, add = self._number(0.5, value.dtype), self._function("multiply"), self._function("add")
+            return [f"{multiply}({texts[0]}, {half}, out={target})", f"{add}({target}, {half}, out={target})"]
         if kind in (SUM, PRODUCT):
-            name = "add" if kind == SUM else "multiply"
+            name = self._function("add" if kind == SUM else "multiply")
             if len(texts) == 1:
                 return [f"{target}[...] = {texts[0]}"]
             return [
-                f"np.{name}({texts[0]}, {texts[1]}, out={target})",
-                *(f"np.{name}({target}, {text}, out={target})" for text in texts[2:]),
+                f"{name}({texts[0]}, {texts[1]}, out={target})",
+                *(f"{name}({target}, {text}, out={target})" for text in texts[2:]),
             ]
         assert isinstance(kind, Operation)
         if isinstance(kind.value, np.ufunc):
-            return [f"np.{kind.value.__name__}({', '.join(texts)}, out={target})"]
+            return [f"{self._function(kind.value.__name__)}({', '.join(texts)}, out={target})"]
         return [self._assigned(value, target, self._called(kind, texts, value.settings))]
 
     def _assigned(self, value: Value, target: str, text: str) -> str:
@@ -208,12 +212,13 @@ class Whole(Places):
         left, right = (use.value for use in value.uses)
         a, b = (self._operand(use, value) for use in value.uses)
         n, p = value.shape
+        matmul = self._function("matmul")
         k = left.shape[1]
         if not left.timed and p == 1:  # one column a step: the columns of all steps are the rows of one matrix
-            return f"np.matmul({b}.reshape(-1, {k}), {_transposed(a)}, out={target}.reshape(-1, {n}))"
+            return f"{matmul}({b}.reshape(-1, {k}), {_transposed(a)}, out={target}.reshape(-1, {n}))"
         if not right.timed:
-            return f"np.matmul({a}.reshape(-1, {k}), {b}, out={target}.reshape(-1, {p}))"
-        return f"np.matmul({a}, {b}, out={target})"
+            return f"{matmul}({a}.reshape(-1, {k}), {b}, out={target}.reshape(-1, {p}))"
+        return f"{matmul}({a}, {b}, out={target})"
 
     def _side_by_side(self, value: Value, target: str, texts: list[str]) -> list[str]:
         statements, start = [], 0
@@ -236,7 +241,7 @@ class Whole(Places):
         call = self._called(kind, texts, settings)
         if (name := _REDUCTIONS.get(kind)) and value.uses[0].value.shape:
             more = ", keepdims=True" if settings.get("keepdims") else ""
-            return [f"np.{name}({texts[0]}, axis={axes}{more}, out={target})"]
+            return [f"{self._function(name)}.reduce({texts[0]}, axis={axes}{more}, out={target})"]
         return [self._assigned(value, target, call)]
 
     def _operand_alone(self, use: Use, value: Value) -> str:

@@ -98,10 +98,10 @@ def count(statements: list[str], pattern: str) -> int:
 def test_products_of_a_step(kind: str, products: int) -> None:
     """What an expert writes: no product with x in a loop, all gates in one."""
     loops, outside = lines(compile(recording(kind, last=False)).source)
-    assert [count(loop, r"np\.dot\(") for loop in loops] == [products, products, products - 1]
+    assert [count(loop, r"\bdot\(") for loop in loops] == [products, products, products - 1]
     assert count(outside, r" @ .*\.T$") == {"rnn": 2, "lstm": 2, "gru": 3}[kind]  # weight gradients over all steps
     assert not any("sigmoid(" in line for loop in loops for line in loop)
-    assert count(loops[0], r"np\.tanh\(") == {"rnn": 1, "lstm": 2, "gru": 2}[kind]
+    assert count(loops[0], r"\btanh\(") == {"rnn": 1, "lstm": 2, "gru": 2}[kind]
     for loop in loops:
         assert all("out=" in line for line in loop)  # nothing is set aside inside of a loop
 
@@ -127,7 +127,7 @@ def test_a_users_own_cell_gets_the_same_treatment() -> None:
     assert abs(J - truth.item()) < 1e-13
     assert all(np.abs(gradients[key] - P[key].grad).max() < 1e-13 for key in names)
     loops, _ = lines(plan.source)
-    assert [count(loop, r"np\.dot\(") for loop in loops][:2] == [1, 1]
+    assert [count(loop, r"\bdot\(") for loop in loops][:2] == [1, 1]
     assert "3 products" in plan.explain()
 
 
@@ -208,8 +208,8 @@ def test_a_cross_entropy_of_a_softmax_sends_back_a_difference() -> None:
     run = Readout(5, 4, seed=1)(RNN(3, 5, seed=0).unroll(rng.standard_normal((3, 2, 6))))
     y = rng.random((4, 2))
     source = compile(ag.accumulate([ag.sum(categorical_cross_entropy(p, y)) for p in run.outputs])).source
-    assert source.count("np.divide(") == 1  # e / Σ e
-    assert source.count("np.log(") == 1
+    assert source.count(" divide(") == 1  # e / Σ e
+    assert source.count(" log(") == 1
 
 
 def test_soft_targets_of_any_sum_keep_their_gradients() -> None:
