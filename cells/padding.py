@@ -117,7 +117,7 @@ def columns(
 
 def _without_padding(x_t: Any, lengths: Sequence[int] | None, time: int) -> Any:
     """Zeros for examples that have ended: a NaN there would get into products with 0."""
-    given = _whole_numbers(lengths)
+    given = _whole_numbers(lengths) if lengths is not None else None
     if given is None or given.shape != np.shape(x_t)[1:]:  # where they are wrong, `presence` says so
         return x_t
     running = time <= given
