@@ -190,8 +190,9 @@ class Search:
             return None
         taken = {r for v in chosen for r in v.changes}
         best: tuple[Variant, set[str]] | None = None
+        left = set(self.wrong) - explained  # what it reached of the rest would not be right any more
         for variant in variants(self.program):
-            if taken & set(variant.changes):
+            if taken & set(variant.changes) or not all(self.program.reach(r) <= left for r in variant.changes):
                 continue
             now = self._explained(self.program, self.found, [*chosen, variant])
             if now and now > explained and (best is None or len(now) > len(best[1])):
@@ -218,6 +219,8 @@ def _equal(found: Array, variant: Array, tolerance: float) -> bool:
         gap = abs(some - other)
         if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * np.max(np.abs(found)):
             return False
+    elif found.size == 1:  # a carry that is still the number 0
+        found = np.broadcast_to(found, variant.shape)
     else:
         try:
             variant = np.broadcast_to(variant, found.shape)

@@ -65,7 +65,8 @@ class Program:
         for node, made in self.truth.recording.emitted.items():
             for r in made:
                 if r.operation is not None:
-                    roles[r] = (roles[node], r.operation, number_in_step(node, r.operation))
+                    part = str(r.parameters.get("index"))  # another part of a stack is another thing
+                    roles[r] = (roles[node], r.operation, part, number_in_step(node, r.operation, part))
         return roles
 
     def _initial_states(self, roles: dict[Tensor, Role]) -> None:

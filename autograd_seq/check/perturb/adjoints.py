@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,11 @@ def adjoint_edits(c: Context, adjoint: Tensor, carried: set[Any]) -> Iterator[Ed
             ("sign of carry", "sign", f"with the opposite sign of what is carried back, {said}", -2.0),
         ):
             yield Edit((key,), category, words, _with_more(adjoint, later, factor))
+    for (role, x), (other, y) in combinations(terms, 2) if len(terms) > 2 else ():
+        if {x, y} == set(later):
+            continue
+        words = f"without the terms {c.called(x)} and {c.called(y)}"
+        yield Edit(("without", role, other), "missing term", words, _with_more(adjoint, [x, y], -1.0))
     for role, x in terms:
         kind = "upstream missing" if role == ("from above",) else "missing term"
         for key, category, words, factor in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 
@@ -67,6 +68,16 @@ def terms(c: Context, r: Tensor) -> Iterator[Edit]:
     """A term left out, of the wrong sign, alone, or with a factor of another term."""
     terms = list(r.inputs)
     roles = [("from above",) if c.from_above(x) else c.role(x) for x in terms]
+    for x, y in combinations(terms, 2) if len(terms) > 3 else ():
+        rest = [z for z in terms if z is not x and z is not y]
+        if all((c.carried(z, r)) != any(z is k for k in rest) for z in terms):
+            continue  # that is the carry
+        yield Edit(
+            ("without terms", c.role(x), c.role(y)),
+            "missing term",
+            f"without the terms {c.called(x)} and {c.called(y)}",
+            lambda v, rest=rest: np.sum([v(z) for z in rest], axis=0),  # type: ignore[misc]
+        )
     later = [x for x in terms if c.carried(x, r)]
     if later and len(later) < len(terms):
         rest = [x for x in terms if x not in set(later)]

@@ -37,6 +37,12 @@ def softmaxes(c: Context, r: Tensor) -> Iterator[Edit]:
             f"with the diagonal {name} ∘ (1 − {name}) of softmax's derivative only, as if it were a sigmoid",
             lambda v: v(g) * y * (1 - y),
         ),
+        (
+            "only sum, positive",
+            "missing term",
+            f"with {name} Σ {above} ∘ {name} only, and of the opposite sign",
+            lambda v: y * total(v),
+        ),
         ("only sum", "missing term", f"without the term {name} ∘ {above}", lambda v: -y * total(v)),
         ("plus", "sign", f"with + in place of − before the sum Σ {above} ∘ {name}", lambda v: y * (v(g) + total(v))),
         (
