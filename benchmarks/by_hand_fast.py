@@ -28,7 +28,7 @@ class SideBySide:
     """The steps of two arrays (T, rows, m) side by side, a block of steps at a time: what a product sums over."""
 
     def __init__(self, left: Array, right: Array, blocks: list[tuple[int, int]]) -> None:
-        self.pairs = []
+        self.pairs: list[tuple[Array, Array, list[tuple[Array, Array]]]] = []
         buffers: list[Array] = []
         for start, stop in blocks:  # the first is the longest
             block = [v[start:stop].transpose(1, 0, 2) for v in (left, right)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -77,12 +78,19 @@ def plan_of(case: Case, **options: Any) -> Any:
     return compile(loss, {**case.cell.parameters, **case.readout.parameters}, **options)
 
 
-def compiled(case: Case) -> Step:
+def compiled(case: Case, **options: Any) -> Step:
     """The compiled replay of the same recording."""
-    plan = plan_of(case)
+    plan = plan_of(case, **options)
     plan(case.x, case.y)
     plan(case.x, case.y)  # the second call is compared with the function
     return lambda: plan(case.x, case.y)
+
+
+def compiled_fast(case: Case) -> Step:
+    """Its loops through Numba; ImportError without it."""
+    for package in ("numba", "scipy"):
+        import_module(package)
+    return compiled(case, fast=True)
 
 
 def peer(make: Callable[..., Step]) -> Callable[[Case], Step]:
@@ -94,6 +102,7 @@ CONTENDERS: dict[str, Callable[[Case], Step]] = {
     COURSE_STYLE: course,
     "autograd_seq, recorded": recorded,
     "autograd_seq, compiled": compiled,
+    "autograd_seq, compiled, [fast]": compiled_fast,
     "PyTorch eager cell loop": peer(peers.pytorch_loop),
     "torch.nn": peer(peers.pytorch_layer),
     "JAX jit + scan": peer(peers.jax_scan),
