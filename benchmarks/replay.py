@@ -1,6 +1,6 @@
 """What the compiled replay costs: a small operation replayed, and compiling.
 
-``python benchmarks/replay.py [--length 2000] [--cells LSTM GRU RNN] [--sizes S1 S2 S3] [--json]``: operations on (4, 1)
+``python benchmarks/replay.py [--length 400] [--cells LSTM GRU RNN] [--sizes S1 S2 S3] [--json]``: operations on (4, 1)
 float64 arrays, in a chain (tanh and +, a step like the next, which the plan makes a loop of) and in a tangle (each
 operation takes results at random, so that nothing repeats). The CPU time of a call of the plan, loss and gradients,
 is divided by the number of recorded operations: forward ones, and forward and backward ones. Beside it, what NumPy
@@ -116,7 +116,7 @@ def compiling(kind: str, size: str, rounds: int) -> float:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--length", type=int, default=2000, help="recorded operations, about (default 2000)")
+    arguments.add_argument("--length", type=int, default=400, help="recorded operations, about (default 400)")
     arguments.add_argument("--cells", nargs="+", choices=CELLS, default=list(CELLS))
     arguments.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
     arguments.add_argument("--rounds", type=int, default=5)
