@@ -4,7 +4,9 @@ The figure that the test prints is no blind one: the first batch was written bef
 diagnoses, which were then completed on it. Two later batches were met blind, on cells
 that the diagnoses had not been tried on: 29 of 36 (language model, LSTM with split weights,
 GRU as in PyTorch, deep RNN), then 11 of 15 (peepholes, bidirectional) had the right diagnosis;
-nearly all others had none, and rules were then added for what was missed.
+nearly all others had none, and rules were then added for what was missed. A third (the files
+``outside_*``, all cells in all styles, by somebody who had seen no diagnosis) had 34 of 40 right
+at first; the families of mistakes behind those six were then gone through for every cell.
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ def other_indices(c: Context) -> Iterator[Variant]:
         if len(parts) < 2:
             continue
         for key, words, other in _SHIFTS:
-            changes = {r: _indexed(r, at, other(k, len(parts))) for r, at, k in parts}
+            length = len({k for _, _, k in parts})
+            changes = {r: _indexed(r, at, other(k, length)) for r, at, k in parts}
             edit = Edit((key,), "off by one", f"with {c.called(source)} read {words}", nothing)
             yield c.variant(("read", c.role(source)), edit, parts[0][0], FIRST, changes)
     for name, r in c.program.results.items():
@@ -131,16 +132,19 @@ def _indexed(r: Tensor, at: int, k: int) -> Change:
 
 
 def _rewritten(r: Tensor, other: Any, added: bool = False) -> Change:
-    indices = []
-    for index in r.parameters["indices"]:
-        place = _integer(index)
-        indices.append(_moved(index, place[0], other(place[1], len(r.parameters["indices"]))) if place else index)
+    """Each part of a sequence written at another place."""
+    parts: dict[int, list[Tensor]] = {}
+    at, some = 0, r.parameters["indices"][0]
+    for index, x in zip(r.parameters["indices"], r.inputs, strict=True):
+        if place := _integer(index):
+            at, k = place
+            parts.setdefault(k, []).append(x)
 
     def change(v: Any) -> Any:
         result = np.zeros(r.shape)
-        order = sorted(range(len(indices)), key=lambda k: -(_integer(r.parameters["indices"][k]) or (0, 0))[1])
-        for k in order:  # the loop goes back in time, and what it writes last stays
-            result[indices[k]] = v(r.inputs[k]) + (result[indices[k]] if added else 0)
+        for k in sorted(parts, reverse=True):  # the loop goes back in time, and what it writes last stays
+            index = _moved(some, at, other(k, len(parts)))
+            result[index] = np.sum([v(x) for x in parts[k]], axis=0) + (result[index] if added else 0)
         return result
 
     return change

@@ -61,6 +61,7 @@ def _without(c: Context, r: Tensor, x: Tensor, other: Tensor, i: int) -> Edit:
         c.of_derivative(r, category) if x not in c.live else category,
         f"without the factor {c.called(x)}",
         lambda v: np.array(v(other)),
+        weight=2 if x in c.live else 1,
     )
 
 

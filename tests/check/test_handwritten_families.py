@@ -1,0 +1,100 @@
+"""Families of mistakes, each made by one textual edit of a correct pass: flagged, explained whole, and named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograd_seq.check.course import check_file
+
+CORRECT = Path(__file__).parent / "wrong_backward" / "correct"
+
+# file, what is written there, what somebody wrote, the kind of mistake, words of the diagnosis
+MISTAKES = [
+    # loops over time
+    ("rnn", "reversed(range(T_x))", "range(T_x)", "off by one", "runs forward in time"),
+    ("gru", "range(len(steps) - 1, -1, -1)", "range(len(steps))", "off by one", "runs forward in time"),
+    ("lstm", "reversed(range(T_x))", "range(T_x)", "off by one", "runs forward in time"),
+    ("bidirectional", "carry = 0\n    for t in reversed(range(T))", "carry = 0\n    for t in range(T)",
+     "off by one", "forward"),
+    ("outside_gru", "reversed(range(len(x)))", "reversed(range(len(x) - 1))", "off by one",
+     "without the last time step"),
+    ("gru", "len(steps) - 1, -1, -1", "len(steps) - 1, 0, -1", "off by one", "without the first time step"),
+    ("outside_lstm", "        dc = dc * f\n", "", "missing factor", "without the factor f"),
+    ("split_lstm", 'dh_next + weights["U" + k].T @ raw[k]', "dh_next", "no carry", "carried back"),
+    ("gru", "dout[:, :, t] + dnext", "dout[:, :, t] - dnext", "sign", "opposite sign"),
+    ("gru", "dout[:, :, t] + dnext", "dout[:, :, t] + 2 * dnext", "extra term", "twice"),
+    ("outside_lstm", "dh * o * (1 - np", "(dh - upstream['h'][:, t]) * o * (1 - np", "upstream missing",
+     "without the term"),
+    # values of another time step
+    ("rnn", "da_prevt, caches[t])", "da_prevt, caches[0])", "off by one", "first time step"),
+    ("outside_lstm", "= tape[t]", "= tape[-(t + 1)]", "off by one", "opposite order"),
+    ("lstm", "da[:, :, t]", "da[:, :, -1]", "off by one", "last time step"),
+    ("outside_gru", "h, (z, r, n) = hs[t]", "h, (z, r, n) = hs[t + 1]", "off by one", "of the time step after"),
+    ("outside_gru", '"dW" + s] += x[t]', '"dW" + s] += x[0]', "off by one", "first"),
+    ("outside_gru", "dx[t] =", "dx[-1] =", "off by one", "last time step"),
+    # parentheses
+    ("rnn_cell", "(1 - a_next ** 2) * da_next", "1 - a_next ** 2 * da_next", "parentheses", "parentheses"),
+    ("lstm_tidy", "da_next * ot * (1 - tanh_c ** 2)", "da_next * (ot * 1 - tanh_c ** 2)", "parentheses", ""),
+    ("lstm_tidy", "ft * (1 - ft)", "ft * 1 - ft", "parentheses", ""),
+    ("deep", "dp * (1 - p ** 2)", "dp * 1 - p ** 2", "parentheses", ""),
+    ("gru", "dc * (h - c) * u", "(dc * h - c) * u", "parentheses", "without the factor"),
+    ("readout", "y_hat * (g - np.sum(g * y_hat, axis=0, keepdims=True))",
+     "y_hat * g - np.sum(g * y_hat, axis=0, keepdims=True)", "parentheses", ""),
+    # signs, terms and factors
+    ("gru", "+ dc * (1 - u)", "+ dc * (1 + u)", "sign", "1 + u"),
+    ("gru", "dc * (h - c)", "dc", "missing factor", "without the factor"),
+    ("gru", "dc * (h - c)", "dc * (h + c)", "sign", ""),
+    ("gru", "dc * (h - c)", "(h - c)", "upstream missing", "alone"),
+    ("gru_cell", "dh = da * u", "dh = 2 * da * u", "extra factor", "doubled"),
+    ("rnn_cell", "(1 - a_next ** 2) * da_next", "(1 - a_next ** 2) + da_next", "wrong value",
+     "in place of their product"),
+    ("outside_gru", "dh * z + dz @ Uz.T + dr", "dr", "missing term", "without the terms"),
+    ("readout", "g - np.sum(g * y_hat, axis=0, keepdims=True)",
+     "g + np.sum(g * y_hat, axis=0, keepdims=True)", "sign", ""),
+    ("readout", "np.sum(g * y_hat, axis=0", "np.sum(g * y_hat, axis=1", "missing sum", "axis 1"),
+    # derivatives of activations
+    ("rnn_cell", "1 - a_next ** 2", "1 - a_prev ** 2", "activation derivative", "a_prev"),
+    ("rnn_cell", "1 - a_next ** 2", "1 - da_next ** 2", "activation derivative", "da where a belongs"),
+    ("split_lstm", 'raw = {"i": di * i * (1 - i)', 'raw = {"i": di * i * (1 + i)', "sign", "1 + i"),
+    ("lstm_tidy", "it * (1 - cct ** 2)", "it * (1 - it ** 2)", "activation derivative", "it"),
+    # stacks, matrices, sums
+    ("outside_lstm", "[di, df, do, dg]", "[df, di, do, dg]", "wrong value", "order"),
+    ("outside_lstm", "drow[:, :n_x], drow[:, n_x:]", "drow[:, -n_x:], drow[:, n_x:]", "wrong half", "columns"),
+    ("gru_cell", "dreset[:n_a] * r", "dreset[-n_a:] * r", "wrong half", ""),
+    ("gru_cell", "dreset[n_a:] + dstacked[n_a:]", "dreset[:3] + dstacked[:3]", "wrong half", "first 3 of the 9"),
+    ("lstm_cell", "+ np.dot(Wc[:, :n_a].T, dcct)", "+ np.dot(Wc[:, :n_a], dcct)", "transpose", "not transposed"),
+    ("lstm_cell", "np.dot(Wf[:, :n_a].T, dft)", "np.dot(Wf[:, -n_a:].T, dft)", "wrong half", "columns"),
+    ("lstm_cell", "np.dot(Wf[:, n_a:].T, dft)", "np.dot(Wi[:, n_a:].T, dft)", "wrong value", "in place of"),
+    ("split_lstm", 'weights["U" + k].T', 'weights["U" + k]', "transpose", "not transposed"),
+    ("outside_gru", "state.T @ d", "(state * d).sum(axis=0)", "element-wise product", "broadcasting"),
+    ("peephole", "z.sum(axis=1, keepdims=True)", "z.mean(axis=1, keepdims=True)", "mean over the batch", ""),
+    ("lstm_cell", '"dWi": dWi', '"dWi": dWf', "wrong value", "in its place"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "category", "words"), MISTAKES, ids=[f"{m[0]}: {m[2][:40].strip()}" for m in MISTAKES]
+)
+def test_the_family_is_named(tmp_path, file, old, new, category, words):
+    text = (CORRECT / f"{file}.py").read_text()
+    start = text.index("backward(")  # the backward pass, and not the forward one above it
+    assert old in text[start:]
+    path = tmp_path / f"{file}.py"
+    path.write_text(text[:start] + text[start:].replace(old, new, 1))
+    report = next(r for r in check_file(path).reports.values() if not r.ok and not r.inherited)
+    assert report.causes, str(report)
+    assert {k for c in report.causes for k in c.explains} == set(report.wrong), str(report)
+    assert category in {f.category for f in [*report.causes, *report.also]}, str(report)
+    assert report.causes[0].category == category and words in str(report), str(report)
+
+
+def test_two_independent_mistakes_in_one_sequence(tmp_path):
+    text = (CORRECT / "outside_lstm.py").read_text()
+    path = tmp_path / "two.py"
+    text = text.replace("db += dz.sum(axis=0)", "db += dz.mean(axis=0)")
+    path.write_text(text.replace("dx[:, t], dh = drow[:, :n_x]", "dx[:, t], dh = -drow[:, :n_x]"))
+    report = check_file(path)["backward"]
+    assert sorted(report.wrong) == ["db", "dx"]
+    assert {k: c.category for c in report.causes for k in c.explains} == {"db": "mean over the batch", "dx": "sign"}
