@@ -81,8 +81,9 @@ class Operation:
         self.least = 1 if self.variadic else self.arity  # arguments that a call must have
         self.optional = len(self.defaults) == len(self.keywords)  # whether it need not have more
         self.simple = self.arity in (1, 2) and not self.keywords  # whether it never has more
+        # How many arguments by place can be a whole call, of an operation of one array: that array and settings.
         needed = 1 + len(self.keywords) - len(self.defaults)
-        self._whole = range(needed, 2 + len(self.keywords)) if self.arity == 1 else range(0)  # of one array's calls
+        self._whole = range(needed, 2 + len(self.keywords)) if self.arity == 1 else range(0)
         self.value = kernel or value
         self.vjp = self._rules(vjp)
         self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
@@ -144,7 +145,7 @@ class Operation:
 
     def _general(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
         if not given and len(inputs) in self._whole and _bare.issuperset(map(type, inputs)):
-            return self.value(*inputs)  # what rules mostly ask for: an array and its axes or shape
+            return self.value(*inputs)  # what rules mostly ask for: a bare array, with axes or a shape
         if given or not self.optional or len(inputs) != self.least:
             inputs, parameters = self._bind(inputs, given)
         else:
