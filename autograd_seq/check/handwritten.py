@@ -22,7 +22,7 @@ Shape = Sequence[Any]
 # Sizes that hide nothing: all different, several examples, several steps, more than two classes.
 SIZES = {"n_x": 3, "n_a": 6, "n_y": 4, "m": 7, "T": 5, "T_x": 5, "T_y": 5, "n": 6, "n_h": 6}
 BY_DIFFERENCES = 1e-7  # what differences can tell
-LONG = 12  # time steps of a run that is only compared: enough to see where a pass stops early
+LONG = 60  # time steps of a run that is only compared: enough to see where a pass stops early
 MORE_SIZES = (2, 8, 9, 11)
 
 

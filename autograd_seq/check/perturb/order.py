@@ -32,6 +32,8 @@ def other_orders(c: Context) -> Iterator[Variant]:
     ]
     for key, words, order, stale in kinds:
         for i, active in enumerate(loop.together()):
+            if stale and not any(loop.given_at_the_end(role) for role in active):
+                words = "without anything carried from one time step to the next"
             category = "no carry" if stale else "off by one"
             changes = loop.changes(list(order), active, stale)
             yield Variant(
@@ -73,6 +75,12 @@ class Loop:
             joined = [k for k in loops if k & own]
             loops = [k for k in loops if not k & own] + [own.union(*joined)]
         return [set(self.states), *loops] if len(loops) > 1 else [set(self.states)]
+
+    def given_at_the_end(self, role: State) -> list[Array]:
+        """What was given from above for the state after the last step, where no other step is given any."""
+        given = {node.scope.time: [x for x in terms_of(a) if self.c.from_above(x)] for node, a in self.states[role]}
+        last = given.pop(self.c.program.T, [])
+        return [] if any(given.values()) else [v._value for v in last]
 
     def changes(self, order: list[int], active: set[State], stale: bool) -> dict[Tensor, Change]:
         """Every gradient that the order can change."""
@@ -121,20 +129,12 @@ class _Run:
 
     def _of_initial_state(self, role: State, result: Tensor) -> Array:
         if self.stale:
-            return self._total(self._initial(role), result)
+            return self._total(self.loop.given_at_the_end(role), result)
         parts = [
             self.value(x, self.order[-1] - 1) if term_role(self.c, x) in self.loop.carried[role] else self.value(x)
             for x in terms_of(result)
         ]
         return self._total(parts, result)
-
-    def _initial(self, role: State) -> list[Array]:
-        """What was given from above for the state after the last step, where no other step is given any."""
-        given = {
-            node.scope.time: [x for x in terms_of(a) if self.c.from_above(x)] for node, a in self.loop.states[role]
-        }
-        last = given.get(self.c.program.T, [])
-        return [v._value for v in last] if not any(found for t, found in given.items() if t != self.c.program.T) else []
 
     def state(self, role: State, t: int) -> Array:
         """The adjoint of a state as the loop has it at step `t`."""
@@ -145,7 +145,7 @@ class _Run:
     def _state(self, role: State, t: int) -> Array:
         c, T, carried = self.c, self.c.program.T, self.loop.carried[role]
         adjoint = next(a for n, a in self.loop.states[role] if n.scope.time == t)
-        initial = self._initial(role)
+        initial = self.loop.given_at_the_end(role)
         parts = [
             self.step(x)
             for x in terms_of(adjoint)
