@@ -10,8 +10,8 @@ def bias_in_product(network: Network) -> None:
     """Let a product with given inputs add the bias."""
     longer: dict[tuple[object, ...], Value] = {}
     count = 0
+    users = network.users()
     for value in network.values:
-        users = network.users()
         if value.kind == SUM and value.timed and (found := _found(value, users)) is not None:
             product, bias = found
             weights, x = product.uses

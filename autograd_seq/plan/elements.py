@@ -18,10 +18,19 @@ from autograd_seq.plan.value import AFFINE, LITERAL, PRODUCT, ROWS, SUM, Use, Va
 _TEXTS: dict[Operation | str, str] = {
     ops.add: "{0} + {1}", ops.subtract: "{0} - {1}", ops.multiply: "{0} * {1}", ops.divide: "{0} / {1}",
     ops.negative: "-{0}", ops.square: "{0} * {0}", AFFINE: "half + half * {0}",
-    ops.tanh: "tanh({0})", ops.sigmoid: "sigmoid({0})", ops.exp: "exp({0})",
+    ops.tanh: "tanh({0})", ops.sigmoid: "sigmoid({0})", ops.exp: "exp({0})", ops.log: "log({0})",
     ops.relu: "zero if {0} < zero else {0}",
 }  # fmt: skip
-FUNCTIONS = {"tanh", "sigmoid", "exp"}
+FUNCTIONS = {"tanh", "sigmoid", "exp", "log"}
+
+
+def together(values: list[Value], value: Value) -> bool:
+    """Whether a value can join others in a loop: as many elements, or a few times as many or as few."""
+    if not values:
+        return True
+    shapes = [v.shape or (1,) for v in (*values, value)]
+    rows = [shape[0] for shape in shapes]
+    return all(shape[1:] == shapes[0][1:] for shape in shapes) and max(rows) <= 8 * min(rows)
 
 
 def by_element(value: Value) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.places import INDENT
-from autograd_seq.plan.reuse import share
+from autograd_seq.plan.reuse import WORD, share
 from autograd_seq.plan.value import (
     COLUMNS,
     CONCAT,
@@ -58,9 +58,12 @@ class Program(Whole):
         self.loops: list[str] = []  # what they run over
         self.functions: list[str] = []
         self.turned: dict[str, str] = {}
-        for component in network.components():
-            self._write(component)
+        self._write_all(network.components())
         self.text = self._module()
+
+    def _write_all(self, components: list[list[Value]]) -> None:
+        for component in components:
+            self._write(component)
 
     def _write(self, component: list[Value]) -> None:
         value = component[0]
@@ -190,7 +193,9 @@ class Program(Whole):
             lasting = use.value.times is not None or use.value.kind == GIVEN or use.value in self.constant
             results.append(f"np.array({text})" if lasting else text)
         body = [*self.body, f"return {', '.join(results)}"]
-        if shared := share(self.memory, body, [*self.views, *self.loops]):
+        words = set(WORD.findall("\n".join([*body, *self.views, *self.loops])))
+        blocks = {name: block for name, block in self.memory.items() if name in words}
+        if shared := share(blocks, body, [*self.views, *self.loops]):
             self.network.notes.append(f"{shared} blocks: in the memory of blocks that are done with")
         lines = [
             '"""The compiled replay of a recording: loss and gradients."""',
@@ -199,8 +204,8 @@ class Program(Whole):
             *([f"from numpy import {', '.join(sorted(self.imported))}"] if self.imported else []),
             "",
             "# Memory, set aside once. Time is the first axis of a block.",
-            *(block.statement(name) for name, block in self.memory.items() if block.home is None),
-            *(block.statement(name) for name, block in self.memory.items() if block.home is not None),
+            *(block.statement(name) for name, block in blocks.items() if block.home is None),
+            *(block.statement(name) for name, block in blocks.items() if block.home is not None),
             *self.views,
             "",
             "# Constants, and what the loops run over, step by step.",

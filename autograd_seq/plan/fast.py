@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 from functools import cache
-from itertools import groupby
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from autograd_seq import operations as ops
 from autograd_seq.errors import UsageError
-from autograd_seq.plan.elements import FUNCTIONS, Elements, Place, by_element
+from autograd_seq.plan.elements import FUNCTIONS, Elements, Place, by_element, together
 from autograd_seq.plan.emit import Program
+from autograd_seq.plan.memory import within_step
 from autograd_seq.plan.places import INDENT, RESERVED
-from autograd_seq.plan.value import CONCAT, MATMUL, ROWS, Network, Use, Value
+from autograd_seq.plan.value import CONCAT, MATMUL, ROWS, Network, Use, Value, carried
 from autograd_seq.source_line import here
+
+_REDUCTIONS = {ops.sum: "sums", ops.max: "maxima"}
 
 
 def available() -> bool:
@@ -45,7 +48,31 @@ def tools(dtype: str) -> dict[str, Any]:
     kind = np.dtype(dtype).type
     loop = numba.njit(fastmath=EXACT, error_model="numpy", boundscheck=False, nogil=True)
     made = functions(np.dtype(dtype))
-    return {**made._asdict(), "compiled": loop, "half": kind(0.5), "zero": kind(0), "float32": np.float32}
+    return {
+        **made._asdict(), "log": loop(_log), "sums": loop(sums), "maxima": loop(maxima),
+        "compiled": loop, "half": kind(0.5), "zero": kind(0), "float32": np.float32,
+    }  # fmt: skip
+
+
+def sums(x: Any, out: Any) -> None:
+    """The sum of each column; matrices row after row."""
+    out[:] = x[: out.size]
+    for i in range(1, x.size // out.size):
+        for j in range(out.size):
+            out[j] += x[i * out.size + j]
+
+
+def maxima(x: Any, out: Any) -> None:
+    """The greatest number of each column, NaN if there is one; matrices row after row."""
+    out[:] = x[: out.size]
+    for i in range(1, x.size // out.size):
+        for j in range(out.size):
+            number = x[i * out.size + j]
+            out[j] = out[j] if out[j] >= number or out[j] != out[j] else number
+
+
+def _log(x: Any) -> Any:
+    return np.log(x)
 
 
 class FastProgram(Program):
@@ -57,33 +84,77 @@ class FastProgram(Program):
         What to compute.
     """
 
-    reserved = RESERVED | FUNCTIONS | {"compiled", "half", "zero", "float32", "i", "j", "k"}
+    reserved = RESERVED | FUNCTIONS | {"sums", "maxima", "compiled", "half", "zero", "float32", "i", "j", "k"}
 
     def __init__(self, network: Network) -> None:
         self.dtype = np.dtype(next(iter(network.outputs.values())).value.dtype)
         super().__init__(network)
         self.namespace |= tools(self.dtype.name) if self.functions else {}
 
+    def _write_all(self, components: list[list[Value]]) -> None:
+        """Put values that are computed for all steps at once into loops too, as many as possible into one."""
+        waiting: list[Value] = []
+        later: list[list[Value]] = []  # what needs those that wait, and nobody has needed yet
+        for component in components:
+            joins = self._can_join(component) and (not waiting or component[0].times == waiting[0].times)
+            needed = {use.value for value in component for use in value.every_use}
+            if joins and not any(needed.intersection(other) for other in later):
+                waiting.append(component[0])
+            elif not joins and (needed.intersection(waiting) or any(needed.intersection(other) for other in later)):
+                later.append(component)
+            elif joins:
+                self._together(waiting, later)
+                waiting, later = component, []
+            else:
+                self._write(component)
+        self._together(waiting, later)
+
+    def _can_join(self, component: list[Value]) -> bool:
+        value = component[0]
+        if len(component) > 1 or not value.timed or value.beyond or carried(component):
+            return False
+        if self.rows[value] != value.times:
+            return False
+        product = value.kind == MATMUL and value.shape[-1] > 1
+        return product or value.kind == ROWS or by_element(value) or _reduction(value) is not None
+
+    def _together(self, values: list[Value], later: list[list[Value]]) -> None:
+        products_only = all(value.kind in (ROWS, MATMUL) for value in values)
+        if products_only or not self._compiled(within_step(values), list(values[0].times or ())):
+            for value in values:
+                self._write([value])
+        for component in later:
+            self._write(component)
+
     def _segment(self, values: list[Value], steps: list[int]) -> None:
         """Some steps of a loop, at which the same values are computed."""
+        if not self._compiled(values, steps):
+            super()._segment(values, steps)
+
+    def _compiled(self, values: list[Value], steps: list[int]) -> bool:
+        """A loop over some steps; whether it can be compiled."""
         writer = _Loop(self, values)
         if (lines := writer.lines()) is None:
-            super()._segment(values, steps)
-            return
-        number = sum(line.startswith("def loop_") for line in self.functions) + 1
+            return False
+        name = self.fresh("loop")
         last, stride = (steps[-1] + 1, "") if steps[-1] >= steps[0] else (steps[-1] - 1, ", -1")
         self.functions += [
             "@compiled",
-            f"def loop_{number}({', '.join(writer.arguments)}):",
+            f"def {name}({', '.join(writer.arguments)}):",
             f"{INDENT}for t in range({steps[0]}, {last}{stride}):",
             *(2 * INDENT + line for line in lines),
             "",
             "",
         ]
-        self.body.append(f"loop_{number}({', '.join(writer.arguments.values())})")
+        self.body.append(f"{name}({', '.join(writer.arguments.values())})")
+        return True
 
     def _function(self, word: str) -> str:
         return f"np.{word}" if word in FUNCTIONS else super()._function(word)
+
+    def fresh(self, word: str, more: int = 0) -> str:
+        """A name for another function."""
+        return self._fresh(f"{word}_{sum(line == '@compiled' for line in self.functions) + more + 1}")
 
     def place(self, value: Value, shift: int) -> Place:
         """Where a value stands at step t + shift."""
@@ -133,26 +204,37 @@ class _Loop:
 
     def lines(self) -> list[str] | None:
         """The statements of a step; None if one of them cannot be compiled."""
-        possible = all(
-            v.dtype == self.program.dtype and (by_element(v) or (v.kind == MATMUL and len(v.shape) == 2))
-            for v in self.values
-        )
-        if not possible:
-            return None
         made: list[str] = []
         functions: list[str] = []
-        for product, group in groupby(self.values, lambda v: v.kind == MATMUL):
-            if product:
-                made += [self._product(value) for value in group]
-                continue
-            elements = self._elements(list(group))
-            if elements is None:
+        for group in self._groups():
+            value = group[0]
+            if value.dtype != self.program.dtype:
                 return None
-            name = self.program._fresh(f"elements_{len(self.program.functions) + len(functions)}")
-            functions += ["@compiled", *elements.function(name), "", ""]
-            made.append(f"{name}({', '.join(self._text(where) for where in elements.arguments)})")
+            if (function := _reduction(value)) is not None:
+                (use,) = value.uses
+                whole, out = self.program.place(use.value, use.shift), self.program.place(value, 0)
+                made.append(f"{function}({self._text(whole)}, {self._text(out)})")
+            elif value.kind == MATMUL and len(value.shape) == 2:
+                made.append(self._product(value))
+            elif by_element(value) and (elements := self._elements(group)) is not None:
+                name = self.program.fresh("elements", len(functions))
+                functions += ["@compiled", *elements.function(name), "", ""]
+                made.append(f"{name}({', '.join(self._text(where) for where in elements.arguments)})")
+            else:
+                return None
         self.program.functions += functions
         return made
+
+    def _groups(self) -> list[list[Value]]:
+        """Neighbours that are computed element by element together; any other value alone."""
+        groups: list[list[Value]] = []
+        for value in self.values:
+            joins = groups and by_element(value) and by_element(groups[-1][0]) and together(groups[-1], value)
+            if joins:
+                groups[-1].append(value)
+            else:
+                groups.append([value])
+        return groups
 
     def _elements(self, group: list[Value]) -> Elements | None:
         inside = set(group)
@@ -193,6 +275,14 @@ class _Loop:
         whole = where.size == self.program.size(where.block)
         index = ", ".join(row if whole else [*row, f"{where.start}:{where.start + where.size}"])
         return f"{word}[{index}]" if index else word
+
+
+def _reduction(value: Value) -> str | None:
+    """The function that takes the sum or the maximum over the first axis of a step."""
+    function = _REDUCTIONS.get(value.kind)  # type: ignore[arg-type]
+    if function is None or value.settings.get("axis") not in (0, (0,)) or not value.uses[0].value.timed:
+        return None
+    return function if value.uses[0].value.dtype == value.dtype else None
 
 
 def _seen_through(value: Value) -> bool:

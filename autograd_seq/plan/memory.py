@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd_seq.plan.lifting import elementwise
-from autograd_seq.plan.value import AFFINE, CONCAT, MATMUL, PRODUCT, ROWS, STEPS, SUM, Network, Use, Value, carried
+from autograd_seq.plan.value import AFFINE, CONCAT, PRODUCT, ROWS, STEPS, SUM, Network, Use, Value, carried
 
 
 def view(value: Value) -> bool:
@@ -163,5 +163,10 @@ def within_step(component: list[Value]) -> list[Value]:
     level: dict[Value, int] = {}
     for value in done:  # products first, then all that they make possible: neighbours can be computed together
         before = [u.value for u in value.uses if u.value in level and not u.shift]
-        level[value] = max((level[x] + (x.kind == MATMUL or value.kind == MATMUL) for x in before), default=0)
+        level[value] = max((level[x] + (_alone(x) or _alone(value)) for x in before), default=0)
     return sorted(done, key=level.__getitem__)
+
+
+def _alone(value: Value) -> bool:
+    """Whether a value is not computed together with others, element by element."""
+    return not (value.kind in (SUM, PRODUCT, ROWS, CONCAT) or elementwise(value.kind))

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_seq.tensor import Array
 
-_WORD = re.compile(r"[^\W\d]\w*")
+WORD = re.compile(r"[^\W\d]\w*")
 
 
 def zeros(shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
@@ -108,9 +108,9 @@ def _lives(blocks: dict[str, Block], body: list[str], names: dict[str, str]) -> 
     """The first and the last statement that needs each block; a loop counts as one."""
     words: list[set[str]] = []
     for line in body:
-        found = set(_WORD.findall(line))
+        found = set(WORD.findall(line))
         for name in found & set(names):
-            found |= set(_WORD.findall(names[name]))
+            found |= set(WORD.findall(names[name]))
         if line.startswith(" "):
             words[-1] |= found
         else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from autograd_seq.plan.lifting import elementwise, small
-from autograd_seq.plan.value import PRODUCT, ROWS, SUM, Network, carried
+from autograd_seq.plan.value import MATMUL, PRODUCT, ROWS, SUM, Network, carried
 
 
 def sink(network: Network, fused: bool) -> None:
-    """Tie element-wise values to the loop that all their users are in.
+    """Tie values to the loop that all their users are in: element-wise ones, and if fused, products of matrices.
 
     Parameters
     ----------
@@ -22,7 +22,8 @@ def sink(network: Network, fused: bool) -> None:
     for value in reversed(network.values):
         if value in home or not value.timed or value.beyond or (small(value) and not fused):
             continue
-        if not (value.kind in (SUM, PRODUCT, ROWS) or elementwise(value.kind)):
+        product = fused and value.kind == MATMUL and value.shape[-1] > 1 and not value.uses[0].value.timed
+        if not (product or value.kind in (SUM, PRODUCT, ROWS) or elementwise(value.kind)):
             continue
         steady = all(user in home and not use.shift and use.at is None for user, use in users[value])
         loops = {home[user]: user for user, _ in users[value] if user in home}

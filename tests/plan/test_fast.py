@@ -28,6 +28,7 @@ def plain_tools(dtype: str) -> dict[str, Any]:
 
     return {
         "compiled": lambda function: function, "half": kind(0.5), "zero": kind(0), "float32": np.float32,
+        "sums": fast.sums, "maxima": fast.maxima, "log": math.log,
         "tanh": math.tanh, "exp": math.exp, "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     }  # fmt: skip
 
