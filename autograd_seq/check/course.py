@@ -19,8 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.check.compare import compare, over_time, run_backward
 from autograd_seq.check.diagnosis import EQUAL
-from autograd_seq.check.handwritten import LONG, BackwardReport, check_backward, compare, over_time, run_backward
+from autograd_seq.check.drawn import LONG
+from autograd_seq.check.handwritten import check_backward
+from autograd_seq.check.report import BackwardReport
 from autograd_seq.check.truth import Truth, record
 from autograd_seq.errors import UsageError
 from autograd_seq.operations import sigmoid
