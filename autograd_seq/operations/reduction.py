@@ -14,7 +14,6 @@ from autograd_seq.operations.elementwise import sqrt, where
 from autograd_seq.operations.shape import AXES, broadcast_to, expand_dims, reshape
 from autograd_seq.tensor import Array
 
-
 # The ufuncs' own methods: np.sum and its like are longer ways to them.
 _ADDED: Any = np.add.reduce
 _LARGEST: Any = np.maximum.reduce
