@@ -20,6 +20,7 @@ from autograd_seq.check.perturb import (
     order,
     parentheses,
     together,
+    upstream,
     values,
 )
 from autograd_seq.check.perturb.context import Context
@@ -41,6 +42,7 @@ FAMILIES: list[Family] = [
     lines.exchanged,
     parentheses.parentheses,
     brackets.around_differences,
+    upstream.taken_for_one,
     lines.in_one_formula,
     together.at_several_places,
     values.read_at_another_time,

@@ -1,0 +1,40 @@
+"""An adjoint given from above that is taken for 1: a loss whose own adjoint is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.check.perturb.context import Context
+from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant, nothing
+from autograd_seq.check.program import Change, evaluate
+from autograd_seq.tensor import Tensor
+
+
+def taken_for_one(c: Context) -> Iterator[Variant]:
+    """A given adjoint that is 1 wherever it is used, or in one formula."""
+    groups: dict[Any, list[tuple[Tensor, Tensor]]] = {}
+    for name, seed in c.program.truth.seeds.items():
+        passed = {seed, *(r for r in c.program.records if c.from_above(r) and _begins(r) is seed)}
+        for r in c.program.records:
+            for x in r.inputs:
+                if x in passed and r not in passed:
+                    groups.setdefault((name,), []).append((r, x))
+                    groups.setdefault((name, c.role(r)), []).append((r, x))
+    for key, found in groups.items():
+        words = f"with 1 in place of the adjoint given for {key[0]}"
+        edit = Edit(("is one",), "upstream missing", words, nothing)
+        yield c.variant(("upstream", key), edit, found[0][0], LIKELY, {r: _with_ones(r, x) for r, x in found})
+
+
+def _begins(r: Tensor) -> Tensor:
+    """Where a chain of records with one input begins."""
+    while r.operation is not None and len(r.inputs) == 1:
+        r = r.inputs[0]
+    return r
+
+
+def _with_ones(r: Tensor, x: Tensor) -> Change:
+    return lambda v: evaluate(r, lambda y: np.ones(y.shape) if y is x else v(y))
