@@ -54,6 +54,7 @@ MISTAKES = [
     ("readout", "g - np.sum(g * y_hat, axis=0, keepdims=True)",
      "g + np.sum(g * y_hat, axis=0, keepdims=True)", "sign", ""),
     ("readout", "np.sum(g * y_hat, axis=0", "np.sum(g * y_hat, axis=1", "missing sum", "axis 1"),
+    ("language_model", "dz = g * (", "dz = (", "upstream missing", "with 1 in place of the adjoint given for loss"),
     # derivatives of activations
     ("rnn_cell", "1 - a_next ** 2", "1 - a_prev ** 2", "activation derivative", "a_prev"),
     ("rnn_cell", "1 - a_next ** 2", "1 - da_next ** 2", "activation derivative", "da where a belongs"),

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant, nothing
 from autograd_seq.check.program import Change, evaluate
-from autograd_seq.tensor import Tensor
+from autograd_seq.tensor import Array, Tensor
 
 
 def taken_for_one(c: Context) -> Iterator[Variant]:
@@ -36,5 +36,10 @@ def _begins(r: Tensor) -> Tensor:
     return r
 
 
+def _of_ones(x: Tensor) -> Array:
+    """What a chain that begins with a given adjoint is where that is 1."""
+    return np.ones(x.shape) if x.operation is None else evaluate(x, _of_ones)
+
+
 def _with_ones(r: Tensor, x: Tensor) -> Change:
-    return lambda v: evaluate(r, lambda y: np.ones(y.shape) if y is x else v(y))
+    return lambda v: evaluate(r, lambda y: _of_ones(x) if y is x else v(y))
