@@ -77,7 +77,9 @@ class Program(Whole):
             if constant:
                 self.constant.add(value)
             if value.kind not in (ROWS, COLUMNS, TRANSPOSE):
-                (self.constants if constant else self.body).append(f"{self.names[value]} = {self._once(value)}")
+                name, text = self.names[value], self._once(value)
+                if text != name:
+                    (self.constants if constant else self.body).append(f"{name} = {text}")
 
     # -- loops ----------------------------------------------------------------------------------
 

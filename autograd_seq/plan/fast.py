@@ -55,20 +55,26 @@ def tools(dtype: str) -> dict[str, Any]:
 
 
 def sums(x: Any, out: Any) -> None:
-    """The sum of each column; matrices row after row."""
-    out[:] = x[: out.size]
-    for i in range(1, x.size // out.size):
-        for j in range(out.size):
-            out[j] += x[i * out.size + j]
+    """The sum of each column of a matrix, whose rows follow each other in x."""
+    m = out.size
+    for j in range(m):
+        out[j] = x[j]
+    for i in range(1, x.size // m):
+        row = x[i * m : (i + 1) * m]
+        for j in range(m):
+            out[j] += row[j]
 
 
 def maxima(x: Any, out: Any) -> None:
-    """The greatest number of each column, NaN if there is one; matrices row after row."""
-    out[:] = x[: out.size]
-    for i in range(1, x.size // out.size):
-        for j in range(out.size):
-            number = x[i * out.size + j]
-            out[j] = out[j] if out[j] >= number or out[j] != out[j] else number
+    """The greatest number of each column, as in `sums`; NaN where there is one."""
+    m = out.size
+    for j in range(m):
+        out[j] = x[j]
+    for i in range(1, x.size // m):
+        row = x[i * m : (i + 1) * m]
+        for j in range(m):
+            top, number = out[j], row[j]
+            out[j] = top if number <= top or top != top else number
 
 
 def _log(x: Any) -> Any:

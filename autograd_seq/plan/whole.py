@@ -9,8 +9,7 @@ import numpy as np
 from autograd_seq import operations as ops
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import axis_of, elementwise
-from autograd_seq.plan.places import Places
-from autograd_seq.plan.reuse import Block
+from autograd_seq.plan.outer import Outer
 from autograd_seq.plan.value import (
     AFFINE,
     COLUMNS_OVER_TIME,
@@ -36,15 +35,13 @@ from autograd_seq.readings.step_index import StepIndex, at_step
 _REDUCTIONS = {ops.sum: "add", ops.max: "maximum", ops.min: "minimum"}
 
 
-class Whole(Places):
+class Whole(Outer):
     """Places, and the statements that need no loop."""
 
     def __init__(self, network: Network) -> None:
         super().__init__(network)
         self.constants: list[str] = []
         self.constant: set[Value] = set()
-        self.body: list[str] = []
-        self.wide: dict[str, str] = {}
         self.fixed = self._fixed()
 
     # -- statements -----------------------------------------------------------------------------
@@ -66,12 +63,12 @@ class Whole(Places):
             block = self._view(use.value, times)
             return f"{block}.sum(axis=0)"
         if kind == OUTER_OVER_TIME:
-            left = self._wide(value.uses[:1], value)
-            right = self._wide(value.uses[1:], value, ones=bool(value.settings.get("ones")))
-            return f"{left} @ {right}.T"
+            return self._outer(value)
         if kind == COLUMNS_OVER_TIME:
             keep = ", keepdims=True" if value.settings["keep"] else ""
-            return f"{self._wide(value.uses, value)}.sum(axis=1{keep})"
+            use, steps = value.uses[0], value.settings["times"]
+            view = self._view(use.value, range(steps[0] + use.shift, steps[-1] + 1 + use.shift))
+            return f"{view}.sum(axis=0).sum(axis=1{keep})"
         if kind == SUM:
             return " + ".join(_close(text) for text in texts)
         if kind == PRODUCT:
@@ -85,25 +82,6 @@ class Whole(Places):
             return f"np.repeat(np.array({numbers}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
-
-    def _wide(self, uses: list[Use], user: Value, ones: bool = False) -> str:
-        """The matrices of all steps side by side; several above each other, and a row of ones below if wanted."""
-        times: range = user.settings["times"]
-        views = [self._view(u.value, range(times[0] + u.shift, times[-1] + 1 + u.shift)) for u in uses]
-        heights = [use.value.shape[0] for use in uses]
-        if ones:
-            views.append("1.0")
-            heights.append(1)
-        key = ", ".join(views)
-        if key not in self.wide:
-            self.wide[key] = word = self._fresh(f"{self.names[uses[0].value]}_wide")
-            self.memory[word] = Block((sum(heights), len(times), uses[0].value.shape[1]), uses[0].value.dtype)
-            start = 0
-            for view, height in zip(views, heights, strict=True):
-                part = "..." if len(views) == 1 else f"{start}:{start + height}"
-                self.body.append(f"{word}[{part}] = {view}{'' if view == '1.0' else '.transpose(1, 0, 2)'}")
-                start += height
-        return f"{self.wide[key]}.reshape({sum(heights)}, -1)"
 
     def _called(self, operation: Operation, texts: list[str], settings: dict[str, Any]) -> str:
         if isinstance(operation.value, np.ufunc):
