@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.operation import Operation
+from autograd_seq.plan.ahead import views_ahead
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.places import INDENT
 from autograd_seq.plan.reuse import WORD, share
@@ -195,6 +196,8 @@ class Program(Whole):
             lasting = use.value.times is not None or use.value.kind == GIVEN or use.value in self.constant
             results.append(f"np.array({text})" if lasting else text)
         body = [*self.body, f"return {', '.join(results)}"]
+        body, views = views_ahead(body, self.memory, self._fresh)
+        self.views += views
         words = set(WORD.findall("\n".join([*body, *self.views, *self.loops])))
         blocks = {name: block for name, block in self.memory.items() if name in words}
         if shared := share(blocks, body, [*self.views, *self.loops]):

@@ -99,7 +99,7 @@ def test_products_of_a_step(kind: str, products: int) -> None:
     """What an expert writes: no product with x in a loop, all gates in one."""
     loops, outside = lines(compile(recording(kind, last=False)).source)
     assert [count(loop, r"\bdot\(") for loop in loops] == [products, products, products - 1]
-    assert count(outside, r" @ .*\.T$") == {"rnn": 2, "lstm": 2, "gru": 3}[kind]  # weight gradients over all steps
+    assert count(outside, r" @ ") == {"rnn": 2, "lstm": 2, "gru": 3}[kind]  # weight gradients over all steps
     assert not any("sigmoid(" in line for loop in loops for line in loop)
     assert count(loops[0], r"\btanh\(") == {"rnn": 1, "lstm": 2, "gru": 2}[kind]
     for loop in loops:
