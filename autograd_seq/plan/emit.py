@@ -126,7 +126,7 @@ class Program(Whole):
         rows = [t + shift - low for t in steps]
         name = self.names[base]
         if base in self.homes.brief:
-            return name
+            return f"{name}[{part[1]}:{part[2]}]" if part else name
         columns = f", {part[1]}:{part[2]}" if part else ""
         if len(value.shape) == 0:
             index = f"[{name}[i, ...] for i in {rows!r}]"

@@ -92,6 +92,8 @@ class FastProgram(Program):
 
     reserved = RESERVED | FUNCTIONS | {"sums", "maxima", "compiled", "half", "zero", "float32", "i", "j", "k"}
 
+    cuts = True
+
     def __init__(self, network: Network) -> None:
         self.dtype = np.dtype(next(iter(network.outputs.values())).value.dtype)
         super().__init__(network)

@@ -23,6 +23,8 @@ class Memory:
         All values.
     rows : dict
         Which steps each block must hold.
+    cuts : bool
+        Whether to take rows of a single step costs nothing in a loop.
 
     Attributes
     ----------
@@ -38,8 +40,9 @@ class Memory:
         Of each loop, by its first value, the order within a step.
     """
 
-    def __init__(self, network: Network, rows: dict[Value, range]) -> None:
+    def __init__(self, network: Network, rows: dict[Value, range], cuts: bool = False) -> None:
         self.rows = rows
+        self.cuts = cuts
         self.users: Users = network.users()
         self.home: dict[Value, Value] = {}
         self.brief: set[Value] = set()
@@ -127,9 +130,10 @@ class Memory:
         if value not in inside or value.beyond or value.settings.get("placed"):
             return False
         return all(
-            user in inside and not use.shift and use.at is None and user is not None and not view(user)
+            user in inside and not use.shift and use.at is None and user is not None
+            and (not view(user) or (self.cuts and user.kind == ROWS and self._gone(user, inside)))
             for user, use in self.users[value]
-        )
+        )  # fmt: skip
 
     def _handed_on(self, value: Value, inside: set[Value]) -> bool:
         """Whether a value is needed at the next step only, and is zero before the first."""

@@ -52,6 +52,7 @@ class Places:
     """
 
     reserved = RESERVED
+    cuts = False
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -69,7 +70,7 @@ class Places:
                 self._name(value)
         self.rows: dict[Value, range] = {}
         self._extents()
-        self.homes = Memory(network, self.rows)
+        self.homes = Memory(network, self.rows, self.cuts)
         self.memory: dict[str, Block] = {}
         self._memory()
 
