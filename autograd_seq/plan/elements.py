@@ -25,12 +25,11 @@ FUNCTIONS = {"tanh", "sigmoid", "exp", "log"}
 
 
 def together(values: list[Value], value: Value) -> bool:
-    """Whether a value can join others in a loop: as many elements, or a few times as many or as few."""
-    if not values:
-        return True
+    """Whether a value can join others in a loop: as many elements, or those of a few gates above each other."""
+    repeats = any(use.value in values and use.value.shape != value.shape for use in value.uses)
     shapes = [v.shape or (1,) for v in (*values, value)]
     rows = [shape[0] for shape in shapes]
-    return all(shape[1:] == shapes[0][1:] for shape in shapes) and max(rows) <= 8 * min(rows)
+    return not repeats and all(shape[1:] == shapes[0][1:] for shape in shapes) and max(rows) <= 8 * min(rows)
 
 
 def by_element(value: Value) -> bool:

@@ -14,8 +14,9 @@ from autograd_seq.backward import Recording, differentiate
 from autograd_seq.errors import GraphLostError, ShapeError, UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.plan.emit import Program
-from autograd_seq.plan.fast import FastProgram, require
+from autograd_seq.plan.fast import FastProgram
 from autograd_seq.plan.rewrites import rewrite
+from autograd_seq.plan.tools import require
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
 from autograd_seq.readings.fold import Family

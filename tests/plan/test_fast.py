@@ -12,11 +12,11 @@ import pytest
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, compile, steps
 from autograd_seq.errors import UsageError
-from autograd_seq.plan import fast
+from autograd_seq.plan import fast, tools
 from cells import GRU, LSTM, RNN, Readout
 from tests.plan.test_compile import NETWORKS, agrees, data, problem
 
-numba_installed = pytest.mark.skipif(not fast.available(), reason="Numba or SciPy is not installed")
+numba_installed = pytest.mark.skipif(not tools.available(), reason="Numba or SciPy is not installed")
 
 
 def plain_tools(dtype: str) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def plain_tools(dtype: str) -> dict[str, Any]:
 
     return {
         "compiled": lambda function: function, "half": kind(0.5), "zero": kind(0), "float32": np.float32,
-        "sums": fast.sums, "maxima": fast.maxima, "log": math.log,
+        "sums": tools.sums, "maxima": tools.maxima, "log": math.log,
         "tanh": math.tanh, "exp": math.exp, "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     }  # fmt: skip
 
@@ -104,6 +104,26 @@ def test_a_users_cell_with_masks_and_column_vectors(plain: None) -> None:
     assert "@compiled" in plan.source
 
 
+def test_a_gate_of_one_row_for_all_units(plain: None) -> None:
+    """It is computed in the step that it is repeated in."""
+    rng = np.random.default_rng(1)
+    W, v = Parameter(rng.standard_normal((4, 4)) / 2, "W"), Parameter(rng.standard_normal((1, 4)), "v")
+
+    def loss(x: Any) -> Tensor:
+        a = Tensor(np.zeros((4, 3)), "a")
+        for t in steps(5):
+            gate = ag.sigmoid(v @ a)
+            a = gate * a + (1 - gate) * ag.tanh(W @ a + x[:, :, t])
+        return ag.sum(a * np.arange(12.0).reshape(4, 3))
+
+    plan = compile(loss, {"W": W, "v": v}, fast=True)
+    x = rng.standard_normal((4, 3, 5))
+    plan(x)
+    agrees_alone(plan, loss, W, 2 * x)
+    assert "none of the rewrites" not in plan.explain()
+    assert " in steps_" not in plan.source.split("def run")[1].split("sum")[0]
+
+
 def agrees_alone(plan: Any, loss: Any, W: Parameter, x: np.ndarray) -> None:
     J, gradients = plan(x)
     recorded = loss(Tensor(x, "x"))
@@ -114,7 +134,7 @@ def agrees_alone(plan: Any, loss: Any, W: Parameter, x: np.ndarray) -> None:
 
 
 def test_without_numba_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "available", lambda: False)
+    monkeypatch.setattr(tools, "available", lambda: False)
     with pytest.raises(UsageError, match=r"pip install 'autograd-seq\[fast\]'"):
         compile(problem("rnn")[0], fast=True)
 
