@@ -75,6 +75,8 @@ class Trainer:
     compiled : bool
         Train through the compiled replay: the same losses and gradients to rounding, without recording each
         update. The model then has ``arrays(examples)`` and ``loss_of(*arrays)`` too.
+    fast : bool
+        As `compiled`, with loops compiled by Numba: some seconds for each length of sequences, then faster.
 
     Raises
     ------
@@ -105,6 +107,7 @@ class Trainer:
         save_to: str | os.PathLike[str] | None = None,
         save_every: int = 100,
         compiled: bool = False,
+        fast: bool = False,
     ) -> None:
         self.model, self.optimiser, self.clip = model, optimiser, clip
         self.batch_size, self.save_every = batch_size, save_every
@@ -114,7 +117,9 @@ class Trainer:
         self.epoch = 0
         self.waiting: list[Array] = []  # the batches of this epoch that are still to come
         self.best: dict[str, Array] = {}
-        self.plan: Any = compile(model.loss_of, model.parameters) if compiled else None  # type: ignore[attr-defined]
+        self.plan: Any = None
+        if compiled or fast:
+            self.plan = compile(model.loss_of, model.parameters, fast=fast)  # type: ignore[attr-defined]
         if self.save_to is not None and self.save_to.exists():
             self._restore()
 
