@@ -108,6 +108,12 @@ class CompiledLoop:
         return f"{word}[{index}]" if index else word
 
 
+def holds(value: Value) -> bool:
+    """Whether a compiled loop can hold a value."""
+    product = value.kind == MATMUL and len(value.shape) == 2
+    return product or _seen_through(value) or by_element(value) or reduction(value) is not None
+
+
 def reduction(value: Value) -> str | None:
     """The function that takes the sum or the maximum over the first axis of a step."""
     function = _REDUCTIONS.get(value.kind)  # type: ignore[arg-type]

@@ -92,8 +92,8 @@ class Elements:
         self.place, self.lasting, self.names = place, lasting, names
         self.arguments: dict[Any, str] = {}
         self.lines: list[str] = []
-        self._numbers: dict[Place, str] = {}  # what stands at a place by now
-        self._kept: dict[Place, bool] = {}
+        self._numbers: dict[tuple[Value, int, int], str] = {}  # of values at a step, some rows from the first
+        self._kept: dict[Place, str] = {}
         self._taken = {"i", "j", "k", "half", "zero", "range", *FUNCTIONS}
         self._flat = True  # no operand has to be repeated along rows or columns
         self.fits = self._write()
@@ -115,9 +115,7 @@ class Elements:
             for part in range((value.shape or (1,))[0] // self.n):
                 if not self._value(value, part):
                     return False
-        for place, number in self._numbers.items():
-            if self._kept.get(place):
-                self.lines.append(f"{self.arguments[place]}[k] = {number}")
+        self.lines += [f"{self.arguments[place]}[k] = {number}" for place, number in self._kept.items()]
         return True
 
     def _value(self, value: Value, part: int) -> bool:
@@ -128,12 +126,13 @@ class Elements:
             text = f" {'+' if value.kind == SUM else '*'} ".join(texts)  # type: ignore[arg-type]
         else:
             text = _TEXTS[value.kind].format(*texts)
-        place = self._at(value, 0, part)
-        if self.lasting(value):
-            self._argument(place, self.names[value])
         number = self._fresh(f"{self.names[value]}_k")
         self.lines.append(f"{number} = {text}")
-        self._numbers[place], self._kept[place] = number, self.lasting(value)
+        self._numbers[value, 0, part * self.n] = number
+        if self.lasting(value):
+            place = self._at(value, 0, part)
+            self._argument(place, self.names[value])
+            self._kept[place] = number
         return True
 
     def _at(self, value: Value, shift: int, part: int) -> Place:
@@ -148,12 +147,16 @@ class Elements:
             return f"({number})" if user.dtype == np.float64 else f"float32({number})"
         if x.times is None or x.shape != user.shape:
             return self._repeated(use, user, part)
-        place = self._at(x, use.shift, part)
-        if place not in self._numbers:
-            word = self._argument(place, self.names[x] + {-1: "_before", 1: "_after"}.get(use.shift, ""))
-            self._numbers[place] = number = self._fresh(f"{word}_k")
+        whole, first = x, part * self.n
+        while whole.kind == ROWS:
+            first += whole.settings["rows"][0]
+            whole = whole.uses[0].value
+        if (whole, use.shift, first) not in self._numbers:
+            word = self.names[x] + {-1: "_before", 1: "_after"}.get(use.shift, "")
+            word = self._argument(self._at(x, use.shift, part), word)
+            self._numbers[whole, use.shift, first] = number = self._fresh(f"{word}_k")
             self.lines.append(f"{number} = {word}[k]")
-        return self._numbers[place]
+        return self._numbers[whole, use.shift, first]
 
     def _repeated(self, use: Use, user: Value, part: int) -> str | None:
         """An operand that may have fewer rows or columns than its user."""

@@ -6,7 +6,7 @@ from math import prod
 
 import numpy as np
 
-from autograd_seq.plan.compiled_loop import CompiledLoop, reduction
+from autograd_seq.plan.compiled_loop import CompiledLoop, holds, reduction
 from autograd_seq.plan.elements import FUNCTIONS, Place, by_element
 from autograd_seq.plan.emit import Program
 from autograd_seq.plan.memory import within_step
@@ -25,12 +25,15 @@ class FastProgram(Program):
     """
 
     reserved = RESERVED | FUNCTIONS | {"sums", "maxima", "compiled", "half", "zero", "float32", "i", "j", "k"}
-    cuts = True
 
     def __init__(self, network: Network) -> None:
         self.dtype = np.dtype(next(iter(network.outputs.values())).value.dtype)
         super().__init__(network)
         self.namespace |= tools(self.dtype.name) if self.functions else {}
+
+    def compilable(self, value: Value) -> bool:
+        """Whether a compiled loop can hold a value."""
+        return value.dtype == self.dtype and holds(value)
 
     def _write_all(self, components: list[list[Value]]) -> None:
         """Put values that are computed for all steps at once into loops too, as many as possible into one."""

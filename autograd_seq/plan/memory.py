@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.value import AFFINE, CONCAT, PRODUCT, ROWS, STEPS, SUM, Network, Use, Value, carried
 
@@ -23,8 +25,9 @@ class Memory:
         All values.
     rows : dict
         Which steps each block must hold.
-    cuts : bool
-        Whether to take rows of a single step costs nothing in a loop.
+    compiled : function or None
+        Of a value, whether a compiled loop can hold it: there, all that is element by element is read before
+        anything is written, and to take rows of a step costs nothing. None if no loops are compiled.
 
     Attributes
     ----------
@@ -40,9 +43,9 @@ class Memory:
         Of each loop, by its first value, the order within a step.
     """
 
-    def __init__(self, network: Network, rows: dict[Value, range], cuts: bool = False) -> None:
+    def __init__(self, network: Network, rows: dict[Value, range], compiled: Callable[[Value], bool] | None) -> None:
         self.rows = rows
-        self.cuts = cuts
+        self.compiled = compiled
         self.users: Users = network.users()
         self.home: dict[Value, Value] = {}
         self.brief: set[Value] = set()
@@ -54,13 +57,21 @@ class Memory:
         for value in values:
             if value.kind == CONCAT and value.settings.get("placed"):
                 self._side_by_side(value)
+        if compiled is not None:
+            for value in values:
+                self._over_rows(value)
         for value in reversed(values):
             self._in_place(value)
         if self.home:
             network.notes.append(f"{len(self.home)} values: computed in place of what uses them")
-        for component in network.components():
+        self.components = network.components()
+        self.hosts = {self.block(host) for host, _, _ in self.place.values()}
+        for component in self.components:
             if carried(component):
                 self._single_rows(component)
+        for component in self.components:
+            if compiled is not None and carried(component) and all(map(compiled, component)):
+                self._over_gates(set(component))
         if self.brief:
             network.notes.append(f"{len(self.brief)} values of loops: room for one step, not for all")
 
@@ -84,6 +95,49 @@ class Memory:
             stop = start + use.value.shape[0]
             self.place[use.value] = (stacked, start, stop)
             start = stop
+
+    def _over_rows(self, value: Value) -> None:
+        """Let what is made of rows that only it needs, element by element, be written over them."""
+        if value.times is None or len(value.uses) != 1 or not elementwise(value.kind) or value in self.place:
+            return
+        rows = value.uses[0].value
+        if rows.kind != ROWS or value.uses[0].shift or len(self.users[rows]) != 1 or rows.uses[0].shift:
+            return
+        whole = rows.uses[0].value
+        alone = all(
+            user is not None and user.kind == ROWS and len(self.users[user]) == 1 for user, _ in self.users[whole]
+        )
+        same = value.shape == rows.shape and value.dtype == whole.dtype and not value.beyond and not whole.beyond
+        steps = value.times == whole.times == self.rows[value] == self.rows[whole]
+        if alone and same and steps and whole not in self.place and not whole.settings.get("placed"):
+            self.place[value] = (whole, *rows.settings["rows"])
+
+    def _over_gates(self, inside: set[Value]) -> None:
+        """Let adjoints that stand above each other be written over gates that nobody needs after that step."""
+        for stacked in inside:
+            if not stacked.settings.get("placed") or stacked in self.home:
+                continue
+            for host in self.hosts - inside:
+                same = (host.shape, host.dtype, host.times) == (stacked.shape, stacked.dtype, stacked.times)
+                tenants = [value for value, (base, _, _) in self.place.items() if self.block(base) is host]
+                if same and self.rows[host] == self.rows[stacked] and all(
+                    self._done_with(tenant, stacked, inside) for tenant in tenants
+                ):  # fmt: skip
+                    self.home[stacked] = host
+                    self.hosts.discard(host)
+                    break
+
+    def _done_with(self, tenant: Value, stacked: Value, inside: set[Value]) -> bool:
+        """Whether all who need a value in a loop have read it when others are written over it."""
+        level = levels(list(inside))
+        writing = [level[use.value] for use in stacked.uses]
+        neighbours = [v for v in inside if level[v] in writing and not _alone(v) and not view(v)]
+        whole = all(v.shape == tenant.shape for v in neighbours if v is not stacked)
+        before = {value for component in self.components if tenant in component for value in component}
+        return whole and len(set(writing)) == 1 and all(
+            user in before or (user in inside and not use.shift and use.at is None and level[user] <= writing[0])
+            for user, use in self.users[tenant]
+        )  # fmt: skip
 
     def _in_place(self, value: Value) -> None:
         """Let an operand that only this value needs be computed where the value will stand."""
@@ -113,7 +167,7 @@ class Memory:
         for value in self.rows:
             tenants.setdefault(self.block(value), []).append(value)
         for value in component:
-            if value in self.home or value in self.place or view(value):
+            if value in self.home or value in self.place or view(value) or value in self.hosts:
                 continue
             if all(self._gone(x, inside) for x in tenants[value]):
                 self.brief.add(value)
@@ -131,7 +185,7 @@ class Memory:
             return False
         return all(
             user in inside and not use.shift and use.at is None and user is not None
-            and (not view(user) or (self.cuts and user.kind == ROWS and self._gone(user, inside)))
+            and (not view(user) or (self.compiled is not None and user.kind == ROWS and self._gone(user, inside)))
             for user, use in self.users[value]
         )  # fmt: skip
 
@@ -164,11 +218,21 @@ def within_step(component: list[Value]) -> list[Value]:
             elif value not in done:
                 stack.append((value, True))
                 stack += [(use.value, False) for use in value.uses if use.value in inside and not use.shift]
+    level = _levels(done)
+    return sorted(done, key=level.__getitem__)
+
+
+def levels(component: list[Value]) -> dict[Value, int]:
+    """How many products, or the like, must come before each value of a step."""
+    return _levels(within_step(component))
+
+
+def _levels(ordered: Iterable[Value]) -> dict[Value, int]:
     level: dict[Value, int] = {}
-    for value in done:  # products first, then all that they make possible: neighbours can be computed together
+    for value in ordered:  # products first, then all that they make possible: neighbours can be computed together
         before = [u.value for u in value.uses if u.value in level and not u.shift]
         level[value] = max((level[x] + (_alone(x) or _alone(value)) for x in before), default=0)
-    return sorted(done, key=level.__getitem__)
+    return level
 
 
 def _alone(value: Value) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ class Places:
     """
 
     reserved = RESERVED
-    cuts = False
+    compilable: Callable[[Value], bool] | None = None
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -70,7 +71,7 @@ class Places:
                 self._name(value)
         self.rows: dict[Value, range] = {}
         self._extents()
-        self.homes = Memory(network, self.rows, self.cuts)
+        self.homes = Memory(network, self.rows, self.compilable)
         self.memory: dict[str, Block] = {}
         self._memory()
 

@@ -67,6 +67,15 @@ def test_all_gates_of_a_step_are_computed_in_one_loop(plain: None) -> None:
     assert len(re.findall(r"= tanh\(", forward)) == 2
 
 
+@pytest.mark.parametrize(("kind", "gates"), [("lstm", 4), ("gru", 2)])
+def test_adjoints_are_written_over_the_gates_that_they_are_of(kind: str, gates: int, plain: None) -> None:
+    """One block of all steps holds both; the numbers are compared elsewhere."""
+    loss, parameters = problem(kind)
+    plan = compile(loss, parameters, fast=True)
+    plan(*data(0, 2, 7))
+    assert len(re.findall(rf"= zeros\(\(7, {gates * 5}, 2\)", plan.source)) == 1
+
+
 def test_a_loop_with_an_operation_of_its_own_stays_as_it_is(plain: None) -> None:
     """arctan is none of those that the compiled loops know."""
     W = Parameter(np.array([[0.3, -0.5], [0.2, 0.4]]), "W")
