@@ -22,7 +22,7 @@ def sink(network: Network, fused: bool) -> None:
     for value in reversed(network.values):
         if value in home or not value.timed or value.beyond or (small(value) and not fused):
             continue
-        product = fused and value.kind == MATMUL and value.shape[-1] > 1 and not value.uses[0].value.timed
+        product = value.kind == MATMUL and value.shape[-1] > 1 and not value.uses[0].value.timed
         if not (product or value.kind in (SUM, PRODUCT, ROWS) or elementwise(value.kind)):
             continue
         steady = all(user in home and not use.shift and use.at is None for user, use in users[value])
