@@ -194,14 +194,27 @@ def prove_(arguments: argparse.Namespace) -> int:
     return 0 if proof.ok else 1
 
 
+def _single_cell(name: str) -> Any:
+    """A cell with a step of its own, which a formula can be about."""
+    from cells import Bidirectional, Deep
+
+    made = {key: make(2, 3) for key, make in cells_by_name().items()}
+    single = {key: cell for key, cell in made.items() if not isinstance(cell, (Bidirectional, Deep))}
+    if name in single:
+        return single[name]
+    usable = ", ".join(single)
+    if name in made:
+        kind = "layers of cells" if isinstance(made[name], Deep) else "two cells in opposite directions"
+        raise UsageError(f"--formula is about one step of one cell, and {name} is {kind}; take one of {usable}")
+    raise UsageError(f"--formula is about a cell: {usable}; not {name!r}")
+
+
 def check_(arguments: argparse.Namespace) -> int:
     """Check the hand-written backward passes in a file, or one formula of a cell."""
     if arguments.formula:
         from autograd_seq import check_formula
 
-        if arguments.file not in cells_by_name():
-            raise UsageError(f"--formula is about a cell: {', '.join(cells_by_name())}; not {arguments.file!r}")
-        found: Any = check_formula(arguments.formula, cells_by_name()[arguments.file](2, 3), arguments.reading)
+        found: Any = check_formula(arguments.formula, _single_cell(arguments.file), arguments.reading)
     else:
         from autograd_seq.check.course import check_file
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,12 +69,21 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
     if left:
         tolerance = max(report[k].tolerance for k in left)
         search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
-        causes, unexplained = search.run()
+        causes, unexplained = _found(search, report)
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
         report.look_at = search.common(unexplained)
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
+
+
+def _found(search: Search, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+    """What a search finds; that it could not be made is no reason to keep back what is wrong."""
+    try:
+        return search.run()
+    except Exception as error:  # a program of a kind that the perturbations were not made for
+        report.warnings.append(f"no diagnosis, as the search for it failed: {type(error).__name__}: {error}")
+        return [], list(search.wrong)
 
 
 def _keepdims(gradient: Gradient) -> bool:
@@ -117,7 +127,7 @@ def run_backward(call: Callable[[], Any]) -> tuple[dict[str, Array], str | None,
     try:
         answer = call()
     except Exception as error:  # whatever a student's program raises is an answer to report
-        return {}, f"{type(error).__name__}: {error}{_student_line(error)}", {}
+        return {}, f"{type(error).__name__}: {error}{student_line(error)}", {}
     if not isinstance(answer, Mapping):
         raise UsageError(
             f"backward must return a dict of gradients with keys such as 'dWaa', not {type(answer).__name__}"
@@ -140,6 +150,8 @@ def _precision(found: Array | None) -> float:
     return EQUAL if found is None else _SINGLE.get(found.dtype, EQUAL)
 
 
-def _student_line(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
+def student_line(error: Exception) -> str:
+    """Where a student's program failed."""
+    own = str(Path(__file__).parent)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
     return f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""

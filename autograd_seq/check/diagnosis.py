@@ -136,7 +136,7 @@ class Search:
         try:
             with np.errstate(all="ignore"):
                 result = program.run(changes)
-        except (ValueError, TypeError, IndexError, KeyError, StopIteration):
+        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):  # it does not fit here
             return None
         return {k for k in self.wrong if k in result and _equal(found[k], result[k], self.tolerance)}
 

@@ -31,11 +31,7 @@ def draw(inputs: Mapping[str, Any], seed: int, longer: Mapping[str, int] | None 
     fresh = iter(MORE_SIZES)
     result = {}
     for name, given in inputs.items():
-        if (
-            isinstance(given, (tuple, list))
-            and all(isinstance(n, (str, int)) for n in given)
-            and any(isinstance(n, str) for n in given)
-        ):
+        if in_letters(given):
             shape = tuple(_size(n, sizes, fresh) for n in given)
             result[name] = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
         else:
@@ -46,6 +42,8 @@ def draw(inputs: Mapping[str, Any], seed: int, longer: Mapping[str, int] | None 
 def _size(length: Any, sizes: dict[str, int], fresh: Any) -> int:
     """``"n_a + n_x"`` or ``"2 * n_a"`` as a number."""
     if isinstance(length, int):
+        if length < 0:
+            raise ShapeError(f"a shape cannot have the size {length}; write letters or whole numbers from 0 on")
         return length
     total = 0
     for term in str(length).split("+"):
@@ -90,5 +88,8 @@ def suspicious(inputs: Mapping[str, Any]) -> list[str]:
 
 
 def in_letters(given: Any) -> bool:
-    """Whether an input is a shape and no array."""
-    return isinstance(given, (tuple, list)) and any(isinstance(n, str) for n in given)
+    """Whether an input is a shape and no array: it has letters, or is a tuple of whole numbers as in NumPy."""
+    if not isinstance(given, (tuple, list)):
+        return False
+    whole = all(isinstance(n, (str, int)) and not isinstance(n, bool) for n in given)
+    return whole and (isinstance(given, tuple) or any(isinstance(n, str) for n in given))

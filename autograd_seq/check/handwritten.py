@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check import differences
-from autograd_seq.check.compare import compare, over_time, run_backward
+from autograd_seq.check.compare import compare, over_time, run_backward, student_line
 from autograd_seq.check.diagnosis import EQUAL, difference
 from autograd_seq.check.drawn import LONG, draw, has_time, in_letters, suspicious
 from autograd_seq.check.given import real, two_draws, why_none
@@ -39,8 +39,9 @@ def check_backward(
         `forward` returned, and the answer is a dict with the key ``"d" + name`` for every input.
     inputs : dict
         From each input's name to an array, or to a shape in letters such as ``("n_a", "m")``, for
-        which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``. Whole numbers are taken as
-        floats and have gradients too, unless `forward` fails with that, as where they are an index.
+        which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``, and a tuple of whole numbers
+        such as ``(5, "n_a")`` or ``(5,)`` is a shape too. Whole numbers in an array are taken as floats
+        and have gradients too, unless `forward` fails with that, as where they are an index.
     seed : int
         For what is drawn.
     hints_only : bool
@@ -54,8 +55,9 @@ def check_backward(
     Raises
     ------
     UsageError
-        If `forward` or `backward` return something else than described, if inputs, outputs or true gradients
-        are not finite, or if there is no gradient to check.
+        If `forward` fails; if `forward` or `backward` are no functions or return something else than
+        described; if `inputs` is no such dict; if inputs, outputs or true gradients are not finite; or if
+        there is no gradient to check.
     ShapeError
         If a shape in letters cannot be read.
 
@@ -75,6 +77,7 @@ def check_backward(
     >>> report.causes[0].category
     'activation derivative'
     """
+    _refuse_unusable(forward, backward, inputs)
     given = [k for k, v in inputs.items() if not in_letters(v)]
     drawn = draw(inputs, seed), draw(inputs, seed + 1)
     draws, whole = two_draws(lambda arrays: _plain_run(forward, arrays)[0], *drawn, given, seed + 2)
@@ -92,6 +95,39 @@ def check_backward(
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
         over_time(report, lambda: _Case(forward, backward, long, seed + 3, whole))
     return report
+
+
+def _refuse_unusable(forward: Any, backward: Any, inputs: Any) -> None:
+    for what, function, example in (
+        ("forward", forward, "def forward(x, W): ... return {'a': a}, cache"),
+        ("backward", backward, "def backward(upstream, cache): ... return {'dx': dx, 'dW': dW}"),
+    ):
+        if not callable(function):
+            raise UsageError(f"{what} must be a function, such as\n  {example}\nnot {_kind(function)}")
+    example = '{"x": ("n_x", "m"), "W": ("n_a", "n_x")}'
+    if not isinstance(inputs, Mapping):
+        what = _kind(inputs)
+        raise UsageError(f"inputs must be a dict from names to arrays or shapes, such as {example}; not {what}")
+    odd = next((k for k in inputs if not isinstance(k, str)), None)
+    if odd is not None:
+        raise UsageError(f"inputs must have the names of forward's arguments as keys, such as {example}; not {odd!r}")
+    for name, given in inputs.items():
+        if not in_letters(given) and not _numeric(given):
+            raise UsageError(
+                f"the input {name!r} must be an array or a shape in letters, such as (\"n_a\", \"m\"); "
+                f"not {_kind(given)}"
+            )
+
+
+def _numeric(given: Any) -> bool:
+    try:
+        return np.asarray(given).dtype.kind in "biufc"
+    except (TypeError, ValueError):  # rows of different lengths
+        return False
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"{type(value).__name__} ({value!r:.40})"
 
 
 class _Case:
@@ -129,7 +165,13 @@ def _refuse_infinite(arrays: Mapping[str, Array]) -> None:
 
 
 def _plain_run(forward: Callable[..., Any], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], Any]:
-    answer = forward(**{k: np.array(v) for k, v in inputs.items()})
+    try:
+        answer = forward(**{k: np.array(v) for k, v in inputs.items()})
+    except Exception as error:  # whatever a student's program raises is an answer to report
+        shapes = ", ".join(f"{k} {np.shape(v)}" for k, v in inputs.items())
+        raise UsageError(
+            f"forward fails: {type(error).__name__}: {error}{student_line(error)}\n  with inputs of the shapes {shapes}"
+        ) from error
     outputs = {k: real(v, f"forward's output {k!r}") for k, v in outputs_of(answer).items()}
     if not any(v.size for v in outputs.values()):
         raise UsageError("forward returned no output, so there is no gradient to check: return {'a': a}, cache")

@@ -18,6 +18,7 @@ Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
 Changes = Mapping[Tensor, Change]
 Role = tuple[Any, ...]
+MOST_REMEMBERED = 300  # sets of changed records
 
 
 class Program:
@@ -48,6 +49,7 @@ class Program:
         self.roles = self._roles()
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
+        self._known: dict[frozenset[Tensor], list[Tensor]] = {}
 
     def _roles(self) -> dict[Tensor, Role]:
         roles: dict[Tensor, Role] = {}
@@ -107,13 +109,28 @@ class Program:
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        first = min((self._positions[r] for r in changes), default=0)
-        for r in self.records[first:]:
+        for r in self._behind(frozenset(changes)):
             if r in changes:
                 new[r] = np.asarray(changes[r](value))
-            elif any(x in new for x in r.inputs):
-                new[r] = evaluate(r, value)
+            else:
+                values = [new.get(x, x._value) for x in r.inputs]
+                new[r] = np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
         return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
+
+    def _behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
+        """Some records and all that is computed from them, in order; remembered, as many edits are of the same."""
+        if changed not in self._known:
+            if len(self._known) > MOST_REMEMBERED:
+                self._known.clear()
+            found: set[Tensor] = set()
+            first = min((self._positions[r] for r in changed), default=0)
+            ordered = []
+            for r in self.records[first:]:
+                if r in changed or not found.isdisjoint(r.inputs):
+                    found.add(r)
+                    ordered.append(r)
+            self._known[changed] = ordered
+        return self._known[changed]
 
     def between(self, start: Tensor, end: Tensor) -> list[Tensor]:
         """The records on the ways from `start` to `end`, without `start`, with `end`; empty if there is no way."""

@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
-from autograd_seq.check.perturb.variant import LIKELY, RARE, Edit, Variant
+from autograd_seq.check.perturb.variant import LIKELY, RARE, Edit, Variant, nothing
 from autograd_seq.check.program import Change, bare, evaluate
 from autograd_seq.tensor import Tensor
 
@@ -45,6 +45,37 @@ def _edited(c: Context, key: Any, states: list[tuple[Tensor, Tensor]]) -> Iterat
     for found in collected.values():
         adjoint, edit = max(found, key=lambda pair: len(terms_of(pair[0])))
         yield c.variant(("adjoint", key), edit, adjoint, LIKELY, {a: e.change for a, e in found})
+
+
+def at_every_step(c: Context) -> Iterator[Variant]:
+    """What is given to the state at the last (or first) step only, given to the others as well."""
+    groups: dict[Any, list[tuple[Tensor, Tensor]]] = {}
+    for node, adjoint in c.adjoints.items():
+        if adjoint.operation is not None:
+            groups.setdefault(c.role(node), []).append((node, adjoint))
+    for role, found in groups.items():
+        inside = sorted((p for p in found if p[0].scope.time is not None), key=lambda p: p[0].scope.time or 0)
+        initial = [p for p in found if p[0].scope.time is None]
+        if len(inside) < 2:
+            continue
+        carried = carried_roles(c, found)
+        for place, (node, adjoint), rest in (("last", inside[-1], inside[:-1]), ("first", inside[0], inside[1:])):
+            common = {term_role(c, x) for _, a in rest for x in terms_of(a)}
+            own = [x for x in terms_of(adjoint) if term_role(c, x) not in common | carried]
+            for x in own:
+                for key, states in (("states", rest), ("with the initial one", rest + initial)):
+                    words = (
+                        f"with {c.called(x)}, which belongs to the {place} step only ({c.called(node)}), "
+                        "added at every time step"
+                    )
+                    edit = Edit(("at every step", place, key), "extra term", words, nothing)
+                    changes = {a: _plus(a, x) for _, a in states}
+                    if key == "states" or initial:
+                        yield c.variant(("at every step", role, term_role(c, x)), edit, rest[0][1], LIKELY, changes)
+
+
+def _plus(adjoint: Tensor, x: Tensor) -> Change:
+    return lambda v: evaluate(adjoint, v) + v(x)
 
 
 def in_one_use(c: Context) -> Iterator[Variant]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -118,12 +118,26 @@ def without_adjoint(c: Context, r: Tensor) -> Iterator[Edit]:
 
 
 def as_one_factor(c: Context, r: Tensor) -> Iterator[Edit]:
-    """What can happen to g ∘ (h − c), which is a sum of two terms of the backward pass."""
-    if len(r.inputs) != 2:
-        return
-    (x, first), (y, second) = ((x, flat(c, x)) for x in r.inputs)
+    """What can happen to g ∘ (h − c), which is two terms of the backward pass, beside others or alone."""
+    for x, y in combinations(r.inputs, 2) if len(r.inputs) <= MOST_FACTORS else ():
+        rest = [z for z in r.inputs if z is not x and z is not y]
+        for edit in _of_difference(c, r, x, y):
+            yield edit if not rest else _beside(edit, c.role(x), c.role(y), rest)
+
+
+def _beside(edit: Edit, x: Any, y: Any, rest: list[Tensor]) -> Edit:
+    """An edit of some terms of a sum that has more."""
+
+    def change(v: Any) -> Any:
+        return edit.change(v) + sum(v(z) for z in rest)
+
+    return replace(edit, key=(*edit.key, x, y), change=change)
+
+
+def _of_difference(c: Context, r: Tensor, x: Tensor, y: Tensor) -> Iterator[Edit]:
+    first, second = flat(c, x), flat(c, y)
     alive = [f for f in first.factors if f in c.live]
-    if len(alive) != 1 or not _shared(c, r, alive[0]) or alive[0].shape != r.shape:
+    if len(alive) != 1 or not any(f is alive[0] for f in second.factors) or alive[0].shape != r.shape:
         return
     g = alive[0]
     plain = [[f for f in w.factors if f is not g] for w in (first, second)]

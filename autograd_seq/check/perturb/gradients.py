@@ -47,13 +47,13 @@ def _summed(c: Context) -> dict[str, int]:
     found = {}
     for key, result in c.program.results.items():
         terms = list(result.inputs) if result.operation is ops.accumulate else [result]
-        sizes = [_summed_over(bare(t)) for t in terms]
+        sizes = [summed_over(bare(t)) for t in terms]
         if all(sizes):
             found[key] = sizes[0]
     return found
 
 
-def _summed_over(term: Tensor) -> int:
+def summed_over(term: Tensor) -> int:
     """How many examples a term sums over; 0 if it does not."""
     if term.operation is ops.matmul and term.inputs[1].operation is ops.transpose:
         return term.inputs[1].shape[0]

@@ -11,7 +11,7 @@ import numpy as np
 import autograd_seq.operations as ops
 from autograd_seq.check.perturb.adjoints import carried_roles, term_role, terms_of
 from autograd_seq.check.perturb.context import Context
-from autograd_seq.check.perturb.variant import FIRST, Variant
+from autograd_seq.check.perturb.variant import FIRST, LIKELY, Variant
 from autograd_seq.check.program import Change, bare
 from autograd_seq.tensor import Array, Tensor
 
@@ -25,20 +25,44 @@ def other_orders(c: Context) -> Iterator[Variant]:
     if T < 3 or not loop.states:
         return
     kinds = [
-        ("forward", "with a loop that runs forward in time, from the first step to the last", range(1, T + 1), False),
-        ("no last", "without the last time step: the loop begins too late", range(T - 1, 0, -1), False),
-        ("no first", "without the first time step: the loop ends too early", range(T, 1, -1), False),
-        ("stale", "with the carry of the beginning in every time step: it is never replaced", range(T, 0, -1), True),
+        ("forward", "with a loop that runs forward in time, from the first step to the last", range(1, T + 1), "next"),
+        ("no last", "without the last time step: the loop begins too late", range(T - 1, 0, -1), "next"),
+        ("no first", "without the first time step: the loop ends too early", range(T, 1, -1), "next"),
+        (
+            "stale",
+            "with the carry of the beginning in every time step: it is never replaced",
+            range(T, 0, -1),
+            "stale",
+        ),
     ]
-    for key, words, order, stale in kinds:
+    for key, words, order, carry in kinds:
         for i, active in enumerate(loop.together()):
+            stale = carry == "stale"
             if stale and not any(loop.given_at_the_end(role) for role in active):
                 words = "without anything carried from one time step to the next"
             category = "no carry" if stale else "off by one"
-            changes = loop.changes(list(order), active, stale)
+            changes = loop.changes(list(order), active, carry)
             yield Variant(
                 ("order", key, i), category, "the loop", words, "t runs from T_x - 1 down to 0", FIRST, changes
             )
+
+
+def summed_carries(c: Context) -> Iterator[Variant]:
+    """What is carried back, added to what was carried before in place of replacing it."""
+    loop = Loop(c)
+    T = c.program.T
+    if T < 3 or not loop.states:
+        return
+    for i, active in enumerate(loop.each()):
+        names = ", ".join(dict.fromkeys(c.called(loop.states[role][0][1]) for role in active))
+        for carry, words in (
+            ("summed", "what is carried back from all later time steps: it is added (+=) in place of assigned (=)"),
+            ("kept", "the whole adjoint of the next time step on top of what comes from it: it is never set anew"),
+        ):
+            changes = loop.changes(list(range(T, 0, -1)), active, carry)
+            said = f"with {words}"
+            correct = "da_prev = …, not da_prev += …"
+            yield Variant(("carry", carry, i), "extra term", names, said, correct, LIKELY, changes)
 
 
 class Loop:
@@ -76,15 +100,23 @@ class Loop:
             loops = [k for k in loops if not k & own] + [own.union(*joined)]
         return [set(self.states), *loops] if len(loops) > 1 else [set(self.states)]
 
+    def each(self) -> list[set[State]]:
+        """All states, those of each loop, and each alone."""
+        found: list[set[State]] = self.together()
+        for role in self.states:
+            if {role} not in found:
+                found.append({role})
+        return found
+
     def given_at_the_end(self, role: State) -> list[Array]:
         """What was given from above for the state after the last step, where no other step is given any."""
         given = {node.scope.time: [x for x in terms_of(a) if self.c.from_above(x)] for node, a in self.states[role]}
         last = given.pop(self.c.program.T, [])
         return [] if any(given.values()) else [v._value for v in last]
 
-    def changes(self, order: list[int], active: set[State], stale: bool) -> dict[Tensor, Change]:
+    def changes(self, order: list[int], active: set[State], carry: str) -> dict[Tensor, Change]:
         """Every gradient that the order can change."""
-        run = cache(lambda: _Run(self, order, active, stale))  # once for all gradients
+        run = cache(lambda: _Run(self, order, active, carry))  # once for all gradients
         results = self.c.program.results
         behind = {r for role in active for _, adjoint in self.states[role] for r in self.c.behind(adjoint)}
         return {
@@ -97,8 +129,8 @@ class Loop:
 class _Run:
     """One run of the loop."""
 
-    def __init__(self, loop: Loop, order: list[int], active: set[State], stale: bool) -> None:
-        self.loop, self.c, self.order, self.active, self.stale = loop, loop.c, order, active, stale
+    def __init__(self, loop: Loop, order: list[int], active: set[State], carry: str) -> None:
+        self.loop, self.c, self.order, self.active, self.carry = loop, loop.c, order, active, carry
         self.known: dict[tuple[Any, int], Array] = {}
         self.sums: dict[tuple[State, int], Array] = {}
         self.every = active == set(loop.states)
@@ -128,13 +160,26 @@ class _Run:
         return np.sum(parts, axis=0) if parts else np.zeros(like.shape)
 
     def _of_initial_state(self, role: State, result: Tensor) -> Array:
-        if self.stale:
-            return self._total(self.loop.given_at_the_end(role), result)
+        given = self.loop.given_at_the_end(role)
+        if self.carry == "stale":
+            return self._total(given, result)
         parts = [
-            self.value(x, self.order[-1] - 1) if term_role(self.c, x) in self.loop.carried[role] else self.value(x)
+            self._line(x, self.order[-1] - 1) if term_role(self.c, x) in self.loop.carried[role] else self.value(x)
             for x in terms_of(result)
         ]
+        if self.carry == "kept":
+            parts.append(self.state(role, self.order[-1]))
+        if self.carry == "summed":
+            parts += [*given, *self._carried(role, self.order[:-1])]
         return self._total(parts, result)
+
+    def _carried(self, role: State, steps: list[int]) -> list[Array]:
+        """What some steps carry back to the state."""
+        parts = []
+        for (kind, time), r in list(self.loop.at.items()):
+            if kind in self.loop.carried[role] and time == max(t for k, t in self.loop.at if k == kind):
+                parts += [self._line(r, step - time) for step in steps]
+        return parts
 
     def state(self, role: State, t: int) -> Array:
         """The adjoint of a state as the loop has it at step `t`."""
@@ -153,19 +198,24 @@ class _Run:
         ]
         order = self.order if role in self.active else list(range(T, 0, -1))
         place = order.index(t) if t in order else 0
-        if place == 0 or (self.stale and role in self.active):
+        carry = self.carry if role in self.active else "next"
+        if place == 0 or carry == "stale":
             return self._total([*parts, *initial], adjoint)
-        for (kind, time), r in list(self.loop.at.items()):
-            if kind in carried and time == max(time for k, time in self.loop.at if k == kind):
-                parts.append(self.value(r, order[place - 1] - time))
-        return self._total(parts, adjoint)
+        if carry == "kept":
+            parts.append(self.state(role, order[place - 1]))
+        if carry == "summed":
+            return self._total([*parts, *initial, *self._carried(role, order[:place])], adjoint)
+        return self._total([*parts, *self._carried(role, [order[place - 1]])], adjoint)
 
     def value(self, x: Tensor, shift: int = 0) -> Array:
         """What stands where `x` stands, so many time steps later."""
-        time = self.c.program.time(x)
         if x in self.loop.state_of:
             role, t = self.loop.state_of[x]
             return self.state(role, t + shift)
+        return self._line(x, shift)
+
+    def _line(self, x: Tensor, shift: int) -> Array:
+        time = self.c.program.time(x)
         if time is None and shift and (self.c.role(x), 0) in self.loop.at:
             time = 0
         if time is None:
@@ -186,4 +236,4 @@ class _Run:
         return self.known[key]
 
 
-__all__ = ["Loop", "other_orders"]
+__all__ = ["Loop", "other_orders", "summed_carries"]

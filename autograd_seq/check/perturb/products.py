@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
-from autograd_seq.check.program import bare, evaluate
-from autograd_seq.tensor import Tensor
+from autograd_seq.check.program import Values, bare, evaluate
+from autograd_seq.tensor import Array, Tensor
 
 
 def products(c: Context, r: Tensor) -> Iterator[Edit]:
@@ -68,7 +69,7 @@ def _without(c: Context, r: Tensor, x: Tensor, other: Tensor, i: int) -> Edit:
 def terms(c: Context, r: Tensor) -> Iterator[Edit]:
     """A term left out, of the wrong sign, alone, or with a factor of another term."""
     terms = list(r.inputs)
-    roles = [("from above",) if c.from_above(x) else c.role(x) for x in terms]
+    roles = _told_apart(c, terms)
     for x, y in combinations(terms, 2) if len(terms) > 3 else ():
         rest = [z for z in terms if z is not x and z is not y]
         if all((c.carried(z, r)) != any(z is k for k in rest) for z in terms):
@@ -78,6 +79,13 @@ def terms(c: Context, r: Tensor) -> Iterator[Edit]:
             "missing term",
             f"without the terms {c.called(x)} and {c.called(y)}",
             lambda v, rest=rest: np.sum([v(z) for z in rest], axis=0),  # type: ignore[misc]
+        )
+    for x, y in combinations(terms, 2) if len(terms) > 2 else ():
+        yield Edit(
+            ("sign of terms", c.role(x), c.role(y)),
+            "sign",
+            f"with the opposite sign of the terms {c.called(x)} and {c.called(y)}",
+            lambda v, x=x, y=y: evaluate(r, v) - 2 * v(x) - 2 * v(y),  # type: ignore[misc]
         )
     later = [x for x in terms if c.carried(x, r)]
     if later and len(later) < len(terms):
@@ -122,25 +130,37 @@ def terms(c: Context, r: Tensor) -> Iterator[Edit]:
                     )
 
 
+def _told_apart(c: Context, terms: list[Tensor]) -> list[Any]:
+    """What each term does; those that do the same, one at each time step, with the time too."""
+    roles: list[Any] = [("from above",) if c.from_above(x) else c.role(x) for x in terms]
+    return [(role, c.program.time(x)) if roles.count(role) > 1 else role for role, x in zip(roles, terms, strict=True)]
+
+
 def exchanged_factors(c: Context, r: Tensor) -> Iterator[Edit]:
-    """Two terms of a sum, each with the plain factor of the other."""
+    """Two terms of a sum, each with the plain factor of the other: weights or gates that are mixed up."""
     products = []
     for x in r.inputs:
         part = bare(x)
-        plain = [y for y in part.inputs if y not in c.live]
-        if part.operation is ops.multiply and len(plain) == 1:
-            products.append((x, next(y for y in part.inputs if y in c.live), plain[0]))
-    for i, (x, g, a) in enumerate(products):
-        for y, h, b in products[:i]:
-            if a.shape == b.shape and a is not b:
+        places = [i for i, y in enumerate(part.inputs) if y not in c.live]
+        if part.operation in (ops.multiply, ops.matmul) and len(places) == 1:
+            products.append((x, part, places[0]))
+    for i, (x, p, k) in enumerate(products):
+        for y, q, n in products[:i]:
+            a, b = p.inputs[k], q.inputs[n]
+            if a.shape == b.shape and a is not b and (p.operation is q.operation):
                 yield Edit(
                     ("exchanged factors", c.role(x), c.role(y)),
                     "wrong value",
                     f"with {c.called(a)} and {c.called(b)} exchanged",
-                    lambda v, x=x, y=y, g=g, h=h, a=a, b=b: (  # type: ignore[misc]
-                        evaluate(r, v) - v(x) - v(y) + v(g) * v(b) + v(h) * v(a)
+                    lambda v, x=x, y=y, p=p, q=q, a=a, b=b: (  # type: ignore[misc]
+                        evaluate(r, v) - v(x) - v(y) + _with(p, a, b, v) + _with(q, b, a, v)
                     ),
                 )
+
+
+def _with(r: Tensor, x: Tensor, y: Tensor, v: Values) -> Array:
+    """A product with `y` where `x` stands."""
+    return evaluate(r, lambda z: v(y) if z is x else v(z))
 
 
 def differences(c: Context, r: Tensor) -> Iterator[Edit]:

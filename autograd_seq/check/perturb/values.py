@@ -104,7 +104,8 @@ def exchanged_values(c: Context) -> Iterator[Variant]:
                     continue
                 a, b = pairs[-1]
                 mapping = {a: b._value for a, b in pairs}
-                said = f"with {c.called(b)} in place of {c.called(a)} wherever it is used"
+                other_one = c.called(b) if c.called(b) != c.called(a) else f"another value called {c.called(b)}"
+                said = f"with {other_one} in place of {c.called(a)} wherever it is used"
                 kind = c.kind_of_swap(b, a)
                 yield from _made(c, ("for", role, other, distance), kind, said, mapping, a)
                 if spread := _spread(c, mapping):

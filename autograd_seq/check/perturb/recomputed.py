@@ -1,0 +1,100 @@
+"""Forward values that a backward pass computes anew, and not as the forward pass did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.check.perturb.context import Context
+from autograd_seq.check.perturb.values import Values, with_values
+from autograd_seq.check.perturb.variant import SWAP, Edit, Variant, nothing
+from autograd_seq.check.program import Change, bare, evaluate
+from autograd_seq.check.truth import is_activation
+from autograd_seq.tensor import Array, Tensor
+
+Formed = tuple[tuple[Any, ...], str, str, Array]  # key, category, words, the value
+
+
+def recomputed(c: Context) -> Iterator[Variant]:
+    """An activation of something that lacks a term, or has another weight, operand, sign or function."""
+    groups: dict[Any, list[Tensor]] = {}
+    for node in c.forward:
+        if is_activation(node) and node in c.adjoints:
+            groups.setdefault(c.role(node), []).append(node)
+    for role, nodes in groups.items():
+        formed: dict[Any, list[tuple[Tensor, Formed]]] = {}
+        for node in nodes:
+            for form in _forms(c, node):
+                if form[3].shape == node.shape:
+                    formed.setdefault(form[0], []).append((node, form))
+        for found in formed.values():
+            node, (key, category, words, _) = found[0]
+            mapping = {n: form[3] for n, form in found}
+            edit = Edit(key, category, words, nothing, weight=2)
+            for place, changes in (("derivative", _derivative(c, mapping)), ("everywhere", with_values(c, mapping))):
+                if changes:
+                    at = next(iter(changes))
+                    yield c.variant(("recomputed", role, place), edit, at, SWAP, changes)
+
+
+def _derivative(c: Context, mapping: Values) -> dict[Tensor, Change]:
+    """The lines of the derivative only."""
+    return {
+        r: lambda v, r=r: evaluate(r, lambda x: mapping[x] if x in mapping else v(x))  # type: ignore[misc]
+        for node in mapping
+        for r in c.program.truth.recording.emitted.get(node, ())
+        if r.operation is not None and node in set(r.inputs)
+    }
+
+
+def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
+    z = node.inputs[0]
+    name = c.called(node)
+
+    def made(key: tuple[Any, ...], category: str, words: str, new: Any) -> Formed:
+        with np.errstate(all="ignore"):
+            value = node.operation.value(np.asarray(new), **node.parameters)  # type: ignore[union-attr]
+        return key, category, words, np.asarray(value)
+
+    addends = _addends(z)
+    for i, (sign, x) in enumerate(addends if len(addends) > 1 else ()):
+        said = f"with {name} computed again {{}} {c.called(x)}"
+        without = z._value - sign * x._value
+        yield made(("without", i), "missing term", said.format("without"), without)
+        yield made(("sign", i), "sign", said.format("with the opposite sign of"), without - sign * x._value)
+        for key, category, words, other in _products(c, x):
+            new = without + sign * other
+            yield made(("product", i, *key), category, f"with {name} computed again {words}", new)
+    if len(addends) == 1:
+        for key, category, words, other in _products(c, addends[0][1]):
+            yield made(("product", 0, *key), category, f"with {name} computed again {words}", addends[0][0] * other)
+    for function in (ops.tanh, ops.sigmoid, ops.relu):
+        if function is not node.operation and node.operation is not ops.softmax:
+            value = np.asarray(function.value(z._value))
+            said = f"with {function.name}({c.called(z)}) in place of {name}"
+            yield ("function", function.name), "wrong value", said, value
+
+
+def _addends(z: Tensor, sign: float = 1.0, depth: int = 6) -> list[tuple[float, Tensor]]:
+    """The terms of a sum, whether it was written in one line or in several."""
+    inner = bare(z)
+    if depth and inner.operation in (ops.add, ops.subtract):
+        a, b = inner.inputs
+        other = -sign if inner.operation is ops.subtract else sign
+        return _addends(a, sign, depth - 1) + _addends(b, other, depth - 1)
+    return [(sign, inner)]
+
+
+def _products(c: Context, x: Tensor) -> Iterator[tuple[tuple[Any, ...], str, str, Array]]:
+    """A product with another value in place of one of its operands."""
+    if x.operation not in (ops.matmul, ops.multiply):
+        return
+    for i, operand in enumerate(x.inputs):
+        for y, distance in c.others(operand) if operand.ndim else ():
+            values = [y._value if j == i else p._value for j, p in enumerate(x.inputs)]
+            new = np.asarray(x.operation.value(*values, **x.parameters))
+            words = f"with {c.called(y)} in place of {c.called(operand)}"
+            yield (i, c.role(y), distance), c.kind_of_swap(y, operand), words, new

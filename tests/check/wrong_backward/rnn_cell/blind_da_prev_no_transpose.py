@@ -1,0 +1,20 @@
+"""The gradient is sent to the previous state through Waa itself instead of its transpose."""
+
+import numpy as np
+
+MISTAKE = "transpose"
+
+
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, params = cache
+    Wax, Waa = params["Wax"], params["Waa"]
+
+    dz = da_next * (1 - np.square(a_next))
+
+    g = {}
+    g['dWax'] = dz @ xt.T
+    g['dWaa'] = dz @ a_prev.T
+    g['dba'] = dz.sum(axis=1, keepdims=True)
+    g['dxt'] = Wax.T @ dz
+    g['da_prev'] = Waa @ dz
+    return g
