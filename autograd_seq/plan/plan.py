@@ -100,6 +100,10 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
     parameters : dict of str to Parameter, optional
         Parameters whose current values count at every call; others keep their recorded values unless given
         at the call.
+    fast : bool
+        Compile the loops with Numba (``pip install 'autograd-seq[fast]'``): the first call with arrays of other
+        shapes takes some seconds, the others less time than NumPy's. A loop that holds an operation which compiled
+        loops do not know is left to NumPy.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
         If the function decides on a value of its arrays, or takes something in past the recording: it would
         be frozen.
     UsageError
-        If there is no loss to be found.
+        If there is no loss to be found, or Numba and SciPy are not installed where `fast` asks for them.
 
     Examples
     --------
