@@ -318,8 +318,10 @@ class _ByPosition:
 
 
 def operation(
+    bare: Any = None,
+    /,
     *,
-    vjp: Sequence[Rule | None] | Rule | None,
+    vjp: Sequence[Rule | None] | Rule | None = (),
     meaning: Callable[..., Any] | None = None,
     numpy: Any = (),
     source: Form | str | None = None,
@@ -365,6 +367,11 @@ def operation(
     callable
         A decorator that makes an `Operation` of the value rule.
 
+    Raises
+    ------
+    UsageError
+        Without `vjp`, or as ``@operation`` without parentheses.
+
     Examples
     --------
     A user's own operation, Swish, differentiable, provable and printable from here on:
@@ -380,6 +387,12 @@ def operation(
     >>> x.grad.round(4)
     array([0.5   , 0.9277])
     """
+    if bare is not None or vjp == ():
+        what = "@operation needs" if bare is None else "@operation stands alone; it needs"
+        raise UsageError(
+            f"{what} parentheses with a rule for each input: @operation(vjp=[lambda g, y, x: g * ...]), or vjp=None "
+            f"for what has no derivative{here()}"
+        )
 
     def declare(value: Callable[..., Any]) -> Operation:
         kinds = [p.kind for p in inspect.signature(value).parameters.values()]

@@ -111,3 +111,12 @@ def test_an_operation_of_any_number_of_arrays_takes_one_rule():
         @operation(vjp=[abs])
         def total(*arrays):
             return sum(arrays)
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_an_operation_without_rules_says_what_to_write(bare):
+    def cube(x, /):
+        return x**3
+
+    with pytest.raises(UsageError, match=r"@operation\(vjp=\[lambda g, y, x"):
+        operation(cube) if bare else operation()
