@@ -25,6 +25,7 @@ from contenders import CELLS, SIZES, case, plan_of
 
 import autograd_seq
 from autograd_seq import Graph, Parameter, Tensor, compile, differentiate
+from autograd_seq.plan.tools import available
 
 START = np.array([[0.5], [-0.25], [1.0], [0.125]])
 Program = Callable[[Any, Any], Any]  # a package's functions, x -> the last result
@@ -103,13 +104,13 @@ def replayed(program: Program, rounds: int) -> dict[str, float]:
     }
 
 
-def compiling(kind: str, size: str, rounds: int) -> float:
+def compiling(kind: str, size: str, rounds: int, fast: bool = False) -> float:
     """Seconds from a function to the first result of its plan."""
     data = case(kind, size, "float64")
     taken = []
     for _ in range(rounds):
         start = time.process_time()
-        plan_of(data)(data.x, data.y)
+        plan_of(data, fast=fast)(data.x, data.y)
         taken.append(time.process_time() - start)
     return min(taken)
 
@@ -129,6 +130,8 @@ def main() -> None:
     compile_times = {
         kind: {size: compiling(kind, size, min(3, given.rounds)) for size in given.sizes} for kind in given.cells
     }
+    for kind in given.cells if available() else []:
+        compile_times[f"{kind}, [fast]"] = {size: compiling(kind, size, 2, fast=True) for size in given.sizes}
     if given.json:
         print(json.dumps({"replay": small, "seconds to compile": compile_times}))
         return
