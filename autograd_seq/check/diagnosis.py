@@ -100,10 +100,11 @@ class Search:
 
     def run(self) -> tuple[list[list[Finding]], list[str]]:
         """The causes, each with all variants that fit, and the gradients that none explains."""
-        whole, partial = self._singles()
-        if whole:
-            return [[self._finding(v, self.wrong) for v in whole]], []
-        return self._several(partial)
+        with np.errstate(all="ignore"):  # a value in place of another may be one that a logarithm has none of
+            whole, partial = self._singles()
+            if whole:
+                return [[self._finding(v, self.wrong) for v in whole]], []
+            return self._several(partial)
 
     def _singles(self) -> tuple[list[Variant], list[tuple[Variant, set[str]]]]:
         whole: list[Variant] = []
@@ -219,11 +220,12 @@ def _equal(found: Array, variant: Array, tolerance: float) -> bool:
         gap = abs(some - other)
         if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * np.max(np.abs(found)):
             return False
-    elif found.size == 1:  # a carry that is still the number 0
-        found = np.broadcast_to(found, variant.shape)
     else:
         try:
-            variant = np.broadcast_to(variant, found.shape)
+            if found.size == 1:  # a carry that is still the number 0
+                found = np.broadcast_to(found, variant.shape)
+            else:
+                variant = np.broadcast_to(variant, found.shape)
         except ValueError:
             return False
     return difference(found, variant) < tolerance

@@ -65,10 +65,10 @@ class Program:
             roles[r] = ("forward", *place, number_in_step(r.scope.time, *place))
         self._initial_states(roles)
         for node, made in self.truth.recording.emitted.items():
+            shapes = _structure(node, made, self.truth.recording.adjoints[node])
             for r in made:
                 if r.operation is not None:
-                    part = str(r.parameters.get("index"))  # another part of a stack is another thing
-                    roles[r] = (roles[node], r.operation, part, number_in_step(node, r.operation, part))
+                    roles[r] = (roles[node], r.operation, shapes[r], number_in_step(node, shapes[r]))
         return roles
 
     def _initial_states(self, roles: dict[Tensor, Role]) -> None:
@@ -148,6 +148,21 @@ class Program:
             if r in before:
                 before.update(x for x in r.inputs if x in behind)
         return [r for r in ordered if r in before]
+
+
+def _structure(node: Tensor, made: Iterable[Tensor], adjoint: Tensor) -> dict[Tensor, Any]:
+    """What each record that one VJP emitted computes from which inputs of its node: the same in every time step.
+
+    Where an input needs no gradient, less is emitted, and counting would take one thing for another.
+    """
+    places: dict[Tensor, Any] = {x: i for i, x in reversed(list(enumerate(node.inputs)))}
+    places |= {node: "output", adjoint: "adjoint"}
+    found: dict[Tensor, Any] = {}
+    for r in made:
+        part = str(r.parameters.get("index"))  # another part of a stack is another thing
+        within = tuple(places[x] if x in places else hash(found.get(x, "other")) for x in r.inputs)
+        found[r] = (r.operation and r.operation.name, part, within if r.operation is not ops.accumulate else ())
+    return found
 
 
 def bare(r: Tensor) -> Tensor:

@@ -167,6 +167,7 @@ def diagnosed(path):
         standard = {"backward": "backward"}.get(name, name)
         assert set(report[standard].wrong) == truly_wrong(path, name), f"{path}: {report}"
         assert not report[standard].missing
+    assert not [w for r in report.reports.values() for w in r.warnings if "search" in w], report
     blamed = [r for r in report.reports.values() if not r.ok][0]
     explained = {k for c in blamed.causes for k in c.explains}
     categories = {c.category for c in blamed.causes}

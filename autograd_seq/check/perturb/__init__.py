@@ -41,6 +41,8 @@ FAMILIES: list[Family] = [
     shared.repeated_indices,
     loop.short_loop,
     loop.other_indices,
+    loop.not_turned_round,
+    loop.other_rows,
     loop.other_cache,
     order.other_orders,
     adjoints.in_every_step,
@@ -63,9 +65,11 @@ FAMILIES: list[Family] = [
     lines.swapped_in_one_formula,
     together.in_one_use,
     adjoints.in_one_use,
+    adjoints.foreign_terms,
     overwritten.changed_in_place,
     overwritten.adjoint_changed_in_place,
     lines.brackets_in_one_formula,
+    lines.at_one_end,
     copies.intermediate,
 ]
 

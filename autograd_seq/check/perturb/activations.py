@@ -79,6 +79,12 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     ):
         category = "sign" if "+" in key else "activation derivative"
         yield Edit((key,), category, words, lambda v, factor=factor: v(g) * factor, weight=0)  # type: ignore[misc]
+    if node.operation is ops.relu:
+        words = f"with the zeros where {c.called(node)} is positive, and not where it is 0"
+        yield edit("opposite mask", words, lambda v: v(g) * (x <= 0))
+    else:
+        words = f"with {c.called(node)} ∘ (1 − {c.called(node)}) once more, on the adjoint of what is inside already"
+        yield edit("once more", words, lambda v: rule(v(g), y, x) * y * (1 - y))
     yield Edit(
         ("no upstream",),
         "upstream missing",

@@ -40,11 +40,26 @@ def _edited(c: Context, key: Any, states: list[tuple[Tensor, Tensor]]) -> Iterat
     collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
     carried = carried_roles(c, states)
     for _, adjoint in states:
-        for edit in adjoint_edits(c, adjoint, carried):
+        for edit in [*adjoint_edits(c, adjoint, carried), *_only_term(c, adjoint, states, carried)]:
             collected.setdefault(edit.key, []).append((adjoint, edit))
     for found in collected.values():
         adjoint, edit = max(found, key=lambda pair: len(terms_of(pair[0])))
         yield c.variant(("adjoint", key), edit, adjoint, LIKELY, {a: e.change for a, e in found})
+
+
+def _only_term(
+    c: Context, adjoint: Tensor, states: list[tuple[Tensor, Tensor]], carried: set[Any]
+) -> Iterator[Edit]:
+    """One term alone, where what stands beside it is not the same in every time step."""
+    terms = terms_of(adjoint)
+    for x in terms if len(terms) > 1 else ():
+        role = term_role(c, x)
+        roles = [[term_role(c, y) for y in terms_of(a)] for _, a in states]
+        others = {other for found in roles if role in found for other in found} - {role}
+        if len(others) > 1 and others - carried:
+            rest = [y for y in terms if y is not x]
+            words = f"with the term {c.called(x)} only"
+            yield Edit(("only", role), "missing term", words, _with_more(adjoint, rest, -1.0), weight=2)
 
 
 def at_every_step(c: Context) -> Iterator[Variant]:
@@ -59,23 +74,70 @@ def at_every_step(c: Context) -> Iterator[Variant]:
         if len(inside) < 2:
             continue
         carried = carried_roles(c, found)
-        for place, (node, adjoint), rest in (("last", inside[-1], inside[:-1]), ("first", inside[0], inside[1:])):
+        for place, (_, adjoint), rest in (("last", inside[-1], inside[:-1]), ("first", inside[0], inside[1:])):
             common = {term_role(c, x) for _, a in rest for x in terms_of(a)}
             own = [x for x in terms_of(adjoint) if term_role(c, x) not in common | carried]
+            alike: dict[Any, list[Tensor]] = {}
             for x in own:
-                for key, states in (("states", rest), ("with the initial one", rest + initial)):
-                    words = (
-                        f"with {c.called(x)}, which belongs to the {place} step only ({c.called(node)}), "
-                        "added at every time step"
-                    )
-                    edit = Edit(("at every step", place, key), "extra term", words, nothing)
-                    changes = {a: _plus(a, x) for _, a in states}
-                    if key == "states" or initial:
-                        yield c.variant(("at every step", role, term_role(c, x)), edit, rest[0][1], LIKELY, changes)
+                alike.setdefault(term_role(c, x), []).append(x)
+            together = [xs for xs in [*alike.values(), own] if len(xs) > 1]
+            for xs in [[x] for x in own] + together:
+                more = " + …" * (len(xs) > 3)
+                belongs = f"{' + '.join(map(c.called, xs[:3]))}{more}, which belongs to the {place} step only"
+                key = ("at every step", role, place, tuple(term_role(c, x) for x in xs))
+                for states in (rest, rest + initial) if initial else (rest,):
+                    words = f"with {belongs}, added at every time step"
+                    edit = Edit(("added", len(states) > len(rest)), "extra term", words, nothing)
+                    yield c.variant(key, edit, rest[0][1], LIKELY, {a: _plus(a, xs) for _, a in states})
+                other = rest[0][1] if place == "last" else rest[-1][1]
+                moved = {adjoint: _plus(adjoint, xs, -1.0), other: _plus(other, xs)}
+                words = f"with {belongs}, given to the step at the other end of the sequence"
+                yield c.variant(key, Edit(("moved",), "off by one", words, nothing), adjoint, LIKELY, moved)
 
 
-def _plus(adjoint: Tensor, x: Tensor) -> Change:
-    return lambda v: evaluate(adjoint, v) + v(x)
+def _plus(adjoint: Tensor, terms: list[Tensor], factor: float = 1.0) -> Change:
+    def change(v: Any) -> Any:
+        parts = [v(x) if x.operation is None else evaluate(x, v) for x in terms]  # one may be what is changed
+        return evaluate(adjoint, v) + factor * np.sum(parts, axis=0)
+
+    return change
+
+
+def foreign_terms(c: Context) -> Iterator[Variant]:
+    """A term that belongs to another adjoint of the same time step: on top of what is there, or in place of a term."""
+    by_time: dict[Any, list[tuple[Tensor, Tensor]]] = {}
+    for node, adjoint in c.adjoints.items():
+        if adjoint.operation is not None:
+            by_time.setdefault(node.scope.time or 0, []).append((node, adjoint))
+    marked = set(c.marked)
+    groups: dict[Any, list[tuple[Tensor, Edit]]] = {}
+    for time, found in by_time.items():
+        sums = [(n, a) for n, a in found if bare(a).operation is ops.accumulate or n in marked]
+        before = [(n, a) for n, a in by_time.get(time - 1, ()) if c.program.T > 1 and (time > 1 or n.operation is None)]
+        for node, a in sums:
+            for other, b in [*sums, *before]:
+                if b is a or a.shape != b.shape:
+                    continue
+                for y in terms_of(b):
+                    if any(y is x for x in terms_of(a)) or y in c.behind(a) or y.shape != a.shape:
+                        continue
+                    key = (c.role(node), c.role(other), (other.scope.time or 0) - time, term_role(c, y))
+                    words = f"with the term {c.called(y)} added, which belongs to {c.called(b)}"
+                    groups.setdefault((*key, "added"), []).append((a, Edit((), "extra term", words, _plus(a, [y]))))
+                    for x in terms_of(a) if len(terms_of(a)) > 1 else ():
+                        words = f"with {c.called(y)}, a term of {c.called(b)}, in place of the term {c.called(x)}"
+                        edit = Edit((), "wrong value", words, _replaced(a, x, y))
+                        groups.setdefault((*key, "for", term_role(c, x)), []).append((a, edit))
+    for key, entries in groups.items():
+        a, edit = entries[0]
+        changes = {r: e.change for r, e in entries}
+        if key[-1] != "added":  # where there is nothing to replace, it is added
+            changes = {r: e.change for r, e in groups[*key[:4], "added"]} | changes
+        yield c.variant(("foreign term", key), edit, a, RARE, changes)
+
+
+def _replaced(adjoint: Tensor, x: Tensor, y: Tensor) -> Change:
+    return lambda v: evaluate(adjoint, v) - v(x) + v(y)
 
 
 def in_one_use(c: Context) -> Iterator[Variant]:

@@ -26,6 +26,19 @@ def everywhere(c: Context) -> Iterator[Variant]:
                 yield replace(variant, key=(*variant.key, "alone"), changes={**variant.changes, **alone})
 
 
+def at_one_end(c: Context) -> Iterator[Variant]:
+    """One edit in the last time step only, or in the first: what comes before or after the loop."""
+    for role, records in c.groups.items():
+        timed = [r for r in records if c.program.time(r) is not None]
+        if len(timed) < 2:
+            continue
+        ordered = sorted(timed, key=lambda r: c.program.time(r) or 0)
+        for place, r in (("last", ordered[-1]), ("first", ordered[0])):
+            for edit in simple(c, r):
+                words = f"{edit.words}, in the {place} time step only"
+                yield c.variant((place, role), replace(edit, words=words), r, RARE, {r: edit.change})
+
+
 def _only_term(c: Context, variant: Variant, total: Tensor) -> dict[Tensor, Change]:
     """Where a forgotten term is all there is, as in the last time step, nothing is left."""
     edit = variant.key[1]

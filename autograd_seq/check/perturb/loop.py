@@ -94,6 +94,63 @@ def other_indices(c: Context) -> Iterator[Variant]:
                     yield c.listed(("written", name), edit, [name], {r: _rewritten(r, other, added)})
 
 
+def not_turned_round(c: Context) -> Iterator[Variant]:
+    """A sequence that was read from its end, without the same in the backward pass, or with it twice."""
+    for r in c.program.records:
+        if r.operation is ops.scatter and any(map(_backwards, r.parameters["indices"])):
+            new = [_forwards(index) for index in r.parameters["indices"]]
+            changed = _scattered_at(r, new)
+        elif r.operation.name == "getitem" and _backwards(r.parameters["index"]):  # type: ignore[union-attr]
+            changed = _read_at(r, _forwards(r.parameters["index"]))
+        else:
+            continue
+        words = "in the opposite order of time: [::-1] is missing where the sequence was read from its end"
+        edit = Edit(("not turned round",), "off by one", f"with {c.called(r)} {words}", changed)
+        yield c.variant(("turned", c.role(r)), edit, r, FIRST, {r: changed})
+
+
+def _backwards(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(p, slice) and p.step == -1 for p in parts)
+
+
+def _forwards(index: Any) -> Any:
+    parts = index if isinstance(index, tuple) else (index,)
+    return tuple(slice(None) if isinstance(p, slice) and p == slice(None, None, -1) else p for p in parts)
+
+
+def _scattered_at(r: Tensor, indices: list[Any]) -> Change:
+    def change(v: Any) -> Any:
+        result = np.zeros(r.shape)
+        for index, x in zip(indices, r.inputs, strict=True):
+            np.add.at(result, index, v(x))
+        return result
+
+    return change
+
+
+def _read_at(r: Tensor, index: Any) -> Change:
+    return lambda v: v(r.inputs[0])[index]
+
+
+def other_rows(c: Context) -> Iterator[Variant]:
+    """Rows of a table that are picked by arrays, written at those of another time step."""
+    for r in c.program.records:
+        if r.operation is not ops.scatter:
+            continue
+        indices = list(r.parameters["indices"])
+        n = len(indices)
+        if n < 3 or not all(isinstance(i, (np.ndarray, tuple)) for i in indices):
+            continue
+        if len({np.shape(x) for x in r.inputs}) != 1:
+            continue
+        for key, words, other in _SHIFTS:
+            # the pieces come from the last step to the first
+            moved = [indices[n - 1 - other(n - 1 - k, n) % n] for k in range(n)]
+            edit = Edit((key,), "off by one", f"added to the rows {words}", _scattered_at(r, moved))
+            yield c.variant(("rows", c.role(r)), edit, r, FIRST, {r: edit.change})
+
+
 def other_cache(c: Context) -> Iterator[Variant]:
     """The forward values of another time step."""
     for key, words, other in TIMES:

@@ -58,10 +58,10 @@ def changed_in_place(c: Context) -> Iterator[Variant]:
             for node in nodes:
                 own = set(c.program.truth.recording.emitted.get(node, ()))
                 for user in c.program.users.get(node, []):
-                    if user not in own:
-                        change = value(node)
-                        if change is not None:
-                            reads.setdefault(c.role(user), []).append((user, node, change))
+                    change = value(node)
+                    if change is not None:
+                        place = "own" if user in own else c.role(user)
+                        reads.setdefault(place, []).append((user, node, change))
             said = f"with {words} in place of {c.called(nodes[-1])} where it is read"
             yield from _read(c, ("in place", role, key), said, reads)
 
@@ -80,7 +80,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[tuple[str, str, Any]]:
         yield (
             "adjoint inside",
             f"the adjoint of what is inside its {node.operation.name}",  # type: ignore[union-attr]
-            lambda n: _adjoint(c, n.inputs[0]),
+            lambda n: _adjoint(c, n.inputs[0]) if n.inputs else None,
         )
     yield "adjoint", "its adjoint", lambda n: _adjoint(c, n)
 
@@ -104,7 +104,7 @@ def adjoint_changed_in_place(c: Context) -> Iterator[Variant]:
                 if u.operation is not ops.multiply or u.shape != a.shape or sum(x in c.live for x in u.inputs) != 1:
                     continue
                 for w in users:
-                    if w is not u and c.program.time(w) == c.program.time(u):
+                    if c.program.time(w) == c.program.time(u):
                         of_u = reads.setdefault(c.role(u), {})
                         of_u.setdefault(c.role(w), []).append((w, a, _value_of(u)))
         for product, found in reads.items():
@@ -124,10 +124,13 @@ def _value_of(r: Tensor) -> Change:
 def _read(c: Context, key: Any, words: str, reads: dict[Any, Reads]) -> Iterator[Variant]:
     """By everything that reads it, and by one line only."""
     several = [("everywhere", [x for found in reads.values() for x in found])] if len(reads) > 1 else []
+    if len(reads) > 2:
+        for k in reads:  # all but one, which came before
+            several.append(("but one", [x for i, found in reads.items() if i != k for x in found]))
     for place, found in [*several, *reads.items()]:
         if not found:
             continue
-        edit = Edit((place,), "in-place change", words, nothing, weight=2)
+        edit = Edit((place, len(found), c.role(found[0][0])), "in-place change", words, nothing, weight=2)
         changes = _joined(found)
         yield c.variant(key, edit, found[0][0], RARE, changes)
 

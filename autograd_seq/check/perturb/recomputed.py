@@ -15,7 +15,7 @@ from autograd_seq.check.program import Change, bare, evaluate
 from autograd_seq.check.truth import is_activation
 from autograd_seq.tensor import Array, Tensor
 
-Formed = tuple[tuple[Any, ...], str, str, Array]  # key, category, words, the value
+Formed = tuple[tuple[Any, ...], str, str, Array, Array]  # key, category, words, the value, what is inside
 
 
 def recomputed(c: Context) -> Iterator[Variant]:
@@ -31,23 +31,30 @@ def recomputed(c: Context) -> Iterator[Variant]:
                 if form[3].shape == node.shape:
                     formed.setdefault(form[0], []).append((node, form))
         for found in formed.values():
-            node, (key, category, words, _) = found[0]
+            node, (key, category, words, *_) = found[0]
             mapping = {n: form[3] for n, form in found}
+            inside = {n: form[4] for n, form in found}
             edit = Edit(key, category, words, nothing, weight=2)
-            for place, changes in (("derivative", _derivative(c, mapping)), ("everywhere", with_values(c, mapping))):
+            own = _derivative(c, mapping, inside)
+            for place, changes in (("derivative", own), ("everywhere", with_values(c, mapping) | own)):
                 if changes:
                     at = next(iter(changes))
                     yield c.variant(("recomputed", role, place), edit, at, SWAP, changes)
 
 
-def _derivative(c: Context, mapping: Values) -> dict[Tensor, Change]:
+def _derivative(c: Context, mapping: Values, inside: Values) -> dict[Tensor, Change]:
     """The lines of the derivative only."""
-    return {
-        r: lambda v, r=r: evaluate(r, lambda x: mapping[x] if x in mapping else v(x))  # type: ignore[misc]
-        for node in mapping
-        for r in c.program.truth.recording.emitted.get(node, ())
-        if r.operation is not None and node in set(r.inputs)
-    }
+    changes: dict[Tensor, Change] = {}
+    for node in mapping:
+        new = {node: mapping[node], node.inputs[0]: inside[node]}
+        for r in c.program.truth.recording.emitted.get(node, ()):
+            if r.operation is not None and any(x in new for x in r.inputs):
+                changes[r] = _with(r, new)
+    return changes
+
+
+def _with(r: Tensor, new: Values) -> Change:
+    return lambda v: evaluate(r, lambda x: new[x] if x in new else v(x))
 
 
 def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
@@ -57,7 +64,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
     def made(key: tuple[Any, ...], category: str, words: str, new: Any) -> Formed:
         with np.errstate(all="ignore"):
             value = node.operation.value(np.asarray(new), **node.parameters)  # type: ignore[union-attr]
-        return key, category, words, np.asarray(value)
+        return key, category, words, np.asarray(value), np.asarray(new)
 
     addends = _addends(z)
     for i, (sign, x) in enumerate(addends if len(addends) > 1 else ()):
@@ -65,6 +72,8 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
         without = z._value - sign * x._value
         yield made(("without", i), "missing term", said.format("without"), without)
         yield made(("sign", i), "sign", said.format("with the opposite sign of"), without - sign * x._value)
+        if len(addends) > 2:
+            yield made(("only", i), "missing term", said.format("of nothing but"), sign * x._value)
         for key, category, words, other in _products(c, x):
             new = without + sign * other
             yield made(("product", i, *key), category, f"with {name} computed again {words}", new)
@@ -75,7 +84,11 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
         if function is not node.operation and node.operation is not ops.softmax:
             value = np.asarray(function.value(z._value))
             said = f"with {function.name}({c.called(z)}) in place of {name}"
-            yield ("function", function.name), "wrong value", said, value
+            yield ("function", function.name), "wrong value", said, value, z._value
+    if len(addends) == 1 or z.name:
+        for y, distance in c.others(z):
+            said = f"with {node.operation.name}({c.called(y)}) in place of {name}"  # type: ignore[union-attr]
+            yield made(("argument", c.role(y), distance), c.kind_of_swap(y, z), said, y._value)
 
 
 def _addends(z: Tensor, sign: float = 1.0, depth: int = 6) -> list[tuple[float, Tensor]]:

@@ -29,8 +29,8 @@ def read_at_another_time(c: Context) -> Iterator[Variant]:
             for role, records in by_role.items():
                 mapping = _at(c, records, other, wrapped)
                 every.update(mapping)
-                if mapping and not wrapped:
-                    yield from _variants(c, ("value", key, role), mapping, records, words)
+                if mapping and (not wrapped or key in ("before", "after")):
+                    yield from _variants(c, ("value", key, role, wrapped), mapping, records, words)
             if (every and key in ("before", "after", "reversed")) or not wrapped:
                 edit = Edit(("all", key, wrapped), "off by one", f"with the forward values {words}", nothing)
                 changes = with_values(c, every)
@@ -92,7 +92,7 @@ def exchanged_values(c: Context) -> Iterator[Variant]:
     steps: dict[Any, dict[int, Tensor]] = {}
     for r in c.notable:
         steps.setdefault(c.role(r), {})[_time(r)] = r
-    named = [(role, found) for role, found in steps.items() if any(r.name for r in found.values())]
+    named = [(role, found) for role, found in steps.items() if any(r.name or is_activation(r) for r in found.values())]
     for i, (role, xs) in enumerate(named):
         for j, (other, ys) in enumerate(named):
             x, y = next(iter(xs.values())), next(iter(ys.values()))
