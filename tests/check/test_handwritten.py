@@ -434,3 +434,52 @@ def test_a_pass_over_the_first_steps_only_is_wrong_by_a_longer_run():
     report = check_backward(summed, back, shapes)
     assert report.wrong == ["dx"] and f"wrong over {LONG}" in report["dx"].diagnosis
     assert check_backward(summed, lambda u, c: back(u, c, None), shapes).ok
+
+
+def twice(x):
+    return {"y": 2 * x}, None
+
+
+def twice_back(upstream, cache):
+    return {"dx": 2 * upstream["y"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((None, twice_back, {"x": ("n",)}), "forward must be a function"),
+        ((twice, None, {"x": ("n",)}), "backward must be a function"),
+        ((twice, twice_back, None), "inputs must be a dict"),
+        ((twice, twice_back, [("n",)]), "inputs must be a dict"),
+        ((twice, twice_back, {1: ("n",)}), "names of forward's arguments"),
+        ((twice, twice_back, {"x": None}), "'x' must be an array or a shape"),
+        ((twice, twice_back, {"x": "n"}), "'x' must be an array or a shape"),
+        ((twice, twice_back, {"x": (2.5, "n")}), "'x' must be an array or a shape"),
+        ((twice, twice_back, {"x": [[1, 2], [3]]}), "'x' must be an array or a shape"),
+        ((twice, twice_back, {"z": ("n",)}), "unexpected keyword argument 'z'"),
+        ((lambda x: ({"y": x @ x}, None), twice_back, {"x": ("n", "m")}), "forward fails: ValueError"),
+    ],
+)
+def test_what_cannot_be_checked_is_said(arguments, words):
+    with pytest.raises(UsageError, match=words):
+        check_backward(*arguments)
+
+
+def test_a_tuple_of_whole_numbers_is_a_shape_and_a_list_is_an_array():
+    assert check_backward(twice, twice_back, {"x": (3, 2)})["dx"].true.shape == (3, 2)
+    assert check_backward(twice, twice_back, {"x": (5,)})["dx"].true.shape == (5,)
+    assert check_backward(twice, twice_back, {"x": [3, 2]})["dx"].true.shape == (2,)
+    with pytest.raises(ShapeError, match="-1"):
+        check_backward(twice, twice_back, {"x": (-1, "m")})
+
+
+def test_a_number_for_an_array_of_one_element_is_no_crash():
+    def scaled(x, s):
+        return {"y": x * s}, (x, s)
+
+    report = check_backward(
+        scaled,
+        lambda u, c: {"dx": u["y"] * c[1], "ds": np.array([[[-np.sum(u["y"] * c[0])]]])},
+        {"x": ("n", "m"), "s": (1, 1)},
+    )
+    assert report.wrong == ["ds"] and not report.warnings

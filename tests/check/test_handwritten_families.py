@@ -72,6 +72,47 @@ MISTAKES = [
     ("outside_gru", "state.T @ d", "(state * d).sum(axis=0)", "element-wise product", "broadcasting"),
     ("peephole", "z.sum(axis=1, keepdims=True)", "z.mean(axis=1, keepdims=True)", "mean over the batch", ""),
     ("lstm_cell", '"dWi": dWi', '"dWi": dWf', "wrong value", "in its place"),
+    # arrays that are one, or written over
+    ("gru_course", "dWu, dWr, dWc = np.zeros(Wu.shape), np.zeros(Wr.shape), np.zeros(Wc.shape)",
+     "dWu = dWr = np.zeros(Wu.shape); dWc = np.zeros(Wc.shape)", "shared array", "one array"),
+    ("lstm_peephole", "dp_i, dp_f, dp_o = np.zeros_like(p_i), np.zeros_like(p_f), np.zeros_like(p_o)",
+     "dp_i = dp_f = dp_o = np.zeros_like(p_i)", "shared array", "one array"),
+    ("lstm_stacked", "sf = f * (1 - f)", "sf = f * (1 - f); i *= 1 - i", "in-place change", "i<5>"),
+    ("gru_course", "dc = dc_all[:, :, t] + dc_prev", "dc = dc_prev = dc_all[:, :, t] + dc_prev; dc_prev *= 1 - gu",
+     "in-place change", "1 − gu"),
+    ("encoder_decoder", 'dctx = dctx + dz @ C.T', 'dctx = dz @ C.T', "assignment", "first time step only"),
+    ("embedding", "np.add.at(dE, ids[t], dz @ W.T)", "dE[ids[t]] = dz @ W.T", "duplicate indices", "replaces"),
+    # carries
+    ("attention_pooling", "nxt = dz @ U.T", "nxt += dz @ U.T", "extra term", "added (+=)"),
+    ("layernorm_rnn", "dh = da @ U.T", "dh += da @ U.T", "extra term", "never set anew"),
+    ("gru_torch", "dh = dh * z + dgh @ W_hh.T", "dh += dgh @ W_hh.T", "missing factor", "without the factor z"),
+    ("two_layer_rnn", "dh1 = dz2 @ W2.T + dh1_next", "dh1 = dz2 @ W2.T + dh2_next", "wrong value", "in place of"),
+    ("two_layer_rnn", "dh1 = dz2 @ W2.T + dh1_next", "dh1 = dy[t] + dz2 @ W2.T + dh1_next", "extra term", "added"),
+    ("encoder_decoder", "dh = dz @ Ue.T", "dh = dz @ Ue.T + dctx", "extra term", "at every time step"),
+    ("many_to_one", "if t == T - 1", "if t == 0", "off by one", "other end"),
+    ("many_to_one", "dlast = np.dot(Wy.T, dzy)", "dlast = np.dot(Wy.T, dzy) * (1 - a[-1] ** 2)",
+     "activation derivative", "in the last time step only"),
+    ("lstm_stacked", "dc = dc + dh * o", "dc = dh * o", "missing term", "only"),
+    # means and factors at the loss
+    ("rnn_softmax", "/ (m * T)", "/ T", "mean over the batch", "the number of examples"),
+    ("rnn_softmax", "/ (m * T)", "", "mean over the batch", "times that of time steps"),
+    ("rnn_softmax", "(probs - onehot)", "(probs - onehot) * probs * (1 - probs)", "activation derivative", "once more"),
+    ("many_to_one", '(cache["yhat"] - cache["y"])', '(cache["y"] - cache["yhat"])', "sign", "opposite sign"),
+    # forward values computed anew
+    ("lstm_stacked", "g = np.tanh(A[:, 2", "g = sigmoid(A[:, 2", "wrong value", "sigmoid("),
+    ("lstm_stacked", "tc = np.tanh(c)", "tc = np.tanh(c_prev)", "off by one", "tanh(c"),
+    ("lstm_stacked", "tc = np.tanh(c)", "tc = c", "wrong value", "wherever it is used"),
+    ("relu_rnn", "dz[zs[t] <= 0]", "dz[zs[t] - hs[t].dot(Wh) <= 0]", "missing term", "computed again without"),
+    ("relu_rnn", "dz[zs[t] <= 0]", "dz[zs[t] > 0]", "activation derivative", "positive"),
+    # weights, rows and directions
+    ("gru_course", "np.dot(Wu.T, dzu) + np.dot(Wr.T, dzr)", "np.dot(Wr.T, dzu) + np.dot(Wu.T, dzr)",
+     "wrong value", "exchanged"),
+    ("lstm_peephole", "di * p_i + df * p_f", "di * p_f + df * p_i", "wrong value", "exchanged"),
+    ("embedding", "np.add.at(dE, ids[t],", "np.add.at(dE, ids[t - 1],", "off by one", "one time step too early"),
+    ("birnn", "dx = dx_f + dx_b[::-1]", "dx = dx_f + dx_b", "off by one", "[::-1] is missing"),
+    ("birnn", "dhb[::-1], hb", "dhb, hb", "off by one", "opposite order"),
+    ("encoder_decoder", 'g["dUe"] += enc[t].T', 'g["dUe"] += enc[t + 1].T', "off by one", "in place of"),
+    ("leaky_rnn", "(cand[t] - h[t])", "(h[t] - cand[t])", "sign", "opposite sign"),
 ]  # fmt: skip
 
 
@@ -80,7 +121,8 @@ MISTAKES = [
 )
 def test_the_family_is_named(tmp_path, file, old, new, category, words):
     text = (CORRECT / f"{file}.py").read_text()
-    start = text.index("backward(")  # the backward pass, and not the forward one above it
+    start = text.rindex("backward(")  # the backward pass, and not the forward one above it
+    start = start if old in text[start:] else text.index("backward(")
     assert old in text[start:]
     path = tmp_path / f"{file}.py"
     path.write_text(text[:start] + text[start:].replace(old, new, 1))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.gradients import scaled_by, summed_over
 from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant, nothing
+from autograd_seq.check.program import bare
 from autograd_seq.tensor import Tensor
 
 MOST_PLACES = 2  # lines of one reach that are tried
@@ -41,7 +43,9 @@ def _places(c: Context) -> Iterator[tuple[Any, list[Tensor]]]:
     seeds = set(c.program.truth.seeds.values())
     for role, records in c.groups.items():
         first = records[0]
-        if first in c.live and (first in named or any(x in seeds for x in first.inputs)):
+        if first.operation is ops.identity or first not in c.live:
+            continue
+        if first in named or any(bare(x) in seeds for x in first.inputs):
             yield role, records
 
 
@@ -54,8 +58,11 @@ def _counts(c: Context) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {}
     if T > 1:
         found[T] = ("mean over time", "the number of time steps")
-    for n in sorted(examples):
+    both = {n for n in examples - lengths if T > 1 and n % T == 0 and n // T in lengths}
+    for n in sorted(examples - both):
         found.setdefault(n, ("mean over the batch", "the number of examples"))
+    for n in sorted(both):
+        found.setdefault(n, ("mean over the batch", "the number of examples times that of time steps"))
     for n in sorted(examples) if T > 1 else ():
         found.setdefault(n * T, ("mean over the batch", "the number of examples times that of time steps"))
     for n in sorted(lengths | {2}):
