@@ -49,6 +49,12 @@ class Context:
         for r in self.forward:
             if r.scope.time is not None:
                 self._alike.setdefault(program.roles.get(r), []).append(r)
+        self._states = {
+            program.roles.get(x)
+            for r in program.truth.recording.forward
+            for x in r.inputs
+            if x.scope.time is not None and r.scope.time is not None and x.scope.time < r.scope.time
+        }
         self._written: dict[Tensor, tuple[str, str]] = {}
         self._followers: dict[Tensor, set[Tensor]] = {}
         self._join_initial_states()
@@ -110,13 +116,18 @@ class Context:
         t = x.scope.time
         return [y for y in self.notable if t is None or y.scope.time is None or abs(y.scope.time - t) <= 1]
 
-    def others(self, x: Tensor) -> Iterator[tuple[Tensor, Any]]:
+    def others(self, x: Tensor, reader: Tensor | None = None) -> Iterator[tuple[Tensor, Any]]:
         """Values that could be mistaken for `x`, each with how far away in time it is: near ones, and those of
-        its own role at the time step that a reversed or a fixed index would read.
+        its own role at the time step that a reversed or a fixed index would read. Of other time steps than
+        its own and its `reader`'s it is a value of its own role, or a state.
         """
         t, n = x.scope.time, self.program.T
+        here = {None, t, t if reader is None else self.program.time(reader)}
+        role = self.role(x, x)
         for y in self.near(x):
-            if y is not x and y.shape == x.shape:
+            if y is x or y.shape != x.shape:
+                continue
+            if reader is None or t is None or y.scope.time in here or self.role(y) in self._states | {role}:
                 yield y, (y.scope.time or 0) - (t or 0)
         if t is None or n < 3:
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.gradients import scaled_by, summed_over
 from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant, nothing
@@ -43,9 +42,9 @@ def _places(c: Context) -> Iterator[tuple[Any, list[Tensor]]]:
     seeds = set(c.program.truth.seeds.values())
     for role, records in c.groups.items():
         first = records[0]
-        if first.operation is ops.identity or first not in c.live:
+        if bare(first) in seeds or first not in c.live:
             continue
-        if first in named or any(bare(x) in seeds for x in first.inputs):
+        if first in named or c.is_result(first) or any(bare(x) in seeds for x in first.inputs):
             yield role, records
 
 

@@ -54,7 +54,7 @@ def _skips(c: Context, node: Tensor, x: Tensor) -> str:
 
 def _swapped(c: Context, r: Tensor, i: int, operand: Tensor, x: Tensor, turned: bool) -> Iterator[Edit]:
     free = turned and i == 0 and any(r is bare(result) for result in c.program.results.values())
-    candidates = list(c.others(x))
+    candidates = list(c.others(x, r))
     if free and x.ndim == 2:  # a gradient's own shape may be another one
         candidates += [
             (y, (y.scope.time or 0) - (x.scope.time or 0))
@@ -83,7 +83,7 @@ def _of_another(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
     if not is_activation(x) or len(x.inputs) != 1:
         return
     argument = x.inputs[0]
-    for y, distance in c.others(argument):
+    for y, distance in c.others(argument, r):
 
         def change(v: Any, y: Tensor = y) -> Array:
             values = [v(z) for z in r.inputs]
@@ -106,7 +106,7 @@ def _restacked(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
         words = f"with the stack in the other order, [{'; '.join(c.called(z) for z in reversed(x.inputs))}]"
         yield Edit(("restacked", i), "wrong half", words, change)
         for k, part in enumerate(x.inputs):
-            for y, distance in c.others(part):
+            for y, distance in c.others(part, r):
                 yield _stack_with(c, r, i, x, k, y, distance)
 
 
