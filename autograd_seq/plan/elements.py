@@ -26,10 +26,19 @@ FUNCTIONS = {"tanh", "sigmoid", "exp", "log"}
 
 def together(values: list[Value], value: Value) -> bool:
     """Whether a value can join others in a loop: as many elements, or those of a few gates above each other."""
-    repeats = any(use.value in values and use.value.shape != value.shape for use in value.uses)
+    repeats = any(rooted(use.value)[0] in values and use.value.shape != value.shape for use in value.uses)
     shapes = [v.shape or (1,) for v in (*values, value)]
     rows = [shape[0] for shape in shapes]
     return not repeats and all(shape[1:] == shapes[0][1:] for shape in shapes) and max(rows) <= 8 * min(rows)
+
+
+def rooted(value: Value) -> tuple[Value, int]:
+    """What rows are of, and the first of them."""
+    first = 0
+    while value.kind == ROWS:
+        first += value.settings["rows"][0]
+        value = value.uses[0].value
+    return value, first
 
 
 def by_element(value: Value) -> bool:
@@ -147,11 +156,11 @@ class Elements:
             return f"({number})" if user.dtype == np.float64 else f"float32({number})"
         if x.times is None or x.shape != user.shape:
             return self._repeated(use, user, part)
-        whole, first = x, part * self.n
-        while whole.kind == ROWS:
-            first += whole.settings["rows"][0]
-            whole = whole.uses[0].value
+        whole, first = rooted(x)
+        first += part * self.n
         if (whole, use.shift, first) not in self._numbers:
+            if whole in self.values and not use.shift:
+                return None  # rows that are computed here, but not together with these
             word = self.names[x] + {-1: "_before", 1: "_after"}.get(use.shift, "")
             word = self._argument(self._at(x, use.shift, part), word)
             self._numbers[whole, use.shift, first] = number = self._fresh(f"{word}_k")
@@ -165,6 +174,8 @@ class Elements:
         rows, columns = (shape or (1,))[0], prod(shape[1:])
         if rows not in (1, (user.shape or (1,))[0]) or columns not in (1, self.m):
             return None
+        if rooted(x)[0] in self.values and not use.shift:
+            return None  # computed here, element after element
         size = min(rows, self.n) * columns
         start = part * size if rows > 1 else 0
         where: Any = (x, start, size)

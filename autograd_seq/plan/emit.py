@@ -200,6 +200,7 @@ class Program(Whole):
         self.views += views
         words = set(WORD.findall("\n".join([*body, *self.views, *self.loops])))
         blocks = {name: block for name, block in self.memory.items() if name in words}
+        self.blocks = blocks
         if shared := share(blocks, body, [*self.views, *self.loops]):
             self.network.notes.append(f"{shared} blocks: in the memory of blocks that are done with")
         lines = [

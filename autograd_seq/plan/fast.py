@@ -73,6 +73,9 @@ class FastProgram(Program):
         for component in later:
             self._write(component)
 
+    def _assigned(self, value: Value, target: str, text: str) -> str:
+        return f"{target}[...] = {text}"  # it stays where compiled loops look for it
+
     def _segment(self, values: list[Value], steps: list[int]) -> None:
         """Some steps of a loop, at which the same values are computed."""
         if not self._compiled(values, steps):

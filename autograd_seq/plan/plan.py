@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import builtins
 import inspect
-from collections.abc import Callable, Mapping
+import threading
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import protocols
 from autograd_seq.backward import Recording, differentiate
-from autograd_seq.errors import GraphLostError, ShapeError, UsageError
+from autograd_seq.errors import DtypeError, GraphLostError, ShapeError, UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.plan.emit import Program
 from autograd_seq.plan.fast import FastProgram
@@ -37,23 +39,35 @@ class Replay:
     """
 
     def __init__(self, recording: Recording, fast: bool = False) -> None:
-        self.fast = fast
-        self._compile(recording, rewritten=True)
-        if (wrong := self._differs(recording)) is not None:
-            self._compile(recording, rewritten=False)
-            self.network.notes.append(f"the rewritten program gave another {wrong}, so none of the rewrites is used")
-            if (wrong := self._differs(recording)) is not None:
-                raise GraphLostError(
-                    f"the compiled program gives another {wrong} than the recording. Does the function give the same "
-                    f"loss twice, without random numbers of its own?{here()}"
-                )
+        notes: list[str] = []
+        for rewritten, compiled in ((True, True), (True, False), (False, False)):
+            if compiled and not fast:
+                continue
+            try:
+                self._compile(recording, rewritten, compiled)
+                wrong = self._differs(recording)
+            except Exception as error:  # a program that cannot be written or run is no reason to give up
+                if not rewritten:
+                    raise
+                wrong = f"error: {type(error).__name__}: {error}"
+            if wrong is None:
+                self.network.notes += notes
+                return
+            what = "compiled loops" if compiled else "rewrites"
+            notes.append(f"the program with the {what} gave another {wrong}, so they are not used")
+            if rewritten:
+                warnings.warn(f"{notes[-1]}: the plan is right, but slower", stacklevel=4)
+        raise GraphLostError(
+            f"the compiled program gives another {wrong} than the recording. Does the function give the same "
+            f"loss twice, without random numbers of its own?{here()}"
+        )
 
-    def _compile(self, recording: Recording, rewritten: bool) -> None:
+    def _compile(self, recording: Recording, rewritten: bool, compiled: bool) -> None:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
-            rewrite(self.network, fused=self.fast)
-        program = FastProgram(self.network) if self.fast and rewritten else Program(self.network)
+            rewrite(self.network, fused=compiled)
+        program = FastProgram(self.network) if compiled else Program(self.network)
         self.source = program.text
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
@@ -64,15 +78,20 @@ class Replay:
         # The text is this package's own: operations and identifiers, never a user's words.
         exec(builtins.compile(self.source, "<compiled replay>", "exec"), namespace)
         self.run: Callable[..., tuple[Any, ...]] = namespace["run"]
+        for name, block in program.blocks.items():
+            if not block.keeps and np.dtype(block.dtype).kind == "f":
+                namespace[name].fill(np.nan)  # what is read before it is written shows in the comparison
 
     def _differs(self, recording: Recording) -> str | None:
         """Which result is not that of the recording: what is compiled wrongly is never returned."""
         loss = recording.forward.outputs[0]
-        found = self.run(*self.recorded)
+        with np.errstate(all="ignore"):
+            found = self.run(*self.recorded)
         wanted = [loss._value, *(recording.adjoints[leaf]._value for leaf in self._differentiated())]
         tolerance = 1e-9 if loss.dtype == np.float64 else 1e-3
+        greatest = max((_greatest(want) for want in wanted), default=0.0)
         for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
-            close = tolerance * max(1.0, float(np.max(np.abs(want), initial=0.0)))
+            close = tolerance * (_greatest(want) + 1e-4 * greatest)
             if np.shape(got) != want.shape or not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
                 return key
         return None
@@ -80,6 +99,12 @@ class Replay:
     def _differentiated(self) -> list[Tensor]:
         by_name = dict(zip(self.names, self.leaves, strict=True))
         return [by_name[key] for key in self.keys]  # type: ignore[misc]
+
+
+def _greatest(array: Array) -> float:
+    """The greatest finite size of a number in an array."""
+    sizes = np.abs(array[np.isfinite(array)])
+    return float(sizes.max(initial=0.0))
 
 
 def _recorded(value: Value, unit: Any) -> Array:
@@ -153,12 +178,14 @@ class Plan:
         self._parameters = dict(parameters or {})
         self._replays: dict[Any, Bound] = {}
         self._latest: Bound | None = None
-        if inspect.isfunction(thing) or inspect.ismethod(thing) or inspect.isbuiltin(thing):
+        self._lock = threading.Lock()
+        if callable(thing) and not isinstance(thing, (Tensor, Graph)):
             self._function = thing
-            self._arguments = [p.name for p in inspect.signature(thing).parameters.values()]
+            self._signature = inspect.signature(thing)
+            if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self._signature.parameters.values()):
+                raise UsageError(f"write a function with a name for each array, not with * or ** arguments{here()}")
         else:
             self._latest = self._bound(_recording(thing), [])
-            self._arguments = []
 
     @property
     def _current(self) -> Bound:
@@ -193,11 +220,8 @@ class Plan:
             if arrays:
                 raise UsageError(f"give the inputs by name: {', '.join(self._current.names)}{here()}")
             return self._run(self._current, [], {**named, **(parameters or {})})
-        if named or len(arrays) != len(self._arguments):
-            bound = dict(zip(self._arguments, arrays, strict=False)) | named
-            if len(arrays) > len(self._arguments) or set(bound) != set(self._arguments):
-                raise UsageError(f"the function takes {', '.join(self._arguments)}; given: {', '.join(bound)}{here()}")
-            arrays = tuple(bound[key] for key in self._arguments)
+        if named or len(arrays) != len(self._signature.parameters):
+            arrays = self._in_order(arrays, named)
         given = [np.asarray(array) for array in arrays]
         key = tuple((a.shape, a.dtype) for a in given)
         found = self._replays.get(key)
@@ -212,11 +236,34 @@ class Plan:
             found.confirmed = True
         return result
 
+    def _in_order(self, arrays: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The function's arguments, those by name and those left out among them."""
+        try:
+            bound = self._signature.bind(*arrays, **named)
+        except TypeError as error:
+            raise UsageError(f"the function takes {self._signature}: {error}{here()}") from None
+        bound.apply_defaults()
+        return tuple(bound.arguments.values())
+
+    def _tensors(self, given: Sequence[Array]) -> list[Tensor]:
+        return [Tensor(array, key) for key, array in zip(self._signature.parameters, given, strict=True)]
+
+    def _called(self, arrays: Sequence[Any]) -> Any:
+        """What the function gives for its arguments in their order."""
+        assert self._function is not None
+        kinds = self._signature.parameters.values()
+        placed = [a for a, p in zip(arrays, kinds, strict=True) if p.kind is not p.KEYWORD_ONLY]
+        named = {p.name: a for a, p in zip(arrays, kinds, strict=True) if p.kind is p.KEYWORD_ONLY}
+        return self._function(*placed, **named)
+
+    def __reduce__(self) -> Any:
+        raise UsageError(f"a plan has memory of its own and cannot be copied or saved: compile it again{here()}")
+
     def _confirm(self, given: list[Array], loss: float) -> None:
         """Compare the second call with the function itself, once: what went past the recording was frozen."""
         assert self._function is not None
         with no_grad():
-            wanted = self._function(*(Tensor(array, key) for key, array in zip(self._arguments, given, strict=True)))
+            wanted = self._called(self._tensors(given))
         tolerance = 1e-8 if wanted.dtype == np.float64 else 1e-3
         if not np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True):
             raise GraphLostError(
@@ -227,11 +274,11 @@ class Plan:
 
     def _record(self, given: list[Array]) -> Bound:
         assert self._function is not None
-        inputs = [Tensor(array, key) for key, array in zip(self._arguments, given, strict=True)]
+        inputs = self._tensors(given)
         noted: list[Tensor] = []
         token = protocols.branches.set(noted)
         try:
-            loss = self._function(*inputs)
+            loss = self._called(inputs)
         finally:
             protocols.branches.reset(token)
         if noted:
@@ -254,15 +301,23 @@ class Plan:
         for name, given in by_name.items():
             place = bound.place(name)
             wanted = bound.replay.recorded[place]
-            array = given.record._value if isinstance(given, Tensor) else np.asarray(given, wanted.dtype)
+            array = given.record._value if isinstance(given, Tensor) else np.asarray(given)
+            if array.dtype.kind not in "biuf":
+                raise DtypeError(f"{name} must hold real numbers, but got {array.dtype}{here()}")
+            array = array.astype(wanted.dtype, copy=False)
             if array.shape != wanted.shape:
                 raise ShapeError(
                     f"{name} was recorded with shape {wanted.shape}, but got {array.shape}; "
                     f"compile the function in place of its result, then other shapes are recorded anew{here()}"
                 )
             arguments[place] = array
-        loss, *gradients = bound.replay.run(*arguments)
-        return float(loss), dict(zip(bound.keys, gradients, strict=True))
+        if not self._lock.acquire(blocking=False):
+            raise UsageError(f"a plan serves one thread at a time: compile one for each thread{here()}")
+        try:
+            loss, *gradients = bound.replay.run(*arguments)
+        finally:
+            self._lock.release()
+        return loss.item(), dict(zip(bound.keys, gradients, strict=True))
 
 
 class Bound:
@@ -291,6 +346,11 @@ class Bound:
             key = cells.get(id(leaf._gradient)) if leaf is not None and leaf.requires_grad else None
             self.names.append(key or name)
             self.sources.append(parameters[key] if key else numbers.get(id(leaf), recorded))
+        if len(set(self.names)) < len(self.names) or len(cells) < len(parameters):
+            raise UsageError(
+                f"the gradients would be called {', '.join(self.names)}: give each parameter one name of its own, in "
+                f"compile(function, {{name: parameter}}) and in Parameter(value, name){here()}"
+            )
         called = dict(zip(replay.names, self.names, strict=True))
         self.keys = [called[key] for key in replay.keys]
 
