@@ -28,7 +28,7 @@ def beside(network: Network) -> None:
 def _numbered(network: Network) -> dict[Value, int]:
     """In which place values are put beside others."""
     return {
-        window(use.value)[0]: i
+        window(use)[0].value: i
         for value in network.values if value.kind == CONCAT and value.settings.get("axis") == 1 and not value.timed
         for i, use in enumerate(value.uses)
     }  # fmt: skip
@@ -53,25 +53,25 @@ def _seams(network: Network) -> None:
     for value in network.values:
         if value.kind != CONCAT or value.settings.get("axis") != 1 or value.timed:
             continue
-        pieces = [window(use.value) for use in value.uses]
+        pieces = [window(use) for use in value.uses]
         base, rows, _ = pieces[0]
         adjacent = all(a[2][1] == b[2][0] for a, b in pairwise(pieces))
-        if adjacent and all(piece[0] is base and piece[1] == rows for piece in pieces):
-            shape = (rows[1] - rows[0], base.shape[1])
-            cut = Value(ROWS, shape, value.dtype, None, [Use(base)], {"rows": rows}, base.name)
+        if adjacent and all(piece[0].key == base.key and piece[1] == rows for piece in pieces):
+            shape = (rows[1] - rows[0], base.value.shape[1])
+            cut = Value(ROWS, shape, value.dtype, None, [base], {"rows": rows}, base.value.name)
             value.kind, value.uses = COLUMNS, [Use(cut)]
             value.settings = {"columns": (pieces[0][2][0], pieces[-1][2][1])}
 
 
-def window(value: Value) -> tuple[Value, tuple[int, int], tuple[int, int]]:
+def window(use: Use) -> tuple[Use, tuple[int, int], tuple[int, int]]:
     """The matrix that rows or columns are of, and which."""
-    rows, columns = (0, value.shape[0]), (0, value.shape[1])
-    while value.kind in (ROWS, COLUMNS) and not value.timed:
+    rows, columns = (0, use.value.shape[0]), (0, use.value.shape[1])
+    while (value := use.value).kind in (ROWS, COLUMNS) and not value.timed:
         if value.kind == ROWS:
             low = value.settings["rows"][0]
             rows = (rows[0] + low, rows[1] + low)
         else:
             low = value.settings["columns"][0]
             columns = (columns[0] + low, columns[1] + low)
-        value = value.uses[0].value
-    return value, rows, columns
+        use = value.uses[0]
+    return use, rows, columns

@@ -113,7 +113,7 @@ def _fuse(network: Network, group: list[Value]) -> None:
 
 
 def _only_user(value: Value, users: Users) -> Value | None:
-    found = users[value]
+    found = users.get(value, [])
     if len(found) != 1 or found[0][1].shift or found[0][1].at is not None:
         return None
     return found[0][0]

@@ -194,10 +194,10 @@ class Places:
         if value.times is not None:
             return self._at(value, use.at)  # type: ignore[arg-type]
         if value.kind in (ROWS, COLUMNS) and len(value.shape) == 2:
-            base, (top, bottom), (left, right) = window(value)
-            rows = ":" if (top, bottom) == (0, base.shape[0]) else f"{top}:{bottom}"
-            columns = "" if (left, right) == (0, base.shape[1]) else f", {left}:{right}"
-            return f"{self._single(Use(base))}[{rows}{columns}]"
+            base, (top, bottom), (left, right) = window(use)
+            rows = ":" if (top, bottom) == (0, base.value.shape[0]) else f"{top}:{bottom}"
+            columns = "" if (left, right) == (0, base.value.shape[1]) else f", {left}:{right}"
+            return f"{self._single(base)}[{rows}{columns}]"
         if value.kind == ROWS:
             start, stop = value.settings["rows"]
             return f"{self._single(value.uses[0])}[{start}:{stop}]"

@@ -83,7 +83,7 @@ def _repeated(network: Network) -> int:
             continue
         if value.kind == TRANSPOSE and not value.timed:
             inner = value.uses[0].value
-            if inner.kind == TRANSPOSE and not inner.timed:
+            if inner.kind == TRANSPOSE and not inner.timed and not inner.uses[0].value.timed:
                 replacements[value] = inner.uses[0].value
                 continue
         number = repr(value.settings) if _plain(value.settings) else id(value)
