@@ -133,7 +133,14 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
     Returns
     -------
     Plan
-        Call it with the arrays.
+        Call it with the arrays. A parameter that the loss does not hang on has no gradient among its results.
+
+    Notes
+    -----
+    The program is compared with the recording before it is used, and the loss of the second call with arrays of the
+    same shapes with the function's. What the function reads past the recording later, through ``.value`` or ``.item()``
+    or from variables around it, stays as it was. The results agree with the recorded ones to rounding, but where the
+    softmax in a cross-entropy underflows: there the plan gives the limit.
 
     Raises
     ------
