@@ -48,7 +48,10 @@ class Replay:
                 wrong = self._differs(recording)
             except Exception as error:  # a program that cannot be written or run is no reason to give up
                 if not rewritten:
-                    raise
+                    raise GraphLostError(
+                        "this recording has a shape that plans do not know yet: go on with the recorded one "
+                        f"({type(error).__name__}: {error}){here()}"
+                    ) from error
                 wrong = f"error: {type(error).__name__}: {error}"
             if wrong is None:
                 self.network.notes += notes
