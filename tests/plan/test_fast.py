@@ -189,3 +189,20 @@ def test_what_overflows_or_is_not_a_number_comes_through() -> None:
     J, gradients = plan(x)
     assert math.isnan(J)
     assert np.isnan(gradients["Wf"]).any()
+
+
+@pytest.mark.parametrize("text", ["tanh", "k", "compiled", "a\nimport os", "x[0]; y", "half", "np", "世界", "sums"])
+def test_what_users_call_things_never_changes_the_program(text: str, plain: None) -> None:
+    W = Parameter(np.random.default_rng(0).normal(size=(3, 3)), text)
+
+    def loss(x: Any) -> Tensor:
+        a = Tensor(np.ones((3, 2)), text)
+        for t in steps(4):
+            a = ag.name(ag.tanh(W @ a + x[:, :, t]), text)
+        return ag.sum(a * a)
+
+    plan = compile(loss, {"W": W}, fast=True)
+    x = np.random.default_rng(1).normal(size=(3, 2, 4))
+    plan(x)
+    agrees_alone(plan, loss, W, 2 * x)
+    assert "@compiled" in plan.source
