@@ -6,8 +6,6 @@ a step whose gates are stacked.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd_seq.operation import Operation
@@ -15,6 +13,7 @@ from autograd_seq.plan.ahead import views_ahead
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.places import INDENT
 from autograd_seq.plan.reuse import WORD, share
+from autograd_seq.plan.simplify import counts
 from autograd_seq.plan.value import (
     COLUMNS,
     CONCAT,
@@ -32,7 +31,7 @@ from autograd_seq.plan.value import (
     carried,
 )  # fmt: skip
 from autograd_seq.plan.whole import Whole
-from autograd_seq.readings.step_index import StepIndex, at_step
+from autograd_seq.readings.step_index import at_step
 
 
 class Program(Whole):
@@ -177,7 +176,7 @@ class Program(Whole):
             return [f"np.concatenate(({', '.join(texts)}), axis=0, out={target})"]
         if kind == TRANSPOSE:
             return [f"{target}[...] = {texts[0]}.T"]
-        if any(_counts(s) for s in value.settings.values()):
+        if any(counts(s) for s in value.settings.values()):
             assert isinstance(kind, Operation)
             chosen = [{k: at_step(s, t) for k, s in value.settings.items()} for t in steps]
             bound = self._bind("settings", chosen)
@@ -225,11 +224,3 @@ class Program(Whole):
             *(INDENT + line for line in body),
         ]
         return "\n".join(lines) + "\n"
-
-
-def _counts(setting: Any) -> bool:
-    if isinstance(setting, tuple):
-        return any(_counts(part) for part in setting)
-    if isinstance(setting, slice):
-        return any(_counts(part) for part in (setting.start, setting.stop, setting.step))
-    return isinstance(setting, StepIndex)

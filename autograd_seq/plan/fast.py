@@ -6,8 +6,8 @@ from math import prod
 
 import numpy as np
 
-from autograd_seq.plan.compiled_loop import CompiledLoop, holds, reduction
-from autograd_seq.plan.elements import FUNCTIONS, Place, by_element
+from autograd_seq.plan.compiled_loop import CompiledLoop, holds
+from autograd_seq.plan.elements import FUNCTIONS, Place
 from autograd_seq.plan.emit import Program
 from autograd_seq.plan.memory import within_step
 from autograd_seq.plan.places import INDENT, RESERVED
@@ -62,8 +62,7 @@ class FastProgram(Program):
             return False
         if self.rows[value] != value.times:
             return False
-        product = value.kind == MATMUL and value.shape[-1] > 1
-        return product or value.kind == ROWS or by_element(value) or reduction(value) is not None
+        return holds(value) and not (value.kind == MATMUL and value.shape[-1] == 1)
 
     def _together(self, values: list[Value], later: list[list[Value]]) -> None:
         products_only = all(value.kind in (ROWS, MATMUL) for value in values)

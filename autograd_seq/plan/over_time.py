@@ -9,7 +9,6 @@ from autograd_seq.plan.value import (
     MATMUL,
     OUTER_OVER_TIME,
     OVER_TIME,
-    SUM,
     TRANSPOSE,
     Network,
     Use,
@@ -71,6 +70,3 @@ def _columns(value: Value, term: Value) -> bool:
     value.kind, value.uses = COLUMNS_OVER_TIME, [Use(x.value, x.shift)]
     value.settings = {"times": term.times, "keep": bool(term.settings.get("keepdims"))}
     return True
-
-
-__all__ = ["SUM", "over_time"]

@@ -53,7 +53,7 @@ def _constant_over_time(network: Network) -> int:
     count = 0
     users = network.users()
     for value in network.values:
-        if value.times is None or value.kind in (STEPS, ONES) or value.beyond or _counts(value.settings):
+        if value.times is None or value.kind in (STEPS, ONES) or value.beyond or counts(value.settings):
             continue
         if any(use.value.timed for use in value.uses) or reads_outside(value, users[value]):
             continue
@@ -64,13 +64,14 @@ def _constant_over_time(network: Network) -> int:
     return count
 
 
-def _counts(setting: Any) -> bool:
+def counts(setting: Any) -> bool:
+    """Whether a setting holds a number that counts with time."""
     if isinstance(setting, dict):
-        return any(_counts(part) for part in setting.values())
+        return any(counts(part) for part in setting.values())
     if isinstance(setting, tuple):
-        return any(_counts(part) for part in setting)
+        return any(counts(part) for part in setting)
     if isinstance(setting, slice):
-        return any(_counts(part) for part in (setting.start, setting.stop, setting.step))
+        return any(counts(part) for part in (setting.start, setting.stop, setting.step))
     return isinstance(setting, StepIndex)
 
 
