@@ -4,11 +4,11 @@ from typing import Any
 
 from autograd_seq import numpy as numpy  # NumPy's own zeros_like and copy record from here on
 from autograd_seq import operations as operations  # before tensors, which operations are made of and know
-from autograd_seq.algebra import each
-from autograd_seq.backward import Recording, differentiate, grad
 from autograd_seq.by_step import contributions
 from autograd_seq.clipping import clip_by_element, clip_by_global_norm, clip_by_norm
-from autograd_seq.errors import (
+from autograd_seq.core.algebra import each
+from autograd_seq.core.backward import Recording, differentiate, grad
+from autograd_seq.core.errors import (
     AutogradError,
     DtypeError,
     GradientError,
@@ -17,14 +17,14 @@ from autograd_seq.errors import (
     UsageError,
     ValueRangeError,
 )
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.methods import install as _install
+from autograd_seq.core.operation import Operation, operation
+from autograd_seq.core.scope import Scope, no_grad, scope, steps
+from autograd_seq.core.tensor import Parameter, Tensor, name
 from autograd_seq.finite import first_nonfinite
-from autograd_seq.graph import Graph
-from autograd_seq.methods import install as _install
-from autograd_seq.operation import Operation, operation
 from autograd_seq.operations import *  # noqa: F403  (the operations' own list of names)
 from autograd_seq.operations import __all__ as _names
-from autograd_seq.scope import Scope, no_grad, scope, steps
-from autograd_seq.tensor import Parameter, Tensor, name
 
 _install()
 

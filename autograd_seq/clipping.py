@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import DtypeError, GradientError, UsageError, ValueRangeError
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.errors import DtypeError, GradientError, UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array, Tensor
 
 
 def clip_by_element(gradients: Any, limit: float) -> Any:

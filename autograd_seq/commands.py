@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import checkpoint
-from autograd_seq.errors import AutogradError, UsageError
+from autograd_seq.core.errors import AutogradError, UsageError
 
 EXAMPLES = """\
 print lstm --steps 3

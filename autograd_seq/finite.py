@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd_seq.backward import Recording
-from autograd_seq.errors import UsageError
-from autograd_seq.graph import Graph
-from autograd_seq.scope import Scope
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.backward import Recording
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 
 
 @dataclass(frozen=True, slots=True)

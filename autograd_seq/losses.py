@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.errors import ShapeError, ValueRangeError
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.errors import ShapeError, ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 
 
 class Loss:

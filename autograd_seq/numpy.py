@@ -14,11 +14,11 @@ from typing import Any
 import numpy as _numpy
 
 from autograd_seq import operations as _ops
-from autograd_seq import protocols as _protocols
-from autograd_seq.assignment import Writable as _Writable
-from autograd_seq.assignment import joined as _joined
-from autograd_seq.operation import Operation as _Operation
-from autograd_seq.tensor import Tensor as _Tensor
+from autograd_seq.core import protocols as _protocols
+from autograd_seq.core.assignment import Writable as _Writable
+from autograd_seq.core.assignment import joined as _joined
+from autograd_seq.core.operation import Operation as _Operation
+from autograd_seq.core.tensor import Tensor as _Tensor
 
 # -- new arrays ---------------------------------------------------------------------------
 

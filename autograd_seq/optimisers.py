@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import GradientError, UsageError, ValueRangeError
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Parameter
+from autograd_seq.core.errors import GradientError, UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array, Parameter
 
 Schedule = Callable[[int], float]
 

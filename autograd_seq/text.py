@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
 
 UNKNOWN, END = "<UNK>", "<EOS>"
 _WORDS = re.compile(r"\w+(?:['’-]\w+)*")

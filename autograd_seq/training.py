@@ -12,13 +12,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograd_seq import checkpoint
-from autograd_seq.errors import ValueRangeError
+from autograd_seq.core.errors import ValueRangeError
+from autograd_seq.core.scope import no_grad
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array, Parameter, Tensor
 from autograd_seq.finite import first_nonfinite
 from autograd_seq.optimisers import Optimiser
 from autograd_seq.plan import compile
-from autograd_seq.scope import no_grad
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Parameter, Tensor
 from autograd_seq.text import batches
 
 Clip = Callable[[dict[str, Array]], Mapping[str, Array]]

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq.clipping import clip_by_global_norm
-from autograd_seq.errors import UsageError
+from autograd_seq.core.errors import UsageError
 from autograd_seq.optimisers import Adam
 from autograd_seq.text import END, Vocabulary, batches, lines
 from autograd_seq.training import Trainer

@@ -14,8 +14,8 @@ from autograd_seq.check.diagnosis import EQUAL, Finding, Search, difference
 from autograd_seq.check.drawn import LONG, SIZES
 from autograd_seq.check.given import real
 from autograd_seq.check.report import BackwardReport, Gradient, plain
-from autograd_seq.errors import UsageError
-from autograd_seq.tensor import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Array
 
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 

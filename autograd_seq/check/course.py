@@ -25,9 +25,9 @@ from autograd_seq.check.drawn import LONG
 from autograd_seq.check.handwritten import check_backward
 from autograd_seq.check.report import BackwardReport
 from autograd_seq.check.truth import Truth, record
-from autograd_seq.errors import UsageError
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Array
 from autograd_seq.operations import sigmoid
-from autograd_seq.tensor import Array
 
 N_X, N_A, N_Y, M, T = 3, 6, 2, 7, 5
 WEIGHTS = {"rnn": ("Wax", "Waa", "ba"), "lstm": ("Wf", "bf", "Wi", "bi", "Wc", "bc", "Wo", "bo")}

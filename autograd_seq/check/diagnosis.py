@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq.check.perturb import Variant, variants
 from autograd_seq.check.program import Program, called
 from autograd_seq.check.truth import Truth
-from autograd_seq.tensor import Array
+from autograd_seq.core.tensor import Array
 
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.given import Inputs
-from autograd_seq.errors import ShapeError
+from autograd_seq.core.errors import ShapeError
 
 Shape = Sequence[Any]
 

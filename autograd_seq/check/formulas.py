@@ -19,13 +19,13 @@ from autograd_seq.check.identity import is_zero
 from autograd_seq.check.program import bare
 from autograd_seq.check.smaller import smaller
 from autograd_seq.check.truth import _Several, is_activation
-from autograd_seq.errors import AutogradError, UsageError
-from autograd_seq.graph import Graph
-from autograd_seq.notation import ATOM, SIGN
+from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.notation import ATOM, SIGN
+from autograd_seq.core.scope import scope
+from autograd_seq.core.tensor import Array, Tensor
 from autograd_seq.readings.expression import is_literal, number
 from autograd_seq.readings.symbols import exact, expressions, symbols_of
-from autograd_seq.scope import scope
-from autograd_seq.tensor import Array, Tensor
 
 Status = Literal["proven", "checked", "refuted", "unreadable"]
 M = 2  # examples: more than one, so that a missing sum over them shows

@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 import autograd_seq.operations as ops
-from autograd_seq.errors import AutogradError, UsageError
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.core.tensor import Tensor
 
 LONGEST = 2000  # characters
 LARGEST_POWER = 8

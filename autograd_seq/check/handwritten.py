@@ -14,8 +14,8 @@ from autograd_seq.check.drawn import LONG, draw, has_time, in_letters, suspiciou
 from autograd_seq.check.given import real, two_draws, why_none
 from autograd_seq.check.report import BackwardReport, Gradient
 from autograd_seq.check.truth import Truth, outputs_of, record
-from autograd_seq.errors import UsageError
-from autograd_seq.tensor import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Array
 
 BY_DIFFERENCES = 1e-7  # what differences can tell
 

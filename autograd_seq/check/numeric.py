@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import unbroadcast
 from autograd_seq.check.application import branch_of
+from autograd_seq.core.backward import unbroadcast
+from autograd_seq.core.tensor import Array, Tensor
 from autograd_seq.operations.indexing import Part
 from autograd_seq.readings.branches import decisions
-from autograd_seq.tensor import Array, Tensor
 
 # Up to this many pairs of an input and an output element the whole Jacobian is compared.
 FULL = 4096

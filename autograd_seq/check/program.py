@@ -9,10 +9,10 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.truth import Truth
-from autograd_seq.names import text
-from autograd_seq.notation import ATOM, SIGN
+from autograd_seq.core.names import text
+from autograd_seq.core.notation import ATOM, SIGN
+from autograd_seq.core.tensor import Array, Tensor
 from autograd_seq.readings.expression import is_literal, number
-from autograd_seq.tensor import Array, Tensor
 
 Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.diagnosis import EQUAL, Finding
-from autograd_seq.errors import UsageError
-from autograd_seq.tensor import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Array
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.tensor import Parameter
+from autograd_seq.core.tensor import Parameter
 
 N_X, N_A = 3, 2
 LARGE = 6  # from here on a proof at the cell's own size takes seconds and more

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.backward import Recording, _passes_on, _Recorder
 from autograd_seq.check.follow import Follower
-from autograd_seq.errors import UsageError
-from autograd_seq.graph import Graph
+from autograd_seq.core.backward import Recording, _passes_on, _Recorder
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.scope import present
+from autograd_seq.core.tensor import Array, Tensor
 from autograd_seq.readings.expression import is_literal
-from autograd_seq.scope import present
-from autograd_seq.tensor import Array, Tensor
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
 

@@ -1,6 +1,6 @@
 """Every differentiable operation: one declarative record each, a file per family."""
 
-from autograd_seq import protocols as _protocols
+from autograd_seq.core import protocols as _protocols
 from autograd_seq.operations.arithmetic import (
     accumulate,
     add,

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.errors import DtypeError
-from autograd_seq.notation import POWER, PRODUCT, SIGN, SUM, Form, infix, literal, prefix
-from autograd_seq.operation import operation
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.algebra import each
+from autograd_seq.core.errors import DtypeError
+from autograd_seq.core.notation import POWER, PRODUCT, SIGN, SUM, Form, infix, literal, prefix
+from autograd_seq.core.operation import operation
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array, Tensor
 
 FIT = "shapes that are equal or broadcast: each axis of equal length, or of length 1 in one of them"
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError
-from autograd_seq.notation import ATOM, Form, literal, subscript
-from autograd_seq.operation import operation, settled
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.notation import ATOM, Form, literal, subscript
+from autograd_seq.core.operation import operation, settled
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array, Tensor
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.shape import axis_of, reshape
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
 
 
 @dataclass(frozen=True, slots=True)

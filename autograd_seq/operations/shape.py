@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError
-from autograd_seq.notation import ATOM, POWER, SUM, Form, literal
-from autograd_seq.operation import operation
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.notation import ATOM, POWER, SUM, Form, literal
+from autograd_seq.core.operation import operation
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array
 
 AXES = "axes that the array has"
 # In mathematics, as in the notes, an array is stretched to the shape it is used in without a word.

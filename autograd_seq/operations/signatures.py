@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.operations.arithmetic import divide, identity
 from autograd_seq.operations.elementwise import abs, clip, log, maximum, minimum
 from autograd_seq.operations.indexing import getitem, split, take
 from autograd_seq.operations.linear import dot, einsum
 from autograd_seq.operations.reduction import max, min, norm, std, sum, var
 from autograd_seq.operations.shape import broadcast_to, concatenate, hstack, moveaxis, ravel, reshape, vstack
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, **limits: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import operations as ops
-from autograd_seq.operation import Operation
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.memory import view
 from autograd_seq.plan.value import AFFINE, LITERAL, PRODUCT, ROWS, SUM, Use, Value
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_seq.operation import Operation
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.ahead import views_ahead
 from autograd_seq.plan.lifting import elementwise
 from autograd_seq.plan.places import INDENT

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.operation import Operation
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.beside import window
 from autograd_seq.plan.memory import Memory, view
 from autograd_seq.plan.reuse import Block, zeros

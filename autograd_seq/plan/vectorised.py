@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd_seq.errors import DtypeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import DtypeError
+from autograd_seq.core.source_line import here
 
 Scalar = Callable[[Any], Any]
 EXACT = {"contract"}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import operations as ops
-from autograd_seq.operation import Operation
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.lifting import axis_of, elementwise
 from autograd_seq.plan.outer import Outer
 from autograd_seq.plan.value import (

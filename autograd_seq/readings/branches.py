@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 RELATIONS: dict[str, Callable[[int], bool]] = {
     "<": lambda side: side < 0,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import AutogradError, Tensor, grad
-from autograd_seq.protocols import OPERATIONS
+from autograd_seq.core.protocols import OPERATIONS
 
 RNG = np.random.default_rng(7)
 X = RNG.normal(size=(2, 3, 4))

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_seq.errors import DtypeError
+from autograd_seq.core.errors import DtypeError
 from autograd_seq.plan.vectorised import functions
 
 mpmath = pytest.importorskip("mpmath")

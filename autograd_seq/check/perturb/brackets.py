@@ -13,7 +13,7 @@ import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant
 from autograd_seq.check.program import bare
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 MOST_FACTORS = 6
 

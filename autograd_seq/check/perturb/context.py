@@ -11,8 +11,8 @@ import autograd_seq.operations as ops
 from autograd_seq.check.perturb.variant import FIRST, Edit, Variant
 from autograd_seq.check.program import Change, Program, bare, called, formula
 from autograd_seq.check.truth import is_activation
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.expression import is_literal
-from autograd_seq.tensor import Tensor
 
 
 class Context:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import RARE, Edit, Variant
 from autograd_seq.check.program import Change, bare
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 def copied(c: Context) -> Iterator[Variant]:

@@ -11,7 +11,7 @@ import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit, Variant, nothing
 from autograd_seq.check.program import Change, bare, evaluate
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 def scaled(c: Context) -> Iterator[Variant]:

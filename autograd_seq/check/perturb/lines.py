@@ -14,7 +14,7 @@ from autograd_seq.check.perturb.simple import simple
 from autograd_seq.check.perturb.swaps import swaps
 from autograd_seq.check.perturb.variant import LIKELY, LOCAL, RARE, SWAP, Edit, Variant
 from autograd_seq.check.program import Change, along, bare
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 def everywhere(c: Context) -> Iterator[Variant]:

@@ -11,7 +11,7 @@ import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
 from autograd_seq.check.program import evaluate
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 def matrix_products(c: Context, r: Tensor) -> Iterator[Edit]:

@@ -13,7 +13,7 @@ from autograd_seq.check.perturb.adjoints import carried_roles, term_role, terms_
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import FIRST, LIKELY, Variant
 from autograd_seq.check.program import Change, bare
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 State = Any  # the role of what is carried from step to step
 

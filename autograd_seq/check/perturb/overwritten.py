@@ -12,7 +12,7 @@ from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import LOCAL, RARE, Edit, Variant, nothing
 from autograd_seq.check.program import Change, evaluate
 from autograd_seq.check.truth import is_activation
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 Reads = list[tuple[Tensor, Tensor, Change]]  # a line, what it reads, and what stands there by then
 

@@ -10,7 +10,7 @@ from autograd_seq.check.perturb.adjoints import term_role, terms_of
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import LIKELY, SWAP, Edit, Variant
 from autograd_seq.check.program import bare, evaluate
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 def parentheses(c: Context) -> Iterator[Variant]:

@@ -12,7 +12,7 @@ import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
 from autograd_seq.check.program import Values, bare, evaluate
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 
 def products(c: Context, r: Tensor) -> Iterator[Edit]:

@@ -13,7 +13,7 @@ from autograd_seq.check.perturb.values import Values, with_values
 from autograd_seq.check.perturb.variant import SWAP, Edit, Variant, nothing
 from autograd_seq.check.program import Change, bare, evaluate
 from autograd_seq.check.truth import is_activation
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 Formed = tuple[tuple[Any, ...], str, str, Array, Array]  # key, category, words, the value, what is inside
 

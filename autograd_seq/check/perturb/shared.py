@@ -12,7 +12,7 @@ import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit, Variant, nothing
 from autograd_seq.check.program import Change
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 MOST = 6  # gradients of one shape of which every subset is tried
 

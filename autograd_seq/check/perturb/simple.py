@@ -9,7 +9,7 @@ from autograd_seq.check.perturb import activations, brackets, matrices, products
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
 from autograd_seq.check.program import evaluate
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 Maker = Callable[[Context, Tensor], Iterator[Edit]]
 

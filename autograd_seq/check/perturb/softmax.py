@@ -10,7 +10,7 @@ import numpy as np
 import autograd_seq.operations as ops
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 def softmaxes(c: Context, r: Tensor) -> Iterator[Edit]:

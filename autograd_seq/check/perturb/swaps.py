@@ -12,7 +12,7 @@ from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import Edit
 from autograd_seq.check.program import bare
 from autograd_seq.check.truth import is_activation
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 
 def swaps(c: Context, r: Tensor) -> Iterator[Edit]:

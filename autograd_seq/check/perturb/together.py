@@ -13,7 +13,7 @@ from autograd_seq.check.perturb.simple import simple
 from autograd_seq.check.perturb.variant import LOCAL, RARE, Edit, Variant
 from autograd_seq.check.program import Change, evaluate
 from autograd_seq.check.truth import is_activation
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 OF_ONE_PLACE = {"negative", "doubled", "without term", "sign of term", "only term", "without factor", "twice"}
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq.check.perturb.context import Context
 from autograd_seq.check.perturb.variant import LIKELY, Edit, Variant, nothing
 from autograd_seq.check.program import Change, evaluate
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 
 def taken_for_one(c: Context) -> Iterator[Variant]:

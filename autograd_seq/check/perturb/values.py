@@ -13,7 +13,7 @@ from autograd_seq.check.perturb.loop import TIMES
 from autograd_seq.check.perturb.variant import SWAP, Edit, Variant, nothing
 from autograd_seq.check.program import Change, evaluate
 from autograd_seq.check.truth import is_activation
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.tensor import Array, Tensor
 
 Values = dict[Tensor, Array]
 

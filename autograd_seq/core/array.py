@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import AutogradError, DtypeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import AutogradError, DtypeError
+from autograd_seq.core.source_line import here
 
 Array = np.ndarray[Any, Any]
 

@@ -16,14 +16,14 @@ import numpy as np
 from numpy import ndarray
 
 import autograd_seq.operations as ops
-from autograd_seq.errors import GradientError, ShapeError, UsageError
-from autograd_seq.graph import Graph
+from autograd_seq.core.errors import GradientError, ShapeError, UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.rules import all_there, fitted
+from autograd_seq.core.rules import unbroadcast as unbroadcast
+from autograd_seq.core.scope import present
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array, Tensor, as_array, next_index
 from autograd_seq.operations.indexing import Part
-from autograd_seq.rules import all_there, fitted
-from autograd_seq.rules import unbroadcast as unbroadcast
-from autograd_seq.scope import present
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor, as_array, next_index
 
 
 def record_of(output: Any) -> Tensor:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
-from autograd_seq.display import Shown
-from autograd_seq.errors import UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.display import Shown
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
 
 if TYPE_CHECKING:
-    from autograd_seq.assignment import Writable
-    from autograd_seq.tensor import Tensor
+    from autograd_seq.core.assignment import Writable
+    from autograd_seq.core.tensor import Tensor
 
 
 class Methods(Shown):
@@ -174,7 +174,7 @@ class Methods(Shown):
 
     def copy(self) -> Writable:
         """A copy that can be assigned into; the assignments are recorded."""
-        from autograd_seq.assignment import Writable
+        from autograd_seq.core.assignment import Writable
 
         return Writable(self)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_seq.errors import GraphLostError, UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import GraphLostError, UsageError
+from autograd_seq.core.source_line import here
 
 if TYPE_CHECKING:
-    from autograd_seq.operation import Operation
-    from autograd_seq.tensor import Tensor
+    from autograd_seq.core.operation import Operation
+    from autograd_seq.core.tensor import Tensor
 
 # NumPy's function to the operation (or the function made of operations) that stands for it.
 OPERATIONS: dict[Any, Any] = {}
@@ -78,7 +78,7 @@ def _written(target: Any, result: Any, name: str) -> Any:
 
 def _target(target: Any, name: str) -> Any:
     """An array that is to be written into, if it records its assignments."""
-    from autograd_seq.assignment import InPlace
+    from autograd_seq.core.assignment import InPlace
 
     if not isinstance(target, InPlace):
         raise GraphLostError(
@@ -91,7 +91,7 @@ def _target(target: Any, name: str) -> Any:
 
 def _valued(argument: Any) -> Any:
     """An argument with plain values in place of tensors; noted, because what comes out depends on data."""
-    from autograd_seq.tensor import Tensor
+    from autograd_seq.core.tensor import Tensor
 
     if isinstance(argument, Tensor):
         note_branch(argument)

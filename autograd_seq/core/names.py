@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from autograd_seq.scope import NOWHERE, Scope
+from autograd_seq.core.scope import NOWHERE, Scope
 
 if TYPE_CHECKING:
-    from autograd_seq.tensor import Tensor
+    from autograd_seq.core.tensor import Tensor
 
 GREEK = {
     name: chr(code)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from autograd_seq.display import Shown
-from autograd_seq.errors import UsageError
-from autograd_seq.scope import Scope
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.display import Shown
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 
 if TYPE_CHECKING:
     import networkx

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
-from autograd_seq import protocols
-from autograd_seq.array import Array as Array
-from autograd_seq.array import as_array as as_array
-from autograd_seq.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
-from autograd_seq.methods import Methods, NotInPlace
-from autograd_seq.scope import NOWHERE, Scope, present
-from autograd_seq.source_line import SourceLine, here, look_up
+from autograd_seq.core import protocols
+from autograd_seq.core.array import Array as Array
+from autograd_seq.core.array import as_array as as_array
+from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.methods import Methods, NotInPlace
+from autograd_seq.core.scope import NOWHERE, Scope, present
+from autograd_seq.core.source_line import SourceLine, here, look_up
 
 if TYPE_CHECKING:
-    from autograd_seq.graph import Graph
-    from autograd_seq.operation import Operation
+    from autograd_seq.core.graph import Graph
+    from autograd_seq.core.operation import Operation
 
 NOTHING: dict[str, Any] = {}
 next_index = count().__next__
@@ -156,7 +156,7 @@ class Tensor(Methods):
     @property
     def label(self) -> str:
         """Its name with its place in the notes' notation, such as ``Gamma_f<3>``; else ``operation%index``."""
-        from autograd_seq.names import label
+        from autograd_seq.core.names import label
 
         return label(self)
 
@@ -183,7 +183,7 @@ class Tensor(Methods):
     @property
     def graph(self) -> Graph:
         """Everything that it was made from, in order."""
-        from autograd_seq.graph import Graph
+        from autograd_seq.core.graph import Graph
 
         return Graph(self)
 
@@ -220,7 +220,7 @@ class Tensor(Methods):
         ShapeError
             If `gradient` has another shape.
         """
-        from autograd_seq.backward import backward
+        from autograd_seq.core.backward import backward
 
         backward(self, gradient, accumulate)
 

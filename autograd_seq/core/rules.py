@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from autograd_seq.errors import GradientError
+from autograd_seq.core.errors import GradientError
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.operations.indexing import Part
-from autograd_seq.tensor import Tensor
 
 
 def unbroadcast(adjoint: Any, shape: tuple[int, ...]) -> Any:

@@ -11,7 +11,7 @@ from types import CodeType, FrameType
 
 import numpy
 
-ENGINE = os.path.dirname(__file__)
+ENGINE = os.path.dirname(os.path.dirname(__file__))  # the whole package, of which this is one room
 
 # Asked for every frame of every record, so a set of names; a frame of any other file is the user's.
 ENGINE_FILES = frozenset(

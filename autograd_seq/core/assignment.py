@@ -13,11 +13,11 @@ from typing import Any, Self, cast
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.errors import DtypeError, GraphLostError, ShapeError
-from autograd_seq.operation import Operation
+from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError
+from autograd_seq.core.operation import Operation
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Array, Handle, Tensor, as_tensor
 from autograd_seq.operations.indexing import _getitem, fixed, is_basic, visibility
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Handle, Tensor, as_tensor
 
 Places = tuple[range, ...]
 

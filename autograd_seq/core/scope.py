@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from operator import index
 from typing import Any
 
-from autograd_seq.errors import UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from typing import Any, Final
 import numpy as np
 from numpy import ndarray
 
-from autograd_seq import protocols
-from autograd_seq.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError
-from autograd_seq.notation import Form, call
-from autograd_seq.scope import present
-from autograd_seq.source_line import ENGINE_FILES, here
-from autograd_seq.tensor import NOTHING, Array, Tensor, next_index
+from autograd_seq.core import protocols
+from autograd_seq.core.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError
+from autograd_seq.core.notation import Form, call
+from autograd_seq.core.scope import present
+from autograd_seq.core.source_line import ENGINE_FILES, here
+from autograd_seq.core.tensor import NOTHING, Array, Tensor, next_index
 
 Rule = Callable[..., Any]
 _new: Final = object.__new__
@@ -346,7 +346,7 @@ def operation(
         input's position. Broadcasting need not be undone: the sweep does it.
     meaning : callable, optional
         ``(algebra, *arrays, **parameters)`` to the value over arrays of exact scalars, with the
-        algebra's functions (``algebra.exp`` …, see `autograd_seq.algebra.each`). The value rule itself if
+        algebra's functions (``algebra.exp`` …, see `autograd_seq.each`). The value rule itself if
         not given, which does for everything made of + - * / and rearrangement.
     numpy : function or tuple of functions
         NumPy's functions that record this operation when they meet a tensor.

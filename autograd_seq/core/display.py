@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_seq import names
-from autograd_seq.errors import AutogradError
+from autograd_seq.core import names
+from autograd_seq.core.errors import AutogradError
 
 if TYPE_CHECKING:
-    from autograd_seq.tensor import Tensor
+    from autograd_seq.core.tensor import Tensor
 
 # Each is asked for MIME types and contents of a thing, and answers with none for what it does not draw.
 painters: list[Callable[[Any], Mapping[str, str]]] = []
