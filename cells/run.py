@@ -117,7 +117,7 @@ class Run(Shown):
             y<1> … y<T>, each (n_y, m); or one array (n_y, m, T).
         loss : callable
             ``loss(prediction, target)`` to a tensor, such as `autograd_seq.categorical_cross_entropy`, or one of
-            `autograd_seq.losses`; its elements are summed.
+            `autograd_seq.learning.losses`; its elements are summed.
         reduction : {"sum", "mean"}
             ``"mean"`` divides by the number of examples m.
 

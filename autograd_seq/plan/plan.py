@@ -18,12 +18,12 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.scope import no_grad
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Array, Parameter, Tensor
-from autograd_seq.plan.emit import Program
-from autograd_seq.plan.fast import FastProgram
 from autograd_seq.plan.rewrites import rewrite
-from autograd_seq.plan.tools import require
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
+from autograd_seq.plan.writing.numba_loops import FastProgram
+from autograd_seq.plan.writing.statements import Program
+from autograd_seq.plan.writing.tools import require
 from autograd_seq.readings.fold import Family
 
 Result = tuple[float, dict[str, Array]]
