@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_seq import Graph, Tensor, name, scope, where
-from autograd_seq.core.display import Shown
 from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.record import Shown
 from autograd_seq.core.source_line import here
 from cells.check import choose, kind, numbers
 

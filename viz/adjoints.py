@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from autograd_seq import Graph, Recording, Tensor, differentiate
-from autograd_seq.core.backward import unbroadcast
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GradientError
+from autograd_seq.core.rules import unbroadcast
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array
 from viz.backward_formula import BackwardWriter
 from viz.builder import ASIDE, Options, measure, norm
 from viz.fold import Folded, Use, fold

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd_seq import Tensor
+from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM
-from autograd_seq.core.tensor import Array
 from autograd_seq.readings.expression import is_literal
 from viz.fold import Box, Folded
 from viz.text import Run, clean, name_runs, shorten, superscript

@@ -6,7 +6,7 @@ import html
 from typing import Any
 
 from autograd_seq import Graph, Tensor
-from autograd_seq.core import display
+from autograd_seq.readings import display
 from viz.sources import graph_of
 from viz.views import draw
 

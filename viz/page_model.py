@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core import names
-from autograd_seq.core.backward import sweep, unbroadcast
+from autograd_seq.core.array import Array
+from autograd_seq.core.backward import sweep
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.part import Part
+from autograd_seq.core.rules import unbroadcast
 from autograd_seq.core.scope import Scope, present
-from autograd_seq.core.tensor import Array, Tensor
-from autograd_seq.operations.indexing import Part
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.contributions import contributions
 from autograd_seq.readings.expression import is_literal
 from viz.page_formulas import Formulas

@@ -15,7 +15,7 @@ from typing import Any
 import autograd_seq.operations as ops
 from autograd_seq.check.application import Application, constant, expression, freeze
 from autograd_seq.check.failure import Failure
-from autograd_seq.core.backward import Recording
+from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
 
 

@@ -7,8 +7,9 @@ import sympy
 
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.rules import Undecided, differing
-from autograd_seq.core.backward import Recording
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.symbols import exact, expressions
 
 # Nodes of the output written out, times parameters: beyond, SymPy's diff alone takes seconds.

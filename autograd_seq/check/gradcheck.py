@@ -14,11 +14,13 @@ from autograd_seq.check.application import branch_of
 from autograd_seq.check.bookkeeping import edges_of
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.numeric import FAR_APART, TOLERANCE, Comparison, compare, slope_along
-from autograd_seq.core.backward import differentiate, grad
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GradientError, UsageError
+from autograd_seq.core.gradient import grad
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import differentiate
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
 
 WORK = 400_000  # records computed for the differences of the whole; beyond, random directions only

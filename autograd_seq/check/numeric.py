@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.application import branch_of
-from autograd_seq.core.backward import unbroadcast
-from autograd_seq.core.tensor import Array, Tensor
-from autograd_seq.operations.indexing import Part
+from autograd_seq.core.array import Array
+from autograd_seq.core.part import Part
+from autograd_seq.core.rules import unbroadcast
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
 
 # Up to this many pairs of an input and an output element the whole Jacobian is compared.

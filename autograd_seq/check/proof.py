@@ -25,12 +25,14 @@ from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.meaning import Meanings
 from autograd_seq.check.rules import Memory, Verdict, named, worst
 from autograd_seq.check.undefined import lively, undefined
-from autograd_seq.core.backward import Recording, differentiate, seed_for, sweep
-from autograd_seq.core.display import Shown
+from autograd_seq.core.array import Array
+from autograd_seq.core.backward import seed_for, sweep
 from autograd_seq.core.errors import GradientError, UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.record import Shown
+from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 @cache

@@ -10,9 +10,10 @@ import numpy as np
 from autograd_seq.check.application import Application
 from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import place_of
-from autograd_seq.core.backward import Recording
+from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 
 
 def lively(graph: Graph, matters: Callable[[Tensor], bool]) -> set[Tensor]:

@@ -13,11 +13,13 @@ from typing import Any, Self, cast
 import numpy as np
 
 import autograd_seq.operations as ops
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError
 from autograd_seq.core.operation import Operation
+from autograd_seq.core.part import is_basic
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Handle, Tensor, as_tensor
-from autograd_seq.operations.indexing import _getitem, fixed, is_basic, visibility
+from autograd_seq.core.tensor import Handle, Tensor, as_tensor
+from autograd_seq.operations.indexing import fixed, visibility
 
 Places = tuple[range, ...]
 
@@ -26,6 +28,7 @@ class InPlace(Handle):
     """A tensor whose in-place operators are assignments, and whose parts and rearrangements are views."""
 
     __slots__ = ()
+    in_place = True
 
     # What assignment cannot change is known without materialising.
 
@@ -67,6 +70,10 @@ class InPlace(Handle):
     def _layout(self) -> Array:
         """An array that lies in memory as NumPy's would: it tells which rearrangements are views."""
         raise NotImplementedError
+
+    def view(self, operation: Operation, settings: dict[str, Any]) -> Tensor | None:
+        """What an operation that only rearranges shows: a view, if NumPy's would be one."""
+        return self[settings["index"]] if "index" in settings else self._rearranged(operation, settings)
 
     def _rearranged(self, how: Operation, parameters: dict[str, Any]) -> Tensor | None:
         """A view through an operation such as a transpose; None where NumPy would copy."""
@@ -296,20 +303,6 @@ class View(InPlace):
     def _in_place(self, result: Tensor) -> Self:
         self._write(_fitted(result, self.shape, self))
         return self
-
-
-def _view(how: Operation, x: Any, parameters: dict[str, Any]) -> Tensor | None:
-    """What an operation that only rearranges gives for an array that can be written into: a view of it."""
-    if not isinstance(x, InPlace):
-        return None
-    return x[parameters["index"]] if "index" in parameters else x._rearranged(how, parameters)
-
-
-for _operation in (
-    ops.transpose, ops.swapaxes, ops.moveaxis, ops.reshape, ops.squeeze, ops.expand_dims, ops.flip, ops.broadcast_to,
-    _getitem,
-):  # fmt: skip
-    _operation.view = _view
 
 
 def joined(value: Any) -> Any:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-from autograd_seq.core.display import Shown
-from autograd_seq.core.errors import UsageError
+from autograd_seq.core import errors
+from autograd_seq.core.record import Record, Shown
 from autograd_seq.core.scope import Scope
-from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Tensor
-
-if TYPE_CHECKING:
-    import networkx
 
 
 class Graph(Shown):
@@ -45,11 +40,11 @@ class Graph(Shown):
     ['multiply', 'tanh']
     """
 
-    def __init__(self, *outputs: Tensor, within: Iterable[Tensor] | None = None) -> None:
+    def __init__(self, *outputs: Record, within: Iterable[Record] | None = None) -> None:
         for output in outputs:
-            if not isinstance(output, Tensor):
-                raise UsageError(f"Graph() takes tensors, but got {type(output).__name__}{here()}")
-        self.outputs = tuple(output.record for output in outputs)
+            if not isinstance(output, Record):
+                raise errors.not_a_graph(output)
+        self.outputs: tuple[Any, ...] = tuple(output.record for output in outputs)
         allowed = None if within is None else set(within)
         seen = set(self.outputs)
         stack = list(seen)
@@ -58,30 +53,30 @@ class Graph(Shown):
                 if x not in seen and (allowed is None or x in allowed):
                     seen.add(x)
                     stack.append(x)
-        self.records = sorted(seen, key=attrgetter("index"))
-        self._positions: dict[Tensor, int] | None = None
-        self._scopes: dict[Tensor, Scope] | None = None
+        self.records: list[Any] = sorted(seen, key=attrgetter("index"))
+        self._positions: dict[Any, int] | None = None
+        self._scopes: dict[Any, Scope] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
 
-    def __iter__(self) -> Iterator[Tensor]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self.records)
 
-    def __contains__(self, tensor: Tensor) -> bool:
+    def __contains__(self, tensor: Record) -> bool:
         return tensor.record in self.positions
 
-    def __getitem__(self, position: int) -> Tensor:
+    def __getitem__(self, position: int) -> Any:
         return self.records[position]
 
     @property
-    def positions(self) -> dict[Tensor, int]:
+    def positions(self) -> dict[Any, int]:
         """The place of each record in the list."""
         if self._positions is None:
             self._positions = {record: i for i, record in enumerate(self.records)}
         return self._positions
 
-    def find(self, name: str, **where: Any) -> Tensor:
+    def find(self, name: str, **where: Any) -> Any:
         """The record of that name, and at that time, layer or direction.
 
         Raises
@@ -104,20 +99,16 @@ class Graph(Shown):
             if record.name == name and all(getattr(self.scopes[record], k) == v for k, v in where.items())
         ]
         if len(found) != 1:
-            named = ", ".join(r.label for r in (found or self.records) if r.name)
-            raise UsageError(
-                f"{len(found) or 'no'} record{'s' * (len(found) != 1)} named {name!r} with {where}: "
-                f"the graph has {named:.400}{here()}"
-            )
+            raise errors.not_found(name, where, found, self.records)
         return found[0]
 
     @property
-    def leaves(self) -> list[Tensor]:
+    def leaves(self) -> list[Any]:
         """Records that no operation made: parameters, inputs, constants."""
         return [record for record in self.records if record.operation is None]
 
     @property
-    def scopes(self) -> dict[Tensor, Scope]:
+    def scopes(self) -> dict[Any, Scope]:
         """The place of each record; where no code said a time, repeated source lines count the steps."""
         if self._scopes is None:
             self._scopes = {record: record.scope for record in self.records}
@@ -125,13 +116,13 @@ class Graph(Shown):
                 self._scopes.update(self._recognised())
         return self._scopes
 
-    def _recognised(self) -> dict[Tensor, Scope]:
+    def _recognised(self) -> dict[Any, Scope]:
         """Places in the program with several results are a loop's body, and their results belong to its steps.
 
         Most places have one result a step, which gives the number of steps. A helper that is called three
         times a step has three; whatever does not divide belongs to the step that had begun when it was made.
         """
-        runs: dict[tuple[Any, ...], list[Tensor]] = {}  # one place may hold several operations of one step
+        runs: dict[tuple[Any, ...], list[Record]] = {}  # one place may hold several operations of one step
         for record in self.records:
             if record.operation is not None and record._code is not None:
                 runs.setdefault((record._code, record._offset, record.operation), []).append(record)
@@ -149,7 +140,7 @@ class Graph(Shown):
         self._move_to_their_users(times, {r for run in repeated if len(run) % steps for r in run})
         return {record: replace(record.scope, time=time) for record, time in times.items()}
 
-    def _move_to_their_users(self, times: dict[Tensor, int], irregular: set[Tensor]) -> None:
+    def _move_to_their_users(self, times: dict[Record, int], irregular: set[Record]) -> None:
         """What a step makes before its first regular record, such as its stacked input, belongs to that step."""
         uses = self.consumers()
         for record in sorted(irregular, key=attrgetter("index"), reverse=True):
@@ -158,63 +149,20 @@ class Graph(Shown):
                 times[record] += 1
                 irregular.discard(record)
 
-    def consumers(self) -> dict[Tensor, list[tuple[Tensor, int]]]:
+    def consumers(self) -> dict[Any, list[tuple[Any, int]]]:
         """For each record, who uses it and as which input, oldest first."""
-        uses: dict[Tensor, list[tuple[Tensor, int]]] = {record: [] for record in self.records}
+        uses: dict[Any, list[tuple[Any, int]]] = {record: [] for record in self.records}
         for record in self.records:
             for i, x in enumerate(record.inputs):
                 if x in uses:
                     uses[x].append((record, i))
         return uses
 
-    def to_networkx(self) -> networkx.MultiDiGraph:
-        """The same graph for networkx's algorithms.
-
-        Returns
-        -------
-        networkx.MultiDiGraph
-            Nodes are positions in the list, with the attributes label, name, operation, parameters, shape,
-            dtype, value, time, layer, direction, part, file, line, requires_grad; an edge for every use,
-            with the attribute ``input`` (its position among the user's inputs) as its key.
-
-        Examples
-        --------
-        >>> import networkx
-        >>> from autograd_seq import Tensor
-        >>> x = Tensor([1.0, 2.0])
-        >>> networkx.dag_longest_path_length((x * x + x).graph.to_networkx())
-        2
-        """
-        import networkx
-
-        result = networkx.MultiDiGraph()
-        for i, record in enumerate(self.records):
-            place, line = self.scopes[record], record.source
-            result.add_node(
-                i,
-                label=record.label,
-                name=record.name,
-                operation=record.operation.name if record.operation else None,
-                parameters=dict(record.parameters),
-                shape=record.shape,
-                dtype=str(record.dtype),
-                value=record.value,
-                time=place.time,
-                layer=place.layer,
-                direction=place.direction,
-                part=place.part,
-                file=line.file if line else None,
-                line=line.line if line else None,
-                requires_grad=record.requires_grad,
-            )
-            for position, x in enumerate(record.inputs):
-                if x in self.positions:
-                    result.add_edge(self.positions[x], i, key=position, input=position)
-        return result
+    # Readings that belong to a graph register themselves here: how it is printed, and as a graph of networkx.
+    printed: ClassVar[Callable[[Graph], str]] = object.__repr__
+    to_networkx: ClassVar[Callable[[Graph], Any]]
 
     def __str__(self) -> str:
-        from autograd_seq.readings.table import table
-
-        return table(self)
+        return Graph.printed(self)
 
     __repr__ = __str__

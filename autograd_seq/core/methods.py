@@ -1,182 +1,191 @@
-"""What a tensor has in common with NumPy's arrays: operators and methods, each the operation of that name."""
+"""What a tensor has in common with NumPy's arrays: operators and methods, each what stands for NumPy's own function."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from collections.abc import Callable
+from operator import getitem
+from typing import Any, ClassVar, NoReturn, Self
 
-import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
-from autograd_seq.core.display import Shown
+import numpy as np
+
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.source_line import here
 
-if TYPE_CHECKING:
-    from autograd_seq.core.assignment import Writable
-    from autograd_seq.core.tensor import Tensor
 
-
-class Methods(Shown):
+class Methods:
     """NumPy's operators and methods, recorded; `Tensor` inherits them."""
 
     __slots__ = ()
 
     # -- operators ------------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
+    # These are called so often that `shortcuts` puts the operations' own functions in their place.
+    OPERATORS: ClassVar[dict[str, Callable[..., Any]]] = {
+        "__add__": np.add,
+        "__sub__": np.subtract,
+        "__mul__": np.multiply,
+        "__truediv__": np.divide,
+        "__pow__": np.power,
+        "__matmul__": np.matmul,
+        "__neg__": np.negative,
+    }
 
-    def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
+    def __add__(self, other: Any) -> Any:
+        return BY_NUMPY[np.add](self, other)
 
-    def __sub__(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
+    def __radd__(self, other: Any) -> Any:
+        return BY_NUMPY[np.add](other, self)
 
-    def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)
+    def __sub__(self, other: Any) -> Any:
+        return BY_NUMPY[np.subtract](self, other)
 
-    def __mul__(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
+    def __rsub__(self, other: Any) -> Any:
+        return BY_NUMPY[np.subtract](other, self)
 
-    def __rmul__(self, other: Any) -> Tensor:
-        return ops.multiply(other, self)
+    def __mul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.multiply](self, other)
 
-    def __truediv__(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
+    def __rmul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.multiply](other, self)
 
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)
+    def __truediv__(self, other: Any) -> Any:
+        return BY_NUMPY[np.divide](self, other)
 
-    def __pow__(self, other: Any) -> Tensor:
-        return ops.power(self, other)
+    def __rtruediv__(self, other: Any) -> Any:
+        return BY_NUMPY[np.divide](other, self)
 
-    def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)
+    def __pow__(self, other: Any) -> Any:
+        return BY_NUMPY[np.power](self, other)
 
-    def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
+    def __rpow__(self, other: Any) -> Any:
+        return BY_NUMPY[np.power](other, self)
 
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
+    def __matmul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.matmul](self, other)
 
-    def __neg__(self) -> Tensor:
-        return ops.negative(self)
+    def __rmatmul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.matmul](other, self)
+
+    def __neg__(self) -> Any:
+        return BY_NUMPY[np.negative](self)
 
     def __pos__(self) -> Self:
         return self
 
-    def __abs__(self) -> Tensor:
-        return ops.abs(self)
+    def __abs__(self) -> Any:
+        return BY_NUMPY[np.abs](self)
 
     def __eq__(self, other: object) -> Any:
-        return ops.equal(self, other)
+        return BY_NUMPY[np.equal](self, other)
 
     def __ne__(self, other: object) -> Any:
-        return ops.not_equal(self, other)
+        return BY_NUMPY[np.not_equal](self, other)
 
-    def __lt__(self, other: Any) -> Tensor:
-        return ops.less(self, other)
+    def __lt__(self, other: Any) -> Any:
+        return BY_NUMPY[np.less](self, other)
 
-    def __le__(self, other: Any) -> Tensor:
-        return ops.less_equal(self, other)
+    def __le__(self, other: Any) -> Any:
+        return BY_NUMPY[np.less_equal](self, other)
 
-    def __gt__(self, other: Any) -> Tensor:
-        return ops.greater(self, other)
+    def __gt__(self, other: Any) -> Any:
+        return BY_NUMPY[np.greater](self, other)
 
-    def __ge__(self, other: Any) -> Tensor:
-        return ops.greater_equal(self, other)
+    def __ge__(self, other: Any) -> Any:
+        return BY_NUMPY[np.greater_equal](self, other)
 
-    def __getitem__(self, key: Any) -> Tensor:
-        return ops.getitem(self, key)
+    def __getitem__(self, key: Any) -> Any:
+        return BY_NUMPY[getitem](self, key)
 
     # -- ndarray's own methods --------------------------------------------------------------
 
     @property
-    def T(self) -> Tensor:
+    def T(self) -> Any:
         """The transpose."""
-        return ops.transpose(self)
+        return BY_NUMPY[np.transpose](self)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As `numpy.ndarray.sum`."""
-        return ops.sum(self, axis=axis, keepdims=keepdims) if keepdims or axis is not None else ops.sum(self)
+        total = BY_NUMPY[np.sum]
+        return total(self, axis=axis, keepdims=keepdims) if keepdims or axis is not None else total(self)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As `numpy.ndarray.mean`."""
-        return ops.mean(self, axis=axis, keepdims=keepdims)
+        return BY_NUMPY[np.mean](self, axis=axis, keepdims=keepdims)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As `numpy.ndarray.max`."""
-        return ops.max(self, axis=axis, keepdims=keepdims)
+        return BY_NUMPY[np.max](self, axis=axis, keepdims=keepdims)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As `numpy.ndarray.min`."""
-        return ops.min(self, axis=axis, keepdims=keepdims)
+        return BY_NUMPY[np.min](self, axis=axis, keepdims=keepdims)
 
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As `numpy.ndarray.prod`."""
-        return ops.prod(self, axis=axis, keepdims=keepdims)
+        return BY_NUMPY[np.prod](self, axis=axis, keepdims=keepdims)
 
-    def cumsum(self, axis: int | None = None) -> Tensor:
+    def cumsum(self, axis: int | None = None) -> Any:
         """As `numpy.ndarray.cumsum`."""
-        return ops.cumsum(self, axis=axis)
+        return BY_NUMPY[np.cumsum](self, axis=axis)
 
-    def any(self, axis: Any = None) -> Tensor:
+    def any(self, axis: Any = None) -> Any:
         """As `numpy.ndarray.any`; without derivative."""
-        return ops.any(self, axis=axis)
+        return BY_NUMPY[np.any](self, axis=axis)
 
-    def all(self, axis: Any = None) -> Tensor:
+    def all(self, axis: Any = None) -> Any:
         """As `numpy.ndarray.all`; without derivative."""
-        return ops.all(self, axis=axis)
+        return BY_NUMPY[np.all](self, axis=axis)
 
-    def argmax(self, axis: int | None = None) -> Tensor:
+    def argmax(self, axis: int | None = None) -> Any:
         """As `numpy.ndarray.argmax`; without derivative."""
-        return ops.argmax(self, axis=axis)
+        return BY_NUMPY[np.argmax](self, axis=axis)
 
-    def argmin(self, axis: int | None = None) -> Tensor:
+    def argmin(self, axis: int | None = None) -> Any:
         """As `numpy.ndarray.argmin`; without derivative."""
-        return ops.argmin(self, axis=axis)
+        return BY_NUMPY[np.argmin](self, axis=axis)
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Any) -> Any:
         """As `numpy.ndarray.reshape`."""
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return BY_NUMPY[np.reshape](self, shape[0] if len(shape) == 1 else shape)
 
-    def ravel(self) -> Tensor:
+    def ravel(self) -> Any:
         """As `numpy.ndarray.ravel`."""
-        return ops.reshape(self, -1)
+        return BY_NUMPY[np.reshape](self, -1)
 
     flatten = ravel
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: Any) -> Any:
         """As `numpy.ndarray.transpose`."""
-        return ops.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+        return BY_NUMPY[np.transpose](self, axes[0] if len(axes) == 1 else axes or None)
 
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
         """As `numpy.ndarray.swapaxes`."""
-        return ops.swapaxes(self, axis1, axis2)
+        return BY_NUMPY[np.swapaxes](self, axis1, axis2)
 
-    def squeeze(self, axis: Any = None) -> Tensor:
+    def squeeze(self, axis: Any = None) -> Any:
         """As `numpy.ndarray.squeeze`."""
-        return ops.squeeze(self, axis=axis)
+        return BY_NUMPY[np.squeeze](self, axis=axis)
 
-    def dot(self, other: Any) -> Tensor:
+    def dot(self, other: Any) -> Any:
         """As `numpy.ndarray.dot`."""
-        return ops.dot(self, other)
+        return BY_NUMPY[np.dot](self, other)
 
-    def clip(self, low: Any = None, high: Any = None) -> Tensor:
+    def clip(self, low: Any = None, high: Any = None) -> Any:
         """As `numpy.ndarray.clip`."""
-        return ops.clip(self, low, high)
+        return BY_NUMPY[np.clip](self, low, high)
 
-    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+    def take(self, indices: Any, axis: int | None = None) -> Any:
         """As `numpy.ndarray.take`."""
-        return ops.take(self, indices, axis=axis)
+        return BY_NUMPY[np.take](self, indices, axis=axis)
 
-    def astype(self, dtype: Any) -> Tensor:
+    def astype(self, dtype: Any) -> Any:
         """As `numpy.ndarray.astype`."""
-        return ops.astype(self, dtype)
+        return BY_NUMPY[np.ndarray.astype](self, dtype)
 
-    def copy(self) -> Writable:
+    def copy(self) -> Any:
         """A copy that can be assigned into; the assignments are recorded."""
-        from autograd_seq.core.assignment import Writable
-
-        return Writable(self)
+        return BY_NUMPY[np.copy](self)
 
 
 class NotInPlace:
@@ -207,17 +216,3 @@ class NotInPlace:
 
     def __ipow__(self, other: Any) -> NoReturn:
         self._in_place("**")
-
-
-def install() -> None:
-    """Let the operators be the operations' own functions: a call less for each record."""
-    for operator, operation in {
-        "__add__": ops.add,
-        "__sub__": ops.subtract,
-        "__mul__": ops.multiply,
-        "__truediv__": ops.divide,
-        "__matmul__": ops.matmul,
-        "__pow__": ops.power,
-        "__neg__": ops.negative,
-    }.items():
-        setattr(Methods, operator, operation.call)

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from autograd_seq.core.scope import NOWHERE, Scope
-
-if TYPE_CHECKING:
-    from autograd_seq.core.tensor import Tensor
 
 GREEK = {
     name: chr(code)
@@ -74,13 +71,25 @@ class Name:
         return cls(base, accent, "_".join(parts), adjoint)
 
 
+class Named(Protocol):
+    """What a record has that its name is written from."""
+
+    @property
+    def name(self) -> str | None:
+        """Its name, or None."""
+
+    operation: Any
+    scope: Scope
+    index: int
+
+
 def place(scope: Scope) -> str:
     """The superscript of a place: ``[2]<3>``."""
     layer = f"[{scope.layer}]" if scope.layer is not None else ""
     return layer + (f"<{scope.time}>" if scope.time is not None else "")
 
 
-def label(tensor: Tensor) -> str:
+def label(tensor: Named) -> str:
     """``Gamma_f<3>``; ``tanh%12`` for a record without a name."""
     if tensor.name is None:
         return f"{tensor.operation.name}%{tensor.index}" if tensor.operation else f"%{tensor.index}"
@@ -161,7 +170,7 @@ def argument(name: str) -> str:
     return f"z_{parts.base}{below}"
 
 
-def symbol(tensor: Tensor, element: tuple[int, ...] = ()) -> str:
+def symbol(tensor: Named, element: tuple[int, ...] = ()) -> str:
     """The name of one scalar of a tensor: ``Waa_12``, ``x_1^<3>``, ``h%7_1``; counted from 1 as in the notes."""
     base = tensor.name or label(tensor)
     digits = [str(i + 1) for i in element]

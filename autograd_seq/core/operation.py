@@ -8,32 +8,34 @@ needs, the meaning in exact scalars and the forms in each language, stands besid
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
 from operator import attrgetter
 from sys import _getframe
-from typing import Any, Final
+from typing import Any, ClassVar, Final
+from weakref import WeakSet
 
 import numpy as np
-from numpy import ndarray
 
-from autograd_seq.core import protocols
-from autograd_seq.core.errors import AutogradError, DtypeError, GraphLostError, ShapeError, UsageError
+from autograd_seq.core import errors
 from autograd_seq.core.notation import Form, call
+from autograd_seq.core.record import NOTHING, Record, next_index, note_branch
 from autograd_seq.core.scope import present
-from autograd_seq.core.source_line import ENGINE_FILES, here
-from autograd_seq.core.tensor import NOTHING, Array, Tensor, next_index
+from autograd_seq.core.source_line import ENGINE_FILES
 
 Rule = Callable[..., Any]
 _new: Final = object.__new__
 _present: Final = present.get
-_bare: Final = frozenset((ndarray, int, tuple))
 _value: Final = attrgetter("_value")
 _requires_grad: Final = attrgetter("requires_grad")
 
+# A function of NumPy's (or an operator, or a method of its arrays) to what stands for it when it meets a tensor.
+BY_NUMPY: dict[Any, Any] = {}
+DECLARED: WeakSet[Operation] = WeakSet()
+
 
 class Operation:
-    """One differentiable operation; made with the decorator `operation`.
+    """One differentiable operation; made with the decorator `operation`, which says what the arguments are.
 
     Calling it on tensors records; calling it on plain arrays just computes.
 
@@ -42,12 +44,12 @@ class Operation:
     name : str
         Its name in tables and messages.
     value : callable
-        ``value(*arrays, **parameters) -> array``, in NumPy.
+        ``value(*arrays, **settings) -> array``, in NumPy.
     vjp : sequence of callables, or None
-        For each input a rule ``(g, y, *inputs, **parameters) -> adjoint of that input``; None where there
+        For each input a rule ``(g, y, *inputs, **settings) -> adjoint of that input``; None where there
         is no derivative.
     meaning : callable
-        ``meaning(algebra, *arrays, **parameters) -> array``: the value rule over arrays of exact scalars.
+        ``meaning(algebra, *arrays, **settings) -> array``: the value rule over arrays of exact scalars.
     forms : dict
         `Form` by language: ``"source"``, ``"latex"``, ``"text"``.
     expects : str
@@ -56,9 +58,13 @@ class Operation:
         Whether the result is the sum of the inputs, so that a reading may take the sum apart, as in Σ over time.
     """
 
+    # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
+    shorten: ClassVar[Callable[[Operation], None]] = lambda operation: None
+
     def __init__(
         self,
         value: Callable[..., Any],
+        *,
         vjp: Sequence[Rule | None] | Rule | None,
         meaning: Callable[..., Any] | None = None,
         numpy: Any = (),
@@ -69,6 +75,7 @@ class Operation:
         kernel: Callable[..., Any] | None = None,
         adds: bool = False,
         cuts: bool = False,
+        rearranges: bool = False,
     ) -> None:
         update_wrapper(self, value)
         self.name: str = value.__name__.rstrip("_")
@@ -76,33 +83,22 @@ class Operation:
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in signature)
         self.arity = sum(p.kind is p.POSITIONAL_ONLY for p in signature)
         self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
-        self._known = frozenset(self.keywords)
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
-        self.least = 1 if self.variadic else self.arity  # arguments that a call must have
-        self.optional = len(self.defaults) == len(self.keywords)  # whether it need not have more
-        self.simple = self.arity in (1, 2) and not self.keywords  # whether it never has more
-        # How many arguments by place can be a whole call, of an operation of one array: that array and settings.
-        needed = 1 + len(self.keywords) - len(self.defaults)
-        self._whole = range(needed, 2 + len(self.keywords)) if self.arity == 1 else range(0)
         self.value = kernel or value
         self.vjp = self._rules(vjp)
         self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
         self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
-        self.meaning = meaning or (lambda algebra, *arrays, **parameters: value(*arrays, **parameters))
-        self.expects = expects
-        self.adds = adds
-        # Of what only rearranges: gives a view of an array that can be written into; `assignment` sets it.
-        self.view: Callable[[Operation, Any, dict[str, Any]], Any] | None = None
-        self.cuts = cuts
+        self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
+        self.expects, self.adds, self.cuts, self.rearranges = expects, adds, cuts, rearranges
         self.forms = {
             "source": self._form(source, f"np.{self.name}"),
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
             "text": self._form(text, self.name),
         }
-        self.call = self.direct(lambda *inputs, **parameters: self._general(inputs, parameters))
-        for function in numpy if isinstance(numpy, tuple) else (numpy,):
-            protocols.OPERATIONS[function] = self
-            protocols.CALLS[function] = self.call
+        self.call: Callable[..., Any] = self.general
+        DECLARED.add(self)
+        Operation.shorten(self)
+        BY_NUMPY.update(dict.fromkeys(numpy if isinstance(numpy, tuple) else (numpy,), self))
 
     def _rules(self, vjp: Any) -> Any:
         """The rules, if there is one for each input."""
@@ -113,87 +109,72 @@ class Operation:
         listed = isinstance(vjp, (list, tuple)) and all(rule is None or callable(rule) for rule in vjp)
         if listed and not self.variadic and len(vjp) == self.arity:
             return vjp
-        wanted = (
-            "one rule whose first argument is the input's position"
-            if self.variadic
-            else f"a list of {self.arity} rule{'s' * (self.arity != 1)}, one for each input "
-            f"(its positional-only arguments, those before the /): vjp=[{', '.join(['...'] * self.arity)}]"
-        )
-        given = f"a list of {len(vjp)}" if isinstance(vjp, (list, tuple)) else f"{vjp!r:.60}"
-        raise UsageError(
-            f"operation {self.name} needs {wanted}, but vjp is {given}. A rule is a function "
-            f"(g, y, *inputs, **parameters), or None where there is no derivative{here()}"
-        )
+        raise errors.wrong_rules(self.name, self.arity, self.variadic, vjp)
 
     def _form(self, given: Form | str | None, function: str) -> Form:
-        if given is None or isinstance(given, str):
-            return call(given or function, self.defaults, listed=self.variadic)
-        return given
+        return given if isinstance(given, Form) else call(given or function, self.defaults, listed=self.variadic)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
 
-    def __call__(self, *inputs: Any, **parameters: Any) -> Any:
+    def __call__(self, *inputs: Any, **settings: Any) -> Any:
         """Record the operation on tensors, or compute it on plain arrays."""
-        if self.simple and len(inputs) == self.arity and not parameters:
-            return self.call(*inputs)
-        return self._general(inputs, parameters)
+        return self.call(*inputs, **settings)
 
-    def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-        """A quicker function for the most usual calls, which leaves all others to `otherwise`; here there is none."""
-        return otherwise
-
-    def _general(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> Any:
-        if not given and len(inputs) in self._whole and _bare.issuperset(map(type, inputs)):
-            return self.value(*inputs)  # what rules mostly ask for: a bare array, with axes or a shape
-        if given or not self.optional or len(inputs) != self.least:
-            inputs, parameters = self._bind(inputs, given)
-        else:
-            parameters = self.defaults.copy()
-        if self.variadic:
-            inputs = tuple(inputs[0])
-        if self.view is not None and (seen := self.view(self, inputs[0], parameters)) is not None:
-            return seen
-        if (records := lift(inputs)) is None:
-            return self.value(*inputs, **parameters)
+    def general(self, *inputs: Any, **settings: Any) -> Any:
+        """What a call does, whatever it is given; `call` may know a shorter way to the same record."""
+        inputs, settings = self._sorted(inputs, settings)
+        if self.rearranges and isinstance(inputs[0], Record):
+            seen = inputs[0].view(self, settings)
+            if seen is not None:
+                return seen
+        records = lift(inputs)
+        if records is None:
+            return self.value(*inputs, **settings)
         values = [*map(_value, records)]
         try:
-            value = self.value(*values, **parameters)
+            value = self.value(*values, **settings)
         except (ValueError, TypeError, IndexError) as error:
-            raise self._refusal(values, parameters, error) from error
-        return self.record(value, records, parameters, self._wanted(records))
+            raise errors.refused(self, values, settings, error) from error
+        return self.record(value, records, settings, self._wanted(records))
 
-    def _wanted(self, records: Sequence[Tensor]) -> bool:
+    def _sorted(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A call's arguments as inputs and settings, as the value rule's signature declares them."""
+        count = 1 if self.variadic else self.arity
+        if not count <= len(inputs) <= count + len(self.keywords):
+            raise errors.wrong_number(self, len(inputs))
+        settings = self.defaults | dict(zip(self.keywords, inputs[count:], strict=False)) | given
+        if len(settings) != len(self.keywords) or not settings.keys() >= given.keys() <= set(self.keywords):
+            raise errors.wrong_settings(self, given, settings)
+        for key, setting in settings.items():
+            if isinstance(setting, Record):
+                settings[key] = settled(setting)
+        return tuple(inputs[0]) if self.variadic else inputs[:count], settings
+
+    def _wanted(self, records: Sequence[Record]) -> bool:
         """Whether a derivative passes through to any of the inputs."""
         if not self.partly:
             return True in map(_requires_grad, records)
         return any(x.requires_grad and rule is not None for x, rule in zip(records, self.vjp, strict=True))
 
-    def record(self, value: Any, inputs: tuple[Tensor, ...], parameters: dict[str, Any], requires_grad: bool) -> Tensor:
+    def record(self, value: Any, inputs: tuple[Any, ...], settings: dict[str, Any], requires_grad: bool) -> Any:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
-        # Slot by slot: half the cost of __init__, and every operation pays it.
-        y: Tensor = _new(Tensor)
-        y._value = value if type(value) is ndarray else np.asarray(value)
-        y.operation = self
-        y.inputs = inputs
-        y.parameters = parameters
-        y._name = None
+        y: Any = _new(Record.held)  # slot by slot: half the cost of an __init__, and every operation pays it
+        y._value = value if type(value) is np.ndarray else np.asarray(value)
+        y.operation, y.inputs, y.parameters = self, inputs, settings
+        y.requires_grad = requires_grad and self.differentiable
+        y._name = y._gradient = None
         y.scope = scope = _present()
         y.index = next_index()
-        y.requires_grad = requires_grad and self.differentiable
-        y._gradient = None
         frame: Any = _getframe(2)
-        while (code := frame.f_code).co_filename in ENGINE_FILES:
-            if frame.f_back is None:
-                break
+        while frame.f_code.co_filename in ENGINE_FILES and frame.f_back is not None:
             frame = frame.f_back
-        y._code = code
-        y._offset = frame.f_lasti
+        y._code, y._offset = frame.f_code, frame.f_lasti
         if not scope.recording:
             y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
         return y
 
-    def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
+    def pull(self, node: Record, adjoint: Any) -> Sequence[Any]:
         """What the adjoint of a record gives to each of its inputs, in bare arrays; None where nothing."""
         rules: Any = self.vjp
         values = [*map(_value, node.inputs)]
@@ -203,108 +184,6 @@ class Operation:
             else None
             for i, x in enumerate(node.inputs)
         ]
-
-    def _bind(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Sort a call's arguments into inputs and parameters, as the value rule's signature declares them."""
-        count = self.least
-        if len(inputs) < count or len(inputs) > count + len(self.keywords):
-            raise UsageError(f"{self.name}() takes {self._usage()}, but got {len(inputs)} arguments{here()}")
-        by_place = dict(zip(self.keywords, inputs[count:], strict=False)) if len(inputs) > count else {}
-        parameters = self.defaults | by_place | given
-        if len(parameters) != len(self.keywords) or not self._known.issuperset(given):
-            raise self._misused(given, parameters)
-        for key, setting in parameters.items():
-            if isinstance(setting, Tensor):
-                parameters[key] = settled(setting)
-        return inputs[:count], parameters
-
-    def _misused(self, given: Mapping[str, Any], parameters: Mapping[str, Any]) -> UsageError:
-        for key in given:
-            if key not in self.keywords:
-                return UsageError(f"{self.name}() has no argument {key!r}; it takes {self._usage()}{here()}")
-        missing = ", ".join(key for key in self.keywords if key not in parameters)
-        return UsageError(f"{self.name}() needs {missing}; it takes {self._usage()}{here()}")
-
-    def _usage(self) -> str:
-        inputs = "a list of arrays" if self.variadic else f"{self.arity} array{'s' * (self.arity != 1)}"
-        return inputs + (f" and {', '.join(self.keywords)}" if self.keywords else "")
-
-    def _refusal(self, values: Sequence[Array], parameters: Mapping[str, Any], error: Exception) -> AutogradError:
-        shapes = " and ".join(str(v.shape) for v in values)
-        said = "".join(f", {k}={v!r:.60}" for k, v in parameters.items() if v is not self.defaults.get(k))
-        kind = DtypeError if isinstance(error, TypeError) else ShapeError
-        if any(v.dtype.kind not in "buif" for v in values):
-            kind, shapes = DtypeError, " and ".join(str(v.dtype) for v in values)
-        expected = f" It expects {self.expects}." if self.expects else ""
-        return kind(f"{self.name} cannot take {shapes}{said}.{expected} NumPy says: {error}{here()}")
-
-
-class Unary(Operation):
-    """An operation of one array: the same, without loops, and without sorting arguments where there are no others."""
-
-    def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that records a call on one tensor at once, and leaves every other call to `otherwise`."""
-        if not self.simple:
-            return otherwise
-        kernel, record = self.value, self.record
-
-        def call(x: Any, /, *more: Any, **keywords: Any) -> Any:
-            if type(x) is not Tensor or more or keywords:
-                if more or keywords or not isinstance(x, Tensor):
-                    bare = type(x) is ndarray and not more and not keywords
-                    return kernel(x) if bare else otherwise(x, *more, **keywords)
-                x = x.record
-            try:
-                value = kernel(x._value)
-            except (ValueError, TypeError) as error:
-                raise self._refusal([x._value], NOTHING, error) from error
-            return record(value, (x,), NOTHING, x.requires_grad)
-
-        return call
-
-    def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
-        """As of every operation, without loops."""
-        rule, (x,) = self.vjp[0], node.inputs
-        if self.simple:
-            return (rule(adjoint, node._value, x._value),)
-        return (rule(adjoint, node._value, x._value, **node.parameters),)
-
-
-class Binary(Operation):
-    """An operation of two arrays."""
-
-    def direct(self, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-        """A function that records a call on two tensors at once, and leaves every other call to `otherwise`."""
-        if self.partly or not self.simple:
-            return otherwise
-        kernel, record = self.value, self.record
-
-        def call(a: Any, b: Any, /, *more: Any, **keywords: Any) -> Any:
-            if type(a) is not Tensor or type(b) is not Tensor or more or keywords:
-                if more or keywords or not isinstance(a, Tensor) or not isinstance(b, Tensor):
-                    return otherwise(a, b, *more, **keywords)
-                a, b = a.record, b.record
-            try:
-                value = kernel(a._value, b._value)
-            except (ValueError, TypeError) as error:
-                raise self._refusal([a._value, b._value], NOTHING, error) from error
-            return record(value, (a, b), NOTHING, a.requires_grad or b.requires_grad)
-
-        return call
-
-    def pull(self, node: Tensor, adjoint: Array) -> Sequence[Any]:
-        """As of every operation, without loops."""
-        (a, b), (left, right) = node.inputs, self.vjp
-        y, u, v = node._value, a._value, b._value
-        if self.simple:
-            return (
-                left(adjoint, y, u, v) if a.requires_grad and left else None,
-                right(adjoint, y, u, v) if b.requires_grad and right else None,
-            )
-        return (
-            left(adjoint, y, u, v, **node.parameters) if a.requires_grad and left else None,
-            right(adjoint, y, u, v, **node.parameters) if b.requires_grad and right else None,
-        )
 
 
 class _ByPosition:
@@ -317,35 +196,21 @@ class _ByPosition:
         return partial(self.rule, position)
 
 
-def operation(
-    bare: Any = None,
-    /,
-    *,
-    vjp: Sequence[Rule | None] | Rule | None = (),
-    meaning: Callable[..., Any] | None = None,
-    numpy: Any = (),
-    source: Form | str | None = None,
-    latex: Form | str | None = None,
-    text: Form | str | None = None,
-    expects: str = "",
-    kernel: Callable[..., Any] | None = None,
-    adds: bool = False,
-    cuts: bool = False,
-) -> Callable[[Callable[..., Any]], Operation]:
+def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[..., Any]], Operation]:
     """Declare a differentiable operation: the decorated function is its value rule, in NumPy.
 
     Inputs are the function's positional-only arguments (or ``*arrays``); the others are
-    parameters, fixed when it is recorded.
+    settings, fixed when it is recorded.
 
     Parameters
     ----------
     vjp : sequence of callables, or callable, or None
-        For each input, ``(g, y, *inputs, **parameters)`` to the adjoint of that input, given the
+        For each input, ``(g, y, *inputs, **settings)`` to the adjoint of that input, given the
         adjoint `g` of the result `y`; written with operators and this package's operations. None for an
         input (or for all) without derivative. With ``*arrays``, one function whose first argument is the
         input's position. Broadcasting need not be undone: the sweep does it.
     meaning : callable, optional
-        ``(algebra, *arrays, **parameters)`` to the value over arrays of exact scalars, with the
+        ``(algebra, *arrays, **settings)`` to the value over arrays of exact scalars, with the
         algebra's functions (``algebra.exp`` …, see `autograd_seq.each`). The value rule itself if
         not given, which does for everything made of + - * / and rearrangement.
     numpy : function or tuple of functions
@@ -361,6 +226,10 @@ def operation(
     cuts : bool
         Whether the result counts as a constant on purpose, although it changes with the inputs;
         only without `vjp`. What has no `vjp` otherwise must be constant wherever it has a derivative.
+
+    rearranges : bool
+        Whether the result shows the input's own elements in other places, as a transpose does: of an array that
+        is written into, it is then a view.
 
     Returns
     -------
@@ -387,63 +256,38 @@ def operation(
     >>> x.grad.round(4)
     array([0.5   , 0.9277])
     """
-    if bare is not None or vjp == ():
-        what = "@operation needs" if bare is None else "@operation stands alone; it needs"
-        raise UsageError(
-            f"{what} parentheses with a rule for each input: @operation(vjp=[lambda g, y, x: g * ...]), or vjp=None "
-            f"for what has no derivative{here()}"
-        )
-
-    def declare(value: Callable[..., Any]) -> Operation:
-        kinds = [p.kind for p in inspect.signature(value).parameters.values()]
-        several = inspect.Parameter.VAR_POSITIONAL in kinds
-        inputs = kinds.count(inspect.Parameter.POSITIONAL_ONLY)
-        made = Operation if several else {1: Unary, 2: Binary}.get(inputs, Operation)
-        return made(value, vjp, meaning, numpy, source, latex, text, expects, kernel, adds, cuts)
-
-    return declare
+    if bare is not None or declaration.get("vjp", ()) == ():
+        raise errors.without_rules(bare)
+    return lambda value: Operation(value, **declaration)
 
 
-def lift(inputs: Sequence[Any]) -> tuple[Tensor, ...] | None:
+def lift(inputs: Sequence[Any]) -> tuple[Any, ...] | None:
     """The records of an operation's inputs; None if there is no tensor among them."""
-    for x in inputs:
-        if type(x) is not Tensor:
-            break
-    else:
-        return tuple(inputs) or None
-    records: list[Any] = []
-    tensors: list[Tensor] = []
-    for x in inputs:
-        if isinstance(x, Tensor):
-            x = x.record
-            tensors.append(x)
-        records.append(x)
+    records = [x.record if isinstance(x, Record) else x for x in inputs]
+    tensors = [x for x in records if isinstance(x, Record)]
     if not tensors:
         return None
     for i, x in enumerate(records):
-        if type(x) is not Tensor:
+        if not isinstance(x, Record):
             records[i] = _constant(x, tensors)
             tensors.append(records[i])
     return tuple(records)
 
 
-def _constant(value: Any, tensors: list[Tensor]) -> Tensor:
+def _constant(value: Any, tensors: list[Any]) -> Any:
     """A leaf for what met `tensors`; Python numbers, and lists of them, take the dtype of the floats there."""
     if isinstance(value, (np.ndarray, np.generic)):
-        return Tensor(value)
-    first = tensors[0].dtype
-    if len(tensors) > 1 or first.kind != "f":
-        first = np.result_type(*(x._value for x in tensors), *((value,) if type(value) in (int, float, bool) else ()))
-    return Tensor(value, dtype=first if first.kind == "f" or type(value) in (int, float, bool) else None)
+        return Record.held(value)
+    number = type(value) in (int, float, bool)
+    dtype: Any = tensors[0].dtype
+    if len(tensors) > 1 or dtype.kind != "f":
+        dtype = np.result_type(*(x._value for x in tensors), *((value,) if number else ()))
+    return Record.held(value, dtype=dtype if dtype.kind == "f" or number else None)
 
 
-def settled(setting: Tensor) -> Any:
+def settled(setting: Record) -> Any:
     """A tensor used as a setting (an index, a limit): its value, noted as a decision on data."""
     if setting.requires_grad:
-        raise GraphLostError(
-            f"{setting.label} has a gradient, which would be lost where it is used as a setting (an index, an axis, "
-            "a limit). Write .item() or .value to use its number on purpose; for limits, "
-            f"np.minimum(np.maximum(x, low), high){here()}"
-        )
-    protocols.note_branch(setting)
+        raise errors.lost_as_setting(setting)
+    note_branch(setting)
     return setting._value.item() if not setting.ndim else setting._value

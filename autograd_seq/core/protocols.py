@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.errors import GraphLostError, UsageError
+from autograd_seq.core.operation import BY_NUMPY, Operation
+from autograd_seq.core.record import Record, note_branch
 from autograd_seq.core.source_line import here
 
-if TYPE_CHECKING:
-    from autograd_seq.core.operation import Operation
-    from autograd_seq.core.tensor import Tensor
 
-# NumPy's function to the operation (or the function made of operations) that stands for it.
-OPERATIONS: dict[Any, Any] = {}
-# The quickest way to call it, for plain calls of ufuncs: what programs mostly do.
-CALLS: dict[Any, Any] = {}
-
-# Where decisions that depended on data are noted, while somebody wants to know of them.
-branches: ContextVar[list[Tensor] | None] = ContextVar("branches", default=None)
-
-
-def note_branch(tensor: Tensor) -> None:
-    """Remember that Python decided on the value of `tensor`."""
-    noted = branches.get()
-    if noted is not None:
-        noted.append(tensor.record)
-
-
-def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
     """Called by NumPy for ``np.tanh(tensor)``, ``array + tensor``, ``np.add.reduce(tensor)`` …"""
-    if method == "__call__" and not keywords and (call := CALLS.get(ufunc)) is not None:
-        return call(*inputs)
+    if method == "__call__" and not keywords and (found := BY_NUMPY.get(ufunc)) is not None:
+        return found.call(*inputs) if type(found) is Operation else found(*inputs)
     if (out := keywords.pop("out", None)) is not None:
         if len(out) != 1:
             raise _unknown(f"{ufunc.__name__} with several results")
@@ -50,7 +32,7 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
     return _function(ufunc, inputs, keywords)
 
 
-def array_function(self: Tensor, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+def array_function(self: Any, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
     """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
     if function is np.copyto:  # what np.full and np.full_like are made of, too
         return _written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
@@ -61,9 +43,8 @@ def array_function(self: Tensor, function: Any, types: Any, arguments: Any, keyw
 
 
 def _function(function: Any, arguments: Any, keywords: Any) -> Any:
-    operation: Operation | None = OPERATIONS.get(function)
-    if operation is not None:
-        return operation(*arguments, **keywords)
+    if (found := BY_NUMPY.get(function)) is not None:
+        return found(*arguments, **keywords)
     if function in _OF_SHAPES:
         return _OF_SHAPES[function](*arguments, **keywords)
     if function in WITHOUT_DERIVATIVE:
@@ -78,9 +59,7 @@ def _written(target: Any, result: Any, name: str) -> Any:
 
 def _target(target: Any, name: str) -> Any:
     """An array that is to be written into, if it records its assignments."""
-    from autograd_seq.core.assignment import InPlace
-
-    if not isinstance(target, InPlace):
+    if not isinstance(target, Record) or not target.in_place:
         raise GraphLostError(
             f"np.{name} was to write a recorded tensor into a plain array, which would lose its gradient. "
             "Write  total = total + tensor  in place of  total += tensor , or make the array with autograd_seq.numpy "
@@ -91,9 +70,7 @@ def _target(target: Any, name: str) -> Any:
 
 def _valued(argument: Any) -> Any:
     """An argument with plain values in place of tensors; noted, because what comes out depends on data."""
-    from autograd_seq.core.tensor import Tensor
-
-    if isinstance(argument, Tensor):
+    if isinstance(argument, Record):
         note_branch(argument)
         return argument.value
     if isinstance(argument, (list, tuple)):
@@ -102,7 +79,7 @@ def _valued(argument: Any) -> Any:
 
 
 def _unknown(name: str) -> UsageError:
-    known = sorted({getattr(f, "__name__", str(f)) for f in OPERATIONS})
+    known = sorted({getattr(f, "__name__", str(f)) for f in BY_NUMPY})
     return UsageError(
         f"np.{name} has no derivative here. Use one of {', '.join(known)}; declare it as an operation of your own "
         f"(see autograd_seq.operation); or write x.value to compute with the plain array{here()}"

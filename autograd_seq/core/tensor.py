@@ -1,36 +1,25 @@
-"""Tensor: a value and the record of how it was made. Parameter: a name for a value that training replaces.
-
-A tensor points to the tensors it was made from and to nothing else, so a graph is
-released with its last tensor, and threads cannot meet in one.
-"""
+"""Tensor: what a user holds, a record with methods. Parameter: a name for a value that training replaces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
-from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops  # read at call time only: operations are made of tensors
 from autograd_seq.core import protocols
-from autograd_seq.core.array import Array as Array
-from autograd_seq.core.array import as_array as as_array
+from autograd_seq.core.array import Array, as_array
+from autograd_seq.core.backward import backward
 from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.graph import Graph
 from autograd_seq.core.methods import Methods, NotInPlace
-from autograd_seq.core.scope import NOWHERE, Scope, present
-from autograd_seq.core.source_line import SourceLine, here, look_up
-
-if TYPE_CHECKING:
-    from autograd_seq.core.graph import Graph
-    from autograd_seq.core.operation import Operation
-
-NOTHING: dict[str, Any] = {}
-next_index = count().__next__
+from autograd_seq.core.operation import BY_NUMPY
+from autograd_seq.core.record import NOTHING, Record, next_index, note_branch
+from autograd_seq.core.scope import NOWHERE, present
+from autograd_seq.core.source_line import here
 
 
-class Tensor(Methods):
+class Tensor(Methods, Record):
     """An array and the operation that made it.
 
     Its value never changes: after ``z = y``, ``z += 1`` makes a new tensor named z, as with Python's numbers, and y
@@ -70,32 +59,7 @@ class Tensor(Methods):
     array([2., 4.])
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_code",
-        "_gradient",
-        "_name",
-        "_offset",
-        "_value",
-        "index",
-        "inputs",
-        "operation",
-        "parameters",
-        "requires_grad",
-        "scope",
-    )  # fmt: skip
-
-    _value: Array
-    operation: Operation | None
-    inputs: tuple[Tensor, ...]
-    parameters: dict[str, Any]
-    scope: Scope
-    index: int
-    requires_grad: bool
-    _name: str | None
-    _gradient: list[Array | None] | None
-    _code: CodeType | None
-    _offset: int
+    __slots__ = ()
 
     def __init__(
         self, value: Any, name: str | None = None, requires_grad: bool = False, dtype: Any = None, **unknown: Any
@@ -126,9 +90,7 @@ class Tensor(Methods):
     @property
     def value(self) -> Array:
         """The array, read-only."""
-        array = self._value
-        array.setflags(write=False)
-        return array
+        return Record.value.fget(self)  # type: ignore[attr-defined]
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -149,53 +111,9 @@ class Tensor(Methods):
         self._gradient[0] = gradient
 
     @property
-    def name(self) -> str | None:
-        """Its name, or None."""
-        return self._name
-
-    @property
-    def label(self) -> str:
-        """Its name with its place in the notes' notation, such as ``Gamma_f<3>``; else ``operation%index``."""
-        from autograd_seq.core.names import label
-
-        return label(self)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of its axes."""
-        return self._value.shape
-
-    @property
-    def ndim(self) -> int:
-        """The number of its axes."""
-        return self._value.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of its elements."""
-        return self._value.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of its elements."""
-        return self._value.dtype
-
-    @property
     def graph(self) -> Graph:
         """Everything that it was made from, in order."""
-        from autograd_seq.core.graph import Graph
-
         return Graph(self)
-
-    @property
-    def source(self) -> SourceLine | None:
-        """The user's line that made it; None for a leaf."""
-        return look_up(self._code, self._offset)
-
-    @property
-    def record(self) -> Tensor:
-        """The immutable record that this name stands for now: for a plain tensor, itself."""
-        return self
 
     def item(self) -> Any:
         """The only element, as a Python number: the way out of the graph."""
@@ -220,8 +138,6 @@ class Tensor(Methods):
         ShapeError
             If `gradient` has another shape.
         """
-        from autograd_seq.core.backward import backward
-
         backward(self, gradient, accumulate)
 
     # -- plain Python and NumPy ---------------------------------------------------------
@@ -233,7 +149,7 @@ class Tensor(Methods):
     def _out_of_graph(self, how: str) -> Array:
         """The bare array, unless that would silently end the recording."""
         if self.operation is not None and self.dtype.kind != "f":  # a count or a place: no derivative to lose
-            protocols.note_branch(self)
+            note_branch(self)
         elif self.operation is not None or self.requires_grad:
             raise GraphLostError(
                 f"{how} would turn the recorded tensor {self.label} into plain numbers and lose its gradient. "
@@ -259,7 +175,7 @@ class Tensor(Methods):
         return self._out_of_graph("using as an index").__index__()
 
     def __bool__(self) -> bool:
-        protocols.note_branch(self)
+        note_branch(self)
         try:
             return bool(self._value)
         except ValueError as error:
@@ -307,6 +223,9 @@ class Tensor(Methods):
         )
 
 
+Record.held = Tensor
+
+
 class Handle(Tensor):
     """A name whose record may be replaced by another: everything asked of it is asked of the present record."""
 
@@ -323,7 +242,7 @@ def _delegated(slot: str) -> property:
     return property(lambda self: getattr(self.record, slot))
 
 
-for _slot in Tensor.__slots__:
+for _slot in Record.__slots__:
     if _slot != "__weakref__":
         setattr(Handle, _slot, _delegated(_slot))
 
@@ -448,6 +367,6 @@ def name(value: Any, text: str) -> Any:
         raise UsageError(f"name() takes a text such as 'Gamma_f', not {text!r}{here()}")
     record = value if type(value) is Tensor else value.record
     if (record._name is not None and record._name != text) or record.operation is None:
-        record = ops.identity(record)
+        record = BY_NUMPY[np.positive](record)
     record._name = text
     return record

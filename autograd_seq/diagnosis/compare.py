@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.tensor import Array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.tensor import Array
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward

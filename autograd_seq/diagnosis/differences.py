@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from autograd_seq.core.tensor import Array
+from autograd_seq.core.array import Array
 
 
 def gradients(loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], float]:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from autograd_seq.core.tensor import Tensor, next_index
+from autograd_seq.core.record import next_index
+from autograd_seq.core.tensor import Tensor
 
 Mark = tuple[int, int, Any, int]  # first index, depth below the outermost function, line of one call, how often it ran
 

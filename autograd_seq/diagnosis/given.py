@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.tensor import Array
 
 Inputs = dict[str, Array]
 Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]

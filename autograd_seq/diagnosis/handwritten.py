@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.tensor import Array
 from autograd_seq.diagnosis import differences
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward, student_line
 from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, suspicious

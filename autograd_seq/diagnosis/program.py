@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
+from autograd_seq.core.array import Array
 from autograd_seq.core.names import text
 from autograd_seq.core.notation import ATOM, SIGN
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.readings.expression import is_literal, number
 
@@ -114,7 +115,7 @@ class Program:
                 new[r] = np.asarray(changes[r](value))
             else:
                 values = [new.get(x, x._value) for x in r.inputs]
-                new[r] = np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+                new[r] = np.asarray(r.operation.value(*values, **r.parameters))
         return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
 
     def _behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
@@ -174,7 +175,7 @@ def bare(r: Tensor) -> Tensor:
 
 def evaluate(r: Tensor, value: Values) -> Array:
     """A record's value rule on given values of its inputs."""
-    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.parameters))  # type: ignore[union-attr]
+    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.parameters))
 
 
 def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:

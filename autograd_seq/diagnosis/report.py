@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.tensor import Array
 from autograd_seq.diagnosis.search import EQUAL, Finding
 
 

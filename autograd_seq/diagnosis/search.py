@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd_seq.core.tensor import Array
+from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.perturb import Variant, variants
 from autograd_seq.diagnosis.program import Program, called
 from autograd_seq.diagnosis.truth import Truth

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.core.backward import Recording, _passes_on, _Recorder
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import present
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.follow import Follower
 from autograd_seq.readings.expression import is_literal
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array
 
 _SETTINGS = "settings.json"
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import DtypeError, GradientError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.tensor import Tensor
 
 
 def clip_by_element(gradients: Any, limit: float) -> Any:

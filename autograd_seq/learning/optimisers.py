@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GradientError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Parameter
+from autograd_seq.core.tensor import Parameter
 
 Schedule = Callable[[int], float]
 

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.scope import no_grad
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Parameter, Tensor
+from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.learning import checkpoint
 from autograd_seq.learning.optimisers import Optimiser
 from autograd_seq.learning.text import batches

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
 from autograd_seq.core.notation import COMPARISON, infix
 from autograd_seq.core.operation import Operation, operation
-from autograd_seq.core.tensor import Array
 from autograd_seq.operations.arithmetic import FIT
 
 

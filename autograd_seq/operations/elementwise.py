@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
 from autograd_seq.core.notation import PRODUCT, SIGN, SUM, Form, literal
 from autograd_seq.core.operation import operation
-from autograd_seq.core.tensor import Array
 from autograd_seq.operations.arithmetic import FIT
 
 

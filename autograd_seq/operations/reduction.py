@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, MATRIX, PRODUCT, Form, call
 from autograd_seq.core.operation import operation
-from autograd_seq.core.tensor import Array
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import sqrt, where
 from autograd_seq.operations.shape import AXES, broadcast_to, expand_dims, reshape

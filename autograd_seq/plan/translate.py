@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd_seq import operations as ops
 from autograd_seq.core import names
-from autograd_seq.core.backward import Recording
+from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.operations.indexing import _getitem

@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.backward import identity, record_of, seed_for, sweep
+from autograd_seq.core.array import Array
+from autograd_seq.core.backward import record_of, seed_for, sweep
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.gradient import identity
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.part import Part
 from autograd_seq.core.rules import fitted
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Tensor
-from autograd_seq.operations.indexing import Part
+from autograd_seq.core.tensor import Tensor
 
 Place = tuple[int | None, str | None, int | None]
 

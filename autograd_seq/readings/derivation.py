@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core import names
-from autograd_seq.core.backward import Recording, differentiate
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Scope, present
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core import names
+from autograd_seq.core.array import Array
 from autograd_seq.core.notation import PRODUCT, SUM
 from autograd_seq.core.scope import Scope
-from autograd_seq.core.tensor import Array
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Ref, Unit
 from autograd_seq.readings.latex_lines import lines as lines_of

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autograd_seq.core.backward import Recording
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.families import examine, infer_times, match_families
 from autograd_seq.readings.folded import Block, Family, Folded, Ref, Unit, Use

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograd_seq.core.backward import Recording
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor

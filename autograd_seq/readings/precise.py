@@ -8,9 +8,10 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from autograd_seq.core.backward import differentiate
+from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.recording import differentiate
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import RELATIONS
 
 DIGITS = 60

@@ -8,11 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.names import symbol
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import RELATIONS, decisions
 from autograd_seq.readings.expression import is_literal
 

@@ -143,3 +143,6 @@ def _aligned(lines: Sequence[Sequence[str] | str]) -> str:
         else "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+Graph.printed = table

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
+from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
-from autograd_seq.core.tensor import Array
 from autograd_seq.readings.folded import Family, Folded, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.step_index import at_step

@@ -11,7 +11,7 @@ import pytest
 
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, compile, name, softmax, steps
-from autograd_seq.core.backward import Recording, differentiate
+from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.plan.plan import Replay
 from autograd_seq.plan.rewrites.gates import one_product, one_product_of_sum, sigmoid_as_tanh
 from autograd_seq.plan.rewrites.hoist import hoist

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, name, prove, steps, tanh
-from autograd_seq.core import display
 from autograd_seq.core.errors import AutogradError
+from autograd_seq.readings import display
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 from viz.notebook import MOST_RECORDS
 

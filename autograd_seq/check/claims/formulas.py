@@ -16,11 +16,12 @@ import autograd_seq.operations as ops
 from autograd_seq.check.claims.grammar import Interpreter, UnreadableError, names_in, parse, split_claim
 from autograd_seq.check.claims.smaller import smaller
 from autograd_seq.check.identity import is_zero
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.scope import scope
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.program import bare
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.truth import _Several, is_activation

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.program import Change
@@ -21,9 +22,9 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     if not is_activation(node) or c.program.truth.recording.emitted[node][-1] is not r:
         return
     g = c.adjoints[node]
-    rules: Any = node.operation.vjp  # type: ignore[union-attr]
+    rules: Any = node.operation.vjp
     y, x = node._value, node.inputs[0]._value
-    name = f"{node.operation.name}'"  # type: ignore[union-attr]
+    name = f"{node.operation.name}'"
 
     def rule(v: Any, y: Array, x: Array) -> Array:
         return np.asarray(rules[0](v, y, x, **node.parameters))
@@ -31,7 +32,7 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     def edit(key: str, words: str, change: Change) -> Edit:
         return Edit((key,), "activation derivative", words, change, weight=0)
 
-    again = node.operation.value  # type: ignore[union-attr]
+    again = node.operation.value
     yield edit(
         "left out",
         f"without the derivative {name}: the adjoint of {c.called(node)}, not of what is inside {name[:-1]}",

@@ -114,7 +114,7 @@ def _overwritten(c: Context) -> Iterator[Variant]:
 def _some_pieces(r: Tensor, chosen: set[int]) -> Change:
     def change(v: Any) -> Any:
         pieces = [v(x) if i in chosen else np.zeros(x.shape) for i, x in enumerate(r.inputs)]
-        return r.operation.value(*pieces, **r.parameters)  # type: ignore[union-attr]
+        return r.operation.value(*pieces, **r.parameters)
 
     return change
 

@@ -52,7 +52,7 @@ def short_loop(c: Context) -> Iterator[Variant]:
 def _scattered_without(c: Context, r: Tensor) -> Change:
     def change(v: Any) -> Any:
         pieces = [np.zeros(x.shape) if c.program.time(x) == 1 else v(x) for x in r.inputs]
-        return r.operation.value(*pieces, **r.parameters)  # type: ignore[union-attr]
+        return r.operation.value(*pieces, **r.parameters)
 
     return change
 
@@ -74,7 +74,7 @@ def other_indices(c: Context) -> Iterator[Variant]:
     """A sequence of adjoints read or written at another time than it should be."""
     read: dict[Tensor, list[tuple[Tensor, int, int]]] = {}
     for r in c.program.records:
-        if r.operation.name == "getitem" and r.inputs[0] in c.live:  # type: ignore[union-attr]
+        if r.operation.name == "getitem" and r.inputs[0] in c.live:
             place = _integer(r.parameters["index"])
             if place is not None:
                 read.setdefault(r.inputs[0], []).append((r, *place))
@@ -100,7 +100,7 @@ def not_turned_round(c: Context) -> Iterator[Variant]:
         if r.operation is ops.scatter and any(map(_backwards, r.parameters["indices"])):
             new = [_forwards(index) for index in r.parameters["indices"]]
             changed = _scattered_at(r, new)
-        elif r.operation.name == "getitem" and _backwards(r.parameters["index"]):  # type: ignore[union-attr]
+        elif r.operation.name == "getitem" and _backwards(r.parameters["index"]):
             changed = _read_at(r, _forwards(r.parameters["index"]))
         else:
             continue
@@ -209,4 +209,4 @@ def _rewritten(r: Tensor, other: Any, added: bool = False) -> Change:
 
 def _with_operands_of(r: Tensor, twin: Tensor, live: set[Tensor]) -> Change:
     operands = [x if x in live else y for x, y in zip(r.inputs, twin.inputs, strict=False)]
-    return lambda v: r.operation.value(*(v(x) for x in operands), **r.parameters)  # type: ignore[union-attr]
+    return lambda v: r.operation.value(*(v(x) for x in operands), **r.parameters)

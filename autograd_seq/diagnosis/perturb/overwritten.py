@@ -79,7 +79,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[tuple[str, str, Any]]:
             yield key, f"{words} (the array was changed in place)", lambda n, form=form: lambda v: form(v(n))
         yield (
             "adjoint inside",
-            f"the adjoint of what is inside its {node.operation.name}",  # type: ignore[union-attr]
+            f"the adjoint of what is inside its {node.operation.name}",
             lambda n: _adjoint(c, n.inputs[0]) if n.inputs else None,
         )
     yield "adjoint", "its adjoint", lambda n: _adjoint(c, n)

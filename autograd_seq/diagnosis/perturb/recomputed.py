@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.values import Values, with_values
 from autograd_seq.diagnosis.perturb.variant import SWAP, Edit, Variant, nothing
@@ -63,7 +64,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
 
     def made(key: tuple[Any, ...], category: str, words: str, new: Any) -> Formed:
         with np.errstate(all="ignore"):
-            value = node.operation.value(np.asarray(new), **node.parameters)  # type: ignore[union-attr]
+            value = node.operation.value(np.asarray(new), **node.parameters)
         return key, category, words, np.asarray(value), np.asarray(new)
 
     addends = _addends(z)
@@ -87,7 +88,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
             yield ("function", function.name), "wrong value", said, value, z._value
     if len(addends) == 1 or z.name:
         for y, distance in c.others(z):
-            said = f"with {node.operation.name}({c.called(y)}) in place of {name}"  # type: ignore[union-attr]
+            said = f"with {node.operation.name}({c.called(y)}) in place of {name}"
             yield made(("argument", c.role(y), distance), c.kind_of_swap(y, z), said, y._value)
 
 

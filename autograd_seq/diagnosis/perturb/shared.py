@@ -57,7 +57,7 @@ def _steps_in_one_array(c: Context) -> Iterator[Variant]:
             def change(v: Any, r: Tensor = r, kind: str = kind) -> Any:
                 pieces = [v(x) for x in r.inputs]
                 one = np.sum(pieces, axis=0) if kind == "sum" else pieces[0]
-                return r.operation.value(*[one] * len(pieces), **r.parameters)  # type: ignore[union-attr]
+                return r.operation.value(*[one] * len(pieces), **r.parameters)
 
             edit = Edit(("steps", kind), "shared array", f"with {words} in every one: they are one array", change)
             yield c.listed(("steps in one array", name), edit, [name], {r: change})

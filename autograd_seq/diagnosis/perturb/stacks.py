@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.program import bare, evaluate
@@ -33,7 +34,7 @@ def joined(c: Context, r: Tensor) -> Iterator[Edit]:
 
             def change(v: Any, swapped: dict[int, Tensor] = swapped) -> Array:
                 values = [v(swapped[id(x)]) for x in r.inputs]
-                return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+                return np.asarray(r.operation.value(*values, **r.parameters))
 
             yield Edit(
                 ("joined", order),

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.program import bare
@@ -40,7 +41,7 @@ def _other_adjoint(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
         def change(v: Any, y: Tensor = y) -> Array:
             values = [v(z) for z in r.inputs]
             values[i] = v(y)
-            return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+            return np.asarray(r.operation.value(*values, **r.parameters))
 
         key = ("adjoint", i, c.role(node))
         yield Edit(key, _skips(c, node, x), f"with {c.called(y)} in place of {c.called(x)}", change)
@@ -68,7 +69,7 @@ def _swapped(c: Context, r: Tensor, i: int, operand: Tensor, x: Tensor, turned: 
         def change(v: Any, y: Tensor = y) -> Array:
             values = [v(z) for z in r.inputs]
             values[i] = v(y).T if turned else v(y)
-            return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+            return np.asarray(r.operation.value(*values, **r.parameters))
 
         yield Edit(
             ("swap", i, c.role(y), distance),
@@ -87,10 +88,10 @@ def _of_another(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
 
         def change(v: Any, y: Tensor = y) -> Array:
             values = [v(z) for z in r.inputs]
-            values[i] = x.operation.value(v(y), **x.parameters)  # type: ignore[union-attr]
-            return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+            values[i] = x.operation.value(v(y), **x.parameters)
+            return np.asarray(r.operation.value(*values, **r.parameters))
 
-        words = f"with {x.operation.name}({c.called(y)}) in place of {c.called(x)}"  # type: ignore[union-attr]
+        words = f"with {x.operation.name}({c.called(y)}) in place of {c.called(x)}"
         yield Edit(("of another", i, c.role(y), distance), c.kind_of_swap(y, argument), words, change)
 
 
@@ -101,7 +102,7 @@ def _restacked(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
         def change(v: Any) -> Array:
             values = [v(z) for z in r.inputs]
             values[i] = np.concatenate([v(z) for z in reversed(x.inputs)], axis=axis).T
-            return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+            return np.asarray(r.operation.value(*values, **r.parameters))
 
         words = f"with the stack in the other order, [{'; '.join(c.called(z) for z in reversed(x.inputs))}]"
         yield Edit(("restacked", i), "wrong half", words, change)
@@ -118,7 +119,7 @@ def _stack_with(c: Context, r: Tensor, i: int, x: Tensor, k: int, y: Tensor, dis
         values = [v(z) for z in r.inputs]
         parts = [v(y) if j == k else v(z) for j, z in enumerate(x.inputs)]
         values[i] = np.concatenate(parts, axis=x.parameters["axis"]).T
-        return np.asarray(r.operation.value(*values, **r.parameters))  # type: ignore[union-attr]
+        return np.asarray(r.operation.value(*values, **r.parameters))
 
     key = ("stacked with", i, k, c.role(y), distance)
     return Edit(

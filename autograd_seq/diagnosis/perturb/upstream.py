@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, Edit, Variant, nothing
 from autograd_seq.diagnosis.program import Change, evaluate

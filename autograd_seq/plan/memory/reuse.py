@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.tensor import Array
+from autograd_seq.core.array import Array
 
 WORD = re.compile(r"[^\W\d]\w*")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd_seq import operations as ops
+from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
-from autograd_seq.core.tensor import Array
 from autograd_seq.plan.rewrites.lifting import elementwise
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value
 

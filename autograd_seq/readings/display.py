@@ -7,28 +7,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.errors import AutogradError
-
-if TYPE_CHECKING:
-    from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.record import Record, Shown
 
 # Each is asked for MIME types and contents of a thing, and answers with none for what it does not draw.
 painters: list[Callable[[Any], Mapping[str, str]]] = []
 LONGEST = 8  # rows and columns of a matrix that is written out in LaTeX
-
-
-class Shown:
-    """Gives a class the method by which notebooks ask for pictures and formulas."""
-
-    __slots__ = ()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return bundle(self)
 
 
 def bundle(thing: Any) -> dict[str, str]:
@@ -41,7 +30,7 @@ def bundle(thing: Any) -> dict[str, str]:
     '$\\displaystyle W = \\begin{bmatrix}0.5 & 1\\end{bmatrix}$'
     """
     contents = {"text/plain": repr(thing)}
-    if hasattr(thing, "operation") and hasattr(thing, "shape") and (formula := latex(thing)):
+    if isinstance(thing, Record) and (formula := latex(thing)):
         contents["text/latex"] = formula
     if not _in_terminal():
         for painter in painters:
@@ -52,7 +41,7 @@ def bundle(thing: Any) -> dict[str, str]:
     return contents
 
 
-def latex(tensor: Tensor) -> str:
+def latex(tensor: Record) -> str:
     """A small value as a matrix with its name; nothing for a large one."""
     value = tensor.value
     if value.ndim > 2 or not value.size or max(value.shape, default=1) > LONGEST:
@@ -75,3 +64,6 @@ def _in_terminal() -> bool:
     interactive = sys.modules.get("IPython")
     shell = interactive.get_ipython() if interactive is not None and hasattr(interactive, "get_ipython") else None
     return type(shell).__name__ == "TerminalInteractiveShell"
+
+
+Shown.look = bundle
