@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.errors import GraphLostError, UsageError
-from autograd_seq.core.operation import BY_NUMPY, Operation
+from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.record import Record, note_branch
 from autograd_seq.core.source_line import here
+
+QUICK: dict[Any, Any] = {}  # for plain calls of ufuncs, which are most; `shortcuts` fills it
 
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
     """Called by NumPy for ``np.tanh(tensor)``, ``array + tensor``, ``np.add.reduce(tensor)`` …"""
-    if method == "__call__" and not keywords and (found := BY_NUMPY.get(ufunc)) is not None:
-        return found.call(*inputs) if type(found) is Operation else found(*inputs)
+    if method == "__call__" and not keywords and (call := QUICK.get(ufunc)) is not None:
+        return call(*inputs)
     if (out := keywords.pop("out", None)) is not None:
         if len(out) != 1:
             raise _unknown(f"{ufunc.__name__} with several results")

@@ -191,7 +191,8 @@ def test_numpy_remembers_decisions(text):
 
 def test_every_function_that_records_is_tried():
     tried = " ".join([*CALLS, *WITHOUT_DERIVATIVE])
-    ours = {f.__name__ for f, made in BY_NUMPY.items() if made.__module__.startswith("autograd_seq.operations")}
+    of_numpy = {f for f in BY_NUMPY if f in (getattr(np, f.__name__, None), getattr(np.linalg, f.__name__, None))}
+    ours = {f.__name__ for f in of_numpy if BY_NUMPY[f].__module__.startswith("autograd_seq.operations")}
     assert not {name for name in ours if f"np.{name}(" not in tried and f"linalg.{name}(" not in tried}
 
 
