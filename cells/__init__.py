@@ -1,5 +1,8 @@
 """Recurrent cells, their compositions and architectures, in the notation of the course's notes."""
 
+from importlib import import_module
+from typing import Any
+
 from autograd_seq.core.source_line import pass_over
 from cells.architectures import (
     EncoderDecoder,
@@ -31,3 +34,14 @@ __all__ = [
 ]  # fmt: skip
 
 pass_over(__file__)
+
+
+def __getattr__(name: str) -> Any:
+    """A file of this package that is loaded when it is first asked for."""
+    if name in {"language_model"}:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "language_model", *(n for n in globals() if n.startswith("__"))})

@@ -19,7 +19,7 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import no_grad
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Parameter, Tensor
-from autograd_seq.plan.rewrites import rewrite
+from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
 from autograd_seq.plan.writing.numba_loops import FastProgram
