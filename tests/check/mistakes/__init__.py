@@ -1,14 +1,11 @@
 """A library of wrong backward passes: right ones as files, and every mistake an edit of one of them.
 
->>> from check.mistakes import MISTAKES
->>> for mistake in MISTAKES:
-...     print(mistake.name, mistake.gradients, mistake.diagnosis)
-
-README.md beside this file says how a mistake is added.
+``from check.mistakes import MISTAKES`` gives them all; README.md beside this file says how one is added.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 ORIGINALS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("originals/**/*.py"))}
+OTHER_STYLES = {path.stem for path in HERE.glob("originals/other_styles/*.py")}
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def edited(source: str, edit: str) -> str:
         If a place is not found, or more than once.
     """
     lines = source.splitlines()
-    places = [_place(lines, hunk.splitlines()) for hunk in edit.strip("\n").split("\n\n")]
+    places = [_place(lines, hunk.splitlines()) for hunk in re.split(r"\n\n+", edit.strip("\n"))]
     for start, stop, new in sorted(places, reverse=True):
         lines[start:stop] = new
     return "\n".join(lines) + "\n"
@@ -82,11 +80,13 @@ def _read() -> Iterator[Mistake]:
             for what, entry in entries.items():
                 try:
                     yield _mistake(original, what, **entry)
-                except (KeyError, TypeError, ValueError) as error:
+                except (TypeError, ValueError) as error:
                     raise ValueError(f"{path.name}, [{original}.{what}]: {error}") from error
 
 
 def _mistake(original: str, what: str, edit: str, wrong: list[str], diagnosis: str, held_out: bool = False) -> Mistake:
+    if original not in ORIGINALS:
+        raise ValueError(f"there is no originals/{original}.py")
     right = ORIGINALS[original]
     return Mistake(f"{original}/{what}", original, right, edited(right, edit), tuple(wrong), diagnosis, held_out)
 
