@@ -7,7 +7,7 @@ from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.readings.expression import is_literal, number
 from viz.fold import Box
 from viz.formula import DEEPEST, Writer, fill
-from viz.text import Run, name_runs, shorten
+from viz.lettering import Run, name_runs, shorten
 
 
 class BackwardWriter:

@@ -12,7 +12,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM
 from autograd_seq.readings.expression import is_literal
 from viz.fold import Box, Folded
-from viz.text import Run, clean, name_runs, shorten, superscript
+from viz.lettering import Run, clean, name_runs, shorten, superscript
 
 DEEPEST = 12  # operations written out inside one another
 # References stand in the operations' own templates as private characters, so that no name can break them.

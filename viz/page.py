@@ -23,11 +23,11 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
-from viz.adjoints import line_width
+from viz.backward_edges import line_width
 from viz.layout import Options, lay_out
 from viz.page_model import Model, norm
 from viz.page_picture import svg
-from viz.plan import Edge, Layout
+from viz.scene import Edge, Layout
 from viz.sources import graph_of
 
 WIDEST = 120_000.0  # points: a page is scrolled, so a few hundred steps fit
