@@ -17,6 +17,7 @@ from autograd_seq import operations as ops
 from autograd_seq import protocols
 from autograd_seq.assignment import Writable, joined
 from autograd_seq.operation import Operation
+from autograd_seq.operations.joining import JOINS
 from autograd_seq.tensor import Tensor
 
 # -- new arrays ---------------------------------------------------------------------------
@@ -114,7 +115,12 @@ def _recording(function: Any, operation: Any) -> Callable[..., Any]:
 
     def call(*arguments: Any, **keywords: Any) -> Any:
         if not keywords and all([isinstance(x, Tensor) for x in arguments]):
-            return operation(*arguments)
+            try:
+                return operation(*arguments)
+            except TypeError as error:
+                if (misfit := protocols.misfit_of(function, operation, arguments, keywords)) is None:
+                    raise
+                raise misfit from error
         return function(*map(joined, arguments), **keywords)
 
     made: Any = operation.direct(call) if isinstance(operation, Operation) else call
@@ -184,8 +190,8 @@ random = _Draws("random")
 
 # -- everything else ------------------------------------------------------------------------
 
-# These take a sequence of arrays and ask each of them; all others take one array, which may be given as a list.
-_OF_SEQUENCES = {"concatenate", "stack", "hstack", "vstack", "einsum", "column_stack"}
+# These take several arrays and ask each of them; all others take one array, which may be given as a list.
+_OF_SEQUENCES = {*JOINS, np.einsum}
 
 protocols.OPERATIONS |= {
     np.zeros_like: zeros_like,
@@ -205,7 +211,7 @@ def finder(namespace: dict[str, Any]) -> Callable[[str], Any]:
     def find(attribute: str) -> Any:
         found = getattr(np, attribute)
         operation = protocols.OPERATIONS.get(found) if callable(found) and not isinstance(found, type) else None
-        if operation is not None and attribute not in _OF_SEQUENCES:
+        if operation is not None and found not in _OF_SEQUENCES:
             namespace[attribute] = found = _recording(found, operation)
         return found
 

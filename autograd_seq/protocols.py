@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_seq.errors import GraphLostError, UsageError
+from autograd_seq.errors import DtypeError, GraphLostError, UsageError
 from autograd_seq.source_line import here
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 OPERATIONS: dict[Any, Any] = {}
 # The quickest way to call it, for plain calls of ufuncs: what programs mostly do.
 CALLS: dict[Any, Any] = {}
+# Those whose stand-ins take ``out`` themselves; of all others, what they give is written there.
+WRITING: set[Any] = set()
 
 # Where decisions that depended on data are noted, while somebody wants to know of them.
 branches: ContextVar[list[Tensor] | None] = ContextVar("branches", default=None)
@@ -37,7 +40,7 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
     if (out := keywords.pop("out", None)) is not None:
         if len(out) != 1:
             raise _unknown(f"{ufunc.__name__} with several results")
-        return _written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
+        return written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
     if method == "at" and ufunc is np.add:
         return _target(inputs[0], "add.at").add_at(*inputs[1:])
     if method == "reduce" and ufunc in _REDUCTIONS:
@@ -53,17 +56,23 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
 def array_function(self: Tensor, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
     """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
     if function is np.copyto:  # what np.full and np.full_like are made of, too
-        return _written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
-    if keywords.get("out") is not None:
-        others = {key: value for key, value in keywords.items() if key != "out"}
-        return _written(keywords["out"], _function(function, arguments, others), function.__name__)
+        return written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
+    if "out" in keywords and function not in WRITING:
+        out, others = keywords["out"], {key: value for key, value in keywords.items() if key != "out"}
+        result = _function(function, arguments, others)
+        return result if out is None else written(out, result, function.__name__)
     return _function(function, arguments, keywords)
 
 
 def _function(function: Any, arguments: Any, keywords: Any) -> Any:
     operation: Operation | None = OPERATIONS.get(function)
     if operation is not None:
-        return operation(*arguments, **keywords)
+        try:
+            return operation(*arguments, **keywords)
+        except TypeError as error:
+            if (misfit := misfit_of(function, operation, arguments, keywords)) is None:
+                raise
+            raise misfit from error
     if function in _OF_SHAPES:
         return _OF_SHAPES[function](*arguments, **keywords)
     if function in WITHOUT_DERIVATIVE:
@@ -71,7 +80,7 @@ def _function(function: Any, arguments: Any, keywords: Any) -> Any:
     raise _unknown(function.__name__)
 
 
-def _written(target: Any, result: Any, name: str) -> Any:
+def written(target: Any, result: Any, name: str) -> Any:
     """The result of a call with ``out=``, as an assignment."""
     return _target(target, name)._in_place(result)
 
@@ -99,6 +108,43 @@ def _valued(argument: Any) -> Any:
     if isinstance(argument, (list, tuple)):
         return type(argument)(map(_valued, argument))
     return argument
+
+
+def misfit_of(function: Any, operation: Any, arguments: Any, keywords: Any) -> UsageError | None:
+    """The error for arguments that NumPy's function has and ours lacks; None if there are none."""
+    if hasattr(operation, "vjp"):
+        return None  # an operation says so itself
+    signature = inspect.signature(operation)
+    try:
+        signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+        taken = signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+        return UsageError(
+            f"np.{function.__name__} of a tensor is called as {function.__name__}{taken}: {error}. Leave that out, "
+            f"or write x.value to compute with the plain array, without a gradient{here()}"
+        )
+    return None
+
+
+def check_cast(given: Any, wanted: Any, casting: Any, function: str) -> None:
+    """Raise unless NumPy's rule of casting lets an array of one dtype be written as another.
+
+    Raises
+    ------
+    DtypeError
+        If the rule forbids it.
+    UsageError
+        If there is no such rule.
+    """
+    rules = ("no", "equiv", "safe", "same_kind", "unsafe")
+    if casting not in rules:
+        raise UsageError(f"np.{function}: casting is {casting!r}; write one of {', '.join(map(repr, rules))}{here()}")
+    if not np.can_cast(given, wanted, casting):
+        raise DtypeError(
+            f"np.{function} with casting={casting!r} does not write {given} as {wanted}. Leave the dtype as it is, or "
+            f"write casting='unsafe'; what is cut to whole numbers or truth values has no gradient{here()}"
+        )
 
 
 def _unknown(name: str) -> UsageError:

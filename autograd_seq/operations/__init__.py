@@ -53,6 +53,7 @@ from autograd_seq.operations.elementwise import (
     where,
 )
 from autograd_seq.operations.indexing import assign, getitem, scatter, split, take
+from autograd_seq.operations.joining import hstack, vstack
 from autograd_seq.operations.linear import dot, einsum, matmul, outer
 from autograd_seq.operations.probability import (
     above_zero,
@@ -70,7 +71,6 @@ from autograd_seq.operations.shape import (
     concatenate,
     expand_dims,
     flip,
-    hstack,
     moveaxis,
     ravel,
     reshape,
@@ -78,9 +78,9 @@ from autograd_seq.operations.shape import (
     stack,
     swapaxes,
     transpose,
-    vstack,
 )
 from autograd_seq.operations.signatures import SIGNATURES as _SIGNATURES
+from autograd_seq.operations.signatures import WRITING as _WRITING
 
 __all__ = [
     "above_zero", "abs", "accumulate", "add", "all", "any", "argmax", "argmin", "as_float", "as_integer", "assign",
@@ -95,3 +95,4 @@ __all__ = [
 ]  # fmt: skip
 
 _protocols.OPERATIONS |= _SIGNATURES
+_protocols.WRITING |= _WRITING
