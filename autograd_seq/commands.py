@@ -292,7 +292,7 @@ def train_(arguments: argparse.Namespace) -> int:
     from autograd_seq.learning.text import Vocabulary, lines
     from autograd_seq.learning.training import Trainer
 
-    texts = list(lines(arguments.corpus))
+    texts = list(lines(arguments.corpus, arguments.encoding))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
     model = language_model(arguments.cell, arguments.hidden, len(vocabulary), vocabulary.end)
     trainer = Trainer(model, Adam(arguments.rate), clip=lambda g: clip_by_global_norm(g, 5.0), batch_size=32)
@@ -406,7 +406,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--states", action="store_true", help="of one state by another, in place of the losses")
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub = command("train", train_, "train a language model on a text file, a sequence a line", about=False)
-    sub.add_argument("corpus", metavar="FILE", help="text in UTF-8")
+    sub.add_argument("corpus", metavar="FILE", help="a text file")
+    sub.add_argument("--encoding", help="what the text was saved in, such as gbk (default: as it is marked, or UTF-8)")
     sub.add_argument("--cell", default="lstm", help="a cell's name (default lstm)")
     sub.add_argument("--level", choices=("word", "character"), default="character", help="default: character")
     sub.add_argument("--size", type=_whole(1), help="tokens to know, the most frequent (default: all)")

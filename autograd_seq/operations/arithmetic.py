@@ -262,6 +262,28 @@ def as_integer(a: Any, /, dtype: Any) -> Array:
     return np.asarray(a).astype(dtype)
 
 
+def real(dtype: Any) -> np.dtype[Any]:
+    """A dtype of real numbers.
+
+    Raises
+    ------
+    DtypeError
+        For every other.
+
+    Examples
+    --------
+    >>> real("float32")
+    dtype('float32')
+    """
+    try:
+        meant = np.dtype(dtype)
+    except TypeError:
+        meant = None
+    if meant is None or meant.kind not in "bif":
+        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    return meant
+
+
 def astype(a: Any, dtype: Any) -> Any:
     """The same values in another dtype, as `numpy.ndarray.astype`; integers carry no gradient.
 
@@ -276,12 +298,7 @@ def astype(a: Any, dtype: Any) -> Any:
     >>> astype(np.array([1.0]), "float32").dtype
     dtype('float32')
     """
-    try:
-        kind = np.dtype(dtype).kind
-    except TypeError:
-        kind = ""
-    if kind not in "bif" or not kind:
-        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    kind = real(dtype).kind
     return as_float(a, dtype=dtype) if kind == "f" else as_integer(a, dtype=dtype)
 
 
