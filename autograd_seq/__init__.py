@@ -43,6 +43,7 @@ _LAZY: dict[str, str] = {
     "equations": "autograd_seq.readings.equations",
     "source": "autograd_seq.readings.source",
     "check_backward": "autograd_seq.check.handwritten",
+    "check_file": "autograd_seq.check.submission",
     "check_formula": "autograd_seq.check.formulas",
     "gradcheck": "autograd_seq.check.gradcheck",
     "prove": "autograd_seq.check.proof",
