@@ -1,4 +1,4 @@
-"""The command line as a whole: its commands, and what becomes of their errors."""
+"""The command line as a whole: its commands, and the way through one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 
 from autograd_seq.commands import checks, models, pictures, tables, texts
+from autograd_seq.commands.console import any_console, print_json
+from autograd_seq.commands.ending import NO_VERDICT, ended
 from autograd_seq.commands.frame import Declared, about_things, examples
-from autograd_seq.errors import AutogradError
-
-_LAUNCHERS = ("at autograd-seq:", "at autograd-seq.exe:", "at <frozen runpy>:", "at __main__.py:")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,24 +45,28 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 good, 1 a check failed, 2 bad use.
+        0 good, 1 a check failed, 2 bad use, 3 no verdict.
 
     Examples
     --------
     >>> main(["print", "nothing.py:at_all"])
     2
     """
-    arguments = parser().parse_args(words)
     try:
-        return int(arguments.run(arguments))
-    except (AutogradError, OSError) as error:
-        print(f"autograd-seq {arguments.command}: {_without_launcher(str(error))}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"autograd-seq {arguments.command}: stopped; nothing was written", file=sys.stderr)
-        return 2
+        with any_console():
+            return ended(_understood(words))
+    except OSError as error:  # what was printed cannot be written, as on a full disk
+        print(f"autograd-seq: {error}", file=sys.stderr)
+        return NO_VERDICT
 
 
-def _without_launcher(message: str) -> str:
-    """An error message without the line that only started this command."""
-    return "\n".join(line for line in message.splitlines() if not line.strip().startswith(_LAUNCHERS))
+def _understood(words: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read; help and what cannot be understood end here, in SystemExit."""
+    given = sys.argv[1:] if words is None else list(words)
+    try:
+        return parser().parse_args(given)
+    except SystemExit as error:
+        if error.code and "--json" in given:
+            reason = "the command line cannot be understood; standard error says why"
+            print_json({"format": 1, "verdict": "no verdict", "ok": False, "reason": reason})
+        raise

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from autograd_seq import differentiate
+from autograd_seq.commands.console import print_json
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import output_of, thing
 from autograd_seq.errors import UsageError
@@ -30,7 +30,7 @@ def print_(arguments: argparse.Namespace) -> int:
              "time": graph.scopes[r].time, "line": str(r.source) if r.source else None}
             for i, r in enumerate(graph)
         ]  # fmt: skip
-        print(json.dumps(rows, ensure_ascii=False))
+        print_json(rows, arguments.answer)
     else:
         print(graph)
     return 0
@@ -52,7 +52,7 @@ def flow_(arguments: argparse.Namespace) -> int:
         raise UsageError(f"flow needs a run with losses at its time steps, but {arguments.thing} gives a tensor")
     table = (state_flow if arguments.states else gradient_flow)(found, wrt=arguments.wrt)
     if arguments.json:
-        print(json.dumps({"wrt": arguments.wrt, "flow": table.tolist()}))
+        print_json({"format": 1, "wrt": arguments.wrt, "flow": table.tolist()}, arguments.answer)
         return 0
     above = f"{arguments.wrt}<t>" if arguments.states else "L<t>"
     print(f"‖∂{above}/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(table)}\n")

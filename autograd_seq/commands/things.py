@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-import traceback
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import Graph, Tensor, categorical_cross_entropy
+from autograd_seq.commands.ending import NoVerdictError, failure
 from autograd_seq.errors import AutogradError, UsageError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 
@@ -90,21 +92,9 @@ def from_file(spec: str) -> Any:
         raise UsageError(f"{spec!r} is neither a cell ({', '.join(cells_by_name())}) nor FILE.py:FUNCTION")
     if not Path(path).is_file():
         raise UsageError(f"there is no file {path}")
-    module_spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    if module_spec is None or module_spec.loader is None:
-        raise UsageError(f"{path} cannot be imported as Python")
-    module = importlib.util.module_from_spec(module_spec)
-    sys.path.insert(0, str(Path(path).resolve().parent))
-    try:
-        module_spec.loader.exec_module(module)
-        if callable(getattr(module, function, None)):
-            return getattr(module, function)()
-    except AutogradError:
-        raise
-    except (Exception, SystemExit) as error:  # whatever a user's file does wrong is said, not ours to know
-        raise UsageError(f"{path} failed:\n{_said_by_user_code(error)}") from error
-    finally:
-        sys.path.pop(0)
+    module = _run(path)
+    if callable(getattr(module, function, None)):
+        return _user_code(path, getattr(module, function))
     found = [
         key
         for key, value in vars(module).items()
@@ -113,6 +103,28 @@ def from_file(spec: str) -> Any:
     raise UsageError(f"{path} has no function {function!r}; it has {', '.join(found) or 'none'}")
 
 
-def _said_by_user_code(error: BaseException) -> str:
-    """Where somebody's own file failed, without the frames that only called it."""
-    return "".join(traceback.format_exception(error, limit=-3)).rstrip()
+def _run(path: str) -> ModuleType:
+    """A user's file as a module."""
+    module_spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    if module_spec is None or module_spec.loader is None:
+        raise UsageError(f"{path} cannot be imported as Python")
+    module = importlib.util.module_from_spec(module_spec)
+    loader = module_spec.loader
+    _user_code(path, lambda: loader.exec_module(module))
+    return module
+
+
+def _user_code(path: str, run: Callable[[], Any]) -> Any:
+    """What somebody's own code gives; what it prints goes to standard error, apart from what was asked for."""
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    try:
+        with redirect_stdout(sys.stderr):
+            return run()
+    except KeyboardInterrupt:
+        raise
+    except AutogradError as error:  # which names the line itself
+        raise NoVerdictError(str(error)) from error
+    except BaseException as error:  # whatever a user's file does wrong is said, not ours to know; exit calls too
+        raise NoVerdictError(f"{path} failed: {failure(error)}") from error
+    finally:
+        sys.path.pop(0)
