@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
 from autograd_seq.clipping import clip_by_element
+from autograd_seq.commands.console import any_console
 from autograd_seq.optimisers import SGD, Adam
 from autograd_seq.text import END, Vocabulary, lines
 from autograd_seq.training import Trainer, evaluate
@@ -111,4 +112,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy
+from autograd_seq.commands.console import any_console
 from autograd_seq.optimisers import Adam
 from autograd_seq.text import Vocabulary, lines
 from autograd_seq.training import Trainer
@@ -83,4 +84,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_seq import Tensor, ValueRangeError, categorical_cross_entropy, no_grad
 from autograd_seq.clipping import clip_by_global_norm
+from autograd_seq.commands.console import any_console
 from autograd_seq.optimisers import Adam
 from autograd_seq.text import Vocabulary, lines
 from autograd_seq.training import Trainer
@@ -122,4 +123,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()
