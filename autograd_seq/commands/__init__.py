@@ -1,7 +1,7 @@
 """The command line: a thin face on public functions. The one room that may import everything.
 
-`line` puts it together, `frame` is what all commands share, `things` finds what a command is about; each other file
-is one family of commands: their options, and what they do with them.
+`line` puts it together, `frame` declares commands, `things` finds what one is about, `ending` is how it ends (exit
+codes, errors, JSON), `console` how it prints; each other file is a family of commands: their options, what they do.
 """
 
 from autograd_seq.commands.line import main

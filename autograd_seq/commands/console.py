@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-from autograd_seq.names import ACCENTS, LETTERS
+from autograd_seq.names import ACCENTS, LETTERS, escaped
 
 HANDLER = "autograd_seq.readable"
 _SIGNS = {
@@ -175,10 +175,7 @@ def _raised(sign: str) -> str:
 
 
 def print_json(data: Any, file: TextIO | None = None) -> None:
-    """Print one JSON value; in ASCII wherever the encoding is not UTF-8, or a text has half a character in it."""
+    """Print one JSON value; in ASCII wherever the encoding is not UTF-8."""
     stream = file or sys.stdout
-    text = json.dumps(data, ensure_ascii=False)
     encoding = codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name
-    if encoding != "utf-8" or any("\ud800" <= c <= "\udfff" for c in text):
-        text = json.dumps(data)
-    print(text, file=stream)
+    print(escaped(json.dumps(data, ensure_ascii=encoding != "utf-8")), file=stream)

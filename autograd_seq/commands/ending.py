@@ -20,6 +20,7 @@ GOOD = 0  # right, proven, done
 WRONG = 1  # a check failed: wrong, refuted
 BAD_USE = 2  # of the command alone: no such file, an unknown option
 NO_VERDICT = 3  # it cannot be told, and why
+STOPPED = 130  # by Ctrl-C: as a shell has it, 128 and the number of the signal
 CODES = {"right": GOOD, "wrong": WRONG, "no verdict": NO_VERDICT}
 
 _LAUNCHERS = ("at autograd-seq:", "at autograd-seq.exe:", "at <frozen runpy>:", "at __main__.py:")
@@ -52,7 +53,7 @@ def ended(arguments: argparse.Namespace) -> int:
     except SystemExit as error:  # from a user's code, such as a rule that is only now used
         return _said(arguments, NO_VERDICT, f"the code that was run ends in {failure(error)}")
     except KeyboardInterrupt:
-        return _said(arguments, NO_VERDICT, "stopped; nothing was written")
+        return _said(arguments, STOPPED, "stopped; nothing was written")
     except Exception as error:  # from a user's code too, or a fault of this package
         if not _own(traceback.extract_tb(error.__traceback__)[-1:]):
             traceback.print_exc()

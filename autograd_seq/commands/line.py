@@ -45,7 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 good, 1 a check failed, 2 bad use, 3 no verdict.
+        0 good, 1 a check failed, 2 bad use, 3 no verdict, 130 stopped by Ctrl-C.
 
     Examples
     --------
