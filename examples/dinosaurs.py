@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
+from autograd_seq.commands.console import any_console
 from autograd_seq.learning.clipping import clip_by_element
 from autograd_seq.learning.optimisers import SGD, Adam
 from autograd_seq.learning.text import END, Vocabulary, lines
@@ -112,4 +113,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
+from autograd_seq.commands.console import any_console
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.text import END, Vocabulary, lines
 from autograd_seq.learning.training import Trainer
@@ -99,4 +100,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

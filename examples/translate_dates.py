@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, ValueRangeError, categorical_cross_entropy, no_grad
+from autograd_seq.commands.console import any_console
 from autograd_seq.learning.clipping import clip_by_global_norm
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.text import Vocabulary, lines
@@ -123,4 +124,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -105,7 +105,8 @@ def step_through(
     layout = lay_out(graph, "unrolled", Options(all_steps=True, double=loss is not None, widest=WIDEST))
     model = Model(graph, loss, seed, {r: i for i, node in enumerate(layout.nodes) for r in node.records})
     heading = title or _title(graph, loss)
-    page = Page(_assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)}))
+    assembled = _assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)})
+    page = Page(names.whole(assembled))
     if path is not None:
         page.save(path)
     return page

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.names import escaped
 from autograd_seq.core.source_line import here
 from autograd_seq.learning.text_file import lines as lines
 
@@ -255,7 +256,7 @@ class Vocabulary:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as JSON; the file is whole or not there."""
         settings = {"words": self.words, "level": self.level, "punctuation": self.punctuation, "lower": self.lower}
-        write_whole(path, json.dumps(settings, ensure_ascii=False, indent=1))
+        write_whole(path, escaped(json.dumps(settings, ensure_ascii=False, indent=1)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
