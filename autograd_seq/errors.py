@@ -29,3 +29,7 @@ class GradientError(AutogradError, RuntimeError):
 
 class UsageError(AutogradError, TypeError):
     """A call with arguments that the function does not have."""
+
+
+class FileError(AutogradError, OSError):
+    """A file that cannot be written."""
