@@ -122,9 +122,7 @@ def check_output(path: Name, suffixes: Collection[str] = (), inputs: Iterable[Na
     for read in inputs:
         if _same(path, read):
             raise UsageError(f"{path} is the file that is read, and would be lost: write to another one{here()}")
-    if suffixes and Path(path).suffix.lower() not in suffixes:
-        known = ", ".join(suffix or "no suffix" for suffix in suffixes)
-        raise ValueRangeError(f"{path} cannot be written: its name must end in {known}{here()}")
+    check_suffix(path, suffixes)
     part = _beside(_place(path))
     try:
         open(part, "xb").close()
@@ -133,6 +131,19 @@ def check_output(path: Name, suffixes: Collection[str] = (), inputs: Iterable[Na
     finally:
         _remove(part)
     return Path(path)
+
+
+def check_suffix(path: Name, suffixes: Collection[str]) -> None:
+    """Check what the name of a file ends in, upper or lower case; see `check_output`.
+
+    Examples
+    --------
+    >>> check_suffix("lstm.SVG", [".svg", ".png"])
+    >>> check_suffix("/dev/null", [".svg"])
+    """
+    if suffixes and Path(path).suffix.lower() not in suffixes and not is_special(path):
+        known = ", ".join(suffix or "no suffix" for suffix in suffixes)
+        raise ValueRangeError(f"{path} cannot be written: its name must end in {known}{here()}")
 
 
 def is_special(path: Name) -> bool:

@@ -45,12 +45,16 @@ class Interrupted:
         return self.trace
 
 
-def at_every_step(work, files, opcodes=False, stride=1):
-    """Interrupt `work` at its first step, then its second, and so on until it ends; yields whether it was."""
+def at_every_step(work, files, opcodes=False, stride=1, prepare=lambda: ()):
+    """Interrupt `work` at its first step, then its second, and so on until it ends; yields whether it was.
+
+    Each time it is given anew what `prepare` returns, which is not interrupted.
+    """
     at = 1
     while True:
+        given = prepare()
         with Interrupted(at, files, opcodes) as interrupted, suppress(KeyboardInterrupt):
-            work()
+            work(*given)
         yield interrupted.reached
         if not interrupted.reached:
             return
