@@ -7,11 +7,13 @@ each distance between subject and verb: how many verbs are right, and how much g
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
 
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy, grad
+from autograd_seq.files import write
 from autograd_seq.optimisers import Adam
 from autograd_seq.text import Vocabulary
 from autograd_seq.training import Trainer
@@ -83,8 +85,9 @@ def plot(distances: list[int], measured: dict[str, list[tuple[float, float]]], p
     bottom.set_ylabel("gradient that reaches the subject")
     bottom.set_xlabel("words between subject and verb")
     top.legend()
-    figure.savefig(path)
-    print(path)
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    print(write(path, content.getbuffer()))
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy, check_formula, concatenate, name, tanh
+from autograd_seq.files import write
 from cells import GRU, LSTM, RNN, Readout
 
 NOTES = Path(__file__).with_name("notes.toml")
@@ -96,7 +97,7 @@ def main() -> None:
     data = [{"file": e["file"], "printed": e["printed"], **r.to_json()} for e, r in reports]
     if options.out:
         Path(options.out).mkdir(parents=True, exist_ok=True)
-        Path(options.out, "notes.json").write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+        write(Path(options.out, "notes.json"), json.dumps(data, ensure_ascii=False, indent=1))
     if options.json:
         print(json.dumps(data, ensure_ascii=False))
         return

@@ -8,12 +8,14 @@ Learns from a few tunes that belong to everybody; ``--corpus FILE`` takes your o
 from __future__ import annotations
 
 import argparse
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
+from autograd_seq.files import write
 from autograd_seq.optimisers import Adam
 from autograd_seq.text import END, Vocabulary, lines
 from autograd_seq.training import Trainer
@@ -64,7 +66,9 @@ def write_midi(melody: list[str], path: Path) -> bool:
         silence = 0
     file = mido.MidiFile(ticks_per_beat=beat)
     file.tracks.append(track)
-    file.save(path)
+    content = io.BytesIO()
+    file.save(file=content)
+    write(path, content.getbuffer())
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd_seq import names
 from autograd_seq.errors import UsageError
+from autograd_seq.files import check_output, write
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
 from autograd_seq.readings.document_text import latex_document, markdown_document
@@ -114,6 +115,8 @@ class Document:
         ------
         UsageError
             For any other ending.
+        FileError
+            If it cannot be written.
         """
         target = Path(path)
         writers: dict[str, Callable[[], str]] = {
@@ -121,12 +124,16 @@ class Document:
             ".md": lambda: markdown_document(self, target.with_suffix(".svg").name if self.picture else ""),
             ".tex": lambda: self.latex,
         }
-        if target.suffix not in writers:
+        suffix = target.suffix.lower()
+        if suffix not in writers:
             raise UsageError(f"a derivation is written as .html, .md or .tex, not as {target.name!r}{here()}")
-        target.write_text(writers[target.suffix](), encoding="utf-8")
-        if target.suffix == ".md" and self.picture:
-            target.with_suffix(".svg").write_text(self.picture, encoding="utf-8")
-        return target
+        picture = target.with_suffix(".svg") if suffix == ".md" and self.picture else None
+        for written in (target, picture):
+            if written is not None:
+                check_output(written)
+        if picture is not None:
+            write(picture, self.picture)
+        return write(target, writers[suffix]())
 
     def __str__(self) -> str:
         return self.text
