@@ -1,6 +1,6 @@
 """The command line: a thin face on public functions. The one file that may import everything.
 
-Exit codes: 0 good, 1 a check failed, 2 bad use.
+Exit codes: 0 good, 1 a check failed, 2 bad use, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import checkpoint
-from autograd_seq.errors import AutogradError, UsageError
+from autograd_seq import checkpoint, files
+from autograd_seq.errors import AutogradError, UsageError, ValueRangeError
 
 EXAMPLES = """\
 print lstm --steps 3
@@ -34,6 +34,8 @@ compile lstm --explain
 flow rnn --steps 20
 train names.txt --cell gru --epochs 30 -o names.npz
 sample names.npz --count 10 --temperature 0.8"""
+
+STOPPED = 130  # as a shell has it: 128 and the number of the signal
 
 THING = """
 THING is a cell's name ({cells}),
@@ -130,7 +132,17 @@ def thing(arguments: argparse.Namespace) -> Any:
     """The run or tensor that a command is about."""
     if arguments.thing in cells_by_name():
         return example_run(arguments.thing, arguments.steps)
-    return recorded(from_file(arguments.thing), arguments.thing)
+    found = recorded(from_file(arguments.thing), arguments.thing)
+    if getattr(arguments, "output", None) is not None:  # what the program imports is read as well
+        loaded = [vars(module).get("__file__") for module in list(sys.modules.values()) if hasattr(module, "__dict__")]
+        files.check_output(arguments.output, inputs=filter(None, loaded))
+    return found
+
+
+def tried(arguments: argparse.Namespace, output: str | None, *suffixes: str) -> None:
+    """Try, before the work begins, whether the output can be written, and is not the program that is read."""
+    if output is not None:
+        files.check_output(output, suffixes, inputs=[arguments.thing.rpartition(":")[0]])
 
 
 def output_of(found: Any) -> Any:
@@ -172,9 +184,10 @@ def draw_(arguments: argparse.Namespace) -> int:
     from viz import animate, draw, step_through
 
     path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
-    if Path(path).suffix == ".html":
+    tried(arguments, path, ".svg", ".png", ".pdf", ".dot", ".html", ".gif", "")
+    if Path(path).suffix.lower() == ".html":
         step_through(thing(arguments), path)
-    elif Path(path).suffix == ".gif":
+    elif Path(path).suffix.lower() == ".gif":
         animate(thing(arguments), path)
     else:
         draw(
@@ -230,6 +243,7 @@ def derive_(arguments: argparse.Namespace) -> int:
     from autograd_seq import derive, equations, prove
     from viz import draw
 
+    tried(arguments, arguments.output, ".html", ".md", ".tex")
     found = thing(arguments)
     if arguments.output is None:
         print(equations(found))
@@ -244,12 +258,12 @@ def source_(arguments: argparse.Namespace) -> int:
     """Print the recording as a NumPy module with a forward and a backward function."""
     from autograd_seq import source
 
+    tried(arguments, arguments.output)
     text = source(thing(arguments), name=None if ".py:" in arguments.thing else arguments.thing.replace("-", "_"))
     if arguments.output is None:
         print(text, end="")
     else:
-        Path(arguments.output).write_text(text, encoding="utf-8")
-        print(arguments.output)
+        print(files.write(arguments.output, text))
     return 0
 
 
@@ -257,9 +271,10 @@ def compile_(arguments: argparse.Namespace) -> int:
     """Print the program that a compiled plan of the recording runs, or what each of its rewrites did."""
     from autograd_seq import compile
 
+    tried(arguments, arguments.output)
     plan = compile(output_of(thing(arguments)), fast=arguments.fast)
     if arguments.output is not None:
-        Path(arguments.output).write_text(plan.source, encoding="utf-8")
+        files.write(arguments.output, plan.source)
     if arguments.explain:
         print(plan.explain())
     else:
@@ -292,18 +307,41 @@ def train_(arguments: argparse.Namespace) -> int:
     from autograd_seq.text import Vocabulary, lines
     from autograd_seq.training import Trainer
 
+    files.check_output(arguments.output, checkpoint.SUFFIXES, inputs=[arguments.corpus])
+    if arguments.resume and not Path(arguments.output).is_file():
+        raise UsageError(f"there is no file {arguments.output} to go on from; to begin, leave --resume out")
     texts = list(lines(arguments.corpus))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
     model = language_model(arguments.cell, arguments.hidden, len(vocabulary), vocabulary.end)
-    trainer = Trainer(model, Adam(arguments.rate), clip=lambda g: clip_by_global_norm(g, 5.0), batch_size=32)
-    trainer.fit([vocabulary.encode(text) for text in texts], epochs=arguments.epochs, progress=True)
-    settings = {
+    about = {
         "cell": arguments.cell, "hidden": arguments.hidden, "words": vocabulary.words, "level": vocabulary.level,
     }  # fmt: skip
-    checkpoint.save(arguments.output, {key: p.value for key, p in model.parameters.items()}, settings)
+    trainer = Trainer(
+        model, Adam(arguments.rate), clip=lambda g: clip_by_global_norm(g, 5.0), batch_size=32,
+        save_to=arguments.output, resume=arguments.resume, about=about,
+    )  # fmt: skip
+    try:
+        trainer.fit([vocabulary.encode(text) for text in texts], epochs=arguments.epochs, progress=True)
+    except KeyboardInterrupt:
+        print(f"autograd-seq train: {stopped(trainer, arguments)}", file=sys.stderr)
+        return STOPPED
     print(f"{len(texts)} sequences, {len(vocabulary)} tokens; loss of a sequence {trainer.history.losses[-1]:.3f}")
     print(f"written: {arguments.output}; invent with: autograd-seq sample {arguments.output}")
     return 0
+
+
+def stopped(trainer: Any, arguments: argparse.Namespace) -> str:
+    """What is there of a training that was stopped, and how it goes on."""
+    updates, path = trainer.optimiser.updates, arguments.output
+    if not updates:
+        return "stopped before the first update; nothing was written"
+    where = f"stopped after update {updates}, in epoch {min(trainer.epoch + 1, arguments.epochs)} of {arguments.epochs}"
+    if not trainer.saved:
+        return f"{where}, and again while the model was written; {path} is as it was before"
+    return (
+        f"{where}; the model as it stands is written: {path}\n"
+        f"  invent with: autograd-seq sample {path}\n  go on with: the same command and --resume"
+    )
 
 
 def language_model(cell: str, hidden: int, size: int, end: int | None) -> Any:
@@ -315,19 +353,39 @@ def language_model(cell: str, hidden: int, size: int, end: int | None) -> Any:
     return LanguageModel(cells_by_name()[cell](size, hidden), size, end=end, seed=1)
 
 
-def sample_(arguments: argparse.Namespace) -> int:
-    """Sample new sequences from a model that train wrote."""
+def trained(path: str) -> tuple[Any, Any]:
+    """The vocabulary and the model in a file that train wrote."""
+    from autograd_seq.standing import grouped
     from autograd_seq.text import Vocabulary
 
-    arrays, settings = checkpoint.load(arguments.model)
+    arrays, settings = checkpoint.load(path)
+    about: Any = settings
+    if "optimiser" in settings:  # else release 0.1.0 wrote it, with the model alone
+        arrays, about = grouped(arrays, path)["parameter"], settings.get("about")
+    if not isinstance(about, dict) or not {"cell", "hidden", "words", "level"} <= set(about):
+        raise UsageError(f"{path} is a checkpoint, but not a model that train wrote")
+    cell, hidden, words, readout = about["cell"], about["hidden"], about["words"], arrays.get("Wya")
+    if not (
+        isinstance(cell, str) and type(hidden) is int and isinstance(words, list)
+        and all(isinstance(word, str) for word in words) and isinstance(about["level"], str)
+        and readout is not None and readout.shape == (len(words), hidden)
+        and sum(array.size for array in arrays.values()) >= hidden**2  # asked before so large a model is made
+    ):  # fmt: skip
+        raise ValueRangeError(f"{path} is damaged: its settings and its weights do not belong together")
     try:
-        vocabulary = Vocabulary(settings["words"], settings["level"])
-        model = language_model(settings["cell"], settings["hidden"], len(vocabulary), vocabulary.end)
-    except KeyError as error:
-        raise UsageError(f"{arguments.model} is a checkpoint, but not a model that train wrote") from error
-    checkpoint.fitted(arrays, model.parameters, arguments.model)
+        vocabulary = Vocabulary(words, about["level"])
+        model = language_model(cell, hidden, len(vocabulary), vocabulary.end)
+    except AutogradError as error:
+        raise ValueRangeError(f"{path} is damaged: {error}") from error
+    checkpoint.fitted(arrays, model.parameters, path)
     for key, parameter in model.parameters.items():
         parameter.value = arrays[key]
+    return vocabulary, model
+
+
+def sample_(arguments: argparse.Namespace) -> int:
+    """Sample new sequences from a model that train wrote."""
+    vocabulary, model = trained(arguments.model)
     generator = np.random.default_rng(arguments.seed)
     for _ in range(arguments.count):
         drawn = model.sample(generator, arguments.length, temperature=arguments.temperature, top_k=arguments.top_k)
@@ -414,6 +472,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--epochs", type=_whole(1), default=20, help="how often each line is used (default 20)")
     sub.add_argument("--rate", type=float, default=0.01, help="learning rate of Adam (default 0.01)")
     sub.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="where the model goes, a .npz file")
+    sub.add_argument("--resume", action="store_true", help="go on from FILE, where a training was stopped or has ended")
     sub = command("sample", sample_, "invent new sequences with a model that train wrote", about=False)
     sub.add_argument("model", metavar="FILE", help="what train wrote")
     sub.add_argument("--count", type=_whole(1), default=5, help="how many (default 5)")
@@ -435,7 +494,7 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 good, 1 a check failed, 2 bad use.
+        0 good, 1 a check failed, 2 bad use, 130 stopped by Ctrl-C.
 
     Examples
     --------
@@ -449,8 +508,8 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"autograd-seq {arguments.command}: {_without_launcher(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"autograd-seq {arguments.command}: stopped; nothing was written", file=sys.stderr)
-        return 2
+        print(f"autograd-seq {arguments.command}: stopped", file=sys.stderr)
+        return STOPPED
 
 
 def _without_launcher(message: str) -> str:

@@ -122,8 +122,8 @@ def check_output(path: Name, suffixes: Collection[str] = (), inputs: Iterable[Na
     for read in inputs:
         if _same(path, read):
             raise UsageError(f"{path} is the file that is read, and would be lost: write to another one{here()}")
-    check_suffix(path, suffixes)
     part = _beside(_place(path))
+    check_suffix(path, suffixes)
     try:
         open(part, "xb").close()
     except OSError as error:

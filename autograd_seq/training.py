@@ -12,7 +12,7 @@ import numpy as np
 from autograd_seq import standing
 from autograd_seq.checkpoint import SUFFIXES
 from autograd_seq.errors import ValueRangeError
-from autograd_seq.files import check_output
+from autograd_seq.files import check_output, is_special
 from autograd_seq.finite import first_nonfinite
 from autograd_seq.optimisers import Optimiser
 from autograd_seq.plan import compile
@@ -193,10 +193,10 @@ class Trainer:
                 bar.set_postfix(loss=self.history.losses[-1], gradient=self.history.norms[-1], refresh=False)
                 bar.update()
             if self.waiting and self.optimiser.updates % self.save_every == 0:
-                self.save()
+                self._save_on_the_way()
         with self._whole():
             self._end_epoch(validation)
-        self.save()
+        self._save_on_the_way()
 
     def update(self, batch: Sequence[Any]) -> float:
         """One update from one batch, whole or not at all; returns its loss per example."""
@@ -293,6 +293,11 @@ class Trainer:
         if self.save_to is not None:
             (self._before or self._standing()).save(self.save_to, self.optimiser, self.about)
             self.saved = self._before is None
+
+    def _save_on_the_way(self) -> None:
+        """Write the checkpoint; into a pipe it is written once, at the end."""
+        if self.save_to is not None and not is_special(self.save_to):
+            self.save()
 
     def _keep(self) -> None:
         """Write the checkpoint, if there was an update since it was written."""
