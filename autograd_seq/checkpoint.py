@@ -105,7 +105,7 @@ def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[
     lost, foreign = [key for key in listed if key not in found], [key for key in found if key not in listed]
     if lost or foreign:
         what = "; ".join(f"{say} {', '.join(map(str, keys))}" for say, keys in
-                         (("it has lost", lost), ("it has come by", foreign)) if keys)  # fmt: skip
+                         (("it has lost", lost), ("it also has", foreign)) if keys)  # fmt: skip
         raise ValueRangeError(f"{path} is {otherwise}: {what:.300}{here()}")
     return found, settings
 

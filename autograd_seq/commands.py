@@ -244,6 +244,8 @@ def derive_(arguments: argparse.Namespace) -> int:
     from viz import draw
 
     tried(arguments, arguments.output, ".html", ".md", ".tex")
+    if arguments.output is not None and arguments.output.lower().endswith(".md"):
+        tried(arguments, str(Path(arguments.output).with_suffix(".svg")))  # the picture, which is a file of its own
     found = thing(arguments)
     if arguments.output is None:
         print(equations(found))

@@ -209,7 +209,10 @@ def _batches(found: Mapping[str, Array], count: int | None, path: Any) -> list[A
             raise _damaged(path, f"its batch {name} is {batch.dtype} {batch.shape}, not places of examples")
         if count is not None and batch.max() >= count:
             raise _damaged(path, f"its batch {name} has example {batch.max()} of {count}")
-    return [found[name] for name in names]
+    waiting = [found[name] for name in names]
+    if waiting and np.unique(np.concatenate(waiting)).size != sum(batch.size for batch in waiting):
+        raise _damaged(path, "an example stands twice in its batches")
+    return waiting
 
 
 def _history(found: Any, path: Any) -> History:
