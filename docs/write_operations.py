@@ -18,6 +18,7 @@ from autograd_seq import Graph, Operation, Tensor, differentiate
 from autograd_seq.core.notation import ATOM
 from autograd_seq.operations import indexing, linear
 from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.storage.files import write
 
 FAMILIES = ("arithmetic", "elementwise", "comparison", "reduction", "linear", "shape", "indexing", "probability")
 ROWS = np.s_[:]
@@ -146,5 +147,5 @@ back-propagates, prints, and can be proved and checked like any other operation.
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    write(PAGE, page())
     print(f"{PAGE}: {sum(len(operations) for _, operations in described())} operations")

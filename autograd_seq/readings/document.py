@@ -19,6 +19,7 @@ from autograd_seq.readings.equations import Equation, equations
 from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.program import Writer
 from autograd_seq.readings.source import _name_of, function_name
+from autograd_seq.storage.files import check_output, write
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,6 +53,8 @@ class Document(Contents):
         ------
         UsageError
             For any other ending.
+        FileError
+            If it cannot be written.
         """
         target = Path(path)
         writers: dict[str, Callable[[], str]] = {
@@ -59,12 +62,16 @@ class Document(Contents):
             ".md": lambda: markdown_document(self, target.with_suffix(".svg").name if self.picture else ""),
             ".tex": lambda: self.latex,
         }
-        if target.suffix not in writers:
+        suffix = target.suffix.lower()
+        if suffix not in writers:
             raise UsageError(f"a derivation is written as .html, .md or .tex, not as {target.name!r}{here()}")
-        target.write_text(writers[target.suffix](), encoding="utf-8")
-        if target.suffix == ".md" and self.picture:
-            target.with_suffix(".svg").write_text(self.picture, encoding="utf-8")
-        return target
+        picture = target.with_suffix(".svg") if suffix == ".md" and self.picture else None
+        for written in (target, picture):
+            if written is not None:
+                check_output(written)
+        if picture is not None:
+            write(picture, self.picture)
+        return write(target, writers[suffix]())
 
     def __str__(self) -> str:
         return self.text
