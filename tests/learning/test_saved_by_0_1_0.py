@@ -1,5 +1,6 @@
 """Files that release 0.1.0 saved load, with the values that they were saved with; they lie in tests/data."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from learning.line import Line, examples
 
 from autograd_seq.commands import main
+from autograd_seq.learning import checkpoint
 from autograd_seq.learning.optimisers import SGD, Adam, Momentum, RMSProp
 from autograd_seq.learning.text import Vocabulary
 from autograd_seq.learning.training import Trainer
@@ -43,14 +45,14 @@ def test_vocabulary():
 
 
 @pytest.mark.parametrize("kind", OPTIMISERS)
-def test_training_goes_on(kind):
+def test_training_goes_on(kind, tmp_path):
     """Adam was stopped after 14 updates, in the third epoch; the others had finished two epochs."""
     settings = {"batch_size": 4, "seed": 3}
     held_out = examples()[:3] if kind == "adam" else None
     straight, resumed = Line(), Line()
     history = Trainer(straight, OPTIMISERS[kind](), **settings).fit(examples(), 4, held_out)
-    trainer = Trainer(resumed, OPTIMISERS[kind](), **settings, save_to=SAVED / f"training_{kind}.npz")
-    trainer.save_to = None  # the file stays as it is
+    path = shutil.copy(SAVED / f"training_{kind}.npz", tmp_path)
+    trainer = Trainer(resumed, OPTIMISERS[kind](), **settings, save_to=path)
     assert (trainer.optimiser.updates, trainer.epoch, len(trainer.waiting)) == (14 if held_out else 12, 2,
                                                                                 4 if held_out else 0)  # fmt: skip
     again = trainer.fit(examples(), 4, held_out)
@@ -58,6 +60,7 @@ def test_training_goes_on(kind):
     np.testing.assert_allclose(again.validation, history.validation, rtol=1e-12)
     for key in straight.parameters:
         np.testing.assert_allclose(straight.parameters[key].value, resumed.parameters[key].value, rtol=1e-12)
+    assert checkpoint.load(path)[1]["epoch"] == 4  # in the format of today
 
 
 def test_language_model(capsys):
