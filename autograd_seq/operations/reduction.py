@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.algebra import each
-from autograd_seq.notation import ATOM, MATRIX, PRODUCT, Form, call
+from autograd_seq.notation import ATOM, MATRIX, SERIES, Form, call
 from autograd_seq.operation import operation
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import sqrt, where
@@ -53,7 +53,7 @@ def _below(parameters: Any) -> str:
 
 
 def _latex_over(symbol: str) -> Form:
-    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", PRODUCT, (MATRIX,))
+    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", SERIES, (MATRIX,))
 
 
 def _text_over(symbol: str) -> Form:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import names
-from autograd_seq.notation import PRODUCT, SUM
+from autograd_seq.notation import SERIES, SUM
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Ref, Unit
 from autograd_seq.readings.latex_lines import lines as lines_of
@@ -374,9 +374,9 @@ def printer_for(derivation: Derivation, language: str) -> Printer:
             text = f"({text})"
         whole = times[0] == 1 and times[-1] == derivation.last
         if language == "latex":
-            return rf"\sum_{{t={times[0]}}}^{{{_step(times[-1], derivation.last)}}} {text}", PRODUCT
+            return rf"\sum_{{t={times[0]}}}^{{{_step(times[-1], derivation.last)}}} {text}", SERIES
         bounds = "" if whole else f"={times[0]}…{_step(times[-1], derivation.last)}"
-        return f"Σ_t{bounds} {text}", PRODUCT
+        return f"Σ_t{bounds} {text}", SERIES
 
     return Printer(language, call, size, every)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM
+from autograd_seq.notation import ATOM, PRODUCT, SIGN, Total
 from autograd_seq.readings.step_index import StepIndex
 from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 
@@ -63,7 +63,7 @@ class Printer:
         if isinstance(tree, Named):
             return self.call(tree), ATOM
         if isinstance(tree, Sum):
-            return self._sum([self.write(term) for term in tree.terms])
+            return Total().write([self.write(term) for term in tree.terms], {})
         if isinstance(tree, Every):
             return self.every(tree.family, self.write(tree.body), tree.summed)
         form = tree.operation.forms[self.language]
@@ -81,18 +81,6 @@ class Printer:
         if self.language == "text":
             text = text.replace("-", "−", 1) if text.startswith("-") else text
         return text, SIGN if text[0] in "-−" else ATOM
-
-    def _sum(self, terms: Sequence[tuple[str, int]]) -> tuple[str, int]:
-        if len(terms) == 1:
-            return terms[0]
-        text = ""
-        for i, (term, level) in enumerate(terms):
-            term = term if level >= SUM else f"({term})"
-            if i and term[0] in "-−" and level != SIGN:
-                text += f" {term[0]} {term[1:]}"
-            else:
-                text += (" + " if i else "") + term
-        return text or "0", SUM if terms else ATOM
 
     def _setting(self, value: Any, tree: Apply) -> Any:
         if isinstance(value, Size):

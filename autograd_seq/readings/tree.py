@@ -7,8 +7,8 @@ evaluated against the recorded values, so that what is printed can be tested.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -138,7 +138,9 @@ class Trees:
             return Named(unit, shift, at)
         parameters = {k: self._sized(v, k, unit, shift, at) for k, v in unit.parameters.items()}
         constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
-        return simplified(Apply(unit.operation, tuple(operands), parameters, unit, shift, at), constants)
+        tree = simplified(Apply(unit.operation, tuple(operands), parameters, unit, shift, at), constants)
+        of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
+        return without_double_minus(tree) if of_sweep else tree
 
     # -- numbers that follow from shapes
 
@@ -238,13 +240,64 @@ def simplified(tree: Apply, constants: list[float | None]) -> Tree:
     shape = tuple(record_of(tree.unit).shape)
     for i, constant in enumerate(constants):
         other = tree.operands[1 - i]
-        if constant in (1, -1) and shape_of(other) == shape:
-            acts = _acts_as(tree.operation, i, float(constant or 0))
-            if acts:
-                return other if acts == 1 else Apply(ops.negative, (other,), {}, tree.unit, tree.shift, tree.at)
+        acts = _acts_as(tree.operation, i, constant) if constant in (1, -1) else 0
+        if acts and isinstance(other, Number):
+            everywhere = _filled(tree.operands[i], acts * other.value)
+            if everywhere is not None and shape_of(everywhere) == shape:
+                return everywhere
+        if acts and shape_of(other) == shape:
+            return other if acts == 1 else Apply(ops.negative, (other,), {}, tree.unit, tree.shift, tree.at)
     if tree.operands[0] == tree.operands[1] and _squares(tree.operation):
         return Apply(ops.square, tree.operands[:1], {}, tree.unit, tree.shift, tree.at)
     return tree
+
+
+def without_double_minus(tree: Tree) -> Tree:
+    """What the sweep writes as −(−x), as x; what somebody wrote stays as it is written."""
+    if not isinstance(tree, Apply) or not _turns_sign(tree):
+        return tree
+    opposite = _opposite(tree.operands[0])
+    return tree if opposite is None else opposite
+
+
+def _opposite(tree: Tree) -> Tree | None:
+    """A tree with one minus less; None if it has none."""
+    if isinstance(tree, Number):
+        return Number(-tree.value) if tree.value < 0 else None
+    if isinstance(tree, Apply) and _turns_sign(tree):
+        return tree.operands[0]
+    if not _is_stretched(tree):
+        return None
+    inner = _opposite(tree.operands[0])
+    return None if inner is None else replace(tree, operands=(inner,))
+
+
+def _filled(tree: Tree, value: Any) -> Tree | None:
+    """A number that was stretched to an array, with another number in its place; None for what is none."""
+    if isinstance(tree, Number):
+        return Number(value)
+    if isinstance(tree, Apply) and _turns_sign(tree):
+        return _filled(tree.operands[0], value)
+    if not _is_stretched(tree):
+        return None
+    inner = _filled(tree.operands[0], value)
+    return None if inner is None else replace(tree, operands=(inner,))
+
+
+def _is_stretched(tree: Tree) -> TypeGuard[Apply]:
+    """Whether a tree is written as what it is made from."""
+    return isinstance(tree, Apply) and tree.operation.forms["text"].template == "{0}"
+
+
+def _turns_sign(tree: Apply) -> bool:
+    """Whether an operation does what a minus sign does; found out by trying."""
+    if len(tree.operands) != 1 or tree.parameters:
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            return bool(np.array_equal(tree.operation.value(_PROBE), -_PROBE))
+    except (TypeError, ValueError):
+        return False
 
 
 _PROBE = np.array([0.37, -1.91, 2.63])
