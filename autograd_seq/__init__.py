@@ -4,11 +4,8 @@ from typing import Any
 
 from autograd_seq import numpy as numpy  # NumPy's own zeros_like and copy record from here on
 from autograd_seq import operations as operations  # before tensors, which operations are made of and know
-from autograd_seq.algebra import each
-from autograd_seq.backward import Recording, differentiate, grad
-from autograd_seq.by_step import contributions
-from autograd_seq.clipping import clip_by_element, clip_by_global_norm, clip_by_norm
-from autograd_seq.errors import (
+from autograd_seq.core.algebra import each
+from autograd_seq.core.errors import (
     AutogradError,
     DtypeError,
     GradientError,
@@ -17,14 +14,21 @@ from autograd_seq.errors import (
     UsageError,
     ValueRangeError,
 )
-from autograd_seq.finite import first_nonfinite
-from autograd_seq.graph import Graph
-from autograd_seq.methods import install as _install
-from autograd_seq.operation import Operation, operation
+from autograd_seq.core.gradient import grad
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.operation import Operation, operation
+from autograd_seq.core.recording import Recording, differentiate
+from autograd_seq.core.scope import Scope, no_grad, scope, steps
+from autograd_seq.core.shortcuts import install as _install
+from autograd_seq.core.tensor import Parameter, Tensor, name
+from autograd_seq.learning.clipping import clip_by_element, clip_by_global_norm, clip_by_norm
 from autograd_seq.operations import *  # noqa: F403  (the operations' own list of names)
 from autograd_seq.operations import __all__ as _names
-from autograd_seq.scope import Scope, no_grad, scope, steps
-from autograd_seq.tensor import Parameter, Tensor, name
+from autograd_seq.readings import display as _display  # these register themselves with what they show
+from autograd_seq.readings import network as _network
+from autograd_seq.readings import table as _table
+from autograd_seq.readings.contributions import contributions
+from autograd_seq.readings.nonfinite import first_nonfinite
 
 _install()
 
@@ -42,8 +46,8 @@ _LAZY: dict[str, str] = {
     "derive": "autograd_seq.readings.document",
     "equations": "autograd_seq.readings.equations",
     "source": "autograd_seq.readings.source",
-    "check_backward": "autograd_seq.check.handwritten",
-    "check_formula": "autograd_seq.check.formulas",
+    "check_backward": "autograd_seq.diagnosis.handwritten",
+    "check_formula": "autograd_seq.check.claims.formulas",
     "gradcheck": "autograd_seq.check.gradcheck",
     "prove": "autograd_seq.check.proof",
     "compile": "autograd_seq.plan",

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import checkpoint
-from autograd_seq.errors import AutogradError, UsageError
+from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.learning import checkpoint
 
 EXAMPLES = """\
 print lstm --steps 3
@@ -216,7 +216,7 @@ def check_(arguments: argparse.Namespace) -> int:
 
         found: Any = check_formula(arguments.formula, _single_cell(arguments.file), arguments.reading)
     else:
-        from autograd_seq.check.course import check_file
+        from autograd_seq.diagnosis.course import check_file
 
         if arguments.file in cells_by_name():
             raise UsageError(f"what is claimed of {arguments.file}? Add --formula 'dc_prev = dc * Gamma_f'")
@@ -287,10 +287,10 @@ def flow_(arguments: argparse.Namespace) -> int:
 
 def train_(arguments: argparse.Namespace) -> int:
     """Train a language model on a text file, a sequence a line."""
-    from autograd_seq.clipping import clip_by_global_norm
-    from autograd_seq.optimisers import Adam
-    from autograd_seq.text import Vocabulary, lines
-    from autograd_seq.training import Trainer
+    from autograd_seq.learning.clipping import clip_by_global_norm
+    from autograd_seq.learning.optimisers import Adam
+    from autograd_seq.learning.text import Vocabulary, lines
+    from autograd_seq.learning.training import Trainer
 
     texts = list(lines(arguments.corpus))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
@@ -317,7 +317,7 @@ def language_model(cell: str, hidden: int, size: int, end: int | None) -> Any:
 
 def sample_(arguments: argparse.Namespace) -> int:
     """Sample new sequences from a model that train wrote."""
-    from autograd_seq.text import Vocabulary
+    from autograd_seq.learning.text import Vocabulary
 
     arrays, settings = checkpoint.load(arguments.model)
     try:

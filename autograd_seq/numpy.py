@@ -14,11 +14,13 @@ from typing import Any
 import numpy as _numpy
 
 from autograd_seq import operations as _ops
-from autograd_seq import protocols as _protocols
-from autograd_seq.assignment import Writable as _Writable
-from autograd_seq.assignment import joined as _joined
-from autograd_seq.operation import Operation as _Operation
-from autograd_seq.tensor import Tensor as _Tensor
+from autograd_seq.core.assignment import Writable as _Writable
+from autograd_seq.core.assignment import joined as _joined
+from autograd_seq.core.operation import BY_NUMPY as _BY_NUMPY
+from autograd_seq.core.operation import Operation as _Operation
+from autograd_seq.core.record import note_branch as _note_branch
+from autograd_seq.core.shortcuts import direct as _direct
+from autograd_seq.core.tensor import Tensor as _Tensor
 
 # -- new arrays ---------------------------------------------------------------------------
 
@@ -118,7 +120,7 @@ def _recording(function: Any, operation: Any) -> Callable[..., Any]:
             return operation(*arguments)
         return function(*map(_joined, arguments), **keywords)
 
-    made: Any = operation.direct(call) if isinstance(operation, _Operation) else call
+    made: Any = _direct(operation, call) if isinstance(operation, _Operation) else call
     for attribute in ("reduce", "accumulate", "outer", "at", "reduceat", "nin", "nout", "nargs", "types", "identity"):
         if hasattr(function, attribute):
             setattr(made, attribute, getattr(function, attribute))
@@ -135,7 +137,7 @@ def _settled(value: Any) -> Any:
     value = _joined(value)
     if not isinstance(value, _Tensor):
         return value
-    _protocols.note_branch(value)
+    _note_branch(value)
     return value.value
 
 
@@ -188,7 +190,7 @@ random = _Draws("random")
 # These take a sequence of arrays and ask each of them; all others take one array, which may be given as a list.
 _OF_SEQUENCES = {"concatenate", "stack", "hstack", "vstack", "einsum", "column_stack"}
 
-_protocols.OPERATIONS |= {
+_BY_NUMPY |= {
     _numpy.zeros_like: zeros_like,
     _numpy.ones_like: ones_like,
     _numpy.empty_like: empty_like,
@@ -199,7 +201,7 @@ _protocols.OPERATIONS |= {
 
 def __getattr__(attribute: str) -> Any:
     found = getattr(_numpy, attribute)
-    operation = _protocols.OPERATIONS.get(found) if callable(found) and not isinstance(found, type) else None
+    operation = _BY_NUMPY.get(found) if callable(found) and not isinstance(found, type) else None
     if operation is not None and attribute not in _OF_SEQUENCES:
         found = _recording(found, operation)
         globals()[attribute] = found  # asked for once

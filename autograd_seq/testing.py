@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd_seq.check.gradcheck import GradcheckReport
     from autograd_seq.check.proof import Proof
-    from autograd_seq.tensor import Tensor
+    from autograd_seq.core.tensor import Tensor
 
 
 def assert_gradients(

@@ -1,6 +1,6 @@
 """Recurrent cells, their compositions and architectures, in the notation of the course's notes."""
 
-from autograd_seq.source_line import pass_over
+from autograd_seq.core.source_line import pass_over
 from cells.architectures import (
     EncoderDecoder,
     as_it_is,

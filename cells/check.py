@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.errors import DtypeError, ShapeError, UsageError, ValueRangeError
-from autograd_seq.scope import present
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import DtypeError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.scope import present
+from autograd_seq.core.source_line import here
 
 LARGEST = 2**31  # no length comes near it; a larger number is a mistake
 

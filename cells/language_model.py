@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, no_grad, scope, take
-from autograd_seq.errors import UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
 from cells.cell import Cell
 from cells.check import flags, generator, kind, numbers, sizes, whole
 from cells.initial import weights

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_seq import Graph, Tensor, name, scope, where
-from autograd_seq.display import Shown
-from autograd_seq.errors import ShapeError, UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.record import Shown
+from autograd_seq.core.source_line import here
 from cells.check import choose, kind, numbers
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Run(Shown):
             y<1> … y<T>, each (n_y, m); or one array (n_y, m, T).
         loss : callable
             ``loss(prediction, target)`` to a tensor, such as `autograd_seq.categorical_cross_entropy`, or one of
-            `autograd_seq.losses`; its elements are summed.
+            `autograd_seq.learning.losses`; its elements are summed.
         reduction : {"sum", "mean"}
             ``"mean"`` divides by the number of examples m.
 

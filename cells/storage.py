@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Parameter
-from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
 
 
 def save(path: Any, parameters: Mapping[str, Parameter]) -> None:

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.check import kind

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd_seq import Tensor, name, scope, stop_gradient
-from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
 from cells.cell import Cell
 from cells.check import flags, kind, numbers, sizes
 from cells.padding import columns, presence

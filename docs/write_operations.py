@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq import Graph, Operation, Tensor, differentiate
-from autograd_seq.notation import ATOM
+from autograd_seq.core.notation import ATOM
 from autograd_seq.operations import indexing, linear
 from autograd_seq.readings.expression import is_literal, number
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy, grad
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary
-from autograd_seq.training import Trainer
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary
+from autograd_seq.learning.training import Trainer
 from cells import GRU, LSTM, RNN, Readout, Run, pad
 
 SUBJECTS = [("cat", "cats"), ("dog", "dogs"), ("student", "students"), ("bird", "birds")]

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
-from autograd_seq.clipping import clip_by_element
-from autograd_seq.optimisers import SGD, Adam
-from autograd_seq.text import END, Vocabulary, lines
-from autograd_seq.training import Trainer, evaluate
+from autograd_seq.learning.clipping import clip_by_element
+from autograd_seq.learning.optimisers import SGD, Adam
+from autograd_seq.learning.text import END, Vocabulary, lines
+from autograd_seq.learning.training import Trainer, evaluate
 from cells import RNN
 from cells.language_model import LanguageModel
 from viz import draw

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary, lines
-from autograd_seq.training import Trainer
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary, lines
+from autograd_seq.learning.training import Trainer
 from cells import LSTM
 from cells.language_model import LanguageModel
 from viz import draw

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary, lines
-from autograd_seq.training import Trainer
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary, lines
+from autograd_seq.learning.training import Trainer
 from cells import LSTM, Readout, Run, pad
 from viz import draw
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, ValueRangeError, categorical_cross_entropy, no_grad
-from autograd_seq.clipping import clip_by_global_norm
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary, lines
-from autograd_seq.training import Trainer
+from autograd_seq.learning.clipping import clip_by_global_norm
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary, lines
+from autograd_seq.learning.training import Trainer
 from cells import GRU, Readout, Run, pad
 from cells.architectures import EncoderDecoder
 from viz import draw

@@ -8,7 +8,7 @@ import pytest
 import autograd_seq
 import cells
 from autograd_seq import operations
-from autograd_seq.operation import Operation
+from autograd_seq.core.operation import Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("autograd_seq", "cells", "viz")
@@ -58,7 +58,7 @@ def test_there_is_something_to_look_at():
     assert len(READINGS) >= 4
     assert {"matmul", "tanh", "assign"} <= OPERATIONS
     assert {"RNN", "LSTM"} <= CELLS
-    assert ("autograd_seq.readings.table", "autograd_seq.graph") in [
+    assert ("autograd_seq.readings.table", "autograd_seq.core.graph") in [
         (module, target) for module in READINGS for target in imports(module)
     ]
 
@@ -73,8 +73,8 @@ def test_cells_know_no_pictures_and_pictures_no_cells():
 
 
 def test_operations_know_no_reading():
-    family = [m for m in MODULES if within(m, "autograd_seq.operations")] + ["autograd_seq.operation"]
-    assert offenders(family, ["autograd_seq.readings", "autograd_seq.graph", "autograd_seq.backward"]) == []
+    family = [m for m in MODULES if within(m, "autograd_seq.operations")] + ["autograd_seq.core.operation"]
+    assert offenders(family, ["autograd_seq.readings", "autograd_seq.core.graph", "autograd_seq.core.backward"]) == []
 
 
 def of_operations(tree):
@@ -157,14 +157,14 @@ def test_the_core_stays_readable():
     """What a reader must know to believe a gradient: code lines, without docstrings, comments and blanks."""
     total = 0
     for module in ("tensor", "graph", "backward"):
-        tree = TREES[f"autograd_seq.{module}"]
+        tree = TREES[f"autograd_seq.core.{module}"]
         lines = {
             line
             for node in ast.walk(tree)
             if isinstance(node, (ast.stmt, ast.ExceptHandler)) and not is_docstring(node)
             for line in range(node.lineno, getattr(node, "end_lineno", node.lineno) + 1)
         }
-        text = MODULES[f"autograd_seq.{module}"].read_text(encoding="utf-8").splitlines()
+        text = MODULES[f"autograd_seq.core.{module}"].read_text(encoding="utf-8").splitlines()
         docstrings = [node for node in ast.walk(tree) if is_docstring(node)]
         hidden = {line for node in docstrings for line in range(node.lineno, node.end_lineno + 1)}
         total += sum(text[line - 1].strip()[:1] not in ("", "#") for line in lines - hidden)

@@ -1,6 +1,6 @@
 """Pictures of recordings: drawings by Graphviz, pages that step through time, plots."""
 
-from autograd_seq.source_line import pass_over
+from autograd_seq.core.source_line import pass_over
 from viz import notebook as notebook
 from viz.animation import animate
 from viz.drawing import Drawing

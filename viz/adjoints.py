@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from autograd_seq import Graph, Recording, Tensor, differentiate
-from autograd_seq.backward import unbroadcast
-from autograd_seq.errors import GradientError
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import GradientError
+from autograd_seq.core.rules import unbroadcast
+from autograd_seq.core.source_line import here
 from viz.backward_formula import BackwardWriter
 from viz.builder import ASIDE, Options, measure, norm
 from viz.fold import Folded, Use, fold

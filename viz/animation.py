@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from autograd_seq import Graph, Recording, Tensor
-from autograd_seq.errors import ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ValueRangeError
+from autograd_seq.core.source_line import here
 from viz.adjoints import overlay, recording_of
 from viz.builder import norm
 from viz.drawing import Drawing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd_seq import Recording, Tensor
-from autograd_seq.notation import ATOM, SIGN
+from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.readings.expression import is_literal, number
 from viz.fold import Box
 from viz.formula import DEEPEST, Writer, fill

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.tensor import Array
+from autograd_seq.core.array import Array
 from viz.fold import Box, Folded, Use
 from viz.formula import Writer, number, shape_text, value_text
 from viz.places import Places

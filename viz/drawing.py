@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from autograd_seq.errors import ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ValueRangeError
+from autograd_seq.core.source_line import here
 from viz.dot import dot_text
 from viz.plan import Layout
 from viz.render import FORMATS, RenderError, render

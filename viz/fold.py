@@ -11,8 +11,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from autograd_seq import Graph, Tensor
+from autograd_seq.core.scope import Scope
 from autograd_seq.readings.expression import is_literal
-from autograd_seq.scope import Scope
 
 Use = tuple[Tensor, Tensor, int]  # producer, consumer, position among the consumer's inputs
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.notation import ATOM
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import ATOM
 from autograd_seq.readings.expression import is_literal
-from autograd_seq.tensor import Array
 from viz.fold import Box, Folded
 from viz.text import Run, clean, name_runs, shorten, superscript
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import names
-from autograd_seq.backward import seed_for
-from autograd_seq.errors import UsageError
-from autograd_seq.graph import Graph
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
+from autograd_seq.core import names
+from autograd_seq.core.backward import seed_for
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 from viz.adjoints import line_width
 from viz.layout import Options, lay_out
 from viz.page_model import Model, norm

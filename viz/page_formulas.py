@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from autograd_seq.notation import ATOM, SIGN
+from autograd_seq.core.notation import ATOM, SIGN
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.expression import is_literal, number
-from autograd_seq.tensor import Tensor
 
 FIRST = 0xE000  # private-use characters: no user's text means anything by them
 LAST = 0xF8FF

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import AutogradError, ShapeError, UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import AutogradError, ShapeError, UsageError
+from autograd_seq.core.source_line import here
 
 # Okabe and Ito's colours, each with a marker and a dash of its own: readable colour-blind and in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8A6D00", "#000000")

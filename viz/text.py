@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from autograd_seq.names import ACCENTS, ARROWS, GREEK, Name
-from autograd_seq.scope import NOWHERE, Scope
+from autograd_seq.core.names import ACCENTS, ARROWS, GREEK, Name
+from autograd_seq.core.scope import NOWHERE, Scope
 
 FONT = "Helvetica"
 SCRIPT = 0.72  # size of sub- and superscripts

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.errors import ShapeError, UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.source_line import here
 from viz.sources import graph_of
 
 Array = np.ndarray[Any, Any]

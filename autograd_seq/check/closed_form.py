@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from autograd_seq.backward import Recording
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.rules import Undecided, differing
+from autograd_seq.core.array import Array
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.symbols import exact, expressions
-from autograd_seq.tensor import Array, Tensor
 
 # Nodes of the output written out, times parameters: beyond, SymPy's diff alone takes seconds.
 LIMIT = 800

@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import operations as ops
-from autograd_seq.backward import differentiate, grad
 from autograd_seq.check.application import branch_of
 from autograd_seq.check.bookkeeping import edges_of
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.numeric import FAR_APART, TOLERANCE, Comparison, compare, slope_along
-from autograd_seq.errors import GradientError, UsageError
-from autograd_seq.graph import Graph
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import GradientError, UsageError
+from autograd_seq.core.gradient import grad
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import differentiate
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
 
 WORK = 400_000  # records computed for the differences of the whole; beyond, random directions only
 ELEMENTS = 1000  # of one leaf; with more, random directions only

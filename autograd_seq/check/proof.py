@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import Recording, differentiate, seed_for, sweep
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
 from autograd_seq.check.closed_form import compare_closed_forms
@@ -26,11 +25,14 @@ from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.meaning import Meanings
 from autograd_seq.check.rules import Memory, Verdict, named, worst
 from autograd_seq.check.undefined import lively, undefined
-from autograd_seq.display import Shown
-from autograd_seq.errors import GradientError, UsageError
-from autograd_seq.graph import Graph
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.backward import seed_for, sweep
+from autograd_seq.core.errors import GradientError, UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.record import Shown
+from autograd_seq.core.recording import Recording, differentiate
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 
 
 @cache

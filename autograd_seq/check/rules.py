@@ -13,12 +13,13 @@ from autograd_seq.check.application import UNREADABLE, Application, Use, branch_
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.numeric import compare
 from autograd_seq.check.pattern import smaller
-from autograd_seq.names import symbol
-from autograd_seq.operations.indexing import Part
+from autograd_seq.core.array import Array
+from autograd_seq.core.names import symbol
+from autograd_seq.core.part import Part
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
 from autograd_seq.readings.expression import is_literal
 from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch, sigma
-from autograd_seq.tensor import Array, Tensor
 
 LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
 WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds

@@ -1,6 +1,6 @@
 """Every differentiable operation: one declarative record each, a file per family."""
 
-from autograd_seq import protocols as _protocols
+from autograd_seq.core.operation import BY_NUMPY as _BY_NUMPY
 from autograd_seq.operations.arithmetic import (
     accumulate,
     add,
@@ -94,4 +94,4 @@ __all__ = [
     "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "tanh", "transpose", "var", "vstack", "where",
 ]  # fmt: skip
 
-_protocols.OPERATIONS |= _SIGNATURES
+_BY_NUMPY.update(_SIGNATURES)

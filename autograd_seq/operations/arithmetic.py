@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.errors import DtypeError
-from autograd_seq.notation import POWER, PRODUCT, SIGN, SUM, Form, Total, infix, literal, prefix
-from autograd_seq.operation import operation
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import DtypeError
+from autograd_seq.core.notation import POWER, PRODUCT, SIGN, SUM, Form, Total, infix, literal, prefix
+from autograd_seq.core.operation import BY_NUMPY, operation
+from autograd_seq.core.record import Record
+from autograd_seq.core.source_line import here
 
 FIT = "shapes that are equal or broadcast: each axis of equal length, or of length 1 in one of them"
 
@@ -120,7 +121,7 @@ def negative(a: Any, /) -> Array:
 
 def _base_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     """Rule g b a^(b - 1); where a and b are 0, the last factor is kept finite, so that the derivative is 0."""
-    if not b.ndim and (not isinstance(b, Tensor) or (b.operation is None and not b.name and not b.requires_grad)):
+    if not b.ndim and (not isinstance(b, Record) or (b.operation is None and not b.name and not b.requires_grad)):
         exponent = b.item()  # a number, such as the 3 of x ** 3
         return g * b * a ** (exponent - 1 if exponent else 0)
     from autograd_seq.operations.elementwise import where
@@ -286,3 +287,6 @@ def astype(a: Any, dtype: Any) -> Any:
     if kind not in "bif" or not kind:
         raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
     return as_float(a, dtype=dtype) if kind == "f" else as_integer(a, dtype=dtype)
+
+
+BY_NUMPY[np.ndarray.astype] = astype

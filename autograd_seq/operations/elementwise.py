@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.notation import PRODUCT, SIGN, SUM, Form, literal
-from autograd_seq.operation import operation
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import PRODUCT, SIGN, SUM, Form, literal
+from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT
-from autograd_seq.tensor import Array
 
 
 def _chosen_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:

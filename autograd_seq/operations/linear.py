@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError
-from autograd_seq.notation import MATRIX, PRODUCT, Form, infix
-from autograd_seq.operation import operation
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.notation import MATRIX, PRODUCT, Form, infix
+from autograd_seq.core.operation import operation
+from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import multiply
 from autograd_seq.operations.shape import expand_dims, reshape, squeeze, transpose
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array
 
 
 def _flipped(x: Any) -> Any:

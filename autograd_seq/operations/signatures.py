@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.record import Record
+from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import divide, identity
 from autograd_seq.operations.elementwise import abs, clip, log, maximum, minimum
 from autograd_seq.operations.indexing import getitem, split, take
 from autograd_seq.operations.linear import dot, einsum
 from autograd_seq.operations.reduction import max, min, norm, std, sum, var
 from autograd_seq.operations.shape import broadcast_to, concatenate, hstack, moveaxis, ravel, reshape, vstack
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, **limits: Any) -> Any:
     low, high = limits.pop("min", a_min), limits.pop("max", a_max)
     if limits:
         raise UsageError(f"np.clip() of a tensor has no argument {', '.join(limits)}{here()}")
-    if not any(isinstance(limit, Tensor) and limit.requires_grad for limit in (low, high)):
+    if not any(isinstance(limit, Record) and limit.requires_grad for limit in (low, high)):
         return clip(a, low, high)
     a = a if low is None else maximum(a, low)
     return a if high is None else minimum(a, high)

@@ -11,20 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import protocols
-from autograd_seq.backward import Recording, differentiate
-from autograd_seq.errors import DtypeError, GraphLostError, ShapeError, UsageError
-from autograd_seq.graph import Graph
-from autograd_seq.plan.emit import Program
-from autograd_seq.plan.fast import FastProgram
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.record import branches
+from autograd_seq.core.recording import Recording, differentiate
+from autograd_seq.core.scope import no_grad
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.plan.rewrites import rewrite
-from autograd_seq.plan.tools import require
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
+from autograd_seq.plan.writing.numba_loops import FastProgram
+from autograd_seq.plan.writing.statements import Program
+from autograd_seq.plan.writing.tools import require
 from autograd_seq.readings.fold import Family
-from autograd_seq.scope import no_grad
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Parameter, Tensor
 
 Result = tuple[float, dict[str, Array]]
 
@@ -286,11 +287,11 @@ class Plan:
         assert self._function is not None
         inputs = self._tensors(given)
         noted: list[Tensor] = []
-        token = protocols.branches.set(noted)
+        token = branches.set(noted)
         try:
             loss = self._called(inputs)
         finally:
-            protocols.branches.reset(token)
+            branches.reset(token)
         if noted:
             labels = ", ".join(dict.fromkeys(t.label for t in noted))
             where = next((f" in {t.source.text!r}" for t in noted if t.source is not None), "")

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 
 RELATIONS: dict[str, Callable[[int], bool]] = {
     "<": lambda side: side < 0,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograd_seq import names
-from autograd_seq.errors import UsageError
+from autograd_seq.core import names
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
 from autograd_seq.readings.document_text import latex_document, markdown_document
@@ -17,7 +18,6 @@ from autograd_seq.readings.equations import Equation, Equations, equations
 from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.program import Writer
 from autograd_seq.readings.source import _name_of, function_name
-from autograd_seq.source_line import here
 
 
 @dataclass(frozen=True)

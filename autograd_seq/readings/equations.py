@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import names
-from autograd_seq.notation import SERIES, SUM
+from autograd_seq.core import names
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import SERIES, SUM
+from autograd_seq.core.scope import Scope
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Ref, Unit
 from autograd_seq.readings.latex_lines import lines as lines_of
@@ -22,8 +24,6 @@ from autograd_seq.readings.latex_text import in_math
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
 from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Array
 
 LINE = 345.0  # of an article's page, in points
 

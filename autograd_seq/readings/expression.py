@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from autograd_seq.notation import ATOM, SIGN
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.notation import ATOM, SIGN
+from autograd_seq.core.tensor import Tensor
 
 
 def is_literal(record: Tensor) -> bool:

@@ -24,14 +24,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autograd_seq.backward import Recording
-from autograd_seq.graph import Graph
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.families import examine, infer_times, match_families
 from autograd_seq.readings.folded import Block, Family, Folded, Ref, Unit, Use
 from autograd_seq.readings.loops import Units
 from autograd_seq.readings.nodes import Node, of_graph, of_recording
 from autograd_seq.readings.step_index import StepIndex
-from autograd_seq.tensor import Tensor
 
 
 def fold(recording: Graph | Recording) -> Folded:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_seq.operation import Operation
+from autograd_seq.core.operation import Operation
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.nodes import Node, Nodes
 from autograd_seq.readings.step_index import unify
-from autograd_seq.tensor import Tensor
 
 
 @dataclass(eq=False, repr=False)

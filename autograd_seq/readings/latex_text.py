@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from autograd_seq.names import LETTERS, escape_latex, greek
+from autograd_seq.core.names import LETTERS, escape_latex, greek
 
 _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from autograd_seq.backward import Recording
-from autograd_seq.graph import Graph
-from autograd_seq.operation import Operation
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.operation import Operation
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.expression import is_literal
-from autograd_seq.tensor import Tensor
 
 if TYPE_CHECKING:
     from autograd_seq.readings.folded import Family

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, Total
+from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, Total
 from autograd_seq.readings.step_index import StepIndex
 from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograd_seq.notation import SUM
+from autograd_seq.core.notation import SUM
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Block, Family, Ref, Unit
 from autograd_seq.readings.nodes import Node

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from autograd_seq.errors import UsageError
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.program import Writer
-from autograd_seq.source_line import here
 
 
 def source(thing: Any, name: str | None = None) -> str:

@@ -8,11 +8,11 @@ from itertools import groupby
 
 import numpy as np
 
-from autograd_seq.graph import Graph
-from autograd_seq.names import text
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.names import text
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.expression import is_literal, write
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Tensor
 
 FOLD_ABOVE = 100  # rows that a person still reads
 HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")
@@ -143,3 +143,6 @@ def _aligned(lines: Sequence[Sequence[str] | str]) -> str:
         else "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+Graph.printed = table

@@ -13,11 +13,11 @@ from typing import Any, TypeGuard
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.operation import Operation
+from autograd_seq.core.array import Array
+from autograd_seq.core.operation import Operation
 from autograd_seq.readings.folded import Family, Folded, Ref, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.step_index import at_step
-from autograd_seq.tensor import Array
 
 
 @dataclass(frozen=True)

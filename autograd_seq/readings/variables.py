@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 
-from autograd_seq import names
+from autograd_seq.core import names
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Ref, Unit
 from autograd_seq.readings.nodes import Node

@@ -17,7 +17,7 @@ from autograd_seq import (
     steps,
     tanh,
 )
-from autograd_seq.graph import Graph
+from autograd_seq.core.graph import Graph
 from autograd_seq.readings import precise
 from cells import GRU, LSTM, RNN, Readout
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_seq.check.course import check_file
+from autograd_seq.diagnosis.course import check_file
 
 CORRECT = Path(__file__).parent / "wrong_backward" / "correct"
 

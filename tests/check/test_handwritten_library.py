@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd_seq.check.course import FUNCTIONS, check_file
+from autograd_seq.diagnosis.course import FUNCTIONS, check_file
 
 HERE = Path(__file__).parent / "wrong_backward"
 CASES = sorted(p for p in HERE.glob("*/*.py") if p.parent.name != "correct")

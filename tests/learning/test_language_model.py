@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, grad, prove, take
-from autograd_seq.errors import DtypeError, UsageError, ValueRangeError
+from autograd_seq.core.errors import DtypeError, UsageError, ValueRangeError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep
 from cells.language_model import LanguageModel
 

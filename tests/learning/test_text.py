@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_seq.errors import UsageError, ValueRangeError
-from autograd_seq.text import END, UNKNOWN, Vocabulary, batches, checked_labels, tokens
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.learning.text import END, UNKNOWN, Vocabulary, batches, checked_labels, tokens
 
 SENTENCE = "Harry Potter and Hermione Granger invented a new spell."
 

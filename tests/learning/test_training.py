@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, clip_by_global_norm, name, tanh
-from autograd_seq.errors import GradientError, ValueRangeError
-from autograd_seq.optimisers import SGD, Adam, Momentum, RMSProp, step_decay
-from autograd_seq.training import Trainer, evaluate
+from autograd_seq.core.errors import GradientError, ValueRangeError
+from autograd_seq.learning.optimisers import SGD, Adam, Momentum, RMSProp, step_decay
+from autograd_seq.learning.training import Trainer, evaluate
 from cells import GRU, LSTM, RNN
 from cells.language_model import LanguageModel
 

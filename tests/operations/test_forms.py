@@ -8,7 +8,7 @@ from operations.cases import CASES, MADE_OF_OPERATIONS
 
 import autograd_seq.operations as ops
 from autograd_seq import Tensor
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM, literal, subscript
+from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, literal, subscript
 from autograd_seq.readings.expression import is_literal, number
 
 ALL = {**CASES, **MADE_OF_OPERATIONS}

@@ -11,8 +11,9 @@ import pytest
 
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, compile, steps
-from autograd_seq.errors import UsageError
-from autograd_seq.plan import fast, tools
+from autograd_seq.core.errors import UsageError
+from autograd_seq.plan.writing import numba_loops as fast
+from autograd_seq.plan.writing import tools
 from cells import GRU, LSTM, RNN, Readout
 from tests.plan.test_compile import NETWORKS, agrees, data, problem
 

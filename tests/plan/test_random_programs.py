@@ -10,7 +10,7 @@ import pytest
 
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, compile, steps
-from autograd_seq.plan import fast
+from autograd_seq.plan.writing import numba_loops as fast
 from tests.plan.test_fast import plain_tools
 
 N, N_X = 4, 3

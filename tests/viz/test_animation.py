@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, differentiate, name, steps, tanh
-from autograd_seq.errors import AutogradError, GradientError, ValueRangeError
+from autograd_seq.core.errors import AutogradError, GradientError, ValueRangeError
 from viz.adjoints import overlay
 from viz.animation import MOST_FRAMES, animate, frames
 from viz.layout import Options

@@ -11,7 +11,7 @@ import pytest
 
 import autograd_seq.numpy as teaching
 from autograd_seq import Graph, Parameter, Tensor, differentiate, name, scope, steps, tanh
-from autograd_seq.errors import UsageError, ValueRangeError
+from autograd_seq.core.errors import UsageError, ValueRangeError
 from cells import LSTM, RNN, Readout
 from tests.viz.picture import along, boxes, curves, elements
 from viz import draw, lay_out

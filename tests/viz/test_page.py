@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, concatenate, contributions, differentiate, name, sigmoid, steps, tanh
-from autograd_seq.errors import AutogradError, ShapeError
+from autograd_seq.core.errors import AutogradError, ShapeError
 from cells import LSTM, RNN, Readout
 from tests.browser import chromium, complaints
 from viz.page import Page, step_through

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, equations, name
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM, Total, enclosed
+from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, Total, enclosed
 
 
 def arrays(make=Parameter):
