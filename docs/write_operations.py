@@ -16,8 +16,9 @@ import numpy as np
 import autograd_seq.operations as ops
 from autograd_seq import Graph, Operation, Tensor, differentiate
 from autograd_seq.core.notation import ATOM
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.operations import indexing, linear
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.writer.numbers import number
 
 FAMILIES = ("arithmetic", "elementwise", "comparison", "reduction", "linear", "shape", "indexing", "probability")
 ROWS = np.s_[:]

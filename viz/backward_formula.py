@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from autograd_seq import Recording, Tensor
 from autograd_seq.core.notation import ATOM, SIGN
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.writer.numbers import number
 from viz.fold import Box
 from viz.formula import DEEPEST, Writer, fill
 from viz.text import Run, name_runs, shorten

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Tensor
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 from viz.fold import Box, Folded
 from viz.text import Run, clean, name_runs, shorten, superscript
 

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 
 from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.writer.numbers import number
 
 FIRST = 0xE000  # private-use characters: no user's text means anything by them
 LAST = 0xF8FF

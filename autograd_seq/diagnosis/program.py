@@ -13,7 +13,8 @@ from autograd_seq.core.names import text
 from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.truth import Truth
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.writer.numbers import number
 
 Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from autograd_seq.readings.latex_text import in_code, in_math, in_text
+from autograd_seq.writer.latex_text import in_code, in_math, in_text
 
 if TYPE_CHECKING:
     from autograd_seq.readings.document import Document, Row

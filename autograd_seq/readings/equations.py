@@ -18,12 +18,13 @@ from autograd_seq.core.notation import SERIES, SUM
 from autograd_seq.core.scope import Scope
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Ref, Unit
-from autograd_seq.readings.latex_lines import lines as lines_of
-from autograd_seq.readings.latex_lines import width
-from autograd_seq.readings.latex_text import in_math
 from autograd_seq.readings.nodes import Node
-from autograd_seq.readings.print_tree import Printer
-from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
+from autograd_seq.writer.evaluate import evaluate
+from autograd_seq.writer.latex_lines import lines as lines_of
+from autograd_seq.writer.latex_lines import width
+from autograd_seq.writer.latex_text import in_math
+from autograd_seq.writer.tree import Named, Size, Tree, fixed_at, names_in, record_of
+from autograd_seq.writer.writer import Printer
 
 LINE = 345.0  # of an article's page, in points
 
@@ -275,23 +276,6 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
         condition = "" if whole and len(times) == derivation.last else _condition(times, derivation.last)
         result.append(Equation(left, tree, tuple(times), condition, label, derivation))
     return result
-
-
-def fixed_at(tree: Tree, time: int) -> Tree:
-    """A tree in t, written for one step."""
-    from dataclasses import replace
-
-    from autograd_seq.readings.tree import Apply, Sum
-
-    if isinstance(tree, Named):
-        moves = isinstance(tree.unit, Family) and tree.at is None
-        return replace(tree, shift=0, at=time + tree.shift) if moves else tree
-    if isinstance(tree, Sum):
-        return Sum(tuple(fixed_at(term, time) for term in tree.terms))
-    if isinstance(tree, Apply):
-        at = time + tree.shift if tree.at is None else tree.at
-        return replace(tree, operands=tuple(fixed_at(x, time) for x in tree.operands), shift=0, at=at)
-    return tree
 
 
 def _natural(unit: Family, time: int, ref: Ref) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autograd_seq.readings.folded import Family
-from autograd_seq.readings.print_tree import Printer
-from autograd_seq.readings.tree import Named, Size
+from autograd_seq.writer.tree import Named, Size
+from autograd_seq.writer.writer import Printer
 
 if TYPE_CHECKING:
     from autograd_seq.readings.derivation import Derivation

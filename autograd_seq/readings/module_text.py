@@ -11,7 +11,7 @@ from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.program import INDENT, Line, Writer, live
-from autograd_seq.readings.tree import record_of
+from autograd_seq.writer.tree import record_of
 
 
 @dataclass

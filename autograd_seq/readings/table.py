@@ -12,7 +12,8 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.names import text
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.expression import is_literal, write
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.writer.numbers import write
 
 FOLD_ABOVE = 100  # rows that a person still reads
 HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")

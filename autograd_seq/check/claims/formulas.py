@@ -25,8 +25,9 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.program import bare
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.truth import _Several, is_activation
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.symbols import exact, expressions, symbols_of
+from autograd_seq.writer.numbers import number
 
 Status = Literal["proven", "checked", "refuted", "unreadable"]
 M = 2  # examples: more than one, so that a missing sum over them shows

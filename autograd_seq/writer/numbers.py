@@ -6,11 +6,7 @@ from collections.abc import Callable
 
 from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.tensor import Tensor
-
-
-def is_literal(record: Tensor) -> bool:
-    """Whether a record is a constant number that is written as itself: an unnamed scalar leaf."""
-    return record.operation is None and record.name is None and not record.ndim and not record.requires_grad
+from autograd_seq.folding.literal import is_literal
 
 
 def number(record: Tensor) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, Total
 from autograd_seq.readings.step_index import StepIndex
-from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
+from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 
 Call = Callable[[Named], str]
 
