@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +11,7 @@ from autograd_seq import Graph, Tensor, name, scope, where
 from autograd_seq.core.errors import ShapeError, UsageError
 from autograd_seq.core.record import Shown
 from autograd_seq.core.source_line import here
-from cells.check import choose, kind, numbers
-
-if TYPE_CHECKING:
-    from cells.cell import Cell
+from cells.arguments import choose, kind, numbers
 
 
 class Run(Shown):
@@ -51,7 +48,7 @@ class Run(Shown):
 
     def __init__(
         self,
-        cell: Cell,
+        cell: Any,
         inputs: list[Tensor],
         initial: Mapping[str, Any],
         masks: list[Tensor | None] | None = None,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy, grad
+from autograd_seq.commands.console import any_console
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.text import Vocabulary
 from autograd_seq.learning.training import Trainer
@@ -115,4 +116,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

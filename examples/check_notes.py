@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy, check_formula, concatenate, name, tanh
+from autograd_seq.commands.console import any_console, print_json
 from cells import GRU, LSTM, RNN, Readout
 
 NOTES = Path(__file__).with_name("notes.toml")
@@ -98,7 +99,7 @@ def main() -> None:
         Path(options.out).mkdir(parents=True, exist_ok=True)
         Path(options.out, "notes.json").write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
     if options.json:
-        print(json.dumps(data, ensure_ascii=False))
+        print_json(data)
         return
     file = None
     for entry, report in reports:
@@ -116,4 +117,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -138,4 +138,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from autograd_seq.commands.console import any_console  # here, for the pictures name lines of this file
+
+    with any_console():
+        main()

@@ -18,16 +18,16 @@ from typing import Any
 from autograd_seq import Graph, Recording, Tensor
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
-from viz.adjoints import overlay, recording_of
+from viz.backward_edges import overlay, recording_of
 from viz.builder import norm
 from viz.drawing import Drawing
 from viz.layout import Options
+from viz.lettering import Line, Run
 from viz.page_order import in_steps
-from viz.plan import Layout, Node
 from viz.plots import MissingPlotsError
 from viz.render import render
+from viz.scene import Layout, Node
 from viz.sources import graph_of, recorded
-from viz.text import Line, Run
 from viz.theme import Theme
 
 SHADES = 8

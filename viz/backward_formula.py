@@ -8,7 +8,7 @@ from autograd_seq.folding.literal import is_literal
 from autograd_seq.writer import Called, Writer, too_deep
 from viz.fold import Box
 from viz.formula import MOST, BoxWriter, Quotes, Reference
-from viz.text import Run, name_runs, shorten
+from viz.lettering import Run, name_runs, shorten
 
 
 class BackwardWriter:

@@ -11,9 +11,9 @@ from autograd_seq import Tensor
 from autograd_seq.core.array import Array
 from viz.fold import Box, Folded, Use
 from viz.formula import BoxWriter, number, shape_text, value_text
-from viz.places import Places
-from viz.plan import Column, Edge, Layout, Node, Row
-from viz.text import Line, Run, name_runs
+from viz.lettering import Line, Run, name_runs
+from viz.placing import Places
+from viz.scene import Column, Edge, Layout, Node, Row
 
 SHOWN_STEPS = 12  # more are elided in the middle
 WIDEST = 14_000.0  # points; a PDF page ends at 14,400

@@ -9,8 +9,8 @@ from typing import Any
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
 from viz.dot import dot_text
-from viz.plan import Layout
 from viz.render import FORMATS, RenderError, render
+from viz.scene import Layout
 from viz.svg import polish
 from viz.theme import THEMES
 

@@ -23,11 +23,11 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
-from viz.adjoints import line_width
+from viz.backward_edges import line_width
 from viz.layout import Options, lay_out
 from viz.page_model import Model, norm
 from viz.page_picture import svg
-from viz.plan import Edge, Layout
+from viz.scene import Edge, Layout
 from viz.sources import graph_of
 
 WIDEST = 120_000.0  # points: a page is scrolled, so a few hundred steps fit
@@ -105,7 +105,8 @@ def step_through(
     layout = lay_out(graph, "unrolled", Options(all_steps=True, double=loss is not None, widest=WIDEST))
     model = Model(graph, loss, seed, {r: i for i, node in enumerate(layout.nodes) for r in node.records})
     heading = title or _title(graph, loss)
-    page = Page(_assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)}))
+    assembled = _assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)})
+    page = Page(names.whole(assembled))
     if path is not None:
         page.save(path)
     return page

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd_seq import Tensor
 from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.names import whole
 from autograd_seq.core.source_line import here
 from viz.sources import graph_of
 
@@ -123,7 +124,7 @@ def paint(
     makers = {".svg": _picture, ".html": _page}
     if target.suffix not in makers:
         raise UsageError(f"cannot write {target.suffix or 'a file without suffix'}; name it .svg or .html{here()}")
-    target.write_text(makers[target.suffix](list(tokens), array, called, title, wrap), encoding="utf-8")
+    target.write_text(whole(makers[target.suffix](list(tokens), array, called, title, wrap)), encoding="utf-8")
 
 
 def _shown(token: str) -> str:

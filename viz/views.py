@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from viz.adjoints import backward_view, recording_of
-from viz.adjoints import overlay as overlay_on
+from viz.backward_edges import backward_view, recording_of
+from viz.backward_edges import overlay as overlay_on
 from viz.drawing import Drawing
 from viz.layout import Options, lay_out
 from viz.sources import graph_of, recorded

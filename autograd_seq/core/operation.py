@@ -170,9 +170,9 @@ class Operation:
         y.scope = scope = _present()
         y.index = next_index()
         frame: Any = _getframe(2)
-        while frame.f_code.co_filename in ENGINE_FILES and frame.f_back is not None:
+        while (code := frame.f_code).co_filename in ENGINE_FILES:
             frame = frame.f_back
-        y._code, y._offset = frame.f_code, frame.f_lasti
+        y._code, y._offset = code, frame.f_lasti
         if not scope.recording:
             y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
         return y

@@ -17,10 +17,12 @@ from autograd_seq.core import errors
 from autograd_seq.core.array import Array
 from autograd_seq.core.methods import Methods
 from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation
+from autograd_seq.core.protocols import QUICK
 from autograd_seq.core.record import NOTHING
 from autograd_seq.core.tensor import Tensor
 
 _bare: Final = frozenset((ndarray, int, tuple))
+_missing: Final = object()
 
 
 def install() -> None:
@@ -28,6 +30,7 @@ def install() -> None:
     Operation.shorten = staticmethod(shorten)
     for operation in DECLARED:
         shorten(operation)
+    QUICK.update({function: found.call for function, found in BY_NUMPY.items() if isinstance(found, Operation)})
     for name, function in Methods.OPERATORS.items():
         setattr(Methods, name, BY_NUMPY[function].call)
 
@@ -54,11 +57,12 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
     kernel, record = operation.value, operation.record
     rearranges = operation.rearranges
 
-    def call(x: Any, /, *more: Any, **keywords: Any) -> Any:
+    def call(x: Any = _missing, /, *more: Any, **keywords: Any) -> Any:
         if type(x) is not Tensor or more or keywords:
+            if type(x) is ndarray and not more and not keywords:
+                return kernel(x)
             if more or keywords or rearranges or not isinstance(x, Tensor):
-                bare = type(x) is ndarray and not more and not keywords
-                return kernel(x) if bare else otherwise(x, *more, **keywords)
+                return otherwise(*_given(x), *more, **keywords)
             x = x.record
         try:
             value = kernel(x._value)
@@ -72,10 +76,10 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
 def _of_two(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     kernel, record = operation.value, operation.record
 
-    def call(a: Any, b: Any, /, *more: Any, **keywords: Any) -> Any:
+    def call(a: Any = _missing, b: Any = _missing, /, *more: Any, **keywords: Any) -> Any:
         if type(a) is not Tensor or type(b) is not Tensor or more or keywords:
             if more or keywords or not isinstance(a, Tensor) or not isinstance(b, Tensor):
-                return otherwise(a, b, *more, **keywords)
+                return otherwise(*_given(a, b), *more, **keywords)
             a, b = a.record, b.record
         try:
             value = kernel(a._value, b._value)
@@ -84,6 +88,11 @@ def _of_two(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
         return record(value, (a, b), NOTHING, a.requires_grad or b.requires_grad)
 
     return call
+
+
+def _given(*arguments: Any) -> tuple[Any, ...]:
+    """The arguments that a call really had."""
+    return tuple(x for x in arguments if x is not _missing)
 
 
 def _of_bare_array(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.names import escaped
 from autograd_seq.core.source_line import here
+from autograd_seq.learning.text_file import lines as lines
 
 UNKNOWN, END = "<UNK>", "<EOS>"
 _WORDS = re.compile(r"\w+(?:['’-]\w+)*")
@@ -140,15 +142,26 @@ class Vocabulary:
         return cls([*kept, *special], level, punctuation, lower)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], size: int | None = None, **settings: Any) -> Vocabulary:
+    def from_file(
+        cls, path: str | os.PathLike[str], size: int | None = None, encoding: str | None = None, **settings: Any
+    ) -> Vocabulary:
         """Build from a text file, line by line: the file may be larger than memory.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        size : int, optional
+            As for `build`, and so are further settings.
+        encoding : str, optional
+            What the file was saved in, as for `lines`.
 
         Raises
         ------
         ValueRangeError
-            If the file has no token.
+            If the file has no token, or is not text in that encoding.
         """
-        return cls.build(lines(path), size, **settings)
+        return cls.build(lines(path, encoding), size, **settings)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -243,7 +256,7 @@ class Vocabulary:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as JSON; the file is whole or not there."""
         settings = {"words": self.words, "level": self.level, "punctuation": self.punctuation, "lower": self.lower}
-        write_whole(path, json.dumps(settings, ensure_ascii=False, indent=1))
+        write_whole(path, escaped(json.dumps(settings, ensure_ascii=False, indent=1)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
@@ -255,7 +268,7 @@ class Vocabulary:
             If the file is damaged or holds something else.
         """
         try:
-            settings = json.loads(Path(path).read_text(encoding="utf-8"))
+            settings = json.loads(Path(path).read_text(encoding="utf-8-sig"))
             words = settings.pop("words")
             if not all(isinstance(word, str) for word in words):
                 raise TypeError("a token that is no text")
@@ -265,21 +278,6 @@ class Vocabulary:
 
     def __repr__(self) -> str:
         return f"<Vocabulary of {len(self)} {self.level}s>"
-
-
-def lines(path: str | os.PathLike[str]) -> Iterator[str]:
-    """The lines of a text file that are not empty, stripped, one at a time.
-
-    Raises
-    ------
-    ValueRangeError
-        If the file is not text in UTF-8.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            yield from (line.strip() for line in file if line.strip())
-    except UnicodeDecodeError as error:
-        raise ValueRangeError(f"{path} is not a text in UTF-8: {error}{here()}") from error
 
 
 def write_whole(path: str | os.PathLike[str], text: str) -> None:

@@ -124,17 +124,13 @@ def _base_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     if not b.ndim and (not isinstance(b, Record) or (b.operation is None and not b.name and not b.requires_grad)):
         exponent = b.item()  # a number, such as the 3 of x ** 3
         return g * b * a ** (exponent - 1 if exponent else 0)
-    from autograd_seq.operations.elementwise import where
-
     exponents = b - 1
-    return g * b * a ** where(a == 0, where(b == 0, 0.0, exponents), exponents)
+    return g * b * a ** np.where(a == 0, np.where(b == 0, 0.0, exponents), exponents)
 
 
 def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     """Rule g a^b log a; log of 1 where a = 0: the derivative of 0^b with respect to b > 0 is 0."""
-    from autograd_seq.operations.elementwise import log, where
-
-    return g * y * log(where(a == 0, 1.0, a))
+    return g * y * np.log(np.where(a == 0, 1.0, a))
 
 
 @operation(
@@ -266,6 +262,28 @@ def as_integer(a: Any, /, dtype: Any) -> Array:
     return np.asarray(a).astype(dtype)
 
 
+def real(dtype: Any) -> np.dtype[Any]:
+    """A dtype of real numbers.
+
+    Raises
+    ------
+    DtypeError
+        For every other.
+
+    Examples
+    --------
+    >>> real("float32")
+    dtype('float32')
+    """
+    try:
+        meant = np.dtype(dtype)
+    except TypeError:
+        meant = None
+    if meant is None or meant.kind not in "bif":
+        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    return meant
+
+
 def astype(a: Any, dtype: Any) -> Any:
     """The same values in another dtype, as `numpy.ndarray.astype`; integers carry no gradient.
 
@@ -280,12 +298,7 @@ def astype(a: Any, dtype: Any) -> Any:
     >>> astype(np.array([1.0]), "float32").dtype
     dtype('float32')
     """
-    try:
-        kind = np.dtype(dtype).kind
-    except TypeError:
-        kind = ""
-    if kind not in "bif" or not kind:
-        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    kind = real(dtype).kind
     return as_float(a, dtype=dtype) if kind == "f" else as_integer(a, dtype=dtype)
 
 

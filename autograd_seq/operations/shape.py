@@ -255,31 +255,6 @@ def stack(*arrays: Any, axis: int = 0) -> Array:
     return np.stack(arrays, axis=axis)
 
 
-def vstack(arrays: Sequence[Any]) -> Any:
-    """Arrays one above the other, as `numpy.vstack`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> vstack([np.ones((2, 3)), np.zeros((1, 3))]).shape
-    (3, 3)
-    """
-    return concatenate([a if np.ndim(a) > 1 else reshape(a, (1, -1)) for a in arrays], axis=0)
-
-
-def hstack(arrays: Sequence[Any]) -> Any:
-    """Arrays side by side, as `numpy.hstack`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hstack([np.ones((2, 3)), np.zeros((2, 1))]).shape
-    (2, 4)
-    """
-    rows = [a if np.ndim(a) else reshape(a, (1,)) for a in arrays]
-    return concatenate(rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
-
-
 def _flip_rule(g: Any, y: Any, x: Any, axis: Any) -> Any:
     return flip(g, axis)
 

@@ -13,79 +13,17 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
+from autograd_seq.readings.document_rows import Claimed, Contents, Row
 from autograd_seq.readings.document_text import latex_document, markdown_document
-from autograd_seq.readings.equations import Equation, Equations, equations
+from autograd_seq.readings.equations import Equation, equations
 from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.readings.source import _name_of, function_name
 
 
-@dataclass(frozen=True)
-class Row:
-    """One equation with what stands beside it.
-
-    Attributes
-    ----------
-    equation : Equation
-        The equation.
-    code : tuple of str
-        Its lines in the generated NumPy program.
-    node : str
-        The name of its node in tables and pictures, such as ``Γ_f<t>``.
-    origin : str
-        The user's line behind it, as ``file:line: text``; empty where nobody wrote one.
-    status : str
-        What was found out about it: ``proven`` …; empty where nothing was claimed.
-    """
-
-    equation: Equation
-    code: tuple[str, ...]
-    node: str
-    origin: str
-    status: str = ""
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """What was found out about one gradient."""
-
-    name: str
-    latex: str
-    status: str
-    links: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-
-
 @dataclass(frozen=True, repr=False)
-class Document:
-    """A whole derivation.
-
-    Attributes
-    ----------
-    title : str
-        What it is about.
-    equations : Equations
-        Both passes.
-    forward, backward : tuple of Row
-        Each equation with its code, node and origin.
-    source : str
-        The generated module.
-    picture : str
-        An SVG drawing; empty if there is none.
-    claims : tuple of Claimed
-        What was proven of each gradient; empty if nobody tried.
-    notes : tuple of str
-        What limits the claims.
-    """
-
-    title: str
-    equations: Equations
-    forward: tuple[Row, ...]
-    backward: tuple[Row, ...]
-    source: str
-    picture: str = ""
-    claims: tuple[Claimed, ...] = ()
-    notes: tuple[str, ...] = ()
+class Document(Contents):
+    """A whole derivation, in every format; see `Contents` for what is in it."""
 
     @property
     def text(self) -> str:
@@ -171,7 +109,7 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
     if title is not None and not isinstance(title, str):
         raise UsageError(f"a title is a text, not {type(title).__name__}{here()}")
     derivation = Derivation(thing)
-    title = title or _name_of(thing)
+    title = names.whole(title or _name_of(thing))
     output = derivation.recording.forward.outputs[0]
     found = proof(output) if callable(proof) else proof
     claims = _claims(derivation, found) if found is not None else ()

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from autograd_seq.core.names import whole
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.nodes import Node
@@ -291,7 +292,8 @@ def _sizes(writer: ProgramWriter, arguments: Signature) -> dict[int, str]:
         if len(shape) == 2 and shape[0] not in named:
             named[shape[0]] = {f"n_{writer.d.names.get(unit) or 'out'}"}
     _two_lengths(named)
-    return {length: sorted(words)[0] for length, words in named.items() if len(words) == 1 or "n_a" in words}
+    sure = {length: sorted(words)[0] for length, words in named.items() if len(words) == 1 or "n_a" in words}
+    return {length: whole(word) for length, word in sure.items()}
 
 
 def _two_lengths(named: dict[int, set[str]]) -> None:

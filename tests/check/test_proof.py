@@ -8,7 +8,7 @@ import sympy
 from hypothesis import HealthCheck, given, settings
 from operations.cases import CASES
 
-import autograd_seq.core.backward as sweep
+import autograd_seq.core.recording as sweep
 import autograd_seq.operations as ops
 from autograd_seq import (
     GradientError,

@@ -25,7 +25,7 @@ from autograd_seq import (
     stop_gradient,
     tanh,
 )  # fmt: skip
-from autograd_seq.core.protocols import branches
+from autograd_seq.core.record import branches
 
 DEEP = 100_000
 

@@ -21,7 +21,7 @@ from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.scope import scope
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.program import bare
+from autograd_seq.diagnosis.rerun import bare
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.truth import _Several, is_activation
 from autograd_seq.readings.symbols import exact, expressions, symbols_of
