@@ -23,7 +23,7 @@ TREES = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in
 OPERATIONS = {found.name for found in vars(operations).values() if isinstance(found, Operation)}
 CELLS = {name for name, found in vars(cells).items() if isinstance(found, type) and issubclass(found, cells.Cell)}
 # Where readings live: they fold over records and must do with whatever operations there are.
-READINGS = [module for module in MODULES if module.startswith("autograd_seq.readings.")]
+READINGS = [module for module in MODULES if module.startswith(("autograd_seq.readings.", "autograd_seq.writer."))]
 
 
 def imports(module):

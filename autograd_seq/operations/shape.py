@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
-from autograd_seq.core.notation import ATOM, POWER, SUM, Form, literal
+from autograd_seq.core.notation import ATOM, POWER, SUM, Form, call, literal
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
 
@@ -206,19 +206,24 @@ def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int | None) ->
     return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
 
 
-def _stacked(operands: Sequence[str], parameters: Any) -> str:
-    return f"[{'; '.join(operands)}]"
+def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> Form:
+    """A matrix of matrices: one below the other along axis 0, side by side along axis 1."""
+    function = call(otherwise, listed=True)
 
+    def fill(operands: Sequence[str], parameters: Any) -> str:
+        axis = parameters["axis"]
+        if axis in (0, 1):
+            return begin + (beside if axis else below).join(operands) + end
+        return function.write([(operand, ATOM) for operand in operands], parameters)[0]
 
-def _latex_stacked(operands: Sequence[str], parameters: Any) -> str:
-    return r"\begin{bmatrix}" + r" \\ ".join(operands) + r"\end{bmatrix}"
+    return Form(fill)
 
 
 @operation(
     vjp=_concatenate_rule,
     numpy=np.concatenate,
-    latex=Form(_latex_stacked),
-    text=Form(_stacked),
+    latex=_block(r"\begin{bmatrix}", r" \\ ", " & ", r"\end{bmatrix}", r"\operatorname{concatenate}"),
+    text=_block("[", "; ", ", ", "]", "concatenate"),
     expects="arrays that differ only in the length of the axis they are joined along",
 )
 def concatenate(*arrays: Any, axis: int | None = 0) -> Array:

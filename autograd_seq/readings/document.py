@@ -17,7 +17,7 @@ from autograd_seq.readings.document_rows import Claimed, Contents, Row
 from autograd_seq.readings.document_text import latex_document, markdown_document
 from autograd_seq.readings.equations import Equation, equations
 from autograd_seq.readings.folded import Family, Unit
-from autograd_seq.readings.program import Writer
+from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.readings.source import _name_of, function_name
 from autograd_seq.storage.files import check_output, write
 
@@ -121,7 +121,7 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
     found = proof(output) if callable(proof) else proof
     claims = _claims(derivation, found) if found is not None else ()
     both = equations(derivation)
-    writer = Writer(derivation, function_name(_name_of(thing) if title is None else title))
+    writer = ProgramWriter(derivation, function_name(_name_of(thing) if title is None else title))
     code = _code(writer)
     status = {claim.name: claim.status for claim in claims}
     drawing = picture(thing) if callable(picture) else picture
@@ -162,7 +162,7 @@ def _label(derivation: Derivation, unit: Unit) -> str:
     return names.text(derivation.names[unit], derivation.scope(unit), "t" if isinstance(unit, Family) else None)
 
 
-def _code(writer: Writer) -> dict[Unit, list[str]]:
+def _code(writer: ProgramWriter) -> dict[Unit, list[str]]:
     """The program's statements by what they compute, without those that only make room."""
     found: dict[Unit, list[str]] = {}
     for line in [*writer.forward_lines(), *writer.backward_lines()]:

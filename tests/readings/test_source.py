@@ -10,7 +10,7 @@ from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, w
 from autograd_seq import Parameter, Tensor, check_backward, equations, name, scope, source, stack, steps, tanh
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.module_text import signature
-from autograd_seq.readings.program import Writer
+from autograd_seq.readings.program import ProgramWriter
 
 # Runs a generated module where nothing but NumPy and Python's own library can be imported.
 RUNNER = """
@@ -43,7 +43,7 @@ np.savez(sys.stdout.buffer, **found)
 
 def layout(derivation):
     """The writer of a derivation, its signature, and every leaf by the name of its argument."""
-    writer = Writer(derivation, "net")
+    writer = ProgramWriter(derivation, "net")
     arguments = signature(writer)
     inputs = [*arguments.required, *arguments.later, *arguments.optional]
     return (

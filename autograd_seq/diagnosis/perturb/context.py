@@ -12,7 +12,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.variant import FIRST, Edit, Variant
 from autograd_seq.diagnosis.rerun import Change, Program, bare, called, formula
 from autograd_seq.diagnosis.truth import is_activation
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 
 
 class Context:
