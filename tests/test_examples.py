@@ -11,9 +11,10 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 SCRIPTS = sorted(p.name for p in EXAMPLES.glob("*.py"))
 # Those that train for longer than a few seconds are run with less training; what they learn is tested elsewhere.
 LESS = {"translate_dates.py": ["--epochs", "2"], "dinosaurs.py": ["--epochs", "3"], "agreement.py": ["--epochs", "1"]}
+LONG = {"gallery.py"}  # what it draws is drawn by the tests of pictures too
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", [pytest.param(s, marks=pytest.mark.slow) if s in LONG else s for s in SCRIPTS])
 def test_runs(script, tmp_path):
     result = subprocess.run(
         [sys.executable, str(EXAMPLES / script), "--out", str(tmp_path / "out"), *LESS.get(script, [])],
