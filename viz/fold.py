@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from autograd_seq import Graph, Tensor
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.scope import Scope
 
 Use = tuple[Tensor, Tensor, int]  # producer, consumer, position among the consumer's inputs

@@ -19,9 +19,9 @@ import numpy as np
 from autograd_seq import names
 from autograd_seq.backward import sweep, unbroadcast
 from autograd_seq.by_step import contributions
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
-from autograd_seq.readings.expression import is_literal
 from autograd_seq.scope import Scope, present
 from autograd_seq.tensor import Array, Tensor
 from viz.page_formulas import Formulas

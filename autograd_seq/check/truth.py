@@ -13,8 +13,8 @@ import autograd_seq.operations as ops
 from autograd_seq.backward import Recording, _passes_on, _Recorder
 from autograd_seq.check.follow import Follower
 from autograd_seq.errors import UsageError
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.graph import Graph
-from autograd_seq.readings.expression import is_literal
 from autograd_seq.scope import present
 from autograd_seq.tensor import Array, Tensor
 

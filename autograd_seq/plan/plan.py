@@ -14,6 +14,7 @@ import numpy as np
 from autograd_seq import protocols
 from autograd_seq.backward import Recording, differentiate
 from autograd_seq.errors import DtypeError, GraphLostError, ShapeError, UsageError
+from autograd_seq.folding.fold import Family
 from autograd_seq.graph import Graph
 from autograd_seq.plan.emit import Program
 from autograd_seq.plan.fast import FastProgram
@@ -21,7 +22,6 @@ from autograd_seq.plan.rewrites import rewrite
 from autograd_seq.plan.tools import require
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
-from autograd_seq.readings.fold import Family
 from autograd_seq.scope import no_grad
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Parameter, Tensor

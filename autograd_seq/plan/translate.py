@@ -7,6 +7,7 @@ from typing import Any
 from autograd_seq import names
 from autograd_seq import operations as ops
 from autograd_seq.backward import Recording
+from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
 from autograd_seq.operations.indexing import _getitem
 from autograd_seq.plan.value import (
     CONCAT,
@@ -23,7 +24,6 @@ from autograd_seq.plan.value import (
     Use,
     Value,
 )
-from autograd_seq.readings.fold import Family, Folded, Ref, Unit, fold
 from autograd_seq.readings.tree import record_of
 from autograd_seq.scope import Scope
 from autograd_seq.tensor import Tensor

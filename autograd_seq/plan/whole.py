@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import operations as ops
+from autograd_seq.folding.step_index import StepIndex, at_step
 from autograd_seq.operation import Operation
 from autograd_seq.plan.lifting import axis_of, elementwise
 from autograd_seq.plan.outer import Outer
@@ -30,7 +31,6 @@ from autograd_seq.plan.value import (
     Value,
     carried,
 )  # fmt: skip
-from autograd_seq.readings.step_index import StepIndex, at_step
 
 _REDUCTIONS = {ops.sum: "add", ops.max: "maximum", ops.min: "minimum"}
 

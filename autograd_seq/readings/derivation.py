@@ -11,11 +11,11 @@ import numpy as np
 from autograd_seq import names
 from autograd_seq.backward import Recording, differentiate
 from autograd_seq.errors import UsageError
+from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
+from autograd_seq.folding.nodes import Node
 from autograd_seq.graph import Graph
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
-from autograd_seq.readings.fold import Block, Family, Folded, Ref, Unit, fold
-from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.tree import Trees, record_of, size
 from autograd_seq.scope import Scope, present
 from autograd_seq.source_line import here

@@ -10,11 +10,11 @@ from typing import Any
 
 from autograd_seq import names
 from autograd_seq.errors import UsageError
+from autograd_seq.folding.folded import Family, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
 from autograd_seq.readings.document_text import latex_document, markdown_document
 from autograd_seq.readings.equations import Equation, Equations, equations
-from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.program import Writer
 from autograd_seq.readings.source import _name_of, function_name
 from autograd_seq.source_line import here

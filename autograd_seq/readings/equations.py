@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import names
+from autograd_seq.folding.folded import Family, Ref, Unit
+from autograd_seq.folding.nodes import Node
 from autograd_seq.notation import PRODUCT, SUM
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.folded import Family, Ref, Unit
 from autograd_seq.readings.latex_lines import lines as lines_of
 from autograd_seq.readings.latex_lines import width
 from autograd_seq.readings.latex_text import in_math
-from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
 from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
 from autograd_seq.scope import Scope

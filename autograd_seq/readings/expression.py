@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from autograd_seq.folding.literal import is_literal as is_literal
 from autograd_seq.notation import ATOM, SIGN
 from autograd_seq.tensor import Tensor
-
-
-def is_literal(record: Tensor) -> bool:
-    """Whether a record is a constant number that is written as itself: an unnamed scalar leaf."""
-    return record.operation is None and record.name is None and not record.ndim and not record.requires_grad
 
 
 def number(record: Tensor) -> str:

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from autograd_seq.folding.folded import Block, Family, Ref, Unit
+from autograd_seq.folding.nodes import Node
 from autograd_seq.notation import SUM
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.folded import Block, Family, Ref, Unit
-from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.print_tree import Printer
 from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of
 from autograd_seq.readings.variables import Variables

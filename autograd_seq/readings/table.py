@@ -8,9 +8,10 @@ from itertools import groupby
 
 import numpy as np
 
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.graph import Graph
 from autograd_seq.names import text
-from autograd_seq.readings.expression import is_literal, write
+from autograd_seq.readings.expression import write
 from autograd_seq.scope import Scope
 from autograd_seq.tensor import Tensor
 

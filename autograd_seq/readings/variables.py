@@ -6,9 +6,9 @@ import keyword
 import re
 
 from autograd_seq import names
+from autograd_seq.folding.folded import Family, Ref, Unit
+from autograd_seq.folding.nodes import Node
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.folded import Family, Ref, Unit
-from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.tree import Apply, Every, Named, Size, Sum, Tree, Trees, names_in, record_of, size
 
 RESERVED = {"np", "t", "T", "cache", "parameters", "gradients", "l", "O", "I", "range"} | set(keyword.kwlist)

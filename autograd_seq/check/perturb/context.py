@@ -11,7 +11,7 @@ import autograd_seq.operations as ops
 from autograd_seq.check.perturb.variant import FIRST, Edit, Variant
 from autograd_seq.check.program import Change, Program, bare, called, formula
 from autograd_seq.check.truth import is_activation
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.tensor import Tensor
 
 

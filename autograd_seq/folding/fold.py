@@ -25,12 +25,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autograd_seq.backward import Recording
+from autograd_seq.folding.families import examine, infer_times, match_families
+from autograd_seq.folding.folded import Block, Family, Folded, Ref, Unit, Use
+from autograd_seq.folding.loops import Units
+from autograd_seq.folding.nodes import Node, of_graph, of_recording
+from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.graph import Graph
-from autograd_seq.readings.families import examine, infer_times, match_families
-from autograd_seq.readings.folded import Block, Family, Folded, Ref, Unit, Use
-from autograd_seq.readings.loops import Units
-from autograd_seq.readings.nodes import Node, of_graph, of_recording
-from autograd_seq.readings.step_index import StepIndex
 from autograd_seq.tensor import Tensor
 
 

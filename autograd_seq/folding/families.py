@@ -7,9 +7,9 @@ import operator
 from collections import Counter
 from typing import Any
 
-from autograd_seq.readings.folded import Family, Ref, Use
-from autograd_seq.readings.nodes import Node
-from autograd_seq.readings.step_index import unify
+from autograd_seq.folding.folded import Family, Ref, Use
+from autograd_seq.folding.nodes import Node
+from autograd_seq.folding.step_index import unify
 from autograd_seq.tensor import Tensor
 
 # -- time ------------------------------------------------------------------------------------------
