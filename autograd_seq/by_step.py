@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_seq.backward import identity, record_of, seed_for, sweep
 from autograd_seq.errors import UsageError
+from autograd_seq.folding.steps import scopes, without_step
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
 from autograd_seq.rules import fitted
@@ -71,13 +72,8 @@ def _split(
 
     VJP rules are linear in the adjoint, so the adjoint of such a record may be split before its rule is applied.
     """
-    untimed = [leaf]
-    known = {leaf}
-    for node in untimed:
-        for user, _ in uses[node]:
-            if graph.scopes[user].time is None and user not in known:
-                known.add(user)
-                untimed.append(user)
+    places = scopes(graph)
+    untimed = dict.fromkeys(without_step(leaf, uses, places))
     split: dict[Tensor, dict[Place | None, Array]] = {}
     for node in sorted(untimed, key=lambda n: -n.index):
         parts: dict[Place | None, Any] = {None: adjoints[node]} if node is output else {}
@@ -86,8 +82,8 @@ def _split(
                 continue
             if user.operation is None or user.operation.vjp is None or user.operation.vjp[i] is None:
                 continue
-            scope = graph.scopes[user]
-            shares: dict[Place | None, Array] = split[user] if user in known else {scope.place: adjoints[user]}
+            scope = places[user]
+            shares: dict[Place | None, Array] = split[user] if user in untimed else {scope.place: adjoints[user]}
             for place, share in shares.items():
                 if place is None and node is leaf:  # it never met a time: where the leaf itself was used
                     place = scope.place

@@ -151,14 +151,16 @@ def recorded(found: Any, spec: str) -> Any:
 def print_(arguments: argparse.Namespace) -> int:
     """Print the recorded graph, and the backward one on demand."""
     from autograd_seq import differentiate
+    from autograd_seq.folding.steps import scopes
 
     output = output_of(thing(arguments))
     graph = differentiate(output).backward if arguments.backward else output.graph
     if arguments.json:
+        places = scopes(graph)
         rows = [
             {"index": i, "name": r.label, "operation": r.operation.name if r.operation else None,
              "inputs": [graph.positions.get(x) for x in r.inputs], "shape": list(r.shape),
-             "time": graph.scopes[r].time, "line": str(r.source) if r.source else None}
+             "time": places[r].time, "line": str(r.source) if r.source else None}
             for i, r in enumerate(graph)
         ]  # fmt: skip
         print(json.dumps(rows, ensure_ascii=False))

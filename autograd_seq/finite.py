@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_seq.backward import Recording
 from autograd_seq.errors import UsageError
+from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
 from autograd_seq.scope import Scope
 from autograd_seq.source_line import here
@@ -76,5 +77,5 @@ def first_nonfinite(recorded: Tensor | Graph | Recording) -> NonFinite | None:
         bad = np.argwhere(~np.isfinite(record.value))
         if len(bad):
             place = tuple(int(i) for i in bad[0])
-            return NonFinite(record, graph.scopes[record], place, float(record.value[place]), len(bad))
+            return NonFinite(record, scopes(graph)[record], place, float(record.value[place]), len(bad))
     return None

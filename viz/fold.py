@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from autograd_seq import Graph, Tensor
 from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.steps import scopes as scopes_of
 from autograd_seq.scope import Scope
 
 Use = tuple[Tensor, Tensor, int]  # producer, consumer, position among the consumer's inputs
@@ -154,7 +155,7 @@ def _inherited(
     Where in other steps the step before stands in its place, the leaf is an initial state: it
     belongs to the step before, and answers to the name of what follows it: the second answer.
     """
-    scopes = dict(graph.scopes)
+    scopes = dict(scopes_of(graph))
     alias: dict[Tensor, Tensor] = {}
     carried: dict[Hashable, Tensor] = {}
     for record in graph:

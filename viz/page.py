@@ -20,6 +20,7 @@ import numpy as np
 from autograd_seq import names
 from autograd_seq.backward import seed_for
 from autograd_seq.errors import UsageError
+from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Tensor
@@ -129,7 +130,7 @@ def _recorded(thing: Any, gradient: Any) -> tuple[Graph, Tensor | None, Any]:
 
 
 def _title(graph: Graph, loss: Tensor | None) -> str:
-    ends = [names.text(r.name, graph.scopes[r]) for r in graph.outputs if r.name][:3]
+    ends = [names.text(r.name, scopes(graph)[r]) for r in graph.outputs if r.name][:3]
     what = ", ".join(ends) or "a recording"
     return f"Step through {what}: forward" + (", then backward" if loss is not None else "")
 

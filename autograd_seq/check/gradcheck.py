@@ -16,6 +16,7 @@ from autograd_seq.check.bookkeeping import edges_of
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.numeric import FAR_APART, TOLERANCE, Comparison, compare, slope_along
 from autograd_seq.errors import GradientError, UsageError
+from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
 from autograd_seq.readings.branches import decisions
 from autograd_seq.source_line import here
@@ -175,12 +176,12 @@ def check_records(graph: Graph, seed: int = 0) -> tuple[list[Failure], list[Comp
             except Exception as error:  # whatever a wrong rule does, it is the rule's failure
                 words = str(error).splitlines()[0] if str(error) else ""
                 message = f"the rule fails: {type(error).__name__}: {words}"
-                failures.append(Failure("rule", record, index, i, message=message, scope=graph.scopes[record]))
+                failures.append(Failure("rule", record, index, i, message=message, scope=scopes(graph)[record]))
                 continue
             seen.append(result)
             if not result.ok:
                 numbers = result.element, result.expected, result.found
-                failures.append(Failure("rule", record, index, i, *numbers, scope=graph.scopes[record]))
+                failures.append(Failure("rule", record, index, i, *numbers, scope=scopes(graph)[record]))
     return failures, seen
 
 

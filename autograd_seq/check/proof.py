@@ -28,6 +28,7 @@ from autograd_seq.check.rules import Memory, Verdict, named, worst
 from autograd_seq.check.undefined import lively, undefined
 from autograd_seq.display import Shown
 from autograd_seq.errors import GradientError, UsageError
+from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
 from autograd_seq.source_line import here
 from autograd_seq.tensor import Array, Tensor
@@ -296,7 +297,7 @@ class _Prover:
                         wrong[key] = replace(wrong[key], shared=wrong[key].shared + 1)
                     else:
                         wrong[key] = _failure(index, application, verdict)
-        self.failures += [replace(f, scope=self.graph.scopes[f.record]) for f in wrong.values()]
+        self.failures += [replace(f, scope=scopes(self.graph)[f.record]) for f in wrong.values()]
         self.signatures = len(seen)
         return uses, sum(v.entries for v in seen.values())
 
@@ -315,7 +316,7 @@ class _Prover:
                     "rule", record, index, i, found.element, found.expected,
                     None if found.expected is None else 0,
                     message=note + ", on which its result depends: declare its vjp, or cuts=True if that is meant",
-                    scope=self.graph.scopes[record],
+                    scope=scopes(self.graph)[record],
                 )
             )  # fmt: skip
 

@@ -11,6 +11,7 @@ from autograd_seq.backward import Recording
 from autograd_seq.check.application import Application
 from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import place_of
+from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
 from autograd_seq.tensor import Array, Tensor
 
@@ -80,4 +81,4 @@ def _odd(value: Array) -> str:
 def _place(graph: Graph, record: Tensor) -> str:
     line = record.source
     at = f" ({line}: {line.text})" if line and line.text else f" ({line})" if line else ""
-    return place_of(record, graph.positions[record], graph.scopes[record]) + at
+    return place_of(record, graph.positions[record], scopes(graph)[record]) + at

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd_seq.backward import Recording
 from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
 from autograd_seq.operation import Operation
 from autograd_seq.tensor import Tensor
@@ -123,14 +124,14 @@ class Nodes:
 def of_graph(graph: Graph) -> Nodes:
     """The nodes of one graph."""
     nodes = Nodes()
-    scopes = graph.scopes
+    places = scopes(graph)
     for record in graph:
         if record.operation is None:
-            nodes.forward[record] = nodes.leaf(record, scopes[record].time)
+            nodes.forward[record] = nodes.leaf(record, places[record].time)
         else:
             inputs = [nodes.forward[x] for x in record.inputs]
             nodes.forward[record] = nodes.add(
-                Node(record, record.operation, False, inputs, record.name, scopes[record].time)
+                Node(record, record.operation, False, inputs, record.name, places[record].time)
             )
     _join_sums(nodes.every, {nodes.forward[record] for record in graph.outputs})
     return nodes
@@ -175,7 +176,7 @@ def _is_plain_sum(node: Node) -> bool:
 def of_recording(recording: Recording) -> Nodes:
     """The nodes of a forward and a backward pass."""
     nodes = of_graph(recording.forward)
-    scopes = recording.forward.scopes
+    places = scopes(recording.forward)
     made: dict[Tensor, Node] = {}  # backward records
 
     def node_of(record: Tensor) -> Node:
@@ -189,7 +190,7 @@ def of_recording(recording: Recording) -> Nodes:
         fresh = recording.emitted.get(f, [])
         own = adjoint in set(fresh)
         summed = own and adjoint.operation is not None and adjoint.operation.adds
-        time = scopes[f].time
+        time = places[f].time
 
         here: dict[Tensor, Node] = {}  # what this step's rules see under another name
 

@@ -9,10 +9,10 @@ from itertools import groupby
 import numpy as np
 
 from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
 from autograd_seq.names import text
 from autograd_seq.readings.expression import write
-from autograd_seq.scope import Scope
 from autograd_seq.tensor import Tensor
 
 FOLD_ABOVE = 100  # rows that a person still reads
@@ -43,18 +43,18 @@ def table(graph: Graph, fold: bool | None = None) -> str:
     2  a<1>  W x        1×1    1      1     ...
     """
     rows = [record for record in graph if not is_literal(record)]
-    positions = graph.positions
+    positions, places = graph.positions, scopes(graph)
 
     def refer(record: Tensor) -> str:
         if record.name:
-            return text(record.name, graph.scopes.get(record, record.scope))
+            return text(record.name, places.get(record, record.scope))
         return f"%{positions[record]}" if record in positions else f"%({record.label})"
 
     fold = len(rows) > FOLD_ABOVE if fold is None else fold
     lines: list[Sequence[str] | str] = [HEADINGS]
     before: list[tuple[object, ...]] | None = None
     folded: list[int] = []
-    for time, group in groupby(rows, key=lambda record: graph.scopes[record].time):
+    for time, group in groupby(rows, key=lambda record: places[record].time):
         records = list(group)
         shape = _outline(records, graph)
         if fold and time is not None and shape == before:
@@ -70,7 +70,7 @@ def table(graph: Graph, fold: bool | None = None) -> str:
 
 def _outline(records: list[Tensor], graph: Graph) -> list[tuple[object, ...]]:
     """What must be equal for two steps to count as the same."""
-    return [(r.operation, r.name, r.shape, graph.scopes[r].layer, graph.scopes[r].direction) for r in records]
+    return [(r.operation, r.name, r.shape, r.scope.layer, r.scope.direction) for r in records]
 
 
 def _close(
@@ -100,7 +100,7 @@ def _clipped(rows: list[Sequence[str]], fold: bool) -> list[Sequence[str] | str]
 
 
 def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str]) -> Sequence[str]:
-    scope: Scope = graph.scopes[record]
+    scope = scopes(graph)[record]
     line = record.source
     return (
         str(graph.positions[record]),
