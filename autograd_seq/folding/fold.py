@@ -26,10 +26,11 @@ from collections.abc import Iterable
 
 from autograd_seq.backward import Recording
 from autograd_seq.folding.families import examine, infer_times, match_families
-from autograd_seq.folding.folded import Block, Family, Folded, Ref, Unit, Use
+from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
-from autograd_seq.folding.nodes import Node, of_graph, of_recording
+from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
 from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 from autograd_seq.graph import Graph
 from autograd_seq.tensor import Tensor
 
@@ -51,6 +52,7 @@ def fold(recording: Graph | Recording) -> Folded:
     if isinstance(recording, Recording):
         seeds = {recording.adjoints[r] for r in recording.forward.outputs if r in recording.adjoints}
         nodes = of_recording(recording)
+        join_sums(nodes, recording.forward.outputs)
         roots = [nodes.forward[r] for r in recording.forward.outputs]
         roots += [
             nodes.adjoints[nodes.forward[f]]
@@ -59,6 +61,7 @@ def fold(recording: Graph | Recording) -> Folded:
         ]
     else:
         nodes = of_graph(recording)
+        join_sums(nodes, recording.outputs)
         roots = [nodes.forward[r] for r in recording.outputs]
     alive = _reachable(roots)
     infer_times(alive)

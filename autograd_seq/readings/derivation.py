@@ -12,7 +12,7 @@ from autograd_seq import names
 from autograd_seq.backward import Recording, differentiate
 from autograd_seq.errors import UsageError
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
-from autograd_seq.folding.nodes import Node
+from autograd_seq.folding.unit import Node
 from autograd_seq.graph import Graph
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd_seq import names
 from autograd_seq.errors import UsageError
-from autograd_seq.folding.folded import Family, Unit
+from autograd_seq.folding.unit import Family, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
 from autograd_seq.readings.document_text import latex_document, markdown_document

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import names
-from autograd_seq.folding.folded import Family, Ref, Unit
-from autograd_seq.folding.nodes import Node
+from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.notation import PRODUCT, SUM
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.latex_lines import lines as lines_of

@@ -7,8 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from autograd_seq.folding.folded import Family, Unit
-from autograd_seq.folding.nodes import Node
+from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.program import INDENT, Line, Writer, live
 from autograd_seq.readings.tree import record_of

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograd_seq.folding.folded import Block, Family, Ref, Unit
-from autograd_seq.folding.nodes import Node
+from autograd_seq.folding.folded import Block
+from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.notation import SUM
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.print_tree import Printer

@@ -6,8 +6,7 @@ import keyword
 import re
 
 from autograd_seq import names
-from autograd_seq.folding.folded import Family, Ref, Unit
-from autograd_seq.folding.nodes import Node
+from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.tree import Apply, Every, Named, Size, Sum, Tree, Trees, names_in, record_of, size
 
