@@ -48,7 +48,7 @@ class Nodes:
         return node
 
     def leaf(self, record: Tensor, time: int | None) -> Node:
-        """The node of a leaf; equal numbers share one."""
+        """The node of what nothing in the recording made; equal numbers share one."""
         if is_literal(record):
             key = (str(record.dtype), record._value.item())
             if key not in self._literals:
@@ -61,6 +61,11 @@ def of_graph(graph: Graph) -> Nodes:
     """The nodes of one graph."""
     nodes = Nodes()
     places = scopes(graph)
+    # A backward pass does not look behind what it uses of the forward pass.
+    outside = dict.fromkeys(x for record in graph for x in record.inputs if x not in graph.positions)
+    beyond = scopes(Graph(*outside))
+    for record in outside:
+        nodes.forward[record] = nodes.leaf(record, beyond[record].time)
     for record in graph:
         if record.operation is None:
             nodes.forward[record] = nodes.leaf(record, places[record].time)

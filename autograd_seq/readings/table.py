@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
+from autograd_seq.folding.alike import alike
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
 from autograd_seq.graph import Graph
@@ -51,26 +53,22 @@ def table(graph: Graph, fold: bool | None = None) -> str:
         return f"%{positions[record]}" if record in positions else f"%({record.label})"
 
     fold = len(rows) > FOLD_ABOVE if fold is None else fold
+    roles = alike(graph).roles if fold else {}
     lines: list[Sequence[str] | str] = [HEADINGS]
-    before: list[tuple[object, ...]] | None = None
+    before: list[Any] | None = None
     folded: list[int] = []
     for time, group in groupby(rows, key=lambda record: places[record].time):
         records = list(group)
-        shape = _outline(records, graph)
-        if fold and time is not None and shape == before:
+        done = [(roles.get(record), record.operation, record.shape) for record in records]
+        if fold and time is not None and done == before:
             folded.append(time)
             last = records
             continue
         _close(lines, folded, last if folded else [], graph, refer)
-        before = shape if time is not None else None
+        before = done if time is not None else None
         lines.extend(_clipped([_row(record, graph, refer) for record in records], fold))
     _close(lines, folded, last if folded else [], graph, refer)
     return _aligned(lines)
-
-
-def _outline(records: list[Tensor], graph: Graph) -> list[tuple[object, ...]]:
-    """What must be equal for two steps to count as the same."""
-    return [(r.operation, r.name, r.shape, r.scope.layer, r.scope.direction) for r in records]
 
 
 def _close(
