@@ -5,6 +5,7 @@ Tables, pictures and diagnosis ask this: they want every record, also of steps t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from autograd_seq.backward import Recording
@@ -37,13 +38,15 @@ class Alike:
     initial: dict[Tensor, Tensor] = field(default_factory=dict)
 
 
-def alike(recording: Graph | Recording) -> Alike:
+def alike(recording: Graph | Recording, places: Mapping[Tensor, Scope] | None = None) -> Alike:
     """Tell the records of one or both passes apart by what they do in their steps.
 
     Parameters
     ----------
     recording : Graph or Recording
         One pass, or a forward pass and its backward pass together.
+    places : mapping of Tensor to Scope, optional
+        Where the records of the forward pass are; as `scopes` finds if not given.
 
     Examples
     --------
@@ -57,9 +60,12 @@ def alike(recording: Graph | Recording) -> Alike:
     (True, 1, 3)
     """
     forward = recording.forward if isinstance(recording, Recording) else recording
-    nodes = of_recording(recording) if isinstance(recording, Recording) else of_graph(recording)
+    found = Alike(dict(scopes(forward) if places is None else places))
+    if isinstance(recording, Recording):
+        nodes = of_recording(recording, found.places)
+    else:
+        nodes = of_graph(recording, found.places)
     uses = forward.consumers()
-    found = Alike(dict(scopes(forward)))
     for leaf in forward.leaves:
         if found.places[leaf].time is None and not leaf.requires_grad:
             found.places[leaf] = _place_of_users(leaf, uses, found)

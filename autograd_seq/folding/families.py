@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from autograd_seq.folding.roles import from_the_middle, give_roles, likeness, same_settings
-from autograd_seq.folding.unit import Family, Node, Ref, Use
+from autograd_seq.folding.unit import Family, Node, Ref, Role, Use
 from autograd_seq.tensor import Tensor
 
 # -- time ------------------------------------------------------------------------------------------
@@ -33,9 +33,9 @@ def infer_times(nodes: list[Node]) -> None:
     _infer_from_owners(nodes, guess)
     siblings: dict[tuple[Any, ...], set[int]] = {}
     for node, time in guess.items():
-        siblings.setdefault(_kind(node), set()).add(time)
+        siblings.setdefault(_sort(node), set()).add(time)
     for node, time in guess.items():
-        if len(siblings[_kind(node)]) > 1:
+        if len(siblings[_sort(node)]) > 1:
             node.time = time
 
 
@@ -61,18 +61,12 @@ def _infer_from_owners(nodes: list[Node], guess: dict[Node, int]) -> None:
 # -- families --------------------------------------------------------------------------------------
 
 
-def _key(node: Node) -> tuple[Any, ...]:
-    """What must be equal for two nodes to be the same at different steps."""
-    owner = node.owner and (node.owner.family or node.owner)
-    kind = "adjoint" if node.adjoint_of is not None else node.operation
+def _sort(node: Node) -> tuple[Any, ...]:
+    """Of what sort a node is, before it has a role."""
+    made = "adjoint" if node.adjoint_of is not None else node.operation
     count = None if node.total else len(node.inputs)
-    return kind, node.name, node.lane, node.record.shape, owner, count, node.leaf and node.record.requires_grad
-
-
-def _kind(node: Node) -> tuple[Any, ...]:
-    """As `_key`, before there are families: of what kind the owner is, not which."""
-    kind, name, lane, shape, owner, *rest = _key(node)
-    return kind, name, lane, shape, owner and _key(owner), *rest
+    given = node.leaf and node.record.requires_grad
+    return made, node.name, node.lane, node.record.shape, count, given, node.owner and _sort(node.owner)
 
 
 def match_families(nodes: list[Node]) -> list[Family]:
@@ -83,7 +77,7 @@ def match_families(nodes: list[Node]) -> list[Family]:
         if node.time is not None and not node.literal:
             steps.setdefault((node.owner is not None, node.time), []).append(node)
     found: list[Family] = []
-    pool: dict[tuple[Any, ...], list[Family]] = {}
+    pool: dict[Role, list[Family]] = {}
     for part in (False, True):  # the forward pass first, so that what it owns knows its family
         for time in from_the_middle({t for owned, t in steps if owned is part}):
             for node in steps[part, time]:
@@ -99,24 +93,24 @@ def match_families(nodes: list[Node]) -> list[Family]:
     return result
 
 
-def _place(node: Node, pool: dict[tuple[Any, ...], list[Family]], found: list[Family]) -> None:
-    assert node.time is not None
-    key = node.role, _key(node)
-    scored = [(score, -i) for i, f in enumerate(pool.get(key, [])) if (score := _fits(node, f)) is not None]
+def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> None:
+    assert node.time is not None and node.role is not None
+    alike = pool.setdefault(node.role, [])
+    scored = [(score, -i) for i, family in enumerate(alike) if (score := _fits(node, family)) is not None]
     if scored:
-        family = pool[key][-max(scored)[1]]
+        node.family = alike[-max(scored)[1]]
     else:
-        family = Family({})
-        pool.setdefault(key, []).append(family)
-        found.append(family)
-    family.members[node.time] = node
-    node.family = family
+        node.family = Family({})
+        alike.append(node.family)
+        found.append(node.family)
+    node.family.members[node.time] = node
 
 
 def _fits(node: Node, family: Family) -> float | None:
-    """How well a node fits a family: None if not at all."""
+    """How well a node fits a family: None if one formula cannot say both."""
     first = next(iter(family.members.values()))
-    if node.time in family.members or not same_settings(node, first):
+    mine, its = (x.owner and (x.owner.family or x.owner) for x in (node, first))
+    if node.time in family.members or node.name != first.name or mine is not its or not same_settings(node, first):
         return None
     return likeness(node, first, _same_family)
 

@@ -30,6 +30,7 @@ from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
 from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
 from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.steps import scopes
 from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 from autograd_seq.graph import Graph
 from autograd_seq.tensor import Tensor
@@ -51,7 +52,7 @@ def fold(recording: Graph | Recording) -> Folded:
     seeds: set[Tensor] = set()
     if isinstance(recording, Recording):
         seeds = {recording.adjoints[r] for r in recording.forward.outputs if r in recording.adjoints}
-        nodes = of_recording(recording)
+        nodes = of_recording(recording, scopes(recording.forward))
         join_sums(nodes, recording.forward.outputs)
         roots = [nodes.forward[r] for r in recording.forward.outputs]
         roots += [
@@ -60,7 +61,7 @@ def fold(recording: Graph | Recording) -> Folded:
             if not any(x.requires_grad for x in f.inputs) and nodes.forward[f] in nodes.adjoints
         ]
     else:
-        nodes = of_graph(recording)
+        nodes = of_graph(recording, scopes(recording))
         join_sums(nodes, recording.outputs)
         roots = [nodes.forward[r] for r in recording.outputs]
     alive = _reachable(roots)

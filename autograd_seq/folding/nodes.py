@@ -7,7 +7,7 @@ a `total` of its terms, one or more, under the name of its forward record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
 from autograd_seq.folding.unit import Node
 from autograd_seq.graph import Graph
+from autograd_seq.scope import Scope
 from autograd_seq.tensor import Tensor
 
 
@@ -57,10 +58,9 @@ class Nodes:
         return self.add(Node(record, None, False, [], record.name, time))
 
 
-def of_graph(graph: Graph) -> Nodes:
-    """The nodes of one graph."""
+def of_graph(graph: Graph, places: Mapping[Tensor, Scope]) -> Nodes:
+    """The nodes of one graph, whose records are at some places."""
     nodes = Nodes()
-    places = scopes(graph)
     # A backward pass does not look behind what it uses of the forward pass.
     outside = dict.fromkeys(x for record in graph for x in record.inputs if x not in graph.positions)
     beyond = scopes(Graph(*outside))
@@ -115,10 +115,9 @@ def _is_plain_sum(node: Node) -> bool:
     )
 
 
-def of_recording(recording: Recording) -> Nodes:
-    """The nodes of a forward and a backward pass."""
-    nodes = of_graph(recording.forward)
-    places = scopes(recording.forward)
+def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
+    """The nodes of a forward pass, whose records are at some places, and of its backward pass."""
+    nodes = of_graph(recording.forward, places)
     made: dict[Tensor, Node] = {}  # backward records
 
     def node_of(record: Tensor) -> Node:

@@ -3,7 +3,7 @@
 The steps are gone through one by one, and each node takes the role of that node of another step which it is most like:
 made by the same operation, at the same place in the program, with the same settings, of inputs that have the same
 roles. At the first and the last step something may be missing, or stand in for something else; so whatever fits no
-role takes, in the order in which things were made, one of its kind that nothing in its step has taken yet.
+role takes one that nothing in its step has taken yet, of the same place in the program or else of the same kind.
 """
 
 from __future__ import annotations
@@ -48,27 +48,40 @@ def kind(node: Node) -> tuple[Hashable, ...]:
 
 
 class _Casting:
-    """The roles that were found so far, by their kind, each with the node that had it first."""
+    """The roles that were found so far, each with the node that had it first."""
 
     def __init__(self, likeness: Score) -> None:
         self.likeness = likeness
-        self.roles: dict[tuple[Hashable, ...], dict[Role, Node]] = {}
+        self.of_kind: dict[Hashable, dict[Role, Node]] = {}
+        self.at_site: dict[Hashable, dict[Role, Node]] = {}
 
     def cast(self, step: list[Node]) -> None:
         """Give the nodes of one step their roles."""
-        free: dict[tuple[Hashable, ...], dict[Role, Node]] = {}
+        free: dict[Hashable, dict[Role, Node]] = {}
         left = []
         for node in step:
             key = kind(node)
             if key not in free:
-                free[key] = dict(self.roles.setdefault(key, {}))
+                free[key] = dict(self.of_kind.get(key, {}))
             if not _take(node, free[key], self.likeness):
                 left.append(node)
+        taken = {node.role for node in step}
         for node in left:
-            key = kind(node)
-            if not _take(node, free[key], _by_site):
-                node.role = Role(key, len(self.roles[key]))
-                self.roles[key][node.role] = node
+            known = self.at_site.get(_site(node), {}), free[kind(node)]
+            role = next((role for roles in known for role in roles if role not in taken), None)
+            node.role = role or self._new(node)
+            taken.add(node.role)
+
+    def _new(self, node: Node) -> Role:
+        key = kind(node)
+        role = Role(key, len(self.of_kind.setdefault(key, {})))
+        self.of_kind[key][role] = self.at_site.setdefault(_site(node), {})[role] = node
+        return role
+
+
+def _site(node: Node) -> Hashable:
+    """Where in the program, layer and direction something is made; what is given is made nowhere."""
+    return kind(node) if node.leaf else (site(node.record), node.lane, node.owner and node.owner.role, node.total)
 
 
 def _take(node: Node, free: dict[Role, Node], score: Score) -> bool:
@@ -91,10 +104,6 @@ def _perfect(node: Node) -> float:
     return 1.0 if node.total or node.leaf else SAME_SITE + SAME_SETTINGS + SAME_INPUT * len(node.inputs)
 
 
-def _by_site(node: Node, other: Node) -> float:
-    return _perfect(node) * (site(node.record) == site(other.record))
-
-
 def same_role(x: Node, y: Node) -> bool:
     """Whether two inputs do the same, as far as is known: what is given gets its role last."""
     return x.leaf and y.leaf if x.leaf or y.leaf else x.role == y.role and x.role is not None
@@ -103,7 +112,7 @@ def same_role(x: Node, y: Node) -> bool:
 def same_settings(node: Node, other: Node) -> bool:
     """Whether the settings of two nodes are equal, or count with the step."""
     for key, value in node.parameters.items():
-        if unify({node.time or 0: value, other.time or 0: other.parameters[key]}, None) is None and value is not None:
+        if unify({node.time or 0: value, other.time or 0: other.parameters.get(key)}, None) is None and value is not None:
             return False
     return True
 
@@ -113,11 +122,11 @@ def likeness(node: Node, other: Node, same: Callable[[Node, Node], bool] = same_
 
     A use of a third step may differ, as at a boundary something else stands there.
     """
-    if node.operation is not other.operation or node.total is not other.total:
+    if node.operation is not other.operation or node.record.shape != other.record.shape:
         return None
-    if node.total:
-        return 1.0
-    if node.record.shape != other.record.shape or len(node.inputs) != len(other.inputs):
+    if node.total or other.total:
+        return 1.0 if node.total and other.total else None
+    if len(node.inputs) != len(other.inputs):
         return None
     score = SAME_SITE * (site(node.record) == site(other.record)) + SAME_SETTINGS * same_settings(node, other)
     for x, y in zip(node.inputs, other.inputs, strict=True):
