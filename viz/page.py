@@ -23,6 +23,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.steps import scopes
 from autograd_seq.storage.files import check_output, write
 from viz.backward_edges import line_width
 from viz.layout import Options, lay_out
@@ -133,7 +134,7 @@ def _recorded(thing: Any, gradient: Any) -> tuple[Graph, Tensor | None, Any]:
 
 
 def _title(graph: Graph, loss: Tensor | None) -> str:
-    ends = [names.text(r.name, graph.scopes[r]) for r in graph.outputs if r.name][:3]
+    ends = [names.text(r.name, scopes(graph)[r]) for r in graph.outputs if r.name][:3]
     what = ", ".join(ends) or "a recording"
     return f"Step through {what}: forward" + (", then backward" if loss is not None else "")
 

@@ -14,6 +14,7 @@ from autograd_seq import Tensor
 from autograd_seq.core.errors import ShapeError, UsageError
 from autograd_seq.core.names import whole
 from autograd_seq.core.source_line import here
+from autograd_seq.folding.steps import scopes
 from autograd_seq.storage.files import write
 from viz.sources import graph_of
 
@@ -56,13 +57,14 @@ def values_over_time(thing: Any, name: str, example: int = 0) -> Array:
            [0.5   , 0.25  , 0.125 ]])
     """
     graph = graph_of(thing)
+    places = scopes(graph)
     found: dict[int, Tensor] = {}
     for record in graph:
-        time = graph.scopes[record].time
+        time = places[record].time
         if record.name == name and time:
             found[time] = record
     if not found:
-        named = sorted({r.name for r in graph if r.name and graph.scopes[r].time})
+        named = sorted({r.name for r in graph if r.name and places[r].time})
         raise UsageError(
             f"nothing named {name!r} was recorded over time; there are {', '.join(named) or 'no names'}{here()}"
         )

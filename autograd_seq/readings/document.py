@@ -11,12 +11,12 @@ from typing import Any
 from autograd_seq.core import names
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
+from autograd_seq.folding.unit import Family, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
 from autograd_seq.readings.document_rows import Claimed, Contents, Row
 from autograd_seq.readings.document_text import latex_document, markdown_document
 from autograd_seq.readings.equations import Equation, equations
-from autograd_seq.readings.folded import Family, Unit
 from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.readings.source import _name_of, function_name
 from autograd_seq.storage.files import check_output, write

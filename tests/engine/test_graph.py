@@ -26,6 +26,7 @@ from autograd_seq import (
     tanh,
 )  # fmt: skip
 from autograd_seq.core.record import branches
+from autograd_seq.folding.steps import scopes
 
 DEEP = 100_000
 
@@ -202,7 +203,7 @@ def test_twenty_records_print_a_row_each_and_two_thousand_fold():
 def test_steps_are_recognised_where_none_are_said():
     x, y = chain(2000)
     graph = y.graph
-    assert [graph.scopes[r].time for r in graph][:5] == [None, 1, 1, 2, 2]
+    assert [scopes(graph)[r].time for r in graph][:5] == [None, 1, 1, 2, 2]
     assert len(str(graph).splitlines()) < 10
     assert len(str(differentiate(y.sum()).backward).splitlines()) < 12
 
