@@ -11,6 +11,7 @@ from autograd_seq.clipping import clip_by_element, clip_by_global_norm, clip_by_
 from autograd_seq.errors import (
     AutogradError,
     DtypeError,
+    FileError,
     GradientError,
     GraphLostError,
     ShapeError,
@@ -29,7 +30,7 @@ from autograd_seq.tensor import Parameter, Tensor, name
 _install()
 
 __all__ = [
-    "AutogradError", "DtypeError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
+    "AutogradError", "DtypeError", "FileError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
     "Recording", "Scope", "ShapeError", "Tensor", "UsageError", "ValueRangeError",
     "clip_by_element", "clip_by_global_norm", "clip_by_norm", "contributions", "differentiate", "each",
     "first_nonfinite", "grad", "name", "no_grad", "operation", "scope", "steps",
