@@ -19,7 +19,7 @@ from autograd_seq.readings.document_text import latex_document, markdown_documen
 from autograd_seq.readings.equations import Equation, equations
 from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.readings.source import _name_of, function_name
-from autograd_seq.storage.files import check_output, write
+from autograd_seq.storage.files import check_output, is_special, write
 
 
 @dataclass(frozen=True, repr=False)
@@ -49,6 +49,8 @@ class Document(Contents):
     def save(self, path: str | Path) -> Path:
         """Write it to a file: ``.html``, ``.md`` or ``.tex``; a picture for Markdown is written beside it.
 
+        What is not a file, such as ``/dev/stdout``, gets Markdown.
+
         Raises
         ------
         UsageError
@@ -57,21 +59,21 @@ class Document(Contents):
             If it cannot be written.
         """
         target = Path(path)
+        suffix = target.suffix.lower() or (".md" if is_special(target) else "")
+        picture = target.with_suffix(".svg") if suffix == ".md" and self.picture and not is_special(target) else None
         writers: dict[str, Callable[[], str]] = {
             ".html": lambda: self.html,
-            ".md": lambda: markdown_document(self, target.with_suffix(".svg").name if self.picture else ""),
+            ".md": lambda: markdown_document(self, picture.name if picture else ""),
             ".tex": lambda: self.latex,
         }
-        suffix = target.suffix.lower()
         if suffix not in writers:
             raise UsageError(f"a derivation is written as .html, .md or .tex, not as {target.name!r}{here()}")
-        picture = target.with_suffix(".svg") if suffix == ".md" and self.picture else None
-        for written in (target, picture):
-            if written is not None:
-                check_output(written)
+        for written in filter(None, (target, picture)):
+            check_output(written)
+        text = writers[suffix]()
         if picture is not None:
             write(picture, self.picture)
-        return write(target, writers[suffix]())
+        return write(target, text)
 
     def __str__(self) -> str:
         return self.text
