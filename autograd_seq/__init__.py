@@ -41,6 +41,7 @@ _LAZY: dict[str, str] = {
     "equations": "autograd_seq.readings.equations",
     "source": "autograd_seq.readings.source",
     "check_backward": "autograd_seq.diagnosis.handwritten",
+    "check_file": "autograd_seq.check.submission",
     "check_formula": "autograd_seq.check.claims.formulas",
     "gradcheck": "autograd_seq.check.gradcheck",
     "prove": "autograd_seq.check.proof",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from autograd_seq import Graph, Tensor
 from autograd_seq.core.scope import Scope
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 
 Use = tuple[Tensor, Tensor, int]  # producer, consumer, position among the consumer's inputs
 

@@ -24,8 +24,8 @@ from autograd_seq.core.part import Part
 from autograd_seq.core.rules import unbroadcast
 from autograd_seq.core.scope import Scope, present
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.contributions import contributions
-from autograd_seq.readings.expression import is_literal
 from viz.page_formulas import Formulas
 from viz.page_order import in_steps
 

@@ -6,7 +6,7 @@ import numpy as np
 import sympy
 
 from autograd_seq.check.identity import is_zero
-from autograd_seq.check.rules import Undecided, differing
+from autograd_seq.check.rule_proof import Undecided, differing
 from autograd_seq.core.array import Array
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor

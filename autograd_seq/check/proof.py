@@ -23,7 +23,7 @@ from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.meaning import Meanings
-from autograd_seq.check.rules import Memory, Verdict, named, worst
+from autograd_seq.check.rule_proof import Memory, Verdict, named, worst
 from autograd_seq.check.undefined import lively, undefined
 from autograd_seq.core.array import Array
 from autograd_seq.core.backward import seed_for, sweep

@@ -51,7 +51,8 @@ class Operation:
     meaning : callable
         ``meaning(algebra, *arrays, **settings) -> array``: the value rule over arrays of exact scalars.
     forms : dict
-        `Form` by language: ``"source"``, ``"latex"``, ``"text"``.
+        `Form` by language: ``"source"``, ``"latex"``, ``"text"``, and ``"formula"``, which is what
+        `check_formula` reads: as in source, unless given.
     expects : str
         What it demands of its inputs, said to a student.
     adds : bool
@@ -71,6 +72,7 @@ class Operation:
         source: Form | str | None = None,
         latex: Form | str | None = None,
         text: Form | str | None = None,
+        formula: Form | str | None = None,
         expects: str = "",
         kernel: Callable[..., Any] | None = None,
         adds: bool = False,
@@ -94,6 +96,7 @@ class Operation:
             "source": self._form(source, f"np.{self.name}"),
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
             "text": self._form(text, self.name),
+            "formula": self._form(formula or source, self.name),
         }
         self.call: Callable[..., Any] = self.general
         DECLARED.add(self)

@@ -17,7 +17,7 @@ from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import present
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.follow import Follower
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
 

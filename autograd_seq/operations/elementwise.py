@@ -157,6 +157,7 @@ def tanh(x: Any, /) -> Array:
     source=Form("1 / (1 + np.exp(-{0}))", PRODUCT, (SIGN + 1,)),
     latex=r"\sigma",
     text="σ",
+    formula="sigmoid",
 )
 def sigmoid(x: Any, /) -> Array:
     """The sigmoid σ(x) = 1 / (1 + exp(-x)), without overflow; σ' = σ (1 - σ).
@@ -176,6 +177,7 @@ def sigmoid(x: Any, /) -> Array:
     source=Form("np.maximum({0}, 0)"),
     latex=r"\operatorname{ReLU}",
     text="ReLU",
+    formula="relu",
 )
 def relu(x: Any, /) -> Array:
     """max(x, 0); the derivative at 0 is taken as 0.

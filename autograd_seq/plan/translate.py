@@ -26,7 +26,7 @@ from autograd_seq.plan.value import (
     Value,
 )
 from autograd_seq.readings.fold import Family, Folded, Ref, Unit, fold
-from autograd_seq.readings.tree import record_of
+from autograd_seq.writer.tree import record_of
 
 
 class Translation:

@@ -14,7 +14,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 
 if TYPE_CHECKING:
     from autograd_seq.readings.folded import Family

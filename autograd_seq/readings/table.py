@@ -12,7 +12,8 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.names import text
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.expression import is_literal, write
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.writer import Writer
 
 FOLD_ABOVE = 100  # rows that a person still reads
 HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")
@@ -44,7 +45,9 @@ def table(graph: Graph, fold: bool | None = None) -> str:
     rows = [record for record in graph if not is_literal(record)]
     positions = graph.positions
 
-    def refer(record: Tensor) -> str:
+    def refer(record: Tensor) -> str | None:
+        if is_literal(record):
+            return None  # written as its number
         if record.name:
             return text(record.name, graph.scopes.get(record, record.scope))
         return f"%{positions[record]}" if record in positions else f"%({record.label})"
@@ -77,7 +80,7 @@ def _close(
     folded: list[int],
     last: list[Tensor],
     graph: Graph,
-    refer: Callable[[Tensor], str],
+    refer: Callable[[Tensor], str | None],
 ) -> None:
     """End a run of equal steps: say which were folded, and show the last one's named records."""
     if not folded:
@@ -98,13 +101,13 @@ def _clipped(rows: list[Sequence[str]], fold: bool) -> list[Sequence[str] | str]
     return [*rows[:half], f"   ⋮ {len(rows) - 2 * half} records more", *rows[-half:]]
 
 
-def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str]) -> Sequence[str]:
+def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str | None]) -> Sequence[str]:
     scope: Scope = graph.scopes[record]
     line = record.source
     return (
         str(graph.positions[record]),
         text(record.name, scope) if record.name else "",
-        _short(write(record, "text", refer)) if record.operation else "",
+        _short(Writer("text", refer).expression(record)[0]) if record.operation else "",
         "×".join(str(n) for n in record.shape) or "scalar",
         _summary(record._value),
         "" if scope.time is None else str(scope.time),

@@ -9,12 +9,12 @@ from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, w
 from autograd_seq import Parameter, Tensor, check_backward, equations, name, scope, source, stack, steps, tanh
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.module_text import signature
-from autograd_seq.readings.program import Writer
+from autograd_seq.readings.program import ProgramWriter
 
 
 def layout(derivation):
     """The writer of a derivation, its signature, and every leaf by the name of its argument."""
-    writer = Writer(derivation, "net")
+    writer = ProgramWriter(derivation, "net")
     arguments = signature(writer)
     inputs = [*arguments.required, *arguments.later, *arguments.optional]
     return (

@@ -42,7 +42,7 @@ def said(model, r):
 
 def record_numbers(model, graph):
     """The page's number for each record, in the order in which both list them."""
-    from autograd_seq.readings.expression import is_literal
+    from autograd_seq.folding.literal import is_literal
 
     records = [record for record in graph if not is_literal(record)]
     assert len(records) == len(model["records"])

@@ -9,7 +9,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb import activations, brackets, matrices, products, softmax, stacks
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
-from autograd_seq.diagnosis.program import evaluate
+from autograd_seq.diagnosis.rerun import evaluate
 
 Maker = Callable[[Context, Tensor], Iterator[Edit]]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from autograd_seq import Tensor
 from viz.fold import Box, Use
-from viz.text import Line
+from viz.lettering import Line
 
 Point = tuple[float, float]
 

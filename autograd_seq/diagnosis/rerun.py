@@ -10,10 +10,9 @@ import numpy as np
 import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.names import text
-from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.truth import Truth
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.writer import Writer, too_deep
 
 Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
@@ -193,20 +192,12 @@ def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:
 
 def called(r: Tensor) -> str:
     """A record in words: by name, or as a formula of named ones."""
-    return _text(r)[0]
+    return _WRITER(r)
 
 
 def formula(r: Tensor) -> str:
     """A record's formula in named records."""
-    return _text(r, outermost=True)[0]
+    return _WRITER.expression(r)[0] if r.operation is not None else _WRITER(r)
 
 
-def _text(r: Tensor, outermost: bool = False, depth: int = 12) -> tuple[str, int]:
-    if is_literal(r):
-        digits = number(r)
-        return digits, SIGN if digits.startswith("-") else ATOM
-    if r.name and not outermost:
-        return text(r.name, r.scope), ATOM
-    if r.operation is None or not depth:
-        return (text(r.name, r.scope) if r.name else "…"), ATOM
-    return r.operation.forms["text"].write([_text(x, depth=depth - 1) for x in r.inputs], r.parameters)
+_WRITER = Writer("text", lambda r: text(r.name, r.scope) if r.name else None, too_deep)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from viz.arrange import Template, closest, template
-from viz.plan import Column, Edge, Node, Point
 from viz.routes import ARROW, Lanes, Ports, Shape, lane_key, line, loop, rise, rounded
+from viz.scene import Column, Edge, Node, Point
 
 LEAST_GAP, WIDEST_GAP = 34.0, 74.0  # between rows
 PADDING = 13.0  # of a column's frame

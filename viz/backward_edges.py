@@ -19,9 +19,9 @@ from viz.builder import ASIDE, Options, measure, norm
 from viz.fold import Folded, Use, fold
 from viz.formula import number, shape_text
 from viz.layout import lay_out
-from viz.plan import Column, Edge, Layout, Node
+from viz.lettering import Line, Run
 from viz.routes import beside, loop
-from viz.text import Line, Run
+from viz.scene import Column, Edge, Layout, Node
 from viz.unrolled import Unrolled
 
 DECADES = 4.0  # from the widest arrow to the thinnest

@@ -17,8 +17,8 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.names import symbol
 from autograd_seq.core.part import Part
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import decisions
-from autograd_seq.readings.expression import is_literal
 from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch, sigma
 
 LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
