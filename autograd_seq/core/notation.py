@@ -49,7 +49,7 @@ class Form:
 
     def write(self, operands: Sequence[Written], parameters: Mapping[str, Any]) -> Written:
         """The expression and its level, for operands given as (text, level)."""
-        if self.template == "{0}":  # nothing is written, so it holds together as its operand does
+        if self.silent:  # so it holds together as its operand does
             return operands[0]
         texts = []
         for i, operand in enumerate(operands):
@@ -58,6 +58,11 @@ class Form:
         if callable(self.template):
             return self.template(texts, parameters), self.level
         return self.template.format(*texts, **parameters), self.level
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is written: the whole looks like its operand."""
+        return self.template == "{0}"
 
     def _begins_with(self, i: int) -> bool:
         """Whether nothing stands before an operand."""

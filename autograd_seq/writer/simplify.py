@@ -70,7 +70,7 @@ def _filled(tree: Tree, value: Any) -> Tree | None:
 
 def _is_stretched(tree: Tree) -> TypeGuard[Apply]:
     """Whether a tree is written as what it is made from."""
-    return isinstance(tree, Apply) and tree.operation.forms["text"].template == "{0}"
+    return isinstance(tree, Apply) and tree.operation.forms["text"].silent
 
 
 def _turns_sign(tree: Apply) -> bool:

@@ -119,8 +119,8 @@ class Writer:
         """An operation by its form, with its operands filled in."""
         form = x.operation.forms[self.language]
         inputs: Sequence[Any] = x.operands if isinstance(x, Apply) else x.inputs
-        if form.template == "{0}":
-            return self.write(inputs[0], depth)  # written as what it is made from
+        if form.silent:
+            return self.write(inputs[0], depth)
         settings = {k: self._setting(v, x) for k, v in x.parameters.items()} if isinstance(x, Apply) else x.parameters
         if self.most is None or len(inputs) <= self.most:
             return form.write([self.write(y, depth + 1) for y in inputs], settings)
