@@ -19,6 +19,7 @@ import autograd_seq.operations as ops
 from autograd_seq.errors import GradientError, ShapeError, UsageError
 from autograd_seq.graph import Graph
 from autograd_seq.operations.indexing import Part
+from autograd_seq.protocols import note_read
 from autograd_seq.rules import all_there, fitted
 from autograd_seq.rules import unbroadcast as unbroadcast
 from autograd_seq.scope import present
@@ -62,6 +63,7 @@ def sweep(output: Tensor, seed: Array, everything: bool = False) -> list[tuple[T
     The youngest record that still waits is always next, so all its uses have been met.
     The answer pairs each leaf (or, on demand, each record) with its whole adjoint.
     """
+    note_read(output)  # adjoints in bare arrays come of every value
     found = []
     # By index, negative: a record, the sum of its adjoints so far, and whether that sum is an array of its own.
     waiting: dict[int, list[Any]] = {-output.index: [output, seed, False]}

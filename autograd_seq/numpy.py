@@ -18,6 +18,7 @@ from autograd_seq import protocols as _protocols
 from autograd_seq.assignment import Writable as _Writable
 from autograd_seq.assignment import joined as _joined
 from autograd_seq.operation import Operation as _Operation
+from autograd_seq.operation import settled as _setting
 from autograd_seq.tensor import Tensor as _Tensor
 
 # -- new arrays ---------------------------------------------------------------------------
@@ -35,9 +36,14 @@ def _plain(prototype: Any) -> Any:
     return prototype._value if isinstance(prototype, _Tensor) else prototype
 
 
-def _maker(function: Callable[..., Any]) -> Callable[..., Any]:
+def _number(size: Any) -> Any:
+    """A length that a tensor gives, noted as a decision on data."""
+    return _setting(size) if isinstance(size, _Tensor) else size
+
+
+def _maker(function: Callable[..., Any], argument: Callable[[Any], Any] = _number) -> Callable[..., Any]:
     def make(*arguments: Any, **keywords: Any) -> Any:
-        return _writable(function(*map(_plain, arguments), **keywords))
+        return _writable(function(*map(argument, arguments), **keywords))
 
     return _documented(make, function)
 
@@ -50,8 +56,8 @@ def _documented(make: Callable[..., Any], function: Callable[..., Any]) -> Calla
 
 zeros, ones, empty = _maker(_numpy.zeros), _maker(_numpy.ones), _maker(_numpy.empty)
 eye, identity = _maker(_numpy.eye), _maker(_numpy.identity)
-zeros_like, ones_like = _maker(_numpy.zeros_like), _maker(_numpy.ones_like)
-empty_like = _maker(_numpy.empty_like)
+zeros_like, ones_like = _maker(_numpy.zeros_like, _plain), _maker(_numpy.ones_like, _plain)
+empty_like = _maker(_numpy.empty_like, _plain)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **keywords: Any) -> Any:
@@ -136,7 +142,7 @@ def _settled(value: Any) -> Any:
     if not isinstance(value, _Tensor):
         return value
     _protocols.note_branch(value)
-    return value.value
+    return value.value if value.ndim else value.item()
 
 
 class _Draws(types.ModuleType):

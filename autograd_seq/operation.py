@@ -190,6 +190,8 @@ class Operation:
         y._code = code
         y._offset = frame.f_lasti
         if not scope.recording:
+            for x in inputs:
+                protocols.note_read(x)
             y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
         return y
 

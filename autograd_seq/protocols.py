@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd_seq.errors import GraphLostError, UsageError
-from autograd_seq.source_line import here
+from autograd_seq.source_line import SourceLine, here, present_line
 
 if TYPE_CHECKING:
     from autograd_seq.operation import Operation
@@ -21,6 +21,8 @@ CALLS: dict[Any, Any] = {}
 
 # Where decisions that depended on data are noted, while somebody wants to know of them.
 branches: ContextVar[list[Tensor] | None] = ContextVar("branches", default=None)
+# Where every number that leaves the recording is noted with the user's line, likewise.
+reads: ContextVar[list[tuple[Tensor, SourceLine | None]] | None] = ContextVar("reads", default=None)
 
 
 def note_branch(tensor: Tensor) -> None:
@@ -28,6 +30,19 @@ def note_branch(tensor: Tensor) -> None:
     noted = branches.get()
     if noted is not None:
         noted.append(tensor.record)
+    note_read(tensor)
+
+
+def watched() -> bool:
+    """Whether somebody wants to know what leaves the recording: then only what is right for all numbers will do."""
+    return reads.get() is not None
+
+
+def note_read(tensor: Tensor) -> None:
+    """Remember that the value of `tensor` was read as plain numbers: what is made of them is not recorded."""
+    noted = reads.get()
+    if noted is not None:
+        noted.append((tensor.record, present_line()))
 
 
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import count
 from types import CodeType
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -93,7 +94,7 @@ class Tensor(Methods):
     index: int
     requires_grad: bool
     _name: str | None
-    _gradient: list[Array | None] | None
+    _gradient: list[Any] | None  # where .grad stands; behind it, for a parameter, a weak reference to that
     _code: CodeType | None
     _offset: int
 
@@ -104,7 +105,7 @@ class Tensor(Methods):
             _refuse(unknown, "Tensor", "value, name, requires_grad, dtype")
         if name is not None and not isinstance(name, str):
             raise UsageError(f"a name is a text such as 'Gamma_f', not {name!r:.80}{here()}")
-        self._value = as_array(value._value if isinstance(value, Tensor) else value, dtype)
+        self._value = as_array(value.value if isinstance(value, Tensor) else value, dtype)
         if requires_grad and self._value.dtype.kind != "f":
             raise DtypeError(
                 f"only a tensor of floats can have a gradient, but {name or 'this one'} is {self._value.dtype}; "
@@ -126,6 +127,7 @@ class Tensor(Methods):
     @property
     def value(self) -> Array:
         """The array, read-only."""
+        protocols.note_read(self)
         array = self._value
         array.setflags(write=False)
         return array
@@ -201,7 +203,11 @@ class Tensor(Methods):
         """The only element, as a Python number: the way out of the graph."""
         if self.size != 1:
             raise ShapeError(f"item() needs exactly one element, but {self.label} has shape {self.shape}{here()}")
-        return self._value.item()
+        return self.value.item()
+
+    def tolist(self) -> Any:
+        """The elements as Python numbers in nested lists; a number for a scalar."""
+        return self.value.tolist()
 
     def backward(self, gradient: Any = None, accumulate: bool = False) -> None:
         """Leave in ``.grad`` of each leaf the derivative of this tensor with respect to it.
@@ -241,7 +247,7 @@ class Tensor(Methods):
                 "np.stack([a, b]) to put several into one; to assign into an array, make it with autograd_seq.numpy "
                 f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
             )
-        return self._value
+        return self.value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self._out_of_graph("converting to a plain array"), dtype=dtype)
@@ -276,12 +282,12 @@ class Tensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        values = np.array2string(self._value, threshold=20, edgeitems=2, separator=", ", prefix="Tensor(")
+        values = np.array2string(self.value, threshold=20, edgeitems=2, separator=", ", prefix="Tensor(")
         extra = "".join([f", name={self.name!r}" if self.name else "", ", requires_grad=True" * self.requires_grad])
         return f"Tensor({values}{extra})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._value.item(), spec) if self.size == 1 else format(str(self), spec)
+        return format(self.value.item(), spec) if self.size == 1 else format(str(self), spec)
 
     def __copy__(self) -> Tensor:
         return self
@@ -297,7 +303,7 @@ class Tensor(Methods):
                 "pickled. Save its numbers, x.value; to go on training later, save the value of each "
                 f"Parameter{here()}"
             )
-        return Tensor, (record._value, record._name, record.requires_grad)
+        return Tensor, (record.value, record._name, record.requires_grad)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise GraphLostError(
@@ -364,11 +370,12 @@ class Parameter(NotInPlace, Handle):
 
     def __init__(self, value: Any, name: str | None = None, dtype: Any = None, **unknown: Any) -> None:
         _refuse(unknown, "Parameter", "value, name, dtype")
-        array = as_array(value._value if isinstance(value, Tensor) else value, dtype)
+        array = as_array(value.value if isinstance(value, Tensor) else value, dtype)
         if array.dtype.kind != "f":
             array = array.astype(np.float64)
         self._record = Tensor(self._finite(array, name), name, requires_grad=True)
         self._record.scope = NOWHERE  # shared by every step: it belongs to none
+        self._record._gradient = [None, ref(self)]
 
     @staticmethod
     def _finite(array: Array, name: str | None) -> Array:
@@ -389,7 +396,7 @@ class Parameter(NotInPlace, Handle):
     @value.setter
     def value(self, value: Any) -> None:
         old = self._record
-        array = as_array(value._value if isinstance(value, Tensor) else value, old.dtype)
+        array = as_array(value.value if isinstance(value, Tensor) else value, old.dtype)
         if array.shape != old.shape:
             raise ShapeError(
                 f"parameter {old.name or '(no name)'} has shape {old.shape}; "
@@ -401,10 +408,10 @@ class Parameter(NotInPlace, Handle):
         self._record = new
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        return Parameter(self._record._value, self.name)
+        return Parameter(self.value, self.name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameter, (self._record._value, self.name)
+        return Parameter, (self.value, self.name)
 
     def __repr__(self) -> str:
         return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
