@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM
+from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM, literal
 from autograd_seq.readings.step_index import StepIndex
 from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 
@@ -77,7 +77,7 @@ class Printer:
         if isinstance(value, float) and 0 < value <= float(np.finfo(np.float32).tiny) and self.language != "source":
             return (r"\varepsilon" if self.language == "latex" else "ε"), ATOM  # a guard against 0
         whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
-        text = f"{int(value)}" if whole and self.language != "source" else repr(value)
+        text = literal(value) if self.language == "source" else f"{int(value)}" if whole else repr(value)
         if self.language == "text":
             text = text.replace("-", "−", 1) if text.startswith("-") else text
         return text, SIGN if text[0] in "-−" else ATOM
