@@ -158,7 +158,7 @@ def literal(value: Any) -> str:
 
 def _numbers(value: Any) -> str:
     """Python's own writing, but for the numbers that it writes as bare words."""
-    return re.sub(r"\b(inf|nan)\b", r"np.\1", repr(value)) if not isinstance(value, str) else repr(value)
+    return re.sub(r"(?<![\w.])(inf|nan)\b", r"np.\1", repr(value)) if not isinstance(value, str) else repr(value)
 
 
 def subscript(index: Any) -> str:

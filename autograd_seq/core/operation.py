@@ -19,8 +19,8 @@ import numpy as np
 
 from autograd_seq.core import errors
 from autograd_seq.core.notation import Form, call
-from autograd_seq.core.record import NOTHING, Record, next_index, note_branch
-from autograd_seq.core.scope import present
+from autograd_seq.core.record import NOTHING, Record, next_index
+from autograd_seq.core.scope import note_branch, note_read, present
 from autograd_seq.core.source_line import ENGINE_FILES
 
 Rule = Callable[..., Any]
@@ -174,6 +174,8 @@ class Operation:
             frame = frame.f_back
         y._code, y._offset = code, frame.f_lasti
         if not scope.recording:
+            for x in inputs:
+                note_read(x)
             y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
         return y
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import operations as ops
+from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.plan.memory.room import view
 from autograd_seq.plan.value import AFFINE, LITERAL, PRODUCT, ROWS, SUM, Use, Value
@@ -152,7 +153,7 @@ class Elements:
         """What an operand is called at an element."""
         x = use.value
         if x.kind == LITERAL:
-            number = repr(float(x.settings["number"]))
+            number = literal(float(x.settings["number"]))
             return f"({number})" if user.dtype == np.float64 else f"float32({number})"
         if x.times is None or x.shape != user.shape:
             return self._repeated(use, user, part)
