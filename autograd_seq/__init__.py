@@ -10,6 +10,7 @@ from autograd_seq.core.algebra import each
 from autograd_seq.core.errors import (
     AutogradError,
     DtypeError,
+    FileError,
     GradientError,
     GraphLostError,
     ShapeError,
@@ -53,7 +54,7 @@ _PYTHON_HAS = {"abs", "all", "any", "compile", "max", "min", "sum"}
 _RECORDED_ONLY = {"above_zero", "accumulate", "as_float", "as_integer", "assign", "getitem", "identity", "scatter"}
 
 __all__ = [
-    "AutogradError", "DtypeError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
+    "AutogradError", "DtypeError", "FileError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
     "Recording", "Scope", "ShapeError", "Tensor", "UsageError", "ValueRangeError",
     "clip_by_element", "clip_by_global_norm", "clip_by_norm", "contributions", "differentiate", "each",
     "first_nonfinite", "grad", "name", "no_grad", "operation", "scope", "steps",

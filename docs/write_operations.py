@@ -17,6 +17,7 @@ import autograd_seq.operations as ops
 from autograd_seq import Operation, Tensor, differentiate
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.operations import indexing, linear
+from autograd_seq.storage.files import write
 from autograd_seq.writer import Writer
 
 FAMILIES = ("arithmetic", "elementwise", "comparison", "reduction", "linear", "shape", "indexing", "probability")
@@ -134,5 +135,5 @@ back-propagates, prints, and can be proved and checked like any other operation.
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    write(PAGE, page())
     print(f"{PAGE}: {sum(len(operations) for _, operations in described())} operations")

@@ -8,6 +8,7 @@ Learns from a few tunes that belong to everybody; ``--corpus FILE`` takes your o
 from __future__ import annotations
 
 import argparse
+import io
 import re
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from autograd_seq.commands.console import any_console
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.text import END, Vocabulary, lines
 from autograd_seq.learning.training import Trainer
+from autograd_seq.storage.files import write
 from cells import GRU
 from cells.language_model import LanguageModel
 from viz import draw
@@ -65,7 +67,9 @@ def write_midi(melody: list[str], path: Path) -> bool:
         silence = 0
     file = mido.MidiFile(ticks_per_beat=beat)
     file.tracks.append(track)
-    file.save(path)
+    content = io.BytesIO()
+    file.save(file=content)
+    write(path, content.getbuffer())
     return True
 
 

@@ -303,6 +303,7 @@ def test_compile_prints_the_program_that_runs(cell, tmp_path, capsys):
     assert path.read_text(encoding="utf-8") == plan.source
 
 
+@pytest.mark.slow
 def test_compile_through_numba(capsys):
     pytest.importorskip("numba")
     assert main(["compile", "gru", "--fast"]) == 0

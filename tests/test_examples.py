@@ -13,9 +13,10 @@ SCRIPTS = sorted(p.name for p in EXAMPLES.glob("*.py"))
 # Each in another encoding that lacks some of what is printed.
 ENCODINGS = dict(zip(SCRIPTS, ["gbk", "cp1252", "ascii", "cp437", "latin-1"] * len(SCRIPTS)))
 LESS = {"translate_dates.py": ["--epochs", "2"], "dinosaurs.py": ["--epochs", "3"], "agreement.py": ["--epochs", "1"]}
+LONG = {"gallery.py"}  # what it draws is drawn by the tests of pictures too
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", [pytest.param(s, marks=pytest.mark.slow) if s in LONG else s for s in SCRIPTS])
 def test_runs(script, tmp_path):
     result = subprocess.run(
         [sys.executable, str(EXAMPLES / script), "--out", str(tmp_path / "out"), *LESS.get(script, [])],

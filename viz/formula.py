@@ -12,6 +12,7 @@ from autograd_seq import Tensor
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, SIGN, Written, begins_with_minus
 from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.steps import scopes
 from autograd_seq.writer import DEEPEST, GAP, Called, Writer
 from viz.fold import Box, Folded
 from viz.lettering import Run, clean, name_runs, shorten, superscript
@@ -74,7 +75,7 @@ class BoxWriter:
     def name(self, record: Tensor, bold: bool = False) -> list[Run]:
         """A record's name with its place; for one without a name, its operation or its shape."""
         box = self.folded.home.get(record)
-        scope = box.scope if box is not None else self.folded.graph.scopes.get(record, record.scope)
+        scope = box.scope if box is not None else scopes(self.folded.graph).get(record, record.scope)
         time = self.step(scope.time) if self.step is not None and scope.time is not None else None
         color = self.colors.get(record, "")
         if (known := self.folded.name(record)) is not None:

@@ -23,6 +23,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import differentiate
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.steps import scopes
 from autograd_seq.readings.branches import decisions
 
 WORK = 400_000  # records computed for the differences of the whole; beyond, random directions only
@@ -193,12 +194,12 @@ def check_records(graph: Graph, seed: int = 0) -> tuple[list[Failure], list[Comp
             except Exception as error:  # whatever a wrong rule does, it is the rule's failure
                 words = str(error).splitlines()[0] if str(error) else ""
                 message = f"the rule fails: {type(error).__name__}: {words}"
-                failures.append(Failure("rule", record, index, i, message=message, scope=graph.scopes[record]))
+                failures.append(Failure("rule", record, index, i, message=message, scope=scopes(graph)[record]))
                 continue
             seen.append(result)
             if not result.ok:
                 numbers = result.element, result.expected, result.found
-                failures.append(Failure("rule", record, index, i, *numbers, scope=graph.scopes[record]))
+                failures.append(Failure("rule", record, index, i, *numbers, scope=scopes(graph)[record]))
     return failures, seen
 
 

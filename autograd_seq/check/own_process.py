@@ -151,7 +151,7 @@ class _Process:
         """An answer that repeats the word; whatever else was written to the channel is not one."""
         try:
             found = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # brackets without end, say
             return None
         return found if isinstance(found, dict) and found.get("word") == self._word else None
 

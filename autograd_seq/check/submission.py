@@ -157,7 +157,7 @@ def check_file(
     >>> found.verdict, found["rnn_cell_backward"].reason.splitlines()[0]
     ('no verdict', 'it ends in SystemExit (code None)')
     """
-    name = os.fspath(path)
+    name = os.fsdecode(path)
     _refuse_unusable(name, seed, timeout)
     found = _Gathered(name, timeout)
     while found.go_on():

@@ -53,7 +53,7 @@ def ended(arguments: argparse.Namespace) -> int:
     except SystemExit as error:  # from a user's code, such as a rule that is only now used
         return _said(arguments, NO_VERDICT, f"the code that was run ends in {failure(error)}")
     except KeyboardInterrupt:
-        return _said(arguments, STOPPED, "stopped; nothing was written")
+        return _said(arguments, STOPPED, "stopped")
     except Exception as error:  # from a user's code too, or a fault of this package
         if not _own(traceback.extract_tb(error.__traceback__)[-1:]):
             traceback.print_exc()

@@ -22,6 +22,7 @@ source gru -o gru_by_hand.py
 compile lstm --explain
 flow rnn --steps 20
 train names.txt --cell gru --epochs 30 -o names.npz
+train names.txt --cell gru --epochs 30 -o names.npz --resume
 sample names.npz --count 10 --temperature 0.8"""
 
 THING = """

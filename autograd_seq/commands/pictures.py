@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from autograd_seq.commands.frame import Declared
-from autograd_seq.commands.things import thing
+from autograd_seq.commands.things import thing, tried
 
 
 def add_draw(declared: Declared) -> None:
@@ -29,9 +29,10 @@ def draw_(arguments: argparse.Namespace) -> int:
     from viz import animate, draw, step_through  # which takes as long to load as all the rest
 
     path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
-    if Path(path).suffix == ".html":
+    tried(arguments, path, ".svg", ".png", ".pdf", ".dot", ".html", ".gif", "")
+    if Path(path).suffix.lower() == ".html":
         step_through(thing(arguments), path)
-    elif Path(path).suffix == ".gif":
+    elif Path(path).suffix.lower() == ".gif":
         animate(thing(arguments), path)
     else:
         draw(

@@ -9,6 +9,7 @@ from autograd_seq.commands.console import print_json
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import output_of, thing
 from autograd_seq.core.errors import UsageError
+from autograd_seq.folding.steps import scopes
 from cells import gradient_flow, state_flow
 
 
@@ -24,10 +25,11 @@ def print_(arguments: argparse.Namespace) -> int:
     output = output_of(thing(arguments))
     graph = differentiate(output).backward if arguments.backward else output.graph
     if arguments.json:
+        places = scopes(graph)
         rows = [
             {"index": i, "name": r.label, "operation": r.operation.name if r.operation else None,
              "inputs": [graph.positions.get(x) for x in r.inputs], "shape": list(r.shape),
-             "time": graph.scopes[r].time, "line": str(r.source) if r.source else None}
+             "time": places[r].time, "line": str(r.source) if r.source else None}
             for i, r in enumerate(graph)
         ]  # fmt: skip
         print_json(rows, arguments.answer)

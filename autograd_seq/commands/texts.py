@@ -7,7 +7,8 @@ from pathlib import Path
 
 import autograd_seq
 from autograd_seq.commands.frame import Declared
-from autograd_seq.commands.things import output_of, thing, title
+from autograd_seq.commands.things import output_of, thing, title, tried
+from autograd_seq.storage import files
 
 
 def add_derive(declared: Declared) -> None:
@@ -18,6 +19,9 @@ def add_derive(declared: Declared) -> None:
 
 def derive_(arguments: argparse.Namespace) -> int:
     """Print the derivation in the order in which one would teach it, or write it as a document."""
+    tried(arguments, arguments.output, ".html", ".md", ".tex")
+    if arguments.output is not None and arguments.output.lower().endswith(".md"):
+        tried(arguments, str(Path(arguments.output).with_suffix(".svg")))  # the picture, which is a file of its own
     found = thing(arguments)
     if arguments.output is None:
         print(autograd_seq.equations(found))
@@ -39,13 +43,13 @@ def add_source(declared: Declared) -> None:
 
 def source_(arguments: argparse.Namespace) -> int:
     """Print the recording as a NumPy module with a forward and a backward function."""
+    tried(arguments, arguments.output)
     words = title(arguments)
     text = autograd_seq.source(thing(arguments), name=words and words.replace(" ", "_"))
     if arguments.output is None:
         print(text, end="")
     else:
-        Path(arguments.output).write_text(text, encoding="utf-8")
-        print(arguments.output)
+        print(files.write(arguments.output, text))
     return 0
 
 
@@ -60,9 +64,10 @@ def add_compile(declared: Declared) -> None:
 
 def compile_(arguments: argparse.Namespace) -> int:
     """Print the program that a compiled plan of the recording runs, or what each of its rewrites did."""
+    tried(arguments, arguments.output)
     plan = autograd_seq.compile(output_of(thing(arguments)), fast=arguments.fast)
     if arguments.output is not None:
-        Path(arguments.output).write_text(plan.source, encoding="utf-8")
+        files.write(arguments.output, plan.source)
     if arguments.explain:
         print(plan.explain())
     else:

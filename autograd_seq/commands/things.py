@@ -16,6 +16,7 @@ import numpy as np
 from autograd_seq import Graph, Tensor, categorical_cross_entropy
 from autograd_seq.commands.ending import NoVerdictError, failure
 from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.storage import files
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 
 
@@ -64,7 +65,17 @@ def thing(arguments: argparse.Namespace) -> Any:
     """The run or tensor that a command is about."""
     if arguments.thing in cells_by_name():
         return example_run(arguments.thing, arguments.steps)
-    return recorded(from_file(arguments.thing), arguments.thing)
+    found = recorded(from_file(arguments.thing), arguments.thing)
+    if getattr(arguments, "output", None) is not None:  # what the program imports is read as well
+        loaded = [vars(module).get("__file__") for module in list(sys.modules.values()) if hasattr(module, "__dict__")]
+        files.check_output(arguments.output, inputs=filter(None, loaded))
+    return found
+
+
+def tried(arguments: argparse.Namespace, output: str | None, *suffixes: str) -> None:
+    """Try, before the work begins, whether the output can be written, and is not the program that is read."""
+    if output is not None:
+        files.check_output(output, suffixes, inputs=[arguments.thing.rpartition(":")[0]])
 
 
 def title(arguments: argparse.Namespace) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,12 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.names import text
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.truth import Truth
+from autograd_seq.folding.alike import alike
 from autograd_seq.writer import Writer, too_deep
 
 Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
 Changes = Mapping[Tensor, Change]
-Role = tuple[Any, ...]
 MOST_REMEMBERED = 300  # sets of changed records
 
 
@@ -46,43 +46,11 @@ class Program:
             for x in r.inputs:
                 self.users.setdefault(x, []).append(r)
         self.serves = {r: node for node, made in recording.emitted.items() for r in made}
-        self.roles = self._roles()
+        self.roles: dict[Tensor, Hashable] = dict(alike(recording, recording.forward.scopes).roles)
+        self.roles |= {r: (self.roles[r], r.operation) for r in self.serves if r in self.roles}  # a lone term is no sum
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
         self._known: dict[frozenset[Tensor], list[Tensor]] = {}
-
-    def _roles(self) -> dict[Tensor, Role]:
-        roles: dict[Tensor, Role] = {}
-        seen: dict[Role, int] = {}
-
-        def number_in_step(*key: Any) -> int:
-            seen[key] = seen.get(key, 0) + 1
-            return seen[key]
-
-        for r in self.truth.recording.forward:
-            called = r.name if r.operation is None else None
-            place = (r.operation, r._code, r._offset, r.scope.layer, r.scope.direction, r.scope.part, called)
-            roles[r] = ("forward", *place, number_in_step(r.scope.time, *place))
-        self._initial_states(roles)
-        for node, made in self.truth.recording.emitted.items():
-            shapes = _structure(node, made, self.truth.recording.adjoints[node])
-            for r in made:
-                if r.operation is not None:
-                    roles[r] = (roles[node], r.operation, shapes[r], number_in_step(node, shapes[r]))
-        return roles
-
-    def _initial_states(self, roles: dict[Tensor, Role]) -> None:
-        """What stands before the first step has the role of what stands before any other."""
-        before: dict[tuple[Role, int], Role] = {}
-        users = [r for r in self.truth.recording.forward if r.operation is not None and r.scope.time is not None]
-        for r in users:
-            for i, x in enumerate(r.inputs):
-                if x.operation is not None and x.scope.time == (r.scope.time or 0) - 1:
-                    before[roles[r], i] = roles[x]
-        for r in users:
-            for i, x in enumerate(r.inputs):
-                if r.scope.time == 1 and x.operation is None and (roles[r], i) in before:
-                    roles[x] = before[roles[r], i]
 
     def time(self, r: Tensor) -> int | None:
         """The time step that a record belongs to."""
@@ -148,21 +116,6 @@ class Program:
             if r in before:
                 before.update(x for x in r.inputs if x in behind)
         return [r for r in ordered if r in before]
-
-
-def _structure(node: Tensor, made: Iterable[Tensor], adjoint: Tensor) -> dict[Tensor, Any]:
-    """What each record that one VJP emitted computes from which inputs of its node: the same in every time step.
-
-    Where an input needs no gradient, less is emitted, and counting would take one thing for another.
-    """
-    places: dict[Tensor, Any] = {x: i for i, x in reversed(list(enumerate(node.inputs)))}
-    places |= {node: "output", adjoint: "adjoint"}
-    found: dict[Tensor, Any] = {}
-    for r in made:
-        part = str(r.parameters.get("index"))  # another part of a stack is another thing
-        within = tuple(places[x] if x in places else hash(found.get(x, "other")) for x in r.inputs)
-        found[r] = (r.operation and r.operation.name, part, within if r.operation is not ops.accumulate else ())
-    return found
 
 
 def bare(r: Tensor) -> Tensor:

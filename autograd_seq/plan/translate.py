@@ -9,6 +9,7 @@ from autograd_seq.core import names
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
 from autograd_seq.operations.indexing import _getitem
 from autograd_seq.plan.value import (
     CONCAT,
@@ -25,7 +26,6 @@ from autograd_seq.plan.value import (
     Use,
     Value,
 )
-from autograd_seq.readings.fold import Family, Folded, Ref, Unit, fold
 from autograd_seq.writer.tree import record_of
 
 

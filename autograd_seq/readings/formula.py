@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autograd_seq.core.notation import Written
-from autograd_seq.readings.folded import Family
+from autograd_seq.folding.unit import Family
 from autograd_seq.writer import Steps, Writer
 from autograd_seq.writer.tree import Named, Size
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograd_seq.core.names import whole
+from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.folded import Family, Unit
-from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.program import INDENT, Line, ProgramWriter, live
 from autograd_seq.writer.tree import record_of
 

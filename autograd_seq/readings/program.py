@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograd_seq.core.notation import SUM, Written
+from autograd_seq.folding.folded import Block
+from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.folded import Block, Family, Ref, Unit
-from autograd_seq.readings.nodes import Node
 from autograd_seq.readings.variables import Variables
 from autograd_seq.writer import Steps, Writer
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.readings.folded import Unit
-from autograd_seq.readings.nodes import Node
-from autograd_seq.readings.step_index import at_step
+from autograd_seq.folding.step_index import at_step
+from autograd_seq.folding.unit import Node, Unit
 from autograd_seq.writer.tree import Every, Named, Number, Size, Sizes, Sum, Tree
 
 

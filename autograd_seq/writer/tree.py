@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd_seq.core.operation import Operation
-from autograd_seq.readings.folded import Family, Unit
+from autograd_seq.folding.unit import Family, Unit
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 from autograd_seq.core.notation import ATOM, Total, Written, enclosed
 from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.readings.folded import Family
-from autograd_seq.readings.step_index import StepIndex
+from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.unit import Family
 from autograd_seq.writer.numeral import numeral
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 

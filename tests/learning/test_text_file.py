@@ -141,7 +141,7 @@ def test_a_saved_vocabulary_that_an_editor_marked(tmp_path):
 def trained(path, *more):
     model = path.with_suffix(".npz")
     code = main(["train", str(path), "--cell", "rnn", "--hidden", "3", "--epochs", "1", "-o", str(model), *more])
-    return code, checkpoint.load(model)[1]["words"] if code == 0 else None
+    return code, checkpoint.load(model)[1]["about"]["words"] if code == 0 else None
 
 
 @pytest.mark.parametrize("encoding", MARKS)

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_seq import operations as ops
 from autograd_seq.core.operation import Operation
+from autograd_seq.folding.step_index import StepIndex, at_step
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
 from autograd_seq.plan.value import (
     AFFINE,
@@ -30,7 +31,6 @@ from autograd_seq.plan.value import (
     carried,
 )  # fmt: skip
 from autograd_seq.plan.writing.outer import Outer
-from autograd_seq.readings.step_index import StepIndex, at_step
 
 _REDUCTIONS = {ops.sum: "add", ops.max: "maximum", ops.min: "minimum"}
 

@@ -27,11 +27,13 @@ from collections.abc import Iterable
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.families import examine, infer_times, match_families
-from autograd_seq.readings.folded import Block, Family, Folded, Ref, Unit, Use
-from autograd_seq.readings.loops import Units
-from autograd_seq.readings.nodes import Node, of_graph, of_recording
-from autograd_seq.readings.step_index import StepIndex
+from autograd_seq.folding.families import examine, infer_times, match_families
+from autograd_seq.folding.folded import Block, Folded
+from autograd_seq.folding.loops import Units
+from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
+from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.steps import scopes
+from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 
 
 def fold(recording: Graph | Recording) -> Folded:
@@ -50,7 +52,8 @@ def fold(recording: Graph | Recording) -> Folded:
     seeds: set[Tensor] = set()
     if isinstance(recording, Recording):
         seeds = {recording.adjoints[r] for r in recording.forward.outputs if r in recording.adjoints}
-        nodes = of_recording(recording)
+        nodes = of_recording(recording, scopes(recording.forward))
+        join_sums(nodes, recording.forward.outputs)
         roots = [nodes.forward[r] for r in recording.forward.outputs]
         roots += [
             nodes.adjoints[nodes.forward[f]]
@@ -58,7 +61,8 @@ def fold(recording: Graph | Recording) -> Folded:
             if not any(x.requires_grad for x in f.inputs) and nodes.forward[f] in nodes.adjoints
         ]
     else:
-        nodes = of_graph(recording)
+        nodes = of_graph(recording, scopes(recording))
+        join_sums(nodes, recording.outputs)
         roots = [nodes.forward[r] for r in recording.outputs]
     alive = _reachable(roots)
     infer_times(alive)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
-from autograd_seq.readings.folded import Block, Family, Ref, Unit, Use
-from autograd_seq.readings.nodes import Node
+from autograd_seq.folding.folded import Block
+from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 
 
 class Units:

@@ -1,14 +1,99 @@
-"""What a folded recording consists of: families, the ways in which they use each other, and loops."""
+"""A node is one operation at one step, a family is the same operation at all steps; both are units of a fold."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.nodes import Node, Nodes
-from autograd_seq.readings.step_index import unify
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.step_index import unify
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a node does in its step; equal in two recordings of one program.
+
+    Attributes
+    ----------
+    kind : tuple
+        What all that could have this role have in common.
+    number : int
+        Which of that kind it is.
+    """
+
+    kind: tuple[Hashable, ...]
+    number: int
+
+
+@dataclass(eq=False, repr=False, slots=True)
+class Node:
+    """One record in a fold.
+
+    Attributes
+    ----------
+    record : Tensor
+        Where its value, shape and name are.
+    operation : Operation or None
+        What made it; None for a leaf and for a total.
+    total : bool
+        Whether it is the sum of its inputs, however many there are.
+    inputs : list of Node
+        Its operands, or its terms.
+    name : str or None
+        Its name without a place.
+    time : int or None
+        Its step, said or inferred.
+    owner : Node or None
+        For a backward node, the forward node whose VJP rule made it.
+    adjoint_of : Node or None
+        For an adjoint, the forward node that it belongs to.
+    order : int
+        Its place in the order in which things were made.
+    role : Role or None
+        What it does in its step.
+    family : Family or None
+        The same node at all steps, where there is such.
+    """
+
+    record: Tensor
+    operation: Operation | None
+    total: bool
+    inputs: list[Node]
+    name: str | None
+    time: int | None
+    owner: Node | None = None
+    adjoint_of: Node | None = None
+    order: int = 0
+    role: Role | None = None
+    family: Family | None = None
+
+    def __repr__(self) -> str:
+        return f"<node {self.order}: {self.name or self.record.label}>"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The operation's settings."""
+        return {} if self.total else self.record.parameters
+
+    @property
+    def leaf(self) -> bool:
+        """Whether nothing in the recording made it."""
+        return self.operation is None and not self.total
+
+    @property
+    def literal(self) -> bool:
+        """Whether it is written as a number."""
+        return self.leaf and is_literal(self.record)
+
+    @property
+    def lane(self) -> tuple[int | None, str | None]:
+        """Layer and direction."""
+        if self.adjoint_of is not None:
+            return self.adjoint_of.lane
+        return self.record.scope.layer, self.record.scope.direction
 
 
 @dataclass(eq=False, repr=False)
@@ -123,65 +208,3 @@ class Use:
 
     ref: Ref
     times: set[int]
-
-
-@dataclass(eq=False, repr=False)
-class Block:
-    """A loop over time, or straight code.
-
-    Attributes
-    ----------
-    units : list
-        In an order in which they can be computed.
-    direction : int
-        1 for t = 1 … T, -1 for t = T … 1, 0 if it does not matter or there is no loop.
-    loop : bool
-        Whether it is a loop.
-    """
-
-    units: list[Unit] = field(default_factory=list)
-    direction: int = 0
-    loop: bool = False
-    lane: str | None = None
-
-    @property
-    def times(self) -> list[int]:
-        """All steps of the loop, ascending."""
-        return sorted({t for unit in self.units if isinstance(unit, Family) for t in unit.times})
-
-
-@dataclass(eq=False, repr=False)
-class Folded:
-    """A folded recording.
-
-    Attributes
-    ----------
-    blocks : list of Block
-        In an order in which they can be computed.
-    nodes : Nodes
-        What was folded.
-    inputs : dict
-        From each unit to its inputs (or terms) as `Use`.
-    seeds : frozenset of Tensor
-        The adjoints that the backward pass starts from.
-    """
-
-    blocks: list[Block]
-    nodes: Nodes
-    inputs: dict[Unit, list[Use]]
-    seeds: frozenset[Tensor] = frozenset()
-
-    @property
-    def loops(self) -> list[Block]:
-        """The loops over time."""
-        return [block for block in self.blocks if block.loop]
-
-    @property
-    def units(self) -> list[Unit]:
-        """All units in an order in which they can be computed; leaves first."""
-        leaves = [unit for unit in self.inputs if unit.leaf]
-        return leaves + [unit for block in self.blocks for unit in block.units]
-
-    def unit(self, node: Node) -> Unit:
-        """The unit that a node went into."""
-        return node.family or node

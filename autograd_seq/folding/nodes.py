@@ -7,82 +7,17 @@ a `total` of its terms, one or more, under the name of its forward record.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.operation import Operation
 from autograd_seq.core.recording import Recording
+from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
-
-if TYPE_CHECKING:
-    from autograd_seq.readings.folded import Family
-
-
-@dataclass(eq=False, repr=False, slots=True)
-class Node:
-    """One record in a fold.
-
-    Attributes
-    ----------
-    record : Tensor
-        Where its value, shape and name are.
-    operation : Operation or None
-        What made it; None for a leaf and for a total.
-    total : bool
-        Whether it is the sum of its inputs, however many there are.
-    inputs : list of Node
-        Its operands, or its terms.
-    name : str or None
-        Its name without a place.
-    time : int or None
-        Its step, said or inferred.
-    owner : Node or None
-        For a backward node, the forward node whose VJP rule made it.
-    adjoint_of : Node or None
-        For an adjoint, the forward node that it belongs to.
-    order : int
-        Its place in the order in which things were made.
-    family : Family or None
-        The same node at all steps, where there is such.
-    """
-
-    record: Tensor
-    operation: Operation | None
-    total: bool
-    inputs: list[Node]
-    name: str | None
-    time: int | None
-    owner: Node | None = None
-    adjoint_of: Node | None = None
-    order: int = 0
-    family: Family | None = None
-
-    def __repr__(self) -> str:
-        return f"<node {self.order}: {self.name or self.record.label}>"
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The operation's settings."""
-        return {} if self.total else self.record.parameters
-
-    @property
-    def leaf(self) -> bool:
-        """Whether nothing in the recording made it."""
-        return self.operation is None and not self.total
-
-    @property
-    def literal(self) -> bool:
-        """Whether it is written as a number."""
-        return self.leaf and is_literal(self.record)
-
-    @property
-    def lane(self) -> tuple[int | None, str | None]:
-        """Layer and direction."""
-        if self.adjoint_of is not None:
-            return self.adjoint_of.lane
-        return self.record.scope.layer, self.record.scope.direction
+from autograd_seq.folding.steps import scopes
+from autograd_seq.folding.unit import Node
 
 
 @dataclass(slots=True)
@@ -93,6 +28,8 @@ class Nodes:
     ----------
     forward : dict
         From forward records to nodes.
+    backward : dict
+        From the records that VJP rules made to nodes; a sum of terms is the node of an adjoint.
     adjoints : dict
         From forward nodes to the nodes of their adjoints.
     every : list of Node
@@ -100,6 +37,7 @@ class Nodes:
     """
 
     forward: dict[Tensor, Node] = field(default_factory=dict)
+    backward: dict[Tensor, Node] = field(default_factory=dict)
     adjoints: dict[Node, Node] = field(default_factory=dict)
     every: list[Node] = field(default_factory=list)
     _literals: dict[tuple[str, Any], Node] = field(default_factory=dict)
@@ -111,7 +49,7 @@ class Nodes:
         return node
 
     def leaf(self, record: Tensor, time: int | None) -> Node:
-        """The node of a leaf; equal numbers share one."""
+        """The node of what nothing in the recording made; equal numbers share one."""
         if is_literal(record):
             key = (str(record.dtype), record._value.item())
             if key not in self._literals:
@@ -120,26 +58,31 @@ class Nodes:
         return self.add(Node(record, None, False, [], record.name, time))
 
 
-def of_graph(graph: Graph) -> Nodes:
-    """The nodes of one graph."""
+def of_graph(graph: Graph, places: Mapping[Tensor, Scope]) -> Nodes:
+    """The nodes of one graph, whose records are at some places."""
     nodes = Nodes()
-    scopes = graph.scopes
+    # A backward pass does not look behind what it uses of the forward pass.
+    outside = dict.fromkeys(x for record in graph for x in record.inputs if x not in graph.positions)
+    beyond = scopes(Graph(*outside))
+    for record in outside:
+        nodes.forward[record] = nodes.leaf(record, beyond[record].time)
     for record in graph:
         if record.operation is None:
-            nodes.forward[record] = nodes.leaf(record, scopes[record].time)
+            nodes.forward[record] = nodes.leaf(record, places[record].time)
         else:
             inputs = [nodes.forward[x] for x in record.inputs]
             nodes.forward[record] = nodes.add(
-                Node(record, record.operation, False, inputs, record.name, scopes[record].time)
+                Node(record, record.operation, False, inputs, record.name, places[record].time)
             )
-    _join_sums(nodes.every, {nodes.forward[record] for record in graph.outputs})
     return nodes
 
 
-def _join_sums(nodes: list[Node], outputs: set[Node]) -> None:
+def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
     """Make one total of a chain of additions over time steps, as of losses: ((L<1> + L<2>) + L<3>)."""
+    forward = list(dict.fromkeys(nodes.forward.values()))
+    ends = {nodes.forward[record] for record in outputs}
     uses: dict[Node, int] = {}
-    for node in nodes:
+    for node in forward:
         for x in node.inputs:
             uses[x] = uses.get(x, 0) + 1
 
@@ -148,14 +91,14 @@ def _join_sums(nodes: list[Node], outputs: set[Node]) -> None:
         stack = list(root.inputs)[::-1]
         while stack:
             x = stack.pop()
-            inner = _is_plain_sum(x) and x.name is None and uses[x] == 1 and x not in outputs
+            inner = _is_plain_sum(x) and x.name is None and uses[x] == 1 and x not in ends
             if inner and (x.time is None) is (root.time is None):
                 stack.extend(reversed(x.inputs))
             elif not (x.literal and not x.record._value.any()):
                 found.append(x)
         return found
 
-    for node in reversed(nodes):  # the outermost addition first
+    for node in reversed(forward):  # the outermost addition first
         if _is_plain_sum(node):
             parts = terms(node)
             times = {x.time for x in parts if x.time is not None}
@@ -172,10 +115,9 @@ def _is_plain_sum(node: Node) -> bool:
     )
 
 
-def of_recording(recording: Recording) -> Nodes:
-    """The nodes of a forward and a backward pass."""
-    nodes = of_graph(recording.forward)
-    scopes = recording.forward.scopes
+def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
+    """The nodes of a forward pass, whose records are at some places, and of its backward pass."""
+    nodes = of_graph(recording.forward, places)
     made: dict[Tensor, Node] = {}  # backward records
 
     def node_of(record: Tensor) -> Node:
@@ -189,7 +131,7 @@ def of_recording(recording: Recording) -> Nodes:
         fresh = recording.emitted.get(f, [])
         own = adjoint in set(fresh)
         summed = own and adjoint.operation is not None and adjoint.operation.adds
-        time = scopes[f].time
+        time = places[f].time
 
         here: dict[Tensor, Node] = {}  # what this step's rules see under another name
 
@@ -202,7 +144,7 @@ def of_recording(recording: Recording) -> Nodes:
                 return
             inputs = [here.get(x) or node_of(x) for x in record.inputs]
             node = Node(record, record.operation, False, inputs, None, time, owner=forward)
-            made[record] = nodes.add(node)
+            made[record] = nodes.backward[record] = nodes.add(node)
 
         before = [r for r in fresh if r.index < adjoint.index] if own else []
         if own and not summed:
@@ -213,6 +155,8 @@ def of_recording(recording: Recording) -> Nodes:
         name = "d" + f.name if f.name else None
         total = nodes.add(Node(adjoint, None, True, terms, name, time, owner=forward, adjoint_of=forward))
         nodes.adjoints[forward] = total
+        if summed:
+            nodes.backward[adjoint] = total
         here[adjoint] = total
         later = set(before) | {adjoint}
         for record in fresh:

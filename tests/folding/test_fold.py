@@ -3,8 +3,8 @@ import pytest
 from readings.derived_cells import CELLS, data, own_cell, with_loss
 
 from autograd_seq import Parameter, Tensor, differentiate, equations, name, source, steps, tanh
-from autograd_seq.readings.fold import Family, StepIndex, fold
-from autograd_seq.readings.step_index import at_step, unify
+from autograd_seq.folding.fold import Family, StepIndex, fold
+from autograd_seq.folding.step_index import at_step, unify
 
 
 def expand(folded):

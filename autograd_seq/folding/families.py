@@ -8,9 +8,8 @@ from collections import Counter
 from typing import Any
 
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.folded import Family, Ref, Use
-from autograd_seq.readings.nodes import Node
-from autograd_seq.readings.step_index import unify
+from autograd_seq.folding.roles import from_the_middle, give_roles, likeness, same_settings
+from autograd_seq.folding.unit import Family, Node, Ref, Role, Use
 
 # -- time ------------------------------------------------------------------------------------------
 
@@ -34,9 +33,9 @@ def infer_times(nodes: list[Node]) -> None:
     _infer_from_owners(nodes, guess)
     siblings: dict[tuple[Any, ...], set[int]] = {}
     for node, time in guess.items():
-        siblings.setdefault(_kind(node), set()).add(time)
+        siblings.setdefault(_sort(node), set()).add(time)
     for node, time in guess.items():
-        if len(siblings[_kind(node)]) > 1:
+        if len(siblings[_sort(node)]) > 1:
             node.time = time
 
 
@@ -62,35 +61,27 @@ def _infer_from_owners(nodes: list[Node], guess: dict[Node, int]) -> None:
 # -- families --------------------------------------------------------------------------------------
 
 
-def _key(node: Node) -> tuple[Any, ...]:
-    """What must be equal for two nodes to be the same at different steps."""
-    owner = node.owner and (node.owner.family or node.owner)
-    kind = "adjoint" if node.adjoint_of is not None else node.operation
+def _sort(node: Node) -> tuple[Any, ...]:
+    """Of what sort a node is, before it has a role."""
+    made = "adjoint" if node.adjoint_of is not None else node.operation
     count = None if node.total else len(node.inputs)
-    return kind, node.name, node.lane, node.record.shape, owner, count, node.leaf and node.record.requires_grad
-
-
-def _kind(node: Node) -> tuple[Any, ...]:
-    """As `_key`, before there are families: of what kind the owner is, not which."""
-    kind, name, lane, shape, owner, *rest = _key(node)
-    return kind, name, lane, shape, owner and _key(owner), *rest
+    given = node.leaf and node.record.requires_grad
+    return made, node.name, node.lane, node.record.shape, count, given, node.owner and _sort(node.owner)
 
 
 def match_families(nodes: list[Node]) -> list[Family]:
-    """Match the nodes of each step with those of the others, steps from the middle first."""
-    steps: dict[int, list[Node]] = {}
+    """Make families of the nodes that have one role and fit each other, at steps without a gap."""
+    give_roles(nodes)
+    steps: dict[tuple[bool, int], list[Node]] = {}
     for node in nodes:
         if node.time is not None and not node.literal:
-            steps.setdefault(node.time, []).append(node)
-    times = sorted(steps)
+            steps.setdefault((node.owner is not None, node.time), []).append(node)
     found: list[Family] = []
-    # The forward pass first, so that what it owns knows its family.
-    for part in (False, True):
-        pool: dict[tuple[Any, ...], list[Family]] = {}
-        for time in sorted(times, key=lambda t: (t != times[len(times) // 2], t)):
-            for node in steps[time]:
-                if (node.owner is not None) is part:
-                    _place(node, time, pool, found)
+    pool: dict[Role, list[Family]] = {}
+    for part in (False, True):  # the forward pass first, so that what it owns knows its family
+        for time in from_the_middle({t for owned, t in steps if owned is part}):
+            for node in steps[part, time]:
+                _place(node, pool, found)
     result = []
     for family in found:
         times = family.times
@@ -102,43 +93,30 @@ def match_families(nodes: list[Node]) -> list[Family]:
     return result
 
 
-def _place(node: Node, time: int, pool: dict[tuple[Any, ...], list[Family]], found: list[Family]) -> None:
-    candidates = [f for f in pool.get(_key(node), []) if time not in f.members]
-    scored = [(score, -i) for i, f in enumerate(candidates) if (score := _likeness(node, time, f)) is not None]
+def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> None:
+    assert node.time is not None and node.role is not None
+    alike = pool.setdefault(node.role, [])
+    scored = [(score, -i) for i, family in enumerate(alike) if (score := _fits(node, family)) is not None]
     if scored:
-        family = candidates[-max(scored)[1]]
+        node.family = alike[-max(scored)[1]]
     else:
-        family = Family({})
-        pool.setdefault(_key(node), []).append(family)
-        found.append(family)
-    family.members[time] = node
-    node.family = family
+        node.family = Family({})
+        alike.append(node.family)
+        found.append(node.family)
+    node.family.members[node.time] = node
 
 
-def _likeness(node: Node, time: int, family: Family) -> float | None:
-    """How well a node fits a family: None if not at all; a use of another step may differ at the boundary."""
-    if node.total:
-        return 1.0
-    other_time, other = next(iter(family.members.items()))
-    for key, value in node.parameters.items():
-        if unify({time: value, other_time: other.parameters[key]}, None) is None and value is not None:
-            return None
-    same_line = (node.record._code, node.record._offset) == (other.record._code, other.record._offset)
-    score = 0.5 * same_line
-    for x, y in zip(node.inputs, other.inputs, strict=True):
-        if x is y:
-            score += 1
-            continue
-        here = None if x.time is None else x.time - time
-        there = None if y.time is None else y.time - other_time
-        if here == there and here is not None:
-            if x.family is y.family and x.family is not None:
-                score += 1
-            elif here == 0:
-                return None
-        elif (there in (0, None) and not (here == 0 and x.leaf)) or x.literal or y.literal:
-            return None  # within a step, or outside of time, there is no boundary
-    return score
+def _fits(node: Node, family: Family) -> float | None:
+    """How well a node fits a family: None if one formula cannot say both."""
+    first = next(iter(family.members.values()))
+    mine, its = (x.owner and (x.owner.family or x.owner) for x in (node, first))
+    if node.time in family.members or node.name != first.name or mine is not its or not same_settings(node, first):
+        return None
+    return likeness(node, first, _same_family)
+
+
+def _same_family(x: Node, y: Node) -> bool:
+    return x.family is y.family and x.family is not None
 
 
 def examine(family: Family) -> None:
