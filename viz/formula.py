@@ -128,8 +128,8 @@ class BoxWriter:
             return None
         ends = [x for m in sorted(members, key=lambda m: m.index) for x in m.inputs if x not in members]
         first, last = (quotes.quote(self.reference(x)) for x in (ends[0], ends[-1]))
-        form, settings = operation.forms["text"], record.parameters
-        return form.write([form.write([first, (GAP, ATOM)], settings), last], settings)
+        writer = Writer("text", lambda x: None)
+        return writer.filled(record, [writer.filled(record, [first, (GAP, ATOM)]), last])
 
     def reference(self, x: Tensor) -> Reference:
         """How a formula refers to another box: by name, or by its own short formula."""
