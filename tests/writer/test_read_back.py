@@ -12,7 +12,7 @@ from sweeps import part_of
 from writer.latex_reader import read
 
 import autograd_seq.operations as ops
-from autograd_seq import Tensor
+from autograd_seq import Tensor, equations, name
 from autograd_seq.check.claims.grammar import FUNCTIONS, Interpreter, parse
 from autograd_seq.check.claims.printed import plain
 from autograd_seq.core.errors import AutogradError
@@ -138,6 +138,21 @@ def test_every_operation_inside_every_other(outer):
     for place, inner in product(range(arity(outer)), ALL):
         done = agrees(lambda r, at=place, i=inner: inside(r, outer, at, r.apply(i, *[None] * arity(i))))
         assert done or inner == "sum a", (outer, place, inner)
+
+
+def test_equations_say_what_records_say():
+    """Trees and records go through the same writer."""
+    cases = [(*where, inner) for where in places(ALL) for inner in ALL if inner != where[0]]  # no line twice: no steps
+    for outer, place, inner in part_of(cases, 4):
+        recorder = Recorder()
+        try:
+            with np.errstate(all="ignore"):
+                y = name(inside(recorder, outer, place, recorder.apply(inner, *[None] * arity(inner))), "y")
+        except (AutogradError, IndexError):
+            continue
+        equation = equations(y).forward[-1]
+        for language, words in (("text", equation.text), ("latex", equation.latex)):
+            assert words == f"y = {Writer(language, lambda x: x.name).expression(y)[0]}"
 
 
 def nestings_of_three():
