@@ -92,7 +92,8 @@ class BoxWriter:
     def _nameless(self, leaf: Tensor) -> str:
         """What a leaf without a name is called: its number, or what it is."""
         if leaf.size == 1 or (leaf not in self.folded.home and leaf not in self.colors):
-            return f"{leaf._value.flat[0]:.4g}".replace("-", "−", 1) if leaf.size else "[]"
+            short = f"{leaf._value.flat[0]:.4g}" if leaf.size else "[]"
+            return "−" + short[1:] if short.startswith("-") else short
         return "initial" if leaf in self.folded.initial else "input"
 
     def formula(self, box: Box, longest: float) -> list[Run]:
