@@ -101,6 +101,13 @@ def size(tree: Tree) -> int:
     return size(tree.body) + 1 if isinstance(tree, Every) else 0
 
 
+def is_bare(tree: Tree) -> bool:
+    """Whether a tree writes out no operation: it is a name or a number, or nothing."""
+    if isinstance(tree, Sum):
+        return len(tree.terms) <= 1 and all(map(is_bare, tree.terms))
+    return isinstance(tree, (Named, Number))
+
+
 def names_in(tree: Tree, bodies: bool = True) -> list[Named]:
     """Everything that a tree calls by name, in reading order; `bodies`: in sums over time too."""
     if isinstance(tree, Named):
