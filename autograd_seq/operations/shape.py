@@ -97,6 +97,7 @@ def _transpose_form(mark: str) -> Form:
     text=_transpose_form("{0}ᵀ"),
     expects="each axis of the array once",
     rearranges=True,
+    algebra="transpose",
 )
 def transpose(x: Any, /, axes: Any = None) -> Array:
     """The axes in another order, reversed if `axes` is not given, as `numpy.transpose`.
@@ -220,6 +221,7 @@ def _latex_stacked(operands: Sequence[str], parameters: Any) -> str:
     latex=Form(_latex_stacked),
     text=Form(_stacked),
     expects="arrays that differ only in the length of the axis they are joined along",
+    algebra="joined",
 )
 def concatenate(*arrays: Any, axis: int | None = 0) -> Array:
     """Arrays joined along an axis, as `numpy.concatenate`: ``[a; x]``.
@@ -237,7 +239,7 @@ def _stack_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % y.ndim) + (i,)]
 
 
-@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape")
+@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape", algebra="stacked")
 def stack(*arrays: Any, axis: int = 0) -> Array:
     """Arrays of one shape along a new axis, as `numpy.stack`.
 
