@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.names import text
 from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.readings.expression import is_literal, number
 
@@ -162,15 +162,20 @@ def _structure(node: Tensor, made: Iterable[Tensor], adjoint: Tensor) -> dict[Te
     for r in made:
         part = str(r.parameters.get("index"))  # another part of a stack is another thing
         within = tuple(places[x] if x in places else hash(found.get(x, "other")) for x in r.inputs)
-        found[r] = (r.operation and r.operation.name, part, within if r.operation is not ops.accumulate else ())
+        found[r] = (r.operation and r.operation.name, part, within if algebra(r) != "sum of uses" else ())
     return found
 
 
 def bare(r: Tensor) -> Tensor:
     """What a record that only renames another stands for."""
-    while r.operation is ops.identity:
+    while algebra(r) == "name":
         r = r.inputs[0]
     return r
+
+
+def sums_axes(r: Tensor) -> bool:
+    """Whether a record is the sum of another over axes."""
+    return r.operation is not None and r.operation.reduces is np.add
 
 
 def evaluate(r: Tensor, value: Values) -> Array:

@@ -22,6 +22,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.scope import scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.program import bare
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.truth import _Several, is_activation
@@ -584,11 +585,11 @@ class _Claim:
                 return digits, SIGN if digits.startswith("-") else ATOM
             if ones and bare(x) in seeds:
                 return "1", ATOM
-            if ones and x.operation is ops.multiply and any(bare(y) in seeds for y in x.inputs):
+            if ones and algebra(x) == "product" and any(bare(y) in seeds for y in x.inputs):
                 return write(next(y for y in x.inputs if bare(y) not in seeds))
             if x in stops and x is not top:
                 return stops[x], ATOM
-            if x.operation is ops.identity:
+            if algebra(x) == "name":
                 return write(x.inputs[0])
             if x.operation is None:
                 return stops.get(x, x.name or "…"), ATOM
