@@ -10,6 +10,7 @@ from autograd_seq.core.algebra import each
 from autograd_seq.core.errors import (
     AutogradError,
     DtypeError,
+    FileError,
     GradientError,
     GraphLostError,
     ShapeError,
@@ -41,6 +42,7 @@ _LAZY: dict[str, str] = {
     "equations": "autograd_seq.readings.equations",
     "source": "autograd_seq.readings.source",
     "check_backward": "autograd_seq.diagnosis.handwritten",
+    "check_file": "autograd_seq.check.submission",
     "check_formula": "autograd_seq.check.claims.formulas",
     "gradcheck": "autograd_seq.check.gradcheck",
     "prove": "autograd_seq.check.proof",
@@ -52,7 +54,7 @@ _PYTHON_HAS = {"abs", "all", "any", "compile", "max", "min", "sum"}
 _RECORDED_ONLY = {"above_zero", "accumulate", "as_float", "as_integer", "assign", "getitem", "identity", "scatter"}
 
 __all__ = [
-    "AutogradError", "DtypeError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
+    "AutogradError", "DtypeError", "FileError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
     "Recording", "Scope", "ShapeError", "Tensor", "UsageError", "ValueRangeError",
     "clip_by_element", "clip_by_global_norm", "clip_by_norm", "contributions", "differentiate", "each",
     "first_nonfinite", "grad", "name", "no_grad", "operation", "scope", "steps",

@@ -21,7 +21,7 @@ def assert_gradients(
     function : callable
         Of the inputs, to a tensor or several.
     *inputs : array_like or Tensor
-        Where to compare.
+        Where to compare: every number among them is an input, also in lists and as an integer.
     seed : int
         For adjoints and directions.
     second_order : bool
@@ -30,7 +30,7 @@ def assert_gradients(
     Returns
     -------
     GradcheckReport
-        What was compared.
+        What was compared, and in `.left_out` which inputs were not.
 
     Raises
     ------

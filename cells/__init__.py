@@ -17,11 +17,11 @@ from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.deep import Deep
 from cells.flow import gradient_flow, state_flow
+from cells.gradient_report import gradient_table
 from cells.gru import GRU
 from cells.lstm import LSTM
 from cells.padding import pad
 from cells.readout import Readout
-from cells.report import gradient_table
 from cells.rnn import RNN
 from cells.run import Run
 from cells.torch_state import from_torch_state, to_torch_state

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq import Tensor, name, scope, where
 from autograd_seq.core.errors import DtypeError, ShapeError, ValueRangeError
 from autograd_seq.core.source_line import here
-from cells.check import here_in_network, kind, listed, numbers, whole
+from cells.arguments import here_in_network, kind, listed, numbers, whole
 
 Array = np.ndarray[Any, Any]
 

@@ -12,7 +12,7 @@ from autograd_seq.core.operation import Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("autograd_seq", "cells", "viz")
-COMMAND_LINE = "autograd_seq.commands"  # the one file that may import everything
+COMMAND_LINE = "autograd_seq.commands"  # the one room that may import everything
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -23,7 +23,8 @@ TREES = {module: ast.parse(path.read_text(encoding="utf-8")) for module, path in
 OPERATIONS = {found.name for found in vars(operations).values() if isinstance(found, Operation)}
 CELLS = {name for name, found in vars(cells).items() if isinstance(found, type) and issubclass(found, cells.Cell)}
 # Where readings live: they fold over records and must do with whatever operations there are.
-READINGS = [module for module in MODULES if module.startswith("autograd_seq.readings.")]
+ROOMS_OF_READINGS = ("autograd_seq.readings.", "autograd_seq.folding.", "autograd_seq.writer.")
+READINGS = [module for module in MODULES if module.startswith(ROOMS_OF_READINGS)]
 
 
 def imports(module):
@@ -75,6 +76,16 @@ def test_cells_know_no_pictures_and_pictures_no_cells():
 def test_operations_know_no_reading():
     family = [m for m in MODULES if within(m, "autograd_seq.operations")] + ["autograd_seq.core.operation"]
     assert offenders(family, ["autograd_seq.readings", "autograd_seq.core.graph", "autograd_seq.core.backward"]) == []
+
+
+def test_folding_stands_below_all_that_asks_it():
+    """What is the same at another step is found out from the recording alone."""
+    below = [m for m in MODULES if within(m, "autograd_seq.folding")]
+    above = [f"autograd_seq.{room}" for room in ("readings", "writer", "plan", "check", "diagnosis", "learning")]
+    assert below
+    assert offenders(below, [*above, "viz", "cells"]) == []
+    core = [f"autograd_seq.{m}" for m in ("scope", "tensor", "operation", "graph", "rules", "backward", "operations")]
+    assert offenders([m for m in MODULES if any(within(m, c) for c in core)], ["autograd_seq.folding"]) == []
 
 
 def of_operations(tree):
@@ -178,5 +189,5 @@ def is_docstring(node):
 def test_no_code_of_the_engine_asks_for_a_cell():
     assert autograd_seq.__name__ == "autograd_seq"
     for module in MODULES:
-        if within(module, "autograd_seq") and module != COMMAND_LINE:
+        if within(module, "autograd_seq") and not within(module, COMMAND_LINE):
             assert [text for text, _ in strings_compared(TREES[module]) if text in CELLS] == [], module

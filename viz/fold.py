@@ -8,11 +8,13 @@ a chip. No rule here knows a cell or an operation.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from autograd_seq import Graph, Tensor
 from autograd_seq.core.scope import Scope
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.alike import Alike, alike
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.unit import Role
 
 Use = tuple[Tensor, Tensor, int]  # producer, consumer, position among the consumer's inputs
 
@@ -110,11 +112,14 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     ['W', 'a']
     """
     uses = graph.consumers()
-    scopes, alias = _inherited(graph, uses)
+    found = alike(graph)
+    scopes, roles = found.places, found.roles
+    initial = {x: y for x, y in found.initial.items() if scopes[x].time is not None}
+    alias = {x: y for x, y in initial.items() if x.name is None}
     shared = _shared(graph, uses, scopes)
     skipped = {r for r in graph if is_literal(r) and uses[r]} | set(shared)
-    skipped |= _uniform(graph, uses, scopes, set(alias))
-    into = {} if whole else _targets(graph, uses, scopes, skipped, merge_named)
+    skipped |= _uniform(graph, uses, roles, set(alias))
+    into = {} if whole else _targets(graph, uses, found, skipped, merge_named)
     home: dict[Tensor, Box] = {}
     boxes: list[Box] = []
     for record in reversed(graph.records):
@@ -129,7 +134,7 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     boxes.reverse()
     for box in boxes:
         box.records.reverse()
-    _set_keys(boxes, home, alias)
+    _set_keys(boxes, home, found)
     edges: dict[tuple[Box, Box], list[Use]] = {}
     shared_uses: list[Use] = []
     for record in graph:
@@ -142,50 +147,12 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
                     home[record].parameters.append(x)
             elif x in home and home[x] is not home[record]:
                 edges.setdefault((home[x], home[record]), []).append((x, record, i))
-    names = {leaf: successor.name for leaf, successor in alias.items() if successor.name is not None}
+    names = {leaf: state.name for leaf, state in alias.items() if state.name is not None}
     return Folded(graph, boxes, home, edges, list(shared), shared_uses, names, set(alias))
 
 
-def _inherited(
-    graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]]
-) -> tuple[dict[Tensor, Scope], dict[Tensor, Tensor]]:
-    """The place of each record; an untimed leaf that only one step uses belongs to that step.
-
-    Where in other steps the step before stands in its place, the leaf is an initial state: it
-    belongs to the step before, and answers to the name of what follows it: the second answer.
-    """
-    scopes = dict(graph.scopes)
-    alias: dict[Tensor, Tensor] = {}
-    carried: dict[Hashable, Tensor] = {}
-    for record in graph:
-        for i, x in enumerate(record.inputs):
-            here, there = scopes[record].time, scopes[x].time if x in scopes else None
-            if here is not None and there is not None and there < here:
-                carried[_slot(record, i)] = x
-    for leaf in graph.leaves:
-        if scopes[leaf].time is not None or leaf.requires_grad:
-            continue
-        users = uses[leaf]
-        times = {scopes[user].time for user, _ in users}
-        if len(times) == 1 and (time := times.pop()) is not None:
-            slots = [_slot(user, i) for user, i in users]
-            follows = [slot for slot in slots if slot in carried]
-            scopes[leaf] = replace(scopes[users[0][0]], time=time - 1 if follows else time, part=None)
-            if leaf.name is None and follows:
-                alias[leaf] = carried[follows[0]]
-    return scopes, alias
-
-
-def _slot(user: Tensor, position: int) -> Hashable:
-    """An input of an operation at a place in the program: the same in every step."""
-    return user._code, user._offset, user.operation, position
-
-
 def _uniform(
-    graph: Graph,
-    uses: dict[Tensor, list[tuple[Tensor, int]]],
-    scopes: dict[Tensor, Scope],
-    initial: set[Tensor],
+    graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]], roles: dict[Tensor, Role], initial: set[Tensor]
 ) -> set[Tensor]:
     """Nameless constant arrays of one repeated number, which formulas write as that number.
 
@@ -198,8 +165,8 @@ def _uniform(
             if leaf.size and (leaf._value == leaf._value.flat[0]).all():
                 found.add(leaf)
             else:
-                mixed |= {_slot(user, i) for user, i in uses[leaf]}
-    return {leaf for leaf in found if not any(_slot(user, i) in mixed for user, i in uses[leaf])}
+                mixed |= {(roles[user], i) for user, i in uses[leaf]}
+    return {leaf for leaf in found if not any((roles[user], i) in mixed for user, i in uses[leaf])}
 
 
 def _shared(
@@ -229,53 +196,39 @@ def _shared(
 def _targets(
     graph: Graph,
     uses: dict[Tensor, list[tuple[Tensor, int]]],
-    scopes: dict[Tensor, Scope],
+    found: Alike,
     skipped: set[Tensor],
     merge_named: bool,
 ) -> dict[Tensor, Tensor]:
     """For each record that folds, the record whose box it folds into; equal steps are folded equally."""
-    sites = _sites(graph, scopes)
-    kept: set[Hashable] = set()
+    roles = {r: role for r, role in found.roles.items() if r.operation is not None and r.name is None}
+    kept: set[Role] = set()
     while True:
-        into = _targets_but(graph, uses, scopes, skipped, merge_named, {r for r, site in sites.items() if site in kept})
-        apart = {sites[r] for r in sites if r not in into and r not in skipped and r.name is None}
-        apart &= {sites[r] for r in into if r in sites}
+        into = _targets_but(graph, uses, found, skipped, merge_named, {r for r, role in roles.items() if role in kept})
+        apart = {roles[r] for r in roles if r not in into and r not in skipped} & {roles[r] for r in into if r in roles}
         if not apart:
             return into
         kept |= apart
 
 
-def _sites(graph: Graph, scopes: dict[Tensor, Scope]) -> dict[Tensor, Hashable]:
-    """For each timed nameless result: its place in the program, and how many of that place its step has had."""
-    counts: dict[Hashable, int] = {}
-    sites: dict[Tensor, Hashable] = {}
-    for record in graph:
-        time = scopes[record].time
-        if record.operation is not None and record.name is None and time is not None:
-            site = (record._code, record._offset, record.operation)
-            counts[site, time] = counts.get((site, time), 0) + 1
-            sites[record] = (site, counts[site, time])
-    return sites
-
-
 def _targets_but(
     graph: Graph,
     uses: dict[Tensor, list[tuple[Tensor, int]]],
-    scopes: dict[Tensor, Scope],
+    found: Alike,
     skipped: set[Tensor],
     merge_named: bool,
     kept: set[Tensor],
 ) -> dict[Tensor, Tensor]:
     """What folds into what, but for records of `kept`."""
-    outputs = set(graph.outputs)
-    kept_groups = _groups_kept(graph, uses, scopes, outputs)
+    outputs, scopes = set(graph.outputs), found.places
+    with_box = _named_with_box(graph, uses, found, outputs)
     into: dict[Tensor, Tensor] = {}
     head: dict[Tensor, Tensor] = {}
     for record in reversed(graph.records):
         head[record] = record
         if record in skipped or record in outputs or record in kept or record.operation is None:
             continue
-        if record.name is not None and (not merge_named or _group(record, scopes) in kept_groups):
+        if record.name is not None and (not merge_named or found.roles[record] in with_box):
             continue
         heads = {head[user] for user, _ in uses[record]}
         if len(heads) == 1:
@@ -285,19 +238,12 @@ def _targets_but(
     return into
 
 
-def _group(record: Tensor, scopes: dict[Tensor, Scope]) -> Hashable:
-    return record.name, scopes[record].layer, scopes[record].direction
+def _named_with_box(
+    graph: Graph, uses: dict[Tensor, list[tuple[Tensor, int]]], found: Alike, outputs: set[Tensor]
+) -> set[Role]:
+    """What keeps a box of all that has a name: all but pre-activations, which one named record uses, in the same step.
 
-
-def _groups_kept(
-    graph: Graph,
-    uses: dict[Tensor, list[tuple[Tensor, int]]],
-    scopes: dict[Tensor, Scope],
-    outputs: set[Tensor],
-) -> set[Hashable]:
-    """Names that keep a box: all but pre-activations, which one named record uses, alone, in the same step.
-
-    A name is decided upon once for all steps, so that equal steps are folded equally.
+    It is decided upon once for all steps, so that equal steps are folded equally.
     """
     kept = set()
     for record in graph:
@@ -311,27 +257,20 @@ def _groups_kept(
             or user.name is None
             or len(user.inputs) != 1
             or user.shape != record.shape
-            or scopes[user].place != scopes[record].place
+            or found.places[user].place != found.places[record].place
         ):
-            kept.add(_group(record, scopes))
+            kept.add(found.roles[record])
     return kept
 
 
-def _set_keys(boxes: list[Box], home: dict[Tensor, Box], alias: dict[Tensor, Tensor]) -> None:
-    """Number boxes of one kind within their step: the k-th ``Gamma_f`` of any step is the same key.
+def _set_keys(boxes: list[Box], home: dict[Tensor, Box], found: Alike) -> None:
+    """Give equal boxes of different steps the same key: what the record that they are named after does.
 
-    An initial state has the key of the state that takes its place.
+    An initial state has the key of the state that takes its place; of several in one place, the first has it.
     """
-    counts: dict[Hashable, int] = {}
-    for box in boxes:
-        record = box.record
-        kind = record.name or (record.operation.name if record.operation else "leaf")
-        base = (box.scope.layer, box.scope.direction, bool(record.name), kind)
-        place = (base, box.time)
-        counts[place] = counts.get(place, 0) + 1
-        box.key = (*base, counts[place]) if box.time is not None else ("untimed", len(counts), *base, counts[place])
     taken: set[Hashable] = set()
-    for leaf, successor in alias.items():
-        if leaf in home and successor in home and (home[leaf].time, home[successor].key) not in taken:
-            home[leaf].key = home[successor].key
-            taken.add((home[leaf].time, home[leaf].key))
+    for box in sorted(boxes, key=lambda box: box.record in found.initial):
+        role = found.roles[box.record]
+        alone = box.time is None or (box.time, role) in taken
+        box.key = ("alone", box.record.index) if alone else role
+        taken.add((box.time, role))

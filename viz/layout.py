@@ -7,7 +7,7 @@ from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
 from viz.builder import Builder, Options
 from viz.fold import fold
-from viz.plan import Layout
+from viz.scene import Layout
 from viz.symbolic import OneStep, Rolled
 from viz.unrolled import Unrolled
 

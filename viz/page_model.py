@@ -24,8 +24,9 @@ from autograd_seq.core.part import Part
 from autograd_seq.core.rules import unbroadcast
 from autograd_seq.core.scope import Scope, present
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.steps import scopes, without_step
 from autograd_seq.readings.contributions import contributions
-from autograd_seq.readings.expression import is_literal
 from viz.page_formulas import Formulas
 from viz.page_order import in_steps
 
@@ -81,7 +82,7 @@ class Model:
             self.adjoints = dict(sweep(loss.record, np.asarray(gradient), everything=True))
         self.loss = loss
         self.gradient = gradient
-        self.edge = _edge([*self.records, *self._learned() * len({s.place for s in graph.scopes.values()})])
+        self.edge = _edge([*self.records, *self._learned() * len({s.place for s in scopes(graph).values()})])
         self.formulas, self.lines, self.places = Formulas(), Table(), Table()
         self.pieces: dict[tuple[Tensor, int], Array] = {}
 
@@ -114,7 +115,7 @@ class Model:
         return marks
 
     def _record(self, record: Tensor) -> dict[str, Any]:
-        scope = self.graph.scopes[record]
+        scope = scopes(self.graph)[record]
         value = record.value
         entry: dict[str, Any] = {
             "n": self.name(record), "y": spoken(record, scope, self.numbers[record]), "b": self.boxes.get(record, -1),
@@ -199,16 +200,13 @@ class Model:
 
     def _arrivals(self, parameter: Tensor, turns: Mapping[Tensor, int]) -> dict[Any, int]:
         """How many backward records have passed when the contribution of a place is complete."""
-        known, stack = {parameter}, [parameter]
+        places = scopes(self.graph)
         arrival: dict[Any, int] = {}
-        while stack:
-            for user, _ in self._uses[stack.pop()]:
-                scope = self.graph.scopes[user]
+        for node in without_step(parameter, self._uses, places):
+            for user, _ in self._uses[node]:
                 if user in turns:
-                    arrival[scope.place] = max(arrival.get(scope.place, 0), turns[user] + 1)
-                if scope.time is None and user not in known:
-                    known.add(user)
-                    stack.append(user)
+                    place = places[user].place
+                    arrival[place] = max(arrival.get(place, 0), turns[user] + 1)
         return arrival
 
     @cached_property
@@ -219,7 +217,7 @@ class Model:
         """``[arrow, base, subscript, superscript]`` of a record; ``%14`` stands for one without a name."""
         if not record.name:
             return ["", f"%{self.graph.positions[record]}", "", ""]
-        scope = self.graph.scopes[record]
+        scope = scopes(self.graph)[record]
         parts = names.Name.parse(record.name)
         base = "d" * parts.adjoint + names.GREEK.get(parts.base, parts.base) + names.ACCENTS.get(parts.accent, "")
         above = names.place(scope).replace("<", "⟨").replace(">", "⟩")

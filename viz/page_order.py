@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.steps import scopes
 
 ROUNDS = 64  # more than any network has layers; what is left then is walked through as recorded
 
@@ -29,17 +30,18 @@ def in_steps(graph: Graph) -> list[list[Tensor]]:
     >>> [[record.label for record in group] for group in in_steps(Graph(a, y))]
     [['a<1>', 'y<1>'], ['a<2>']]
     """
+    places = scopes(graph)
     waiting: dict[Hashable, list[Tensor]] = {}
     for record in graph:
         if record.operation is not None:
-            scope = graph.scopes[record]
-            waiting.setdefault((scope.direction, scope.time), []).append(record)
+            place = places[record]
+            waiting.setdefault((place.direction, place.time), []).append(record)
     pending = {record for records in waiting.values() for record in records}
     groups: list[list[Tensor]] = []
     for _ in range(ROUNDS):
         if not pending:
             break
-        for place, records in waiting.items():
+        for where, records in waiting.items():
             ready = []
             for record in records:
                 if not any(x in pending for x in record.inputs):
@@ -47,6 +49,6 @@ def in_steps(graph: Graph) -> list[list[Tensor]]:
                     pending.discard(record)
             if ready:
                 groups.append(ready)
-                waiting[place] = [record for record in records if record in pending]
+                waiting[where] = [record for record in records if record in pending]
     left = [record for record in graph if record in pending]
     return [*groups, left] if left else groups

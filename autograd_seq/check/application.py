@@ -15,8 +15,8 @@ from autograd_seq.core.record import NOTHING, next_index
 from autograd_seq.core.rules import unbroadcast
 from autograd_seq.core.scope import NOWHERE
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import decisions
-from autograd_seq.readings.expression import is_literal
 
 UNREADABLE = (TypeError, ValueError, AttributeError, NotImplementedError, IndexError, ArithmeticError)
 

@@ -23,7 +23,7 @@ from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.meaning import Meanings
-from autograd_seq.check.rules import Memory, Verdict, named, worst
+from autograd_seq.check.rule_proof import Memory, Verdict, named, worst
 from autograd_seq.check.undefined import lively, undefined
 from autograd_seq.core.array import Array
 from autograd_seq.core.backward import seed_for, sweep
@@ -32,6 +32,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.steps import scopes
 
 
 @cache
@@ -198,7 +199,7 @@ class _Prover:
                         wrong[key] = replace(wrong[key], shared=wrong[key].shared + 1)
                     else:
                         wrong[key] = _failure(index, application, verdict)
-        self.failures += [replace(f, scope=self.graph.scopes[f.record]) for f in wrong.values()]
+        self.failures += [replace(f, scope=scopes(self.graph)[f.record]) for f in wrong.values()]
         self.signatures = len(seen)
         return uses, sum(v.entries for v in seen.values())
 
@@ -217,7 +218,7 @@ class _Prover:
                     "rule", record, index, i, found.element, found.expected,
                     None if found.expected is None else 0,
                     message=note + ", on which its result depends: declare its vjp, or cuts=True if that is meant",
-                    scope=self.graph.scopes[record],
+                    scope=scopes(self.graph)[record],
                 )
             )  # fmt: skip
 

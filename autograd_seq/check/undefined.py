@@ -14,6 +14,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.steps import scopes
 
 
 def lively(graph: Graph, matters: Callable[[Tensor], bool]) -> set[Tensor]:
@@ -81,4 +82,4 @@ def _odd(value: Array) -> str:
 def _place(graph: Graph, record: Tensor) -> str:
     line = record.source
     at = f" ({line}: {line.text})" if line and line.text else f" ({line})" if line else ""
-    return place_of(record, graph.positions[record], graph.scopes[record]) + at
+    return place_of(record, graph.positions[record], scopes(graph)[record]) + at

@@ -41,6 +41,10 @@ class UsageError(AutogradError, TypeError):
     """A call with arguments that the function does not have."""
 
 
+class FileError(AutogradError, OSError):
+    """A file that cannot be written."""
+
+
 # -- declaring an operation --------------------------------------------------------------------------
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -55,7 +52,6 @@ class Graph(Shown):
                     stack.append(x)
         self.records: list[Any] = sorted(seen, key=attrgetter("index"))
         self._positions: dict[Any, int] | None = None
-        self._scopes: dict[Any, Scope] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -93,10 +89,11 @@ class Graph(Shown):
         >>> Graph(a).find("a", time=2).value
         array([4.])
         """
+        places = self.places
         found = [
             record
             for record in self.records
-            if record.name == name and all(getattr(self.scopes[record], k) == v for k, v in where.items())
+            if record.name == name and all(getattr(places[record], k) == v for k, v in where.items())
         ]
         if len(found) != 1:
             raise errors.not_found(name, where, found, self.records)
@@ -109,45 +106,13 @@ class Graph(Shown):
 
     @property
     def scopes(self) -> dict[Any, Scope]:
-        """The place of each record; where no code said a time, repeated source lines count the steps."""
-        if self._scopes is None:
-            self._scopes = {record: record.scope for record in self.records}
-            if all(record.scope.time is None for record in self.records):
-                self._scopes.update(self._recognised())
-        return self._scopes
+        """The place of each record, as the code said it; nothing is guessed here."""
+        return {record: record.scope for record in self.records}
 
-    def _recognised(self) -> dict[Any, Scope]:
-        """Places in the program with several results are a loop's body, and their results belong to its steps.
-
-        Most places have one result a step, which gives the number of steps. A helper that is called three
-        times a step has three; whatever does not divide belongs to the step that had begun when it was made.
-        """
-        runs: dict[tuple[Any, ...], list[Record]] = {}  # one place may hold several operations of one step
-        for record in self.records:
-            if record.operation is not None and record._code is not None:
-                runs.setdefault((record._code, record._offset, record.operation), []).append(record)
-        repeated = [run for run in runs.values() if len(run) > 1]
-        if not repeated:
-            return {}
-        lengths = Counter(map(len, repeated))
-        steps = max(lengths, key=lambda n: (lengths[n] + sum(c for m, c in lengths.items() if m % n == 0), n))
-        starts = [record.index for record in next(run for run in repeated if len(run) == steps)]
-        times = {
-            record: 1 + (k * steps // len(run) if len(run) % steps == 0 else bisect(starts[1:], record.index))
-            for run in repeated
-            for k, record in enumerate(run)
-        }
-        self._move_to_their_users(times, {r for run in repeated if len(run) % steps for r in run})
-        return {record: replace(record.scope, time=time) for record, time in times.items()}
-
-    def _move_to_their_users(self, times: dict[Record, int], irregular: set[Record]) -> None:
-        """What a step makes before its first regular record, such as its stacked input, belongs to that step."""
-        uses = self.consumers()
-        for record in sorted(irregular, key=attrgetter("index"), reverse=True):
-            users = [user for user, _ in uses[record]]
-            if users and all(times.get(u) == times[record] + 1 and u not in irregular for u in users):
-                times[record] += 1
-                irregular.discard(record)
+    @property
+    def places(self) -> Mapping[Any, Scope]:
+        """The place of each record for who looks for one by its time: as said, or as somebody above recognised it."""
+        return Graph.recognised(self)
 
     def consumers(self) -> dict[Any, list[tuple[Any, int]]]:
         """For each record, who uses it and as which input, oldest first."""
@@ -158,7 +123,8 @@ class Graph(Shown):
                     uses[x].append((record, i))
         return uses
 
-    # Readings that belong to a graph register themselves here: how it is printed, and as a graph of networkx.
+    # What stands above and belongs to a graph registers itself here: steps that no code said, how it is printed, …
+    recognised: ClassVar[Callable[[Graph], Mapping[Any, Scope]]] = lambda graph: graph.scopes
     printed: ClassVar[Callable[[Graph], str]] = object.__repr__
     to_networkx: ClassVar[Callable[[Graph], Any]]
 

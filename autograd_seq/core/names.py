@@ -30,6 +30,7 @@ LETTERS = {letter: name for name, letter in GREEK.items()}
 _LATEX_CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
 ARROWS = {"forward": "→", "backward": "←"}
+_HALF = re.compile("[\ud800-\udfff]")
 _SHORT = re.compile(r"^(W|b|p)([a-z]{1,2})$")  # Waa, ba, pf: a letter and what it belongs to
 _ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9]|[a-z](?:_|$)|[bp][a-z]{1,2}$|gamma|d[a-zA-Z])")
 
@@ -58,7 +59,7 @@ class Name:
     @classmethod
     def parse(cls, text: str) -> Name:
         """Take an ASCII name apart; whatever does not fit stays one word."""
-        adjoint = 0
+        adjoint, text = 0, whole(text)
         while _ADJOINT.match(text):
             adjoint, text = adjoint + 1, text[1:]
         if short := _SHORT.match(text):
@@ -83,6 +84,28 @@ class Named(Protocol):
     index: int
 
 
+def whole(words: str) -> str:
+    r"""Words from a user that any file can hold: half a character (a lone surrogate) becomes an unknown one.
+
+    Examples
+    --------
+    >>> whole("a\ud800b") == "a\ufffdb", whole("ŷ")
+    (True, 'ŷ')
+    """
+    return words if words.isascii() else _HALF.sub("\ufffd", words)
+
+
+def escaped(json_text: str) -> str:
+    r"""A JSON text that any file can hold, with every letter of the user's: half a character stays as its number.
+
+    Examples
+    --------
+    >>> escaped('"a\ud800b ŷ"')
+    '"a\\ud800b ŷ"'
+    """
+    return json_text if json_text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", json_text)
+
+
 def place(scope: Scope) -> str:
     """The superscript of a place: ``[2]<3>``."""
     layer = f"[{scope.layer}]" if scope.layer is not None else ""
@@ -93,7 +116,7 @@ def label(tensor: Named) -> str:
     """``Gamma_f<3>``; ``tanh%12`` for a record without a name."""
     if tensor.name is None:
         return f"{tensor.operation.name}%{tensor.index}" if tensor.operation else f"%{tensor.index}"
-    return ARROWS.get(tensor.scope.direction or "", "") + tensor.name + place(tensor.scope)
+    return ARROWS.get(tensor.scope.direction or "", "") + whole(tensor.name) + place(tensor.scope)
 
 
 def text(name: str, scope: Scope = NOWHERE, time: str | None = None) -> str:

@@ -13,9 +13,13 @@ from typing import Any
 
 import numpy as np
 
-# How tightly an expression holds together; the levels are Python's own.
-# MATRIX is for mathematics, where W a stands closer together than a ∘ b.
-COMPARISON, SUM, PRODUCT, MATRIX, SIGN, POWER, ATOM = 10, 20, 30, 35, 40, 50, 60
+# How tightly an expression holds together; the levels are Python's own, and two that mathematics adds:
+# SERIES, because a sign such as Σ reaches over the products behind it, up to the next + or −, and
+# MATRIX, because W a stands closer together than a ∘ b.
+COMPARISON, SUM, SERIES, PRODUCT, MATRIX, SIGN, POWER, ATOM = 10, 20, 25, 30, 35, 40, 50, 60
+MINUS = ("-", "−")
+
+Written = tuple[str, int]  # a text and how tightly it holds together
 
 Fill = Callable[..., str]
 
@@ -43,17 +47,62 @@ class Form:
     operands: tuple[int, ...] = ()
     helper: str = ""
 
-    def write(self, operands: Sequence[tuple[str, int]], parameters: Mapping[str, Any]) -> tuple[str, int]:
+    def write(self, operands: Sequence[Written], parameters: Mapping[str, Any]) -> Written:
         """The expression and its level, for operands given as (text, level)."""
-        if self.template == "{0}":  # nothing is written, so it holds together as its operand does
+        if self.silent:  # so it holds together as its operand does
             return operands[0]
         texts = []
-        for i, (text, level) in enumerate(operands):
+        for i, operand in enumerate(operands):
             needed = self.operands[i] if i < len(self.operands) else 0
-            texts.append(text if level >= needed else f"({text})")
+            texts.append(enclosed(operand, needed, behind=not self._begins_with(i)))
         if callable(self.template):
             return self.template(texts, parameters), self.level
         return self.template.format(*texts, **parameters), self.level
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is written: the whole looks like its operand."""
+        return self.template == "{0}"
+
+    def _begins_with(self, i: int) -> bool:
+        """Whether nothing stands before an operand."""
+        return i == 0 if callable(self.template) else self.template.startswith((f"{{{i}}}", f"{{{{{{{i}}}"))
+
+
+class Total(Form):
+    """``a + b − c``: terms added up; one that begins with a minus takes its sign from it."""
+
+    def __init__(self) -> None:
+        super().__init__("", SUM)
+
+    def write(self, operands: Sequence[Written], parameters: Mapping[str, Any]) -> Written:
+        """The sum and its level; that of no terms is 0."""
+        if len(operands) <= 1:
+            return operands[0] if operands else ("0", ATOM)
+        text = enclosed(operands[0], SUM)
+        for term in operands[1:]:
+            minus = begins_with_minus(term) and term[1] >= SUM
+            text += f" {term[0][0]} {term[0][1:]}" if minus else f" + {enclosed(term, SUM)}"
+        return text, SUM
+
+
+def enclosed(operand: Written, needed: int, behind: bool = False) -> str:
+    """An operand, in parentheses where it would be torn apart, or would bring a sign `behind` another.
+
+    Examples
+    --------
+    >>> enclosed(("a + b", SUM), PRODUCT), enclosed(("a + b", SUM), SUM)
+    ('(a + b)', 'a + b')
+    >>> enclosed(("-2", SIGN), PRODUCT), enclosed(("-2", SIGN), PRODUCT, behind=True)
+    ('-2', '(-2)')
+    """
+    text, level = operand
+    return f"({text})" if level < needed or (behind and needed and begins_with_minus(operand)) else text
+
+
+def begins_with_minus(operand: Written) -> bool:
+    """Whether an expression begins with a minus that is a sign, and no part of a name."""
+    return operand[1] < ATOM and operand[0].startswith(MINUS)
 
 
 def infix(symbol: str, level: int, right: int = 1) -> Form:
@@ -62,8 +111,8 @@ def infix(symbol: str, level: int, right: int = 1) -> Form:
 
 
 def prefix(symbol: str, level: int = SIGN) -> Form:
-    """``symbol a``."""
-    return Form(f"{symbol}{{0}}", level, (level,))
+    """``symbol a``; what the sign stands before holds more tightly than the whole: −(a + b), but −a ∘ b."""
+    return Form(f"{symbol}{{0}}", level, (level + 1,))
 
 
 def call(function: str, defaults: Mapping[str, Any] | None = None, listed: bool = False, helper: str = "") -> Form:

@@ -53,7 +53,8 @@ class Operation(Traits):
     meaning : callable
         ``meaning(algebra, *arrays, **settings) -> array``: the value rule over arrays of exact scalars.
     forms : dict
-        `Form` by language: ``"source"``, ``"latex"``, ``"text"``.
+        `Form` by language: ``"source"``, ``"latex"``, ``"text"``, and ``"formula"``, which is what
+        `check_formula` reads: as in source, unless given.
     """
 
     # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
@@ -69,6 +70,7 @@ class Operation(Traits):
         source: Form | str | None = None,
         latex: Form | str | None = None,
         text: Form | str | None = None,
+        formula: Form | str | None = None,
         kernel: Callable[..., Any] | None = None,
         **traits: Any,
     ) -> None:
@@ -90,6 +92,7 @@ class Operation(Traits):
             "source": self._form(source, f"np.{self.name}"),
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
             "text": self._form(text, self.name),
+            "formula": self._form(formula or source, self.name),
         }
         self.call: Callable[..., Any] = self.general
         DECLARED.add(self)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.errors import GraphLostError, UsageError
+from autograd_seq.core.errors import DtypeError, GraphLostError, UsageError
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.record import Record, note_branch
 from autograd_seq.core.source_line import here
 
 QUICK: dict[Any, Any] = {}  # for plain calls of ufuncs, which are most; `shortcuts` fills it
+WRITING = {np.concatenate, np.stack}  # what stands for them takes ``out`` itself; what others give is written there
 
 
 def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
@@ -21,7 +23,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: An
     if (out := keywords.pop("out", None)) is not None:
         if len(out) != 1:
             raise _unknown(f"{ufunc.__name__} with several results")
-        return _written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
+        return written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
     if method == "at" and ufunc is np.add:
         return _target(inputs[0], "add.at").add_at(*inputs[1:])
     if method == "reduce" and ufunc in _REDUCTIONS:
@@ -37,16 +39,22 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: An
 def array_function(self: Any, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
     """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
     if function is np.copyto:  # what np.full and np.full_like are made of, too
-        return _written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
-    if keywords.get("out") is not None:
-        others = {key: value for key, value in keywords.items() if key != "out"}
-        return _written(keywords["out"], _function(function, arguments, others), function.__name__)
+        return written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
+    if "out" in keywords and function not in WRITING:
+        out, others = keywords["out"], {key: value for key, value in keywords.items() if key != "out"}
+        result = _function(function, arguments, others)
+        return result if out is None else written(out, result, function.__name__)
     return _function(function, arguments, keywords)
 
 
 def _function(function: Any, arguments: Any, keywords: Any) -> Any:
     if (found := BY_NUMPY.get(function)) is not None:
-        return found(*arguments, **keywords)
+        try:
+            return found(*arguments, **keywords)
+        except TypeError as error:
+            if (misfit := misfit_of(function, found, arguments, keywords)) is None:
+                raise
+            raise misfit from error
     if function in _OF_SHAPES:
         return _OF_SHAPES[function](*arguments, **keywords)
     if function in WITHOUT_DERIVATIVE:
@@ -54,7 +62,7 @@ def _function(function: Any, arguments: Any, keywords: Any) -> Any:
     raise _unknown(function.__name__)
 
 
-def _written(target: Any, result: Any, name: str) -> Any:
+def written(target: Any, result: Any, name: str) -> Any:
     """The result of a call with ``out=``, as an assignment."""
     return _target(target, name)._in_place(result)
 
@@ -78,6 +86,43 @@ def _valued(argument: Any) -> Any:
     if isinstance(argument, (list, tuple)):
         return type(argument)(map(_valued, argument))
     return argument
+
+
+def misfit_of(function: Any, operation: Any, arguments: Any, keywords: Any) -> UsageError | None:
+    """The error for arguments that NumPy's function has and ours lacks; None if there are none."""
+    if hasattr(operation, "vjp"):
+        return None  # an operation says so itself
+    signature = inspect.signature(operation)
+    try:
+        signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+        taken = signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+        return UsageError(
+            f"np.{function.__name__} of a tensor is called as {function.__name__}{taken}: {error}. Leave that out, "
+            f"or write x.value to compute with the plain array, without a gradient{here()}"
+        )
+    return None
+
+
+def check_cast(given: Any, wanted: Any, casting: Any, function: str) -> None:
+    """Raise unless NumPy's rule of casting lets an array of one dtype be written as another.
+
+    Raises
+    ------
+    DtypeError
+        If the rule forbids it.
+    UsageError
+        If there is no such rule.
+    """
+    rules = ("no", "equiv", "safe", "same_kind", "unsafe")
+    if casting not in rules:
+        raise UsageError(f"np.{function}: casting is {casting!r}; write one of {', '.join(map(repr, rules))}{here()}")
+    if not np.can_cast(given, wanted, casting):
+        raise DtypeError(
+            f"np.{function} with casting={casting!r} does not write {given} as {wanted}. Leave the dtype as it is, or "
+            f"write casting='unsafe'; what is cut to whole numbers or truth values has no gradient{here()}"
+        )
 
 
 def _unknown(name: str) -> UsageError:

@@ -96,11 +96,11 @@ class _Recorder:
     def run(self) -> Recording:
         forward = Graph(self.output)
         pieces: dict[Record, list[Any]] = {self.output: [self.seed]}
-        outside = present.get()
+        outside, places = present.get(), forward.places
         try:
             for node in reversed(forward.records):
                 if node in pieces:
-                    present.set(forward.scopes[node])
+                    present.set(places[node])
                     self._step(node, pieces)
         finally:
             present.set(outside)

@@ -258,10 +258,11 @@ class FileReport:
 
 
 def check_file(path: str | os.PathLike[str], seed: int = 0, hints_only: bool = False) -> FileReport:
-    """Check the backward passes in a student's file as it is.
+    """Check the backward passes in a student's file as it is, in this process.
 
-    The file is run, as Python would run it. Checked are the assignment's functions
-    (`rnn_cell_backward`, `rnn_backward`, `lstm_cell_backward`, `lstm_backward`), and
+    The file is run, as Python would run it; what it does to the process is done to the caller's. For a file
+    from somebody else there is ``autograd_seq.check_file``, which gives it a process of its own. Checked are the
+    assignment's functions (`rnn_cell_backward`, `rnn_backward`, `lstm_cell_backward`, `lstm_backward`), and
     ``forward`` with ``backward`` where the file says the shapes of its inputs in ``INPUTS``.
 
     Parameters
@@ -278,23 +279,56 @@ def check_file(path: str | os.PathLike[str], seed: int = 0, hints_only: bool = F
     UsageError
         If the file cannot be read or run, or has none of these functions.
     """
-    module = _imported(path)
+    try:
+        module = run_file(path)
+    except Exception as error:  # whatever a student's file raises is an answer to report
+        raise UsageError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
     result = FileReport(os.fspath(path))
-    for name in FUNCTIONS:
-        if callable(function := getattr(module, name, None)):
-            result.reports[name] = check_function(function, name, seed, hints_only)
-            _blame_cell(result, module, name, seed, hints_only)
-    if callable(getattr(module, "forward", None)) and callable(getattr(module, "backward", None)):
-        inputs = getattr(module, "INPUTS", None)
-        if not isinstance(inputs, Mapping):
-            raise UsageError(
-                f"{path} has forward and backward; say the shapes of its inputs too, for example\n"
-                '  INPUTS = {"x": ("n_x", "m"), "W": ("n_a", "n_x")}'
-            )
-        result.reports["backward"] = check_backward(module.forward, module.backward, inputs, seed, hints_only)
-    if not result.reports:
-        raise UsageError(f"{path} defines none of {', '.join(FUNCTIONS)}, nor forward and backward with INPUTS")
+    for name in to_check(module, path):
+        check_one(result, module, name, seed, hints_only)
     return result
+
+
+def to_check(module: types.ModuleType, path: Any) -> list[str]:
+    """The names of what is checked in a student's module, each cell before its sequence.
+
+    Raises
+    ------
+    UsageError
+        If there is none of them.
+    """
+    names = [name for name in FUNCTIONS if callable(getattr(module, name, None))]
+    parts = [name for name in ("forward", "backward") if callable(getattr(module, name, None))]
+    if len(parts) == 2:
+        names.append("backward")
+    if not names:
+        alone = f" ({parts[0]} alone is there)" if parts else ""
+        raise UsageError(f"{path} defines none of {', '.join(FUNCTIONS)}, nor forward and backward with INPUTS{alone}")
+    return names
+
+
+def check_one(
+    result: FileReport, module: types.ModuleType, name: str, seed: int = 0, hints_only: bool = False
+) -> BackwardReport:
+    """Check one function of a student's module; its report joins those of the cells before it in `result`.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to compare: no dict came back, say, or ``INPUTS`` is missing.
+    """
+    if name in FUNCTIONS:
+        result.reports[name] = check_function(getattr(module, name), name, seed, hints_only)
+        _blame_cell(result, module, name, seed, hints_only)
+        return result.reports[name]
+    inputs = getattr(module, "INPUTS", None)
+    if not isinstance(inputs, Mapping):
+        raise UsageError(
+            f"{result.path} has forward and backward; say the shapes of its inputs too, for example\n"
+            '  INPUTS = {"x": ("n_x", "m"), "W": ("n_a", "n_x")}'
+        )
+    result.reports[name] = check_backward(module.forward, module.backward, inputs, seed, hints_only)
+    return result.reports[name]
 
 
 def _blame_cell(result: FileReport, module: types.ModuleType, name: str, seed: int, hints_only: bool) -> None:
@@ -315,8 +349,14 @@ def _blame_cell(result: FileReport, module: types.ModuleType, name: str, seed: i
         result.reports[name].warnings.append(f"{cell} is wrong too; the mistakes named here remain with a right one")
 
 
-def _imported(path: str | os.PathLike[str]) -> Any:
-    """Run a file as a module of its own."""
+def run_file(path: str | os.PathLike[str]) -> types.ModuleType:
+    """Run a file as a module of its own; whatever it raises is the caller's.
+
+    Raises
+    ------
+    UsageError
+        If it is not a Python file that is there.
+    """
     spec = importlib.util.spec_from_file_location("student_file", path)
     if spec is None or spec.loader is None or not os.path.exists(path):
         raise UsageError(f"{path} is not a Python file that can be read")
@@ -327,8 +367,6 @@ def _imported(path: str | os.PathLike[str]) -> Any:
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever a student's file raises is an answer to report
-        raise UsageError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
     finally:
         sys.path.pop(0)
         for key in absent:

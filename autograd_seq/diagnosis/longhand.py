@@ -11,7 +11,7 @@ import numpy as np
 from autograd_seq.core.operation import DECLARED, Operation
 from autograd_seq.core.scope import NOWHERE, present
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 
 
 class Activations:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.perturb import Variant, variants
-from autograd_seq.diagnosis.program import Program, called
+from autograd_seq.diagnosis.rerun import Program, called
 from autograd_seq.diagnosis.truth import Truth
 
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake

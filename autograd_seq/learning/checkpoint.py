@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,14 +12,17 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.storage import archive, files
 
-_SETTINGS = "settings.json"
+FORMAT = 1
+SUFFIXES = (".npz",)
+_SETTINGS = "settings.json"  # in the format of release 0.1.0 the settings alone
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Array], settings: Mapping[str, Any]) -> None:
     """Write arrays (as ``.npz``, without pickle) and JSON settings to one file, in one step.
 
-    A crash at any moment leaves the file as it was before or as it is after.
+    A crash at any moment leaves the file as it was before or as it is after; see `autograd_seq.storage.files`.
 
     Parameters
     ----------
@@ -31,6 +31,13 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array], settings: Ma
     arrays : dict of str to ndarray
     settings : dict
         Anything that JSON can hold.
+
+    Raises
+    ------
+    ValueRangeError
+        If the name ends in something else.
+    FileError
+        If the file cannot be written.
 
     Examples
     --------
@@ -41,20 +48,15 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array], settings: Ma
     >>> arrays["Waa"].shape, settings
     ((2, 2), {'updates': 3})
     """
-    target = Path(path)
-    if target.suffix != ".npz":
-        raise ValueRangeError(f"a checkpoint's name ends in .npz, but this one is {target.name}{here()}")
-    words = np.frombuffer(json.dumps(settings).encode(), dtype=np.uint8)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.stem, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **{_SETTINGS: words}, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    files.check_suffix(path, SUFFIXES)
+    files.write(path, content(arrays, settings))
+
+
+def content(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -> memoryview:
+    """The bytes of the file: the arrays, and beside the settings a list of all arrays, so that none can get lost."""
+    about = {"format": FORMAT, "arrays": list(arrays), "settings": settings}
+    words = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
+    return archive.packed({_SETTINGS: words, **arrays})
 
 
 def load(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -63,20 +65,53 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]
     Raises
     ------
     ValueRangeError
-        If the file is damaged or holds something else.
+        If the file is damaged, has lost an array, or holds something else.
     """
+    otherwise = "not a checkpoint, or it is damaged"
+    with open(path, "rb") as file:
+        arrays, settings = separated(archive.unpacked(file, path, otherwise), path, otherwise)
+    if settings is None:
+        raise ValueRangeError(f"{path} is {otherwise}: it has no {_SETTINGS}{here()}")
+    return arrays, settings
+
+
+def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[str, Array], dict[str, Any] | None]:
+    """The arrays of a file and its settings; None where it has none.
+
+    Raises
+    ------
+    ValueRangeError
+        If the settings are not JSON, of a later format, or list arrays that are not there.
+    """
+    words = found.pop(_SETTINGS, None)
+    if words is None:
+        return found, None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-        return arrays, json.loads(arrays.pop(_SETTINGS).tobytes())
-    except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise ValueRangeError(f"{path} is not a checkpoint, or it is damaged: {error}{here()}") from error
+        about = json.loads(words.tobytes()) if words.dtype == np.uint8 else None
+    except (ValueError, RecursionError) as error:
+        raise ValueRangeError(f"{path} is {otherwise}: {_SETTINGS}: {error!s:.300}{here()}") from error
+    if not isinstance(about, dict):
+        raise ValueRangeError(f"{path} is {otherwise}: {_SETTINGS} does not hold settings by name{here()}")
+    if "format" not in about:
+        return found, about
+    if about["format"] != FORMAT:
+        raise ValueRangeError(
+            f"{path} has format {about['format']!r:.40}, but this release reads up to {FORMAT}; "
+            f"install a later one{here()}"
+        )
+    listed, settings = about.get("arrays"), about.get("settings")
+    if not isinstance(listed, list) or not isinstance(settings, dict):
+        raise ValueRangeError(f"{path} is {otherwise}: {_SETTINGS} is not as it was written{here()}")
+    lost, foreign = [key for key in listed if key not in found], [key for key in found if key not in listed]
+    if lost or foreign:
+        what = "; ".join(f"{say} {', '.join(map(str, keys))}" for say, keys in
+                         (("it has lost", lost), ("it also has", foreign)) if keys)  # fmt: skip
+        raise ValueRangeError(f"{path} is {otherwise}: {what:.300}{here()}")
+    return found, settings
 
 
 def fitted(arrays: Mapping[str, Array], expected: Mapping[str, Any], path: Any) -> None:
-    """Check that arrays have the names, shapes and dtypes of the parameters that they are for.
+    """Check that arrays have the names, shapes and dtypes of the parameters that they are for, and are finite.
 
     Raises
     ------
@@ -90,3 +125,6 @@ def fitted(arrays: Mapping[str, Array], expected: Mapping[str, Any], path: Any) 
     wrong += [f"{key} is not known here" for key in arrays if key not in expected]
     if wrong:
         raise ValueRangeError(f"{path} is the checkpoint of another model: {'; '.join(wrong)}{here()}")
+    infinite = [key for key, array in arrays.items() if not np.isfinite(array).all()]
+    if infinite:
+        raise ValueRangeError(f"{path} is damaged: {', '.join(infinite)} has NaN or infinity{here()}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,13 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.names import escaped
 from autograd_seq.core.source_line import here
+from autograd_seq.learning.text_file import lines as lines
+from autograd_seq.storage import files
 
 UNKNOWN, END = "<UNK>", "<EOS>"
+FORMAT = 1  # of the files that save() writes
 _WORDS = re.compile(r"\w+(?:['’-]\w+)*")
 _WORDS_AND_MARKS = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
 
@@ -140,15 +143,26 @@ class Vocabulary:
         return cls([*kept, *special], level, punctuation, lower)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], size: int | None = None, **settings: Any) -> Vocabulary:
+    def from_file(
+        cls, path: str | os.PathLike[str], size: int | None = None, encoding: str | None = None, **settings: Any
+    ) -> Vocabulary:
         """Build from a text file, line by line: the file may be larger than memory.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+        size : int, optional
+            As for `build`, and so are further settings.
+        encoding : str, optional
+            What the file was saved in, as for `lines`.
 
         Raises
         ------
         ValueRangeError
-            If the file has no token.
+            If the file has no token, or is not text in that encoding.
         """
-        return cls.build(lines(path), size, **settings)
+        return cls.build(lines(path, encoding), size, **settings)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -241,9 +255,12 @@ class Vocabulary:
         return columns
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write as JSON; the file is whole or not there."""
-        settings = {"words": self.words, "level": self.level, "punctuation": self.punctuation, "lower": self.lower}
-        write_whole(path, json.dumps(settings, ensure_ascii=False, indent=1))
+        """Write as JSON; the file is whole or not there, as `autograd_seq.storage.files` says."""
+        settings = {
+            "format": FORMAT, "words": self.words, "level": self.level, "punctuation": self.punctuation,
+            "lower": self.lower,
+        }  # fmt: skip
+        files.write(path, escaped(json.dumps(settings, ensure_ascii=False, indent=1)))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
@@ -255,44 +272,23 @@ class Vocabulary:
             If the file is damaged or holds something else.
         """
         try:
-            settings = json.loads(Path(path).read_text(encoding="utf-8"))
+            settings = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+            written = settings.pop("format", FORMAT)  # release 0.1.0 wrote none
+            if written != FORMAT:
+                raise ValueError(f"it has format {written!r:.40}, but this release reads up to {FORMAT}")
             words = settings.pop("words")
-            if not all(isinstance(word, str) for word in words):
-                raise TypeError("a token that is no text")
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                raise TypeError("its words are not a list of texts")
+            if not all(isinstance(settings.get(key, True), bool) for key in ("punctuation", "lower")):
+                raise TypeError("punctuation and lower are true or false")
             return cls(words, **settings)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ValueRangeError(f"{path} is not a vocabulary that save() wrote: {error}{here()}") from error
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise ValueRangeError(f"{path} is not a vocabulary that save() wrote: {error!s:.300}{here()}") from error
 
     def __repr__(self) -> str:
         return f"<Vocabulary of {len(self)} {self.level}s>"
 
 
-def lines(path: str | os.PathLike[str]) -> Iterator[str]:
-    """The lines of a text file that are not empty, stripped, one at a time.
-
-    Raises
-    ------
-    ValueRangeError
-        If the file is not text in UTF-8.
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            yield from (line.strip() for line in file if line.strip())
-    except UnicodeDecodeError as error:
-        raise ValueRangeError(f"{path} is not a text in UTF-8: {error}{here()}") from error
-
-
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file in one step: a reader, or a crash, sees the old file or the new one."""
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def checked_labels(sentence: Sequence[Any], labels: Sequence[Any]) -> Sequence[Any]:

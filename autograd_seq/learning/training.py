@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,11 +14,14 @@ from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.scope import no_grad
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Parameter, Tensor
-from autograd_seq.learning import checkpoint
+from autograd_seq.learning import standing
+from autograd_seq.learning.checkpoint import SUFFIXES
 from autograd_seq.learning.optimisers import Optimiser
+from autograd_seq.learning.standing import History, Standing
 from autograd_seq.learning.text import batches
 from autograd_seq.plan import compile
 from autograd_seq.readings.nonfinite import first_nonfinite
+from autograd_seq.storage.files import check_output, is_special
 
 Clip = Callable[[dict[str, Array]], Mapping[str, Array]]
 
@@ -36,25 +37,12 @@ class Model(Protocol):
         """The loss of a batch, a scalar that was recorded."""
 
 
-@dataclass
-class History:
-    """What was measured while training.
-
-    Attributes
-    ----------
-    losses, norms : list of float
-        The loss of each update's batch, divided by the number of its examples, and its gradient's norm.
-    validation : list of float
-        The loss on the validation examples after each epoch, per example.
-    """
-
-    losses: list[float] = field(default_factory=list)
-    norms: list[float] = field(default_factory=list)
-    validation: list[float] = field(default_factory=list)
-
-
 class Trainer:
     """Train a model by mini-batches; interrupted at any moment, it goes on with identical numbers.
+
+    An interruption, such as Ctrl-C, takes back the batch in work: the model stands as after the last whole batch, is
+    written to `save_to`, and ``fit`` called again, here or in another process, goes on with the batch that was
+    interrupted. (A model that draws random numbers of its own, such as dropout, draws new ones for it.)
 
     Parameters
     ----------
@@ -70,9 +58,14 @@ class Trainer:
         For the shuffling.
     save_to : path, optional
         A ``.npz`` file. If it exists, training goes on from it; it is written after every
-        `save_every` updates and after each epoch.
+        `save_every` updates, after each epoch, and at an interruption.
     save_every : int
         See there.
+    resume : bool
+        Whether to go on from a file that exists; otherwise training begins anew and replaces it.
+    about : dict, optional
+        What the model was made from, as JSON can hold it; it is kept in the file, and training goes on from a file
+        with the same alone.
     compiled : bool
         Train through the compiled replay: the same losses and gradients to rounding, without recording each
         update. The model then has ``arrays(examples)`` and ``loss_of(*arrays)`` too.
@@ -83,6 +76,13 @@ class Trainer:
     ------
     ValueRangeError
         If `save_to` is damaged or the checkpoint of another model; it is not overwritten.
+    FileError
+        If `save_to` cannot be written.
+
+    Attributes
+    ----------
+    saved : bool
+        Whether `save_to` holds the model as it stands.
 
     Examples
     --------
@@ -109,20 +109,27 @@ class Trainer:
         save_every: int = 100,
         compiled: bool = False,
         fast: bool = False,
+        resume: bool = True,
+        about: Mapping[str, Any] | None = None,
     ) -> None:
         self.model, self.optimiser, self.clip = model, optimiser, clip
         self.batch_size, self.save_every = batch_size, save_every
-        self.save_to = None if save_to is None else Path(save_to)
+        self.save_to = None if save_to is None else check_output(save_to, SUFFIXES)
+        self.about = about or {}
         self.generator = np.random.default_rng(seed)
         self.history = History()
-        self.epoch = 0
-        self.waiting: list[Array] = []  # the batches of this epoch that are still to come
+        self.epoch, self.underway = 0, False  # epochs that are done, and whether another was begun
+        self.waiting: list[Array] = []  # the batches of this epoch that are still to come …
+        self.count: int | None = None  # … of so many examples
         self.best: dict[str, Array] = {}
+        self.saved = False
+        self._before: Standing | None = None  # while something is in work: where to go back to
         self.plan: Any = None
         if compiled or fast:
             self.plan = compile(model.loss_of, model.parameters, fast=fast)  # type: ignore[attr-defined]
-        if self.save_to is not None and self.save_to.exists():
-            self._restore()
+        if resume and self.save_to is not None and self.save_to.is_file():
+            self._return_to(standing.read(self.save_to, model.parameters, optimiser, self.about))
+            self.saved = True
 
     def fit(
         self,
@@ -151,30 +158,49 @@ class Trainer:
         Raises
         ------
         ValueRangeError
-            If there are no examples; or at the first NaN or infinity, naming the node and time step it
-            came from.
+            If there are no examples, or others than an epoch was begun with; or at the first NaN or infinity,
+            naming the node and time step it came from.
         """
         if not len(examples):
             raise ValueRangeError(f"there are no examples to train on{here()}")
-        with _bar(progress, epochs * -(-len(examples) // self.batch_size), self.optimiser.updates) as bar:
-            while self.epoch < epochs and not self._exhausted(patience):
-                if not self.waiting:
-                    self.waiting = list(batches(examples, self.batch_size, self.generator))
-                while self.waiting:
-                    self.update([examples[i] for i in self.waiting.pop(0)])
-                    if bar is not None:
-                        bar.set_postfix(loss=self.history.losses[-1], gradient=self.history.norms[-1], refresh=False)
-                        bar.update()
-                    if self.waiting and self.optimiser.updates % self.save_every == 0:
-                        self.save()
-                self._end_epoch(validation)
-        if patience is not None and self.best:
-            for key, parameter in self.model.parameters.items():
-                parameter.value = self.best[key]
+        self._undo()
+        self._check_count(len(examples))
+        try:
+            with _bar(progress, epochs * -(-len(examples) // self.batch_size), self.optimiser.updates) as bar:
+                while self.epoch < epochs and not self._exhausted(patience):
+                    self._epoch(examples, validation, bar)
+            self._keep()
+            if patience is not None and self.best:
+                with self._whole():
+                    self._set(self.best)
+        except BaseException as error:
+            self._undo()
+            if isinstance(error, KeyboardInterrupt):
+                self._keep()
+            raise
         return self.history
 
+    def _epoch(self, examples: Sequence[Any], validation: Sequence[Any] | None, bar: Any) -> None:
+        """One epoch, or what is left of it."""
+        if not self.underway:
+            with self._whole():
+                self.waiting, self.count = list(batches(examples, self.batch_size, self.generator)), len(examples)
+                self.underway = True
+        while self.waiting:
+            with self._whole():
+                self.update([examples[i] for i in self.waiting[0]])
+                self.waiting = self.waiting[1:]
+            if bar is not None:
+                bar.set_postfix(loss=self.history.losses[-1], gradient=self.history.norms[-1], refresh=False)
+                bar.update()
+            if self.waiting and self.optimiser.updates % self.save_every == 0:
+                self._save_on_the_way()
+        with self._whole():
+            self._end_epoch(validation)
+        self._save_on_the_way()
+
     def update(self, batch: Sequence[Any]) -> float:
-        """One update from one batch; returns its loss per example."""
+        """One update from one batch, whole or not at all; returns its loss per example."""
         if self.plan is None:
             return self.step(self.model.loss(batch), len(batch))
         loss, gradients = self.plan(*self.model.arrays(batch))  # type: ignore[attr-defined]
@@ -193,63 +219,91 @@ class Trainer:
         return self._move(float(loss.item()), gradients, count)
 
     def _move(self, loss: float, gradients: dict[str, Array], count: int) -> float:
-        self.history.norms.append(float(np.sqrt(sum(float(np.sum(g * g)) for g in gradients.values()))))
-        self.optimiser.update(self.model.parameters, self.clip(gradients) if self.clip else gradients)
-        self.history.losses.append(loss / count)
+        with self._whole():
+            self.history.norms.append(float(np.sqrt(sum(float(np.sum(g * g)) for g in gradients.values()))))
+            self.optimiser.update(self.model.parameters, self.clip(gradients) if self.clip else gradients)
+            self.history.losses.append(loss / count)
         return self.history.losses[-1]
 
     def _end_epoch(self, validation: Sequence[Any] | None) -> None:
-        self.epoch += 1
+        self.epoch, self.underway = self.epoch + 1, False
         if validation is not None:
             measured = evaluate(self.model, validation, self.batch_size)
             if not self.history.validation or measured < min(self.history.validation):
                 self.best = {key: p.value for key, p in self.model.parameters.items()}
             self.history.validation.append(measured)
-        self.save()
 
     def _exhausted(self, patience: int | None) -> bool:
         measured = self.history.validation
         return patience is not None and len(measured) - int(np.argmin([*measured, np.inf])) > patience
 
-    # -- checkpoints ------------------------------------------------------------------------
+    # -- where it stands ----------------------------------------------------------------------
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Everything that is done inside, or, if it is interrupted, nothing of it."""
+        if self._before is not None:  # part of something larger, which is done whole or not at all
+            yield
+            return
+        try:
+            self.saved = False
+            self._before = self._standing()
+            yield
+            self._before = None
+        except BaseException:
+            self._undo()
+            raise
+
+    def _undo(self) -> None:
+        """Take back what was not finished."""
+        if self._before is not None:
+            self._return_to(self._before)
+            self._before = None
+
+    def _standing(self) -> Standing:
+        return Standing(
+            {key: p.value for key, p in self.model.parameters.items()}, self.optimiser.state(),
+            dict(self.generator.bit_generator.state), self.history, self.history.lengths, self.epoch, self.underway,
+            self.waiting, self.count, self.best,
+        )  # fmt: skip
+
+    def _return_to(self, then: Standing) -> None:
+        self._set(then.parameters)
+        self.optimiser.restore(then.optimiser)
+        self.generator.bit_generator.state = then.generator
+        self.history = then.history
+        self.history.shorten(then.lengths)
+        self.epoch, self.underway = then.epoch, then.underway
+        self.waiting, self.count, self.best = then.waiting, then.count, then.best
+
+    def _set(self, values: Mapping[str, Array]) -> None:
+        for key, parameter in self.model.parameters.items():
+            parameter.value = values[key]
+
+    def _check_count(self, count: int) -> None:
+        """Whether an epoch that was begun can go on with so many examples."""
+        needed = max((int(batch.max()) + 1 for batch in self.waiting), default=0)
+        if (self.waiting and self.count not in (None, count)) or needed > count:
+            raise ValueRangeError(
+                f"this epoch was begun with {self.count or f'at least {needed}'} examples, but here are {count}: "
+                f"go on with the same ones, or begin with a new Trainer{here()}"
+            )
 
     def save(self) -> None:
-        """Write the checkpoint, where there is one to write."""
-        if self.save_to is None:
-            return
-        state = self.optimiser.state()
-        arrays = {f"parameter/{key}": p.value for key, p in self.model.parameters.items()}
-        arrays |= {f"best/{key}": array for key, array in self.best.items()}
-        arrays |= {f"memory/{key}": array for key, array in state["memory"].items()}
-        arrays |= {f"batch/{i:06d}": batch for i, batch in enumerate(self.waiting)}
-        settings = {
-            "optimiser": type(self.optimiser).__name__,
-            "updates": state["updates"],
-            "epoch": self.epoch,
-            "generator": self.generator.bit_generator.state,
-            "history": asdict(self.history),
-        }
-        checkpoint.save(self.save_to, arrays, settings)
+        """Write the checkpoint, where there is one to write; of a batch in work nothing is in it."""
+        if self.save_to is not None:
+            (self._before or self._standing()).save(self.save_to, self.optimiser, self.about)
+            self.saved = self._before is None
 
-    def _restore(self) -> None:
-        arrays, settings = checkpoint.load(str(self.save_to))
-        groups: dict[str, dict[str, Array]] = {"parameter": {}, "best": {}, "memory": {}, "batch": {}}
-        for key, array in arrays.items():
-            group, _, name = key.partition("/")
-            groups.setdefault(group, {})[name] = array
-        checkpoint.fitted(groups["parameter"], self.model.parameters, self.save_to)
-        if settings.get("optimiser") != type(self.optimiser).__name__:
-            raise ValueRangeError(
-                f"{self.save_to} was written by {settings.get('optimiser')}, but this optimiser is "
-                f"{type(self.optimiser).__name__}{here()}"
-            )
-        for key, parameter in self.model.parameters.items():
-            parameter.value = groups["parameter"][key]
-        self.optimiser.restore({"updates": settings["updates"], "memory": groups["memory"]})
-        self.generator.bit_generator.state = settings["generator"]
-        self.epoch, self.best = settings["epoch"], groups["best"]
-        self.waiting = [groups["batch"][key] for key in sorted(groups["batch"])]
-        self.history = History(**settings["history"])
+    def _save_on_the_way(self) -> None:
+        """Write the checkpoint; into a pipe it is written once, at the end."""
+        if self.save_to is not None and not is_special(self.save_to):
+            self.save()
+
+    def _keep(self) -> None:
+        """Write the checkpoint, if there was an update since it was written."""
+        if self.optimiser.updates and not self.saved:
+            self.save()
 
 
 def evaluate(model: Model, examples: Sequence[Any], batch_size: int = 32) -> float:

@@ -53,6 +53,7 @@ from autograd_seq.operations.elementwise import (
     where,
 )
 from autograd_seq.operations.indexing import assign, getitem, scatter, split, take
+from autograd_seq.operations.joining import hstack, vstack
 from autograd_seq.operations.linear import dot, einsum, matmul, outer
 from autograd_seq.operations.probability import (
     above_zero,
@@ -70,7 +71,6 @@ from autograd_seq.operations.shape import (
     concatenate,
     expand_dims,
     flip,
-    hstack,
     moveaxis,
     ravel,
     reshape,
@@ -78,7 +78,6 @@ from autograd_seq.operations.shape import (
     stack,
     swapaxes,
     transpose,
-    vstack,
 )
 from autograd_seq.operations.signatures import SIGNATURES as _SIGNATURES
 

@@ -11,7 +11,7 @@ import numpy as np
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import DtypeError
-from autograd_seq.core.notation import POWER, PRODUCT, SIGN, SUM, Form, infix, literal, prefix
+from autograd_seq.core.notation import POWER, PRODUCT, SIGN, SUM, Form, Total, infix, literal, prefix
 from autograd_seq.core.operation import BY_NUMPY, operation
 from autograd_seq.core.record import Record
 from autograd_seq.core.source_line import here
@@ -24,8 +24,8 @@ FIT = "shapes that are equal or broadcast: each axis of equal length, or of leng
     numpy=np.add,
     kernel=np.add,
     source=infix("+", SUM),
-    latex=infix("+", SUM, right=0),
-    text=infix("+", SUM, right=0),
+    latex=Total(),
+    text=Total(),
     expects=FIT,
     adds=True,
     algebra="sum",
@@ -91,7 +91,7 @@ def multiply(a: Any, b: Any, /) -> Array:
     numpy=np.divide,
     kernel=np.divide,
     source=infix("/", PRODUCT),
-    latex=Form(r"\frac{{{0}}}{{{1}}}"),
+    latex=Form(r"\frac{{{0}}}{{{1}}}", SIGN),
     text=infix("/", PRODUCT),
     expects=FIT,
     algebra="quotient",
@@ -188,8 +188,8 @@ def square(a: Any, /) -> Array:
 @operation(
     vjp=lambda i, g, y, *arrays: g,
     source=Form(lambda operands, parameters: " + ".join(operands), SUM, (SUM, *(SUM + 1,) * 999)),
-    latex=Form(lambda operands, parameters: " + ".join(operands), SUM),
-    text=Form(lambda operands, parameters: " + ".join(operands), SUM),
+    latex=Total(),
+    text=Total(),
     expects="arrays of one shape",
     adds=True,
     algebra="sum of uses",
@@ -275,6 +275,28 @@ def as_integer(a: Any, /, dtype: Any) -> Array:
     return np.asarray(a).astype(dtype)
 
 
+def real(dtype: Any) -> np.dtype[Any]:
+    """A dtype of real numbers.
+
+    Raises
+    ------
+    DtypeError
+        For every other.
+
+    Examples
+    --------
+    >>> real("float32")
+    dtype('float32')
+    """
+    try:
+        meant = np.dtype(dtype)
+    except TypeError:
+        meant = None
+    if meant is None or meant.kind not in "bif":
+        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    return meant
+
+
 def astype(a: Any, dtype: Any) -> Any:
     """The same values in another dtype, as `numpy.ndarray.astype`; integers carry no gradient.
 
@@ -289,12 +311,7 @@ def astype(a: Any, dtype: Any) -> Any:
     >>> astype(np.array([1.0]), "float32").dtype
     dtype('float32')
     """
-    try:
-        kind = np.dtype(dtype).kind
-    except TypeError:
-        kind = ""
-    if kind not in "bif" or not kind:
-        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    kind = real(dtype).kind
     return as_float(a, dtype=dtype) if kind == "f" else as_integer(a, dtype=dtype)
 
 

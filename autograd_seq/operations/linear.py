@@ -73,6 +73,12 @@ def dot(a: Any, b: Any) -> Any:
         return multiply(a, b)
     if m <= 2 and n <= 2:
         return matmul(a, b)
+    rows = -1 if n == 1 else -2
+    if np.shape(a)[-1] != np.shape(b)[rows]:  # einsum would stretch an axis of length 1
+        raise ShapeError(
+            f"dot cannot take {np.shape(a)} and {np.shape(b)}: the last axis of the first is {np.shape(a)[-1]} long, "
+            f"axis {rows} of the second, over which both are summed, {np.shape(b)[rows]}{here()}"
+        )
     letters = "abcdefghijklmnopqrstuvwxy"
     left = letters[: m - 1]
     right = letters[m - 1 : m + n - 2]

@@ -52,6 +52,7 @@ _SMALLEST = {np.dtype(kind): kind(1024 * np.finfo(kind).tiny) for kind in (np.fl
     source=Form("np.maximum({0}, 1024 * np.finfo(np.result_type({0})).tiny)"),
     latex=SAME,
     text=SAME,
+    formula=SAME,
     elementwise=True,
 )
 def above_zero(p: Any, /) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
-from autograd_seq.core.notation import ATOM, MATRIX, PRODUCT, Form, call
+from autograd_seq.core.notation import ATOM, MATRIX, SERIES, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import sqrt, where
@@ -53,7 +53,7 @@ def _below(parameters: Any) -> str:
 
 
 def _latex_over(symbol: str) -> Form:
-    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", PRODUCT, (MATRIX,))
+    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", SERIES, (MATRIX,))
 
 
 def _text_over(symbol: str) -> Form:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
-from autograd_seq.core.notation import ATOM, POWER, SUM, Form, literal
+from autograd_seq.core.notation import ATOM, POWER, SUM, Form, call, literal
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
 
@@ -207,19 +207,24 @@ def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int | None) ->
     return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
 
 
-def _stacked(operands: Sequence[str], parameters: Any) -> str:
-    return f"[{'; '.join(operands)}]"
+def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> Form:
+    """A matrix of matrices: one below the other along axis 0, side by side along axis 1."""
+    function = call(otherwise, listed=True)
 
+    def fill(operands: Sequence[str], parameters: Any) -> str:
+        axis = parameters["axis"]
+        if axis in (0, 1):
+            return begin + (beside if axis else below).join(operands) + end
+        return function.write([(operand, ATOM) for operand in operands], parameters)[0]
 
-def _latex_stacked(operands: Sequence[str], parameters: Any) -> str:
-    return r"\begin{bmatrix}" + r" \\ ".join(operands) + r"\end{bmatrix}"
+    return Form(fill)
 
 
 @operation(
     vjp=_concatenate_rule,
     numpy=np.concatenate,
-    latex=Form(_latex_stacked),
-    text=Form(_stacked),
+    latex=_block(r"\begin{bmatrix}", r" \\ ", " & ", r"\end{bmatrix}", r"\operatorname{concatenate}"),
+    text=_block("[", "; ", ", ", "]", "concatenate"),
     expects="arrays that differ only in the length of the axis they are joined along",
     algebra="joined",
 )
@@ -250,31 +255,6 @@ def stack(*arrays: Any, axis: int = 0) -> Array:
     (3, 2)
     """
     return np.stack(arrays, axis=axis)
-
-
-def vstack(arrays: Sequence[Any]) -> Any:
-    """Arrays one above the other, as `numpy.vstack`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> vstack([np.ones((2, 3)), np.zeros((1, 3))]).shape
-    (3, 3)
-    """
-    return concatenate([a if np.ndim(a) > 1 else reshape(a, (1, -1)) for a in arrays], axis=0)
-
-
-def hstack(arrays: Sequence[Any]) -> Any:
-    """Arrays side by side, as `numpy.hstack`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hstack([np.ones((2, 3)), np.zeros((2, 1))]).shape
-    (2, 4)
-    """
-    rows = [a if np.ndim(a) else reshape(a, (1,)) for a in arrays]
-    return concatenate(rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
 
 
 def _flip_rule(g: Any, y: Any, x: Any, axis: Any) -> Any:

@@ -19,13 +19,13 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import no_grad
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Parameter, Tensor
+from autograd_seq.folding.fold import Family
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.plan.writing.tools import require
-from autograd_seq.readings.fold import Family
 
 Result = tuple[float, dict[str, Array]]
 

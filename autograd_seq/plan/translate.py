@@ -8,9 +8,9 @@ from autograd_seq.core import names
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
 from autograd_seq.plan.value import GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of
-from autograd_seq.readings.fold import Family, Folded, Ref, Unit, fold
-from autograd_seq.readings.tree import record_of
+from autograd_seq.writer.tree import record_of
 
 
 class Translation:

@@ -53,7 +53,7 @@ class FloatAlgebra:
 
     def side(self, x: Any, y: Any) -> int:
         """Whether x is less than, equal to or greater than y."""
-        self.decisions.append((x > y) - (x < y))
+        self.decisions.append(int(x > y) - int(x < y))  # NumPy's truth values cannot be subtracted
         return self.decisions[-1]
 
     def abs(self, x: Any) -> Any:

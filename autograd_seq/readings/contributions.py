@@ -15,6 +15,7 @@ from autograd_seq.core.part import Part
 from autograd_seq.core.rules import fitted
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.steps import scopes, without_step
 
 Place = tuple[int | None, str | None, int | None]
 
@@ -73,13 +74,8 @@ def _split(
 
     VJP rules are linear in the adjoint, so the adjoint of such a record may be split before its rule is applied.
     """
-    untimed = [leaf]
-    known = {leaf}
-    for node in untimed:
-        for user, _ in uses[node]:
-            if graph.scopes[user].time is None and user not in known:
-                known.add(user)
-                untimed.append(user)
+    places = scopes(graph)
+    untimed = dict.fromkeys(without_step(leaf, uses, places))
     split: dict[Tensor, dict[Place | None, Array]] = {}
     for node in sorted(untimed, key=lambda n: -n.index):
         parts: dict[Place | None, Any] = {None: adjoints[node]} if node is output else {}
@@ -88,8 +84,8 @@ def _split(
                 continue
             if user.operation is None or user.operation.vjp is None or user.operation.vjp[i] is None:
                 continue
-            scope = graph.scopes[user]
-            shares: dict[Place | None, Array] = split[user] if user in known else {scope.place: adjoints[user]}
+            scope = places[user]
+            shares: dict[Place | None, Array] = split[user] if user in untimed else {scope.place: adjoints[user]}
             for place, share in shares.items():
                 if place is None and node is leaf:  # it never met a time: where the leaf itself was used
                     place = scope.place

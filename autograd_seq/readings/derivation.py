@@ -15,11 +15,12 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Scope, present
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
+from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
-from autograd_seq.readings.fold import Block, Family, Folded, Ref, Unit, fold
-from autograd_seq.readings.nodes import Node
-from autograd_seq.readings.tree import Trees, record_of, size
+from autograd_seq.writer.from_folded import Trees
+from autograd_seq.writer.tree import record_of, size
 
 _ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once

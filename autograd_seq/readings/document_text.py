@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from autograd_seq.readings.document_rows import Contents, Row
-from autograd_seq.readings.latex_text import in_code, in_math, in_text
+from autograd_seq.writer.latex_text import in_code, in_math, in_text
 
 
 def markdown_document(document: Contents, picture: str = "") -> str:

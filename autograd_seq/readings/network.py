@@ -31,8 +31,9 @@ def to_networkx(graph: Graph) -> networkx.MultiDiGraph:
     import networkx  # takes a while to load
 
     result = networkx.MultiDiGraph()
+    places = graph.places
     for i, record in enumerate(graph.records):
-        place, line = graph.scopes[record], record.source
+        place, line = places[record], record.source
         result.add_node(
             i,
             label=record.label,

@@ -12,6 +12,7 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.steps import scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +77,5 @@ def first_nonfinite(recorded: Tensor | Graph | Recording) -> NonFinite | None:
         bad = np.argwhere(~np.isfinite(record.value))
         if len(bad):
             place = tuple(int(i) for i in bad[0])
-            return NonFinite(record, graph.scopes[record], place, float(record.value[place]), len(bad))
+            return NonFinite(record, scopes(graph)[record], place, float(record.value[place]), len(bad))
     return None

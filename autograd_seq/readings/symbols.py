@@ -14,8 +14,8 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.names import symbol
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import RELATIONS, decisions
-from autograd_seq.readings.expression import is_literal
 
 
 class sigma(sympy.Function):  # type: ignore[misc]  # noqa: N801  (SymPy's functions are written in lower case)

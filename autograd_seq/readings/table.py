@@ -5,14 +5,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.names import text
-from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.readings.expression import is_literal, write
+from autograd_seq.folding.alike import alike
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.steps import scopes
+from autograd_seq.writer import Writer
 
 FOLD_ABOVE = 100  # rows that a person still reads
 HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")
@@ -42,34 +45,32 @@ def table(graph: Graph, fold: bool | None = None) -> str:
     2  a<1>  W x        1×1    1      1     ...
     """
     rows = [record for record in graph if not is_literal(record)]
-    positions = graph.positions
+    positions, places = graph.positions, scopes(graph)
 
-    def refer(record: Tensor) -> str:
+    def refer(record: Tensor) -> str | None:
+        if is_literal(record):
+            return None  # written as its number
         if record.name:
-            return text(record.name, graph.scopes.get(record, record.scope))
+            return text(record.name, places.get(record, record.scope))
         return f"%{positions[record]}" if record in positions else f"%({record.label})"
 
     fold = len(rows) > FOLD_ABOVE if fold is None else fold
+    roles = alike(graph).roles if fold else {}
     lines: list[Sequence[str] | str] = [HEADINGS]
-    before: list[tuple[object, ...]] | None = None
+    before: list[Any] | None = None
     folded: list[int] = []
-    for time, group in groupby(rows, key=lambda record: graph.scopes[record].time):
+    for time, group in groupby(rows, key=lambda record: places[record].time):
         records = list(group)
-        shape = _outline(records, graph)
-        if fold and time is not None and shape == before:
+        done = [(roles.get(record), record.operation, record.shape) for record in records]
+        if fold and time is not None and done == before:
             folded.append(time)
             last = records
             continue
         _close(lines, folded, last if folded else [], graph, refer)
-        before = shape if time is not None else None
+        before = done if time is not None else None
         lines.extend(_clipped([_row(record, graph, refer) for record in records], fold))
     _close(lines, folded, last if folded else [], graph, refer)
     return _aligned(lines)
-
-
-def _outline(records: list[Tensor], graph: Graph) -> list[tuple[object, ...]]:
-    """What must be equal for two steps to count as the same."""
-    return [(r.operation, r.name, r.shape, graph.scopes[r].layer, graph.scopes[r].direction) for r in records]
 
 
 def _close(
@@ -77,7 +78,7 @@ def _close(
     folded: list[int],
     last: list[Tensor],
     graph: Graph,
-    refer: Callable[[Tensor], str],
+    refer: Callable[[Tensor], str | None],
 ) -> None:
     """End a run of equal steps: say which were folded, and show the last one's named records."""
     if not folded:
@@ -98,13 +99,13 @@ def _clipped(rows: list[Sequence[str]], fold: bool) -> list[Sequence[str] | str]
     return [*rows[:half], f"   ⋮ {len(rows) - 2 * half} records more", *rows[-half:]]
 
 
-def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str]) -> Sequence[str]:
-    scope: Scope = graph.scopes[record]
+def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str | None]) -> Sequence[str]:
+    scope = scopes(graph)[record]
     line = record.source
     return (
         str(graph.positions[record]),
         text(record.name, scope) if record.name else "",
-        _short(write(record, "text", refer)) if record.operation else "",
+        _short(Writer("text", refer).expression(record)[0]) if record.operation else "",
         "×".join(str(n) for n in record.shape) or "scalar",
         _summary(record._value),
         "" if scope.time is None else str(scope.time),

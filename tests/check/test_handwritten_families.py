@@ -6,6 +6,7 @@ import pytest
 from check.mistakes import ORIGINALS
 
 from autograd_seq.diagnosis.course import check_file
+from tests.sweeps import slow_but_part_of
 
 # file, what is written there, what somebody wrote, the kind of mistake, words of the diagnosis
 MISTAKES = [
@@ -115,7 +116,9 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "category", "words"), MISTAKES, ids=[f"{m[0]}: {m[2][:40].strip()}" for m in MISTAKES]
+    ("file", "old", "new", "category", "words"),
+    slow_but_part_of(MISTAKES),
+    ids=[f"{m[0]}: {m[2][:40].strip()}" for m in MISTAKES],
 )
 def test_the_family_is_named(tmp_path, file, old, new, category, words):
     text = ORIGINALS[file]

@@ -425,6 +425,13 @@ def test_small_graphs_are_compared_in_closed_form_too():
     assert "4 scalars" in proof.closed_form and "end to end" in str(proof)
 
 
+def test_masks_and_whole_numbers_are_compared_in_closed_form_as_the_numbers_that_they_are():
+    W, x = Parameter([[0.5], [-0.3]], "W"), Tensor([[0.2, 0.7, -0.4]], "x")
+    mask, lengths = Tensor(np.array([[True, False, True]]), "mask"), Tensor(np.array([1, 0, 2]), "n")
+    proof = prove(name((where(mask, tanh(W @ x), W) * (1 - sigmoid(x)) * lengths).sum(), "L"))
+    assert proof["W"].status == "proven" and "2 scalars" in proof.closed_form
+
+
 def test_the_closed_form_sees_a_wrong_adjoint(broken):
     W = Parameter([0.5, -0.2], "W")
     y = (W * W).sum()

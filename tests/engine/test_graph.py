@@ -26,6 +26,7 @@ from autograd_seq import (
     tanh,
 )  # fmt: skip
 from autograd_seq.core.record import branches
+from autograd_seq.folding.steps import scopes
 
 DEEP = 100_000
 
@@ -202,7 +203,7 @@ def test_twenty_records_print_a_row_each_and_two_thousand_fold():
 def test_steps_are_recognised_where_none_are_said():
     x, y = chain(2000)
     graph = y.graph
-    assert [graph.scopes[r].time for r in graph][:5] == [None, 1, 1, 2, 2]
+    assert [scopes(graph)[r].time for r in graph][:5] == [None, 1, 1, 2, 2]
     assert len(str(graph).splitlines()) < 10
     assert len(str(differentiate(y.sum()).backward).splitlines()) < 12
 
@@ -234,11 +235,11 @@ def test_a_helper_that_every_step_calls_three_times_does_not_triple_the_steps():
 # -- long chains -----------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_a_chain_of_100000_records_prints_and_propagates_without_recursion():
-    x, y = chain(DEEP)
+@pytest.mark.parametrize("length", [DEEP // 10, pytest.param(DEEP, marks=pytest.mark.slow)])
+def test_a_long_chain_of_records_prints_and_propagates_without_recursion(length):
+    x, y = chain(length)
     value, slope = np.float64(0.5), np.float64(1.0)
-    for _ in range(DEEP // 2):
+    for _ in range(length // 2):
         value = np.tanh(value)
         slope = slope * (1 - value**2) + 1
         value = value + 0.5
@@ -247,10 +248,10 @@ def test_a_chain_of_100000_records_prints_and_propagates_without_recursion():
     loss.backward()
     np.testing.assert_allclose(x.grad, np.full((4, 1), slope), rtol=1e-9)
     graph = loss.graph
-    assert len(graph) == DEEP + 2
+    assert len(graph) == length + 2
     assert len(str(graph).splitlines()) < 10
     net = graph.to_networkx()
-    assert networkx.dag_longest_path_length(net) == DEEP + 1
+    assert networkx.dag_longest_path_length(net) == length + 1
     recording = differentiate(loss)
     np.testing.assert_allclose(recording.adjoint(x).value, x.grad)
     assert len(str(recording.backward).splitlines()) < 12

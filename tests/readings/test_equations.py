@@ -4,7 +4,7 @@ from readings.derived_cells import CELLS, data, own_cell, with_loss, without_ste
 
 from autograd_seq import Parameter, Tensor, check_formula, differentiate, equations, name, scope, steps, tanh
 from autograd_seq.core.errors import UsageError
-from autograd_seq.readings.tree import names_in
+from autograd_seq.writer.tree import names_in
 
 
 def agrees(both):

@@ -14,7 +14,7 @@ from readings.derived_cells import CELLS, data, own_cell, with_loss, without_ste
 from autograd_seq import Parameter, Tensor, derive, equations, exp, name, prove, scope, steps, tanh
 from autograd_seq.core import names
 from autograd_seq.core.notation import ATOM
-from autograd_seq.readings.latex_lines import lines, width
+from autograd_seq.writer.latex_lines import lines, width
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 ARTICLE = "\\documentclass{article}\n\\usepackage{amsmath,amssymb}\n\\begin{document}\n%s\n\\end{document}\n"

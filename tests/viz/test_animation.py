@@ -7,8 +7,8 @@ import pytest
 
 from autograd_seq import Parameter, Tensor, differentiate, name, steps, tanh
 from autograd_seq.core.errors import AutogradError, GradientError, ValueRangeError
-from viz.adjoints import overlay
 from viz.animation import MOST_FRAMES, animate, frames
+from viz.backward_edges import overlay
 from viz.layout import Options
 
 Image = pytest.importorskip("PIL.Image")

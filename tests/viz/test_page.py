@@ -12,6 +12,7 @@ import pytest
 
 from autograd_seq import Parameter, Tensor, concatenate, contributions, differentiate, name, sigmoid, steps, tanh
 from autograd_seq.core.errors import AutogradError, ShapeError
+from autograd_seq.folding.steps import scopes
 from cells import LSTM, RNN, Readout
 from tests.browser import chromium, complaints
 from viz.page import Page, step_through
@@ -42,7 +43,7 @@ def said(model, r):
 
 def record_numbers(model, graph):
     """The page's number for each record, in the order in which both list them."""
-    from autograd_seq.readings.expression import is_literal
+    from autograd_seq.folding.literal import is_literal
 
     records = [record for record in graph if not is_literal(record)]
     assert len(records) == len(model["records"])
@@ -108,7 +109,7 @@ def test_directions_are_walked_through_one_after_the_other():
     loss = outputs[0] + outputs[1] + outputs[2]
     seen, graph = set(), loss.graph
     for group in in_steps(graph):
-        assert len({(graph.scopes[r].direction, graph.scopes[r].time) for r in group}) == 1
+        assert len({(scopes(graph)[r].direction, scopes(graph)[r].time) for r in group}) == 1
         for record in group:
             assert all(x in seen for x in record.inputs if x.operation is not None)
             seen.add(record)

@@ -12,22 +12,20 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
-import autograd_seq.operations as ops
 from autograd_seq.check.claims.grammar import Interpreter, UnreadableError, names_in, parse, split_claim
 from autograd_seq.check.claims.smaller import smaller
 from autograd_seq.check.identity import is_zero
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.notation import ATOM, SIGN
 from autograd_seq.core.scope import scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.program import bare
+from autograd_seq.diagnosis.rerun import bare
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.truth import _Several, is_activation
-from autograd_seq.readings.expression import is_literal, number
 from autograd_seq.readings.symbols import exact, expressions, symbols_of
+from autograd_seq.writer import Called, Writer
 
 Status = Literal["proven", "checked", "refuted", "unreadable"]
 M = 2  # examples: more than one, so that a missing sum over them shows
@@ -577,27 +575,18 @@ class _Claim:
             inner = forward and any(s.before_activation(k) == name for k in s.forward)  # the notes have no name for it
             if not inner and (record not in stops or name.endswith("_next")):
                 stops[record] = name
-        top = r
 
-        def write(x: Tensor) -> tuple[str, int]:
-            if is_literal(x):
-                digits = number(x)
-                return digits, SIGN if digits.startswith("-") else ATOM
+        def refer(x: Tensor) -> Called:
             if ones and bare(x) in seeds:
-                return "1", ATOM
+                return "1"
             if ones and algebra(x) == "product" and any(bare(y) in seeds for y in x.inputs):
-                return write(next(y for y in x.inputs if bare(y) not in seeds))
-            if x in stops and x is not top:
-                return stops[x], ATOM
-            if algebra(x) == "name":
-                return write(x.inputs[0])
-            if x.operation is None:
-                return stops.get(x, x.name or "…"), ATOM
-            if x.operation is ops.sigmoid:
-                return f"sigmoid({write(x.inputs[0])[0]})", ATOM
-            return x.operation.forms["source"].write([write(y) for y in x.inputs], x.parameters)
+                return writer.write(next(y for y in x.inputs if bare(y) not in seeds))
+            if x is r and r.operation is not None:
+                return None  # what is sought is written out, though it has a name
+            return stops.get(x) or (x.name if x.operation is None else None)
 
-        return write(r)[0].replace("np.", "")
+        writer = Writer("formula", refer)
+        return writer(r).replace("np.", "")
 
 
 def _regroupings(tree: ast.expr) -> list[ast.expr]:

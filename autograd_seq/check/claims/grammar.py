@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 import autograd_seq.operations as ops
+from autograd_seq.check.claims.printed import plain
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.tensor import Tensor
 
@@ -29,7 +30,7 @@ class UnreadableError(AutogradError, ValueError):
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tanh": ops.tanh, "sigmoid": ops.sigmoid, "relu": ops.relu, "softmax": ops.softmax,
-    "exp": ops.exp, "log": ops.log, "sum": ops.sum, "mean": ops.mean, "concatenate": ops.concatenate,
+    "exp": ops.exp, "log": ops.log, "sqrt": ops.sqrt, "sum": ops.sum, "mean": ops.mean, "concatenate": ops.concatenate,
     "transpose": ops.transpose,
 }  # fmt: skip
 LANGUAGE = f"it has names, + - * / ** @ .T, slices, and {', '.join(FUNCTIONS)}"
@@ -42,9 +43,6 @@ _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
     ast.Div: lambda a, b: a / b, ast.MatMult: lambda a, b: a @ b, ast.Pow: lambda a, b: a**b,
 }  # fmt: skip
-# What is printed in books, in this language.
-_PRINTED = {"∘": "*", "⊙": "*", "×": "*", "·": "@", "−": "-", "ᵀ": ".T", "²": "**2", "σ": "sigmoid", "Γ": "Gamma",
-            "γ": "gamma", "Σ": "sum", "∂": "d", "ŷ": "y_hat", "c̃": "c_tilde"}  # fmt: skip
 
 
 def split_claim(text: str) -> tuple[str, str]:
@@ -65,7 +63,7 @@ def split_claim(text: str) -> tuple[str, str]:
     sides = re.split(r"(?<![=<>!])=(?!=)", _outside_calls(text))
     if len(sides) != 2 or not all(s.strip() for s in sides):
         raise UnreadableError(f"write one equation, such as dWf = dgamma_f @ [a_prev; x_t].T ; this is {text!r:.80}")
-    return _plain(sides[0].replace("\0", "=")), _plain(sides[1].replace("\0", "="))
+    return plain(sides[0].replace("\0", "="), FUNCTIONS), plain(sides[1].replace("\0", "="), FUNCTIONS)
 
 
 def _outside_calls(text: str) -> str:
@@ -75,24 +73,6 @@ def _outside_calls(text: str) -> str:
         depth += (c in "([") - (c in ")]")
         result.append("\0" if c == "=" and depth else c)
     return "".join(result)
-
-
-def _plain(text: str) -> str:
-    for printed, word in _PRINTED.items():
-        text = text.replace(printed, word)
-    text = re.sub(r"(\b[A-Za-z_]\w*)<\s*t\s*-\s*1\s*>", r"\1_prev", text)
-    text = re.sub(r"\bx<\s*t\s*>", "x_t", text)
-    text = re.sub(r"\b(d?[ac])<\s*t\s*>", r"\1_next", text)
-    text = re.sub(r"(\b[A-Za-z_]\w*)<\s*t\s*>", r"\1", text)
-    return _stacks(text).strip()
-
-
-def _stacks(text: str) -> str:
-    """``[a; x]`` as ``concatenate((a, x))``."""
-    found = re.compile(r"\[([^\[\]]*;[^\[\]]*)\]")
-    while match := found.search(text):
-        text = text[: match.start()] + f"concatenate(({match[1].replace(';', ',')}))" + text[match.end() :]
-    return text
 
 
 def parse(text: str) -> ast.expr:

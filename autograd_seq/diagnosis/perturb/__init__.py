@@ -29,7 +29,7 @@ from autograd_seq.diagnosis.perturb import (
 )
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Variant
-from autograd_seq.diagnosis.program import Program
+from autograd_seq.diagnosis.rerun import Program
 
 Family = Callable[[Context], Iterator[Variant]]
 

@@ -11,7 +11,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
-from autograd_seq.diagnosis.program import Change
+from autograd_seq.diagnosis.rerun import Change
 from autograd_seq.diagnosis.truth import is_activation
 
 

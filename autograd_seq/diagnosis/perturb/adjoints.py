@@ -12,7 +12,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, RARE, Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change, bare, evaluate
+from autograd_seq.diagnosis.rerun import Change, bare, evaluate
 
 
 def terms_of(adjoint: Tensor) -> list[Tensor]:

@@ -14,7 +14,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, Edit, Variant
-from autograd_seq.diagnosis.program import bare
+from autograd_seq.diagnosis.rerun import bare
 
 MOST_FACTORS = 6
 

@@ -10,9 +10,9 @@ from typing import Any
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.variant import FIRST, Edit, Variant
-from autograd_seq.diagnosis.program import Change, Program, bare, called, formula
+from autograd_seq.diagnosis.rerun import Change, Program, bare, called, formula
 from autograd_seq.diagnosis.truth import bends_elements, is_activation
-from autograd_seq.readings.expression import is_literal
+from autograd_seq.folding.literal import is_literal
 
 
 class Context:

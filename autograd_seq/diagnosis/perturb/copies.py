@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import RARE, Edit, Variant
-from autograd_seq.diagnosis.program import Change, bare
+from autograd_seq.diagnosis.rerun import Change, bare
 
 
 def copied(c: Context) -> Iterator[Variant]:

@@ -11,7 +11,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change, bare, evaluate, sums_axes
+from autograd_seq.diagnosis.rerun import Change, bare, evaluate, sums_axes
 
 
 def scaled(c: Context) -> Iterator[Variant]:

@@ -14,7 +14,7 @@ from autograd_seq.diagnosis.perturb.gradients import scaled_by
 from autograd_seq.diagnosis.perturb.simple import simple
 from autograd_seq.diagnosis.perturb.swaps import swaps
 from autograd_seq.diagnosis.perturb.variant import LIKELY, LOCAL, RARE, SWAP, Edit, Variant
-from autograd_seq.diagnosis.program import Change, along, bare
+from autograd_seq.diagnosis.rerun import Change, along, bare
 
 
 def everywhere(c: Context) -> Iterator[Variant]:

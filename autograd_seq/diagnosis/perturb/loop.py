@@ -12,7 +12,7 @@ from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.gradients import only_time
 from autograd_seq.diagnosis.perturb.variant import FIRST, Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change, bare
+from autograd_seq.diagnosis.rerun import Change, bare
 
 _SHIFTS: list[tuple[str, str, Any]] = [
     ("reversed", "in the opposite order of time", lambda t, n: n - 1 - t),

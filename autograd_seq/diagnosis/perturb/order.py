@@ -14,7 +14,7 @@ from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.adjoints import carried_roles, term_role, terms_of
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import FIRST, LIKELY, Variant
-from autograd_seq.diagnosis.program import Change, bare
+from autograd_seq.diagnosis.rerun import Change, bare
 
 State = Any  # the role of what is carried from step to step
 

@@ -11,7 +11,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LOCAL, RARE, Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change, evaluate
+from autograd_seq.diagnosis.rerun import Change, evaluate
 from autograd_seq.diagnosis.truth import bends_elements
 
 Reads = list[tuple[Tensor, Tensor, Change]]  # a line, what it reads, and what stands there by then

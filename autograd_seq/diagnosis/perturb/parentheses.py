@@ -10,7 +10,7 @@ from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.adjoints import term_role, terms_of
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, SWAP, Edit, Variant
-from autograd_seq.diagnosis.program import bare, evaluate
+from autograd_seq.diagnosis.rerun import bare, evaluate
 
 
 def parentheses(c: Context) -> Iterator[Variant]:

@@ -13,7 +13,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
-from autograd_seq.diagnosis.program import Values, bare, evaluate
+from autograd_seq.diagnosis.rerun import Values, bare, evaluate
 
 
 def products(c: Context, r: Tensor) -> Iterator[Edit]:

@@ -14,7 +14,7 @@ from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.values import Values, with_values
 from autograd_seq.diagnosis.perturb.variant import SWAP, Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change, bare, evaluate
+from autograd_seq.diagnosis.rerun import Change, bare, evaluate
 from autograd_seq.diagnosis.truth import bends_elements, is_activation
 
 Formed = tuple[tuple[Any, ...], str, str, Array, Array]  # key, category, words, the value, what is inside

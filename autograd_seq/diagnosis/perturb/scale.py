@@ -9,7 +9,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.gradients import scaled_by, summed_over
 from autograd_seq.diagnosis.perturb.variant import LIKELY, Edit, Variant, nothing
-from autograd_seq.diagnosis.program import bare
+from autograd_seq.diagnosis.rerun import bare
 
 MOST_PLACES = 2  # lines of one reach that are tried
 

@@ -12,7 +12,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change
+from autograd_seq.diagnosis.rerun import Change
 
 MOST = 6  # gradients of one shape of which every subset is tried
 

@@ -9,7 +9,7 @@ from autograd_seq.core.traits import Word, algebra
 from autograd_seq.diagnosis.perturb import activations, brackets, matrices, products, softmax, stacks
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
-from autograd_seq.diagnosis.program import evaluate, sums_axes
+from autograd_seq.diagnosis.rerun import evaluate, sums_axes
 
 Maker = Callable[[Context, Tensor], Iterator[Edit]]
 

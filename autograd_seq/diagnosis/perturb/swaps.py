@@ -12,7 +12,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
-from autograd_seq.diagnosis.program import bare
+from autograd_seq.diagnosis.rerun import bare
 from autograd_seq.diagnosis.truth import is_activation
 
 

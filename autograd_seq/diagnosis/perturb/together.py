@@ -12,7 +12,7 @@ from autograd_seq.diagnosis.perturb.adjoints import seen
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.simple import simple
 from autograd_seq.diagnosis.perturb.variant import LOCAL, RARE, Edit, Variant
-from autograd_seq.diagnosis.program import Change, evaluate
+from autograd_seq.diagnosis.rerun import Change, evaluate
 from autograd_seq.diagnosis.truth import is_activation
 
 OF_ONE_PLACE = {"negative", "doubled", "without term", "sign of term", "only term", "without factor", "twice"}

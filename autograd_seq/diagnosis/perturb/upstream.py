@@ -11,7 +11,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change, evaluate
+from autograd_seq.diagnosis.rerun import Change, evaluate
 
 
 def taken_for_one(c: Context) -> Iterator[Variant]:

@@ -13,7 +13,7 @@ from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.loop import TIMES
 from autograd_seq.diagnosis.perturb.variant import SWAP, Edit, Variant, nothing
-from autograd_seq.diagnosis.program import Change, evaluate
+from autograd_seq.diagnosis.rerun import Change, evaluate
 from autograd_seq.diagnosis.truth import is_activation
 
 Values = dict[Tensor, Array]

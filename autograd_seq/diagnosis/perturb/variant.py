@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.program import Change
+from autograd_seq.diagnosis.rerun import Change
 
 FIRST, LIKELY, LOCAL, SWAP, RARE, ODD = range(6)  # ranks: the smaller, the likelier
 

@@ -10,8 +10,8 @@ import numpy as np
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.scope import NOWHERE, present
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.plan.value import LITERAL, Use, Value, kind_of
-from autograd_seq.readings.expression import is_literal
 
 
 def become(value: Value, formula: Callable[..., Any], *operands: Use, **settings: Any) -> None:

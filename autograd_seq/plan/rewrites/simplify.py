@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.operation import Operation
+from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.plan.value import GIVEN, LITERAL, MATMUL, ONES, PRODUCT, STEPS, SUM, TRANSPOSE, Network, Use, Value
-from autograd_seq.readings.step_index import StepIndex
 
 
 def simplify(network: Network) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_seq.core.operation import Operation
+from autograd_seq.folding.step_index import at_step
 from autograd_seq.plan.memory.ahead import views_ahead
 from autograd_seq.plan.memory.places import INDENT
 from autograd_seq.plan.memory.reuse import WORD, share
@@ -31,7 +32,6 @@ from autograd_seq.plan.value import (
     carried,
 )  # fmt: skip
 from autograd_seq.plan.writing.whole import Whole
-from autograd_seq.readings.step_index import at_step
 
 
 class Program(Whole):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.operation import Operation
+from autograd_seq.folding.step_index import StepIndex, at_step
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
 from autograd_seq.plan.value import (
     AFFINE,
@@ -29,7 +30,6 @@ from autograd_seq.plan.value import (
     carried,
 )  # fmt: skip
 from autograd_seq.plan.writing.outer import Outer
-from autograd_seq.readings.step_index import StepIndex, at_step
 
 
 class Whole(Outer):

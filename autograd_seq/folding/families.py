@@ -1,0 +1,216 @@
+"""Which nodes are the same operation at different time steps, and what each family uses."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections import Counter
+from typing import Any
+
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.roles import from_the_middle, give_roles, likeness, same_settings
+from autograd_seq.folding.unit import Family, Node, Ref, Role, Use
+
+# -- time ------------------------------------------------------------------------------------------
+
+
+def infer_times(nodes: list[Node]) -> None:
+    """Give a step to what was made outside of any, if it has siblings that each belong to one step alone."""
+    uses: dict[Node, set[int | None]] = {node: set() for node in nodes}
+    guess: dict[Node, int] = {}
+    for node in reversed(nodes):
+        steps = uses[node]
+        given = node.literal or (node.leaf and node.record.requires_grad)
+        if node.time is None and len(steps) == 1 and None not in steps and not given:
+            guess[node] = next(t for t in steps if t is not None)
+        for x in node.inputs:
+            uses[x].add(node.time if node.time is not None else guess.get(node))
+    for node in nodes:
+        if node.time is None and node not in guess and node.inputs and not node.total:
+            steps = {x.time if x.time is not None else guess.get(x) for x in node.inputs} - {None}
+            if len(steps) == 1:
+                guess[node] = next(t for t in steps if t is not None)
+    _infer_from_owners(nodes, guess)
+    siblings: dict[tuple[Any, ...], set[int]] = {}
+    for node, time in guess.items():
+        siblings.setdefault(_sort(node), set()).add(time)
+    for node, time in guess.items():
+        if len(siblings[_sort(node)]) > 1:
+            node.time = time
+
+
+def _infer_from_owners(nodes: list[Node], guess: dict[Node, int]) -> None:
+    """Go on guessing: what only serves one step, such as its target, and the backward pass of what has a step."""
+    before = -1
+    while len(guess) != before:
+        before = len(guess)
+        uses: dict[Node, set[int | None]] = {}
+        for node in reversed(nodes):
+            free = node.time is None and node not in guess
+            given = node.literal or (node.leaf and node.record.requires_grad)
+            steps = uses.get(node, set())
+            if free and not given and not node.total and len(steps) == 1 and None not in steps:
+                guess[node] = next(t for t in steps if t is not None)
+            for x in node.inputs:
+                uses.setdefault(x, set()).add(node.time if node.time is not None else guess.get(node))
+        for node in nodes:
+            if node.time is None and node not in guess and node.owner in guess:
+                guess[node] = guess[node.owner]
+
+
+# -- families --------------------------------------------------------------------------------------
+
+
+def _sort(node: Node) -> tuple[Any, ...]:
+    """Of what sort a node is, before it has a role."""
+    made = "adjoint" if node.adjoint_of is not None else node.operation
+    count = None if node.total else len(node.inputs)
+    given = node.leaf and node.record.requires_grad
+    return made, node.name, node.lane, node.record.shape, count, given, node.owner and _sort(node.owner)
+
+
+def match_families(nodes: list[Node]) -> list[Family]:
+    """Make families of the nodes that have one role and fit each other, at steps without a gap."""
+    give_roles(nodes)
+    steps: dict[tuple[bool, int], list[Node]] = {}
+    for node in nodes:
+        if node.time is not None and not node.literal:
+            steps.setdefault((node.owner is not None, node.time), []).append(node)
+    found: list[Family] = []
+    pool: dict[Role, list[Family]] = {}
+    for part in (False, True):  # the forward pass first, so that what it owns knows its family
+        for time in from_the_middle({t for owned, t in steps if owned is part}):
+            for node in steps[part, time]:
+                _place(node, pool, found)
+    result = []
+    for family in found:
+        times = family.times
+        if len(times) > 1 and times == list(range(times[0], times[-1] + 1)):
+            result.append(family)
+        else:
+            for node in family.members.values():
+                node.family = None
+    return result
+
+
+def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> None:
+    assert node.time is not None and node.role is not None
+    alike = pool.setdefault(node.role, [])
+    scored = [(score, -i) for i, family in enumerate(alike) if (score := _fits(node, family)) is not None]
+    if scored:
+        node.family = alike[-max(scored)[1]]
+    else:
+        node.family = Family({})
+        alike.append(node.family)
+        found.append(node.family)
+    node.family.members[node.time] = node
+
+
+def _fits(node: Node, family: Family) -> float | None:
+    """How well a node fits a family: None if one formula cannot say both."""
+    first = next(iter(family.members.values()))
+    mine, its = (x.owner and (x.owner.family or x.owner) for x in (node, first))
+    if node.time in family.members or node.name != first.name or mine is not its or not same_settings(node, first):
+        return None
+    return likeness(node, first, _same_family)
+
+
+def _same_family(x: Node, y: Node) -> bool:
+    return x.family is y.family and x.family is not None
+
+
+def examine(family: Family) -> None:
+    """Find the uses of a family, and put apart what is special at its first and last step."""
+    if family.leaf:
+        family.uses = []
+    elif family.total:
+        _examine_terms(family)
+    else:
+        _examine_inputs(family)
+
+
+def _relative(x: Node, time: int) -> Ref:
+    if x.family is not None and x.time is not None:
+        return Ref(x.family, x.time - time)
+    return Ref(x)
+
+
+def _extend(family: Family, at: int, ref: Ref) -> bool:
+    """Let `ref` stand for the member that a family does not have at a step; whether that is possible.
+
+    It must be a single record: a member of a family may itself come out of the loop that begins with it.
+    """
+    return isinstance(ref.unit, Node) and at not in family.members and family.extension.setdefault(at, ref) == ref
+
+
+def _examine_inputs(family: Family) -> None:
+    count = len(family.any.inputs)
+    family.uses = []
+    for i in range(count):
+        refs = {t: _relative(m.inputs[i], t) for t, m in family.members.items()}
+        middle = _middle(refs)
+        regular = {t for t, ref in refs.items() if ref == middle}
+        family.uses.append(Use(middle, regular))
+        for t, ref in refs.items():
+            if t in regular:
+                continue
+            fits = isinstance(middle.unit, Family) and middle.shift != 0
+            if not fits or not _extend(middle.unit, t + middle.shift, _absolute(ref, t)):  # type: ignore[arg-type]
+                family.irregular = True
+                return
+
+
+def _middle(refs: dict[int, Ref]) -> Ref:
+    """The reference that most steps have; at a tie one to a neighbouring step, as a boundary is what differs."""
+    counts = Counter(refs.values())
+    return max(counts, key=lambda ref: (counts[ref], isinstance(ref.unit, Family), -abs(ref.shift)))
+
+
+def _absolute(ref: Ref, time: int) -> Ref:
+    return Ref(ref.unit, 0, time + ref.shift) if isinstance(ref.unit, Family) else ref
+
+
+def _examine_terms(family: Family) -> None:
+    present: dict[Ref, set[int]] = {}
+    for t, member in family.members.items():
+        refs = [_relative(x, t) for x in member.inputs]
+        if len(set(refs)) != len(refs):
+            family.irregular = True
+            return
+        for ref in refs:
+            present.setdefault(ref, set()).add(t)
+    mine = set(family.members)
+    family.uses = []
+    strays = []
+    for ref, times in present.items():
+        expected = mine
+        if isinstance(ref.unit, Family) and ref.shift:
+            expected = {t for t in mine if t + ref.shift in ref.unit.members}
+        if times == expected:
+            family.uses.append(Use(ref, times))
+        else:
+            strays.append((ref, times))
+    for steps in {frozenset(times) for _, times in strays}:
+        t = min(steps)
+        alone = [ref for ref, at in strays if at == steps]
+        fitting = [
+            use.ref
+            for use in family.uses
+            if isinstance(use.ref.unit, Family) and use.ref.shift and t + use.ref.shift not in use.ref.unit.members
+        ]
+        together = alone[0] if len(alone) == 1 else Ref(_sum_of(family, alone, t))
+        stand_in = _absolute(together, t)
+        if len(steps) > 1 or not any(_extend(r.unit, t + r.shift, stand_in) for r in fitting):  # type: ignore[arg-type]
+            family.irregular = True
+            return
+
+
+def _sum_of(family: Family, refs: list[Ref], time: int) -> Node:
+    """Terms that only one step has, as one."""
+    parts = [ref.unit.members[time + ref.shift] if isinstance(ref.unit, Family) else ref.unit for ref in refs]
+    member = family.members[time]
+    value = functools.reduce(operator.add, [part.record._value for part in parts])
+    node = Node(Tensor(value), None, True, parts, None, time, owner=member.owner, order=member.order)
+    node.record.scope = member.record.scope
+    family.together.append(node)
+    return node

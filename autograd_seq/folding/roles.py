@@ -1,0 +1,171 @@
+"""What a node does in its step: nodes of several steps that do the same have one role.
+
+The steps are gone through one by one, and each node takes the role of that node of another step which it is most like:
+made by the same operation, at the same place in the program, with the same settings, of inputs that have the same
+roles. At the first and the last step something may be missing, or stand in for something else; so whatever fits no
+role takes one that nothing in its step has taken yet, of the same place in the program or else of the same kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+
+from autograd_seq.folding.step_index import unify
+from autograd_seq.folding.steps import site
+from autograd_seq.folding.unit import Node, Role
+
+Score = Callable[[Node, Node], float | None]
+SAME_SITE, SAME_SETTINGS, SAME_INPUT = 0.5, 0.25, 1.0
+
+
+def give_roles(nodes: list[Node]) -> None:
+    """Give every node a role: those of each step the same as those of the others, all else one of its own."""
+    slots = _Slots(nodes)
+    groups: dict[tuple[bool, bool], dict[int, list[Node]]] = {}
+    for node in nodes:
+        if node.time is None or node.literal:
+            node.role = Role(("alone", *kind(node)), node.order)
+        else:
+            groups.setdefault((slots.backward(node), node.leaf), {}).setdefault(node.time, []).append(node)
+    # What is given is told apart by the roles of those who use it, what is owned by the role of its owner.
+    for (_, leaf), steps in sorted(groups.items()):
+        casting = _Casting(slots.likeness if leaf else likeness)
+        for time in from_the_middle(steps):
+            casting.cast(steps[time])
+
+
+def from_the_middle(times: Iterable[int]) -> list[int]:
+    """Steps in the order in which they are matched: one from the middle first, where no boundary is near."""
+    ordered = sorted(times)
+    return sorted(ordered, key=lambda time: (time != ordered[len(ordered) // 2], time))
+
+
+def kind(node: Node) -> tuple[Hashable, ...]:
+    """What must be equal for two nodes to do the same."""
+    called = node.name or ("adjoint" if node.adjoint_of is not None else node.operation)
+    owner = node.owner and (node.owner.role or node.owner.order)
+    return called, node.lane, owner, node.leaf, node.leaf and node.record.requires_grad
+
+
+class _Casting:
+    """The roles that were found so far, each with the node that had it first."""
+
+    def __init__(self, likeness: Score) -> None:
+        self.likeness = likeness
+        self.of_kind: dict[Hashable, dict[Role, Node]] = {}
+        self.at_site: dict[Hashable, dict[Role, Node]] = {}
+
+    def cast(self, step: list[Node]) -> None:
+        """Give the nodes of one step their roles."""
+        free: dict[Hashable, dict[Role, Node]] = {}
+        left = []
+        for node in step:
+            key = kind(node)
+            if key not in free:
+                free[key] = dict(self.of_kind.get(key, {}))
+            if not _take(node, free[key], self.likeness):
+                left.append(node)
+        taken = {node.role for node in step}
+        for node in left:
+            known = self.at_site.get(_site(node), {}), free[kind(node)]
+            role = next((role for roles in known for role in roles if role not in taken), None)
+            node.role = role or self._new(node)
+            taken.add(node.role)
+
+    def _new(self, node: Node) -> Role:
+        key = kind(node)
+        role = Role(key, len(self.of_kind.setdefault(key, {})))
+        self.of_kind[key][role] = self.at_site.setdefault(_site(node), {})[role] = node
+        return role
+
+
+def _site(node: Node) -> Hashable:
+    """Where in the program, layer and direction something is made; what is given is made nowhere."""
+    return kind(node) if node.leaf else (site(node.record), node.lane, node.owner and node.owner.role, node.total)
+
+
+def _take(node: Node, free: dict[Role, Node], score: Score) -> bool:
+    """Take the role that fits best, the first of several; whether there is one."""
+    found, best = None, -1.0
+    for role, other in free.items():
+        value = score(node, other)
+        if value is not None and value > best:
+            found, best = role, value
+            if best >= _perfect(node):
+                break
+    if found is None:
+        return False
+    del free[found]
+    node.role = found
+    return True
+
+
+def _perfect(node: Node) -> float:
+    return 1.0 if node.total or node.leaf else SAME_SITE + SAME_SETTINGS + SAME_INPUT * len(node.inputs)
+
+
+def same_role(x: Node, y: Node) -> bool:
+    """Whether two inputs do the same, as far as is known: what is given gets its role last."""
+    return x.leaf and y.leaf if x.leaf or y.leaf else x.role == y.role and x.role is not None
+
+
+def same_settings(node: Node, other: Node) -> bool:
+    """Whether the settings of two nodes are equal, or count with the step."""
+    for key, value in node.parameters.items():
+        both = {node.time or 0: value, other.time or 0: other.parameters.get(key)}
+        if unify(both, None) is None and value is not None:
+            return False
+    return True
+
+
+def likeness(node: Node, other: Node, same: Callable[[Node, Node], bool] = same_role) -> float | None:
+    """How well a node fits another of another step: None if not at all.
+
+    A use of a third step may differ, as at a boundary something else stands there.
+    """
+    if node.operation is not other.operation or node.record.shape != other.record.shape:
+        return None
+    if node.total or other.total:
+        return 1.0 if node.total and other.total else None
+    if len(node.inputs) != len(other.inputs):
+        return None
+    score = SAME_SITE * (site(node.record) == site(other.record)) + SAME_SETTINGS * same_settings(node, other)
+    for x, y in zip(node.inputs, other.inputs, strict=True):
+        here, there = _shift(x, node), _shift(y, other)
+        if x is y:
+            score += SAME_INPUT
+        elif here == there and here is not None:
+            if same(x, y):
+                score += SAME_INPUT
+            elif here == 0:
+                return None
+        elif (there in (0, None) and not (here == 0 and x.leaf)) or x.literal or y.literal:
+            return None  # within a step, or outside of time, there is no boundary
+    return score
+
+
+def _shift(x: Node, user: Node) -> int | None:
+    """How many steps later than its user a node is made."""
+    return None if x.time is None or user.time is None else x.time - user.time
+
+
+class _Slots:
+    """Where nodes are first used."""
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.first: dict[Node, tuple[Node, int]] = {}
+        for node in nodes:
+            for i, x in enumerate(node.inputs):
+                self.first.setdefault(x, (node, i))
+
+    def backward(self, node: Node) -> bool:
+        """Whether a node belongs to the backward pass; what is given, with those who use it."""
+        user = self.first[node][0] if node.leaf and node in self.first else node
+        return user.owner is not None
+
+    def likeness(self, leaf: Node, other: Node) -> float | None:
+        """How well something given fits what was given at another step: whether the same use it first."""
+        mine, its = self.first.get(leaf), self.first.get(other)
+        if mine is None or its is None or mine[0].role != its[0].role or mine[1] != its[1]:
+            return None
+        return 1.0
