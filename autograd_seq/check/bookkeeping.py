@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd_seq.check.application import Application, constant, expression, freeze
 from autograd_seq.check.failure import Failure
+from autograd_seq.core.operation import Operation
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
@@ -118,9 +119,10 @@ class Bookkeeping:
 
     def _intern_step(self, key: Any) -> int:
         """Like what was recorded: names and orders of sums do not count."""
-        if key[0].algebra == "name":
+        word = key[0].algebra if isinstance(key[0], Operation) else ""
+        if word == "name":
             return int(key[2][0])
-        if key[0].algebra == "sum of uses":
+        if word == "sum of uses":
             return self._sum(list(key[2]))
         return self._intern(key)
 

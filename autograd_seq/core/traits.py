@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
+
+from autograd_seq.core.errors import unknown_word, wrong_longhand
 
 Word = Literal[
     "", "sum", "difference", "negative", "product", "quotient", "exponential", "matrix product", "transpose",
@@ -34,6 +36,12 @@ class Traits:
     activation: bool = False
     element: str = ""
     longhand: Sequence[Callable[..., Any]] = ()
+
+    def __post_init__(self) -> None:
+        if self.algebra not in get_args(Word):
+            raise unknown_word(self.algebra, get_args(Word))
+        if not isinstance(self.longhand, (list, tuple)) or not all(map(callable, self.longhand)):
+            raise wrong_longhand(self.longhand)
 
 
 def algebra(record: Any) -> Word:

@@ -18,6 +18,7 @@ from autograd_seq.check.identity import is_zero
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.operation import Operation
 from autograd_seq.core.scope import scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
@@ -257,6 +258,11 @@ class Setting:
             **self.sizes, **self.forward, **{f"d{k}": adjoint for k, adjoint in self.quantities.items()}, **self.seeds
         }  # fmt: skip
 
+    @property
+    def activations(self) -> dict[str, Operation]:
+        """The activations of the recording, by name; a formula may call them."""
+        return {r.operation.name: r.operation for r in self.recording.forward if is_activation(r)}
+
     def before_activation(self, name: str) -> str | None:
         """The name of what an activation was applied to, for the name of its result."""
         r = self.forward.get(name)
@@ -381,7 +387,7 @@ class _Claim:
         return difference(claimed._value, true._value) <= EQUAL
 
     def _evaluated(self, names: Mapping[str, Tensor], matrix_stars: bool = False, tree: Any = None) -> Tensor:
-        reader = Interpreter(names, matrix_stars, self.setting.constants)
+        reader = Interpreter(names, matrix_stars, self.setting.constants, self.setting.activations)
         with np.errstate(all="ignore"):
             value = reader.tensor(reader.run(self.right if tree is None else tree))
         if isinstance(value, list):
