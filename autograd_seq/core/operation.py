@@ -2,7 +2,8 @@
 
 Its value rule is NumPy; its VJP rules are written in the engine's own operations, so
 that they run on bare arrays at full speed and on tensors as a recording. What a reading
-needs, the meaning in exact scalars and the forms in each language, stands beside them.
+needs, the meaning in exact scalars and the forms in each language, stands beside them, and
+so do the traits, by which others know what kind of operation it is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from autograd_seq.core.notation import Form, call
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import note_branch, note_read, present
 from autograd_seq.core.source_line import ENGINE_FILES
+from autograd_seq.core.traits import Traits
 
 Rule = Callable[..., Any]
 _new: Final = object.__new__
@@ -34,10 +36,10 @@ BY_NUMPY: dict[Any, Any] = {}
 DECLARED: WeakSet[Operation] = WeakSet()
 
 
-class Operation:
+class Operation(Traits):
     """One differentiable operation; made with the decorator `operation`, which says what the arguments are.
 
-    Calling it on tensors records; calling it on plain arrays just computes.
+    Calling it on tensors records; calling it on plain arrays just computes. Its traits are attributes too.
 
     Attributes
     ----------
@@ -53,10 +55,6 @@ class Operation:
     forms : dict
         `Form` by language: ``"source"``, ``"latex"``, ``"text"``, and ``"formula"``, which is what
         `check_formula` reads: as in source, unless given.
-    expects : str
-        What it demands of its inputs, said to a student.
-    adds : bool
-        Whether the result is the sum of the inputs, so that a reading may take the sum apart, as in Σ over time.
     """
 
     # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
@@ -73,12 +71,11 @@ class Operation:
         latex: Form | str | None = None,
         text: Form | str | None = None,
         formula: Form | str | None = None,
-        expects: str = "",
         kernel: Callable[..., Any] | None = None,
-        adds: bool = False,
-        cuts: bool = False,
-        rearranges: bool = False,
+        **traits: Any,
     ) -> None:
+        one_by_one = isinstance(kernel, np.ufunc) and kernel.signature is None
+        super().__init__(**{"elementwise": one_by_one, **traits})
         update_wrapper(self, value)
         self.name: str = value.__name__.rstrip("_")
         signature = inspect.signature(value).parameters.values()
@@ -91,7 +88,6 @@ class Operation:
         self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
         self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
         self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
-        self.expects, self.adds, self.cuts, self.rearranges = expects, adds, cuts, rearranges
         self.forms = {
             "source": self._form(source, f"np.{self.name}"),
             "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
@@ -231,10 +227,30 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
     cuts : bool
         Whether the result counts as a constant on purpose, although it changes with the inputs;
         only without `vjp`. What has no `vjp` otherwise must be constant wherever it has a derivative.
-
     rearranges : bool
         Whether the result shows the input's own elements in other places, as a transpose does: of an array that
         is written into, it is then a view.
+    elementwise : bool
+        Whether each element of the result depends only on the elements at the same place, broadcasting
+        aside: it can be computed for many steps at once. A `kernel` that is a ufunc says so itself.
+    along : bool
+        Whether it works along the axes that its setting ``axis`` names, at each place beside them alone.
+    reduces : numpy.ufunc
+        Of what reduces axes, the ufunc of two elements that it repeats: ``np.add`` of a sum.
+    activation : bool
+        Whether it is a function of one array that a layer applies to what it has added up. In a backward
+        pass that was written by hand, its derivative may be forgotten, or taken at another place.
+    algebra : str
+        What it is in algebra, so that others can calculate with it and know its mistakes: ``"sum"``,
+        ``"difference"``, ``"negative"``, ``"product"``, ``"quotient"``, ``"exponential"``, ``"matrix product"``,
+        ``"transpose"``, ``"part"``, ``"joined"``, ``"stacked"``.
+    element : str
+        How one element is written where a loop over elements is compiled, such as ``"np.abs({0})"``:
+        `{0}` … are numbers, settings stand there by name.
+    longhand : sequence of callables
+        How a program writes it that does not have it: functions of the same arguments, in NumPy's functions
+        or this package's operations. The first is what a plan takes apart, where the whole cannot be
+        compiled or its parts are better placed; by each of them a written out activation is recognised.
 
     Returns
     -------

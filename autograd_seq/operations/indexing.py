@@ -47,6 +47,7 @@ def _bracket(operands: Sequence[str], parameters: Any) -> str:
     latex=Form(_bracket, operands=(ATOM,)),
     expects="an index that lies within the array",
     rearranges=True,
+    algebra="part",
 )
 def _getitem(x: Any, /, index: Any) -> Array:
     return np.asarray(x)[index]
@@ -105,6 +106,7 @@ def assign(base, values, indices):
     ),
     latex=Form(_scattered),
     text=Form(_scattered),
+    algebra="gathered parts",
 )
 def scatter(*pieces: Any, indices: Sequence[Any], shape: tuple[int, ...]) -> Array:
     """Pieces added into an array of zeros, each at its index: the adjoint of an array that was read in parts.

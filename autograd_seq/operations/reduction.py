@@ -69,6 +69,8 @@ def _text_over(symbol: str) -> Form:
     latex=_latex_over(r"\sum"),
     text=_text_over("Σ"),
     expects=AXES,
+    along=True,
+    reduces=np.add,
 )
 def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The sum over axes, as `numpy.sum`.
@@ -91,6 +93,7 @@ def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     latex=_latex_over(r"\operatorname{mean}"),
     text=_text_over("mean"),
     expects=AXES,
+    along=True,
 )
 def mean(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The mean over axes, as `numpy.mean`; of no elements there is none.
@@ -132,6 +135,8 @@ def _fold(function: str) -> Any:
     latex=_latex_over(r"\max"),
     text=_text_over("max"),
     expects=AXES,
+    along=True,
+    reduces=np.maximum,
 )
 def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The largest element over axes; at a tie all the largest share the adjoint equally.
@@ -152,6 +157,8 @@ def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     latex=_latex_over(r"\min"),
     text=_text_over("min"),
     expects=AXES,
+    along=True,
+    reduces=np.minimum,
 )
 def min(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The smallest element over axes; at a tie all the smallest share the adjoint equally.

@@ -97,6 +97,7 @@ def _transpose_form(mark: str) -> Form:
     text=_transpose_form("{0}ᵀ"),
     expects="each axis of the array once",
     rearranges=True,
+    algebra="transpose",
 )
 def transpose(x: Any, /, axes: Any = None) -> Array:
     """The axes in another order, reversed if `axes` is not given, as `numpy.transpose`.
@@ -225,6 +226,7 @@ def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> For
     latex=_block(r"\begin{bmatrix}", r" \\ ", " & ", r"\end{bmatrix}", r"\operatorname{concatenate}"),
     text=_block("[", "; ", ", ", "]", "concatenate"),
     expects="arrays that differ only in the length of the axis they are joined along",
+    algebra="joined",
 )
 def concatenate(*arrays: Any, axis: int | None = 0) -> Array:
     """Arrays joined along an axis, as `numpy.concatenate`: ``[a; x]``.
@@ -242,7 +244,7 @@ def _stack_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % y.ndim) + (i,)]
 
 
-@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape")
+@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape", algebra="stacked")
 def stack(*arrays: Any, axis: int = 0) -> Array:
     """Arrays of one shape along a new axis, as `numpy.stack`.
 

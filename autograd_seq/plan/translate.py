@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_seq import operations as ops
 from autograd_seq.core import names
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
-from autograd_seq.operations.indexing import _getitem
-from autograd_seq.plan.value import (
-    CONCAT,
-    GIVEN,
-    LITERAL,
-    MATMUL,
-    OVER_TIME,
-    PRODUCT,
-    ROWS,
-    STEPS,
-    SUM,
-    TRANSPOSE,
-    Network,
-    Use,
-    Value,
-)
+from autograd_seq.plan.value import GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of
 from autograd_seq.writer.tree import record_of
 
 
@@ -76,22 +60,9 @@ class Translation:
         if unit.leaf:
             literal = not isinstance(unit, Family) and unit.literal
             return STEPS if isinstance(unit, Family) else LITERAL if literal else GIVEN
-        if unit.total or unit.operation.adds:  # type: ignore[union-attr]
+        if unit.total:
             return SUM
-        record = record_of(unit)
-        flat = [len(x.shape) for x in record.inputs] == [2, 2]
-        plain = {
-            ops.multiply: (PRODUCT, True),
-            ops.matmul: (MATMUL, flat),
-            ops.transpose: (TRANSPOSE, record.ndim == 2),
-            ops.concatenate: (CONCAT, record.ndim == 2 and record.parameters.get("axis") == 0),
-        }
-        kind, fits = plain.get(unit.operation, (None, False))  # type: ignore[arg-type]
-        if kind is not None and fits:
-            return kind
-        if _row_slice(unit) is not None:
-            return ROWS
-        return unit.operation
+        return ROWS if _row_slice(unit) is not None else kind_of(record_of(unit))
 
     def _finish(self, unit: Unit, value: Value) -> None:
         if isinstance(unit, Family):
@@ -106,12 +77,12 @@ class Translation:
 
     def _views(self) -> None:
         """Rows are a view of the whole only where nothing else stands beside its first and last step."""
-        for value in self.made.values():
+        for unit, value in self.made.items():
             if value.kind == ROWS and value.times is not None:
                 base = value.uses[0].value
                 if value.beyond or base.beyond or base.kind == STEPS or value.uses[0].shift or not base.timed:
                     start, stop = value.settings["rows"]
-                    value.kind, value.settings = _getitem, {"index": (slice(start, stop),)}
+                    value.kind, value.settings = unit.operation, {"index": (slice(start, stop),)}  # type: ignore[assignment]
 
     def _inside(self, ref: Ref) -> Use:
         return Use(self.made[ref.unit], ref.shift)
@@ -166,7 +137,7 @@ class Translation:
 def _row_slice(unit: Unit) -> tuple[int, int] | None:
     """The rows that an index of a matrix takes; None if it does anything else."""
     record: Tensor = record_of(unit)
-    if unit.operation is not _getitem or not record.ndim == 2 == record.inputs[0].ndim:
+    if unit.operation is None or unit.operation.algebra != "part" or not record.ndim == 2 == record.inputs[0].ndim:
         return None
     index = unit.parameters["index"]
     index = index if isinstance(index, tuple) else (index,)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.gradients import only_time
 from autograd_seq.diagnosis.perturb.variant import FIRST, Edit, Variant, nothing
@@ -36,9 +36,9 @@ def short_loop(c: Context) -> Iterator[Variant]:
     """The first step left out: its parts missing, and the state's adjoint one step early."""
     changes: dict[Tensor, Change] = {}
     for r in c.program.results.values():
-        if r.operation is ops.scatter:
+        if algebra(r) == "gathered parts":
             changes[r] = _scattered_without(c, r)
-        elif r.operation is ops.accumulate and len({c.program.time(x) for x in r.inputs}) > 1:
+        elif algebra(r) == "sum of uses" and len({c.program.time(x) for x in r.inputs}) > 1:
             changes[r] = only_time(c, r, 1, without=True)
         elif (early := _a_step_later(c, r)) is not None:
             changes[r] = early
@@ -60,9 +60,9 @@ def _scattered_without(c: Context, r: Tensor) -> Change:
 def _a_step_later(c: Context, r: Tensor) -> Change | None:
     """What belongs to the state before step 2 in place of the state before step 1."""
     part = bare(r)
-    mine = list(part.inputs) if part.operation is ops.accumulate else [part]
+    mine = list(part.inputs) if algebra(part) == "sum of uses" else [part]
     for state in c.program.records:
-        if state.operation is not ops.accumulate or c.program.time(state) != 1:
+        if algebra(state) != "sum of uses" or c.program.time(state) != 1:
             continue
         carried = [x for x in state.inputs if c.program.time(x) == 2]
         if carried and {c.role(x) for x in carried} == {c.role(x) for x in mine}:
@@ -74,7 +74,7 @@ def other_indices(c: Context) -> Iterator[Variant]:
     """A sequence of adjoints read or written at another time than it should be."""
     read: dict[Tensor, list[tuple[Tensor, int, int]]] = {}
     for r in c.program.records:
-        if r.operation.name == "getitem" and r.inputs[0] in c.live:
+        if algebra(r) == "part" and r.inputs[0] in c.live:
             place = _integer(r.parameters["index"])
             if place is not None:
                 read.setdefault(r.inputs[0], []).append((r, *place))
@@ -87,7 +87,7 @@ def other_indices(c: Context) -> Iterator[Variant]:
             edit = Edit((key,), "off by one", f"with {c.called(source)} read {words}", nothing)
             yield c.variant(("read", c.role(source)), edit, parts[0][0], FIRST, changes)
     for name, r in c.program.results.items():
-        if r.operation is ops.scatter:
+        if algebra(r) == "gathered parts":
             for key, words, other in _SHIFTS:
                 for added in (False, True) if key in ("first", "last") else (False,):
                     edit = Edit((key, added), "off by one", f"{'added' if added else 'written'} {words}", nothing)
@@ -97,10 +97,10 @@ def other_indices(c: Context) -> Iterator[Variant]:
 def not_turned_round(c: Context) -> Iterator[Variant]:
     """A sequence that was read from its end, without the same in the backward pass, or with it twice."""
     for r in c.program.records:
-        if r.operation is ops.scatter and any(map(_backwards, r.parameters["indices"])):
+        if algebra(r) == "gathered parts" and any(map(_backwards, r.parameters["indices"])):
             new = [_forwards(index) for index in r.parameters["indices"]]
             changed = _scattered_at(r, new)
-        elif r.operation.name == "getitem" and _backwards(r.parameters["index"]):
+        elif algebra(r) == "part" and _backwards(r.parameters["index"]):
             changed = _read_at(r, _forwards(r.parameters["index"]))
         else:
             continue
@@ -136,7 +136,7 @@ def _read_at(r: Tensor, index: Any) -> Change:
 def other_rows(c: Context) -> Iterator[Variant]:
     """Rows of a table that are picked by arrays, written at those of another time step."""
     for r in c.program.records:
-        if r.operation is not ops.scatter:
+        if algebra(r) != "gathered parts":
             continue
         indices = list(r.parameters["indices"])
         n = len(indices)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.rerun import bare, evaluate
@@ -58,16 +58,16 @@ def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
     index = r.parameters["index"]
     first = index[0] if isinstance(index, tuple) else index
     if (
-        total.operation is not ops.accumulate
+        algebra(total) != "sum of uses"
         or not isinstance(first, slice)
         or (isinstance(index, tuple) and len(index) > 1)
     ):
         return
-    products = [(x, *bare(x).inputs) for x in total.inputs if bare(x).operation is ops.matmul]
+    products = [(x, *bare(x).inputs) for x in total.inputs if algebra(bare(x)) == "matrix product"]
     start, stop, _ = first.indices(total.shape[0])
     n, whole = stop - start, total.shape[0]
     for x, turned, dz in products:
-        if turned.operation is not ops.transpose or dz not in c.live:
+        if algebra(turned) != "transpose" or dz not in c.live:
             continue
         weight = turned.inputs[0]
         name = f"({c.called(weight)}[:, {start}:{stop}])"

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.rerun import bare
@@ -21,7 +21,7 @@ def swaps(c: Context, r: Tensor) -> Iterator[Edit]:
     for i, x in enumerate(r.inputs):
         if x in c.live:
             yield from _other_adjoint(c, r, i, x)
-        elif x.operation is ops.transpose and x.inputs[0].ndim == 2:
+        elif algebra(x) == "transpose" and x.inputs[0].ndim == 2:
             yield from _swapped(c, r, i, x, x.inputs[0], True)
             yield from _restacked(c, r, i, x.inputs[0])
         elif x.ndim:
@@ -96,7 +96,7 @@ def _of_another(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
 
 
 def _restacked(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
-    if x.operation is ops.concatenate:
+    if algebra(x) == "joined":
         axis = x.parameters["axis"]
 
         def change(v: Any) -> Array:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from autograd_seq import operations as ops
+import numpy as np
+
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.value import CONCAT, MATMUL, ROWS, Use, Value
 from autograd_seq.plan.writing.elements import Elements, Place, by_element, together
 
-_REDUCTIONS = {ops.sum: "sums", ops.max: "maxima"}
+_REDUCTIONS: dict[np.ufunc | None, str] = {np.add: "sums", np.maximum: "maxima"}
 
 
 class CompiledLoop:
@@ -116,7 +118,7 @@ def holds(value: Value) -> bool:
 
 def reduction(value: Value) -> str | None:
     """The function that takes the sum or the maximum over the first axis of a step."""
-    function = _REDUCTIONS.get(value.kind)  # type: ignore[arg-type]
+    function = _REDUCTIONS.get(value.kind.reduces) if isinstance(value.kind, Operation) else None
     if function is None or value.settings.get("axis") not in (0, (0,)) or not value.uses[0].value.timed:
         return None
     return function if value.uses[0].value.dtype == value.dtype else None

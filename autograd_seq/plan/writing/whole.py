@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import operations as ops
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.step_index import StepIndex, at_step
@@ -32,8 +31,6 @@ from autograd_seq.plan.value import (
     carried,
 )  # fmt: skip
 from autograd_seq.plan.writing.outer import Outer
-
-_REDUCTIONS = {ops.sum: "add", ops.max: "maximum", ops.min: "minimum"}
 
 
 class Whole(Outer):
@@ -218,9 +215,9 @@ class Whole(Outer):
         texts = [self._operand_alone(use, value) for use in value.uses]
         settings = {**value.settings, "axis": axes}
         call = self._called(kind, texts, settings)
-        if (name := _REDUCTIONS.get(kind)) and value.uses[0].value.shape:
+        if kind.reduces is not None and value.uses[0].value.shape:
             more = ", keepdims=True" if settings.get("keepdims") else ""
-            return [f"{self._function(name)}.reduce({texts[0]}, axis={axes}{more}, out={target})"]
+            return [f"{self._function(kind.reduces.__name__)}.reduce({texts[0]}, axis={axes}{more}, out={target})"]
         return [self._assigned(value, target, call)]
 
     def _operand_alone(self, use: Use, value: Value) -> str:
