@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from autograd_seq.check.gradcheck import GradcheckReport
-    from autograd_seq.check.proof import Proof
-    from autograd_seq.tensor import Tensor
+from autograd_seq.check.certificate import Proof
+from autograd_seq.check.gradcheck import GradcheckReport, gradcheck
+from autograd_seq.check.proof import prove
+from autograd_seq.core.tensor import Tensor
 
 
 def assert_gradients(
@@ -21,7 +21,7 @@ def assert_gradients(
     function : callable
         Of the inputs, to a tensor or several.
     *inputs : array_like or Tensor
-        Where to compare.
+        Where to compare: every number among them is an input, also in lists and as an integer.
     seed : int
         For adjoints and directions.
     second_order : bool
@@ -30,7 +30,7 @@ def assert_gradients(
     Returns
     -------
     GradcheckReport
-        What was compared.
+        What was compared, and in `.left_out` which inputs were not.
 
     Raises
     ------
@@ -45,8 +45,6 @@ def assert_gradients(
     True
     """
     __tracebackhide__ = True
-    from autograd_seq.check.gradcheck import gradcheck
-
     report = gradcheck(function, *inputs, seed=seed, second_order=second_order)
     if not report.ok:
         raise AssertionError(f"wrong gradients\n{report}")
@@ -83,8 +81,6 @@ def assert_proven(output: Tensor, wrt: Any = None, allow: tuple[str, ...] = ()) 
     'proven'
     """
     __tracebackhide__ = True
-    from autograd_seq.check.proof import prove
-
     proof = prove(output, wrt)
     enough = {"proven", *allow} - {"refuted"}
     if not proof.ok:

@@ -25,7 +25,7 @@ from contenders import CELLS, SIZES, case, plan_of
 
 import autograd_seq
 from autograd_seq import Graph, Parameter, Tensor, compile, differentiate
-from autograd_seq.plan.tools import available
+from autograd_seq.plan.writing.tools import available
 
 START = np.array([[0.5], [-0.25], [1.0], [0.125]])
 Program = Callable[[Any, Any], Any]  # a package's functions, x -> the last result

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from autograd_seq.clipping import clip_by_global_norm
-from autograd_seq.errors import UsageError
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import END, Vocabulary, batches, lines
-from autograd_seq.training import Trainer
+from autograd_seq.core.errors import UsageError
+from autograd_seq.learning.clipping import clip_by_global_norm
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import END, Vocabulary, batches, lines
+from autograd_seq.learning.training import Trainer
 from cells import GRU, LSTM, RNN
 from cells.language_model import LanguageModel
 

@@ -1,6 +1,9 @@
 """Recurrent cells, their compositions and architectures, in the notation of the course's notes."""
 
-from autograd_seq.source_line import pass_over
+from importlib import import_module
+from typing import Any
+
+from autograd_seq.core.source_line import pass_over
 from cells.architectures import (
     EncoderDecoder,
     as_it_is,
@@ -14,11 +17,11 @@ from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.deep import Deep
 from cells.flow import gradient_flow, state_flow
+from cells.gradient_report import gradient_table
 from cells.gru import GRU
 from cells.lstm import LSTM
 from cells.padding import pad
 from cells.readout import Readout
-from cells.report import gradient_table
 from cells.rnn import RNN
 from cells.run import Run
 from cells.torch_state import from_torch_state, to_torch_state
@@ -31,3 +34,14 @@ __all__ = [
 ]  # fmt: skip
 
 pass_over(__file__)
+
+
+def __getattr__(name: str) -> Any:
+    """A file of this package that is loaded when it is first asked for."""
+    if name in {"language_model"}:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "language_model", *(n for n in globals() if n.startswith("__"))})

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, no_grad, scope
-from autograd_seq.display import Shown
-from autograd_seq.errors import ShapeError, UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.record import Shown
+from autograd_seq.core.source_line import here
 from cells import storage
-from cells.check import choose, flags, floats, generator, here_in_network, kind, numbers, sizes, whole
+from cells.arguments import choose, flags, floats, generator, here_in_network, kind, numbers, sizes, whole
 from cells.initial import SCHEMES, weights
 from cells.padding import columns, held, presence
 from cells.run import Run

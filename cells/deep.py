@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_seq import scope
-from autograd_seq.errors import ShapeError, UsageError
-from autograd_seq.scope import present
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.scope import present
+from autograd_seq.core.source_line import here
+from cells.arguments import here_in_network, kind
 from cells.cell import Cell, State
-from cells.check import here_in_network, kind
 from cells.padding import columns, presence
 from cells.place import place
 from cells.run import Run

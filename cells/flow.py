@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Tensor, identity
-from autograd_seq.backward import sweep
-from autograd_seq.errors import UsageError, ValueRangeError
-from autograd_seq.source_line import here
-from cells.check import kind, listed, whole
+from autograd_seq import Tensor
+from autograd_seq.core.backward import sweep
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.operations import identity
+from cells.arguments import kind, listed, whole
 from cells.run import Run
 
 Array = np.ndarray[Any, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cells.check import choose
+from cells.arguments import choose
 
 Array = np.ndarray[Any, Any]
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, no_grad, scope, take
-from autograd_seq.errors import UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
+from cells.arguments import flags, generator, kind, numbers, sizes, whole
 from cells.cell import Cell
-from cells.check import flags, generator, kind, numbers, sizes, whole
 from cells.initial import weights
 from cells.readout import Readout
 from cells.run import Run
@@ -196,7 +196,7 @@ class LanguageModel:
     def loss_of(self, x: Any, y: Any) -> Tensor:
         """The loss of the arrays that `arrays` gives, one-hot; equal to `loss` to rounding."""
         if "E" in self.parameters:
-            raise UsageError("an embedding looks tokens up by index: train it without the compiled replay{here()}")
+            raise UsageError(f"an embedding looks tokens up by index: train it without the compiled replay{here()}")
         run = self.readout(self.cell.unroll(x))
         return run.measure(y, categorical_cross_entropy)
 
@@ -259,7 +259,7 @@ class LanguageModel:
         sizes("perplexity", batch_size=batch_size)
         count = sum(np.size(np.asarray(sequence, object)) for sequence in self._listed(sequences, least=0))
         if not count:
-            raise ValueRangeError("there are no sequences to measure the perplexity of{here()}")
+            raise ValueRangeError(f"there are no sequences to measure the perplexity of{here()}")
         with no_grad():
             total = sum(
                 self.loss(sequences[i : i + batch_size]).item() for i in range(0, len(sequences), batch_size)
@@ -327,8 +327,9 @@ def _sharpened(p: np.ndarray[Any, Any], temperature: float, top_k: int | None) -
     if temperature == 0:
         return np.asarray(np.arange(p.size) == np.argmax(p), dtype=float)
     with np.errstate(divide="ignore"):
-        z = np.log(p.astype(float)) / temperature
+        z = np.log(p.astype(float))
     if top_k is not None and top_k < p.size:
         z[np.argsort(-z, kind="stable")[top_k:]] = -np.inf
-    e = np.exp(z - z.max())
+    with np.errstate(over="ignore"):
+        e = np.exp((z - z.max()) / temperature)  # in this order the likeliest stays at 0 however small the temperature
     return np.asarray(e / e.sum())

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor, name, scope, where
-from autograd_seq.errors import DtypeError, ShapeError, ValueRangeError
-from autograd_seq.source_line import here
-from cells.check import here_in_network, kind, listed, numbers, whole
+from autograd_seq.core.errors import DtypeError, ShapeError, ValueRangeError
+from autograd_seq.core.source_line import here
+from cells.arguments import here_in_network, kind, listed, numbers, whole
 
 Array = np.ndarray[Any, Any]
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Parameter, Tensor, identity, name, relu, scope, sigmoid, softmax, tanh
-from autograd_seq.errors import ShapeError
-from autograd_seq.source_line import here
+from autograd_seq import Parameter, Tensor, name, relu, scope, sigmoid, softmax, tanh
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.source_line import here
+from autograd_seq.operations import identity
 from cells import storage
-from cells.check import choose, floats, generator, kind, numbers, sizes
+from cells.arguments import choose, floats, generator, kind, numbers, sizes
 from cells.initial import SCHEMES, weights
 from cells.run import Run
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd_seq import Graph, Tensor, name, scope, where
-from autograd_seq.display import Shown
-from autograd_seq.errors import ShapeError, UsageError
-from autograd_seq.source_line import here
-from cells.check import choose, kind, numbers
-
-if TYPE_CHECKING:
-    from cells.cell import Cell
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.record import Shown
+from autograd_seq.core.source_line import here
+from cells.arguments import choose, kind, numbers
 
 
 class Run(Shown):
@@ -51,7 +48,7 @@ class Run(Shown):
 
     def __init__(
         self,
-        cell: Cell,
+        cell: Any,
         inputs: list[Tensor],
         initial: Mapping[str, Any],
         masks: list[Tensor | None] | None = None,
@@ -117,7 +114,7 @@ class Run(Shown):
             y<1> … y<T>, each (n_y, m); or one array (n_y, m, T).
         loss : callable
             ``loss(prediction, target)`` to a tensor, such as `autograd_seq.categorical_cross_entropy`, or one of
-            `autograd_seq.losses`; its elements are summed.
+            `autograd_seq.learning.losses`; its elements are summed.
         reduction : {"sum", "mean"}
             ``"mean"`` divides by the number of examples m.
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import Parameter
-from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.learning import checkpoint
+from autograd_seq.storage import archive, files
 
 
 def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
-    """Write the values of parameters to an ``.npz`` file, by their names.
+    """Write the values of parameters to an ``.npz`` file, by their names, whole or not at all.
+
+    ``numpy.load`` reads it too; beside the parameters it finds ``settings.json``, with the number of the format.
 
     Parameters
     ----------
@@ -23,6 +27,11 @@ def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
         Where to.
     parameters : mapping of str to Parameter
         Such as ``cell.parameters``, or ``{**cell.parameters, **readout.parameters}``.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be written; one that was there before is unchanged.
 
     Examples
     --------
@@ -37,8 +46,11 @@ def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
     True
     """
     _check(path, "write")
-    with open(path, "wb") if isinstance(path, (str, PathLike)) else _as_is(path) as file:
-        np.savez(file, **{key: parameter.value for key, parameter in parameters.items()})  # type: ignore[arg-type]
+    content = checkpoint.content({key: parameter.value for key, parameter in parameters.items()}, {})
+    if isinstance(path, (str, PathLike)):
+        files.write(path, content)
+    else:
+        path.write(content)
 
 
 def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
@@ -76,31 +88,12 @@ def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
 def read(path: Any) -> dict[str, np.ndarray[Any, Any]]:
     """All arrays of an ``.npz`` file, by name."""
     _check(path, "read")
-    try:
-        file = np.load(path, allow_pickle=False)
-        if isinstance(file, np.ndarray):
-            raise ValueError("it holds one bare array")
-        with file:
-            return {key: file[key] for key in file.files}
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueRangeError(f"{path} is damaged or no .npz file of arrays: {error}{here()}") from error
+    otherwise = "damaged or no .npz file of arrays"
+    with open(path, "rb") if isinstance(path, (str, PathLike)) else nullcontext(path) as file:
+        arrays, _ = checkpoint.separated(archive.unpacked(file, path, otherwise), path, otherwise)
+    return arrays
 
 
 def _check(path: Any, what: str) -> None:
     if not isinstance(path, (str, PathLike)) and not hasattr(path, what):
         raise UsageError(f"weights are kept in a file: give its path, such as 'lstm.npz', not {path!r:.80}{here()}")
-
-
-class _as_is:  # noqa: N801  (used like a function)
-    """A file object that somebody else opened and will close."""
-
-    def __init__(self, file: Any) -> None:
-        self.file = file
-
-    def __enter__(self) -> Any:
-        return self.file
-
-    def __exit__(self, *_: object) -> None:
-        return None

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq import Graph, Operation, Tensor, differentiate
-from autograd_seq.notation import ATOM
+from autograd_seq import Operation, Tensor, differentiate
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.operations import indexing, linear
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.storage.files import write
+from autograd_seq.writer import Writer
 
 FAMILIES = ("arithmetic", "elementwise", "comparison", "reduction", "linear", "shape", "indexing", "probability")
 ROWS = np.s_[:]
@@ -72,23 +73,11 @@ def tried(operation: Operation) -> tuple[list[Tensor], Tensor]:
     return inputs, y
 
 
-def constant(record: Tensor) -> str:
-    """What no operation made: a number, or an array of ones or of truth values."""
-    return number(record) if is_literal(record) else "mask" if record.dtype.kind == "b" else record.name or "1"
-
-
-def written(records: Graph, known: dict[Tensor, str]) -> dict[Tensor, tuple[str, int]]:
-    """Each record as an expression of what is `known` by name."""
-    result: dict[Tensor, tuple[str, int]] = {}
-    for record in records:
-        if record in known:
-            result[record] = known[record], ATOM
-        elif record.operation is None:
-            result[record] = constant(record), ATOM
-        else:
-            operands = [result[x] if x in result else (known.get(x) or constant(x), ATOM) for x in record.inputs]
-            result[record] = record.operation.forms["text"].write(operands, record.parameters)
-    return result
+def called(record: Tensor, names: dict[Tensor, str]) -> str | None:
+    """A name, or what is said of a leaf that is no number: an array of ones or of truth values."""
+    if record in names or record.operation is not None or is_literal(record):
+        return names.get(record)
+    return "mask" if record.dtype.kind == "b" else record.name or "1"
 
 
 def row(operation: Operation) -> str:
@@ -100,8 +89,8 @@ def row(operation: Operation) -> str:
         seed = Tensor(np.ones(y.shape), f"d{y.name}")
         recording = differentiate(y, gradient=seed)
         names = {record: record.name or "" for record in (y, seed, *inputs)}
-        texts = written(Graph(*recording.adjoints.values()), names)
-        rules = [f"`d{x.name} = {texts[recording.adjoints[x]][0]}`" for x in inputs if x in recording.adjoints]
+        writer = Writer("text", lambda record: called(record, names))
+        rules = [f"`d{x.name} = {writer(recording.adjoints[x])}`" for x in inputs if x in recording.adjoints]
     cells = [f"`{operation.name}`", summary, "<br>".join(rules) or "none"]
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
@@ -146,5 +135,5 @@ back-propagates, prints, and can be proved and checked like any other operation.
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    write(PAGE, page())
     print(f"{PAGE}: {sum(len(operations) for _, operations in described())} operations")

@@ -7,14 +7,17 @@ each distance between subject and verb: how many verbs are right, and how much g
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
 
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy, grad
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary
-from autograd_seq.training import Trainer
+from autograd_seq.commands.console import any_console
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary
+from autograd_seq.learning.training import Trainer
+from autograd_seq.storage.files import write
 from cells import GRU, LSTM, RNN, Readout, Run, pad
 
 SUBJECTS = [("cat", "cats"), ("dog", "dogs"), ("student", "students"), ("bird", "birds")]
@@ -83,8 +86,9 @@ def plot(distances: list[int], measured: dict[str, list[tuple[float, float]]], p
     bottom.set_ylabel("gradient that reaches the subject")
     bottom.set_xlabel("words between subject and verb")
     top.legend()
-    figure.savefig(path)
-    print(path)
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    print(write(path, content.getbuffer()))
 
 
 def main() -> None:
@@ -115,4 +119,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

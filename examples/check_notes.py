@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy, check_formula, concatenate, name, tanh
+from autograd_seq.commands.console import any_console, print_json
+from autograd_seq.storage.files import write
 from cells import GRU, LSTM, RNN, Readout
 
 NOTES = Path(__file__).with_name("notes.toml")
@@ -96,9 +98,9 @@ def main() -> None:
     data = [{"file": e["file"], "printed": e["printed"], **r.to_json()} for e, r in reports]
     if options.out:
         Path(options.out).mkdir(parents=True, exist_ok=True)
-        Path(options.out, "notes.json").write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
+        write(Path(options.out, "notes.json"), json.dumps(data, ensure_ascii=False, indent=1))
     if options.json:
-        print(json.dumps(data, ensure_ascii=False))
+        print_json(data)
         return
     file = None
     for entry, report in reports:
@@ -116,4 +118,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
-from autograd_seq.clipping import clip_by_element
-from autograd_seq.optimisers import SGD, Adam
-from autograd_seq.text import END, Vocabulary, lines
-from autograd_seq.training import Trainer, evaluate
+from autograd_seq.commands.console import any_console
+from autograd_seq.learning.clipping import clip_by_element
+from autograd_seq.learning.optimisers import SGD, Adam
+from autograd_seq.learning.text import END, Vocabulary, lines
+from autograd_seq.learning.training import Trainer, evaluate
 from cells import RNN
 from cells.language_model import LanguageModel
 from viz import draw
@@ -71,13 +72,14 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
     arguments.add_argument("--corpus", type=Path, default=NAMES, help="a text file with a name on each line")
+    arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--epochs", type=int, default=20, help="how often each name is used (default 20)")
     arguments.add_argument("--course", action="store_true", help="train as the course's assignment does")
     arguments.add_argument("--updates", type=int, default=4000, help="updates of --course (default 4,000)")
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
-    texts = list(lines(given.corpus))
+    texts = list(lines(given.corpus, given.encoding))
     if not texts:
         raise ValueRangeError(f"{given.corpus} is empty: it needs a name on each line")
     letters = sorted({letter for text in texts for letter in text.lower()})
@@ -111,4 +113,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

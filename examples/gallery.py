@@ -14,6 +14,7 @@ import numpy
 
 import autograd_seq.numpy as np
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, steps
+from autograd_seq.storage.files import write
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, EncoderDecoder, Readout, many_to_one, one_to_many
 from viz import draw
 
@@ -129,7 +130,7 @@ def main() -> None:
     parser.add_argument("--views", nargs="*", choices=VIEWS, default=list(VIEWS))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "README.md").write_text(index(options), encoding="utf-8")
+    write(options.out / "README.md", index(options))
     for subject in options.only:
         output = SUBJECTS[subject]()
         for view in options.views:
@@ -138,4 +139,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from autograd_seq.commands.console import any_console  # here, for the pictures name lines of this file
+
+    with any_console():
+        main()

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import binary_cross_entropy, exp, prove, steps
-from autograd_seq.clipping import clip_by_element, clip_by_global_norm, clip_by_norm, global_norm
-from autograd_seq.finite import first_nonfinite
+from autograd_seq.commands.console import any_console
+from autograd_seq.learning.clipping import clip_by_element, clip_by_global_norm, clip_by_norm, global_norm
+from autograd_seq.readings.nonfinite import first_nonfinite
 from cells import GRU, LSTM, RNN, Cell, Readout, Run, gradient_flow, gradient_table, state_flow
 from viz import draw
 from viz.plots import MissingPlotsError, gradient_flow_map, gradient_norms
@@ -136,6 +137,7 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
-    main(arguments.parse_args().out)
+    with any_console():
+        arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        main(arguments.parse_args().out)

@@ -8,15 +8,18 @@ Learns from a few tunes that belong to everybody; ``--corpus FILE`` takes your o
 from __future__ import annotations
 
 import argparse
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import END, Vocabulary, lines
-from autograd_seq.training import Trainer
+from autograd_seq.commands.console import any_console
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import END, Vocabulary, lines
+from autograd_seq.learning.training import Trainer
+from autograd_seq.storage.files import write
 from cells import GRU
 from cells.language_model import LanguageModel
 from viz import draw
@@ -64,7 +67,9 @@ def write_midi(melody: list[str], path: Path) -> bool:
         silence = 0
     file = mido.MidiFile(ticks_per_beat=beat)
     file.tracks.append(track)
-    file.save(path)
+    content = io.BytesIO()
+    file.save(file=content)
+    write(path, content.getbuffer())
     return True
 
 
@@ -72,12 +77,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where files go (default: out)")
     arguments.add_argument("--corpus", type=Path, help="tunes of your own, a line each")
+    arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--first", default="E4:1", help="the note to begin with (default E4:1)")
     arguments.add_argument("--epochs", type=int, default=150)
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
-    tunes = [notes(tune) for tune in (lines(given.corpus) if given.corpus else TUNES.values())]
+    tunes = [notes(tune) for tune in (lines(given.corpus, given.encoding) if given.corpus else TUNES.values())]
     vocabulary = Vocabulary([*sorted({note for tune in tunes for note in tune}), END])
     model = LanguageModel(GRU(len(vocabulary), 32, seed=0), len(vocabulary), end=vocabulary.end, seed=1)
     history = Trainer(model, Adam(0.01), batch_size=4).fit([vocabulary.encode(t) for t in tunes], epochs=given.epochs)
@@ -98,4 +104,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import binary_cross_entropy, prove
+from autograd_seq.commands.console import any_console
 from cells import RNN, Readout, gradient_table
 from viz import draw
 
@@ -50,6 +51,7 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
-    main(arguments.parse_args().out)
+    with any_console():
+        arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        main(arguments.parse_args().out)

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary, lines
-from autograd_seq.training import Trainer
+from autograd_seq.commands.console import any_console
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary, lines
+from autograd_seq.learning.training import Trainer
 from cells import LSTM
 from cells.language_model import LanguageModel
 from viz import draw
@@ -44,12 +45,13 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
     arguments.add_argument("--corpus", type=Path, help="sentences of your own, a line each")
+    arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--size", type=int, default=10_000, help="words to know, the most frequent (default 10,000)")
     arguments.add_argument("--epochs", type=int, default=25)
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
-    corpus = list(lines(given.corpus)) if given.corpus else made_up()
+    corpus = list(lines(given.corpus, given.encoding)) if given.corpus else made_up()
     order = np.random.default_rng(0).permutation(len(corpus))
     held_out = [corpus[i] for i in order[: len(corpus) // 10]]
     learned = [corpus[i] for i in order[len(corpus) // 10 :]]
@@ -83,4 +85,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, binary_cross_entropy
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary, lines
-from autograd_seq.training import Trainer
+from autograd_seq.commands.console import any_console
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary, lines
+from autograd_seq.learning.training import Trainer
 from cells import LSTM, Readout, Run, pad
 from viz import draw
 
@@ -59,11 +60,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
     arguments.add_argument("--corpus", type=Path, help="sentences of your own, each after '+ ' or '- '")
+    arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--epochs", type=int, default=12)
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
-    examples = list(lines(given.corpus)) if given.corpus else made_up()
+    examples = list(lines(given.corpus, given.encoding)) if given.corpus else made_up()
     order = np.random.default_rng(0).permutation(len(examples))
     held_out = [examples[i] for i in order[: len(order) // 5]]
     learned = [examples[i] for i in order[len(order) // 5 :]]
@@ -83,4 +85,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

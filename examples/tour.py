@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Parameter, binary_cross_entropy, contributions, differentiate, equations, prove
+from autograd_seq.commands.console import any_console
 from cells import RNN, Readout, Run
 from viz import draw, step_through
 
@@ -93,6 +94,7 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
-    main(arguments.parse_args().out)
+    with any_console():
+        arguments = argparse.ArgumentParser(description=__doc__)
+        arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        main(arguments.parse_args().out)

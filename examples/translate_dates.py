@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Tensor, ValueRangeError, categorical_cross_entropy, no_grad
-from autograd_seq.clipping import clip_by_global_norm
-from autograd_seq.optimisers import Adam
-from autograd_seq.text import Vocabulary, lines
-from autograd_seq.training import Trainer
+from autograd_seq.commands.console import any_console
+from autograd_seq.learning.clipping import clip_by_global_norm
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.text import Vocabulary, lines
+from autograd_seq.learning.training import Trainer
 from cells import GRU, Readout, Run, pad
 from cells.architectures import EncoderDecoder
 from viz import draw
@@ -43,10 +44,10 @@ def made_up(count: int) -> list[Pair]:
     return [(written(day, int(generator.integers(6))), day.isoformat()) for day in days]
 
 
-def pairs_of(path: Path) -> list[Pair]:
+def pairs_of(path: Path, encoding: str | None) -> list[Pair]:
     """The pairs of a file, each line with one tab."""
     pairs = []
-    for line in lines(path):
+    for line in lines(path, encoding):
         source, tab, target = line.partition("\t")
         if not tab or not source or not target:
             raise ValueRangeError(f"a line of {path} is no pair, two texts with a tab between: {line!r:.60}")
@@ -94,11 +95,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
     arguments.add_argument("--corpus", type=Path, help="pairs of your own, a tab between the halves")
+    arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--epochs", type=int, default=16)
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
 
-    pairs = pairs_of(given.corpus) if given.corpus else made_up(1600)
+    pairs = pairs_of(given.corpus, given.encoding) if given.corpus else made_up(1600)
     held_out, learned = pairs[: len(pairs) // 10], pairs[len(pairs) // 10 :]
     sources = Vocabulary.build((s for s, _ in pairs), level="character", unknown=False)
     targets = Vocabulary.build((t for _, t in pairs), level="character", unknown=False)
@@ -122,4 +124,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with any_console():
+        main()

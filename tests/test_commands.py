@@ -61,16 +61,64 @@ def test_print_backward(user_file, capsys):
         (["print", "no_such_cell"], "neither a cell"),
         (["print", "no_such_file.py:f"], "no file"),
         (["print", "{file}:nothing"], "it has"),
-        (["print", "{file}:broken"], "TypeError"),
         (["print", "{file}:number"], "returned int"),
         (["draw", "{file}:number"], "returned int"),
-        (["prove", "{file}:leaves"], "SystemExit"),
         (["check", "lstm"], "--formula"),
+        (["check", "no_such_file.py"], "no file"),
     ],
 )
 def test_bad_use_exits_with_2(words, said, user_file, capsys):
     assert main([word.replace("{file}", str(user_file)) for word in words]) == 2
     assert said in capsys.readouterr().err
+
+
+THING_COMMANDS = ["print", "prove", "derive", "source", "compile", "flow", "draw"]
+
+
+@pytest.mark.parametrize("command", THING_COMMANDS)
+def test_a_users_file_that_fails_or_leaves_exits_with_3(command, user_file, capsys):
+    for function, said in (("broken", "TypeError"), ("leaves", "SystemExit: 3")):
+        assert main([command, f"{user_file}:{function}"]) == 3
+        out, err = capsys.readouterr()
+        line = {"broken": 'mine.py:8: return 1 + None', "leaves": "mine.py:12: raise SystemExit(3)"}[function]
+        assert not out and said in err and line in err and "Traceback" not in err
+
+
+LATE = """
+import sys
+from autograd_seq import Parameter, operation
+print("loading")
+@operation(vjp=[lambda g, y, x: {rule}])
+def thrice(x, /):
+    return x * 3.0
+def loss():
+    print("running")
+    return thrice(Parameter([1.0, 2.0], "W")).sum()
+"""
+
+
+@pytest.mark.parametrize("rule, said", [("sys.exit(0)", "SystemExit: 0"), ("1 / 0", "ZeroDivisionError")])
+def test_a_rule_that_fails_only_when_it_is_used_exits_with_3(rule, said, tmp_path, capsys):
+    path = tmp_path / "late.py"
+    path.write_text(LATE.format(rule=rule))
+    assert main(["source", f"{path}:loss"]) == 3
+    err = capsys.readouterr().err
+    assert said in err and "late.py:5" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["print", "prove", "flow"])
+def test_json_is_all_that_stands_on_standard_output(command, user_file, tmp_path, capsys):
+    prints = tmp_path / "prints.py"
+    prints.write_text(LATE.format(rule="g * 3.0"))
+    for thing in ("rnn", f"{prints}:loss", f"{user_file}:leaves", f"{user_file}:nothing", "no_such_cell"):
+        code = main([command, thing, "--json"])
+        out, err = capsys.readouterr()
+        found = json.loads(out)
+        assert code == 0 or (code in (2, 3) and found["verdict"] == "no verdict" and found["reason"] in err)
+        assert ("running" in err) == ("prints.py" in thing)
+    with pytest.raises(SystemExit):
+        main([command, "rnn", "--json", "--no-such-option"])
+    assert json.loads(capsys.readouterr().out)["verdict"] == "no verdict"
 
 
 @pytest.mark.parametrize(
@@ -91,8 +139,9 @@ def test_numbers_that_cannot_be_meant_exit_with_2(words, said, capsys):
     assert stopped.value.code == 2 and said in capsys.readouterr().err
 
 
-def test_unknown_command_exits_with_2():
-    result = subprocess.run([sys.executable, "-m", "autograd_seq.commands", "fly"], capture_output=True, text=True)
+@pytest.mark.parametrize("module", ["autograd_seq", "autograd_seq.commands"])
+def test_unknown_command_exits_with_2(module):
+    result = subprocess.run([sys.executable, "-m", module, "fly"], capture_output=True, text=True)
     assert result.returncode == 2
 
 
@@ -177,13 +226,57 @@ def test_check_a_students_file(tmp_path, capsys):
     assert main(["check", str(path), "--hints"]) == 1
     assert "correct:" not in capsys.readouterr().out
     path.write_text("x = 1")
-    assert main(["check", str(path)]) == 2
+    assert main(["check", str(path)]) == 3
+    assert "defines none of" in capsys.readouterr().out
+
+
+CHECKED = [
+    ("print('hello')\n" + RIGHT, 0, "right"),
+    (RIGHT.replace("a_next ** 2", "a_next") + "def rnn_backward(da, caches):\n    exit()\n", 1, "wrong"),
+    (RIGHT + "def rnn_backward(da, caches):\n    print('\\x1b[2J')\n    exit()\n", 3, "no verdict"),
+    ("print('hello')\nimport os\nos._exit(0)\n", 3, "no verdict"),
+    ("def f(:\n", 3, "no verdict"),
+]
+
+
+@pytest.mark.parametrize("text, code, verdict", CHECKED)
+def test_check_says_its_verdict_in_its_exit_code_and_in_json(text, code, verdict, tmp_path, capsys):
+    path = tmp_path / "my_rnn.py"
+    path.write_text(text)
+    assert main(["check", str(path), "--timeout", "50"]) == code
+    out, err = capsys.readouterr()
+    assert f"{path}: {verdict}" in out and "hello" not in out and "\x1b" not in err
+    assert main(["check", str(path), "--json"]) == code
+    out, err = capsys.readouterr()
+    found = json.loads(out)
+    assert (found["format"], found["verdict"], found["ok"], found["path"]) == (1, verdict, code == 0, str(path))
+    assert ("  | hello" in err) == text.startswith("print")
+    if "rnn_backward" in text:
+        assert found["functions"]["rnn_backward"]["verdict"] == "no verdict"
+        assert found["functions"]["rnn_cell_backward"]["verdict"] == ("wrong" if code == 1 else "right")
+    if verdict == "no verdict" and "rnn_cell" not in text:
+        assert found["reason"] and found["line"] == (1 if "def f(" in text else None)
+
+
+def test_check_stops_what_does_not_end(tmp_path, capsys):
+    path = tmp_path / "my_rnn.py"
+    path.write_text("while True:\n    pass\n")
+    assert main(["check", str(path), "--timeout", "0.5"]) == 3
+    assert "within 0.5 seconds" in capsys.readouterr().out
+    for wrong in ("0", "-1", "nan", "inf", "soon"):
+        with pytest.raises(SystemExit) as stopped:
+            main(["check", str(path), "--timeout", wrong])
+        assert stopped.value.code == 2 and f"not '{wrong}'" in capsys.readouterr().err
 
 
 def test_check_a_formula(capsys):
     assert main(["check", "lstm", "--formula", "dc_tilde = dc * Gamma_u"]) in (0, 1)
     assert main(["check", "lstm", "--formula", "dGamma_o = da_next * tanh(c_next) * Gamma_o"]) == 1
     assert "refuted" in capsys.readouterr().out
+    assert main(["check", "lstm", "--formula", "dc_prev = dc *"]) == 3
+    assert "unreadable" in capsys.readouterr().out
+    assert main(["check", "lstm", "--formula", "dc_prev = dc_next *", "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["status"] == "unreadable"
 
 
 @pytest.mark.parametrize("suffix", ["html", "md", "tex"])
@@ -210,6 +303,7 @@ def test_compile_prints_the_program_that_runs(cell, tmp_path, capsys):
     assert path.read_text(encoding="utf-8") == plan.source
 
 
+@pytest.mark.slow
 def test_compile_through_numba(capsys):
     pytest.importorskip("numba")
     assert main(["compile", "gru", "--fast"]) == 0
@@ -222,7 +316,7 @@ def test_compile_through_numba(capsys):
 def test_compile_of_a_users_function(user_file, capsys):
     assert main(["compile", f"{user_file}:loss"]) == 0
     assert "tanh" in capsys.readouterr().out
-    assert main(["compile", f"{user_file}:broken"]) == 2
+    assert main(["compile", f"{user_file}:broken"]) == 3
     user_file.write_text("from cells import RNN\ndef cell():\n    return RNN(2, 3)\n")
     assert main(["compile", f"{user_file}:cell"]) == 2
     assert "from a loss" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_what_it_says_is_refused_is_refused_in_the_packages_words(claim):
     exec(BLOCKS[0] + "\na = np.zeros((2, 3))\n(W * W).sum().backward()\n", namespace)
     with pytest.raises(Exception, match="[Ww]rite") as caught:
         exec(claim, namespace)
-    assert type(caught.value).__module__ == "autograd_seq.errors"
+    assert type(caught.value).__module__ == "autograd_seq.core.errors"
 
 
 def test_ours_is_the_cause_of_numpys_message():

@@ -1,6 +1,9 @@
 """Pictures of recordings: drawings by Graphviz, pages that step through time, plots."""
 
-from autograd_seq.source_line import pass_over
+from importlib import import_module
+from typing import Any
+
+from autograd_seq.core.source_line import pass_over
 from viz import notebook as notebook
 from viz.animation import animate
 from viz.drawing import Drawing
@@ -11,3 +14,14 @@ from viz.views import draw
 __all__ = ["Drawing", "Page", "animate", "draw", "lay_out", "step_through"]
 
 pass_over(__file__)
+
+
+def __getattr__(name: str) -> Any:
+    """A file of this package that is loaded when it is first asked for."""
+    if name in {"units", "plots"}:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, "units", "plots", *(n for n in globals() if n.startswith("__"))})

@@ -16,18 +16,19 @@ from pathlib import Path
 from typing import Any
 
 from autograd_seq import Graph, Recording, Tensor
-from autograd_seq.errors import ValueRangeError
-from autograd_seq.source_line import here
-from viz.adjoints import overlay, recording_of
+from autograd_seq.core.errors import ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.storage.files import check_output, write
+from viz.backward_edges import overlay, recording_of
 from viz.builder import norm
 from viz.drawing import Drawing
 from viz.layout import Options
+from viz.lettering import Line, Run
 from viz.page_order import in_steps
-from viz.plan import Layout, Node
 from viz.plots import MissingPlotsError
 from viz.render import render
+from viz.scene import Layout, Node
 from viz.sources import graph_of, recorded
-from viz.text import Line, Run
 from viz.theme import Theme
 
 SHADES = 8
@@ -78,6 +79,8 @@ def animate(
         Where there is no Graphviz to draw with.
     MissingPlotsError
         Where Pillow is not installed.
+    FileError
+        If the file cannot be written.
     """
     target = Path(path)
     kind = FORMATS.get(target.suffix.lower())
@@ -87,6 +90,7 @@ def animate(
         raise ValueRangeError(f"by is {by!r}; write 'box' or 'step'{here()}")
     if not seconds > 0 or width < 100:
         raise ValueRangeError(f"seconds must be above 0 and width at least 100, not {seconds!r} and {width!r}{here()}")
+    check_output(target)
     graph = graph_of(thing)
     recording = recording_of(graph, recorded(thing))
     layout = overlay(graph, recording, "unrolled", Options())
@@ -235,8 +239,8 @@ def _write(pictures: Sequence[str], target: Path, kind: str, seconds: float, wid
     with ThreadPoolExecutor(min(len(pictures), os.cpu_count() or 1)) as pool:
         rendered = list(pool.map(lambda dot: render(dot, "png"), pictures))
     images: list[Any] = []
-    for data in rendered:
-        image = Image.open(io.BytesIO(data)).convert("RGB")
+    for rastered in rendered:
+        image = Image.open(io.BytesIO(rastered)).convert("RGB")
         if image.width > width:
             image = image.resize((width, max(1, round(image.height * width / image.width))), Image.Resampling.LANCZOS)
         images.append(image)
@@ -245,8 +249,9 @@ def _write(pictures: Sequence[str], target: Path, kind: str, seconds: float, wid
     times = [round(1000 * seconds)] * (len(images) - 1) + [round(4000 * seconds)]
     if kind == "GIF":
         images = [image.quantize(128, dither=Image.Dither.NONE) for image in images]
-    images[0].save(target, format=kind, save_all=True, append_images=images[1:], duration=times, loop=0, optimize=True)
-    return target
+    data = io.BytesIO()
+    images[0].save(data, format=kind, save_all=True, append_images=images[1:], duration=times, loop=0, optimize=True)
+    return write(target, data.getbuffer())
 
 
 def _padded(image: Any, size: tuple[int, int]) -> Any:

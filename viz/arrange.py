@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from viz.plan import Edge, Node
+from viz.scene import Edge, Node
 
 Key = Hashable
 SEPARATION = 16.0  # between boxes of a row

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from autograd_seq import Recording, Tensor
-from autograd_seq.notation import ATOM, SIGN
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.core.notation import ATOM
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.writer import Called, Writer, too_deep
 from viz.fold import Box
-from viz.formula import DEEPEST, Writer, fill
-from viz.text import Run, name_runs, shorten
+from viz.formula import MOST, BoxWriter, Quotes, Reference
+from viz.lettering import Run, name_runs, shorten
 
 
 class BackwardWriter:
@@ -15,13 +16,13 @@ class BackwardWriter:
 
     Parameters
     ----------
-    writer : Writer
+    writer : BoxWriter
         Of the forward boxes.
     recording : Recording
         The backward pass.
     """
 
-    def __init__(self, writer: Writer, recording: Recording) -> None:
+    def __init__(self, writer: BoxWriter, recording: Recording) -> None:
         self.writer, self.recording = writer, recording
         self.owner = {adjoint: record for record, adjoint in recording.adjoints.items()}
         self.heads = {box.record for box in writer.folded.boxes}
@@ -31,49 +32,41 @@ class BackwardWriter:
         record = box.record
         if record.name is not None:
             return name_runs("d" + record.name, box.scope, bold=True)
-        return [Run("d", bold=True), *shorten(self.writer.expression(box), 9.0)]
+        runs, level = self.writer.written(box)
+        return _d_of((shorten(runs, 9.0), level), bold=True)
 
     def formula(self, box: Box, longest: float) -> list[Run]:
         """How the adjoint of a box comes from the adjoints before it."""
         adjoint = self.recording.adjoints[box.record]
         if adjoint.operation is None:
             return []
-        known: list[Tensor] = []
-        text = self._write(adjoint, known, 0)[0]
-        return shorten(self._runs(text, known), longest)
+        quotes = Quotes()
 
-    def _write(self, record: Tensor, known: list[Tensor], depth: int) -> tuple[str, int]:
-        operation = record.operation
-        if operation is None or depth > DEEPEST:
-            return "…", ATOM
-        operands = []
-        for x in record.inputs[:8]:
-            if is_literal(x):
-                text = number(x)
-                operands.append((text, SIGN if text.startswith("-") else ATOM))
-            elif self._stops(x):
-                known.append(x)
-                operands.append((self.writer.mark(len(known) - 1), ATOM))
-            else:
-                operands.append(self._write(x, known, depth + 1))
-        return fill(record, operands)
+        def refer(x: Tensor) -> Called:
+            return quotes.quote(self._reference(x)) if self._stops(x) else None
+
+        text, _ = Writer("text", refer, too_deep, MOST).expression(adjoint)
+        return shorten(quotes.runs(text), longest)
 
     def _stops(self, x: Tensor) -> bool:
         """Whether a formula refers to a record instead of writing it out."""
-        if x.name is not None or x.operation is None:
-            return True
-        if x in self.heads:
-            return True
-        return self.owner.get(x) in self.heads
+        if is_literal(x):
+            return False  # written as its number
+        return x.name is not None or x.operation is None or x in self.heads or self.owner.get(x) in self.heads
 
-    def _runs(self, text: str, known: list[Tensor]) -> list[Run]:
-        return self.writer.runs(text, known, self._reference)
-
-    def _reference(self, x: Tensor) -> list[Run]:
+    def _reference(self, x: Tensor) -> Reference:
         owner = self.owner.get(x)
         if x.name is not None and owner is not None:
             box = self.writer.folded.home.get(owner)
-            return name_runs(x.name, box.scope if box is not None else owner.scope)
+            return name_runs(x.name, box.scope if box is not None else owner.scope), ATOM
         if owner is not None and owner in self.heads:
-            return [Run("d"), *self.writer.reference(owner)]
+            return _d_of(self.writer.reference(owner)), ATOM
         return self.writer.reference(x)
+
+
+def _d_of(reference: Reference, bold: bool = False) -> list[Run]:
+    """``da``, and ``d(a + b)``."""
+    runs, level = reference
+    if level < ATOM:
+        return [Run("d(", bold=bold), *runs, Run(")", bold=bold)]
+    return [Run("d", bold=bold), *runs]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.tensor import Array
+from autograd_seq.core.array import Array
 from viz.fold import Box, Folded, Use
-from viz.formula import Writer, number, shape_text, value_text
-from viz.places import Places
-from viz.plan import Column, Edge, Layout, Node, Row
-from viz.text import Line, Run, name_runs
+from viz.formula import BoxWriter, number, shape_text, value_text
+from viz.lettering import Line, Run, name_runs
+from viz.placing import Places
+from viz.scene import Column, Edge, Layout, Node, Row
 
 SHOWN_STEPS = 12  # more are elided in the middle
 WIDEST = 14_000.0  # points; a PDF page ends at 14,400
@@ -66,7 +66,7 @@ class Builder:
     def __init__(self, folded: Folded, options: Options) -> None:
         self.folded, self.options = folded, options
         self.colors = {record: f"p{i}" for i, record in enumerate(folded.shared)}
-        self.writer = Writer(folded, self.colors)
+        self.writer = BoxWriter(folded, self.colors)
         self.notes: list[str] = []
         self.nodes: list[Node] = []
         self.node_of: dict[Box, Node] = {}
@@ -181,7 +181,7 @@ class Builder:
         for record in self.folded.shared:
             color = self.colors[record]
             if record.name is None:
-                runs = [Run(run.text, run.script, True, color=color) for run in self.writer.reference(record)]
+                runs = [Run(run.text, run.script, True, color=color) for run in self.writer.reference(record)[0]]
             else:
                 runs = name_runs(record.name, record.scope, bold=True, color=color)
             row = Row(record, Line(tuple(runs), 10.0), color, shape_text(record.shape))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import graphviz
 
 from viz.formula import number
-from viz.plan import Edge, Layout, Node
+from viz.lettering import FONT, Line, Run, markup, runs_markup
 from viz.routes import ARROW, trimmed
-from viz.text import FONT, Line, Run, markup, runs_markup
+from viz.scene import Edge, Layout, Node
 from viz.theme import Theme
 
 
 def dot_text(layout: Layout, theme: Theme) -> str:
     """The DOT text of a layout.
 
-    Quoting is the graphviz package's business; labels are HTML-like and escaped by `viz.text.markup`.
+    Quoting is the graphviz package's business; labels are HTML-like and escaped by `viz.lettering.markup`.
     """
     colors = {"": theme.ink, "dim": theme.dim, "adjoint": theme.adjoint}
     colors |= {row.color: theme.parameter(i) for i, row in enumerate(layout.table)}

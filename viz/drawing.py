@@ -6,14 +6,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from autograd_seq.errors import ValueRangeError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.storage.files import check_output, write
 from viz.dot import dot_text
-from viz.plan import Layout
 from viz.render import FORMATS, RenderError, render
+from viz.scene import Layout
 from viz.svg import polish
 from viz.theme import THEMES
 
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", "")
 
 class Drawing:
     """A picture of a recording.
@@ -71,27 +73,29 @@ class Drawing:
         """The picture as PNG; written to `path` where one is given."""
         data = self.render("png")
         if path is not None:
-            Path(path).write_bytes(data)
+            write(path, data)
         return data
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the picture; the suffix says how: .svg, .png, .pdf or .dot.
+        """Write the picture, whole or not at all; the suffix says how: .svg, .png, .pdf or .dot.
 
         Raises
         ------
+        ValueRangeError
+            For any other suffix.
         RenderError
             Where there is no Graphviz to draw with; the DOT text is then written beside `path`.
+        FileError
+            If it cannot be written.
         """
-        target = Path(path)
+        target = check_output(path, SUFFIXES)
         kind = target.suffix.lower().lstrip(".") or "svg"
         try:
             data = self.render(kind)
         except RenderError as error:
-            written = target.with_suffix(".dot")
-            written.write_text(self.dot, encoding="utf-8")
+            written = write(target.with_suffix(".dot"), self.dot)
             raise RenderError(f"{error}. The drawing was written as DOT text to {written}{here()}") from error
-        target.write_bytes(data)
-        return target
+        return write(target, data)
 
     def __repr__(self) -> str:
         return f"<drawing of {len(self.layout.nodes)} boxes and {len(self.layout.edges)} arrows>"

@@ -11,10 +11,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from autograd_seq import Graph, Tensor
+from autograd_seq.core.scope import Scope
 from autograd_seq.folding.alike import Alike, alike
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.unit import Role
-from autograd_seq.scope import Scope
 
 Use = tuple[Tensor, Tensor, int]  # producer, consumer, position among the consumer's inputs
 

@@ -4,23 +4,51 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.notation import ATOM
-from autograd_seq.readings.expression import is_literal
-from autograd_seq.tensor import Array
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import ATOM, SIGN, Written, begins_with_minus
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.steps import scopes
+from autograd_seq.writer import DEEPEST, GAP, Called, Writer
 from viz.fold import Box, Folded
-from viz.text import Run, clean, name_runs, shorten, superscript
+from viz.lettering import Run, clean, name_runs, shorten, superscript
 
-DEEPEST = 12  # operations written out inside one another
-# References stand in the operations' own templates as private characters, so that no name can break them.
-_OPEN, _CLOSE = "\ue000", "\ue001"
-_REFERENCE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+MOST = 8  # operands of one operation
+Reference = tuple[list[Run], int]  # what a formula calls something, and how tightly that holds together
 
 
-class Writer:
+class Quotes:
+    """Runs of text that stand in a formula as private characters, so that no name can break an operation's form."""
+
+    _OPEN, _CLOSE = "\ue000", "\ue001"
+    _QUOTE = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+
+    def __init__(self) -> None:
+        self._quoted: list[list[Run]] = []
+
+    def quote(self, reference: Reference) -> Written:
+        """What stands for some runs; a minus that they begin with stays to be seen."""
+        (first, *rest), level = reference
+        minus = first.text[0] if begins_with_minus((first.text, level)) else ""
+        self._quoted.append([replace(first, text=first.text.removeprefix(minus)), *rest])
+        return f"{minus}{self._OPEN}{len(self._quoted) - 1}{self._CLOSE}", level
+
+    def runs(self, text: str) -> list[Run]:
+        """A formula with its quotes in full."""
+        runs: list[Run] = []
+        for i, piece in enumerate(self._QUOTE.split(text)):
+            if i % 2:
+                runs.extend(self._quoted[int(piece)])
+            elif piece:
+                runs.append(Run(clean_formula(piece), dim=True))
+        return runs
+
+
+class BoxWriter:
     """Writes names and formulas of boxes.
 
     Parameters
@@ -47,7 +75,7 @@ class Writer:
     def name(self, record: Tensor, bold: bool = False) -> list[Run]:
         """A record's name with its place; for one without a name, its operation or its shape."""
         box = self.folded.home.get(record)
-        scope = box.scope if box is not None else self.folded.graph.scopes.get(record, record.scope)
+        scope = box.scope if box is not None else scopes(self.folded.graph).get(record, record.scope)
         time = self.step(scope.time) if self.step is not None and scope.time is not None else None
         color = self.colors.get(record, "")
         if (known := self.folded.name(record)) is not None:
@@ -64,7 +92,7 @@ class Writer:
     def _nameless(self, leaf: Tensor) -> str:
         """What a leaf without a name is called: its number, or what it is."""
         if leaf.size == 1 or (leaf not in self.folded.home and leaf not in self.colors):
-            return f"{leaf._value.flat[0]:.4g}" if leaf.size else "[]"
+            return f"{leaf._value.flat[0]:.4g}".replace("-", "−", 1) if leaf.size else "[]"
         return "initial" if leaf in self.folded.initial else "input"
 
     def formula(self, box: Box, longest: float) -> list[Run]:
@@ -73,78 +101,52 @@ class Writer:
 
     def expression(self, box: Box) -> list[Run]:
         """The whole formula, up to the depth that a box can show."""
+        return self.written(box)[0]
+
+    def written(self, box: Box) -> Reference:
+        """The whole formula and how tightly it holds together; no runs for a leaf."""
         record = box.record
         if record.operation is None:
-            return []
-        members = set(box.records)
-        known: list[Tensor] = []
-        text = self._chain(record, members, known) or self._write(record, members, known, 0)[0]
-        return self.runs(text, known, self.reference)
+            return [], ATOM
+        members, quotes = set(box.records), Quotes()
 
-    def _write(self, record: Tensor, members: set[Tensor], known: list[Tensor], depth: int) -> tuple[str, int]:
-        """A record as text with references, and how tightly it holds together."""
+        def refer(x: Tensor) -> Called:
+            return None if x in members and x.operation is not None else quotes.quote(self.reference(x))
+
+        def stop(x: Tensor, depth: int) -> Called:
+            if depth <= DEEPEST:
+                return None
+            return GAP if x.name is None else quotes.quote(self.reference(x))
+
+        text, level = self._chain(record, members, quotes) or Writer("text", refer, stop, MOST).expression(record)
+        return quotes.runs(text), level
+
+    def _chain(self, record: Tensor, members: set[Tensor], quotes: Quotes) -> Written | None:
+        """``L<1> + … + L<9>`` where one operation of two inputs was used over and over."""
         operation = record.operation
-        if operation is None or depth > DEEPEST:
-            return "…", ATOM
-        operands = []
-        for x in record.inputs[:8]:
-            if (x in members and x.name is None) or (x in members and depth < DEEPEST and x.operation is not None):
-                operands.append(self._write(x, members, known, depth + 1))
-            else:
-                operands.append((self._refer(x, known), ATOM))
-        if len(record.inputs) > 8:
-            operands[4:] = [("…", ATOM), (self._refer(record.inputs[-1], known), ATOM)]
-        return fill(record, operands)
-
-    def _chain(self, record: Tensor, members: set[Tensor], known: list[Tensor]) -> str:
-        """``L<1> + … + L<9>`` where one operation of two inputs was used over and over; else nothing."""
-        if len(members) < 3 or any(m.operation is not record.operation or len(m.inputs) != 2 for m in members):
-            return ""
+        if len(members) < 3 or any(m.operation is not operation or len(m.inputs) != 2 for m in members):
+            return None
         ends = [x for m in sorted(members, key=lambda m: m.index) for x in m.inputs if x not in members]
-        first = fill(record, [(self._refer(ends[0], known), ATOM), ("…", ATOM)])
-        return fill(record, [first, (self._refer(ends[-1], known), ATOM)])[0]
+        first, last = (quotes.quote(self.reference(x)) for x in (ends[0], ends[-1]))
+        form, settings = operation.forms["text"], record.parameters
+        return form.write([form.write([first, (GAP, ATOM)], settings), last], settings)
 
-    def _refer(self, x: Tensor, known: list[Tensor]) -> str:
-        known.append(x)
-        return self.mark(len(known) - 1)
-
-    def mark(self, position: int) -> str:
-        """What stands in a text for a reference."""
-        return f"{_OPEN}{position}{_CLOSE}"
-
-    def runs(self, text: str, known: list[Tensor], refer: Callable[[Tensor], list[Run]]) -> list[Run]:
-        """A text with its references written by `refer`."""
-        runs: list[Run] = []
-        for i, piece in enumerate(_REFERENCE.split(text)):
-            if i % 2:
-                runs.extend(refer(known[int(piece)]))
-            elif piece:
-                runs.append(Run(clean_formula(piece), dim=True))
-        return runs
-
-    def reference(self, x: Tensor) -> list[Run]:
+    def reference(self, x: Tensor) -> Reference:
         """How a formula refers to another box: by name, or by its own short formula."""
         box = self.folded.home.get(x)
         if x.name is not None or box is None or box.leaf:
-            return self.name(x)
-        operands = [("".join(r.text for r in self.name(y) if r.script <= 0), ATOM) for y in x.inputs[:4]]
+            runs = self.name(x)
+            return runs, SIGN if x.name is None and runs[0].text.startswith("−") else ATOM
         names = {y.name for y in x.inputs}
         if None not in names and len(names) == len(x.inputs) <= 4:
-            short = fill(x, operands)[0]
+            short, level = Writer("text", self._plain).expression(x)
             if len(short) <= 10:
-                return [Run(short, dim=True)]
-        return [Run("·", dim=True)]
+                return [Run(short, dim=True)], level
+        return [Run("·", dim=True)], ATOM
 
-
-def fill(record: Tensor, operands: list[tuple[str, int]]) -> tuple[str, int]:
-    """The operation's own form over operands; its plain name where the form does not take so few."""
-    operation = record.operation
-    if operation is None:
-        return "…", ATOM
-    try:
-        return operation.forms["text"].write(operands, record.parameters)
-    except (LookupError, ValueError, TypeError):
-        return f"{operation.name}(…)", ATOM
+    def _plain(self, x: Tensor) -> str:
+        """A name in one style."""
+        return "".join(run.text for run in self.name(x) if run.script <= 0)
 
 
 def clean_formula(piece: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from autograd_seq import Graph, Tensor, display
+from autograd_seq import Graph, Tensor
+from autograd_seq.readings import display
 from viz.sources import graph_of
 from viz.views import draw
 

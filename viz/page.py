@@ -17,18 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import names
-from autograd_seq.backward import seed_for
-from autograd_seq.errors import UsageError
+from autograd_seq.core import names
+from autograd_seq.core.backward import seed_for
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
-from autograd_seq.graph import Graph
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
-from viz.adjoints import line_width
+from autograd_seq.storage.files import check_output, write
+from viz.backward_edges import line_width
 from viz.layout import Options, lay_out
 from viz.page_model import Model, norm
 from viz.page_picture import svg
-from viz.plan import Edge, Layout
+from viz.scene import Edge, Layout
 from viz.sources import graph_of
 
 WIDEST = 120_000.0  # points: a page is scrolled, so a few hundred steps fit
@@ -47,10 +48,8 @@ class Page:
     html: str
 
     def save(self, path: str | Path) -> Path:
-        """Write the file, in UTF-8."""
-        target = Path(path)
-        target.write_text(self.html, encoding="utf-8")
-        return target
+        """Write the file, in UTF-8, whole or not at all."""
+        return write(path, self.html)
 
     def _repr_html_(self) -> str:
         return (
@@ -90,6 +89,8 @@ def step_through(
         If `thing` is nothing that was recorded.
     ShapeError
         If `gradient` has another shape than the tensor.
+    FileError
+        If `path` cannot be written.
 
     Examples
     --------
@@ -102,11 +103,14 @@ def step_through(
     >>> page.html.startswith("<!DOCTYPE html>")
     True
     """
+    if path is not None:
+        check_output(path)
     graph, loss, seed = _recorded(thing, gradient)
     layout = lay_out(graph, "unrolled", Options(all_steps=True, double=loss is not None, widest=WIDEST))
     model = Model(graph, loss, seed, {r: i for i, node in enumerate(layout.nodes) for r in node.records})
     heading = title or _title(graph, loss)
-    page = Page(_assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)}))
+    assembled = _assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)})
+    page = Page(names.whole(assembled))
     if path is not None:
         page.save(path)
     return page

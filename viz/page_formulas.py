@@ -10,13 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from autograd_seq.notation import ATOM, SIGN
-from autograd_seq.readings.expression import is_literal, number
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.writer import DEEPEST, Writer
 
 FIRST = 0xE000  # private-use characters: no user's text means anything by them
 LAST = 0xF8FF
-DEEPEST = 12  # operations in one formula, one inside the other
 
 # What latex2mathml makes. Nothing else gets into a page, whatever an operation's LaTeX form says.
 ELEMENTS = {
@@ -27,7 +25,6 @@ ATTRIBUTES = {
     "stretchy", "mathvariant", "accent", "fence", "separator", "columnalign", "displaystyle", "linethickness",
 }  # fmt: skip
 
-Refer = Callable[[Tensor], str | None]
 Formula = tuple[int, list[int]]
 
 
@@ -70,8 +67,8 @@ class Formulas:
                 return None
             return slots.setdefault(numbers[x], chr(min(FIRST + len(slots), LAST)))
 
-        key = tuple(spell(expression, language, refer, top=True)[0] for language in ("text", "latex"))
-        return self._place(key[0], key[1]), list(slots)
+        text, latex = (Writer(language, refer, _shape).expression(expression)[0] for language in ("text", "latex"))
+        return self._place(text, latex), list(slots)
 
     def reference(self, number: int) -> Formula:
         """The formula that is nothing but a name."""
@@ -85,19 +82,11 @@ class Formulas:
         return self._known[text, latex]
 
 
-def spell(x: Tensor, language: str, refer: Refer, top: bool = False, depth: int = 0) -> tuple[str, int]:
-    """An expression in `language` and how tightly it holds together; `refer` says where to stop, and at what name."""
-    called = None if top else refer(x)
-    if called is not None:
-        return called, ATOM
-    if is_literal(x):
-        written = number(x)
-        return written, SIGN if written.startswith("-") else ATOM
-    if x.operation is None or depth > DEEPEST:
-        shape = "×".join(str(n) for n in x.shape) or "1"
-        return f"[{shape}]", ATOM
-    operands = [spell(operand, language, refer, depth=depth + 1) for operand in x.inputs]
-    return x.operation.forms[language].write(operands, x.parameters)
+def _shape(x: Tensor, depth: int) -> str | None:
+    """What stands for a leaf that the page has no name for, and for what is too deep: its shape."""
+    if x.operation is not None and depth <= DEEPEST:
+        return None
+    return f"[{'×'.join(str(n) for n in x.shape) or '1'}]"
 
 
 def _converter() -> Callable[[str], list[Any] | None]:

@@ -16,15 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import names
-from autograd_seq.backward import sweep, unbroadcast
-from autograd_seq.by_step import contributions
+from autograd_seq.core import names
+from autograd_seq.core.array import Array
+from autograd_seq.core.backward import sweep
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.part import Part
+from autograd_seq.core.rules import unbroadcast
+from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes, without_step
-from autograd_seq.graph import Graph
-from autograd_seq.operations.indexing import Part
-from autograd_seq.scope import Scope, present
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.readings.contributions import contributions
 from viz.page_formulas import Formulas
 from viz.page_order import in_steps
 

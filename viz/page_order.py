@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
-from autograd_seq.graph import Graph
-from autograd_seq.tensor import Tensor
 
 ROUNDS = 64  # more than any network has layers; what is left then is walked through as recorded
 

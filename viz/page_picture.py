@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from viz.builder import ASIDE
-from viz.plan import Column, Edge, Layout, Node, Point
+from viz.lettering import SCRIPT, Line, Run
 from viz.routes import beside
-from viz.text import SCRIPT, Line, Run
+from viz.scene import Column, Edge, Layout, Node, Point
 
 MARGIN = 14.0
 LEADING = 1.24  # from line to line, in the size of the text

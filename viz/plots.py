@@ -7,13 +7,16 @@ touched: save a figure with ``figure.savefig(path)``; a notebook shows it.
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import AutogradError, ShapeError, UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import AutogradError, ShapeError, UsageError
+from autograd_seq.core.source_line import here
+from autograd_seq.storage.files import check_output, write
 
 # Okabe and Ito's colours, each with a marker and a dash of its own: readable colour-blind and in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8A6D00", "#000000")
@@ -256,6 +259,18 @@ def _figure_type() -> Any:
         def __init__(self, *arguments: Any, **settings: Any) -> None:
             super().__init__(*arguments, **settings)
             FigureCanvasAgg(self)
+
+        def savefig(self, fname: Any, **settings: Any) -> None:
+            """As Matplotlib's own, but a file is whole or not there."""
+            if not isinstance(fname, (str, os.PathLike)):
+                super().savefig(fname, **settings)
+                return
+            path, kind = Path(check_output(fname)), settings.pop("format", None)
+            if kind is None and not path.suffix:
+                path = path.with_suffix("." + self.canvas.get_default_filetype())
+            data = io.BytesIO()
+            super().savefig(data, format=kind or path.suffix[1:], **settings)
+            write(path, data.getbuffer())
 
         def _repr_png_(self) -> bytes:
             data = io.BytesIO()

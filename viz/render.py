@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 
-from autograd_seq.errors import AutogradError
+from autograd_seq.core.errors import AutogradError
 
 TIME_LIMIT = 120.0  # seconds
 FORMATS = ("svg", "png", "pdf")

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from viz.arrange import closest
-from viz.plan import Edge, Node, Point
+from viz.scene import Edge, Node, Point
 
 CORNER = 9.0
 ARROW = 7.0  # length of an arrowhead

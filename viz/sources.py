@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Graph, Recording, Tensor
-from autograd_seq.errors import UsageError
-from autograd_seq.source_line import here
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
 
 STEPS, EXAMPLES = 3, 1  # of a cell that is drawn before it has seen data
 

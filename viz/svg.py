@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from viz.plan import Layout
-from viz.text import Run, width
+from viz.lettering import Run, width
+from viz.scene import Layout
 
 _TEXT = re.compile(r"<text ([^>]*)>(.*?)</text>\n?", re.DOTALL)
 _RUNS = re.compile(r"(?:<text [^>]*>[^<]*</text>\n?)+")

@@ -15,8 +15,8 @@ import networkx
 from autograd_seq import Tensor
 from viz.builder import LONG_FORMULA, Builder, Options, measure
 from viz.fold import Box, Folded, Use
-from viz.plan import Column, Edge, Layout, Node
-from viz.text import Line, Run, name_runs
+from viz.lettering import Line, Run, name_runs
+from viz.scene import Column, Edge, Layout, Node
 from viz.unrolled import Unrolled, step_of_boxes
 
 Key = Hashable

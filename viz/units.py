@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.names import whole
+from autograd_seq.core.source_line import here
 from autograd_seq.folding.steps import scopes
-from autograd_seq.source_line import here
+from autograd_seq.storage.files import write
 from viz.sources import graph_of
 
 Array = np.ndarray[Any, Any]
@@ -113,6 +115,8 @@ def paint(
         If there is not one value for each token and unit.
     UsageError
         For another kind of file.
+    FileError
+        If the file cannot be written.
     """
     array = np.atleast_2d(np.asarray(values, dtype=float))
     called = [str(n) for n in names] if names is not None else [f"unit {i + 1}" for i in range(len(array))]
@@ -125,7 +129,7 @@ def paint(
     makers = {".svg": _picture, ".html": _page}
     if target.suffix not in makers:
         raise UsageError(f"cannot write {target.suffix or 'a file without suffix'}; name it .svg or .html{here()}")
-    target.write_text(makers[target.suffix](list(tokens), array, called, title, wrap), encoding="utf-8")
+    write(target, whole(makers[target.suffix](list(tokens), array, called, title, wrap)))
 
 
 def _shown(token: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 
 from viz.builder import SHOWN_STEPS, Builder
 from viz.fold import Box
-from viz.plan import Column, Layout, Node
-from viz.text import Run
+from viz.lettering import Run
+from viz.scene import Column, Layout, Node
 
 MOST_BOXES = 260  # in one column
 MOST_ABOVE = 12  # above all columns, once there are more than twice as many

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from viz.adjoints import backward_view, recording_of
-from viz.adjoints import overlay as overlay_on
-from viz.drawing import Drawing
+from autograd_seq.storage.files import check_output
+from viz.backward_edges import backward_view, recording_of
+from viz.backward_edges import overlay as overlay_on
+from viz.drawing import SUFFIXES, Drawing
 from viz.layout import Options, lay_out
 from viz.sources import graph_of, recorded
 
@@ -60,6 +61,8 @@ def draw(
     >>> draw(a)
     <drawing of 3 boxes and 2 arrows>
     """
+    if path is not None:
+        check_output(path, SUFFIXES)
     graph = graph_of(thing)
     options = Options(all_steps=all_steps, parameters=parameters, values=values)
     if view == "backward":

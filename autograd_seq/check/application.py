@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import unbroadcast
-from autograd_seq.graph import Graph
-from autograd_seq.operations.indexing import Part
+from autograd_seq.core.array import Array
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.part import Part
+from autograd_seq.core.record import NOTHING, next_index
+from autograd_seq.core.rules import unbroadcast
+from autograd_seq.core.scope import NOWHERE
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import decisions
-from autograd_seq.readings.expression import is_literal
-from autograd_seq.scope import NOWHERE
-from autograd_seq.tensor import NOTHING, Array, Tensor, next_index
 
 UNREADABLE = (TypeError, ValueError, AttributeError, NotImplementedError, IndexError, ArithmeticError)
 

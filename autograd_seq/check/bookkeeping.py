@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import autograd_seq.operations as ops
-from autograd_seq.backward import Recording
 from autograd_seq.check.application import Application, constant, expression, freeze
 from autograd_seq.check.failure import Failure
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 
 
 def edges_of(record: Tensor) -> list[int]:

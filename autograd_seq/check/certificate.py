@@ -1,15 +1,115 @@
-"""A proof as a short certificate for a person, and as data for a program."""
+"""A proof: what is claimed of each parameter; a short certificate for a person, and data for a program."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-if TYPE_CHECKING:
-    from autograd_seq.check.proof import Claim, Proof
+from autograd_seq.check.failure import Failure
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.record import Shown
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 
 SHOWN = 5  # failures that are printed in full
 SAID = 6  # notes that are printed
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is known of the derivative by one parameter.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    parameter : Tensor
+        Its record.
+    status : str
+        ``"proven"``, ``"checked"``, ``"excluded"`` or ``"refuted"``.
+    links : dict
+        The status of each link: ``"rule"``, ``"meaning"``, ``"bookkeeping"``.
+    notes : tuple of str
+        What kept it from being proven, or limits the claim.
+    """
+
+    name: str
+    parameter: Tensor
+    status: str
+    links: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Proof(Shown):
+    """What `prove` found. Index it by a parameter's name (or the parameter) for its claim.
+
+    Attributes
+    ----------
+    output : Tensor
+        What was differentiated.
+    claims : dict of str to Claim
+        For each parameter.
+    failures : list of Failure
+        Every wrong derivative, with its place.
+    records, uses : int
+        Size of the forward graph, and how many rule applications stand in it.
+    signatures : int
+        How many distinct proofs they needed.
+    identities : int
+        How many scalar identities those are.
+    digits : float or None
+        Digits to which meaning and value agree, over all records.
+    sweep_digits : float or None
+        Digits to which the sweep on bare arrays agrees with the recorded one.
+    closed_form : str
+        What came of comparing the whole closed form, end to end; empty where it was too large.
+    notes : tuple of str
+        What limits the claims.
+    """
+
+    output: Tensor
+    claims: dict[str, Claim]
+    failures: list[Failure]
+    records: int
+    uses: int
+    signatures: int
+    identities: int
+    digits: float | None
+    sweep_digits: float | None
+    closed_form: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was refuted."""
+        return not self.failures and all(c.status != "refuted" for c in self.claims.values())
+
+    def __getitem__(self, key: str | Tensor) -> Claim:
+        if isinstance(key, Tensor):
+            for claim in self.claims.values():
+                if claim.parameter is key.record:
+                    return claim
+        elif key in self.claims:
+            return self.claims[key]
+        raise UsageError(
+            f"this proof is not about {key.label if isinstance(key, Tensor) else repr(key)}: "
+            f"it is about {', '.join(self.claims)}{here()}"
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.claims)
+
+    def __str__(self) -> str:
+        return certificate(self)
+
+    __repr__ = __str__
+
+    def to_json(self) -> str:
+        """The same as JSON: status and links of each parameter, failures, counts."""
+        return json.dumps(as_dict(self), ensure_ascii=False, indent=2)
 
 
 def certificate(proof: Proof) -> str:

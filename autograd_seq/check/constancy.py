@@ -11,9 +11,9 @@ import sympy
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of, settings_of
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.numeric import doubles
-from autograd_seq.check.rules import LIMIT, WORK, derivative_by, fresh, named, nodes, scalars_of
+from autograd_seq.check.rule_proof import LIMIT, WORK, derivative_by, fresh, named, nodes, scalars_of
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.symbols import BranchAlgebra, apply
-from autograd_seq.tensor import Tensor
 
 STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)  # constant means: along one of them nothing changes
 REMEMBERED = 10_000

@@ -7,9 +7,9 @@ from functools import cached_property
 from math import isfinite
 from typing import Any
 
-from autograd_seq import names
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Tensor
+from autograd_seq.core import names
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.tensor import Tensor
 
 LONG = 400  # characters of an expression that a person still reads
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd_seq import operations as ops
-from autograd_seq.backward import differentiate, grad
 from autograd_seq.check.application import branch_of
 from autograd_seq.check.bookkeeping import edges_of
 from autograd_seq.check.failure import Failure
+from autograd_seq.check.inputs import mapped
 from autograd_seq.check.numeric import FAR_APART, TOLERANCE, Comparison, compare, slope_along
-from autograd_seq.errors import GradientError, UsageError
+from autograd_seq.check.taking import take
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import GradientError, UsageError
+from autograd_seq.core.gradient import grad
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import differentiate
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
-from autograd_seq.graph import Graph
 from autograd_seq.readings.branches import decisions
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
 
 WORK = 400_000  # records computed for the differences of the whole; beyond, random directions only
 ELEMENTS = 1000  # of one leaf; with more, random directions only
@@ -79,6 +83,8 @@ class GradcheckReport:
         Elements of records next to a kink, left out.
     notes : tuple of str
         What limits the answer.
+    left_out : dict of str
+        Inputs that were not differentiated, by name, each with the reason.
     """
 
     failures: list[Failure]
@@ -89,6 +95,7 @@ class GradcheckReport:
     second_order: float | None
     excluded: int
     notes: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -116,6 +123,7 @@ class GradcheckReport:
             lines.append(f"  second   order: relative error {self.second_order:.1e}")
         if self.excluded:
             lines.append(f"  excluded {self.excluded} elements next to a kink")
+        lines += [f"  left out {name}: {reason}" for name, reason in self.left_out.items()]
         lines += [f"note: {n}" for n in self.notes]
         for failure in self.failures[:5]:
             lines += ["", str(failure)]
@@ -134,8 +142,11 @@ def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_
     function : callable
         Of the inputs, to a tensor, or a list, tuple or dict of tensors, of any shape.
     *inputs : array_like or Tensor
-        Where to compare. Arrays of floats become tensors that require a gradient; what else the
-        function needs is handed on. Parameters that the function uses without being given them are compared too.
+        Where to compare. All numbers become tensors of floats that require a gradient: numbers, arrays, lists,
+        tuples and dicts of them, of integers and truth values too. Whole numbers that the function refuses as
+        floats, because they are an index or a count, are held constant; anything else, and a tensor
+        that requires no gradient, is handed on as it is. The report names whatever was left out and says
+        why. Parameters that the function uses without being given them are compared too.
     seed : int
         For adjoints and directions; equal seeds give equal reports.
     second_order : bool
@@ -144,7 +155,8 @@ def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_
     Returns
     -------
     GradcheckReport
-        `.ok`, and for each wrong record its index, operation, place, line and numbers.
+        `.ok`, and for each wrong record its index, operation, place, line and numbers; `.left_out`, the
+        inputs that were not compared.
 
     Raises
     ------
@@ -158,6 +170,12 @@ def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_
     >>> report = gradcheck(lambda W, x: tanh(W @ x), np.array([[0.5, -0.2]]), np.array([[1.0], [2.0]]))
     >>> report.ok, round(report.slope)
     (True, 2)
+
+    A count is no quantity that could be a little larger; the report says so.
+
+    >>> report = gradcheck(lambda x, n: tanh(x) * len(range(n)), [0.5, -0.2], 3)
+    >>> list(report.left_out)
+    ['n']
     """
     if not callable(function):
         raise UsageError(f"gradcheck() takes a function and its inputs, not {type(function).__name__}{here()}")
@@ -190,14 +208,19 @@ class _Check:
         self.function = function
         self.seed = seed
         self.rng = np.random.default_rng(seed)
-        self.inputs = [_input(x) for x in inputs]
-        self.outputs = _outputs(function(*self.inputs))
+        taken = take(function, inputs)
+        self.inputs, self.left_out = taken.arguments, dict(taken.left_out)
+        self.outputs = _outputs(taken.made)
         self.graph = Graph(*self.outputs)
+        for input, tensors in taken.tensors.items():
+            if tensors and not any(x.record in self.graph.positions for x in tensors):
+                self.left_out.setdefault(input, "no recorded operation leads from it to what the function gives")
         self.adjoints = [self.rng.uniform(0.5, 1.5, o.shape) for o in self.outputs]
         self.total = self._weighted(self.outputs)
         self.leaves = [x for x in self.graph.leaves if x.requires_grad]
         if not self.total.requires_grad or not self.leaves:
-            raise GradientError(f"nothing that the function computes depends on its inputs by floats{here()}")
+            why = "".join(f"\n  {name}: {reason}" for name, reason in self.left_out.items())
+            raise GradientError(f"nothing that the function computes depends on its inputs by floats{why}{here()}")
         self.notes: list[str] = []
 
     def _weighted(self, outputs: list[Tensor]) -> Tensor:
@@ -227,7 +250,7 @@ class _Check:
             failures += self._wrong_second(second)
         return GradcheckReport(
             failures, len(seen), min((c.digits for c in seen), default=16.0), wholes, slope, second,
-            sum(c.excluded for c in seen), tuple(self.notes),
+            sum(c.excluded for c in seen), tuple(self.notes), self.left_out,
         )  # fmt: skip
 
     # -- the whole ------------------------------------------------------------------------
@@ -237,14 +260,16 @@ class _Check:
 
         The function is called again where all of them are its inputs; else the recording is replayed.
         """
-        own = {x.record for x in self.inputs if isinstance(x, Tensor)}
-        if all(x in own for x in moved):
-            arguments = [
-                Tensor(moved[x.record], x.name, requires_grad=True)
-                if isinstance(x, Tensor) and x.record in moved
-                else x
-                for x in self.inputs
-            ]
+        own = set()
+
+        def change(x: Any) -> Any:
+            if not isinstance(x, Tensor) or x.record not in moved:
+                return x
+            own.add(x.record)
+            return Tensor(moved[x.record], x.name, requires_grad=True)
+
+        arguments = [mapped(x, change) for x in self.inputs]
+        if own.issuperset(moved):
             return [o._value for o in _outputs(self.function(*arguments))]
         values = self._replay(moved)
         return [values[o] for o in self.outputs]
@@ -440,17 +465,6 @@ def _unit(shape: tuple[int, ...], place: tuple[int, ...]) -> Array:
     v = np.zeros(shape)
     v[place] = 1.0
     return v
-
-
-def _input(x: Any) -> Any:
-    """An input as a leaf that requires a gradient, if it is floats."""
-    if isinstance(x, Tensor):
-        return x
-    if isinstance(x, float) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "f"):
-        return Tensor(x, requires_grad=True)
-    if isinstance(x, (list, tuple)) and x and np.asarray(x, dtype=object).dtype != object:
-        return Tensor(x, requires_grad=True)
-    return x
 
 
 def _outputs(made: Any) -> list[Tensor]:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.application import UNREADABLE
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import FloatAlgebra
 from autograd_seq.readings.precise import PreciseAlgebra
-from autograd_seq.tensor import Tensor
 
 DIGITS = 30
 PRECISE_UP_TO = 4096  # scalars; beyond, the meaning is evaluated in floats

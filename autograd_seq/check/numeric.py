@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import unbroadcast
 from autograd_seq.check.application import branch_of
-from autograd_seq.operations.indexing import Part
+from autograd_seq.core.array import Array
+from autograd_seq.core.part import Part
+from autograd_seq.core.rules import unbroadcast
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
-from autograd_seq.tensor import Array, Tensor
 
 # Up to this many pairs of an input and an output element the whole Jacobian is compared.
 FULL = 4096

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.application import leaf
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.tensor import Tensor
 
 KEPT = 3  # lengths up to this stay as they are
 

@@ -8,30 +8,31 @@ rule the three together are the gradient of the whole.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import Recording, differentiate, seed_for, sweep
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
+from autograd_seq.check.certificate import Claim, Proof
 from autograd_seq.check.closed_form import compare_closed_forms
 from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.meaning import Meanings
-from autograd_seq.check.rules import Memory, Verdict, named, worst
+from autograd_seq.check.rule_proof import Memory, Verdict, named, worst
 from autograd_seq.check.undefined import lively, undefined
-from autograd_seq.display import Shown
-from autograd_seq.errors import GradientError, UsageError
+from autograd_seq.core.array import Array
+from autograd_seq.core.backward import seed_for, sweep
+from autograd_seq.core.errors import GradientError, UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording, differentiate
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
-from autograd_seq.graph import Graph
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
 
 
 @cache
@@ -42,105 +43,6 @@ def _opaque() -> None:
 
 
 _memory = Memory()  # proofs hold for good: their keys have everything that they depend on
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What is known of the derivative by one parameter.
-
-    Attributes
-    ----------
-    name : str
-        What it is called.
-    parameter : Tensor
-        Its record.
-    status : str
-        ``"proven"``, ``"checked"``, ``"excluded"`` or ``"refuted"``.
-    links : dict
-        The status of each link: ``"rule"``, ``"meaning"``, ``"bookkeeping"``.
-    notes : tuple of str
-        What kept it from being proven, or limits the claim.
-    """
-
-    name: str
-    parameter: Tensor
-    status: str
-    links: Mapping[str, str]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Proof(Shown):
-    """What `prove` found. Index it by a parameter's name (or the parameter) for its claim.
-
-    Attributes
-    ----------
-    output : Tensor
-        What was differentiated.
-    claims : dict of str to Claim
-        For each parameter.
-    failures : list of Failure
-        Every wrong derivative, with its place.
-    records, uses : int
-        Size of the forward graph, and how many rule applications stand in it.
-    signatures : int
-        How many distinct proofs they needed.
-    identities : int
-        How many scalar identities those are.
-    digits : float or None
-        Digits to which meaning and value agree, over all records.
-    sweep_digits : float or None
-        Digits to which the sweep on bare arrays agrees with the recorded one.
-    closed_form : str
-        What came of comparing the whole closed form, end to end; empty where it was too large.
-    notes : tuple of str
-        What limits the claims.
-    """
-
-    output: Tensor
-    claims: dict[str, Claim]
-    failures: list[Failure]
-    records: int
-    uses: int
-    signatures: int
-    identities: int
-    digits: float | None
-    sweep_digits: float | None
-    closed_form: str = ""
-    notes: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing was refuted."""
-        return not self.failures and all(c.status != "refuted" for c in self.claims.values())
-
-    def __getitem__(self, key: str | Tensor) -> Claim:
-        if isinstance(key, Tensor):
-            for claim in self.claims.values():
-                if claim.parameter is key.record:
-                    return claim
-        elif key in self.claims:
-            return self.claims[key]
-        raise UsageError(
-            f"this proof is not about {key.label if isinstance(key, Tensor) else repr(key)}: "
-            f"it is about {', '.join(self.claims)}{here()}"
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.claims)
-
-    def __str__(self) -> str:
-        from autograd_seq.check.certificate import certificate
-
-        return certificate(self)
-
-    __repr__ = __str__
-
-    def to_json(self) -> str:
-        """The same as JSON: status and links of each parameter, failures, counts."""
-        from autograd_seq.check.certificate import as_dict
-
-        return json.dumps(as_dict(self), ensure_ascii=False, indent=2)
 
 
 def prove(output: Tensor, wrt: Any = None) -> Proof:

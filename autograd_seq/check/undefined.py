@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.backward import Recording
 from autograd_seq.check.application import Application
 from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import place_of
+from autograd_seq.core.array import Array
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
-from autograd_seq.graph import Graph
-from autograd_seq.tensor import Array, Tensor
 
 
 def lively(graph: Graph, matters: Callable[[Tensor], bool]) -> set[Tensor]:

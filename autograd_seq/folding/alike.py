@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from autograd_seq.backward import Recording
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.nodes import of_graph, of_recording
 from autograd_seq.folding.roles import give_roles
 from autograd_seq.folding.steps import Uses, scopes
 from autograd_seq.folding.unit import Role
-from autograd_seq.graph import Graph
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Tensor
 
 
 @dataclass(slots=True)

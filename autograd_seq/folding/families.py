@@ -7,9 +7,9 @@ import operator
 from collections import Counter
 from typing import Any
 
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.roles import from_the_middle, give_roles, likeness, same_settings
 from autograd_seq.folding.unit import Family, Node, Ref, Role, Use
-from autograd_seq.tensor import Tensor
 
 # -- time ------------------------------------------------------------------------------------------
 

@@ -24,7 +24,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autograd_seq.backward import Recording
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.families import examine, infer_times, match_families
 from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
@@ -32,8 +34,6 @@ from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.steps import scopes
 from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
-from autograd_seq.graph import Graph
-from autograd_seq.tensor import Tensor
 
 
 def fold(recording: Graph | Recording) -> Folded:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.nodes import Nodes
 from autograd_seq.folding.unit import Family, Node, Unit, Use
-from autograd_seq.tensor import Tensor
 
 
 @dataclass(eq=False, repr=False)

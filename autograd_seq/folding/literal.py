@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.record import Record
 
 
-def is_literal(record: Tensor) -> bool:
+def is_literal(record: Record) -> bool:
     """Whether a record is a constant number that is written as itself: an unnamed scalar leaf.
 
     Examples

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_seq.backward import Recording
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.unit import Node
-from autograd_seq.graph import Graph
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Tensor
 
 
 @dataclass(slots=True)

@@ -10,9 +10,9 @@ from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from autograd_seq.graph import Graph, recognisers
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Tensor
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.tensor import Tensor
 
 Uses = Mapping[Tensor, list[tuple[Tensor, int]]]  # who uses each record, and as which input
 
@@ -49,7 +49,7 @@ def scopes(graph: Graph) -> dict[Tensor, Scope]:
     return _known[graph]
 
 
-recognisers.append(scopes)
+Graph.recognised = scopes
 
 
 def without_step(leaf: Tensor, uses: Uses, places: Mapping[Tensor, Scope]) -> list[Tensor]:

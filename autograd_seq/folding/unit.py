@@ -6,10 +6,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd_seq.core.operation import Operation
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.step_index import unify
-from autograd_seq.operation import Operation
-from autograd_seq.tensor import Tensor
 
 
 @dataclass(frozen=True, slots=True)

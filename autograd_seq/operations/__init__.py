@@ -1,6 +1,6 @@
 """Every differentiable operation: one declarative record each, a file per family."""
 
-from autograd_seq import protocols as _protocols
+from autograd_seq.core.operation import BY_NUMPY as _BY_NUMPY
 from autograd_seq.operations.arithmetic import (
     accumulate,
     add,
@@ -53,6 +53,7 @@ from autograd_seq.operations.elementwise import (
     where,
 )
 from autograd_seq.operations.indexing import assign, getitem, scatter, split, take
+from autograd_seq.operations.joining import hstack, vstack
 from autograd_seq.operations.linear import dot, einsum, matmul, outer
 from autograd_seq.operations.probability import (
     above_zero,
@@ -70,7 +71,6 @@ from autograd_seq.operations.shape import (
     concatenate,
     expand_dims,
     flip,
-    hstack,
     moveaxis,
     ravel,
     reshape,
@@ -78,7 +78,6 @@ from autograd_seq.operations.shape import (
     stack,
     swapaxes,
     transpose,
-    vstack,
 )
 from autograd_seq.operations.signatures import SIGNATURES as _SIGNATURES
 
@@ -94,4 +93,4 @@ __all__ = [
     "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "tanh", "transpose", "var", "vstack", "where",
 ]  # fmt: skip
 
-_protocols.OPERATIONS |= _SIGNATURES
+_BY_NUMPY.update(_SIGNATURES)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.errors import DtypeError
-from autograd_seq.notation import POWER, PRODUCT, SIGN, SUM, Form, infix, literal, prefix
-from autograd_seq.operation import operation
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import DtypeError
+from autograd_seq.core.notation import POWER, PRODUCT, SIGN, SUM, Form, Total, infix, literal, prefix
+from autograd_seq.core.operation import BY_NUMPY, operation
+from autograd_seq.core.record import Record
+from autograd_seq.core.source_line import here
 
 FIT = "shapes that are equal or broadcast: each axis of equal length, or of length 1 in one of them"
 
@@ -23,8 +24,8 @@ FIT = "shapes that are equal or broadcast: each axis of equal length, or of leng
     numpy=np.add,
     kernel=np.add,
     source=infix("+", SUM),
-    latex=infix("+", SUM, right=0),
-    text=infix("+", SUM, right=0),
+    latex=Total(),
+    text=Total(),
     expects=FIT,
     adds=True,
 )
@@ -84,7 +85,7 @@ def multiply(a: Any, b: Any, /) -> Array:
     numpy=np.divide,
     kernel=np.divide,
     source=infix("/", PRODUCT),
-    latex=Form(r"\frac{{{0}}}{{{1}}}"),
+    latex=Form(r"\frac{{{0}}}{{{1}}}", SIGN),
     text=infix("/", PRODUCT),
     expects=FIT,
 )
@@ -120,20 +121,16 @@ def negative(a: Any, /) -> Array:
 
 def _base_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     """Rule g b a^(b - 1); where a and b are 0, the last factor is kept finite, so that the derivative is 0."""
-    if not b.ndim and (not isinstance(b, Tensor) or (b.operation is None and not b.name and not b.requires_grad)):
+    if not b.ndim and (not isinstance(b, Record) or (b.operation is None and not b.name and not b.requires_grad)):
         exponent = b.item()  # a number, such as the 3 of x ** 3
         return g * b * a ** (exponent - 1 if exponent else 0)
-    from autograd_seq.operations.elementwise import where
-
     exponents = b - 1
-    return g * b * a ** where(a == 0, where(b == 0, 0.0, exponents), exponents)
+    return g * b * a ** np.where(a == 0, np.where(b == 0, 0.0, exponents), exponents)
 
 
 def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     """Rule g a^b log a; log of 1 where a = 0: the derivative of 0^b with respect to b > 0 is 0."""
-    from autograd_seq.operations.elementwise import log, where
-
-    return g * y * log(where(a == 0, 1.0, a))
+    return g * y * np.log(np.where(a == 0, 1.0, a))
 
 
 @operation(
@@ -179,8 +176,8 @@ def square(a: Any, /) -> Array:
 @operation(
     vjp=lambda i, g, y, *arrays: g,
     source=Form(lambda operands, parameters: " + ".join(operands), SUM, (SUM, *(SUM + 1,) * 999)),
-    latex=Form(lambda operands, parameters: " + ".join(operands), SUM),
-    text=Form(lambda operands, parameters: " + ".join(operands), SUM),
+    latex=Total(),
+    text=Total(),
     expects="arrays of one shape",
     adds=True,
 )
@@ -265,6 +262,28 @@ def as_integer(a: Any, /, dtype: Any) -> Array:
     return np.asarray(a).astype(dtype)
 
 
+def real(dtype: Any) -> np.dtype[Any]:
+    """A dtype of real numbers.
+
+    Raises
+    ------
+    DtypeError
+        For every other.
+
+    Examples
+    --------
+    >>> real("float32")
+    dtype('float32')
+    """
+    try:
+        meant = np.dtype(dtype)
+    except TypeError:
+        meant = None
+    if meant is None or meant.kind not in "bif":
+        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    return meant
+
+
 def astype(a: Any, dtype: Any) -> Any:
     """The same values in another dtype, as `numpy.ndarray.astype`; integers carry no gradient.
 
@@ -279,10 +298,8 @@ def astype(a: Any, dtype: Any) -> Any:
     >>> astype(np.array([1.0]), "float32").dtype
     dtype('float32')
     """
-    try:
-        kind = np.dtype(dtype).kind
-    except TypeError:
-        kind = ""
-    if kind not in "bif" or not kind:
-        raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
+    kind = real(dtype).kind
     return as_float(a, dtype=dtype) if kind == "f" else as_integer(a, dtype=dtype)
+
+
+BY_NUMPY[np.ndarray.astype] = astype

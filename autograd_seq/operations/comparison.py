@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.notation import COMPARISON, infix
-from autograd_seq.operation import Operation, operation
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import COMPARISON, infix
+from autograd_seq.core.operation import Operation, operation
 from autograd_seq.operations.arithmetic import FIT
-from autograd_seq.tensor import Array
 
 
 def _comparison(ufunc: np.ufunc, symbol: str, latex: str, text: str) -> Operation:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.notation import PRODUCT, SIGN, SUM, Form, literal
-from autograd_seq.operation import operation
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import PRODUCT, SIGN, SUM, Form, literal
+from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT
-from autograd_seq.tensor import Array
 
 
 def _chosen_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
@@ -157,6 +157,7 @@ def tanh(x: Any, /) -> Array:
     source=Form("1 / (1 + np.exp(-{0}))", PRODUCT, (SIGN + 1,)),
     latex=r"\sigma",
     text="σ",
+    formula="sigmoid",
 )
 def sigmoid(x: Any, /) -> Array:
     """The sigmoid σ(x) = 1 / (1 + exp(-x)), without overflow; σ' = σ (1 - σ).
@@ -176,6 +177,7 @@ def sigmoid(x: Any, /) -> Array:
     source=Form("np.maximum({0}, 0)"),
     latex=r"\operatorname{ReLU}",
     text="ReLU",
+    formula="relu",
 )
 def relu(x: Any, /) -> Array:
     """max(x, 0); the derivative at 0 is taken as 0.

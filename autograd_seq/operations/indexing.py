@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from operator import getitem as python_getitem
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError
-from autograd_seq.notation import ATOM, Form, literal, subscript
-from autograd_seq.operation import operation, settled
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.notation import ATOM, Form, literal, subscript
+from autograd_seq.core.operation import BY_NUMPY, operation, settled
+from autograd_seq.core.part import Part
+from autograd_seq.core.record import Record
+from autograd_seq.core.source_line import here
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.shape import axis_of, reshape
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """An adjoint that is zero but for one indexed part.
-
-    The sweep gathers the parts of one array in one buffer, so that reading T slices of an
-    array costs O(T) on the way back, not O(T²).
-
-    Attributes
-    ----------
-    piece : Tensor or ndarray
-        The adjoint of what the index picks.
-    index : Any
-        The index.
-    shape : tuple of int
-        The shape of the whole.
-    """
-
-    piece: Any
-    index: Any
-    shape: tuple[int, ...]
-
-    def add_to(self, buffer: Array) -> None:
-        """Add the part to an array of the whole's shape; an element picked twice gets both."""
-        if is_basic(self.index):
-            buffer[self.index] += self.piece
-        else:
-            np.add.at(buffer, self.index, self.piece)
-
-    def whole(self) -> Array:
-        """The adjoint in full."""
-        buffer = np.zeros(self.shape, self.piece.dtype)
-        self.add_to(buffer)
-        return buffer
-
-
-def is_basic(index: Any) -> bool:
-    """Whether an index is made of integers and slices only, so that it picks no element twice."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        part is None or part is Ellipsis or (isinstance(part, (int, np.integer, slice)) and not isinstance(part, bool))
-        for part in parts
-    )
 
 
 def fixed(index: Any) -> Any:
@@ -68,7 +26,7 @@ def fixed(index: Any) -> Any:
         return tuple(fixed(part) for part in index)
     if isinstance(index, slice):
         return slice(*(fixed(part) for part in (index.start, index.stop, index.step)))
-    if isinstance(index, Tensor):
+    if isinstance(index, Record):
         value = settled(index)
         return value if np.ndim(value) or not float(value).is_integer() or isinstance(value, bool) else int(value)
     if isinstance(index, np.integer):
@@ -88,6 +46,7 @@ def _bracket(operands: Sequence[str], parameters: Any) -> str:
     text=Form(_bracket, operands=(ATOM,)),
     latex=Form(_bracket, operands=(ATOM,)),
     expects="an index that lies within the array",
+    rearranges=True,
 )
 def _getitem(x: Any, /, index: Any) -> Array:
     return np.asarray(x)[index]
@@ -106,6 +65,9 @@ def getitem(x: Any, index: Any) -> Any:
     array([1., 2.])
     """
     return _getitem(x, index=fixed(index))
+
+
+BY_NUMPY[python_getitem] = getitem
 
 
 def _indices(parameters: Any) -> str:

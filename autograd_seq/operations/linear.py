@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError
-from autograd_seq.notation import MATRIX, PRODUCT, Form, infix
-from autograd_seq.operation import operation
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.notation import MATRIX, PRODUCT, Form, infix
+from autograd_seq.core.operation import operation
+from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import multiply
 from autograd_seq.operations.shape import expand_dims, reshape, squeeze, transpose
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array
 
 
 def _flipped(x: Any) -> Any:
@@ -72,6 +72,12 @@ def dot(a: Any, b: Any) -> Any:
         return multiply(a, b)
     if m <= 2 and n <= 2:
         return matmul(a, b)
+    rows = -1 if n == 1 else -2
+    if np.shape(a)[-1] != np.shape(b)[rows]:  # einsum would stretch an axis of length 1
+        raise ShapeError(
+            f"dot cannot take {np.shape(a)} and {np.shape(b)}: the last axis of the first is {np.shape(a)[-1]} long, "
+            f"axis {rows} of the second, over which both are summed, {np.shape(b)[rows]}{here()}"
+        )
     letters = "abcdefghijklmnopqrstuvwxy"
     left = letters[: m - 1]
     right = letters[m - 1 : m + n - 2]

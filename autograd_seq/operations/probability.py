@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM, Form, call
-from autograd_seq.operation import operation
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, Form, call
+from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, SAME
 from autograd_seq.operations.elementwise import exp, log, sigmoid
 from autograd_seq.operations.reduction import axes_of, restored, sum
 from autograd_seq.operations.shape import AXES
-from autograd_seq.tensor import Array
 
 _LOGSUMEXP = """\
 def logsumexp(x, axis=0, keepdims=False):
@@ -52,6 +52,7 @@ _SMALLEST = {np.dtype(kind): kind(1024 * np.finfo(kind).tiny) for kind in (np.fl
     source=Form("np.maximum({0}, 1024 * np.finfo(np.result_type({0})).tiny)"),
     latex=SAME,
     text=SAME,
+    formula=SAME,
 )
 def above_zero(p: Any, /) -> Array:
     """p, but never so close to 0 that 1 / p or log p overflows; exactly, it is p itself.

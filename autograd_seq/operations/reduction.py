@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.algebra import each
-from autograd_seq.notation import ATOM, MATRIX, PRODUCT, Form, call
-from autograd_seq.operation import operation
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import ATOM, MATRIX, SERIES, Form, call
+from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import sqrt, where
 from autograd_seq.operations.shape import AXES, broadcast_to, expand_dims, reshape
-from autograd_seq.tensor import Array
 
 # The ufuncs' own methods: np.sum and its like are longer ways to them.
 _ADDED: Any = np.add.reduce
@@ -53,7 +53,7 @@ def _below(parameters: Any) -> str:
 
 
 def _latex_over(symbol: str) -> Form:
-    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", PRODUCT, (MATRIX,))
+    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", SERIES, (MATRIX,))
 
 
 def _text_over(symbol: str) -> Form:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError
-from autograd_seq.notation import ATOM, POWER, SUM, Form, literal
-from autograd_seq.operation import operation
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.notation import ATOM, POWER, SUM, Form, call, literal
+from autograd_seq.core.operation import operation
+from autograd_seq.core.source_line import here
 
 AXES = "axes that the array has"
 # In mathematics, as in the notes, an array is stretched to the shape it is used in without a word.
@@ -46,6 +46,7 @@ def _shape_rule(g: Any, y: Any, x: Any, **parameters: Any) -> Any:
     numpy=np.reshape,
     source=Form(lambda operands, parameters: f"np.reshape({operands[0]}, {literal(parameters['shape'])})"),
     expects="a shape with as many elements as the array has",
+    rearranges=True,
 )
 def reshape(x: Any, /, shape: Any) -> Array:
     """The same elements in another shape, as `numpy.reshape`.
@@ -95,6 +96,7 @@ def _transpose_form(mark: str) -> Form:
     latex=_transpose_form("{{{0}}}^T"),
     text=_transpose_form("{0}ᵀ"),
     expects="each axis of the array once",
+    rearranges=True,
 )
 def transpose(x: Any, /, axes: Any = None) -> Array:
     """The axes in another order, reversed if `axes` is not given, as `numpy.transpose`.
@@ -112,7 +114,7 @@ def _swapaxes_rule(g: Any, y: Any, x: Any, axis1: int, axis2: int) -> Any:
     return swapaxes(g, axis1, axis2)
 
 
-@operation(vjp=[_swapaxes_rule], numpy=np.swapaxes, expects=AXES)
+@operation(vjp=[_swapaxes_rule], numpy=np.swapaxes, expects=AXES, rearranges=True)
 def swapaxes(x: Any, /, axis1: int, axis2: int) -> Array:
     """Two axes exchanged, as `numpy.swapaxes`.
 
@@ -129,7 +131,7 @@ def _moveaxis_rule(g: Any, y: Any, x: Any, source: Any, destination: Any) -> Any
     return moveaxis(g, destination, source)
 
 
-@operation(vjp=[_moveaxis_rule], numpy=np.moveaxis, expects=AXES)
+@operation(vjp=[_moveaxis_rule], numpy=np.moveaxis, expects=AXES, rearranges=True)
 def moveaxis(x: Any, /, source: Any, destination: Any) -> Array:
     """Axes moved to other places, as `numpy.moveaxis`.
 
@@ -142,7 +144,7 @@ def moveaxis(x: Any, /, source: Any, destination: Any) -> Array:
     return np.moveaxis(x, source, destination)
 
 
-@operation(vjp=[_shape_rule], numpy=np.squeeze, expects="axes of length 1")
+@operation(vjp=[_shape_rule], numpy=np.squeeze, expects="axes of length 1", rearranges=True)
 def squeeze(x: Any, /, axis: Any = None) -> Array:
     """Axes of length 1 removed, as `numpy.squeeze`.
 
@@ -155,7 +157,14 @@ def squeeze(x: Any, /, axis: Any = None) -> Array:
     return np.squeeze(x, axis=axis)
 
 
-@operation(vjp=[_shape_rule], numpy=np.expand_dims, latex=_SAME, text=_SAME, expects="places that the result has")
+@operation(
+    vjp=[_shape_rule],
+    numpy=np.expand_dims,
+    latex=_SAME,
+    text=_SAME,
+    expects="places that the result has",
+    rearranges=True,
+)
 def expand_dims(x: Any, /, axis: Any) -> Array:
     """New axes of length 1, as `numpy.expand_dims`.
 
@@ -174,6 +183,7 @@ def expand_dims(x: Any, /, axis: Any) -> Array:
     latex=_SAME,
     text=_SAME,
     expects="a shape that the array broadcasts to",
+    rearranges=True,
 )
 def broadcast_to(x: Any, /, shape: Any) -> Array:
     """Repeated to a larger shape, as `numpy.broadcast_to`.
@@ -196,19 +206,24 @@ def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int | None) ->
     return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
 
 
-def _stacked(operands: Sequence[str], parameters: Any) -> str:
-    return f"[{'; '.join(operands)}]"
+def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> Form:
+    """A matrix of matrices: one below the other along axis 0, side by side along axis 1."""
+    function = call(otherwise, listed=True)
 
+    def fill(operands: Sequence[str], parameters: Any) -> str:
+        axis = parameters["axis"]
+        if axis in (0, 1):
+            return begin + (beside if axis else below).join(operands) + end
+        return function.write([(operand, ATOM) for operand in operands], parameters)[0]
 
-def _latex_stacked(operands: Sequence[str], parameters: Any) -> str:
-    return r"\begin{bmatrix}" + r" \\ ".join(operands) + r"\end{bmatrix}"
+    return Form(fill)
 
 
 @operation(
     vjp=_concatenate_rule,
     numpy=np.concatenate,
-    latex=Form(_latex_stacked),
-    text=Form(_stacked),
+    latex=_block(r"\begin{bmatrix}", r" \\ ", " & ", r"\end{bmatrix}", r"\operatorname{concatenate}"),
+    text=_block("[", "; ", ", ", "]", "concatenate"),
     expects="arrays that differ only in the length of the axis they are joined along",
 )
 def concatenate(*arrays: Any, axis: int | None = 0) -> Array:
@@ -240,36 +255,11 @@ def stack(*arrays: Any, axis: int = 0) -> Array:
     return np.stack(arrays, axis=axis)
 
 
-def vstack(arrays: Sequence[Any]) -> Any:
-    """Arrays one above the other, as `numpy.vstack`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> vstack([np.ones((2, 3)), np.zeros((1, 3))]).shape
-    (3, 3)
-    """
-    return concatenate([a if np.ndim(a) > 1 else reshape(a, (1, -1)) for a in arrays], axis=0)
-
-
-def hstack(arrays: Sequence[Any]) -> Any:
-    """Arrays side by side, as `numpy.hstack`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hstack([np.ones((2, 3)), np.zeros((2, 1))]).shape
-    (2, 4)
-    """
-    rows = [a if np.ndim(a) else reshape(a, (1,)) for a in arrays]
-    return concatenate(rows, axis=0 if np.ndim(rows[0]) == 1 else 1)
-
-
 def _flip_rule(g: Any, y: Any, x: Any, axis: Any) -> Any:
     return flip(g, axis)
 
 
-@operation(vjp=[_flip_rule], numpy=np.flip, expects=AXES)
+@operation(vjp=[_flip_rule], numpy=np.flip, expects=AXES, rearranges=True)
 def flip(x: Any, /, axis: Any = None) -> Array:
     """The order reversed along axes, as `numpy.flip`.
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.core.errors import ShapeError, UsageError
+from autograd_seq.core.record import Record
+from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import divide, identity
 from autograd_seq.operations.elementwise import abs, clip, log, maximum, minimum
 from autograd_seq.operations.indexing import getitem, split, take
+from autograd_seq.operations.joining import JOINS, append, at_least_3d
 from autograd_seq.operations.linear import dot, einsum
 from autograd_seq.operations.reduction import max, min, norm, std, sum, var
-from autograd_seq.operations.shape import broadcast_to, concatenate, hstack, moveaxis, ravel, reshape, vstack
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
+from autograd_seq.operations.shape import broadcast_to, moveaxis, ravel, reshape
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, **limits: Any) -> Any:
     low, high = limits.pop("min", a_min), limits.pop("max", a_max)
     if limits:
         raise UsageError(f"np.clip() of a tensor has no argument {', '.join(limits)}{here()}")
-    if not any(isinstance(limit, Tensor) and limit.requires_grad for limit in (low, high)):
+    if not any(isinstance(limit, Record) and limit.requires_grad for limit in (low, high)):
         return clip(a, low, high)
     a = a if low is None else maximum(a, low)
     return a if high is None else minimum(a, high)
@@ -61,7 +62,9 @@ def _einsum(subscripts: str, *operands: Any, optimize: Any = False) -> Any:
 
 
 def _inner(a: Any, b: Any) -> Any:
-    return dot(a, b if np.ndim(b) < 2 else moveaxis(b, -1, -2))
+    if np.ndim(a) and np.ndim(b) > 1:
+        b = moveaxis(b, -1, -2)  # the last axes are summed over, and dot takes the last but one of the second
+    return dot(a, b)
 
 
 def _tile(A: Any, reps: Any) -> Any:
@@ -86,14 +89,6 @@ def _roll(a: Any, shift: int, axis: int | None = None) -> Any:
     return take(a, np.roll(np.arange(np.shape(a)[axis]), shift), axis)
 
 
-def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    return concatenate([arr, values], axis=axis)
-
-
-def _column_stack(tup: Sequence[Any]) -> Any:
-    return concatenate([a if np.ndim(a) > 1 else reshape(a, (-1, 1)) for a in tup], axis=1)
-
-
 def _at_least(axes: int) -> Callable[..., Any]:
     def lifted(*arys: Any) -> Any:
         made = tuple(a if np.ndim(a) >= axes else reshape(a, (1,) * (axes - np.ndim(a)) + np.shape(a)) for a in arys)
@@ -114,15 +109,14 @@ def _diagonal(a: Any) -> Any:
 
 
 SIGNATURES: dict[Any, Callable[..., Any]] = {
-    np.append: _append,
+    np.append: append,
     np.atleast_1d: _at_least(1),
     np.atleast_2d: _at_least(2),
+    np.atleast_3d: at_least_3d,
     np.clip: _clip,
-    np.column_stack: _column_stack,
     np.diagonal: _diagonal,
     np.dot: dot,
     np.einsum: _einsum,
-    np.hstack: hstack,
     np.inner: _inner,
     np.linalg.norm: _norm,
     np.log10: _log_of_base(10.0),
@@ -138,5 +132,5 @@ SIGNATURES: dict[Any, Callable[..., Any]] = {
     np.tile: _tile,
     np.trace: lambda a: sum(_diagonal(a)),
     np.var: _var,
-    np.vstack: vstack,
+    **JOINS,
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_seq import names
 from autograd_seq import operations as ops
-from autograd_seq.backward import Recording
+from autograd_seq.core import names
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
 from autograd_seq.operations.indexing import _getitem
 from autograd_seq.plan.value import (
@@ -24,9 +26,7 @@ from autograd_seq.plan.value import (
     Use,
     Value,
 )
-from autograd_seq.readings.tree import record_of
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Tensor
+from autograd_seq.writer.tree import record_of
 
 
 class Translation:

@@ -8,7 +8,7 @@ from typing import Any
 
 import networkx as nx
 
-from autograd_seq.operation import Operation
+from autograd_seq.core.operation import Operation
 
 # Kinds of their own, beside the operations: sums and products of any number of terms, what is given, and
 # what a rewrite introduces.

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.tensor import Array, Tensor
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 
 RELATIONS: dict[str, Callable[[int], bool]] = {
     "<": lambda side: side < 0,
@@ -52,7 +53,7 @@ class FloatAlgebra:
 
     def side(self, x: Any, y: Any) -> int:
         """Whether x is less than, equal to or greater than y."""
-        self.decisions.append((x > y) - (x < y))
+        self.decisions.append(int(x > y) - int(x < y))  # NumPy's truth values cannot be subtracted
         return self.decisions[-1]
 
     def abs(self, x: Any) -> Any:

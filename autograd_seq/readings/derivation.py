@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import names
-from autograd_seq.backward import Recording, differentiate
-from autograd_seq.errors import UsageError
+from autograd_seq.core import names
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording, differentiate
+from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
 from autograd_seq.folding.unit import Node
-from autograd_seq.graph import Graph
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
-from autograd_seq.readings.tree import Trees, record_of, size
-from autograd_seq.scope import Scope, present
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Tensor
+from autograd_seq.writer.from_folded import Trees
+from autograd_seq.writer.tree import record_of, size
 
 _ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once

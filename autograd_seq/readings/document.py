@@ -8,84 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograd_seq import names
-from autograd_seq.errors import UsageError
+from autograd_seq.core import names
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
 from autograd_seq.folding.unit import Family, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.document_html import html_page
+from autograd_seq.readings.document_rows import Claimed, Contents, Row
 from autograd_seq.readings.document_text import latex_document, markdown_document
-from autograd_seq.readings.equations import Equation, Equations, equations
-from autograd_seq.readings.program import Writer
+from autograd_seq.readings.equations import Equation, equations
+from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.readings.source import _name_of, function_name
-from autograd_seq.source_line import here
-
-
-@dataclass(frozen=True)
-class Row:
-    """One equation with what stands beside it.
-
-    Attributes
-    ----------
-    equation : Equation
-        The equation.
-    code : tuple of str
-        Its lines in the generated NumPy program.
-    node : str
-        The name of its node in tables and pictures, such as ``Γ_f<t>``.
-    origin : str
-        The user's line behind it, as ``file:line: text``; empty where nobody wrote one.
-    status : str
-        What was found out about it: ``proven`` …; empty where nothing was claimed.
-    """
-
-    equation: Equation
-    code: tuple[str, ...]
-    node: str
-    origin: str
-    status: str = ""
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """What was found out about one gradient."""
-
-    name: str
-    latex: str
-    status: str
-    links: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
+from autograd_seq.storage.files import check_output, is_special, write
 
 
 @dataclass(frozen=True, repr=False)
-class Document:
-    """A whole derivation.
-
-    Attributes
-    ----------
-    title : str
-        What it is about.
-    equations : Equations
-        Both passes.
-    forward, backward : tuple of Row
-        Each equation with its code, node and origin.
-    source : str
-        The generated module.
-    picture : str
-        An SVG drawing; empty if there is none.
-    claims : tuple of Claimed
-        What was proven of each gradient; empty if nobody tried.
-    notes : tuple of str
-        What limits the claims.
-    """
-
-    title: str
-    equations: Equations
-    forward: tuple[Row, ...]
-    backward: tuple[Row, ...]
-    source: str
-    picture: str = ""
-    claims: tuple[Claimed, ...] = ()
-    notes: tuple[str, ...] = ()
+class Document(Contents):
+    """A whole derivation, in every format; see `Contents` for what is in it."""
 
     @property
     def text(self) -> str:
@@ -110,23 +49,31 @@ class Document:
     def save(self, path: str | Path) -> Path:
         """Write it to a file: ``.html``, ``.md`` or ``.tex``; a picture for Markdown is written beside it.
 
+        What is not a file, such as ``/dev/stdout``, gets Markdown.
+
         Raises
         ------
         UsageError
             For any other ending.
+        FileError
+            If it cannot be written.
         """
         target = Path(path)
+        suffix = target.suffix.lower() or (".md" if is_special(target) else "")
+        picture = target.with_suffix(".svg") if suffix == ".md" and self.picture and not is_special(target) else None
         writers: dict[str, Callable[[], str]] = {
             ".html": lambda: self.html,
-            ".md": lambda: markdown_document(self, target.with_suffix(".svg").name if self.picture else ""),
+            ".md": lambda: markdown_document(self, picture.name if picture else ""),
             ".tex": lambda: self.latex,
         }
-        if target.suffix not in writers:
+        if suffix not in writers:
             raise UsageError(f"a derivation is written as .html, .md or .tex, not as {target.name!r}{here()}")
-        target.write_text(writers[target.suffix](), encoding="utf-8")
-        if target.suffix == ".md" and self.picture:
-            target.with_suffix(".svg").write_text(self.picture, encoding="utf-8")
-        return target
+        for written in filter(None, (target, picture)):
+            check_output(written)
+        text = writers[suffix]()
+        if picture is not None:
+            write(picture, self.picture)
+        return write(target, text)
 
     def __str__(self) -> str:
         return self.text
@@ -171,12 +118,12 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
     if title is not None and not isinstance(title, str):
         raise UsageError(f"a title is a text, not {type(title).__name__}{here()}")
     derivation = Derivation(thing)
-    title = title or _name_of(thing)
+    title = names.whole(title or _name_of(thing))
     output = derivation.recording.forward.outputs[0]
     found = proof(output) if callable(proof) else proof
     claims = _claims(derivation, found) if found is not None else ()
     both = equations(derivation)
-    writer = Writer(derivation, function_name(_name_of(thing) if title is None else title))
+    writer = ProgramWriter(derivation, function_name(_name_of(thing) if title is None else title))
     code = _code(writer)
     status = {claim.name: claim.status for claim in claims}
     drawing = picture(thing) if callable(picture) else picture
@@ -217,7 +164,7 @@ def _label(derivation: Derivation, unit: Unit) -> str:
     return names.text(derivation.names[unit], derivation.scope(unit), "t" if isinstance(unit, Family) else None)
 
 
-def _code(writer: Writer) -> dict[Unit, list[str]]:
+def _code(writer: ProgramWriter) -> dict[Unit, list[str]]:
     """The program's statements by what they compute, without those that only make room."""
     found: dict[Unit, list[str]] = {}
     for line in [*writer.forward_lines(), *writer.backward_lines()]:

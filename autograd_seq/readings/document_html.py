@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from autograd_seq.readings.document import Document, Row
+from autograd_seq.readings.document_rows import Contents, Row
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -28,7 +26,7 @@ math { font-size: 1.08em; }
 """
 
 
-def html_page(document: Document) -> str:
+def html_page(document: Contents) -> str:
     """The page."""
     title = escape(document.title)
     parts = [
@@ -74,7 +72,7 @@ def _status(status: str) -> str:
     return f'<span class="status {escape(kind)}">{escape(status)}</span>'
 
 
-def _claims(document: Document) -> str:
+def _claims(document: Contents) -> str:
     rows = []
     for claim in document.claims:
         links = "; ".join(f"{escape(k)}: {escape(v)}" for k, v in claim.links)

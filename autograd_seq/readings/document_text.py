@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
-from autograd_seq.readings.latex_text import in_code, in_math, in_text
-
-if TYPE_CHECKING:
-    from autograd_seq.readings.document import Document, Row
+from autograd_seq.readings.document_rows import Contents, Row
+from autograd_seq.writer.latex_text import in_code, in_math, in_text
 
 
-def markdown_document(document: Document, picture: str = "") -> str:
+def markdown_document(document: Contents, picture: str = "") -> str:
     """Markdown; `picture` is the file of the drawing, if there is one beside it."""
     parts = [f"# {_words(document.title)}: forward and backward"]
     if picture:
@@ -73,7 +70,7 @@ TEXT_WIDTH = 490.0  # of a line of that page, in points, with a little to spare
 LETTERS_IN_LINE = 118  # of the program
 
 
-def latex_document(document: Document) -> str:
+def latex_document(document: Contents) -> str:
     """A LaTeX document that needs amsmath, amssymb and geometry only."""
     parts = [PREAMBLE + rf"\section*{{{in_text(document.title)}: forward and backward}}"]
     for title, rows in (("Forward", document.forward), ("Backward", document.backward)):

@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import names
+from autograd_seq.core import names
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import ATOM, PRODUCT, SERIES, SIGN, SUM, Written, enclosed
+from autograd_seq.core.scope import Scope
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
-from autograd_seq.notation import PRODUCT, SUM
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.latex_lines import lines as lines_of
-from autograd_seq.readings.latex_lines import width
-from autograd_seq.readings.latex_text import in_math
-from autograd_seq.readings.print_tree import Printer
-from autograd_seq.readings.tree import Named, Size, Tree, evaluate, names_in, record_of
-from autograd_seq.scope import Scope
-from autograd_seq.tensor import Array
+from autograd_seq.writer import Called, Steps, Writer, numeral
+from autograd_seq.writer.evaluate import evaluate
+from autograd_seq.writer.latex_lines import lines as lines_of
+from autograd_seq.writer.latex_lines import width
+from autograd_seq.writer.latex_text import in_math
+from autograd_seq.writer.tree import Named, Size, Tree, fixed_at, names_in, record_of
 
 LINE = 345.0  # of an article's page, in points
 
@@ -105,8 +106,8 @@ class Equation:
         return " = ".join(self._sides(language))
 
     def _sides(self, language: str) -> tuple[str, str]:
-        printer = printer_for(self.derivation, language)
-        left, right = printer(self.left), printer(self.right)
+        writer = writer_for(self.derivation, language)
+        left, right = writer(self.left), writer(self.right)
         if not self.condition:
             return left, right
         if language == "latex":
@@ -171,7 +172,7 @@ class Equations:
         parts = []
         for equations in (self.forward, self.backward):
             if equations:
-                beside = max(width(printer_for(e.derivation, "latex")(e.left)) for e in equations)
+                beside = max(width(writer_for(e.derivation, "latex")(e.left)) for e in equations)
                 rows = [row for equation in equations for row in equation.latex_lines(LINE, beside)]
                 parts.append("\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}")
         return "\n".join([r"\begingroup\allowdisplaybreaks", *parts, r"\endgroup"]) if parts else ""
@@ -276,23 +277,6 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
     return result
 
 
-def fixed_at(tree: Tree, time: int) -> Tree:
-    """A tree in t, written for one step."""
-    from dataclasses import replace
-
-    from autograd_seq.readings.tree import Apply, Sum
-
-    if isinstance(tree, Named):
-        moves = isinstance(tree.unit, Family) and tree.at is None
-        return replace(tree, shift=0, at=time + tree.shift) if moves else tree
-    if isinstance(tree, Sum):
-        return Sum(tuple(fixed_at(term, time) for term in tree.terms))
-    if isinstance(tree, Apply):
-        at = time + tree.shift if tree.at is None else tree.at
-        return replace(tree, operands=tuple(fixed_at(x, time) for x in tree.operands), shift=0, at=at)
-    return tree
-
-
 def _natural(unit: Family, time: int, ref: Ref) -> bool:
     """Whether what stands in beside the first step has the name that a member would have, such as a<0>."""
     other = ref.unit
@@ -331,10 +315,10 @@ def _step(time: int, last: int) -> str:
 # -- names -----------------------------------------------------------------------------------------
 
 
-def printer_for(derivation: Derivation, language: str) -> Printer:
-    """A printer with the notes' names: adjoints after their nodes, gradients as ∂J/∂W."""
+def writer_for(derivation: Derivation, language: str) -> Writer:
+    """A writer with the notes' names: adjoints after their nodes, gradients as ∂J/∂W."""
 
-    def call(named: Named) -> str:
+    def refer(named: Named) -> Called:
         unit = named.unit
         step = _time_of(named, derivation.last)
         scope = derivation.scope(unit)
@@ -345,8 +329,8 @@ def printer_for(derivation: Derivation, language: str) -> Printer:
             top = derivation.recording.forward.outputs[0].name or "J"
             top = names.latex(top) if language == "latex" else names.text(top)
             if language == "latex":
-                return rf"\frac{{\partial {top}}}{{\partial {below}}}"
-            return f"∂{top}/∂{below}"
+                return rf"\frac{{\partial {top}}}{{\partial {below}}}", SIGN
+            return f"∂{top}/∂{below}", PRODUCT
         name = derivation.names.get(unit)
         if name is None:
             return _constant(unit, language)
@@ -362,22 +346,20 @@ def printer_for(derivation: Derivation, language: str) -> Printer:
         name = _write(names.latex if language == "latex" else names.text, derivation.names[state.unit], direction, "")
         return rf"n_{{{name}}}" if language == "latex" else f"n_{name}"
 
-    def every(family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
+    def every(family: Family, body: Written, summed: bool) -> Written:
         times = family.times
-        text, level = body
+        text = enclosed(body, SUM + 1, behind=True) if summed else body[0]
         if not summed:
             first, last = (_at(text, t, derivation.last) for t in (times[0], times[-1]))
             dots = r"\dots" if language == "latex" else "…"
             return f"{first}, {dots}, {last}", 0
-        if level <= SUM:
-            text = f"({text})"
         whole = times[0] == 1 and times[-1] == derivation.last
         if language == "latex":
-            return rf"\sum_{{t={times[0]}}}^{{{_step(times[-1], derivation.last)}}} {text}", PRODUCT
+            return rf"\sum_{{t={times[0]}}}^{{{_step(times[-1], derivation.last)}}} {text}", SERIES
         bounds = "" if whole else f"={times[0]}…{_step(times[-1], derivation.last)}"
-        return f"Σ_t{bounds} {text}", PRODUCT
+        return f"Σ_t{bounds} {text}", SERIES
 
-    return Printer(language, call, size, every)
+    return Writer(language, refer, steps=Steps(size, every))
 
 
 def _at(text: str, time: int, last: int) -> str:
@@ -403,14 +385,15 @@ def _time_of(named: Named, last: int) -> str:
     return "t" if not named.shift else f"t{'-' if named.shift < 0 else '+'}{abs(named.shift)}"
 
 
-def _constant(unit: Unit, language: str) -> str:
+def _constant(unit: Unit, language: str) -> Called:
     """An unnamed array: its numbers if they are few."""
     value = record_of(unit)._value
     if value.size == 1:
-        return f"{value.item():g}"
+        return numeral(float(f"{value.item():g}"), language)
     unique = np.unique(value)
     if len(unique) == 1:
-        return (r"\mathbf{%g}" if language == "latex" else "%g") % unique[0]
+        text, level = numeral(float(f"{unique[0]:g}"), language)
+        return (rf"\mathbf{{{text}}}", ATOM) if language == "latex" else (text, level)
     return rf"\text{{constant}}_{{{unit.order}}}" if language == "latex" else f"constant_{unit.order}"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autograd_seq.readings.folded import Family
-from autograd_seq.readings.print_tree import Printer
-from autograd_seq.readings.tree import Named, Size
+from autograd_seq.core.notation import Written
+from autograd_seq.folding.unit import Family
+from autograd_seq.writer import Steps, Writer
+from autograd_seq.writer.tree import Named, Size
 
 if TYPE_CHECKING:
     from autograd_seq.readings.derivation import Derivation
@@ -21,7 +22,7 @@ def formula(equation: Equation) -> str | None:
     """The claim; None for an equation that a single step has no names for, as where an adjoint comes from t + 1."""
     derivation = equation.derivation
 
-    def call(named: Named) -> str:
+    def refer(named: Named) -> str:
         return _name(named, derivation)
 
     def size(size: Size) -> str:
@@ -30,14 +31,14 @@ def formula(equation: Equation) -> str | None:
             raise _NotOneStepError
         return "n_a"
 
-    def every(family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
+    def every(family: Family, body: Written, summed: bool) -> Written:
         if not summed:
             raise _NotOneStepError
         return body  # what one step gives to the sum
 
-    printer = Printer("source", call, size, every)
+    writer = Writer("formula", refer, steps=Steps(size, every))
     try:
-        return f"{printer(equation.left)} = {printer(equation.right)}".replace("np.", "")
+        return f"{writer(equation.left)} = {writer(equation.right)}".replace("np.", "")
     except _NotOneStepError:
         return None
 

@@ -7,10 +7,11 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from autograd_seq.core.names import whole
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.program import INDENT, Line, Writer, live
-from autograd_seq.readings.tree import record_of
+from autograd_seq.readings.program import INDENT, Line, ProgramWriter, live
+from autograd_seq.writer.tree import record_of
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Signature:
     backward: list[Unit] = field(default_factory=list)
 
 
-def signature(writer: Writer) -> Signature:
+def signature(writer: ProgramWriter) -> Signature:
     """Sort the leaves into arguments."""
     d: Derivation = writer.d
     result = Signature()
@@ -60,14 +61,14 @@ def signature(writer: Writer) -> Signature:
     return result
 
 
-def _key(unit: Unit, writer: Writer) -> str:
+def _key(unit: Unit, writer: ProgramWriter) -> str:
     """What a parameter is called in the dictionary: its name, unless two have the same."""
     name = unit.name or writer.variables[unit]
     same = [u for u in writer.d.parameters if u.name == name]
     return name if len(same) == 1 else writer.variables[unit]
 
 
-def module_text(writer: Writer) -> str:
+def module_text(writer: ProgramWriter) -> str:
     """The whole module."""
     arguments = signature(writer)
     backward = live(writer.backward_lines(), _words(value for _, value in _gradients(writer, arguments)))
@@ -85,7 +86,7 @@ def module_text(writer: Writer) -> str:
     return "\n\n".join(parts)
 
 
-def _title(writer: Writer) -> str:
+def _title(writer: ProgramWriter) -> str:
     loops = len(writer.d.folded.loops)
     how = "with loops over time" if loops else "written out step by step"
     return f"The forward and the backward pass of {writer.name} in NumPy, {how}; read off a recording."
@@ -94,7 +95,7 @@ def _title(writer: Writer) -> str:
 # -- the two functions -----------------------------------------------------------------------------
 
 
-def _forward(writer: Writer, arguments: Signature, lines: list[Line], kept: list[Unit]) -> str:
+def _forward(writer: ProgramWriter, arguments: Signature, lines: list[Line], kept: list[Unit]) -> str:
     names = [*(writer.variables[u] for u in arguments.required), "parameters"]
     names += [writer.variables[u] for u in arguments.later]
     names += [f"{writer.variables[u]}=None" for u in arguments.optional]
@@ -114,7 +115,7 @@ def _forward(writer: Writer, arguments: Signature, lines: list[Line], kept: list
 
 
 def _backward(
-    writer: Writer, arguments: Signature, lines: list[Line], kept: list[Unit], comments: dict[Unit, str]
+    writer: ProgramWriter, arguments: Signature, lines: list[Line], kept: list[Unit], comments: dict[Unit, str]
 ) -> str:
     names = [*(writer.variables[u] for u in arguments.backward), "cache"]
     used = {u: key for u, key in arguments.parameters.items() if u in set(kept)}
@@ -154,12 +155,12 @@ def _says(lines: list[Line], word: str) -> bool:
     return any(re.search(rf"(?<![.\w]){word}\b", line.text) for line in lines)
 
 
-def _counts(writer: Writer) -> bool:
+def _counts(writer: ProgramWriter) -> bool:
     """Whether the program has a T."""
     return bool(writer.d.folded.loops)
 
 
-def _length(writer: Writer, arguments: Signature) -> list[str]:
+def _length(writer: ProgramWriter, arguments: Signature) -> list[str]:
     """T, from the first input that has a step for each time."""
     if not _counts(writer):
         return []
@@ -172,7 +173,7 @@ def _length(writer: Writer, arguments: Signature) -> list[str]:
     return [f"T = {writer.last}"]
 
 
-def _zeros(writer: Writer, unit: Unit, arguments: Signature) -> str:
+def _zeros(writer: ProgramWriter, unit: Unit, arguments: Signature) -> str:
     """Zeros for an initial state: like another of the same shape, else with the batch of the input."""
     shape = record_of(unit).shape
     for other in arguments.required:
@@ -184,14 +185,14 @@ def _zeros(writer: Writer, unit: Unit, arguments: Signature) -> str:
     return f"np.zeros({shape})"
 
 
-def _returned(writer: Writer, unit: Unit) -> str:
+def _returned(writer: ProgramWriter, unit: Unit) -> str:
     variable = writer.variables[unit]
     if not isinstance(unit, Family):
         return variable
     return _stacked(variable, unit, writer)
 
 
-def _stacked(variable: str, unit: Family, writer: Writer) -> str:
+def _stacked(variable: str, unit: Family, writer: ProgramWriter) -> str:
     last = writer._time(0, unit.times[-1])
     first = unit.times[0]
     bound = f"{last} + 1" if not last.isdigit() else str(int(last) + 1)
@@ -202,7 +203,7 @@ def _words(texts: Iterable[str]) -> set[str]:
     return {word for text in texts for word in re.findall(r"[A-Za-z_]\w*", text)}
 
 
-def _cached(writer: Writer, backward: list[Line]) -> list[Unit]:
+def _cached(writer: ProgramWriter, backward: list[Line]) -> list[Unit]:
     """What the backward pass reads of the forward pass, in order."""
     words = _words(line.text for line in backward)
     return [
@@ -212,7 +213,7 @@ def _cached(writer: Writer, backward: list[Line]) -> list[Unit]:
     ]
 
 
-def _gradients(writer: Writer, arguments: Signature) -> list[tuple[str, str]]:
+def _gradients(writer: ProgramWriter, arguments: Signature) -> list[tuple[str, str]]:
     """What the backward function returns: the adjoint of each leaf that has one."""
     result = []
     for unit, owner in writer.d.adjoint_of.items():
@@ -229,7 +230,7 @@ def _gradients(writer: Writer, arguments: Signature) -> list[tuple[str, str]]:
 # -- comments --------------------------------------------------------------------------------------
 
 
-def _forward_lines_of(writer: Writer, forward: list[Line]) -> dict[Unit, str]:
+def _forward_lines_of(writer: ProgramWriter, forward: list[Line]) -> dict[Unit, str]:
     """For each forward unit, the statement that it went into."""
     statements = {
         line.unit: line.text
@@ -251,7 +252,7 @@ def _forward_lines_of(writer: Writer, forward: list[Line]) -> dict[Unit, str]:
     return found
 
 
-def _commented(writer: Writer, lines: list[Line], statements: dict[Unit, str]) -> dict[int, str]:
+def _commented(writer: ProgramWriter, lines: list[Line], statements: dict[Unit, str]) -> dict[int, str]:
     """The forward line beside the backward lines that belong to it."""
     result = {}
     last = None
@@ -275,7 +276,7 @@ def _begins(text: str) -> bool:
 # -- docstrings ------------------------------------------------------------------------------------
 
 
-def _sizes(writer: Writer, arguments: Signature) -> dict[int, str]:
+def _sizes(writer: ProgramWriter, arguments: Signature) -> dict[int, str]:
     """Names for lengths, where the recording leaves no doubt which is which."""
     named: dict[int, set[str]] = {}
     for unit in [*arguments.required, *arguments.later, *arguments.optional, *arguments.backward]:
@@ -290,7 +291,8 @@ def _sizes(writer: Writer, arguments: Signature) -> dict[int, str]:
         if len(shape) == 2 and shape[0] not in named:
             named[shape[0]] = {f"n_{writer.d.names.get(unit) or 'out'}"}
     _two_lengths(named)
-    return {length: sorted(words)[0] for length, words in named.items() if len(words) == 1 or "n_a" in words}
+    sure = {length: sorted(words)[0] for length, words in named.items() if len(words) == 1 or "n_a" in words}
+    return {length: whole(word) for length, word in sure.items()}
 
 
 def _two_lengths(named: dict[int, set[str]]) -> None:
@@ -316,7 +318,7 @@ def _shape(unit: Unit, sizes: dict[int, str], steps: bool = False) -> str:
     return f"({', '.join(shape)}{',' * (len(shape) == 1)})"
 
 
-def _forward_doc(writer: Writer, arguments: Signature) -> list[str]:
+def _forward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
     doc = ['"""Run the forward pass.', "", "Parameters", "----------"]
     for unit in arguments.required:
@@ -336,7 +338,7 @@ def _forward_doc(writer: Writer, arguments: Signature) -> list[str]:
     return doc
 
 
-def _backward_doc(writer: Writer, arguments: Signature) -> list[str]:
+def _backward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
     doc = ['"""Run the backward pass.', "", "Parameters", "----------"]
     for unit in arguments.backward:

@@ -8,10 +8,11 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from autograd_seq.backward import differentiate
-from autograd_seq.graph import Graph
+from autograd_seq.core.array import Array
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import differentiate
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import RELATIONS
-from autograd_seq.tensor import Array, Tensor
 
 DIGITS = 60
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from autograd_seq.core.notation import SUM, Written
 from autograd_seq.folding.folded import Block
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
-from autograd_seq.notation import SUM
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.print_tree import Printer
-from autograd_seq.readings.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of
 from autograd_seq.readings.variables import Variables
+from autograd_seq.writer import Steps, Writer
+from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of
 
 INDENT = "    "
 
@@ -36,7 +36,7 @@ class Line:
     depth: int = 0
 
 
-class Writer(Variables):
+class ProgramWriter(Variables):
     """Writes one derivation.
 
     Parameters
@@ -51,7 +51,7 @@ class Writer(Variables):
         super().__init__(derivation)
         self.name = name
         self.helpers: dict[str, None] = {}
-        self.printer = Printer("source", self._call, self._size, self._every, self._time)
+        self.write = Writer("source", self._call, steps=Steps(self._size, self._every, self._time))
 
     # -- how things are written -----------------------------------------------------------------
 
@@ -78,10 +78,10 @@ class Writer(Variables):
         return variable
 
     def _size(self, size: Size) -> str:
-        text = self.printer(size.tree, 60)
+        text = self.write(size.tree, 60)
         return f"{text}.shape" if size.axis is None else f"{text}.shape[{size.axis}]"
 
-    def _every(self, family: Family, body: tuple[str, int], summed: bool) -> tuple[str, int]:
+    def _every(self, family: Family, body: Written, summed: bool) -> Written:
         text = body[0]
         times = family.times
         last = self._time(0, times[-1])
@@ -126,7 +126,7 @@ class Writer(Variables):
         """The terms of a sum over time that are outside of time."""
         rest = [use for use in self.d.folded.inputs[unit] if not use.ref.every]
         variable = self.variables[unit]
-        return [Line(f"{variable} = {variable} + {self.printer(self.trees.refer(u.ref), SUM + 1)}", unit) for u in rest]
+        return [Line(f"{variable} = {variable} + {self.write(self.trees.refer(u.ref), SUM + 1)}", unit) for u in rest]
 
     def _loop(self, block: Block, totals: set[Unit]) -> list[Line]:
         lines: list[Line] = []
@@ -176,10 +176,10 @@ class Writer(Variables):
                 use = next(use for use in total.uses if use.ref.unit is unit)
                 at = (total.times[-1] if use.ref.shift > 0 else total.times[0]) + use.ref.shift
                 ref = unit.extension.get(at)
-                zero = self._zero(total, at - use.ref.shift) if ref is None else self.printer(self.trees.refer(ref))
+                zero = self._zero(total, at - use.ref.shift) if ref is None else self.write(self.trees.refer(ref))
                 lines.append(Line(f"{self.variables[unit]} = {zero}", unit))
             elif unit in self.kept:
-                held = [f"{self._time(0, t)}: {self.printer(self.trees.refer(r))}" for t, r in unit.extension.items()]
+                held = [f"{self._time(0, t)}: {self.write(self.trees.refer(r))}" for t, r in unit.extension.items()]
                 if unit in self._read_by_totals():
                     for t, zero in self._missing(unit):
                         held.append(f"{self._time(0, t)}: {zero}")
@@ -225,7 +225,7 @@ class Writer(Variables):
         for total in totals:
             tree = self.trees.refer(Ref(unit))
             self._note_helpers(tree)
-            body = self.printer(tree, SUM + 1)
+            body = self.write(tree, SUM + 1)
             statements.append(Line(f"{self.variables[total]} += {self._bare(body)}", total, 1))
         missing = [t for t in times if t not in unit.members]
         if statements and missing and not self._harmless(unit, missing):
@@ -255,7 +255,7 @@ class Writer(Variables):
         return self._call(Named(unit))
 
     def _right(self, unit: Unit) -> str:
-        return self.printer(self._bounded(unit))
+        return self.write(self._bounded(unit))
 
     def _bounded(self, unit: Unit) -> Tree:
         """The definition of a unit; the sum of nothing is zero."""

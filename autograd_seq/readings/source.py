@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from autograd_seq.errors import UsageError
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.program import Writer
-from autograd_seq.source_line import here
+from autograd_seq.readings.program import ProgramWriter
 
 
 def source(thing: Any, name: str | None = None) -> str:
@@ -49,7 +49,7 @@ def source(thing: Any, name: str | None = None) -> str:
     derivation = thing if isinstance(thing, Derivation) else Derivation(thing)
     if name is not None and not isinstance(name, str):
         raise UsageError(f"a name is a text, not {type(name).__name__}{here()}")
-    return Writer(derivation, function_name(name or _name_of(thing))).module()
+    return ProgramWriter(derivation, function_name(name or _name_of(thing))).module()
 
 
 def function_name(words: str) -> str:
@@ -75,5 +75,5 @@ def statements(graph: Any) -> list[str]:
     >>> statements(a)
     ['a = np.tanh(Waa @ a_prev)']
     """
-    writer = Writer(Derivation(graph), "network")
+    writer = ProgramWriter(Derivation(graph), "network")
     return [line.text for line in writer.forward_lines()]

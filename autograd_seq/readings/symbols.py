@@ -8,13 +8,14 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
-from autograd_seq.errors import UsageError
-from autograd_seq.graph import Graph
-from autograd_seq.names import symbol
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.names import symbol
+from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import RELATIONS, decisions
-from autograd_seq.readings.expression import is_literal
-from autograd_seq.source_line import here
-from autograd_seq.tensor import Array, Tensor
 
 
 class sigma(sympy.Function):  # type: ignore[misc]  # noqa: N801  (SymPy's functions are written in lower case)

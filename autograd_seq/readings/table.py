@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.names import text
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.alike import alike
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
-from autograd_seq.graph import Graph
-from autograd_seq.names import text
-from autograd_seq.readings.expression import write
-from autograd_seq.tensor import Tensor
+from autograd_seq.writer import Writer
 
 FOLD_ABOVE = 100  # rows that a person still reads
 HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")
@@ -47,7 +47,9 @@ def table(graph: Graph, fold: bool | None = None) -> str:
     rows = [record for record in graph if not is_literal(record)]
     positions, places = graph.positions, scopes(graph)
 
-    def refer(record: Tensor) -> str:
+    def refer(record: Tensor) -> str | None:
+        if is_literal(record):
+            return None  # written as its number
         if record.name:
             return text(record.name, places.get(record, record.scope))
         return f"%{positions[record]}" if record in positions else f"%({record.label})"
@@ -76,7 +78,7 @@ def _close(
     folded: list[int],
     last: list[Tensor],
     graph: Graph,
-    refer: Callable[[Tensor], str],
+    refer: Callable[[Tensor], str | None],
 ) -> None:
     """End a run of equal steps: say which were folded, and show the last one's named records."""
     if not folded:
@@ -97,13 +99,13 @@ def _clipped(rows: list[Sequence[str]], fold: bool) -> list[Sequence[str] | str]
     return [*rows[:half], f"   ⋮ {len(rows) - 2 * half} records more", *rows[-half:]]
 
 
-def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str]) -> Sequence[str]:
+def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str | None]) -> Sequence[str]:
     scope = scopes(graph)[record]
     line = record.source
     return (
         str(graph.positions[record]),
         text(record.name, scope) if record.name else "",
-        _short(write(record, "text", refer)) if record.operation else "",
+        _short(Writer("text", refer).expression(record)[0]) if record.operation else "",
         "×".join(str(n) for n in record.shape) or "scalar",
         _summary(record._value),
         "" if scope.time is None else str(scope.time),
@@ -142,3 +144,6 @@ def _aligned(lines: Sequence[Sequence[str] | str]) -> str:
         else "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+Graph.printed = table

@@ -5,10 +5,11 @@ from __future__ import annotations
 import keyword
 import re
 
-from autograd_seq import names
+from autograd_seq.core import names
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.tree import Apply, Every, Named, Size, Sum, Tree, Trees, names_in, record_of, size
+from autograd_seq.writer.from_folded import Trees
+from autograd_seq.writer.tree import Apply, Every, Named, Size, Sum, Tree, names_in, record_of, size
 
 RESERVED = {"np", "t", "T", "cache", "parameters", "gradients", "l", "O", "I", "range"} | set(keyword.kwlist)
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from autograd_seq import derive, prove
+from autograd_seq.storage.files import write
 from cells import GRU, LSTM, RNN, Bidirectional, Deep
 from viz import draw
 
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         proven = sum(claim.status == "proven" for claim in document.claims)
         lines.append(f"- [{title}]({path.name}): {proven} of {len(document.claims)} gradients proven")
         print(f"{path.name}: {len(document.equations)} equations, {proven} of {len(document.claims)} gradients proven")
-    (options.out / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write(options.out / "README.md", "\n".join(lines) + "\n")
     return 0
 
 

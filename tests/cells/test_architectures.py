@@ -6,7 +6,7 @@ from cells_by_hand.networks import network, randomised
 from cells_by_hand.passes import loss_by_hand
 
 from autograd_seq import Tensor, categorical_cross_entropy
-from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.core.errors import ShapeError, UsageError
 from cells import (
     GRU,
     LSTM,

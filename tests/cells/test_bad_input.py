@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import binary_cross_entropy
-from autograd_seq.errors import AutogradError, DtypeError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.errors import AutogradError, DtypeError, ShapeError, UsageError, ValueRangeError
 from cells import (
     GRU,
     LSTM,

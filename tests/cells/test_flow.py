@@ -5,7 +5,7 @@ import pytest
 from cells_by_hand.networks import network, randomised
 
 from autograd_seq import binary_cross_entropy
-from autograd_seq.errors import UsageError
+from autograd_seq.core.errors import UsageError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, gradient_flow, state_flow
 
 

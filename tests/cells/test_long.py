@@ -8,6 +8,7 @@ import pytest
 
 from autograd_seq import binary_cross_entropy
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
+from tests.sweeps import slow_but_part_of
 
 CELLS = {
     "rnn": lambda: RNN(2, 3, seed=0),
@@ -24,8 +25,7 @@ def unroll(cell, readout, T, lengths=None):
     return run
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
+@pytest.mark.parametrize("make", slow_but_part_of(CELLS.values(), one_in=4), ids=CELLS)
 def test_5000_steps(make):
     cell = make()
     readout = Readout(cell.n_a, 1, "sigmoid", seed=3)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from autograd_seq import Parameter, Tensor, binary_cross_entropy, differentiate, log, losses, name, steps
-from autograd_seq.clipping import clip_by_element, clip_by_global_norm, clip_by_norm, global_norm
-from autograd_seq.errors import AutogradError, GradientError, ShapeError, UsageError, ValueRangeError
-from autograd_seq.finite import first_nonfinite
+from autograd_seq import Parameter, Tensor, binary_cross_entropy, differentiate, log, name, steps
+from autograd_seq.core.errors import AutogradError, GradientError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.learning import losses
+from autograd_seq.learning.clipping import clip_by_element, clip_by_global_norm, clip_by_norm, global_norm
+from autograd_seq.readings.nonfinite import first_nonfinite
 from cells import LSTM, RNN, Bidirectional, Readout
 
 

@@ -45,6 +45,6 @@ def forms(a, *parameters):
 
 
 def expressions_of(recording):
-    from autograd_seq.graph import Graph
+    from autograd_seq.core.graph import Graph
 
     return expressions(Graph(*[recording.adjoints[leaf] for leaf in recording.adjoints]), expand=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd_seq.errors import ShapeError, ValueRangeError
+from autograd_seq.core.errors import ShapeError, ValueRangeError
 from cells import GRU, LSTM, Bidirectional, Deep, Readout
 from cells.initial import orthogonal, weights
 

@@ -5,7 +5,7 @@ import pytest
 from cells_by_hand.networks import randomised
 
 from autograd_seq import Tensor
-from autograd_seq.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, from_torch_state, to_torch_state
 
 KINDS = {

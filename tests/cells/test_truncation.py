@@ -8,7 +8,7 @@ import pytest
 from cells_by_hand.networks import randomised
 
 from autograd_seq import categorical_cross_entropy, contributions
-from autograd_seq.errors import UsageError, ValueRangeError
+from autograd_seq.core.errors import UsageError, ValueRangeError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, chunks, cut, truncated_bptt
 
 T = 9

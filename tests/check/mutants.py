@@ -11,9 +11,9 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq import Operation, Tensor
-from autograd_seq.backward import unbroadcast
-from autograd_seq.operation import lift
-from autograd_seq.operations.indexing import Part
+from autograd_seq.core.operation import lift
+from autograd_seq.core.part import Part
+from autograd_seq.core.rules import unbroadcast
 
 
 @dataclass(frozen=True)

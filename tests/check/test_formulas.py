@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, UsageError, check_formula, name, relu
+from autograd_seq.check.claims.printed import plain
 from cells import GRU, LSTM, RNN, Readout
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,33 @@ def test_right_formulas_of_the_lstm_are_proven(text):
     report = check_formula(text, LSTM_CELL)
     assert report.status == "proven" and report.ok, str(report)
     assert report.correction is None and report.counterexample is None
+
+
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        ("W_f [a<t-1>; x<t>] + b_f", "(W_f @ concatenate((a_prev, x_t))) + b_f"),
+        ("a ∘ b c^2", "a * (b @ c**2)"),  # neighbours stand closer together than factors with a sign between them
+        ("−(a + b) c ∘ d", "-((a + b) @ c) * d"),
+        ("(a b)ᵀ c", "(((a @ b)).T @ c)"),
+        ("tanh (c_next)²", "tanh (c_next)**2"),
+        ("[a[0:2]; b c] [a, −b]", "(concatenate((a[0:2], (b @ c))) @ concatenate((a, -b), axis=1))"),
+        ("concatenate([a, b], axis=1)", "concatenate([a, b], axis=1)"),
+        ("Wf [:, :n_a].T @ d", "Wf [:, :n_a].T @ d"),
+        ("2 a b", "(2 * a @ b)"),
+        ("a 2", "a 2"),  # no formula, and none is made of it
+        ("a if b else c", "a if b else c"),
+        ("(a; b", "(a; b"),
+    ],
+)
+def test_what_is_printed_is_read(printed, text):
+    assert plain(printed, ["tanh", "concatenate"]) == text
+
+
+def test_a_printed_claim_is_proven():
+    assert check_formula("dWf = dγ_f [a<t-1>; x<t>]ᵀ", LSTM_CELL).status == "proven"
+    assert check_formula("γ_f = Wf [a<t-1>; x<t>] + bf", LSTM_CELL).status == "proven"
+    assert check_formula("γ_f = Wf ∘ [a<t-1>; x<t>] + bf", LSTM_CELL).status == "refuted"
 
 
 def test_the_gate_is_told_from_its_pre_activation():

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from autograd_seq import ShapeError, UsageError, check_backward
-from autograd_seq.check.course import FUNCTIONS, check_file, check_function, true_cell_backward
-from autograd_seq.check.drawn import LONG
+from autograd_seq.diagnosis.course import FUNCTIONS, check_file, check_function, true_cell_backward
+from autograd_seq.diagnosis.drawn import LONG
 
 INPUTS = {"x": ("n_x", "m"), "W": ("n_a", "n_x"), "b": ("n_a", 1)}
 

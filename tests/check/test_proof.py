@@ -8,7 +8,7 @@ import sympy
 from hypothesis import HealthCheck, given, settings
 from operations.cases import CASES
 
-import autograd_seq.backward as sweep
+import autograd_seq.core.recording as sweep
 import autograd_seq.operations as ops
 from autograd_seq import (
     GradientError,
@@ -423,6 +423,13 @@ def test_small_graphs_are_compared_in_closed_form_too():
     W, x = Parameter([[0.5, -0.2], [0.1, 0.3]], "W"), Tensor([[1.0], [2.0]], "x")
     proof = prove(sigmoid(W @ tanh(W @ x)).sum())
     assert "4 scalars" in proof.closed_form and "end to end" in str(proof)
+
+
+def test_masks_and_whole_numbers_are_compared_in_closed_form_as_the_numbers_that_they_are():
+    W, x = Parameter([[0.5], [-0.3]], "W"), Tensor([[0.2, 0.7, -0.4]], "x")
+    mask, lengths = Tensor(np.array([[True, False, True]]), "mask"), Tensor(np.array([1, 0, 2]), "n")
+    proof = prove(name((where(mask, tanh(W @ x), W) * (1 - sigmoid(x)) * lengths).sum(), "L"))
+    assert proof["W"].status == "proven" and "2 scalars" in proof.closed_form
 
 
 def test_the_closed_form_sees_a_wrong_adjoint(broken):

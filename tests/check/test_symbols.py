@@ -7,7 +7,7 @@ import sympy
 import autograd_seq.operations as ops
 from autograd_seq import Parameter, Tensor, UsageError, differentiate, name, relu, scope, sigmoid, steps, tanh
 from autograd_seq.check.identity import is_zero
-from autograd_seq.graph import Graph
+from autograd_seq.core.graph import Graph
 from autograd_seq.readings.branches import decisions
 from autograd_seq.readings.symbols import expressions, sigma, straight_line
 

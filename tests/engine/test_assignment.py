@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import autograd_seq.numpy as teaching
 from autograd_seq import Graph, Parameter, Tensor, grad, tanh
-from autograd_seq.assignment import Writable
-from autograd_seq.errors import GraphLostError
-from autograd_seq.operations.indexing import is_basic
+from autograd_seq.core.assignment import Writable
+from autograd_seq.core.errors import GraphLostError
+from autograd_seq.core.part import is_basic
 
 WEIGHTS = 30
 

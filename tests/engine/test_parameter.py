@@ -8,7 +8,7 @@ import pytest
 
 import autograd_seq.numpy as teaching
 from autograd_seq import Parameter, Tensor
-from autograd_seq.errors import UsageError
+from autograd_seq.core.errors import UsageError
 
 
 @pytest.mark.parametrize(

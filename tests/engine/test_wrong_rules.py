@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, contributions, differentiate, grad, operation
-from autograd_seq.errors import GradientError, UsageError
+from autograd_seq.core.errors import GradientError, UsageError
 
 
 def unary(rule):

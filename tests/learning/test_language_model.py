@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, grad, prove, take
-from autograd_seq.errors import DtypeError, UsageError, ValueRangeError
+from autograd_seq.core.errors import DtypeError, UsageError, ValueRangeError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep
 from cells.language_model import LanguageModel
 
@@ -96,6 +96,26 @@ def test_temperature_and_top_k():
     assert len({lm.sample(seed, length=1, temperature=50)[0] for seed in range(60)}) == 4
 
 
+def leaning():
+    """A model that finds token 1 likeliest at first, then 3."""
+    lm = model()
+    lm.parameters["by"].value = np.array([[0.1], [1.2], [-0.5], [0.7]])
+    return lm
+
+
+@pytest.mark.parametrize("temperature", [1e-320, 5e-324, 1e-300, 1e-9])
+def test_the_smallest_temperatures_keep_to_the_likeliest(temperature):
+    for settings in ({}, {"top_k": 2}):
+        assert leaning().sample(0, length=1, temperature=temperature, **settings)[0] == 1
+
+
+def test_temperature_0_point_5_squares_the_probabilities():
+    lm, generator = leaning(), np.random.default_rng(0)
+    squares = np.array([lm.token_probabilities([k])[0] for k in range(4)]) ** 2
+    drawn = [lm.sample(generator, length=1, temperature=0.5)[0] for _ in range(2000)]
+    assert np.abs(np.bincount(drawn, minlength=4) / 2000 - squares / squares.sum()).max() < 0.04
+
+
 def test_free_run_feeds_back_what_it_drew():
     lm = model(cell=LSTM)
     drawn = lm.sample(3, length=6, temperature=0)
@@ -181,6 +201,8 @@ def made(**more):
         (lambda: made().loss([[0.5]]), ValueRangeError, "integers from 0 to 4"),
         (lambda: made().run([[0, 5]]), ValueRangeError, "integers from 0 to 4"),
         (lambda: made().arrays([[0], []]), ValueRangeError, "list of the indices"),
+        (lambda: made().perplexity([]), ValueRangeError, "no sequences to measure"),
+        (lambda: made(embedding=True).loss_of(None, None), UsageError, "looks tokens up by index"),
         (lambda: made().perplexity(3), UsageError, "batch is a list.*int"),
         (lambda: made().perplexity([[1]], batch_size=0), ValueRangeError, "batch_size"),
         (lambda: list(made().windows([0, 1], k=0)), ValueRangeError, "k to be a whole number above 0"),

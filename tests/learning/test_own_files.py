@@ -18,9 +18,9 @@ OWN = {
 }
 
 
-def run(script, corpus, tmp_path, *more):
+def run(script, corpus, tmp_path, *more, encoding="utf-8"):
     path = tmp_path / "own.txt"
-    path.write_text(corpus, encoding="utf-8")
+    path.write_text(corpus, encoding=encoding)
     return subprocess.run(
         [sys.executable, str(EXAMPLES / script), "--corpus", str(path), "--out", str(tmp_path / "out"), *more],
         capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONIOENCODING": "utf-8"},
@@ -33,6 +33,16 @@ def test_own_file(script, tmp_path):
     result = run(script, corpus, tmp_path, *more)
     assert result.returncode == 0, result.stderr[-1500:]
     assert any((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("script", OWN)
+def test_own_file_in_an_encoding_of_its_own(script, tmp_path):
+    corpus, more = OWN[script]
+    corpus = corpus.replace("ä", "熊")  # GBK has no such letter
+    result = run(script, corpus, tmp_path, *more, "--encoding", "gbk", encoding="gbk")
+    assert result.returncode == 0, result.stderr[-1500:]
+    marked = run(script, corpus, tmp_path, *more, encoding="utf-16")
+    assert marked.returncode == 0 and marked.stdout == result.stdout, marked.stderr[-1500:]
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd_seq.errors import UsageError, ValueRangeError
-from autograd_seq.text import END, UNKNOWN, Vocabulary, batches, checked_labels, tokens
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.learning.text import END, UNKNOWN, Vocabulary, batches, checked_labels, tokens
 
 SENTENCE = "Harry Potter and Hermione Granger invented a new spell."
 
@@ -83,7 +83,7 @@ def test_empty_corpus_and_no_room():
 
 def test_file_that_is_no_text(tmp_path):
     path = tmp_path / "corpus.txt"
-    path.write_bytes(b"\xff\xfe\x00bad")
+    path.write_bytes(b"\x00\xff\xfe\x80bad")
     with pytest.raises(ValueRangeError, match="UTF-8"):
         Vocabulary.from_file(path)
 

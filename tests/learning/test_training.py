@@ -2,36 +2,14 @@
 
 import numpy as np
 import pytest
+from learning.line import Line, examples
 
 from autograd_seq import Parameter, Tensor, clip_by_global_norm, name, tanh
-from autograd_seq.errors import GradientError, ValueRangeError
-from autograd_seq.optimisers import SGD, Adam, Momentum, RMSProp, step_decay
-from autograd_seq.training import Trainer, evaluate
+from autograd_seq.core.errors import GradientError, ValueRangeError
+from autograd_seq.learning.optimisers import SGD, Adam, Momentum, RMSProp, step_decay
+from autograd_seq.learning.training import Trainer, evaluate
 from cells import GRU, LSTM, RNN
 from cells.language_model import LanguageModel
-
-
-class Line:
-    """y = W x + b, learned from pairs."""
-
-    def __init__(self):
-        self.parameters = {"W": Parameter([[0.3, -0.2]], "W"), "b": Parameter([[0.1]], "b")}
-        self.fail_after = None
-
-    def loss(self, examples):
-        if self.fail_after is not None:
-            self.fail_after -= 1
-            if self.fail_after < 0:
-                raise KeyboardInterrupt
-        x = np.stack([e[:2] for e in examples], axis=1)
-        y = np.stack([e[2:] for e in examples], axis=1)
-        return ((self.parameters["W"] @ x + self.parameters["b"] - y) ** 2).sum()
-
-
-def examples(count=23):
-    x = np.random.default_rng(1).standard_normal((count, 2))
-    return [np.array([a, b, 2 * a - b + 0.5]) for a, b in x]
-
 
 OPTIMISERS = {
     "sgd": lambda: SGD(0.01),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import autograd_seq.operations as ops
+from autograd_seq.core.part import is_basic
 from autograd_seq.operations import indexing, linear
 
 
@@ -253,7 +254,7 @@ def assigned(draw):
     stretched = []
     for index, s in zip(indices, shapes, strict=True):
         cut = draw(st.integers(0, len(s)))
-        longer = (1, *s) if s and indexing.is_basic(index) else s  # NumPy allows it there
+        longer = (1, *s) if s and is_basic(index) else s  # NumPy allows it there
         stretched.append(draw(st.sampled_from([s, s[cut:], (1,) * len(s), longer])))
     visible = indexing.visibility(shape, indices)
     return case(

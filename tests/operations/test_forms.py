@@ -8,8 +8,9 @@ from operations.cases import CASES, MADE_OF_OPERATIONS
 
 import autograd_seq.operations as ops
 from autograd_seq import Tensor
-from autograd_seq.notation import ATOM, PRODUCT, SIGN, SUM, literal, subscript
-from autograd_seq.readings.expression import is_literal, number
+from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, literal, subscript
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.writer import numeral
 
 ALL = {**CASES, **MADE_OF_OPERATIONS}
 NAMES = {getattr(function, "name", None) or function.__name__: function for function in ALL}
@@ -23,8 +24,7 @@ def written(output, language):
     for record in output.graph:
         if record.operation is None:
             if is_literal(record):
-                text = number(record)
-                known[record] = (text, SIGN if text.startswith("-") else ATOM)
+                known[record] = numeral(record.value.item(), language)
             else:
                 known[record] = (f"v{len(variables)}", ATOM)
                 variables[known[record][0]] = record.value

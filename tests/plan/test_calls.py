@@ -10,7 +10,7 @@ import pytest
 
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, compile
-from autograd_seq.errors import DtypeError, UsageError
+from autograd_seq.core.errors import DtypeError, UsageError
 
 
 def test_arguments_left_out_and_arguments_by_name() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, compile, name, steps, sum, tanh
-from autograd_seq.errors import GraphLostError, ShapeError, UsageError
+from autograd_seq.core.errors import GraphLostError, ShapeError, UsageError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 
 N_X, N_A, N_Y = 3, 5, 4

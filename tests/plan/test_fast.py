@@ -11,10 +11,12 @@ import pytest
 
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, compile, steps
-from autograd_seq.errors import UsageError
-from autograd_seq.plan import fast, tools
+from autograd_seq.core.errors import UsageError
+from autograd_seq.plan.writing import numba_loops as fast
+from autograd_seq.plan.writing import tools
 from cells import GRU, LSTM, RNN, Readout
 from tests.plan.test_compile import NETWORKS, agrees, data, problem
+from tests.sweeps import slow_but_part_of
 
 numba_installed = pytest.mark.skipif(not tools.available(), reason="Numba or SciPy is not installed")
 
@@ -149,8 +151,10 @@ def test_without_numba_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 
 
 @numba_installed
-@pytest.mark.slow
-@pytest.mark.parametrize(("cell", "dtype", "m"), [(LSTM, "float64", 3), (GRU, "float32", 2), (RNN, "float64", 1)])
+@pytest.mark.parametrize(
+    ("cell", "dtype", "m"),
+    slow_but_part_of([(LSTM, "float64", 3), (GRU, "float32", 2), (RNN, "float64", 1)], one_in=3),
+)
 def test_numba_says_what_the_recording_says(cell: Any, dtype: str, m: int) -> None:
     network, readout = cell(3, 5, seed=0, dtype=dtype), Readout(5, 4, seed=1, dtype=dtype)
     parameters = {**network.parameters, **readout.parameters}

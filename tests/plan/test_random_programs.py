@@ -10,7 +10,7 @@ import pytest
 
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, compile, steps
-from autograd_seq.plan import fast
+from autograd_seq.plan.writing import numba_loops as fast
 from tests.plan.test_fast import plain_tools
 
 N, N_X = 4, 3
@@ -65,7 +65,7 @@ def program(seed: int) -> tuple[Any, dict[str, Parameter]]:
 def test_a_plan_gives_what_the_program_gives(seed: int, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled loops run as plain Python here."""
     monkeypatch.setattr(fast, "tools", plain_tools)
-    monkeypatch.setattr("autograd_seq.plan.plan.require", lambda: None)
+    monkeypatch.setattr("autograd_seq.plan.compiling.require", lambda: None)
     loss, parameters = program(seed)
     plan = compile(loss, parameters, fast=compiled)
     rng = np.random.default_rng(100 + seed)

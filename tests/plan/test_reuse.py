@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_seq.plan.reuse import Block, share
+from autograd_seq.plan.memory.reuse import Block, share
 
 F64 = np.dtype(np.float64)
 

@@ -11,16 +11,16 @@ import pytest
 
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, compile, name, softmax, steps
-from autograd_seq.backward import Recording, differentiate
-from autograd_seq.plan.emit import Program
-from autograd_seq.plan.gates import one_product, one_product_of_sum, sigmoid_as_tanh
-from autograd_seq.plan.hoist import hoist
-from autograd_seq.plan.lower import cancel, lower, numbers
-from autograd_seq.plan.over_time import over_time
-from autograd_seq.plan.plan import Replay
-from autograd_seq.plan.simplify import simplify
-from autograd_seq.plan.split import split
+from autograd_seq.core.recording import Recording, differentiate
+from autograd_seq.plan.compiling import Replay
+from autograd_seq.plan.rewrites.gates import one_product, one_product_of_sum, sigmoid_as_tanh
+from autograd_seq.plan.rewrites.hoist import hoist
+from autograd_seq.plan.rewrites.lower import cancel, lower, numbers
+from autograd_seq.plan.rewrites.over_time import over_time
+from autograd_seq.plan.rewrites.simplify import simplify
+from autograd_seq.plan.rewrites.split import split
 from autograd_seq.plan.translate import Translation
+from autograd_seq.plan.writing.statements import Program
 from cells import GRU, LSTM, RNN, Readout
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
@@ -58,7 +58,7 @@ def replay(given: Recording, rules: list[Callable[[Any], None]], monkeypatch: py
         for rule in rules:
             rule(network)
 
-    monkeypatch.setattr("autograd_seq.plan.plan.rewrite", some)
+    monkeypatch.setattr("autograd_seq.plan.compiling.rewrite", some)
     return Replay(given)
 
 
@@ -177,7 +177,7 @@ def test_a_wrong_rewrite_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
             if value.kind is ag.tanh:
                 value.kind = ag.sin
 
-    monkeypatch.setattr("autograd_seq.plan.plan.rewrite", wrong)
+    monkeypatch.setattr("autograd_seq.plan.compiling.rewrite", wrong)
     given = recording("rnn")
     with pytest.warns(UserWarning, match="the plan is right, but slower"):
         made = Replay(given)

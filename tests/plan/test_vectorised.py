@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_seq.errors import DtypeError
-from autograd_seq.plan.vectorised import functions
+from autograd_seq.core.errors import DtypeError
+from autograd_seq.plan.writing.vectorised import functions
 
 mpmath = pytest.importorskip("mpmath")
 NAMES = ("tanh", "sigmoid", "exp")
@@ -121,5 +121,5 @@ def test_other_kinds_of_numbers():
 
 
 def test_numba_is_not_imported_before_it_is_needed():
-    program = "import sys, autograd_seq, autograd_seq.plan.vectorised; assert 'numba' not in sys.modules"
+    program = "import sys, autograd_seq, autograd_seq.plan.writing.vectorised; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)

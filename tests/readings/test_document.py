@@ -5,7 +5,7 @@ import pytest
 from readings.derived_cells import CELLS, own_cell
 
 from autograd_seq import Parameter, Tensor, derive, name, prove, tanh
-from autograd_seq.errors import UsageError
+from autograd_seq.core.errors import UsageError
 
 VOID = {"meta", "br", "img", "hr", "link", "input"}
 SVG = '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><text>Γ_f</text></svg>'

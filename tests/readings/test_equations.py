@@ -3,8 +3,8 @@ import pytest
 from readings.derived_cells import CELLS, data, own_cell, with_loss, without_steps
 
 from autograd_seq import Parameter, Tensor, check_formula, differentiate, equations, name, scope, steps, tanh
-from autograd_seq.errors import UsageError
-from autograd_seq.readings.tree import names_in
+from autograd_seq.core.errors import UsageError
+from autograd_seq.writer.tree import names_in
 
 
 def agrees(both):

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from operations.cases import CASES, MADE_OF_OPERATIONS
 from readings.derived_cells import CELLS, data, own_cell, with_loss, without_steps
 
-from autograd_seq import Parameter, Tensor, derive, equations, exp, name, names, prove, scope, steps, tanh
-from autograd_seq.notation import ATOM
-from autograd_seq.readings.latex_lines import lines, width
+from autograd_seq import Parameter, Tensor, derive, equations, exp, name, prove, scope, steps, tanh
+from autograd_seq.core import names
+from autograd_seq.core.notation import ATOM
+from autograd_seq.writer.latex_lines import lines, width
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 ARTICLE = "\\documentclass{article}\n\\usepackage{amsmath,amssymb}\n\\begin{document}\n%s\n\\end{document}\n"

@@ -1,49 +1,20 @@
-import io
-import json
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from readings.alone import run_alone
 from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, without_steps
 
 from autograd_seq import Parameter, Tensor, check_backward, equations, name, scope, source, stack, steps, tanh
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.module_text import signature
-from autograd_seq.readings.program import Writer
-
-# Runs a generated module where nothing but NumPy and Python's own library can be imported.
-RUNNER = """
-import sys
-class OnlyNumPy:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] not in sys.stdlib_module_names | {"numpy"}:
-            raise ImportError(name)
-sys.meta_path.insert(0, OnlyNumPy())
-import io, json
-import numpy as np
-cases = np.load(io.BytesIO(sys.stdin.buffer.read()))
-namespace = {}
-exec(compile(str(cases["source"]), "generated", "exec"), namespace)
-plan = json.loads(str(cases["plan"]))
-found = {}
-for case in plan["cases"]:
-    given = lambda names: {n: cases[f"{case}/{n}"] for n in names}
-    parameters = {k: cases[f"{case}/{k}"] for k in plan["parameters"]}
-    *outputs, cache = namespace["net_forward"](parameters=parameters, **given(plan["forward"]))
-    gradients = namespace["net_backward"](cache=cache, **given(plan["backward"]))
-    for i, output in enumerate(outputs):
-        found[f"{case}/out{i}"] = output
-    for key, gradient in gradients.items():
-        found[f"{case}/{key}"] = gradient
-assert "autograd_seq" not in sys.modules
-np.savez(sys.stdout.buffer, **found)
-"""
+from autograd_seq.readings.program import ProgramWriter
 
 
 def layout(derivation):
     """The writer of a derivation, its signature, and every leaf by the name of its argument."""
-    writer = Writer(derivation, "net")
+    writer = ProgramWriter(derivation, "net")
     arguments = signature(writer)
     inputs = [*arguments.required, *arguments.later, *arguments.optional]
     return (
@@ -54,32 +25,11 @@ def layout(derivation):
     )
 
 
-def run_alone(text, first, derivations):
-    """Run a module on the inputs of several recordings, in a process of its own."""
-    inputs, backward, parameters, _ = layout(first)
-    arrays = {"source": np.array(text)}
-    for i, derivation in enumerate(derivations):
-        for group in layout(derivation)[:3]:
-            for key, unit in group.items():
-                arrays[f"{i}/{key}"] = value_of(unit)
-    plan = {
-        "cases": list(range(len(derivations))),
-        "forward": list(inputs),
-        "backward": list(backward),
-        "parameters": list(parameters),
-    }
-    buffer = io.BytesIO()
-    np.savez(buffer, plan=np.array(json.dumps(plan)), **arrays)
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", RUNNER], input=buffer.getvalue(), capture_output=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode() + text
-    return np.load(io.BytesIO(done.stdout))
-
-
 def agrees(text, first, derivations):
     """The module's outputs and gradients are the engine's, for every recording."""
-    found = run_alone(text, first, derivations)
+    inputs, backward, keys, _ = layout(first)
+    cases = [{key: value_of(u) for group in layout(d)[:3] for key, u in group.items()} for d in derivations]
+    found = run_alone(text, cases, list(inputs), list(backward), list(keys))
     for i, derivation in enumerate(derivations):
         *_, parameters, writer = layout(derivation)
         for k, unit in enumerate(derivation.outputs):

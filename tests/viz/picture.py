@@ -3,6 +3,8 @@
 import re
 from xml.etree import ElementTree
 
+import numpy as np
+
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
@@ -32,15 +34,19 @@ def boxes(svg):
 
 
 def along(control, pieces=24):
-    """Points along cubic Bézier curves that follow each other, from their control points."""
-    points = [control[0]]
-    for i in range(0, len(control) - 3, 3):
-        a, b, c, d = control[i : i + 4]
-        for k in range(1, pieces + 1):
-            t, u = k / pieces, 1 - k / pieces
-            weights = (u**3, 3 * u * u * t, 3 * u * t * t, t**3)
-            points.append(tuple(sum(w * p[j] for w, p in zip(weights, (a, b, c, d))) for j in range(2)))
-    return points
+    """Points along cubic Bézier curves that follow each other, from their control points: an array (points, 2)."""
+    control = np.array(control, dtype=float)
+    t = np.arange(1, pieces + 1) / pieces
+    weights = np.stack([(1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t, t**3], axis=1)
+    pieces_of_curves = [weights @ control[i : i + 4] for i in range(0, len(control) - 3, 3)]
+    return np.concatenate([control[:1], *pieces_of_curves])
+
+
+def inside(points, box, margin=0.6):
+    """Those of some points that lie within a box (left, bottom, right, top), and not at its very edge."""
+    left, bottom, right, top = box
+    x, y = points.T
+    return points[(left + margin < x) & (x < right - margin) & (bottom + margin < y) & (y < top - margin)]
 
 
 def curves(svg):

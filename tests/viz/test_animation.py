@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, differentiate, name, steps, tanh
-from autograd_seq.errors import AutogradError, GradientError, ValueRangeError
-from viz.adjoints import overlay
+from autograd_seq.core.errors import AutogradError, GradientError, ValueRangeError
 from viz.animation import MOST_FRAMES, animate, frames
+from viz.backward_edges import overlay
 from viz.layout import Options
 
 Image = pytest.importorskip("PIL.Image")

@@ -11,9 +11,9 @@ import pytest
 
 import autograd_seq.numpy as teaching
 from autograd_seq import Graph, Parameter, Tensor, differentiate, name, scope, steps, tanh
-from autograd_seq.errors import UsageError, ValueRangeError
+from autograd_seq.core.errors import UsageError, ValueRangeError
 from cells import LSTM, RNN, Readout
-from tests.viz.picture import along, boxes, curves, elements
+from tests.viz.picture import along, boxes, curves, elements, inside
 from viz import draw, lay_out
 from viz.builder import Options
 from viz.fold import fold
@@ -136,12 +136,10 @@ def test_on_the_svg_no_boxes_overlap_and_no_edge_crosses_a_foreign_box(outputs, 
     assert set(drawn) == {edge.id for edge in drawing.layout.edges}
     for edge in drawing.layout.edges:
         own = {edge.source.id, edge.target.id}
-        for box, (left, low, right, high) in found.items():
+        for box, sides in found.items():
             if box not in own:
-                inside = [
-                    (x, y) for x, y in drawn[edge.id] if left + 0.6 < x < right - 0.6 and low + 0.6 < y < high - 0.6
-                ]
-                assert not inside, (edge.source.label, edge.target.label, box, inside[0])
+                crossing = inside(drawn[edge.id], sides)
+                assert not len(crossing), (edge.source.label, edge.target.label, box, crossing[0])
 
 
 def test_edges_start_and_end_at_their_boxes(outputs):
@@ -377,12 +375,11 @@ def test_any_recording_comes_out_well(seed):
             apart = a.right <= b.left or b.right <= a.left or a.top <= b.bottom or b.top <= a.bottom
             assert apart, (view, a.label, b.label)
         for edge in layout.edges:
+            points = along(edge.points)
             for node in layout.nodes:
                 if node is not edge.source and node is not edge.target:
-                    assert not any(
-                        node.left + 0.6 < x < node.right - 0.6 and node.bottom + 0.6 < y < node.top - 0.6
-                        for x, y in along(edge.points)
-                    ), (view, edge.source.label, edge.target.label, node.label)
+                    crossing = inside(points, (node.left, node.bottom, node.right, node.top))
+                    assert not len(crossing), (view, edge.source.label, edge.target.label, node.label)
     drawn = [record for node in lay_out(Graph(output)).nodes for record in node.records]
     assert len(drawn) == len(set(drawn))
 

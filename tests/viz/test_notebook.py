@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from autograd_seq import Parameter, Tensor, display, name, prove, steps, tanh
-from autograd_seq.errors import AutogradError
+from autograd_seq import Parameter, Tensor, name, prove, steps, tanh
+from autograd_seq.core.errors import AutogradError
+from autograd_seq.readings import display
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 from viz.notebook import MOST_RECORDS
 

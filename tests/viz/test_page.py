@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, concatenate, contributions, differentiate, name, sigmoid, steps, tanh
-from autograd_seq.errors import AutogradError, ShapeError
+from autograd_seq.core.errors import AutogradError, ShapeError
 from autograd_seq.folding.steps import scopes
 from cells import LSTM, RNN, Readout
 from tests.browser import chromium, complaints
@@ -43,7 +43,7 @@ def said(model, r):
 
 def record_numbers(model, graph):
     """The page's number for each record, in the order in which both list them."""
-    from autograd_seq.readings.expression import is_literal
+    from autograd_seq.folding.literal import is_literal
 
     records = [record for record in graph if not is_literal(record)]
     assert len(records) == len(model["records"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, contributions, name, steps, tanh
-from autograd_seq.errors import AutogradError, ShapeError
+from autograd_seq.core.errors import AutogradError, ShapeError
 from viz import plots
 
 pytest.importorskip("matplotlib")

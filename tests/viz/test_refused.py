@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, name, steps, tanh
-from autograd_seq.errors import AutogradError, GradientError, ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.errors import AutogradError, GradientError, ShapeError, UsageError, ValueRangeError
 from cells import RNN
 from viz import animate, draw, lay_out, plots, step_through
 from viz.render import RenderError

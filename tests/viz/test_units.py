@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from autograd_seq.errors import ShapeError, UsageError
+from autograd_seq.core.errors import ShapeError, UsageError
 from cells import LSTM
 from viz.units import colour, paint, values_over_time
 

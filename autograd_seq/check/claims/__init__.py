@@ -1,0 +1,1 @@
+"""Claims in words: formulas, proven or refuted."""

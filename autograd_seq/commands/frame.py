@@ -1,0 +1,80 @@
+"""What all commands share: how one is declared, with its help and examples, and how its arguments are read."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from typing import Any
+
+from autograd_seq.commands.things import cells_by_name
+
+EXAMPLES = """\
+print lstm --steps 3
+print my_cell.py:loss --backward
+draw gru --steps 4 -o gru.svg
+draw lstm -o lstm.html
+prove my_cell.py:loss
+check my_lstm.py
+check lstm --formula 'dc_prev = dc * Gamma_f'
+derive lstm -o lstm.html
+source gru -o gru_by_hand.py
+compile lstm --explain
+flow rnn --steps 20
+train names.txt --cell gru --epochs 30 -o names.npz
+train names.txt --cell gru --epochs 30 -o names.npz --resume
+sample names.npz --count 10 --temperature 0.8"""
+
+THING = """
+THING is a cell's name ({cells}),
+or FILE.py:FUNCTION, a function without arguments that returns a tensor or a run."""
+
+
+class Declared:
+    """The commands that have been declared, as argparse keeps them."""
+
+    def __init__(self, top: argparse.ArgumentParser) -> None:
+        self._parsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(self, name: str, function: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        """Declare a command; what is returned takes its options."""
+        return self._added(name, function, help, examples(name))
+
+    def command_about(
+        self, name: str, function: Callable[[argparse.Namespace], int], help: str
+    ) -> argparse.ArgumentParser:
+        """Declare a command about a THING: a cell, or what somebody's function records."""
+        sub = self._added(name, function, help, examples(name) + about_things())
+        sub.add_argument("thing", metavar="THING", help="a cell's name, or FILE.py:FUNCTION")
+        said = "time steps of a named cell (default 3)"
+        sub.add_argument("--steps", type=whole(1), default=3, metavar="T", help=said)
+        return sub
+
+    def _added(self, name: str, function: Any, help: str, epilog: str) -> argparse.ArgumentParser:
+        sub = self._parsers.add_parser(
+            name, help=help, description=help, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        sub.set_defaults(run=function)
+        return sub
+
+
+def examples(command: str = "") -> str:
+    """The examples of one command, or of all."""
+    fitting = [line for line in EXAMPLES.splitlines() if line.startswith(command)]
+    return "examples:\n" + "".join(f"  autograd-seq {line}\n" for line in fitting)
+
+
+def about_things() -> str:
+    """What the word THING in the help stands for."""
+    return THING.format(cells=", ".join(cells_by_name()))
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Reads a whole number that is at least so large."""
+
+    def number(text: str) -> int:
+        if not re.fullmatch(r"[+-]?\d{1,9}", text) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"a whole number from {least} on, not {text!r}")
+        return int(text)
+
+    return number

@@ -1,0 +1,63 @@
+"""Commands that print tables: the recording, and how far back each loss reaches."""
+
+from __future__ import annotations
+
+import argparse
+
+from autograd_seq import differentiate
+from autograd_seq.commands.console import print_json
+from autograd_seq.commands.frame import Declared
+from autograd_seq.commands.things import output_of, thing
+from autograd_seq.core.errors import UsageError
+from autograd_seq.folding.steps import scopes
+from cells import gradient_flow, state_flow
+
+
+def add_print(declared: Declared) -> None:
+    """The command ``print``."""
+    sub = declared.command_about("print", print_, "print the recorded graph as a table")
+    sub.add_argument("--backward", action="store_true", help="the backward pass, itself a recording")
+    sub.add_argument("--json", action="store_true", help="as JSON, a list of records")
+
+
+def print_(arguments: argparse.Namespace) -> int:
+    """Print the recorded graph, and the backward one on demand."""
+    output = output_of(thing(arguments))
+    graph = differentiate(output).backward if arguments.backward else output.graph
+    if arguments.json:
+        places = scopes(graph)
+        rows = [
+            {"index": i, "name": r.label, "operation": r.operation.name if r.operation else None,
+             "inputs": [graph.positions.get(x) for x in r.inputs], "shape": list(r.shape),
+             "time": places[r].time, "line": str(r.source) if r.source else None}
+            for i, r in enumerate(graph)
+        ]  # fmt: skip
+        print_json(rows, arguments.answer)
+    else:
+        print(graph)
+    return 0
+
+
+def add_flow(declared: Declared) -> None:
+    """The command ``flow``."""
+    said = "print how far back each loss reaches: the gradient's norm from step to step"
+    sub = declared.command_about("flow", flow_, said)
+    sub.add_argument("--wrt", choices=("a", "c"), default="a", help="the state a or the memory c (default a)")
+    sub.add_argument("--states", action="store_true", help="of one state by another, in place of the losses")
+    sub.add_argument("--json", action="store_true", help="as JSON")
+
+
+def flow_(arguments: argparse.Namespace) -> int:
+    """Print how strongly each step's loss depends on each step's state."""
+    found = thing(arguments)
+    if not hasattr(found, "losses"):
+        raise UsageError(f"flow needs a run with losses at its time steps, but {arguments.thing} gives a tensor")
+    table = (state_flow if arguments.states else gradient_flow)(found, wrt=arguments.wrt)
+    if arguments.json:
+        print_json({"format": 1, "wrt": arguments.wrt, "flow": table.tolist()}, arguments.answer)
+        return 0
+    above = f"{arguments.wrt}<t>" if arguments.states else "L<t>"
+    print(f"‖∂{above}/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(table)}\n")
+    for t, row in enumerate(table, start=1):
+        print(f"t = {t:3d}  " + " ".join(f"{value:8.1e}" if k < t else " " * 8 for k, value in enumerate(row)))
+    return 0

@@ -1,0 +1,31 @@
+"""What a tensor holds: an array of real numbers of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.errors import AutogradError, DtypeError
+from autograd_seq.core.source_line import here
+
+Array = np.ndarray[Any, Any]
+
+
+def as_array(value: Any, dtype: Any = None) -> Array:
+    """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
+    try:
+        array = np.array(value)  # as it is: with a dtype, NumPy would make NaN of None and drop imaginary parts
+        wanted = array.dtype if dtype is None else np.dtype(dtype)
+    except AutogradError:
+        raise  # a list that holds recorded tensors says so itself
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DtypeError(f"cannot make an array of numbers from {value!r:.80}: {error}{here()}") from error
+    if array.dtype.kind not in "buif" or wanted.kind not in "buif":
+        found = wanted if array.dtype.kind in "buif" else array.dtype
+        raise DtypeError(f"a tensor holds real numbers, but this value has dtype {found}: {value!r:.80}{here()}")
+    if wanted is not array.dtype:
+        array = array.astype(wanted)
+    if dtype is None and array.dtype.kind in "ui" and not isinstance(value, (np.ndarray, np.generic)):
+        array = array.astype(np.float64)
+    return array

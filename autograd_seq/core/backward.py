@@ -1,0 +1,113 @@
+"""The reverse sweep: from an output back through time, youngest record first.
+
+Here the VJP rules run on bare arrays, and only the leaves' gradients are kept. The same sweep
+over tensors, which leaves a recording of the backward pass, is `differentiate`.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from autograd_seq.core import errors
+from autograd_seq.core.array import Array, as_array
+from autograd_seq.core.part import Part
+from autograd_seq.core.record import Record
+from autograd_seq.core.rules import all_there, fitted
+
+
+def record_of(output: Any) -> Any:
+    """The record that a sweep starts from."""
+    if not isinstance(output, Record):
+        raise errors.not_a_tensor(output)
+    return output.record
+
+
+def seed_for(output: Record, gradient: Any) -> Array:
+    """The adjoint that a sweep starts from."""
+    if not output.requires_grad:
+        raise errors.no_gradient(output)
+    if gradient is None:
+        if output.size != 1:
+            raise errors.no_seed(output)
+        return np.ones(output.shape, output.dtype)
+    seed = as_array(gradient.value if isinstance(gradient, Record) else gradient, output.dtype)
+    if seed.shape != output.shape:
+        raise errors.wrong_seed(output, seed)
+    return seed
+
+
+def sweep(output: Record, seed: Array, everything: bool = False) -> list[tuple[Any, Array]]:
+    """Run the VJP rules on bare arrays.
+
+    The youngest record that still waits is always next, so all its uses have been met.
+    The answer pairs each leaf (or, on demand, each record) with its whole adjoint.
+    """
+    found = []
+    # By index, negative: a record, the sum of its adjoints so far, and whether that sum is an array of its own.
+    waiting: dict[int, list[Any]] = {-output.index: [output, seed, False]}
+    heap = [-output.index]
+    while heap:
+        node, adjoint, _ = waiting.pop(heappop(heap))
+        if type(adjoint) is not ndarray:
+            adjoint = _whole(adjoint)
+        operation = node.operation
+        if operation is None:
+            found.append((node, adjoint))
+            continue
+        if everything:
+            found.append((node, adjoint))
+        pieces = operation.pull(node, adjoint)
+        for x, piece in zip(node.inputs, pieces):
+            if piece is None:
+                if x.requires_grad:
+                    all_there(node, pieces)
+                continue
+            try:
+                if piece.shape != x._value.shape:
+                    piece = fitted(piece, node, x)
+            except AttributeError:
+                piece = fitted(piece, node, x)
+            key = -x.index
+            if key not in waiting:
+                waiting[key] = [x, piece, False]
+                heappush(heap, key)
+                continue
+            entry = waiting[key]
+            if entry[2] and type(piece) is ndarray:
+                entry[1] += piece
+            else:
+                entry[1:] = _sum(entry[1], entry[2], piece), True
+    return found
+
+
+def _whole(adjoint: Any) -> Array:
+    """An adjoint as an array: of a part of one, or of the scalar that NumPy makes of a 0-d array."""
+    return adjoint.whole() if type(adjoint) is Part else np.asarray(adjoint)
+
+
+def _sum(total: Any, own: bool, piece: Any) -> Array:
+    """The sum of two adjoints in an array of its own: T uses of one weight need one buffer, not T."""
+    if type(piece) is not Part and type(total) is not Part:
+        return np.asarray(total + piece)
+    if not own:
+        total = total.whole() if type(total) is Part else np.array(total)
+    if type(piece) is Part:
+        piece.add_to(total)
+    else:
+        total += piece
+    return total
+
+
+def backward(output: Record, gradient: Any = None, accumulate: bool = False) -> None:
+    """Leave in ``.grad`` of each leaf the derivative of `output`; see `Tensor.backward`."""
+    record = record_of(output)
+    replaced: set[int] = set()
+    for leaf, adjoint in sweep(record, seed_for(record, gradient)):
+        box: Any = leaf._gradient  # the successive values of one Parameter share it
+        array = np.array(adjoint, dtype=leaf.dtype)
+        box[0] = box[0] + array if box[0] is not None and (accumulate or id(box) in replaced) else array
+        replaced.add(id(box))

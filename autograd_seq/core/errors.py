@@ -1,0 +1,180 @@
+"""What can go wrong, said to a student: what was given, what was expected, where, what to write instead.
+
+First the types of errors, then the sentences of the core, so that the code that raises them stays short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.source_line import here
+
+
+class AutogradError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class ShapeError(AutogradError, ValueError):
+    """Arrays whose shapes do not fit together."""
+
+
+class DtypeError(AutogradError, TypeError):
+    """A value of a kind that an operation cannot take."""
+
+
+class ValueRangeError(AutogradError, ValueError):
+    """A value outside what is allowed: NaN in a parameter, an empty sequence, an unknown choice."""
+
+
+class GraphLostError(AutogradError, TypeError):
+    """Code that would silently turn a recorded tensor into a plain number or array."""
+
+
+class GradientError(AutogradError, RuntimeError):
+    """A derivative that was asked for and does not exist or is not defined as asked."""
+
+
+class UsageError(AutogradError, TypeError):
+    """A call with arguments that the function does not have."""
+
+
+class FileError(AutogradError, OSError):
+    """A file that cannot be written."""
+
+
+# -- declaring an operation --------------------------------------------------------------------------
+
+
+def without_rules(bare: Any) -> UsageError:
+    """``@operation`` without parentheses, or without `vjp`."""
+    what = "@operation needs" if bare is None else "@operation stands alone; it needs"
+    return UsageError(
+        f"{what} parentheses with a rule for each input: @operation(vjp=[lambda g, y, x: g * ...]), or vjp=None "
+        f"for what has no derivative{here()}"
+    )
+
+
+def wrong_rules(name: str, arity: int, variadic: bool, vjp: Any) -> UsageError:
+    """Rules that are too few, too many, or no functions."""
+    wanted = (
+        "one rule whose first argument is the input's position"
+        if variadic
+        else f"a list of {arity} rule{'s' * (arity != 1)}, one for each input "
+        f"(its positional-only arguments, those before the /): vjp=[{', '.join(['...'] * arity)}]"
+    )
+    given = f"a list of {len(vjp)}" if isinstance(vjp, (list, tuple)) else f"{vjp!r:.60}"
+    return UsageError(
+        f"operation {name} needs {wanted}, but vjp is {given}. A rule is a function "
+        f"(g, y, *inputs, **parameters), or None where there is no derivative{here()}"
+    )
+
+
+# -- calling one -------------------------------------------------------------------------------------
+
+
+def _usage(operation: Any) -> str:
+    inputs = "a list of arrays" if operation.variadic else f"{operation.arity} array{'s' * (operation.arity != 1)}"
+    return inputs + (f" and {', '.join(operation.keywords)}" if operation.keywords else "")
+
+
+def wrong_number(operation: Any, count: int) -> UsageError:
+    """A call with too few arrays, or too many arguments by place."""
+    return UsageError(f"{operation.name}() takes {_usage(operation)}, but got {count} arguments{here()}")
+
+
+def wrong_settings(operation: Any, given: Mapping[str, Any], settings: Mapping[str, Any]) -> UsageError:
+    """A call with a setting that the operation does not have, or without one that it needs."""
+    for key in given:
+        if key not in operation.keywords:
+            return UsageError(f"{operation.name}() has no argument {key!r}; it takes {_usage(operation)}{here()}")
+    missing = ", ".join(key for key in operation.keywords if key not in settings)
+    return UsageError(f"{operation.name}() needs {missing}; it takes {_usage(operation)}{here()}")
+
+
+def refused(operation: Any, values: Sequence[Any], settings: Mapping[str, Any], error: Exception) -> AutogradError:
+    """Arrays that NumPy does not take for this operation."""
+    shapes = " and ".join(str(v.shape) for v in values)
+    said = "".join(f", {k}={v!r:.60}" for k, v in settings.items() if v is not operation.defaults.get(k))
+    kind: type[AutogradError] = DtypeError if isinstance(error, TypeError) else ShapeError
+    if any(v.dtype.kind not in "buif" for v in values):
+        kind, shapes = DtypeError, " and ".join(str(v.dtype) for v in values)
+    expected = f" It expects {operation.expects}." if operation.expects else ""
+    return kind(f"{operation.name} cannot take {shapes}{said}.{expected} NumPy says: {error}{here()}")
+
+
+def lost_as_setting(setting: Any) -> GraphLostError:
+    """A tensor with a gradient where an operation takes an index, an axis or a limit."""
+    return GraphLostError(
+        f"{setting.label} has a gradient, which would be lost where it is used as a setting (an index, an axis, "
+        "a limit). Write .item() or .value to use its number on purpose; for limits, "
+        f"np.minimum(np.maximum(x, low), high){here()}"
+    )
+
+
+# -- differentiating ---------------------------------------------------------------------------------
+
+
+def not_a_tensor(output: Any) -> UsageError:
+    """A derivative of something that was not recorded."""
+    return UsageError(
+        f"only a tensor can be differentiated, not {type(output).__name__}: "
+        f"make the weights Parameter(...) and keep .value and .item() out of the computation{here()}"
+    )
+
+
+def no_gradient(output: Any) -> GradientError:
+    """An output that nothing learned has a part in."""
+    return GradientError(
+        f"nothing that {output.label} was made from requires a gradient: "
+        f"make the weights Parameter(...) or Tensor(..., requires_grad=True){here()}"
+    )
+
+
+def no_seed(output: Any) -> GradientError:
+    """An array to differentiate, and no adjoint to start from."""
+    return GradientError(
+        f"{output.label} has shape {output.shape}: a derivative needs a scalar, or an adjoint of that shape. "
+        f"Write {output.label}.sum() first, or give gradient=...{here()}"
+    )
+
+
+def wrong_seed(output: Any, seed: Any) -> ShapeError:
+    """An adjoint to start from that has another shape than the output."""
+    return ShapeError(f"the adjoint of {output.label} must have its shape {output.shape}, not {seed.shape}{here()}")
+
+
+def no_derivative(tensor: Any) -> GradientError:
+    """The adjoint of a record that the sweep did not come to."""
+    return GradientError(f"no derivative passes through {tensor.label}{here()}")
+
+
+def wrong_answer(node: Any, shape: tuple[int, ...], piece: Any) -> GradientError:
+    """What a VJP rule must not answer: nothing, not an array, or a shape that no broadcasting explains."""
+    if isinstance(piece, (np.ndarray, np.generic)) or hasattr(piece, "shape"):
+        answer = f"an array of shape {piece.shape}"
+    else:
+        answer = f"{type(piece).__name__} {piece!r:.40}" if piece is not None else "None (is its return missing?)"
+    line = node.source
+    return GradientError(
+        f"the VJP rule of {node.operation.name if node.operation else node.label} gave {answer} "
+        f"for an input of shape {shape}. "
+        f"A rule gives an adjoint of the input's shape, or of the one that it was broadcast to"
+        + (f"\n  recorded at {line}: {line.text}" if line else "")
+    )
+
+
+def not_a_graph(output: Any) -> UsageError:
+    """A graph of something that was not recorded."""
+    return UsageError(f"Graph() takes tensors, but got {type(output).__name__}{here()}")
+
+
+def not_found(named: str, where: Mapping[str, Any], found: Sequence[Any], records: Sequence[Any]) -> UsageError:
+    """No record of a name, or more than one."""
+    there = ", ".join(r.label for r in (found or records) if r.name)
+    return UsageError(
+        f"{len(found) or 'no'} record{'s' * (len(found) != 1)} named {named!r} with {where}: "
+        f"the graph has {there:.400}{here()}"
+    )

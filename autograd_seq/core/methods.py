@@ -1,0 +1,218 @@
+"""What a tensor has in common with NumPy's arrays: operators and methods, each what stands for NumPy's own function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import getitem
+from typing import Any, ClassVar, NoReturn, Self
+
+import numpy as np
+
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.operation import BY_NUMPY
+from autograd_seq.core.source_line import here
+
+
+class Methods:
+    """NumPy's operators and methods, recorded; `Tensor` inherits them."""
+
+    __slots__ = ()
+
+    # -- operators ------------------------------------------------------------------------
+
+    # These are called so often that `shortcuts` puts the operations' own functions in their place.
+    OPERATORS: ClassVar[dict[str, Callable[..., Any]]] = {
+        "__add__": np.add,
+        "__sub__": np.subtract,
+        "__mul__": np.multiply,
+        "__truediv__": np.divide,
+        "__pow__": np.power,
+        "__matmul__": np.matmul,
+        "__neg__": np.negative,
+    }
+
+    def __add__(self, other: Any) -> Any:
+        return BY_NUMPY[np.add](self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return BY_NUMPY[np.add](other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return BY_NUMPY[np.subtract](self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return BY_NUMPY[np.subtract](other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.multiply](self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.multiply](other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return BY_NUMPY[np.divide](self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return BY_NUMPY[np.divide](other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return BY_NUMPY[np.power](self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return BY_NUMPY[np.power](other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.matmul](self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return BY_NUMPY[np.matmul](other, self)
+
+    def __neg__(self) -> Any:
+        return BY_NUMPY[np.negative](self)
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Any:
+        return BY_NUMPY[np.abs](self)
+
+    def __eq__(self, other: object) -> Any:
+        return BY_NUMPY[np.equal](self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return BY_NUMPY[np.not_equal](self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return BY_NUMPY[np.less](self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return BY_NUMPY[np.less_equal](self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return BY_NUMPY[np.greater](self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return BY_NUMPY[np.greater_equal](self, other)
+
+    def __getitem__(self, key: Any) -> Any:
+        return BY_NUMPY[getitem](self, key)
+
+    # -- ndarray's own methods --------------------------------------------------------------
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return BY_NUMPY[np.transpose](self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As `numpy.ndarray.sum`."""
+        total = BY_NUMPY[np.sum]
+        return total(self, axis=axis, keepdims=keepdims) if keepdims or axis is not None else total(self)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As `numpy.ndarray.mean`."""
+        return BY_NUMPY[np.mean](self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As `numpy.ndarray.max`."""
+        return BY_NUMPY[np.max](self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As `numpy.ndarray.min`."""
+        return BY_NUMPY[np.min](self, axis=axis, keepdims=keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
+        """As `numpy.ndarray.prod`."""
+        return BY_NUMPY[np.prod](self, axis=axis, keepdims=keepdims)
+
+    def cumsum(self, axis: int | None = None) -> Any:
+        """As `numpy.ndarray.cumsum`."""
+        return BY_NUMPY[np.cumsum](self, axis=axis)
+
+    def any(self, axis: Any = None) -> Any:
+        """As `numpy.ndarray.any`; without derivative."""
+        return BY_NUMPY[np.any](self, axis=axis)
+
+    def all(self, axis: Any = None) -> Any:
+        """As `numpy.ndarray.all`; without derivative."""
+        return BY_NUMPY[np.all](self, axis=axis)
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """As `numpy.ndarray.argmax`; without derivative."""
+        return BY_NUMPY[np.argmax](self, axis=axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """As `numpy.ndarray.argmin`; without derivative."""
+        return BY_NUMPY[np.argmin](self, axis=axis)
+
+    def reshape(self, *shape: Any) -> Any:
+        """As `numpy.ndarray.reshape`."""
+        return BY_NUMPY[np.reshape](self, shape[0] if len(shape) == 1 else shape)
+
+    def ravel(self) -> Any:
+        """As `numpy.ndarray.ravel`."""
+        return BY_NUMPY[np.reshape](self, -1)
+
+    flatten = ravel
+
+    def transpose(self, *axes: Any) -> Any:
+        """As `numpy.ndarray.transpose`."""
+        return BY_NUMPY[np.transpose](self, axes[0] if len(axes) == 1 else axes or None)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Any:
+        """As `numpy.ndarray.swapaxes`."""
+        return BY_NUMPY[np.swapaxes](self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        """As `numpy.ndarray.squeeze`."""
+        return BY_NUMPY[np.squeeze](self, axis=axis)
+
+    def dot(self, other: Any) -> Any:
+        """As `numpy.ndarray.dot`."""
+        return BY_NUMPY[np.dot](self, other)
+
+    def clip(self, low: Any = None, high: Any = None) -> Any:
+        """As `numpy.ndarray.clip`."""
+        return BY_NUMPY[np.clip](self, low, high)
+
+    def take(self, indices: Any, axis: int | None = None) -> Any:
+        """As `numpy.ndarray.take`."""
+        return BY_NUMPY[np.take](self, indices, axis=axis)
+
+    def astype(self, dtype: Any) -> Any:
+        """As `numpy.ndarray.astype`."""
+        return BY_NUMPY[np.ndarray.astype](self, dtype)
+
+    def copy(self) -> Any:
+        """A copy that can be assigned into; the assignments are recorded."""
+        return BY_NUMPY[np.copy](self)
+
+
+class NotInPlace:
+    """In-place operators that say how a parameter is given a new value; `Parameter` inherits them."""
+
+    __slots__ = ()
+    name: Any
+
+    def _in_place(self, sign: str) -> NoReturn:
+        text = name if (name := self.name) and name.isidentifier() else "W"
+        raise UsageError(
+            f"{text} {sign}= ... would make {text} the name of a result and leave the parameter as it is. "
+            f"Write  {text}.value = {text}.value {sign} ...  such as  "
+            f"{text}.value = {text}.value - 0.1 * {text}.grad ; or, to compute with it,  y = {text} {sign} ...{here()}"
+        )
+
+    def __iadd__(self, other: Any) -> NoReturn:
+        self._in_place("+")
+
+    def __isub__(self, other: Any) -> NoReturn:
+        self._in_place("-")
+
+    def __imul__(self, other: Any) -> NoReturn:
+        self._in_place("*")
+
+    def __itruediv__(self, other: Any) -> NoReturn:
+        self._in_place("/")
+
+    def __ipow__(self, other: Any) -> NoReturn:
+        self._in_place("**")

@@ -1,0 +1,296 @@
+"""Operation: everything there is to know of one differentiable operation, declared in one place.
+
+Its value rule is NumPy; its VJP rules are written in the engine's own operations, so
+that they run on bare arrays at full speed and on tensors as a recording. What a reading
+needs, the meaning in exact scalars and the forms in each language, stands beside them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial, update_wrapper
+from operator import attrgetter
+from sys import _getframe
+from typing import Any, ClassVar, Final
+from weakref import WeakSet
+
+import numpy as np
+
+from autograd_seq.core import errors
+from autograd_seq.core.notation import Form, call
+from autograd_seq.core.record import NOTHING, Record, next_index, note_branch
+from autograd_seq.core.scope import present
+from autograd_seq.core.source_line import ENGINE_FILES
+
+Rule = Callable[..., Any]
+_new: Final = object.__new__
+_present: Final = present.get
+_value: Final = attrgetter("_value")
+_requires_grad: Final = attrgetter("requires_grad")
+
+# A function of NumPy's (or an operator, or a method of its arrays) to what stands for it when it meets a tensor.
+BY_NUMPY: dict[Any, Any] = {}
+DECLARED: WeakSet[Operation] = WeakSet()
+
+
+class Operation:
+    """One differentiable operation; made with the decorator `operation`, which says what the arguments are.
+
+    Calling it on tensors records; calling it on plain arrays just computes.
+
+    Attributes
+    ----------
+    name : str
+        Its name in tables and messages.
+    value : callable
+        ``value(*arrays, **settings) -> array``, in NumPy.
+    vjp : sequence of callables, or None
+        For each input a rule ``(g, y, *inputs, **settings) -> adjoint of that input``; None where there
+        is no derivative.
+    meaning : callable
+        ``meaning(algebra, *arrays, **settings) -> array``: the value rule over arrays of exact scalars.
+    forms : dict
+        `Form` by language: ``"source"``, ``"latex"``, ``"text"``, and ``"formula"``, which is what
+        `check_formula` reads: as in source, unless given.
+    expects : str
+        What it demands of its inputs, said to a student.
+    adds : bool
+        Whether the result is the sum of the inputs, so that a reading may take the sum apart, as in Σ over time.
+    """
+
+    # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
+    shorten: ClassVar[Callable[[Operation], None]] = lambda operation: None
+
+    def __init__(
+        self,
+        value: Callable[..., Any],
+        *,
+        vjp: Sequence[Rule | None] | Rule | None,
+        meaning: Callable[..., Any] | None = None,
+        numpy: Any = (),
+        source: Form | str | None = None,
+        latex: Form | str | None = None,
+        text: Form | str | None = None,
+        formula: Form | str | None = None,
+        expects: str = "",
+        kernel: Callable[..., Any] | None = None,
+        adds: bool = False,
+        cuts: bool = False,
+        rearranges: bool = False,
+    ) -> None:
+        update_wrapper(self, value)
+        self.name: str = value.__name__.rstrip("_")
+        signature = inspect.signature(value).parameters.values()
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in signature)
+        self.arity = sum(p.kind is p.POSITIONAL_ONLY for p in signature)
+        self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+        self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
+        self.value = kernel or value
+        self.vjp = self._rules(vjp)
+        self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
+        self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
+        self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
+        self.expects, self.adds, self.cuts, self.rearranges = expects, adds, cuts, rearranges
+        self.forms = {
+            "source": self._form(source, f"np.{self.name}"),
+            "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
+            "text": self._form(text, self.name),
+            "formula": self._form(formula or source, self.name),
+        }
+        self.call: Callable[..., Any] = self.general
+        DECLARED.add(self)
+        Operation.shorten(self)
+        BY_NUMPY.update(dict.fromkeys(numpy if isinstance(numpy, tuple) else (numpy,), self))
+
+    def _rules(self, vjp: Any) -> Any:
+        """The rules, if there is one for each input."""
+        if vjp is None:
+            return None
+        if callable(vjp) and self.variadic:
+            return _ByPosition(vjp)
+        listed = isinstance(vjp, (list, tuple)) and all(rule is None or callable(rule) for rule in vjp)
+        if listed and not self.variadic and len(vjp) == self.arity:
+            return vjp
+        raise errors.wrong_rules(self.name, self.arity, self.variadic, vjp)
+
+    def _form(self, given: Form | str | None, function: str) -> Form:
+        return given if isinstance(given, Form) else call(given or function, self.defaults, listed=self.variadic)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+    def __call__(self, *inputs: Any, **settings: Any) -> Any:
+        """Record the operation on tensors, or compute it on plain arrays."""
+        return self.call(*inputs, **settings)
+
+    def general(self, *inputs: Any, **settings: Any) -> Any:
+        """What a call does, whatever it is given; `call` may know a shorter way to the same record."""
+        inputs, settings = self._sorted(inputs, settings)
+        if self.rearranges and isinstance(inputs[0], Record):
+            seen = inputs[0].view(self, settings)
+            if seen is not None:
+                return seen
+        records = lift(inputs)
+        if records is None:
+            return self.value(*inputs, **settings)
+        values = [*map(_value, records)]
+        try:
+            value = self.value(*values, **settings)
+        except (ValueError, TypeError, IndexError) as error:
+            raise errors.refused(self, values, settings, error) from error
+        return self.record(value, records, settings, self._wanted(records))
+
+    def _sorted(self, inputs: tuple[Any, ...], given: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A call's arguments as inputs and settings, as the value rule's signature declares them."""
+        count = 1 if self.variadic else self.arity
+        if not count <= len(inputs) <= count + len(self.keywords):
+            raise errors.wrong_number(self, len(inputs))
+        settings = self.defaults | dict(zip(self.keywords, inputs[count:], strict=False)) | given
+        if len(settings) != len(self.keywords) or not settings.keys() >= given.keys() <= set(self.keywords):
+            raise errors.wrong_settings(self, given, settings)
+        for key, setting in settings.items():
+            if isinstance(setting, Record):
+                settings[key] = settled(setting)
+        return tuple(inputs[0]) if self.variadic else inputs[:count], settings
+
+    def _wanted(self, records: Sequence[Record]) -> bool:
+        """Whether a derivative passes through to any of the inputs."""
+        if not self.partly:
+            return True in map(_requires_grad, records)
+        return any(x.requires_grad and rule is not None for x, rule in zip(records, self.vjp, strict=True))
+
+    def record(self, value: Any, inputs: tuple[Any, ...], settings: dict[str, Any], requires_grad: bool) -> Any:
+        """The record of one use: what was made, from what, where in the network and in the user's program."""
+        y: Any = _new(Record.held)  # slot by slot: half the cost of an __init__, and every operation pays it
+        y._value = value if type(value) is np.ndarray else np.asarray(value)
+        y.operation, y.inputs, y.parameters = self, inputs, settings
+        y.requires_grad = requires_grad and self.differentiable
+        y._name = y._gradient = None
+        y.scope = scope = _present()
+        y.index = next_index()
+        frame: Any = _getframe(2)
+        while (code := frame.f_code).co_filename in ENGINE_FILES:
+            frame = frame.f_back
+        y._code, y._offset = code, frame.f_lasti
+        if not scope.recording:
+            y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
+        return y
+
+    def pull(self, node: Record, adjoint: Any) -> Sequence[Any]:
+        """What the adjoint of a record gives to each of its inputs, in bare arrays; None where nothing."""
+        rules: Any = self.vjp
+        values = [*map(_value, node.inputs)]
+        return [
+            rule(adjoint, node._value, *values, **node.parameters)
+            if x.requires_grad and (rule := rules[i]) is not None
+            else None
+            for i, x in enumerate(node.inputs)
+        ]
+
+
+class _ByPosition:
+    """The rules of an operation with any number of inputs: one function that is told which input is meant."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+
+    def __getitem__(self, position: int) -> Rule:
+        return partial(self.rule, position)
+
+
+def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[..., Any]], Operation]:
+    """Declare a differentiable operation: the decorated function is its value rule, in NumPy.
+
+    Inputs are the function's positional-only arguments (or ``*arrays``); the others are
+    settings, fixed when it is recorded.
+
+    Parameters
+    ----------
+    vjp : sequence of callables, or callable, or None
+        For each input, ``(g, y, *inputs, **settings)`` to the adjoint of that input, given the
+        adjoint `g` of the result `y`; written with operators and this package's operations. None for an
+        input (or for all) without derivative. With ``*arrays``, one function whose first argument is the
+        input's position. Broadcasting need not be undone: the sweep does it.
+    meaning : callable, optional
+        ``(algebra, *arrays, **settings)`` to the value over arrays of exact scalars, with the
+        algebra's functions (``algebra.exp`` …, see `autograd_seq.each`). The value rule itself if
+        not given, which does for everything made of + - * / and rearrangement.
+    numpy : function or tuple of functions
+        NumPy's functions that record this operation when they meet a tensor.
+    source, latex, text : Form or str
+        How it is written; a string names a function. ``np.NAME(...)``, ``NAME(...)`` if not given.
+    expects : str
+        What it demands of its inputs, for error messages.
+    kernel : callable, optional
+        A faster function with the same values as the decorated one, such as the ufunc itself.
+    adds : bool
+        Whether the result is the sum of the inputs; readings may then take the sum apart.
+    cuts : bool
+        Whether the result counts as a constant on purpose, although it changes with the inputs;
+        only without `vjp`. What has no `vjp` otherwise must be constant wherever it has a derivative.
+
+    rearranges : bool
+        Whether the result shows the input's own elements in other places, as a transpose does: of an array that
+        is written into, it is then a view.
+
+    Returns
+    -------
+    callable
+        A decorator that makes an `Operation` of the value rule.
+
+    Raises
+    ------
+    UsageError
+        Without `vjp`, or as ``@operation`` without parentheses.
+
+    Examples
+    --------
+    A user's own operation, Swish, differentiable, provable and printable from here on:
+
+    >>> import numpy as np
+    >>> from autograd_seq import Tensor, each, operation, sigmoid
+    >>> @operation(vjp=[lambda g, y, x: g * (y + sigmoid(x) * (1 - y))],
+    ...            meaning=lambda algebra, x: x * each(algebra.sigmoid, x))
+    ... def swish(x, /):
+    ...     return x / (1 + np.exp(-x))
+    >>> x = Tensor([0.0, 1.0], requires_grad=True)
+    >>> swish(x).sum().backward()
+    >>> x.grad.round(4)
+    array([0.5   , 0.9277])
+    """
+    if bare is not None or declaration.get("vjp", ()) == ():
+        raise errors.without_rules(bare)
+    return lambda value: Operation(value, **declaration)
+
+
+def lift(inputs: Sequence[Any]) -> tuple[Any, ...] | None:
+    """The records of an operation's inputs; None if there is no tensor among them."""
+    records = [x.record if isinstance(x, Record) else x for x in inputs]
+    tensors = [x for x in records if isinstance(x, Record)]
+    if not tensors:
+        return None
+    for i, x in enumerate(records):
+        if not isinstance(x, Record):
+            records[i] = _constant(x, tensors)
+            tensors.append(records[i])
+    return tuple(records)
+
+
+def _constant(value: Any, tensors: list[Any]) -> Any:
+    """A leaf for what met `tensors`; Python numbers, and lists of them, take the dtype of the floats there."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return Record.held(value)
+    number = type(value) in (int, float, bool)
+    dtype: Any = tensors[0].dtype
+    if len(tensors) > 1 or dtype.kind != "f":
+        dtype = np.result_type(*(x._value for x in tensors), *((value,) if number else ()))
+    return Record.held(value, dtype=dtype if dtype.kind == "f" or number else None)
+
+
+def settled(setting: Record) -> Any:
+    """A tensor used as a setting (an index, a limit): its value, noted as a decision on data."""
+    if setting.requires_grad:
+        raise errors.lost_as_setting(setting)
+    note_branch(setting)
+    return setting._value.item() if not setting.ndim else setting._value

@@ -1,0 +1,149 @@
+"""NumPy's protocols: what makes ``np.tanh(tensor)`` record, and what says so where NumPy cannot."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.errors import DtypeError, GraphLostError, UsageError
+from autograd_seq.core.operation import BY_NUMPY
+from autograd_seq.core.record import Record, note_branch
+from autograd_seq.core.source_line import here
+
+QUICK: dict[Any, Any] = {}  # for plain calls of ufuncs, which are most; `shortcuts` fills it
+WRITING = {np.concatenate, np.stack}  # what stands for them takes ``out`` itself; what others give is written there
+
+
+def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
+    """Called by NumPy for ``np.tanh(tensor)``, ``array + tensor``, ``np.add.reduce(tensor)`` …"""
+    if method == "__call__" and not keywords and (call := QUICK.get(ufunc)) is not None:
+        return call(*inputs)
+    if (out := keywords.pop("out", None)) is not None:
+        if len(out) != 1:
+            raise _unknown(f"{ufunc.__name__} with several results")
+        return written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
+    if method == "at" and ufunc is np.add:
+        return _target(inputs[0], "add.at").add_at(*inputs[1:])
+    if method == "reduce" and ufunc in _REDUCTIONS:
+        keywords.setdefault("axis", 0)
+        return _function(_REDUCTIONS[ufunc], inputs, keywords)
+    if method != "__call__":
+        raise _unknown(f"{ufunc.__name__}.{method}")
+    if keywords.get("where", True) is True:
+        keywords.pop("where", None)
+    return _function(ufunc, inputs, keywords)
+
+
+def array_function(self: Any, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+    """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
+    if function is np.copyto:  # what np.full and np.full_like are made of, too
+        return written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
+    if "out" in keywords and function not in WRITING:
+        out, others = keywords["out"], {key: value for key, value in keywords.items() if key != "out"}
+        result = _function(function, arguments, others)
+        return result if out is None else written(out, result, function.__name__)
+    return _function(function, arguments, keywords)
+
+
+def _function(function: Any, arguments: Any, keywords: Any) -> Any:
+    if (found := BY_NUMPY.get(function)) is not None:
+        try:
+            return found(*arguments, **keywords)
+        except TypeError as error:
+            if (misfit := misfit_of(function, found, arguments, keywords)) is None:
+                raise
+            raise misfit from error
+    if function in _OF_SHAPES:
+        return _OF_SHAPES[function](*arguments, **keywords)
+    if function in WITHOUT_DERIVATIVE:
+        return function(*map(_valued, arguments), **{key: _valued(value) for key, value in keywords.items()})
+    raise _unknown(function.__name__)
+
+
+def written(target: Any, result: Any, name: str) -> Any:
+    """The result of a call with ``out=``, as an assignment."""
+    return _target(target, name)._in_place(result)
+
+
+def _target(target: Any, name: str) -> Any:
+    """An array that is to be written into, if it records its assignments."""
+    if not isinstance(target, Record) or not target.in_place:
+        raise GraphLostError(
+            f"np.{name} was to write a recorded tensor into a plain array, which would lose its gradient. "
+            "Write  total = total + tensor  in place of  total += tensor , or make the array with autograd_seq.numpy "
+            f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
+        )
+    return target
+
+
+def _valued(argument: Any) -> Any:
+    """An argument with plain values in place of tensors; noted, because what comes out depends on data."""
+    if isinstance(argument, Record):
+        note_branch(argument)
+        return argument.value
+    if isinstance(argument, (list, tuple)):
+        return type(argument)(map(_valued, argument))
+    return argument
+
+
+def misfit_of(function: Any, operation: Any, arguments: Any, keywords: Any) -> UsageError | None:
+    """The error for arguments that NumPy's function has and ours lacks; None if there are none."""
+    if hasattr(operation, "vjp"):
+        return None  # an operation says so itself
+    signature = inspect.signature(operation)
+    try:
+        signature.bind(*arguments, **keywords)
+    except TypeError as error:
+        bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in signature.parameters.values()]
+        taken = signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)
+        return UsageError(
+            f"np.{function.__name__} of a tensor is called as {function.__name__}{taken}: {error}. Leave that out, "
+            f"or write x.value to compute with the plain array, without a gradient{here()}"
+        )
+    return None
+
+
+def check_cast(given: Any, wanted: Any, casting: Any, function: str) -> None:
+    """Raise unless NumPy's rule of casting lets an array of one dtype be written as another.
+
+    Raises
+    ------
+    DtypeError
+        If the rule forbids it.
+    UsageError
+        If there is no such rule.
+    """
+    rules = ("no", "equiv", "safe", "same_kind", "unsafe")
+    if casting not in rules:
+        raise UsageError(f"np.{function}: casting is {casting!r}; write one of {', '.join(map(repr, rules))}{here()}")
+    if not np.can_cast(given, wanted, casting):
+        raise DtypeError(
+            f"np.{function} with casting={casting!r} does not write {given} as {wanted}. Leave the dtype as it is, or "
+            f"write casting='unsafe'; what is cut to whole numbers or truth values has no gradient{here()}"
+        )
+
+
+def _unknown(name: str) -> UsageError:
+    known = sorted({getattr(f, "__name__", str(f)) for f in BY_NUMPY})
+    return UsageError(
+        f"np.{name} has no derivative here. Use one of {', '.join(known)}; declare it as an operation of your own "
+        f"(see autograd_seq.operation); or write x.value to compute with the plain array{here()}"
+    )
+
+
+_OF_SHAPES: dict[Any, Any] = {
+    np.ndim: lambda a: a.ndim,
+    np.shape: lambda a: a.shape,
+    np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
+}
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+
+# Functions that answer with truth values, counts, places or words: there is no derivative to lose.
+WITHOUT_DERIVATIVE = {
+    np.allclose, np.argsort, np.argwhere, np.array2string, np.array_equal, np.array_repr, np.array_str,
+    np.count_nonzero, np.digitize, np.floor, np.ceil, np.rint, np.flatnonzero, np.histogram, np.isclose, np.isfinite,
+    np.isinf, np.isnan, np.may_share_memory, np.nonzero, np.result_type, np.searchsorted, np.shares_memory,
+    np.unique,
+}  # fmt: skip

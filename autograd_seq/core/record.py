@@ -1,0 +1,135 @@
+"""Record: what one use of an operation left: a value, what made it from what, and where in the network and the program.
+
+A record points to the records it was made from and to nothing else, so a graph is
+released with its last record, and threads cannot meet in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from itertools import count
+from types import CodeType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autograd_seq.core import names
+from autograd_seq.core.array import Array
+from autograd_seq.core.scope import Scope
+from autograd_seq.core.source_line import SourceLine, look_up
+
+NOTHING: dict[str, Any] = {}
+next_index = count().__next__
+
+
+class Shown:
+    """Gives a class the method by which notebooks ask for pictures and formulas; what answers registers itself."""
+
+    __slots__ = ()
+    look: ClassVar[Callable[[Any], Mapping[str, str]]] = lambda thing: {"text/plain": repr(thing)}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, str]:
+        return Shown.look(self)
+
+
+class Record(Shown):
+    """A value and how it was made; what users hold is a `Tensor`, a record with NumPy's operators and methods.
+
+    Attributes
+    ----------
+    operation : Operation or None
+        What made it; None for a leaf.
+    inputs : tuple of Record
+        What it was made from.
+    parameters : dict
+        The operation's settings, such as an axis.
+    scope : Scope
+        Time step, layer, direction and part.
+    index : int
+        Place in the order in which records were made.
+    requires_grad : bool
+        Whether derivatives with respect to it are wanted.
+    """
+
+    __slots__ = (
+        "__weakref__", "_code", "_gradient", "_name", "_offset", "_value",
+        "index", "inputs", "operation", "parameters", "requires_grad", "scope",
+    )  # fmt: skip
+
+    in_place: ClassVar[bool] = False  # whether it is an array that is written into
+    held: ClassVar[Any]  # the class of what users hold, which operations make; the tensor's file says which
+
+    _value: Array
+    operation: Any
+    inputs: tuple[Any, ...]
+    parameters: dict[str, Any]
+    scope: Scope
+    index: int
+    requires_grad: bool
+    _name: str | None
+    _gradient: list[Array | None] | None  # of a leaf: its .grad, in a box that a parameter's successive values share
+    _code: CodeType | None
+    _offset: int
+
+    @property
+    def value(self) -> Array:
+        """The array, read-only."""
+        array = self._value
+        array.setflags(write=False)
+        return array
+
+    @property
+    def name(self) -> str | None:
+        """Its name, or None."""
+        return self._name
+
+    @property
+    def label(self) -> str:
+        """Its name with its place in the notes' notation, such as ``Gamma_f<3>``; else ``operation%index``."""
+        return names.label(self)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of its axes."""
+        return self._value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of its axes."""
+        return self._value.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of its elements."""
+        return self._value.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its elements."""
+        return self._value.dtype
+
+    @property
+    def source(self) -> SourceLine | None:
+        """The user's line that made it; None for a leaf."""
+        return look_up(self._code, self._offset)
+
+    @property
+    def record(self) -> Any:
+        """The immutable record that this name stands for now: for a plain one, itself."""
+        return self
+
+    def view(self, operation: Any, settings: dict[str, Any]) -> Any:
+        """What an operation that only rearranges shows of an array that is written into; None for all else."""
+        return None
+
+
+# Where decisions that depended on data are noted, while somebody wants to know of them.
+branches: ContextVar[list[Any] | None] = ContextVar("branches", default=None)
+
+
+def note_branch(record: Record) -> None:
+    """Remember that Python decided on the value of `record`."""
+    noted = branches.get()
+    if noted is not None:
+        noted.append(record.record)

@@ -1,0 +1,1 @@
+"""Hand-written backward passes: which gradients are wrong, and what was done wrong."""

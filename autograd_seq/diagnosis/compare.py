@@ -1,0 +1,157 @@
+"""A student's gradients beside the true ones: which differ, and why."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.drawn import LONG, SIZES
+from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
+from autograd_seq.diagnosis.search import EQUAL, Finding, Search, difference
+
+_SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
+
+
+def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False) -> BackwardReport:
+    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems``, ``basis``, ``tolerance``."""
+    first, second = cases
+    gradients = {}
+    for key, true in first.true.items():
+        found = first.found.get(key)
+        tolerance = max(first.tolerance, second.tolerance, _precision(found))
+        error = float("inf") if found is None else difference(found, true)
+        if error < tolerance and key in second.found and key in second.true:
+            error = max(error, difference(second.found[key], second.true[key]))
+        problem = first.problems.get(key) or second.problems.get(key)
+        gradients[key] = Gradient(key, error, found, true, problem=problem, tolerance=tolerance)
+    report = BackwardReport(
+        name, gradients, warnings=warnings, basis=first.basis, failure=first.failure, hints_only=hints_only
+    )
+    report.unknown = [k for k in first.found if k not in first.true]
+    if report.wrong and first.truth is not None and second.truth is not None and not second.failure:
+        _diagnose(report, first, second)
+    return report
+
+
+def over_time(report: BackwardReport, case: Callable[[], Any]) -> None:
+    """Compare a longer run too, where a pass that goes back over the first steps only is seen."""
+    try:
+        long = case()
+    except UsageError:  # such as numbers that grow over the steps until they are none
+        return
+    report.failure = long.failure
+    for key, gradient in report.gradients.items():
+        if key not in long.true:
+            continue
+        found = long.found.get(key)
+        error = float("inf") if found is None else difference(found, long.true[key])
+        if error >= max(gradient.tolerance, long.tolerance) and not long.failure:
+            said = f"right over {SIZES['T']} time steps and wrong over {LONG}: steps are left out"
+            report.gradients[key] = replace(gradient, error=error, found=found, true=long.true[key], diagnosis=said)
+    if report.wrong:
+        report.warnings.append(f"right over {SIZES['T']} time steps and wrong over {LONG}: are steps left out?")
+
+
+def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
+    read = [k for k in report.wrong if not report[k].problem]
+    flat = [k for k in read if _keepdims(report[k])]
+    for key in flat:
+        report.causes.append(_shape_finding(report[key]))
+    left = [k for k in read if k not in flat]
+    if left:
+        tolerance = max(report[k].tolerance for k in left)
+        search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
+        causes, unexplained = _found(search, report)
+        report.causes.extend(c[0] for c in causes)
+        report.also = [f for c in causes for f in c[1:]]
+        report.look_at = search.common(unexplained)
+    for key in report.wrong:
+        report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
+
+
+def _found(search: Search, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+    """What a search finds; that it could not be made is no reason to keep back what is wrong."""
+    try:
+        return search.run()
+    except Exception as error:  # a program of a kind that the perturbations were not made for
+        report.warnings.append(f"no diagnosis, as the search for it failed: {type(error).__name__}: {error}")
+        return [], list(search.wrong)
+
+
+def _keepdims(gradient: Gradient) -> bool:
+    """Whether only axes of length 1 are missing."""
+    found, true = gradient.found, gradient.true
+    return (
+        found is not None
+        and found.shape != true.shape
+        and found.size == true.size
+        and [n for n in found.shape if n != 1] == [n for n in true.shape if n != 1]
+        and difference(found.reshape(true.shape), true) < gradient.tolerance
+    )
+
+
+def _shape_finding(gradient: Gradient) -> Finding:
+    shape = gradient.found.shape if gradient.found is not None else None
+    words = f"with shape {shape} in place of {gradient.true.shape}: the values are right"
+    return Finding("shape", gradient.name, words, "np.sum(..., axis=1, keepdims=True)", (gradient.name,))
+
+
+def _words(report: BackwardReport, key: str) -> str | None:
+    for cause in report.causes:
+        if key in cause.explains:
+            said = cause.category if report.hints_only else f"equals the true value {cause.words}"
+            others = (
+                ""
+                if report.hints_only
+                else "".join(
+                    f"; or {f.where} {f.words}" for f in report.also if f.where != cause.where or f.words != cause.words
+                )
+            )
+            if plain(key) in map(plain, cause.where.split(", ")):
+                return f"{key}: {said}{others}"
+            kind = "has a mistake of this kind: " if report.hints_only else ""
+            return f"{key} follows from {cause.where}, which {kind}{said}{others}"
+    return None
+
+
+def run_backward(call: Callable[[], Any]) -> tuple[dict[str, Array], str | None, dict[str, str]]:
+    """The gradients that a student's function returns, in words how it failed, and which cannot be read and why."""
+    try:
+        answer = call()
+    except Exception as error:  # whatever a student's program raises is an answer to report
+        return {}, f"{type(error).__name__}: {error}{student_line(error)}", {}
+    if not isinstance(answer, Mapping):
+        raise UsageError(
+            f"backward must return a dict of gradients with keys such as 'dWaa', not {type(answer).__name__}"
+        )
+    found, problems = {}, {}
+    for key, value in answer.items():
+        if value is None:
+            continue
+        try:
+            array = real(value, "it")
+            single = getattr(value, "dtype", None) in _SINGLE
+            found[str(key)] = array.astype(value.dtype) if single else array
+        except UsageError as error:
+            problems[str(key)] = str(error)
+    return found, None, problems
+
+
+def _precision(found: Array | None) -> float:
+    """How far a right gradient may be off, by the number of bits that it was returned in."""
+    return EQUAL if found is None else _SINGLE.get(found.dtype, EQUAL)
+
+
+def student_line(error: Exception) -> str:
+    """Where a student's program failed."""
+    own = str(Path(__file__).parent)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
+    return f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""

@@ -1,0 +1,95 @@
+"""Inputs for a check: values of sizes that hide nothing, and what in given ones could hide a mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.diagnosis.given import Inputs
+
+Shape = Sequence[Any]
+
+# Sizes that hide nothing: all different, several examples, several steps, more than two classes.
+SIZES = {"n_x": 3, "n_a": 6, "n_y": 4, "m": 7, "T": 5, "T_x": 5, "T_y": 5, "n": 6, "n_h": 6}
+LONG = 60  # time steps of a run that is only compared: enough to see where a pass stops early
+MORE_SIZES = (2, 8, 9, 11)
+
+
+def has_time(shape: Shape) -> bool:
+    """Whether a shape in letters has a time axis."""
+    return any(isinstance(n, str) and {"T", "T_x", "T_y"} & set(re.findall(r"\w+", n)) for n in shape)
+
+
+def draw(inputs: Mapping[str, Any], seed: int, longer: Mapping[str, int] | None = None) -> Inputs:
+    """Arrays for every input; given ones are taken as they are."""
+    rng = np.random.default_rng(seed)
+    sizes = SIZES | dict(longer or {})
+    fresh = iter(MORE_SIZES)
+    result = {}
+    for name, given in inputs.items():
+        if in_letters(given):
+            shape = tuple(_size(n, sizes, fresh) for n in given)
+            result[name] = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
+        else:
+            result[name] = np.array(given)
+    return result
+
+
+def _size(length: Any, sizes: dict[str, int], fresh: Any) -> int:
+    """``"n_a + n_x"`` or ``"2 * n_a"`` as a number."""
+    if isinstance(length, int):
+        if length < 0:
+            raise ShapeError(f"a shape cannot have the size {length}; write letters or whole numbers from 0 on")
+        return length
+    total = 0
+    for term in str(length).split("+"):
+        product = 1
+        for factor in term.split("*"):
+            word = factor.strip()
+            if word.isdigit():
+                product *= int(word)
+            elif re.fullmatch(r"[A-Za-z]\w*", word):
+                if word not in sizes:
+                    sizes[word] = next(fresh, 13)
+                product *= sizes[word]
+            else:
+                raise ShapeError(f"cannot read {length!r} as a size; write letters, such as 'n_a' or 'n_a + n_x'")
+        total += product
+    return total
+
+
+def suspicious(inputs: Mapping[str, Any]) -> list[str]:
+    """What in given arrays could hide a mistake."""
+    arrays = {k: np.asarray(v) for k, v in inputs.items() if not in_letters(v)}
+    found = [
+        f"{k} is all zeros: terms that are multiplied with it cannot be seen"
+        for k, v in arrays.items()
+        if v.size and not np.any(v)
+    ]
+    columns = [k for k, v in arrays.items() if v.ndim >= 2 and v.shape[1] == 1 and not k.startswith("b")]
+    if columns:
+        found.append(f"{', '.join(columns)}: one example only (m = 1), so a missing sum over examples cannot be seen")
+    rows: dict[tuple[int, ...], list[str]] = {}
+    for k, v in arrays.items():
+        if v.ndim >= 2 and not k.startswith(("W", "b")):
+            rows.setdefault((v.shape[0], v.shape[1]), []).append(k)
+    for names in rows.values():
+        kinds = {n[0] for n in names}
+        if "x" in kinds and kinds & {"a", "c", "h"}:
+            found.append(
+                f"{', '.join(names)} have the same shape (n_x = n_a), so parts of a stack can be mistaken unseen"
+            )
+    found += [f"{k} has one time step only" for k, v in arrays.items() if v.ndim == 3 and v.shape[2] == 1]
+    return found
+
+
+def in_letters(given: Any) -> bool:
+    """Whether an input is a shape and no array: it has letters, or is a tuple of whole numbers as in NumPy."""
+    if not isinstance(given, (tuple, list)):
+        return False
+    whole = all(isinstance(n, (str, int)) and not isinstance(n, bool) for n in given)
+    return whole and (isinstance(given, tuple) or any(isinstance(n, str) for n in given))

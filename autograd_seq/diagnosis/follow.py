@@ -1,0 +1,100 @@
+"""Run somebody's program and learn from it: how its variables are called, and which turn of a loop made what."""
+
+from __future__ import annotations
+
+import sys
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from autograd_seq.core.record import next_index
+from autograd_seq.core.tensor import Tensor
+
+Mark = tuple[int, int, Any, int]  # first index, depth below the outermost function, line of one call, how often it ran
+
+
+class Follower:
+    """Watches the lines of the functions of one file while they run.
+
+    Attributes
+    ----------
+    names : dict
+        From a record to the variable that first held it; an outer function's name wins.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.code = getattr(function, "__code__", None)
+        self.names: dict[Tensor, str] = {}
+        self._depths: dict[Tensor, int] = {}
+        self._marks: list[Mark] = []
+        self._runs: Counter[Any] = Counter()
+        self._calls = 0
+        self._top = 0
+        self._times: tuple[list[int], list[int | None]] | None = None
+
+    def run(self, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+        """Call the function, watching."""
+        before = sys.gettrace()
+        sys.settrace(self._enter)
+        try:
+            return function(**arguments)
+        finally:
+            sys.settrace(before)
+
+    def time_of(self, record: Tensor) -> int | None:
+        """Which turn of a loop made a record, of the outermost one that was running; None outside of loops."""
+        if self._times is None:
+            self._times = self._resolved()
+        starts, times = self._times
+        place = bisect_right(starts, record.index) - 1
+        return times[place] if place >= 0 else None
+
+    def _resolved(self) -> tuple[list[int], list[int | None]]:
+        starts: list[int] = []
+        times: list[int | None] = []
+        running: dict[int, tuple[Any, int]] = {}  # depth -> the line that runs there
+        for index, depth, line, run in self._marks:
+            running = {d: at for d, at in running.items() if d < depth}
+            if line is not None:
+                running[depth] = line, run
+            turns = [run for d, (line, run) in sorted(running.items()) if self._runs[line] > 1]
+            starts.append(index)
+            times.append(turns[0] if turns else None)
+        return starts, times
+
+    def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if self.code is None or frame.f_code.co_filename != self.code.co_filename:
+            return None
+        known: dict[str, Any] = {}
+        depth = 0
+        outer = frame.f_back
+        while outer is not None:
+            depth, outer = depth + 1, outer.f_back
+        outermost = frame.f_code is self.code
+        if outermost:
+            self._top = depth
+        else:  # what it was given has a name outside
+            known.update(
+                (name, frame.f_locals.get(name)) for name in frame.f_code.co_varnames[: frame.f_code.co_argcount]
+            )
+        self._calls += 1
+        call = self._calls
+
+        def line(frame: FrameType, event: str, argument: Any) -> Any:
+            for name, value in list(frame.f_locals.items()):
+                if isinstance(value, Tensor) and known.get(name) is not value:
+                    known[name] = value
+                    record = value.record
+                    if record.operation is not None and depth < self._depths.get(record, sys.maxsize):
+                        self.names[record], self._depths[record] = name, depth
+            if event == "line":
+                place = call, frame.f_lineno
+                self._runs[place] += 1
+                self._marks.append((next_index(), depth - self._top, place, self._runs[place]))
+            elif event == "return":
+                self._marks.append((next_index(), depth - self._top, None, 0))
+            return line
+
+        return line(frame, event, argument)

@@ -1,0 +1,147 @@
+"""The inputs of a check as they were given: read as numbers of full precision, or refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import UsageError
+
+Inputs = dict[str, Array]
+Run = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+
+
+def real(value: Any, what: str) -> Array:
+    """An array of real numbers.
+
+    Parameters
+    ----------
+    value : array-like
+        Numbers.
+    what : str
+        What it is, for the message.
+
+    Raises
+    ------
+    UsageError
+        If it holds complex numbers, text or anything else.
+
+    Examples
+    --------
+    >>> real([1, 2], "x")
+    array([1., 2.])
+    """
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "c" and np.any(array.imag):
+            raise UsageError(f"{what} is complex, and must be real: a part of it is {array.imag.flat[0]:.3g}j")
+        if array.dtype.kind in "USmMV":
+            raise UsageError(f"{what} is not an array of numbers: {value!r:.60}")
+        return np.asarray(array.real if array.dtype.kind == "c" else array, dtype=float)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"{what} is not an array of numbers: {value!r:.60} ({error})") from None
+
+
+def two_draws(run: Run, first: Inputs, again: Inputs, given: list[str], seed: int) -> tuple[list[Inputs], list[str]]:
+    """Inputs for two runs, and which whole numbers must stay whole.
+
+    Parameters
+    ----------
+    run : callable
+        From inputs to outputs.
+    first, again : dict
+        Two draws; what was given is the same in both.
+    given : list of str
+        The names of what was given, and not drawn. Whole numbers become floats, so that they have
+        gradients, unless `run` fails with that; floats are changed a little for the second run.
+    seed : int
+        For the changes.
+
+    Raises
+    ------
+    UsageError
+        If an input is complex, empty, or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, n = np.array([1, 2]), np.array(3)
+    >>> draws, whole = two_draws(lambda a: {"y": a["x"] * range(a["n"])[1]}, {"x": x, "n": n}, {}, ["x", "n"], 0)
+    >>> draws[0]["x"].dtype.kind, whole
+    ('f', ['n'])
+    """
+    rng = np.random.default_rng(seed)
+    exact = {k: _checked(k, v) for k, v in first.items()}
+    candidates = [k for k in given if exact[k].dtype.kind in "iu"]
+    now = {**exact, **{k: exact[k].astype(float) for k in candidates}}
+    whole: list[str] = []
+    if candidates and not _smooth(run, now, candidates):
+        now = dict(exact)
+        for key in candidates:  # which of them does it fail with?
+            trial = {**now, key: exact[key].astype(float)}
+            if _smooth(run, trial, [key]):
+                now = trial
+            else:
+                whole.append(key)
+    second = {k: now[k] if k in given else again[k] for k in now}
+    floats = [k for k in given if second[k].dtype.kind == "f"]
+    for relative in (False, True):
+        moved = _moved(second, floats, rng, relative)
+        if _shapes(run, moved) is not None:
+            return [now, moved], whole
+    return [now, second], whole
+
+
+def _checked(name: str, array: Array) -> Array:
+    if array.dtype.kind == "c":
+        raise UsageError(f"{name} is complex; give real numbers")
+    if array.dtype.kind != "f":
+        return array
+    if not np.all(np.isfinite(array)):
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise UsageError(f"{name} is {array[place]} at {list(place)}: no gradient can be checked there; give numbers")
+    return array.astype(float)
+
+
+def _moved(arrays: Inputs, names: list[str], rng: np.random.Generator, relative: bool = False) -> Inputs:
+    """The same inputs, some of them changed a little."""
+    result = dict(arrays)
+    for k in names:
+        noise = rng.standard_normal(arrays[k].shape) * 0.3
+        result[k] = arrays[k] * (1 + 0.3 * np.tanh(noise)) if relative else arrays[k] + noise
+    return result
+
+
+def _shapes(run: Run, inputs: Inputs) -> dict[str, tuple[int, ...]] | None:
+    """The shapes of the outputs; None if the forward pass fails, or answers what is no number."""
+    try:
+        with np.errstate(all="ignore"):
+            outputs = run(inputs)
+    except Exception:  # whatever somebody's program raises
+        return None
+    return {k: v.shape for k, v in outputs.items()} if all(np.all(np.isfinite(v)) for v in outputs.values()) else None
+
+
+def _smooth(run: Run, inputs: Inputs, names: list[str]) -> bool:
+    """Whether the forward pass can be run at both sides of some inputs, with outputs of the same shapes."""
+    sides = [{k: v + step if k in names else v for k, v in inputs.items()} for step in (0.0, 0.1, -0.1)]
+    here, above, below = (_shapes(run, side) for side in sides)
+    return here is not None and here == above == below
+
+
+def why_none(inputs: Mapping[str, Array], whole: list[str]) -> str:
+    """Why no input can have a gradient."""
+    reasons = []
+    for k, v in inputs.items():
+        if k in whole:
+            reasons.append(f"{k} is used as a whole number (forward fails with {k} as a float)")
+        else:
+            kind = "True or False" if v.dtype.kind == "b" else f"of type {v.dtype}"
+            reasons.append(f"{k} is {kind}")
+    said = "; ".join(reasons) or "there are no inputs"
+    return f"no gradient can be checked: {said}. Give at least one input as an array of numbers or a shape in letters"

@@ -1,0 +1,207 @@
+"""What came of checking a backward pass: its gradients, what was done wrong, and how that is printed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.search import EQUAL, Finding
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """One gradient of a report.
+
+    Attributes
+    ----------
+    name : str
+        ``"d"`` and the input's name.
+    error : float
+        The largest difference from the truth, relative to the largest element; infinite for another shape.
+    found, true : ndarray
+        Both gradients; `found` is None where it was not returned or cannot be read.
+    diagnosis : str or None
+        What is wrong with it, in words.
+    problem : str or None
+        Why it cannot be read as an array of real numbers.
+    tolerance : float
+        The error from which on it is wrong; larger where only single precision or differences decide.
+    """
+
+    name: str
+    error: float
+    found: Array | None
+    true: Array
+    diagnosis: str | None = None
+    problem: str | None = None
+    tolerance: float = EQUAL
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is right."""
+        return self.problem is None and self.error < self.tolerance
+
+
+@dataclass
+class BackwardReport:
+    """What came of checking a backward pass; it prints with the root cause first.
+
+    Attributes
+    ----------
+    wrong, missing : list of str
+        Gradients with wrong values or shapes, and those that were not returned.
+    causes : list of Finding
+        What was done wrong.
+    warnings : list of str
+        What in the inputs could hide a mistake.
+    status : str
+        ``"checked"`` where all agree, else ``"refuted"``.
+    digits : float
+        The largest relative error among the right gradients, in decimal digits.
+    """
+
+    name: str
+    gradients: dict[str, Gradient]
+    causes: list[Finding] = field(default_factory=list)
+    also: list[Finding] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    basis: str = "the recorded forward pass"
+    look_at: str | None = None
+    failure: str | None = None
+    unknown: list[str] = field(default_factory=list)
+    hints_only: bool = False
+    inherited: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every gradient is there and right; never without any."""
+        return bool(self.gradients) and self.failure is None and not self.wrong and not self.missing
+
+    @property
+    def status(self) -> str:
+        """``"checked"`` or ``"refuted"``."""
+        return "checked" if self.ok else "refuted"
+
+    @property
+    def wrong(self) -> list[str]:
+        """The gradients that are there and not right."""
+        return [k for k, g in self.gradients.items() if (g.found is not None or g.problem) and not g.ok]
+
+    @property
+    def missing(self) -> list[str]:
+        """The gradients that were not returned."""
+        return [k for k, g in self.gradients.items() if g.found is None and not g.problem]
+
+    @property
+    def digits(self) -> float:
+        """To how many digits the right gradients agree."""
+        worst = max((g.error for g in self.gradients.values() if g.ok), default=1.0)
+        return float(-np.log10(max(worst, 1e-17)))
+
+    def __getitem__(self, name: str) -> Gradient:
+        if name not in self.gradients:
+            raise UsageError(f"this report has no gradient {name!r}; it has {', '.join(self.gradients)}")
+        return self.gradients[name]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {
+            "name": self.name,
+            "status": self.status,
+            "ok": self.ok,
+            "wrong": self.wrong,
+            "missing": self.missing,
+            "failure": self.failure,
+            "errors": {k: g.error for k, g in self.gradients.items() if np.isfinite(g.error)},
+            "causes": [
+                {"category": c.category, "where": c.where, "explains": list(c.explains)}
+                | ({} if self.hints_only else {"words": c.words, "correct": c.correct})
+                for c in self.causes
+            ],
+            "warnings": self.warnings,
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(_printed(self))
+
+
+def plain(name: str) -> str:
+    """A name without the marks of printing: ``dW_f`` and ``dWf`` are the same."""
+    return re.sub(r"[_\s]|<\d+>", "", name)
+
+
+# -- printing ----------------------------------------------------------------------------------------------
+
+
+def _printed(report: BackwardReport) -> list[str]:
+    right = [k for k, g in report.gradients.items() if g.ok]
+    total = len(report.gradients)
+    lines = [f"{report.name}: {f'all {total}' if report.ok else f'{len(right)} of {total}'} gradients right"]
+    if report.failure:
+        lines.append(f"  it failed: {report.failure}")
+    if report.inherited:
+        lines.append(f"  {report.inherited}")
+    explained: set[str] = set()
+    for cause in [] if report.inherited else report.causes:
+        explained.update(cause.explains)
+        lines.extend(_cause_lines(report, cause))
+    rest = [] if report.inherited else [k for k in report.wrong if k not in explained]
+    if rest and report.look_at:
+        lines.append(
+            f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
+        )
+    for key in rest:
+        lines.append(f"  {key} is wrong: {_how(report[key])}")
+    if report.missing and not report.failure:
+        lines.append(f"  not returned: {', '.join(report.missing)}")
+    if report.unknown:
+        lines.append(f"  not asked for: {', '.join(report.unknown)}")
+    if right:
+        lines.append(f"  right (checked to {report.digits:.0f} digits): {', '.join(right)}")
+    lines.append(f"  compared with {report.basis}")
+    lines.extend(f"  warning: {w}" for w in report.warnings)
+    return lines
+
+
+def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
+    follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in cause.where.split(", ")]
+    head = f"  {cause.where} {'are' if ', ' in cause.where else 'is'} wrong"
+    if follow:
+        head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
+    if report.hints_only:
+        return [f"{head}\n    kind of mistake: {cause.category}"]
+    lines = [head, f"    {'each' if ', ' in cause.where else 'it'} equals the true value {cause.words}"]
+    lines += [f"    or: {f.where} {f.words}" for f in report.also]
+    lines.append("    correct: " + cause.correct.replace("; ", "\n             "))
+    return lines
+
+
+def _how(gradient: Gradient) -> str:
+    found, true = gradient.found, gradient.true
+    if gradient.problem:
+        return gradient.problem
+    if found is None or found.shape != true.shape:
+        return f"its shape is {None if found is None else found.shape}, it should be {true.shape}"
+    with np.errstate(all="ignore"):
+        ratios = found[np.abs(true) > 1e-12] / true[np.abs(true) > 1e-12]
+    if ratios.size > 1:
+        ratio = float(ratios.flat[0])
+        if np.ptp(ratios) < min(1e-6 * np.max(np.abs(ratios)), 0.01 * abs(ratio - 1)):
+            return f"it is {_apart(ratio, 1.0)[0]} times the true gradient"
+    place = np.unravel_index(np.argmax(np.abs(found - true)), true.shape)
+    where = ", ".join(str(int(i)) for i in place)
+    said, wanted = _apart(float(found[place]), float(true[place]))
+    return f"relative error {gradient.error:.2g}; at [{where}] {said} in place of {wanted}"
+
+
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Two numbers with as many digits as tell them apart, and one more."""
+    for digits in range(6, 17):
+        if f"{a:.{digits - 1}g}" != f"{b:.{digits - 1}g}":
+            break
+    return f"{a:.{digits}g}", f"{b:.{digits}g}"

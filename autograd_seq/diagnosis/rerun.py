@@ -1,0 +1,156 @@
+"""A recorded backward pass as a program that can be run again with some of its lines changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.core.array import Array
+from autograd_seq.core.names import text
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.truth import Truth
+from autograd_seq.folding.alike import alike
+from autograd_seq.writer import Writer, too_deep
+
+Values = Callable[[Tensor], Array]
+Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
+Changes = Mapping[Tensor, Change]
+MOST_REMEMBERED = 300  # sets of changed records
+
+
+class Program:
+    """The backward pass of a `Truth`, line by line.
+
+    Attributes
+    ----------
+    records : list of Tensor
+        What the backward pass computes, in order.
+    results : dict
+        Under each gradient's name the record that it is.
+    roles : dict
+        From each record, forward or backward, to what it does in its time step: the records of
+        several time steps that do the same have the same role.
+    """
+
+    def __init__(self, truth: Truth) -> None:
+        self.truth = truth
+        recording = truth.recording
+        self.records = [r for r in recording.backward if r.operation is not None]
+        self.results = {f"d{key}": recording.adjoints[x] for key, x in truth.inputs.items() if x in recording.adjoints}
+        self._positions = {r: i for i, r in enumerate(self.records)}
+        self.users: dict[Tensor, list[Tensor]] = {}
+        for r in self.records:
+            for x in r.inputs:
+                self.users.setdefault(x, []).append(r)
+        self.serves = {r: node for node, made in recording.emitted.items() for r in made}
+        self.roles: dict[Tensor, Hashable] = dict(alike(recording, recording.forward.scopes).roles)
+        self.roles |= {r: (self.roles[r], r.operation) for r in self.serves if r in self.roles}  # a lone term is no sum
+        self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
+        self._reach: dict[Tensor, frozenset[str]] = {}
+        self._known: dict[frozenset[Tensor], list[Tensor]] = {}
+
+    def time(self, r: Tensor) -> int | None:
+        """The time step that a record belongs to."""
+        return self.serves[r].scope.time if r in self.serves else r.scope.time
+
+    def reach(self, r: Tensor) -> frozenset[str]:
+        """Which gradients depend on a backward record."""
+        if not self._reach:
+            for made in reversed(self.records):
+                own = {key for key, result in self.results.items() if result is made}
+                self._reach[made] = frozenset(own.union(*(self._reach[u] for u in self.users.get(made, []))))
+        return self._reach.get(r, frozenset())
+
+    def run(self, changes: Changes) -> dict[str, Array]:
+        """The gradients that change if some records do; everything behind those is computed again.
+
+        Raises
+        ------
+        ValueError, TypeError, IndexError
+            If the changed shapes do not fit together.
+        """
+        new: dict[Tensor, Array] = {}
+
+        def value(r: Tensor) -> Array:
+            return new.get(r, r._value)
+
+        for r in self._behind(frozenset(changes)):
+            if r in changes:
+                new[r] = np.asarray(changes[r](value))
+            else:
+                values = [new.get(x, x._value) for x in r.inputs]
+                new[r] = np.asarray(r.operation.value(*values, **r.parameters))
+        return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
+
+    def _behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
+        """Some records and all that is computed from them, in order; remembered, as many edits are of the same."""
+        if changed not in self._known:
+            if len(self._known) > MOST_REMEMBERED:
+                self._known.clear()
+            found: set[Tensor] = set()
+            first = min((self._positions[r] for r in changed), default=0)
+            ordered = []
+            for r in self.records[first:]:
+                if r in changed or not found.isdisjoint(r.inputs):
+                    found.add(r)
+                    ordered.append(r)
+            self._known[changed] = ordered
+        return self._known[changed]
+
+    def between(self, start: Tensor, end: Tensor) -> list[Tensor]:
+        """The records on the ways from `start` to `end`, without `start`, with `end`; empty if there is no way."""
+        behind = {start}
+        ordered = []
+        first, last = start.index, end.index
+        for r in self.records:
+            if first < r.index <= last and any(x in behind for x in r.inputs):
+                behind.add(r)
+                ordered.append(r)
+        if end not in behind:
+            return []
+        before = {end}
+        for r in reversed(ordered):
+            if r in before:
+                before.update(x for x in r.inputs if x in behind)
+        return [r for r in ordered if r in before]
+
+
+def bare(r: Tensor) -> Tensor:
+    """What a record that only renames another stands for."""
+    while r.operation is ops.identity:
+        r = r.inputs[0]
+    return r
+
+
+def evaluate(r: Tensor, value: Values) -> Array:
+    """A record's value rule on given values of its inputs."""
+    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.parameters))
+
+
+def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:
+    """The value at the end of a path if `start` is changed for this path only."""
+    steps = list(path)
+
+    def changed(value: Values) -> Array:
+        local: dict[Tensor, Array] = {start: np.asarray(change(value))}
+        for r in steps:
+            local[r] = evaluate(r, lambda x: local[x] if x in local else value(x))
+        return local[steps[-1]]
+
+    return changed
+
+
+def called(r: Tensor) -> str:
+    """A record in words: by name, or as a formula of named ones."""
+    return _WRITER(r)
+
+
+def formula(r: Tensor) -> str:
+    """A record's formula in named records."""
+    return _WRITER.expression(r)[0] if r.operation is not None else _WRITER(r)
+
+
+_WRITER = Writer("text", lambda r: text(r.name, r.scope) if r.name else None, too_deep)

@@ -1,0 +1,231 @@
+"""What is wrong with a hand-written backward pass: which variant of the true one gives its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.perturb import Variant, variants
+from autograd_seq.diagnosis.rerun import Program, called
+from autograd_seq.diagnosis.truth import Truth
+
+EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
+MOST_CAUSES = 4
+MOST_NAMED = 3  # variants that fit equally well
+
+Gradients = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause.
+
+    Attributes
+    ----------
+    category : str
+        The kind of mistake.
+    where : str
+        The quantity whose formula is wrong.
+    words : str
+        What it equals in place of what it should be.
+    correct : str
+        The right formula.
+    explains : tuple of str
+        The gradients that are wrong because of it.
+    """
+
+    category: str
+    where: str
+    words: str
+    correct: str
+    explains: tuple[str, ...]
+
+
+def difference(found: Array, true: Array) -> float:
+    """The largest difference, relative to the largest element; infinite where shapes or numbers are impossible."""
+    if np.shape(found) != np.shape(true) or not np.all(np.isfinite(found)):
+        return float("inf")
+    largest = max(float(np.max(np.abs(true), initial=0)), float(np.max(np.abs(found), initial=0)))
+    return float(np.max(np.abs(found - true), initial=0)) / largest if largest else 0.0
+
+
+class _Twins:
+    """The variants of another recording of the same program, made as far as they are asked for."""
+
+    def __init__(self, program: Program, variants: Iterator[Variant]) -> None:
+        self.program = program
+        self._variants = variants
+        self._known: dict[object, Variant] = {}
+
+    def of(self, variant: Variant) -> Variant | None:
+        """The variant with the same key."""
+        while variant.key not in self._known:
+            following = next(self._variants, None)
+            if following is None:
+                return None
+            self._known[following.key] = following
+        return self._known[variant.key]
+
+
+class Search:
+    """Looks for the variants that give a student's numbers, on two draws of the inputs.
+
+    Parameters
+    ----------
+    first, second : tuple of Truth and dict
+        The truth and the student's gradients, for two draws.
+    wrong : list of str
+        Which gradients are wrong.
+    tolerance : float
+        How far equal numbers may differ, relative to the largest.
+    """
+
+    def __init__(
+        self,
+        first: tuple[Truth, Gradients],
+        second: tuple[Truth, Gradients],
+        wrong: list[str],
+        tolerance: float = EQUAL,
+    ) -> None:
+        self.tolerance = tolerance
+        self.program, self.found = Program(first[0]), first[1]
+        self.wrong = [k for k in wrong if k in self.found]
+        right = {k for k in self.found if k not in wrong}
+        self.reachable = frozenset(self.program.results) - right
+        self.second = second
+        self._again: _Twins | None = None
+
+    def run(self) -> tuple[list[list[Finding]], list[str]]:
+        """The causes, each with all variants that fit, and the gradients that none explains."""
+        with np.errstate(all="ignore"):  # a value in place of another may be one that a logarithm has none of
+            whole, partial = self._singles()
+            if whole:
+                return [[self._finding(v, self.wrong) for v in whole]], []
+            return self._several(partial)
+
+    def _singles(self) -> tuple[list[Variant], list[tuple[Variant, set[str]]]]:
+        whole: list[Variant] = []
+        partial = []
+        seen: dict[tuple[str, str], int] = {}
+        for variant in variants(self.program):
+            if whole and variant.rank > whole[0].rank:
+                break
+            explained = self._explained(self.program, self.found, [variant])
+            if explained is None or not explained:
+                continue
+            if len(explained) == len(self.wrong):
+                same = seen.get((variant.where, variant.category))
+                if same is not None and variant.weight < whole[same].weight and self._confirmed([variant]):
+                    whole[same] = variant
+                elif same is None and self._confirmed([variant]):
+                    seen[variant.where, variant.category] = len(whole)
+                    whole.append(variant)
+            else:
+                partial.append((variant, explained))
+        named = {v.words: v for v in reversed(sorted(whole, key=lambda v: v.weight))}  # one of those that read the same
+        return sorted(named.values(), key=lambda v: (v.weight, whole.index(v)))[:MOST_NAMED], partial
+
+    def _explained(self, program: Program, found: Gradients, together: list[Variant]) -> set[str] | None:
+        """The wrong gradients that variants reproduce; None if they spoil one that is right."""
+        changes = {r: c for v in together for r, c in v.changes.items()}
+        reached = frozenset().union(*(program.reach(r) for r in changes))
+        if not reached <= self.reachable:
+            return None  # it changes a gradient that is right
+        try:
+            with np.errstate(all="ignore"):
+                result = program.run(changes)
+        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):  # it does not fit here
+            return None
+        return {k for k in self.wrong if k in result and _equal(found[k], result[k], self.tolerance)}
+
+    def _confirmed(self, together: list[Variant]) -> bool:
+        """Whether the same variants reproduce the numbers of the second draw."""
+        truth, found = self.second
+        if self._again is None:
+            program = Program(truth)
+            self._again = _Twins(program, variants(program))
+        twins = [twin for v in together if (twin := self._again.of(v)) is not None]
+        if len(twins) < len(together):
+            return False
+        first = self._explained(self.program, self.found, together)
+        return first is not None and first == self._explained(self._again.program, found, twins)
+
+    def _several(self, partial: list[tuple[Variant, set[str]]]) -> tuple[list[list[Finding]], list[str]]:
+        """Several causes: the variant that explains most first, then what explains more together with it."""
+        chosen: list[Variant] = []
+        causes: list[list[Finding]] = []
+        explained: set[str] = set()
+        while len(explained) < len(self.wrong) and len(chosen) < MOST_CAUSES:
+            best = self._next(partial, chosen, explained) or self._behind(chosen, explained)
+            if best is None:
+                break
+            variant, now = best
+            chosen.append(variant)
+            causes.append([self._finding(variant, [k for k in self.wrong if k in now - explained])])
+            explained = now
+        if chosen and not self._confirmed(chosen):
+            return [], list(self.wrong)
+        return causes, [k for k in self.wrong if k not in explained]
+
+    def _next(
+        self, partial: list[tuple[Variant, set[str]]], chosen: list[Variant], explained: set[str]
+    ) -> tuple[Variant, set[str]] | None:
+        taken = {r for v in chosen for r in v.changes}
+        best: tuple[Variant, set[str]] | None = None
+        for variant, alone in sorted(partial, key=lambda p: (-len(p[1]), p[0].rank)):
+            if taken & set(variant.changes) or not (alone - explained):
+                continue
+            if best is not None and len(alone - explained) < len(best[1] - explained) and not chosen:
+                break
+            now = alone if not chosen else self._explained(self.program, self.found, [*chosen, variant])
+            if now and now > explained and (best is None or len(now) > len(best[1])):
+                best = variant, now
+        return best
+
+    def _behind(self, chosen: list[Variant], explained: set[str]) -> tuple[Variant, set[str]] | None:
+        """A variant that shows only where another mistake is made as well."""
+        if not chosen:
+            return None
+        taken = {r for v in chosen for r in v.changes}
+        best: tuple[Variant, set[str]] | None = None
+        left = set(self.wrong) - explained  # what it reached of the rest would not be right any more
+        for variant in variants(self.program):
+            if taken & set(variant.changes) or not all(self.program.reach(r) <= left for r in variant.changes):
+                continue
+            now = self._explained(self.program, self.found, [*chosen, variant])
+            if now and now > explained and (best is None or len(now) > len(best[1])):
+                best = variant, now
+                if len(now) == len(self.wrong):
+                    break
+        return best
+
+    def _finding(self, variant: Variant, explains: list[str]) -> Finding:
+        return Finding(variant.category, variant.where, variant.words, variant.correct, tuple(explains))
+
+    def common(self, wrong: list[str]) -> str | None:
+        """The quantity on which all of `wrong` depend and nothing else does: where to look first."""
+        for r in self.program.records:
+            if r.name and len(wrong) > 1 and self.program.reach(r) == frozenset(wrong):
+                return called(r)
+        return None
+
+
+def _equal(found: Array, variant: Array, tolerance: float) -> bool:
+    """Whether a variant gives the numbers found, stretched by broadcasting if need be."""
+    if found.shape == variant.shape:
+        some, other = found.flat[0], variant.flat[0]  # most are far off: see that at one element
+        gap = abs(some - other)
+        if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * np.max(np.abs(found)):
+            return False
+    else:
+        try:
+            if found.size == 1:  # a carry that is still the number 0
+                found = np.broadcast_to(found, variant.shape)
+            else:
+                variant = np.broadcast_to(variant, found.shape)
+        except ValueError:
+            return False
+    return difference(found, variant) < tolerance

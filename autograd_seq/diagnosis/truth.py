@@ -1,0 +1,227 @@
+"""The true gradients of a forward pass, with the recording that they come from."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.recording import Recording, _passes_on, _Recorder
+from autograd_seq.core.scope import present
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.follow import Follower
+from autograd_seq.folding.literal import is_literal
+
+Forward = Callable[..., tuple[Mapping[str, Any], Any]]
+
+
+@dataclass
+class Truth:
+    """A recorded forward pass and its backward pass.
+
+    Attributes
+    ----------
+    inputs : dict
+        Each input that can have a gradient, as a leaf.
+    outputs : dict
+        Each output, as a record.
+    seeds : dict
+        The adjoint that each output was given.
+    recording : Recording
+        Both passes.
+    """
+
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+    seeds: dict[str, Tensor]
+    recording: Recording
+
+    @property
+    def gradients(self) -> dict[str, Array]:
+        """The gradient of each input under ``"d" + name``; zeros where an input has no influence."""
+        adjoints = self.recording.adjoints
+        return {f"d{key}": adjoints[x]._value if x in adjoints else np.zeros(x.shape) for key, x in self.inputs.items()}
+
+
+def record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, Array]) -> Truth:
+    """Run `forward` on tensors and differentiate it.
+
+    Raises
+    ------
+    UsageError
+        If it does not answer ``(outputs, cache)``.
+    AutogradError
+        If it cannot be recorded.
+    """
+    try:
+        return _record(forward, inputs, upstream)
+    except (TypeError, ValueError, RuntimeError):
+        return _record(_writable(forward), inputs, upstream)
+
+
+def _record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, Array]) -> Truth:
+    leaves = {
+        key: Tensor(value, key, requires_grad=True)
+        for key, value in inputs.items()
+        if np.asarray(value).dtype.kind == "f"
+    }
+    follower = Follower(forward)
+    answer = follower.run(forward, {**inputs, **leaves})
+    results = {}
+    for key, value in outputs_of(answer).items():
+        if not isinstance(value, Tensor):
+            value = ops.stack([v for v in value]) if isinstance(value, list) else Tensor(value)
+        results[key] = value.record
+    made = _tidied(results, follower)
+    for key, output in made.items():
+        if output.operation is not None and output._name is None:
+            output._name = key
+    seeds = {key: Tensor(value) for key, value in upstream.items() if key in made}
+    recording = _Several({made[key]: seeds[key] for key in seeds}).run()
+    for key, seed in seeds.items():
+        taken = {x._name for x in made.values()}
+        seed._name = f"d{key}" if key not in taken or recording.adjoints[made[key]] is seed else f"d{key}_upstream"
+    return Truth(leaves, made, seeds, recording)
+
+
+def outputs_of(answer: Any) -> dict[str, Any]:
+    """The outputs in what a forward pass returned."""
+    if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
+        raise UsageError(
+            "forward must return (outputs, cache) with outputs a dict of arrays, such as "
+            f"return {{'a': a}}, cache ; it returned {type(answer).__name__}"
+        )
+    return dict(answer[0])
+
+
+def _writable(forward: Forward) -> Forward:
+    """The same function with arrays that it makes by np.zeros recording what is assigned into them."""
+    import autograd_seq.numpy as recorded
+
+    old = getattr(forward, "__globals__", None)
+    if old is None:
+        return forward
+    new = {key: recorded if value is np else value for key, value in old.items()}
+    for key, value in old.items():
+        if isinstance(value, types.FunctionType) and value.__globals__ is old:
+            new[key] = types.FunctionType(value.__code__, new, value.__name__, value.__defaults__, value.__closure__)
+    return types.FunctionType(
+        forward.__code__,
+        new,
+        forward.__name__,
+        forward.__defaults__,
+        getattr(forward, "__closure__", None),
+    )
+
+
+class _Several(_Recorder):
+    """The reverse sweep from several outputs at once, each with its own adjoint."""
+
+    def __init__(self, seeds: Mapping[Tensor, Tensor]) -> None:
+        self.outputs = dict(seeds)
+        self.seed = Tensor(0.0)
+        self.adjoints = {}
+        self.emitted = {}
+
+    def run(self) -> Recording:
+        """Differentiate the sum of outputs times adjoints."""
+        forward = Graph(*self.outputs)
+        pieces: dict[Tensor, list[Any]] = {output: [seed] for output, seed in self.outputs.items()}
+        outside = present.get()
+        try:
+            for node in reversed(forward.records):
+                if node in pieces:
+                    present.set(node.scope)
+                    self._step(node, pieces)
+        finally:
+            present.set(outside)
+        made = {r for records in self.emitted.values() for r in records} | set(self.outputs.values())
+        ends = [self.adjoints[node] for node in forward if node in self.adjoints and not _passes_on(node)]
+        return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted)
+
+
+# -- a recording as a person would have written it ---------------------------------------------
+
+
+def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]:
+    """The same graph with the program's own names and time steps, and with σ and softmax in one record each."""
+    graph = Graph(*outputs.values())
+    timed = any(r.scope.time is not None for r in graph)
+    new: dict[Tensor, Tensor] = {}
+    for r in graph:
+        if r.operation is None:
+            new[r] = r
+            continue
+        place = r.scope if timed else replace(r.scope, time=follower.time_of(r))
+        token = present.set(place)
+        try:
+            made = _sigmoid(r, new)
+            made = _softmax(r, new) if made is None else made
+            made = _relu(r, new) if made is None else made
+            if made is None:
+                made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.parameters, r.requires_grad)
+        finally:
+            present.reset(token)
+        made._code, made._offset = r._code, r._offset
+        made._name = r._name or follower.names.get(r)
+        new[r] = made
+    for r in new.values():
+        if r.name and r.operation is not None and len(r.inputs) == 1 and is_activation(r):
+            z = r.inputs[0]
+            if z.name is None and z.operation is not None:
+                z._name = f"z_{r.name}"
+    return {key: new[r] for key, r in outputs.items()}
+
+
+def is_activation(r: Tensor) -> bool:
+    """Whether a record is a function with a bend of one array, such as tanh."""
+    return any(r.operation is bent for bent in (ops.tanh, ops.sigmoid, ops.relu, ops.softmax, ops.softplus))
+
+
+def _is(r: Tensor, operation: Any) -> bool:
+    return r.operation is operation
+
+
+def _is_one(r: Tensor) -> bool:
+    return is_literal(r) and r._value.item() == 1
+
+
+def _sigmoid(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
+    """1 / (1 + exp(-x))."""
+    if not (_is(r, ops.divide) and _is_one(r.inputs[0]) and _is(r.inputs[1], ops.add)):
+        return None
+    a, b = r.inputs[1].inputs
+    power = b if _is_one(a) else a if _is_one(b) else None
+    if power is None or not _is(power, ops.exp) or not _is(power.inputs[0], ops.negative):
+        return None
+    return ops.sigmoid(new[power.inputs[0].inputs[0]])
+
+
+def _relu(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
+    """max(0, x)."""
+    if not _is(r, ops.maximum):
+        return None
+    zero = [is_literal(x) and x._value.item() == 0 for x in r.inputs]
+    return ops.relu(new[r.inputs[zero.index(True) ^ 1]]) if any(zero) else None
+
+
+def _softmax(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
+    """exp(z) / Σ exp(z), with or without a maximum subtracted."""
+    if not (_is(r, ops.divide) and _is(r.inputs[1], ops.sum) and r.inputs[1].inputs[0] is r.inputs[0]):
+        return None
+    top = r.inputs[0]
+    axis = r.inputs[1].parameters["axis"]
+    if not _is(top, ops.exp) or not isinstance(axis, int) or r.inputs[1].ndim not in (top.ndim, top.ndim - 1):
+        return None
+    z = top.inputs[0]
+    if _is(z, ops.subtract) and _is(z.inputs[1], ops.max) and z.inputs[1].inputs[0] is z.inputs[0]:
+        z = z.inputs[0]
+    made = ops.softmax(new[z], axis=axis)
+    return made if np.allclose(made._value, r._value) else None

@@ -1,0 +1,1 @@
+"""Where the values of a plan live, and which memory is used again."""

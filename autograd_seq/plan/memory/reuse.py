@@ -1,0 +1,129 @@
+"""Memory that is used again: a block whose last reader has run gives its memory to one that is written later."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+
+WORD = re.compile(r"[^\W\d]\w*")
+
+
+def zeros(shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
+    """Memory that begins with a cache line (64 bytes), as vector instructions like it.
+
+    Examples
+    --------
+    >>> from autograd_seq.plan.memory.reuse import zeros
+    >>> zeros((3, 5)).ctypes.data % 64
+    0
+    """
+    size = prod(shape) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+@dataclass
+class Block:
+    """Memory that a program sets aside.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    keeps : bool
+        Whether it holds something from call to call, such as zeros before the first step.
+    home : Block or None
+        The block in whose memory it lives, if it has none of its own; with its name.
+    """
+
+    shape: tuple[int, ...]
+    dtype: Any
+    keeps: bool = False
+    home: Block | None = None
+    home_name: str = ""
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return prod(self.shape)
+
+    def statement(self, name: str) -> str:
+        """What makes it."""
+        if self.home is not None:
+            return f"{name} = {self.home_name}{self._seen_in(self.home)}"
+        dtype = "" if self.dtype == np.float64 else f", np.{np.dtype(self.dtype).name}"
+        return f"{name} = zeros({self.shape!r}{dtype})"
+
+    def _seen_in(self, home: Block) -> str:
+        if self.shape == home.shape:
+            return ""
+        return f"{'' if self.size == home.size else f'.reshape(-1)[:{self.size}]'}.reshape({self.shape!r})"
+
+
+def share(blocks: dict[str, Block], body: list[str], names: list[str]) -> int:
+    """Let blocks live in the memory of others that are not needed any more.
+
+    Parameters
+    ----------
+    blocks : dict of str to Block
+        By name; those that find a home are changed.
+    body : list of str
+        The program's statements in order; a loop's are indented.
+    names : list of str
+        What the program calls several blocks together, or one in another shape, as ``steps_1 = …``.
+
+    Returns
+    -------
+    int
+        How many have found a home.
+    """
+    first, last = _lives(blocks, body, dict(line.split(" = ", 1) for line in names))
+    free: list[tuple[int, str]] = []  # when the memory comes free, and whose it is
+    count = 0
+    for name in sorted((n for n in blocks if n in first), key=first.__getitem__):
+        block = blocks[name]
+        owner = name
+        fitting = [] if block.keeps else [
+            (blocks[home].size, when, home) for when, home in free
+            if when < first[name] and blocks[home].size >= block.size and blocks[home].dtype == block.dtype
+        ]  # fmt: skip
+        if fitting:
+            _, when, owner = min(fitting)
+            free.remove((when, owner))
+            block.home, block.home_name = blocks[owner], owner
+            count += 1
+        if not block.keeps:
+            free.append((last[name], owner))
+    return count
+
+
+def _lives(blocks: dict[str, Block], body: list[str], names: dict[str, str]) -> tuple[dict[str, int], dict[str, int]]:
+    """The first and the last statement that needs each block; a loop counts as one."""
+    words: list[set[str]] = []
+    for line in body:
+        found = set(WORD.findall(line))
+        for name in found & set(names):
+            found |= set(WORD.findall(names[name]))
+        if line.startswith(" "):
+            words[-1] |= found
+        else:
+            words.append(found)
+    seen: dict[str, list[int]] = {}
+    for i, found in enumerate(words):
+        for word in found:
+            seen.setdefault(word, []).append(i)
+    last = {word: places[-1] for word, places in seen.items()}
+    statements = [line for line in body if not line.startswith(" ")]
+    for i in range(len(statements) - 1, -1, -1):  # what a name is made of may be seen through it: it lives as long
+        name, equals, _ = statements[i].partition(" = ")
+        if equals and name in last and name not in blocks:
+            for word in words[i] & set(blocks):
+                last[word] = max(last[word], last[name])
+    return {word: places[0] for word, places in seen.items() if word in blocks}, last

@@ -1,0 +1,1 @@
+"""A plan as a program: NumPy, and loops that Numba compiles."""

@@ -1,0 +1,276 @@
+"""Statements outside of loops: single values, and values of every step for all steps at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_seq import operations as ops
+from autograd_seq.core.operation import Operation
+from autograd_seq.folding.step_index import StepIndex, at_step
+from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
+from autograd_seq.plan.value import (
+    AFFINE,
+    COLUMNS_OVER_TIME,
+    CONCAT,
+    LITERAL,
+    MATMUL,
+    ONES,
+    OUTER_OVER_TIME,
+    OVER_TIME,
+    PRODUCT,
+    ROWS,
+    SCALES,
+    STEPS,
+    SUM,
+    TRANSPOSE,
+    Network,
+    Use,
+    Value,
+    carried,
+)  # fmt: skip
+from autograd_seq.plan.writing.outer import Outer
+
+_REDUCTIONS = {ops.sum: "add", ops.max: "maximum", ops.min: "minimum"}
+
+
+class Whole(Outer):
+    """Places, and the statements that need no loop."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.constants: list[str] = []
+        self.constant: set[Value] = set()
+        self.fixed = self._fixed()
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def _beyond(self, value: Value) -> None:
+        for time, use in value.beyond.items():
+            if time in self.rows[value]:
+                base = self.homes.block(value)
+                row = time - self.rows[base][0]
+                self.body.append(f"{self.names[base]}[{row}] = {self._single(use)}")
+
+    def _once(self, value: Value) -> str:
+        """A single value."""
+        texts = [self._single(use) for use in value.uses if use.value.times is None or use.at is not None]
+        kind = value.kind
+        if kind == OVER_TIME:
+            use = value.uses[0]
+            times = use.value.times
+            block = self._view(use.value, times)
+            return f"{block}.sum(axis=0)"
+        if kind == OUTER_OVER_TIME:
+            return self._outer(value)
+        if kind == COLUMNS_OVER_TIME:
+            keep = ", keepdims=True" if value.settings["keep"] else ""
+            use, steps = value.uses[0], value.settings["times"]
+            view = self._view(use.value, range(steps[0] + use.shift, steps[-1] + 1 + use.shift))
+            return f"{view}.sum(axis=0).sum(axis=1{keep})"
+        if kind == SUM:
+            return " + ".join(_close(text) for text in texts)
+        if kind == PRODUCT:
+            return " * ".join(_close(text) for text in texts)
+        if kind == MATMUL:
+            return f"{texts[0]} @ {texts[1]}"
+        if kind == CONCAT:
+            return f"np.concatenate([{', '.join(texts)}], axis={value.settings.get('axis', 0)})"
+        if kind == SCALES:
+            numbers, rows = value.settings["numbers"], value.settings["rows"]
+            return f"np.repeat(np.array({numbers}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
+        assert isinstance(kind, Operation)
+        return self._called(kind, texts, value.settings)
+
+    def _called(self, operation: Operation, texts: list[str], settings: dict[str, Any]) -> str:
+        if isinstance(operation.value, np.ufunc):
+            return f"{self._function(operation.value.__name__)}({', '.join(texts)})"
+        function = self._bind(operation.name, operation.value)
+        return f"{function}({', '.join([*texts, *self._settings(settings)])})"
+
+    def _settings(self, settings: dict[str, Any]) -> list[str]:
+        result = []
+        for key, setting in settings.items():
+            simple = setting is None or type(setting) in (int, float, bool, str)
+            simple = simple or (type(setting) is tuple and all(type(n) is int for n in setting))
+            result.append(f"{key}={setting!r}" if simple else f"{key}={self._bind(key, setting)}")
+        return result
+
+    # -- all steps at once ----------------------------------------------------------------------
+
+    def _whole(self, value: Value) -> None:
+        """A value of every step, for all steps at once."""
+        if value.kind in (ROWS,):
+            return
+        target = self._view(value, value.times)
+        if value.kind == STEPS:
+            self.body.append(f"{target}[...] = {self._stepped(value)}")
+        elif value.kind == ONES:
+            self.body.append(f"{target}[...] = 1.0")
+        elif (statement := self._lifted(value, target)) is not None:
+            self.body += statement
+        else:
+            self._one_by_one(value, target)
+
+    def _stepped(self, value: Value) -> str:
+        """What is given with time as its last axis, with time first."""
+        return f"{self.names[value]}_given.transpose({_time_first(len(value.shape))})"
+
+    def _operand(self, use: Use, value: Value) -> str:
+        """An operand of all steps, as it broadcasts against blocks."""
+        x = use.value
+        assert value.times is not None
+        if x.kind == LITERAL:
+            return self._number(x.settings["number"], value.dtype)
+        if x.times is None:
+            return self._single(use)
+        text = self._view(x, range(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
+        missing = len(value.shape) - len(x.shape)  # axes that broadcasting adds, after that of the steps
+        return f"{text}[:{', None' * missing}]" if missing else text
+
+    def _lifted(self, value: Value, target: str) -> list[str] | None:
+        kind = value.kind
+        if kind in (SUM, PRODUCT) or elementwise(kind):
+            texts = [self._operand(use, value) for use in value.uses]
+            return self._elementwise(value, texts, target)
+        if kind == MATMUL:
+            return [self._products(value, target)]
+        if kind == CONCAT and value.settings.get("placed"):
+            return []
+        if kind == CONCAT:
+            texts = [self._operand(use, value) for use in value.uses]
+            return self._side_by_side(value, target, texts)
+        if kind == TRANSPOSE:
+            text = self._operand(value.uses[0], value)
+            timed = value.uses[0].value.timed
+            return [f"{target}[...] = {text}{'.swapaxes(1, 2)' if timed else '.T'}"]
+        if isinstance(kind, Operation):
+            return self._along_axis(value, target) or self._unstacked(value, target)
+        return None
+
+    def _elementwise(self, value: Value, texts: list[str], target: str) -> list[str]:
+        kind = value.kind
+        if kind == AFFINE:
+            half, multiply, add = self._number(0.5, value.dtype), self._function("multiply"), self._function("add")
+            return [f"{multiply}({texts[0]}, {half}, out={target})", f"{add}({target}, {half}, out={target})"]
+        if kind in (SUM, PRODUCT):
+            name = self._function("add" if kind == SUM else "multiply")
+            if len(texts) == 1:
+                return [f"{target}[...] = {texts[0]}"]
+            return [
+                f"{name}({texts[0]}, {texts[1]}, out={target})",
+                *(f"{name}({target}, {text}, out={target})" for text in texts[2:]),
+            ]
+        assert isinstance(kind, Operation)
+        if isinstance(kind.value, np.ufunc):
+            return [f"{self._function(kind.value.__name__)}({', '.join(texts)}, out={target})"]
+        return [self._assigned(value, target, self._called(kind, texts, value.settings))]
+
+    def _assigned(self, value: Value, target: str, text: str) -> str:
+        """A result that comes in memory of its own stays there, if no loop and no other value needs it elsewhere."""
+        if value in self.fixed or self.rows[value] != value.times:
+            return f"{target}[...] = {text}"
+        self.memory.pop(self.names[value], None)
+        return f"{self.names[value]} = {text}"
+
+    def _fixed(self) -> set[Value]:
+        """Blocks that loops run over, or that hold several values."""
+        found = set(self.homes.home) | set(self.homes.home.values()) | set(self.homes.place)
+        for component in self.network.components():
+            if carried(component):
+                found.update(component)
+                for value in component:
+                    for use in value.uses:
+                        part = self._part(use.value)
+                        found.add(part[0] if part else use.value)
+        return found
+
+    def _products(self, value: Value, target: str) -> str:
+        left, right = (use.value for use in value.uses)
+        a, b = (self._operand(use, value) for use in value.uses)
+        n, p = value.shape
+        matmul = self._function("matmul")
+        k = left.shape[1]
+        if not left.timed and p == 1:  # one column a step: the columns of all steps are the rows of one matrix
+            return f"{matmul}({b}.reshape(-1, {k}), {_transposed(a)}, out={target}.reshape(-1, {n}))"
+        if not right.timed:
+            return f"{matmul}({a}.reshape(-1, {k}), {b}, out={target}.reshape(-1, {p}))"
+        return f"{matmul}({a}, {b}, out={target})"
+
+    def _side_by_side(self, value: Value, target: str, texts: list[str]) -> list[str]:
+        statements, start = [], 0
+        for use, text in zip(value.uses, texts, strict=True):
+            stop = start + use.value.shape[0]
+            statements.append(f"{target}[:, {start}:{stop}] = {text}")
+            start = stop
+        return statements
+
+    def _along_axis(self, value: Value, target: str) -> list[str] | None:
+        """An operation along axes of one step, along the same axes of the block."""
+        kind = value.kind
+        assert isinstance(kind, Operation)
+        ndim = len(value.uses[0].value.shape) if value.uses else 0
+        axes = axis_of(kind, value.settings, ndim)
+        if axes is None or any(len(use.value.shape) != ndim or not use.value.timed for use in value.uses):
+            return None
+        texts = [self._operand_alone(use, value) for use in value.uses]
+        settings = {**value.settings, "axis": axes}
+        call = self._called(kind, texts, settings)
+        if (name := _REDUCTIONS.get(kind)) and value.uses[0].value.shape:
+            more = ", keepdims=True" if settings.get("keepdims") else ""
+            return [f"{self._function(name)}.reduce({texts[0]}, axis={axes}{more}, out={target})"]
+        return [self._assigned(value, target, call)]
+
+    def _operand_alone(self, use: Use, value: Value) -> str:
+        assert value.times is not None
+        return self._view(use.value, range(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
+
+    def _unstacked(self, value: Value, target: str) -> list[str] | None:
+        """x[:, :, t] at every t: x with time first."""
+        index = value.settings.get("index")
+        x = value.uses[0]
+        if not isinstance(index, tuple) or x.value.timed or len(index) != len(x.value.shape):
+            return None
+        *others, last = index
+        if not isinstance(last, StepIndex) or any(part != slice(None) for part in others):
+            return None
+        assert value.times is not None
+        start, stop = last.at(value.times[0]), last.at(value.times[-1]) + 1
+        if start < 0:
+            return None
+        part = "" if (start, stop) == (0, x.value.shape[-1]) else f"[{start}:{stop}]"
+        return [f"{target}[...] = {self._single(x)}.transpose({_time_first(len(others))}){part}"]
+
+    def _one_by_one(self, value: Value, target: str) -> None:
+        """What has no rule for all steps at once, step after step."""
+        assert value.times is not None
+        for i, t in enumerate(value.times):
+            texts = [
+                self._single(use) if use.value.times is None else self._at(use.value, t + use.shift)
+                for use in value.uses
+            ]
+            call = self._plain(value, texts, {key: at_step(setting, t) for key, setting in value.settings.items()})
+            self.body.append(f"{target}[{i}] = {call}")
+
+    def _plain(self, value: Value, texts: list[str], settings: dict[str, Any]) -> str:
+        """One step, from operands as recorded."""
+        if value.kind in (SUM, PRODUCT):
+            call = f" {'+' if value.kind == SUM else '*'} ".join(_close(text) for text in texts)
+        else:
+            assert isinstance(value.kind, Operation), value
+            call = self._called(value.kind, texts, settings)
+        return call
+
+
+def _time_first(ndim: int) -> str:
+    """The order of axes that brings the last one to the front."""
+    return ", ".join(str(axis) for axis in (ndim, *range(ndim)))
+
+
+def _transposed(text: str) -> str:
+    return text[:-2] if text.endswith(".T") else f"{text}.T"
+
+
+def _close(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text

@@ -1,0 +1,150 @@
+"""The tree of any unit of a folded recording: written out down to the units that have a name."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.folding.folded import Folded
+from autograd_seq.folding.unit import Family, Node, Ref, Unit
+from autograd_seq.writer.simplify import simplified, without_double_minus
+from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
+
+
+class Trees:
+    """Builds the tree of any unit of a folded recording.
+
+    Parameters
+    ----------
+    folded : Folded
+        The recording.
+    stops : container of units
+        What is called by its name; everything else is written out.
+    """
+
+    def __init__(self, folded: Folded, stops: Container[Unit]) -> None:
+        self.folded = folded
+        self.stops = stops
+        self._constants: dict[Unit, float | None] = {}
+
+    def definition(self, unit: Unit, time: int | None = None) -> Tree:
+        """What a unit is made of, in the middle; with `time`, as it is at that step, boundaries included."""
+        return self._write(unit, 0, None, time)
+
+    def refer(self, ref: Ref, shift: int = 0, at: int | None = None) -> Tree:
+        """The tree for one use."""
+        unit = ref.unit
+        if isinstance(unit, Node) and unit.literal:
+            return Number(unit.record._value.item())
+        if not record_of(unit).ndim and (constant := self.constant(unit)) is not None:
+            return Number(constant)
+        if ref.at is not None:
+            shift, at = 0, ref.at
+        elif isinstance(unit, Family):
+            shift, at = (0, at + ref.shift) if at is not None else (shift + ref.shift, None)
+        else:
+            shift, at = 0, None
+        if isinstance(unit, Family) and at is not None and at in unit.extension and at not in unit.members:
+            return self.refer(unit.extension[at])
+        if unit in self.stops or unit.leaf:
+            return Named(unit, shift, at)
+        return self._write(unit, shift, at)
+
+    def _write(self, unit: Unit, shift: int, at: int | None, boundary: int | None = None) -> Tree:
+        uses = self.folded.inputs[unit]
+        operands: list[Tree] = []
+        for use in uses:
+            ref = use.ref
+            if ref.every:
+                body = self.refer(Ref(ref.unit))
+                operands.append(Every(body, ref.unit, unit.total))  # type: ignore[arg-type]
+                continue
+            if boundary is not None and isinstance(ref.unit, Family) and ref.at is None:
+                there = boundary + ref.shift
+                if there not in ref.unit.members:
+                    stand_in = ref.unit.extension.get(there)
+                    if stand_in is not None:
+                        operands.append(self.refer(stand_in))
+                    continue  # nothing there: a term that is zero
+            operands.append(self.refer(ref, shift, at))
+        if unit.total:
+            return operands[0] if len(operands) == 1 and not isinstance(operands[0], Every) else Sum(tuple(operands))
+        if unit.operation is None:
+            return Named(unit, shift, at)
+        parameters = {k: self._sized(v, k, unit, shift, at) for k, v in unit.parameters.items()}
+        constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
+        tree = simplified(Apply(unit.operation, tuple(operands), parameters, unit, shift, at), constants)
+        of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
+        return without_double_minus(tree) if of_sweep else tree
+
+    # -- numbers that follow from shapes
+
+    def _sized(self, value: Any, key: str, unit: Unit, shift: int, at: int | None) -> Any:
+        """A setting of a backward record, written by the shapes that it came from."""
+        owner = (unit.any if isinstance(unit, Family) else unit).owner
+        if owner is None or owner.leaf:
+            return value
+        shapes = [x.record.shape for x in owner.inputs]
+        operand = record_of(self.folded.inputs[unit][0].ref.unit).shape
+        parts = value if isinstance(value, tuple) else (value,)
+        if value and all(type(p) is int for p in parts) and isinstance(value, tuple) and "shape" in key:
+            for i, shape in enumerate(shapes):
+                if shape == value:
+                    return Size(self._owner_input(owner, i, shift, at), None, value)
+        if any(isinstance(p, slice) for p in parts):
+            cut = [self._cut(p, k, owner, operand, shift, at) for k, p in enumerate(parts)]
+            return tuple(cut) if isinstance(value, tuple) else cut[0]
+        return value
+
+    def _cut(self, part: Any, axis: int, owner: Node, operand: Any, shift: int, at: int | None) -> Any:
+        if not isinstance(part, slice) or part.step is not None or axis >= len(operand):
+            return part
+
+        def bound(value: Any) -> Any:
+            if type(value) is not int or value in (0, operand[axis]):
+                return None
+            total = 0
+            sizes = []
+            for i, x in enumerate(owner.inputs):
+                if x.record.ndim <= axis:
+                    return value
+                total += x.record.shape[axis]
+                sizes.append(Size(self._owner_input(owner, i, shift, at), axis, x.record.shape[axis]))
+                if total == value:
+                    return sizes[0] if len(sizes) == 1 else Sizes(tuple(sizes))
+            return value
+
+        return slice(bound(part.start), bound(part.stop))
+
+    def _owner_input(self, owner: Node, i: int, shift: int, at: int | None) -> Tree:
+        unit = owner.family or owner
+        if unit in self.folded.inputs and len(self.folded.inputs[unit]) == len(owner.inputs):
+            return self.refer(self.folded.inputs[unit][i].ref, shift, at)
+        return Named(owner.inputs[i].family or owner.inputs[i], shift, at)
+
+    def constant(self, unit: Unit) -> float | None:
+        """The number that every element of a unit is because the sweep starts from 1; None for anything else."""
+        if unit not in self._constants:
+            self._constants[unit] = self._find_constant(unit)
+        return self._constants[unit]
+
+    def _find_constant(self, unit: Unit) -> float | None:
+        node = unit.any if isinstance(unit, Family) else unit
+        if node.literal:
+            return None
+        if node.leaf:
+            seed = node.owner is None and node.record in self.folded.seeds
+            return 1.0 if seed and bool((node.record._value == 1).all()) else None
+        if node.owner is None:
+            return None
+        uses = self.folded.inputs.get(unit, [])
+        if not uses or any(use.ref.shift or use.ref.every for use in uses):
+            return None
+        for use in uses:
+            x = use.ref.unit
+            if not (isinstance(x, Node) and x.literal) and self.constant(x) is None:
+                return None
+        values = np.unique(node.record._value)
+        return float(values[0]) if len(values) == 1 else None

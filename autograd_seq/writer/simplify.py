@@ -1,0 +1,105 @@
+"""What a tree is written as: without a factor 1, with a square for a product with itself, with no minus twice.
+
+What an operation does is found out by trying, so that no operation has to be known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, TypeGuard
+
+import numpy as np
+
+import autograd_seq.operations as ops
+from autograd_seq.core.operation import Operation
+from autograd_seq.writer.tree import Apply, Number, Tree, record_of, shape_of
+
+_PROBE = np.array([0.37, -1.91, 2.63])
+
+
+def simplified(tree: Apply, constants: list[float | None]) -> Tree:
+    """Without a factor 1, with a minus sign for a factor -1, and with a square for a product with itself."""
+    if len(tree.operands) != 2 or tree.parameters:
+        return tree
+    shape = tuple(record_of(tree.unit).shape)
+    for i, constant in enumerate(constants):
+        other = tree.operands[1 - i]
+        acts = _acts_as(tree.operation, i, constant) if constant in (1, -1) else 0
+        if acts and isinstance(other, Number):
+            everywhere = _filled(tree.operands[i], acts * other.value)
+            if everywhere is not None and shape_of(everywhere) == shape:
+                return everywhere
+        if acts and shape_of(other) == shape:
+            return other if acts == 1 else Apply(ops.negative, (other,), {}, tree.unit, tree.shift, tree.at)
+    if tree.operands[0] == tree.operands[1] and _squares(tree.operation):
+        return Apply(ops.square, tree.operands[:1], {}, tree.unit, tree.shift, tree.at)
+    return tree
+
+
+def without_double_minus(tree: Tree) -> Tree:
+    """What the sweep writes as −(−x), as x; what somebody wrote stays as it is written."""
+    if not isinstance(tree, Apply) or not _turns_sign(tree):
+        return tree
+    opposite = _opposite(tree.operands[0])
+    return tree if opposite is None else opposite
+
+
+def _opposite(tree: Tree) -> Tree | None:
+    """A tree with one minus less; None if it has none."""
+    if isinstance(tree, Number):
+        return Number(-tree.value) if tree.value < 0 else None
+    if isinstance(tree, Apply) and _turns_sign(tree):
+        return tree.operands[0]
+    if not _is_stretched(tree):
+        return None
+    inner = _opposite(tree.operands[0])
+    return None if inner is None else replace(tree, operands=(inner,))
+
+
+def _filled(tree: Tree, value: Any) -> Tree | None:
+    """A number that was stretched to an array, with another number in its place; None for what is none."""
+    if isinstance(tree, Number):
+        return Number(value)
+    if isinstance(tree, Apply) and _turns_sign(tree):
+        return _filled(tree.operands[0], value)
+    if not _is_stretched(tree):
+        return None
+    inner = _filled(tree.operands[0], value)
+    return None if inner is None else replace(tree, operands=(inner,))
+
+
+def _is_stretched(tree: Tree) -> TypeGuard[Apply]:
+    """Whether a tree is written as what it is made from."""
+    return isinstance(tree, Apply) and tree.operation.forms["text"].silent
+
+
+def _turns_sign(tree: Apply) -> bool:
+    """Whether an operation does what a minus sign does."""
+    if len(tree.operands) != 1 or tree.parameters:
+        return False
+    try:
+        with np.errstate(all="ignore"):
+            return bool(np.array_equal(tree.operation.value(_PROBE), -_PROBE))
+    except (TypeError, ValueError):
+        return False
+
+
+def _acts_as(operation: Operation, position: int, number: float) -> int:
+    """1 if the operation with this number at this position leaves the other operand alone, -1 if it turns its sign."""
+    arrays = [_PROBE, np.full(3, float(number))]
+    try:
+        with np.errstate(all="ignore"):
+            result = operation.value(*(arrays if position else arrays[::-1]))
+    except (TypeError, ValueError):
+        return 0
+    if np.shape(result) != (3,):
+        return 0
+    return 1 if np.array_equal(result, _PROBE) else -1 if np.array_equal(result, -_PROBE) else 0
+
+
+def _squares(operation: Operation) -> bool:
+    """Whether the operation of something with itself is its square."""
+    try:
+        return bool(np.array_equal(operation.value(_PROBE, _PROBE), _PROBE * _PROBE))
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,124 @@
+"""Expressions as trees before they are text: operations over named things, at a step t."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from autograd_seq.core.operation import Operation
+from autograd_seq.folding.unit import Family, Unit
+
+
+@dataclass(frozen=True)
+class Named:
+    """A unit called by its name: at step t + shift, or at step `at`, or at none."""
+
+    unit: Unit
+    shift: int = 0
+    at: int | None = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation on operands."""
+
+    operation: Operation
+    operands: tuple[Tree, ...]
+    parameters: Mapping[str, Any]
+    unit: Unit
+    shift: int = 0
+    at: int | None = None
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Terms added up."""
+
+    terms: tuple[Tree, ...]
+
+
+@dataclass(frozen=True)
+class Every:
+    """The body at every step of a family: terms of a sum, or arrays of a list."""
+
+    body: Tree
+    family: Family
+    summed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Size:
+    """A length that a setting has because an array has it: its axis, or its whole shape."""
+
+    tree: Tree
+    axis: int | None
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """A sum of lengths."""
+
+    sizes: tuple[Size, ...]
+
+    @property
+    def value(self) -> int:
+        """The number."""
+        return int(sum(size.value for size in self.sizes))
+
+
+Tree = Named | Number | Apply | Sum | Every
+
+
+def record_of(unit: Unit) -> Any:
+    """A record to ask for shape, name and source line."""
+    return (unit.any if isinstance(unit, Family) else unit).record
+
+
+def shape_of(tree: Tree) -> tuple[int, ...]:
+    """The shape of a tree's value."""
+    if isinstance(tree, (Named, Apply)):
+        return tuple(record_of(tree.unit).shape)
+    if isinstance(tree, Sum):
+        return shape_of(tree.terms[0]) if tree.terms else ()
+    return shape_of(tree.body) if isinstance(tree, Every) else ()
+
+
+def size(tree: Tree) -> int:
+    """How many operations a tree writes out."""
+    if isinstance(tree, Apply):
+        return 1 + sum(size(x) for x in tree.operands)
+    if isinstance(tree, Sum):
+        return len(tree.terms) - 1 + sum(size(x) for x in tree.terms)
+    return size(tree.body) + 1 if isinstance(tree, Every) else 0
+
+
+def names_in(tree: Tree, bodies: bool = True) -> list[Named]:
+    """Everything that a tree calls by name, in reading order; `bodies`: in sums over time too."""
+    if isinstance(tree, Named):
+        return [tree]
+    parts = tree.operands if isinstance(tree, Apply) else tree.terms if isinstance(tree, Sum) else ()
+    if isinstance(tree, Every) and (bodies or not tree.summed):
+        parts = (tree.body,)
+    return [name for part in parts for name in names_in(part, bodies)]
+
+
+def fixed_at(tree: Tree, time: int) -> Tree:
+    """A tree in t, written for one step."""
+    if isinstance(tree, Named):
+        moves = isinstance(tree.unit, Family) and tree.at is None
+        return replace(tree, shift=0, at=time + tree.shift) if moves else tree
+    if isinstance(tree, Sum):
+        return Sum(tuple(fixed_at(term, time) for term in tree.terms))
+    if isinstance(tree, Apply):
+        at = time + tree.shift if tree.at is None else tree.at
+        return replace(tree, operands=tuple(fixed_at(x, time) for x in tree.operands), shift=0, at=at)
+    return tree
