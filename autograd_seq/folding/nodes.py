@@ -16,7 +16,6 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.folding.steps import scopes
 from autograd_seq.folding.unit import Node
 
 
@@ -61,12 +60,10 @@ class Nodes:
 def of_graph(graph: Graph, places: Mapping[Tensor, Scope]) -> Nodes:
     """The nodes of one graph, whose records are at some places."""
     nodes = Nodes()
-    # A backward pass does not look behind what it uses of the forward pass.
-    outside = dict.fromkeys(x for record in graph for x in record.inputs if x not in graph.positions)
-    beyond = scopes(Graph(*outside))
-    for record in outside:
-        nodes.forward[record] = nodes.leaf(record, beyond[record].time)
     for record in graph:
+        for x in record.inputs:
+            if x not in nodes.forward:
+                nodes.forward[x] = nodes.leaf(x, x.scope.time)  # of a forward pass that this one does not look behind
         if record.operation is None:
             nodes.forward[record] = nodes.leaf(record, places[record].time)
         else:

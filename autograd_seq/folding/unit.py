@@ -18,13 +18,13 @@ class Role:
 
     Attributes
     ----------
-    kind : tuple
+    kind : hashable
         What all that could have this role have in common.
     number : int
         Which of that kind it is.
     """
 
-    kind: tuple[Hashable, ...]
+    kind: Hashable
     number: int
 
 
@@ -82,6 +82,11 @@ class Node:
     def leaf(self) -> bool:
         """Whether nothing in the recording made it."""
         return self.operation is None and not self.total
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it was made by what the recording does not look behind: a value of the forward pass."""
+        return self.leaf and self.record.operation is not None
 
     @property
     def literal(self) -> bool:
