@@ -41,7 +41,7 @@ class Record(Shown):
         What made it; None for a leaf.
     inputs : tuple of Record
         What it was made from.
-    parameters : dict
+    settings : dict
         The operation's settings, such as an axis.
     scope : Scope
         Time step, layer, direction and part.
@@ -52,8 +52,18 @@ class Record(Shown):
     """
 
     __slots__ = (
-        "__weakref__", "_code", "_gradient", "_name", "_offset", "_value",
-        "index", "inputs", "operation", "parameters", "requires_grad", "scope",
+        "__weakref__",
+        "_code",
+        "_gradient",
+        "_name",
+        "_offset",
+        "_value",
+        "index",
+        "inputs",
+        "operation",
+        "requires_grad",
+        "scope",
+        "settings",
     )  # fmt: skip
 
     in_place: ClassVar[bool] = False  # whether it is an array that is written into
@@ -62,7 +72,7 @@ class Record(Shown):
     _value: Array
     operation: Any
     inputs: tuple[Any, ...]
-    parameters: dict[str, Any]
+    settings: dict[str, Any]
     scope: Scope
     index: int
     requires_grad: bool

@@ -43,7 +43,7 @@ class Tensor(Methods, Record):
         What made it; None for a leaf.
     inputs : tuple of Tensor
         What it was made from.
-    parameters : dict
+    settings : dict
         The operation's settings, such as an axis.
     scope : Scope
         Time step, layer, direction and part.
@@ -77,7 +77,7 @@ class Tensor(Methods, Record):
             )
         self.operation = None
         self.inputs = ()
-        self.parameters = NOTHING
+        self.settings = NOTHING
         self._name = name
         self.scope = present.get()
         self.index = next_index()

@@ -166,7 +166,7 @@ class Variables:
         if not isinstance(tree, Apply):
             return []
         found = [n for x in tree.operands for n in self._sizes_in(x)]
-        stack = list(tree.parameters.values())
+        stack = list(tree.settings.values())
         while stack:
             value = stack.pop()
             if isinstance(value, Size):

@@ -80,9 +80,9 @@ class Trees:
             return operands[0] if len(operands) == 1 and not isinstance(operands[0], Every) else Sum(tuple(operands))
         if unit.operation is None:
             return Named(unit, shift, at)
-        parameters = {k: self._sized(v, k, unit, shift, at) for k, v in unit.parameters.items()}
+        settings = {k: self._sized(v, k, unit, shift, at) for k, v in unit.settings.items()}
         constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
-        tree = simplified(Apply(unit.operation, tuple(operands), parameters, unit, shift, at), constants)
+        tree = simplified(Apply(unit.operation, tuple(operands), settings, unit, shift, at), constants)
         of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
         return without_double_minus(tree) if of_sweep else tree
 

@@ -32,7 +32,7 @@ class Apply:
 
     operation: Operation
     operands: tuple[Tree, ...]
-    parameters: Mapping[str, Any]
+    settings: Mapping[str, Any]
     unit: Unit
     shift: int = 0
     at: int | None = None

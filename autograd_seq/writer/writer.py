@@ -130,7 +130,7 @@ class Writer:
 
     def filled(self, x: Any, operands: Sequence[Written]) -> Written:
         """The operation of a record or a tree over operands that are written already."""
-        settings = {k: self._setting(v, x) for k, v in x.parameters.items()} if isinstance(x, Apply) else x.parameters
+        settings = {k: self._setting(v, x) for k, v in x.settings.items()} if isinstance(x, Apply) else x.settings
         return x.operation.forms[self.language].write(operands, settings)
 
     def _setting(self, value: Any, tree: Apply) -> Any:

@@ -237,7 +237,7 @@ class Setting:
                 new[r] = Tensor(r._value, r.name, requires_grad=True) if wanted else r
             else:
                 inputs = tuple(new[x] for x in r.inputs)
-                made = r.operation.record(r._value, inputs, r.parameters, any(x.requires_grad for x in inputs))
+                made = r.operation.record(r._value, inputs, r.settings, any(x.requires_grad for x in inputs))
                 made._name = r._name
                 new[r] = made
         record = new[output.record]
