@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
+import networkx
+
 from autograd_seq.folding.folded import Block
 from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 
@@ -42,8 +44,6 @@ class Units:
                 unit.extension = {t: _without(ref, alias) for t, ref in unit.extension.items()}
 
     def _components(self) -> None:
-        import networkx
-
         graph = networkx.DiGraph()
         graph.add_nodes_from(self.units)
         for unit in self.units:
