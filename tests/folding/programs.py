@@ -102,11 +102,12 @@ def two_loops():
 def nested_loops():
     """Two layers inside of every step, by a loop over them."""
     layers = weights("W1", "W2")
-    h = [numpy.ones((3, 2)), numpy.ones((3, 2))]
+    h, loss = [numpy.ones((3, 2)), numpy.ones((3, 2))], 0
     for x in inputs():
         for k, W in enumerate(layers):
             h[k] = x = tanh(W @ h[k] + x)
-    return x.sum()
+        loss = loss + x.sum()
+    return loss
 
 
 def both_directions():
@@ -159,7 +160,7 @@ def one_array_used_thrice():
 
 def four_gates_of_one_product():
     """One product a step, cut into pieces that differ in nothing but where they are cut."""
-    W, = weights("W", rows=12, columns=5)
+    (W,) = weights("W", rows=12, columns=5)
     h, c = Tensor(numpy.zeros((3, 2)), "h0"), Tensor(numpy.zeros((3, 2)), "c0")
     for x in inputs():
         z = W @ concatenate([h, Tensor(x[:2], "x")])
@@ -167,3 +168,13 @@ def four_gates_of_one_product():
         c = sigmoid(f) * c + sigmoid(i) * tanh(g)
         h = sigmoid(o) * tanh(c)
     return h.sum()
+
+
+STYLES = {
+    style.__name__: style
+    for style in (
+        in_lists, in_dicts, filled_by_index, helper_thrice, helper_at_most_thrice, reversed_loop, two_loops,
+        nested_loops, both_directions, does_not_divide, first_step_apart, one_array_used_thrice,
+        four_gates_of_one_product,
+    )
+}  # fmt: skip
