@@ -89,6 +89,32 @@ def test_folding_stands_below_all_that_asks_it():
     assert offenders([m for m in MODULES if any(within(m, c) for c in core)], ["autograd_seq.folding"]) == []
 
 
+def test_the_writer_asks_folding_and_nobody_above():
+    writer = [m for m in MODULES if within(m, "autograd_seq.writer")]
+    above = [f"autograd_seq.{room}" for room in ("readings", "plan", "check", "diagnosis", "learning")]
+    assert writer
+    assert offenders(writer, [*above, "viz", "cells"]) == []
+
+
+def test_there_is_one_writer():
+    """Nobody else asks an operation for its forms, but for the functions that a program needs beside them."""
+    own = ("autograd_seq.writer", "autograd_seq.core.operation")
+    elsewhere = [m for m in MODULES if not any(within(m, room) for room in own)]
+    helpers = {id(node.value.value) for m in elsewhere for node in ast.walk(TREES[m]) if is_helper_of_form(node)}
+    asking = [
+        (m, node.lineno)
+        for m in elsewhere
+        for node in ast.walk(TREES[m])
+        if isinstance(node, ast.Attribute) and node.attr == "forms" and id(node) not in helpers
+    ]
+    assert asking == []
+
+
+def is_helper_of_form(node):
+    """Whether it is ``….forms["source"].helper``."""
+    return isinstance(node, ast.Attribute) and node.attr == "helper" and isinstance(node.value, ast.Subscript)
+
+
 def of_operations(tree):
     """The names that a module gives to the operations that it imports."""
     for node in ast.walk(tree):

@@ -68,7 +68,7 @@ class Bookkeeping:
             return self._sum([self._known(x) for x in record.inputs])
         if algebra(record) == "gathered parts":
             pieces = [self._known(x) for x in record.inputs]
-            indices = [freeze(i) for i in record.parameters["indices"]]
+            indices = [freeze(i) for i in record.settings["indices"]]
             return self._gathered(list(zip(pieces, indices, strict=True)), record.shape)
         return self._intern(expression(record, self._known))
 

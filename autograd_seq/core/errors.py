@@ -82,7 +82,7 @@ def wrong_rules(name: str, arity: int, variadic: bool, vjp: Any) -> UsageError:
     given = f"a list of {len(vjp)}" if isinstance(vjp, (list, tuple)) else f"{vjp!r:.60}"
     return UsageError(
         f"operation {name} needs {wanted}, but vjp is {given}. A rule is a function "
-        f"(g, y, *inputs, **parameters), or None where there is no derivative{here()}"
+        f"(g, y, *inputs, **settings), or None where there is no derivative{here()}"
     )
 
 

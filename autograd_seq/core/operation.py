@@ -20,8 +20,8 @@ import numpy as np
 
 from autograd_seq.core import errors
 from autograd_seq.core.notation import Form, call
-from autograd_seq.core.record import NOTHING, Record, next_index, note_branch
-from autograd_seq.core.scope import present
+from autograd_seq.core.record import NOTHING, Record, next_index
+from autograd_seq.core.scope import note_branch, note_read, present
 from autograd_seq.core.source_line import ENGINE_FILES
 from autograd_seq.core.traits import Traits
 
@@ -160,7 +160,7 @@ class Operation(Traits):
         """The record of one use: what was made, from what, where in the network and in the user's program."""
         y: Any = _new(Record.held)  # slot by slot: half the cost of an __init__, and every operation pays it
         y._value = value if type(value) is np.ndarray else np.asarray(value)
-        y.operation, y.inputs, y.parameters = self, inputs, settings
+        y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = None
         y.scope = scope = _present()
@@ -170,7 +170,9 @@ class Operation(Traits):
             frame = frame.f_back
         y._code, y._offset = code, frame.f_lasti
         if not scope.recording:
-            y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
+            for x in inputs:
+                note_read(x)
+            y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
         return y
 
     def pull(self, node: Record, adjoint: Any) -> Sequence[Any]:
@@ -178,7 +180,7 @@ class Operation(Traits):
         rules: Any = self.vjp
         values = [*map(_value, node.inputs)]
         return [
-            rule(adjoint, node._value, *values, **node.parameters)
+            rule(adjoint, node._value, *values, **node.settings)
             if x.requires_grad and (rule := rules[i]) is not None
             else None
             for i, x in enumerate(node.inputs)

@@ -82,7 +82,7 @@ class Program:
                 new[r] = np.asarray(changes[r](value))
             else:
                 values = [new.get(x, x._value) for x in r.inputs]
-                new[r] = np.asarray(r.operation.value(*values, **r.parameters))
+                new[r] = np.asarray(r.operation.value(*values, **r.settings))
         return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
 
     def _behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
@@ -132,7 +132,7 @@ def sums_axes(r: Tensor) -> bool:
 
 def evaluate(r: Tensor, value: Values) -> Array:
     """A record's value rule on given values of its inputs."""
-    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.parameters))
+    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.settings))
 
 
 def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:

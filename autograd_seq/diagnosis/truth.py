@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd_seq.numpy as recorded
 import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
@@ -103,8 +104,6 @@ def outputs_of(answer: Any) -> dict[str, Any]:
 
 def _writable(forward: Forward) -> Forward:
     """The same function with arrays that it makes by np.zeros recording what is assigned into them."""
-    import autograd_seq.numpy as recorded
-
     old = getattr(forward, "__globals__", None)
     if old is None:
         return forward
@@ -165,7 +164,7 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
         try:
             made = known.found(r, new)
             if made is None:
-                made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.parameters, r.requires_grad)
+                made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.settings, r.requires_grad)
         finally:
             present.reset(token)
         made._code, made._offset = r._code, r._offset

@@ -12,7 +12,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.literal import is_literal, may_be_one
 from autograd_seq.folding.nodes import of_graph, of_recording
 from autograd_seq.folding.roles import give_roles
 from autograd_seq.folding.steps import Uses, scopes
@@ -31,11 +31,14 @@ class Alike:
         The same for records of different steps that do the same, and for the initial state that stands in for one.
     initial : dict of Tensor to Tensor
         From what is given in place of a record of the step before to a record that stands there at another step.
+    again : dict of Tensor to Tensor
+        From a plain array that is an initial state to where it was recorded last, if that was not here.
     """
 
     places: dict[Tensor, Scope]
     roles: dict[Tensor, Role] = field(default_factory=dict)
     initial: dict[Tensor, Tensor] = field(default_factory=dict)
+    again: dict[Tensor, Tensor] = field(default_factory=dict)
 
 
 def alike(recording: Graph | Recording, places: Mapping[Tensor, Scope] | None = None) -> Alike:
@@ -104,3 +107,11 @@ def _initial_states(graph: Graph, uses: Uses, found: Alike) -> None:
                 if places[leaf] is not leaf.scope:
                     places[leaf] = replace(places[leaf], time=time + shift)
                 break
+    last: dict[tuple[Role, Scope], list[Tensor]] = {}
+    for leaf in reversed(found.initial):
+        known = last.setdefault((roles[leaf], places[leaf]), [])
+        same = next((other for other in known if may_be_one(leaf, other)), None)
+        if same is None:
+            known.append(leaf)
+        else:
+            found.again[leaf] = same

@@ -187,7 +187,7 @@ def square(a: Any, /) -> Array:
 
 @operation(
     vjp=lambda i, g, y, *arrays: g,
-    source=Form(lambda operands, parameters: " + ".join(operands), SUM, (SUM, *(SUM + 1,) * 999)),
+    source=Form(lambda operands, settings: " + ".join(operands), SUM, (SUM, *(SUM + 1,) * 999)),
     latex=Total(),
     text=Total(),
     expects="arrays of one shape",
@@ -237,7 +237,7 @@ def stop_gradient(a: Any, /) -> Array:
     return np.asarray(a)
 
 
-_AS = Form(lambda operands, parameters: f"{literal(np.dtype(parameters['dtype']))}({operands[0]})")
+_AS = Form(lambda operands, settings: f"{literal(np.dtype(settings['dtype']))}({operands[0]})")
 
 
 def _astype_rule(g: Any, y: Any, a: Any, dtype: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
-from autograd_seq.core.notation import PRODUCT, SIGN, SUM, Form, literal
+from autograd_seq.core.notation import COMPARISON, PRODUCT, SIGN, SUM, Form, literal
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT
 
@@ -25,7 +25,7 @@ def _other_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
     vjp=[None, _chosen_rule, _other_rule],
     meaning=lambda algebra, c, a, b: each(algebra.select, c, a, b),
     numpy=np.where,
-    latex=Form(r"\begin{{cases}}{1} & {0} \\ {2} & \text{{otherwise}}\end{{cases}}", SUM),
+    latex=Form(r"\begin{{cases}}{1} & {0} \\ {2} & \text{{otherwise}}\end{{cases}}", COMPARISON),
     expects="a condition and two arrays whose shapes broadcast",
     elementwise=True,
 )

@@ -53,7 +53,7 @@ class Translation:
             value.name = self._unique(value.name)
             self.given[value] = unit
         elif unit.operation is not None:
-            value.settings = dict(unit.parameters)
+            value.settings = dict(unit.settings)
         return value
 
     def _kind(self, unit: Unit) -> Any:
@@ -139,7 +139,7 @@ def _row_slice(unit: Unit) -> tuple[int, int] | None:
     record: Tensor = record_of(unit)
     if unit.operation is None or unit.operation.algebra != "part" or not record.ndim == 2 == record.inputs[0].ndim:
         return None
-    index = unit.parameters["index"]
+    index = unit.settings["index"]
     index = index if isinstance(index, tuple) else (index,)
     whole = all(part == slice(None) for part in index[1:])
     if not index or not whole or len(index) > 2 or not isinstance(index[0], slice):

@@ -33,8 +33,8 @@ def kind_of(record: Any) -> Operation | str:
     fits = {
         PRODUCT: True,
         MATMUL: [x.ndim for x in record.inputs] == [2, 2],
-        TRANSPOSE: record.ndim == 2 and record.parameters.get("axes") in (None, (1, 0)),
-        CONCAT: record.ndim == 2 and record.parameters.get("axis") == 0,
+        TRANSPOSE: record.ndim == 2 and record.settings.get("axes") in (None, (1, 0)),
+        CONCAT: record.ndim == 2 and record.settings.get("axis") == 0,
     }
     return kind if kind is not None and fits[kind] else operation
 

@@ -42,7 +42,7 @@ def same(found, wanted):
 def test_each_element_for_itself(name, data):
     record = drawn(name, data)
     arrays = np.broadcast_arrays(*(x.value for x in record.inputs))
-    alone = [record.operation.value(*elements, **record.parameters) for elements in zip(*(a.flat for a in arrays))]
+    alone = [record.operation.value(*elements, **record.settings) for elements in zip(*(a.flat for a in arrays))]
     same(np.reshape(alone, record.shape), record.value)
 
 
@@ -52,13 +52,13 @@ def test_each_element_for_itself(name, data):
 def test_many_at_once_along_other_axes(name, data):
     """In a block of several arrays, an operation works along the axes behind the first."""
     record = drawn(name, data)
-    axes = axis_of(record.operation, record.parameters, record.inputs[0].ndim)
+    axes = axis_of(record.operation, record.settings, record.inputs[0].ndim)
     if axes is None:
         return
     blocks = [np.stack([x.value, x.value[::-1] if x.ndim else x.value]) for x in record.inputs]
-    whole = record.operation.value(*blocks, **{**record.parameters, "axis": axes})
+    whole = record.operation.value(*blocks, **{**record.settings, "axis": axes})
     for i in range(2):
-        same(whole[i], record.operation.value(*(b[i] for b in blocks), **record.parameters))
+        same(whole[i], record.operation.value(*(b[i] for b in blocks), **record.settings))
 
 
 @having("reduces")
@@ -66,7 +66,7 @@ def test_many_at_once_along_other_axes(name, data):
 @given(data=st.data())
 def test_what_is_reduced_by_a_ufunc(name, data):
     record = drawn(name, data)
-    same(record.operation.reduces.reduce(record.inputs[0].value, **record.parameters), record.value)
+    same(record.operation.reduces.reduce(record.inputs[0].value, **record.settings), record.value)
 
 
 @having("longhand")
@@ -76,7 +76,7 @@ def test_written_out(name, data):
     """On bare arrays and on tensors, in simpler operations."""
     record = drawn(name, data)
     for longhand in record.operation.longhand:
-        written = longhand(*(Tensor(x.value) for x in record.inputs), **record.parameters)
+        written = longhand(*(Tensor(x.value) for x in record.inputs), **record.settings)
         same(written.value, record.value)
         assert record.operation not in {r.operation for r in written.graph}
 
@@ -96,10 +96,10 @@ def test_what_it_is_in_algebra(name, data):
     record = drawn(name, data)
     if algebra(record) == "gathered parts":
         wanted = np.zeros(record.shape)
-        for x, index in zip(record.inputs, record.parameters["indices"]):
+        for x, index in zip(record.inputs, record.settings["indices"]):
             np.add.at(wanted, index, x.value)
     else:
-        wanted = WORDS[algebra(record)](*(x.value for x in record.inputs), **record.parameters)
+        wanted = WORDS[algebra(record)](*(x.value for x in record.inputs), **record.settings)
     same(record.value, wanted)
 
 

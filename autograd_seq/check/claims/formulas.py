@@ -110,8 +110,9 @@ def check_formula(
     text : str
         An equation: ``dWf = dgamma_f @ [a_prev; x_t].T``. ``*`` is element-wise, ``@`` the matrix product;
         there are ``.T``, slices with numbers and ``n_a``, ``sum(…, axis=1, keepdims=True)``, ``tanh``,
-        ``sigmoid`` and so on. On the left stands a quantity of the forward pass, or ``d`` and its name
-        for its adjoint; with ``reading="jacobian"`` a quotient, ``da_next/dWax``.
+        ``sigmoid`` and so on. What equations print is read too: ``γ_f = Wf [a<t-1>; x<t>] + bf``, where neighbours
+        are a matrix product and ∘ is element-wise. On the left stands a quantity of the forward pass, or ``d``
+        and its name for its adjoint; with ``reading="jacobian"`` a quotient, ``da_next/dWax``.
     cell : Cell or Tensor
         Any object with ``n_x``, ``n_a``, ``parameters``, ``states`` and ``step(x, state)``; or a recorded
         tensor, whose graph then gives the names.
@@ -236,7 +237,7 @@ class Setting:
                 new[r] = Tensor(r._value, r.name, requires_grad=True) if wanted else r
             else:
                 inputs = tuple(new[x] for x in r.inputs)
-                made = r.operation.record(r._value, inputs, r.parameters, any(x.requires_grad for x in inputs))
+                made = r.operation.record(r._value, inputs, r.settings, any(x.requires_grad for x in inputs))
                 made._name = r._name
                 new[r] = made
         record = new[output.record]

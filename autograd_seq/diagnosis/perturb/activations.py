@@ -26,7 +26,7 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     name = f"{node.operation.name}'"
 
     def rule(v: Any, y: Array, x: Array) -> Array:
-        return np.asarray(rules[0](v, y, x, **node.parameters))
+        return np.asarray(rules[0](v, y, x, **node.settings))
 
     def edit(key: str, words: str, change: Change) -> Edit:
         return Edit((key,), "activation derivative", words, change, weight=0)
@@ -42,7 +42,7 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     yield edit(
         "of itself",
         f"with {name[:-1]} applied again to {c.called(node)}, which is a {name[:-1]} already",
-        lambda v: rule(v(g), again(y, **node.parameters), y),
+        lambda v: rule(v(g), again(y, **node.settings), y),
     )
     yield edit(
         "of argument",

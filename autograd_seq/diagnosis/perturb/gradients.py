@@ -100,7 +100,7 @@ def _overwritten(c: Context) -> Iterator[Variant]:
     for name, r in c.program.results.items():
         if algebra(r) != "gathered parts":
             continue
-        indices = [str(index) for index in r.parameters["indices"]]
+        indices = [str(index) for index in r.settings["indices"]]
         for first in (True, False):
             order = indices if first else indices[::-1]
             chosen = {(order.index(i) if first else len(order) - 1 - order.index(i)) for i in order}
@@ -114,7 +114,7 @@ def _overwritten(c: Context) -> Iterator[Variant]:
 def _some_pieces(r: Tensor, chosen: set[int]) -> Change:
     def change(v: Any) -> Any:
         pieces = [v(x) if i in chosen else np.zeros(x.shape) for i, x in enumerate(r.inputs)]
-        return r.operation.value(*pieces, **r.parameters)
+        return r.operation.value(*pieces, **r.settings)
 
     return change
 

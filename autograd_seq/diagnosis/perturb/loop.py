@@ -52,7 +52,7 @@ def short_loop(c: Context) -> Iterator[Variant]:
 def _scattered_without(c: Context, r: Tensor) -> Change:
     def change(v: Any) -> Any:
         pieces = [np.zeros(x.shape) if c.program.time(x) == 1 else v(x) for x in r.inputs]
-        return r.operation.value(*pieces, **r.parameters)
+        return r.operation.value(*pieces, **r.settings)
 
     return change
 
@@ -75,7 +75,7 @@ def other_indices(c: Context) -> Iterator[Variant]:
     read: dict[Tensor, list[tuple[Tensor, int, int]]] = {}
     for r in c.program.records:
         if algebra(r) == "part" and r.inputs[0] in c.live:
-            place = _integer(r.parameters["index"])
+            place = _integer(r.settings["index"])
             if place is not None:
                 read.setdefault(r.inputs[0], []).append((r, *place))
     for source, parts in read.items():
@@ -97,11 +97,11 @@ def other_indices(c: Context) -> Iterator[Variant]:
 def not_turned_round(c: Context) -> Iterator[Variant]:
     """A sequence that was read from its end, without the same in the backward pass, or with it twice."""
     for r in c.program.records:
-        if algebra(r) == "gathered parts" and any(map(_backwards, r.parameters["indices"])):
-            new = [_forwards(index) for index in r.parameters["indices"]]
+        if algebra(r) == "gathered parts" and any(map(_backwards, r.settings["indices"])):
+            new = [_forwards(index) for index in r.settings["indices"]]
             changed = _scattered_at(r, new)
-        elif algebra(r) == "part" and _backwards(r.parameters["index"]):
-            changed = _read_at(r, _forwards(r.parameters["index"]))
+        elif algebra(r) == "part" and _backwards(r.settings["index"]):
+            changed = _read_at(r, _forwards(r.settings["index"]))
         else:
             continue
         words = "in the opposite order of time: [::-1] is missing where the sequence was read from its end"
@@ -138,7 +138,7 @@ def other_rows(c: Context) -> Iterator[Variant]:
     for r in c.program.records:
         if algebra(r) != "gathered parts":
             continue
-        indices = list(r.parameters["indices"])
+        indices = list(r.settings["indices"])
         n = len(indices)
         if n < 3 or not all(isinstance(i, (np.ndarray, tuple)) for i in indices):
             continue
@@ -184,15 +184,15 @@ def _moved(index: Any, at: int, k: int) -> Any:
 
 
 def _indexed(r: Tensor, at: int, k: int) -> Change:
-    index = _moved(r.parameters["index"], at, k)
+    index = _moved(r.settings["index"], at, k)
     return lambda v: v(r.inputs[0])[index]
 
 
 def _rewritten(r: Tensor, other: Any, added: bool = False) -> Change:
     """Each part of a sequence written at another place."""
     parts: dict[int, list[Tensor]] = {}
-    at, some = 0, r.parameters["indices"][0]
-    for index, x in zip(r.parameters["indices"], r.inputs, strict=True):
+    at, some = 0, r.settings["indices"][0]
+    for index, x in zip(r.settings["indices"], r.inputs, strict=True):
         if place := _integer(index):
             at, k = place
             parts.setdefault(k, []).append(x)
@@ -209,4 +209,4 @@ def _rewritten(r: Tensor, other: Any, added: bool = False) -> Change:
 
 def _with_operands_of(r: Tensor, twin: Tensor, live: set[Tensor]) -> Change:
     operands = [x if x in live else y for x, y in zip(r.inputs, twin.inputs, strict=False)]
-    return lambda v: r.operation.value(*(v(x) for x in operands), **r.parameters)
+    return lambda v: r.operation.value(*(v(x) for x in operands), **r.settings)

@@ -57,7 +57,7 @@ def matrix_products(c: Context, r: Tensor) -> Iterator[Edit]:
 
 def sums(c: Context, r: Tensor) -> Iterator[Edit]:
     """A sum left out, averaged, or over another axis."""
-    x, axis = r.inputs[0], r.parameters["axis"]
+    x, axis = r.inputs[0], r.settings["axis"]
     yield Edit(
         ("not summed",),
         "missing sum",
@@ -68,7 +68,7 @@ def sums(c: Context, r: Tensor) -> Iterator[Edit]:
         ("mean",),
         "mean over the batch",
         "with the mean over the examples in place of the sum",
-        lambda v: np.mean(v(x), axis=axis, keepdims=r.parameters["keepdims"]),
+        lambda v: np.mean(v(x), axis=axis, keepdims=r.settings["keepdims"]),
     )
     for other in range(x.ndim):
         if (other,) != axis and other != axis:
@@ -83,7 +83,7 @@ def sums(c: Context, r: Tensor) -> Iterator[Edit]:
 
 def parts(c: Context, r: Tensor) -> Iterator[Edit]:
     """The other part of a stack."""
-    x, index = r.inputs[0], r.parameters["index"]
+    x, index = r.inputs[0], r.settings["index"]
     whole_index = index if isinstance(index, tuple) else (index,)
     for axis, piece in enumerate(whole_index):
         if not isinstance(piece, slice) or piece == slice(None) or piece.step not in (None, 1):

@@ -150,7 +150,7 @@ class _Run:
             return self._total([self.value(x) for x in inner.inputs if self._happens(x)], result)
         if algebra(inner) == "gathered parts":
             pieces = [self.value(x) if self._happens(x) else np.zeros(x.shape) for x in inner.inputs]
-            return np.asarray(inner.operation.value(*pieces, **inner.parameters))
+            return np.asarray(inner.operation.value(*pieces, **inner.settings))
         return self.value(inner)
 
     def _happens(self, x: Tensor) -> bool:
@@ -233,7 +233,7 @@ class _Run:
         key = r, shift
         if key not in self.known:
             values = [self.value(x, shift) for x in r.inputs]
-            self.known[key] = np.asarray(r.operation.value(*values, **r.parameters))
+            self.known[key] = np.asarray(r.operation.value(*values, **r.settings))
         return self.known[key]
 
 

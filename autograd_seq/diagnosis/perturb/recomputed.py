@@ -65,7 +65,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
 
     def made(key: tuple[Any, ...], category: str, words: str, new: Any) -> Formed:
         with np.errstate(all="ignore"):
-            value = node.operation.value(np.asarray(new), **node.parameters)
+            value = node.operation.value(np.asarray(new), **node.settings)
         return key, category, words, np.asarray(value), np.asarray(new)
 
     addends = _addends(z)
@@ -110,6 +110,6 @@ def _products(c: Context, x: Tensor) -> Iterator[tuple[tuple[Any, ...], str, str
     for i, operand in enumerate(x.inputs):
         for y, distance in c.others(operand) if operand.ndim else ():
             values = [y._value if j == i else p._value for j, p in enumerate(x.inputs)]
-            new = np.asarray(x.operation.value(*values, **x.parameters))
+            new = np.asarray(x.operation.value(*values, **x.settings))
             words = f"with {c.called(y)} in place of {c.called(operand)}"
             yield (i, c.role(y), distance), c.kind_of_swap(y, operand), words, new

@@ -58,7 +58,7 @@ def _steps_in_one_array(c: Context) -> Iterator[Variant]:
             def change(v: Any, r: Tensor = r, kind: str = kind) -> Any:
                 pieces = [v(x) for x in r.inputs]
                 one = np.sum(pieces, axis=0) if kind == "sum" else pieces[0]
-                return r.operation.value(*[one] * len(pieces), **r.parameters)
+                return r.operation.value(*[one] * len(pieces), **r.settings)
 
             edit = Edit(("steps", kind), "shared array", f"with {words} in every one: they are one array", change)
             yield c.listed(("steps in one array", name), edit, [name], {r: change})
@@ -89,7 +89,7 @@ def repeated_indices(c: Context) -> Iterator[Variant]:
 
 def _picks(r: Tensor) -> bool:
     """Whether parts are picked by arrays of indices."""
-    return any(_arrays(index) for index in r.parameters["indices"])
+    return any(_arrays(index) for index in r.settings["indices"])
 
 
 def _arrays(index: Any) -> bool:
@@ -100,7 +100,7 @@ def _arrays(index: Any) -> bool:
 def _picked(r: Tensor, kind: str) -> Change:
     def change(v: Any) -> Any:
         result = np.zeros(r.shape)
-        parts = list(zip(r.parameters["indices"], [v(x) for x in r.inputs], strict=True))
+        parts = list(zip(r.settings["indices"], [v(x) for x in r.inputs], strict=True))
         for index, piece in parts if kind != "replaced from the end" else parts[::-1]:
             if kind == "added":
                 result[index] += piece

@@ -24,7 +24,7 @@ def joined(c: Context, r: Tensor) -> Iterator[Edit]:
     times = {c.program.time(x) for x in pieces}
     if not 1 < len(pieces) <= MOST_PIECES or len(times) > 1 or len({x.shape for x in pieces}) > 1:
         return
-    indices = r.parameters.get("indices")
+    indices = r.settings.get("indices")
     if indices is not None:
         pieces = [pieces[k] for k in np.argsort([str(_start(i)).zfill(9) for i in indices])]
     for order in permutations(range(len(pieces))):
@@ -34,7 +34,7 @@ def joined(c: Context, r: Tensor) -> Iterator[Edit]:
 
             def change(v: Any, swapped: dict[int, Tensor] = swapped) -> Array:
                 values = [v(swapped[id(x)]) for x in r.inputs]
-                return np.asarray(r.operation.value(*values, **r.parameters))
+                return np.asarray(r.operation.value(*values, **r.settings))
 
             yield Edit(
                 ("joined", order),
@@ -55,7 +55,7 @@ def _start(index: Any) -> int:
 def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
     """One of the matrix products Wᵀ dz in a part of their sum: (W[:, part])ᵀ dz written out for each."""
     total = bare(r.inputs[0])
-    index = r.parameters["index"]
+    index = r.settings["index"]
     first = index[0] if isinstance(index, tuple) else index
     if (
         algebra(total) != "sum of uses"

@@ -124,7 +124,7 @@ def _spread(c: Context, mapping: Values) -> Values:
         if r.operation is None or r in mapping or is_activation(r) or algebra(r) == "matrix product":
             continue
         if any(x in new for x in r.inputs) and not _is_state(c, r):
-            new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.parameters))
+            new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.settings))
     return {r: value for r, value in new.items() if r not in mapping}
 
 

@@ -39,7 +39,7 @@ def _value(record: Tensor, made: dict[Tensor, Use], like: Value) -> Value:
         return Value(LITERAL, (), record.dtype, settings={"number": record._value.item()})
     uses = [made[x] for x in record.inputs]
     name = record.name or _called(record, like.name)
-    return Value(kind_of(record), record.shape, record.dtype, like.times, uses, dict(record.parameters), name)
+    return Value(kind_of(record), record.shape, record.dtype, like.times, uses, dict(record.settings), name)
 
 
 def _called(record: Tensor, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.notation import literal
 from autograd_seq.plan.memory.room import view
 from autograd_seq.plan.value import AFFINE, LITERAL, PRODUCT, ROWS, SUM, Use, Value
 
@@ -52,7 +53,8 @@ def _text(value: Value) -> str:
 
 def _number(setting: float, dtype: Any) -> str:
     """A number of the loop's own kind: beside one of Python's, float32 would become float64."""
-    return f"({float(setting)!r})" if dtype == np.float64 else f"float32({float(setting)!r})"
+    number = literal(float(setting))
+    return f"({number})" if dtype == np.float64 else f"float32({number})"
 
 
 @dataclass(frozen=True)

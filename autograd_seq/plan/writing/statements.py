@@ -214,7 +214,7 @@ class Program(Whole):
             *self.views,
             "",
             "# Constants, and what the loops run over, step by step.",
-            *(f"{word} = np.array({n!r}, np.{np.dtype(dtype).name})" for (n, dtype), word in self.numbers.items()),
+            *(f"{word} = np.array({text}, np.{np.dtype(dtype).name})" for (text, dtype), word in self.numbers.items()),
             *self.constants,
             *self.loops,
             "",

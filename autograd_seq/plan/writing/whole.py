@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.step_index import StepIndex, at_step
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
@@ -76,7 +77,7 @@ class Whole(Outer):
             return f"np.concatenate([{', '.join(texts)}], axis={value.settings.get('axis', 0)})"
         if kind == SCALES:
             numbers, rows = value.settings["numbers"], value.settings["rows"]
-            return f"np.repeat(np.array({numbers}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
+            return f"np.repeat(np.array({literal(numbers)}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
 
@@ -91,7 +92,7 @@ class Whole(Outer):
         for key, setting in settings.items():
             simple = setting is None or type(setting) in (int, float, bool, str)
             simple = simple or (type(setting) is tuple and all(type(n) is int for n in setting))
-            result.append(f"{key}={setting!r}" if simple else f"{key}={self._bind(key, setting)}")
+            result.append(f"{key}={literal(setting)}" if simple else f"{key}={self._bind(key, setting)}")
         return result
 
     # -- all steps at once ----------------------------------------------------------------------
