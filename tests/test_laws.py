@@ -1,6 +1,7 @@
 """The two laws: readings and operations do not know each other, and arrows point one way."""
 
 import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,74 @@ def test_no_reading_asks_for_an_operation_or_a_cell_by_name(module):
     named = {name for name in CELLS if len(name) > 1}
     assert [(text, line) for text, line in strings_compared(tree) if text in named] == []
     assert [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in named] == []
+
+
+# Where an operation is named without being called, each with the reason; whoever else wants to know something of an
+# operation asks for a trait of it, so that a new one needs an entry nowhere.
+ASKED_FOR = {
+    "functions that the language of formulas has": {
+        "autograd_seq.check.claims.grammar": "concatenate exp log mean relu sigmoid softmax sqrt sum tanh transpose",
+    },
+    "choices that a network offers by name": {
+        "autograd_seq.learning.losses": "binary_cross_entropy binary_cross_entropy_from_logits "
+        "categorical_cross_entropy categorical_cross_entropy_from_logits",
+        "cells.readout": "identity relu sigmoid sigmoid softmax tanh",
+        "cells.rnn": "relu sigmoid tanh",
+    },
+    "losses that are handed over to be called": {
+        "autograd_seq.commands.things": "categorical_cross_entropy",
+        "cells.language_model": "categorical_cross_entropy categorical_cross_entropy",
+    },
+    "algebra that a rewrite recognises or writes": {
+        "autograd_seq.plan.rewrites.gates": "sigmoid tanh",  # σ(z) = ½ + ½ tanh(z/2)
+        "autograd_seq.plan.rewrites.lower": "above_zero categorical_cross_entropy softmax",
+        "autograd_seq.writer.simplify": "negative square",
+    },
+    "what students take for each other, and a derivative with mistakes of its own": {
+        "autograd_seq.diagnosis.perturb.recomputed": "relu sigmoid tanh",
+        "autograd_seq.diagnosis.perturb.softmax": "softmax",
+    },
+}
+FACE = ("autograd_seq", "autograd_seq.numpy", "autograd_seq.core.methods")  # what gives operations to users
+OUTSIDE = [m for m in MODULES if not within(m, "autograd_seq.operations") and m not in FACE]
+
+
+def named(module):
+    """The operations that a module names without calling them, once for each place."""
+    tree = TREES[module]
+    rooms, direct = set(), {}  # what stands there for all operations, and for one
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            rooms |= {alias.asname for alias in node.names if alias.asname and alias.name.endswith(".operations")}
+        elif isinstance(node, ast.ImportFrom) and within(node.module or "", "autograd_seq"):
+            for alias in node.names:
+                found = getattr(importlib.import_module(node.module), alias.name, None)
+                if isinstance(found, Operation):
+                    direct[alias.asname or alias.name] = found
+                elif alias.name == "operations":
+                    rooms.add(alias.asname or alias.name)
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        found = None
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in rooms:
+            found = getattr(operations, node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found = direct.get(node.id)
+        if isinstance(found, Operation) and id(node) not in called:
+            yield found.name
+
+
+def test_adding_an_operation_touches_nothing_else():
+    found = {module: sorted(named(module)) for module in OUTSIDE}
+    asked = {module: names.split() for kind in ASKED_FOR.values() for module, names in kind.items()}
+    assert {module: names for module, names in found.items() if names} == asked
+    assert sum(map(len, asked.values())) < 40
+
+
+@pytest.mark.parametrize("module", OUTSIDE)
+def test_nobody_asks_for_an_operation_by_its_name(module):
+    asking = [node for node in ast.walk(TREES[module]) if isinstance(node, (ast.Compare, ast.Match))]
+    assert [ast.unparse(node) for node in asking if any(map(asks_operation_name, ast.walk(node)))] == []
 
 
 @pytest.mark.parametrize("module", [m for m in MODULES if within(m, "viz")])

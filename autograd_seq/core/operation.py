@@ -248,12 +248,14 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
 
     Examples
     --------
-    A user's own operation, Swish, differentiable, provable and printable from here on:
+    A user's own operation, Swish, from here on differentiable, provable, printable, and as fast and as well
+    diagnosed as any other:
 
     >>> import numpy as np
     >>> from autograd_seq import Tensor, each, operation, sigmoid
     >>> @operation(vjp=[lambda g, y, x: g * (y + sigmoid(x) * (1 - y))],
-    ...            meaning=lambda algebra, x: x * each(algebra.sigmoid, x))
+    ...            meaning=lambda algebra, x: x * each(algebra.sigmoid, x),
+    ...            activation=True, elementwise=True, longhand=[lambda x: x * sigmoid(x)])
     ... def swish(x, /):
     ...     return x / (1 + np.exp(-x))
     >>> x = Tensor([0.0, 1.0], requires_grad=True)

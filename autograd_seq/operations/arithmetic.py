@@ -244,7 +244,7 @@ def _astype_rule(g: Any, y: Any, a: Any, dtype: Any) -> Any:
     return as_float(g, a.dtype)
 
 
-@operation(vjp=[_astype_rule], meaning=lambda algebra, a, dtype: a, source=_AS, latex=SAME, text=SAME)
+@operation(vjp=[_astype_rule], meaning=lambda algebra, a, dtype: a, source=_AS, latex=SAME, text=SAME, elementwise=True)
 def as_float(a: Any, /, dtype: Any) -> Array:
     """The same values as floats of another precision; see `astype`.
 
@@ -262,6 +262,7 @@ def as_float(a: Any, /, dtype: Any) -> Array:
     meaning=lambda algebra, a, dtype: each(bool if np.dtype(dtype).kind == "b" else int, a),
     source=_AS,
     expects="a dtype of integers or truth values",
+    elementwise=True,
 )
 def as_integer(a: Any, /, dtype: Any) -> Array:
     """The values cut to integers (or to true and false), without derivative; see `astype`.

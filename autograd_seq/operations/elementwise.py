@@ -367,6 +367,7 @@ def _clip_meaning(algebra: Any, x: Any, low: Any, high: Any) -> Any:
     meaning=_clip_meaning,
     numpy=np.clip,
     source=Form(lambda operands, p: f"np.clip({operands[0]}, {literal(p['low'])}, {literal(p['high'])})"),
+    elementwise=True,
 )
 def clip(x: Any, /, low: Any = None, high: Any = None) -> Array:
     """The value kept between `low` and `high`; the derivative is 1 where it is not cut.

@@ -165,6 +165,7 @@ def log_softmax(x: Any, /, axis: int = 0) -> Array:
     latex=Form(r"-{1} \circ \log({0}) - (1 - {1}) \circ \log(1 - {0})", SUM, (ATOM, ATOM)),
     text=Form("−{1} ∘ log({0}) − (1 − {1}) ∘ log(1 − {0})", SUM, (ATOM, ATOM)),
     expects=FIT,
+    elementwise=True,
 )
 def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     """-y log p - (1 - y) log(1 - p), element by element.
@@ -196,6 +197,7 @@ def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     latex=Form(r"\log(1 + \exp({0})) - {1} \circ {0}", SUM, (ATOM, ATOM)),
     text=Form("log(1 + exp({0})) − {1} ∘ {0}", SUM, (ATOM, ATOM)),
     expects=FIT,
+    elementwise=True,
 )
 def binary_cross_entropy_from_logits(z: Any, y: Any, /) -> Array:
     """`binary_cross_entropy` of sigmoid(z), accurate for any z: log(1 + exp z) - y z.

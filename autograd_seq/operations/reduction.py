@@ -189,6 +189,7 @@ def _product_of_others(x: Any, axis: Any, keepdims: bool) -> Any:
     latex=_latex_over(r"\prod"),
     text=_text_over("Π"),
     expects=AXES,
+    along=True,
 )
 def prod(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The product over axes, as `numpy.prod`; right at zeros too.
@@ -243,6 +244,7 @@ def _norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     latex=Form(lambda operands, settings: rf"\left\|{operands[0]}\right\|{_below(settings)}"),
     text=Form(lambda operands, settings: f"‖{operands[0]}‖" + (f"_{over}" if (over := _over(settings)) else "")),
     expects=AXES,
+    along=True,
 )
 def norm(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The square root of the sum of squares over axes; the derivative where it is 0 is taken as 0.
