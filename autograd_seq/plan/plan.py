@@ -28,6 +28,8 @@ from autograd_seq.readings.fold import Family
 from autograd_seq.source_line import here, raising_line
 from autograd_seq.tensor import Array, Parameter, Tensor
 
+_TOLERANCES = {"e": 3e-2, "f": 1e-3}  # by what half and single precision can tell
+
 
 class Replay:
     """One compiled recording, for arrays of the shapes that it was recorded with.
@@ -72,6 +74,7 @@ class Replay:
             rewrite(self.network, fused=compiled)
         program = FastProgram(self.network) if compiled else Program(self.network)
         self.source = program.text
+        self.tolerance = max(_TOLERANCES.get(np.dtype(v.dtype).char, 1e-9) for v in self.network.values)
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
         units = [translation.given[value] for value in program.given]
@@ -90,12 +93,15 @@ class Replay:
         loss = recording.forward.outputs[0]
         with np.errstate(all="ignore"):
             found = self.run(*self.recorded)
-        wanted = [loss._value, *(recording.adjoints[leaf]._value for leaf in self._differentiated())]
-        tolerance = 1e-9 if loss.dtype == np.float64 else 1e-3
+        gradients = [(recording.adjoints[leaf]._value, leaf.dtype) for leaf in self._differentiated()]
+        wanted = [loss._value, *(adjoint.astype(dtype) for adjoint, dtype in gradients)]
+        tolerance = self.tolerance
         greatest = max((_greatest(want) for want in wanted), default=0.0)
         for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
             close = tolerance * (_greatest(want) + 1e-4 * greatest + 1e-3)  # what is left of 0 is rounding
-            if np.shape(got) != want.shape or not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
+            if np.shape(got) != want.shape or got.dtype != want.dtype:
+                return key
+            if not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
                 return key
         return None
 
@@ -253,7 +259,7 @@ class Plan:
         self._latest = found
         result = self._run(found, values, parameters or {})
         if not parameters and found.unproven(values):
-            self._confirm(values, result[0])
+            self._confirm(found, values, result[0])
             found.prove(values)
         return result
 
@@ -304,10 +310,10 @@ class Plan:
     def __reduce__(self) -> Any:
         raise UsageError(f"a plan has memory of its own and cannot be copied or saved: compile it again{here()}")
 
-    def _confirm(self, values: Sequence[Given], loss: float) -> None:
+    def _confirm(self, found: Bound, values: Sequence[Given], loss: float) -> None:
         """Compare a call with the function itself: what went past the recording was frozen."""
         wanted = self._called(self._inputs(values))
-        tolerance = 1e-8 if wanted.dtype == np.float64 else 1e-3
+        tolerance = max(found.replay.tolerance, 1e-8)
         if not np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True):
             raise GraphLostError(
                 f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "
