@@ -6,7 +6,7 @@ import builtins
 import inspect
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from autograd_seq.backward import Recording, differentiate
 from autograd_seq.errors import AutogradError, GraphLostError, UsageError
 from autograd_seq.graph import Graph
-from autograd_seq.plan.arguments import Argument, Given, given, signature
+from autograd_seq.plan.arguments import Argument, Given, by_name, given, signature
 from autograd_seq.plan.around import Name, around
 from autograd_seq.plan.bound import Bound, Result, Versions
 from autograd_seq.plan.emit import Program
@@ -28,6 +28,7 @@ from autograd_seq.readings.fold import Family
 from autograd_seq.source_line import here, raising_line
 from autograd_seq.tensor import Array, Parameter, Tensor
 
+Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
 _TOLERANCES = {"e": 3e-2, "f": 1e-3}  # by what half and single precision can tell
 
 
@@ -123,7 +124,7 @@ def _recorded(value: Value, unit: Any) -> Array:
     return np.asarray(unit.record._value)
 
 
-def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False) -> Plan:
+def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
     Parameters
@@ -132,9 +133,10 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
         What was recorded: a scalar loss. Or a function of arrays that records it and returns the loss; it is
         called again whenever an array has another shape or dtype, or a value that it read as a plain number has
         changed, and to compare the second call with it.
-    parameters : dict of str to Parameter, optional
-        Parameters whose current values count at every call. Of a finished recording, others keep their recorded
-        values unless given at the call; of a function, a plan says so when one of them has changed.
+    parameters : dict of str to Parameter, or list of Parameter, optional
+        Parameters whose current values count at every call; those of a list are known by their own names. Of a finished
+        recording, others keep their recorded values unless given at the call; of a function, a plan says so when one
+        of them has changed.
     fast : bool
         Compile the loops with Numba (``pip install 'autograd-seq[fast]'``): the first call with arrays of other
         shapes takes some seconds, the others less time than NumPy's. A loop that holds an operation which compiled
@@ -169,7 +171,8 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
         If the function decides on a value that depends on a parameter, which would be frozen, or the loss depends on
         something past the recording.
     UsageError
-        If there is no loss to be found, or Numba and SciPy are not installed where `fast` asks for them.
+        If there is no loss to be found, a parameter has no name of its own, or Numba and SciPy are not installed where
+        `fast` asks for them.
 
     Examples
     --------
@@ -197,13 +200,13 @@ class Plan:
     """
 
     def __init__(
-        self, thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False
+        self, thing: Any, parameters: Parameters = None, *, fast: bool = False
     ) -> None:
         if fast:
             require()
         self._fast = fast
         self._function: Callable[..., Any] | None = None
-        self._parameters = dict(parameters or {})
+        self._parameters = by_name(parameters)
         self._versions: dict[Any, Versions] = {}
         self._latest: Bound | None = None
         self._changed: set[str] = set()  # names around the function that stood for something else once
