@@ -146,7 +146,7 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
     Returns
     -------
     Plan
-        Call it with the arrays. A parameter that the loss does not hang on has no gradient among its results.
+        Call it with the arrays. A parameter that the loss does not depend on has no gradient among its results.
 
     Notes
     -----
