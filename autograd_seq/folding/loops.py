@@ -258,7 +258,7 @@ def _takes_all(node: Node, family: Family, places: list[int]) -> bool:
     times = [node.inputs[i].time for i in places]
     if node.total:
         return sorted(t for t in times if t is not None) == family.times
-    counted = any(isinstance(v, (tuple, list)) and len(v) >= len(places) for v in node.parameters.values())
+    counted = any(isinstance(v, (tuple, list)) and len(v) >= len(places) for v in node.settings.values())
     if counted:
         return False  # a setting for each array: they are no plain list
     side_by_side = places == list(range(places[0], places[0] + len(places)))

@@ -50,7 +50,7 @@ class Nodes:
     def leaf(self, record: Tensor, time: int | None) -> Node:
         """The node of what nothing in the recording made; equal numbers share one."""
         if is_literal(record):
-            key = (str(record.dtype), record._value.item())
+            key = (str(record.dtype), repr(record._value.item()))  # as text, which tells -0.0 from 0.0
             if key not in self._literals:
                 self._literals[key] = self.add(Node(record, None, False, [], None, None))
             return self._literals[key]

@@ -114,8 +114,8 @@ def same_role(x: Node, y: Node) -> bool | None:
 
 def same_settings(node: Node, other: Node) -> bool:
     """Whether the settings of two nodes are equal, or count with the step."""
-    settings = other.parameters
-    for key, value in node.parameters.items():
+    settings = other.settings
+    for key, value in node.settings.items():
         both = {node.time or 0: value, other.time or 0: settings.get(key)}
         if value is not None and unify(both, None) is None:
             return False

@@ -74,9 +74,9 @@ class Node:
         return f"<node {self.order}: {self.name or self.record.label}>"
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """The operation's settings."""
-        return {} if self.total else self.record.parameters
+        return {} if self.total else self.record.settings
 
     @property
     def leaf(self) -> bool:
@@ -156,11 +156,11 @@ class Family:
         return self.any.leaf
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """The operation's settings; what counts with time is a `StepIndex`."""
         result = {}
-        for key, value in self.any.parameters.items():
-            result[key] = unify({t: m.parameters[key] for t, m in self.members.items()}, value)
+        for key, value in self.any.settings.items():
+            result[key] = unify({t: m.settings[key] for t, m in self.members.items()}, value)
         return result
 
     @property

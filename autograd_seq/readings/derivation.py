@@ -20,7 +20,7 @@ from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
 from autograd_seq.writer.from_folded import Trees
-from autograd_seq.writer.tree import record_of, size
+from autograd_seq.writer.tree import is_bare, record_of, size
 
 _ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once
@@ -183,7 +183,7 @@ class Derivation:
     def _plain(self, unit: Unit) -> bool:
         """Whether an adjoint is another name for something that has one."""
         trees = Trees(self.folded, self.names)
-        return not self.varies(unit) and size(trees.definition(unit)) == 0
+        return not self.varies(unit) and is_bare(trees.definition(unit))
 
     def _name(self, unit: Unit, name: str) -> None:
         lane = (unit.lane, type(unit), record_time(unit))
