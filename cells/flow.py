@@ -12,7 +12,7 @@ from autograd_seq.core.backward import sweep
 from autograd_seq.core.errors import UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.core.traits import algebra
-from cells.arguments import kind, listed, whole
+from cells.checked import kind, listed, whole
 from cells.run import Run
 
 Array = np.ndarray[Any, Any]

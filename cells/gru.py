@@ -10,8 +10,8 @@ import numpy as np
 from autograd_seq import Tensor, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-from cells.arguments import flags
 from cells.cell import Cell, State
+from cells.checked import flags
 from cells.padding import held
 
 

@@ -11,7 +11,7 @@ from autograd_seq import Tensor, name, scope, where
 from autograd_seq.core.errors import DtypeError, ShapeError, ValueRangeError
 from autograd_seq.core.scope import watched
 from autograd_seq.core.source_line import here
-from cells.arguments import here_in_network, kind, listed, numbers, whole
+from cells.checked import here_in_network, kind, listed, numbers, whole
 
 Array = np.ndarray[Any, Any]
 

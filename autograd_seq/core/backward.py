@@ -56,22 +56,17 @@ def sweep(output: Record, seed: Array, everything: bool = False) -> list[tuple[A
         node, adjoint, _ = waiting.pop(heappop(heap))
         if type(adjoint) is not ndarray:
             adjoint = _whole(adjoint)
-        operation = node.operation
-        if operation is None:
+        if everything or node.operation is None:
             found.append((node, adjoint))
+        if node.operation is None:
             continue
-        if everything:
-            found.append((node, adjoint))
-        pieces = operation.pull(node, adjoint)
+        pieces = node.operation.pull(node, adjoint)
         for x, piece in zip(node.inputs, pieces):
             if piece is None:
                 if x.requires_grad:
                     all_there(node, pieces)
                 continue
-            try:
-                if piece.shape != x._value.shape:
-                    piece = fitted(piece, node, x)
-            except AttributeError:
+            if type(piece) is not ndarray or piece.shape != x._value.shape:
                 piece = fitted(piece, node, x)
             key = -x.index
             if key not in waiting:

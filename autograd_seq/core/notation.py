@@ -131,6 +131,28 @@ def call(function: str, defaults: Mapping[str, Any] | None = None, listed: bool 
     return Form(fill, helper=helper)
 
 
+def forms(
+    name: str,
+    defaults: Mapping[str, Any],
+    listed: bool,
+    source: Form | str | None,
+    latex: Form | str | None,
+    text: Form | str | None,
+    formula: Form | str | None,
+) -> dict[str, Form]:
+    """How an operation of that name is written in each language: as it declares, or else as a function."""
+    given = {
+        "source": (source, f"np.{name}"),
+        "latex": (latex, rf"\operatorname{{{name}}}".replace("_", r"\_")),
+        "text": (text, name),
+        "formula": (formula or source, name),
+    }
+    return {
+        language: form if isinstance(form, Form) else call(form or function, defaults, listed=listed)
+        for language, (form, function) in given.items()
+    }
+
+
 def literal(value: Any) -> str:
     """A parameter as Python source, for a program that has NumPy as ``np``.
 

@@ -19,17 +19,16 @@ from weakref import WeakSet
 import numpy as np
 
 from autograd_seq.core import errors
-from autograd_seq.core.notation import Form, call
+from autograd_seq.core.array import dtype_beside
+from autograd_seq.core.notation import Form, forms
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import note_branch, note_read, present
 from autograd_seq.core.source_line import ENGINE_FILES
 from autograd_seq.core.traits import Traits
 
-Rule = Callable[..., Any]
 _new: Final = object.__new__
 _present: Final = present.get
 _value: Final = attrgetter("_value")
-_requires_grad: Final = attrgetter("requires_grad")
 
 # A function of NumPy's (or an operator, or a method of its arrays) to what stands for it when it meets a tensor.
 BY_NUMPY: dict[Any, Any] = {}
@@ -64,7 +63,7 @@ class Operation(Traits):
         self,
         value: Callable[..., Any],
         *,
-        vjp: Sequence[Rule | None] | Rule | None,
+        vjp: Sequence[Callable[..., Any] | None] | Callable[..., Any] | None,
         meaning: Callable[..., Any] | None = None,
         numpy: Any = (),
         source: Form | str | None = None,
@@ -88,12 +87,7 @@ class Operation(Traits):
         self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
         self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
         self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
-        self.forms = {
-            "source": self._form(source, f"np.{self.name}"),
-            "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
-            "text": self._form(text, self.name),
-            "formula": self._form(formula or source, self.name),
-        }
+        self.forms = forms(self.name, self.defaults, self.variadic, source, latex, text, formula)
         self.call: Callable[..., Any] = self.general
         DECLARED.add(self)
         Operation.shorten(self)
@@ -101,17 +95,12 @@ class Operation(Traits):
 
     def _rules(self, vjp: Any) -> Any:
         """The rules, if there is one for each input."""
-        if vjp is None:
-            return None
-        if callable(vjp) and self.variadic:
-            return _ByPosition(vjp)
+        if vjp is None or (callable(vjp) and self.variadic):
+            return None if vjp is None else _ByPosition(vjp)
         listed = isinstance(vjp, (list, tuple)) and all(rule is None or callable(rule) for rule in vjp)
         if listed and not self.variadic and len(vjp) == self.arity:
             return vjp
         raise errors.wrong_rules(self.name, self.arity, self.variadic, vjp)
-
-    def _form(self, given: Form | str | None, function: str) -> Form:
-        return given if isinstance(given, Form) else call(given or function, self.defaults, listed=self.variadic)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -123,10 +112,9 @@ class Operation(Traits):
     def general(self, *inputs: Any, **settings: Any) -> Any:
         """What a call does, whatever it is given; `call` may know a shorter way to the same record."""
         inputs, settings = self._sorted(inputs, settings)
-        if self.rearranges and isinstance(inputs[0], Record):
-            seen = inputs[0].view(self, settings)
-            if seen is not None:
-                return seen
+        first = inputs[0] if inputs else None
+        if self.rearranges and isinstance(first, Record) and (seen := first.view(self, settings)) is not None:
+            return seen
         records = lift(inputs)
         if records is None:
             return self.value(*inputs, **settings)
@@ -145,16 +133,12 @@ class Operation(Traits):
         settings = self.defaults | dict(zip(self.keywords, inputs[count:], strict=False)) | given
         if len(settings) != len(self.keywords) or not settings.keys() >= given.keys() <= set(self.keywords):
             raise errors.wrong_settings(self, given, settings)
-        for key, setting in settings.items():
-            if isinstance(setting, Record):
-                settings[key] = settled(setting)
+        settings = {key: settled(x) if isinstance(x, Record) else x for key, x in settings.items()}
         return tuple(inputs[0]) if self.variadic else inputs[:count], settings
 
     def _wanted(self, records: Sequence[Record]) -> bool:
         """Whether a derivative passes through to any of the inputs."""
-        if not self.partly:
-            return True in map(_requires_grad, records)
-        return any(x.requires_grad and rule is not None for x, rule in zip(records, self.vjp, strict=True))
+        return any(x.requires_grad and not (self.partly and self.vjp[i] is None) for i, x in enumerate(records))
 
     def record(self, value: Any, inputs: tuple[Any, ...], settings: dict[str, Any], requires_grad: bool) -> Any:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
@@ -190,10 +174,10 @@ class Operation(Traits):
 class _ByPosition:
     """The rules of an operation with any number of inputs: one function that is told which input is meant."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Callable[..., Any]) -> None:
         self.rule = rule
 
-    def __getitem__(self, position: int) -> Rule:
+    def __getitem__(self, position: int) -> Callable[..., Any]:
         return partial(self.rule, position)
 
 
@@ -292,20 +276,9 @@ def lift(inputs: Sequence[Any]) -> tuple[Any, ...] | None:
         return None
     for i, x in enumerate(records):
         if not isinstance(x, Record):
-            records[i] = _constant(x, tensors)
+            records[i] = Record.held(x, dtype=dtype_beside(x, [t._value for t in tensors]))
             tensors.append(records[i])
     return tuple(records)
-
-
-def _constant(value: Any, tensors: list[Any]) -> Any:
-    """A leaf for what met `tensors`; Python numbers, and lists of them, take the dtype of the floats there."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return Record.held(value)
-    number = type(value) in (int, float, bool)
-    dtype: Any = tensors[0].dtype
-    if len(tensors) > 1 or dtype.kind != "f":
-        dtype = np.result_type(*(x._value for x in tensors), *((value,) if number else ()))
-    return Record.held(value, dtype=dtype if dtype.kind == "f" or number else None)
 
 
 def settled(setting: Record) -> Any:

@@ -52,18 +52,8 @@ class Record(Shown):
     """
 
     __slots__ = (
-        "__weakref__",
-        "_code",
-        "_gradient",
-        "_name",
-        "_offset",
-        "_value",
-        "index",
-        "inputs",
-        "operation",
-        "requires_grad",
-        "scope",
-        "settings",
+        "__weakref__", "_code", "_gradient", "_name", "_offset", "_value",
+        "index", "inputs", "operation", "requires_grad", "scope", "settings",
     )  # fmt: skip
 
     in_place: ClassVar[bool] = False  # whether it is an array that is written into

@@ -91,6 +91,7 @@ def _place_of_users(leaf: Tensor, uses: Uses, found: Alike) -> Scope:
 def _initial_states(graph: Graph, uses: Uses, found: Alike) -> None:
     """Find what is given where, at other steps, something that a neighbouring step made is used."""
     places, roles = found.places, found.roles
+    made = {(roles[record], places[record].time) for record in graph if record.operation is not None}
     carried: dict[tuple[Role, int], tuple[Tensor, int]] = {}  # by input: what is used there, and how much later it is
     for record in graph:
         here = places[record].time
@@ -101,17 +102,23 @@ def _initial_states(graph: Graph, uses: Uses, found: Alike) -> None:
     for leaf in graph.leaves:
         for user, i in uses[leaf]:
             state, shift = carried.get((roles[user], i), (None, 0))
-            time = places[user].time
-            if state is not None and time is not None and not is_literal(leaf):
-                found.initial[leaf], roles[leaf] = state, roles[state]
-                if places[leaf] is not leaf.scope:
-                    places[leaf] = replace(places[leaf], time=time + shift)
-                break
-    last: dict[tuple[Role, Scope], list[Tensor]] = {}
+            here = places[user].time
+            if state is None or here is None or (roles[state], here + shift) in made or is_literal(leaf):
+                continue
+            found.initial[leaf], roles[leaf] = state, roles[state]
+            if places[leaf] is not leaf.scope:
+                places[leaf] = replace(places[leaf], time=here + shift)
+            break
+    _find_again(found)
+
+
+def _find_again(found: Alike) -> None:
+    """Find which initial states are one plain array of the user's, recorded at each of its uses."""
+    known: dict[tuple[Role, Scope], list[Tensor]] = {}
     for leaf in reversed(found.initial):
-        known = last.setdefault((roles[leaf], places[leaf]), [])
-        same = next((other for other in known if may_be_one(leaf, other)), None)
+        others = known.setdefault((found.roles[leaf], found.places[leaf]), [])
+        same = next((other for other in others if may_be_one(leaf, other)), None)
         if same is None:
-            known.append(leaf)
+            others.append(leaf)
         else:
             found.again[leaf] = same

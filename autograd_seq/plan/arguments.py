@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.core.errors import AutogradError, DtypeError
+from autograd_seq.core.errors import AutogradError, DtypeError, UsageError
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Handle, Tensor
+from autograd_seq.core.tensor import Handle, Parameter, Tensor
 
 Given = Array | str | None
 
@@ -59,6 +60,47 @@ def given(value: Any, name: str) -> Given:
             f"belong among the arguments: give it in a function around, lambda x: loss(x, it){here()}"
         )
     return array
+
+
+def by_name(parameters: Any) -> dict[str, Parameter]:
+    """Parameters by the names that their gradients get: a dict as it is; others under their own names.
+
+    Raises
+    ------
+    UsageError
+        If one of them is no Parameter, or has no name of its own.
+    """
+    if parameters is None:
+        return {}
+    if isinstance(parameters, Mapping):
+        found = list(parameters.items())
+    elif isinstance(parameters, Iterable) and not isinstance(parameters, (Tensor, np.ndarray, str)):
+        found = [(getattr(parameter, "name", None), parameter) for parameter in parameters]
+    else:
+        raise _not_parameters(parameters)
+    for key, parameter in found:
+        if not isinstance(parameter, Parameter):
+            raise _not_parameters(parameter)
+        if not isinstance(key, str) or not key:
+            raise UsageError(
+                f"a gradient is found by the name of its parameter, but one of shape {parameter.shape} has "
+                f"{'none' if key is None else repr(key)}: write Parameter(value, 'W') or "
+                f"compile(function, {{'W': W}}){here()}"
+            )
+    keys = [key for key, _ in found]
+    if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+        raise UsageError(
+            f"several parameters are called {', '.join(twice)}, so their gradients could not be told apart: give "
+            f"names, compile(function, {{'W1': first, 'W2': second}}){here()}"
+        )
+    return dict(found)
+
+
+def _not_parameters(thing: Any) -> UsageError:
+    what = f"one called {thing.name}" if isinstance(thing, Parameter) else f"{type(thing).__name__} {thing!r:.60}"
+    return UsageError(
+        f"parameters come in a dict, {{'W': W}}, or a list, [W], of Parameter(value, name), not as {what}{here()}"
+    )
 
 
 def signature(values: list[Given]) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ import builtins
 import inspect
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here, raising_line
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.folding.fold import Family
-from autograd_seq.plan.arguments import Argument, Given, given, signature
+from autograd_seq.plan.arguments import Argument, Given, by_name, given, signature
 from autograd_seq.plan.around import Name, around
 from autograd_seq.plan.bound import Bound, Result, Versions
 from autograd_seq.plan.guards import Guard, guards, watching
@@ -28,6 +28,9 @@ from autograd_seq.plan.value import STEPS, Network, Value
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.plan.writing.tools import require
+
+Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
+_TOLERANCES = {"e": 3e-2, "f": 1e-3}  # by what half and single precision can tell
 
 
 class Replay:
@@ -73,6 +76,7 @@ class Replay:
             rewrite(self.network, fused=compiled)
         program = FastProgram(self.network) if compiled else Program(self.network)
         self.source = program.text
+        self.tolerance = max(_TOLERANCES.get(np.dtype(v.dtype).char, 1e-9) for v in self.network.values)
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
         units = [translation.given[value] for value in program.given]
@@ -91,12 +95,15 @@ class Replay:
         loss = recording.forward.outputs[0]
         with np.errstate(all="ignore"):
             found = self.run(*self.recorded)
-        wanted = [loss._value, *(recording.adjoints[leaf]._value for leaf in self._differentiated())]
-        tolerance = 1e-9 if loss.dtype == np.float64 else 1e-3
+        gradients = [(recording.adjoints[leaf]._value, leaf.dtype) for leaf in self._differentiated()]
+        wanted = [loss._value, *(adjoint.astype(dtype) for adjoint, dtype in gradients)]
+        tolerance = self.tolerance
         greatest = max((_greatest(want) for want in wanted), default=0.0)
         for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
             close = tolerance * (_greatest(want) + 1e-4 * greatest + 1e-3)  # what is left of 0 is rounding
-            if np.shape(got) != want.shape or not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
+            if np.shape(got) != want.shape or got.dtype != want.dtype:
+                return key
+            if not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
                 return key
         return None
 
@@ -118,7 +125,7 @@ def _recorded(value: Value, unit: Any) -> Array:
     return np.asarray(unit.record._value)
 
 
-def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False) -> Plan:
+def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
     Parameters
@@ -127,9 +134,10 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
         What was recorded: a scalar loss. Or a function of arrays that records it and returns the loss; it is
         called again whenever an array has another shape or dtype, or a value that it read as a plain number has
         changed, and to compare the second call with it.
-    parameters : dict of str to Parameter, optional
-        Parameters whose current values count at every call. Of a finished recording, others keep their recorded
-        values unless given at the call; of a function, a plan says so when one of them has changed.
+    parameters : dict of str to Parameter, or list of Parameter, optional
+        Parameters whose current values count at every call; those of a list are known by their own names. Of a finished
+        recording, others keep their recorded values unless given at the call; of a function, a plan says so when one
+        of them has changed.
     fast : bool
         Compile the loops with Numba (``pip install 'autograd-seq[fast]'``): the first call with arrays of other
         shapes takes some seconds, the others less time than NumPy's. A loop that holds an operation which compiled
@@ -164,7 +172,8 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
         If the function decides on a value that depends on a parameter, which would be frozen, or the loss depends on
         something past the recording.
     UsageError
-        If there is no loss to be found, or Numba and SciPy are not installed where `fast` asks for them.
+        If there is no loss to be found, a parameter has no name of its own, or Numba and SciPy are not installed where
+        `fast` asks for them.
 
     Examples
     --------
@@ -192,13 +201,13 @@ class Plan:
     """
 
     def __init__(
-        self, thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False
+        self, thing: Any, parameters: Parameters = None, *, fast: bool = False
     ) -> None:
         if fast:
             require()
         self._fast = fast
         self._function: Callable[..., Any] | None = None
-        self._parameters = dict(parameters or {})
+        self._parameters = by_name(parameters)
         self._versions: dict[Any, Versions] = {}
         self._latest: Bound | None = None
         self._changed: set[str] = set()  # names around the function that stood for something else once
@@ -254,7 +263,7 @@ class Plan:
         self._latest = found
         result = self._run(found, values, parameters or {})
         if not parameters and found.unproven(values):
-            self._confirm(values, result[0])
+            self._confirm(found, values, result[0])
             found.prove(values)
         return result
 
@@ -305,10 +314,10 @@ class Plan:
     def __reduce__(self) -> Any:
         raise UsageError(f"a plan has memory of its own and cannot be copied or saved: compile it again{here()}")
 
-    def _confirm(self, values: Sequence[Given], loss: float) -> None:
+    def _confirm(self, found: Bound, values: Sequence[Given], loss: float) -> None:
         """Compare a call with the function itself: what went past the recording was frozen."""
         wanted = self._called(self._inputs(values))
-        tolerance = 1e-8 if wanted.dtype == np.float64 else 1e-3
+        tolerance = max(found.replay.tolerance, 1e-8)
         if not np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True):
             raise GraphLostError(
                 f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "

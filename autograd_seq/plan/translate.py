@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core import names
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
@@ -38,7 +40,9 @@ class Translation:
             self.made[unit] = self._start(unit)
         for unit in self.folded.units:
             self._finish(unit, self.made[unit])
-        self.network = Network(self._outputs(recording))
+        outputs = self._outputs(recording)
+        dtypes = {"d" + value.name: value.dtype for value in self.given if "d" + value.name in outputs}
+        self.network = Network(outputs, dtypes)
         self._views()
 
     # -- values ---------------------------------------------------------------------------------
@@ -46,7 +50,7 @@ class Translation:
     def _start(self, unit: Unit) -> Value:
         record = record_of(unit)
         times = range(unit.times[0], unit.times[-1] + 1) if isinstance(unit, Family) else None
-        value = Value(self._kind(unit), record.shape, record.dtype, times, name=self._name(unit))
+        value = Value(self._kind(unit), record.shape, _dtype(unit), times, name=self._name(unit))
         if value.kind == LITERAL:
             value.settings["number"] = record._value.item()
         elif unit.leaf:
@@ -132,6 +136,13 @@ class Translation:
         if node.family is not None:
             return Use(self.made[node.family], at=node.time)
         return Use(self.made[node])
+
+
+def _dtype(unit: Unit) -> Any:
+    """The dtype of a value: one that can hold it at every step."""
+    if not isinstance(unit, Family):
+        return record_of(unit).dtype
+    return np.result_type(*{member.record.dtype for member in unit.members.values()})
 
 
 def _row_slice(unit: Unit) -> tuple[int, int] | None:

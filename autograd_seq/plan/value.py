@@ -130,8 +130,9 @@ class Network:
         By name, what the plan returns.
     """
 
-    def __init__(self, outputs: dict[str, Use]) -> None:
+    def __init__(self, outputs: dict[str, Use], dtypes: dict[str, Any] | None = None) -> None:
         self.outputs = outputs
+        self.dtypes = dtypes or {}  # of those that are cast in the end: a gradient has that of what it is of
         self.notes: list[str] = []  # what the rewrites did
         self.tied: dict[Value, Value] = {}  # what is computed in the loop of another value, though it need not be
 

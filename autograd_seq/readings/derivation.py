@@ -157,6 +157,7 @@ class Derivation:
                 if use.ref.shift and other not in self.names and not other.leaf and not self.is_backward(other):
                     self._name(other, self.own_name(other))  # what a loop carries from step to step
         roots = set(self.outputs)
+        self._name_large([unit for unit in units if not self.is_backward(unit) and unit not in roots])
         for unit in units:
             if unit in self.names or unit.leaf:
                 continue
@@ -169,6 +170,10 @@ class Derivation:
                 wanted = self.varies(unit) or not self.uses[unit] or self.given_name(owner)
                 if wanted and not self._plain(unit):
                     self._name(unit, "d" + self.own_name(owner))
+        self._name_large(units)
+
+    def _name_large(self, units: list[Unit]) -> None:
+        """Give names to what is used more than once and would be long to write out each time."""
         trees = Trees(self.folded, self.names)
         for unit in units:
             again = unit not in self.names and not unit.leaf and self.uses[unit] > 1

@@ -17,8 +17,8 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, PRODUCT, SERIES, SIGN, SUM, Written, enclosed
 from autograd_seq.core.scope import Scope
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
+from autograd_seq.readings.claim import formula
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.formula import formula
 from autograd_seq.writer import Called, Steps, Writer, numeral
 from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.folding.folded import Folded
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
-from autograd_seq.writer.simplify import simplified, without_double_minus
+from autograd_seq.writer.simpler import simplified, without_double_minus
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
 
 

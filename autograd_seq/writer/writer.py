@@ -16,7 +16,7 @@ from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family
-from autograd_seq.writer.numeral import numeral
+from autograd_seq.writer.numerals import numeral
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 
 DEEPEST = 12  # operations written out, one inside the other

@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+from folding.programs import STYLES
 from readings.alone import run_alone
 from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, without_steps
 
@@ -176,6 +177,14 @@ def test_own_cell_without_names_and_steps():
     text = source(first, "net")
     assert text.count("for t in range") == 2
     agrees(text, first, [Derivation(without_steps(T)) for T in (4, 6)])
+
+
+@pytest.mark.parametrize("style", ["one_array_used_thrice", "nested_loops", "helper_thrice", "in_dicts"])
+def test_plain_code_without_steps_in_other_styles(style):
+    derivation = Derivation(STYLES[style]())
+    text = source(derivation, "net")
+    assert text.count("for t in range") == 2
+    agrees(text, derivation, [derivation])
 
 
 def test_inputs_and_initial_states_that_want_gradients():

@@ -5,8 +5,8 @@ import pytest
 
 from autograd_seq import Parameter, Tensor, differentiate, name
 from viz.backward_formula import BackwardWriter
-from viz.fold import fold
-from viz.formula import BoxWriter
+from viz.box_formula import BoxWriter
+from viz.boxes import fold
 
 
 def arrays():

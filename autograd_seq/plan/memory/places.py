@@ -96,9 +96,11 @@ class Places:
 
     def _number(self, number: float, dtype: Any) -> str:
         """A number as an array, where that is exact: NumPy takes longer for Python's own."""
-        if np.dtype(dtype).kind != "f":
-            return literal(number)
-        key = literal(float(number)), dtype  # as text, which tells -0.0 from 0.0
+        return self._array(float(number), dtype) if np.dtype(dtype).kind == "f" else literal(number)
+
+    def _array(self, number: float, dtype: Any) -> str:
+        """A number as an array of its own dtype."""
+        key = literal(number), dtype  # as text, which tells -0.0 from 0.0
         if key not in self.numbers:
             word = {"0.5": "half", "1.0": "one", "-1.0": "minus_one", "2.0": "two", "0.0": "zero"}.get(key[0], "number")
             self.numbers[key] = self._fresh(word)

@@ -47,7 +47,7 @@ class CompiledLoop:
                 (use,) = value.uses
                 whole, out = self.program.place(use.value, use.shift), self.program.place(value, 0)
                 made.append(f"{function}({self._text(whole)}, {self._text(out)})")
-            elif value.kind == MATMUL and len(value.shape) == 2:
+            elif _product(value):
                 made.append(self._product(value))
             elif by_element(value) and (elements := self._elements(group)) is not None:
                 name = self.program.fresh("elements", len(functions))
@@ -89,7 +89,7 @@ class CompiledLoop:
     def _matrix(self, use: Use, column: bool) -> str:
         x = use.value
         if x.times is None:
-            word = self.program.solid(use, flat=False)
+            word = self.program.solid(use, flat=False, dtype=self.program.dtype)
             self.arguments[word] = word
             return word
         text = self._text(self.program.place(x, use.shift))
@@ -112,8 +112,13 @@ class CompiledLoop:
 
 def holds(value: Value) -> bool:
     """Whether a compiled loop can hold a value."""
-    product = value.kind == MATMUL and len(value.shape) == 2
-    return product or _seen_through(value) or by_element(value) or reduction(value) is not None
+    return _product(value) or _seen_through(value) or by_element(value) or reduction(value) is not None
+
+
+def _product(value: Value) -> bool:
+    """Whether a value is a product of matrices, of one dtype: an operand that does not change can be made so."""
+    alike = all(use.value.dtype == value.dtype for use in value.uses if use.value.timed)
+    return value.kind == MATMUL and len(value.shape) == 2 and alike
 
 
 def reduction(value: Value) -> str | None:

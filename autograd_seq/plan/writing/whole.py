@@ -53,7 +53,7 @@ class Whole(Outer):
 
     def _once(self, value: Value) -> str:
         """A single value."""
-        texts = [self._single(use) for use in value.uses if use.value.times is None or use.at is not None]
+        texts = [self._alone(use, value) for use in value.uses if use.value.times is None or use.at is not None]
         kind = value.kind
         if kind == OVER_TIME:
             use = value.uses[0]
@@ -80,6 +80,20 @@ class Whole(Outer):
             return f"np.repeat(np.array({literal(numbers)}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
+
+    def _alone(self, use: Use, user: Value) -> str:
+        """An operand outside of loops; a number is Python's own where the result has its recorded dtype with it."""
+        x = use.value
+        if x.kind != LITERAL:
+            return self._single(use)
+        number = x.settings["number"]
+        others = [other.value.dtype for other in user.uses if other.value.kind != LITERAL]
+        simple = user.kind in (SUM, PRODUCT) or (
+            isinstance(user.kind, Operation) and isinstance(user.kind.value, np.ufunc)
+        )
+        if simple and others and np.result_type(*others, number) == np.result_type(*others, x.dtype):
+            return literal(number)
+        return self._array(number, x.dtype)
 
     def _called(self, operation: Operation, texts: list[str], settings: dict[str, Any]) -> str:
         if isinstance(operation.value, np.ufunc):
@@ -245,7 +259,7 @@ class Whole(Outer):
         assert value.times is not None
         for i, t in enumerate(value.times):
             texts = [
-                self._single(use) if use.value.times is None else self._at(use.value, t + use.shift)
+                self._alone(use, value) if use.value.times is None else self._at(use.value, t + use.shift)
                 for use in value.uses
             ]
             call = self._plain(value, texts, {key: at_step(setting, t) for key, setting in value.settings.items()})

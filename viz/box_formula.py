@@ -14,7 +14,7 @@ from autograd_seq.core.notation import ATOM, SIGN, Written, begins_with_minus
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
 from autograd_seq.writer import DEEPEST, GAP, Called, Writer
-from viz.fold import Box, Folded
+from viz.boxes import Box, Folded
 from viz.lettering import Run, clean, name_runs, shorten, superscript
 
 MOST = 8  # operands of one operation

@@ -16,7 +16,7 @@ class _NotOneStepError(Exception):
 
 
 def formula(equation: Any) -> str | None:
-    """The claim that an `Equation` makes; None where a single step has no names for it, as for an adjoint from t + 1."""
+    """The claim that an `Equation` makes; None where one step has no names for it, as for an adjoint from t + 1."""
     derivation = equation.derivation
 
     def refer(named: Named) -> str:
