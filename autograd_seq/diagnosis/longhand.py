@@ -65,11 +65,13 @@ def _alike(pattern: Tensor, inputs: tuple[Tensor, ...], matched: dict[Tensor, Te
 
     That does not matter to all operations: the values are compared in the end.
     """
+    if len(inputs) != len(pattern.inputs):
+        return False
     before = dict(matched)
     for operands in (inputs, inputs[::-1])[: len(inputs)]:
         matched.clear()
         matched.update(before)
-        if len(inputs) == len(pattern.inputs) and all(_matches(p, x, matched) for p, x in zip(pattern.inputs, operands, strict=True)):
+        if all(_matches(p, x, matched) for p, x in zip(pattern.inputs, operands, strict=True)):
             return True
     return False
 
