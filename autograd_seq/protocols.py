@@ -22,7 +22,9 @@ CALLS: dict[Any, Any] = {}
 # Where decisions that depended on data are noted, while somebody wants to know of them.
 branches: ContextVar[list[Tensor] | None] = ContextVar("branches", default=None)
 # Where every number that leaves the recording is noted with the user's line, likewise.
-reads: ContextVar[list[tuple[Tensor, SourceLine | None]] | None] = ContextVar("reads", default=None)
+Reads = list[tuple["Tensor", SourceLine | None]]
+reads: ContextVar[Reads | None] = ContextVar("reads", default=None)
+everywhere: list[Reads] = []  # all such lists
 
 
 def note_branch(tensor: Tensor) -> None:
@@ -43,6 +45,9 @@ def note_read(tensor: Tensor) -> None:
     noted = reads.get()
     if noted is not None:
         noted.append((tensor.record, present_line()))
+    elif everywhere:  # a thread does not know the context of the one that started it
+        for noted in everywhere:
+            noted.append((tensor.record, present_line()))
 
 
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:

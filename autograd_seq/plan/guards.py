@@ -95,9 +95,11 @@ def watching() -> Iterator[Notes]:
     """Note what is decided on and read while the block runs."""
     notes = Notes()
     tokens = protocols.branches.set(notes.decisions), protocols.reads.set(notes.reads)
+    protocols.everywhere.append(notes.reads)
     try:
         yield notes
     finally:
+        protocols.everywhere[:] = [reads for reads in protocols.everywhere if reads is not notes.reads]
         protocols.branches.reset(tokens[0])
         protocols.reads.reset(tokens[1])
 

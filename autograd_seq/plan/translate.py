@@ -87,7 +87,7 @@ class Translation:
         plain = {
             ops.multiply: (PRODUCT, True),
             ops.matmul: (MATMUL, flat),
-            ops.transpose: (TRANSPOSE, record.ndim == 2),
+            ops.transpose: (TRANSPOSE, record.ndim == 2 and _turns(record.parameters.get("axes"))),
             ops.concatenate: (CONCAT, record.ndim == 2 and record.parameters.get("axis") == 0),
         }
         kind, fits = plain.get(unit.operation, (None, False))  # type: ignore[arg-type]
@@ -174,6 +174,16 @@ def _dtype(unit: Unit) -> Any:
     return np.result_type(*{member.record.dtype for member in unit.members.values()})
 
 
+def _turns(axes: Any) -> bool:
+    """Whether the axes of a matrix change places."""
+    return axes is None or [axis % 2 for axis in axes] == [1, 0]
+
+
+def is_all(part: Any) -> bool:
+    """Whether a part of an index is ``:``."""
+    return isinstance(part, slice) and part == slice(None)
+
+
 def _row_slice(unit: Unit) -> tuple[int, int] | None:
     """The rows that an index of a matrix takes; None if it does anything else."""
     record: Tensor = record_of(unit)
@@ -181,7 +191,7 @@ def _row_slice(unit: Unit) -> tuple[int, int] | None:
         return None
     index = unit.parameters["index"]
     index = index if isinstance(index, tuple) else (index,)
-    whole = all(part == slice(None) for part in index[1:])
+    whole = all(map(is_all, index[1:]))
     if not index or not whole or len(index) > 2 or not isinstance(index[0], slice):
         return None
     start, stop, step = index[0].start, index[0].stop, index[0].step
