@@ -177,7 +177,9 @@ def no_grad() -> Iterator[None]:
 # Where decisions that depended on data are noted, while somebody wants to know of them.
 branches: ContextVar[list[Any] | None] = ContextVar("branches", default=None)
 # Where every number that leaves the recording is noted with the user's line, likewise.
-reads: ContextVar[list[tuple[Any, SourceLine | None]] | None] = ContextVar("reads", default=None)
+Reads = list[tuple[Any, SourceLine | None]]
+reads: ContextVar[Reads | None] = ContextVar("reads", default=None)
+everywhere: list[Reads] = []  # all such lists
 
 
 def note_branch(tensor: Any) -> None:
@@ -193,6 +195,9 @@ def note_read(tensor: Any) -> None:
     noted = reads.get()
     if noted is not None:
         noted.append((tensor.record, present_line()))
+    elif everywhere:  # a thread does not know the context of the one that started it
+        for noted in everywhere:
+            noted.append((tensor.record, present_line()))
 
 
 def watched() -> bool:

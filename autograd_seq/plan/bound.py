@@ -55,6 +55,7 @@ class Bound:
         self.replay = replay
         self.checks = checks or []
         self.proven = False
+        self.doubted = False
         self.patience = WATCHED
         self.names: list[str] = []
         self.sources: list[Any] = []
@@ -86,15 +87,15 @@ class Bound:
 
     def unproven(self, values: Sequence[Given]) -> bool:
         """Whether this call is to be compared with the function: the second one, and an argument's first new value."""
-        if not self.patience or not self.constant:
-            return not self.proven
+        if self.doubted or not self.patience or not self.constant:
+            return self.doubted or not self.proven
         fresh = any(not same(values[i], array) for i, array in self.constant.items())
         self.patience -= not fresh
         return fresh or not self.proven
 
-    def prove(self, values: Sequence[Given]) -> None:
-        """Remember that this call gave what the function gives."""
-        self.proven = True
+    def prove(self, values: Sequence[Given], same_loss: bool) -> None:
+        """Remember whether this call gave what the function gives; where one did not, none is trusted any more."""
+        self.proven, self.doubted = True, self.doubted or not same_loss
         self.constant = {i: array for i, array in self.constant.items() if same(values[i], array)}
 
     def arguments(self, values: Sequence[Given], by_name: Mapping[str, Any]) -> list[Any]:

@@ -271,7 +271,6 @@ class Plan:
         result = self._run(found, values, parameters or {})
         if not parameters and found.unproven(values):
             self._confirm(found, values, result[0])
-            found.prove(values)
         return result
 
     def _anew(self, versions: Versions, values: list[Given], parameters: Mapping[str, Any]) -> Result:
@@ -326,9 +325,11 @@ class Plan:
 
     def _confirm(self, found: Bound, values: Sequence[Given], loss: float) -> None:
         """Compare a call with the function itself: what went past the recording was frozen."""
-        wanted = self._called(self._inputs(values))
+        wanted = _loss(self._called(self._inputs(values)))
         tolerance = max(found.replay.tolerance, 1e-8)
-        if not np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True):
+        right = bool(np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True))
+        found.prove(values, right)
+        if not right:
             raise GraphLostError(
                 f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "
                 "goes past the recording: random numbers, or what stands in a list, a dict, an attribute or a file and "
@@ -381,8 +382,11 @@ def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
 
 def _recording(thing: Any) -> Recording:
     """Both passes of what was given."""
-    if isinstance(thing, Recording):
-        return thing
+    return thing if isinstance(thing, Recording) else differentiate(_loss(thing))
+
+
+def _loss(thing: Any) -> Tensor:
+    """The loss in what was given."""
     if isinstance(thing, Graph) and len(thing.outputs) == 1:
         thing = thing.outputs[0]
     if not isinstance(thing, Tensor) and isinstance(getattr(thing, "loss", None), Tensor):
@@ -392,4 +396,4 @@ def _recording(thing: Any) -> Recording:
             f"a plan is compiled from a loss: a recorded number, or a function that returns one, not "
             f"{'an array of shape ' + str(thing.shape) if isinstance(thing, Tensor) else type(thing).__name__}{here()}"
         )
-    return differentiate(thing)
+    return thing

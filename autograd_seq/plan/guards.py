@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GraphLostError
-from autograd_seq.core.scope import branches, reads
+from autograd_seq.core.scope import branches, everywhere, reads
 from autograd_seq.core.source_line import SourceLine, here
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.plan.arguments import Given, same
@@ -96,9 +96,11 @@ def watching() -> Iterator[Notes]:
     """Note what is decided on and read while the block runs."""
     notes = Notes()
     tokens = branches.set(notes.decisions), reads.set(notes.reads)
+    everywhere.append(notes.reads)
     try:
         yield notes
     finally:
+        everywhere[:] = [known for known in everywhere if known is not notes.reads]
         branches.reset(tokens[0])
         reads.reset(tokens[1])
 

@@ -145,6 +145,11 @@ def _dtype(unit: Unit) -> Any:
     return np.result_type(*{member.record.dtype for member in unit.members.values()})
 
 
+def is_all(part: Any) -> bool:
+    """Whether a part of an index is ``:``."""
+    return isinstance(part, slice) and part == slice(None)
+
+
 def _row_slice(unit: Unit) -> tuple[int, int] | None:
     """The rows that an index of a matrix takes; None if it does anything else."""
     record: Tensor = record_of(unit)
@@ -152,7 +157,7 @@ def _row_slice(unit: Unit) -> tuple[int, int] | None:
         return None
     index = unit.settings["index"]
     index = index if isinstance(index, tuple) else (index,)
-    whole = all(part == slice(None) for part in index[1:])
+    whole = all(map(is_all, index[1:]))
     if not index or not whole or len(index) > 2 or not isinstance(index[0], slice):
         return None
     start, stop, step = index[0].start, index[0].stop, index[0].step

@@ -24,6 +24,11 @@ _KINDS: dict[Word, str] = {
 }  # fmt: skip
 
 
+def _turns(axes: Any) -> bool:
+    """Whether the axes of a matrix change places."""
+    return axes is None or [axis % 2 for axis in axes] == [1, 0]
+
+
 def kind_of(record: Any) -> Operation | str:
     """What computes a record: one of the plan's own kinds where its shape is one that they know, or its operation."""
     operation: Operation = record.operation
@@ -33,7 +38,7 @@ def kind_of(record: Any) -> Operation | str:
     fits = {
         PRODUCT: True,
         MATMUL: [x.ndim for x in record.inputs] == [2, 2],
-        TRANSPOSE: record.ndim == 2 and record.settings.get("axes") in (None, (1, 0)),
+        TRANSPOSE: record.ndim == 2 and _turns(record.settings.get("axes")),
         CONCAT: record.ndim == 2 and record.settings.get("axis") == 0,
     }
     return kind if kind is not None and fits[kind] else operation

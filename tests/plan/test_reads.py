@@ -8,6 +8,7 @@ import math
 import pickle
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,76 @@ def test_each_way_to_read_a_number(way: str, fast: bool) -> None:
         for i, s in enumerate(order):
             W.value = W_FIRST * (1 + 0.1 * i)
             agrees(plan, loss, W, X, np.int64(s))
+
+
+def counted(s: Any) -> Any:
+    counts = np.zeros(3)
+    for i in s:
+        counts[i] += 1
+    return counts
+
+
+def in_a_thread(s: Any) -> float:
+    with ThreadPoolExecutor(1) as pool:
+        return float(pool.submit(np.asarray, s).result()[1])
+
+
+INDICES = [np.array(i) for i in ((0, 2, 1), (0, 2, 1), (2, 2, 0), (1, 0, 0), (0, 2, 1), (2, 2, 0))]
+FLOATS = [np.array(f) for f in ((0.3, -1, 2), (2, 0.5, 0.1), (0.3, -1, 2), (-3.0, -1, 0), (2, 0.5, 0.1))]
+TRUTHS = [f > 0.2 for f in FLOATS]
+# Of a = tanh(W x), 3 by 3, and an array.
+ARRAYS: dict[str, tuple[list[Any], Callable[[Any, Any], Any]]] = {
+    "columns": (INDICES, lambda a, s: a[:, s]),
+    "rows": (INDICES, lambda a, s: a[s]),
+    "take": (INDICES, lambda a, s: np.take(a, s, axis=1)),
+    "one-hot": (INDICES, lambda a, s: a * np.eye(3)[:, s]),
+    "one-hot by comparison": (INDICES, lambda a, s: a * (np.arange(3)[:, None] == s)),
+    "a loop over indices": (INDICES, lambda a, s: [a[0, i] for i in s][2]),
+    "tolist": (INDICES, lambda a, s: a[0, s.tolist()[1]] + a[s.tolist()[2]]),
+    "counts": (INDICES, lambda a, s: a * counted(s)),
+    "a shape": ([np.array(n) for n in ((9, 1), (3, 3), (1, 9), (3, 3))], lambda a, s: a.reshape(*s)[0]),
+    "an axis": ([np.array(n) for n in (0, 1, 0, 1)], lambda a, s: a.max(axis=s)),
+    "an order of axes": (
+        [np.array(n) for n in ((0, 1), (1, 0), (0, 1))],
+        lambda a, s: np.transpose(a, tuple(int(i) for i in s))[0],
+    ),
+    "a mask": (TRUTHS, lambda a, s: a[s]),
+    "a mask of places": (TRUTHS, lambda a, s: a[np.nonzero(s)[0]]),
+    "where": (TRUTHS, lambda a, s: ag.where(s[:, None], a, 0.0)),
+    "a comparison as index": (FLOATS, lambda a, s: a[s > 0]),
+    "a sum that decides": (FLOATS, lambda a, s: a * (1.0 if s.sum() > 1 else 2.0)),
+    "any": (FLOATS, lambda a, s: a * (1.0 if (s > 1).any() else 2.0)),
+    "items": (FLOATS, lambda a, s: a * math.fsum(v.item() for v in s)),
+    "argmax": (FLOATS, lambda a, s: a[np.argmax(s)]),
+    "argsort": (FLOATS, lambda a, s: a[:, np.argsort(s)][:, 0]),
+    "a view": (FLOATS, lambda a, s: a * np.asarray(s)[1:][::-1][0]),
+    "a derived array": (FLOATS, lambda a, s: a * np.sort(np.asarray(s) ** 2)),
+    "limits": (FLOATS, lambda a, s: np.clip(a, s.min(), s.max())),
+    "probabilities": (
+        FLOATS,
+        lambda a, s: a[recorded_np.random.default_rng(0).choice(3, p=np.abs(s) / np.abs(s).sum())],
+    ),
+    "assigned": (FLOATS, lambda a, s: a * [assigned := np.empty(3), assigned.__setitem__(slice(None), s)][0]),
+    "read and recorded": (FLOATS, lambda a, s: a * s * float(np.asarray(s)[0])),
+    "in": (FLOATS, lambda a, s: a * (1.0 if 0.5 in s else 3.0)),
+    "sorted": (FLOATS, lambda a, s: a * sorted(s)[0]),
+    "another thread": (FLOATS, lambda a, s: a * s * in_a_thread(s)),
+}
+
+
+@pytest.mark.parametrize("fast", BOTH)
+@pytest.mark.parametrize("way", ARRAYS)
+def test_each_way_to_read_an_array(way: str, fast: bool) -> None:
+    W, x = Parameter(W_FIRST, "W"), np.hstack([X, X[:, :1]])
+    arrays, read = ARRAYS[way]
+
+    def loss(x: Any, s: Any) -> Any:
+        return sum(read(tanh(W @ x), s))
+
+    plan = compile(loss, {"W": W}, fast=fast)
+    for i, s in enumerate(arrays):
+        W.value = W_FIRST * (1 + 0.1 * i)
+        agrees(plan, loss, W, x, s)
 
 
 PARAMETERS: dict[str, Callable[[Any], Any]] = {
@@ -318,20 +389,16 @@ def test_random_numbers_are_found() -> None:
 
 
 def test_a_first_new_value_is_compared_with_the_function() -> None:
-    """What is noticed nowhere shows at the call where it first matters, not at the second alone."""
-    W, seen = Parameter(W_FIRST, "W"), []
-
-    def loss(x: Any) -> Any:
-        seen.append(x._value.copy())  # past everything that notices
-        return sum(tanh(W @ x)) * seen[-1][0, 0]
-
-    plan = compile(loss, {"W": W})
+    """What is noticed nowhere shows at the call where it first matters, not at the second alone, and ever after."""
+    W = Parameter(W_FIRST, "W")
+    plan = compile(lambda x: sum(tanh(W @ x)) * x._value[0, 0], {"W": W})  # past everything that notices
     plan(X)
     plan(X)
     plan(X)
-    for _ in range(2):
+    for i in range(20):
         with pytest.raises(GraphLostError, match="goes past the recording"):
-            plan(2 * X)
+            plan((2 + i) * X)
+        plan(X)
 
 
 # -- cells --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.step_index import StepIndex, at_step
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
+from autograd_seq.plan.translate import is_all
 from autograd_seq.plan.value import (
     AFFINE,
     COLUMNS_OVER_TIME,
@@ -204,6 +205,8 @@ class Whole(Outer):
         n, p = value.shape
         matmul = self._function("matmul")
         k = left.shape[1]
+        if not left.timed and not right.timed:
+            return f"{target}[...] = {a} @ {b}"
         if not left.timed and p == 1:  # one column a step: the columns of all steps are the rows of one matrix
             return f"{matmul}({b}.reshape(-1, {k}), {_transposed(a)}, out={target}.reshape(-1, {n}))"
         if not right.timed:
@@ -245,7 +248,7 @@ class Whole(Outer):
         if not isinstance(index, tuple) or x.value.timed or len(index) != len(x.value.shape):
             return None
         *others, last = index
-        if not isinstance(last, StepIndex) or any(part != slice(None) for part in others):
+        if not isinstance(last, StepIndex) or not all(map(is_all, others)):
             return None
         assert value.times is not None
         start, stop = last.at(value.times[0]), last.at(value.times[-1]) + 1
