@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from collections.abc import Mapping
 from contextlib import nullcontext
 from os import PathLike
@@ -10,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Parameter
-from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
+from autograd_seq.core.errors import FileError, ShapeError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.learning import checkpoint
 from autograd_seq.storage import archive, files
@@ -31,7 +33,8 @@ def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
     Raises
     ------
     FileError
-        If the file cannot be written; one that was there before is unchanged.
+        If the file cannot be written, or there is one of that name that holds something else, such as a program;
+        one that was there before is unchanged.
 
     Examples
     --------
@@ -46,11 +49,22 @@ def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
     True
     """
     _check(path, "write")
+    _spare(path)
     content = checkpoint.content({key: parameter.value for key, parameter in parameters.items()}, {})
     if isinstance(path, (str, PathLike)):
         files.write(path, content)
     else:
         path.write(content)
+
+
+def _spare(path: Any) -> None:
+    """Refuse to write over what `save` did not write."""
+    there = isinstance(path, (str, PathLike)) and os.path.isfile(path) and os.path.getsize(path)
+    if there and not zipfile.is_zipfile(path):
+        raise FileError(
+            f"{os.fspath(path)} is there already and does not hold parameters: it would be lost. "
+            f"Choose another name, such as lstm.npz, or remove it first{here()}"
+        )
 
 
 def load(path: Any, parameters: Mapping[str, Parameter]) -> None:

@@ -47,7 +47,7 @@ def ended(arguments: argparse.Namespace) -> int:
     except AutogradError as error:
         return _said(arguments, BAD_USE, str(error))
     except OSError as error:  # of a file that was named; without one, of a full disk and the like
-        return _said(arguments, BAD_USE if error.filename is not None else NO_VERDICT, str(error))
+        return _said(arguments, BAD_USE if error.filename is not None else NO_VERDICT, _about_file(error))
     except NoVerdictError as error:
         return _said(arguments, NO_VERDICT, str(error))
     except SystemExit as error:  # from a user's code, such as a rule that is only now used
@@ -58,6 +58,15 @@ def ended(arguments: argparse.Namespace) -> int:
         if not _own(traceback.extract_tb(error.__traceback__)[-1:]):
             traceback.print_exc()
         return _said(arguments, NO_VERDICT, f"the code that was run ends in {failure(error)}")
+
+
+def _about_file(error: OSError) -> str:
+    """What is wrong with a file that was named, in words."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no file {error.filename}"
+    if isinstance(error, IsADirectoryError):
+        return f"{error.filename} is a folder, not a file"
+    return str(error)
 
 
 def failure(error: BaseException) -> str:

@@ -258,6 +258,8 @@ def _takes_all(node: Node, family: Family, places: list[int]) -> bool:
     times = [node.inputs[i].time for i in places]
     if node.total:
         return sorted(t for t in times if t is not None) == family.times
+    if node.operation is None or not node.operation.variadic:
+        return False  # an input for each array, such as the two of a difference
     counted = any(isinstance(v, (tuple, list)) and len(v) >= len(places) for v in node.settings.values())
     if counted:
         return False  # a setting for each array: they are not a plain list

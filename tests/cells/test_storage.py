@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd_seq.core.errors import ShapeError, ValueRangeError
+from autograd_seq.core.errors import FileError, ShapeError, ValueRangeError
 from cells import GRU, LSTM, Bidirectional, Deep, Readout
 from cells.initial import orthogonal, weights
 
@@ -85,3 +85,22 @@ def test_seeds_and_schemes():
     assert (LSTM(3, 4).parameters["bf"].value == 1).all() and not LSTM(3, 4).parameters["bu"].value.any()
     with pytest.raises(ValueRangeError, match="'xavier', 'orthogonal'"):
         GRU(3, 4, scheme="best")
+
+
+@pytest.mark.parametrize("content", ["def f():\n    return 1\n", "\x00" * 40])
+def test_what_is_no_file_of_parameters_is_not_written_over(tmp_path, content):
+    program = tmp_path / "f.py"
+    program.write_text(content, encoding="utf-8")
+    with pytest.raises(FileError, match=r"f\.py is there already.*lost.*another name"):
+        LSTM(2, 3).save(program)
+    assert program.read_text(encoding="utf-8") == content
+
+
+def test_a_file_of_parameters_and_an_empty_one_are_written_over(tmp_path):
+    path = tmp_path / "lstm.npz"
+    path.touch()
+    for seed in (1, 2):
+        LSTM(2, 3, seed=seed).save(path)
+    cell = LSTM(2, 3, seed=3)
+    cell.load(path)
+    np.testing.assert_array_equal(cell.parameters["Wf"].value, LSTM(2, 3, seed=2).parameters["Wf"].value)

@@ -71,6 +71,28 @@ def test_no_way_to_end_the_process_counts_as_right(line, said, ended):
         assert data["line"] == 3 and f".py:3: {line}" in data["reason"]
 
 
+CHANGES = [
+    "np.abs = lambda x: 0 * x",
+    "np.max = lambda *a, **k: 0.0",
+    "np.asarray = lambda x, *a: np.zeros(np.shape(x))",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_wrong_file_that_changes_numpy_never_counts_as_right(change, tmp_path):
+    at_once = write(tmp_path / "at_once.py", f"import numpy as np\n{change}\n{WRONG}")
+    inside = WRONG.replace("    dz =", f"    {change}\n    dz =")
+    within = write(tmp_path / "within.py", "import numpy as np\n" + inside)
+    for path in (at_once, within):
+        found = check_file(path)
+        assert found.verdict == "no verdict" and not found.ok
+        assert f"in the place of numpy.{change[3:].split(' ')[0]}" in found["rnn_cell_backward"].reason
+
+
+def test_new_names_in_numpy_do_no_harm(tmp_path):
+    assert check_file(write(tmp_path / "old.py", "import numpy as np\nnp.of_old = float\n" + RIGHT)).ok
+
+
 def test_a_right_file_and_what_it_prints(tmp_path):
     path = write(tmp_path / "mine.py", "print('ready: ŷ')\n" + RIGHT.replace("    dz", "    print(1)\n    dz"))
     found = check_file(path)

@@ -104,3 +104,15 @@ def test_slices_of_one_array_fold_into_one_line():
     gradients = namespace["net_backward"](cache)
     np.testing.assert_allclose(gradients["dW"], recording.adjoint(W).value, rtol=1e-12)
     np.testing.assert_allclose(gradients["dx"], recording.adjoint(x).value, rtol=1e-12)
+
+
+TWO = [(np.subtract, "{} − {}"), (np.multiply, "{} ∘ {}"), (np.matmul, "{} {}")]
+
+
+@pytest.mark.parametrize("operation, written", TWO)
+def test_an_operation_of_two_arrays_keeps_both_of_two_steps(operation, written):
+    A = Parameter([[0.5, 0.2], [0.3, 0.9]], "A")
+    first, second = (np.tanh(A) for _ in steps(2))
+    loss = name(np.sum(operation(first, second)), "J")
+    assert "J = Σ(" + written.format("tanh(A)", "tanh(A)") + ")" in equations(loss).text
+    assert "tanh" in source(loss)
