@@ -254,6 +254,38 @@ def test_what_its_record_says_wrongly_is_refused():
 
 
 @operation(
+    vjp=[lambda g, y, x: g * np.where(x > 0, 1.0, y + 1)],
+    activation=True,
+    elementwise=True,
+    longhand=[lambda x: np.where(x > 0, x, np.exp(x) - 1)],
+)
+def elu(x, /):
+    """x, or exp(x) - 1 where that is below 0."""
+    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+
+
+@numba_installed
+def test_what_compiled_loops_cannot_take_apart_stays_whole():
+    """They hold numbers only, and no choice between them."""
+    W = Parameter(RNG.normal(size=(N_A, N_A)), "W")
+
+    def loss(x):
+        a = Tensor(np.zeros((N_A, M)), "a")
+        for t in steps(T):
+            a = name(elu(W @ a + x[:, :, t]), "a")
+        return (a * a).sum()
+
+    plan = compile(loss, {"W": W}, fast=True)
+    x = RNG.normal(size=(N_A, M, T))
+    J, gradients = plan(x)
+    recording = differentiate(loss(Tensor(x, "x")))
+    assert pytest.approx(recording.forward.outputs[0].item(), rel=1e-12) == J
+    np.testing.assert_allclose(gradients["W"], recording.adjoint(W).value, rtol=1e-10)
+    assert "elu(" in "".join(loops(plan.source)) and "exp" not in plan.source
+    assert "not used" not in plan.explain()
+
+
+@operation(
     vjp=[lambda g, y, x, height: g * (height - y * y / height)],
     activation=True,
     elementwise=True,

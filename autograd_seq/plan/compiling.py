@@ -83,7 +83,7 @@ class Replay:
         self.recorded = [_recorded(value, unit) for value, unit in zip(program.given, units, strict=True)]
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         namespace = dict(program.namespace)
-        # The text is this package's own: operations and identifiers, never a user's words.
+        # The text is identifiers and what operations declare of themselves, which is code; never a user's words.
         exec(builtins.compile(self.source, "<compiled replay>", "exec"), namespace)
         self.run: Callable[..., tuple[Any, ...]] = namespace["run"]
         for name, block in program.blocks.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,19 +19,30 @@ def become(value: Value, formula: Callable[..., Any], *operands: Use, **settings
 
     Those values are called what the formula calls them by `name`, or after the value.
     """
-    leaves = [Tensor(np.ones(use.value.shape, use.value.dtype)) for use in operands]
-    token = present.set(NOWHERE)
-    try:
-        with np.errstate(all="ignore"):
-            result = formula(*leaves, **settings)
-    finally:
-        present.reset(token)
+    leaves, result = _recorded(formula, operands, settings)
     made = dict(zip(leaves, operands, strict=True))
     for record in Graph(result):
         if record not in made:
             made[record] = Use(_value(record, made, value))
     last = made[result].value
     value.kind, value.uses, value.settings = last.kind, last.uses, last.settings
+
+
+def in_one_loop(formula: Callable[..., Any], *operands: Use, **settings: Any) -> bool:
+    """Whether a compiled loop over elements can hold every step of a formula."""
+    _, result = _recorded(formula, operands, settings)
+    return all(record.operation is None or record.operation.element for record in Graph(result))
+
+
+def _recorded(formula: Callable[..., Any], operands: Sequence[Use], settings: Any) -> tuple[list[Tensor], Tensor]:
+    """Arrays like the operands, and what the formula makes of them."""
+    leaves = [Tensor(np.ones(use.value.shape, use.value.dtype)) for use in operands]
+    token = present.set(NOWHERE)
+    try:
+        with np.errstate(all="ignore"):
+            return leaves, formula(*leaves, **settings)
+    finally:
+        present.reset(token)
 
 
 def _value(record: Tensor, made: dict[Tensor, Use], like: Value) -> Value:

@@ -10,7 +10,7 @@ from autograd_seq import operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.tensor import name
-from autograd_seq.plan.rewrites.formula import become
+from autograd_seq.plan.rewrites.formula import become, in_one_loop
 from autograd_seq.plan.rewrites.lifting import elementwise, sums
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value
 
@@ -94,7 +94,7 @@ def lower(network: Network, fused: bool = False) -> None:
     network : Network
         It is changed.
     fused : bool
-        Whether loops will be compiled: then what has no text for one element is taken apart too.
+        Whether loops will be compiled: then what has no text for one element is taken apart too, if its parts do.
     """
     for value in network.values:
         kind = value.kind
@@ -102,7 +102,7 @@ def lower(network: Network, fused: bool = False) -> None:
             continue
         if kind.along and _fits(value):
             _along(value, kind)
-        elif fused and value.timed and kind.elementwise and not kind.element:
+        elif fused and value.timed and _better_in_parts(value, kind):
             become(value, kind.longhand[0], *value.uses, **value.settings)
 
 
@@ -110,6 +110,12 @@ def _fits(value: Value) -> bool:
     first = value.uses[0].value
     same = all((use.value.shape, use.value.dtype) == (first.shape, first.dtype) for use in value.uses)
     return same and type(value.settings.get("axis")) is int
+
+
+def _better_in_parts(value: Value, kind: Operation) -> bool:
+    """Whether a compiled loop can hold the parts of an operation, but not the whole."""
+    whole = not kind.elementwise or kind.element != ""
+    return not whole and in_one_loop(kind.longhand[0], *value.uses, **value.settings)
 
 
 def _along(value: Value, kind: Operation) -> None:
