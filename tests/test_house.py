@@ -1,4 +1,4 @@
-"""How the code lies: no circles of imports, rooms that only ask downwards, a core that fits an evening."""
+"""How the code is laid out: no circles of imports, rooms that only ask downwards, a core that fits an evening."""
 
 import ast
 

@@ -133,7 +133,9 @@ def _title(proof: Proof) -> str:
     scalars = sum(c.parameter.size for c in proof.claims.values())
     wrong = len(proof.failures)
     verdict = "" if proof.ok else f": REFUTED, {wrong} failure{'s' * (wrong != 1)}"
-    return f"Derivative of {proof.output.label} by {len(proof.claims)} parameters, {scalars} scalars{verdict}"
+    count = len(proof.claims)
+    by = f"{count} parameter{'s' * (count != 1)}, {scalars} scalar{'s' * (scalars != 1)}"
+    return f"Derivative of {proof.output.label} by {by}{verdict}"
 
 
 def _grouped(claims: Iterable[Claim]) -> list[tuple[str, list[Claim]]]:

@@ -25,6 +25,14 @@ MOVED = {
     "autograd_seq.by_step": "autograd_seq.readings.contributions",
     "autograd_seq.display": "autograd_seq.readings.display",
     "autograd_seq.finite": "autograd_seq.readings.nonfinite",
+    **{
+        f"autograd_seq.readings.{name}": f"autograd_seq.folding.{name}"
+        for name in ("families", "fold", "loops", "nodes")
+    },
+    "autograd_seq.readings.expression": "autograd_seq.writer",
+    "autograd_seq.readings.print_tree": "autograd_seq.writer",
+    "autograd_seq.readings.tree": "autograd_seq.writer.tree",
+    "autograd_seq.check.grammar": "autograd_seq.check.claims.grammar",
     "autograd_seq.check.course": "autograd_seq.diagnosis.course",
     "autograd_seq.check.formulas": "autograd_seq.check.claims.formulas",
     "autograd_seq.check.handwritten": "autograd_seq.diagnosis.handwritten",
