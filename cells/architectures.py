@@ -10,8 +10,8 @@ import numpy as np
 from autograd_seq import Parameter, Tensor, scope
 from autograd_seq.core.errors import ShapeError, UsageError
 from autograd_seq.core.source_line import here
-from cells.arguments import kind, numbers, sizes, whole
 from cells.cell import Cell
+from cells.checked import kind, numbers, sizes, whole
 from cells.deep import Deep
 from cells.padding import columns, presence
 from cells.place import place

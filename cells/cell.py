@@ -12,7 +12,7 @@ from autograd_seq.core.errors import ShapeError, UsageError
 from autograd_seq.core.record import Shown
 from autograd_seq.core.source_line import here
 from cells import storage
-from cells.arguments import choose, flags, floats, generator, here_in_network, kind, numbers, sizes, whole
+from cells.checked import choose, flags, floats, generator, here_in_network, kind, numbers, sizes, whole
 from cells.initial import SCHEMES, weights
 from cells.padding import columns, held, presence
 from cells.run import Run

@@ -9,8 +9,8 @@ from autograd_seq import scope
 from autograd_seq.core.errors import ShapeError, UsageError
 from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import here
-from cells.arguments import here_in_network, kind
 from cells.cell import Cell, State
+from cells.checked import here_in_network, kind
 from cells.padding import columns, presence
 from cells.place import place
 from cells.run import Run

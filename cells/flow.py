@@ -11,8 +11,8 @@ from autograd_seq import Tensor
 from autograd_seq.core.backward import sweep
 from autograd_seq.core.errors import UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
-from autograd_seq.operations import identity
-from cells.arguments import kind, listed, whole
+from autograd_seq.core.traits import algebra
+from cells.checked import kind, listed, whole
 from cells.run import Run
 
 Array = np.ndarray[Any, Any]
@@ -134,7 +134,7 @@ def _places(run: Run, wrt: str, layer: int | None) -> list[list[Tensor]]:
 
 def _what_it_names(record: Tensor) -> Tensor:
     """A GRU's a<t> is another name of c<t>, which the next step reads: both have one derivative, that of c<t>."""
-    while record.operation is identity:
+    while algebra(record) == "name":
         record = record.inputs[0]
     return record
 

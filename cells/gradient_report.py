@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, contributions
-from cells.arguments import kind, sizes
+from cells.checked import kind, sizes
 
 WIDTH = 9
 

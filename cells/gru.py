@@ -10,8 +10,8 @@ import numpy as np
 from autograd_seq import Tensor, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-from cells.arguments import flags
 from cells.cell import Cell, State
+from cells.checked import flags
 from cells.padding import held
 
 
@@ -79,7 +79,7 @@ class GRU(Cell):
         if isinstance(state, Mapping) and set(state) == {"a"}:
             state = {"a": state["a"], "c": state["a"]}
         current = super().begin(state, m, time)
-        if not np.array_equal(current["a"].value, current["c"].value):
+        if current["a"] is not current["c"] and not np.array_equal(current["a"].value, current["c"].value):
             raise UsageError(f"in a GRU a = c, but in the given state they differ: is it the state of an LSTM?{here()}")
         return current
 

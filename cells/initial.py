@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cells.arguments import choose
+from cells.checked import choose
 
 Array = np.ndarray[Any, Any]
 

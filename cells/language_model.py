@@ -10,8 +10,8 @@ import numpy as np
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, no_grad, scope, take
 from autograd_seq.core.errors import UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
-from cells.arguments import flags, generator, kind, numbers, sizes, whole
 from cells.cell import Cell
+from cells.checked import flags, generator, kind, numbers, sizes, whole
 from cells.initial import weights
 from cells.readout import Readout
 from cells.run import Run

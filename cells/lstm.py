@@ -10,8 +10,8 @@ import numpy as np
 from autograd_seq import Parameter, concatenate, name, scope, sigmoid, tanh
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-from cells.arguments import choose, kind
 from cells.cell import Cell, State
+from cells.checked import choose, kind
 from cells.initial import weights
 
 # How many more parts of length n_a a gate's weights have.

@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_seq import Tensor, name, scope, where
 from autograd_seq.core.errors import DtypeError, ShapeError, ValueRangeError
+from autograd_seq.core.scope import watched
 from autograd_seq.core.source_line import here
-from cells.arguments import here_in_network, kind, listed, numbers, whole
+from cells.checked import here_in_network, kind, listed, numbers, whole
 
 Array = np.ndarray[Any, Any]
 
@@ -123,7 +124,9 @@ def _without_padding(x_t: Any, lengths: Sequence[int] | None, time: int) -> Any:
     running = time <= given
     if not isinstance(x_t, Tensor):
         return np.where(running, x_t, 0)
-    return where(Tensor(running), x_t, 0) if np.any(x_t.value[:, ~running]) else x_t
+    if not watched() and not np.any(x_t.value[:, ~running]):
+        return x_t
+    return where(Tensor(running), x_t, 0)
 
 
 def _whole_numbers(lengths: Any) -> Array | None:

@@ -12,7 +12,7 @@ from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.source_line import here
 from autograd_seq.operations import identity
 from cells import storage
-from cells.arguments import choose, floats, generator, kind, numbers, sizes
+from cells.checked import choose, floats, generator, kind, numbers, sizes
 from cells.initial import SCHEMES, weights
 from cells.run import Run
 

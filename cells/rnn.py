@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import concatenate, name, relu, scope, sigmoid, tanh
-from cells.arguments import choose, flags
 from cells.cell import Cell, State
+from cells.checked import choose, flags
 
 ACTIVATIONS = {"tanh": tanh, "relu": relu, "sigmoid": sigmoid}
 

@@ -11,7 +11,7 @@ from autograd_seq import Graph, Tensor, name, scope, where
 from autograd_seq.core.errors import ShapeError, UsageError
 from autograd_seq.core.record import Shown
 from autograd_seq.core.source_line import here
-from cells.arguments import choose, kind, numbers
+from cells.checked import choose, kind, numbers
 
 
 class Run(Shown):

@@ -23,9 +23,9 @@ import numpy as np
 
 from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
-from cells.arguments import kind
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
+from cells.checked import kind
 from cells.deep import Deep
 from cells.gru import GRU
 from cells.lstm import LSTM

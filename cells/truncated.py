@@ -8,8 +8,8 @@ from typing import Any
 from autograd_seq import Tensor, name, scope, stop_gradient
 from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
-from cells.arguments import flags, kind, numbers, sizes
 from cells.cell import Cell
+from cells.checked import flags, kind, numbers, sizes
 from cells.padding import columns, presence
 from cells.readout import Readout
 from cells.run import Run, by_step

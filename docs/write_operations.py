@@ -95,9 +95,25 @@ def row(operation: Operation) -> str:
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
+def traits() -> Iterator[str]:
+    """The table of traits, with the operations that have each."""
+    everything = [operation for _, operations in described() for operation in operations]
+    yield "| trait | what it says | operations |\n|---|---|---|"
+    for trait, words in TRAITS.items():
+        yield f"| `{trait}` | {words} | {', '.join(filter(None, (having(o, trait) for o in everything)))} |"
+
+
+def having(operation: Operation, trait: str) -> str:
+    """An operation with what a trait of it says; nothing if it says nothing."""
+    said = getattr(operation, trait)
+    if trait == "algebra" and said:
+        return f"`{operation.name}`: {said}"
+    return f"`{operation.name}`" if said else ""
+
+
 def page() -> str:
     """The whole page."""
-    parts = [HEAD]
+    parts = [HEAD, *traits()]
     for family, operations in described():
         parts.append(f"\n## {family.capitalize()}\n\n| operation | value | VJP |\n|---|---|---|")
         parts.extend(map(row, operations))
@@ -123,6 +139,9 @@ from autograd_seq import Tensor, each, operation, sigmoid
 @operation(
     vjp=[lambda g, y, x: g * (y + sigmoid(x) * (1 - y))],
     meaning=lambda algebra, x: x * each(algebra.sigmoid, x),
+    activation=True,
+    elementwise=True,
+    longhand=[lambda x: x * sigmoid(x)],
 )
 def swish(x, /):
     return x / (1 + np.exp(-x))
@@ -131,7 +150,28 @@ def swish(x, /):
 The inputs are the positional-only arguments (or `*arrays`); everything else is a setting, fixed when the
 operation is recorded. `meaning` is needed where the value rule uses more than arithmetic and
 rearrangement; it is what SymPy and many-digit numbers read. From here on Swish records,
-back-propagates, prints, and can be proved and checked like any other operation."""
+back-propagates, prints, and can be proved and checked like any other operation. The last three lines are
+traits: `compile` computes it with its neighbours, and a check of a backward pass that was written by hand
+knows what it means to forget `swish'`.
+
+## Traits
+
+What an operation says of itself, so that nobody else has to know it by name. None has to be declared: without
+them an operation is computed more slowly and diagnosed less well, and just as right.
+"""
+
+TRAITS = {
+    "activation": "a function of one array that a layer applies to what it has added up",
+    "elementwise": "each element of the result depends only on the elements at the same place",
+    "along": "works along the axes that its setting `axis` names, at each place beside them alone",
+    "reduces": "the ufunc of two elements that it repeats over axes",
+    "algebra": "what it is in algebra",
+    "adds": "the result is the sum of the inputs",
+    "rearranges": "the result shows the input's own elements in other places",
+    "cuts": "a constant on purpose, although it changes with its inputs",
+    "element": "how one element is written in a compiled loop",
+    "longhand": "how a program writes it that does not have it; plans take it apart so",
+}
 
 
 if __name__ == "__main__":

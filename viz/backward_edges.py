@@ -15,9 +15,9 @@ from autograd_seq.core.errors import GradientError
 from autograd_seq.core.rules import unbroadcast
 from autograd_seq.core.source_line import here
 from viz.backward_formula import BackwardWriter
+from viz.box_formula import number, shape_text
+from viz.boxes import Folded, Use, fold
 from viz.builder import ASIDE, Options, measure, norm
-from viz.fold import Folded, Use, fold
-from viz.formula import number, shape_text
 from viz.layout import lay_out
 from viz.lettering import Line, Run
 from viz.routes import beside, loop

@@ -6,8 +6,8 @@ from autograd_seq import Recording, Tensor
 from autograd_seq.core.notation import ATOM
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.writer import Called, Writer, too_deep
-from viz.fold import Box
-from viz.formula import MOST, BoxWriter, Quotes, Reference
+from viz.box_formula import MOST, BoxWriter, Quotes, Reference
+from viz.boxes import Box
 from viz.lettering import Run, name_runs, shorten
 
 

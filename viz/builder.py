@@ -9,8 +9,8 @@ import numpy as np
 
 from autograd_seq import Tensor
 from autograd_seq.core.array import Array
-from viz.fold import Box, Folded, Use
-from viz.formula import BoxWriter, number, shape_text, value_text
+from viz.box_formula import BoxWriter, number, shape_text, value_text
+from viz.boxes import Box, Folded, Use
 from viz.lettering import Line, Run, name_runs
 from viz.placing import Places
 from viz.scene import Column, Edge, Layout, Node, Row

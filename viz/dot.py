@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import graphviz
 
-from viz.formula import number
+from viz.box_formula import number
 from viz.lettering import FONT, Line, Run, markup, runs_markup
 from viz.routes import ARROW, trimmed
 from viz.scene import Edge, Layout, Node

@@ -5,8 +5,8 @@ from __future__ import annotations
 from autograd_seq import Graph
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from viz.boxes import fold
 from viz.builder import Builder, Options
-from viz.fold import fold
 from viz.scene import Layout
 from viz.symbolic import OneStep, Rolled
 from viz.unrolled import Unrolled

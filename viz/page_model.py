@@ -165,7 +165,7 @@ class Model:
             for i, x in enumerate(record.inputs):
                 if not x.requires_grad or rules[i] is None:
                     continue
-                piece = rules[i](g, record, *record.inputs, **record.parameters)
+                piece = rules[i](g, record, *record.inputs, **record.settings)
                 whole = _whole(piece, x.shape)
                 self.pieces[record, i] = whole.value
                 source = piece.piece if type(piece) is Part else whole

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from autograd_seq import Tensor
-from viz.fold import Box, Use
+from viz.boxes import Box, Use
 from viz.lettering import Line
 
 Point = tuple[float, float]

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import networkx
 
 from autograd_seq import Tensor
+from viz.boxes import Box, Folded, Use
 from viz.builder import LONG_FORMULA, Builder, Options, measure
-from viz.fold import Box, Folded, Use
 from viz.lettering import Line, Run, name_runs
 from viz.scene import Column, Edge, Layout, Node
 from viz.unrolled import Unrolled, step_of_boxes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+from viz.boxes import Box
 from viz.builder import SHOWN_STEPS, Builder
-from viz.fold import Box
 from viz.lettering import Run
 from viz.scene import Column, Layout, Node
 

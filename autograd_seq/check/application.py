@@ -25,7 +25,7 @@ def leaf(value: Array, like: Tensor | None = None) -> Tensor:
     """A leaf around an array, without copying it; to a rule it looks as `like` does: a number or a variable."""
     made: Tensor = object.__new__(Tensor)
     made._value = value
-    made.operation, made.inputs, made.parameters = None, (), NOTHING
+    made.operation, made.inputs, made.settings = None, (), NOTHING
     made._name, made.scope, made.index = None, NOWHERE, next_index()
     made.requires_grad, made._gradient, made._code, made._offset = False, [None], None, 0
     if like is not None:
@@ -49,7 +49,7 @@ def freeze(setting: Any) -> Any:
 
 def settings_of(record: Tensor) -> Any:
     """The settings of a record, to be compared."""
-    return freeze(record.parameters) if record.parameters else ()
+    return freeze(record.settings) if record.settings else ()
 
 
 _smooth: set[Any] = set()  # operations that were seen to decide nothing, with their settings
@@ -93,7 +93,7 @@ class Use:
         record, shape = self.record, self.record.inputs[position].shape
         rules: Any = record.operation.vjp if record.operation else None
         try:
-            piece = rules[position](self.adjoint, self.result, *self.inputs, **record.parameters)
+            piece = rules[position](self.adjoint, self.result, *self.inputs, **record.settings)
             whole: Any = piece.piece if type(piece) is Part else piece
             if not isinstance(whole, Tensor):
                 piece = whole = leaf(np.asarray(whole))

@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import autograd_seq.operations as ops
 from autograd_seq.check.application import Application, constant, expression, freeze
 from autograd_seq.check.failure import Failure
+from autograd_seq.core.operation import Operation
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 
 
 def edges_of(record: Tensor) -> list[int]:
@@ -61,13 +62,13 @@ class Bookkeeping:
     def _recorded(self, record: Tensor) -> int:
         if record.operation is None:
             return self._intern(constant(record))
-        if record.operation is ops.identity:  # the same number under another name
+        if algebra(record) == "name":  # the same number under another name
             return self._known(record.inputs[0])
-        if record.operation is ops.accumulate:
+        if algebra(record) == "sum of uses":
             return self._sum([self._known(x) for x in record.inputs])
-        if record.operation is ops.scatter:
+        if algebra(record) == "gathered parts":
             pieces = [self._known(x) for x in record.inputs]
-            indices = [freeze(i) for i in record.parameters["indices"]]
+            indices = [freeze(i) for i in record.settings["indices"]]
             return self._gathered(list(zip(pieces, indices, strict=True)), record.shape)
         return self._intern(expression(record, self._known))
 
@@ -118,9 +119,10 @@ class Bookkeeping:
 
     def _intern_step(self, key: Any) -> int:
         """Like what was recorded: names and orders of sums do not count."""
-        if key[0] is ops.identity:
+        word = key[0].algebra if isinstance(key[0], Operation) else ""
+        if word == "name":
             return int(key[2][0])
-        if key[0] is ops.accumulate:
+        if word == "sum of uses":
             return self._sum(list(key[2]))
         return self._intern(key)
 
@@ -139,7 +141,7 @@ class Bookkeeping:
         stack = [found]
         while stack:
             r = stack.pop()
-            if r.operation in (ops.identity, ops.accumulate, ops.scatter):
+            if algebra(r) in ("name", "sum of uses", "gathered parts"):
                 stack.extend(r.inputs)
             else:
                 used[self._known(r)] += 1

@@ -112,7 +112,7 @@ def _moves(record: Tensor, position: int) -> bool:
                 np.asarray(
                     record.operation.value(
                         *(x + side * t * direction if i == position else v for i, v in enumerate(values)),
-                        **record.parameters,
+                        **record.settings,
                     )
                 )
                 for t in (h / 2, h)

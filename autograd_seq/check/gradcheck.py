@@ -280,7 +280,7 @@ class _Check:
             if r in moved or r.operation is None:
                 values[r] = moved.get(r, r._value)
             else:
-                values[r] = np.asarray(r.operation.value(*(values[x] for x in r.inputs), **r.parameters))
+                values[r] = np.asarray(r.operation.value(*(values[x] for x in r.inputs), **r.settings))
         return values
 
     def _along(self, direction: Mapping[Tensor, Array]) -> Callable[[float], float]:
@@ -438,8 +438,8 @@ class _Check:
                 made[r] = moved.get(r, r)
             else:
                 inputs = tuple(made[x] for x in r.inputs)
-                value = r.operation.value(*(x._value for x in inputs), **r.parameters)
-                made[r] = r.operation.record(value, inputs, r.parameters, any(x.requires_grad for x in inputs))
+                value = r.operation.value(*(x._value for x in inputs), **r.settings)
+                made[r] = r.operation.record(value, inputs, r.settings, any(x.requires_grad for x in inputs))
         return [made[o] for o in self.outputs]
 
     def _wrong_second(self, error: float) -> list[Failure]:

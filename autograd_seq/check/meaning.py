@@ -35,7 +35,7 @@ class Meanings:
                 inputs = [algebra.array(x._value) for x in record.inputs]
             else:
                 inputs = [x._value.astype(object) for x in record.inputs]
-            made = np.asarray(record.operation.meaning(algebra, *inputs, **record.parameters), dtype=object)
+            made = np.asarray(record.operation.meaning(algebra, *inputs, **record.settings), dtype=object)
             exact = np.array([float(e) for e in made.flat])
         except UNREADABLE:
             return None

@@ -63,7 +63,7 @@ def pulled(record: Tensor, position: int, adjoint: Array, values: Sequence[Array
     """What the rule of one input gives for an adjoint, in bare arrays of the input's shape."""
     rules: Any = record.operation.vjp if record.operation else None
     y = record._value.astype(np.float64) if record.dtype.kind == "f" else record._value
-    piece = rules[position](adjoint, y, *values, **record.parameters)
+    piece = rules[position](adjoint, y, *values, **record.settings)
     shape = record.inputs[position].shape
     if type(piece) is Part:
         return piece.whole()
@@ -132,7 +132,7 @@ def compare(record: Tensor, position: int, rng: np.random.Generator, full: int =
 def _value(record: Tensor, position: int, values: Sequence[Array], moved: Array) -> Array:
     assert record.operation is not None  # only recorded results are compared
     arguments = [moved if i == position else v for i, v in enumerate(values)]
-    return np.asarray(record.operation.value(*arguments, **record.parameters))
+    return np.asarray(record.operation.value(*arguments, **record.settings))
 
 
 def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: Array) -> Comparison:

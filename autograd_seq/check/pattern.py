@@ -59,16 +59,16 @@ def _made(record: Tensor, lengths: dict[int, int], limit: int) -> Tensor | None:
     inputs = [x._value[tuple(slice(lengths.get(n, n)) for n in x.shape)] for x in record.inputs]
     if sum(x.size for x in inputs) > limit or record.operation is None:
         return None
-    parameters = {key: _shrunk(setting, lengths) for key, setting in record.parameters.items()}
+    settings = {key: _shrunk(setting, lengths) for key, setting in record.settings.items()}
     try:
-        value = np.asarray(record.operation.value(*inputs, **parameters))
+        value = np.asarray(record.operation.value(*inputs, **settings))
     except Exception:  # not a pattern that this operation takes
         return None
     same = value.ndim == record.ndim and [n == 1 for n in value.shape] == [n == 1 for n in record.shape]
     if not same or value.size + sum(x.size for x in inputs) > limit:
         return None
     made = leaf(value)
-    made.operation, made.parameters = record.operation, parameters
+    made.operation, made.settings = record.operation, settings
     made.inputs = tuple(leaf(array, x) for x, array in zip(record.inputs, inputs, strict=True))
     return made
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import thing, tried
+from viz import animate, draw, step_through
 
 
 def add_draw(declared: Declared) -> None:
@@ -26,8 +27,6 @@ def add_draw(declared: Declared) -> None:
 
 def draw_(arguments: argparse.Namespace) -> int:
     """Draw the recorded graph into a file; .html becomes a page that steps through time, .gif the sweep in motion."""
-    from viz import animate, draw, step_through  # which takes as long to load as all the rest
-
     path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
     tried(arguments, path, ".svg", ".png", ".pdf", ".dot", ".html", ".gif", "")
     if Path(path).suffix.lower() == ".html":

@@ -9,6 +9,7 @@ import autograd_seq
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import output_of, thing, title, tried
 from autograd_seq.storage import files
+from viz import draw
 
 
 def add_derive(declared: Declared) -> None:
@@ -26,8 +27,6 @@ def derive_(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         print(autograd_seq.equations(found))
         return 0
-    from viz import draw  # which takes as long to load as all the rest
-
     document = autograd_seq.derive(
         found, title=title(arguments), picture=lambda t: draw(t, view="cell").svg, proof=autograd_seq.prove
     )

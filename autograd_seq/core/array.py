@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,3 +30,17 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype is None and array.dtype.kind in "ui" and not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(np.float64)
     return array
+
+
+def dtype_beside(value: Any, arrays: Sequence[Array]) -> np.dtype[Any] | None:
+    """The dtype of a constant that meets `arrays`; None if it keeps its own.
+
+    Python numbers, and lists of them, take the dtype of the floats there; NumPy's arrays and scalars stay as they are.
+    """
+    if isinstance(value, (np.ndarray, np.generic)):
+        return None
+    number = type(value) in (int, float, bool)
+    dtype = arrays[0].dtype
+    if len(arrays) > 1 or dtype.kind != "f":
+        dtype = np.result_type(*arrays, *((value,) if number else ()))
+    return dtype if dtype.kind == "f" or number else None

@@ -75,11 +75,11 @@ class InPlace(Handle):
         """What an operation that only rearranges shows: a view, if NumPy's would be one."""
         return self[settings["index"]] if "index" in settings else self._rearranged(operation, settings)
 
-    def _rearranged(self, how: Operation, parameters: dict[str, Any]) -> Tensor | None:
+    def _rearranged(self, how: Operation, settings: dict[str, Any]) -> Tensor | None:
         """A view through an operation such as a transpose; None where NumPy would copy."""
         before = self._layout()
         try:
-            after = how.value(before, **parameters)
+            after = how.value(before, **settings)
         except (ValueError, TypeError, IndexError):
             return None  # the operation itself says what is wrong
         if not np.may_share_memory(before, after):
@@ -93,13 +93,13 @@ class InPlace(Handle):
                     f"are one. Write into the array itself, or into a copy: b = b.copy(){here()}"
                 )
             whole = value if value.shape == after.shape else ops.broadcast_to(value, after.shape)
-            self._in_place(rule(whole, whole, self.record, **parameters))
+            self._in_place(rule(whole, whole, self.record, **settings))
 
         return View(
             self,
-            read=lambda: how(self.record, **parameters),
+            read=lambda: how(self.record, **settings),
             write=write,
-            layout=lambda: how.value(self._layout(), **parameters),
+            layout=lambda: how.value(self._layout(), **settings),
         )
 
     def __copy__(self) -> Writable:

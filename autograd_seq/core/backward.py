@@ -17,6 +17,7 @@ from autograd_seq.core.array import Array, as_array
 from autograd_seq.core.part import Part
 from autograd_seq.core.record import Record
 from autograd_seq.core.rules import all_there, fitted
+from autograd_seq.core.scope import note_read
 
 
 def record_of(output: Any) -> Any:
@@ -46,6 +47,7 @@ def sweep(output: Record, seed: Array, everything: bool = False) -> list[tuple[A
     The youngest record that still waits is always next, so all its uses have been met.
     The answer pairs each leaf (or, on demand, each record) with its whole adjoint.
     """
+    note_read(output)  # adjoints in bare arrays come of every value
     found = []
     # By index, negative: a record, the sum of its adjoints so far, and whether that sum is an array of its own.
     waiting: dict[int, list[Any]] = {-output.index: [output, seed, False]}
@@ -54,22 +56,17 @@ def sweep(output: Record, seed: Array, everything: bool = False) -> list[tuple[A
         node, adjoint, _ = waiting.pop(heappop(heap))
         if type(adjoint) is not ndarray:
             adjoint = _whole(adjoint)
-        operation = node.operation
-        if operation is None:
+        if everything or node.operation is None:
             found.append((node, adjoint))
+        if node.operation is None:
             continue
-        if everything:
-            found.append((node, adjoint))
-        pieces = operation.pull(node, adjoint)
+        pieces = node.operation.pull(node, adjoint)
         for x, piece in zip(node.inputs, pieces):
             if piece is None:
                 if x.requires_grad:
                     all_there(node, pieces)
                 continue
-            try:
-                if piece.shape != x._value.shape:
-                    piece = fitted(piece, node, x)
-            except AttributeError:
+            if type(piece) is not ndarray or piece.shape != x._value.shape:
                 piece = fitted(piece, node, x)
             key = -x.index
             if key not in waiting:

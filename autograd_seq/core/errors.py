@@ -57,6 +57,20 @@ def without_rules(bare: Any) -> UsageError:
     )
 
 
+def unknown_word(word: Any, words: Sequence[str]) -> UsageError:
+    """A trait `algebra` that nobody asks for."""
+    known = ", ".join(repr(w) for w in words if w)
+    return UsageError(f"an operation cannot be {word!r} in algebra; it may be {known}, or nothing of these{here()}")
+
+
+def wrong_longhand(longhand: Any) -> UsageError:
+    """A trait `longhand` that is not a list of functions."""
+    return UsageError(
+        "longhand is a list of functions of the operation's own arguments, such as longhand=[lambda x: x / (1 + "
+        f"abs(x))], not {longhand!r}{here()}"
+    )
+
+
 def wrong_rules(name: str, arity: int, variadic: bool, vjp: Any) -> UsageError:
     """Rules that are too few, too many, or no functions."""
     wanted = (
@@ -68,7 +82,7 @@ def wrong_rules(name: str, arity: int, variadic: bool, vjp: Any) -> UsageError:
     given = f"a list of {len(vjp)}" if isinstance(vjp, (list, tuple)) else f"{vjp!r:.60}"
     return UsageError(
         f"operation {name} needs {wanted}, but vjp is {given}. A rule is a function "
-        f"(g, y, *inputs, **parameters), or None where there is no derivative{here()}"
+        f"(g, y, *inputs, **settings), or None where there is no derivative{here()}"
     )
 
 

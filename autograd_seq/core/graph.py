@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -51,7 +52,6 @@ class Graph(Shown):
                     seen.add(x)
                     stack.append(x)
         self.records: list[Any] = sorted(seen, key=attrgetter("index"))
-        self._positions: dict[Any, int] | None = None
 
     def __len__(self) -> int:
         return len(self.records)
@@ -65,12 +65,10 @@ class Graph(Shown):
     def __getitem__(self, position: int) -> Any:
         return self.records[position]
 
-    @property
+    @cached_property
     def positions(self) -> dict[Any, int]:
         """The place of each record in the list."""
-        if self._positions is None:
-            self._positions = {record: i for i, record in enumerate(self.records)}
-        return self._positions
+        return {record: i for i, record in enumerate(self.records)}
 
     def find(self, name: str, **where: Any) -> Any:
         """The record of that name, and at that time, layer or direction.

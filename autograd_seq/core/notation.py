@@ -31,8 +31,8 @@ class Form:
     Attributes
     ----------
     template : str or callable
-        ``"{0} + {1}"``, with an operation's parameters by name as in ``"{0}[{index}]"``;
-        or a function ``(operands, parameters) -> str`` where a template does not do.
+        ``"{0} + {1}"``, with an operation's settings by name as in ``"{0}[{index}]"``;
+        or a function ``(operands, settings) -> str`` where a template does not do.
     level : int
         How tightly the whole holds together.
     operands : tuple of int
@@ -47,7 +47,7 @@ class Form:
     operands: tuple[int, ...] = ()
     helper: str = ""
 
-    def write(self, operands: Sequence[Written], parameters: Mapping[str, Any]) -> Written:
+    def write(self, operands: Sequence[Written], settings: Mapping[str, Any]) -> Written:
         """The expression and its level, for operands given as (text, level)."""
         if self.silent:  # so it holds together as its operand does
             return operands[0]
@@ -56,8 +56,8 @@ class Form:
             needed = self.operands[i] if i < len(self.operands) else 0
             texts.append(enclosed(operand, needed, behind=not self._begins_with(i)))
         if callable(self.template):
-            return self.template(texts, parameters), self.level
-        return self.template.format(*texts, **parameters), self.level
+            return self.template(texts, settings), self.level
+        return self.template.format(*texts, **settings), self.level
 
     @property
     def silent(self) -> bool:
@@ -75,7 +75,7 @@ class Total(Form):
     def __init__(self) -> None:
         super().__init__("", SUM)
 
-    def write(self, operands: Sequence[Written], parameters: Mapping[str, Any]) -> Written:
+    def write(self, operands: Sequence[Written], settings: Mapping[str, Any]) -> Written:
         """The sum and its level; that of no terms is 0."""
         if len(operands) <= 1:
             return operands[0] if operands else ("0", ATOM)
@@ -116,19 +116,41 @@ def prefix(symbol: str, level: int = SIGN) -> Form:
 
 
 def call(function: str, defaults: Mapping[str, Any] | None = None, listed: bool = False, helper: str = "") -> Form:
-    """``function(a, b, axis=1)``; parameters that have their default value are left out.
+    """``function(a, b, axis=1)``; settings that have their default value are left out.
 
     With `listed`, the operands are passed as one list, as ``np.concatenate([a, b])`` wants them.
     """
 
-    def fill(operands: Sequence[str], parameters: Mapping[str, Any]) -> str:
+    def fill(operands: Sequence[str], settings: Mapping[str, Any]) -> str:
         arguments = [f"[{', '.join(operands)}]"] if listed else list(operands)
-        for key, value in parameters.items():
+        for key, value in settings.items():
             if not (defaults and key in defaults and defaults[key] is value):
                 arguments.append(f"{key}={literal(value)}")
         return f"{function}({', '.join(arguments)})"
 
     return Form(fill, helper=helper)
+
+
+def forms(
+    name: str,
+    defaults: Mapping[str, Any],
+    listed: bool,
+    source: Form | str | None,
+    latex: Form | str | None,
+    text: Form | str | None,
+    formula: Form | str | None,
+) -> dict[str, Form]:
+    """How an operation of that name is written in each language: as it declares, or else as a function."""
+    given = {
+        "source": (source, f"np.{name}"),
+        "latex": (latex, rf"\operatorname{{{name}}}".replace("_", r"\_")),
+        "text": (text, name),
+        "formula": (formula or source, name),
+    }
+    return {
+        language: form if isinstance(form, Form) else call(form or function, defaults, listed=listed)
+        for language, (form, function) in given.items()
+    }
 
 
 def literal(value: Any) -> str:
@@ -158,7 +180,7 @@ def literal(value: Any) -> str:
 
 def _numbers(value: Any) -> str:
     """Python's own writing, but for the numbers that it writes as bare words."""
-    return re.sub(r"\b(inf|nan)\b", r"np.\1", repr(value)) if not isinstance(value, str) else repr(value)
+    return re.sub(r"(?<![\w.])(inf|nan)\b", r"np.\1", repr(value)) if not isinstance(value, str) else repr(value)
 
 
 def subscript(index: Any) -> str:

@@ -15,9 +15,9 @@ import numpy as np
 
 from autograd_seq import operations as ops
 from autograd_seq.core.assignment import Writable, joined
-from autograd_seq.core.operation import BY_NUMPY, Operation
+from autograd_seq.core.operation import BY_NUMPY, Operation, settled
 from autograd_seq.core.protocols import misfit_of
-from autograd_seq.core.record import note_branch
+from autograd_seq.core.scope import note_branch
 from autograd_seq.core.shortcuts import direct
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.operations.joining import JOINS
@@ -37,9 +37,14 @@ def _plain(prototype: Any) -> Any:
     return prototype._value if isinstance(prototype, Tensor) else prototype
 
 
-def _maker(function: Callable[..., Any]) -> Callable[..., Any]:
+def _number(size: Any) -> Any:
+    """A length that a tensor gives, noted as a decision on data."""
+    return settled(size) if isinstance(size, Tensor) else size
+
+
+def _maker(function: Callable[..., Any], argument: Callable[[Any], Any] = _number) -> Callable[..., Any]:
     def make(*arguments: Any, **keywords: Any) -> Any:
-        return _writable(function(*map(_plain, arguments), **keywords))
+        return _writable(function(*map(argument, arguments), **keywords))
 
     return _documented(make, function)
 
@@ -52,8 +57,8 @@ def _documented(make: Callable[..., Any], function: Callable[..., Any]) -> Calla
 
 zeros, ones, empty = _maker(np.zeros), _maker(np.ones), _maker(np.empty)
 eye, identity = _maker(np.eye), _maker(np.identity)
-zeros_like, ones_like = _maker(np.zeros_like), _maker(np.ones_like)
-empty_like = _maker(np.empty_like)
+zeros_like, ones_like = _maker(np.zeros_like, _plain), _maker(np.ones_like, _plain)
+empty_like = _maker(np.empty_like, _plain)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, **keywords: Any) -> Any:
@@ -143,7 +148,7 @@ def _settled(value: Any) -> Any:
     if not isinstance(value, Tensor):
         return value
     note_branch(value)
-    return value.value
+    return value.value if value.ndim else value.item()
 
 
 class _Draws(types.ModuleType):

@@ -2,7 +2,8 @@
 
 Its value rule is NumPy; its VJP rules are written in the engine's own operations, so
 that they run on bare arrays at full speed and on tensors as a recording. What a reading
-needs, the meaning in exact scalars and the forms in each language, stands beside them.
+needs, the meaning in exact scalars and the forms in each language, stands beside them, and
+so do the traits, by which others know what kind of operation it is.
 """
 
 from __future__ import annotations
@@ -18,26 +19,26 @@ from weakref import WeakSet
 import numpy as np
 
 from autograd_seq.core import errors
-from autograd_seq.core.notation import Form, call
-from autograd_seq.core.record import NOTHING, Record, next_index, note_branch
-from autograd_seq.core.scope import present
+from autograd_seq.core.array import dtype_beside
+from autograd_seq.core.notation import Form, forms
+from autograd_seq.core.record import NOTHING, Record, next_index
+from autograd_seq.core.scope import note_branch, note_read, present
 from autograd_seq.core.source_line import ENGINE_FILES
+from autograd_seq.core.traits import Traits
 
-Rule = Callable[..., Any]
 _new: Final = object.__new__
 _present: Final = present.get
 _value: Final = attrgetter("_value")
-_requires_grad: Final = attrgetter("requires_grad")
 
 # A function of NumPy's (or an operator, or a method of its arrays) to what stands for it when it meets a tensor.
 BY_NUMPY: dict[Any, Any] = {}
 DECLARED: WeakSet[Operation] = WeakSet()
 
 
-class Operation:
+class Operation(Traits):
     """One differentiable operation; made with the decorator `operation`, which says what the arguments are.
 
-    Calling it on tensors records; calling it on plain arrays just computes.
+    Calling it on tensors records; calling it on plain arrays just computes. Its traits are attributes too.
 
     Attributes
     ----------
@@ -53,10 +54,6 @@ class Operation:
     forms : dict
         `Form` by language: ``"source"``, ``"latex"``, ``"text"``, and ``"formula"``, which is what
         `check_formula` reads: as in source, unless given.
-    expects : str
-        What it demands of its inputs, said to a student.
-    adds : bool
-        Whether the result is the sum of the inputs, so that a reading may take the sum apart, as in Σ over time.
     """
 
     # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
@@ -66,19 +63,18 @@ class Operation:
         self,
         value: Callable[..., Any],
         *,
-        vjp: Sequence[Rule | None] | Rule | None,
+        vjp: Sequence[Callable[..., Any] | None] | Callable[..., Any] | None,
         meaning: Callable[..., Any] | None = None,
         numpy: Any = (),
         source: Form | str | None = None,
         latex: Form | str | None = None,
         text: Form | str | None = None,
         formula: Form | str | None = None,
-        expects: str = "",
         kernel: Callable[..., Any] | None = None,
-        adds: bool = False,
-        cuts: bool = False,
-        rearranges: bool = False,
+        **traits: Any,
     ) -> None:
+        one_by_one = isinstance(kernel, np.ufunc) and kernel.signature is None
+        super().__init__(**{"elementwise": one_by_one, **traits})
         update_wrapper(self, value)
         self.name: str = value.__name__.rstrip("_")
         signature = inspect.signature(value).parameters.values()
@@ -91,13 +87,7 @@ class Operation:
         self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
         self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
         self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
-        self.expects, self.adds, self.cuts, self.rearranges = expects, adds, cuts, rearranges
-        self.forms = {
-            "source": self._form(source, f"np.{self.name}"),
-            "latex": self._form(latex, rf"\operatorname{{{self.name}}}".replace("_", r"\_")),
-            "text": self._form(text, self.name),
-            "formula": self._form(formula or source, self.name),
-        }
+        self.forms = forms(self.name, self.defaults, self.variadic, source, latex, text, formula)
         self.call: Callable[..., Any] = self.general
         DECLARED.add(self)
         Operation.shorten(self)
@@ -105,17 +95,12 @@ class Operation:
 
     def _rules(self, vjp: Any) -> Any:
         """The rules, if there is one for each input."""
-        if vjp is None:
-            return None
-        if callable(vjp) and self.variadic:
-            return _ByPosition(vjp)
+        if vjp is None or (callable(vjp) and self.variadic):
+            return None if vjp is None else _ByPosition(vjp)
         listed = isinstance(vjp, (list, tuple)) and all(rule is None or callable(rule) for rule in vjp)
         if listed and not self.variadic and len(vjp) == self.arity:
             return vjp
         raise errors.wrong_rules(self.name, self.arity, self.variadic, vjp)
-
-    def _form(self, given: Form | str | None, function: str) -> Form:
-        return given if isinstance(given, Form) else call(given or function, self.defaults, listed=self.variadic)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}>"
@@ -127,10 +112,9 @@ class Operation:
     def general(self, *inputs: Any, **settings: Any) -> Any:
         """What a call does, whatever it is given; `call` may know a shorter way to the same record."""
         inputs, settings = self._sorted(inputs, settings)
-        if self.rearranges and isinstance(inputs[0], Record):
-            seen = inputs[0].view(self, settings)
-            if seen is not None:
-                return seen
+        first = inputs[0] if inputs else None
+        if self.rearranges and isinstance(first, Record) and (seen := first.view(self, settings)) is not None:
+            return seen
         records = lift(inputs)
         if records is None:
             return self.value(*inputs, **settings)
@@ -149,22 +133,18 @@ class Operation:
         settings = self.defaults | dict(zip(self.keywords, inputs[count:], strict=False)) | given
         if len(settings) != len(self.keywords) or not settings.keys() >= given.keys() <= set(self.keywords):
             raise errors.wrong_settings(self, given, settings)
-        for key, setting in settings.items():
-            if isinstance(setting, Record):
-                settings[key] = settled(setting)
+        settings = {key: settled(x) if isinstance(x, Record) else x for key, x in settings.items()}
         return tuple(inputs[0]) if self.variadic else inputs[:count], settings
 
     def _wanted(self, records: Sequence[Record]) -> bool:
         """Whether a derivative passes through to any of the inputs."""
-        if not self.partly:
-            return True in map(_requires_grad, records)
-        return any(x.requires_grad and rule is not None for x, rule in zip(records, self.vjp, strict=True))
+        return any(x.requires_grad and not (self.partly and self.vjp[i] is None) for i, x in enumerate(records))
 
     def record(self, value: Any, inputs: tuple[Any, ...], settings: dict[str, Any], requires_grad: bool) -> Any:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
         y: Any = _new(Record.held)  # slot by slot: half the cost of an __init__, and every operation pays it
         y._value = value if type(value) is np.ndarray else np.asarray(value)
-        y.operation, y.inputs, y.parameters = self, inputs, settings
+        y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = None
         y.scope = scope = _present()
@@ -174,7 +154,9 @@ class Operation:
             frame = frame.f_back
         y._code, y._offset = code, frame.f_lasti
         if not scope.recording:
-            y.operation, y.inputs, y.parameters, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
+            for x in inputs:
+                note_read(x)
+            y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
         return y
 
     def pull(self, node: Record, adjoint: Any) -> Sequence[Any]:
@@ -182,7 +164,7 @@ class Operation:
         rules: Any = self.vjp
         values = [*map(_value, node.inputs)]
         return [
-            rule(adjoint, node._value, *values, **node.parameters)
+            rule(adjoint, node._value, *values, **node.settings)
             if x.requires_grad and (rule := rules[i]) is not None
             else None
             for i, x in enumerate(node.inputs)
@@ -192,10 +174,10 @@ class Operation:
 class _ByPosition:
     """The rules of an operation with any number of inputs: one function that is told which input is meant."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Callable[..., Any]) -> None:
         self.rule = rule
 
-    def __getitem__(self, position: int) -> Rule:
+    def __getitem__(self, position: int) -> Callable[..., Any]:
         return partial(self.rule, position)
 
 
@@ -229,10 +211,30 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
     cuts : bool
         Whether the result counts as a constant on purpose, although it changes with the inputs;
         only without `vjp`. What has no `vjp` otherwise must be constant wherever it has a derivative.
-
     rearranges : bool
         Whether the result shows the input's own elements in other places, as a transpose does: of an array that
         is written into, it is then a view.
+    elementwise : bool
+        Whether each element of the result depends only on the elements at the same place, broadcasting
+        aside: it can be computed for many steps at once. A `kernel` that is a ufunc says so itself.
+    along : bool
+        Whether it works along the axes that its setting ``axis`` names, at each place beside them alone.
+    reduces : numpy.ufunc
+        Of what reduces axes, the ufunc of two elements that it repeats: ``np.add`` of a sum.
+    activation : bool
+        Whether it is a function of one array that a layer applies to what it has added up. In a backward
+        pass that was written by hand, its derivative may be forgotten, or taken at another place.
+    algebra : str
+        What it is in algebra, so that others can calculate with it and know its mistakes: ``"sum"``,
+        ``"difference"``, ``"negative"``, ``"product"``, ``"quotient"``, ``"exponential"``, ``"matrix product"``,
+        ``"transpose"``, ``"part"``, ``"joined"``, ``"stacked"``.
+    element : str
+        How one element is written where a loop over elements is compiled, such as ``"np.abs({0})"``:
+        `{0}` … are numbers, settings stand there by name.
+    longhand : sequence of callables
+        How a program writes it that does not have it: functions of the same arguments, in NumPy's functions
+        or this package's operations. The first is what a plan takes apart, where the whole cannot be
+        compiled or its parts are better placed; by each of them a written out activation is recognised.
 
     Returns
     -------
@@ -246,12 +248,14 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
 
     Examples
     --------
-    A user's own operation, Swish, differentiable, provable and printable from here on:
+    A user's own operation, Swish, from here on differentiable, provable, printable, and as fast and as well
+    diagnosed as any other:
 
     >>> import numpy as np
     >>> from autograd_seq import Tensor, each, operation, sigmoid
     >>> @operation(vjp=[lambda g, y, x: g * (y + sigmoid(x) * (1 - y))],
-    ...            meaning=lambda algebra, x: x * each(algebra.sigmoid, x))
+    ...            meaning=lambda algebra, x: x * each(algebra.sigmoid, x),
+    ...            activation=True, elementwise=True, longhand=[lambda x: x * sigmoid(x)])
     ... def swish(x, /):
     ...     return x / (1 + np.exp(-x))
     >>> x = Tensor([0.0, 1.0], requires_grad=True)
@@ -272,20 +276,9 @@ def lift(inputs: Sequence[Any]) -> tuple[Any, ...] | None:
         return None
     for i, x in enumerate(records):
         if not isinstance(x, Record):
-            records[i] = _constant(x, tensors)
+            records[i] = Record.held(x, dtype=dtype_beside(x, [t._value for t in tensors]))
             tensors.append(records[i])
     return tuple(records)
-
-
-def _constant(value: Any, tensors: list[Any]) -> Any:
-    """A leaf for what met `tensors`; Python numbers, and lists of them, take the dtype of the floats there."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return Record.held(value)
-    number = type(value) in (int, float, bool)
-    dtype: Any = tensors[0].dtype
-    if len(tensors) > 1 or dtype.kind != "f":
-        dtype = np.result_type(*(x._value for x in tensors), *((value,) if number else ()))
-    return Record.held(value, dtype=dtype if dtype.kind == "f" or number else None)
 
 
 def settled(setting: Record) -> Any:

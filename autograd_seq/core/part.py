@@ -48,7 +48,5 @@ class Part:
 def is_basic(index: Any) -> bool:
     """Whether an index is made of integers and slices only, so that it picks no element twice."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        part is None or part is Ellipsis or (isinstance(part, (int, np.integer, slice)) and not isinstance(part, bool))
-        for part in parts
-    )
+    kinds = (int, np.integer, slice, type(None), type(Ellipsis))
+    return all(isinstance(part, kinds) and not isinstance(part, bool) for part in parts)

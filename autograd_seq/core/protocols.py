@@ -9,7 +9,8 @@ import numpy as np
 
 from autograd_seq.core.errors import DtypeError, GraphLostError, UsageError
 from autograd_seq.core.operation import BY_NUMPY
-from autograd_seq.core.record import Record, note_branch
+from autograd_seq.core.record import Record
+from autograd_seq.core.scope import note_branch
 from autograd_seq.core.source_line import here
 
 QUICK: dict[Any, Any] = {}  # for plain calls of ufuncs, which are most; `shortcuts` fills it

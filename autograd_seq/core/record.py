@@ -7,7 +7,6 @@ released with its last record, and threads cannot meet in one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from itertools import count
 from types import CodeType
 from typing import Any, ClassVar
@@ -16,7 +15,7 @@ import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.array import Array
-from autograd_seq.core.scope import Scope
+from autograd_seq.core.scope import Scope, note_read
 from autograd_seq.core.source_line import SourceLine, look_up
 
 NOTHING: dict[str, Any] = {}
@@ -42,7 +41,7 @@ class Record(Shown):
         What made it; None for a leaf.
     inputs : tuple of Record
         What it was made from.
-    parameters : dict
+    settings : dict
         The operation's settings, such as an axis.
     scope : Scope
         Time step, layer, direction and part.
@@ -54,7 +53,7 @@ class Record(Shown):
 
     __slots__ = (
         "__weakref__", "_code", "_gradient", "_name", "_offset", "_value",
-        "index", "inputs", "operation", "parameters", "requires_grad", "scope",
+        "index", "inputs", "operation", "requires_grad", "scope", "settings",
     )  # fmt: skip
 
     in_place: ClassVar[bool] = False  # whether it is an array that is written into
@@ -63,18 +62,19 @@ class Record(Shown):
     _value: Array
     operation: Any
     inputs: tuple[Any, ...]
-    parameters: dict[str, Any]
+    settings: dict[str, Any]
     scope: Scope
     index: int
     requires_grad: bool
     _name: str | None
-    _gradient: list[Array | None] | None  # of a leaf: its .grad, in a box that a parameter's successive values share
+    _gradient: list[Any] | None  # of a leaf: its .grad, in a box that a parameter's successive values share, with it
     _code: CodeType | None
     _offset: int
 
     @property
     def value(self) -> Array:
         """The array, read-only."""
+        note_read(self)
         array = self._value
         array.setflags(write=False)
         return array
@@ -122,14 +122,3 @@ class Record(Shown):
     def view(self, operation: Any, settings: dict[str, Any]) -> Any:
         """What an operation that only rearranges shows of an array that is written into; None for all else."""
         return None
-
-
-# Where decisions that depended on data are noted, while somebody wants to know of them.
-branches: ContextVar[list[Any] | None] = ContextVar("branches", default=None)
-
-
-def note_branch(record: Record) -> None:
-    """Remember that Python decided on the value of `record`."""
-    noted = branches.get()
-    if noted is not None:
-        noted.append(record.record)

@@ -121,7 +121,7 @@ class _Recorder:
             rules: Any = node.operation.vjp
             for i, x in enumerate(node.inputs):
                 if x.requires_grad and (rule := rules[i]) is not None:
-                    piece = fitted(rule(adjoint, node, *node.inputs, **node.parameters), node, x)
+                    piece = fitted(rule(adjoint, node, *node.inputs, **node.settings), node, x)
                     piece = piece if isinstance(piece, (Record, Part)) else Record.held(piece)  # plain numbers
                     pieces.setdefault(x, []).append(piece)
                     made.append(piece.piece if type(piece) is Part else piece)

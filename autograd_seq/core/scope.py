@@ -1,6 +1,6 @@
-"""Where in a network a record belongs: time step, layer, direction and part.
+"""Where in a network a record belongs: time step, layer, direction and part; and who wants to know what is read.
 
-The present scope is a context variable, so threads and coroutines each have their own.
+Both are context variables, so threads and coroutines each have their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from operator import index
 from typing import Any
 
 from autograd_seq.core.errors import UsageError, ValueRangeError
-from autograd_seq.core.source_line import here
+from autograd_seq.core.source_line import SourceLine, here, present_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +170,31 @@ def no_grad() -> Iterator[None]:
         yield
     finally:
         present.reset(token)
+
+
+# -- what leaves the recording -------------------------------------------------------------------------
+
+# Where decisions that depended on data are noted, while somebody wants to know of them.
+branches: ContextVar[list[Any] | None] = ContextVar("branches", default=None)
+# Where every number that leaves the recording is noted with the user's line, likewise.
+reads: ContextVar[list[tuple[Any, SourceLine | None]] | None] = ContextVar("reads", default=None)
+
+
+def note_branch(tensor: Any) -> None:
+    """Remember that Python decided on the value of `tensor`."""
+    noted = branches.get()
+    if noted is not None:
+        noted.append(tensor.record)
+    note_read(tensor)
+
+
+def note_read(tensor: Any) -> None:
+    """Remember that the value of `tensor` was read as plain numbers: what is made of them is not recorded."""
+    noted = reads.get()
+    if noted is not None:
+        noted.append((tensor.record, present_line()))
+
+
+def watched() -> bool:
+    """Whether somebody wants to know what leaves the recording: then only what is right for all numbers will do."""
+    return reads.get() is not None

@@ -119,7 +119,7 @@ def _pull_one(self: Operation, node: Tensor, adjoint: Array) -> Any:
 
 def _pull_one_set(self: Operation, node: Tensor, adjoint: Array) -> Any:
     (x,) = node.inputs
-    return (self.vjp[0](adjoint, node._value, x._value, **node.parameters),)
+    return (self.vjp[0](adjoint, node._value, x._value, **node.settings),)
 
 
 def _pull_two(self: Operation, node: Tensor, adjoint: Array) -> Any:
@@ -133,7 +133,7 @@ def _pull_two(self: Operation, node: Tensor, adjoint: Array) -> Any:
 
 def _pull_two_set(self: Operation, node: Tensor, adjoint: Array) -> Any:
     (a, b), (left, right) = node.inputs, self.vjp
-    y, u, v, settings = node._value, a._value, b._value, node.parameters
+    y, u, v, settings = node._value, a._value, b._value, node.settings
     return (
         left(adjoint, y, u, v, **settings) if a.requires_grad and left else None,
         right(adjoint, y, u, v, **settings) if b.requires_grad and right else None,

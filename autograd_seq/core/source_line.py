@@ -93,12 +93,33 @@ def pass_over(package: str) -> None:
 _OURS = {ENGINE + os.sep, NUMPY + os.sep}
 
 
-def here() -> str:
-    """`` at FILE:LINE: text`` of the user's present line, to end an error message with."""
+def ours(code: CodeType) -> bool:
+    """Whether code belongs to our packages or to NumPy."""
+    return code.co_filename.startswith(tuple(_OURS))
+
+
+def present_line() -> SourceLine | None:
+    """The user's present line: that of the nearest calling frame outside our packages and NumPy."""
     frame: FrameType | None = _getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(tuple(_OURS)):
+    while frame is not None and ours(frame.f_code):
         frame = frame.f_back
-    line = look_up(frame.f_code, frame.f_lasti) if frame is not None else None
+    return look_up(frame.f_code, frame.f_lasti) if frame is not None else None
+
+
+def raising_line(error: BaseException) -> SourceLine | None:
+    """The user's line that an error came from: the innermost whose text is at hand, as that of compiled code is not."""
+    found, trace = None, error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        line = None if ours(code) else look_up(code, trace.tb_lasti)
+        found = line if line is not None and line.text else found
+        trace = trace.tb_next
+    return found
+
+
+def here(line: SourceLine | None = None) -> str:
+    """`` at FILE:LINE: text`` of the user's present line, or of another, to end an error message with."""
+    line = line or present_line()
     if line is None:
         return ""
     return f"\n  at {line}: {line.text}" if line.text else f"\n  at {line}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, Usa
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.methods import Methods, NotInPlace
 from autograd_seq.core.operation import BY_NUMPY
-from autograd_seq.core.record import NOTHING, Record, next_index, note_branch
-from autograd_seq.core.scope import NOWHERE, present
+from autograd_seq.core.record import NOTHING, Record, next_index
+from autograd_seq.core.scope import NOWHERE, note_branch, present
 from autograd_seq.core.source_line import here
 
 
@@ -42,7 +43,7 @@ class Tensor(Methods, Record):
         What made it; None for a leaf.
     inputs : tuple of Tensor
         What it was made from.
-    parameters : dict
+    settings : dict
         The operation's settings, such as an axis.
     scope : Scope
         Time step, layer, direction and part.
@@ -68,7 +69,7 @@ class Tensor(Methods, Record):
             _refuse(unknown, "Tensor", "value, name, requires_grad, dtype")
         if name is not None and not isinstance(name, str):
             raise UsageError(f"a name is a text such as 'Gamma_f', not {name!r:.80}{here()}")
-        self._value = as_array(value._value if isinstance(value, Tensor) else value, dtype)
+        self._value = as_array(value.value if isinstance(value, Tensor) else value, dtype)
         if requires_grad and self._value.dtype.kind != "f":
             raise DtypeError(
                 f"only a tensor of floats can have a gradient, but {name or 'this one'} is {self._value.dtype}; "
@@ -76,7 +77,7 @@ class Tensor(Methods, Record):
             )
         self.operation = None
         self.inputs = ()
-        self.parameters = NOTHING
+        self.settings = NOTHING
         self._name = name
         self.scope = present.get()
         self.index = next_index()
@@ -119,7 +120,11 @@ class Tensor(Methods, Record):
         """The only element, as a Python number: the way out of the graph."""
         if self.size != 1:
             raise ShapeError(f"item() needs exactly one element, but {self.label} has shape {self.shape}{here()}")
-        return self._value.item()
+        return self.value.item()
+
+    def tolist(self) -> Any:
+        """The elements as Python numbers in nested lists; a number for a scalar."""
+        return self.value.tolist()
 
     def backward(self, gradient: Any = None, accumulate: bool = False) -> None:
         """Leave in ``.grad`` of each leaf the derivative of this tensor with respect to it.
@@ -157,7 +162,7 @@ class Tensor(Methods, Record):
                 "np.stack([a, b]) to put several into one; to assign into an array, make it with autograd_seq.numpy "
                 f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
             )
-        return self._value
+        return self.value
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self._out_of_graph("converting to a plain array"), dtype=dtype)
@@ -192,12 +197,12 @@ class Tensor(Methods, Record):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        values = np.array2string(self._value, threshold=20, edgeitems=2, separator=", ", prefix="Tensor(")
+        values = np.array2string(self.value, threshold=20, edgeitems=2, separator=", ", prefix="Tensor(")
         extra = "".join([f", name={self.name!r}" if self.name else "", ", requires_grad=True" * self.requires_grad])
         return f"Tensor({values}{extra})"
 
     def __format__(self, spec: str) -> str:
-        return format(self._value.item(), spec) if self.size == 1 else format(str(self), spec)
+        return format(self.value.item(), spec) if self.size == 1 else format(str(self), spec)
 
     def __copy__(self) -> Tensor:
         return self
@@ -213,7 +218,7 @@ class Tensor(Methods, Record):
                 "pickled. Save its numbers, x.value; to go on training later, save the value of each "
                 f"Parameter{here()}"
             )
-        return Tensor, (record._value, record._name, record.requires_grad)
+        return Tensor, (record.value, record._name, record.requires_grad)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise GraphLostError(
@@ -283,11 +288,12 @@ class Parameter(NotInPlace, Handle):
 
     def __init__(self, value: Any, name: str | None = None, dtype: Any = None, **unknown: Any) -> None:
         _refuse(unknown, "Parameter", "value, name, dtype")
-        array = as_array(value._value if isinstance(value, Tensor) else value, dtype)
+        array = as_array(value.value if isinstance(value, Tensor) else value, dtype)
         if array.dtype.kind != "f":
             array = array.astype(np.float64)
         self._record = Tensor(self._finite(array, name), name, requires_grad=True)
         self._record.scope = NOWHERE  # shared by every step: it belongs to none
+        self._record._gradient = [None, ref(self)]
 
     @staticmethod
     def _finite(array: Array, name: str | None) -> Array:
@@ -308,7 +314,7 @@ class Parameter(NotInPlace, Handle):
     @value.setter
     def value(self, value: Any) -> None:
         old = self._record
-        array = as_array(value._value if isinstance(value, Tensor) else value, old.dtype)
+        array = as_array(value.value if isinstance(value, Tensor) else value, old.dtype)
         if array.shape != old.shape:
             raise ShapeError(
                 f"parameter {old.name or '(no name)'} has shape {old.shape}; "
@@ -320,10 +326,10 @@ class Parameter(NotInPlace, Handle):
         self._record = new
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        return Parameter(self._record._value, self.name)
+        return Parameter(self.value, self.name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameter, (self._record._value, self.name)
+        return Parameter, (self.value, self.name)
 
     def __repr__(self) -> str:
         return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")

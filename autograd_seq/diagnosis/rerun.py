@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.names import text
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.folding.alike import alike
 from autograd_seq.writer import Writer, too_deep
@@ -82,7 +82,7 @@ class Program:
                 new[r] = np.asarray(changes[r](value))
             else:
                 values = [new.get(x, x._value) for x in r.inputs]
-                new[r] = np.asarray(r.operation.value(*values, **r.parameters))
+                new[r] = np.asarray(r.operation.value(*values, **r.settings))
         return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
 
     def _behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
@@ -120,14 +120,19 @@ class Program:
 
 def bare(r: Tensor) -> Tensor:
     """What a record that only renames another stands for."""
-    while r.operation is ops.identity:
+    while algebra(r) == "name":
         r = r.inputs[0]
     return r
 
 
+def sums_axes(r: Tensor) -> bool:
+    """Whether a record is the sum of another over axes."""
+    return r.operation is not None and r.operation.reduces is np.add
+
+
 def evaluate(r: Tensor, value: Values) -> Array:
     """A record's value rule on given values of its inputs."""
-    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.parameters))
+    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.settings))
 
 
 def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:

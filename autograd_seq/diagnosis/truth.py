@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd_seq.numpy as recorded
 import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
@@ -17,7 +18,7 @@ from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import present
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.follow import Follower
-from autograd_seq.folding.literal import is_literal
+from autograd_seq.diagnosis.longhand import Activations
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
 
@@ -103,8 +104,6 @@ def outputs_of(answer: Any) -> dict[str, Any]:
 
 def _writable(forward: Forward) -> Forward:
     """The same function with arrays that it makes by np.zeros recording what is assigned into them."""
-    import autograd_seq.numpy as recorded
-
     old = getattr(forward, "__globals__", None)
     if old is None:
         return forward
@@ -151,9 +150,10 @@ class _Several(_Recorder):
 
 
 def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]:
-    """The same graph with the program's own names and time steps, and with σ and softmax in one record each."""
+    """The same graph with the program's own names and time steps, and with each activation in one record."""
     graph = Graph(*outputs.values())
     timed = any(r.scope.time is not None for r in graph)
+    known = Activations()
     new: dict[Tensor, Tensor] = {}
     for r in graph:
         if r.operation is None:
@@ -162,11 +162,9 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
         place = r.scope if timed else replace(r.scope, time=follower.time_of(r))
         token = present.set(place)
         try:
-            made = _sigmoid(r, new)
-            made = _softmax(r, new) if made is None else made
-            made = _relu(r, new) if made is None else made
+            made = known.found(r, new)
             if made is None:
-                made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.parameters, r.requires_grad)
+                made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.settings, r.requires_grad)
         finally:
             present.reset(token)
         made._code, made._offset = r._code, r._offset
@@ -182,46 +180,9 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
 
 def is_activation(r: Tensor) -> bool:
     """Whether a record is a function with a bend of one array, such as tanh."""
-    return any(r.operation is bent for bent in (ops.tanh, ops.sigmoid, ops.relu, ops.softmax, ops.softplus))
+    return r.operation is not None and r.operation.activation
 
 
-def _is(r: Tensor, operation: Any) -> bool:
-    return r.operation is operation
-
-
-def _is_one(r: Tensor) -> bool:
-    return is_literal(r) and r._value.item() == 1
-
-
-def _sigmoid(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
-    """1 / (1 + exp(-x))."""
-    if not (_is(r, ops.divide) and _is_one(r.inputs[0]) and _is(r.inputs[1], ops.add)):
-        return None
-    a, b = r.inputs[1].inputs
-    power = b if _is_one(a) else a if _is_one(b) else None
-    if power is None or not _is(power, ops.exp) or not _is(power.inputs[0], ops.negative):
-        return None
-    return ops.sigmoid(new[power.inputs[0].inputs[0]])
-
-
-def _relu(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
-    """max(0, x)."""
-    if not _is(r, ops.maximum):
-        return None
-    zero = [is_literal(x) and x._value.item() == 0 for x in r.inputs]
-    return ops.relu(new[r.inputs[zero.index(True) ^ 1]]) if any(zero) else None
-
-
-def _softmax(r: Tensor, new: dict[Tensor, Tensor]) -> Tensor | None:
-    """exp(z) / Σ exp(z), with or without a maximum subtracted."""
-    if not (_is(r, ops.divide) and _is(r.inputs[1], ops.sum) and r.inputs[1].inputs[0] is r.inputs[0]):
-        return None
-    top = r.inputs[0]
-    axis = r.inputs[1].parameters["axis"]
-    if not _is(top, ops.exp) or not isinstance(axis, int) or r.inputs[1].ndim not in (top.ndim, top.ndim - 1):
-        return None
-    z = top.inputs[0]
-    if _is(z, ops.subtract) and _is(z.inputs[1], ops.max) and z.inputs[1].inputs[0] is z.inputs[0]:
-        z = z.inputs[0]
-    made = ops.softmax(new[z], axis=axis)
-    return made if np.allclose(made._value, r._value) else None
+def bends_elements(r: Tensor) -> bool:
+    """Whether a record is an activation of each element by itself, unlike softmax."""
+    return is_activation(r) and r.operation.elementwise

@@ -12,7 +12,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.literal import is_literal, may_be_one
 from autograd_seq.folding.nodes import of_graph, of_recording
 from autograd_seq.folding.roles import give_roles
 from autograd_seq.folding.steps import Uses, scopes
@@ -31,11 +31,14 @@ class Alike:
         The same for records of different steps that do the same, and for the initial state that stands in for one.
     initial : dict of Tensor to Tensor
         From what is given in place of a record of the step before to a record that stands there at another step.
+    again : dict of Tensor to Tensor
+        From a plain array that is an initial state to where it was recorded last, if that was not here.
     """
 
     places: dict[Tensor, Scope]
     roles: dict[Tensor, Role] = field(default_factory=dict)
     initial: dict[Tensor, Tensor] = field(default_factory=dict)
+    again: dict[Tensor, Tensor] = field(default_factory=dict)
 
 
 def alike(recording: Graph | Recording, places: Mapping[Tensor, Scope] | None = None) -> Alike:
@@ -88,6 +91,7 @@ def _place_of_users(leaf: Tensor, uses: Uses, found: Alike) -> Scope:
 def _initial_states(graph: Graph, uses: Uses, found: Alike) -> None:
     """Find what is given where, at other steps, something that a neighbouring step made is used."""
     places, roles = found.places, found.roles
+    made = {(roles[record], places[record].time) for record in graph if record.operation is not None}
     carried: dict[tuple[Role, int], tuple[Tensor, int]] = {}  # by input: what is used there, and how much later it is
     for record in graph:
         here = places[record].time
@@ -98,9 +102,23 @@ def _initial_states(graph: Graph, uses: Uses, found: Alike) -> None:
     for leaf in graph.leaves:
         for user, i in uses[leaf]:
             state, shift = carried.get((roles[user], i), (None, 0))
-            time = places[user].time
-            if state is not None and time is not None and not is_literal(leaf):
-                found.initial[leaf], roles[leaf] = state, roles[state]
-                if places[leaf] is not leaf.scope:
-                    places[leaf] = replace(places[leaf], time=time + shift)
-                break
+            here = places[user].time
+            if state is None or here is None or (roles[state], here + shift) in made or is_literal(leaf):
+                continue
+            found.initial[leaf], roles[leaf] = state, roles[state]
+            if places[leaf] is not leaf.scope:
+                places[leaf] = replace(places[leaf], time=here + shift)
+            break
+    _find_again(found)
+
+
+def _find_again(found: Alike) -> None:
+    """Find which initial states are one plain array of the user's, recorded at each of its uses."""
+    known: dict[tuple[Role, Scope], list[Tensor]] = {}
+    for leaf in reversed(found.initial):
+        others = known.setdefault((found.roles[leaf], found.places[leaf]), [])
+        same = next((other for other in others if may_be_one(leaf, other)), None)
+        if same is None:
+            others.append(leaf)
+        else:
+            found.again[leaf] = same

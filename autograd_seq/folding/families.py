@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import may_be_one
 from autograd_seq.folding.roles import from_the_middle, give_roles, likeness, same_settings
 from autograd_seq.folding.unit import Family, Node, Ref, Role, Use
 
@@ -140,7 +141,10 @@ def _extend(family: Family, at: int, ref: Ref) -> bool:
 
     It must be a single record: a member of a family may itself come out of the loop that begins with it.
     """
-    return isinstance(ref.unit, Node) and at not in family.members and family.extension.setdefault(at, ref) == ref
+    if not isinstance(ref.unit, Node) or at in family.members:
+        return False
+    known = family.extension.setdefault(at, ref)
+    return known == ref or (isinstance(known.unit, Node) and may_be_one(known.unit.record, ref.unit.record))
 
 
 def _examine_inputs(family: Family) -> None:

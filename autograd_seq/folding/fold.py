@@ -72,7 +72,7 @@ def fold(recording: Graph | Recording) -> Folded:
             examine(family)
         broken = [f for f in families if f.irregular]
         if not broken:
-            graph = Units([*alive, *(node for family in families for node in family.together)], families)
+            graph = Units([*alive, *(node for family in families for node in family.together)], families, roots)
             broken = graph.not_loops()
             if not broken:
                 blocks = graph.blocks()

@@ -1,6 +1,8 @@
-"""Which records are written as numbers, and so are nothing that could be the same thing at another step."""
+"""Constants: which are written as numbers, and which are one array of the user's, recorded anew at each use."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from autograd_seq.core.record import Record
 
@@ -15,3 +17,16 @@ def is_literal(record: Record) -> bool:
     [True, False, False]
     """
     return record.operation is None and record.name is None and not record.ndim and not record.requires_grad
+
+
+def is_plain(record: Record) -> bool:
+    """Whether a record is an array without a name that the program did not make a tensor of."""
+    return record.operation is None and record.name is None and not record.requires_grad
+
+
+def may_be_one(x: Record, y: Record) -> bool:
+    """Whether two records can be of one plain array, as the a0 in ``tanh(W @ a0) + a0`` is recorded twice.
+
+    Equal numbers alone do not say so: it takes two uses for which other steps have one thing.
+    """
+    return is_plain(x) and is_plain(y) and x.dtype == y.dtype and np.array_equal(x._value, y._value)

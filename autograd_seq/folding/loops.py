@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from heapq import heapify, heappop, heappush
 
+import networkx
+
 from autograd_seq.folding.folded import Block
 from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 
@@ -13,13 +15,21 @@ from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 class Units:
     """Families and single nodes, who uses whom, and the loops that they can be computed in."""
 
-    def __init__(self, nodes: list[Node], families: list[Family]) -> None:
+    def __init__(self, nodes: list[Node], families: list[Family], roots: list[Node]) -> None:
         self.units: list[Unit] = list({node.family or node: None for node in nodes})
         self.inputs: dict[Unit, list[Use]] = {
             unit: unit.uses if isinstance(unit, Family) else _uses_of_single(unit) for unit in self.units
         }
+        self._skip_unused(roots)
         self._skip_aliases()
         self._components()
+
+    def _skip_unused(self, roots: list[Node]) -> None:
+        """Leave out what is given once more: another record of the same array stands for it."""
+        used = {ref.unit for unit in self.units for ref in self.needs(unit)} | set(roots)
+        for unit in [unit for unit in self.units if unit.leaf and unit not in used]:
+            self.units.remove(unit)
+            del self.inputs[unit]
 
     def _skip_aliases(self) -> None:
         """Leave out the adjoints that a rule passed on unchanged: they are another adjoint once more."""
@@ -42,8 +52,6 @@ class Units:
                 unit.extension = {t: _without(ref, alias) for t, ref in unit.extension.items()}
 
     def _components(self) -> None:
-        import networkx
-
         graph = networkx.DiGraph()
         graph.add_nodes_from(self.units)
         for unit in self.units:
@@ -250,7 +258,7 @@ def _takes_all(node: Node, family: Family, places: list[int]) -> bool:
     times = [node.inputs[i].time for i in places]
     if node.total:
         return sorted(t for t in times if t is not None) == family.times
-    counted = any(isinstance(v, (tuple, list)) and len(v) >= len(places) for v in node.parameters.values())
+    counted = any(isinstance(v, (tuple, list)) and len(v) >= len(places) for v in node.settings.values())
     if counted:
         return False  # a setting for each array: they are no plain list
     side_by_side = places == list(range(places[0], places[0] + len(places)))

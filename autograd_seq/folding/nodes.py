@@ -16,7 +16,6 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.folding.steps import scopes
 from autograd_seq.folding.unit import Node
 
 
@@ -51,7 +50,7 @@ class Nodes:
     def leaf(self, record: Tensor, time: int | None) -> Node:
         """The node of what nothing in the recording made; equal numbers share one."""
         if is_literal(record):
-            key = (str(record.dtype), record._value.item())
+            key = (str(record.dtype), repr(record._value.item()))  # as text, which tells -0.0 from 0.0
             if key not in self._literals:
                 self._literals[key] = self.add(Node(record, None, False, [], None, None))
             return self._literals[key]
@@ -61,12 +60,10 @@ class Nodes:
 def of_graph(graph: Graph, places: Mapping[Tensor, Scope]) -> Nodes:
     """The nodes of one graph, whose records are at some places."""
     nodes = Nodes()
-    # A backward pass does not look behind what it uses of the forward pass.
-    outside = dict.fromkeys(x for record in graph for x in record.inputs if x not in graph.positions)
-    beyond = scopes(Graph(*outside))
-    for record in outside:
-        nodes.forward[record] = nodes.leaf(record, beyond[record].time)
     for record in graph:
+        for x in record.inputs:
+            if x not in nodes.forward:
+                nodes.forward[x] = nodes.leaf(x, x.scope.time)  # of a forward pass that this one does not look behind
         if record.operation is None:
             nodes.forward[record] = nodes.leaf(record, places[record].time)
         else:

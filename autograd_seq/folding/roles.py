@@ -24,7 +24,7 @@ def give_roles(nodes: list[Node]) -> None:
     groups: dict[tuple[bool, bool], dict[int, list[Node]]] = {}
     for node in nodes:
         if node.time is None or node.literal:
-            node.role = Role(("alone", *kind(node)), node.order)
+            node.role = Role(("alone", kind(node)), node.order)
         else:
             groups.setdefault((slots.backward(node), node.leaf), {}).setdefault(node.time, []).append(node)
     # What is given is told apart by the roles of those who use it, what is owned by the role of its owner.
@@ -40,7 +40,7 @@ def from_the_middle(times: Iterable[int]) -> list[int]:
     return sorted(ordered, key=lambda time: (time != ordered[len(ordered) // 2], time))
 
 
-def kind(node: Node) -> tuple[Hashable, ...]:
+def kind(node: Node) -> Hashable:
     """What must be equal for two nodes to do the same."""
     called = node.name or ("adjoint" if node.adjoint_of is not None else node.operation)
     owner = node.owner and (node.owner.role or node.owner.order)
@@ -64,16 +64,15 @@ class _Casting:
             if key not in free:
                 free[key] = dict(self.of_kind.get(key, {}))
             if not _take(node, free[key], self.likeness):
-                left.append(node)
+                left.append((node, key))
         taken = {node.role for node in step}
-        for node in left:
-            known = self.at_site.get(_site(node), {}), free[kind(node)]
+        for node, key in left:
+            known = self.at_site.get(_site(node), {}), free[key]
             role = next((role for roles in known for role in roles if role not in taken), None)
-            node.role = role or self._new(node)
+            node.role = role or self._new(node, key)
             taken.add(node.role)
 
-    def _new(self, node: Node) -> Role:
-        key = kind(node)
+    def _new(self, node: Node, key: Hashable) -> Role:
         role = Role(key, len(self.of_kind.setdefault(key, {})))
         self.of_kind[key][role] = self.at_site.setdefault(_site(node), {})[role] = node
         return role
@@ -111,9 +110,10 @@ def same_role(x: Node, y: Node) -> bool:
 
 def same_settings(node: Node, other: Node) -> bool:
     """Whether the settings of two nodes are equal, or count with the step."""
-    for key, value in node.parameters.items():
-        both = {node.time or 0: value, other.time or 0: other.parameters.get(key)}
-        if unify(both, None) is None and value is not None:
+    settings = other.settings
+    for key, value in node.settings.items():
+        both = {node.time or 0: value, other.time or 0: settings.get(key)}
+        if value is not None and unify(both, None) is None:
             return False
     return True
 
@@ -131,6 +131,8 @@ def likeness(node: Node, other: Node, same: Callable[[Node, Node], bool] = same_
         return None
     score = SAME_SITE * (site(node.record) == site(other.record)) + SAME_SETTINGS * same_settings(node, other)
     for x, y in zip(node.inputs, other.inputs, strict=True):
+        if x.beyond and y.beyond:
+            continue  # of which step they are is not known
         here, there = _shift(x, node), _shift(y, other)
         if x is y:
             score += SAME_INPUT

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from operator import attrgetter
+from types import CodeType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,6 +18,8 @@ from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 
 Uses = Mapping[Tensor, list[tuple[Tensor, int]]]  # who uses each record, and as which input
+
+_CACHE = dis.opmap.get("CACHE")  # since Python 3.11, what follows an instruction that can be made faster
 
 _known: WeakKeyDictionary[Graph, dict[Tensor, Scope]] = WeakKeyDictionary()
 
@@ -66,7 +71,16 @@ def without_step(leaf: Tensor, uses: Uses, places: Mapping[Tensor, Scope]) -> li
 
 def site(record: Tensor) -> tuple[Any, ...]:
     """The place in the program that made a record; one place may hold several operations."""
-    return record._code, record._offset, record.operation
+    code = record._code
+    return code, code and _instruction(code, record._offset), record.operation
+
+
+@lru_cache(maxsize=4096)
+def _instruction(code: CodeType, offset: int) -> int:
+    """Where the instruction at an offset begins: after some turns of a loop, Python tells where its cache ends."""
+    while offset and code.co_code[offset] == _CACHE:
+        offset -= 2
+    return offset
 
 
 def _recognised(graph: Graph) -> dict[Tensor, int]:

@@ -18,13 +18,13 @@ class Role:
 
     Attributes
     ----------
-    kind : tuple
+    kind : hashable
         What all that could have this role have in common.
     number : int
         Which of that kind it is.
     """
 
-    kind: tuple[Hashable, ...]
+    kind: Hashable
     number: int
 
 
@@ -74,14 +74,19 @@ class Node:
         return f"<node {self.order}: {self.name or self.record.label}>"
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """The operation's settings."""
-        return {} if self.total else self.record.parameters
+        return {} if self.total else self.record.settings
 
     @property
     def leaf(self) -> bool:
         """Whether nothing in the recording made it."""
         return self.operation is None and not self.total
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it was made by what the recording does not look behind: a value of the forward pass."""
+        return self.leaf and self.record.operation is not None
 
     @property
     def literal(self) -> bool:
@@ -151,11 +156,11 @@ class Family:
         return self.any.leaf
 
     @property
-    def parameters(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """The operation's settings; what counts with time is a `StepIndex`."""
         result = {}
-        for key, value in self.any.parameters.items():
-            result[key] = unify({t: m.parameters[key] for t, m in self.members.items()}, value)
+        for key, value in self.any.settings.items():
+            result[key] = unify({t: m.settings[key] for t, m in self.members.items()}, value)
         return result
 
     @property

@@ -28,6 +28,8 @@ FIT = "shapes that are equal or broadcast: each axis of equal length, or of leng
     text=Total(),
     expects=FIT,
     adds=True,
+    algebra="sum",
+    element="{0} + {1}",
 )
 def add(a: Any, b: Any, /) -> Array:
     """The sum a + b, with broadcasting.
@@ -48,6 +50,8 @@ def add(a: Any, b: Any, /) -> Array:
     latex=infix("-", SUM),
     text=infix("−", SUM),
     expects=FIT,
+    algebra="difference",
+    element="{0} - {1}",
 )
 def subtract(a: Any, b: Any, /) -> Array:
     """The difference a - b, with broadcasting.
@@ -68,6 +72,8 @@ def subtract(a: Any, b: Any, /) -> Array:
     latex=infix(r"\circ", PRODUCT, right=0),
     text=infix("∘", PRODUCT, right=0),
     expects=FIT,
+    algebra="product",
+    element="{0} * {1}",
 )
 def multiply(a: Any, b: Any, /) -> Array:
     """The product a ∘ b, element by element, with broadcasting.
@@ -88,6 +94,8 @@ def multiply(a: Any, b: Any, /) -> Array:
     latex=Form(r"\frac{{{0}}}{{{1}}}", SIGN),
     text=infix("/", PRODUCT),
     expects=FIT,
+    algebra="quotient",
+    element="{0} / {1}",
 )
 def divide(a: Any, b: Any, /) -> Array:
     """The quotient a / b, element by element, with broadcasting.
@@ -107,6 +115,8 @@ def divide(a: Any, b: Any, /) -> Array:
     source=prefix("-"),
     latex=prefix("-", SUM),
     text=prefix("−", SUM),
+    algebra="negative",
+    element="-{0}",
 )
 def negative(a: Any, /) -> Array:
     """-a.
@@ -142,6 +152,7 @@ def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     latex=Form("{{{0}}}^{{{1}}}", POWER, (POWER + 1,)),
     text=Form("{0} ^ {1}", POWER, (POWER + 1, POWER + 1)),
     expects=FIT,
+    element="{0} ** {1}",
 )
 def power(a: Any, b: Any, /) -> Array:
     """The power a^b, element by element, with broadcasting.
@@ -161,6 +172,7 @@ def power(a: Any, b: Any, /) -> Array:
     source=Form("{0} ** 2", POWER, (POWER + 1,)),
     latex=Form("{{{0}}}^2", POWER, (POWER + 1,)),
     text=Form("{0}²", POWER, (POWER + 1,)),
+    element="{0} * {0}",
 )
 def square(a: Any, /) -> Array:
     """a², element by element.
@@ -175,11 +187,12 @@ def square(a: Any, /) -> Array:
 
 @operation(
     vjp=lambda i, g, y, *arrays: g,
-    source=Form(lambda operands, parameters: " + ".join(operands), SUM, (SUM, *(SUM + 1,) * 999)),
+    source=Form(lambda operands, settings: " + ".join(operands), SUM, (SUM, *(SUM + 1,) * 999)),
     latex=Total(),
     text=Total(),
     expects="arrays of one shape",
     adds=True,
+    algebra="sum of uses",
 )
 def accumulate(*arrays: Any) -> Array:
     """The sum of arrays of one shape: the adjoint of a record that several others use.
@@ -198,7 +211,7 @@ def accumulate(*arrays: Any) -> Array:
 SAME = Form("{0}")
 
 
-@operation(vjp=[lambda g, y, a: g], source=SAME, latex=SAME, text=SAME, adds=True)
+@operation(vjp=[lambda g, y, a: g], source=SAME, latex=SAME, text=SAME, adds=True, algebra="name")
 def identity(a: Any, /) -> Array:
     """The same value under another name.
 
@@ -211,7 +224,7 @@ def identity(a: Any, /) -> Array:
     return np.asarray(a)
 
 
-@operation(vjp=None, source=SAME, cuts=True)
+@operation(vjp=None, source=SAME, cuts=True, elementwise=True)
 def stop_gradient(a: Any, /) -> Array:
     """The same value as a constant: no derivative passes. A cut edge of truncated BPTT.
 
@@ -224,14 +237,14 @@ def stop_gradient(a: Any, /) -> Array:
     return np.asarray(a)
 
 
-_AS = Form(lambda operands, parameters: f"{literal(np.dtype(parameters['dtype']))}({operands[0]})")
+_AS = Form(lambda operands, settings: f"{literal(np.dtype(settings['dtype']))}({operands[0]})")
 
 
 def _astype_rule(g: Any, y: Any, a: Any, dtype: Any) -> Any:
     return as_float(g, a.dtype)
 
 
-@operation(vjp=[_astype_rule], meaning=lambda algebra, a, dtype: a, source=_AS, latex=SAME, text=SAME)
+@operation(vjp=[_astype_rule], meaning=lambda algebra, a, dtype: a, source=_AS, latex=SAME, text=SAME, elementwise=True)
 def as_float(a: Any, /, dtype: Any) -> Array:
     """The same values as floats of another precision; see `astype`.
 
@@ -249,6 +262,7 @@ def as_float(a: Any, /, dtype: Any) -> Array:
     meaning=lambda algebra, a, dtype: each(bool if np.dtype(dtype).kind == "b" else int, a),
     source=_AS,
     expects="a dtype of integers or truth values",
+    elementwise=True,
 )
 def as_integer(a: Any, /, dtype: Any) -> Array:
     """The values cut to integers (or to true and false), without derivative; see `astype`.

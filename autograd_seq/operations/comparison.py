@@ -47,7 +47,7 @@ greater = _comparison(np.greater, ">", ">", ">")
 greater_equal = _comparison(np.greater_equal, ">=", r"\geq", "≥")
 
 
-@operation(vjp=None, numpy=np.logical_and)
+@operation(vjp=None, numpy=np.logical_and, elementwise=True)
 def logical_and(a: Any, b: Any, /) -> Array:
     """Whether both are true, element by element; without derivative.
 
@@ -59,7 +59,7 @@ def logical_and(a: Any, b: Any, /) -> Array:
     return np.logical_and(a, b)
 
 
-@operation(vjp=None, numpy=np.logical_or)
+@operation(vjp=None, numpy=np.logical_or, elementwise=True)
 def logical_or(a: Any, b: Any, /) -> Array:
     """Whether one is true, element by element; without derivative.
 
@@ -71,7 +71,7 @@ def logical_or(a: Any, b: Any, /) -> Array:
     return np.logical_or(a, b)
 
 
-@operation(vjp=None, numpy=np.logical_not)
+@operation(vjp=None, numpy=np.logical_not, elementwise=True)
 def logical_not(a: Any, /) -> Array:
     """Whether it is false, element by element; without derivative.
 
@@ -83,7 +83,12 @@ def logical_not(a: Any, /) -> Array:
     return np.logical_not(a)
 
 
-@operation(vjp=None, meaning=lambda algebra, x: np.full(x.shape, True, dtype=object), numpy=np.isfinite)
+@operation(
+    vjp=None,
+    meaning=lambda algebra, x: np.full(x.shape, True, dtype=object),
+    numpy=np.isfinite,
+    elementwise=True,
+)
 def isfinite(x: Any, /) -> Array:
     """Whether it is neither infinite nor NaN, element by element; without derivative.
 
@@ -96,7 +101,7 @@ def isfinite(x: Any, /) -> Array:
     return np.isfinite(x)
 
 
-@operation(vjp=None, meaning=lambda algebra, x: np.full(x.shape, False, dtype=object), numpy=np.isnan)
+@operation(vjp=None, meaning=lambda algebra, x: np.full(x.shape, False, dtype=object), numpy=np.isnan, elementwise=True)
 def isnan(x: Any, /) -> Array:
     """Whether it is NaN, not a number, element by element; without derivative.
 
@@ -109,7 +114,7 @@ def isnan(x: Any, /) -> Array:
     return np.isnan(x)
 
 
-@operation(vjp=None, numpy=np.any)
+@operation(vjp=None, numpy=np.any, along=True)
 def any(a: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """Whether an element is true; without derivative.
 
@@ -122,7 +127,7 @@ def any(a: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     return np.any(a, axis=axis, keepdims=keepdims)
 
 
-@operation(vjp=None, numpy=np.all)
+@operation(vjp=None, numpy=np.all, along=True)
 def all(a: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """Whether all elements are true; without derivative.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
-from autograd_seq.core.notation import PRODUCT, SIGN, SUM, Form, literal
+from autograd_seq.core.notation import COMPARISON, PRODUCT, SIGN, SUM, Form, literal
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT
 
@@ -25,8 +25,9 @@ def _other_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
     vjp=[None, _chosen_rule, _other_rule],
     meaning=lambda algebra, c, a, b: each(algebra.select, c, a, b),
     numpy=np.where,
-    latex=Form(r"\begin{{cases}}{1} & {0} \\ {2} & \text{{otherwise}}\end{{cases}}", SUM),
+    latex=Form(r"\begin{{cases}}{1} & {0} \\ {2} & \text{{otherwise}}\end{{cases}}", COMPARISON),
     expects="a condition and two arrays whose shapes broadcast",
+    elementwise=True,
 )
 def where(condition: Any, a: Any, b: Any, /) -> Array:
     """`a` where the condition holds, `b` elsewhere.
@@ -46,6 +47,8 @@ def where(condition: Any, a: Any, b: Any, /) -> Array:
     numpy=np.exp,
     kernel=np.exp,
     latex=r"\exp",
+    algebra="exponential",
+    element="exp({0})",
 )
 def exp(x: Any, /) -> Array:
     """The exponential.
@@ -64,6 +67,7 @@ def exp(x: Any, /) -> Array:
     numpy=np.log,
     kernel=np.log,
     latex=r"\log",
+    element="log({0})",
 )
 def log(x: Any, /) -> Array:
     """The natural logarithm.
@@ -83,6 +87,7 @@ def log(x: Any, /) -> Array:
     kernel=np.log1p,
     latex=Form(r"\log(1 + {0})", operands=(SUM,)),
     text=Form("log(1 + {0})", operands=(SUM,)),
+    element="np.log1p({0})",
 )
 def log1p(x: Any, /) -> Array:
     """log(1 + x), accurate near 0.
@@ -102,6 +107,7 @@ def log1p(x: Any, /) -> Array:
     kernel=np.expm1,
     latex=Form(r"\exp({0}) - 1", SUM),
     text=Form("exp({0}) − 1", SUM),
+    element="np.expm1({0})",
 )
 def expm1(x: Any, /) -> Array:
     """exp(x) - 1, accurate near 0.
@@ -121,6 +127,7 @@ def expm1(x: Any, /) -> Array:
     kernel=np.sqrt,
     latex=Form(r"\sqrt{{{0}}}"),
     text="√",
+    element="np.sqrt({0})",
 )
 def sqrt(x: Any, /) -> Array:
     """The square root.
@@ -139,6 +146,8 @@ def sqrt(x: Any, /) -> Array:
     numpy=np.tanh,
     kernel=np.tanh,
     latex=r"\tanh",
+    activation=True,
+    element="tanh({0})",
 )
 def tanh(x: Any, /) -> Array:
     """The hyperbolic tangent; tanh' = 1 - tanh².
@@ -158,6 +167,10 @@ def tanh(x: Any, /) -> Array:
     latex=r"\sigma",
     text="σ",
     formula="sigmoid",
+    activation=True,
+    elementwise=True,
+    element="sigmoid({0})",
+    longhand=[lambda x: 1 / (1 + np.exp(-x))],
 )
 def sigmoid(x: Any, /) -> Array:
     """The sigmoid σ(x) = 1 / (1 + exp(-x)), without overflow; σ' = σ (1 - σ).
@@ -178,6 +191,10 @@ def sigmoid(x: Any, /) -> Array:
     latex=r"\operatorname{ReLU}",
     text="ReLU",
     formula="relu",
+    activation=True,
+    elementwise=True,
+    element="zero if {0} < zero else {0}",
+    longhand=[lambda x: np.maximum(x, 0)],
 )
 def relu(x: Any, /) -> Array:
     """max(x, 0); the derivative at 0 is taken as 0.
@@ -196,6 +213,8 @@ def relu(x: Any, /) -> Array:
     source=Form("np.logaddexp(0, {0})"),
     latex=Form(r"\log(1 + \exp({0}))"),
     text=Form("log(1 + exp({0}))"),
+    activation=True,
+    elementwise=True,
 )
 def softplus(x: Any, /) -> Array:
     """log(1 + exp(x)), without overflow.
@@ -218,6 +237,7 @@ def _sin_rule(g: Any, y: Any, x: Any) -> Any:
     numpy=np.sin,
     kernel=np.sin,
     latex=r"\sin",
+    element="np.sin({0})",
 )
 def sin(x: Any, /) -> Array:
     """The sine.
@@ -236,6 +256,7 @@ def sin(x: Any, /) -> Array:
     numpy=np.cos,
     kernel=np.cos,
     latex=r"\cos",
+    element="np.cos({0})",
 )
 def cos(x: Any, /) -> Array:
     """The cosine.
@@ -259,6 +280,7 @@ def _abs_rule(g: Any, y: Any, x: Any) -> Any:
     kernel=np.abs,
     latex=Form(r"\left|{0}\right|"),
     text=Form("|{0}|"),
+    element="np.abs({0})",
 )
 def abs(x: Any, /) -> Array:
     """The absolute value; the derivative at 0 is taken as 0.
@@ -345,6 +367,7 @@ def _clip_meaning(algebra: Any, x: Any, low: Any, high: Any) -> Any:
     meaning=_clip_meaning,
     numpy=np.clip,
     source=Form(lambda operands, p: f"np.clip({operands[0]}, {literal(p['low'])}, {literal(p['high'])})"),
+    elementwise=True,
 )
 def clip(x: Any, /, low: Any = None, high: Any = None) -> Array:
     """The value kept between `low` and `high`; the derivative is 1 where it is not cut.

@@ -36,8 +36,8 @@ def fixed(index: Any) -> Any:
     return np.array(index) if isinstance(index, (list, np.ndarray)) else index
 
 
-def _bracket(operands: Sequence[str], parameters: Any) -> str:
-    return f"{operands[0]}[{subscript(parameters['index'])}]"
+def _bracket(operands: Sequence[str], settings: Any) -> str:
+    return f"{operands[0]}[{subscript(settings['index'])}]"
 
 
 @operation(
@@ -47,6 +47,7 @@ def _bracket(operands: Sequence[str], parameters: Any) -> str:
     latex=Form(_bracket, operands=(ATOM,)),
     expects="an index that lies within the array",
     rearranges=True,
+    algebra="part",
 )
 def _getitem(x: Any, /, index: Any) -> Array:
     return np.asarray(x)[index]
@@ -70,12 +71,12 @@ def getitem(x: Any, index: Any) -> Any:
 BY_NUMPY[python_getitem] = getitem
 
 
-def _indices(parameters: Any) -> str:
-    return ", ".join(f"np.s_[{subscript(i)}]" for i in parameters["indices"])
+def _indices(settings: Any) -> str:
+    return ", ".join(f"np.s_[{subscript(i)}]" for i in settings["indices"])
 
 
-def _scattered(operands: Sequence[str], parameters: Any) -> str:
-    steps = (f"[{subscript(i)}] += {piece}" for i, piece in zip(parameters["indices"], operands, strict=True))
+def _scattered(operands: Sequence[str], settings: Any) -> str:
+    steps = (f"[{subscript(i)}] += {piece}" for i, piece in zip(settings["indices"], operands, strict=True))
     return f"(0; {'; '.join(steps)})"
 
 
@@ -98,13 +99,14 @@ def assign(base, values, indices):
 @operation(
     vjp=lambda i, g, y, *pieces, indices, shape: getitem(g, indices[i]),
     source=Form(
-        lambda operands, parameters: (
-            f"scatter([{', '.join(operands)}], [{_indices(parameters)}], {literal(parameters['shape'])})"
+        lambda operands, settings: (
+            f"scatter([{', '.join(operands)}], [{_indices(settings)}], {literal(settings['shape'])})"
         ),
         helper=_SCATTER,
     ),
     latex=Form(_scattered),
     text=Form(_scattered),
+    algebra="gathered parts",
 )
 def scatter(*pieces: Any, indices: Sequence[Any], shape: tuple[int, ...]) -> Array:
     """Pieces added into an array of zeros, each at its index: the adjoint of an array that was read in parts.
@@ -132,16 +134,16 @@ def _assign_rule(i: int, g: Any, y: Any, base: Any, *values: Any, indices: Any, 
     return part
 
 
-def _assigned(operands: Sequence[str], parameters: Any) -> str:
-    steps = (f"[{subscript(i)}] = {v}" for i, v in zip(parameters["indices"], operands[1:], strict=True))
+def _assigned(operands: Sequence[str], settings: Any) -> str:
+    steps = (f"[{subscript(i)}] = {v}" for i, v in zip(settings["indices"], operands[1:], strict=True))
     return f"({operands[0]}; {'; '.join(steps)})"
 
 
 @operation(
     vjp=_assign_rule,
     source=Form(
-        lambda operands, parameters: (
-            f"assign({operands[0]}, [{', '.join(operands[1:])}], [{_indices(parameters)}])"
+        lambda operands, settings: (
+            f"assign({operands[0]}, [{', '.join(operands[1:])}], [{_indices(settings)}])"
         ),
         helper=_ASSIGN,
     ),

@@ -45,6 +45,7 @@ def _right_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     latex=Form("{0} {1}", MATRIX, (MATRIX, MATRIX)),
     text=Form("{0} {1}", MATRIX, (MATRIX, MATRIX)),
     expects="as many columns in the first array as rows in the second",
+    algebra="matrix product",
 )
 def matmul(a: Any, b: Any, /) -> Array:
     """The matrix product, of vectors, matrices and batches of matrices, as `numpy.matmul`.

@@ -12,7 +12,7 @@ from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, SAME
 from autograd_seq.operations.elementwise import exp, log, sigmoid
-from autograd_seq.operations.reduction import axes_of, restored, sum
+from autograd_seq.operations.reduction import axes_of, max, restored, sum
 from autograd_seq.operations.shape import AXES
 
 _LOGSUMEXP = """\
@@ -53,6 +53,7 @@ _SMALLEST = {np.dtype(kind): kind(1024 * np.finfo(kind).tiny) for kind in (np.fl
     latex=SAME,
     text=SAME,
     formula=SAME,
+    elementwise=True,
 )
 def above_zero(p: Any, /) -> Array:
     """p, but never so close to 0 that 1 / p or log p overflows; exactly, it is p itself.
@@ -73,6 +74,7 @@ def above_zero(p: Any, /) -> Array:
     ),
     source=call("logsumexp", {"axis": 0, "keepdims": False}, helper=_LOGSUMEXP),
     expects=AXES,
+    along=True,
 )
 def logsumexp(x: Any, /, axis: Any = 0, keepdims: bool = False) -> Array:
     """The logarithm of the sum of exponentials over an axis (of the classes, unless given), without overflow.
@@ -95,11 +97,26 @@ def _softmax_meaning(algebra: Any, x: Any, axis: Any) -> Any:
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
+def _normalised(e: Any, axis: Any) -> Any:
+    return e / sum(e, axis=axis, keepdims=True)
+
+
+def _softmax_of_shifted(x: Any, axis: Any) -> Any:
+    return _normalised(exp(x - max(x, axis=axis, keepdims=True)), axis)
+
+
+def _softmax_as_defined(x: Any, axis: Any) -> Any:
+    return _normalised(exp(x), axis)
+
+
 @operation(
     vjp=[lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True))],
     meaning=_softmax_meaning,
     source=call("softmax", {"axis": 0}, helper=_SOFTMAX),
     expects=AXES,
+    along=True,
+    activation=True,
+    longhand=[_softmax_of_shifted, _softmax_as_defined],
 )
 def softmax(x: Any, /, axis: int = 0) -> Array:
     """exp(x) / Σ exp(x) over the classes, which are the rows: columns are examples.
@@ -120,6 +137,7 @@ def softmax(x: Any, /, axis: int = 0) -> Array:
     meaning=lambda algebra, x, axis: x - each(algebra.log, np.sum(each(algebra.exp, x), axis=axis, keepdims=True)),
     source=call("log_softmax", {"axis": 0}, helper=_LOG_SOFTMAX),
     expects=AXES,
+    along=True,
 )
 def log_softmax(x: Any, /, axis: int = 0) -> Array:
     """The logarithm of `softmax`, accurate where a probability is tiny.
@@ -147,6 +165,7 @@ def log_softmax(x: Any, /, axis: int = 0) -> Array:
     latex=Form(r"-{1} \circ \log({0}) - (1 - {1}) \circ \log(1 - {0})", SUM, (ATOM, ATOM)),
     text=Form("−{1} ∘ log({0}) − (1 − {1}) ∘ log(1 − {0})", SUM, (ATOM, ATOM)),
     expects=FIT,
+    elementwise=True,
 )
 def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     """-y log p - (1 - y) log(1 - p), element by element.
@@ -178,6 +197,7 @@ def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     latex=Form(r"\log(1 + \exp({0})) - {1} \circ {0}", SUM, (ATOM, ATOM)),
     text=Form("log(1 + exp({0})) − {1} ∘ {0}", SUM, (ATOM, ATOM)),
     expects=FIT,
+    elementwise=True,
 )
 def binary_cross_entropy_from_logits(z: Any, y: Any, /) -> Array:
     """`binary_cross_entropy` of sigmoid(z), accurate for any z: log(1 + exp z) - y z.
@@ -202,6 +222,8 @@ def binary_cross_entropy_from_logits(z: Any, y: Any, /) -> Array:
     latex=Form(r"-\sum {1} \circ \log({0})", SUM, (0, PRODUCT)),
     text=Form("−Σ({1} ∘ log({0}))", SUM, (0, PRODUCT)),
     expects="probabilities and targets of one shape",
+    along=True,
+    longhand=[lambda p, y, axis: -sum(log(above_zero(p)) * y, axis=axis)],
 )
 def categorical_cross_entropy(p: Any, y: Any, /, axis: int = 0) -> Array:
     """-Σ y log p over the classes, which are the rows: one number for each example.
@@ -239,6 +261,7 @@ def categorical_cross_entropy(p: Any, y: Any, /, axis: int = 0) -> Array:
     latex=Form(r"-\sum {1} \circ \log\operatorname{{softmax}}({0})", SUM, (0, PRODUCT)),
     text=Form("−Σ({1} ∘ log softmax({0}))", SUM, (0, PRODUCT)),
     expects="logits and targets of one shape",
+    along=True,
 )
 def categorical_cross_entropy_from_logits(z: Any, y: Any, /, axis: int = 0) -> Array:
     """`categorical_cross_entropy` of softmax(z), accurate for any z.

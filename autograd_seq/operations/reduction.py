@@ -39,26 +39,26 @@ def count(x: Any, axis: Any) -> int:
 _DIRECTIONS = {0: "rows", 1: "columns"}
 
 
-def _over(parameters: Any) -> str:
+def _over(settings: Any) -> str:
     """Over what a sum runs, in words: the columns of a matrix are its examples."""
-    axis = parameters["axis"]
+    axis = settings["axis"]
     axes = axis if isinstance(axis, tuple) else (axis,)
     if len(axes) == 1 and axes[0] in _DIRECTIONS:
         return _DIRECTIONS[axes[0]]
     return "" if axis is None else f"axis {axis}"
 
 
-def _below(parameters: Any) -> str:
-    return rf"_{{\text{{{over}}}}}" if (over := _over(parameters)) else ""
+def _below(settings: Any) -> str:
+    return rf"_{{\text{{{over}}}}}" if (over := _over(settings)) else ""
 
 
 def _latex_over(symbol: str) -> Form:
-    return Form(lambda operands, parameters: f"{symbol}{_below(parameters)} {operands[0]}", SERIES, (MATRIX,))
+    return Form(lambda operands, settings: f"{symbol}{_below(settings)} {operands[0]}", SERIES, (MATRIX,))
 
 
 def _text_over(symbol: str) -> Form:
-    def fill(operands: Any, parameters: Any) -> str:
-        return f"{symbol}_{over}({operands[0]})" if (over := _over(parameters)) else f"{symbol}({operands[0]})"
+    def fill(operands: Any, settings: Any) -> str:
+        return f"{symbol}_{over}({operands[0]})" if (over := _over(settings)) else f"{symbol}({operands[0]})"
 
     return Form(fill)
 
@@ -69,6 +69,8 @@ def _text_over(symbol: str) -> Form:
     latex=_latex_over(r"\sum"),
     text=_text_over("Σ"),
     expects=AXES,
+    along=True,
+    reduces=np.add,
 )
 def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The sum over axes, as `numpy.sum`.
@@ -91,6 +93,7 @@ def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     latex=_latex_over(r"\operatorname{mean}"),
     text=_text_over("mean"),
     expects=AXES,
+    along=True,
 )
 def mean(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The mean over axes, as `numpy.mean`; of no elements there is none.
@@ -132,6 +135,8 @@ def _fold(function: str) -> Any:
     latex=_latex_over(r"\max"),
     text=_text_over("max"),
     expects=AXES,
+    along=True,
+    reduces=np.maximum,
 )
 def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The largest element over axes; at a tie all the largest share the adjoint equally.
@@ -152,6 +157,8 @@ def max(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     latex=_latex_over(r"\min"),
     text=_text_over("min"),
     expects=AXES,
+    along=True,
+    reduces=np.minimum,
 )
 def min(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The smallest element over axes; at a tie all the smallest share the adjoint equally.
@@ -182,6 +189,7 @@ def _product_of_others(x: Any, axis: Any, keepdims: bool) -> Any:
     latex=_latex_over(r"\prod"),
     text=_text_over("Π"),
     expects=AXES,
+    along=True,
 )
 def prod(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The product over axes, as `numpy.prod`; right at zeros too.
@@ -232,10 +240,11 @@ def _norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 @operation(
     vjp=[_norm_rule],
     meaning=_norm_meaning,
-    source=Form(lambda operands, parameters: f"np.sqrt({_SUM.write([_square(operands)], parameters)[0]})"),
-    latex=Form(lambda operands, parameters: rf"\left\|{operands[0]}\right\|{_below(parameters)}"),
-    text=Form(lambda operands, parameters: f"‖{operands[0]}‖" + (f"_{over}" if (over := _over(parameters)) else "")),
+    source=Form(lambda operands, settings: f"np.sqrt({_SUM.write([_square(operands)], settings)[0]})"),
+    latex=Form(lambda operands, settings: rf"\left\|{operands[0]}\right\|{_below(settings)}"),
+    text=Form(lambda operands, settings: f"‖{operands[0]}‖" + (f"_{over}" if (over := _over(settings)) else "")),
     expects=AXES,
+    along=True,
 )
 def norm(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The square root of the sum of squares over axes; the derivative where it is 0 is taken as 0.

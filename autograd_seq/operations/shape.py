@@ -37,14 +37,14 @@ def axis_of(x: Any, axis: int) -> int:
     return int(axis % np.ndim(x))
 
 
-def _shape_rule(g: Any, y: Any, x: Any, **parameters: Any) -> Any:
+def _shape_rule(g: Any, y: Any, x: Any, **settings: Any) -> Any:
     return reshape(g, x.shape)
 
 
 @operation(
     vjp=[_shape_rule],
     numpy=np.reshape,
-    source=Form(lambda operands, parameters: f"np.reshape({operands[0]}, {literal(parameters['shape'])})"),
+    source=Form(lambda operands, settings: f"np.reshape({operands[0]}, {literal(settings['shape'])})"),
     expects="a shape with as many elements as the array has",
     rearranges=True,
 )
@@ -78,8 +78,8 @@ def _transpose_rule(g: Any, y: Any, x: Any, axes: Any) -> Any:
 
 
 def _transpose_form(mark: str) -> Form:
-    def fill(operands: Sequence[str], parameters: Any) -> str:
-        axes = parameters["axes"]
+    def fill(operands: Sequence[str], settings: Any) -> str:
+        axes = settings["axes"]
         return mark.format(operands[0]) if axes is None else f"transpose({operands[0]}, {axes})"
 
     return Form(fill, POWER, (POWER + 1,))
@@ -89,14 +89,15 @@ def _transpose_form(mark: str) -> Form:
     vjp=[_transpose_rule],
     numpy=np.transpose,
     source=Form(
-        lambda operands, parameters: operands[0]
-        + (".T" if parameters["axes"] is None else f".transpose({literal(parameters['axes'])})"),
+        lambda operands, settings: operands[0]
+        + (".T" if settings["axes"] is None else f".transpose({literal(settings['axes'])})"),
         operands=(ATOM,),
     ),
     latex=_transpose_form("{{{0}}}^T"),
     text=_transpose_form("{0}ᵀ"),
     expects="each axis of the array once",
     rearranges=True,
+    algebra="transpose",
 )
 def transpose(x: Any, /, axes: Any = None) -> Array:
     """The axes in another order, reversed if `axes` is not given, as `numpy.transpose`.
@@ -210,11 +211,11 @@ def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> For
     """A matrix of matrices: one below the other along axis 0, side by side along axis 1."""
     function = call(otherwise, listed=True)
 
-    def fill(operands: Sequence[str], parameters: Any) -> str:
-        axis = parameters["axis"]
+    def fill(operands: Sequence[str], settings: Any) -> str:
+        axis = settings["axis"]
         if axis in (0, 1):
             return begin + (beside if axis else below).join(operands) + end
-        return function.write([(operand, ATOM) for operand in operands], parameters)[0]
+        return function.write([(operand, ATOM) for operand in operands], settings)[0]
 
     return Form(fill)
 
@@ -225,6 +226,7 @@ def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> For
     latex=_block(r"\begin{bmatrix}", r" \\ ", " & ", r"\end{bmatrix}", r"\operatorname{concatenate}"),
     text=_block("[", "; ", ", ", "]", "concatenate"),
     expects="arrays that differ only in the length of the axis they are joined along",
+    algebra="joined",
 )
 def concatenate(*arrays: Any, axis: int | None = 0) -> Array:
     """Arrays joined along an axis, as `numpy.concatenate`: ``[a; x]``.
@@ -242,7 +244,7 @@ def _stack_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % y.ndim) + (i,)]
 
 
-@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape")
+@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape", algebra="stacked")
 def stack(*arrays: Any, axis: int = 0) -> Array:
     """Arrays of one shape along a new axis, as `numpy.stack`.
 

@@ -6,20 +6,22 @@ import builtins
 import inspect
 import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, UsageError
+from autograd_seq.core.errors import AutogradError, GraphLostError, UsageError
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.record import branches
 from autograd_seq.core.recording import Recording, differentiate
-from autograd_seq.core.scope import no_grad
-from autograd_seq.core.source_line import here
+from autograd_seq.core.source_line import here, raising_line
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.folding.fold import Family
+from autograd_seq.plan.arguments import Argument, Given, by_name, given, signature
+from autograd_seq.plan.around import Name, around
+from autograd_seq.plan.bound import Bound, Result, Versions
+from autograd_seq.plan.guards import Guard, guards, watching
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
@@ -27,7 +29,8 @@ from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.plan.writing.tools import require
 
-Result = tuple[float, dict[str, Array]]
+Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
+_TOLERANCES = {"e": 3e-2, "f": 1e-3}  # by what half and single precision can tell
 
 
 class Replay:
@@ -73,6 +76,7 @@ class Replay:
             rewrite(self.network, fused=compiled)
         program = FastProgram(self.network) if compiled else Program(self.network)
         self.source = program.text
+        self.tolerance = max(_TOLERANCES.get(np.dtype(v.dtype).char, 1e-9) for v in self.network.values)
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
         units = [translation.given[value] for value in program.given]
@@ -91,12 +95,15 @@ class Replay:
         loss = recording.forward.outputs[0]
         with np.errstate(all="ignore"):
             found = self.run(*self.recorded)
-        wanted = [loss._value, *(recording.adjoints[leaf]._value for leaf in self._differentiated())]
-        tolerance = 1e-9 if loss.dtype == np.float64 else 1e-3
+        gradients = [(recording.adjoints[leaf]._value, leaf.dtype) for leaf in self._differentiated()]
+        wanted = [loss._value, *(adjoint.astype(dtype) for adjoint, dtype in gradients)]
+        tolerance = self.tolerance
         greatest = max((_greatest(want) for want in wanted), default=0.0)
         for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
             close = tolerance * (_greatest(want) + 1e-4 * greatest + 1e-3)  # what is left of 0 is rounding
-            if np.shape(got) != want.shape or not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
+            if np.shape(got) != want.shape or got.dtype != want.dtype:
+                return key
+            if not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
                 return key
         return None
 
@@ -118,17 +125,19 @@ def _recorded(value: Value, unit: Any) -> Array:
     return np.asarray(unit.record._value)
 
 
-def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False) -> Plan:
+def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
     Parameters
     ----------
     thing : Tensor, Graph, Recording, run with a loss, or function
         What was recorded: a scalar loss. Or a function of arrays that records it and returns the loss; it is
-        called again whenever an array has another shape or dtype, and once more to compare the second call.
-    parameters : dict of str to Parameter, optional
-        Parameters whose current values count at every call; others keep their recorded values unless given
-        at the call.
+        called again whenever an array has another shape or dtype, or a value that it read as a plain number has
+        changed, and to compare the second call with it.
+    parameters : dict of str to Parameter, or list of Parameter, optional
+        Parameters whose current values count at every call; those of a list are known by their own names. Of a finished
+        recording, others keep their recorded values unless given at the call; of a function, a plan says so when one
+        of them has changed.
     fast : bool
         Compile the loops with Numba (``pip install 'autograd-seq[fast]'``): the first call with arrays of other
         shapes takes some seconds, the others less time than NumPy's. A loop that holds an operation which compiled
@@ -141,18 +150,30 @@ def compile(thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fa
 
     Notes
     -----
-    The program is compared with the recording before it is used, and the loss of the second call with arrays of the
-    same shapes with the function's. What the function reads past the recording later, through ``.value`` or ``.item()``
-    or from variables around it, stays as it was. The results agree with the recorded ones to rounding, but where the
-    softmax in a cross-entropy underflows: there the plan gives the limit.
+    The program is compared with the recording before it is used. The results agree with the recorded ones to rounding,
+    but where the softmax in a cross-entropy underflows: there the plan gives the limit.
+
+    A recording computes with arrays; a number that Python reads out of one of them, by ``float(s)`` or ``s.item()``, as
+    an index, in a comparison, is the same at each replay. So a plan notices what is read of arguments and parameters
+    and records anew for each new value of those; of an argument that does not reach the loss, too. ``explain()`` says
+    which and where. It keeps the latest 8 such recordings of a shape; after so many, a value that does not come twice
+    in a row is answered by the function itself, and a warning says so.
+
+    What the function reads from around it is compared at each call as far as it can be seen: what the global and
+    nonlocal names in its text, and in that of the functions that it names, stand for, with numbers by value and
+    arrays up to 64 KiB by content. What changes inside of a list, a dict, an object, a larger array, a file or a random
+    generator cannot be seen. The function's loss is compared with the plan's at the second call, and when an argument
+    first changes; if such a thing has changed the loss by then, an error says so, and if it changes later, the plan
+    goes on with what it was. Make it an argument.
 
     Raises
     ------
     GraphLostError
-        If the function decides on a value of its arrays, or takes something in past the recording: it would
-        be frozen.
+        If the function decides on a value that depends on a parameter, which would be frozen, or the loss depends on
+        something past the recording.
     UsageError
-        If there is no loss to be found, or Numba and SciPy are not installed where `fast` asks for them.
+        If there is no loss to be found, a parameter has no name of its own, or Numba and SciPy are not installed where
+        `fast` asks for them.
 
     Examples
     --------
@@ -180,15 +201,16 @@ class Plan:
     """
 
     def __init__(
-        self, thing: Any, parameters: Mapping[str, Parameter] | None = None, *, fast: bool = False
+        self, thing: Any, parameters: Parameters = None, *, fast: bool = False
     ) -> None:
         if fast:
             require()
         self._fast = fast
         self._function: Callable[..., Any] | None = None
-        self._parameters = dict(parameters or {})
-        self._replays: dict[Any, Bound] = {}
+        self._parameters = by_name(parameters)
+        self._versions: dict[Any, Versions] = {}
         self._latest: Bound | None = None
+        self._changed: set[str] = set()  # names around the function that stood for something else once
         self._lock = threading.Lock()
         if callable(thing) and not isinstance(thing, (Tensor, Graph)):
             self._function = thing
@@ -196,7 +218,7 @@ class Plan:
             if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self._signature.parameters.values()):
                 raise UsageError(f"write a function with a name for each array, not with * or ** arguments{here()}")
         else:
-            self._latest = self._bound(_recording(thing), [])
+            self._latest = Bound(Replay(_recording(thing), fast), self._parameters)
 
     @property
     def _current(self) -> Bound:
@@ -211,8 +233,8 @@ class Plan:
 
     def explain(self) -> str:
         """What each rewrite did, and what was frozen."""
-        replay = self._current.replay
-        lines = [*replay.network.notes]
+        current = self._current
+        lines = [*current.replay.network.notes, *_read(current.checks, self._changed)]
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
         return "\n".join(lines)
@@ -233,19 +255,31 @@ class Plan:
             return self._run(self._current, [], {**named, **(parameters or {})})
         if named or len(arrays) != len(self._signature.parameters):
             arrays = self._in_order(arrays, named)
-        given = [np.asarray(array) for array in arrays]
-        key = tuple((a.shape, a.dtype) for a in given)
-        found = self._replays.get(key)
+        values = [given(array, name) for array, name in zip(arrays, self._signature.parameters, strict=True)]
+        versions = self._versions.setdefault(signature(values), Versions())
+        found = versions.holding(values)
         if found is None:
-            found = self._replays[key] = self._record(given)
-            self._latest = found
-            return self._run(found, given, parameters or {})
+            return self._anew(versions, values, parameters or {})
         self._latest = found
-        result = self._run(found, given, parameters or {})
-        if not found.confirmed and not parameters:
-            self._confirm(given, result[0])
-            found.confirmed = True
+        result = self._run(found, values, parameters or {})
+        if not parameters and found.unproven(values):
+            self._confirm(found, values, result[0])
+            found.prove(values)
         return result
+
+    def _anew(self, versions: Versions, values: list[Given], parameters: Mapping[str, Any]) -> Result:
+        """The results for arguments that no recording holds good for."""
+        self._changed |= versions.changed(values)
+        hurried = versions.hurried(values) and not parameters
+        recording, inputs, checks = self._record(values)
+        if hurried and (result := versions.kept[0].answer(recording)) is not None:
+            if versions.passing is None:
+                warnings.warn(_slow(checks, self._changed), stacklevel=3)
+            versions.passing = checks
+            return result
+        found = versions.add(Bound(Replay(recording, self._fast), self._parameters, inputs, checks))
+        self._latest = found
+        return self._run(found, values, parameters)
 
     def _in_order(self, arrays: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
         """The function's arguments, those by name and those left out among them."""
@@ -256,72 +290,53 @@ class Plan:
         bound.apply_defaults()
         return tuple(bound.arguments.values())
 
-    def _tensors(self, given: Sequence[Array]) -> list[Tensor]:
-        return [Tensor(array, key) for key, array in zip(self._signature.parameters, given, strict=True)]
+    def _inputs(self, values: Sequence[Given]) -> list[Any]:
+        """The arguments as the function is to see them."""
+        named = zip(self._signature.parameters, values, strict=True)
+        return [Argument(value, key) if isinstance(value, np.ndarray) else value for key, value in named]
 
-    def _called(self, arrays: Sequence[Any]) -> Any:
+    def _called(self, inputs: Sequence[Any]) -> Any:
         """What the function gives for its arguments in their order."""
         assert self._function is not None
         kinds = self._signature.parameters.values()
-        placed = [a for a, p in zip(arrays, kinds, strict=True) if p.kind is not p.KEYWORD_ONLY]
-        named = {p.name: a for a, p in zip(arrays, kinds, strict=True) if p.kind is p.KEYWORD_ONLY}
-        return self._function(*placed, **named)
+        placed = [a for a, p in zip(inputs, kinds, strict=True) if p.kind is not p.KEYWORD_ONLY]
+        named = {p.name: a for a, p in zip(inputs, kinds, strict=True) if p.kind is p.KEYWORD_ONLY}
+        try:
+            return self._function(*placed, **named)
+        except AutogradError:
+            raise
+        except TypeError as error:
+            raise GraphLostError(
+                f"the function cannot be recorded: {error}. While it is, its arguments are tensors: where only a plain "
+                f"number or array will do, write int(x), x.item() or x.value{here(raising_line(error))}"
+            ) from error
 
     def __reduce__(self) -> Any:
         raise UsageError(f"a plan has memory of its own and cannot be copied or saved: compile it again{here()}")
 
-    def _confirm(self, given: list[Array], loss: float) -> None:
-        """Compare the second call with the function itself, once: what went past the recording was frozen."""
-        assert self._function is not None
-        with no_grad():
-            wanted = self._called(self._tensors(given))
-        tolerance = 1e-8 if wanted.dtype == np.float64 else 1e-3
+    def _confirm(self, found: Bound, values: Sequence[Given], loss: float) -> None:
+        """Compare a call with the function itself: what went past the recording was frozen."""
+        wanted = self._called(self._inputs(values))
+        tolerance = max(found.replay.tolerance, 1e-8)
         if not np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True):
             raise GraphLostError(
                 f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "
-                "goes past the recording: a parameter that was not given as in compile(function, parameters), "
-                f"a plain array made of x.value, or random numbers. Make it an argument of the function{here()}"
+                "goes past the recording: random numbers, or what stands in a list, a dict, an attribute or a file and "
+                f"has changed. Make it an argument of the function{here()}"
             )
 
-    def _record(self, given: list[Array]) -> Bound:
-        assert self._function is not None
-        inputs = self._tensors(given)
-        noted: list[Tensor] = []
-        token = branches.set(noted)
-        try:
-            loss = self._called(inputs)
-        finally:
-            branches.reset(token)
-        if noted:
-            labels = ", ".join(dict.fromkeys(t.label for t in noted))
-            where = next((f" in {t.source.text!r}" for t in noted if t.source is not None), "")
-            raise GraphLostError(
-                f"the function decides on the value of {labels}{where}: a compiled program would always go the same "
-                f"way. Decide with where(condition, a, b), or before the function is called{here()}"
-            )
-        return self._bound(_recording(loss), inputs)
+    def _record(self, values: Sequence[Given]) -> tuple[Recording, list[Any], list[Guard | Name]]:
+        """A recording of the function, the arguments that it was called with, and what it holds good for."""
+        inputs = self._inputs(values)
+        names = around(self._function)
+        with watching() as notes:
+            recording = _recording(self._called(inputs))
+        notes.check()
+        read = guards(notes, recording.forward.outputs[0], inputs, self._parameters)
+        return recording, inputs, [*read, *names]
 
-    def _bound(self, recording: Recording, inputs: list[Tensor]) -> Bound:
-        return Bound(Replay(recording, self._fast), self._parameters, inputs)
-
-    def _run(self, bound: Bound, arrays: list[Array], by_name: Mapping[str, Any]) -> Result:
-        arguments = [
-            arrays[source] if type(source) is int else source.record._value if type(source) is Parameter else source
-            for source in bound.sources
-        ]
-        for name, given in by_name.items():
-            place = bound.place(name)
-            wanted = bound.replay.recorded[place]
-            array = given.record._value if isinstance(given, Tensor) else np.asarray(given)
-            if array.dtype.kind not in "biuf":
-                raise DtypeError(f"{name} must hold real numbers, but got {array.dtype}{here()}")
-            array = array.astype(wanted.dtype, copy=False)
-            if array.shape != wanted.shape:
-                raise ShapeError(
-                    f"{name} was recorded with shape {wanted.shape}, but got {array.shape}; "
-                    f"compile the function in place of its result, then other shapes are recorded anew{here()}"
-                )
-            arguments[place] = array
+    def _run(self, bound: Bound, values: Sequence[Given], by_name: Mapping[str, Any]) -> Result:
+        arguments = bound.arguments(values, by_name)
         if not self._lock.acquire(blocking=False):
             raise UsageError(f"a plan serves one thread at a time: compile one for each thread{here()}")
         try:
@@ -331,51 +346,18 @@ class Plan:
         return loss.item(), dict(zip(bound.keys, gradients, strict=True))
 
 
-class Bound:
-    """A replay whose arguments have names and sources.
+def _read(checks: Sequence[Guard | Name], changed: set[str]) -> list[str]:
+    """What costs recordings, said of each."""
+    return [str(check) for check in checks if isinstance(check, Guard) or check.name in changed]
 
-    Attributes
-    ----------
-    names : list of str
-        What each argument is called: a parameter by its key, if it came with one.
-    sources : list
-        Where each argument comes from: the number of an input, a parameter, or a recorded array.
-    keys : list of str
-        What each gradient is of.
-    confirmed : bool
-        Whether a second call gave what the function gives.
-    """
 
-    def __init__(self, replay: Replay, parameters: Mapping[str, Parameter], inputs: list[Tensor]) -> None:
-        self.replay = replay
-        self.confirmed = False
-        self.names: list[str] = []
-        self.sources: list[Any] = []
-        numbers = {id(leaf): i for i, leaf in enumerate(inputs)}
-        cells = {id(p.record._gradient): key for key, p in parameters.items()}
-        for name, leaf, recorded in zip(replay.names, replay.leaves, replay.recorded, strict=True):
-            key = cells.get(id(leaf._gradient)) if leaf is not None and leaf.requires_grad else None
-            self.names.append(key or name)
-            self.sources.append(parameters[key] if key else numbers.get(id(leaf), recorded))
-        if len(set(self.names)) < len(self.names) or len(cells) < len(parameters):
-            raise UsageError(
-                f"the gradients would be called {', '.join(self.names)}: give each parameter one name of its own, in "
-                f"compile(function, {{name: parameter}}) and in Parameter(value, name){here()}"
-            )
-        called = dict(zip(replay.names, self.names, strict=True))
-        self.keys = [called[key] for key in replay.keys]
-
-    def place(self, name: str) -> int:
-        """The place of an argument.
-
-        Raises
-        ------
-        UsageError
-            If there is none of this name.
-        """
-        if name not in self.names:
-            raise UsageError(f"there is no {name} in the plan; it has {', '.join(self.names)}{here()}")
-        return self.names.index(name)
+def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
+    """What to say when a plan is no help."""
+    return (
+        f"{'; '.join(_read(checks, changed))}. There were {Versions.KEPT} values so far: new ones are answered by the "
+        "function itself, as slowly as without a plan. What is computed with in array operations, such as s * x or "
+        "where(s > 0, a, b), costs none"
+    )
 
 
 def _recording(thing: Any) -> Recording:

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_seq import operations as ops
+import numpy as np
+
 from autograd_seq.core import names
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
-from autograd_seq.operations.indexing import _getitem
-from autograd_seq.plan.value import (
-    CONCAT,
-    GIVEN,
-    LITERAL,
-    MATMUL,
-    OVER_TIME,
-    PRODUCT,
-    ROWS,
-    STEPS,
-    SUM,
-    TRANSPOSE,
-    Network,
-    Use,
-    Value,
-)
+from autograd_seq.plan.value import GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of
 from autograd_seq.writer.tree import record_of
 
 
@@ -54,7 +40,9 @@ class Translation:
             self.made[unit] = self._start(unit)
         for unit in self.folded.units:
             self._finish(unit, self.made[unit])
-        self.network = Network(self._outputs(recording))
+        outputs = self._outputs(recording)
+        dtypes = {"d" + value.name: value.dtype for value in self.given if "d" + value.name in outputs}
+        self.network = Network(outputs, dtypes)
         self._views()
 
     # -- values ---------------------------------------------------------------------------------
@@ -62,36 +50,23 @@ class Translation:
     def _start(self, unit: Unit) -> Value:
         record = record_of(unit)
         times = range(unit.times[0], unit.times[-1] + 1) if isinstance(unit, Family) else None
-        value = Value(self._kind(unit), record.shape, record.dtype, times, name=self._name(unit))
+        value = Value(self._kind(unit), record.shape, _dtype(unit), times, name=self._name(unit))
         if value.kind == LITERAL:
             value.settings["number"] = record._value.item()
         elif unit.leaf:
             value.name = self._unique(value.name)
             self.given[value] = unit
         elif unit.operation is not None:
-            value.settings = dict(unit.parameters)
+            value.settings = dict(unit.settings)
         return value
 
     def _kind(self, unit: Unit) -> Any:
         if unit.leaf:
             literal = not isinstance(unit, Family) and unit.literal
             return STEPS if isinstance(unit, Family) else LITERAL if literal else GIVEN
-        if unit.total or unit.operation.adds:  # type: ignore[union-attr]
+        if unit.total:
             return SUM
-        record = record_of(unit)
-        flat = [len(x.shape) for x in record.inputs] == [2, 2]
-        plain = {
-            ops.multiply: (PRODUCT, True),
-            ops.matmul: (MATMUL, flat),
-            ops.transpose: (TRANSPOSE, record.ndim == 2),
-            ops.concatenate: (CONCAT, record.ndim == 2 and record.parameters.get("axis") == 0),
-        }
-        kind, fits = plain.get(unit.operation, (None, False))  # type: ignore[arg-type]
-        if kind is not None and fits:
-            return kind
-        if _row_slice(unit) is not None:
-            return ROWS
-        return unit.operation
+        return ROWS if _row_slice(unit) is not None else kind_of(record_of(unit))
 
     def _finish(self, unit: Unit, value: Value) -> None:
         if isinstance(unit, Family):
@@ -106,12 +81,12 @@ class Translation:
 
     def _views(self) -> None:
         """Rows are a view of the whole only where nothing else stands beside its first and last step."""
-        for value in self.made.values():
+        for unit, value in self.made.items():
             if value.kind == ROWS and value.times is not None:
                 base = value.uses[0].value
                 if value.beyond or base.beyond or base.kind == STEPS or value.uses[0].shift or not base.timed:
                     start, stop = value.settings["rows"]
-                    value.kind, value.settings = _getitem, {"index": (slice(start, stop),)}
+                    value.kind, value.settings = unit.operation, {"index": (slice(start, stop),)}  # type: ignore[assignment]
 
     def _inside(self, ref: Ref) -> Use:
         return Use(self.made[ref.unit], ref.shift)
@@ -163,12 +138,19 @@ class Translation:
         return Use(self.made[node])
 
 
+def _dtype(unit: Unit) -> Any:
+    """The dtype of a value: one that can hold it at every step."""
+    if not isinstance(unit, Family):
+        return record_of(unit).dtype
+    return np.result_type(*{member.record.dtype for member in unit.members.values()})
+
+
 def _row_slice(unit: Unit) -> tuple[int, int] | None:
     """The rows that an index of a matrix takes; None if it does anything else."""
     record: Tensor = record_of(unit)
-    if unit.operation is not _getitem or not record.ndim == 2 == record.inputs[0].ndim:
+    if unit.operation is None or unit.operation.algebra != "part" or not record.ndim == 2 == record.inputs[0].ndim:
         return None
-    index = unit.parameters["index"]
+    index = unit.settings["index"]
     index = index if isinstance(index, tuple) else (index,)
     whole = all(part == slice(None) for part in index[1:])
     if not index or not whole or len(index) > 2 or not isinstance(index[0], slice):

@@ -9,6 +9,7 @@ from typing import Any
 import networkx as nx
 
 from autograd_seq.core.operation import Operation
+from autograd_seq.core.traits import Word
 
 # Kinds of their own, beside the operations: sums and products of any number of terms, what is given, and
 # what a rewrite introduces.
@@ -16,6 +17,26 @@ LITERAL, GIVEN, STEPS = "literal", "given", "steps"
 SUM, PRODUCT, MATMUL, TRANSPOSE, CONCAT, ROWS = "sum", "product", "matmul", "transpose", "concat", "rows"
 COLUMNS, ONES, SCALES = "columns", "ones", "scales"
 OVER_TIME, OUTER_OVER_TIME, COLUMNS_OVER_TIME, AFFINE = "over time", "outer over time", "columns over time", "affine"
+
+
+_KINDS: dict[Word, str] = {
+    "product": PRODUCT, "matrix product": MATMUL, "transpose": TRANSPOSE, "joined": CONCAT,
+}  # fmt: skip
+
+
+def kind_of(record: Any) -> Operation | str:
+    """What computes a record: one of the plan's own kinds where its shape is one that they know, or its operation."""
+    operation: Operation = record.operation
+    if operation.adds:
+        return SUM
+    kind = _KINDS.get(operation.algebra)
+    fits = {
+        PRODUCT: True,
+        MATMUL: [x.ndim for x in record.inputs] == [2, 2],
+        TRANSPOSE: record.ndim == 2 and record.settings.get("axes") in (None, (1, 0)),
+        CONCAT: record.ndim == 2 and record.settings.get("axis") == 0,
+    }
+    return kind if kind is not None and fits[kind] else operation
 
 
 @dataclass(slots=True)
@@ -83,6 +104,10 @@ class Value:
         """Whether there is one of each time step."""
         return self.times is not None
 
+    def is_a(self, word: Word) -> bool:
+        """Whether an operation computes it that is this in algebra."""
+        return isinstance(self.kind, Operation) and self.kind.algebra == word
+
     @property
     def every_use(self) -> list[Use]:
         """Operands, and what stands at the boundary."""
@@ -105,8 +130,9 @@ class Network:
         By name, what the plan returns.
     """
 
-    def __init__(self, outputs: dict[str, Use]) -> None:
+    def __init__(self, outputs: dict[str, Use], dtypes: dict[str, Any] | None = None) -> None:
         self.outputs = outputs
+        self.dtypes = dtypes or {}  # of those that are cast in the end: a gradient has that of what it is of
         self.notes: list[str] = []  # what the rewrites did
         self.tied: dict[Value, Value] = {}  # what is computed in the loop of another value, though it need not be
 

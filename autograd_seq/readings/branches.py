@@ -101,5 +101,5 @@ def decisions(record: Tensor, values: Sequence[Array] | None = None) -> list[int
     arrays = [x._value for x in record.inputs] if values is None else values
     objects = [np.array(v, dtype=object) for v in arrays]
     with np.errstate(all="ignore"):
-        record.operation.meaning(algebra, *objects, **record.parameters)
+        record.operation.meaning(algebra, *objects, **record.settings)
     return algebra.decisions

@@ -99,7 +99,7 @@ def _pull(user: Tensor, i: int, adjoint: Array) -> Array:
     """What a record's adjoint gives to its i-th input."""
     rules: Any = user.operation.vjp if user.operation else None
     values = [x._value for x in user.inputs]
-    piece = rules[i](adjoint, user._value, *values, **user.parameters)
+    piece = rules[i](adjoint, user._value, *values, **user.settings)
     if type(piece) is Part:
         return piece.whole()
     return np.asarray(fitted(piece, user, user.inputs[i]))

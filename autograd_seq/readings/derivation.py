@@ -20,7 +20,7 @@ from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
 from autograd_seq.writer.from_folded import Trees
-from autograd_seq.writer.tree import record_of, size
+from autograd_seq.writer.tree import is_bare, record_of, size
 
 _ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once
@@ -157,6 +157,7 @@ class Derivation:
                 if use.ref.shift and other not in self.names and not other.leaf and not self.is_backward(other):
                     self._name(other, self.own_name(other))  # what a loop carries from step to step
         roots = set(self.outputs)
+        self._name_large([unit for unit in units if not self.is_backward(unit) and unit not in roots])
         for unit in units:
             if unit in self.names or unit.leaf:
                 continue
@@ -169,6 +170,10 @@ class Derivation:
                 wanted = self.varies(unit) or not self.uses[unit] or self.given_name(owner)
                 if wanted and not self._plain(unit):
                     self._name(unit, "d" + self.own_name(owner))
+        self._name_large(units)
+
+    def _name_large(self, units: list[Unit]) -> None:
+        """Give names to what is used more than once and would be long to write out each time."""
         trees = Trees(self.folded, self.names)
         for unit in units:
             again = unit not in self.names and not unit.leaf and self.uses[unit] > 1
@@ -178,7 +183,7 @@ class Derivation:
     def _plain(self, unit: Unit) -> bool:
         """Whether an adjoint is another name for something that has one."""
         trees = Trees(self.folded, self.names)
-        return not self.varies(unit) and size(trees.definition(unit)) == 0
+        return not self.varies(unit) and is_bare(trees.definition(unit))
 
     def _name(self, unit: Unit, name: str) -> None:
         lane = (unit.lane, type(unit), record_time(unit))

@@ -17,6 +17,7 @@ from autograd_seq.readings.document_html import html_page
 from autograd_seq.readings.document_rows import Claimed, Contents, Row
 from autograd_seq.readings.document_text import latex_document, markdown_document
 from autograd_seq.readings.equations import Equation, equations
+from autograd_seq.readings.module_text import module_text
 from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.readings.source import _name_of, function_name
 from autograd_seq.storage.files import check_output, is_special, write
@@ -132,7 +133,7 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
         both,
         _rows(both.forward, code, status),
         _rows(both.backward, code, status),
-        writer.module(),
+        module_text(writer),
         _svg(drawing),
         claims,
         tuple(getattr(found, "notes", ()) or ()),

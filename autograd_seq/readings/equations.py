@@ -17,6 +17,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, PRODUCT, SERIES, SIGN, SUM, Written, enclosed
 from autograd_seq.core.scope import Scope
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
+from autograd_seq.readings.claim import formula
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.writer import Called, Steps, Writer, numeral
 from autograd_seq.writer.evaluate import evaluate
@@ -84,8 +85,6 @@ class Equation:
 
         States of this step are called ``a_next``, those of the step before ``a_prev``, the input ``x_t``.
         """
-        from autograd_seq.readings.formula import formula
-
         return formula(self)
 
     @property

@@ -16,7 +16,7 @@ def to_networkx(graph: Graph) -> networkx.MultiDiGraph:
     Returns
     -------
     networkx.MultiDiGraph
-        Nodes are positions in the list, with the attributes label, name, operation, parameters, shape,
+        Nodes are positions in the list, with the attributes label, name, operation, settings, shape,
         dtype, value, time, layer, direction, part, file, line, requires_grad; an edge for every use,
         with the attribute ``input`` (its position among the user's inputs) as its key.
 
@@ -39,7 +39,7 @@ def to_networkx(graph: Graph) -> networkx.MultiDiGraph:
             label=record.label,
             name=record.name,
             operation=record.operation.name if record.operation else None,
-            parameters=dict(record.parameters),
+            settings=dict(record.settings),
             shape=record.shape,
             dtype=str(record.dtype),
             value=record.value,

@@ -120,7 +120,7 @@ def evaluate(
         for x in record.inputs:  # a backward recording refers to forward records
             if x not in result:
                 result[x] = algebra.array(x._value)
-        made = record.operation.meaning(algebra, *(result[x] for x in record.inputs), **record.parameters)
+        made = record.operation.meaning(algebra, *(result[x] for x in record.inputs), **record.settings)
         result[record] = np.asarray(made, dtype=object).reshape(record.shape)
     return result
 

@@ -276,14 +276,6 @@ class ProgramWriter(Variables):
         elif isinstance(tree, Every):
             self._note_helpers(tree.body)
 
-    # -- the module -----------------------------------------------------------------------------
-
-    def module(self) -> str:
-        """The whole text."""
-        from autograd_seq.readings.module_text import module_text
-
-        return module_text(self)
-
 
 _ASSIGNMENT = re.compile(r"^(\w+)(?:\[[^]]*\])? \+?= (.*)$")
 

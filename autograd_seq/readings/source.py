@@ -12,6 +12,7 @@ from typing import Any
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.module_text import module_text
 from autograd_seq.readings.program import ProgramWriter
 
 
@@ -49,7 +50,7 @@ def source(thing: Any, name: str | None = None) -> str:
     derivation = thing if isinstance(thing, Derivation) else Derivation(thing)
     if name is not None and not isinstance(name, str):
         raise UsageError(f"a name is a text, not {type(name).__name__}{here()}")
-    return ProgramWriter(derivation, function_name(name or _name_of(thing))).module()
+    return module_text(ProgramWriter(derivation, function_name(name or _name_of(thing))))
 
 
 def function_name(words: str) -> str:

@@ -129,7 +129,7 @@ def apply(record: Tensor, inputs: list[Array], algebra: Any) -> Array:
     """The meaning of a record over given arrays of scalars."""
     if record.operation is None:
         raise UsageError(f"{record.label} is a leaf: no operation made it{here()}")
-    result = record.operation.meaning(algebra, *inputs, **record.parameters)
+    result = record.operation.meaning(algebra, *inputs, **record.settings)
     return np.array(result, dtype=object).reshape(record.shape)
 
 

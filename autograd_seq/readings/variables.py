@@ -6,8 +6,10 @@ import keyword
 import re
 
 from autograd_seq.core import names
+from autograd_seq.core.notation import ATOM
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.writer import Writer
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import Apply, Every, Named, Size, Sum, Tree, names_in, record_of, size
 
@@ -110,8 +112,8 @@ class Variables:
         """Whether writing an expression twice is no loss: a name with a mark, such as W.T."""
         if not isinstance(tree, Apply):
             return True
-        text = tree.operation.forms["source"].write([("", 99)] * len(tree.operands), tree.parameters)[0]
-        return len(text) <= 2
+        marks, _ = Writer("source", lambda x: None).filled(tree, [("", ATOM)] * len(tree.operands))
+        return len(marks) <= 2
 
     def _kept(self) -> set[Unit]:
         """Families whose values are needed at another step, in another loop, or by the other pass."""
@@ -164,7 +166,7 @@ class Variables:
         if not isinstance(tree, Apply):
             return []
         found = [n for x in tree.operands for n in self._sizes_in(x)]
-        stack = list(tree.parameters.values())
+        stack = list(tree.settings.values())
         while stack:
             value = stack.pop()
             if isinstance(value, Size):

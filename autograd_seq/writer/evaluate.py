@@ -46,7 +46,7 @@ def evaluate(tree: Tree, time: int | None, value_of: Callable[[Unit, int | None]
         many = isinstance(x, Every) and not x.summed
         operands.extend(list(evaluate(x, time, look_up)) if many else [evaluate(x, time, look_up)])
     now = tree.at if tree.at is not None else 0 if time is None else time + tree.shift
-    return np.asarray(tree.operation.value(*operands, **{k: settle(v, now) for k, v in tree.parameters.items()}))
+    return np.asarray(tree.operation.value(*operands, **{k: settle(v, now) for k, v in tree.settings.items()}))
 
 
 def settle(setting: Any, time: int) -> Any:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.folding.folded import Folded
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
-from autograd_seq.writer.simplify import simplified, without_double_minus
+from autograd_seq.writer.simpler import simplified, without_double_minus
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
 
 
@@ -20,13 +20,15 @@ class Trees:
     ----------
     folded : Folded
         The recording.
-    stops : container of units
-        What is called by its name; everything else is written out.
+    stops : mapping
+        By unit, what is called by its name; everything else is written out. It may grow.
     """
 
-    def __init__(self, folded: Folded, stops: Container[Unit]) -> None:
+    def __init__(self, folded: Folded, stops: Mapping[Unit, Any]) -> None:
         self.folded = folded
         self.stops = stops
+        self._written: dict[tuple[Unit, int, int | None], Tree] = {}  # what is used often is one tree
+        self._stopped = 0
         self._constants: dict[Unit, float | None] = {}
 
     def definition(self, unit: Unit, time: int | None = None) -> Tree:
@@ -50,7 +52,12 @@ class Trees:
             return self.refer(unit.extension[at])
         if unit in self.stops or unit.leaf:
             return Named(unit, shift, at)
-        return self._write(unit, shift, at)
+        if self._stopped != len(self.stops):
+            self._written, self._stopped = {}, len(self.stops)
+        key = unit, shift, at
+        if key not in self._written:
+            self._written[key] = self._write(unit, shift, at)
+        return self._written[key]
 
     def _write(self, unit: Unit, shift: int, at: int | None, boundary: int | None = None) -> Tree:
         uses = self.folded.inputs[unit]
@@ -73,9 +80,9 @@ class Trees:
             return operands[0] if len(operands) == 1 and not isinstance(operands[0], Every) else Sum(tuple(operands))
         if unit.operation is None:
             return Named(unit, shift, at)
-        parameters = {k: self._sized(v, k, unit, shift, at) for k, v in unit.parameters.items()}
+        settings = {k: self._sized(v, k, unit, shift, at) for k, v in unit.settings.items()}
         constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
-        tree = simplified(Apply(unit.operation, tuple(operands), parameters, unit, shift, at), constants)
+        tree = simplified(Apply(unit.operation, tuple(operands), settings, unit, shift, at), constants)
         of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
         return without_double_minus(tree) if of_sweep else tree
 

@@ -32,7 +32,7 @@ class Apply:
 
     operation: Operation
     operands: tuple[Tree, ...]
-    parameters: Mapping[str, Any]
+    settings: Mapping[str, Any]
     unit: Unit
     shift: int = 0
     at: int | None = None
@@ -99,6 +99,13 @@ def size(tree: Tree) -> int:
     if isinstance(tree, Sum):
         return len(tree.terms) - 1 + sum(size(x) for x in tree.terms)
     return size(tree.body) + 1 if isinstance(tree, Every) else 0
+
+
+def is_bare(tree: Tree) -> bool:
+    """Whether a tree writes out no operation: it is a name or a number, or nothing."""
+    if isinstance(tree, Sum):
+        return len(tree.terms) <= 1 and all(map(is_bare, tree.terms))
+    return isinstance(tree, (Named, Number))
 
 
 def names_in(tree: Tree, bodies: bool = True) -> list[Named]:

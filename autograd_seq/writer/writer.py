@@ -16,7 +16,7 @@ from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family
-from autograd_seq.writer.numeral import numeral
+from autograd_seq.writer.numerals import numeral
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 
 DEEPEST = 12  # operations written out, one inside the other
@@ -117,19 +117,21 @@ class Writer:
 
     def _applied(self, x: Any, depth: int) -> Written:
         """An operation by its form, with its operands filled in."""
-        form = x.operation.forms[self.language]
         inputs: Sequence[Any] = x.operands if isinstance(x, Apply) else x.inputs
-        if form.silent:
+        if x.operation.forms[self.language].silent:
             return self.write(inputs[0], depth)
-        settings = {k: self._setting(v, x) for k, v in x.parameters.items()} if isinstance(x, Apply) else x.parameters
         if self.most is None or len(inputs) <= self.most:
-            return form.write([self.write(y, depth + 1) for y in inputs], settings)
-        half = self.most // 2
-        operands = [*(self.write(y, depth + 1) for y in inputs[:half]), (GAP, ATOM), self.write(inputs[-1], depth + 1)]
+            return self.filled(x, [self.write(y, depth + 1) for y in inputs])
+        first = [self.write(y, depth + 1) for y in inputs[: self.most // 2]]
         try:
-            return form.write(operands, settings)
+            return self.filled(x, [*first, (GAP, ATOM), self.write(inputs[-1], depth + 1)])
         except (LookupError, ValueError, TypeError):  # it needs all of them
             return f"{x.operation.name}({GAP})", ATOM
+
+    def filled(self, x: Any, operands: Sequence[Written]) -> Written:
+        """The operation of a record or a tree over operands that are written already."""
+        settings = {k: self._setting(v, x) for k, v in x.settings.items()} if isinstance(x, Apply) else x.settings
+        return x.operation.forms[self.language].write(operands, settings)
 
     def _setting(self, value: Any, tree: Apply) -> Any:
         """A setting of a tree, with its lengths and steps as text."""
@@ -137,8 +139,7 @@ class Writer:
             return tuple(self._setting(part, tree) for part in value)
         if isinstance(value, slice):
             return slice(*(self._setting(part, tree) for part in (value.start, value.stop, value.step)))
-        if isinstance(value, (Size, Sizes, StepIndex)):
-            assert self.steps is not None
+        if self.steps is not None and isinstance(value, (Size, Sizes, StepIndex)):
             if isinstance(value, StepIndex):
                 at = None if tree.at is None else tree.at + value.shift
                 return Verbatim(self.steps.time(value.shift + tree.shift, at))

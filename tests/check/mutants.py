@@ -59,7 +59,7 @@ def fitted(piece: Any, shape: tuple[int, ...]) -> Any:
 
 def first_slice(record: Tensor, inputs: tuple[Any, ...]) -> Any:
     """A missing sum: the first of what was to be added."""
-    axis, keep = record.parameters["axis"], record.parameters["keepdims"]
+    axis, keep = record.settings["axis"], record.settings["keepdims"]
     n = inputs[0].ndim
     axes = range(n) if axis is None else [a % n for a in (axis if isinstance(axis, tuple) else (axis,))]
     index = tuple((slice(0, 1) if keep else 0) if i in axes else slice(None) for i in range(n))
@@ -77,7 +77,7 @@ def step_changes(record: Tensor) -> Iterator[tuple[str, Callable[[Tensor, tuple[
         yield "operands swapped", lambda r, x: r.operation.record(*_again(r, (x[1], x[0], *x[2:])))
     if operation is ops.sum:
         yield "sum missing", lambda r, x: first_slice(r, x)
-        yield "mean in place of sum", lambda r, x: ops.mean(x[0], **r.parameters)
+        yield "mean in place of sum", lambda r, x: ops.mean(x[0], **r.settings)
     if operation is ops.matmul:
         yield "element by element", lambda r, x: ops.multiply(*x)
         yield "left factor not transposed", lambda r, x: ops.matmul(ops.swapaxes(x[0], -1, -2), x[1])
@@ -89,8 +89,8 @@ def step_changes(record: Tensor) -> Iterator[tuple[str, Callable[[Tensor, tuple[
 
 def _again(record: Tensor, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     inputs = lift(inputs)
-    value = record.operation.value(*(x._value for x in inputs), **record.parameters)
-    return value, inputs, record.parameters, False
+    value = record.operation.value(*(x._value for x in inputs), **record.settings)
+    return value, inputs, record.settings, False
 
 
 def _without(record: Tensor, inputs: tuple[Any, ...], k: int) -> Any:
@@ -178,7 +178,7 @@ def mutants(record: Tensor, position: int, rule: Any) -> Iterator[Mutant]:
     """Every mutant of one rule that is wrong somewhere, found by trying it on other numbers."""
     leaves = [_named(a, x) for a, x in _elsewhere(record)]
     shape = record.inputs[position].shape
-    right = mutated(rule, None, leaves, record.parameters)
+    right = mutated(rule, None, leaves, record.settings)
     whole = right.piece if type(right) is Part else right
     candidates = [
         Mutant(record.operation, position, words, None, lambda p, _, change=change: change(p))
@@ -199,10 +199,10 @@ def differs(rule: Any, mutant: Mutant, record: Tensor, position: int) -> bool:
     leaves = [_named(a, x) for a, x in _elsewhere(record)]
     try:
         with np.errstate(all="ignore"):
-            wrong = dense(mutated(rule, mutant, leaves, record.parameters), record.inputs[position].shape)
+            wrong = dense(mutated(rule, mutant, leaves, record.settings), record.inputs[position].shape)
     except Exception:
         return False
-    right = dense(mutated(rule, None, leaves, record.parameters), record.inputs[position].shape)
+    right = dense(mutated(rule, None, leaves, record.settings), record.inputs[position].shape)
     return wrong.shape != right.shape or not np.allclose(wrong, right, rtol=1e-4, atol=1e-6)
 
 

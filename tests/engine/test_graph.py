@@ -25,7 +25,7 @@ from autograd_seq import (
     stop_gradient,
     tanh,
 )  # fmt: skip
-from autograd_seq.core.record import branches
+from autograd_seq.core.scope import branches
 from autograd_seq.folding.steps import scopes
 
 DEEP = 100_000

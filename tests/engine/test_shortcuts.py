@@ -47,7 +47,7 @@ def described(loss):
         for r in graph:
             inputs = [place.get(x, x.name) for x in r.inputs]
             line = r.source and (r.source.line, r.source.expression)
-            yield r.operation, inputs, sorted(r.parameters), r.name, r.scope, r.requires_grad, line, r.value.tolist()
+            yield r.operation, inputs, sorted(r.settings), r.name, r.scope, r.requires_grad, line, r.value.tolist()
     loss.backward()
     yield [leaf.grad.tolist() for leaf in loss.graph.leaves if leaf.grad is not None]
 

@@ -30,7 +30,7 @@ def expand(folded):
             if unit.total:
                 np.testing.assert_allclose(np.sum(values, axis=0), member.record.value, rtol=1e-12, atol=1e-12)
             else:
-                parameters = {k: at_step(v, time) for k, v in unit.parameters.items()}
+                parameters = {k: at_step(v, time) for k, v in unit.settings.items()}
                 result = unit.operation.value(*values, **parameters)
                 np.testing.assert_allclose(result, member.record.value, rtol=1e-12, atol=1e-12)
 

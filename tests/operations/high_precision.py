@@ -61,7 +61,7 @@ def evaluate(output, replaced=None):
                 known[record] = exact(record.value)
         else:
             inputs = [known[x] for x in record.inputs]
-            result = record.operation.meaning(Algebra, *inputs, **record.parameters)
+            result = record.operation.meaning(Algebra, *inputs, **record.settings)
             known[record] = np.asarray(result, dtype=object)
             assert known[record].shape == record.shape, record.operation.name
     return known[output.record]

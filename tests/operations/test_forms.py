@@ -31,7 +31,7 @@ def written(output, language):
         else:
             form = record.operation.forms[language]
             helpers[form.helper] = True
-            known[record] = form.write([known[x] for x in record.inputs], record.parameters)
+            known[record] = form.write([known[x] for x in record.inputs], record.settings)
     return known[output.record][0], variables, "".join(helpers)
 
 

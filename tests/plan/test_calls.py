@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,3 +55,37 @@ def test_complex_input_is_refused() -> None:
     plan = compile(ag.sum(Parameter([[0.5, -1.0]], "W") @ x))
     with pytest.raises(DtypeError, match="real numbers"):
         plan(x=np.ones((2, 1)) * 1j)
+
+
+@pytest.mark.parametrize("given", [lambda W, b: [W, b], lambda W, b: (W, b), lambda W, b: {"W": W, "b": b}.values()])
+def test_parameters_as_a_list_are_known_by_their_names(given: Any) -> None:
+    W, b = Parameter([[0.5, -1.0]], "W"), Parameter([[0.25]], "b")
+    plan, x = compile(lambda x: ag.sum(ag.tanh(W @ x + b)), given(W, b)), np.array([[1.0], [2.0]])
+    for value in (0.25, 0.25, -0.5):
+        b.value = [[value]]
+        loss, gradients = plan(x)
+        assert loss == pytest.approx(np.tanh(-1.5 + value))
+        np.testing.assert_allclose(gradients["b"], [[1 - np.tanh(-1.5 + value) ** 2]])
+        assert set(gradients) == {"W", "b"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (lambda W: W, "not as one called W"),
+        (lambda W: [W, Parameter(1.0, "W")], "several parameters are called W"),
+        (lambda W: [W, Parameter(1.0)], r"one of shape \(\) has none: write Parameter\(value, 'W'\)"),
+        (lambda W: [W.value], "not as ndarray"),
+        (lambda W: W.value, "not as ndarray"),
+        (lambda W: "W", "not as str"),
+        (lambda W: 3, "not as int"),
+        (lambda W: {"W": W.value}, "not as ndarray"),
+        (lambda W: {1: W}, "has 1: write"),
+        (lambda W: [Tensor(W.value, "W")], "not as Tensor"),
+        (lambda W: [[W]], "not as list"),
+    ],
+)
+def test_what_is_not_a_list_of_parameters_is_said(given: Any, said: str) -> None:
+    W = Parameter([[0.5, -1.0]], "W")
+    with pytest.raises(UsageError, match=said):
+        compile(lambda x: ag.sum(W @ x), given(W))

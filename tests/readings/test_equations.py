@@ -213,3 +213,13 @@ def test_whatever_an_equation_names_has_an_equation_or_was_given(which):
         for named in names_in(equation.right):
             given = named.unit.leaf and equation.derivation.adjoint_of.get(named.unit) is None
             assert given or named.unit in defined, f"{equation.text}: {names_in(equation.right)}"
+
+
+def test_what_is_used_over_and_over_gets_a_name():
+    """Written out, three uses of each of forty states would be 3 to the power of 40 operations."""
+    h, W = np.ones((3, 2)), Parameter(np.eye(3) / 2, "W")
+    for _ in range(40):
+        h = np.tanh(W @ h) * h + h
+    both = equations(np.sum(h))
+    agrees(both)
+    assert max(len(equation.text) for equation in both.forward) < 500

@@ -99,7 +99,7 @@ def test_the_form_of_every_operation_compiles(tmp_path):
             for record in output.graph:
                 given = (names.latex("c_tilde", "t"), ATOM)
                 form = record.operation.forms["latex"] if record.operation else None
-                known[record] = form.write([known[x] for x in record.inputs], record.parameters) if form else given
+                known[record] = form.write([known[x] for x in record.inputs], record.settings) if form else given
             formulas.append(known[output.record][0])
 
     collect()

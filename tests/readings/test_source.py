@@ -3,10 +3,24 @@ import sys
 
 import numpy as np
 import pytest
+from folding.programs import STYLES
 from readings.alone import run_alone
 from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, without_steps
 
-from autograd_seq import Parameter, Tensor, check_backward, equations, name, scope, source, stack, steps, tanh
+from autograd_seq import (
+    Parameter,
+    Tensor,
+    check_backward,
+    equations,
+    name,
+    scope,
+    softmax,
+    source,
+    stack,
+    steps,
+    tanh,
+    where,
+)
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.module_text import signature
 from autograd_seq.readings.program import ProgramWriter
@@ -165,6 +179,14 @@ def test_own_cell_without_names_and_steps():
     agrees(text, first, [Derivation(without_steps(T)) for T in (4, 6)])
 
 
+@pytest.mark.parametrize("style", ["one_array_used_thrice", "nested_loops", "helper_thrice", "in_dicts"])
+def test_plain_code_without_steps_in_other_styles(style):
+    derivation = Derivation(STYLES[style]())
+    text = source(derivation, "net")
+    assert text.count("for t in range") == 2
+    agrees(text, derivation, [derivation])
+
+
 def test_inputs_and_initial_states_that_want_gradients():
     rng = np.random.default_rng(0)
     W = Parameter(rng.standard_normal((4, 7)), "W")
@@ -266,3 +288,23 @@ def test_one_slice_of_a_parameter_at_every_step():
         a = name(tanh(W[1:2] * a + Tensor(s[:, :, t - 1], "x")), "a")
     derivation = Derivation(name((a * Tensor([[0.7, -1.3]], "r")).sum(), "L"))
     agrees(source(derivation, "net"), derivation, [derivation])
+
+
+MASK = np.array([[True, False], [False, True], [True, True]])
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda W, x: np.sum(softmax(where(MASK, W @ x, -np.inf), axis=0)[0] * 2.0 + np.maximum(W @ x, -np.inf)),
+        lambda W, x: np.sum(np.minimum(np.inf, W @ x) + np.clip(W @ x, -np.inf, 0.2)),
+        lambda W, x: np.sum(np.maximum(W @ x, [-np.inf, 0.1])) + W[0, 0] / np.inf,
+        lambda W, x: np.sum(where(MASK, tanh(W @ x), np.nan)[2]),
+        lambda W, x: np.sum(np.maximum(W @ x, 1.0) * -np.inf),
+    ],
+)
+def test_numbers_that_are_not_finite(loss):
+    rng = np.random.default_rng(0)
+    with np.errstate(all="ignore"):
+        first = Derivation(loss(Parameter(rng.normal(size=(3, 3)), "W"), Tensor(rng.normal(size=(3, 2)), "x")))
+    agrees(source(first, "net"), first, [first])

@@ -5,8 +5,8 @@ import pytest
 
 from autograd_seq import Parameter, Tensor, differentiate, name
 from viz.backward_formula import BackwardWriter
-from viz.fold import fold
-from viz.formula import BoxWriter
+from viz.box_formula import BoxWriter
+from viz.boxes import fold
 
 
 def arrays():
@@ -35,6 +35,7 @@ def boxes(output, whole=True):
         (lambda a, b, c: a @ b @ c, "a b c"),
         (lambda a, b, c: a * -2.0, "a ∘ (−2)"),
         (lambda a, b, c: a - (-2.0), "a − (−2)"),
+        (lambda a, b, c: a * -1e-5, "a ∘ (−1e-05)"),
         (lambda a, b, c: (a - b) ** 2, "(a − b) ^ 2"),
         (lambda a, b, c: np.exp(a + b), "exp(a + b)"),
     ],

@@ -15,8 +15,8 @@ from autograd_seq.core.errors import UsageError, ValueRangeError
 from cells import LSTM, RNN, Readout
 from tests.viz.picture import along, boxes, curves, elements, inside
 from viz import draw, lay_out
+from viz.boxes import fold
 from viz.builder import Options
-from viz.fold import fold
 from viz.render import RenderError
 
 ROOT = Path(__file__).resolve().parents[2]

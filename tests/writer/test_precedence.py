@@ -65,6 +65,11 @@ def written(expression):
         ("np.sum(a) * b", "Σ(a) ∘ b", r"(\sum a) \circ b"),  # a sign of summation reaches over products
         ("c * np.mean(a) * 2", "c ∘ mean(a) ∘ 2", r"c \circ (\operatorname{mean} a) \circ 2"),
         ("np.sum(a + b) + 1", "Σ(a + b) + 1", r"\sum (a + b) + 1"),
+        (  # what stands behind the brace of cases would seem to belong to the last of them
+            "np.where(a > b, a, c) + b",
+            "where(a > b, a, c) + b",
+            r"(\begin{cases}a & a > b \\ c & \text{otherwise}\end{cases}) + b",
+        ),
         ("np.concatenate([a, b - c])", "[a; b − c]", r"\begin{bmatrix}a \\ b - c\end{bmatrix}"),
         ("np.concatenate([a, -b], axis=1)", "[a, −b]", r"\begin{bmatrix}a & -b\end{bmatrix}"),
     ],

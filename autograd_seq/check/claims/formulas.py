@@ -12,15 +12,16 @@ from typing import Any, Literal
 import numpy as np
 import sympy
 
-import autograd_seq.operations as ops
 from autograd_seq.check.claims.grammar import Interpreter, UnreadableError, names_in, parse, split_claim
 from autograd_seq.check.claims.smaller import smaller
 from autograd_seq.check.identity import is_zero
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.operation import Operation
 from autograd_seq.core.scope import scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.rerun import bare
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.truth import _Several, is_activation
@@ -109,8 +110,9 @@ def check_formula(
     text : str
         An equation: ``dWf = dgamma_f @ [a_prev; x_t].T``. ``*`` is element-wise, ``@`` the matrix product;
         there are ``.T``, slices with numbers and ``n_a``, ``sum(…, axis=1, keepdims=True)``, ``tanh``,
-        ``sigmoid`` and so on. On the left stands a quantity of the forward pass, or ``d`` and its name
-        for its adjoint; with ``reading="jacobian"`` a quotient, ``da_next/dWax``.
+        ``sigmoid`` and so on. What equations print is read too: ``γ_f = Wf [a<t-1>; x<t>] + bf``, where neighbours
+        are a matrix product and ∘ is element-wise. On the left stands a quantity of the forward pass, or ``d``
+        and its name for its adjoint; with ``reading="jacobian"`` a quotient, ``da_next/dWax``.
     cell : Cell or Tensor
         Any object with ``n_x``, ``n_a``, ``parameters``, ``states`` and ``step(x, state)``; or a recorded
         tensor, whose graph then gives the names.
@@ -235,7 +237,7 @@ class Setting:
                 new[r] = Tensor(r._value, r.name, requires_grad=True) if wanted else r
             else:
                 inputs = tuple(new[x] for x in r.inputs)
-                made = r.operation.record(r._value, inputs, r.parameters, any(x.requires_grad for x in inputs))
+                made = r.operation.record(r._value, inputs, r.settings, any(x.requires_grad for x in inputs))
                 made._name = r._name
                 new[r] = made
         record = new[output.record]
@@ -256,6 +258,11 @@ class Setting:
         self.names = {
             **self.sizes, **self.forward, **{f"d{k}": adjoint for k, adjoint in self.quantities.items()}, **self.seeds
         }  # fmt: skip
+
+    @property
+    def activations(self) -> dict[str, Operation]:
+        """The activations of the recording, by name; a formula may call them."""
+        return {r.operation.name: r.operation for r in self.recording.forward if is_activation(r)}
 
     def before_activation(self, name: str) -> str | None:
         """The name of what an activation was applied to, for the name of its result."""
@@ -381,7 +388,7 @@ class _Claim:
         return difference(claimed._value, true._value) <= EQUAL
 
     def _evaluated(self, names: Mapping[str, Tensor], matrix_stars: bool = False, tree: Any = None) -> Tensor:
-        reader = Interpreter(names, matrix_stars, self.setting.constants)
+        reader = Interpreter(names, matrix_stars, self.setting.constants, self.setting.activations)
         with np.errstate(all="ignore"):
             value = reader.tensor(reader.run(self.right if tree is None else tree))
         if isinstance(value, list):
@@ -579,7 +586,7 @@ class _Claim:
         def refer(x: Tensor) -> Called:
             if ones and bare(x) in seeds:
                 return "1"
-            if ones and x.operation is ops.multiply and any(bare(y) in seeds for y in x.inputs):
+            if ones and algebra(x) == "product" and any(bare(y) in seeds for y in x.inputs):
                 return writer.write(next(y for y in x.inputs if bare(y) not in seeds))
             if x is r and r.operation is not None:
                 return None  # what is sought is written out, though it has a name

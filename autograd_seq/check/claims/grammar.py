@@ -122,6 +122,8 @@ class Interpreter:
         Read every ``*`` between matrices whose shapes do not fit as a matrix product.
     constants : dict, optional
         Receives the numbers that no float holds, such as a tenth, by the tensors that stand for them.
+    functions : mapping, optional
+        What can be called beside the functions of the language: the activations of a cell's author.
     """
 
     def __init__(
@@ -129,10 +131,12 @@ class Interpreter:
         names: Mapping[str, Tensor],
         matrix_stars: bool = False,
         constants: dict[Tensor, Fraction] | None = None,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         self.names = names
         self.matrix_stars = matrix_stars
         self.constants = {} if constants is None else constants
+        self.functions = {**(functions or {}), **FUNCTIONS}
 
     def run(self, tree: ast.AST) -> Any:
         """The value of a tree.
@@ -261,9 +265,9 @@ class Interpreter:
             and tree.func.value.id == "np"
         ):
             name = tree.func.attr
-        if name not in FUNCTIONS or name is None:
+        if name not in self.functions or name is None:
             raise UnreadableError(
-                f"{ast.unparse(tree.func)!r:.40} is no function of formulas: they are {', '.join(FUNCTIONS)}"
+                f"{ast.unparse(tree.func)!r:.40} is no function of formulas: they are {', '.join(self.functions)}"
             )
         keywords = {}
         for k in tree.keywords:
@@ -275,7 +279,7 @@ class Interpreter:
             keywords["axis"] = self._setting(positional[1])
             positional = positional[:1]
         try:
-            return FUNCTIONS[name](*(self.tensor(self.run(a)) for a in positional), **keywords)
+            return self.functions[name](*(self.tensor(self.run(a)) for a in positional), **keywords)
         except UsageError as error:
             raise UnreadableError(str(error).splitlines()[0]) from None
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb.context import Context
@@ -27,12 +26,13 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     name = f"{node.operation.name}'"
 
     def rule(v: Any, y: Array, x: Array) -> Array:
-        return np.asarray(rules[0](v, y, x, **node.parameters))
+        return np.asarray(rules[0](v, y, x, **node.settings))
 
     def edit(key: str, words: str, change: Change) -> Edit:
         return Edit((key,), "activation derivative", words, change, weight=0)
 
     again = node.operation.value
+    derivative = rule(np.ones(node.shape), y, x)
     yield edit(
         "left out",
         f"without the derivative {name}: the adjoint of {c.called(node)}, not of what is inside {name[:-1]}",
@@ -42,7 +42,7 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     yield edit(
         "of itself",
         f"with {name[:-1]} applied again to {c.called(node)}, which is a {name[:-1]} already",
-        lambda v: rule(v(g), again(y, **node.parameters), y),
+        lambda v: rule(v(g), again(y, **node.settings), y),
     )
     yield edit(
         "of argument",
@@ -53,7 +53,7 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
         (
             "square",
             f"with 1 − {c.called(node)} in place of 1 − {c.called(node)}²: the square is missing"
-            if node.operation is ops.tanh
+            if np.allclose(derivative, 1 - y * y)
             else f"with 1 − {c.called(node)} in place of the derivative {name}",
             1 - y,
         ),
@@ -80,7 +80,7 @@ def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     ):
         category = "sign" if "+" in key else "activation derivative"
         yield Edit((key,), category, words, lambda v, factor=factor: v(g) * factor, weight=0)  # type: ignore[misc]
-    if node.operation is ops.relu:
+    if node.operation.elementwise and np.isin(derivative, (0, 1)).all():
         words = f"with the zeros where {c.called(node)} is positive, and not where it is 0"
         yield edit("opposite mask", words, lambda v: v(g) * (x <= 0))
     else:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, RARE, Edit, Variant, nothing
 from autograd_seq.diagnosis.rerun import Change, bare, evaluate
@@ -18,7 +18,7 @@ from autograd_seq.diagnosis.rerun import Change, bare, evaluate
 def terms_of(adjoint: Tensor) -> list[Tensor]:
     """The terms of an adjoint; itself if it is no sum."""
     inner = bare(adjoint)
-    return list(inner.inputs) if inner.operation is ops.accumulate else [inner]
+    return list(inner.inputs) if algebra(inner) == "sum of uses" else [inner]
 
 
 def in_every_step(c: Context) -> Iterator[Variant]:
@@ -112,7 +112,7 @@ def foreign_terms(c: Context) -> Iterator[Variant]:
     marked = set(c.marked)
     groups: dict[Any, list[tuple[Tensor, Edit]]] = {}
     for time, found in by_time.items():
-        sums = [(n, a) for n, a in found if bare(a).operation is ops.accumulate or n in marked]
+        sums = [(n, a) for n, a in found if algebra(bare(a)) == "sum of uses" or n in marked]
         before = [(n, a) for n, a in by_time.get(time - 1, ()) if c.program.T > 1 and (time > 1 or n.operation is None)]
         for node, a in sums:
             for other, b in [*sums, *before]:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, Edit, Variant
 from autograd_seq.diagnosis.rerun import bare
@@ -30,10 +30,10 @@ class Flat:
 def flat(c: Context, r: Tensor, depth: int = 8) -> Flat:
     """The factors of a product; sums, matrix products and forward values that have a name are not opened."""
     inner = bare(r)
-    if depth and inner.operation is ops.negative:
+    if depth and algebra(inner) == "negative":
         found = flat(c, inner.inputs[0], depth - 1)
         return Flat(-found.sign, found.factors)
-    if depth and inner.operation is ops.multiply and (inner in c.live or not inner.name):
+    if depth and algebra(inner) == "product" and (inner in c.live or not inner.name):
         parts = [flat(c, x, depth - 1) for x in inner.inputs]
         return Flat(float(np.prod([p.sign for p in parts])), tuple(f for p in parts for f in p.factors))
     return Flat(1.0, (inner,))
@@ -53,19 +53,19 @@ def around_differences(c: Context) -> Iterator[Variant]:
 def _ends(c: Context, r: Tensor) -> bool:
     """Whether a product is complete: it is not a factor of another one only."""
     users = c.program.users.get(r, [])
-    return not (len(users) == 1 and users[0].operation is ops.multiply)
+    return not (len(users) == 1 and algebra(users[0]) == "product")
 
 
 def misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
     """The edits of one product."""
-    if r not in c.live or r.operation is not ops.multiply or not _ends(c, r):
+    if r not in c.live or algebra(r) != "product" or not _ends(c, r):
         return
     written = flat(c, r)
     factors = written.factors
     if not 2 <= len(factors) <= MOST_FACTORS or any(f.shape not in (r.shape, ()) for f in factors):
         return
     for k, difference in enumerate(factors):
-        if difference.operation is not ops.subtract or difference in c.live:
+        if algebra(difference) != "difference" or difference in c.live:
             continue
         p, q = difference.inputs
         rest = [f for i, f in enumerate(factors) if i != k]

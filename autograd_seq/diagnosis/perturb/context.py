@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.variant import FIRST, Edit, Variant
 from autograd_seq.diagnosis.rerun import Change, Program, bare, called, formula
-from autograd_seq.diagnosis.truth import is_activation
+from autograd_seq.diagnosis.truth import bends_elements, is_activation
 from autograd_seq.folding.literal import is_literal
 
 
@@ -67,12 +67,12 @@ class Context:
     def _join_initial_states(self) -> None:
         """What comes back to the state before the first step is a carry like any other."""
         for role, records in list(self.groups.items()):
-            if len(records) > 1 or records[0].operation is not ops.accumulate or not self.is_result(records[0]):
+            if len(records) > 1 or algebra(records[0]) != "sum of uses" or not self.is_result(records[0]):
                 continue
             mine = {self.role(x) for x in records[0].inputs}
             for other, states in self.groups.items():
                 its = {self.role(x) for x in states[0].inputs}
-                if other != role and states[0].operation is ops.accumulate and mine <= its:
+                if other != role and algebra(states[0]) == "sum of uses" and mine <= its:
                     states.append(records[0])
 
     # -- where a mistake is ----------------------------------------------------------------------
@@ -146,7 +146,7 @@ class Context:
     def of_derivative(self, r: Tensor, category: str) -> str:
         """The category of an edit at `r`: within the derivative of an activation it is of that."""
         node = self.program.serves[r]
-        return "activation derivative" if is_activation(node) and node.operation is not ops.softmax else category
+        return "activation derivative" if bends_elements(node) else category
 
     def carried(self, x: Tensor, r: Tensor) -> bool:
         """Whether a term `x` of `r` comes from the next time step."""
@@ -173,7 +173,7 @@ class Context:
 
     def factors(self, r: Tensor) -> Iterator[Tensor]:
         """The plain factors that a term was multiplied with."""
-        while r.operation is ops.multiply or r.operation is ops.negative or r.operation is ops.identity:
+        while algebra(r) == "product" or algebra(r) == "negative" or algebra(r) == "name":
             plain = [x for x in r.inputs if x not in self.live]
             alive = [x for x in r.inputs if x in self.live]
             if len(alive) != 1:
@@ -185,9 +185,9 @@ class Context:
         """The products that a sum runs through, each with its plain factor."""
         chain = []
         alive = total
-        while user.operation in (ops.multiply, ops.identity) and user.shape == total.shape:
+        while algebra(user) in ("product", "name") and user.shape == total.shape:
             plain = [x for x in user.inputs if x is not alive]
-            if user.operation is ops.multiply:
+            if algebra(user) == "product":
                 if len(plain) != 1 or plain[0] in self.live:
                     break
                 chain.append((user, plain[0]))
@@ -201,7 +201,7 @@ class Context:
 
 def is_complement(r: Tensor) -> bool:
     """Whether a record is 1 - y."""
-    return r.operation is ops.subtract and is_literal(r.inputs[0])
+    return algebra(r) == "difference" and is_literal(r.inputs[0])
 
 
 def product(g: Tensor, factor: Tensor) -> Change:

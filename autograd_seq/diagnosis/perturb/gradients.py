@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant, nothing
-from autograd_seq.diagnosis.rerun import Change, bare, evaluate
+from autograd_seq.diagnosis.rerun import Change, bare, evaluate, sums_axes
 
 
 def scaled(c: Context) -> Iterator[Variant]:
@@ -46,7 +46,7 @@ def _summed(c: Context) -> dict[str, int]:
     """The gradients that are summed over examples, with how many examples there are."""
     found = {}
     for key, result in c.program.results.items():
-        terms = list(result.inputs) if result.operation is ops.accumulate else [result]
+        terms = list(result.inputs) if algebra(result) == "sum of uses" else [result]
         sizes = [summed_over(bare(t)) for t in terms]
         if all(sizes):
             found[key] = sizes[0]
@@ -55,9 +55,9 @@ def _summed(c: Context) -> dict[str, int]:
 
 def summed_over(term: Tensor) -> int:
     """How many examples a term sums over; 0 if it does not."""
-    if term.operation is ops.matmul and term.inputs[1].operation is ops.transpose:
+    if algebra(term) == "matrix product" and algebra(term.inputs[1]) == "transpose":
         return term.inputs[1].shape[0]
-    if term.operation is ops.sum:
+    if sums_axes(term):
         return term.inputs[0].size // max(term.size, 1)
     return 0
 
@@ -72,7 +72,7 @@ def assigned(c: Context) -> Iterator[Variant]:
         return
     added = {}
     for key, r in c.program.results.items():
-        if r.operation is ops.accumulate and len({c.program.time(x) for x in r.inputs}) > 1:
+        if algebra(r) == "sum of uses" and len({c.program.time(x) for x in r.inputs}) > 1:
             added[key] = r
     biases = [k for k in added if c.program.results[k].shape[-1:] == (1,)]
     sets = [[k] for k in added] + [list(added), biases, [k for k in added if k not in biases]]
@@ -98,9 +98,9 @@ def only_time(c: Context, r: Tensor, time: int, without: bool = False) -> Change
 def _overwritten(c: Context) -> Iterator[Variant]:
     """Parts of one array to which two ways lead: the second replaces what the first left there."""
     for name, r in c.program.results.items():
-        if r.operation is not ops.scatter:
+        if algebra(r) != "gathered parts":
             continue
-        indices = [str(index) for index in r.parameters["indices"]]
+        indices = [str(index) for index in r.settings["indices"]]
         for first in (True, False):
             order = indices if first else indices[::-1]
             chosen = {(order.index(i) if first else len(order) - 1 - order.index(i)) for i in order}
@@ -114,7 +114,7 @@ def _overwritten(c: Context) -> Iterator[Variant]:
 def _some_pieces(r: Tensor, chosen: set[int]) -> Change:
     def change(v: Any) -> Any:
         pieces = [v(x) if i in chosen else np.zeros(x.shape) for i, x in enumerate(r.inputs)]
-        return r.operation.value(*pieces, **r.parameters)
+        return r.operation.value(*pieces, **r.settings)
 
     return change
 

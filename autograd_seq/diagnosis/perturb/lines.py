@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.brackets import misplaced
 from autograd_seq.diagnosis.perturb.context import Context, product
 from autograd_seq.diagnosis.perturb.gradients import scaled_by
@@ -48,7 +48,7 @@ def _only_term(c: Context, variant: Variant, total: Tensor) -> dict[Tensor, Chan
     found: dict[Tensor, Change] = {}
     for node, adjoint in c.adjoints.items():
         part = bare(adjoint)
-        if c.role(node) != wanted or part.operation in (None, ops.accumulate):
+        if c.role(node) != wanted or part.operation is None or algebra(part) == "sum of uses":
             continue
         role = ("from above",) if c.from_above(part) else c.role(part)
         if role == edit[1]:
@@ -62,8 +62,8 @@ def exchanged(c: Context) -> Iterator[Variant]:
     for node in c.program.truth.recording.forward:
         made = c.program.truth.recording.emitted.get(node, [])
         g = c.adjoints.get(node)
-        pieces = [r for r in made if r.operation is ops.multiply]
-        if node.operation is not ops.multiply or len(pieces) != 2 or g is None:
+        pieces = [r for r in made if algebra(r) == "product"]
+        if algebra(node) != "product" or len(pieces) != 2 or g is None:
             continue
         u, v = node.inputs
         if u.shape == v.shape == node.shape:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.gradients import only_time
 from autograd_seq.diagnosis.perturb.variant import FIRST, Edit, Variant, nothing
@@ -36,9 +36,9 @@ def short_loop(c: Context) -> Iterator[Variant]:
     """The first step left out: its parts missing, and the state's adjoint one step early."""
     changes: dict[Tensor, Change] = {}
     for r in c.program.results.values():
-        if r.operation is ops.scatter:
+        if algebra(r) == "gathered parts":
             changes[r] = _scattered_without(c, r)
-        elif r.operation is ops.accumulate and len({c.program.time(x) for x in r.inputs}) > 1:
+        elif algebra(r) == "sum of uses" and len({c.program.time(x) for x in r.inputs}) > 1:
             changes[r] = only_time(c, r, 1, without=True)
         elif (early := _a_step_later(c, r)) is not None:
             changes[r] = early
@@ -52,7 +52,7 @@ def short_loop(c: Context) -> Iterator[Variant]:
 def _scattered_without(c: Context, r: Tensor) -> Change:
     def change(v: Any) -> Any:
         pieces = [np.zeros(x.shape) if c.program.time(x) == 1 else v(x) for x in r.inputs]
-        return r.operation.value(*pieces, **r.parameters)
+        return r.operation.value(*pieces, **r.settings)
 
     return change
 
@@ -60,9 +60,9 @@ def _scattered_without(c: Context, r: Tensor) -> Change:
 def _a_step_later(c: Context, r: Tensor) -> Change | None:
     """What belongs to the state before step 2 in place of the state before step 1."""
     part = bare(r)
-    mine = list(part.inputs) if part.operation is ops.accumulate else [part]
+    mine = list(part.inputs) if algebra(part) == "sum of uses" else [part]
     for state in c.program.records:
-        if state.operation is not ops.accumulate or c.program.time(state) != 1:
+        if algebra(state) != "sum of uses" or c.program.time(state) != 1:
             continue
         carried = [x for x in state.inputs if c.program.time(x) == 2]
         if carried and {c.role(x) for x in carried} == {c.role(x) for x in mine}:
@@ -74,8 +74,8 @@ def other_indices(c: Context) -> Iterator[Variant]:
     """A sequence of adjoints read or written at another time than it should be."""
     read: dict[Tensor, list[tuple[Tensor, int, int]]] = {}
     for r in c.program.records:
-        if r.operation.name == "getitem" and r.inputs[0] in c.live:
-            place = _integer(r.parameters["index"])
+        if algebra(r) == "part" and r.inputs[0] in c.live:
+            place = _integer(r.settings["index"])
             if place is not None:
                 read.setdefault(r.inputs[0], []).append((r, *place))
     for source, parts in read.items():
@@ -87,7 +87,7 @@ def other_indices(c: Context) -> Iterator[Variant]:
             edit = Edit((key,), "off by one", f"with {c.called(source)} read {words}", nothing)
             yield c.variant(("read", c.role(source)), edit, parts[0][0], FIRST, changes)
     for name, r in c.program.results.items():
-        if r.operation is ops.scatter:
+        if algebra(r) == "gathered parts":
             for key, words, other in _SHIFTS:
                 for added in (False, True) if key in ("first", "last") else (False,):
                     edit = Edit((key, added), "off by one", f"{'added' if added else 'written'} {words}", nothing)
@@ -97,11 +97,11 @@ def other_indices(c: Context) -> Iterator[Variant]:
 def not_turned_round(c: Context) -> Iterator[Variant]:
     """A sequence that was read from its end, without the same in the backward pass, or with it twice."""
     for r in c.program.records:
-        if r.operation is ops.scatter and any(map(_backwards, r.parameters["indices"])):
-            new = [_forwards(index) for index in r.parameters["indices"]]
+        if algebra(r) == "gathered parts" and any(map(_backwards, r.settings["indices"])):
+            new = [_forwards(index) for index in r.settings["indices"]]
             changed = _scattered_at(r, new)
-        elif r.operation.name == "getitem" and _backwards(r.parameters["index"]):
-            changed = _read_at(r, _forwards(r.parameters["index"]))
+        elif algebra(r) == "part" and _backwards(r.settings["index"]):
+            changed = _read_at(r, _forwards(r.settings["index"]))
         else:
             continue
         words = "in the opposite order of time: [::-1] is missing where the sequence was read from its end"
@@ -136,9 +136,9 @@ def _read_at(r: Tensor, index: Any) -> Change:
 def other_rows(c: Context) -> Iterator[Variant]:
     """Rows of a table that are picked by arrays, written at those of another time step."""
     for r in c.program.records:
-        if r.operation is not ops.scatter:
+        if algebra(r) != "gathered parts":
             continue
-        indices = list(r.parameters["indices"])
+        indices = list(r.settings["indices"])
         n = len(indices)
         if n < 3 or not all(isinstance(i, (np.ndarray, tuple)) for i in indices):
             continue
@@ -184,15 +184,15 @@ def _moved(index: Any, at: int, k: int) -> Any:
 
 
 def _indexed(r: Tensor, at: int, k: int) -> Change:
-    index = _moved(r.parameters["index"], at, k)
+    index = _moved(r.settings["index"], at, k)
     return lambda v: v(r.inputs[0])[index]
 
 
 def _rewritten(r: Tensor, other: Any, added: bool = False) -> Change:
     """Each part of a sequence written at another place."""
     parts: dict[int, list[Tensor]] = {}
-    at, some = 0, r.parameters["indices"][0]
-    for index, x in zip(r.parameters["indices"], r.inputs, strict=True):
+    at, some = 0, r.settings["indices"][0]
+    for index, x in zip(r.settings["indices"], r.inputs, strict=True):
         if place := _integer(index):
             at, k = place
             parts.setdefault(k, []).append(x)
@@ -209,4 +209,4 @@ def _rewritten(r: Tensor, other: Any, added: bool = False) -> Change:
 
 def _with_operands_of(r: Tensor, twin: Tensor, live: set[Tensor]) -> Change:
     operands = [x if x in live else y for x, y in zip(r.inputs, twin.inputs, strict=False)]
-    return lambda v: r.operation.value(*(v(x) for x in operands), **r.parameters)
+    return lambda v: r.operation.value(*(v(x) for x in operands), **r.settings)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.rerun import evaluate
@@ -18,7 +18,7 @@ def matrix_products(c: Context, r: Tensor) -> Iterator[Edit]:
     """A transpose forgotten, or element by element."""
     a, b = r.inputs
     for i, x in enumerate(r.inputs):
-        if x.operation is ops.transpose:
+        if algebra(x) == "transpose":
             bare = x.inputs[0]
             left, right = (bare, b) if i == 0 else (a, bare)
             if left.ndim == right.ndim == 2 and left.shape[1] == right.shape[0]:
@@ -28,7 +28,7 @@ def matrix_products(c: Context, r: Tensor) -> Iterator[Edit]:
                     f"with {c.called(bare)} not transposed",
                     lambda v, left=left, right=right: v(left) @ v(right),  # type: ignore[misc]
                 )
-    plain = [x.inputs[0] if x.operation is ops.transpose else x for x in (a, b)]
+    plain = [x.inputs[0] if algebra(x) == "transpose" else x for x in (a, b)]
     for left in {a, plain[0]}:
         for right in {b, plain[1]}:
             if left.shape == right.shape == r.shape:
@@ -57,7 +57,7 @@ def matrix_products(c: Context, r: Tensor) -> Iterator[Edit]:
 
 def sums(c: Context, r: Tensor) -> Iterator[Edit]:
     """A sum left out, averaged, or over another axis."""
-    x, axis = r.inputs[0], r.parameters["axis"]
+    x, axis = r.inputs[0], r.settings["axis"]
     yield Edit(
         ("not summed",),
         "missing sum",
@@ -68,7 +68,7 @@ def sums(c: Context, r: Tensor) -> Iterator[Edit]:
         ("mean",),
         "mean over the batch",
         "with the mean over the examples in place of the sum",
-        lambda v: np.mean(v(x), axis=axis, keepdims=r.parameters["keepdims"]),
+        lambda v: np.mean(v(x), axis=axis, keepdims=r.settings["keepdims"]),
     )
     for other in range(x.ndim):
         if (other,) != axis and other != axis:
@@ -83,7 +83,7 @@ def sums(c: Context, r: Tensor) -> Iterator[Edit]:
 
 def parts(c: Context, r: Tensor) -> Iterator[Edit]:
     """The other part of a stack."""
-    x, index = r.inputs[0], r.parameters["index"]
+    x, index = r.inputs[0], r.settings["index"]
     whole_index = index if isinstance(index, tuple) else (index,)
     for axis, piece in enumerate(whole_index):
         if not isinstance(piece, slice) or piece == slice(None) or piece.step not in (None, 1):

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.adjoints import carried_roles, term_role, terms_of
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import FIRST, LIKELY, Variant
@@ -146,11 +146,11 @@ class _Run:
         if c.role(node) in self.active and node.operation is None:
             return self._of_initial_state(c.role(node), result)
         inner = bare(result)
-        if inner.operation is ops.accumulate:
+        if algebra(inner) == "sum of uses":
             return self._total([self.value(x) for x in inner.inputs if self._happens(x)], result)
-        if inner.operation is ops.scatter:
+        if algebra(inner) == "gathered parts":
             pieces = [self.value(x) if self._happens(x) else np.zeros(x.shape) for x in inner.inputs]
-            return np.asarray(inner.operation.value(*pieces, **inner.parameters))
+            return np.asarray(inner.operation.value(*pieces, **inner.settings))
         return self.value(inner)
 
     def _happens(self, x: Tensor) -> bool:
@@ -233,7 +233,7 @@ class _Run:
         key = r, shift
         if key not in self.known:
             values = [self.value(x, shift) for x in r.inputs]
-            self.known[key] = np.asarray(r.operation.value(*values, **r.parameters))
+            self.known[key] = np.asarray(r.operation.value(*values, **r.settings))
         return self.known[key]
 
 

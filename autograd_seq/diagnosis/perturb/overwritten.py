@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LOCAL, RARE, Edit, Variant, nothing
 from autograd_seq.diagnosis.rerun import Change, evaluate
-from autograd_seq.diagnosis.truth import is_activation
+from autograd_seq.diagnosis.truth import bends_elements
 
 Reads = list[tuple[Tensor, Tensor, Change]]  # a line, what it reads, and what stands there by then
 
@@ -20,7 +20,7 @@ Reads = list[tuple[Tensor, Tensor, Change]]  # a line, what it reads, and what s
 def last_term_left(c: Context) -> Iterator[Variant]:
     """A value used at several time steps, whose adjoint each step replaces in place of adding to it."""
     for r in c.program.records:
-        if r.operation is not ops.accumulate or c.is_result(r):
+        if algebra(r) != "sum of uses" or c.is_result(r):
             continue
         kinds: dict[Any, list[Tensor]] = {}
         for x in r.inputs:
@@ -69,7 +69,7 @@ def changed_in_place(c: Context) -> Iterator[Variant]:
 def _forms(c: Context, node: Tensor) -> Iterator[tuple[str, str, Any]]:
     """What the array of a value can have become, and how to compute it."""
     name = c.called(node)
-    if is_activation(node) and node.operation is not ops.softmax:
+    if bends_elements(node):
         for key, words, form in (
             ("y(1 - y)", f"its derivative {name} ∘ (1 − {name})", lambda y: y * (1 - y)),
             ("1 - y²", f"its derivative 1 − {name}²", lambda y: 1 - y * y),
@@ -101,7 +101,7 @@ def adjoint_changed_in_place(c: Context) -> Iterator[Variant]:
         for a in adjoints:
             users = list(dict.fromkeys(c.program.users[a]))
             for u in users:
-                if u.operation is not ops.multiply or u.shape != a.shape or sum(x in c.live for x in u.inputs) != 1:
+                if algebra(u) != "product" or u.shape != a.shape or sum(x in c.live for x in u.inputs) != 1:
                     continue
                 for w in users:
                     if c.program.time(w) == c.program.time(u):

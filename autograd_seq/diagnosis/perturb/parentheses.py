@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.adjoints import term_role, terms_of
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import LIKELY, SWAP, Edit, Variant
@@ -16,7 +16,7 @@ from autograd_seq.diagnosis.rerun import bare, evaluate
 def parentheses(c: Context) -> Iterator[Variant]:
     """A factor that reaches only some terms of a sum."""
     collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
-    summed = {c.role(n) for n, total in c.adjoints.items() if bare(total).operation is ops.accumulate}
+    summed = {c.role(n) for n, total in c.adjoints.items() if algebra(bare(total)) == "sum of uses"}
     for node, total in c.adjoints.items():
         if total.operation is None or c.role(node) not in summed:
             continue
@@ -36,7 +36,7 @@ def swapped_in_one_term(c: Context) -> Iterator[Variant]:
     """A factor of a whole sum that is another quantity of its shape on one of the terms."""
     collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
     for total in c.program.records:
-        if total.operation is not ops.accumulate:
+        if algebra(total) != "sum of uses":
             continue
         for user in c.program.users.get(total, []):
             chain = c.chain(total, user)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.rerun import Values, bare, evaluate
@@ -30,7 +30,7 @@ def products(c: Context, r: Tensor) -> Iterator[Edit]:
                 lambda v, x=x, other=other: v(x) + v(other),  # type: ignore[misc]
                 weight=2,
             )
-        if x not in c.live and x.operation is ops.subtract and x not in c.program.serves:
+        if x not in c.live and algebra(x) == "difference" and x not in c.program.serves:
             yield from _within_difference(c, x, other, i)
         if x not in c.live and x.ndim:
             yield Edit(
@@ -143,7 +143,7 @@ def exchanged_factors(c: Context, r: Tensor) -> Iterator[Edit]:
     for x in r.inputs:
         part = bare(x)
         places = [i for i, y in enumerate(part.inputs) if y not in c.live]
-        if part.operation in (ops.multiply, ops.matmul) and len(places) == 1:
+        if algebra(part) in ("product", "matrix product") and len(places) == 1:
             products.append((x, part, places[0]))
     for i, (x, p, k) in enumerate(products):
         for y, q, n in products[:i]:

@@ -10,11 +10,12 @@ import numpy as np
 import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.values import Values, with_values
 from autograd_seq.diagnosis.perturb.variant import SWAP, Edit, Variant, nothing
 from autograd_seq.diagnosis.rerun import Change, bare, evaluate
-from autograd_seq.diagnosis.truth import is_activation
+from autograd_seq.diagnosis.truth import bends_elements, is_activation
 
 Formed = tuple[tuple[Any, ...], str, str, Array, Array]  # key, category, words, the value, what is inside
 
@@ -64,7 +65,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
 
     def made(key: tuple[Any, ...], category: str, words: str, new: Any) -> Formed:
         with np.errstate(all="ignore"):
-            value = node.operation.value(np.asarray(new), **node.parameters)
+            value = node.operation.value(np.asarray(new), **node.settings)
         return key, category, words, np.asarray(value), np.asarray(new)
 
     addends = _addends(z)
@@ -82,7 +83,7 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
         for key, category, words, other in _products(c, addends[0][1]):
             yield made(("product", 0, *key), category, f"with {name} computed again {words}", addends[0][0] * other)
     for function in (ops.tanh, ops.sigmoid, ops.relu):
-        if function is not node.operation and node.operation is not ops.softmax:
+        if function is not node.operation and bends_elements(node):
             value = np.asarray(function.value(z._value))
             said = f"with {function.name}({c.called(z)}) in place of {name}"
             yield ("function", function.name), "wrong value", said, value, z._value
@@ -95,20 +96,20 @@ def _forms(c: Context, node: Tensor) -> Iterator[Formed]:
 def _addends(z: Tensor, sign: float = 1.0, depth: int = 6) -> list[tuple[float, Tensor]]:
     """The terms of a sum, whether it was written in one line or in several."""
     inner = bare(z)
-    if depth and inner.operation in (ops.add, ops.subtract):
+    if depth and algebra(inner) in ("sum", "difference"):
         a, b = inner.inputs
-        other = -sign if inner.operation is ops.subtract else sign
+        other = -sign if algebra(inner) == "difference" else sign
         return _addends(a, sign, depth - 1) + _addends(b, other, depth - 1)
     return [(sign, inner)]
 
 
 def _products(c: Context, x: Tensor) -> Iterator[tuple[tuple[Any, ...], str, str, Array]]:
     """A product with another value in place of one of its operands."""
-    if x.operation not in (ops.matmul, ops.multiply):
+    if algebra(x) not in ("matrix product", "product"):
         return
     for i, operand in enumerate(x.inputs):
         for y, distance in c.others(operand) if operand.ndim else ():
             values = [y._value if j == i else p._value for j, p in enumerate(x.inputs)]
-            new = np.asarray(x.operation.value(*values, **x.parameters))
+            new = np.asarray(x.operation.value(*values, **x.settings))
             words = f"with {c.called(y)} in place of {c.called(operand)}"
             yield (i, c.role(y), distance), c.kind_of_swap(y, operand), words, new

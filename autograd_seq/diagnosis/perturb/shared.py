@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant, nothing
 from autograd_seq.diagnosis.rerun import Change
@@ -50,14 +50,15 @@ def _constant(value: Any) -> Change:
 def _steps_in_one_array(c: Context) -> Iterator[Variant]:
     """A sequence whose steps are one array: ``dx = [np.zeros(...)] * T``."""
     for name, r in c.program.results.items():
-        if r.operation not in (ops.scatter, ops.stack) or len({x.shape for x in r.inputs}) != 1 or len(r.inputs) < 3:
+        joined = algebra(r) in ("gathered parts", "stacked")
+        if not joined or len({x.shape for x in r.inputs}) != 1 or len(r.inputs) < 3:
             continue
         for kind, words in (("sum", "the sum of all steps"), ("last", "the last that is written")):
 
             def change(v: Any, r: Tensor = r, kind: str = kind) -> Any:
                 pieces = [v(x) for x in r.inputs]
                 one = np.sum(pieces, axis=0) if kind == "sum" else pieces[0]
-                return r.operation.value(*[one] * len(pieces), **r.parameters)
+                return r.operation.value(*[one] * len(pieces), **r.settings)
 
             edit = Edit(("steps", kind), "shared array", f"with {words} in every one: they are one array", change)
             yield c.listed(("steps in one array", name), edit, [name], {r: change})
@@ -65,7 +66,7 @@ def _steps_in_one_array(c: Context) -> Iterator[Variant]:
 
 def repeated_indices(c: Context) -> Iterator[Variant]:
     """Rows that are picked more than once, of which ``d[ids] += …`` adds the last only."""
-    found = [r for r in c.program.records if r.operation is ops.scatter and _picks(r)]
+    found = [r for r in c.program.records if algebra(r) == "gathered parts" and _picks(r)]
     for key, category, words in (
         ("added", "duplicate indices", "d[ids] += … adds an index that is there twice once only; np.add.at adds both"),
         ("replaced", "duplicate indices", "d[ids] = … replaces what was there"),
@@ -88,7 +89,7 @@ def repeated_indices(c: Context) -> Iterator[Variant]:
 
 def _picks(r: Tensor) -> bool:
     """Whether parts are picked by arrays of indices."""
-    return any(_arrays(index) for index in r.parameters["indices"])
+    return any(_arrays(index) for index in r.settings["indices"])
 
 
 def _arrays(index: Any) -> bool:
@@ -99,7 +100,7 @@ def _arrays(index: Any) -> bool:
 def _picked(r: Tensor, kind: str) -> Change:
     def change(v: Any) -> Any:
         result = np.zeros(r.shape)
-        parts = list(zip(r.parameters["indices"], [v(x) for x in r.inputs], strict=True))
+        parts = list(zip(r.settings["indices"], [v(x) for x in r.inputs], strict=True))
         for index, piece in parts if kind != "replaced from the end" else parts[::-1]:
             if kind == "added":
                 result[index] += piece

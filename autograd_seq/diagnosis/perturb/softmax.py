@@ -18,7 +18,7 @@ def softmaxes(c: Context, r: Tensor) -> Iterator[Edit]:
     node = c.program.serves[r]
     if node.operation is not ops.softmax or c.program.truth.recording.emitted[node][-1] is not r:
         return
-    g, y, axis = c.adjoints[node], node._value, node.parameters["axis"]
+    g, y, axis = c.adjoints[node], node._value, node.settings["axis"]
     name, above = c.called(node), c.called(g)
 
     def total(v: Any, over: int = axis) -> Any:

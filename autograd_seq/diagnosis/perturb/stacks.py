@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.rerun import bare, evaluate
@@ -24,7 +24,7 @@ def joined(c: Context, r: Tensor) -> Iterator[Edit]:
     times = {c.program.time(x) for x in pieces}
     if not 1 < len(pieces) <= MOST_PIECES or len(times) > 1 or len({x.shape for x in pieces}) > 1:
         return
-    indices = r.parameters.get("indices")
+    indices = r.settings.get("indices")
     if indices is not None:
         pieces = [pieces[k] for k in np.argsort([str(_start(i)).zfill(9) for i in indices])]
     for order in permutations(range(len(pieces))):
@@ -34,7 +34,7 @@ def joined(c: Context, r: Tensor) -> Iterator[Edit]:
 
             def change(v: Any, swapped: dict[int, Tensor] = swapped) -> Array:
                 values = [v(swapped[id(x)]) for x in r.inputs]
-                return np.asarray(r.operation.value(*values, **r.parameters))
+                return np.asarray(r.operation.value(*values, **r.settings))
 
             yield Edit(
                 ("joined", order),
@@ -55,19 +55,19 @@ def _start(index: Any) -> int:
 def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
     """One of the matrix products Wᵀ dz in a part of their sum: (W[:, part])ᵀ dz written out for each."""
     total = bare(r.inputs[0])
-    index = r.parameters["index"]
+    index = r.settings["index"]
     first = index[0] if isinstance(index, tuple) else index
     if (
-        total.operation is not ops.accumulate
+        algebra(total) != "sum of uses"
         or not isinstance(first, slice)
         or (isinstance(index, tuple) and len(index) > 1)
     ):
         return
-    products = [(x, *bare(x).inputs) for x in total.inputs if bare(x).operation is ops.matmul]
+    products = [(x, *bare(x).inputs) for x in total.inputs if algebra(bare(x)) == "matrix product"]
     start, stop, _ = first.indices(total.shape[0])
     n, whole = stop - start, total.shape[0]
     for x, turned, dz in products:
-        if turned.operation is not ops.transpose or dz not in c.live:
+        if algebra(turned) != "transpose" or dz not in c.live:
             continue
         weight = turned.inputs[0]
         name = f"({c.called(weight)}[:, {start}:{stop}])"

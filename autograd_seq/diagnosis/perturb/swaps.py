@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.rerun import bare
@@ -21,7 +21,7 @@ def swaps(c: Context, r: Tensor) -> Iterator[Edit]:
     for i, x in enumerate(r.inputs):
         if x in c.live:
             yield from _other_adjoint(c, r, i, x)
-        elif x.operation is ops.transpose and x.inputs[0].ndim == 2:
+        elif algebra(x) == "transpose" and x.inputs[0].ndim == 2:
             yield from _swapped(c, r, i, x, x.inputs[0], True)
             yield from _restacked(c, r, i, x.inputs[0])
         elif x.ndim:
@@ -41,7 +41,7 @@ def _other_adjoint(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
         def change(v: Any, y: Tensor = y) -> Array:
             values = [v(z) for z in r.inputs]
             values[i] = v(y)
-            return np.asarray(r.operation.value(*values, **r.parameters))
+            return np.asarray(r.operation.value(*values, **r.settings))
 
         key = ("adjoint", i, c.role(node))
         yield Edit(key, _skips(c, node, x), f"with {c.called(y)} in place of {c.called(x)}", change)
@@ -69,7 +69,7 @@ def _swapped(c: Context, r: Tensor, i: int, operand: Tensor, x: Tensor, turned: 
         def change(v: Any, y: Tensor = y) -> Array:
             values = [v(z) for z in r.inputs]
             values[i] = v(y).T if turned else v(y)
-            return np.asarray(r.operation.value(*values, **r.parameters))
+            return np.asarray(r.operation.value(*values, **r.settings))
 
         yield Edit(
             ("swap", i, c.role(y), distance),
@@ -88,21 +88,21 @@ def _of_another(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
 
         def change(v: Any, y: Tensor = y) -> Array:
             values = [v(z) for z in r.inputs]
-            values[i] = x.operation.value(v(y), **x.parameters)
-            return np.asarray(r.operation.value(*values, **r.parameters))
+            values[i] = x.operation.value(v(y), **x.settings)
+            return np.asarray(r.operation.value(*values, **r.settings))
 
         words = f"with {x.operation.name}({c.called(y)}) in place of {c.called(x)}"
         yield Edit(("of another", i, c.role(y), distance), c.kind_of_swap(y, argument), words, change)
 
 
 def _restacked(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
-    if x.operation is ops.concatenate:
-        axis = x.parameters["axis"]
+    if algebra(x) == "joined":
+        axis = x.settings["axis"]
 
         def change(v: Any) -> Array:
             values = [v(z) for z in r.inputs]
             values[i] = np.concatenate([v(z) for z in reversed(x.inputs)], axis=axis).T
-            return np.asarray(r.operation.value(*values, **r.parameters))
+            return np.asarray(r.operation.value(*values, **r.settings))
 
         words = f"with the stack in the other order, [{'; '.join(c.called(z) for z in reversed(x.inputs))}]"
         yield Edit(("restacked", i), "wrong half", words, change)
@@ -118,8 +118,8 @@ def _stack_with(c: Context, r: Tensor, i: int, x: Tensor, k: int, y: Tensor, dis
     def change(v: Any) -> Array:
         values = [v(z) for z in r.inputs]
         parts = [v(y) if j == k else v(z) for j, z in enumerate(x.inputs)]
-        values[i] = np.concatenate(parts, axis=x.parameters["axis"]).T
-        return np.asarray(r.operation.value(*values, **r.parameters))
+        values[i] = np.concatenate(parts, axis=x.settings["axis"]).T
+        return np.asarray(r.operation.value(*values, **r.settings))
 
     key = ("stacked with", i, k, c.role(y), distance)
     return Edit(

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.loop import TIMES
 from autograd_seq.diagnosis.perturb.variant import SWAP, Edit, Variant, nothing
@@ -121,17 +121,17 @@ def _spread(c: Context, mapping: Values) -> Values:
     """What a backward pass would compute anew from changed values: their products and stacks."""
     new = dict(mapping)
     for r in c.program.truth.recording.forward:
-        if r.operation is None or r in mapping or is_activation(r) or r.operation is ops.matmul:
+        if r.operation is None or r in mapping or is_activation(r) or algebra(r) == "matrix product":
             continue
         if any(x in new for x in r.inputs) and not _is_state(c, r):
-            new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.parameters))
+            new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.settings))
     return {r: value for r, value in new.items() if r not in mapping}
 
 
 def _is_state(c: Context, r: Tensor) -> bool:
     """Whether a record is carried to the next time step, or given back."""
     outputs = c.program.truth.outputs.values()
-    return any(r is x for x in outputs) or r.operation is ops.add or r.operation is ops.stack
+    return any(r is x for x in outputs) or algebra(r) == "sum" or algebra(r) == "stacked"
 
 
 def _made(c: Context, key: Any, category: str, words: str, mapping: Values, at: Tensor) -> Iterator[Variant]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.plan.memory.reuse import Block, zeros
 from autograd_seq.plan.memory.room import Memory, view
@@ -61,7 +62,7 @@ class Places:
         self.imported: set[str] = set()  # functions of NumPy that are called by their bare names
         self.taken = self.reserved | _functions(network)
         self.names: dict[Value, str] = {}
-        self.numbers: dict[tuple[float, Any], str] = {}
+        self.numbers: dict[tuple[str, Any], str] = {}
         self.values = network.values
         self.given = [v for v in self.values if v.kind in (GIVEN, STEPS)]
         for value in self.given:
@@ -95,12 +96,15 @@ class Places:
 
     def _number(self, number: float, dtype: Any) -> str:
         """A number as an array, where that is exact: NumPy takes longer for Python's own."""
-        if np.dtype(dtype).kind != "f":
-            return repr(number)
-        if (number, dtype) not in self.numbers:
-            word = {0.5: "half", 1.0: "one", -1.0: "minus_one", 2.0: "two", 0.0: "zero"}.get(number, "number")
-            self.numbers[number, dtype] = self._fresh(word)
-        return self.numbers[number, dtype]
+        return self._array(float(number), dtype) if np.dtype(dtype).kind == "f" else literal(number)
+
+    def _array(self, number: float, dtype: Any) -> str:
+        """A number as an array of its own dtype."""
+        key = literal(number), dtype  # as text, which tells -0.0 from 0.0
+        if key not in self.numbers:
+            word = {"0.5": "half", "1.0": "one", "-1.0": "minus_one", "2.0": "two", "0.0": "zero"}.get(key[0], "number")
+            self.numbers[key] = self._fresh(word)
+        return self.numbers[key]
 
     def _fresh(self, word: str) -> str:
         """A name for what is computed on the way."""
@@ -190,7 +194,7 @@ class Places:
         """An operand outside of loops, as recorded."""
         value = use.value
         if value.kind == LITERAL:
-            return repr(value.settings["number"])
+            return literal(value.settings["number"])
         if value.times is not None:
             return self._at(value, use.at)  # type: ignore[arg-type]
         if value.kind in (ROWS, COLUMNS) and len(value.shape) == 2:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from autograd_seq.operations.indexing import _getitem
 from autograd_seq.plan.value import CONCAT, MATMUL, ONES, STEPS, SUM, Network, Use, Value
 
 
@@ -43,7 +42,7 @@ def _found(value: Value, users: dict[Value, list[tuple[Value | None, Use]]]) -> 
 def _laid_out(use: Use, user: Value) -> bool:
     """Whether an operand is copied from what is given, so that it can be copied to anywhere."""
     x = use.value
-    copied = x.kind == STEPS or (x.kind is _getitem and not any(u.value.timed for u in x.uses))
+    copied = x.kind == STEPS or (x.is_a("part") and not any(u.value.timed for u in x.uses))
     return copied and not use.shift and not x.beyond and x.times == user.times and len(x.shape) == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd_seq import operations as ops
 from autograd_seq.plan.rewrites.lifting import elementwise
+from autograd_seq.plan.rewrites.simplify import plain
 from autograd_seq.plan.value import (
     AFFINE,
     COLUMNS_OVER_TIME,
@@ -89,7 +90,7 @@ def _fuse(network: Network, group: list[Value]) -> None:
     while True:
         following = [_only_user(value, users) for value in level]
         first = following[0]
-        if first is None or any(v is None or v.kind != first.kind for v in following):
+        if first is None or any(v is None or not _same_function(v, first) for v in following):
             break
         if any(v.times != level[0].times or len(v.uses) != len(first.uses) or v.beyond for v in following):  # type: ignore[union-attr]
             break
@@ -112,6 +113,12 @@ def _fuse(network: Network, group: list[Value]) -> None:
         _scale_together(network, packed, [users[value][0][0] for value in scaled])  # type: ignore[misc]
 
 
+def _same_function(value: Value, other: Value) -> bool:
+    """Whether two values are computed alike, settings included."""
+    known = plain(value.settings) and plain(other.settings)
+    return value.kind == other.kind and known and repr(value.settings) == repr(other.settings)
+
+
 def _only_user(value: Value, users: Users) -> Value | None:
     found = users.get(value, [])
     if len(found) != 1 or found[0][1].shift or found[0][1].at is not None:
@@ -132,9 +139,10 @@ def _pack(values: list[Value], users: Users) -> Value | None:
         return None
     if not first.timed:
         return _pack_single(values, shape)
-    if any(v.kind != first.kind for v in values) or any(v.beyond for v in values):
+    if not all(_same_function(v, first) for v in values) or any(v.beyond for v in values):
         return None
-    made = Value(first.kind, shape, first.dtype, first.times, name=f"{first.name}_all")
+    settings = dict(first.settings)
+    made = Value(first.kind, shape, first.dtype, first.times, settings=settings, name=f"{first.name}_all")
     if first.kind == MATMUL:
         if any(v.uses[0].value.timed or v.uses[1].key != first.uses[1].key for v in values):
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd_seq import operations as ops
 from autograd_seq.plan.rewrites.lifting import small
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value, carried
 
@@ -36,7 +35,7 @@ def hoist(network: Network) -> None:
 
 
 def _negative_as_product(value: Value) -> None:
-    if value.kind is ops.negative:
+    if value.is_a("negative"):
         number = Value(LITERAL, (), value.dtype, settings={"number": -1.0})
         value.kind, value.uses = PRODUCT, [*value.uses, Use(number)]
 

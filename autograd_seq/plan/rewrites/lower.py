@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from autograd_seq import operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
-from autograd_seq.plan.rewrites.lifting import elementwise
+from autograd_seq.core.tensor import name
+from autograd_seq.plan.rewrites.formula import become
+from autograd_seq.plan.rewrites.lifting import elementwise, sums
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value
 
 
@@ -33,20 +35,28 @@ def _cancelled(value: Value, p: Use, other: Use) -> bool:
     if (a := _times(x, p)) is not None:
         value.kind, value.uses = SUM, [a]
         return True
-    if x.kind is not ops.subtract or x.uses[0].shift or (a := _times(x.uses[0].value, p)) is None:
+    if not x.is_a("difference") or x.uses[0].shift or (a := _times(x.uses[0].value, p)) is None:
         return False
     if (number := _number_times(a)) is None or not _sums(x.uses[1].value, a):
-        value.kind, value.uses = ops.subtract, [a, Use(value.like(PRODUCT, [p, x.uses[1]]))]
+        become(value, lambda a, p, s: a - p * s, a, p, x.uses[1])
         return True
-    y, total = number.uses[1], x.uses[1].value
-    weighted = value.like(PRODUCT, [p, Use(total.like(ops.sum, [y], settings=dict(total.settings)))])
-    core = value.like(ops.subtract, [Use(weighted), y])
-    factor = -number.uses[0].value.settings["number"]
-    value.kind, value.uses = SUM, [Use(core)]
-    if factor != 1:
-        scale = Value(LITERAL, (), value.dtype, settings={"number": factor})
-        value.kind, value.uses = PRODUCT, [Use(scale), Use(core)]
+    total = x.uses[1].value
+    _scaled_difference(value, -number.uses[0].value.settings["number"], p, number.uses[1], total)
     return True
+
+
+def _scaled_difference(value: Value, factor: float, p: Use, y: Use, total: Value) -> None:
+    """A number times p Σ y - y."""
+
+    def difference(p: Any, y: Any) -> Any:
+        return p * name(ops.sum(y, **total.settings), total.name) - y
+
+    if factor == 1:
+        core = value.like(SUM, [])
+        become(core, difference, p, y)
+        value.kind, value.uses = SUM, [Use(core)]
+    else:
+        become(value, lambda p, y: factor * difference(p, y), p, y)
 
 
 def _number_times(use: Use) -> Value | None:
@@ -58,7 +68,7 @@ def _number_times(use: Use) -> Value | None:
 
 def _sums(total: Value, a: Use) -> bool:
     """Whether a value is the sum of another one over an axis."""
-    if total.kind is not ops.sum:
+    if not sums(total.kind):
         return False
     inner = total.uses[0]
     while inner.value.kind == SUM and len(inner.value.uses) == 1 and not inner.shift and inner.at is None:
@@ -68,7 +78,7 @@ def _sums(total: Value, a: Use) -> bool:
 
 def _times(quotient: Value, p: Use) -> Use | None:
     """The a of a / p."""
-    if quotient.kind is not ops.divide:
+    if not quotient.is_a("quotient"):
         return None
     a, below = quotient.uses
     while below.value.kind is ops.above_zero and not below.shift and below.at is None:
@@ -76,11 +86,24 @@ def _times(quotient: Value, p: Use) -> Use | None:
     return a if below.key == p.key and a.value.shape == quotient.shape else None
 
 
-def lower(network: Network) -> None:
-    """Take operations apart."""
+def lower(network: Network, fused: bool = False) -> None:
+    """Take operations apart that say how.
+
+    Parameters
+    ----------
+    network : Network
+        It is changed.
+    fused : bool
+        Whether loops will be compiled: then what has no text for one element is taken apart too.
+    """
     for value in network.values:
-        if (rule := _RULES.get(value.kind)) is not None and _fits(value):  # type: ignore[arg-type]
-            rule(value)
+        kind = value.kind
+        if not isinstance(kind, Operation) or not kind.longhand:
+            continue
+        if kind.along and _fits(value):
+            _along(value, kind)
+        elif fused and value.timed and kind.elementwise and not kind.element:
+            become(value, kind.longhand[0], *value.uses, **value.settings)
 
 
 def _fits(value: Value) -> bool:
@@ -89,56 +112,34 @@ def _fits(value: Value) -> bool:
     return same and type(value.settings.get("axis")) is int
 
 
-def _along(value: Value, kind: Operation, use: Use, keepdims: bool = True) -> Value:
-    axis = value.settings["axis"] % len(use.value.shape)
-    shape = tuple(1 if i == axis else n for i, n in enumerate(use.value.shape) if keepdims or i != axis)
-    settings = {"axis": axis, "keepdims": keepdims}
-    return Value(kind, shape, value.dtype, value.times, [use], settings, f"{kind.name}_{value.name}")
+def _along(value: Value, kind: Operation) -> None:
+    axis = value.settings["axis"] % len(value.uses[0].value.shape)
+    if kind is ops.categorical_cross_entropy and _exponential(value.uses[0], value, axis):
+        _cross_entropy_of_softmax(value, axis)
+    else:
+        become(value, kind.longhand[0], *value.uses, **{**value.settings, "axis": axis})
 
 
-def _softmax(value: Value) -> None:
-    x = value.uses[0]
-    top = _along(value, ops.max, x)
-    e = value.like(ops.exp, [Use(value.like(ops.subtract, [x, Use(top)]))], name="e")
-    value.kind, value.uses, value.settings = ops.divide, [Use(e), Use(_along(value, ops.sum, Use(e)))], {}
-
-
-def _cross_entropy(value: Value) -> None:
-    p, y = value.uses
-    if _exponential(p, value):
-        _cross_entropy_of_softmax(value)
-        return
-    shape = p.value.shape
-    logarithm = value.like(ops.log, [Use(value.like(ops.above_zero, [p], shape=shape))], shape=shape, name="log_y_hat")
-    total = _along(value, ops.sum, Use(value.like(PRODUCT, [Use(logarithm), y], shape=shape)), keepdims=False)
-    value.kind, value.uses, value.settings = ops.negative, [Use(total)], {}
-
-
-def _exponential(p: Use, value: Value) -> bool:
+def _exponential(p: Use, value: Value, axis: int) -> bool:
     """Whether probabilities are e / Σ e, with e = exp(v), of the step and over the axis that a value asks for."""
     x = p.value
-    if x.kind is not ops.divide or p.shift or p.at is not None or x.beyond or x.times != value.times:
+    if not x.is_a("quotient") or p.shift or p.at is not None or x.beyond or x.times != value.times:
         return False
     e, total = x.uses[0].value, x.uses[1].value
-    axis = value.settings["axis"] % len(x.shape)
-    return e.kind is ops.exp and total.kind is ops.sum and total.settings == {"axis": axis, "keepdims": True}
+    return e.is_a("exponential") and sums(total.kind) and total.settings == {"axis": axis, "keepdims": True}
 
 
-def _cross_entropy_of_softmax(value: Value) -> None:
+def _cross_entropy_of_softmax(value: Value, axis: int) -> None:
     """-Σ y (v - log Σ e) = log(Σ e) Σ y - Σ y v."""
     p, y = value.uses
-    e, total = p.value.uses[0].value, p.value.uses[1].value
-    product = value.like(PRODUCT, [e.uses[0], y], shape=p.value.shape)
-    weights, weighted = (_along(value, ops.sum, use) for use in (y, Use(product)))
-    logarithm = total.like(ops.log, [Use(total)], name="log_total")
-    both = total.like(ops.subtract, [Use(total.like(PRODUCT, [Use(weights), Use(logarithm)])), Use(weighted)])
-    axis = value.settings["axis"]
-    value.kind, value.uses, value.settings = ops.sum, [Use(both)], {"axis": axis, "keepdims": False}
+    e, total = p.value.uses
 
+    def loss(v: Any, y: Any, total_e: Any) -> Any:
+        weights, weighted = (ops.sum(x, axis=axis, keepdims=True) for x in (y, v * y))
+        both = name(weights * name(ops.log(total_e), "log_total"), total.value.name)
+        return ops.sum(name(both - weighted, total.value.name), axis=axis)
 
-_RULES: dict[Operation, Callable[[Value], None]] = {
-    ops.softmax: _softmax, ops.categorical_cross_entropy: _cross_entropy,
-}  # fmt: skip
+    become(value, loss, e.value.uses[0], y, total)
 
 
 def numbers(network: Network) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd_seq import operations as ops
+from autograd_seq.plan.rewrites.lifting import sums
 from autograd_seq.plan.value import (
     COLUMNS_OVER_TIME,
     CONCAT,
@@ -18,7 +18,7 @@ from autograd_seq.plan.value import (
 
 def over_time(network: Network) -> None:
     """Replace Σ over time of A Bᵀ by one product of tall matrices, and Σ over time of Σ over columns by one sum."""
-    products = sums = 0
+    products = columns = 0
     for value in network.values:
         if value.kind != OVER_TIME:
             continue
@@ -27,14 +27,14 @@ def over_time(network: Network) -> None:
             continue
         if term.kind == MATMUL:
             products += _product(value, term)
-        elif term.kind is ops.sum:
-            sums += _columns(value, term)
+        elif sums(term.kind):
+            columns += _columns(value, term)
         elif len(term.shape) == 2 and term.shape[1] == 1:  # the only column is the sum of all
             value.kind, value.settings = COLUMNS_OVER_TIME, {"times": term.times, "keep": True}
     if products:
         network.notes.append(f"{products} weight gradients Σ over time of A Bᵀ: one product over all steps each")
-    if sums:
-        network.notes.append(f"{sums} bias gradients Σ over time of columns: one sum over all steps each")
+    if columns:
+        network.notes.append(f"{columns} bias gradients Σ over time of columns: one sum over all steps each")
 
 
 def _product(value: Value, term: Value) -> bool:

@@ -28,7 +28,7 @@ def rewrite(network: Network, fused: bool = False) -> None:
     simplify(network)
     numbers(network)
     cancel(network)
-    lower(network)
+    lower(network, fused)
     split(network)
     over_time(network)
     simplify(network)

@@ -87,7 +87,7 @@ def _repeated(network: Network) -> int:
             if inner.kind == TRANSPOSE and not inner.timed and not inner.uses[0].value.timed:
                 replacements[value] = inner.uses[0].value
                 continue
-        number = repr(value.settings) if _plain(value.settings) else id(value)
+        number = repr(value.settings) if plain(value.settings) else id(value)
         uses = tuple((id(replacements.get(u.value, u.value)), u.shift, u.at) for u in value.uses)
         key = (str(value.kind), id(value.kind) if value.kind != LITERAL else 0, uses, number, value.shape,
                str(value.dtype), value.times)  # fmt: skip
@@ -99,12 +99,12 @@ def _repeated(network: Network) -> int:
     return len(replacements)
 
 
-def _plain(setting: Any) -> bool:
+def plain(setting: Any) -> bool:
     """Whether settings can be compared by what they look like."""
     if isinstance(setting, dict):
-        return all(_plain(part) for part in setting.values())
+        return all(plain(part) for part in setting.values())
     if isinstance(setting, (tuple, list)):
-        return all(_plain(part) for part in setting)
+        return all(plain(part) for part in setting)
     if isinstance(setting, np.ndarray):
         return False
     return setting is None or isinstance(setting, (int, float, str, slice, range, StepIndex, type(Ellipsis)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from autograd_seq import operations as ops
+import numpy as np
+
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.value import CONCAT, MATMUL, ROWS, Use, Value
 from autograd_seq.plan.writing.elements import Elements, Place, by_element, together
 
-_REDUCTIONS = {ops.sum: "sums", ops.max: "maxima"}
+_REDUCTIONS: dict[np.ufunc | None, str] = {np.add: "sums", np.maximum: "maxima"}
 
 
 class CompiledLoop:
@@ -45,7 +47,7 @@ class CompiledLoop:
                 (use,) = value.uses
                 whole, out = self.program.place(use.value, use.shift), self.program.place(value, 0)
                 made.append(f"{function}({self._text(whole)}, {self._text(out)})")
-            elif value.kind == MATMUL and len(value.shape) == 2:
+            elif _product(value):
                 made.append(self._product(value))
             elif by_element(value) and (elements := self._elements(group)) is not None:
                 name = self.program.fresh("elements", len(functions))
@@ -87,7 +89,7 @@ class CompiledLoop:
     def _matrix(self, use: Use, column: bool) -> str:
         x = use.value
         if x.times is None:
-            word = self.program.solid(use, flat=False)
+            word = self.program.solid(use, flat=False, dtype=self.program.dtype)
             self.arguments[word] = word
             return word
         text = self._text(self.program.place(x, use.shift))
@@ -110,13 +112,18 @@ class CompiledLoop:
 
 def holds(value: Value) -> bool:
     """Whether a compiled loop can hold a value."""
-    product = value.kind == MATMUL and len(value.shape) == 2
-    return product or _seen_through(value) or by_element(value) or reduction(value) is not None
+    return _product(value) or _seen_through(value) or by_element(value) or reduction(value) is not None
+
+
+def _product(value: Value) -> bool:
+    """Whether a value is a product of matrices, of one dtype: an operand that does not change can be made so."""
+    alike = all(use.value.dtype == value.dtype for use in value.uses if use.value.timed)
+    return value.kind == MATMUL and len(value.shape) == 2 and alike
 
 
 def reduction(value: Value) -> str | None:
     """The function that takes the sum or the maximum over the first axis of a step."""
-    function = _REDUCTIONS.get(value.kind)  # type: ignore[arg-type]
+    function = _REDUCTIONS.get(value.kind.reduces) if isinstance(value.kind, Operation) else None
     if function is None or value.settings.get("axis") not in (0, (0,)) or not value.uses[0].value.timed:
         return None
     return function if value.uses[0].value.dtype == value.dtype else None

@@ -9,19 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import operations as ops
-from autograd_seq.core.operation import Operation
+from autograd_seq.core.notation import literal
 from autograd_seq.plan.memory.room import view
 from autograd_seq.plan.value import AFFINE, LITERAL, PRODUCT, ROWS, SUM, Use, Value
 
-# Of one element: {0}, {1} … are names. What compares lets NaN through.
-_TEXTS: dict[Operation | str, str] = {
-    ops.add: "{0} + {1}", ops.subtract: "{0} - {1}", ops.multiply: "{0} * {1}", ops.divide: "{0} / {1}",
-    ops.negative: "-{0}", ops.square: "{0} * {0}", AFFINE: "half + half * {0}",
-    ops.tanh: "tanh({0})", ops.sigmoid: "sigmoid({0})", ops.exp: "exp({0})", ops.log: "log({0})",
-    ops.relu: "zero if {0} < zero else {0}",
-}  # fmt: skip
 FUNCTIONS = {"tanh", "sigmoid", "exp", "log"}
+"""What operations may call in the text of one element, beside NumPy's own."""
 
 
 def together(values: list[Value], value: Value) -> bool:
@@ -45,9 +38,23 @@ def by_element(value: Value) -> bool:
     """Whether a value of every step can be computed in a loop over elements."""
     if value.kind == ROWS:
         return True
-    known = value.kind in (SUM, PRODUCT) or value.kind in _TEXTS
+    known = value.kind in (SUM, PRODUCT) or _text(value) != ""
     floats = value.dtype in (np.float64, np.float32) and all(use.value.dtype == value.dtype for use in value.uses)
     return known and floats
+
+
+def _text(value: Value) -> str:
+    """How one element is written, of operands called {0}, {1} …; nothing where that is not known."""
+    if isinstance(value.kind, str):
+        return "half + half * {0}" if value.kind == AFFINE else ""
+    numbers = all(type(setting) in (int, float) for setting in value.settings.values())
+    return value.kind.element if numbers else ""
+
+
+def _number(setting: float, dtype: Any) -> str:
+    """A number of the loop's own kind: beside one of Python's, float32 would become float64."""
+    number = literal(float(setting))
+    return f"({number})" if dtype == np.float64 else f"float32({number})"
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ class Elements:
         self.lines: list[str] = []
         self._numbers: dict[tuple[Value, int, int], str] = {}  # of values at a step, some rows from the first
         self._kept: dict[Place, str] = {}
-        self._taken = {"i", "j", "k", "half", "zero", "range", *FUNCTIONS}
+        self._taken = {"i", "j", "k", "np", "half", "zero", "range", *FUNCTIONS}
         self._flat = True  # no operand has to be repeated along rows or columns
         self.fits = self._write()
 
@@ -134,7 +141,8 @@ class Elements:
         if value.kind in (SUM, PRODUCT):
             text = f" {'+' if value.kind == SUM else '*'} ".join(texts)  # type: ignore[arg-type]
         else:
-            text = _TEXTS[value.kind].format(*texts)
+            settings = {key: _number(setting, value.dtype) for key, setting in value.settings.items()}
+            text = _text(value).format(*texts, **settings)
         number = self._fresh(f"{self.names[value]}_k")
         self.lines.append(f"{number} = {text}")
         self._numbers[value, 0, part * self.n] = number
@@ -152,8 +160,7 @@ class Elements:
         """What an operand is called at an element."""
         x = use.value
         if x.kind == LITERAL:
-            number = repr(float(x.settings["number"]))
-            return f"({number})" if user.dtype == np.float64 else f"float32({number})"
+            return _number(x.settings["number"], user.dtype)
         if x.times is None or x.shape != user.shape:
             return self._repeated(use, user, part)
         whole, first = rooted(x)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +29,8 @@ class FastProgram(Program):
     reserved = RESERVED | FUNCTIONS | {"sums", "maxima", "compiled", "half", "zero", "float32", "i", "j", "k"}
 
     def __init__(self, network: Network) -> None:
-        self.dtype = np.dtype(next(iter(network.outputs.values())).value.dtype)
+        timed = Counter(np.dtype(v.dtype) for v in network.values if v.timed and np.dtype(v.dtype).kind == "f")
+        self.dtype = max(timed, key=timed.__getitem__, default=np.dtype(np.float64))
         super().__init__(network)
         if self.functions:
             self.namespace |= tools(self.dtype.name)
@@ -128,9 +131,10 @@ class FastProgram(Program):
     def _one_row(self, block: str) -> bool:
         return any(self.names[value] == block for value in self.homes.brief)
 
-    def solid(self, use: Use, flat: bool) -> str:
-        """A single operand in one piece, for the time of a call."""
+    def solid(self, use: Use, flat: bool, dtype: Any = None) -> str:
+        """A single operand in one piece, for the time of a call; of another dtype, if it is to have that."""
         text = self._single(use)
+        text += f", np.{np.dtype(dtype).name}" if dtype is not None and dtype != use.value.dtype else ""
         if text not in self.turned:
             self.turned[text] = word = self._fresh(f"{use.value.name}_solid")
             self.body.append(f"{word} = np.ascontiguousarray({text})")

@@ -190,10 +190,13 @@ class Program(Whole):
     def _module(self) -> str:
         arguments = [self.names[v] + ("_given" if v.kind == STEPS else "") for v in self.given]
         results = []
-        for use in self.network.outputs.values():
-            text = self._single(use)
-            lasting = use.value.times is not None or use.value.kind == GIVEN or use.value in self.constant
-            results.append(f"np.array({text})" if lasting else text)
+        for key, use in self.network.outputs.items():
+            text, value = self._single(use), use.value
+            lasting = value.times is not None or value.kind == GIVEN or value in self.constant
+            wanted = np.dtype(self.network.dtypes.get(key, value.dtype))
+            if lasting or (key in self.network.dtypes and (wanted != value.dtype or not value.shape)):
+                text = f"np.array({text}{'' if wanted == value.dtype else f', np.{wanted.name}'})"
+            results.append(text)
         body = [*self.body, f"return {', '.join(results)}"]
         body, views = views_ahead(body, self.memory, self._fresh)
         self.views += views
@@ -214,7 +217,7 @@ class Program(Whole):
             *self.views,
             "",
             "# Constants, and what the loops run over, step by step.",
-            *(f"{word} = np.array({n!r}, np.{np.dtype(dtype).name})" for (n, dtype), word in self.numbers.items()),
+            *(f"{word} = np.array({text}, np.{np.dtype(dtype).name})" for (text, dtype), word in self.numbers.items()),
             *self.constants,
             *self.loops,
             "",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import operations as ops
+from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.step_index import StepIndex, at_step
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
@@ -32,8 +32,6 @@ from autograd_seq.plan.value import (
 )  # fmt: skip
 from autograd_seq.plan.writing.outer import Outer
 
-_REDUCTIONS = {ops.sum: "add", ops.max: "maximum", ops.min: "minimum"}
-
 
 class Whole(Outer):
     """Places, and the statements that need no loop."""
@@ -55,7 +53,7 @@ class Whole(Outer):
 
     def _once(self, value: Value) -> str:
         """A single value."""
-        texts = [self._single(use) for use in value.uses if use.value.times is None or use.at is not None]
+        texts = [self._alone(use, value) for use in value.uses if use.value.times is None or use.at is not None]
         kind = value.kind
         if kind == OVER_TIME:
             use = value.uses[0]
@@ -79,9 +77,23 @@ class Whole(Outer):
             return f"np.concatenate([{', '.join(texts)}], axis={value.settings.get('axis', 0)})"
         if kind == SCALES:
             numbers, rows = value.settings["numbers"], value.settings["rows"]
-            return f"np.repeat(np.array({numbers}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
+            return f"np.repeat(np.array({literal(numbers)}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
+
+    def _alone(self, use: Use, user: Value) -> str:
+        """An operand outside of loops; a number is Python's own where the result has its recorded dtype with it."""
+        x = use.value
+        if x.kind != LITERAL:
+            return self._single(use)
+        number = x.settings["number"]
+        others = [other.value.dtype for other in user.uses if other.value.kind != LITERAL]
+        simple = user.kind in (SUM, PRODUCT) or (
+            isinstance(user.kind, Operation) and isinstance(user.kind.value, np.ufunc)
+        )
+        if simple and others and np.result_type(*others, number) == np.result_type(*others, x.dtype):
+            return literal(number)
+        return self._array(number, x.dtype)
 
     def _called(self, operation: Operation, texts: list[str], settings: dict[str, Any]) -> str:
         if isinstance(operation.value, np.ufunc):
@@ -94,7 +106,7 @@ class Whole(Outer):
         for key, setting in settings.items():
             simple = setting is None or type(setting) in (int, float, bool, str)
             simple = simple or (type(setting) is tuple and all(type(n) is int for n in setting))
-            result.append(f"{key}={setting!r}" if simple else f"{key}={self._bind(key, setting)}")
+            result.append(f"{key}={literal(setting)}" if simple else f"{key}={self._bind(key, setting)}")
         return result
 
     # -- all steps at once ----------------------------------------------------------------------
@@ -217,9 +229,9 @@ class Whole(Outer):
         texts = [self._operand_alone(use, value) for use in value.uses]
         settings = {**value.settings, "axis": axes}
         call = self._called(kind, texts, settings)
-        if (name := _REDUCTIONS.get(kind)) and value.uses[0].value.shape:
+        if kind.reduces is not None and value.uses[0].value.shape:
             more = ", keepdims=True" if settings.get("keepdims") else ""
-            return [f"{self._function(name)}.reduce({texts[0]}, axis={axes}{more}, out={target})"]
+            return [f"{self._function(kind.reduces.__name__)}.reduce({texts[0]}, axis={axes}{more}, out={target})"]
         return [self._assigned(value, target, call)]
 
     def _operand_alone(self, use: Use, value: Value) -> str:
@@ -247,7 +259,7 @@ class Whole(Outer):
         assert value.times is not None
         for i, t in enumerate(value.times):
             texts = [
-                self._single(use) if use.value.times is None else self._at(use.value, t + use.shift)
+                self._alone(use, value) if use.value.times is None else self._at(use.value, t + use.shift)
                 for use in value.uses
             ]
             call = self._plain(value, texts, {key: at_step(setting, t) for key, setting in value.settings.items()})

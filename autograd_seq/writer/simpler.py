@@ -19,7 +19,7 @@ _PROBE = np.array([0.37, -1.91, 2.63])
 
 def simplified(tree: Apply, constants: list[float | None]) -> Tree:
     """Without a factor 1, with a minus sign for a factor -1, and with a square for a product with itself."""
-    if len(tree.operands) != 2 or tree.parameters:
+    if len(tree.operands) != 2 or tree.settings:
         return tree
     shape = tuple(record_of(tree.unit).shape)
     for i, constant in enumerate(constants):
@@ -75,7 +75,7 @@ def _is_stretched(tree: Tree) -> TypeGuard[Apply]:
 
 def _turns_sign(tree: Apply) -> bool:
     """Whether an operation does what a minus sign does."""
-    if len(tree.operands) != 1 or tree.parameters:
+    if len(tree.operands) != 1 or tree.settings:
         return False
     try:
         with np.errstate(all="ignore"):

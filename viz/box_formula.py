@@ -14,7 +14,7 @@ from autograd_seq.core.notation import ATOM, SIGN, Written, begins_with_minus
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
 from autograd_seq.writer import DEEPEST, GAP, Called, Writer
-from viz.fold import Box, Folded
+from viz.boxes import Box, Folded
 from viz.lettering import Run, clean, name_runs, shorten, superscript
 
 MOST = 8  # operands of one operation
@@ -92,7 +92,8 @@ class BoxWriter:
     def _nameless(self, leaf: Tensor) -> str:
         """What a leaf without a name is called: its number, or what it is."""
         if leaf.size == 1 or (leaf not in self.folded.home and leaf not in self.colors):
-            return f"{leaf._value.flat[0]:.4g}".replace("-", "−", 1) if leaf.size else "[]"
+            short = f"{leaf._value.flat[0]:.4g}" if leaf.size else "[]"
+            return "−" + short[1:] if short.startswith("-") else short
         return "initial" if leaf in self.folded.initial else "input"
 
     def formula(self, box: Box, longest: float) -> list[Run]:
@@ -128,8 +129,8 @@ class BoxWriter:
             return None
         ends = [x for m in sorted(members, key=lambda m: m.index) for x in m.inputs if x not in members]
         first, last = (quotes.quote(self.reference(x)) for x in (ends[0], ends[-1]))
-        form, settings = operation.forms["text"], record.parameters
-        return form.write([form.write([first, (GAP, ATOM)], settings), last], settings)
+        writer = Writer("text", lambda x: None)
+        return writer.filled(record, [writer.filled(record, [first, (GAP, ATOM)]), last])
 
     def reference(self, x: Tensor) -> Reference:
         """How a formula refers to another box: by name, or by its own short formula."""

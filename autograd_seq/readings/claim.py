@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_seq.core.notation import Written
 from autograd_seq.folding.unit import Family
+from autograd_seq.readings.derivation import Derivation
 from autograd_seq.writer import Steps, Writer
 from autograd_seq.writer.tree import Named, Size
-
-if TYPE_CHECKING:
-    from autograd_seq.readings.derivation import Derivation
-    from autograd_seq.readings.equations import Equation
 
 
 class _NotOneStepError(Exception):
     """The equation speaks of what a single step does not have."""
 
 
-def formula(equation: Equation) -> str | None:
-    """The claim; None for an equation that a single step has no names for, as where an adjoint comes from t + 1."""
+def formula(equation: Any) -> str | None:
+    """The claim that an `Equation` makes; None where one step has no names for it, as for an adjoint from t + 1."""
     derivation = equation.derivation
 
     def refer(named: Named) -> str:

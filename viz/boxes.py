@@ -119,7 +119,7 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
     shared = _shared(graph, uses, scopes)
     skipped = {r for r in graph if is_literal(r) and uses[r]} | set(shared)
     skipped |= _uniform(graph, uses, roles, set(alias))
-    into = {} if whole else _targets(graph, uses, found, skipped, merge_named)
+    into = {} if whole else _targets(graph, uses, found, skipped, merge_named) | found.again
     home: dict[Tensor, Box] = {}
     boxes: list[Box] = []
     for record in reversed(graph.records):

@@ -1,0 +1,48 @@
+"""Values that are computed as a formula says: a function in the package's operations, recorded once on some arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.scope import NOWHERE, present
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.literal import is_literal
+from autograd_seq.plan.value import LITERAL, Use, Value, kind_of
+
+
+def become(value: Value, formula: Callable[..., Any], *operands: Use, **settings: Any) -> None:
+    """Let a value be computed as a formula of some operands; what stands between has a value of its own.
+
+    Those values are called what the formula calls them by `name`, or after the value.
+    """
+    leaves = [Tensor(np.ones(use.value.shape, use.value.dtype)) for use in operands]
+    token = present.set(NOWHERE)
+    try:
+        with np.errstate(all="ignore"):
+            result = formula(*leaves, **settings)
+    finally:
+        present.reset(token)
+    made = dict(zip(leaves, operands, strict=True))
+    for record in Graph(result):
+        if record not in made:
+            made[record] = Use(_value(record, made, value))
+    last = made[result].value
+    value.kind, value.uses, value.settings = last.kind, last.uses, last.settings
+
+
+def _value(record: Tensor, made: dict[Tensor, Use], like: Value) -> Value:
+    if is_literal(record):
+        return Value(LITERAL, (), record.dtype, settings={"number": record._value.item()})
+    uses = [made[x] for x in record.inputs]
+    name = record.name or _called(record, like.name)
+    return Value(kind_of(record), record.shape, record.dtype, like.times, uses, dict(record.settings), name)
+
+
+def _called(record: Tensor, name: str) -> str:
+    """A maximum over axes by what it is, an exponential as the notes do, and anything else like the whole."""
+    operation: Any = record.operation
+    return f"{operation.name}_{name}" if operation.along else "e" if operation.algebra == "exponential" else name
