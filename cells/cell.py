@@ -79,7 +79,7 @@ class Cell(Shown):
         raise NotImplementedError
 
     def reads(self, state: Any, *keys: str) -> None:
-        """Refuse what is no state of this cell: a dict with all `keys`, or all of `states`."""
+        """Refuse what is not a state of this cell: a dict with all `keys`, or all of `states`."""
         for key in keys or self.states:
             if not isinstance(state, Mapping) or key not in state:
                 given = f"a dict of {', '.join(map(str, state)) or 'nothing'}" if isinstance(state, Mapping) else state

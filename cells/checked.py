@@ -27,14 +27,14 @@ def here_in_network() -> str:
 
 
 def sizes(what: str, **lengths: Any) -> None:
-    """Refuse lengths that are no positive whole numbers."""
+    """Refuse lengths that are not positive whole numbers."""
     for key, value in lengths.items():
         if not _whole(value) or not 0 < value < LARGEST:
             raise ValueRangeError(f"{what} needs {key} to be a whole number above 0, not {value!r:.80}{here()}")
 
 
 def whole(what: str, **numbers: Any) -> None:
-    """Refuse what is no whole number."""
+    """Refuse what is not a whole number."""
     for key, value in numbers.items():
         if not _whole(value) or abs(value) >= LARGEST:
             raise UsageError(f"{what} needs {key} to be a whole number, not {value!r:.80}{here()}")
@@ -99,7 +99,7 @@ def numbers(given: Any, what: str) -> Any:
     try:
         array = np.asarray(given)
     except ValueError as error:
-        raise ShapeError(f"{what} is no array, as its rows differ in length: {given!r:.80}{here()}") from error
+        raise ShapeError(f"{what} is not an array, as its rows differ in length: {given!r:.80}{here()}") from error
     if array.dtype.kind in "buif":
         return array
     odd = next((x for x in array.flat if not isinstance(x, (int, float, np.number))), None)

@@ -38,7 +38,7 @@ def pad(sequences: Sequence[Any], value: float = 0.0) -> tuple[Array, list[int]]
     ShapeError, ValueRangeError
         If there is no sequence, one is empty, or their n_x differ.
     UsageError, DtypeError
-        If what is given is no list of arrays of numbers.
+        If what is given is not a list of arrays of numbers.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def _numbers(sequence: Any, example: int) -> Array:
     try:
         array = np.asarray(sequence)
     except ValueError as error:
-        raise ShapeError(f"example {example} is no array (n_x, T_x): {error}{here()}") from error
+        raise ShapeError(f"example {example} is not an array (n_x, T_x): {error}{here()}") from error
     if array.dtype.kind not in "biuf":
         raise DtypeError(
             f"example {example} is {type(sequence).__name__} of {array.dtype.name}, but a sequence is an array of "

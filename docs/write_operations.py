@@ -74,7 +74,7 @@ def tried(operation: Operation) -> tuple[list[Tensor], Tensor]:
 
 
 def called(record: Tensor, names: dict[Tensor, str]) -> str | None:
-    """A name, or what is said of a leaf that is no number: an array of ones or of truth values."""
+    """A name, or what is said of a leaf that is not a number: an array of ones or of truth values."""
     if record in names or record.operation is not None or is_literal(record):
         return names.get(record)
     return "mask" if record.dtype.kind == "b" else record.name or "1"

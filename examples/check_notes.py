@@ -89,13 +89,14 @@ def count_labels(entry: dict[str, Any]) -> str:
 def main() -> None:
     """Print the verdict for every formula."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON list")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--out", help="write the verdicts to DIR/notes.json too", metavar="DIR")
     options = parser.parse_args()
     notes = tomllib.loads(NOTES.read_text(encoding="utf-8"))
     about = subjects()
     reports = [(entry, verdict(entry, about[entry["subject"]])) for entry in notes["formula"]]
-    data = [{"file": e["file"], "printed": e["printed"], **r.to_json()} for e, r in reports]
+    formulas = [{"file": e["file"], "printed": e["printed"], **r.to_json()} for e, r in reports]
+    data = {"format": 1, "formulas": formulas}
     if options.out:
         Path(options.out).mkdir(parents=True, exist_ok=True)
         write(Path(options.out, "notes.json"), json.dumps(data, ensure_ascii=False, indent=1))

@@ -44,7 +44,7 @@ def notes(tune: str) -> list[str]:
     words = tune.split()
     for word in words:
         if not NOTE.fullmatch(word):
-            raise ValueRangeError(f"{word!r} is no note: write name, octave and length, such as C4:1 or R:0.5")
+            raise ValueRangeError(f"{word!r} is not a note: write name, octave and length, such as C4:1 or R:0.5")
     return words
 
 

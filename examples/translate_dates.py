@@ -50,7 +50,7 @@ def pairs_of(path: Path, encoding: str | None) -> list[Pair]:
     for line in lines(path, encoding):
         source, tab, target = line.partition("\t")
         if not tab or not source or not target:
-            raise ValueRangeError(f"a line of {path} is no pair, two texts with a tab between: {line!r:.60}")
+            raise ValueRangeError(f"a line of {path} is not a pair, two texts with a tab between: {line!r:.60}")
         pairs.append((source, target))
     return pairs
 

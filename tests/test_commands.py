@@ -40,7 +40,7 @@ def test_print_shows_every_step(cell, capsys):
 
 def test_print_json(capsys):
     assert main(["print", "rnn", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
+    rows = json.loads(capsys.readouterr().out)["records"]
     assert any(row["name"] == "a<3>" and row["operation"] == "tanh" for row in rows)
     assert all(i is None or i < row["index"] for row in rows for i in row["inputs"])
 

@@ -22,6 +22,7 @@ from autograd_seq import (
     name,
     operation,
     prove,
+    sigmoid,
     source,
     steps,
 )
@@ -210,6 +211,26 @@ def test_a_forgotten_derivative_is_named(forward):
         assert report.wrong == ["dx", "dW", "db"]
         (cause,) = report.causes
         assert cause.category == "activation derivative" and words in str(report), str(report)
+
+
+def test_one_that_is_written_out_in_others_is_named():
+    """z σ(z), where σ(z) is written out too."""
+
+    @operation(
+        vjp=[lambda g, y, x: g * (y + sigmoid(x) * (1 - y))],
+        activation=True,
+        elementwise=True,
+        longhand=[lambda x: x * sigmoid(x)],
+    )
+    def swish(x, /):
+        return x / (1 + np.exp(-x))
+
+    def forward(x, W, b):
+        z = W @ x + b
+        return {"a": 1 / (np.exp(-z) + 1) * z}, (x, W)
+
+    report = check_backward(forward, lambda upstream, cache: gradients_of(upstream["a"], *cache), INPUTS)
+    assert f"without the derivative {swish.name}'" in str(report), str(report)
 
 
 def test_formulas_may_call_it():

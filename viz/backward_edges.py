@@ -34,7 +34,7 @@ def recording_of(graph: Graph, recording: Recording | None = None) -> Recording:
     Raises
     ------
     GradientError
-        If the graph has several outputs or its output is no scalar.
+        If the graph has several outputs or its output is not a scalar.
     """
     if recording is not None:
         return recording

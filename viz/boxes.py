@@ -1,7 +1,7 @@
 """Folding: which records of a graph share a box, from names and scopes alone.
 
 A box stands for one named record and the unnamed ones that only it uses. What many steps
-share (parameters, and what was made of parameters before the first step) is no box but
+share (parameters, and what was made of parameters before the first step) is not a box but
 a chip. No rule here knows a cell or an operation.
 """
 

@@ -74,7 +74,7 @@ def step_through(
     path : str or Path, optional
         Where to write the HTML file.
     gradient : array_like, optional
-        The adjoint to start from, for a tensor that is no scalar.
+        The adjoint to start from, for a tensor that is not a scalar.
     title : str, optional
         The page's heading.
 

@@ -190,7 +190,7 @@ class Places:
         return self.template.x[node.column or 0][node.key]
 
     def _packed(self, column: int) -> dict[Node, float]:
-        """Places of the nodes of a column that is no step: each row around one axis."""
+        """Places of the nodes of a column that is not a step: each row around one axis."""
         rows: dict[int, list[Node]] = {}
         for node in sorted(self.members[column], key=self._template_x):
             rows.setdefault(node.row, []).append(node)

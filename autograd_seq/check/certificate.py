@@ -172,6 +172,7 @@ def _status(proof: Proof, link: str) -> str:
 def as_dict(proof: Proof) -> dict[str, Any]:
     """Everything in a proof, for JSON."""
     return {
+        "format": 1,
         "ok": proof.ok,
         "output": proof.output.label,
         "parameters": {

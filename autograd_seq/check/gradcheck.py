@@ -171,7 +171,7 @@ def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_
     >>> report.ok, round(report.slope)
     (True, 2)
 
-    A count is no quantity that could be a little larger; the report says so.
+    A count is not a quantity that could be a little larger; the report says so.
 
     >>> report = gradcheck(lambda x, n: tanh(x) * len(range(n)), [0.5, -0.2], 3)
     >>> list(report.left_out)

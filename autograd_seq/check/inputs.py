@@ -148,9 +148,9 @@ def _is_whole(x: Any) -> bool:
 
 
 def _what(x: Any) -> str:
-    """What it is that is no number, in words."""
+    """What it is that is not a number, in words."""
     if isinstance(x, np.ndarray):
-        return f"an array of {x.dtype}, which are no real numbers"
+        return f"an array of {x.dtype}, which are not real numbers"
     if isinstance(x, Real):
         return "a number too large for a float"
     if x is None:

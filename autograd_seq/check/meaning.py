@@ -25,7 +25,7 @@ class Meanings:
     def digits(self, record: Tensor) -> float | None:
         """How many digits agree; None where the meaning cannot be evaluated.
 
-        A value that is no number agrees with a meaning that is none.
+        A value that is not a number agrees with a meaning that is none.
         """
         assert record.operation is not None  # asked of results only
         size = sum(x.size for x in record.inputs) + record.size

@@ -1,6 +1,6 @@
 """A file judged in a process of its own: started, listened to, ended; what it answered and how it ended.
 
-It keeps accidents apart, such as exit calls, endless loops and prints. It is no cage: the file runs with the rights
+It keeps accidents apart, such as exit calls, endless loops and prints. It is not a cage: the file runs with the rights
 of whoever checks it.
 """
 

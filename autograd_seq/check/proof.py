@@ -346,7 +346,7 @@ class _Prover:
     def _limits(self) -> tuple[str, ...]:
         notes = []
         if self.output.size != 1:
-            notes.append(f"{self.output.label} is no scalar: the claim is for every adjoint of its shape")
+            notes.append(f"{self.output.label} is not a scalar: the claim is for every adjoint of its shape")
         return tuple(notes)
 
 

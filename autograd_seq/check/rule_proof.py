@@ -301,7 +301,7 @@ def differing(
         if a is None:
             continue
         if b is None:
-            only = a  # at a single point that may be no wrong rule, but a removable singularity
+            only = a  # at a single point it may not be a wrong rule, but a removable singularity
             continue
         if not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
             return float(sympy.re(a)), float(sympy.re(b))

@@ -30,7 +30,7 @@ def prove_(arguments: argparse.Namespace) -> int:
     """Prove every derivative, and print the certificate."""
     proof = autograd_seq.prove(output_of(thing(arguments)))
     if arguments.json:
-        print_json({"format": 1, **json.loads(proof.to_json())}, arguments.answer)
+        print_json(json.loads(proof.to_json()), arguments.answer)
     else:
         print(proof)
     return _code_of(proof.ok, [claim.status for claim in proof.claims.values()])

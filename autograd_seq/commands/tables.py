@@ -17,7 +17,7 @@ def add_print(declared: Declared) -> None:
     """The command ``print``."""
     sub = declared.command_about("print", print_, "print the recorded graph as a table")
     sub.add_argument("--backward", action="store_true", help="the backward pass, itself a recording")
-    sub.add_argument("--json", action="store_true", help="as JSON, a list of records")
+    sub.add_argument("--json", action="store_true", help="as one JSON object, with a list of records")
 
 
 def print_(arguments: argparse.Namespace) -> int:
@@ -32,7 +32,7 @@ def print_(arguments: argparse.Namespace) -> int:
              "time": places[r].time, "line": str(r.source) if r.source else None}
             for i, r in enumerate(graph)
         ]  # fmt: skip
-        print_json(rows, arguments.answer)
+        print_json({"format": 1, "records": rows}, arguments.answer)
     else:
         print(graph)
     return 0

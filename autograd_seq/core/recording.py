@@ -67,7 +67,7 @@ def differentiate(output: Record, gradient: Any = None) -> Recording:
     Raises
     ------
     GradientError
-        If there is nothing to differentiate, or `output` is no scalar and has no `gradient`.
+        If there is nothing to differentiate, or `output` is not a scalar and has no `gradient`.
 
     Examples
     --------

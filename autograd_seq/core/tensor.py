@@ -139,7 +139,7 @@ class Tensor(Methods, Record):
         Raises
         ------
         GradientError
-            If nothing it was made from requires a gradient, or it is no scalar and has no `gradient`.
+            If nothing it was made from requires a gradient, or it is not a scalar and has no `gradient`.
         ShapeError
             If `gradient` has another shape.
         """

@@ -118,7 +118,7 @@ def _moved(arrays: Inputs, names: list[str], rng: np.random.Generator, relative:
 
 
 def _shapes(run: Run, inputs: Inputs) -> dict[str, tuple[int, ...]] | None:
-    """The shapes of the outputs; None if the forward pass fails, or answers what is no number."""
+    """The shapes of the outputs; None if the forward pass fails, or answers what is not a number."""
     try:
         with np.errstate(all="ignore"):
             outputs = run(inputs)

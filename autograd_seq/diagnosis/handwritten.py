@@ -55,8 +55,8 @@ def check_backward(
     Raises
     ------
     UsageError
-        If `forward` fails; if `forward` or `backward` are no functions or return something else than
-        described; if `inputs` is no such dict; if inputs, outputs or true gradients are not finite; or if
+        If `forward` fails; if `forward` or `backward` are not functions or return something else than
+        described; if `inputs` is not such a dict; if inputs, outputs or true gradients are not finite; or if
         there is no gradient to check.
     ShapeError
         If a shape in letters cannot be read.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from autograd_seq.core.operation import DECLARED, Operation
 from autograd_seq.core.scope import NOWHERE, present
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
+
+_RECORDED: WeakKeyDictionary[Operation, list[tuple[Tensor, Tensor]]] = WeakKeyDictionary()
 
 
 class Activations:
@@ -22,46 +25,52 @@ class Activations:
         self.patterns = [(o, *pattern) for o in sorted(declared, key=lambda o: o.name) for pattern in _patterns(o)]
 
     def found(self, r: Tensor, new: Mapping[Tensor, Tensor]) -> Tensor | None:
-        """The activation that a record is the last step of, as a record of what stands for its argument in `new`."""
+        """The activation that a record is the last step of; `new` has what stands for its inputs."""
+        inputs = tuple(new[x] for x in r.inputs)
         for operation, x, pattern in self.patterns:
-            matched: dict[Tensor, Tensor] = {}
-            if _matches(pattern, r, matched) and x in matched:
+            matched = {pattern: r}
+            if pattern.operation is r.operation and _alike(pattern, inputs, matched) and x in matched:
                 for settings in _settings(operation, matched):
-                    made = operation(new[matched[x]], **settings)
+                    made = operation(matched[x], **settings)
                     if made.shape == r.shape and np.allclose(made._value, r._value, equal_nan=True):
                         return made
         return None
 
 
-def _patterns(operation: Operation) -> Iterator[tuple[Tensor, Tensor]]:
-    """The argument and the result of each way to write an activation out."""
-    token = present.set(NOWHERE)
-    try:
-        for longhand in operation.longhand:
-            x = Tensor(np.full((2, 2), 0.5))
-            yield x, longhand(x, **operation.defaults)
-    finally:
-        present.reset(token)
+def _patterns(operation: Operation) -> list[tuple[Tensor, Tensor]]:
+    """The argument and the result of each way to write an activation out; recorded once."""
+    if operation not in _RECORDED:
+        token = present.set(NOWHERE)
+        try:
+            arguments = [Tensor(np.full((2, 2), 0.5)) for _ in operation.longhand]
+            ways = zip(arguments, operation.longhand, strict=True)
+            _RECORDED[operation] = [(x, longhand(x, **operation.defaults)) for x, longhand in ways]
+        finally:
+            present.reset(token)
+    return _RECORDED[operation]
 
 
 def _matches(pattern: Tensor, r: Tensor, matched: dict[Tensor, Tensor]) -> bool:
-    """Whether a record is computed as a pattern is, from one argument; its operands may stand in another order.
-
-    That does not hold for all operations: the values are compared in the end.
-    """
+    """Whether a record is computed as a pattern is, from one argument."""
     if pattern in matched:
         return matched[pattern] is r
     if is_literal(pattern):
         return is_literal(r) and r._value.item() == pattern._value.item()
-    if pattern.operation is None:
-        matched[pattern] = r
-        return True
-    if r.operation is not pattern.operation or len(r.inputs) != len(pattern.inputs):
+    matched[pattern] = r
+    return pattern.operation is None or (r.operation is pattern.operation and _alike(pattern, r.inputs, matched))
+
+
+def _alike(pattern: Tensor, inputs: tuple[Tensor, ...], matched: dict[Tensor, Tensor]) -> bool:
+    """Whether operands are those of a pattern, in their order or in the opposite one.
+
+    That does not matter to all operations: the values are compared in the end.
+    """
+    if len(inputs) != len(pattern.inputs):
         return False
     before = dict(matched)
-    for operands in (r.inputs, r.inputs[::-1])[: len(r.inputs)]:
+    for operands in (inputs, inputs[::-1])[: len(inputs)]:
         matched.clear()
-        matched.update({**before, pattern: r})
+        matched.update(before)
         if all(_matches(p, x, matched) for p, x in zip(pattern.inputs, operands, strict=True)):
             return True
     return False

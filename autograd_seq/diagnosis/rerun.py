@@ -47,7 +47,7 @@ class Program:
                 self.users.setdefault(x, []).append(r)
         self.serves = {r: node for node, made in recording.emitted.items() for r in made}
         self.roles: dict[Tensor, Hashable] = dict(alike(recording, recording.forward.scopes).roles)
-        self.roles |= {r: (self.roles[r], r.operation) for r in self.serves if r in self.roles}  # a lone term is no sum
+        self.roles |= {r: (self.roles[r], r.operation) for r in self.serves if r in self.roles}  # a lone term: no sum
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
         self._known: dict[frozenset[Tensor], list[Tensor]] = {}

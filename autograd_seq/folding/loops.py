@@ -69,7 +69,7 @@ class Units:
         return refs
 
     def not_loops(self) -> list[Family]:
-        """The families that no loop can compute: they hang on later and on earlier steps, or on single records."""
+        """The families that no loop can compute: they depend on later and on earlier steps, or on single records."""
         broken: list[Family] = []
         for component in self.components:
             families = [unit for unit in component if isinstance(unit, Family)]
@@ -260,6 +260,6 @@ def _takes_all(node: Node, family: Family, places: list[int]) -> bool:
         return sorted(t for t in times if t is not None) == family.times
     counted = any(isinstance(v, (tuple, list)) and len(v) >= len(places) for v in node.settings.values())
     if counted:
-        return False  # a setting for each array: they are no plain list
+        return False  # a setting for each array: they are not a plain list
     side_by_side = places == list(range(places[0], places[0] + len(places)))
     return len(places) > 1 and side_by_side and times == family.times

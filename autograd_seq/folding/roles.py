@@ -85,12 +85,12 @@ def _site(node: Node) -> Hashable:
 
 def _take(node: Node, free: dict[Role, Node], score: Score) -> bool:
     """Take the role that fits best, the first of several; whether there is one."""
-    found, best = None, -1.0
+    found, best, perfect = None, -1.0, _perfect(node)
     for role, other in free.items():
         value = score(node, other)
         if value is not None and value > best:
             found, best = role, value
-            if best >= _perfect(node):
+            if best >= perfect:
                 break
     if found is None:
         return False
@@ -100,12 +100,16 @@ def _take(node: Node, free: dict[Role, Node], score: Score) -> bool:
 
 
 def _perfect(node: Node) -> float:
-    return 1.0 if node.total or node.leaf else SAME_SITE + SAME_SETTINGS + SAME_INPUT * len(node.inputs)
+    """The score of the best fit that there can be, as far as the inputs have roles by now."""
+    known = sum(x.leaf or x.role is not None for x in node.inputs)
+    return 1.0 if node.total or node.leaf else SAME_SITE + SAME_SETTINGS + SAME_INPUT * known
 
 
-def same_role(x: Node, y: Node) -> bool:
-    """Whether two inputs do the same, as far as is known: what is given gets its role last."""
-    return x.leaf and y.leaf if x.leaf or y.leaf else x.role == y.role and x.role is not None
+def same_role(x: Node, y: Node) -> bool | None:
+    """Whether two inputs do the same; None where it is not known yet. What is given gets its role last."""
+    if x.leaf or y.leaf:
+        return x.leaf and y.leaf
+    return None if x.role is None or y.role is None else x.role == y.role
 
 
 def same_settings(node: Node, other: Node) -> bool:
@@ -118,7 +122,7 @@ def same_settings(node: Node, other: Node) -> bool:
     return True
 
 
-def likeness(node: Node, other: Node, same: Callable[[Node, Node], bool] = same_role) -> float | None:
+def likeness(node: Node, other: Node, same: Callable[[Node, Node], bool | None] = same_role) -> float | None:
     """How well a node fits another of another step: None if not at all.
 
     A use of a third step may differ, as at a boundary something else stands there.
@@ -137,9 +141,9 @@ def likeness(node: Node, other: Node, same: Callable[[Node, Node], bool] = same_
         if x is y:
             score += SAME_INPUT
         elif here == there and here is not None:
-            if same(x, y):
-                score += SAME_INPUT
-            elif here == 0:
+            equal = same(x, y)
+            score += SAME_INPUT * bool(equal)
+            if equal is False and here == 0:
                 return None
         elif (there in (0, None) and not (here == 0 and x.leaf)) or x.literal or y.literal:
             return None  # within a step, or outside of time, there is no boundary

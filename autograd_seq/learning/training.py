@@ -316,7 +316,7 @@ def evaluate(model: Model, examples: Sequence[Any], batch_size: int = 32) -> flo
 
 
 def explain_non_finite(loss: Tensor) -> None:
-    """Stop at a loss that is no number, and say where it began.
+    """Stop at a loss that is not a number, and say where it began.
 
     Raises
     ------

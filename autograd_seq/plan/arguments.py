@@ -43,11 +43,13 @@ def given(value: Any, name: str) -> Given:
     ------
     DtypeError
         If it is not an array of real numbers.
+    GraphLostError
+        If it is a recorded tensor, or one with a gradient.
     """
+    if type(value) is np.ndarray and value.dtype.kind in "biuf":  # what it mostly is
+        return value
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, Tensor):
-        return value.record._value
     try:
         array = np.asarray(value)
     except AutogradError:
@@ -105,7 +107,7 @@ def _not_parameters(thing: Any) -> UsageError:
 
 def signature(values: list[Given]) -> tuple[Any, ...]:
     """What a recording is made for: shapes and dtypes of arrays; texts and None themselves."""
-    return tuple((a.shape, a.dtype) if isinstance(a, np.ndarray) else a for a in values)
+    return tuple([(a.shape, a.dtype) if isinstance(a, np.ndarray) else a for a in values])
 
 
 def same(a: Given, b: Given) -> bool:

@@ -127,7 +127,7 @@ class Bound:
 
     @staticmethod
     def _fitted(name: str, thing: Any, wanted: Array) -> Array:
-        array = given(thing, name)
+        array = thing.record._value if isinstance(thing, Tensor) else given(thing, name)
         if not isinstance(array, np.ndarray):
             raise DtypeError(f"{name} must hold real numbers, but got {thing!r:.80}{here()}")
         if array.shape != wanted.shape:
@@ -135,7 +135,10 @@ class Bound:
                 f"{name} was recorded with shape {wanted.shape}, but got {array.shape}; "
                 f"compile the function in place of its result, then other shapes are recorded anew{here()}"
             )
-        return array.astype(wanted.dtype, copy=False)
+        fitted = array.astype(wanted.dtype, copy=False)
+        if wanted.dtype.kind != "f" and not np.array_equal(fitted, array):
+            raise DtypeError(f"{name} was recorded as {wanted.dtype}, which cannot hold {array!r:.80}{here()}")
+        return fitted
 
     def answer(self, recording: Recording) -> Result | None:
         """Loss and gradients of another recording of the function; None if that has other parameters."""

@@ -146,7 +146,7 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
     Returns
     -------
     Plan
-        Call it with the arrays. A parameter that the loss does not hang on has no gradient among its results.
+        Call it with the arrays. A parameter that the loss does not depend on has no gradient among its results.
 
     Notes
     -----
@@ -214,7 +214,8 @@ class Plan:
         self._lock = threading.Lock()
         if callable(thing) and not isinstance(thing, (Tensor, Graph)):
             self._function = thing
-            self._signature = inspect.signature(thing)
+            self._signature = _signature(thing)
+            self._by_place = sum(p.kind is not p.KEYWORD_ONLY for p in self._signature.parameters.values())
             if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self._signature.parameters.values()):
                 raise UsageError(f"write a function with a name for each array, not with * or ** arguments{here()}")
         else:
@@ -249,17 +250,23 @@ class Plan:
         parameters : dict, optional
             Arrays or Parameters by name, for this call.
         """
+        if parameters is not None and not isinstance(parameters, Mapping):
+            raise UsageError(
+                f"parameters for one call come in a dict of arrays, parameters={{'W': array}}, not as "
+                f"{type(parameters).__name__}{here()}"
+            )
         if self._function is None:
             if arrays:
                 raise UsageError(f"give the inputs by name: {', '.join(self._current.names)}{here()}")
             return self._run(self._current, [], {**named, **(parameters or {})})
-        if named or len(arrays) != len(self._signature.parameters):
+        if named or not len(arrays) == self._by_place == len(self._signature.parameters):
             arrays = self._in_order(arrays, named)
-        values = [given(array, name) for array, name in zip(arrays, self._signature.parameters, strict=True)]
-        versions = self._versions.setdefault(signature(values), Versions())
-        found = versions.holding(values)
-        if found is None:
-            return self._anew(versions, values, parameters or {})
+        values = [given(array, name) for array, name in zip(arrays, self._signature.parameters)]
+        key = signature(values)
+        versions = self._versions.get(key)
+        found = versions.holding(values) if versions is not None else None
+        if versions is None or found is None:
+            return self._anew(self._versions.setdefault(key, Versions()), values, parameters or {})
         self._latest = found
         result = self._run(found, values, parameters or {})
         if not parameters and found.unproven(values):
@@ -305,10 +312,13 @@ class Plan:
             return self._function(*placed, **named)
         except AutogradError:
             raise
-        except TypeError as error:
+        except (TypeError, AttributeError, LookupError) as error:
+            pairs = zip(self._signature.parameters, inputs, strict=True)
+            said = ", ".join(f"{key} {x.shape}" if isinstance(x, Tensor) else f"{key} {x!r:.40}" for key, x in pairs)
             raise GraphLostError(
-                f"the function cannot be recorded: {error}. While it is, its arguments are tensors: where only a plain "
-                f"number or array will do, write int(x), x.item() or x.value{here(raising_line(error))}"
+                f"the function cannot be recorded with {said or 'no arguments'}: {type(error).__name__}: {error}. "
+                "While it is, its arguments are tensors: where only a plain number or array will do, "
+                f"write int(x), x.item() or x.value{here(raising_line(error))}"
             ) from error
 
     def __reduce__(self) -> Any:
@@ -344,6 +354,15 @@ class Plan:
         finally:
             self._lock.release()
         return loss.item(), dict(zip(bound.keys, gradients, strict=True))
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"the arguments of {function!r:.80} are not known: write lambda x: ... around it{here()}"
+        ) from error
 
 
 def _read(checks: Sequence[Guard | Name], changed: set[str]) -> list[str]:

@@ -176,7 +176,7 @@ class Network:
                 use.value = replacements[use.value]
 
     def components(self) -> list[list[Value]]:
-        """Values that hang on each other from step to step stand together; all in an order of computation."""
+        """Values that depend on each other from step to step stand together; all in an order of computation."""
         values = self.values
         graph: Any = nx.DiGraph()
         graph.add_nodes_from(values)
@@ -190,6 +190,6 @@ class Network:
 
 
 def carried(component: Iterable[Value]) -> bool:
-    """Whether values hang on themselves at another step."""
+    """Whether values depend on themselves at another step."""
     inside = set(component)
     return any(use.value in inside for value in inside for use in value.uses)

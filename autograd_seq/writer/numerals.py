@@ -14,9 +14,9 @@ _SPECIAL = {"text": ("ε", "∞", "NaN"), "latex": (r"\varepsilon", r"\infty", r
 
 
 def numeral(value: Any, language: str = "text") -> Written:
-    """A number and how tightly it holds together: one with a minus is no atom.
+    """A number and how tightly it holds together: one with a minus is not an atom.
 
-    In mathematics and in formulas a whole number has no point; a program keeps it, since there 2.0 is no integer.
+    In mathematics and in formulas a whole number has no point; a program keeps it, since there 2.0 is not an integer.
 
     Examples
     --------

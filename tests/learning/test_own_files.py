@@ -52,7 +52,7 @@ def test_own_file_in_an_encoding_of_its_own(script, tmp_path):
         ("names.py", "\n\n", "empty"),
         ("sentence_probability.py", "", "empty"),
         ("translate_dates.py", "no tab here\n", "no pair"),
-        ("melody.py", "C4:1 H9:1\n", "'H9:1' is no note"),
+        ("melody.py", "C4:1 H9:1\n", "'H9:1' is not a note"),
     ],
 )
 def test_file_that_does_not_fit(script, corpus, said, tmp_path):

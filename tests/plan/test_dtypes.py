@@ -12,7 +12,7 @@ import pytest
 import autograd_seq as ag
 import autograd_seq.numpy as recorded_np
 from autograd_seq import Parameter, Tensor, compile, name, sigmoid, softmax, steps, sum, tanh
-from autograd_seq.plan import tools
+from autograd_seq.plan.writing import tools
 from cells import LSTM
 
 CELLS = {dtype: LSTM(3, 4, seed=0, dtype=dtype) for dtype in ("float32", "float64")}

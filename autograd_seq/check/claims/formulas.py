@@ -396,7 +396,7 @@ class _Claim:
         if not np.all(np.isfinite(value._value)):
             side = ast.unparse(self.right if tree is None else tree)
             raise UnreadableError(
-                f"{side:.80} is no number: it divides by zero, overflows, or leaves a logarithm's domain"
+                f"{side:.80} is not a number: it divides by zero, overflows, or leaves a logarithm's domain"
             )
         return value.record
 

@@ -185,7 +185,7 @@ class Interpreter:
             or len(written) > LONGEST_NUMBER
             or (power and int(power[1]) > LONGEST_NUMBER)
         ):
-            raise UnreadableError(f"{written:.40} is no number that a formula may have")
+            raise UnreadableError(f"{written:.40} is not a number that a formula may have")
         return Fraction(tree.value) if isinstance(tree.value, int) else Fraction(written.replace("_", ""))
 
     def _UnaryOp(self, tree: ast.UnaryOp) -> Any:
@@ -214,7 +214,7 @@ class Interpreter:
             if not isinstance(tree.op, ast.Pow) or b.denominator == 1:
                 value = Fraction(function(a, b))
                 if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
-                    raise UnreadableError(f"{ast.unparse(tree)!r:.60} is no number that a formula may have")
+                    raise UnreadableError(f"{ast.unparse(tree)!r:.60} is not a number that a formula may have")
                 return value
         if isinstance(tree.op, ast.Mult) and self.matrix_stars and _fit_as_matrices(a, b):
             return a @ b
@@ -267,7 +267,7 @@ class Interpreter:
             name = tree.func.attr
         if name not in self.functions or name is None:
             raise UnreadableError(
-                f"{ast.unparse(tree.func)!r:.40} is no function of formulas: they are {', '.join(self.functions)}"
+                f"{ast.unparse(tree.func)!r:.40} is not a function of formulas: they are {', '.join(self.functions)}"
             )
         keywords = {}
         for k in tree.keywords:

@@ -16,7 +16,7 @@ from autograd_seq.diagnosis.rerun import Change, bare, evaluate
 
 
 def terms_of(adjoint: Tensor) -> list[Tensor]:
-    """The terms of an adjoint; itself if it is no sum."""
+    """The terms of an adjoint; itself if it is not a sum."""
     inner = bare(adjoint)
     return list(inner.inputs) if algebra(inner) == "sum of uses" else [inner]
 

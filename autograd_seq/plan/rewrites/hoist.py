@@ -1,4 +1,4 @@
-"""Out of the loop: terms and factors that do not hang on the step before are put together for all steps at once."""
+"""Out of the loop: terms and factors that do not depend on the step before are put together for all steps at once."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def hoist(network: Network) -> None:
     if common:
         network.notes.append(f"{common} sums of products: the common factor taken out")
     if terms:
-        network.notes.append(f"{terms} sums: terms that no step hangs on, for all steps before the loop")
+        network.notes.append(f"{terms} sums: terms that depend on no step, for all steps before the loop")
     if factors:
-        network.notes.append(f"{factors} products: factors that no step hangs on, for all steps before the loop")
+        network.notes.append(f"{factors} products: factors that depend on no step, for all steps before the loop")
 
 
 def _negative_as_product(value: Value) -> None:

@@ -15,7 +15,7 @@ from autograd_seq.plan.value import AFFINE, Value
 
 
 def elementwise(kind: Operation | str) -> bool:
-    """Whether each element of the result hangs only on the elements at the same place."""
+    """Whether each element of the result depends only on the elements at the same place."""
     return kind == AFFINE if isinstance(kind, str) else kind.elementwise
 
 

@@ -1,4 +1,4 @@
-"""Writes the values of a plan as a NumPy program: memory set aside once, loops only where steps hang on each other.
+"""Writes the values of a plan as a NumPy program: memory set aside once, loops only where steps depend on each other.
 
 Arrays of every time step are kept as one block, steps first. Each step stands in one piece, and so does each gate of
 a step whose gates are stacked.
