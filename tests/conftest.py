@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import gc
 import os
 
 import pytest
@@ -28,3 +29,8 @@ def pytest_xdist_auto_num_workers(config):
         return None  # pytest-xdist reads it
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, MOST_PROCESSES)
+
+
+def pytest_sessionfinish():
+    """Leave what is there uncollected: to look through it takes seconds, and pytest-xdist interrupts a slow end."""
+    gc.freeze()
