@@ -167,20 +167,21 @@ class Bound:
 class Versions:
     """The recordings of one signature, by the values that they hold good for; the latest first.
 
+    The first is compiled. A value that a recording does not hold good for is answered by the function itself when it
+    comes first, and compiled when it comes again.
+
     Attributes
     ----------
-    made : int
-        How many there have been.
-    passing : list of Guard or Name, or None
-        What the latest values were that the function answered itself; when they come again, they are compiled.
+    answers : int
+        How many the function gave itself.
     """
 
     KEPT = 8
 
     def __init__(self) -> None:
         self.kept: list[Bound] = []
-        self.made = 0
-        self.passing: Sequence[Guard | Name] | None = None
+        self.answers = 0
+        self._once: list[Sequence[Guard | Name]] = []  # what the latest of them hold good for
 
     def holding(self, values: Sequence[Given]) -> Bound | None:
         """The recording that holds good for some arguments."""
@@ -196,14 +197,19 @@ class Versions:
         checks = self.kept[0].checks if self.kept else []
         return {check.name for check in checks if isinstance(check, Name) and not check.holds(values)}
 
+    def come_again(self, values: Sequence[Given]) -> bool:
+        """Whether values are to be compiled: the first, and those that came before."""
+        again = [checks for checks in self._once if holding(checks, values)]
+        self._once = [checks for checks in self._once if all(checks is not other for other in again)]
+        return bool(again) or not self.kept
+
     def add(self, bound: Bound) -> Bound:
         """Keep another recording, and let go of the one that was not used for longest."""
-        self.kept.insert(0, bound)
-        del self.kept[self.KEPT :]
-        self.made += 1
+        self.kept = [bound, *self.kept][: self.KEPT]
         return bound
 
-    def hurried(self, values: Sequence[Given]) -> bool:
-        """Whether compiling does not pay: the values change from call to call."""
-        again = self.passing is not None and holding(self.passing, values)
-        return self.made >= self.KEPT and not again
+    def answered(self, checks: Sequence[Guard | Name]) -> bool:
+        """Remember values that the function answered itself; whether it is time to say so."""
+        self._once = [checks, *self._once][: self.KEPT]
+        self.answers += 1
+        return self.answers == self.KEPT

@@ -156,8 +156,8 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
     A recording computes with arrays; a number that Python reads out of one of them, by ``float(s)`` or ``s.item()``, as
     an index, in a comparison, is the same at each replay. So a plan notices what is read of arguments and parameters
     and records anew for each new value of those; of an argument that does not reach the loss, too. ``explain()`` says
-    which and where. It keeps the latest 8 such recordings of a shape; after so many, a value that does not come twice
-    in a row is answered by the function itself, and a warning says so.
+    which and where. A value that comes once is answered by that recording, without compiling; the latest 8 that come
+    again are kept as programs for a shape. If many come once, a warning says so.
 
     What the function reads from around it is compared at each call as far as it can be seen: what the global and
     nonlocal names in its text, and in that of the functions that it names, stand for, with numbers by value and
@@ -233,7 +233,7 @@ class Plan:
         return self._current.replay.source
 
     def explain(self) -> str:
-        """What each rewrite did, and what was frozen."""
+        """What each rewrite did, what was read as plain numbers and so costs recordings, and what was frozen."""
         current = self._current
         lines = [*current.replay.network.notes, *_read(current.checks, self._changed)]
         if self._function is None:
@@ -276,12 +276,11 @@ class Plan:
     def _anew(self, versions: Versions, values: list[Given], parameters: Mapping[str, Any]) -> Result:
         """The results for arguments that no recording holds good for."""
         self._changed |= versions.changed(values)
-        hurried = versions.hurried(values) and not parameters
+        compiled = versions.come_again(values) or bool(parameters)
         recording, inputs, checks = self._record(values)
-        if hurried and (result := versions.kept[0].answer(recording)) is not None:
-            if versions.passing is None:
+        if not compiled and (result := versions.kept[0].answer(recording)) is not None:
+            if versions.answered(checks):
                 warnings.warn(_slow(checks, self._changed), stacklevel=3)
-            versions.passing = checks
             return result
         found = versions.add(Bound(Replay(recording, self._fast), self._parameters, inputs, checks))
         self._latest = found
@@ -374,7 +373,7 @@ def _read(checks: Sequence[Guard | Name], changed: set[str]) -> list[str]:
 def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
     """What to say when a plan is no help."""
     return (
-        f"{'; '.join(_read(checks, changed))}. There were {Versions.KEPT} values so far: new ones are answered by the "
+        f"{'; '.join(_read(checks, changed))}. {Versions.KEPT} values came once so far: such are answered by the "
         "function itself, as slowly as without a plan. What is computed with in array operations, such as s * x or "
         "where(s > 0, a, b), costs none"
     )
