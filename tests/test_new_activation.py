@@ -317,3 +317,16 @@ def test_settings_are_kept_apart_where_gates_are_stacked(fast, dtype):
             np.testing.assert_allclose(gradients[p.name], recording.adjoint(p).value, rtol=1e-4)
     assert "not used" not in plan.explain()
     assert not fast or not loops(plan.source)
+
+
+def test_a_longhand_that_fails_spoils_no_other_diagnosis():
+    @operation(vjp=[lambda g, y, x: g], activation=True, longhand=[lambda x: x / not_there, lambda x: 1.0])  # noqa: F821
+    def broken(x, /):
+        return x
+
+    def backward(upstream, cache):
+        x, W, z = cache
+        return gradients_of(upstream["a"] / (1 + abs(z)) ** 2, x, W)
+
+    report = check_backward(written_out, backward, INPUTS)
+    assert report.ok and "could not be recorded" not in str(report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -42,12 +42,20 @@ def _patterns(operation: Operation) -> list[tuple[Tensor, Tensor]]:
     if operation not in _RECORDED:
         token = present.set(NOWHERE)
         try:
-            arguments = [Tensor(np.full((2, 2), 0.5)) for _ in operation.longhand]
-            ways = zip(arguments, operation.longhand, strict=True)
-            _RECORDED[operation] = [(x, longhand(x, **operation.defaults)) for x, longhand in ways]
+            _RECORDED[operation] = [way for longhand in operation.longhand if (way := _way(operation, longhand))]
         finally:
             present.reset(token)
     return _RECORDED[operation]
+
+
+def _way(operation: Operation, longhand: Callable[..., Any]) -> tuple[Tensor, Tensor] | None:
+    """One way to write an activation out; None if it fails: no other program is the worse for that."""
+    x = Tensor(np.full((2, 2), 0.5))
+    try:
+        made = longhand(x, **operation.defaults)
+    except Exception:  # somebody's own code; who calls it there is told
+        return None
+    return (x, made) if isinstance(made, Tensor) else None
 
 
 def _matches(pattern: Tensor, r: Tensor, matched: dict[Tensor, Tensor]) -> bool:

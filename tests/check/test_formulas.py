@@ -125,11 +125,11 @@ def test_parentheses_are_found():
     [
         ("dWf = dgamma_f @ stacked.T", "stacked is not defined"),
         ("dGamma_q = da_next", "dGamma_q is not defined"),
-        ("dWf = __import__('os').system('true')", "no function of formulas"),
+        ("dWf = __import__('os').system('true')", "not a function of formulas"),
         ("dWf = dgamma_f.__class__", "not part of the language"),
         ("dWf = (lambda: 1)()", "not part of the language"),
         ("dWf = [d for d in dgamma_f]", "not part of the language"),
-        ("dWf = open('x')", "no function"),
+        ("dWf = open('x')", "not a function"),
         ("dc_prev = dc_next ** 1000000000", "a power"),
         ("dc_prev = 10 ** 9999 * dc_next", "a power"),
         ("dc_prev = 'text' * dc_next", "is not a number"),
@@ -293,8 +293,8 @@ def test_decimals_and_fractions_are_what_they_say(factor):
         ("dc*0**(-1)", "divides by zero"),
         ("dc/(Gamma_f-Gamma_f)", "is not a number"),
         ("log(-Gamma_f)", "is not a number"),
-        ("dc*1e-999999999", "no number that a formula may have"),
-        ("dc*(((9**8)**8)**8)**8", "no number that a formula may have"),
+        ("dc*1e-999999999", "not a number that a formula may have"),
+        ("dc*(((9**8)**8)**8)**8", "not a number that a formula may have"),
     ],
 )
 def test_what_is_no_number_is_unreadable(cell, right, said):

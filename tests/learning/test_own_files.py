@@ -51,7 +51,7 @@ def test_own_file_in_an_encoding_of_its_own(script, tmp_path):
         ("dinosaurs.py", "", "empty"),
         ("names.py", "\n\n", "empty"),
         ("sentence_probability.py", "", "empty"),
-        ("translate_dates.py", "no tab here\n", "no pair"),
+        ("translate_dates.py", "no tab here\n", "not a pair"),
         ("melody.py", "C4:1 H9:1\n", "'H9:1' is not a note"),
     ],
 )
