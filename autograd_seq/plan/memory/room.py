@@ -71,7 +71,7 @@ class Memory:
                 self._single_rows(component)
         for component in self.components:
             if compiled is not None and carried(component) and all(map(compiled, component)):
-                self._over_gates(set(component))
+                self._over_gates(component)
         if self.brief:
             network.notes.append(f"{len(self.brief)} values of loops: room for one step, not for all")
 
@@ -112,12 +112,16 @@ class Memory:
         if alone and same and steps and whole not in self.place and not whole.settings.get("placed"):
             self.place[value] = (whole, *rows.settings["rows"])
 
-    def _over_gates(self, inside: set[Value]) -> None:
-        """Let adjoints that stand above each other be written over gates that nobody needs after that step."""
-        for stacked in inside:
+    def _over_gates(self, component: list[Value]) -> None:
+        """Let adjoints that stand above each other be written over gates that nobody needs after that step.
+
+        What is itself written over something is no host: two would be written over each other.
+        """
+        inside = set(component)
+        for stacked in component:
             if not stacked.settings.get("placed") or stacked in self.home:
                 continue
-            for host in self.hosts - inside:
+            for host in [v for v in self.rows if v in self.hosts and v not in inside and v not in self.home]:
                 same = (host.shape, host.dtype, host.times) == (stacked.shape, stacked.dtype, stacked.times)
                 tenants = [value for value, (base, _, _) in self.place.items() if self.block(base) is host]
                 if same and self.rows[host] == self.rows[stacked] and all(
