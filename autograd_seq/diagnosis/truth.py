@@ -18,7 +18,7 @@ from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import present
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.follow import Follower
-from autograd_seq.diagnosis.longhand import Activations
+from autograd_seq.readings.textbook.longhand import Activations
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
 

@@ -109,6 +109,15 @@ def _softmax_as_defined(x: Any, axis: Any) -> Any:
     return _normalised(exp(x), axis)
 
 
+def _softmax_in_one_line(x: Any, axis: Any) -> Any:
+    return exp(x) / sum(exp(x), axis=axis, keepdims=True)
+
+
+def _softmax_of_shifted_in_one_line(x: Any, axis: Any) -> Any:
+    shifted, again = (x - max(x, axis=axis, keepdims=True) for _ in range(2))
+    return exp(shifted) / sum(exp(again), axis=axis, keepdims=True)
+
+
 @operation(
     vjp=[lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True))],
     meaning=_softmax_meaning,
@@ -116,7 +125,7 @@ def _softmax_as_defined(x: Any, axis: Any) -> Any:
     expects=AXES,
     along=True,
     activation=True,
-    longhand=[_softmax_of_shifted, _softmax_as_defined],
+    longhand=[_softmax_of_shifted, _softmax_as_defined, _softmax_in_one_line, _softmax_of_shifted_in_one_line],
 )
 def softmax(x: Any, /, axis: int = 0) -> Array:
     """exp(x) / Σ exp(x) over the classes, which are the rows: columns are examples.

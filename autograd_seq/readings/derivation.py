@@ -19,6 +19,7 @@ from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
+from autograd_seq.readings.textbook import recognised
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import is_bare, record_of, size
 
@@ -239,7 +240,7 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
     if isinstance(thing, Recording):
         return thing, list(thing.forward.outputs)
     if isinstance(thing, Tensor):
-        thing = thing.record
+        (thing,) = recognised([thing])
         return (differentiate(thing), [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing])
     if isinstance(thing, Graph):
         outputs = list(thing.outputs)
@@ -261,6 +262,7 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
 
 def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
     """Differentiate outputs that no loss was made of, for an adjoint δ that arrives at each from outside."""
+    outputs = recognised(outputs)
     if not any(output.requires_grad for output in outputs):
         return Recording(Graph(*outputs), Graph(), {}, {}), outputs  # a forward pass alone
     outside = present.get()
