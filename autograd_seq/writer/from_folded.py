@@ -10,7 +10,8 @@ import numpy as np
 from autograd_seq.folding.folded import Folded
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.simpler import simplified, without_double_minus
-from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
+from autograd_seq.writer.terms import collected
+from autograd_seq.writer.tree import Apply, Assumption, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
 
 
 class Trees:
@@ -30,10 +31,20 @@ class Trees:
         self._written: dict[tuple[Unit, int, int | None], Tree] = {}  # what is used often is one tree
         self._stopped = 0
         self._constants: dict[Unit, float | None] = {}
+        self._assumed: dict[Any, list[Assumption]] = {}  # by unit, and by what was written
+        self._assuming: list[Assumption] = []
 
     def definition(self, unit: Unit, time: int | None = None) -> Tree:
         """What a unit is made of, in the middle; with `time`, as it is at that step, boundaries included."""
-        return self._write(unit, 0, None, time)
+        self._assuming = []
+        tree = self._write(unit, 0, None, time)
+        self._assumed[unit] = self._assuming
+        return tree
+
+    def assumed(self, unit: Unit) -> tuple[Assumption, ...]:
+        """What has to hold of the data for the definition of a unit that was asked for last."""
+        found = self._assumed.get(unit, [])
+        return tuple(x for i, x in enumerate(found) if x not in found[:i])
 
     def refer(self, ref: Ref, shift: int = 0, at: int | None = None) -> Tree:
         """The tree for one use."""
@@ -41,7 +52,7 @@ class Trees:
         if isinstance(unit, Node) and unit.literal:
             return Number(unit.record._value.item())
         if not record_of(unit).ndim and (constant := self.constant(unit)) is not None:
-            return Number(constant)
+            return Number(constant, self._divided(unit))
         if ref.at is not None:
             shift, at = 0, ref.at
         elif isinstance(unit, Family):
@@ -56,7 +67,12 @@ class Trees:
             self._written, self._stopped = {}, len(self.stops)
         key = unit, shift, at
         if key not in self._written:
+            outside, self._assuming = self._assuming, []
             self._written[key] = self._write(unit, shift, at)
+            outside, self._assumed[key] = [*outside, *self._assuming], self._assuming
+            self._assuming = outside
+        else:
+            self._assuming.extend(self._assumed[key])
         return self._written[key]
 
     def _write(self, unit: Unit, shift: int, at: int | None, boundary: int | None = None) -> Tree:
@@ -77,14 +93,20 @@ class Trees:
                     continue  # nothing there: a term that is zero
             operands.append(self.refer(ref, shift, at))
         if unit.total:
-            return operands[0] if len(operands) == 1 and not isinstance(operands[0], Every) else Sum(tuple(operands))
+            if len(operands) == 1 and not isinstance(operands[0], Every):
+                return operands[0]
+            return self._tidy(Sum(tuple(operands)), unit)
         if unit.operation is None:
             return Named(unit, shift, at)
         settings = {k: self._sized(v, k, unit, shift, at) for k, v in unit.settings.items()}
         constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
         tree = simplified(Apply(unit.operation, tuple(operands), settings, unit, shift, at), constants)
+        return self._tidy(tree, unit)
+
+    def _tidy(self, tree: Tree, unit: Unit) -> Tree:
+        """What the sweep made, as one would write it; what somebody wrote stays as it is written."""
         of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
-        return without_double_minus(tree) if of_sweep else tree
+        return collected(without_double_minus(tree), self._assuming.append) if of_sweep else tree
 
     # -- numbers that follow from shapes
 
@@ -134,6 +156,7 @@ class Trees:
     def constant(self, unit: Unit) -> float | None:
         """The number that every element of a unit is because the sweep starts from 1; None for anything else."""
         if unit not in self._constants:
+            self._constants[unit] = self._filled(unit)  # so that a carry, which is made from itself, is asked once
             self._constants[unit] = self._find_constant(unit)
         return self._constants[unit]
 
@@ -147,11 +170,22 @@ class Trees:
         if node.owner is None:
             return None
         uses = self.folded.inputs.get(unit, [])
-        if not uses or any(use.ref.shift or use.ref.every for use in uses):
+        if not uses or any(use.ref.every for use in uses):
             return None
         for use in uses:
             x = use.ref.unit
             if not (isinstance(x, Node) and x.literal) and self.constant(x) is None:
                 return None
-        values = np.unique(node.record._value)
-        return float(values[0]) if len(values) == 1 else None
+        return self._filled(unit)
+
+    def _divided(self, unit: Unit) -> bool:
+        """Whether a constant came by a division."""
+        if unit.operation is not None and unit.operation.algebra == "quotient":
+            return True
+        return any(self._divided(use.ref.unit) for use in self.folded.inputs.get(unit, []) if not use.ref.shift)
+
+    def _filled(self, unit: Unit) -> float | None:
+        """The number that every element of a unit is, at every step."""
+        nodes = unit.members.values() if isinstance(unit, Family) else [unit]
+        values = {x for node in nodes for x in np.unique(node.record._value).tolist()}
+        return float(values.pop()) if len(values) == 1 else None

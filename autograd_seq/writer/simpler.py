@@ -10,10 +10,10 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-import autograd_seq.operations as ops
-from autograd_seq.core.operation import Operation
+from autograd_seq.core.operation import BY_NUMPY, Operation
 from autograd_seq.writer.tree import Apply, Number, Tree, record_of, shape_of
 
+_MINUS, _SQUARE = BY_NUMPY[np.negative], BY_NUMPY[np.square]
 _PROBE = np.array([0.37, -1.91, 2.63])
 
 
@@ -30,9 +30,9 @@ def simplified(tree: Apply, constants: list[float | None]) -> Tree:
             if everywhere is not None and shape_of(everywhere) == shape:
                 return everywhere
         if acts and shape_of(other) == shape:
-            return other if acts == 1 else Apply(ops.negative, (other,), {}, tree.unit, tree.shift, tree.at)
+            return other if acts == 1 else Apply(_MINUS, (other,), {}, tree.unit, tree.shift, tree.at)
     if tree.operands[0] == tree.operands[1] and _squares(tree.operation):
-        return Apply(ops.square, tree.operands[:1], {}, tree.unit, tree.shift, tree.at)
+        return Apply(_SQUARE, tree.operands[:1], {}, tree.unit, tree.shift, tree.at)
     return tree
 
 
@@ -47,7 +47,7 @@ def without_double_minus(tree: Tree) -> Tree:
 def _opposite(tree: Tree) -> Tree | None:
     """A tree with one minus less; None if it has none."""
     if isinstance(tree, Number):
-        return Number(-tree.value) if tree.value < 0 else None
+        return replace(tree, value=-tree.value) if tree.value < 0 else None
     if isinstance(tree, Apply) and _turns_sign(tree):
         return tree.operands[0]
     if not _is_stretched(tree):
@@ -59,7 +59,7 @@ def _opposite(tree: Tree) -> Tree | None:
 def _filled(tree: Tree, value: Any) -> Tree | None:
     """A number that was stretched to an array, with another number in its place; None for what is none."""
     if isinstance(tree, Number):
-        return Number(value)
+        return replace(tree, value=value)
     if isinstance(tree, Apply) and _turns_sign(tree):
         return _filled(tree.operands[0], value)
     if not _is_stretched(tree):

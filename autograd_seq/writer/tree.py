@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.unit import Family, Unit
 
@@ -21,9 +23,10 @@ class Named:
 
 @dataclass(frozen=True)
 class Number:
-    """A number."""
+    """A number; `divided` if it came by a division, such as the 1 / m of a mean."""
 
     value: Any
+    divided: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,14 @@ class Sizes:
 Tree = Named | Number | Apply | Sum | Every
 
 
+@dataclass(frozen=True)
+class Assumption:
+    """An equality of data that a simpler equation rests on, such as targets that add up to 1."""
+
+    left: Tree
+    right: Tree
+
+
 def record_of(unit: Unit) -> Any:
     """A record to ask for shape, name and source line."""
     return (unit.any if isinstance(unit, Family) else unit).record
@@ -85,10 +96,12 @@ def record_of(unit: Unit) -> Any:
 
 def shape_of(tree: Tree) -> tuple[int, ...]:
     """The shape of a tree's value."""
+    if isinstance(tree, Apply) and tree.operation.elementwise:
+        return np.broadcast_shapes(*map(shape_of, tree.operands))
     if isinstance(tree, (Named, Apply)):
         return tuple(record_of(tree.unit).shape)
     if isinstance(tree, Sum):
-        return shape_of(tree.terms[0]) if tree.terms else ()
+        return np.broadcast_shapes(*map(shape_of, tree.terms))
     return shape_of(tree.body) if isinstance(tree, Every) else ()
 
 

@@ -142,7 +142,7 @@ def test_a_loss_at_the_last_step_only():
     agrees(both)
     assert [e.text for e in both.find("da")] == [
         "da<t> = Wᵀ dz_a<t+1>    (t < T)",
-        "da<T> = a<T> + a<T>    (t = T)",
+        "da<T> = 2 ∘ a<T>    (t = T)",
     ]
 
 

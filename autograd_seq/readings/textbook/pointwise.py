@@ -46,8 +46,9 @@ class Pointwise:
     def _candidates(self, r: Record) -> Iterator[Use]:
         for path, x in self._paths(r):
             operation = self._function(path, x)
-            trivial = len(path) == 1 and path[0][1][0] is operation
-            if operation is not None and not trivial and (smooth_at(operation, x) or not bends(operation)):
+            if len(path) == 1 and path[0][1][0] is operation:
+                return  # it is one already
+            if operation is not None and (smooth_at(operation, x) or not bends(operation)):
                 yield operation, (x,), dict(operation.defaults)
 
     def _paths(self, r: Record) -> Iterator[tuple[Path, Any]]:
@@ -128,7 +129,7 @@ def _along(path: Path, x: Any) -> Any:
     with np.errstate(all="ignore"):
         try:
             for r, (operation, inputs, settings) in reversed(path):
-                values[r] = operation.value(*(values[y] if y in values else y._value for y in inputs), **settings)
+                values[r] = operation.value(*(values.get(y, y._value) for y in inputs), **settings)
         except (TypeError, ValueError, IndexError):
             return None
     return values[path[0][0]]

@@ -69,7 +69,7 @@ class _Found:
         return None if r.operation is None else (r.operation, r.inputs, r.settings)
 
     def _by_parts(self, r: Record) -> Use | None:
-        """A function that was computed where a mask holds and where it does not, each in a way that does not overflow."""
+        """A function computed where a mask holds and where it does not, each in a way that does not overflow."""
         if r.operation is not ops.assign or len(r.inputs) < 2:
             return None
         pieces = [self.uses.get(x) for x in r.inputs[1:]]
