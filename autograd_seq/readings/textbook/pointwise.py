@@ -118,7 +118,7 @@ def _structure(path: Path, x: Any) -> tuple[Any, ...]:
     numbers = {r: i for i, (r, _) in enumerate(path)}
     numbers[x] = -1
     return tuple(
-        (o, tuple(numbers[y] if y in numbers else ("number", repr(y._value)) for y in inputs), repr(settings))
+        (o, tuple(numbers[y] if y in numbers else ("number", y._value.item()) for y in inputs), repr(settings))
         for _, (o, inputs, settings) in path
     )
 
