@@ -113,7 +113,7 @@ def _settings(operation: Operation, matched: Mapping[Tensor, Tensor]) -> Iterato
     """The settings that an activation can have been used with: an axis is one that its steps have, too."""
     choices = []
     for key, default in operation.defaults.items():
-        used = [r.settings[key] for r in matched.values() if type(r.settings.get(key)) is int]
-        choices.append(list(dict.fromkeys(used)) if type(default) is int else [default])
+        used = [r.settings[key] for r in matched.values() if type(r.settings.get(key)) is type(default)]
+        choices.append(list(dict.fromkeys(used)) if type(default) in (int, bool) else [default])
     for values in product(*choices):
         yield dict(zip(operation.defaults, values, strict=True))
