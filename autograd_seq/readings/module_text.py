@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from autograd_seq.core.names import whole
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.program import INDENT, Line, ProgramWriter, live
+from autograd_seq.readings.python_text import comment, docstring, quoted
 from autograd_seq.writer.tree import record_of
 
 
@@ -77,7 +77,7 @@ def module_text(writer: ProgramWriter) -> str:
     forward = live(writer.forward_lines(), results | {writer.variables[unit] for unit in kept})
     comments = _forward_lines_of(writer, forward)
     parts = [
-        f'"""{_title(writer)}"""\n\nimport numpy as np\n',
+        f"{docstring([_title(writer)])[0]}\n\nimport numpy as np\n",
         *(helper + "\n" for helper in writer.helpers),
         _forward(writer, arguments, forward, kept),
     ]
@@ -131,14 +131,9 @@ def _backward(
     return _function(f"{writer.name}_backward", names, _backward_doc(writer, arguments), body)
 
 
-def quoted(key: str) -> str:
-    """A user's key as a string in the program."""
-    return f'"{key}"' if key.isprintable() and not set(key) & set("\\\"") else repr(key)
-
-
 def _function(name: str, arguments: list[str], doc: list[str], body: list[str]) -> str:
     text = [f"def {name}({', '.join(arguments)}):"]
-    text += [(INDENT + line).rstrip() for line in [*doc, *body]]
+    text += [(INDENT + line).rstrip() for line in [*docstring(doc), *body]]
     return "\n".join(text) + "\n"
 
 
@@ -200,7 +195,7 @@ def _stacked(variable: str, unit: Family, writer: ProgramWriter) -> str:
 
 
 def _words(texts: Iterable[str]) -> set[str]:
-    return {word for text in texts for word in re.findall(r"[A-Za-z_]\w*", text)}
+    return {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)}
 
 
 def _cached(writer: ProgramWriter, backward: list[Line]) -> list[Unit]:
@@ -263,7 +258,7 @@ def _commented(writer: ProgramWriter, lines: list[Line], statements: dict[Unit, 
         owner = node.owner and (node.owner.family or node.owner)
         text = statements.get(owner) if owner is not None else None
         if text is not None and text != last and not owner.leaf:  # type: ignore[union-attr]
-            result[i] = f"# {text}"
+            result[i] = comment(text)
             last = text
     return result
 
@@ -292,7 +287,12 @@ def _sizes(writer: ProgramWriter, arguments: Signature) -> dict[int, str]:
             named[shape[0]] = {f"n_{writer.d.names.get(unit) or 'out'}"}
     _two_lengths(named)
     sure = {length: sorted(words)[0] for length, words in named.items() if len(words) == 1 or "n_a" in words}
-    return {length: whole(word) for length, word in sure.items()}
+    return {length: _one_size(word) for length, word in sure.items()}
+
+
+def _one_size(word: str) -> str:
+    """The name of a length without what is no part of a name."""
+    return re.sub(r"[^\w.+ ]", "_", word)
 
 
 def _two_lengths(named: dict[int, set[str]]) -> None:
@@ -320,11 +320,11 @@ def _shape(unit: Unit, sizes: dict[int, str], steps: bool = False) -> str:
 
 def _forward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
-    doc = ['"""Run the forward pass.', "", "Parameters", "----------"]
+    doc = ["Run the forward pass.", "", "Parameters", "----------"]
     for unit in arguments.required:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
     doc.append("parameters : dict of arrays")
-    doc += [f"{INDENT}{_plain(key)} : {_shape(u, sizes)}" for u, key in arguments.parameters.items()]
+    doc += [f"{INDENT}{_one_line(key)} : {_shape(u, sizes)}" for u, key in arguments.parameters.items()]
     for unit in arguments.later:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
     for unit in arguments.optional:
@@ -334,19 +334,19 @@ def _forward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     for unit in writer.d.outputs:
         shape = _shape(unit, sizes) if record_of(unit).ndim or isinstance(unit, Family) else "number"
         doc.append(f"{writer.variables[unit]} : {'array ' if shape != 'number' else ''}{shape}")
-    doc += ["cache : dict", f"{INDENT}What the backward pass needs.", '"""']
+    doc += ["cache : dict", f"{INDENT}What the backward pass needs."]
     return doc
 
 
 def _backward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
-    doc = ['"""Run the backward pass.', "", "Parameters", "----------"]
+    doc = ["Run the backward pass.", "", "Parameters", "----------"]
     for unit in arguments.backward:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
         doc.append(f"{INDENT}The adjoint that arrives from outside.")
     doc += ["cache : dict", f"{INDENT}From the forward pass.", "", "Returns", "-------", "gradients : dict of arrays"]
-    listed = ", ".join(_plain(key) for key, _ in _gradients(writer, arguments))
-    doc += [*_wrapped(f"{listed}: each of the shape of what it is the gradient of."), '"""']
+    listed = ", ".join(_one_line(key) for key, _ in _gradients(writer, arguments))
+    doc += _wrapped(f"{listed}: each of the shape of what it is the gradient of.")
     return doc
 
 
@@ -355,6 +355,6 @@ def _wrapped(words: str) -> list[str]:
     return textwrap.wrap(words, 96, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False)
 
 
-def _plain(key: str) -> str:
-    """A user's name inside a docstring."""
+def _one_line(key: str) -> str:
+    """A user's name as one word, which a docstring can be wrapped around."""
     return re.sub(r"[^\w.]", "_", key)

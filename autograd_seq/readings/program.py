@@ -286,7 +286,7 @@ def live(lines: list[Line], wanted: set[str]) -> list[Line]:
         read = set(wanted)
         for line in lines:
             found = _ASSIGNMENT.match(line.text)
-            read.update(re.findall(r"[A-Za-z_]\w*", found[2] if found else line.text))
+            read.update(re.findall(r"[^\W\d]\w*", found[2] if found else line.text))
         kept = [line for line in lines if not (found := _ASSIGNMENT.match(line.text)) or found[1] in read]
         heads = [
             line

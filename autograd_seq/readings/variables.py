@@ -13,7 +13,8 @@ from autograd_seq.writer import Writer
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import Apply, Every, Named, Size, Sum, Tree, names_in, record_of, size
 
-RESERVED = {"np", "t", "T", "cache", "parameters", "gradients", "l", "O", "I", "range"} | set(keyword.kwlist)
+OWN = {"np", "t", "T", "cache", "parameters", "gradients", "range", "sum", "len", "ValueError"}  # of every program
+RESERVED = OWN | {"l", "O", "I"} | set(keyword.kwlist)
 
 
 class Variables:
