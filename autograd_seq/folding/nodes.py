@@ -84,6 +84,7 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
             uses[x] = uses.get(x, 0) + 1
 
     def terms(root: Node) -> list[Node]:
+        """What a chain adds up; the additions inside of it are looked at once."""
         found: list[Node] = []
         stack = list(root.inputs)[::-1]
         while stack:
@@ -91,12 +92,14 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
             inner = _is_plain_sum(x) and x.name is None and uses[x] == 1 and x not in ends
             if inner and (x.time is None) is (root.time is None):
                 stack.extend(reversed(x.inputs))
+                joined.add(x)
             elif not (x.literal and not x.record._value.any()):
                 found.append(x)
         return found
 
+    joined: set[Node] = set()
     for node in reversed(forward):  # the outermost addition first
-        if _is_plain_sum(node):
+        if node not in joined and _is_plain_sum(node):
             parts = terms(node)
             times = {x.time for x in parts if x.time is not None}
             if len(times) > 1 and (node.time is None or len(times) == len(parts) > 2):

@@ -26,6 +26,13 @@ class Role:
 
     kind: Hashable
     number: int
+    _hash: int = field(init=False, repr=False, compare=False)  # kinds hold roles, which hold kinds
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.kind, self.number)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -56,6 +63,10 @@ class Node:
         What it does in its step.
     family : Family or None
         The same node at all steps, where there is such.
+    leaf : bool
+        Whether nothing in the recording made it.
+    literal : bool
+        Whether it is written as a number.
     """
 
     record: Tensor
@@ -69,6 +80,12 @@ class Node:
     order: int = 0
     role: Role | None = None
     family: Family | None = None
+    leaf: bool = field(init=False)
+    literal: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.leaf = self.operation is None and not self.total
+        self.literal = self.leaf and is_literal(self.record)
 
     def __repr__(self) -> str:
         return f"<node {self.order}: {self.name or self.record.label}>"
@@ -79,19 +96,9 @@ class Node:
         return {} if self.total else self.record.settings
 
     @property
-    def leaf(self) -> bool:
-        """Whether nothing in the recording made it."""
-        return self.operation is None and not self.total
-
-    @property
     def beyond(self) -> bool:
         """Whether it was made by what the recording does not look behind: a value of the forward pass."""
         return self.leaf and self.record.operation is not None
-
-    @property
-    def literal(self) -> bool:
-        """Whether it is written as a number."""
-        return self.leaf and is_literal(self.record)
 
     @property
     def lane(self) -> tuple[int | None, str | None]:
