@@ -136,14 +136,13 @@ def _relative(x: Node, time: int) -> tuple[Unit, int]:
 
 
 def _extend(family: Family, at: int, ref: Ref) -> bool:
-    """Let `ref` stand for the member that a family does not have at a step; whether that is possible.
-
-    It must be a single record: a member of a family may itself come out of the loop that begins with it.
-    """
-    if not isinstance(ref.unit, Node) or at in family.members:
+    """Let `ref` stand for the member that a family does not have at a step; whether that is possible."""
+    if at in family.members or ref.unit is family:
         return False
     known = family.extension.setdefault(at, ref)
-    return known == ref or (isinstance(known.unit, Node) and may_be_one(known.unit.record, ref.unit.record))
+    if known == ref or not isinstance(known.unit, Node) or not isinstance(ref.unit, Node):
+        return known == ref
+    return may_be_one(known.unit.record, ref.unit.record)
 
 
 def _examine_inputs(family: Family) -> None:

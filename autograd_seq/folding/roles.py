@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
-from autograd_seq.folding.step_index import unify
 from autograd_seq.folding.steps import site
-from autograd_seq.folding.unit import Node, Role
+from autograd_seq.folding.unit import Node, Role, unify_setting
 
 Score = Callable[[Node, Node], float | None]
 SAME_SITE, SAME_SETTINGS, SAME_INPUT = 0.5, 0.25, 1.0
@@ -121,7 +120,7 @@ def same_settings(node: Node, other: Node) -> bool:
         known = settings.get(key)
         if value is None or value is known:
             continue
-        if unify({node.time or 0: value, other.time or 0: known}, None) is None:
+        if unify_setting(key, {node.time or 0: value, other.time or 0: known}, None, node) is None:
             return False
     return True
 
@@ -156,7 +155,10 @@ def likeness(
             score += SAME_INPUT * bool(equal)
             if equal is False and here == 0:
                 return None
-        elif (there in (0, None) and not (here == 0 and x.leaf)) or x.literal or y.literal:
+        elif x.literal or y.literal:
+            if (there if x.literal else here) in (0, None) or (x.literal and y.literal):
+                return None  # but what is not there before the first step may be a number, such as 0
+        elif there in (0, None) and not (here == 0 and x.leaf):
             return None  # within a step, or outside of time, there is no boundary
     return score
 

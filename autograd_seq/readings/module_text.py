@@ -6,9 +6,12 @@ import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.generality import guard
 from autograd_seq.readings.program import INDENT, Line, ProgramWriter, live
 from autograd_seq.readings.python_text import comment, docstring, quoted
 from autograd_seq.writer.tree import record_of
@@ -28,6 +31,8 @@ class Signature:
         From each parameter to its key.
     backward : list
         What only the backward pass takes, such as δ.
+    given : dict
+        From numbers and indices that are data, one for all or one for each step, to their values in the recording.
     """
 
     required: list[Unit] = field(default_factory=list)
@@ -35,6 +40,7 @@ class Signature:
     optional: list[Unit] = field(default_factory=list)
     parameters: dict[Unit, str] = field(default_factory=dict)
     backward: list[Unit] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)
 
 
 def signature(writer: ProgramWriter) -> Signature:
@@ -58,6 +64,11 @@ def signature(writer: ProgramWriter) -> Signature:
         else:
             result.later.append(unit)
     result.required.sort(key=lambda unit: isinstance(unit, Node))
+    _ = writer.forward_lines, writer.backward_lines  # which say what else they take
+    for (_, given), variable in writer.given.items():
+        steps = given.values if isinstance(given, GivenIndex) else ((None, given),)
+        values = [value for _, value in steps]
+        result.given[variable] = values if steps[0][0] is not None else values[0]
     return result
 
 
@@ -71,15 +82,15 @@ def _key(unit: Unit, writer: ProgramWriter) -> str:
 def module_text(writer: ProgramWriter) -> str:
     """The whole module."""
     arguments = signature(writer)
-    backward = live(writer.backward_lines(), _words(value for _, value in _gradients(writer, arguments)))
+    backward = live(writer.backward_lines, _words(value for _, value in _gradients(writer, arguments)))
     kept = _cached(writer, backward)
     results = _words(_returned(writer, unit) for unit in writer.d.outputs)
-    forward = live(writer.forward_lines(), results | {writer.variables[unit] for unit in kept})
+    forward = live(writer.forward_lines, results | {writer.variables[unit] for unit in kept})
     comments = _forward_lines_of(writer, forward)
     parts = [
         f"{docstring([_title(writer)])[0]}\n\nimport numpy as np\n",
         *(helper + "\n" for helper in writer.helpers),
-        _forward(writer, arguments, forward, kept),
+        _forward(writer, arguments, forward, kept, backward),
     ]
     if writer.backward_blocks:
         parts.append(_backward(writer, arguments, backward, kept, comments))
@@ -95,18 +106,24 @@ def _title(writer: ProgramWriter) -> str:
 # -- the two functions -----------------------------------------------------------------------------
 
 
-def _forward(writer: ProgramWriter, arguments: Signature, lines: list[Line], kept: list[Unit]) -> str:
+def _forward(
+    writer: ProgramWriter, arguments: Signature, lines: list[Line], kept: list[Unit], backward: list[Line]
+) -> str:
     names = [*(writer.variables[u] for u in arguments.required), "parameters"]
     names += [writer.variables[u] for u in arguments.later]
+    names += [*arguments.given]
     names += [f"{writer.variables[u]}=None" for u in arguments.optional]
     body = [f"{writer.variables[u]} = parameters[{quoted(key)}]" for u, key in arguments.parameters.items()]
     body += _length(writer, arguments)
+    data = {writer.variables[u]: u for u in [*arguments.required, *arguments.later]}
+    body += guard(writer, data, _counts(writer))
     for unit in arguments.optional:
         zeros = _zeros(writer, unit, arguments)
         body += [f"if {writer.variables[unit]} is None:", f"{INDENT}{writer.variables[unit]} = {zeros}"]
     body += _indented(lines)
     body.append("cache = {")
     entries = ["parameters", *(writer.variables[u] for u in kept if u not in arguments.parameters)]
+    entries += [name for name in arguments.given if _says(backward, name)]
     entries += ["T"] * _counts(writer)
     body += [f'{INDENT}"{name}": {name},' for name in entries]
     body.append("}")
@@ -122,6 +139,7 @@ def _backward(
     body = ['parameters = cache["parameters"]'] if used else []
     body += [f"{writer.variables[u]} = parameters[{quoted(key)}]" for u, key in used.items()]
     body += [f'{writer.variables[u]} = cache["{writer.variables[u]}"]' for u in kept if u not in used]
+    body += [f'{name} = cache["{name}"]' for name in arguments.given if _says(lines, name)]
     body += ['T = cache["T"]'] if _counts(writer) and _says(lines, "T") else []
     body += _indented(lines, _commented(writer, lines, comments))
     body.append("gradients = {")
@@ -327,6 +345,9 @@ def _forward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     doc += [f"{INDENT}{_one_line(key)} : {_shape(u, sizes)}" for u, key in arguments.parameters.items()]
     for unit in arguments.later:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+    for name, values in arguments.given.items():
+        steps = f"list of {'T' if len(values) == writer.last else len(values)}" if isinstance(values, list) else ""
+        doc.append(f"{name} : {steps}{' numbers' if steps else 'number'}")
     for unit in arguments.optional:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}, optional")
         doc.append(f"{INDENT}Zeros if not given.")

@@ -78,4 +78,4 @@ def statements(graph: Any) -> list[str]:
     ['a = np.tanh(Waa @ a_prev)']
     """
     writer = ProgramWriter(Derivation(graph), "network")
-    return [line.text for line in writer.forward_lines()]
+    return [line.text for line in writer.forward_lines]

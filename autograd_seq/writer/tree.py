@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd_seq.core.operation import Operation
+from autograd_seq.folding.provenance import Origin
 from autograd_seq.folding.unit import Family, Unit
 
 
@@ -21,9 +22,11 @@ class Named:
 
 @dataclass(frozen=True)
 class Number:
-    """A number."""
+    """A number; with where the program has it from, and of what it is the count, where that is known."""
 
     value: Any
+    origin: Origin | None = field(default=None, compare=False)
+    counted: Count | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,14 @@ class Size:
     tree: Tree
     axis: int | None
     value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Count:
+    """How many elements an array has along some of its axes, or along all."""
+
+    tree: Tree
+    axes: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
