@@ -33,9 +33,11 @@ from autograd_seq.folding.loops import Units
 from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.steps import scopes
+from autograd_seq.folding.uncollected import uncollected
 from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 
 
+@uncollected()
 def fold(recording: Graph | Recording) -> Folded:
     """Fold equal time steps.
 

@@ -75,9 +75,14 @@ class Units:
             families = [unit for unit in component if isinstance(unit, Family)]
             mixed = len(component) > 1 and len(families) < len(component)
             both_ways = len({s > 0 for s in self._shifts(component)}) > 1
-            if mixed or both_ways or not self._orderable(families):
+            if mixed or both_ways or self._begins_with_itself(component) or not self._orderable(families):
                 broken.extend(families)
         return broken
+
+    def _begins_with_itself(self, component: list[Unit]) -> bool:
+        """Whether a loop begins with what comes out of it."""
+        inside = set(component)
+        return any(r.at is not None and r.unit in inside for unit in component for r in self.needs(unit))
 
     def _shifts(self, component: Iterable[Unit]) -> set[int]:
         inside = set(component)

@@ -23,7 +23,7 @@ from autograd_seq.readings.textbook import recognised
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import is_bare, record_of, size
 
-_ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
+_ASSIGNED = re.compile(r"^([^\W\d]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once
 
 

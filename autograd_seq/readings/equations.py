@@ -268,7 +268,7 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
     result = []
     if label == "forward":
         for t, ref in unit.extension.items():
-            if not _natural(unit, t, ref):
+            if not _natural(derivation, unit, t, ref):
                 right = derivation.trees.refer(ref)
                 result.append(Equation(Named(unit, 0, t), right, (), "", label, derivation))
     groups: dict[tuple[Any, ...], list[int]] = {}
@@ -287,10 +287,12 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
     return result
 
 
-def _natural(unit: Family, time: int, ref: Ref) -> bool:
+def _natural(derivation: Derivation, unit: Family, time: int, ref: Ref) -> bool:
     """Whether what stands in beside the first step has the name that a member would have, such as a<0>."""
     other = ref.unit
-    return isinstance(other, Node) and other.name == unit.name and other.time == time and other.lane == unit.lane
+    if not isinstance(other, Node) or other not in derivation.names:
+        return False
+    return derivation.names[other] == derivation.names.get(unit) and other.time == time and other.lane == unit.lane
 
 
 def _outline(unit: Family, time: int) -> tuple[Any, ...]:

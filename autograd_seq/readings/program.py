@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from autograd_seq.core.notation import SUM, Written
+from autograd_seq.core import names
+from autograd_seq.core.notation import ATOM, PRODUCT, SUM, Written
 from autograd_seq.folding.folded import Block
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.variables import Variables
@@ -51,7 +55,9 @@ class ProgramWriter(Variables):
         super().__init__(derivation)
         self.name = name
         self.helpers: dict[str, None] = {}
-        self.write = Writer("source", self._call, steps=Steps(self._size, self._every, self._time))
+        self.given: dict[tuple[str, Hashable], str] = {}  # what is an argument besides the leaves
+        steps = Steps(self._size, self._every, self._given, self._number, self._time)
+        self.write = Writer("source", self._call, steps=steps)
 
     # -- how things are written -----------------------------------------------------------------
 
@@ -81,6 +87,55 @@ class ProgramWriter(Variables):
         text = self.write(size.tree, 60)
         return f"{text}.shape" if size.axis is None else f"{text}.shape[{size.axis}]"
 
+    # -- numbers that are no numbers of the program's text ---------------------------------------
+
+    def _number(self, number: Number) -> Written | None:
+        """A length by the array that has it; what else is not of the program's text, by the name of an argument."""
+        if number.counted is not None:
+            tree, axes = number.counted.tree, number.counted.axes
+            text = self.write(tree, ATOM)
+            if axes is None:
+                return f"np.size({self.write(tree)})", ATOM
+            return " * ".join(f"{text}.shape[{axis}]" for axis in axes), ATOM if len(axes) == 1 else PRODUCT
+        if number.origin is None or number.origin.length is None:
+            return None
+        found = self.length(number.value)
+        return None if found is None else (found or self.argument(number.origin.words or "length", number.value), ATOM)
+
+    def length(self, value: Any) -> str | None:
+        """What has that length: T, or an axis of an argument; empty if that is not certain, None if it never varies."""
+        steps = bool(self.d.folded.loops) and value == self.last
+        found, fixed = [], False
+        for unit, variable in self.variables.items():
+            if unit.leaf and self.d.in_forward(unit):
+                for axis, n in enumerate(record_of(unit).shape):
+                    if n == value and unit in self.d.parameters:
+                        fixed = True
+                    elif n == value:
+                        found.append(f"{variable}.shape[{axis}]")
+        if fixed or (steps and found):
+            return "" if found or steps else None
+        return "T" if steps else found[0] if found else ""
+
+    def _given(self, index: GivenIndex, shift: int, at: int | None) -> str:
+        """An index that data gave: an element of an argument."""
+        first = index.values[0][0]
+        variable = self.argument(index.words or "index", index)
+        if first is None:
+            return variable
+        return f"{variable}[{self._time(shift - first, None if at is None else at - first)}]"
+
+    def argument(self, words: str, given: Hashable) -> str:
+        """The argument by which something is given that no leaf of the recording is."""
+        key = words, given
+        if key not in self.given:
+            name, word, number = names.as_identifier(words), names.as_identifier(words), 2
+            while word in self.taken:
+                word, number = f"{name}_{number}", number + 1
+            self.taken.add(word)
+            self.given[key] = word
+        return self.given[key]
+
     def _every(self, family: Family, body: Written, summed: bool) -> Written:
         text = body[0]
         times = family.times
@@ -91,10 +146,12 @@ class ProgramWriter(Variables):
 
     # -- statements -----------------------------------------------------------------------------
 
+    @cached_property
     def forward_lines(self) -> list[Line]:
         """The statements of the forward pass."""
         return self._lines(self.forward_blocks)
 
+    @cached_property
     def backward_lines(self) -> list[Line]:
         """The statements of the backward pass."""
         return self._lines(self.backward_blocks)
@@ -286,7 +343,7 @@ def live(lines: list[Line], wanted: set[str]) -> list[Line]:
         read = set(wanted)
         for line in lines:
             found = _ASSIGNMENT.match(line.text)
-            read.update(re.findall(r"[A-Za-z_]\w*", found[2] if found else line.text))
+            read.update(re.findall(r"[^\W\d]\w*", found[2] if found else line.text))
         kept = [line for line in lines if not (found := _ASSIGNMENT.match(line.text)) or found[1] in read]
         heads = [
             line

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.folding.folded import Folded
+from autograd_seq.folding.provenance import COUNT, Origin
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.simpler import simplified, without_double_minus
 from autograd_seq.writer.terms import collected
-from autograd_seq.writer.tree import Apply, Assumption, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
+from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
 
 
 class Trees:
@@ -23,11 +26,14 @@ class Trees:
         The recording.
     stops : mapping
         By unit, what is called by its name; everything else is written out. It may grow.
+    general : bool
+        Whether what is written is for arrays of other sizes too: a number that follows from a size is none then.
     """
 
-    def __init__(self, folded: Folded, stops: Mapping[Unit, Any]) -> None:
+    def __init__(self, folded: Folded, stops: Mapping[Unit, Any], general: bool = False) -> None:
         self.folded = folded
         self.stops = stops
+        self.general = general
         self._written: dict[tuple[Unit, int, int | None], Tree] = {}  # what is used often is one tree
         self._stopped = 0
         self._constants: dict[Unit, float | None] = {}
@@ -50,9 +56,9 @@ class Trees:
         """The tree for one use."""
         unit = ref.unit
         if isinstance(unit, Node) and unit.literal:
-            return Number(unit.record._value.item())
+            return Number(unit.record._value.item(), unit.origin)
         if not record_of(unit).ndim and (constant := self.constant(unit)) is not None:
-            return Number(constant, self._divided(unit))
+            return Number(constant, divided=self._divided(unit))
         if ref.at is not None:
             shift, at = 0, ref.at
         elif isinstance(unit, Family):
@@ -98,7 +104,8 @@ class Trees:
             return self._tidy(Sum(tuple(operands)), unit)
         if unit.operation is None:
             return Named(unit, shift, at)
-        settings = {k: self._sized(v, k, unit, shift, at) for k, v in unit.settings.items()}
+        settings = {k: self._sized(_given(v, k, unit), k, unit, shift, at) for k, v in unit.settings.items()}
+        operands = [self._counted(x, unit, shift, at) for x in operands]
         constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
         tree = simplified(Apply(unit.operation, tuple(operands), settings, unit, shift, at), constants)
         return self._tidy(tree, unit)
@@ -110,10 +117,20 @@ class Trees:
 
     # -- numbers that follow from shapes
 
+    def _counted(self, tree: Tree, unit: Unit, shift: int, at: int | None) -> Tree:
+        """A number of elements with what it counts: what the forward record made fewer."""
+        if not isinstance(tree, Number) or tree.origin is None or tree.origin.kind != COUNT:
+            return tree
+        owner = (unit.any if isinstance(unit, Family) else unit).owner
+        assert owner is not None
+        axis, ndim = owner.settings.get("axis"), owner.inputs[0].record.ndim
+        axes = None if axis is None else tuple(a % ndim for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+        return replace(tree, counted=Count(self._owner_input(owner, 0, shift, at), axes))
+
     def _sized(self, value: Any, key: str, unit: Unit, shift: int, at: int | None) -> Any:
         """A setting of a backward record, written by the shapes that it came from."""
         owner = (unit.any if isinstance(unit, Family) else unit).owner
-        if owner is None or owner.leaf:
+        if owner is None or owner.leaf or owner.total:
             return value
         shapes = [x.record.shape for x in owner.inputs]
         operand = record_of(self.folded.inputs[unit][0].ref.unit).shape
@@ -174,7 +191,10 @@ class Trees:
             return None
         for use in uses:
             x = use.ref.unit
-            if not (isinstance(x, Node) and x.literal) and self.constant(x) is None:
+            if isinstance(x, Node) and x.literal:
+                if self.general and x.origin is not None:
+                    return None
+            elif self.constant(x) is None:
                 return None
         return self._filled(unit)
 
@@ -189,3 +209,23 @@ class Trees:
         nodes = unit.members.values() if isinstance(unit, Family) else [unit]
         values = {x for node in nodes for x in np.unique(node.record._value).tolist()}
         return float(values.pop()) if len(values) == 1 else None
+
+
+def _given(value: Any, key: str, unit: Unit) -> Any:
+    """A setting of a single record; where data gave an index, it is called by its name."""
+    if not isinstance(unit, Node) or key not in ("index", "indices"):
+        return value
+    if key == "indices":
+        return tuple(_given_index(index, unit.index_origins(i)) for i, index in enumerate(value))
+    return _given_index(value, unit.index_origins(0))
+
+
+def _given_index(index: Any, origins: tuple[Origin, ...]) -> Any:
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) != len(origins):
+        return index
+    named = tuple(
+        GivenIndex(origin.words, ((None, part),)) if origin.given and isinstance(part, (int, np.ndarray)) else part
+        for part, origin in zip(parts, origins, strict=True)
+    )
+    return named if isinstance(index, tuple) else named[0]

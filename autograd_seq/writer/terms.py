@@ -28,11 +28,15 @@ _NICE = 10**6  # the largest denominator of a number that is calculated with
 
 @dataclass(frozen=True)
 class Term:
-    """A number times factors; `divided` if it came by a division, and is to be written as one."""
+    """A number times factors; `divided` if it came by a division, and is to be written as one.
+
+    What stands `below` are counts that have a name, such as the number of examples m.
+    """
 
     number: Fraction
     factors: tuple[Tree, ...]
     divided: bool = False
+    below: tuple[Tree, ...] = ()
 
     def times(self, number: Fraction, divided: bool = False) -> Term:
         """The term, times a number."""
@@ -64,7 +68,7 @@ def collected(tree: Tree, assume: Assume = lambda assumption: None) -> Tree:
 def _terms(tree: Tree, assume: Assume) -> Iterator[Term]:
     """The terms that a tree adds up."""
     if isinstance(tree, Number):
-        number = _number(tree.value)
+        number = _number(tree)
         yield Term(Fraction(1), (tree,)) if number is None else Term(number, (), tree.divided)
     elif isinstance(tree, Sum):
         for part in tree.terms:
@@ -94,7 +98,7 @@ def _of_negative(tree: Apply, assume: Assume) -> Iterator[Term]:
 def _of_product(tree: Apply, assume: Assume) -> Iterator[Term]:
     first, second = (_one(x, assume) for x in _unstretched(tree))
     divided = first.divided or second.divided
-    yield Term(first.number * second.number, first.factors + second.factors, divided)
+    yield Term(first.number * second.number, first.factors + second.factors, divided, first.below + second.below)
 
 
 def _unstretched(tree: Apply) -> list[Tree]:
@@ -108,13 +112,16 @@ def _unstretched(tree: Apply) -> list[Tree]:
 
 def _of_quotient(tree: Apply, assume: Assume) -> Iterator[Term]:
     above, below = tree.operands
-    number = _number(below.value) if isinstance(below, Number) else None
+    number = _number(below) if isinstance(below, Number) else None
     if number:
         yield from (term.times(1 / number, divided=True) for term in _terms(above, assume))
         return
+    if isinstance(below, Number):
+        yield from (replace(term, below=(*term.below, below)) for term in _terms(above, assume))
+        return
     term = _one(above, assume)
     inner = _product(term.factors, tree)
-    yield Term(term.number, (replace(tree, operands=(inner, below)),), term.divided)
+    yield replace(term, factors=(replace(tree, operands=(inner, below)),))
 
 
 def _of_matrices(tree: Apply, assume: Assume) -> Iterator[Term]:
@@ -123,7 +130,9 @@ def _of_matrices(tree: Apply, assume: Assume) -> Iterator[Term]:
         yield Term(Fraction(1), (tree,))
         return
     operands = tuple(_again(term, x) for term, x in zip((first, second), tree.operands, strict=True))
-    yield Term(first.number * second.number, (replace(tree, operands=operands),), first.divided or second.divided)
+    divided = first.divided or second.divided
+    made = replace(tree, operands=operands)
+    yield Term(first.number * second.number, (made,), divided, first.below + second.below)
 
 
 _RULES: dict[str, Callable[[Apply, Assume], Iterator[Term]]] = {
@@ -146,7 +155,7 @@ def _one(tree: Tree, assume: Assume) -> Term:
 
 def _again(term: Term, was: Tree) -> Tree:
     """What a factor is without its number; as it was where it has none."""
-    return was if term.number == 1 else _product(term.factors, was)
+    return was if term.number == 1 and not term.below else _product(term.factors, was)
 
 
 def _is_linear(tree: Apply) -> bool:
@@ -167,12 +176,12 @@ def _drawn_out(tree: Apply, assume: Assume) -> Iterator[Term]:
     inside = tuple(f for f in term.factors if f not in outside)
     if not inside:
         outside, inside = [], term.factors
-    inner = x if term.number == 1 and not outside else _product(inside, x)
+    inner = x if term.number == 1 and not outside and not term.below else _product(inside, x)
     if adds and isinstance(inner, Named) and _adds_up_to_one(inner, tree):
         assume(Assumption(replace(tree, operands=(inner,)), Number(1)))
-        yield Term(term.number, tuple(outside), term.divided)
+        yield replace(term, factors=tuple(outside))
         return
-    yield Term(term.number, (*outside, replace(tree, operands=(inner,))), term.divided)
+    yield replace(term, factors=(*outside, replace(tree, operands=(inner,))))
 
 
 def _adds_up_to_one(tree: Named, over: Apply) -> bool:
@@ -202,8 +211,11 @@ def _complements(terms: Sequence[Term]) -> Iterator[tuple[Named, Named]]:
             yield x, y
 
 
-def _number(value: Any) -> Fraction | None:
-    """A number to calculate with exactly; None for one that is no short fraction."""
+def _number(tree: Number) -> Fraction | None:
+    """A number to calculate with exactly; None for one that is no short fraction, or that counts something."""
+    value = tree.value
+    if tree.origin is not None or tree.counted is not None:
+        return None
     if isinstance(value, bool) or not np.isrealobj(value) or not np.isfinite(value):
         return None
     short = Fraction(float(value)).limit_denominator(_NICE)
@@ -253,7 +265,7 @@ def _like(terms: list[Term]) -> list[Term]:
     """Terms with the same factors as one; those that cancel are gone."""
     result: dict[Any, Term] = {}
     for term in terms:
-        key = tuple(sorted(map(_key, term.factors), key=repr))
+        key = tuple(sorted(map(_key, term.factors), key=repr)), tuple(sorted(map(_key, term.below), key=repr))
         old = result.get(key)
         result[key] = term if old is None else replace(old, number=old.number + term.number)
     return [term for term in result.values() if term.number]
@@ -271,7 +283,9 @@ def _spread(terms: list[Term]) -> list[Term] | None:
             return None
         for chosen in product(*choices):
             number = term.number * prod((t.number for t in chosen), start=Fraction(1))
-            result.append(Term(number, tuple(f for t in chosen for f in t.factors), term.divided))
+            factors = tuple(f for t in chosen for f in t.factors)
+            below = (*term.below, *(x for t in chosen for x in t.below))
+            result.append(Term(number, factors, term.divided, below))
     return result if several else None
 
 
@@ -313,10 +327,11 @@ def _written(terms: Sequence[Term], like: Tree) -> Tree | None:
         return None if inner is None else _product((*shared, inner), like)
     numbers = {abs(term.number) for term in terms}
     common = numbers.pop() if len(numbers) == 1 else Fraction(1)
-    if common != 1 and _unit(like) is not None:
-        inner = _written([term.times(1 / common) for term in terms], like)
+    below = terms[0].below if len({tuple(map(_key, term.below)) for term in terms}) == 1 else ()
+    if (common != 1 or below) and _unit(like) is not None:
+        inner = _written([replace(term.times(1 / common), below=() if below else term.below) for term in terms], like)
         divided = any(term.divided for term in terms)
-        return None if inner is None else _scaled(Term(common, (inner,), divided), like)
+        return None if inner is None else _scaled(Term(common, (inner,), divided, below), like)
     ordered = sorted(terms, key=lambda term: term.number < 0)
     made = [_scaled(term, like) for term in ordered]
     return Sum(tuple(x for x in made if x is not None)) if all(x is not None for x in made) else None
@@ -338,7 +353,7 @@ def _without(term: Term, factors: tuple[Tree, ...]) -> Term:
 
 def _scaled(term: Term, like: Tree) -> Tree | None:
     """A term as a tree."""
-    if not term.factors:
+    if not term.factors and not term.below:
         return Number(float(term.number) if term.number.denominator > 1 else int(term.number))
     body = _product(term.factors, like)
     size = abs(term.number)
@@ -348,6 +363,8 @@ def _scaled(term: Term, like: Tree) -> Tree | None:
     else:
         body = body if above == 1 else _apply(_TIMES, (Number(above), body), like)
         body = body if below == 1 else _apply(_OVER, (body, Number(below)), like)
+    for count in term.below:
+        body = _apply(_OVER, (body, count), like)
     return body if term.number > 0 else _apply(_MINUS, (body,), like)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.operation import Operation
+from autograd_seq.folding.provenance import Origin
 from autograd_seq.folding.unit import Family, Unit
 
 
@@ -23,10 +24,15 @@ class Named:
 
 @dataclass(frozen=True)
 class Number:
-    """A number; `divided` if it came by a division, such as the 1 / m of a mean."""
+    """A number; with where the program has it from, and of what it is the count, where that is known.
+
+    It is `divided` if it came by a division, as the 1 / 3 of a mean over three.
+    """
 
     value: Any
-    divided: bool = False
+    origin: Origin | None = field(default=None, compare=False)
+    counted: Count | None = field(default=None, compare=False)
+    divided: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,14 @@ class Size:
     tree: Tree
     axis: int | None
     value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Count:
+    """How many elements an array has along some of its axes, or along all."""
+
+    tree: Tree
+    axes: tuple[int, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
