@@ -142,7 +142,10 @@ def _extend(family: Family, at: int, ref: Ref) -> bool:
     known = family.extension.setdefault(at, ref)
     if known == ref or not isinstance(known.unit, Node) or not isinstance(ref.unit, Node):
         return known == ref
-    return may_be_one(known.unit.record, ref.unit.record)
+    if not may_be_one(known.unit.record, ref.unit.record):
+        return False
+    family.again[ref.unit] = known.unit
+    return True
 
 
 def _examine_inputs(family: Family) -> None:
@@ -187,7 +190,8 @@ def _examine_terms(family: Family) -> None:
         ref, expected = Ref(*place), mine
         if isinstance(ref.unit, Family) and ref.shift:
             expected = {t for t in mine if t + ref.shift in ref.unit.members}
-        if times == expected:
+        once = len(times) == 1 < len(mine) - 1 and abs(ref.shift) > 1  # far away, and not what all steps do
+        if times == expected and not once:
             family.uses.append(Use(ref, times))
         else:
             strays.append((ref, times))

@@ -84,7 +84,7 @@ def fold(recording: Graph | Recording) -> Folded:
                 node.family = None
         families = [f for f in families if not f.irregular and f not in set(broken)]
         for family in families:
-            family.uses, family.extension, family.together = [], {}, []
+            family.uses, family.extension, family.together, family.again = [], {}, [], {}
 
 
 def _reachable(roots: Iterable[Node]) -> list[Node]:

@@ -34,6 +34,8 @@ class Units:
     def _skip_aliases(self) -> None:
         """Leave out the adjoints that a rule passed on unchanged: they are another adjoint once more."""
         alias: dict[Unit, Unit] = {}
+        for family in [unit for unit in self.units if isinstance(unit, Family)]:
+            alias.update({node: first for node, first in family.again.items() if node in self.inputs})
         for unit in sorted(self.units, key=lambda unit: unit.order):
             uses = self.inputs[unit]
             if unit.total and unit.name is None and len(uses) == 1 and isinstance(unit, Family) is isinstance(

@@ -15,10 +15,11 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.provenance import CODE, COUNT, Origin, of_operand
 from autograd_seq.folding.unit import Node
-from autograd_seq.operations import negative, subtract
+from autograd_seq.operations import negative
 
 
 @dataclass(slots=True)
@@ -143,15 +144,15 @@ def _join_adjoints(nodes: Nodes, root: Node, links: Mapping[Node, Node]) -> None
 
 def _signed(node: Node, sign: int) -> list[tuple[Node, int, Node]]:
     """The operands of a sum or difference, the last one first, with their signs in the whole."""
-    signs = (sign, -sign) if node.operation is subtract else (sign,) * len(node.inputs)
+    signs = (sign, -sign) if algebra(node) == "difference" else (sign,) * len(node.inputs)
     return [(x, each, node) for x, each in zip(node.inputs, signs, strict=True)][::-1]
 
 
 def _opposite(x: Node, user: Node, nodes: Nodes) -> Node:
     """What a difference takes off, as a term of a sum."""
-    record = Tensor(-x.record._value, dtype=x.record.dtype)
+    record = negative(x.record)
     record._code, record._offset, record.scope = user.record._code, user.record._offset, user.record.scope
-    node = nodes.add(Node(record, negative, False, [x], None, x.time))
+    node = nodes.add(Node(record, record.operation, False, [x], None, x.time))
     node.order = user.order
     return node
 
@@ -165,7 +166,7 @@ def _is_plain_sum(node: Node) -> bool:
     """An addition or a difference without broadcasting."""
     return (
         node.operation is not None
-        and (node.operation.adds or node.operation is subtract)
+        and (node.operation.adds or node.operation.algebra == "difference")
         and all(_is_nothing(x) or x.record.shape == node.record.shape for x in node.inputs)
     )
 

@@ -135,6 +135,8 @@ class Family:
         Its inputs in order; for a total, its terms.
     extension : dict of int to Ref
         What stands in for a member just before the first or just after the last.
+    again : dict of Node to Node
+        Of what stands in, the same array recorded once more, with where it was recorded first.
     """
 
     members: dict[int, Node]
@@ -142,6 +144,7 @@ class Family:
     extension: dict[int, Ref] = field(default_factory=dict)
     irregular: bool = False
     together: list[Node] = field(default_factory=list)
+    again: dict[Node, Node] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<family {self.order}: {self.name or self.any.record.label}, t = {self.times}>"

@@ -321,7 +321,11 @@ def _condition(times: list[int], last: int) -> str:
 
 
 def _step(time: int, last: int) -> str:
-    return "T" if time == last and last > 1 else "T-1" if time == last - 1 and last > 3 else str(time)
+    if time == last and last > 1:
+        return "T"
+    if abs(time - last) == 1 and last > 3:
+        return f"T{'+' if time > last else '-'}1"
+    return str(time)
 
 
 # -- names -----------------------------------------------------------------------------------------

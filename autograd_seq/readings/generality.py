@@ -45,6 +45,8 @@ def _is_apart(unit: Unit, writer: ProgramWriter) -> bool:
 def is_for_any_size(writer: ProgramWriter) -> bool:
     """Whether no number in the program is a length of the recording that is not written as one."""
     free = _free(writer)
+    if any(free & set(record_of(unit).shape) for unit in writer.made):
+        return False
     return not any(_frozen(unit, writer, free) for unit in writer.d.folded.units if not unit.leaf)
 
 

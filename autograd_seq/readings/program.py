@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core import names
-from autograd_seq.core.notation import ATOM, PRODUCT, SUM, Written
+from autograd_seq.core.notation import ATOM, PRODUCT, SUM, Written, literal
+from autograd_seq.core.operation import Operation
 from autograd_seq.folding.folded import Block
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.own_operation import is_own, written_out
 from autograd_seq.readings.variables import Variables
 from autograd_seq.writer import Steps, Writer
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of
@@ -55,6 +59,7 @@ class ProgramWriter(Variables):
         super().__init__(derivation)
         self.name = name
         self.helpers: dict[str, None] = {}
+        self.own: dict[Operation, tuple[str, str]] = {}  # how users' operations would be called, and are
         self.given: dict[tuple[str, Hashable], str] = {}  # what is an argument besides the leaves
         steps = Steps(self._size, self._every, self._given, self._number, self._time)
         self.write = Writer("source", self._call, steps=steps)
@@ -71,6 +76,8 @@ class ProgramWriter(Variables):
 
     def _call(self, named: Named) -> str:
         unit = named.unit
+        if unit in self.made:
+            return self._constant(unit)
         variable = self.variables[unit]
         if not isinstance(unit, Family):
             return variable
@@ -82,6 +89,15 @@ class ProgramWriter(Variables):
         if unit in self.kept:
             return f"{variable}[{self._time(named.shift, named.at)}]"
         return variable
+
+    def _constant(self, unit: Unit) -> str:
+        """An array that a rule of the sweep made, such as the ones of an einsum."""
+        value = record_of(unit)._value
+        if value.ndim == 2 and np.array_equal(value, np.eye(len(value))):
+            return f"np.eye({len(value)})"
+        if value.size and (value == value.flat[0]).all():
+            return f"np.full({literal(value.shape)}, {literal(value.flat[0])})"
+        return literal(value)
 
     def _size(self, size: Size) -> str:
         text = self.write(size.tree, 60)
@@ -149,12 +165,12 @@ class ProgramWriter(Variables):
     @cached_property
     def forward_lines(self) -> list[Line]:
         """The statements of the forward pass."""
-        return self._lines(self.forward_blocks)
+        return list(map(self._in_own_words, self._lines(self.forward_blocks)))
 
     @cached_property
     def backward_lines(self) -> list[Line]:
         """The statements of the backward pass."""
-        return self._lines(self.backward_blocks)
+        return list(map(self._in_own_words, self._lines(self.backward_blocks)))
 
     def _lines(self, blocks: list[Block]) -> list[Line]:
         lines: list[Line] = []
@@ -325,6 +341,8 @@ class ProgramWriter(Variables):
             helper = tree.operation.forms["source"].helper
             if helper:
                 self.helpers[helper.strip()] = None
+            elif is_own(tree.operation):
+                self._note_own(tree)
             for x in tree.operands:
                 self._note_helpers(x)
         elif isinstance(tree, Sum):
@@ -332,6 +350,23 @@ class ProgramWriter(Variables):
                 self._note_helpers(term)
         elif isinstance(tree, Every):
             self._note_helpers(tree.body)
+
+
+    def _note_own(self, tree: Apply) -> None:
+        """A user's operation that says nothing of how it is written is a function of the program's."""
+        operation = tree.operation
+        called = f"np.{operation.name}("
+        written, _ = self.write.filled(tree, [("x", ATOM)] * len(tree.operands))
+        if operation not in self.own and written.startswith(called):
+            word = names.as_identifier(operation.name)
+            self.own[operation] = called, f"{word}("
+            self.helpers[written_out(operation, word)] = None
+
+    def _in_own_words(self, line: Line) -> Line:
+        text = line.text
+        for called, word in self.own.values():
+            text = text.replace(called, word)
+        return replace(line, text=text)
 
 
 _ASSIGNMENT = re.compile(r"^(\w+)(?:\[[^]]*\])? \+?= (.*)$")

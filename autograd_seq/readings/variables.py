@@ -7,10 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core import names
 from autograd_seq.core.notation import ATOM
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.own_operation import is_own
 from autograd_seq.writer import Writer
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of, size
@@ -48,8 +51,11 @@ class Variables:
         self.taken = set(RESERVED)
         for unit in derivation.folded.units:
             if unit.operation is not None:
+                if is_own(unit.operation):
+                    self.taken.add(names.as_identifier(unit.operation.name))
                 self.taken.update(re.findall(r"^def (\w+)", unit.operation.forms["source"].helper, re.MULTILINE))
         self.constant = self._trees({}).constant
+        self.made = {unit for unit in derivation.folded.units if self._is_made(unit)}
         self.states = self._initial_states()
         self.carried = self._carried()
         self.stops = self._variables()
@@ -60,6 +66,14 @@ class Variables:
 
     def _trees(self, stops: Mapping[Unit, Any]) -> Trees:
         return Trees(self.d.folded, stops, general=True)
+
+    def _is_made(self, unit: Unit) -> bool:
+        """Whether a rule of the sweep made an array out of nothing, the same at all steps."""
+        nodes = list(unit.members.values()) if isinstance(unit, Family) else [unit]
+        known, first = self.d.recording.forward.positions, nodes[0].record._value
+        if not unit.leaf or nodes[0].literal or any(n.record in known or n.record.operation for n in nodes):
+            return False
+        return not self._seed(unit) and all(np.array_equal(node.record._value, first) for node in nodes)
 
     # -- what is a variable ---------------------------------------------------------------------
 
@@ -192,6 +206,7 @@ class Variables:
 
     def _name_variables(self) -> None:
         arguments = [u for u in self.d.folded.units if u.leaf and not (isinstance(u, Node) and u.literal)]
+        arguments = [unit for unit in arguments if unit not in self.made]
         for unit in arguments:
             if unit in self.states:
                 family = self.states[unit]
