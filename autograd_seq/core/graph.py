@@ -8,8 +8,9 @@ from operator import attrgetter
 from typing import Any, ClassVar
 
 from autograd_seq.core import errors
-from autograd_seq.core.record import Record, Shown
+from autograd_seq.core.record import Record
 from autograd_seq.core.scope import Scope
+from autograd_seq.core.shown import Shown
 
 
 class Graph(Shown):

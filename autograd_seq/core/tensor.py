@@ -83,7 +83,7 @@ class Tensor(Methods, Record):
         self.index = next_index()
         self.requires_grad = requires_grad
         self._gradient = [None]
-        self._code = None
+        self._code = self._origin = None
         self._offset = 0
 
     # -- what it is ---------------------------------------------------------------------

@@ -83,24 +83,30 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
         for x in node.inputs:
             uses[x] = uses.get(x, 0) + 1
 
-    def terms(root: Node) -> list[Node]:
+    def terms(root: Node) -> tuple[list[Node], list[Node]]:
         found: list[Node] = []
+        joined: list[Node] = []
         stack = list(root.inputs)[::-1]
         while stack:
             x = stack.pop()
-            inner = _is_plain_sum(x) and x.name is None and uses[x] == 1 and x not in ends
+            inner = _is_plain_sum(x) and not x.given and uses[x] == 1 and x not in ends
             if inner and (x.time is None) is (root.time is None):
                 stack.extend(reversed(x.inputs))
+                joined.append(x)
             elif not (x.literal and not x.record._value.any()):
                 found.append(x)
-        return found
+        return found, joined
 
     for node in reversed(forward):  # the outermost addition first
         if _is_plain_sum(node):
-            parts = terms(node)
+            parts, joined = terms(node)
             times = {x.time for x in parts if x.time is not None}
             if len(times) > 1 and (node.time is None or len(times) == len(parts) > 2):
                 node.operation, node.total, node.inputs, node.time = None, True, parts, None
+                for x in joined:  # the variable that the terms are added up in is what it is at the end
+                    x.name = None
+                    if x in nodes.adjoints:
+                        nodes.adjoints[x].name = None
 
 
 def _is_plain_sum(node: Node) -> bool:

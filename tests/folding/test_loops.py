@@ -40,7 +40,7 @@ FOLDED_BACKWARD = set(LOOPS) - {"helper_at_most_thrice", "does_not_divide", "fir
 def test_the_forward_pass_is_these_loops(style):
     folded = fold(STYLES[style]().graph)
     found = [
-        (" ".join(unit.name or unit.operation.name for unit in block.units), block.times[0], block.times[-1],
+        (" ".join(unit.name if unit.given else unit.operation.name for unit in block.units), block.times[0], block.times[-1],
          block.direction)
         for block in folded.loops
     ]  # fmt: skip
