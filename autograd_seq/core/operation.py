@@ -20,8 +20,8 @@ import numpy as np
 from numpy import ndarray
 
 from autograd_seq.core import errors
-from autograd_seq.core.array import dtype_beside
 from autograd_seq.core.notation import Form, forms
+from autograd_seq.core.program_arguments import as_leaf
 from autograd_seq.core.program_names import ALL, PASSES, located, table_of
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import note_branch, note_read, present
@@ -148,15 +148,14 @@ class Operation(Traits):
         y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = y._origin = None
-        y.scope = scope = _present()
-        y.index = next_index()
+        y.scope, y.index = _present(), next_index()
         frame: Any = _getframe(2)
         while (returned := table_of(id(code := frame.f_code), ALL)) is PASSES:
             frame = frame.f_back
         y._code, y._offset = code, frame.f_lasti
         if y._offset in returned:
             y._code, y._offset, y._origin = located(frame)
-        if not scope.recording:
+        if not y.scope.recording:
             for x in inputs:
                 note_read(x)
             y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
@@ -279,7 +278,7 @@ def lift(inputs: Sequence[Any]) -> tuple[Any, ...] | None:
         return None
     for i, x in enumerate(records):
         if not isinstance(x, Record):
-            records[i] = Record.held(x, dtype=dtype_beside(x, [t._value for t in tensors]))
+            records[i] = as_leaf(Record.held, x, tensors, i, len(records))
             tensors.append(records[i])
     return tuple(records)
 

@@ -130,7 +130,7 @@ class Destinations:
     def _stored(self, store: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
         """A variable's name, unless what it holds is returned; of a part of it, the name where that is taken."""
         name = str(self.flow.steps[store].argument)
-        called = name if not _into(path) and _speaks(name) else None
+        called = name if not _into(path) and speaks(name) else None
         loads, again = self._reached(store)
         for load in loads:
             found = self._follow((load, 0), path, depth) if path or not again else None
@@ -206,6 +206,12 @@ class Destinations:
             self._reach[store] = loads, store in self._walk(store, lambda step: False)
         return self._reach[store]
 
+    def stores_before(self, load: int) -> list[int]:
+        """Where a variable was stored that is loaded here."""
+        name = self.flow.steps[load].argument
+        stores = [k for k, step in enumerate(self.flow.steps) if step.word == "store" and step.argument == name]
+        return [k for k in stores if load in self._reached(k)[0]]
+
     def _walk(self, start: int, ends: Callable[[Step], bool]) -> set[int]:
         """The steps that can come after one, up to those that end the way."""
         seen: set[int] = set()
@@ -219,7 +225,7 @@ class Destinations:
         return seen
 
 
-def _speaks(name: str) -> bool:
+def speaks(name: str) -> bool:
     """Whether somebody chose a name: not ``_``, and none that a tool made up, which no program could write."""
     return name.isidentifier() and bool(name.strip("_"))
 
@@ -295,7 +301,7 @@ class Made(Protocol):
 
     _code: CodeType | None
     _offset: int
-    _origin: Origin | None
+    _origin: Any
 
 
 def program_name(record: Made) -> str | None:
@@ -303,6 +309,9 @@ def program_name(record: Made) -> str | None:
     origin = record._origin
     if origin is None:
         origin = () if record._code is None else ((record._code, record._offset),)
+    elif not isinstance(origin, tuple):
+        name: str | None = origin.name()
+        return name
     path: tuple[Any, ...] = ()
     local = None
     for code, offset in origin:

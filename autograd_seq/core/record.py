@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.array import Array
-from autograd_seq.core.program_names import Origin, program_name
+from autograd_seq.core.program_names import program_name
 from autograd_seq.core.scope import Scope, note_read
 from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import SourceLine, look_up
@@ -61,7 +61,7 @@ class Record(Shown):
     _gradient: list[Any] | None  # of a leaf: its .grad, in a box that a parameter's successive values share, with it
     _code: CodeType | None
     _offset: int
-    _origin: Origin | None  # whose result it is, where that is not the one instruction's
+    _origin: Any  # whose result it is, where that is not the one instruction's; of a leaf, where it was taken from
 
     @property
     def value(self) -> Array:
