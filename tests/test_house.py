@@ -19,7 +19,10 @@ ROOMS = [
 ]
 TOP = {"autograd_seq", "autograd_seq.__main__", "autograd_seq.numpy", "autograd_seq.testing"}
 CORE = ["record", "operation", "graph", "part", "rules", "backward"]
-GROUND = ["errors", "source_line", "scope", "names", "notation", "algebra", "array", "traits"]
+GROUND = [
+    "errors", "source_line", "scope", "names", "notation", "algebra", "array", "traits", "bytecode", "program_names",
+    "shown",
+]  # fmt: skip
 
 
 def known(target):

@@ -38,7 +38,7 @@ class Units:
             alias.update({node: first for node, first in family.again.items() if node in self.inputs})
         for unit in sorted(self.units, key=lambda unit: unit.order):
             uses = self.inputs[unit]
-            if unit.total and unit.name is None and len(uses) == 1 and isinstance(unit, Family) is isinstance(
+            if unit.total and not unit.given and len(uses) == 1 and isinstance(unit, Family) is isinstance(
                 uses[0].ref.unit, Family
             ):
                 other = uses[0].ref

@@ -106,7 +106,7 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
         stack = _signed(root, 1)
         while stack:
             x, sign, user = stack.pop()
-            inner = _is_plain_sum(x) and x.name is None and uses[x] == 1 and x not in ends
+            inner = _is_plain_sum(x) and not x.given and uses[x] == 1 and x not in ends
             if inner and (x.time is None) is (root.time is None):
                 stack.extend(_signed(x, sign))
                 joined.add(x)
@@ -124,6 +124,10 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
             if len(times) > 1 and (node.time is None or len(times) == len(parts) > 2):
                 node.operation, node.total, node.inputs, node.time = None, True, parts, None
                 _join_adjoints(nodes, node, links[node])
+                for x in links[node].keys() - {node}:  # the variable that is added up in is what it is at the end
+                    x.name = None
+                    if x in nodes.adjoints:
+                        nodes.adjoints[x].name = None
 
 
 def _join_adjoints(nodes: Nodes, root: Node, links: Mapping[Node, Node]) -> None:

@@ -116,6 +116,13 @@ class Node:
         return self.leaf and self.record.operation is not None
 
     @property
+    def given(self) -> bool:
+        """Whether its name, or that of what it is the adjoint of, was given with `name`, not found in the program."""
+        if self.adjoint_of is not None:
+            return self.adjoint_of.given
+        return self.name is not None and self.record._name is not None
+
+    @property
     def lane(self) -> tuple[int | None, str | None]:
         """Layer and direction."""
         if self.adjoint_of is not None:
@@ -164,6 +171,11 @@ class Family:
     def name(self) -> str | None:
         """Its name without a place."""
         return self.any.name
+
+    @property
+    def given(self) -> bool:
+        """Whether its name was given with `name`, not found in the program."""
+        return self.any.given
 
     @property
     def operation(self) -> Operation | None:

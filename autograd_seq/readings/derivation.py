@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any
 
@@ -23,7 +22,6 @@ from autograd_seq.readings.textbook import recognised
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import is_bare, record_of, size
 
-_ASSIGNED = re.compile(r"^([^\W\d]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once
 
 
@@ -204,18 +202,24 @@ class Derivation:
         return "_".join([word, *inner] if len(inner) < 2 else inner)
 
     def given_name(self, unit: Unit) -> str | None:
-        """The name of a unit, from the user's line, or after what it is the argument of; None if there is no such."""
+        """The name of a unit, or one after what it is the argument of; None if there is no such."""
         if unit in self.names:
             return self.names[unit]
-        line = record_of(unit).source
-        if line is not None and (found := _ASSIGNED.match(line.text)) and found[2].strip() == line.expression:
-            word = found[1]
-            if not any(name == word for name in self.names.values()):
-                return word
-        users = [u for u in self._users.get(unit, []) if not self.is_backward(u)]
-        if len(users) == 1 and users[0] in self.names and len(self.folded.inputs[users[0]]) == 1:
-            return names.argument(self.names[users[0]])
+        if self.is_backward(unit):
+            return None  # its line is that of what it is an adjoint of
+        for _ in range(LARGE):
+            users = [u for u in self._users.get(unit, []) if not self.is_backward(u)]
+            if len(users) != 1 or len(self._read(users[0])) != 1:
+                return None
+            unit = users[0]
+            if unit in self.names:
+                return names.argument(self.names[unit])
         return None
+
+    def _read(self, unit: Unit) -> list[Unit]:
+        """What a unit is made of, numbers aside; one that it is made of twice stands twice."""
+        inputs = [use.ref.unit for use in self.folded.inputs[unit]]
+        return [x for x in inputs if not (isinstance(x, Node) and x.literal)]
 
     def scope(self, unit: Unit) -> Scope:
         """Where a unit is, without its time."""

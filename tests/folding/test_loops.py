@@ -40,8 +40,8 @@ FOLDED_BACKWARD = set(LOOPS) - {"helper_at_most_thrice", "does_not_divide", "fir
 def test_the_forward_pass_is_these_loops(style):
     folded = fold(STYLES[style]().graph)
     found = [
-        (" ".join(unit.name or unit.operation.name for unit in block.units), block.times[0], block.times[-1],
-         block.direction)
+        (" ".join(unit.name if unit.given else unit.operation.name for unit in block.units), block.times[0],
+         block.times[-1], block.direction)
         for block in folded.loops
     ]  # fmt: skip
     assert found == [(" ".join(words.split()), first, last, way) for words, first, last, way in LOOPS[style]]
@@ -79,7 +79,7 @@ def test_all_who_ask_see_the_same_steps(style):
 
 def test_an_initial_state_with_a_name_stands_in_the_row_of_its_state():
     layout = lay_out(STYLES["two_loops"]().graph)
-    rows = {node.record.name or node.record.operation.name: node.row for node in layout.nodes}
+    rows = {node.record._name or node.record.operation.name: node.row for node in layout.nodes}
     assert rows["h0"] == rows["tanh"] != rows["add"]
 
 

@@ -42,7 +42,7 @@ def made(graph):
         if record.operation is not None and found.places[record].time is not None:
             roles.setdefault(found.roles[record], []).append(record)
     return [
-        (records[0].name or records[0].operation.name, sorted(found.places[r].time for r in records))
+        (records[0]._name or records[0].operation.name, sorted(found.places[r].time for r in records))
         for records in roles.values()
     ]
 

@@ -1,0 +1,221 @@
+"""What a program calls its arrays: the argument, variable or key that one was loaded from; and one array, one leaf.
+
+Where an array is met, the instruction is remembered with those of all callers, so that an argument of a helper is
+called what its caller calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import CodeType, FrameType
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from autograd_seq.core.array import Array, dtype_beside
+from autograd_seq.core.bytecode import Step, Value
+from autograd_seq.core.program_names import DEPTH, Origin, Place, destinations, speaks
+from autograd_seq.core.scope import present
+from autograd_seq.core.source_line import ENGINE_FILES, ours, user_frame
+
+
+@dataclass(slots=True)
+class Taken:
+    """Where an operation took an array from.
+
+    Attributes
+    ----------
+    places : tuple
+        The instruction that used it, and those of all callers.
+    position : int
+        Which of the operation's inputs it was.
+    count : int
+        How many inputs there were.
+    number : bool
+        Whether all its elements are equal, so that it can be written as a number.
+    """
+
+    places: Origin
+    position: int
+    count: int
+    number: bool = False
+    _name: str | None = ""
+
+    def name(self) -> str | None:
+        """What the program calls it."""
+        if self._name == "":
+            self._name = self._found()
+        return self._name
+
+    def _found(self) -> str | None:
+        if not self.places or ours(self.places[0][0]):
+            return None
+        code, offset = self.places[0]
+        known = destinations(code)
+        step = known.flow.step_at(offset)
+        if step is None:
+            return None
+        operands = _operands(known.flow.steps, known.flow.steps[step], self.count)
+        return self._of(operands[self.position], 0, DEPTH) if self.position < len(operands) else None
+
+    def _of(self, value: Value, level: int, depth: int) -> str | None:
+        """The name of a value in the function of a level: 0 is the innermost."""
+        steps = destinations(self.places[level][0]).flow.steps
+        step = steps[value[0]] if value[0] >= 0 and depth else None
+        if step is None:
+            return None
+        if step.word == "load":
+            return self._variable(value[0], level, depth - 1)
+        if step.word == "attribute":
+            return str(step.argument) if step.argument != "T" and speaks(str(step.argument)) else None
+        if step.word == "item":
+            key = _constant(steps, step.inputs[1])
+            if isinstance(key, str):
+                return key if speaks(key) else None
+            return self._of(step.inputs[0], level, depth - 1) if _picks(steps, step) else None
+        return None
+
+    def _variable(self, load: int, level: int, depth: int) -> str | None:
+        """The name of a variable: that of what was copied to it, or of the caller's argument, if there is such."""
+        code = self.places[level][0]
+        known = destinations(code)
+        steps, name = known.flow.steps, str(known.flow.steps[load].argument)
+        values = [steps[k].inputs[0] for k in known.stores_before(load) if steps[k].inputs]
+        copies = [v for v in values if v[0] >= 0 and _is_copy(steps, steps[v[0]])]
+        if len(copies) == 1:
+            return self._of(copies[0], level, depth) or name
+        if not values and (outer := self._argument(code, name, level, depth)):
+            return outer
+        is_argument = name in _arguments(code)
+        return name if speaks(name) and (is_argument or not (self.number and values)) else None
+
+    def _argument(self, code: CodeType, name: str, level: int, depth: int) -> str | None:
+        """What the caller calls an argument."""
+        if name not in _arguments(code) or level + 1 >= len(self.places):
+            return None
+        caller, offset = self.places[level + 1]
+        known = destinations(caller)
+        step = known.flow.step_at(offset)
+        if ours(caller) or step is None or known.flow.steps[step].word != "call":
+            return None
+        call = known.flow.steps[step]
+        position = _arguments(code).index(name) - (_arguments(code)[0] in ("self", "cls"))
+        given, keywords = call.inputs[2:], tuple(call.argument or ())
+        values = dict(zip(keywords, given[len(given) - len(keywords) :], strict=True))
+        listed = given[: len(given) - len(keywords)]
+        value = values.get(name) or (listed[position] if position < len(listed) else None)
+        found = self._of(value, level + 1, depth) if value is not None else None
+        return name if found is not None and found.removesuffix("_tmp") == name else found
+
+
+def _arguments(code: CodeType) -> tuple[str, ...]:
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def _operands(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
+    """The values that an operation's inputs are, in their order."""
+    if step.word == "put":
+        return [step.inputs[0]]
+    if step.word != "call":
+        return list(step.inputs)
+    given: list[Value] = []
+    for value in step.inputs[2:]:
+        made = steps[value[0]] if value[0] >= 0 else None
+        given += made.inputs if made is not None and made.word == "collect" else [value]
+    function = next((steps[v[0]] for v in step.inputs[:2] if v[0] >= 0 and v[1] == 0), None)
+    if len(given) == count - 1 and function is not None and function.word == "attribute":
+        return [function.inputs[0], *given]  # a method's own array comes first
+    return given
+
+
+def _constant(steps: Sequence[Step], value: Value) -> Any:
+    step = steps[value[0]] if value[0] >= 0 else None
+    return step.argument if step is not None and step.word == "number" else None
+
+
+def _picks(steps: Sequence[Step], item: Step) -> bool:
+    """Whether an index picks one place along an axis, as ``x[:, :, t]`` does, and does not only cut."""
+    if len(item.inputs) != 2 or item.inputs[1][0] < 0:
+        return False
+    key = steps[item.inputs[1][0]]
+    parts = [steps[v[0]] for v in key.inputs if v[0] >= 0] if key.word == "collect" else [key]
+    return any(part.word != "BUILD_SLICE" and not isinstance(part.argument, slice) for part in parts) and not (
+        key.word == "number" and isinstance(key.argument, (slice, int, str))
+    )
+
+
+def _is_copy(steps: Sequence[Step], step: Step) -> bool:
+    """Whether a step hands on what has a name already."""
+    return step.word == "load" or (step.word == "item" and _picks(steps, step))
+
+
+def callers_of(frame: FrameType | None) -> Origin:
+    """An instruction and those of all callers, as far as the user's code goes."""
+    places: list[Place] = []
+    while frame is not None and frame.f_code.co_filename not in ENGINE_FILES and len(places) < DEPTH:
+        places.append((frame.f_code, frame.f_lasti))
+        frame = frame.f_back
+    return tuple(places)
+
+
+# -- one array, one leaf -----------------------------------------------------------------------------
+
+def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: int) -> Any:
+    """What stands for an operation's input that is no tensor, among tensors."""
+    if type(value) is np.ndarray and value.ndim:
+        return leaf_of(value, make, position, count)
+    return make(value, dtype=dtype_beside(value, [x._value for x in beside]))
+
+
+_leaves: dict[int, tuple[ref[Any], ref[Any]]] = {}  # by the id of an array: it and its leaf, neither kept alive
+
+
+def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: int) -> Any:
+    """The leaf of an array: the same at each of its uses, as long as it holds the same numbers."""
+    key = id(array)
+    found = _leaves.get(key)
+    leaf = found[1]() if found is not None and found[0]() is array else None
+    if leaf is not None and _same(leaf._value, array):
+        if leaf.scope != present.get():
+            leaf.scope = _common(leaf.scope, present.get())
+        return leaf
+    leaf = make(array)
+    number = not array.size or bool((array == array.flat[0]).all())
+    leaf._origin = Taken(callers_of(user_frame(2)), position, count, number)
+
+    def forget(_: Any) -> None:
+        _leaves.pop(key, None)
+
+    _leaves[key] = ref(array, forget), ref(leaf, forget)
+    return leaf
+
+
+def _same(a: Array, b: Array) -> bool:
+    """Whether two arrays hold the same bits, so that −0 is not 0, and NaN is NaN."""
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.itemsize > 8:
+        return bool((a == b).all())
+    bits = f"u{a.dtype.itemsize}"
+    return bool((a.view(bits) == b.view(bits)).all())
+
+
+def _common(a: Any, b: Any) -> Any:
+    """The place of what is used at two."""
+    fields = ("time", "layer", "direction", "part")
+    return replace(a, **{field: None for field in fields if getattr(a, field) != getattr(b, field)})
+
+
+def note_uses(records: list[Any]) -> list[Any]:
+    """Let leaves that nobody named be called what the first operation that uses them loaded."""
+    nameless = {x for x in records if x.operation is None and x._name is None and x._origin is None}
+    nameless = {x for x in nameless if x.requires_grad or x._value.ndim}
+    for record in records if nameless else ():
+        for i, x in enumerate(record.inputs):
+            if x in nameless and record._code is not None:
+                nameless.discard(x)
+                places = record._origin if isinstance(record._origin, tuple) else ((record._code, record._offset),)
+                x._origin = Taken(places, i, len(record.inputs))
+    return records
