@@ -167,7 +167,7 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
                 made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.settings, r.requires_grad)
         finally:
             present.reset(token)
-        made._code, made._offset = r._code, r._offset
+        made._code, made._offset, made._origin = r._code, r._offset, r._origin
         made._name = r._name or follower.names.get(r)
         new[r] = made
     for r in new.values():

@@ -89,8 +89,8 @@ def bends(operation: Operation) -> bool:
 
 
 def smooth_at(operation: Operation, x: Any) -> bool:
-    """Whether no element of the argument lies at 0."""
-    return bool(np.all(x._value != 0))
+    """Whether no element of the argument, if it is differentiated by, lies at 0."""
+    return not x.requires_grad or bool(np.all(x._value != 0))
 
 
 def _is_function(o: Operation) -> bool:

@@ -105,7 +105,8 @@ class _Found:
             return r
         operation, inputs, settings = made
         record = operation.record(r._value, tuple(self._new[x] for x in inputs), settings, r.requires_grad)
-        record.scope, record._code, record._offset, record._name = r.scope, r._code, r._offset, r._name
+        record.scope, record._name = r.scope, r._name
+        record._code, record._offset, record._origin = r._code, r._offset, r._origin
         return record
 
 
