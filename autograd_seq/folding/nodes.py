@@ -238,7 +238,7 @@ def _note_picks(nodes: Nodes, forward: Graph) -> None:
         settings = node.settings
         if node.owner is None or not ("index" in settings or "indices" in settings):
             continue
-        known = [node.owner, *users.get(node.owner, [])]
+        known = [*node.owner.inputs, node.owner, *users.get(node.owner, [])]
         wanted = settings["indices"] if "indices" in settings else (settings["index"],)
         node.picked = tuple(next((n for n in known if n.settings.get("index") is index), None) for index in wanted)
 

@@ -14,12 +14,13 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import PRODUCT, SIGN, SUM, Form
 from autograd_seq.core.operation import Operation, operation
 from autograd_seq.operations.elementwise import log, sigmoid
+from autograd_seq.operations.indexing import scatter
 from autograd_seq.operations.probability import binary_cross_entropy, categorical_cross_entropy, softmax
 from autograd_seq.operations.reduction import restored, sum
 
 
 @operation(
-    vjp=[lambda g, y, z, p, axis: g - p * g.sum(axis=axis, keepdims=True), None],
+    vjp=[lambda g, y, z, p, axis: _by_logits(g, p, axis), None],
     source=Form("np.log({1})"),
     latex=Form(r"\log({1})"),
     text=Form("log({1})"),
@@ -54,6 +55,22 @@ def log_of_sigmoid(z: Any, p: Any, /) -> Array:
 def log_of_complement(z: Any, p: Any, /) -> Array:
     """log(1 − p), for p = σ(z)."""
     return np.log(1 - p)
+
+
+@operation(
+    vjp=[lambda g, y, z, p, q, axis, index: _by_logits(scatter([g], (index,), z.shape), p, axis), None, None],
+    source=Form("np.log({2})"),
+    latex=Form(r"\log({2})"),
+    text=Form("log({2})"),
+    formula=Form("log({2})"),
+)
+def log_of_part(z: Any, p: Any, q: Any, /, axis: Any, index: Any) -> Array:
+    """log(q), for q = p[index] and p = softmax(z): the right class is known by its number."""
+    return np.log(q)
+
+
+def _by_logits(g: Any, p: Any, axis: int) -> Any:
+    return g - p * sum(g, axis=axis, keepdims=True)
 
 
 @operation(
@@ -96,3 +113,4 @@ PAIRS: dict[tuple[Operation, Operation], Operation] = {
     (binary_cross_entropy, sigmoid): cross_entropy_of_sigmoid,
 }
 OF_COMPLEMENT: dict[tuple[Operation, Operation], Operation] = {(log, sigmoid): log_of_complement}  # of 1 − p
+OF_PART: dict[tuple[Operation, Operation], Operation] = {(log, softmax): log_of_part}  # of p[index]

@@ -147,7 +147,8 @@ class Derivation:
         units = self.folded.units
         for unit in units:
             if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
-                self._name(unit, name)
+                of = self.names.get(self.adjoint_of[unit]) if unit in self.adjoint_of else None
+                self._name(unit, name if of is None else f"d{of}")
             elif isinstance(unit, Family) and unit.leaf and not self.is_backward(unit):
                 self._name(unit, "input" if any(name == "x" for name in self.names.values()) else "x")
         for unit in units:
@@ -208,10 +209,11 @@ class Derivation:
         if self.is_backward(unit):
             return None  # its line is that of what it is an adjoint of
         for _ in range(LARGE):
-            users = [u for u in self._users.get(unit, []) if not self.is_backward(u)]
-            if len(users) != 1 or len(self._read(users[0])) != 1:
+            users = list(dict.fromkeys(u for u in self._users.get(unit, []) if not self.is_backward(u)))
+            of_it_alone = [u for u in users if len(self._read(u)) == 1]
+            if len(of_it_alone) != 1 or any(of_it_alone[0] not in [*self._read(u), u] for u in users):
                 return None
-            unit = users[0]
+            unit = of_it_alone[0]
             if unit in self.names:
                 return names.argument(self.names[unit])
         return None

@@ -194,9 +194,17 @@ class Trees:
             if isinstance(x, Node) and x.literal:
                 if self.general and x.origin is not None:
                     return None
-            elif self.constant(x) is None:
+            elif self.constant(x) is None and not (_adds(unit) and self._one_hot(x)):
                 return None
         return self._filled(unit)
+
+    def _one_hot(self, unit: Unit) -> bool:
+        """Whether it is a constant at some places and 0 at the others: the sum is the same wherever they are."""
+        gathered = unit.operation is not None and unit.operation.algebra == "gathered parts"
+        behind = [use.ref.unit for use in self.folded.inputs.get(unit, [])]
+        if unit.operation is None and len(behind) == 1:  # a sum of one use
+            return self._one_hot(behind[0])
+        return gathered and all(self.constant(x) is not None for x in behind)
 
     def _divided(self, unit: Unit) -> bool:
         """Whether a constant came by a division."""
@@ -209,6 +217,10 @@ class Trees:
         nodes = unit.members.values() if isinstance(unit, Family) else [unit]
         values = {x for node in nodes for x in np.unique(node.record._value).tolist()}
         return float(values.pop()) if len(values) == 1 else None
+
+
+def _adds(unit: Unit) -> bool:
+    return unit.operation is not None and unit.operation.reduces is np.add
 
 
 def _given(value: Any, key: str, unit: Unit) -> Any:

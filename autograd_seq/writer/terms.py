@@ -160,8 +160,8 @@ def _again(term: Term, was: Tree) -> Tree:
 
 def _is_linear(tree: Apply) -> bool:
     """Whether numbers can be drawn out of an operation of one operand."""
-    adds = tree.operation.reduces is np.add
-    return len(tree.operands) == 1 and (adds or tree.operation.rearranges or tree.operation.algebra == "transpose")
+    adds = tree.operation.reduces is np.add or tree.operation.algebra in ("transpose", "gathered parts")
+    return len(tree.operands) == 1 and (adds or tree.operation.rearranges)
 
 
 def _drawn_out(tree: Apply, assume: Assume) -> Iterator[Term]:
@@ -169,7 +169,7 @@ def _drawn_out(tree: Apply, assume: Assume) -> Iterator[Term]:
     (x,) = tree.operands
     term = _one(x, assume)
     if not term.factors:
-        yield Term(Fraction(1), (tree,))
+        yield replace(term, factors=(replace(tree, operands=(Number(1),)),))
         return
     adds = tree.operation.reduces is np.add
     outside = [f for f in term.factors if adds and len(term.factors) > 1 and not shape_of(f)]

@@ -114,6 +114,6 @@ def _settings(operation: Operation, matched: Mapping[Tensor, Tensor]) -> Iterato
     choices = []
     for key, default in operation.defaults.items():
         used = [r.settings[key] for r in matched.values() if type(r.settings.get(key)) is type(default)]
-        choices.append(list(dict.fromkeys(used)) if type(default) in (int, bool) else [default])
+        choices.append((type(default) in (int, bool) and list(dict.fromkeys(used))) or [default])
     for values in product(*choices):
         yield dict(zip(operation.defaults, values, strict=True))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.operations.pairs import OF_COMPLEMENT, PAIRS
+from autograd_seq.operations.pairs import OF_COMPLEMENT, OF_PART, PAIRS
 from autograd_seq.readings.textbook.pointwise import Use
 
 
@@ -21,6 +21,10 @@ def paired(use: Use, made_by: Callable[[Any], Use | None]) -> Use | None:
         behind = made_by(rest[0])
         pair = OF_COMPLEMENT.get((outer, behind[0])) if behind else None
         return (pair, (behind[1][0], rest[0]), {}) if pair and behind else None
+    if inner.algebra == "part":
+        behind = made_by(z)
+        pair = OF_PART.get((outer, behind[0])) if behind else None
+        return (pair, (behind[1][0], z, inputs[0]), {**behind[2], **inner_settings}) if pair and behind else None
     pair = PAIRS.get((outer, inner))
     if pair is None or (settings and settings != inner_settings):
         return None

@@ -13,6 +13,7 @@ from autograd_seq.core.operation import Operation
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.readings.textbook.filled import taken_apart
 from autograd_seq.readings.textbook.longhand import Spelled
 from autograd_seq.readings.textbook.paired import paired
 from autograd_seq.readings.textbook.pointwise import Pointwise, Use
@@ -39,8 +40,9 @@ def recognised(outputs: Sequence[Tensor]) -> list[Tensor]:
     >>> [r.operation.name for r in recognised([y])[0].graph if r.operation]
     ['sigmoid']
     """
-    found = _Found(Graph(*outputs))
-    return [found.rebuilt(output.record) for output in outputs] if found.uses else [o.record for o in outputs]
+    records = taken_apart([output.record for output in outputs])
+    found = _Found(Graph(*records))
+    return [found.rebuilt(record) for record in records] if found.uses else records
 
 
 class _Found:
