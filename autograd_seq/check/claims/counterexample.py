@@ -1,0 +1,111 @@
+"""Small numbers that a person can compute with, at which two sides of a formula differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import sympy
+
+from autograd_seq.check.claims.conditions import Condition
+from autograd_seq.check.claims.setting import Quantity, Setting
+from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.truth import is_activation
+from autograd_seq.readings.symbols import symbols_of
+
+ATTEMPTS = 20
+DIGITS = 60
+LARGEST = 4000  # parts of the two sides: beyond that nobody computes with them
+SMALLEST = sympy.Rational(1, 10**45)
+_WHOLE = [sympy.Integer(n) for n in (1, 2, -1, 3, -2)]
+_HALVES = [sympy.Rational(1, 2), sympy.Rational(1, 4), sympy.Rational(3, 4)]
+
+
+def counterexample(setting: Setting, claimed: Quantity, true: Quantity, by_names: bool) -> dict[str, Any] | None:
+    """Numbers for the quantities in a formula, at an element where its two sides differ.
+
+    Parameters
+    ----------
+    setting : Setting
+        Where the formula stands.
+    claimed, true : Quantity
+        Its two sides.
+    by_names : bool
+        Give numbers to named quantities; else to leaves, which forward formulas are about.
+
+    Returns
+    -------
+    dict or None
+        See `FormulaReport.counterexample`; the numbers meet what is known of targets. None if none were found.
+    """
+    if setting.large:
+        return None
+    level = setting.levels[0] if by_names else setting.levels[-1]
+    conditions = tuple(setting.targets)
+    arrays = [setting.symbolic(q, level, conditions) for q in (claimed, true)]
+    shared = [*conditions, *(setting.normalised if by_names else ())]
+    for place in _places(claimed.values, true.values):
+        sides = [sympy.sympify(a[place], strict=True) for a in arrays]
+        example = _at(setting, place, sides, shared)
+        if example:
+            return example
+    return None
+
+
+def _places(claimed: Array, true: Array) -> list[tuple[int, ...]]:
+    """Where numbers differ, those that differ most first."""
+    gap = np.nan_to_num(np.abs(claimed - true), nan=np.inf)
+    order = np.argsort(-gap, axis=None, kind="stable")[:4]
+    return [tuple(int(i) for i in np.unravel_index(i, gap.shape)) for i in order]
+
+
+def _at(
+    setting: Setting, place: tuple[int, ...], sides: list[sympy.Expr], shared: list[Condition]
+) -> dict[str, Any] | None:
+    """Numbers at which one element differs."""
+    symbols = sorted({s for side in sides for s in side.free_symbols}, key=str)
+    bounded = {
+        str(e) for r in setting.recording.forward if r.name and is_activation(r) for e in symbols_of(r).flat
+    }
+    for attempt in range(ATTEMPTS):
+        values = _shares(shared, symbols, attempt)
+        for i, symbol in enumerate(s for s in symbols if s not in values):
+            choices = (_HALVES if str(symbol) in bounded else _WHOLE)[: 1 + attempt]
+            values[symbol] = choices[(i + attempt) % len(choices)]
+        numbers = [sympy.N(side.subs(values), DIGITS) for side in sides]
+        if all(n.is_real and n.is_finite for n in numbers) and abs(numbers[0] - numbers[1]) > SMALLEST:
+            said = {str(k): float(v) for k, v in values.items() if k in symbols or k in _completed(shared, symbols)}
+            claimed, true = (float(n) for n in numbers)
+            return {
+                "values": said, "place": place, "claimed": claimed, "true": true,
+                "difference": float(numbers[0] - numbers[1]),
+            }  # fmt: skip
+    return None
+
+
+def _shares(shared: list[Condition], symbols: list[sympy.Symbol], attempt: int) -> dict[sympy.Symbol, sympy.Rational]:
+    """Numbers that add up to 1, for the elements of targets and softmaxes: one large part, the others alike."""
+    values: dict[sympy.Symbol, sympy.Rational] = {}
+    one_hot = attempt < ATTEMPTS // 2
+    for c in shared:
+        columns = np.moveaxis(symbols_of(c.record), c.axis, 0).reshape(c.record.shape[c.axis], -1)
+        if not set(columns.flat) & set(symbols):
+            continue
+        n = len(columns)
+        for j, column in enumerate(columns.T):
+            at = (attempt + j) % n
+            small = sympy.Integer(0) if one_hot and c.record.operation is None else sympy.Rational(1, 2 * n)
+            for i, symbol in enumerate(column):
+                values[symbol] = small if i != at else 1 - small * (n - 1)
+    return values
+
+
+def _completed(shared: list[Condition], symbols: list[sympy.Symbol]) -> set[sympy.Symbol]:
+    """The last parts, of which the sides do not speak, in columns of which they do."""
+    found: set[sympy.Symbol] = set()
+    for c in shared:
+        columns = np.moveaxis(symbols_of(c.record), c.axis, 0).reshape(c.record.shape[c.axis], -1)
+        for column in columns.T:
+            if set(column) & set(symbols):
+                found.add(column[-1])
+    return found
