@@ -21,6 +21,7 @@ from autograd_seq.readings.symbols import sigma
 
 # A numerator, and the denominator in factors, so that a sum needs no more than their least common multiple.
 Fraction = tuple[PolyElement, dict[PolyElement, int]]
+SEARCH = 30  # what it costs to look for common factors, in products of terms
 
 
 class OutOfWorkError(AutogradError, RuntimeError):
@@ -144,7 +145,7 @@ class _Generators:
             return e.func(*(self.flatten(a) for a in e.args))
         if e.is_Pow and not isinstance(e, sympy.exp):
             return self._power(self.flatten(e.base), self.flatten(e.exp))
-        arguments = [_normal(self.flatten(a)) if isinstance(a, sympy.Expr) else a for a in e.args]
+        arguments = [self._normal(self.flatten(a)) if isinstance(a, sympy.Expr) else a for a in e.args]
         special: Callable[..., sympy.Expr] | None = {
             sympy.exp: self._exp, sympy.log: self._log, sympy.sin: self._sin, sympy.cos: self._cos,
         }.get(e.func)  # fmt: skip
@@ -156,7 +157,16 @@ class _Generators:
         if self.by_exp and e.func is sympy.tanh:
             grown = self._exp(arguments[0])
             return (grown**2 - 1) / (grown**2 + 1)
+        if e.func is sympy.tanh and arguments[0].could_extract_minus_sign():
+            return -self._generator(e.func.__name__, -arguments[0])  # SymPy took the sign out of what it was before
         return self._generator(e.func.__name__, *arguments)
+
+    def _normal(self, e: sympy.Expr) -> sympy.Expr:
+        """A normal form of an argument, for what it costs: a fraction is cancelled by searching for common factors."""
+        if not math.isinf(self.work.left):
+            above, below = _size(e)
+            self.work.spend(above if below == 1 else SEARCH * above * below)
+        return _normal(e)
 
     def _generator(self, *key: Any) -> sympy.Symbol:
         if key not in self.made:
@@ -205,8 +215,8 @@ class _Generators:
         """A power as whole powers of generators: x^(b + 1/2) is x^b times the root of x."""
         if exponent.is_Integer:
             return base**exponent
-        base, result = _normal(base), sympy.S.One
-        for term in sympy.Add.make_args(_normal(exponent)):
+        base, result = self._normal(base), sympy.S.One
+        for term in sympy.Add.make_args(self._normal(exponent)):
             if term.is_Rational:
                 whole = sympy.floor(term)
                 part = term - whole
@@ -226,6 +236,24 @@ class _Generators:
         if key not in self.made:
             self.relations.append((self._generator(*key), int(part.q), base))
         return self.made[key] ** part.p
+
+
+def _size(e: sympy.Expr) -> tuple[int, int]:
+    """How many terms the numerator and the denominator of an expression have at most, when multiplied out."""
+    if e.is_Add:
+        above, below = 0, 1
+        for a in e.args:
+            n, d = _size(a)
+            above, below = above * d + n * below, below * d
+        return above, below
+    if e.is_Mul:
+        sizes = [_size(a) for a in e.args]
+        return math.prod(n for n, _ in sizes), math.prod(d for _, d in sizes)
+    if e.is_Pow and e.exp.is_Integer:
+        n, d = _size(e.base)
+        k = int(e.exp)
+        return (n**k, d**k) if k >= 0 else (d**-k, n**-k)
+    return 1, 1
 
 
 def _normal(e: sympy.Expr) -> sympy.Expr:

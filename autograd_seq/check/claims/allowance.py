@@ -7,6 +7,7 @@ Numbers of terms are multiplied as the terms themselves would be: every scalar o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,17 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
 
-MOST_PARTS = 20_000  # of one expression, written out without sharing
-DEEPEST = 8  # functions inside one another
+
+@dataclass(frozen=True)
+class Allowance:
+    """How large an expression may be: its parts when written out, and the functions inside one another."""
+
+    parts: int
+    depth: int
+
+
+NAMED = Allowance(20_000, 8)  # in named quantities, which is where most proofs are found
+OPENED = Allowance(5_000, 4)  # where those are opened too: there each part costs more
 
 
 class Size:
@@ -51,7 +61,7 @@ def _of_function(*arguments: Any) -> Size:
     return Size(1 + sum(a.parts for a in sizes), 1 + max((a.depth for a in sizes), default=0))
 
 
-def too_much(records: list[Tensor], known: Mapping[Tensor, Array]) -> str | None:
+def too_much(records: list[Tensor], known: Mapping[Tensor, Array], allowed: Allowance = NAMED) -> str | None:
     """Why records cannot be written out as expressions; None if they can.
 
     Parameters
@@ -60,6 +70,8 @@ def too_much(records: list[Tensor], known: Mapping[Tensor, Array]) -> str | None
         What is to be written out.
     known : mapping
         What is not written out but stands for itself.
+    allowed : Allowance
+        The bound.
 
     Examples
     --------
@@ -82,10 +94,10 @@ def too_much(records: list[Tensor], known: Mapping[Tensor, Array]) -> str | None
     ends = [e for r in records for e in sizes[r.record].flat if isinstance(e, Size)]
     deepest = max((e.depth for e in ends), default=0)
     parts = max((e.parts for e in ends), default=0)
-    if deepest > DEEPEST:
-        return f"functions are nested {deepest} deep, and a proof goes {DEEPEST} deep"
-    if parts > MOST_PARTS:
-        return f"written out, one element has {_rough(parts)} parts, and a proof takes {MOST_PARTS:,}"
+    if deepest > allowed.depth:
+        return f"functions are nested {deepest} deep, and a proof goes {allowed.depth} deep"
+    if parts > allowed.parts:
+        return f"written out, one element has {_rough(parts)} parts, and a proof takes {allowed.parts:,}"
     return None
 
 

@@ -11,12 +11,13 @@ from autograd_seq.check.claims.conditions import Condition
 from autograd_seq.check.claims.setting import Quantity, Setting
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.truth import is_activation
+from autograd_seq.readings.precise import PreciseAlgebra
 from autograd_seq.readings.symbols import symbols_of
 
 ATTEMPTS = 20
 DIGITS = 60
 LARGEST = 4000  # parts of the two sides: beyond that nobody computes with them
-SMALLEST = sympy.Rational(1, 10**45)
+SMALLEST = 1e-45
 _WHOLE = [sympy.Integer(n) for n in (1, 2, -1, 3, -2)]
 _HALVES = [sympy.Rational(1, 2), sympy.Rational(1, 4), sympy.Rational(3, 4)]
 
@@ -72,8 +73,8 @@ def _at(
         for i, symbol in enumerate(s for s in symbols if s not in values):
             choices = (_HALVES if str(symbol) in bounded else _WHOLE)[: 1 + attempt]
             values[symbol] = choices[(i + attempt) % len(choices)]
-        numbers = [sympy.N(side.subs(values), DIGITS) for side in sides]
-        if all(n.is_real and n.is_finite for n in numbers) and abs(numbers[0] - numbers[1]) > SMALLEST:
+        numbers = [_number(side, values) for side in sides]
+        if all(n is not None for n in numbers) and abs(numbers[0] - numbers[1]) > SMALLEST:
             said = {str(k): float(v) for k, v in values.items() if k in symbols or k in _completed(shared, symbols)}
             claimed, true = (float(n) for n in numbers)
             return {
@@ -81,6 +82,43 @@ def _at(
                 "difference": float(numbers[0] - numbers[1]),
             }  # fmt: skip
     return None
+
+
+def _number(side: sympy.Expr, values: dict[sympy.Symbol, sympy.Rational]) -> Any:
+    """An expression at given numbers, to many digits; None where it is not a real number."""
+    algebra = PreciseAlgebra(DIGITS)
+    c = algebra.context
+    functions = {
+        "sigma": algebra.sigmoid, "tanh": c.tanh, "exp": c.exp, "log": algebra.log, "sin": c.sin, "cos": c.cos,
+        "Abs": abs, "sign": c.sign, "Max": max, "Min": min,
+    }  # fmt: skip
+    known: dict[sympy.Expr, Any] = {}
+
+    def of(e: Any) -> Any:
+        if e not in known:
+            if isinstance(e, sympy.Symbol):
+                e, whole = values[e], e
+                known[whole] = c.mpf(e.p) / e.q
+                return known[whole]
+            if e.is_Rational:
+                known[e] = c.mpf(e.p) / e.q
+            elif e.is_Add:
+                known[e] = c.fsum(of(a) for a in e.args)
+            elif e.is_Mul:
+                known[e] = c.fprod(of(a) for a in e.args)
+            elif e.func.__name__ in functions:
+                known[e] = functions[e.func.__name__](*(of(a) for a in e.args))
+            elif e.is_Pow:
+                known[e] = of(e.base) ** of(e.exp)
+            else:
+                known[e] = c.mpf(sympy.N(e.subs(values), DIGITS))
+        return known[e]
+
+    try:
+        result = of(side)
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+    return result if isinstance(result, c.mpf) and c.isfinite(result) else None
 
 
 def _shares(shared: list[Condition], symbols: list[sympy.Symbol], attempt: int) -> dict[sympy.Symbol, sympy.Rational]:

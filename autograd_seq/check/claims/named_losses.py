@@ -21,7 +21,7 @@ _LOSSES: dict[str, Elements] = {
     "cross-entropy-from-logits": lambda z, y: ops.categorical_cross_entropy_from_logits(z, y),
     "binary-cross-entropy": lambda p, y: ops.binary_cross_entropy(p, y),
     "binary-cross-entropy-from-logits": lambda z, y: ops.binary_cross_entropy_from_logits(z, y),
-    "squared-error": lambda p, y: (p - y) ** 2,
+    "squared-error": lambda p, y: ops.square(p - y),
 }
 LOSSES = (*_LOSSES, *(_MEAN + name for name in _LOSSES))
 LOSS_NAMES = {"J", "L", "loss", "cost", "Loss", "Cost", "ℒ", "𝓛", "𝒥"}

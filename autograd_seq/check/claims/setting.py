@@ -190,11 +190,19 @@ class Setting:
         meaning = expressions(Graph(*quantity.records), expand=True, leaves=leaves)
         return _rational(quantity.build(lambda r: meaning[r.record]))
 
-    def precise(self, quantity: Quantity) -> Array:
-        """A quantity to a hundred digits, at the recorded leaves."""
+    def precise(self, quantity: Quantity, drawn: Mapping[Tensor, Array] | None = None) -> Array:
+        """A quantity to a hundred digits, at the recorded leaves, or with some of them drawn anew.
+
+        Probabilities that were drawn add up to 1 in floats only: their last part is what the others leave.
+        """
         algebra = PreciseAlgebra(DIGITS)
         context = algebra.context
         at = {r: np.array(context.mpf(v.numerator) / v.denominator, dtype=object) for r, v in self.constants.items()}
+        at |= {r: algebra.array(a) for r, a in (drawn or {}).items()}
+        for c in self.targets:
+            if c.record in (drawn or {}):
+                parts = np.moveaxis(at[c.record], c.axis, 0)
+                parts[-1] = 1 - np.sum(parts[:-1], axis=0)
         forward = evaluate(self.recording.forward, at=at, algebra=algebra)
         stand_ins = {copy: forward[r.record] for copy, r in quantity.stand_ins.items()}
         values = evaluate(Graph(*quantity.records), at={**forward, **at, **stand_ins}, algebra=algebra)
