@@ -10,9 +10,10 @@ import sympy
 from autograd_seq.check.claims.conditions import Condition
 from autograd_seq.check.claims.setting import Quantity, Setting
 from autograd_seq.core.array import Array
+from autograd_seq.core.graph import Graph
 from autograd_seq.diagnosis.truth import is_activation
 from autograd_seq.readings.precise import PreciseAlgebra
-from autograd_seq.readings.symbols import symbols_of
+from autograd_seq.readings.symbols import expressions, symbols_of
 
 ATTEMPTS = 20
 DIGITS = 60
@@ -41,16 +42,33 @@ def counterexample(setting: Setting, claimed: Quantity, true: Quantity, by_names
     """
     if setting.large:
         return None
-    level = setting.levels[0] if by_names else setting.levels[-1]
     conditions = tuple(setting.targets)
-    arrays = [setting.symbolic(q, level, conditions) for q in (claimed, true)]
-    shared = [*conditions, *(setting.normalised if by_names else ())]
-    for place in _places(claimed.values, true.values):
-        sides = [sympy.sympify(a[place], strict=True) for a in arrays]
-        example = _at(setting, place, sides, shared)
-        if example:
-            return example
+    for level in setting.levels if by_names else setting.levels[-1:]:
+        arrays = [setting.symbolic(q, level, conditions) for q in (claimed, true)]
+        shared = [*conditions, *(() if level else setting.normalised)]
+        for place in _places(claimed.values, true.values):
+            sides = [sympy.sympify(a[place], strict=True) for a in arrays]
+            symbols = sorted({s for side in sides for s in side.free_symbols}, key=str)
+            if not _can_be_together(setting, level, set(symbols)):
+                break
+            example = _at(setting, place, sides, symbols, shared)
+            if example:
+                return example
     return None
+
+
+def _can_be_together(setting: Setting, level: int, symbols: set[sympy.Symbol]) -> bool:
+    """Whether no quantity is to be chosen along with everything that it is made of."""
+    stops = setting.stops(level)
+    for r, own in stops.items():
+        if symbols.isdisjoint(e for e in own.flat if isinstance(e, sympy.Symbol)):
+            continue
+        others = {x: a for x, a in stops.items() if x is not r}
+        made = expressions(Graph(r), expand=True, leaves={**others, **setting.known()})[r]
+        for e, meaning in zip(own.flat, made.flat, strict=True):
+            if e in symbols and isinstance(meaning, sympy.Expr) and meaning.free_symbols <= symbols:
+                return False
+    return True
 
 
 def _places(claimed: Array, true: Array) -> list[tuple[int, ...]]:
@@ -61,10 +79,13 @@ def _places(claimed: Array, true: Array) -> list[tuple[int, ...]]:
 
 
 def _at(
-    setting: Setting, place: tuple[int, ...], sides: list[sympy.Expr], shared: list[Condition]
+    setting: Setting,
+    place: tuple[int, ...],
+    sides: list[sympy.Expr],
+    symbols: list[sympy.Symbol],
+    shared: list[Condition],
 ) -> dict[str, Any] | None:
     """Numbers at which one element differs."""
-    symbols = sorted({s for side in sides for s in side.free_symbols}, key=str)
     bounded = {
         str(e) for r in setting.recording.forward if r.name and is_activation(r) for e in symbols_of(r).flat
     }
