@@ -17,8 +17,8 @@ from autograd_seq.readings.symbols import expressions, symbols_of
 
 ATTEMPTS = 20
 DIGITS = 60
-LARGEST = 4000  # parts of the two sides: beyond that nobody computes with them
 SMALLEST = 1e-45
+VISIBLE = 1e-3
 _WHOLE = [sympy.Integer(n) for n in (1, 2, -1, 3, -2)]
 _HALVES = [sympy.Rational(1, 2), sympy.Rational(1, 4), sympy.Rational(3, 4)]
 
@@ -42,33 +42,37 @@ def counterexample(setting: Setting, claimed: Quantity, true: Quantity, by_names
     """
     if setting.large:
         return None
+    level = setting.levels[0] if by_names else setting.levels[-1]
     conditions = tuple(setting.targets)
-    for level in setting.levels if by_names else setting.levels[-1:]:
-        arrays = [setting.symbolic(q, level, conditions) for q in (claimed, true)]
-        shared = [*conditions, *(() if level else setting.normalised)]
-        for place in _places(claimed.values, true.values):
-            sides = [sympy.sympify(a[place], strict=True) for a in arrays]
-            symbols = sorted({s for side in sides for s in side.free_symbols}, key=str)
-            if not _can_be_together(setting, level, set(symbols)):
-                break
-            example = _at(setting, place, sides, symbols, shared)
-            if example:
-                return example
-    return None
+    arrays = [setting.symbolic(q, level, conditions) for q in (claimed, true)]
+    shared = [*conditions, *(setting.normalised if by_names else ())]
+    found = []
+    for place in _places(claimed.values, true.values):
+        sides = [sympy.sympify(a[place], strict=True) for a in arrays]
+        found += _at(setting, level, place, sides, shared)
+        if found and _is_visible(found[-1]):
+            return found[-1]
+    return found[0] if found else None
 
 
-def _can_be_together(setting: Setting, level: int, symbols: set[sympy.Symbol]) -> bool:
-    """Whether no quantity is to be chosen along with everything that it is made of."""
+def _is_visible(example: dict[str, Any]) -> bool:
+    """Whether the first three digits tell the two numbers apart, neither of which is tiny."""
+    largest = max(abs(example["claimed"]), abs(example["true"]))
+    return bool(largest > VISIBLE and abs(example["difference"]) > VISIBLE * largest)
+
+
+def _what_follows(setting: Setting, level: int, symbols: set[sympy.Symbol]) -> dict[sympy.Symbol, sympy.Expr]:
+    """Which quantities follow from others that are chosen, and how: c<t> from its gates."""
     stops = setting.stops(level)
+    settled, found = set(symbols), {}
     for r, own in stops.items():
-        if symbols.isdisjoint(e for e in own.flat if isinstance(e, sympy.Symbol)):
-            continue
         others = {x: a for x, a in stops.items() if x is not r}
         made = expressions(Graph(r), expand=True, leaves={**others, **setting.known()})[r]
         for e, meaning in zip(own.flat, made.flat, strict=True):
-            if e in symbols and isinstance(meaning, sympy.Expr) and meaning.free_symbols <= symbols:
-                return False
-    return True
+            if isinstance(meaning, sympy.Expr) and isinstance(e, sympy.Symbol) and meaning.free_symbols <= settled:
+                settled.add(e)
+                found[e] = meaning
+    return found
 
 
 def _places(claimed: Array, true: Array) -> list[tuple[int, ...]]:
@@ -79,35 +83,37 @@ def _places(claimed: Array, true: Array) -> list[tuple[int, ...]]:
 
 
 def _at(
-    setting: Setting,
-    place: tuple[int, ...],
-    sides: list[sympy.Expr],
-    symbols: list[sympy.Symbol],
-    shared: list[Condition],
-) -> dict[str, Any] | None:
-    """Numbers at which one element differs."""
+    setting: Setting, level: int, place: tuple[int, ...], sides: list[sympy.Expr], shared: list[Condition]
+) -> list[dict[str, Any]]:
+    """Numbers at which one element differs, up to the first where that is easily seen."""
+    symbols = sorted({s for side in sides for s in side.free_symbols}, key=str)
+    follows = _what_follows(setting, level, set(symbols))
     bounded = {
         str(e) for r in setting.recording.forward if r.name and is_activation(r) for e in symbols_of(r).flat
     }
+    algebra = PreciseAlgebra(DIGITS)
+    found: list[dict[str, Any]] = []
     for attempt in range(ATTEMPTS):
-        values = _shares(shared, symbols, attempt)
-        for i, symbol in enumerate(s for s in symbols if s not in values):
+        values: dict[sympy.Symbol, Any] = _shares(shared, symbols, attempt)
+        for i, symbol in enumerate(s for s in symbols if s not in values and s not in follows):
             choices = (_HALVES if str(symbol) in bounded else _WHOLE)[: 1 + attempt]
             values[symbol] = choices[(i + attempt) % len(choices)]
-        numbers = [_number(side, values) for side in sides]
-        if all(n is not None for n in numbers) and abs(numbers[0] - numbers[1]) > SMALLEST:
-            said = {str(k): float(v) for k, v in values.items() if k in symbols or k in _completed(shared, symbols)}
-            claimed, true = (float(n) for n in numbers)
-            return {
-                "values": said, "place": place, "claimed": claimed, "true": true,
-                "difference": float(numbers[0] - numbers[1]),
-            }  # fmt: skip
-    return None
+        given = {str(k): float(v) for k, v in values.items() if k in symbols or k in _completed(shared, symbols)}
+        for e, meaning in follows.items():  # in the order of recording: each after what it is made of
+            values.setdefault(e, _number(algebra, meaning, values))
+        claimed, true = (_number(algebra, side, values) for side in sides)
+        if claimed is not None and true is not None and abs(claimed - true) > SMALLEST:
+            found.append({
+                "values": given, "place": place, "claimed": float(claimed), "true": float(true),
+                "difference": float(claimed - true),
+            })  # fmt: skip
+            if _is_visible(found[-1]):
+                break
+    return found
 
 
-def _number(side: sympy.Expr, values: dict[sympy.Symbol, sympy.Rational]) -> Any:
+def _number(algebra: PreciseAlgebra, side: sympy.Expr, values: dict[sympy.Symbol, Any]) -> Any:
     """An expression at given numbers, to many digits; None where it is not a real number."""
-    algebra = PreciseAlgebra(DIGITS)
     c = algebra.context
     functions = {
         "sigma": algebra.sigmoid, "tanh": c.tanh, "exp": c.exp, "log": algebra.log, "sin": c.sin, "cos": c.cos,
@@ -118,10 +124,8 @@ def _number(side: sympy.Expr, values: dict[sympy.Symbol, sympy.Rational]) -> Any
     def of(e: Any) -> Any:
         if e not in known:
             if isinstance(e, sympy.Symbol):
-                e, whole = values[e], e
-                known[whole] = c.mpf(e.p) / e.q
-                return known[whole]
-            if e.is_Rational:
+                known[e] = of(values[e]) if isinstance(values[e], sympy.Rational) else values[e]
+            elif e.is_Rational:
                 known[e] = c.mpf(e.p) / e.q
             elif e.is_Add:
                 known[e] = c.fsum(of(a) for a in e.args)

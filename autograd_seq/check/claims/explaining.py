@@ -11,6 +11,7 @@ from autograd_seq.check.claims.grammar import names_in
 from autograd_seq.check.claims.setting import Quantity
 from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.search import EQUAL, difference
 
 Found = tuple[str, str | None]  # a reason, and what the right side is the adjoint of
 
@@ -47,7 +48,7 @@ class Explainer:
         return made
 
     def _same(self, claimed: Tensor, true: Tensor) -> bool:
-        if claimed.shape != true.shape:
+        if difference(claimed._value, true._value) > EQUAL:
             return False
         return compare(self.setting, Quantity.of(claimed), Quantity.of(true)).status == "proven"
 
@@ -55,7 +56,7 @@ class Explainer:
         """The right side may be right, for something else than the left side says."""
         s, own = self.setting, self.target[1:]
         for name, adjoint in s.quantities.items():
-            if name in (own, f"{own}_next") or adjoint.shape != claimed.shape:
+            if name in (own, f"{own}_next") or difference(claimed.values, adjoint._value) > EQUAL:
                 continue
             if compare(s, claimed, Quantity.of(adjoint)).status == "proven":
                 gate = next((k for k in s.forward if s.before_activation(k) == name), None)

@@ -65,6 +65,7 @@ class Setting:
         self.large = self.size > LARGEST_PROOF
         self.targets = on_targets(self.recording.forward)
         self.normalised = of_activations(self.recording.forward)
+        self._precise: dict[Tensor, Array] = {}  # what has been evaluated at the recorded leaves
         self._name_all()
 
     # -- recording --------------------------------------------------------------------------------
@@ -203,9 +204,12 @@ class Setting:
             if c.record in (drawn or {}):
                 parts = np.moveaxis(at[c.record], c.axis, 0)
                 parts[-1] = 1 - np.sum(parts[:-1], axis=0)
-        forward = evaluate(self.recording.forward, at=at, algebra=algebra)
+        before = {} if drawn else self._precise
+        forward = evaluate(self.recording.forward, at={**before, **at}, algebra=algebra)
         stand_ins = {copy: forward[r.record] for copy, r in quantity.stand_ins.items()}
         values = evaluate(Graph(*quantity.records), at={**forward, **at, **stand_ins}, algebra=algebra)
+        if not drawn:
+            self._precise = values
         return quantity.build(lambda r: values[r.record])
 
 
