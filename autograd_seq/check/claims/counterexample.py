@@ -164,11 +164,11 @@ def _shares(shared: list[Condition], symbols: list[sympy.Symbol], attempt: int) 
 
 
 def _completed(shared: list[Condition], symbols: list[sympy.Symbol]) -> set[sympy.Symbol]:
-    """The last parts, of which the sides do not speak, in columns of which they do."""
+    """All parts of columns of which the sides have some: together they are 1."""
     found: set[sympy.Symbol] = set()
     for c in shared:
         columns = np.moveaxis(symbols_of(c.record), c.axis, 0).reshape(c.record.shape[c.axis], -1)
         for column in columns.T:
             if set(column) & set(symbols):
-                found.add(column[-1])
+                found |= set(column)
     return found

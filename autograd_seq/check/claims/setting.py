@@ -49,6 +49,7 @@ class Setting:
         self.sizes: dict[str, Tensor] = {}
         self.m = m
         self.is_state = False
+        self._beside: dict[str, Tensor] = {}
         self.outputs = self._recorded(cell, rng, loss)
         self.seeds = {}
         self.ones: set[Tensor] = set()
@@ -98,7 +99,10 @@ class Setting:
         if n_x is None:
             with scope(time=None):
                 y_hat = cell.step(Tensor(rng.standard_normal((n_a, m)), "a", requires_grad=True))
-                return {"y_hat": y_hat} if loss is None else {"J": of_prediction(loss, y_hat, rng)}
+                if loss is None:
+                    return {"y_hat": y_hat}
+                self._beside["y_hat"] = y_hat.record  # a loss from logits is not made of it
+                return {"J": of_prediction(loss, y_hat, rng)}
         if loss is not None:
             raise UsageError(
                 "a loss compares predictions with targets, and a cell predicts nothing: hand over the readout, "
@@ -130,6 +134,7 @@ class Setting:
         for r in self.recording.forward:
             if r.name:
                 self.forward[r.name] = r
+        self.forward = {**self._beside, **self.forward}
         for key, output in self.outputs.items():
             self.forward[self._next(key)] = output
             self.forward.setdefault(key, output)
