@@ -104,15 +104,20 @@ def parse(text: str) -> ast.expr:
 def _chain(node: ast.AST) -> list[ast.AST]:
     """The operations of a sum or product of many, which stand side by side and not inside one another."""
     nodes = [node]
-    while isinstance(nodes[-1], ast.BinOp) and isinstance(nodes[-1].left, ast.BinOp):
-        nodes.append(nodes[-1].left)
+    while _goes_on(nodes[-1]):
+        nodes.append(nodes[-1].left)  # type: ignore[attr-defined]
     return nodes
+
+
+def _goes_on(node: ast.AST) -> bool:
+    """Whether what stands left of an operation belongs to the same chain: a power does not."""
+    return isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and not isinstance(node.left.op, ast.Pow)
 
 
 def _inside(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of a node, but for the rest of its chain."""
     for child in ast.iter_child_nodes(node):
-        if not (isinstance(node, ast.BinOp) and child is node.left and isinstance(child, ast.BinOp)):
+        if not (_goes_on(node) and child is node.left):  # type: ignore[attr-defined]
             yield child
 
 
