@@ -37,7 +37,7 @@ def compare_closed_forms(recording: Recording, parameters: list[Tensor]) -> tupl
     ends = zip(forward[output].flat, backward[recording.adjoints[output]].flat, strict=True)
     total = sympy.Add(*(y * g for y, g in ends))
     points = {
-        s: v
+        s: float(v)
         for x in recording.forward.leaves
         for s, v in zip(forward[x].flat, x._value.ravel().tolist(), strict=True)
         if s.is_Symbol

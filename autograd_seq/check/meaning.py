@@ -7,7 +7,7 @@ operation, its settings and shapes at points in general position, in float64.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,10 +22,13 @@ from autograd_seq.readings.branches import FloatAlgebra
 from autograd_seq.readings.precise import PreciseAlgebra
 
 DIGITS = 30
+MORE_DIGITS = 700  # for what cancels: 1 + x - 1 of the smallest x
 PRECISE_UP_TO = 4096  # scalars; beyond, the meaning is evaluated in floats
 POINTS_UP_TO = 600  # scalars; beyond, the points are those of a small record of the same pattern, and one as large
 ROUNDINGS = 2.0**15  # of the last digit: what several hundred operations on numbers of one size lose
 REMEMBERED = 10_000
+LAST = 4.0  # last digits of 1, which are lost where something like 1 - x is computed on the way
+SMALLEST = 2.0**11  # of the smallest normal numbers: what is less counts as 0
 LONG = 200  # characters of a counterexample that a person still reads
 
 
@@ -70,12 +73,17 @@ class Agreement:
     value: float = 0.0
     meaning: float = 0.0
 
+    @property
+    def gap(self) -> float:
+        """By how much they differ."""
+        return abs(self.value - self.meaning)
+
 
 class Meanings:
     """Compares value and meaning of records: at their recorded inputs, and once for each kind in general position."""
 
     def __init__(self) -> None:
-        self.precise = PreciseAlgebra(DIGITS)
+        self.precise, self.more_precise = PreciseAlgebra(DIGITS), PreciseAlgebra(MORE_DIGITS)
 
     def here(self, record: Tensor) -> Agreement | None:
         """How far they agree at the recorded numbers; None where the meaning cannot be evaluated.
@@ -86,9 +94,13 @@ class Meanings:
         if found is None or found.enough:
             return found
         # a counterexample survives more digits; what rounding makes of the recorded numbers does not
+        exactly = self._agreement(record, self.more_precise)
+        if exactly is None or exactly.enough:
+            return exactly
         wider = _in_more_digits(record)
-        again = self._agreement(wider) if wider is not None else None
-        return Agreement(found.digits, True, found.compared) if again is not None and again.enough else found
+        again = self._agreement(wider, self.more_precise) if wider is not None else None
+        rounding = exactly.compared and exactly.gap <= LAST * _precision(record)
+        return replace(found, enough=True) if rounding or _enough(again) else found
 
     def elsewhere(self, record: Tensor) -> Elsewhere | None:
         """How far they agree in general position; None where there is nothing to draw."""
@@ -116,20 +128,20 @@ class Meanings:
             points += 1
         return Elsewhere(points)
 
-    def _agreement(self, record: Tensor) -> Agreement | None:
-        exact = self._exact(record)
+    def _agreement(self, record: Tensor, precise: PreciseAlgebra | None = None) -> Agreement | None:
+        exact = self._exact(record, precise or self.precise)
         if exact is None:
             return None
         if exact.shape != record.shape:
             return Agreement(0.0, False, 0)
         return _agreement(record, exact)
 
-    def _exact(self, record: Tensor) -> Array | None:
+    def _exact(self, record: Tensor, precise: PreciseAlgebra) -> Array | None:
         """The meaning as numbers; None where it cannot be evaluated."""
         assert record.operation is not None  # asked of results only
         size = sum(x.size for x in record.inputs) + record.size
-        algebra: Any = self.precise if size <= PRECISE_UP_TO else FloatAlgebra()
-        number = partial(_precise, self.precise) if algebra is self.precise else _plain
+        algebra: Any = precise if size <= PRECISE_UP_TO else FloatAlgebra()
+        number = partial(_precise, precise) if algebra is precise else _plain
         try:
             made = record.operation.meaning(algebra, *(number(x._value) for x in record.inputs), **record.settings)
             made = np.asarray(made, dtype=object)
@@ -183,10 +195,10 @@ def _number(e: Any, wide: Callable[[Any], Any]) -> Any:
 
 def _agreement(record: Tensor, exact: Array) -> Agreement:
     value = np.asarray(record._value, dtype=exact.dtype)
-    readable = np.isfinite(value) & np.isfinite(exact)
+    readable = np.isfinite(value) & np.isfinite(exact) & ~below_domain(record)
     if not readable.any():
         return Agreement(16.0, True, 0)
-    last = np.finfo(record.dtype) if record.dtype.kind == "f" else np.finfo(np.float64)
+    last = np.finfo(record.dtype if record.dtype.kind == "f" else np.float64)
     # what cancels is judged by the size of what it was made from
     around = max((_largest(x._value) for x in record.inputs if x.dtype.kind == "f"), default=0.0)
     size = np.maximum(np.abs(exact), min(around, 1.0) * 1e-2 if around else 0.0)
@@ -200,6 +212,16 @@ def _agreement(record: Tensor, exact: Array) -> Agreement:
     enough = worst <= ROUNDINGS * float(last.eps) if float(last.eps) < 1e-4 else worst <= 32 * float(last.eps)
     digits = float(-np.log10(max(worst, 1e-16)))
     return Agreement(digits, enough, int(readable.sum()), place, float(value[place]), float(exact[place]))
+
+
+def below_domain(record: Tensor) -> Array:
+    """Which elements are no numbers above 0, of an operation that is meant for these."""
+    below = np.zeros(record.shape, dtype=bool)
+    if record.operation is not None and record.operation.positive:
+        for x in record.inputs:
+            if x.dtype.kind == "f":
+                below = below | (x._value <= SMALLEST * np.finfo(x.dtype).tiny)
+    return below
 
 
 def _largest(x: Array) -> float:
@@ -223,6 +245,10 @@ def _in_more_digits(record: Tensor) -> Tensor | None:
     made.operation, made.settings = record.operation, record.settings
     made.inputs = tuple(leaf(array, x) for array, x in zip(arrays, record.inputs, strict=True))
     return made
+
+
+def _precision(record: Tensor) -> float:
+    return float(np.finfo(record.dtype if record.dtype.kind == "f" else np.float64).eps)
 
 
 def _enough(found: Agreement | None) -> bool:

@@ -23,7 +23,7 @@ from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.kinks import kinked
-from autograd_seq.check.meaning import Elsewhere, Meanings
+from autograd_seq.check.meaning import Elsewhere, Meanings, below_domain
 from autograd_seq.check.rule_proof import Verdict, named, worst
 from autograd_seq.check.settling import Memory
 from autograd_seq.check.undefined import lively, undefined
@@ -192,7 +192,7 @@ class _Prover:
                 self._cut(record, index)
                 continue
             use, general = self._uses_of(record, recording, rng)
-            kink = kinked(record) if record in self.alive else ""
+            kink = self._kink(record)
             allowed = edges_of(record)
             for i, x in enumerate(record.inputs):
                 if x.requires_grad and i not in allowed and self.bits[x]:
@@ -218,6 +218,14 @@ class _Prover:
         self.failures += [replace(f, scope=scopes(self.graph)[f.record]) for f in wrong.values()]
         self.signatures = len(seen)
         return uses, sum(v.entries for v in seen.values())
+
+    def _kink(self, record: Tensor) -> str:
+        """Why nothing is claimed of a record's derivative, where no decision shows it."""
+        if record not in self.alive or record.operation is None:
+            return ""
+        if record.operation.positive and below_domain(record).any():
+            return f"{record.operation.name} is meant for numbers above 0"
+        return kinked(record)
 
     def _uses_of(self, record: Tensor, recording: Recording | None, rng: np.random.Generator) -> tuple[Use, Use]:
         """A record with the adjoint of the sweep, on which a rule may decide; and with one that is not all 0."""

@@ -117,6 +117,8 @@ def _prove(application: Application) -> Verdict:
         try:
             numbers = problem.numbers(expected, found)
         except Undecided:
+            if problem.singular(expected):
+                return Verdict("excluded", "its derivative has no value at the recorded numbers", here=True)
             return _checked(application, "its symbols can neither be compared nor evaluated here")
         if numbers is None:
             unsettled += 1
@@ -237,7 +239,7 @@ class Problem:
         self.points: dict[sympy.Symbol, float] = {}
         for array, x in zip(self.inputs, record.inputs, strict=True):
             self.points.update(
-                (s, v) for s, v in zip(array.flat, x._value.ravel().tolist(), strict=True) if s.is_Symbol
+                (s, float(v)) for s, v in zip(array.flat, x._value.ravel().tolist(), strict=True) if s.is_Symbol
             )
         rng = np.random.default_rng(0)
         self.points.update((s, float(v)) for s, v in zip(self.adjoint.flat, rng.uniform(0.5, 1.5, record.size)))
@@ -279,6 +281,11 @@ class Problem:
         for place in np.ndindex(found.shape):
             result[place] = sympy.sympify(found[place], strict=True)
         return result
+
+    def singular(self, expected: sympy.Expr) -> bool:
+        """Whether the derivative has no value at the recorded numbers."""
+        at = {s: sympy.Rational(v) for s, v in self.points.items() if np.isfinite(v)}
+        return _number(expected, at) is None
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
         """Both at the recorded values where they differ there or nearby."""
