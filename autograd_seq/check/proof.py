@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
+from autograd_seq.check.application import DOUBLE, UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
 from autograd_seq.check.certificate import Claim, Proof
 from autograd_seq.check.closed_form import compare_closed_forms
@@ -23,6 +23,7 @@ from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.kinks import kinked
+from autograd_seq.check.limits import limit
 from autograd_seq.check.meaning import Elsewhere, Meanings, below_domain
 from autograd_seq.check.rule_proof import Verdict, named, worst
 from autograd_seq.check.settling import Memory
@@ -35,6 +36,8 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
+
+ROUNDINGS = 4.0  # last digits that each term of a sum may lose
 
 
 @cache
@@ -340,10 +343,14 @@ class _Prover:
 
     def _undefined(self, uses: dict[Tensor, list[Application]], recording: Recording | None) -> None:
         """No claim by what feeds into a number that is not finite, or into a derivative that is none."""
+        held: str | None = None
         for record, note in undefined(self.graph, self.alive, uses, recording):
             if self.bits[record]:
+                if held is None:  # asked once, and only where something is not finite
+                    held = limit(recording, self.parameters.values()) if recording is not None else ""
                 self.broken = True
-                self.found.weaken("rule", self.bits[record], "excluded", note, first=True)
+                said = f"{note}; but {held}" if held else note
+                self.found.weaken("rule", self.bits[record], "checked" if held else "excluded", said, first=True)
 
     def _closed_form(self, recording: Recording) -> str:
         try:
@@ -373,14 +380,15 @@ class _Prover:
         largest = max((_largest(a._value) for a in recording.adjoints.values()), default=0.0)
         for k, x in enumerate(self.parameters.values()):
             if x in recording.adjoints and x in found:
-                digits = _agreeing(recording.adjoints[x]._value, found[x], largest)
+                terms = x.size + len(self.graph)
+                digits = _agreeing(recording.adjoints[x]._value, found[x], largest, terms)
                 least = min(least, digits)
                 if (np.isfinite(recording.adjoints[x]._value) & ~np.isfinite(found[x])).any():
                     note = "backward() on plain arrays gives numbers that are not finite"
                     self.found.weaken("bookkeeping", 1 << k, "excluded", note)
                 if not np.isfinite(found[x]).all() or not np.isfinite(recording.adjoints[x]._value).all():
                     self.endless |= 1 << k
-                if not digits >= (6 if x.dtype == np.float64 else 3) and not self.failures:
+                if not digits >= (6 if x.dtype.itemsize >= DOUBLE else 3) and not self.failures:
                     self.found.weaken("bookkeeping", 1 << k, "refuted", "backward() disagrees with the recorded pass")
                     message = f"backward() on plain arrays agrees with the recorded pass to {digits:.1f} digits only"
                     self.failures.append(Failure("bookkeeping", x, self.graph.positions[x], message=message))
@@ -412,15 +420,16 @@ def _largest(a: Array) -> float:
     return float(np.max(np.abs(a), initial=0, where=np.isfinite(a)))
 
 
-def _agreeing(a: Array, b: Array, largest: float) -> float:
-    """Digits to which two gradients agree; what cancels is judged by the largest adjoint of the graph.
+def _agreeing(a: Array, b: Array, largest: float, terms: int) -> float:
+    """Digits to which two gradients agree; what the terms that were added up lose by rounding does not count.
 
     Numbers that are not finite say nothing: by them nothing is claimed.
     """
     finite = np.isfinite(a) & np.isfinite(b)
-    a, b = a[finite], b[finite]
+    rounding = ROUNDINGS * float(max(np.finfo(x.dtype).eps for x in (a, b))) * float(np.sqrt(terms)) * largest
+    a, b = np.asarray(a[finite], dtype=np.longdouble), np.asarray(b[finite], dtype=np.longdouble)
     size = max(float(np.max(np.abs(a), initial=0)), 1e-6 * largest, 1e-300)
-    error = float(np.max(np.abs(a - b), initial=0)) / size
+    error = max(float(np.max(np.abs(a - b), initial=0)) - rounding, 0.0) / size
     return float(-np.log10(max(error, 1e-16))) if error == error else 0.0
 
 

@@ -369,6 +369,46 @@ def test_a_kink_that_is_met_exactly_is_excluded_and_says_so(function):
     assert prove(function(Parameter([0.0, 1.5], "x") + 1.0).sum()).ok
 
 
+MASK = np.array([[True, False], [True, True], [False, True]])
+PADDED = {
+    "where": lambda z: ops.softmax(where(MASK, z, -np.inf), axis=0),
+    "added": lambda z: ops.softmax(z + np.where(MASK, 0.0, -np.inf), axis=0),
+    "log softmax": lambda z: where(MASK, ops.log_softmax(where(MASK, z, -np.inf), axis=0), 0.0),
+    "maximum": lambda z: np.maximum(z, np.full((3, 2), -np.inf)),
+    "minimum": lambda z: np.minimum(z, np.inf),
+    "clip": lambda z: np.clip(z, -np.inf, 0.2),
+    "largest": lambda z: np.max(where(MASK, z, -np.inf), axis=0, keepdims=True) + 0 * z,
+    "attention": lambda z: ops.softmax(where(np.tril(np.ones((2, 2), bool)), z.T @ z, -np.inf), axis=1)[:1] + z,
+}
+
+
+@pytest.mark.parametrize("case", PADDED)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_infinities_on_purpose_are_checked_in_the_limit_or_proven(case, dtype):
+    z = Parameter(np.array([[0.1, -0.4], [1.2, 0.9], [-1.1, 0.7]], dtype), "z")
+    c = np.arange(6.0).reshape(3, 2).astype(dtype)
+    proof = prove((PADDED[case](z) * c).sum())
+    assert proof.ok and proof["z"].status in ("proven", "checked"), str(proof)
+    assert proof["z"].status == "proven" or any("in place of -inf" in n for n in proof["z"].notes)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_infinity_beside_an_infinite_constant_is_excluded_still():
+    z = Parameter([0.0, 1.5], "z")
+    proof = prove((ops.softmax(z + np.array([0.0, -np.inf]), axis=0) * ops.log(z)).sum())
+    assert not proof.ok and proof["z"].status == "excluded"
+
+
+def test_a_gradient_that_is_zero_to_rounding_is_proven_in_every_dtype():
+    for dtype in ("float16", "float32", "float64", "longdouble"):
+        b, total = Parameter(np.array(0.3, dtype), "b"), Tensor(np.zeros((), dtype))
+        for _ in steps(20):
+            z = Tensor(np.array([0.3, -1.2, 0.7], dtype), "z")
+            total = total + (ops.softmax(z + b, axis=0) * np.array([1.0, 2.0, 5.0], dtype)).sum()
+        assert prove(total)["b"].status == "proven"
+
+
 # -- the sweep's bookkeeping ----------------------------------------------------------------
 
 
