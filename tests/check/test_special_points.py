@@ -1,4 +1,4 @@
-"""Right operations at special points in every dtype: zeros, ones, ties, bounds, tiny, huge, saturated; none is refuted."""
+"""Right operations at special points in every dtype: zeros, ones, ties, tiny, huge, saturated; none is refuted."""
 
 import numpy as np
 import pytest
