@@ -1,0 +1,397 @@
+"""A scalar in high precision that knows by which others it changes, and how much: derivatives of a meaning.
+
+An operation's meaning is written over any scalars. Over these ones every sum, product and
+exponential hands its partial derivatives to its algebra: `Tape` keeps them, to run them backwards
+later, `Forward` follows one direction. No VJP rule is used, and no step is taken, so the
+derivative has as many digits as the arithmetic, next to an edge or where it is nearly 0 as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.readings.branches import RELATIONS
+from autograd_seq.readings.precise_algebra import DIGITS, PreciseAlgebra
+
+
+class Scalar:
+    """A number, and what its algebra keeps of how it was made.
+
+    Attributes
+    ----------
+    value : mpf
+        The number.
+    home : ScalarAlgebra
+        The algebra that made it.
+    kept : object
+        What that keeps of it.
+    """
+
+    __slots__ = ("home", "kept", "value")
+
+    def __init__(self, value: Any, home: ScalarAlgebra, kept: Any) -> None:
+        self.value, self.home, self.kept = value, home, kept
+
+    def __add__(self, other: Any) -> Scalar:
+        other = self.home.number(other)
+        return self.home.made(self.value + other.value, (self, 1), (other, 1))
+
+    def __sub__(self, other: Any) -> Scalar:
+        other = self.home.number(other)
+        return self.home.made(self.value - other.value, (self, 1), (other, -1))
+
+    def __mul__(self, other: Any) -> Scalar:
+        other = self.home.number(other)
+        return self.home.made(self.value * other.value, (self, other.value), (other, self.value))
+
+    def __truediv__(self, other: Any) -> Scalar:
+        home, other = self.home, self.home.number(other)
+        inverse = home.quotient(home.context.one, other.value)
+        y = home.quotient(self.value, other.value)
+        return home.made(y, (self, inverse), (other, -y * inverse))
+
+    def __radd__(self, other: Any) -> Scalar:
+        return self.home.number(other) + self
+
+    def __rsub__(self, other: Any) -> Scalar:
+        return self.home.number(other) - self
+
+    def __rmul__(self, other: Any) -> Scalar:
+        return self.home.number(other) * self
+
+    def __rtruediv__(self, other: Any) -> Scalar:
+        return self.home.number(other) / self
+
+    def __pow__(self, other: Any) -> Scalar:
+        return self.home.power(self, other)
+
+    def __rpow__(self, other: Any) -> Scalar:
+        return self.home.power(other, self)
+
+    def __neg__(self) -> Scalar:
+        return self.home.made(-self.value, (self, -1))
+
+    def __pos__(self) -> Scalar:
+        return self
+
+    def __abs__(self) -> Scalar:
+        return self.home.abs(self)
+
+    def __lt__(self, other: Any) -> bool:
+        return bool(self.value < self.home.number(other).value)
+
+    def __gt__(self, other: Any) -> bool:
+        return bool(self.value > self.home.number(other).value)
+
+    def __le__(self, other: Any) -> bool:
+        return bool(self.value <= self.home.number(other).value)
+
+    def __ge__(self, other: Any) -> bool:
+        return bool(self.value >= self.home.number(other).value)
+
+    def __eq__(self, other: object) -> bool:
+        number = self.home.number(other)
+        return isinstance(number, Scalar) and bool(self.value == number.value)
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    # NumPy calls these on an array of objects: a value rule that is its own meaning may use np.exp
+    def exp(self) -> Scalar:
+        """The exponential."""
+        return self.home.exp(self)
+
+    def log(self) -> Scalar:
+        """The natural logarithm."""
+        return self.home.log(self)
+
+    def sqrt(self) -> Scalar:
+        """The square root."""
+        return self.home.sqrt(self)
+
+    def tanh(self) -> Scalar:
+        """The hyperbolic tangent."""
+        return self.home.tanh(self)
+
+    def sin(self) -> Scalar:
+        """The sine."""
+        return self.home.sin(self)
+
+    def cos(self) -> Scalar:
+        """The cosine."""
+        return self.home.cos(self)
+
+
+class ScalarAlgebra(PreciseAlgebra):
+    """The scalar functions with their partial derivatives; what is made of those, a subclass says in `made`.
+
+    Parameters
+    ----------
+    digits : int
+        Decimal digits of every scalar.
+    """
+
+    def __init__(self, digits: int = DIGITS) -> None:
+        self.bare = PreciseAlgebra(digits)
+        self.context = self.bare.context
+        self._decide: Callable[[], Iterable[int]] | None = None
+        self._decided: list[int] = []
+
+    def made(self, value: Any, *parts: tuple[Scalar, Any]) -> Scalar:
+        """A result, and by each operand its partial derivative."""
+        raise NotImplementedError
+
+    def constant(self, value: Any) -> Scalar:
+        """A scalar that depends on nothing."""
+        return self.made(value)
+
+    def number(self, x: Any) -> Any:
+        """A scalar of this algebra; truth values count as 0 and 1, what is no number stays what it is."""
+        if isinstance(x, Scalar):
+            return x
+        x = self.exact(x)
+        return self.constant(x) if isinstance(x, self.context.mpf) else x
+
+    def tie(self, result: Scalar, x: Scalar, y: Scalar) -> Scalar:
+        """What came of a decision between equal numbers."""
+        return result
+
+    def decide(self, decisions: Callable[[], Iterable[int]] | None) -> None:
+        """Take from here on the decisions that recorded numbers made, asked for when needed; None: by the digits."""
+        self._decide, self._decided = decisions, []
+
+    def side(self, x: Any, y: Any) -> int:
+        """The decision that was recorded, or that the digits make."""
+        if self._decide is not None:
+            self._decided, self._decide = list(self._decide())[::-1], None
+        return self._decided.pop() if self._decided else super().side(x, y)
+
+    def quotient(self, x: Any, y: Any) -> Any:
+        """X / y of bare numbers; infinite or NaN where y is 0."""
+        if y:
+            return x / y
+        return self.context.nan if not x or x != x else self.context.inf if x > 0 else -self.context.inf
+
+    def exp(self, x: Any) -> Any:
+        """The exponential."""
+        x = self.number(x)
+        y = self.bare.exp(x.value)
+        return self.made(y, (x, y))
+
+    def log(self, x: Any) -> Any:
+        """The natural logarithm."""
+        x = self.number(x)
+        return self.made(self.bare.log(x.value), (x, self.quotient(self.context.one, x.value)))
+
+    def sqrt(self, x: Any) -> Any:
+        """The square root."""
+        x = self.number(x)
+        y = self.bare.sqrt(x.value)
+        return self.made(y, (x, self.quotient(self.context.one, 2 * y)))
+
+    def tanh(self, x: Any) -> Any:
+        """The hyperbolic tangent; 1 - tanh² is 4 / (exp(x) + exp(-x))², which keeps its digits."""
+        x = self.number(x)
+        both = self.bare.exp(x.value) + self.bare.exp(-x.value)
+        return self.made(self.bare.tanh(x.value), (x, 4 / (both * both)))
+
+    def sigmoid(self, x: Any) -> Any:
+        """1 / (1 + exp(-x))."""
+        x = self.number(x)
+        y = self.bare.sigmoid(x.value)
+        return self.made(y, (x, y / (1 + self.bare.exp(x.value))))
+
+    def sin(self, x: Any) -> Any:
+        """The sine."""
+        x = self.number(x)
+        return self.made(self.bare.sin(x.value), (x, self.bare.cos(x.value)))
+
+    def cos(self, x: Any) -> Any:
+        """The cosine."""
+        x = self.number(x)
+        return self.made(self.bare.cos(x.value), (x, -self.bare.sin(x.value)))
+
+    def power(self, x: Any, y: Any) -> Any:
+        """X to the power y; of 0 to a positive power the derivative by the power is 0."""
+        x, y = self.number(x), self.number(y)
+        value = self.bare.power(x.value, y.value)
+        by_base = y.value * self.bare.power(x.value, y.value - 1) if y.value else self.context.zero
+        by_power = value * self.bare.log(x.value) if value else self.context.zero
+        return self.made(value, (x, by_base), (y, by_power))
+
+    def abs(self, x: Any) -> Any:
+        """The absolute value."""
+        x, zero = self.number(x), self.number(0)
+        side = self.side(x, zero)
+        return self._chosen(x if side >= 0 else -x, side, x, zero)
+
+    def sign(self, x: Any) -> Any:
+        """-1, 0 or 1."""
+        x, zero = self.number(x), self.number(0)
+        side = self.side(x, zero)
+        return self._chosen(self.number(side), side, x, zero)
+
+    def maximum(self, x: Any, y: Any) -> Any:
+        """The larger."""
+        x, y = self.number(x), self.number(y)
+        side = self.side(x, y)
+        return self._chosen(x if side >= 0 else y, side, x, y)
+
+    def minimum(self, x: Any, y: Any) -> Any:
+        """The smaller."""
+        x, y = self.number(x), self.number(y)
+        side = self.side(x, y)
+        return self._chosen(x if side <= 0 else y, side, x, y)
+
+    def compare(self, relation: str, x: Any, y: Any) -> Any:
+        """Whether a relation holds."""
+        x, y = self.number(x), self.number(y)
+        return super().compare(relation, x, y)
+
+    def _chosen(self, result: Scalar, side: int, x: Scalar, y: Scalar) -> Scalar:
+        return result if side else self.tie(result, x, y)
+
+
+@dataclass
+class Pull:
+    """What came back along a tape.
+
+    Attributes
+    ----------
+    adjoints : list
+        By place on the tape; 0 where nothing came.
+    kinks : set of int
+        The scalars that stand at a kink, among those that something came to or through.
+    """
+
+    adjoints: list[Any]
+    kinks: set[int] = field(default_factory=set)
+
+
+class Tape(ScalarAlgebra):
+    """Keeps of each scalar its operands and partial derivatives, and runs them backwards.
+
+    Examples
+    --------
+    >>> tape = Tape(30)
+    >>> x = tape.variable(0.5)
+    >>> back = tape.pull([(x * tape.exp(x), 1)])
+    >>> print(str(back.adjoints[x.kept])[:20])
+    2.473081906050192220
+    """
+
+    def __init__(self, digits: int = DIGITS) -> None:
+        super().__init__(digits)
+        self._parts: list[tuple[tuple[int, Any], ...]] = []
+        self._ties: dict[int, tuple[Scalar, Scalar]] = {}
+
+    def made(self, value: Any, *parts: tuple[Scalar, Any]) -> Scalar:
+        """A result on the tape, unless it depends on nothing that is."""
+        kept = tuple([(x.kept, partial) for x, partial in parts if x.kept is not None])
+        if not kept:
+            return Scalar(value, self, None)
+        self._parts.append(kept)
+        return Scalar(value, self, len(self._parts) - 1)
+
+    def variable(self, value: Any) -> Scalar:
+        """A scalar to differentiate by."""
+        self._parts.append(())
+        return Scalar(self.exact(value), self, len(self._parts) - 1)
+
+    def variables(self, values: Array) -> Array:
+        """An array of scalars to differentiate by."""
+        result = np.empty(values.shape, dtype=object)
+        for place in np.ndindex(values.shape):
+            result[place] = self.variable(values[place])
+        return result
+
+    def tie(self, result: Scalar, x: Scalar, y: Scalar) -> Scalar:
+        """A scalar of its own, so that it is seen whether anything depends on it."""
+        if x.kept is None and y.kept is None:
+            return result
+        self._parts.append(((result.kept, 1),) if result.kept is not None else ())
+        self._ties[len(self._parts) - 1] = x, y
+        return Scalar(result.value, self, len(self._parts) - 1)
+
+    def compare(self, relation: str, x: Any, y: Any) -> Any:
+        """Whether a relation holds; between equal numbers that is a kink, whatever comes of it."""
+        x, y = self.number(x), self.number(y)
+        side = self.side(x, y)
+        if not side and (x.kept is not None or y.kept is not None):
+            self._ties[-1 - len(self._ties)] = x, y
+        return RELATIONS[relation](side)
+
+    def pull(self, seeds: Sequence[tuple[Scalar, Any]]) -> Pull:
+        """Run the tape backwards from some scalars, each with the adjoint to start from."""
+        zero = self.context.zero
+        adjoints: list[Any] = [zero] * len(self._parts)
+        for x, adjoint in seeds:
+            if x.kept is not None:
+                adjoints[x.kept] += adjoint
+        kinks = {i for i in self._ties if i < 0}
+        for i in range(len(adjoints) - 1, -1, -1):
+            if adjoint := adjoints[i]:
+                if i in self._ties:
+                    kinks.add(i)
+                for operand, partial in self._parts[i]:
+                    adjoints[operand] += adjoint * partial
+        return Pull(adjoints, kinks)
+
+    def touching(self, kinks: Iterable[int]) -> Pull:
+        """By what the numbers change that are equal at some kinks: not 0 for what leads over one."""
+        seeds: list[tuple[Scalar, Any]] = []
+        for n, kink in enumerate(sorted(kinks)):
+            weight = self.context.mpf(1) + self.context.sqrt(n + 2)  # no two of them cancel by chance
+            x, y = self._ties[kink]
+            seeds += [(x, weight), (y, -weight)]
+        return self.pull(seeds)
+
+
+class Forward(ScalarAlgebra):
+    """Carries with each scalar how fast it changes along a direction; None stands for not at all.
+
+    Examples
+    --------
+    >>> forward = Forward(30)
+    >>> x = forward.variable(0.5, rate=2)
+    >>> print(str((x * x).kept))
+    2.0
+    """
+
+    def __init__(self, digits: int = DIGITS) -> None:
+        super().__init__(digits)
+        self.kinked = False
+
+    def made(self, value: Any, *parts: tuple[Scalar, Any]) -> Scalar:
+        """A result and its rate; what stands still passes nothing on, not even where a partial derivative is NaN."""
+        rates = [x.kept * partial for x, partial in parts if x.kept]
+        return Scalar(value, self, sum(rates[1:], rates[0]) if rates else None)
+
+    def variable(self, value: Any, rate: Any) -> Scalar:
+        """A scalar that changes at a rate."""
+        return Scalar(self.exact(value), self, self.exact(rate))
+
+    def tie(self, result: Scalar, x: Scalar, y: Scalar) -> Scalar:
+        """A decision between equal numbers that part along the direction is a kink."""
+        self.kinked |= (x.kept or 0) != (y.kept or 0)
+        return result
+
+    def compare(self, relation: str, x: Any, y: Any) -> Any:
+        """Whether a relation holds."""
+        x, y = self.number(x), self.number(y)
+        if not (side := self.side(x, y)):
+            self.tie(x, x, y)
+        return RELATIONS[relation](side)
