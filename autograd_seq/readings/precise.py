@@ -158,12 +158,13 @@ def _on_branch(record: Tensor, algebra: ScalarAlgebra, values: Mapping[Tensor, A
         if any(x.dtype.kind == "f" for x in record.inputs) and 0 in decisions(record):
             record.operation.meaning(algebra, *inputs, **record.settings)  # for the kinks in it
         return algebra.array(record._value)
+    algebra.enter(record.dtype)
     made = np.asarray(record.operation.meaning(algebra, *inputs, **record.settings), dtype=object)
-    made = made.reshape(record.shape)
-    if record.operation.cuts:
-        held = [algebra.constant(algebra.number(x).value) for x in made.flat]
-        made = np.array([*held, None], dtype=object)[:-1].reshape(record.shape)
-    return made
+    cut, rounded = record.operation.cuts, any(x.dtype.kind == "f" and x.dtype != record.dtype for x in record.inputs)
+    if cut or rounded:
+        numbers = [algebra.leave(algebra.number(x), cut) for x in made.flat]
+        made = np.array([*numbers, None], dtype=object)[:-1]
+    return made.reshape(record.shape)
 
 
 def derivatives(

@@ -83,20 +83,19 @@ class Scalar:
         return self.home.abs(self)
 
     def __lt__(self, other: Any) -> bool:
-        return bool(self.value < self.home.number(other).value)
+        return self.home.seen(self, other) < 0
 
     def __gt__(self, other: Any) -> bool:
-        return bool(self.value > self.home.number(other).value)
+        return self.home.seen(self, other) > 0
 
     def __le__(self, other: Any) -> bool:
-        return bool(self.value <= self.home.number(other).value)
+        return self.home.seen(self, other) <= 0
 
     def __ge__(self, other: Any) -> bool:
-        return bool(self.value >= self.home.number(other).value)
+        return self.home.seen(self, other) >= 0
 
     def __eq__(self, other: object) -> bool:
-        number = self.home.number(other)
-        return isinstance(number, Scalar) and bool(self.value == number.value)
+        return self.home.seen(self, other) == 0
 
     __hash__ = object.__hash__
 
@@ -169,6 +168,13 @@ class ScalarAlgebra(PreciseAlgebra):
         """What came of a decision between equal numbers."""
         return result
 
+    def enter(self, dtype: Any) -> None:
+        """A record of some dtype comes next."""
+
+    def leave(self, x: Scalar, cut: bool) -> Scalar:
+        """A scalar that goes into another dtype, or is cut off from what it was made of."""
+        return self.constant(x.value) if cut else x
+
     def decide(self, decisions: Callable[[], Iterable[int]] | None) -> None:
         """Take from here on the decisions that recorded numbers made, asked for when needed; None: by the digits."""
         self._decide, self._decided = decisions, []
@@ -177,7 +183,19 @@ class ScalarAlgebra(PreciseAlgebra):
         """The decision that was recorded, or that the digits make."""
         if self._decide is not None:
             self._decided, self._decide = list(self._decide())[::-1], None
-        return self._decided.pop() if self._decided else super().side(x, y)
+        return self._decided.pop() if self._decided else self.bare.side(x.value, y.value)
+
+    def seen(self, x: Any, y: Any) -> float:
+        """The same for numbers that a meaning compares by itself, with <, > or ==; NaN if one of them is."""
+        x, y = self.number(x), self.number(y)
+        if not isinstance(y, Scalar) or x.value != x.value or y.value != y.value:
+            return float("nan")
+        if not (side := self.bare.side(x.value, y.value)):
+            self.met(x, y)
+        return side
+
+    def met(self, x: Scalar, y: Scalar) -> None:
+        """Two numbers that were compared are equal."""
 
     def quotient(self, x: Any, y: Any) -> Any:
         """X / y of bare numbers; infinite or NaN where y is 0."""
@@ -257,9 +275,11 @@ class ScalarAlgebra(PreciseAlgebra):
         return self._chosen(x if side <= 0 else y, side, x, y)
 
     def compare(self, relation: str, x: Any, y: Any) -> Any:
-        """Whether a relation holds."""
+        """Whether a relation holds; between equal numbers that is a kink, whatever comes of it."""
         x, y = self.number(x), self.number(y)
-        return super().compare(relation, x, y)
+        if not (side := self.side(x, y)):
+            self.met(x, y)
+        return RELATIONS[relation](side)
 
     def _chosen(self, result: Scalar, side: int, x: Scalar, y: Scalar) -> Scalar:
         return result if side else self.tie(result, x, y)
@@ -326,13 +346,10 @@ class Tape(ScalarAlgebra):
         self._ties[len(self._parts) - 1] = x, y
         return Scalar(result.value, self, len(self._parts) - 1)
 
-    def compare(self, relation: str, x: Any, y: Any) -> Any:
-        """Whether a relation holds; between equal numbers that is a kink, whatever comes of it."""
-        x, y = self.number(x), self.number(y)
-        side = self.side(x, y)
-        if not side and (x.kept is not None or y.kept is not None):
+    def met(self, x: Scalar, y: Scalar) -> None:
+        """A kink, whatever comes of the comparison."""
+        if x.kept is not None or y.kept is not None:
             self._ties[-1 - len(self._ties)] = x, y
-        return RELATIONS[relation](side)
 
     def pull(self, seeds: Sequence[tuple[Scalar, Any]]) -> Pull:
         """Run the tape backwards from some scalars, each with the adjoint to start from."""
@@ -389,9 +406,6 @@ class Forward(ScalarAlgebra):
         self.kinked |= (x.kept or 0) != (y.kept or 0)
         return result
 
-    def compare(self, relation: str, x: Any, y: Any) -> Any:
-        """Whether a relation holds."""
-        x, y = self.number(x), self.number(y)
-        if not (side := self.side(x, y)):
-            self.tie(x, x, y)
-        return RELATIONS[relation](side)
+    def met(self, x: Scalar, y: Scalar) -> None:
+        """A kink, whatever comes of the comparison."""
+        self.tie(x, x, y)
