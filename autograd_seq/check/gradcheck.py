@@ -11,10 +11,13 @@ import numpy as np
 
 from autograd_seq import operations as ops
 from autograd_seq.check.application import branch_of
-from autograd_seq.check.bookkeeping import edges_of
+from autograd_seq.check.each_record import check_records
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.inputs import mapped
-from autograd_seq.check.numeric import FAR_APART, TOLERANCE, Comparison, compare, slope_along
+from autograd_seq.check.slopes import FAR_APART
+from autograd_seq.check.slopes import slope_along as _sl
+TOLERANCE=1e-6
+def slope_along(f,s): return _sl(f,s).value
 from autograd_seq.check.taking import take
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GradientError, UsageError
@@ -180,27 +183,6 @@ def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_
     if not callable(function):
         raise UsageError(f"gradcheck() takes a function and its inputs, not {type(function).__name__}{here()}")
     return _Check(function, inputs, seed).run(second_order)
-
-
-def check_records(graph: Graph, seed: int = 0) -> tuple[list[Failure], list[Comparison]]:
-    """Compare every rule of a graph with differences, at the recorded inputs."""
-    failures, seen = [], []
-    for index, record in enumerate(graph):
-        if not record.requires_grad:
-            continue
-        for i in edges_of(record):
-            try:
-                result = compare(record, i, np.random.default_rng((seed, index, i)))
-            except Exception as error:  # whatever a wrong rule does, it is the rule's failure
-                words = str(error).splitlines()[0] if str(error) else ""
-                message = f"the rule fails: {type(error).__name__}: {words}"
-                failures.append(Failure("rule", record, index, i, message=message, scope=scopes(graph)[record]))
-                continue
-            seen.append(result)
-            if not result.ok:
-                numbers = result.element, result.expected, result.found
-                failures.append(Failure("rule", record, index, i, *numbers, scope=scopes(graph)[record]))
-    return failures, seen
 
 
 class _Check:

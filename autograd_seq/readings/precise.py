@@ -145,15 +145,15 @@ def on_branch(graph: Graph, algebra: ScalarAlgebra, at: Mapping[Tensor, Array]) 
         for x in record.inputs:  # a backward recording refers to forward records
             if x not in result:
                 result[x] = algebra.array(x._value)
-        result[record] = _on_branch(record, algebra, result)
+        inputs = [result[x] for x in record.inputs]
+        result[record] = applied(record, algebra, inputs) if record.operation else algebra.array(record._value)
     return result
 
 
-def _on_branch(record: Tensor, algebra: ScalarAlgebra, values: Mapping[Tensor, Array]) -> Array:
-    if record.operation is None:
-        return algebra.array(record._value)
+def applied(record: Tensor, algebra: ScalarAlgebra, inputs: Sequence[Array]) -> Array:
+    """The meaning of one record over some algebra's scalars, on the branch that the recorded numbers took."""
+    assert record.operation is not None  # asked of results only
     algebra.decide(partial(decisions, record))
-    inputs = [values[x] for x in record.inputs]
     if record.dtype.kind != "f":
         if any(x.dtype.kind == "f" for x in record.inputs) and 0 in decisions(record):
             record.operation.meaning(algebra, *inputs, **record.settings)  # for the kinks in it

@@ -105,6 +105,11 @@ class Scalar:
     def __int__(self) -> int:
         return int(self.value)
 
+    def __index__(self) -> int:
+        if self.value != int(self.value):
+            raise TypeError("a scalar that is not whole cannot be an index")
+        return int(self.value)
+
     def __float__(self) -> float:
         return float(self.value)
 

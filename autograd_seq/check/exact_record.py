@@ -1,0 +1,238 @@
+"""One record in high precision: its rules beside the derivative of its meaning, its meaning beside its value rule.
+
+Two questions are kept apart. Whether a rule is the right formula is asked in exact scalars,
+where a difference of one part in 10^25 is a mistake and no rounding is in the way. Whether the
+rule on bare arrays computes that formula is asked of floats, within the rounding of its terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.check.applying import as_recorded, exactly
+from autograd_seq.check.comparison import Comparison
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.readings.branches import decisions
+from autograd_seq.readings.precise import applied
+from autograd_seq.readings.rounding import Rounding, parts_of
+from autograd_seq.readings.scalars import Tape
+
+ULPS = 16  # how much worse than correctly rounded NumPy's functions and sums may be
+RELATIVE = 1e-25  # in exact scalars, relative to the derivative
+REST = 1e-30  # and relative to the bound for floats: rounding in 60 digits
+MOVED = (1e-3, 1e-5, 1e-7)  # how far from the recorded numbers a meaning is compared, relative to them; the first
+# that stays on the branch and in the domain
+SCALES = {2: (-4.0, 2.0**-4), 4: (-(2.0**10), 2.0**-20)}  # by size of a float: a rule must be linear in its adjoint
+FAR_SCALES = (-(2.0**30), 2.0**-60)
+
+
+class NotFollowed(Exception):
+    """A rule cannot be applied to exact scalars."""
+
+
+class ExactRecord:
+    """One record and its derivatives in high precision.
+
+    Parameters
+    ----------
+    record : Tensor
+        A result of floats.
+
+    Raises
+    ------
+    Exception
+        What its meaning raises, if it is not written for scalars.
+    """
+
+    def __init__(self, record: Tensor) -> None:
+        self.record = record
+        self.tape, self.rounding = Tape(), Rounding()
+        self.variables = [
+            self.tape.variables(x._value) if x.dtype.kind == "f" else self.tape.array(x._value) for x in record.inputs
+        ]
+        self.made = self._scalars(applied(record, self.tape, self.variables), self.tape)
+        self.result = self._at([x._value for x in record.inputs])
+
+    def _scalars(self, made: Array, algebra: Any) -> Array:
+        """A result as scalars, where a meaning answers with plain numbers too."""
+        result = np.empty(made.shape, dtype=object)
+        for place in np.ndindex(made.shape):
+            result[place] = algebra.number(made[place])
+        return result
+
+    def _at(self, values: Sequence[Array]) -> Array:
+        """The meaning at other numbers on the same branch, with bounds for rounding."""
+        inputs = [self.rounding.array(v) for v in values]
+        return self._scalars(applied(self.record, self.rounding, inputs), self.rounding)
+
+    # -- value and meaning ----------------------------------------------------------------
+
+    def disagreement(self, rng: np.random.Generator) -> tuple[tuple[int, ...], float, float] | None:
+        """Where value rule and meaning differ, at the recorded numbers and around them: element, meaning and value."""
+        record = self.record
+        found = self._differing(self.result, record._value, [x._value for x in record.inputs])
+        for _ in range(2):
+            if found is None and (moved := self._moved(rng)) is not None:
+                values, made = moved
+                found = self._differing(self._at(values), made, values)
+        return found
+
+    def _moved(self, rng: np.random.Generator) -> tuple[list[Array], Array] | None:
+        """Other numbers on the same branch, and what the value rule gives there."""
+        record = self.record
+        operation: Any = record.operation
+        here = decisions(record)
+        directions = [rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in record.inputs]
+        for step in MOVED:
+            values = []
+            for x, direction in zip(record.inputs, directions, strict=True):
+                if x.dtype.kind == "f":
+                    far = max(step, 16 * float(np.finfo(x.dtype).eps))
+                    size = np.where(x._value == 0, 1, np.abs(x._value))
+                    values.append(np.asarray(x._value + far * size * direction, dtype=x.dtype))
+                else:
+                    values.append(x._value)
+            try:
+                with np.errstate(all="ignore"):
+                    made = np.asarray(operation.value(*values, **record.settings))
+                same = decisions(record, values) == here
+            except Exception:  # outside what the value rule takes
+                continue
+            if same and made.shape == record.shape and np.isfinite(made[np.isfinite(record._value)]).all():
+                return values, made
+        return None
+
+    def _differing(
+        self, meant: Array, value: Array, values: Sequence[Array]
+    ) -> tuple[tuple[int, ...], float, float] | None:
+        if out_of_range(values):
+            return None
+        exact, errors, _ = parts_of(meant)
+        for place in np.ndindex(value.shape):
+            gap = abs(exact[place] - self.rounding.exact(value[place]))
+            if np.isfinite(value[place]) and gap > ULPS * errors[place] and gap < self.rounding.context.inf:
+                return place, float(exact[place]), float(value[place])
+        return None
+
+    # -- rules ----------------------------------------------------------------------------
+
+    def derivative(self, position: int, adjoint: Array) -> tuple[Array, Array]:
+        """The adjoint of an input as the meaning says, and which elements lead over a kink that is met exactly."""
+        adjoints = [self.tape.exact(g) for g in adjoint.flat]
+        back = self.tape.pull(list(zip(self.made.flat, adjoints, strict=True)))
+        touching = self.tape.touching(back.kinks)
+        variables = self.variables[position]
+        truth, kinked = np.empty(variables.shape, dtype=object), np.zeros(variables.shape, dtype=bool)
+        for place in np.ndindex(variables.shape):
+            variable: Any = variables[place]
+            truth[place], kinked[place] = back.adjoints[variable.kept], bool(touching.adjoints[variable.kept])
+        return truth, kinked
+
+    def passes_on(self, position: int, adjoint: Array) -> tuple[tuple[int, ...], float] | None:
+        """An element that the result changes with, and its derivative; None if it is constant in this input."""
+        truth, kinked = self.derivative(position, adjoint)
+        for place in np.ndindex(truth.shape):
+            if truth[place] and self.tape.context.isfinite(truth[place]) and not kinked[place]:
+                return place, float(truth[place])
+        return None
+
+    def compare(self, position: int, adjoint: Array, scaled: bool = True) -> Comparison:
+        """The rule of one input beside the derivative, for an adjoint and, with `scaled`, for multiples of it.
+
+        Raises
+        ------
+        Exception
+            What the rule raises.
+        """
+        record = self.record
+        adjoint = np.asarray(adjoint, dtype=record.dtype)
+        truth, kinked = self.derivative(position, adjoint)
+        with np.errstate(all="ignore"):
+            bare = as_recorded(record, position, adjoint)
+            try:
+                answer = exactly(record, position, adjoint, self.rounding, self.result)
+            except Exception as error:  # it may be written for bare arrays only, or for operations without a meaning
+                raise NotFollowed(str(error)) from error
+            scalars = self._scalars(answer, self.rounding)
+            tiny = out_of_range([adjoint, record._value, *(x._value for x in record.inputs)])
+            result = settle(truth, kinked, scalars, bare, tiny)
+            if scaled and result.ok and not tiny:
+                return self._linear(position, adjoint, scalars, result)
+        return result
+
+    def _linear(self, position: int, adjoint: Array, scalars: Array, result: Comparison) -> Comparison:
+        """Twice the adjoint must give twice the answer, however large or small it is."""
+        exact, errors, _ = parts_of(scalars)
+        limits = np.finfo(self.record.dtype)
+        for scale in SCALES.get(limits.dtype.itemsize, FAR_SCALES):
+            answer = as_recorded(self.record, position, np.asarray(adjoint * limits.dtype.type(scale)))
+            for place in np.ndindex(answer.shape):
+                expected = float(exact[place]) * scale
+                if not np.isfinite(answer[place]) or not float(limits.tiny) * 2**20 < abs(expected) < float(limits.max):
+                    continue
+                if abs(float(answer[place]) - expected) > ULPS * errors[place] * abs(scale):
+                    message = f"the rule is not linear: this is for an adjoint {scale:.3g} times as large as one it fits"
+                    return replace(
+                        result, error=abs(float(answer[place]) - expected) / abs(expected), element=place,
+                        expected=expected, found=float(answer[place]), wrong=True, message=message,
+                    )  # fmt: skip
+        return result
+
+
+def out_of_range(values: Sequence[Array]) -> bool:
+    """Whether floats are so near to the smallest one that their digits are lost."""
+    for v in values:
+        if v.dtype.kind == "f" and v.size:
+            sizes = np.abs(v)
+            if ((sizes > 0) & (sizes < 1024 * np.finfo(v.dtype).tiny)).any():
+                return True
+    return False
+
+
+def settle(truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False) -> Comparison:
+    """What comes of the derivative, the rule in exact scalars with bounds, and the rule on bare arrays.
+
+    Parameters
+    ----------
+    truth : ndarray of mpf
+        The derivative.
+    kinked : ndarray of bool
+        Elements that are left out.
+    scalars : ndarray of Scalar
+        Of a `Rounding`.
+    bare : ndarray
+        Floats.
+    tiny : bool
+        Whether floats have lost their digits, so that only the formula can be compared.
+    """
+    exact, errors, slips = parts_of(scalars)
+    expected, formula = truth.astype(float), exact.astype(float)
+    free = ~kinked & np.isfinite(expected)
+    worst, most = None, 0.0
+    agreed = 0.0
+    for place in np.ndindex(truth.shape):
+        if not free[place]:
+            continue
+        bound = errors[place] if np.isfinite(errors[place]) else 0.0
+        size = abs(truth[place])
+        gap = abs(exact[place] - truth[place])
+        found, wrong = formula[place], not gap <= RELATIVE * size + REST * bound + ULPS * slips[place]
+        if not wrong:
+            agreed = max(agreed, float(gap / (size + bound + 1e-300)))
+            found = float(bare[place])
+            held = abs(found - formula[place]) <= ULPS * errors[place] or tiny
+            wrong = not held if np.isfinite(errors[place]) else False
+        if wrong:
+            off = abs(found - expected[place]) / max(abs(expected[place]), abs(found), 1e-300)
+            off = float("inf") if off != off else off
+            if worst is None or off > most:
+                worst, most = (place, expected[place], found), off
+    left_out = int(np.size(free) - np.count_nonzero(free))
+    if worst is not None:
+        return Comparison(most, worst[0], float(worst[1]), float(worst[2]), left_out, "digits", wrong=True)
+    return Comparison(agreed, (), 0.0, 0.0, left_out, "digits")
