@@ -58,7 +58,8 @@ def exactly(record: Tensor, position: int, adjoint: Array, rounding: Rounding, r
     if application.piece is None:
         raise GradientError(application.message)
     graph = Graph(application.piece)
-    at = {x: rounding.array(x._value) for x in (use.adjoint, *use.inputs)} | {use.result: result}
+    at = {x: rounding.given(x._value) for x in use.inputs}
+    at |= {use.adjoint: rounding.array(adjoint), use.result: result}
     at |= {x: rounding.rounded(x._value) for x in graph.leaves if x not in at}
     piece = np.asarray(on_branch(graph, rounding, at)[application.piece], dtype=object)
     if application.part:

@@ -19,12 +19,13 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
 from autograd_seq.readings.precise import applied
-from autograd_seq.readings.rounding import Rounding, parts_of
+from autograd_seq.readings.rounding import Rounding, coarsest, parts_of
 from autograd_seq.readings.scalars import Tape
 
 ULPS = 16  # how much worse than correctly rounded NumPy's functions and sums may be
 RELATIVE = 1e-25  # in exact scalars, relative to the derivative
 REST = 1e-30  # and relative to the bound for floats: rounding in 60 digits
+AT_EDGES = 1e-6  # relative, where the formula has no value and floats do without it
 MOVED = (1e-3, 1e-5, 1e-7)  # how far from the recorded numbers a meaning is compared, relative to them; the first
 # that stays on the branch and in the domain
 SCALES = {2: (-4.0, 2.0**-4), 4: (-(2.0**10), 2.0**-20)}  # by size of a float: a rule must be linear in its adjoint
@@ -51,7 +52,8 @@ class ExactRecord:
 
     def __init__(self, record: Tensor) -> None:
         self.record = record
-        self.tape, self.rounding = Tape(), Rounding()
+        self.dtype = coarsest([record, *record.inputs])
+        self.tape, self.rounding = Tape(), Rounding(self.dtype)
         self.variables = [
             self.tape.variables(x._value) if x.dtype.kind == "f" else self.tape.array(x._value) for x in record.inputs
         ]
@@ -67,7 +69,7 @@ class ExactRecord:
 
     def _at(self, values: Sequence[Array]) -> Array:
         """The meaning at other numbers on the same branch, with bounds for rounding."""
-        inputs = [self.rounding.array(v) for v in values]
+        inputs = [self.rounding.given(v) for v in values]
         return self._scalars(applied(self.record, self.rounding, inputs), self.rounding)
 
     # -- value and meaning ----------------------------------------------------------------
@@ -86,8 +88,14 @@ class ExactRecord:
         """Other numbers on the same branch, and what the value rule gives there."""
         record = self.record
         operation: Any = record.operation
-        here = decisions(record)
+        try:
+            here = decisions(record)
+        except Exception:  # plain floats divide by zero where NumPy's do not
+            return None
         directions = [rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in record.inputs]
+        directions = [  # a probability of 0 can only grow
+            np.where(x._value == 0, np.abs(d), d) for x, d in zip(record.inputs, directions, strict=True)
+        ]
         for step in MOVED:
             values = []
             for x, direction in zip(record.inputs, directions, strict=True):
@@ -113,9 +121,10 @@ class ExactRecord:
         if out_of_range(values):
             return None
         exact, errors, _ = parts_of(meant)
+        least = 2 * smallest(self.record.dtype)
         for place in np.ndindex(value.shape):
             gap = abs(exact[place] - self.rounding.exact(value[place]))
-            if np.isfinite(value[place]) and gap > ULPS * errors[place] and gap < self.rounding.context.inf:
+            if np.isfinite(value[place]) and ULPS * errors[place] + least < gap < self.rounding.context.inf:
                 return place, float(exact[place]), float(value[place])
         return None
 
@@ -151,6 +160,8 @@ class ExactRecord:
         """
         record = self.record
         adjoint = np.asarray(adjoint, dtype=record.dtype)
+        if adjoint[~np.isfinite(record._value)].any():  # where a result is not finite there is no derivative
+            return Comparison(0.0, (), 0.0, 0.0, record.inputs[position].size, "digits")
         truth, kinked = self.derivative(position, adjoint)
         with np.errstate(all="ignore"):
             bare = as_recorded(record, position, adjoint)
@@ -160,28 +171,40 @@ class ExactRecord:
                 raise NotFollowed(str(error)) from error
             scalars = self._scalars(answer, self.rounding)
             tiny = out_of_range([adjoint, record._value, *(x._value for x in record.inputs)])
-            result = settle(truth, kinked, scalars, bare, tiny)
+            if not all(np.isfinite(x._value).all() for x in record.inputs):
+                kinked |= np.isnan(bare)
+            result = settle(self.rounding, truth, kinked, scalars, bare, tiny)
             if scaled and result.ok and not tiny:
-                return self._linear(position, adjoint, scalars, result)
+                return self._linear(position, adjoint, scalars, ~kinked & np.isfinite(truth.astype(float)), result)
         return result
 
-    def _linear(self, position: int, adjoint: Array, scalars: Array, result: Comparison) -> Comparison:
+    def _linear(
+        self, position: int, adjoint: Array, scalars: Array, free: Array, result: Comparison
+    ) -> Comparison:
         """Twice the adjoint must give twice the answer, however large or small it is."""
         exact, errors, _ = parts_of(scalars)
-        limits = np.finfo(self.record.dtype)
+        limits = np.finfo(self.dtype)
+        low = self.rounding.exact(limits.tiny) * 2 ** (10 if limits.dtype.itemsize == 2 else 20)
+        high = self.rounding.exact(limits.max) / 2
         for scale in SCALES.get(limits.dtype.itemsize, FAR_SCALES):
-            answer = as_recorded(self.record, position, np.asarray(adjoint * limits.dtype.type(scale)))
+            answer = as_recorded(self.record, position, np.asarray(adjoint * adjoint.dtype.type(scale)))
             for place in np.ndindex(answer.shape):
-                expected = float(exact[place]) * scale
-                if not np.isfinite(answer[place]) or not float(limits.tiny) * 2**20 < abs(expected) < float(limits.max):
+                expected = exact[place] * scale
+                if not free[place] or not np.isfinite(answer[place]) or not low < abs(expected) < high:
                     continue
-                if abs(float(answer[place]) - expected) > ULPS * errors[place] * abs(scale):
+                gap = abs(self.rounding.exact(answer[place]) - expected)
+                if gap > ULPS * errors[place] * abs(scale):
                     message = f"the rule is not linear: this is for an adjoint {scale:.3g} times as large as one it fits"
                     return replace(
-                        result, error=abs(float(answer[place]) - expected) / abs(expected), element=place,
-                        expected=expected, found=float(answer[place]), wrong=True, message=message,
+                        result, error=float(gap / abs(expected)), element=place,
+                        expected=float(expected), found=float(answer[place]), wrong=True, message=message,
                     )  # fmt: skip
         return result
+
+
+def smallest(dtype: np.dtype[Any]) -> float:
+    """What is too near to the smallest float: losses take no probability for smaller."""
+    return 1024 * float(np.finfo(dtype if dtype == np.float32 else np.float64).tiny)
 
 
 def out_of_range(values: Sequence[Array]) -> bool:
@@ -189,50 +212,55 @@ def out_of_range(values: Sequence[Array]) -> bool:
     for v in values:
         if v.dtype.kind == "f" and v.size:
             sizes = np.abs(v)
-            if ((sizes > 0) & (sizes < 1024 * np.finfo(v.dtype).tiny)).any():
+            if ((sizes > 0) & (sizes < smallest(v.dtype))).any():
                 return True
     return False
 
 
-def settle(truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False) -> Comparison:
+def settle(
+    algebra: Rounding, truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False
+) -> Comparison:
     """What comes of the derivative, the rule in exact scalars with bounds, and the rule on bare arrays.
 
     Parameters
     ----------
+    algebra : Rounding
+        What made the scalars.
     truth : ndarray of mpf
         The derivative.
     kinked : ndarray of bool
         Elements that are left out.
     scalars : ndarray of Scalar
-        Of a `Rounding`.
+        The rule.
     bare : ndarray
         Floats.
     tiny : bool
         Whether floats have lost their digits, so that only the formula can be compared.
     """
     exact, errors, slips = parts_of(scalars)
-    expected, formula = truth.astype(float), exact.astype(float)
-    free = ~kinked & np.isfinite(expected)
-    worst, most = None, 0.0
-    agreed = 0.0
+    free = ~kinked & np.isfinite(truth.astype(float))
+    worst: tuple[tuple[int, ...], float, float] | None = None
+    most = agreed = 0.0
+    usual = algebra.unit * max([1.0, *(float(abs(x)) for x in truth[free])])
     for place in np.ndindex(truth.shape):
         if not free[place]:
             continue
-        bound = errors[place] if np.isfinite(errors[place]) else 0.0
-        size = abs(truth[place])
-        gap = abs(exact[place] - truth[place])
-        found, wrong = formula[place], not gap <= RELATIVE * size + REST * bound + ULPS * slips[place]
-        if not wrong:
+        bound = errors[place] if np.isfinite(errors[place]) else usual
+        size, float_rule = abs(truth[place]), algebra.exact(bare[place])
+        gap, found = abs(exact[place] - truth[place]), exact[place]
+        wrong = not gap <= RELATIVE * size + REST * bound + ULPS * slips[place]
+        if wrong and not algebra.context.isfinite(found):  # the edge of a domain, which floats may keep away from
+            wrong, found = not abs(float_rule - truth[place]) <= AT_EDGES * size, float_rule
+        elif not wrong:
             agreed = max(agreed, float(gap / (size + bound + 1e-300)))
-            found = float(bare[place])
-            held = abs(found - formula[place]) <= ULPS * errors[place] or tiny
-            wrong = not held if np.isfinite(errors[place]) else False
+            found = float_rule
+            wrong = bool(np.isfinite(errors[place]) and not tiny and not abs(found - exact[place]) <= ULPS * errors[place])
         if wrong:
-            off = abs(found - expected[place]) / max(abs(expected[place]), abs(found), 1e-300)
+            off = float(abs(found - truth[place]) / max(size, abs(found), 1e-300))
             off = float("inf") if off != off else off
             if worst is None or off > most:
-                worst, most = (place, expected[place], found), off
+                worst, most = (place, float(truth[place]), float(found)), off
     left_out = int(np.size(free) - np.count_nonzero(free))
     if worst is not None:
-        return Comparison(most, worst[0], float(worst[1]), float(worst[2]), left_out, "digits", wrong=True)
+        return Comparison(most, *worst, left_out, "digits", wrong=True)
     return Comparison(agreed, (), 0.0, 0.0, left_out, "digits")

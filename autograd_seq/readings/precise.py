@@ -158,7 +158,6 @@ def applied(record: Tensor, algebra: ScalarAlgebra, inputs: Sequence[Array]) -> 
         if any(x.dtype.kind == "f" for x in record.inputs) and 0 in decisions(record):
             record.operation.meaning(algebra, *inputs, **record.settings)  # for the kinks in it
         return algebra.array(record._value)
-    algebra.enter(record.dtype)
     made = np.asarray(record.operation.meaning(algebra, *inputs, **record.settings), dtype=object)
     cut, rounded = record.operation.cuts, any(x.dtype.kind == "f" and x.dtype != record.dtype for x in record.inputs)
     if cut or rounded:

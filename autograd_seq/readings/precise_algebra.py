@@ -11,7 +11,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.readings.branches import RELATIONS
 
 DIGITS = 60
-ENORMOUS = 1e9  # beyond, an exponential is as good as infinite, or 0
+ENORMOUS = mpmath.mpf("1e5000")  # beyond what any float holds, an exponential is as good as infinite, or 0
 
 
 class PreciseAlgebra:
@@ -37,6 +37,8 @@ class PreciseAlgebra:
         """A number with all its digits; what is none stays what it is."""
         if isinstance(x, np.longdouble):  # mpmath does not know it: two floats hold all its digits
             return self.context.mpf(float(x)) + (self.context.mpf(float(x - float(x))) if np.isfinite(x) else 0)
+        if isinstance(x, np.generic):
+            x = x.item()
         if hasattr(x, "_mpf_") and not isinstance(x, self.context.mpf):  # it comes from another precision
             return self.context.make_mpf(x._mpf_)
         return self.context.mpf(x) if isinstance(x, (float, int)) else x

@@ -173,9 +173,6 @@ class ScalarAlgebra(PreciseAlgebra):
         """What came of a decision between equal numbers."""
         return result
 
-    def enter(self, dtype: Any) -> None:
-        """A record of some dtype comes next."""
-
     def leave(self, x: Scalar, cut: bool) -> Scalar:
         """A scalar that goes into another dtype, or is cut off from what it was made of."""
         return self.constant(x.value) if cut else x
@@ -217,7 +214,8 @@ class ScalarAlgebra(PreciseAlgebra):
     def log(self, x: Any) -> Any:
         """The natural logarithm."""
         x = self.number(x)
-        return self.made(self.bare.log(x.value), (x, self.quotient(self.context.one, x.value)))
+        y = self.bare.log(x.value)
+        return self.made(y, (x, self.quotient(self.context.one, x.value) if y == y else y))
 
     def sqrt(self, x: Any) -> Any:
         """The square root."""
