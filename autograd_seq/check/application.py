@@ -52,19 +52,20 @@ def settings_of(record: Tensor) -> Any:
     return freeze(record.settings) if record.settings else ()
 
 
-_smooth: set[Any] = set()  # operations that were seen to decide nothing, with their settings
+_smooth: set[Any] = set()  # operations that were seen to decide nothing, with their settings and shapes
 
 
 def branch_of(record: Tensor) -> tuple[int, ...]:
     """The decisions of a record, looked for once where the operation has none."""
     assert record.operation is not None  # asked of results only
-    key = record.operation.meaning, settings_of(record)
+    # of one element there is no largest to decide on, of several there is
+    key = record.operation.meaning, settings_of(record), tuple(x.shape for x in record.inputs)
     if key in _smooth:
         return ()
     try:
         found = tuple(decisions(record))
     except UNREADABLE:
-        found = ()  # the proof will say that the meaning cannot be read
+        return ()  # the proof will say that the meaning cannot be read
     if not found and record.size:
         _smooth.add(key)
     return found

@@ -18,6 +18,7 @@ from autograd_seq.readings.branches import decisions
 FULL = 4096  # up to this many pairs of an input and an output element the whole Jacobian is compared
 DIRECTIONS = 4
 TOLERANCE = 1e-6
+CLOSER = 6  # times a step is shortened to a tenth, to stay on the branch and in the domain
 BLURRED = "differences in float64 have fewer than three digits here"
 
 
@@ -77,9 +78,11 @@ def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: A
         if not scales:
             excluded += 1
             continue
-        slope = best_slope(
-            lambda t, d=direction: _both(_value(record, position, values, x + t * d).ravel(), adjoint), scales
-        )
+
+        def results(t: float, direction: Array = direction) -> Array:
+            return _both(_value(record, position, values, x + t * direction).ravel(), adjoint)
+
+        slope = best_slope(results, scales)
         wrong, unknown = settled(slope, found[:, j], TOLERANCE)
         unsettled = BLURRED if unknown.any() else unsettled
         gaps = np.abs(slope.value - found[:, j]) / np.maximum(np.abs(slope.value), np.abs(found[:, j]) + 1e-300)
@@ -117,9 +120,11 @@ def _directions(
         if not scales:
             excluded += 1
             continue
-        slope = best_slope(
-            lambda t, d=direction: np.vdot(adjoint, _value(record, position, values, x + t * d)), scales
-        )
+
+        def weighted(t: float, direction: Array = direction) -> Any:
+            return np.vdot(adjoint, _value(record, position, values, x + t * direction))
+
+        slope = best_slope(weighted, scales)
         found = np.asarray(np.vdot(piece, direction))
         floor = TOLERANCE * float(np.linalg.norm(piece)) * 1e-3
         wrong, unknown = settled(slope, found, TOLERANCE)
@@ -138,14 +143,15 @@ def _directions(
 
 def reach(record: Tensor, position: int, values: Sequence[Array], direction: Array, size: float) -> list[float]:
     """How far to step, several ways: so that no decision changes, within the domain; empty at a kink."""
-    scales: list[float] = scales_for(size)
+    scales = scales_for(size)
+    closer = [scales[-1] / 10**k for k in range(1, CLOSER)]
     if branch_of(record):
         here = decisions(record, values)
-        scales = [s for s in (*scales, *(scales[-1] / 10**k for k in range(1, 6))) if _same(record, position, values, s * direction, here)]
+        scales = [s for s in (*scales, *closer) if _same(record, position, values, s * direction, here)]
     if not np.isfinite(record._value).all():
         return scales
     inside = [s for s in scales if _defined(record, position, values, s * direction)]
-    return inside or [s for s in (scales[-1] / 10**k for k in range(1, 6)) if _defined(record, position, values, s * direction)][:1] if scales else []
+    return inside or [s for s in closer if scales and _defined(record, position, values, s * direction)]
 
 
 def _ends(position: int, values: Sequence[Array], step: Array) -> list[list[Any]]:
@@ -161,4 +167,5 @@ def _same(record: Tensor, position: int, values: Sequence[Array], step: Array, h
 def _defined(record: Tensor, position: int, values: Sequence[Array], step: Array) -> bool:
     """Whether the function is not left: the logarithm near 0."""
     with np.errstate(all="ignore"):
-        return all(np.isfinite(_value(record, position, values, e[position])).all() for e in _ends(position, values, step))
+        made = [_value(record, position, values, end[position]) for end in _ends(position, values, step)]
+    return all(np.isfinite(m).all() for m in made)

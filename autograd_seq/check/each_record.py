@@ -13,7 +13,7 @@ from autograd_seq.check.application import settings_of
 from autograd_seq.check.bookkeeping import edges_of
 from autograd_seq.check.comparison import Comparison
 from autograd_seq.check.differences import differences
-from autograd_seq.check.exact_record import ExactRecord, NotFollowed
+from autograd_seq.check.exact_record import ExactRecord, NotFollowedError
 from autograd_seq.check.failure import Failure, place_of
 from autograd_seq.check.numeric import beside, followed, work
 from autograd_seq.core.array import Array
@@ -78,7 +78,7 @@ class _Each:
     def __init__(self, graph: Graph, seed: int, adjoints: Mapping[Tensor, Array]) -> None:
         self.graph, self.seed, self.adjoints = graph, seed, adjoints
         self.found = Records()
-        self.left = WORK
+        self.left = float(WORK)
         self.seen: Counter[Any] = Counter()
 
     def run(self) -> Records:
@@ -137,7 +137,7 @@ class _Each:
         try:
             try:
                 result = beside(exact, i, rng, self.adjoints.get(record)) if exact else differences(record, i, rng)
-            except NotFollowed:
+            except NotFollowedError:
                 self.found.not_followed.append(record)
                 result = differences(record, i, rng)
         except Exception as error:  # whatever a wrong rule does, it is the rule's failure

@@ -32,7 +32,7 @@ SCALES = {2: (-4.0, 2.0**-4), 4: (-(2.0**10), 2.0**-20)}  # by size of a float: 
 FAR_SCALES = (-(2.0**30), 2.0**-60)
 
 
-class NotFollowed(Exception):
+class NotFollowedError(Exception):
     """A rule cannot be applied to exact scalars."""
 
 
@@ -57,20 +57,12 @@ class ExactRecord:
         self.variables = [
             self.tape.variables(x._value) if x.dtype.kind == "f" else self.tape.array(x._value) for x in record.inputs
         ]
-        self.made = self._scalars(applied(record, self.tape, self.variables), self.tape)
+        self.made = applied(record, self.tape, self.variables)
         self.result = self._at([x._value for x in record.inputs])
-
-    def _scalars(self, made: Array, algebra: Any) -> Array:
-        """A result as scalars, where a meaning answers with plain numbers too."""
-        result = np.empty(made.shape, dtype=object)
-        for place in np.ndindex(made.shape):
-            result[place] = algebra.number(made[place])
-        return result
 
     def _at(self, values: Sequence[Array]) -> Array:
         """The meaning at other numbers on the same branch, with bounds for rounding."""
-        inputs = [self.rounding.given(v) for v in values]
-        return self._scalars(applied(self.record, self.rounding, inputs), self.rounding)
+        return applied(self.record, self.rounding, [self.rounding.given(v) for v in values])
 
     # -- value and meaning ----------------------------------------------------------------
 
@@ -166,10 +158,9 @@ class ExactRecord:
         with np.errstate(all="ignore"):
             bare = as_recorded(record, position, adjoint)
             try:
-                answer = exactly(record, position, adjoint, self.rounding, self.result)
+                scalars = exactly(record, position, adjoint, self.rounding, self.result)
             except Exception as error:  # it may be written for bare arrays only, or for operations without a meaning
-                raise NotFollowed(str(error)) from error
-            scalars = self._scalars(answer, self.rounding)
+                raise NotFollowedError(str(error)) from error
             tiny = out_of_range([adjoint, record._value, *(x._value for x in record.inputs)])
             if not all(np.isfinite(x._value).all() for x in record.inputs):
                 kinked |= np.isnan(bare)
@@ -194,7 +185,7 @@ class ExactRecord:
                     continue
                 gap = abs(self.rounding.exact(answer[place]) - expected)
                 if gap > ULPS * errors[place] * abs(scale):
-                    message = f"the rule is not linear: this is for an adjoint {scale:.3g} times as large as one it fits"
+                    message = f"the rule is not linear: for an adjoint {scale:.3g} times as large it gives something else"
                     return replace(
                         result, error=float(gap / abs(expected)), element=place,
                         expected=float(expected), found=float(answer[place]), wrong=True, message=message,
@@ -241,22 +232,25 @@ def settle(
     free = ~kinked & np.isfinite(truth.astype(float))
     worst: tuple[tuple[int, ...], float, float] | None = None
     most = agreed = 0.0
-    usual = algebra.unit * max([1.0, *(float(abs(x)) for x in truth[free])])
+    sizes: list[float] = [1.0, *(float(abs(x)) for x in truth[free])]
+    usual = algebra.unit * max(sizes)
     for place in np.ndindex(truth.shape):
         if not free[place]:
             continue
         bound = errors[place] if np.isfinite(errors[place]) else usual
-        size, float_rule = abs(truth[place]), algebra.exact(bare[place])
-        gap, found = abs(exact[place] - truth[place]), exact[place]
+        size, float_rule, found = abs(truth[place]), algebra.exact(bare[place]), exact[place]
+        gap = abs(found - truth[place])
         wrong = not gap <= RELATIVE * size + REST * bound + ULPS * slips[place]
         if wrong and not algebra.context.isfinite(found):  # the edge of a domain, which floats may keep away from
             wrong, found = not abs(float_rule - truth[place]) <= AT_EDGES * size, float_rule
         elif not wrong:
             agreed = max(agreed, float(gap / (size + bound + 1e-300)))
             found = float_rule
-            wrong = bool(np.isfinite(errors[place]) and not tiny and not abs(found - exact[place]) <= ULPS * errors[place])
+            held = tiny or not np.isfinite(errors[place])  # there is nothing to hold floats to
+            wrong = not (held or abs(found - exact[place]) <= ULPS * errors[place])
         if wrong:
-            off = float(abs(found - truth[place]) / max(size, abs(found), 1e-300))
+            distance: Any = abs(found - truth[place])
+            off = float(distance / max(size, abs(found), algebra.exact(1e-300)))
             off = float("inf") if off != off else off
             if worst is None or off > most:
                 worst, most = (place, float(truth[place]), float(found)), off

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_seq.check.comparison import Comparison
 from autograd_seq.check.differences import FULL, differences
-from autograd_seq.check.exact_record import ExactRecord, NotFollowed
+from autograd_seq.check.exact_record import ExactRecord, NotFollowedError
 from autograd_seq.core.tensor import Tensor
 
 LARGE = 60_000  # scalar operations of one record; with more, differences in float64
@@ -45,7 +45,7 @@ def compare(record: Tensor, position: int, rng: np.random.Generator, full: int =
         return differences(record, position, rng, full)
     try:
         return beside(exact, position, rng)
-    except NotFollowed:
+    except NotFollowedError:
         return differences(record, position, rng, full)
 
 

@@ -160,10 +160,12 @@ def applied(record: Tensor, algebra: ScalarAlgebra, inputs: Sequence[Array]) -> 
         return algebra.array(record._value)
     made = np.asarray(record.operation.meaning(algebra, *inputs, **record.settings), dtype=object)
     cut, rounded = record.operation.cuts, any(x.dtype.kind == "f" and x.dtype != record.dtype for x in record.inputs)
+    numbers = [algebra.number(x) for x in made.flat]  # a meaning may answer with plain numbers, too
     if cut or rounded:
-        numbers = [algebra.leave(algebra.number(x), cut) for x in made.flat]
-        made = np.array([*numbers, None], dtype=object)[:-1]
-    return made.reshape(record.shape)
+        numbers = [algebra.leave(x, cut) for x in numbers]
+    result = np.empty(record.shape, dtype=object)
+    result.reshape(-1)[:] = numbers
+    return result
 
 
 def derivatives(
@@ -265,3 +267,43 @@ def slope(weights: Mapping[Tensor, Any], directions: Mapping[Tensor, Array], dig
     for y, weight in _weighted(forward, weights, values):
         total += (y.kept or 0) * weight
     return total, forward.kinked
+
+
+def values_along(
+    weights: Mapping[Tensor, Any], directions: Mapping[Tensor, Array], steps: Sequence[Any], digits: int = DIGITS
+) -> list[Any]:
+    """A weighted sum of outputs at points along a direction, on the recorded branch, for differences.
+
+    What is cut off on purpose keeps the value that it has at the recorded numbers.
+
+    Parameters
+    ----------
+    weights : mapping
+        From each output to its weights.
+    directions : mapping
+        From some leaves to arrays of their shapes.
+    steps : sequence
+        How far along the direction each point is.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter
+    >>> W = Parameter([3.0], "W")
+    >>> print([str(v) for v in values_along({W * W: np.ones(1)}, {W: np.ones(1)}, [0, 1])])
+    ['9.0', '16.0']
+    """
+    graph = Graph(*(y.record for y in weights))
+    algebra = ScalarAlgebra(digits)
+    cuts = [r for r in graph if r.operation is not None and r.operation.cuts]
+    here = on_branch(graph, algebra, {}) if cuts else {}
+    held = {r: here[r] for r in cuts}
+    totals = []
+    for step in steps:
+        step = algebra.number(step)
+        at = {}
+        for x, v in directions.items():
+            there: Any = algebra.array(x.record._value) + algebra.array(np.asarray(v)) * step
+            at[x.record] = np.asarray(there, dtype=object).reshape(x.shape)
+        values = on_branch(graph, algebra, at | held)
+        totals.append(sum((y.value * w for y, w in _weighted(algebra, weights, values)), algebra.context.zero))
+    return totals

@@ -140,7 +140,7 @@ class Scalar:
 
 
 class ScalarAlgebra(PreciseAlgebra):
-    """The scalar functions with their partial derivatives; what is made of those, a subclass says in `made`.
+    """The scalar functions with their partial derivatives; what is kept of those, a subclass says in `made`.
 
     Parameters
     ----------
@@ -155,8 +155,8 @@ class ScalarAlgebra(PreciseAlgebra):
         self._decided: list[int] = []
 
     def made(self, value: Any, *parts: tuple[Scalar, Any]) -> Scalar:
-        """A result, and by each operand its partial derivative."""
-        raise NotImplementedError
+        """A result, and by each operand its partial derivative; here nothing is kept of them."""
+        return Scalar(value, self, None)
 
     def constant(self, value: Any) -> Scalar:
         """A scalar that depends on nothing."""
