@@ -56,10 +56,16 @@ class Again:
         self.function, self.arguments, self.graph = function, arguments, graph
         self.outputs: Sequence[Tensor] = graph.outputs
         self.kinked = [r for r in graph if r.operation is not None and branch_of(r)]
+        self.cut = any(r.operation is not None and r.operation.cuts for r in graph)
         self.here = [decisions(r) for r in self.kinked]
 
     def called(self, moved: Mapping[Tensor, Array]) -> list[Array] | None:
-        """The outputs for other values of some leaves; None if not all of them are among the arguments."""
+        """The outputs for other values of some leaves; None if some are not among the arguments."""
+        if moved and self.cut:  # a call would move what counts as a constant
+            return None
+        return self._called(moved)
+
+    def _called(self, moved: Mapping[Tensor, Array]) -> list[Array] | None:
         own = set()
 
         def change(x: Any) -> Any:
@@ -73,11 +79,11 @@ class Again:
             return None
         return [o._value for o in outputs_of(self.function(*arguments))]
 
-    def replayed(self, moved: Mapping[Tensor, Array]) -> dict[Tensor, Array]:
-        """Every record for other values of some leaves; what is cut off on purpose keeps its value."""
+    def replayed(self, moved: Mapping[Tensor, Array], held: bool = True) -> dict[Tensor, Array]:
+        """Every record for other values of some leaves; with `held`, what is cut off on purpose keeps its value."""
         values: dict[Tensor, Array] = {}
         for r in self.graph:
-            if r in moved or r.operation is None or r.operation.cuts:
+            if r in moved or r.operation is None or (held and r.operation.cuts):
                 values[r] = moved.get(r, r._value)
             else:
                 values[r] = np.asarray(r.operation.value(*(values[x] for x in r.inputs), **r.settings))
@@ -116,7 +122,7 @@ class Again:
 
     def departs(self, leaves: Sequence[Tensor], rng: np.random.Generator) -> bool:
         """Whether the function and its recording part at other numbers: then it depends on what is not recorded."""
-        arguments = [x for x in leaves if self.called({x: x._value}) is not None]
+        arguments = [x for x in leaves if self._called({x: x._value}) is not None]
         unit = float(np.finfo(coarsest(self.graph)).eps)
         for far in NEAR:
             step = min(far * unit, 0.03)
@@ -126,10 +132,10 @@ class Again:
                 moved[x] = np.asarray(x._value + step * size * rng.uniform(0.5, 1.0, x.shape), dtype=x.dtype)
             try:
                 with np.errstate(all="ignore"):
-                    values = self.replayed(moved)
+                    values = self.replayed(moved, held=False)
                     if not self.same_branch(values):
                         continue
-                    found = self.called(moved) if moved else None
+                    found = self._called(moved) if moved else None
             except Exception:  # outside what it takes
                 continue
             if found is None:

@@ -83,7 +83,7 @@ class _Each:
 
     def run(self) -> Records:
         for index, record in enumerate(self.graph):
-            if record.operation is not None and any(x.requires_grad for x in record.inputs):
+            if record.dtype.kind == "f" and any(x.requires_grad for x in record.inputs):
                 with np.errstate(all="ignore"):
                     self._record(record, index)
         return self.found

@@ -185,7 +185,7 @@ class ExactRecord:
                     continue
                 gap = abs(self.rounding.exact(answer[place]) - expected)
                 if gap > ULPS * errors[place] * abs(scale):
-                    message = f"the rule is not linear: for an adjoint {scale:.3g} times as large it gives something else"
+                    message = f"the rule is not linear: for an adjoint {scale:.3g} times as large it is off"
                     return replace(
                         result, error=float(gap / abs(expected)), element=place,
                         expected=float(expected), found=float(answer[place]), wrong=True, message=message,
@@ -209,7 +209,7 @@ def out_of_range(values: Sequence[Array]) -> bool:
 
 
 def settle(
-    algebra: Rounding, truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False
+    algebra: Rounding, truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False, floor: float = 0.0
 ) -> Comparison:
     """What comes of the derivative, the rule in exact scalars with bounds, and the rule on bare arrays.
 
@@ -227,6 +227,8 @@ def settle(
         Floats.
     tiny : bool
         Whether floats have lost their digits, so that only the formula can be compared.
+    floor : float
+        How far off the derivative itself may be, where it is a difference.
     """
     exact, errors, slips = parts_of(scalars)
     free = ~kinked & np.isfinite(truth.astype(float))
@@ -240,7 +242,7 @@ def settle(
         bound = errors[place] if np.isfinite(errors[place]) else usual
         size, float_rule, found = abs(truth[place]), algebra.exact(bare[place]), exact[place]
         gap = abs(found - truth[place])
-        wrong = not gap <= RELATIVE * size + REST * bound + ULPS * slips[place]
+        wrong = not gap <= RELATIVE * size + REST * bound + floor + ULPS * slips[place]
         if wrong and not algebra.context.isfinite(found):  # the edge of a domain, which floats may keep away from
             wrong, found = not abs(float_rule - truth[place]) <= AT_EDGES * size, float_rule
         elif not wrong:

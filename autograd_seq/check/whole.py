@@ -19,9 +19,12 @@ from autograd_seq.core.gradient import grad
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.precise import derivatives, on_branch, values_along
+from autograd_seq.readings.precise_algebra import PreciseAlgebra
 from autograd_seq.readings.rounding import Rounding, coarsest, parts_of
 
 STEP = 1e-20  # of differences in 60 digits, relative to the numbers: right to 40
+SHORT, MANY = 1e-30, 90  # the step for second derivatives, and the digits; right to 60 of them
+NEARLY = 1e-40  # how far off such a difference may be, relative to the first derivatives
 TAYLOR = 1e-12  # the step at which the remainder is measured
 LINEAR = 1e-50  # a remainder that is smaller, relative to the function, is none
 LOST = 1e-3  # three digits
@@ -112,7 +115,7 @@ class ExactWhole:
         found = {}
         for x in self.leaves:
             size = np.where((x._value == 0) | ~np.isfinite(x._value), 1.0, np.abs(x._value))
-            found[x] = np.where(self.truth.kinked[x], 0.0, rng.standard_normal(x.shape) * size)
+            found[x] = np.where(self._edges(x), 0.0, rng.standard_normal(x.shape) * size)
         return found
 
     def taylor(self, rng: np.random.Generator) -> float:
@@ -139,14 +142,15 @@ class ExactWhole:
             if x in self.recording.adjoints and x.size:
                 part = ops.sum(ops.multiply(self.recording.adjoints[x], v))
                 along = part if along is None else along + part
-        step = self.rounding.exact(STEP)
+        precise = PreciseAlgebra(MANY)
+        step = precise.exact(SHORT)
         ends = []
         for side in (step, -step):
             moved = {
-                x: np.asarray(self.rounding.bare.array(x._value) + self.rounding.bare.array(v) * side, dtype=object)
+                x: np.asarray(precise.array(x._value) + precise.array(v) * side, dtype=object)
                 for x, v in direction.items()
             }
-            ends.append(derivatives(self.weights, self.leaves, at=moved).by)
+            ends.append(derivatives(self.weights, self.leaves, at=moved, digits=MANY).by)
         again = None
         found = {x: np.zeros(x.shape, x.dtype) for x in self.leaves}
         if along is not None and along.requires_grad:
@@ -155,11 +159,16 @@ class ExactWhole:
             self._follow(again)
             found = dict(zip(self.leaves, grad(along, list(self.leaves)), strict=True))
         result = {}
+        floor = NEARLY * max([self.natural, *(_largest(self.truth.by[x].astype(float)) for x in self.leaves)])
         for x in self.leaves:
             truth = np.asarray((ends[0][x] - ends[1][x]) / (2 * step), dtype=object).reshape(x.shape)
             formula = self._formula(again, x) if again is not None else self.rounding.array(np.zeros(x.shape))
-            result[x] = settle(self.rounding, truth, self.truth.kinked[x], formula, found[x], self.tiny)
+            result[x] = settle(self.rounding, truth, self._edges(x), formula, found[x], self.tiny, floor)
         return result
+
+    def _edges(self, x: Tensor) -> Array:
+        """Elements that have no derivative, or lead over a kink."""
+        return np.asarray(self.truth.kinked[x] | ~np.isfinite(self.truth.by[x].astype(float)))
 
 
 def _largest(values: Array) -> float:

@@ -183,7 +183,8 @@ def derivatives(
     wrt : sequence of Tensor, optional
         Leaves, or other records; all leaves of floats if not given.
     at : mapping, optional
-        Arrays that stand for the values of some of them; the branch stays the recorded one.
+        Arrays that stand for the values of some of them; the branch stays the recorded one, and what is cut
+        off on purpose keeps its value.
     digits : int
         Decimal digits of the arithmetic.
 
@@ -209,7 +210,8 @@ def derivatives(
     tape = Tape(digits)
     moved = {x.record: a for x, a in (at or {}).items()}
     variables = {x: tape.variables(np.asarray(moved.get(x, x._value))) for x in leaves}
-    values = on_branch(graph, tape, {x: tape.array(np.asarray(a)) for x, a in moved.items()} | variables)
+    held = _held(graph, tape) if moved else {}
+    values = on_branch(graph, tape, held | {x: tape.array(np.asarray(a)) for x, a in moved.items()} | variables)
     seeds = list(_weighted(tape, weights, values))
     back = tape.pull(seeds)
     touching = tape.touching(back.kinks)
@@ -269,6 +271,13 @@ def slope(weights: Mapping[Tensor, Any], directions: Mapping[Tensor, Array], dig
     return total, forward.kinked
 
 
+def _held(graph: Graph, algebra: ScalarAlgebra) -> dict[Tensor, Array]:
+    """What is cut off on purpose, at the recorded numbers."""
+    cuts = [r for r in graph if r.operation is not None and r.operation.cuts]
+    here = on_branch(graph, algebra, {}) if cuts else {}
+    return {r: here[r] for r in cuts}
+
+
 def values_along(
     weights: Mapping[Tensor, Any], directions: Mapping[Tensor, Array], steps: Sequence[Any], digits: int = DIGITS
 ) -> list[Any]:
@@ -294,9 +303,7 @@ def values_along(
     """
     graph = Graph(*(y.record for y in weights))
     algebra = ScalarAlgebra(digits)
-    cuts = [r for r in graph if r.operation is not None and r.operation.cuts]
-    here = on_branch(graph, algebra, {}) if cuts else {}
-    held = {r: here[r] for r in cuts}
+    held = _held(graph, algebra)
     totals = []
     for step in steps:
         step = algebra.number(step)

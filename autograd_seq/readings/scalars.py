@@ -37,34 +37,42 @@ class Scalar:
     def __init__(self, value: Any, home: ScalarAlgebra, kept: Any) -> None:
         self.value, self.home, self.kept = value, home, kept
 
-    def __add__(self, other: Any) -> Scalar:
+    def __add__(self, other: Any) -> Any:
         other = self.home.number(other)
+        if not isinstance(other, Scalar):  # an array takes it from here, element by element
+            return NotImplemented
         return self.home.made(self.value + other.value, (self, 1), (other, 1))
 
-    def __sub__(self, other: Any) -> Scalar:
+    def __sub__(self, other: Any) -> Any:
         other = self.home.number(other)
+        if not isinstance(other, Scalar):  # an array takes it from here, element by element
+            return NotImplemented
         return self.home.made(self.value - other.value, (self, 1), (other, -1))
 
-    def __mul__(self, other: Any) -> Scalar:
+    def __mul__(self, other: Any) -> Any:
         other = self.home.number(other)
+        if not isinstance(other, Scalar):  # an array takes it from here, element by element
+            return NotImplemented
         return self.home.made(self.value * other.value, (self, other.value), (other, self.value))
 
-    def __truediv__(self, other: Any) -> Scalar:
+    def __truediv__(self, other: Any) -> Any:
         home, other = self.home, self.home.number(other)
+        if not isinstance(other, Scalar):
+            return NotImplemented
         inverse = home.quotient(home.context.one, other.value)
         y = home.quotient(self.value, other.value)
         return home.made(y, (self, inverse), (other, -y * inverse))
 
-    def __radd__(self, other: Any) -> Scalar:
+    def __radd__(self, other: Any) -> Any:
         return self.home.number(other) + self
 
-    def __rsub__(self, other: Any) -> Scalar:
+    def __rsub__(self, other: Any) -> Any:
         return self.home.number(other) - self
 
-    def __rmul__(self, other: Any) -> Scalar:
+    def __rmul__(self, other: Any) -> Any:
         return self.home.number(other) * self
 
-    def __rtruediv__(self, other: Any) -> Scalar:
+    def __rtruediv__(self, other: Any) -> Any:
         return self.home.number(other) / self
 
     def __pow__(self, other: Any) -> Scalar:
