@@ -11,11 +11,11 @@ import numpy as np
 
 from autograd_seq.check.application import settings_of
 from autograd_seq.check.bookkeeping import edges_of
-from autograd_seq.check.comparison import Comparison
-from autograd_seq.check.differences import differences
 from autograd_seq.check.exact_record import ExactRecord, NotFollowedError
 from autograd_seq.check.failure import Failure, place_of
 from autograd_seq.check.numeric import beside, followed, work
+from autograd_seq.check.record_differences import differences
+from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.applying import as_recorded, exactly
-from autograd_seq.check.comparison import Comparison
+from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions

@@ -11,13 +11,13 @@ import autograd_seq.operations as ops
 from autograd_seq.check.again import UNRECORDED, Again, outputs_of
 from autograd_seq.check.each_record import Records, each_record
 from autograd_seq.check.each_record import check_records as check_records
+from autograd_seq.check.exact_whole import ExactWhole
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.gradcheck_report import GradcheckReport as GradcheckReport
 from autograd_seq.check.gradcheck_report import Whole
 from autograd_seq.check.numeric import work
 from autograd_seq.check.second import wrong_second
 from autograd_seq.check.taking import take
-from autograd_seq.check.whole import ExactWhole
 from autograd_seq.check.whole_differences import WholeByDifferences
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GradientError, UsageError

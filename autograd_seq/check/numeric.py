@@ -6,9 +6,9 @@ from math import prod, sqrt
 
 import numpy as np
 
-from autograd_seq.check.comparison import Comparison
-from autograd_seq.check.differences import FULL, differences
 from autograd_seq.check.exact_record import ExactRecord, NotFollowedError
+from autograd_seq.check.record_differences import FULL, differences
+from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.tensor import Tensor
 
 LARGE = 60_000  # scalar operations of one record; with more, differences in float64

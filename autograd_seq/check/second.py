@@ -6,10 +6,10 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.bookkeeping import edges_of
-from autograd_seq.check.comparison import Comparison
 from autograd_seq.check.each_record import check_records
+from autograd_seq.check.exact_whole import ExactWhole
 from autograd_seq.check.failure import Failure
-from autograd_seq.check.whole import ExactWhole
+from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.check.application import branch_of
 from autograd_seq.check.applying import pulled
-from autograd_seq.check.comparison import Comparison
+from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.check.slopes import FAR_APART, best_slope, scales_for, settled
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.check.comparison import Comparison
 from autograd_seq.check.exact_record import out_of_range, settle
+from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.array import Array
 from autograd_seq.core.gradient import grad
 from autograd_seq.core.recording import Recording, differentiate
