@@ -21,8 +21,9 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
 
-WORK = 1_000_000  # scalar operations in high precision, of one graph; beyond, of each kind of record a few
-ALIKE = 3  # records of one operation, settings and shapes that are followed in any case
+WORK = 5_000  # scalar operations of the records that are compared one by one; beyond, of each kind a few
+ALIKE = 3  # records of one operation, settings and shapes that are compared in any case
+MUCH = 2_000  # scalar operations of one record; with more, one of each kind is enough
 
 NO_RULE = "there is no rule for this input, though the result changes with it"
 MEANING = "its meaning says the first for this element of the result, its value rule gives the second"
@@ -44,6 +45,8 @@ class Records:
         Records whose derivative was taken by differences in float64.
     unlike : list of Tensor
         Records whose meaning is not what their value rule computes.
+    alike : int
+        Records that were not compared, as others of the same operation, settings and shapes were.
     """
 
     failures: list[Failure] = field(default_factory=list)
@@ -51,15 +54,18 @@ class Records:
     unsettled: list[str] = field(default_factory=list)
     not_followed: list[Tensor] = field(default_factory=list)
     unlike: list[Tensor] = field(default_factory=list)
+    alike: int = 0
 
 
 def check_records(graph: Graph, seed: int = 0) -> tuple[list[Failure], list[Comparison]]:
     """Compare every rule of a graph with the derivative, at the recorded inputs."""
-    found = each_record(graph, seed)
+    found = each_record(graph, seed, limit=float("inf"))
     return found.failures, found.compared
 
 
-def each_record(graph: Graph, seed: int = 0, adjoints: Mapping[Tensor, Array] | None = None) -> Records:
+def each_record(
+    graph: Graph, seed: int = 0, adjoints: Mapping[Tensor, Array] | None = None, limit: float = WORK
+) -> Records:
     """Compare every rule of a graph with the derivative, for random adjoints and for those that a sweep brought.
 
     Parameters
@@ -70,20 +76,25 @@ def each_record(graph: Graph, seed: int = 0, adjoints: Mapping[Tensor, Array] | 
         For the random adjoints.
     adjoints : mapping, optional
         From each record to its adjoint.
+    limit : float
+        Scalar operations; beyond, of records that are alike a few are compared.
     """
-    return _Each(graph, seed, adjoints or {}).run()
+    return _Each(graph, seed, adjoints or {}, limit).run()
 
 
 class _Each:
-    def __init__(self, graph: Graph, seed: int, adjoints: Mapping[Tensor, Array]) -> None:
+    def __init__(self, graph: Graph, seed: int, adjoints: Mapping[Tensor, Array], limit: float) -> None:
         self.graph, self.seed, self.adjoints = graph, seed, adjoints
         self.found = Records()
-        self.left = float(WORK)
+        self.left = limit
         self.seen: Counter[Any] = Counter()
 
     def run(self) -> Records:
         for index, record in enumerate(self.graph):
             if record.dtype.kind == "f" and any(x.requires_grad for x in record.inputs):
+                if self._seen(record):
+                    self.found.alike += 1
+                    continue
                 with np.errstate(all="ignore"):
                     self._record(record, index)
         return self.found
@@ -94,7 +105,7 @@ class _Each:
         self.found.failures.append(Failure(link, record, index, position, message=message, scope=place, **numbers))
 
     def _record(self, record: Tensor, index: int) -> None:
-        exact = self._followed(record)
+        exact = followed(record)
         rng = np.random.default_rng((self.seed, index))
         if exact is not None and (differing := exact.disagreement(rng)) is not None:
             element, meant, value = differing
@@ -110,14 +121,13 @@ class _Each:
         for i in edges_of(record):
             self._rule(record, index, i, exact)
 
-    def _followed(self, record: Tensor) -> ExactRecord | None:
-        """The record in exact scalars; of many that are alike, the first few."""
+    def _seen(self, record: Tensor) -> bool:
+        """Whether enough records like this one were compared."""
         kind = record.operation, settings_of(record), tuple((x.shape, x.dtype.str) for x in record.inputs)
         self.seen[kind] += 1
-        if self.left < 0 and self.seen[kind] > ALIKE:
-            return None
-        self.left -= 4 * work(record)
-        return followed(record)
+        effort = work(record)
+        self.left -= effort
+        return self.left < 0 and self.seen[kind] > (ALIKE if effort <= MUCH else 1)
 
     def _without_rule(self, record: Tensor, index: int, exact: ExactRecord, rng: np.random.Generator) -> None:
         """What has no rule for an input must be constant in it, or cut off on purpose."""

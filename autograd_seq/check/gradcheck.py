@@ -19,6 +19,7 @@ from autograd_seq.check.numeric import work
 from autograd_seq.check.second import wrong_second
 from autograd_seq.check.taking import take
 from autograd_seq.check.whole_differences import WholeByDifferences
+from autograd_seq.check.whole_slopes import along_slopes
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GradientError, UsageError
 from autograd_seq.core.gradient import grad
@@ -28,7 +29,8 @@ from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.rounding import coarsest
 
-LARGE = 60_000  # scalar operations of the whole; beyond, differences in float64
+LARGE = 20_000  # scalar operations of the whole; beyond, one direction in high precision
+TOO_LARGE = 500_000  # beyond, differences in float64
 SAID = 5  # reasons that are printed
 
 
@@ -118,21 +120,25 @@ class _Check:
             return self._run(second_order)
 
     def _run(self, second_order: bool) -> GradcheckReport:
-        adjoints, fault = self._adjoints()
-        records = each_record(self.graph, self.seed, adjoints)
+        self.adjoints, fault = self._adjoints()
+        records = each_record(self.graph, self.seed, self.adjoints)
         failures = list(records.failures)
         if changed := self.again.changes():
             self.undecided.append(changed)
         if fault is None:
             gradients = dict(zip(self.leaves, grad(self.total, self.leaves), strict=True))
-            failures += self._whole(gradients, records, second_order, bool(changed))
+            wrong = self._whole(gradients, records, second_order, bool(changed))
+            if wrong and records.alike and not failures:  # one that was like others may not be
+                records = each_record(self.graph, self.seed, self.adjoints, float("inf"))
+                failures = list(records.failures)
+            failures += wrong
         elif failures:
             gradients = {}
             self.notes.append(f"the sweep failed after that: {type(fault).__name__}")
         else:
             raise fault
         self.undecided += records.unsettled
-        self._said_of_cuts()
+        self._said_of_records(records)
         return GradcheckReport(
             failures, len(records.compared), min((c.digits for c in records.compared), default=16.0), self.wholes,
             self.slope, self.second, sum(c.excluded for c in records.compared), tuple(self.notes), self.left_out,
@@ -146,7 +152,12 @@ class _Check:
         except Exception as error:
             return {}, error
 
-    def _said_of_cuts(self) -> None:
+    def _said_of_records(self, records: Records) -> None:
+        if records.alike:
+            self.notes.append(
+                f"{records.alike} records more are like these, of the same operations and shapes: "
+                "they were compared in the whole"
+            )
         cuts = [r for r in self.graph if r.operation is not None and r.operation.cuts]
         if cuts:
             self.notes.append(
@@ -170,8 +181,7 @@ class _Check:
             except Exception as error:  # an operation of the backward pass whose meaning is not for scalars
                 why = f"{type(error).__name__} in high precision"
         if exact is None:
-            self.notes.append(f"the whole was compared with differences in float64: {why}")
-            return self._by_differences(gradients, explained, departs)
+            return self._from_afar(gradients, explained, departs, why)
         failures = self._exactly(exact, gradients, explained)
         if second_order and not failures and not explained:
             failures += self._second(exact)
@@ -183,11 +193,28 @@ class _Check:
             return UNRECORDED
         if records.unlike:
             return "a meaning is not what its value rule computes"
-        if (size := sum(map(work, self.graph))) > LARGE:
-            return f"it takes about {size:,.0f} scalar operations, more than {LARGE:,}"
         if records.not_followed:
             return f"the meaning of {records.not_followed[0].operation.name} cannot be followed in high precision"
+        if (size := sum(map(work, self.graph))) > LARGE:
+            return f"it takes about {size:,.0f} scalar operations, more than {LARGE:,}"
         return ""
+
+    def _from_afar(
+        self, gradients: dict[Tensor, Array], explained: bool, departs: bool, why: str
+    ) -> list[Failure]:
+        """The whole of what is too large, along a direction; of what cannot be followed, by differences in float64."""
+        if "scalar operations" in why and sum(map(work, self.graph)) <= TOO_LARGE:
+            weights = dict(zip(self.outputs, self.weights, strict=True))
+            found = along_slopes(weights, gradients, max(map(_largest, self.adjoints.values())), self.rng)
+            if found is not None:
+                self.notes.append(f"the whole was compared along one random direction, in high precision: {why}")
+                self.wholes = found
+                return self._failed(explained)
+        self.notes.append(f"the whole was compared with differences in float64: {why}")
+        return self._by_differences(gradients, explained, departs)
+
+    def _failed(self, explained: bool) -> list[Failure]:
+        return [self._wrong(x, w, explained) for x, w in zip(self.leaves, self.wholes, strict=True) if w.wrong]
 
     def _exactly(self, exact: ExactWhole, gradients: dict[Tensor, Array], explained: bool) -> list[Failure]:
         found = {x: exact.compare(x, gradients[x]) for x in self.leaves}
@@ -197,13 +224,13 @@ class _Check:
         ]
         self.undecided += [f"{x.label}: {c.unsettled}" for x, c in found.items() if c.unsettled]
         self.slope = exact.taylor(self.rng)
-        return [self._wrong(x, w, explained) for x, w in zip(self.leaves, self.wholes, strict=True) if w.wrong]
+        return self._failed(explained)
 
     def _by_differences(self, gradients: dict[Tensor, Array], explained: bool, departs: bool) -> list[Failure]:
         whole = WholeByDifferences(self.again, self.weights, self.rng)
         self.wholes = [whole.compare(x, gradients[x]) for x in self.leaves]
         self.slope = whole.taylor(gradients)
-        failures = [self._wrong(x, w, explained) for x, w in zip(self.leaves, self.wholes, strict=True) if w.wrong]
+        failures = self._failed(explained)
         self.undecided += whole.undecided
         if departs and not failures:
             self.undecided.append(UNRECORDED)
@@ -239,6 +266,11 @@ def _first(reasons: Sequence[str]) -> list[str]:
     """A few reasons, each once."""
     once = list(dict.fromkeys(reasons))
     return once if len(once) <= SAID else [*once[: SAID - 1], f"{len(once) - SAID + 1} reasons more"]
+
+
+def _largest(values: Array) -> float:
+    """The largest finite size."""
+    return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
 
 
 def _not_finite(gradients: dict[Tensor, Array]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from autograd_seq.check.record_differences import FULL, differences
 from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.tensor import Tensor
 
-LARGE = 60_000  # scalar operations of one record; with more, differences in float64
+LARGE = 30_000  # scalar operations of one record; with more, differences in float64
 
 
 def compare(record: Tensor, position: int, rng: np.random.Generator, full: int = FULL) -> Comparison:

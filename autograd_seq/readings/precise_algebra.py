@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import mpmath
@@ -12,6 +13,14 @@ from autograd_seq.readings.branches import RELATIONS
 
 DIGITS = 60
 ENORMOUS = mpmath.mpf("1e5000")  # beyond what any float holds, an exponential is as good as infinite, or 0
+
+
+@lru_cache(maxsize=16)
+def _context(digits: int) -> Any:
+    """An arithmetic of its own for each number of digits; nobody changes it once it is made."""
+    context = mpmath.MPContext()
+    context.dps = digits
+    return context
 
 
 class PreciseAlgebra:
@@ -26,8 +35,7 @@ class PreciseAlgebra:
     """
 
     def __init__(self, digits: int = DIGITS) -> None:
-        self.context = mpmath.MPContext()
-        self.context.dps = digits
+        self.context = _context(digits)
 
     def number(self, x: Any) -> Any:
         """A scalar of this algebra, exactly."""
