@@ -25,6 +25,10 @@ WORK = 5_000  # scalar operations of the records that are compared one by one; b
 ALIKE = 3  # records of one operation, settings and shapes that are compared in any case
 MUCH = 2_000  # scalar operations of one record; with more, one of each kind is enough
 
+NOT_A_NUMBER = (
+    "nothing of the result is used here, so its adjoint is 0, yet the rule gives 0 times infinity: "
+    "choose the argument before the operation, not the result behind it"
+)
 NO_RULE = "there is no rule for this input, though the result changes with it"
 MEANING = "its meaning says the first for this element of the result, its value rule gives the second"
 
@@ -157,7 +161,8 @@ class _Each:
         self.found.compared.append(result)
         if result.wrong:
             numbers = {"element": result.element, "expected": result.expected, "found": result.found}
-            self._fail(record, index, i, result.message, **numbers)
+            spoilt = result.found != result.found and result.expected == 0
+            self._fail(record, index, i, NOT_A_NUMBER if spoilt else result.message, **numbers)
         elif result.unsettled:
             where = place_of(record, index, scopes(self.graph)[record])
             self.found.unsettled.append(f"{where}, input {i}: {result.unsettled}")
