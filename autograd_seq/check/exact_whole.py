@@ -167,8 +167,8 @@ class ExactWhole:
         return result
 
     def _edges(self, x: Tensor) -> Array:
-        """Elements that have no derivative, or lead over a kink."""
-        return np.asarray(self.truth.kinked[x] | ~np.isfinite(self.truth.by[x].astype(float)))
+        """Elements that have no derivative, or lead over a kink, even one that only a second derivative sees."""
+        return np.asarray(self.truth.tied[x] | ~np.isfinite(self.truth.by[x].astype(float)))
 
 
 def _largest(values: Array) -> float:

@@ -118,10 +118,13 @@ class Derivatives:
         From each leaf to an object array of mpmath numbers; NaN or infinite where there is no derivative.
     kinked : dict
         From each leaf to truth values: the elements that lead over a kink which is met exactly.
+    tied : dict
+        The same with the kinks that are smoothed out, such as that of ``x * abs(x)``: a second derivative sees them.
     """
 
     by: dict[Tensor, Array]
     kinked: dict[Tensor, Array]
+    tied: dict[Tensor, Array]
 
 
 def on_branch(graph: Graph, algebra: ScalarAlgebra, at: Mapping[Tensor, Array]) -> dict[Tensor, Array]:
@@ -214,9 +217,10 @@ def derivatives(
     values = on_branch(graph, tape, held | {x: tape.array(np.asarray(a)) for x, a in moved.items()} | variables)
     seeds = list(_weighted(tape, weights, values))
     back = tape.pull(seeds)
-    touching = tape.touching(back.kinks)
+    kinks = [tape.touching(back.kinks), tape.touching()]
     by = {x: _picked(v, back.adjoints, object) for x, v in variables.items()}
-    return Derivatives(by, {x: _picked(v, touching.adjoints, bool) for x, v in variables.items()})
+    kinked, tied = ({x: _picked(v, k.adjoints, bool) for x, v in variables.items()} for k in kinks)
+    return Derivatives(by, kinked, tied)
 
 
 def _weighted(

@@ -378,10 +378,10 @@ class Tape(ScalarAlgebra):
                     adjoints[operand] += adjoint * partial
         return Pull(adjoints, kinks)
 
-    def touching(self, kinks: Iterable[int]) -> Pull:
-        """By what the numbers change that are equal at some kinks: not 0 for what leads over one."""
+    def touching(self, kinks: Iterable[int] | None = None) -> Pull:
+        """By what the numbers change that are equal at some kinks, or at all: not 0 for what leads over one."""
         seeds: list[tuple[Scalar, Any]] = []
-        for n, kink in enumerate(sorted(kinks)):
+        for n, kink in enumerate(sorted(self._ties if kinks is None else kinks)):
             weight = self.context.mpf(1) + self.context.sqrt(n + 2)  # no two of them cancel by chance
             x, y = self._ties[kink]
             seeds += [(x, weight), (y, -weight)]

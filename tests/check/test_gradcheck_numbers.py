@@ -43,6 +43,7 @@ RIGHT = {
     "Huber outside": (huber, A([1.1, 0.2])),
     "clipping by norm": (lambda w: w * np.minimum(1.0, 1.0 / ops.norm(w)), A([3.0, 4.0])),
     "where of a scalar": (lambda x: np.where(x > 0, x * x, x), A(0.5)),
+    "a kink that is smoothed out": (lambda x: np.sum(x / (1 + np.abs(x)) + x * np.abs(x)), A([0.0, 0.5])),
     "next to a kink": (lambda x: np.sum(relu(x)), A([1e-13, -1e-13])),
     # next to an edge, saturated, of very different sizes
     "log": (lambda x: np.sum(np.log(x)), A([0.01, 1e-4, 1e-300, 1e300])),
