@@ -58,6 +58,7 @@ class Again:
         self.kinked = [r for r in graph if r.operation is not None and branch_of(r)]
         self.cut = any(r.operation is not None and r.operation.cuts for r in graph)
         self.here = [decisions(r) for r in self.kinked]
+        self.tied = any(0 in d for d in self.here)  # a kink is met exactly
 
     def called(self, moved: Mapping[Tensor, Array]) -> list[Array] | None:
         """The outputs for other values of some leaves; None if some are not among the arguments."""

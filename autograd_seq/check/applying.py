@@ -37,7 +37,9 @@ def as_recorded(record: Tensor, position: int, adjoint: Array) -> Array:
     return pulled(record, position, adjoint, [x._value for x in record.inputs], record._value)
 
 
-def exactly(record: Tensor, position: int, adjoint: Array, rounding: Rounding, result: Array) -> Array:
+def exactly(
+    record: Tensor, position: int, adjoint: Array, rounding: Rounding, inputs: Sequence[Array], result: Array
+) -> Array:
     """What the rule gives in exact scalars with bounds: the formula itself, whatever floats make of it.
 
     Parameters
@@ -50,15 +52,15 @@ def exactly(record: Tensor, position: int, adjoint: Array, rounding: Rounding, r
         The adjoint of the result.
     rounding : Rounding
         Makes the scalars.
-    result : ndarray
-        The record's result in such scalars.
+    inputs, result : ndarray
+        The record's inputs and result in such scalars.
     """
     use = Use.of(record, adjoint)
     application = use.apply(position)
     if application.piece is None:
         raise GradientError(application.message)
     graph = Graph(application.piece)
-    at = {x: rounding.given(x._value) for x in use.inputs}
+    at = dict(zip(use.inputs, inputs, strict=True))
     at |= {use.adjoint: rounding.array(adjoint), use.result: result}
     at |= {x: rounding.rounded(x._value) for x in graph.leaves if x not in at}
     piece = np.asarray(on_branch(graph, rounding, at)[application.piece], dtype=object)

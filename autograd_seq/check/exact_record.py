@@ -58,7 +58,8 @@ class ExactRecord:
             self.tape.variables(x._value) if x.dtype.kind == "f" else self.tape.array(x._value) for x in record.inputs
         ]
         self.made = applied(record, self.tape, self.variables)
-        self.result = self._at([x._value for x in record.inputs])
+        self.inputs = [self.rounding.given(x._value) for x in record.inputs]
+        self.result = applied(record, self.rounding, self.inputs)
 
     def _at(self, values: Sequence[Array]) -> Array:
         """The meaning at other numbers on the same branch, with bounds for rounding."""
@@ -158,7 +159,7 @@ class ExactRecord:
         with np.errstate(all="ignore"):
             bare = as_recorded(record, position, adjoint)
             try:
-                scalars = exactly(record, position, adjoint, self.rounding, self.result)
+                scalars = exactly(record, position, adjoint, self.rounding, self.inputs, self.result)
             except Exception as error:  # it may be written for bare arrays only, or for operations without a meaning
                 raise NotFollowedError(str(error)) from error
             tiny = out_of_range([adjoint, record._value, *(x._value for x in record.inputs)])

@@ -19,6 +19,7 @@ FULL = 4096  # up to this many pairs of an input and an output element the whole
 DIRECTIONS = 4
 TOLERANCE = 1e-6
 CLOSER = 6  # times a step is shortened to a tenth, to stay on the branch and in the domain
+NEAR_KINK = "a kink is within every step of differences in float64"
 BLURRED = "differences in float64 have fewer than three digits here"
 
 
@@ -77,6 +78,7 @@ def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: A
         scales = reach(record, position, values, direction, abs(float(x[place])))
         if not scales:
             excluded += 1
+            unsettled = unsettled or _too_near(record, values)
             continue
 
         def results(t: float, direction: Array = direction) -> Array:
@@ -119,6 +121,7 @@ def _directions(
         scales = reach(record, position, values, direction, size)
         if not scales:
             excluded += 1
+            unsettled = unsettled or _too_near(record, values)
             continue
 
         def weighted(t: float, direction: Array = direction) -> Any:
@@ -152,6 +155,11 @@ def reach(record: Tensor, position: int, values: Sequence[Array], direction: Arr
         return scales
     inside = [s for s in scales if _defined(record, position, values, s * direction)]
     return inside or [s for s in closer if scales and _defined(record, position, values, s * direction)]
+
+
+def _too_near(record: Tensor, values: Sequence[Array]) -> str:
+    """Why there is no step to take; empty at a kink that is met exactly, where there is nothing to compare."""
+    return "" if 0 in decisions(record, values) else NEAR_KINK
 
 
 def _ends(position: int, values: Sequence[Array], step: Array) -> list[list[Any]]:

@@ -75,7 +75,7 @@ class WholeByDifferences:
         places = list(np.ndindex(x.shape))
         slopes = [self._slope({x: _unit(x.shape, p)}, abs(float(x._value[p]))) for p in places]
         kept = [i for i, s in enumerate(slopes) if s is not None]
-        if len(kept) < len(places):
+        if len(kept) < len(places) and not self.again.tied:
             self.undecided.append(
                 f"{x.label}: differences in float64 cannot be taken at {len(places) - len(kept)} elements: "
                 "a kink or the end of the domain is within every step"
@@ -110,7 +110,8 @@ class WholeByDifferences:
                 slopes.append(slope)
                 numbers.append(float(np.vdot(found, v)))
         if not slopes:
-            self.undecided.append(f"{x.label}: a kink is within the step of differences in float64")
+            if not self.again.tied:
+                self.undecided.append(f"{x.label}: a kink is within every step of differences in float64")
             return Whole(x.label, 0.0, None, 0.0, 0.0, "directions", x.size)
         together = Slope(*(np.array([float(s[k]) for s in slopes]) for k in (0, 1)))
         return _at(self._judged(x, together, np.array(numbers), "directions", 0), None)
