@@ -46,3 +46,11 @@ def test_what_is_less_than_proven_has_to_be_allowed():
 def test_a_refutation_is_never_allowed(wrong_tanh):
     with pytest.raises(AssertionError, match="refuted"):
         assert_proven(network(), allow=("refuted", "checked"))
+
+
+def test_what_is_undecided_or_not_finite_fails_in_its_own_words():
+    rng = np.random.default_rng(0)
+    with pytest.raises(AssertionError, match="^undecided(.|\n)*not the same twice"):
+        assert_gradients(lambda x: x * rng.random(2), np.array([0.5, -1.0]))
+    with np.errstate(over="ignore"), pytest.raises(AssertionError, match="^gradients not finite"):
+        assert_gradients(np.exp, np.array([800.0]))
