@@ -21,10 +21,12 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.calling import Caller, Kept
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward
 from autograd_seq.diagnosis.report import BackwardReport
+from autograd_seq.diagnosis.rounding import EPSILON
 from autograd_seq.diagnosis.search import EQUAL
 from autograd_seq.diagnosis.truth import Truth, record
 from autograd_seq.operations import sigmoid
@@ -142,16 +144,29 @@ class _Case:
         outputs, caches = signature.forward(**inputs)
         upstream = {k: rng.standard_normal(v.shape) for k, v in outputs.items()}
         self.truth: Truth = record(signature.forward, inputs, upstream)
+        self.epsilon, self.doubts = EPSILON, dict[str, Any]()
         parameters = _both_spellings({**{k: inputs[k] for k in WEIGHTS[signature.kind]}, **readout})
         given: Any = (*caches, parameters)
         if signature.sequence:
             given = ([(*cache, parameters) for cache in caches], inputs["x"])
-        arguments = copy.deepcopy([*upstream.values(), given])
-        found, self.failure, problems = run_backward(lambda: function(*arguments))
+        self._function, self._caller, self._arguments = function, Caller(function), [*upstream.values(), given]
+        arguments = copy.deepcopy(self._arguments)
+        named = dict(zip([*(f"d{k}" for k in upstream), "cache"], arguments, strict=True))
+        kept = Kept(**named)
+        found, self.failure, problems = run_backward(lambda: self._caller.plain(lambda: function(*arguments)))
+        self.warnings = [f"backward changes {changed} in place" for changed in kept.changed()]
         self.found = {_standard(k): v for k, v in found.items()}
         self.problems = {_standard(k): v for k, v in problems.items()}
         unasked = set(signature.optional) - set(self.found) - set(self.problems)
         self.true = {k: v for k, v in self.truth.gradients.items() if k not in unasked}
+
+    def own_rounding(self) -> dict[str, Array]:
+        """How far a backward pass is from being linear in what it is given: its own rounding, where it is right."""
+        *adjoints, given = copy.deepcopy(self._arguments)
+        thrice = [3 * a for a in adjoints]
+        again = run_backward(lambda: self._caller.plain(lambda: self._function(*thrice, given)))[0]
+        found = {_standard(k): v / 3 for k, v in again.items() if _standard(k) in self.found}
+        return {k: np.abs(v - self.found[k]) for k, v in found.items() if v.shape == self.found[k].shape}
 
 
 def _both_spellings(parameters: Inputs) -> Inputs:

@@ -1,68 +1,137 @@
-"""Gradients by differences, for a forward pass that cannot be recorded."""
+"""Gradients by differences, for a forward pass that cannot be recorded, with what each element may be off by."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 
+Slope = tuple[float, float, float, float, bool]  # the derivative, its error, those to both sides, if there is a kink
+ROWS = 9
+SETTLED = 1e-10
 
-def gradients(loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], float]:
-    """Central differences with Richardson extrapolation.
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is known of a gradient by differences, element by element.
+
+    Attributes
+    ----------
+    error : ndarray
+        By how much it may be off, as far as smaller steps tell.
+    low, high : ndarray
+        The slopes to both sides, in order.
+    kink : ndarray of bool
+        Where these two do not come together as the step becomes smaller.
+    """
+
+    error: Array
+    low: Array
+    high: Array
+    kink: Array
+
+
+def gradients(
+    loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], epsilon: float = 2.2e-16
+) -> tuple[dict[str, Array], dict[str, Doubt]]:
+    """Central differences with Richardson extrapolation, the steps by each element and where the function is defined.
 
     Parameters
     ----------
     loss : callable
-        From the inputs to a number.
+        From the inputs to a number; not finite, or an exception, outside of its domain.
     inputs : dict
         Arrays; those of floats are differentiated.
+    epsilon : float
+        The relative distance of neighbouring numbers in which the loss is computed.
 
     Returns
     -------
-    dict, float
-        Under ``"d" + name`` the gradients, and the largest estimated relative error.
+    dict, dict
+        Under ``"d" + name`` the gradients, and what they may be off by.
 
     Examples
     --------
     >>> import numpy as np
-    >>> found, error = gradients(lambda arrays: float(np.sum(arrays["x"] ** 3)), {"x": np.array([2.0])})
-    >>> found["dx"].round(8), error < 1e-9
-    (array([12.]), True)
+    >>> found, doubts = gradients(lambda a: float(np.sum(np.log(a["x"]))), {"x": np.array([0.01, 2.0])})
+    >>> found["dx"].round(8), bool(np.all(doubts["dx"].error < 1e-7))
+    (array([100. ,   0.5]), True)
     """
-    found = {}
-    worst = 0.0
+    found, doubts = {}, {}
     for name, array in inputs.items():
         if array.dtype.kind != "f":
             continue
-        result = np.zeros(array.shape)
-        for place in np.ndindex(array.shape):
-            result[place], error = _slope(loss, inputs, name, place)
-            worst = max(worst, error)
-        found[f"d{name}"] = result
-    largest = max((float(np.max(np.abs(g), initial=0)) for g in found.values()), default=1.0)
-    return found, worst / (largest or 1.0)
+        rows = [_slope(_along(loss, inputs, name, place), float(array[place]), typical(array), epsilon)
+                for place in np.ndindex(array.shape)]  # fmt: skip
+        parts = [np.array([row[i] for row in rows]).reshape(array.shape) for i in range(5)]
+        found[f"d{name}"] = parts[0]
+        low, high = np.minimum(parts[2], parts[3]), np.maximum(parts[2], parts[3])
+        doubts[f"d{name}"] = Doubt(parts[1], low, high, parts[4].astype(bool))
+    return found, doubts
 
 
-def _slope(
+def typical(array: Array) -> float:
+    """The size of an array's numbers; 1 where they are all 0."""
+    sizes = np.abs(array[array != 0])
+    return float(np.median(sizes)) if sizes.size else 1.0
+
+
+def _along(
     loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], name: str, place: tuple[int, ...]
-) -> tuple[float, float]:
-    """The derivative along one element, and how much the last extrapolation changed it."""
+) -> Callable[[float], float]:
+    def at(step: float) -> float:
+        moved = {k: np.array(v) for k, v in inputs.items()}
+        moved[name][place] += step
+        try:
+            return loss(moved)
+        except Exception:  # outside of its domain
+            return float("nan")
 
-    def central(h: float) -> float:
-        values = []
-        for step in (h, -h):
-            moved = {k: np.array(v) for k, v in inputs.items()}
-            moved[name][place] += step
-            values.append(loss(moved))
-        return (values[0] - values[1]) / (2 * h)
+    return at
 
-    h = 0.02 * max(1.0, abs(float(inputs[name][place])))
-    row = [central(h)]
-    for k in range(1, 4):  # each row removes one more even power of h
-        new = [central(h / 2**k)]
-        for j in range(1, k + 1):
-            new.append(new[j - 1] + (new[j - 1] - row[j - 1]) / (4**j - 1))
-        change, row = abs(new[-1] - row[-1]), new
-    return row[-1], change
+
+def _slope(at: Callable[[float], float], x: float, around: float, epsilon: float) -> Slope:
+    """The derivative at one element, from steps that go by it and, where they tell too little, by its neighbours."""
+    here = at(0.0)
+    best = _extrapolated(at, here, 0.1 * (abs(x) or around), epsilon)
+    for scale in (around, 1.0):
+        if best[1] <= 1e-8 * abs(best[0]) or (best[1] == 0 and not best[4]):
+            break
+        best = min(best, _extrapolated(at, here, 0.1 * scale, epsilon), key=lambda slope: slope[1])
+    return best
+
+
+def _extrapolated(at: Callable[[float], float], here: float, h: float, epsilon: float) -> Slope:
+    """Each row removes one more even power of the step; of all of them the one that moved least is taken."""
+    for _ in range(12):
+        if np.isfinite(at(h)) and np.isfinite(at(-h)):
+            break
+        h /= 4
+    rows: list[list[float]] = []
+    best: Slope = (0.0, float("inf"), 0.0, 0.0, False)
+    bends = []
+    for i in range(ROWS):
+        above, below = at(h), at(-h)
+        sides = (above - here) / h, (here - below) / h
+        bends.append(abs(sides[0] - sides[1]))
+        row = [(above - below) / (2 * h)]
+        for k in range(1, i + 1):
+            row.append(row[-1] + (row[-1] - rows[-1][k - 1]) / (4**k - 1))
+        rounded = 4 * epsilon * max(abs(above), abs(below)) / h
+        for k in range(1, i + 1):
+            error = max(abs(row[k] - row[k - 1]), abs(row[k] - rows[-1][k - 1])) + rounded
+            if error < best[1]:
+                best = row[k], error, *sides, _bent(bends, rounded)
+        if i > 2 and (best[1] <= SETTLED * abs(best[0]) or rounded > best[1]):
+            break
+        rows.append(row)
+        h /= 2
+    return best
+
+
+def _bent(bends: list[float], rounded: float) -> bool:
+    """Whether the slopes to both sides stay apart as the step is halved; where it is smooth, they come together."""
+    return len(bends) > 2 and bends[-1] > 100 * rounded and bends[-1] > 0.8 * bends[-3]

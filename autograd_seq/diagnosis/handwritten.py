@@ -10,12 +10,16 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis import differences
-from autograd_seq.diagnosis.compare import compare, over_time, run_backward, student_line
-from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, suspicious
-from autograd_seq.diagnosis.given import real, two_draws, why_none
+from autograd_seq.diagnosis.calling import Kept, plain
+from autograd_seq.diagnosis.compare import compare, over_time, run_backward
+from autograd_seq.diagnosis.differences import Doubt
+from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
+from autograd_seq.diagnosis.given import two_draws, why_none
+from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
+from autograd_seq.diagnosis.rounding import EPSILON
 from autograd_seq.diagnosis.search import EQUAL, difference
-from autograd_seq.diagnosis.truth import Truth, outputs_of, record
+from autograd_seq.diagnosis.truth import Truth
 
 BY_DIFFERENCES = 1e-7  # what differences can tell
 
@@ -77,11 +81,17 @@ def check_backward(
     >>> report.causes[0].category
     'activation derivative'
     """
+    inputs = {k: plain(v) for k, v in inputs.items()} if isinstance(inputs, Mapping) else inputs
     _refuse_unusable(forward, backward, inputs)
+    pair = Pair(forward, backward)
     given = [k for k, v in inputs.items() if not in_letters(v)]
     drawn = draw(inputs, seed), draw(inputs, seed + 1)
-    draws, whole = two_draws(lambda arrays: _plain_run(forward, arrays)[0], *drawn, given, seed + 2)
-    cases = [_Case(forward, backward, arrays, seed + i, whole) for i, arrays in enumerate(draws)]
+    draws, whole = two_draws(lambda arrays: pair.forward(arrays).outputs, *drawn, given, seed + 2)
+    try:
+        cases = [_Case(pair, arrays, seed + i, whole) for i, arrays in enumerate(draws)]
+    except NotTheSameError as error:
+        name = getattr(backward, "__name__", "backward")
+        return BackwardReport(name, {}, warnings=suspicious(inputs), not_to_be_told=str(error), hints_only=hints_only)
     unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
     for case in cases:  # such as an index that forward rounds by itself
         case.true = {k: v for k, v in case.true.items() if k not in unasked or k in case.returned or np.any(v)}
@@ -90,10 +100,12 @@ def check_backward(
     warnings = suspicious(inputs) + [
         f"{k} is not checked: forward fails with {k} as a float, so it is used as a whole number" for k in whole
     ]
+    if cases[0].truth is not None and not cases[0].truth.has_turns:
+        warnings += one_step(inputs)
     report = compare(cases, getattr(backward, "__name__", "backward"), warnings, hints_only)
     if report.ok and any(has_time(inputs[k]) for k in inputs if k not in given):
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
-        over_time(report, lambda: _Case(forward, backward, long, seed + 3, whole))
+        over_time(report, lambda: _Case(pair, long, seed + 3, whole))
     return report
 
 
@@ -133,25 +145,59 @@ def _kind(value: Any) -> str:
 class _Case:
     """One draw of the inputs: the student's gradients and the true ones."""
 
-    def __init__(
-        self,
-        forward: Callable[..., Any],
-        backward: Callable[..., Any],
-        inputs: Mapping[str, Array],
-        seed: int,
-        whole: list[str],
-    ) -> None:
-        outputs, cache = _plain_run(forward, inputs)
-        _refuse_infinite({f"forward's output {k!r}": v for k, v in outputs.items()})
+    def __init__(self, pair: Pair, inputs: Mapping[str, Array], seed: int, whole: list[str]) -> None:
+        self.pair, self.inputs = pair, inputs
+        first = pair.forward(inputs)
+        _refuse_infinite({f"forward's output {k!r}": v for k, v in first.outputs.items()})
         rng = np.random.default_rng(seed + 1000)
-        upstream = {key: rng.standard_normal(np.shape(value)) for key, value in outputs.items()}
-        self.truth, self.true, self.basis, self.tolerance = _truth(forward, inputs, outputs, upstream)
+        self.upstream = {key: rng.standard_normal(np.shape(value)) for key, value in first.outputs.items()}
+        self.epsilon = first.epsilon
+        self._find_truth(first)
         if not any(v.size for v in self.true.values()):
             raise UsageError(why_none(inputs, whole))
         _refuse_infinite({f"the true gradient {k}": v for k, v in self.true.items()})
-        answer = run_backward(lambda: backward({k: v.copy() for k, v in upstream.items()}, cache))
-        self.found, self.failure, self.problems = answer
+        last = pair.forward(inputs)  # what is kept in objects and globals is now what this run left there
+        refuse_another(first, last)
+        self.warnings = [f"forward changes its argument {k} in place" for k in last.changed]
+        kept = Kept(upstream=self.upstream, cache=last.cache)
+        self.found, self.failure, self.problems = run_backward(lambda: pair.backward(self.upstream, last.cache))
+        self.warnings += [f"backward changes {name} in place" for name in kept.changed()]
+        self.upstream = kept.before("upstream", self.upstream)
         self.returned = set(self.found) | set(self.problems)
+
+    def _find_truth(self, first: Run) -> None:
+        """The true gradients from a recording, or by differences where there is none."""
+        self.truth, why = _recorded(self.pair, self.inputs, first, self.upstream)
+        self.doubts: dict[str, Doubt] = {}
+        self.tolerance = EQUAL
+        if self.truth is not None:
+            self.true, self.basis = self.truth.gradients, "the recorded forward pass"
+            return
+
+        def loss(arrays: dict[str, Array]) -> float:
+            outputs = self.pair.forward(arrays).outputs
+            return float(np.sum([np.sum(v * self.upstream[k]) for k, v in outputs.items()]))
+
+        self.true, self.doubts = differences.gradients(loss, self.inputs, first.epsilon)
+        parts = [np.max(d.error, initial=0) / max(np.max(np.abs(self.true[k]), initial=0), 1e-300)
+                 for k, d in self.doubts.items()]  # fmt: skip
+        error = float(max(parts, default=0.0))
+        digits = f"{-np.log10(min(max(error, 1e-16), 1.0)):.0f} digits"
+        self.basis = (
+            f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})"
+        )
+        self.tolerance = min(max(BY_DIFFERENCES, 10 * error), 1e-4)
+
+    def own_rounding(self) -> dict[str, Array]:
+        """How far a backward pass is from being linear in what it is given: its own rounding, where it is right."""
+        cache = self.pair.forward(self.inputs).cache
+        thrice = {k: 3 * v for k, v in self.upstream.items()}
+        again = run_backward(lambda: self.pair.backward(thrice, cache))[0]
+        return {k: np.abs(v / 3 - self.found[k]) for k, v in again.items() if _same_shape(v, self.found.get(k))}
+
+
+def _same_shape(some: Array, other: Array | None) -> bool:
+    return other is not None and some.shape == other.shape
 
 
 def _refuse_infinite(arrays: Mapping[str, Array]) -> None:
@@ -164,45 +210,18 @@ def _refuse_infinite(arrays: Mapping[str, Array]) -> None:
             )
 
 
-def _plain_run(forward: Callable[..., Any], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], Any]:
+def _recorded(
+    pair: Pair, inputs: Mapping[str, Array], plain_run: Run, upstream: Mapping[str, Array]
+) -> tuple[Truth | None, str]:
+    """A recording of the forward pass, or why there is none."""
     try:
-        answer = forward(**{k: np.array(v) for k, v in inputs.items()})
-    except Exception as error:  # whatever a student's program raises is an answer to report
-        shapes = ", ".join(f"{k} {np.shape(v)}" for k, v in inputs.items())
-        raise UsageError(
-            f"forward fails: {type(error).__name__}: {error}{student_line(error)}\n  with inputs of the shapes {shapes}"
-        ) from error
-    outputs = {k: real(v, f"forward's output {k!r}") for k, v in outputs_of(answer).items()}
-    if not any(v.size for v in outputs.values()):
-        raise UsageError("forward returned no output, so there is no gradient to check: return {'a': a}, cache")
-    return outputs, answer[1]
-
-
-def _truth(
-    forward: Callable[..., Any],
-    inputs: Mapping[str, Array],
-    outputs: Mapping[str, Array],
-    upstream: Mapping[str, Array],
-) -> tuple[Truth | None, dict[str, Array], str, float]:
-    try:
-        truth = record(forward, inputs, upstream)
-        if all(difference(truth.outputs[k]._value, v) < 1e-12 for k, v in outputs.items()):
-            return truth, truth.gradients, "the recorded forward pass", EQUAL
-        why = "recording it gave other values than running it"
+        truth = pair.record(inputs, upstream)
     except Exception as error:  # a program that only plain NumPy can run
-        why = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-
-    def loss(arrays: dict[str, Array]) -> float:
-        return float(np.sum([np.sum(v * upstream[k]) for k, v in _plain_run(forward, arrays)[0].items()]))
-
-    found, error_estimate = differences.gradients(loss, inputs)
-    digits = f"{-np.log10(max(error_estimate, 1e-16)):.0f} digits"
-    return (
-        None,
-        found,
-        f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})",
-        min(max(BY_DIFFERENCES, 10 * error_estimate), 1e-4),
-    )
+        return None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    near = max(1e-12, 1e3 * plain_run.epsilon if plain_run.epsilon > EPSILON else 0.0)
+    if all(difference(truth.outputs[k]._value, v) < near for k, v in plain_run.outputs.items()):
+        return truth, ""
+    return None, "recording it gave other values than running it"
 
 
 __all__ = ["BackwardReport", "Gradient", "check_backward"]
