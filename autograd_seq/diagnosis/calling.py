@@ -18,6 +18,7 @@ from autograd_seq.core.tensor import Tensor
 
 Space = dict[str, Any]  # the global variables of a module
 NOT_THEIRS = ("site-packages", "dist-packages")
+GENERATORS = (np.random.Generator, np.random.RandomState)
 SEED = 20
 
 
@@ -33,31 +34,52 @@ def spaces(*functions: Any) -> list[Space]:
     >>> [space is double.__globals__ for space in spaces(double)]
     [True]
     """
-    found: dict[int, Space] = {}
-    asked = {id(space) for f in functions if (space := _space_of(f)) is not None}  # theirs, wherever they stand
-    seen: set[int] = set()
-    waiting = list(functions)
-    while waiting:
-        thing = waiting.pop()
-        if id(thing) in seen:
-            continue
-        seen.add(id(thing))
-        space = _space_of(thing)
-        if space is not None and id(space) not in asked and not _theirs(space):
-            continue
-        if space is not None and id(space) not in found:
-            found[id(space)] = space
-            waiting.extend(v for v in space.values() if isinstance(v, types.ModuleType) or _runs(v))
-        waiting.extend(_parts(thing))
-    return list(found.values())
+    return _Theirs(functions).spaces
+
+
+class _Theirs:
+    """All that somebody's functions are made of, with the spaces that they read and the generators that they hold."""
+
+    def __init__(self, functions: Iterable[Any]) -> None:
+        self.generators: list[Any] = []
+        self.spaces = self._walk(list(functions))
+
+    def _walk(self, functions: list[Any]) -> list[Space]:
+        """Go from part to part; each is looked at once."""
+        found: dict[int, Space] = {}
+        asked = {id(space) for f in functions if (space := _space_of(f)) is not None}  # theirs, wherever they stand
+        seen: set[int] = set()
+        waiting = list(functions)
+        while waiting:
+            thing = waiting.pop()
+            if id(thing) in seen:
+                continue
+            seen.add(id(thing))
+            if isinstance(thing, GENERATORS):
+                self.generators.append(thing)
+                continue
+            space = _space_of(thing)
+            if space is not None and id(space) not in asked and not _theirs(space):
+                continue
+            if space is not None and id(space) not in found:
+                found[id(space)] = space
+                waiting.extend(v for v in space.values() if _matters(v))
+            waiting.extend(_parts(thing))
+        return list(found.values())
+
+
+def _matters(thing: Any) -> bool:
+    return isinstance(thing, (types.ModuleType, *GENERATORS)) or _runs(thing)
 
 
 def _runs(thing: Any) -> bool:
     """Whether something is a function, a class or an object of a class that somebody wrote."""
     if isinstance(thing, (types.FunctionType, types.MethodType, functools.partial, type)):
         return True
-    made_by = sys.modules.get(type(thing).__module__)
-    return made_by is not None and type(thing).__module__ != "builtins" and _theirs(vars(made_by))
+    kind = type(thing)
+    if kind.__module__ in ("builtins", "numpy"):
+        return False
+    return any(isinstance(f, types.FunctionType) and _theirs(f.__globals__) for f in _members(kind))
 
 
 def _space_of(thing: Any) -> Space | None:
@@ -69,7 +91,8 @@ def _space_of(thing: Any) -> Space | None:
 def _parts(thing: Any) -> Iterable[Any]:
     """What somebody's function, method, class or object is made of and runs with."""
     if isinstance(thing, types.FunctionType):
-        return [value for cell in thing.__closure__ or () if _runs(value := _content(cell))]
+        kept = [*map(_content, thing.__closure__ or ()), *(thing.__defaults__ or ()), *vars(thing).values()]
+        return [value for value in kept if _matters(value)]
     if isinstance(thing, types.MethodType):
         return [thing.__func__, thing.__self__]
     if isinstance(thing, functools.partial):
@@ -79,10 +102,14 @@ def _parts(thing: Any) -> Iterable[Any]:
     if isinstance(thing, property):
         return [thing.fget]
     if isinstance(thing, type):
-        return [part for kind in thing.__mro__[:-1] for part in vars(kind).values() if _belongs(part)]
+        return [part for part in _members(thing) if _belongs(part)]
     if isinstance(thing, types.ModuleType) or thing is None or not _runs(thing):
         return []
-    return [type(thing), *(v for v in getattr(thing, "__dict__", {}).values() if _runs(v))]
+    return [type(thing), *(v for v in getattr(thing, "__dict__", {}).values() if _matters(v))]
+
+
+def _members(kind: type) -> list[Any]:
+    return [part for base in kind.__mro__[:-1] for part in vars(base).values()]
 
 
 def _belongs(part: Any) -> bool:
@@ -178,14 +205,8 @@ class SameChance:
     starts where it stood at the beginning.
     """
 
-    def __init__(self, functions: Iterable[Any], where: Iterable[Space]) -> None:
-        held = [v for space in where for v in space.values()]
-        for function in functions:
-            held += [_content(cell) for cell in getattr(function, "__closure__", None) or ()]
-            held += getattr(getattr(function, "__self__", None), "__dict__", {}).values()
-            held += getattr(function, "__dict__", {}).values()
-        generators = {id(v): v for v in held if isinstance(v, (np.random.Generator, np.random.RandomState))}
-        self._bits = [_bits(g) for g in generators.values()]
+    def __init__(self, generators: Iterable[Any]) -> None:
+        self._bits = [_bits(g) for g in generators]
         self._begun = [bits.state for bits in self._bits]
 
     def call(self, function: Callable[[], Any]) -> Any:
@@ -216,8 +237,9 @@ class Caller:
     """
 
     def __init__(self, *functions: Any) -> None:
-        self.spaces = spaces(*functions)
-        self._chance = SameChance(functions, self.spaces)
+        theirs = _Theirs(functions)
+        self.spaces = theirs.spaces
+        self._chance = SameChance(theirs.generators)
 
     def plain(self, function: Callable[[], Any]) -> Any:
         """What a call answers, in plain arrays."""

@@ -15,6 +15,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
 from autograd_seq.diagnosis.search import EQUAL, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
@@ -36,6 +37,11 @@ def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bo
         report.warnings.append(f"with other numbers it failed: {second.failure}")
     if report.wrong and first.truth is not None and second.truth is not None and not second.failure:
         _diagnose(report, first, second)
+    blamed = blame(first.function, report.failure, first.inputs, bool(report.wrong), first.forward)
+    if report.failure and blamed:
+        report.failure += "".join(f"\n  {said}" for said in blamed)
+    else:
+        report.warnings += blamed
     return report
 
 

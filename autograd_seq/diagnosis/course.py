@@ -149,7 +149,8 @@ class _Case:
         given: Any = (*caches, parameters)
         if signature.sequence:
             given = ([(*cache, parameters) for cache in caches], inputs["x"])
-        self._function, self._caller, self._arguments = function, Caller(function), [*upstream.values(), given]
+        self._caller, self._arguments = Caller(function), [*upstream.values(), given]
+        self.function, self.forward, self.inputs = function, None, inputs | parameters
         arguments = copy.deepcopy(self._arguments)
         named = dict(zip([*(f"d{k}" for k in upstream), "cache"], arguments, strict=True))
         kept = Kept(**named)
@@ -164,7 +165,7 @@ class _Case:
         """How far a backward pass is from being linear in what it is given: its own rounding, where it is right."""
         *adjoints, given = copy.deepcopy(self._arguments)
         thrice = [3 * a for a in adjoints]
-        again = run_backward(lambda: self._caller.plain(lambda: self._function(*thrice, given)))[0]
+        again = run_backward(lambda: self._caller.plain(lambda: self.function(*thrice, given)))[0]
         found = {_standard(k): v / 3 for k, v in again.items() if _standard(k) in self.found}
         return {k: np.abs(v - self.found[k]) for k, v in found.items() if v.shape == self.found[k].shape}
 

@@ -147,6 +147,7 @@ class _Case:
 
     def __init__(self, pair: Pair, inputs: Mapping[str, Array], seed: int, whole: list[str]) -> None:
         self.pair, self.inputs = pair, inputs
+        self.function, self.forward = pair.parts
         first = pair.forward(inputs)
         _refuse_infinite({f"forward's output {k!r}": v for k, v in first.outputs.items()})
         rng = np.random.default_rng(seed + 1000)

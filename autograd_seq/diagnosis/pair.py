@@ -53,6 +53,7 @@ class Pair:
     """
 
     def __init__(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        self.parts = backward, forward
         self._forward, self._backward = forward, backward
         self._caller = Caller(forward, backward)
 
