@@ -25,8 +25,9 @@ from autograd_seq.diagnosis.calling import Caller, Kept
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward
+from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.report import BackwardReport
-from autograd_seq.diagnosis.rounding import EPSILON
+from autograd_seq.diagnosis.rounding import EPSILON, Disturb
 from autograd_seq.diagnosis.search import EQUAL
 from autograd_seq.diagnosis.truth import Truth, record
 from autograd_seq.operations import sigmoid
@@ -161,13 +162,16 @@ class _Case:
         unasked = set(signature.optional) - set(self.found) - set(self.problems)
         self.true = {k: v for k, v in self.truth.gradients.items() if k not in unasked}
 
-    def own_rounding(self) -> dict[str, Array]:
-        """How far a backward pass is from being linear in what it is given: its own rounding, where it is right."""
-        *adjoints, given = copy.deepcopy(self._arguments)
-        thrice = [3 * a for a in adjoints]
-        again = run_backward(lambda: self._caller.plain(lambda: self.function(*thrice, given)))[0]
-        found = {_standard(k): v / 3 for k, v in again.items() if _standard(k) in self.found}
-        return {k: np.abs(v - self.found[k]) for k, v in found.items() if v.shape == self.found[k].shape}
+    def own_rounding(self, epsilon: float) -> dict[str, Array]:
+        """The rounding of the backward pass's own way."""
+
+        def run(disturb: Disturb) -> dict[str, Array]:
+            arguments = copy.deepcopy(self._arguments)
+            with disturbed(arguments, disturb):
+                again = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))[0]
+            return {_standard(k): v for k, v in again.items()}
+
+        return own_rounding(run, self.found, epsilon)
 
 
 def _both_spellings(parameters: Inputs) -> Inputs:

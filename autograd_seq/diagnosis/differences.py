@@ -96,12 +96,19 @@ def _along(
 def _slope(at: Callable[[float], float], x: float, around: float, epsilon: float) -> Slope:
     """The derivative at one element, from steps that go by it and, where they tell too little, by its neighbours."""
     here = at(0.0)
-    best = _extrapolated(at, here, 0.1 * (abs(x) or around), epsilon)
+    best = _twice(at, here, 0.1 * (abs(x) or around), epsilon)
     for scale in (around, 1.0):
-        if best[1] <= 1e-8 * abs(best[0]) or (best[1] == 0 and not best[4]):
+        if best[1] <= 1e-8 * abs(best[0]) or best[4]:
             break
-        best = min(best, _extrapolated(at, here, 0.1 * scale, epsilon), key=lambda slope: slope[1])
+        best = min(best, _twice(at, here, 0.1 * scale, epsilon), key=lambda slope: slope[1])
     return best
+
+
+def _twice(at: Callable[[float], float], here: float, h: float, epsilon: float) -> Slope:
+    """From two first steps that have no common measure: a function that goes in steps gives two answers."""
+    some, other = (_extrapolated(at, here, first, epsilon) for first in (h, 0.77 * h))
+    best = min(some, other, key=lambda slope: slope[1])
+    return best[0], max(some[1], other[1], abs(some[0] - other[0])), best[2], best[3], some[4] and other[4]
 
 
 def _extrapolated(at: Callable[[float], float], here: float, h: float, epsilon: float) -> Slope:
@@ -111,27 +118,29 @@ def _extrapolated(at: Callable[[float], float], here: float, h: float, epsilon: 
             break
         h /= 4
     rows: list[list[float]] = []
-    best: Slope = (0.0, float("inf"), 0.0, 0.0, False)
-    bends = []
+    value, least = 0.0, float("inf")
+    sides: list[tuple[float, float]] = []
     for i in range(ROWS):
         above, below = at(h), at(-h)
-        sides = (above - here) / h, (here - below) / h
-        bends.append(abs(sides[0] - sides[1]))
+        sides.append(((here - below) / h, (above - here) / h))
         row = [(above - below) / (2 * h)]
         for k in range(1, i + 1):
             row.append(row[-1] + (row[-1] - rows[-1][k - 1]) / (4**k - 1))
         rounded = 4 * epsilon * max(abs(above), abs(below)) / h
         for k in range(1, i + 1):
             error = max(abs(row[k] - row[k - 1]), abs(row[k] - rows[-1][k - 1])) + rounded
-            if error < best[1]:
-                best = row[k], error, *sides, _bent(bends, rounded)
-        if i > 2 and (best[1] <= SETTLED * abs(best[0]) or rounded > best[1]):
+            if error < least:
+                value, least = row[k], error
+        if i > 2 and (least <= SETTLED * abs(value) or rounded > least):
             break
         rows.append(row)
         h /= 2
-    return best
+    bent = _bent([abs(right - left) for left, right in sides], rounded)
+    if bent:  # the slope to one side comes nearer by about as much as it came nearer last
+        least = max(least, *(2 * abs(now - before) for now, before in zip(sides[-1], sides[-2], strict=True)))
+    return value, least, *sides[-1], bent
 
 
 def _bent(bends: list[float], rounded: float) -> bool:
     """Whether the slopes to both sides stay apart as the step is halved; where it is smooth, they come together."""
-    return len(bends) > 2 and bends[-1] > 100 * rounded and bends[-1] > 0.8 * bends[-3]
+    return bends[-1] > 100 * rounded and bends[-1] > 0.8 * bends[-3]

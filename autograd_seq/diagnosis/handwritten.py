@@ -15,9 +15,10 @@ from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
 from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
 from autograd_seq.diagnosis.given import two_draws, why_none
+from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
-from autograd_seq.diagnosis.rounding import EPSILON
+from autograd_seq.diagnosis.rounding import EPSILON, Disturb
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth
 
@@ -189,16 +190,16 @@ class _Case:
         )
         self.tolerance = min(max(BY_DIFFERENCES, 10 * error), 1e-4)
 
-    def own_rounding(self) -> dict[str, Array]:
-        """How far a backward pass is from being linear in what it is given: its own rounding, where it is right."""
-        cache = self.pair.forward(self.inputs).cache
-        thrice = {k: 3 * v for k, v in self.upstream.items()}
-        again = run_backward(lambda: self.pair.backward(thrice, cache))[0]
-        return {k: np.abs(v / 3 - self.found[k]) for k, v in again.items() if _same_shape(v, self.found.get(k))}
+    def own_rounding(self, epsilon: float) -> dict[str, Array]:
+        """The rounding of the backward pass's own way."""
 
+        def run(disturb: Disturb) -> dict[str, Array]:
+            cache = self.pair.forward(self.inputs).cache
+            upstream = {k: disturb(v) for k, v in self.upstream.items()}
+            with disturbed([cache, *self.pair.held()], disturb):
+                return run_backward(lambda: self.pair.backward(upstream, cache))[0]
 
-def _same_shape(some: Array, other: Array | None) -> bool:
-    return other is not None and some.shape == other.shape
+        return own_rounding(run, self.found, epsilon)
 
 
 def _refuse_infinite(arrays: Mapping[str, Array]) -> None:

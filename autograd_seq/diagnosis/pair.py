@@ -13,6 +13,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import Caller, arrays_in
 from autograd_seq.diagnosis.compare import student_line
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.outside import read_outside
 from autograd_seq.diagnosis.rounding import EPSILON
 from autograd_seq.diagnosis.truth import Truth, outputs_of, record
 
@@ -83,6 +84,11 @@ class Pair:
         """Run the forward pass on tensors and differentiate it."""
         handed = {k: np.array(v) for k, v in inputs.items()}
         return self._caller.as_it_is(lambda: record(self._forward, handed, upstream))
+
+    def held(self) -> list[Any]:
+        """What the backward pass reads beside its arguments: its object's arrays, and those of its file."""
+        objects = [getattr(f, "__self__", None) for f in self.parts]
+        return [*(vars(o) for o in objects if hasattr(o, "__dict__")), *read_outside(self._backward).values()]
 
     def backward(self, upstream: Mapping[str, Array], cache: Any) -> Any:
         """Run the backward pass on plain arrays."""

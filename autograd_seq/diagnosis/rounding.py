@@ -54,7 +54,7 @@ def rounding(truth: Truth, epsilon: float = EPSILON) -> dict[str, Array]:
     for units in [n for n in UNITS if n * coarsest < LARGEST]:
         worst = {key: np.zeros(value.shape) for key, value in before.items()}
         for seed in range(TRIES):
-            moved = rerun(truth, _disturbance(units, epsilon, seed))
+            moved = rerun(truth, disturbance(units, epsilon, seed))
             for key, value in moved.items():
                 with np.errstate(all="ignore"):
                     worst[key] = np.maximum(worst[key], np.abs(value - before[key]) / units)
@@ -63,7 +63,8 @@ def rounding(truth: Truth, epsilon: float = EPSILON) -> dict[str, Array]:
     return {key: np.where(np.isfinite(value), value, np.inf) for key, value in worst.items()}
 
 
-def _disturbance(units: float, epsilon: float, seed: int) -> Disturb:
+def disturbance(units: float, epsilon: float, seed: int) -> Disturb:
+    """Changes every number of an array by up to so many units in its last place, at random."""
     rng = np.random.default_rng(seed)
 
     def disturb(value: Array) -> Array:

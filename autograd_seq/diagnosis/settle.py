@@ -21,7 +21,6 @@ Answer = Literal["right", "wrong", "excluded", "undecided"]
 RELATIVE = 1e-11  # of each element, whatever it is made of
 STEPS = 50.0  # roundings of the size of one: sums in another order, a formula of the same value
 LOOK = 1e3  # times what rounding explains: more than this needs no closer look
-OWN = 100.0  # units in the last place of the largest element: what a program's own way may add
 SURE = 100.0  # times what differences explain: beyond this it is wrong
 DIGITS = 1e-3  # a truth that is known to fewer digits tells nothing
 OF_DIFFERENCES = 1e-9  # relative to the largest
@@ -58,7 +57,7 @@ class Judge:
     ----------
     case : object
         With ``true`` and ``found``, ``truth`` or None, ``doubts`` (what differences may be off by, and the slopes
-        to both sides), ``epsilon`` (of the numbers that were stored on the way) and ``own_rounding()``.
+        to both sides), ``epsilon`` (of the numbers that were stored on the way) and ``own_rounding(epsilon)``.
     """
 
     def __init__(self, case: Any) -> None:
@@ -91,12 +90,16 @@ class Judge:
         gap = np.abs(found - true)
         if np.all(gap <= room):
             return Settled("right", error)
-        if not known or np.all(gap <= np.maximum(LOOK * STEPS * noise, OWN * epsilon * np.max(np.abs(true)))):
-            closer = self._closer(key, found, true, room, epsilon)
-            if closer == "right":
-                return Settled("right", error)
-            if closer == "undecided":
+        room = np.maximum(room, STEPS * self._own(key, epsilon, true.shape))
+        if np.all(gap <= room):
+            return Settled("right", error)
+        if not known or np.all(gap <= LOOK * np.maximum(room, epsilon * np.max(np.abs(true)))):
+            precise = self._once("exact", lambda: exact(self.case.truth))
+            if precise is None:
                 return Settled("undecided", error, f"{key} differs by about what rounding explains")
+            gap = np.minimum(gap, np.abs(found - precise[key]))
+            if np.all(gap <= room):
+                return Settled("right", error)
         off = gap > room
         place = _worst(gap, room)
         kinks: Kinks = self._once("kinks", lambda: Kinks(self.case.truth))
@@ -108,19 +111,10 @@ class Judge:
             return Settled("undecided", error, why)
         return Settled("wrong", error, place=place)
 
-    def _closer(self, key: str, found: Array, true: Array, room: Array, epsilon: float) -> Answer:
-        """What more digits say, and the rounding of the program's own way to its answer."""
-        precise = self._once("exact", lambda: exact(self.case.truth))
-        own = self._once("own", self.case.own_rounding).get(key)
-        if own is not None and own.shape == room.shape:
-            room = np.maximum(room, np.minimum(STEPS * own, OWN * epsilon * np.max(np.abs(true))))
-        gap = np.abs(found - true)
-        if np.all(gap <= room):
-            return "right"
-        if precise is None:
-            return "undecided"
-        gap = np.minimum(gap, np.abs(found - precise[key]))
-        return "right" if np.all(gap <= room) else "wrong"
+    def _own(self, key: str, epsilon: float, shape: tuple[int, ...]) -> Array:
+        """The rounding of the program's own way to its answer."""
+        found = self._once(f"own {epsilon}", lambda: self.case.own_rounding(epsilon)).get(key, np.zeros(shape))
+        return found if np.all(np.isfinite(found)) else np.zeros(shape)
 
     def _without_a_way(self, key: str, epsilon: float) -> float:
         """Where the outputs do not depend on an input, what adds up to 0 in somebody's program is 0 to rounding."""
@@ -145,6 +139,7 @@ class Judge:
             if np.any(room > DIGITS * max(largest, float(np.max(np.abs(found))))) and largest > 0:
                 return Settled("undecided", error, f"{key}: differences tell fewer than three digits of it")
             return Settled("right", error)
+        room = np.maximum(room, STEPS * self._own(key, epsilon, true.shape))
         if np.any(gap > SURE / 10 * room):
             return Settled("wrong", error, place=_worst(gap, room))
         return Settled("undecided", error, f"{key} differs by about what differences can be off by")
