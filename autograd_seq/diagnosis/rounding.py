@@ -93,6 +93,9 @@ def rerun(truth: Truth, disturb: Disturb) -> dict[str, Array]:
                 new[r] = r._value
                 continue
             values: Any = [operand(x) for x in r.inputs]
-            new[r] = disturb(np.asarray(r.operation.value(*values, **r.settings)))
+            made = disturb(np.asarray(r.operation.value(*values, **r.settings)))
+            if r.operation.activation:  # another formula of it may add up terms of the size of 1
+                made = made + (disturb(np.ones_like(made)) - 1)
+            new[r] = made
     adjoints = {f"d{key}": recording.adjoints.get(x) for key, x in truth.inputs.items()}
     return {key: new.get(a, a._value) for key, a in adjoints.items() if a is not None}

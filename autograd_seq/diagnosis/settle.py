@@ -20,6 +20,7 @@ Answer = Literal["right", "wrong", "excluded", "undecided"]
 
 RELATIVE = 1e-11  # of each element, whatever it is made of
 STEPS = 50.0  # roundings of the size of one: sums in another order, a formula of the same value
+LAST = 4.0  # units in the last place of what the outputs were given: a number below is 0 beside it
 LOOK = 1e3  # times what rounding explains: more than this needs no closer look
 SURE = 100.0  # times what differences explain: beyond this it is wrong
 DIGITS = 1e-3  # a truth that is known to fewer digits tells nothing
@@ -87,6 +88,7 @@ class Judge:
         noise = np.where(np.isfinite(noise), noise, 0.0)
         error = _relative(np.abs(found - true), found, true, noise / epsilon)
         room = np.maximum(_relative_room(epsilon) * np.abs(true), STEPS * noise)
+        room = np.maximum(room, LAST * epsilon * min(float(np.max(np.abs(true))), self._given()))
         gap = np.abs(found - true)
         if np.all(gap <= room):
             return Settled("right", error)
@@ -120,10 +122,12 @@ class Judge:
         """Where the outputs do not depend on an input, what adds up to 0 in somebody's program is 0 to rounding."""
         if np.any(self.case.true[key]):
             return 0.0
-        return epsilon * max((float(np.max(np.abs(v), initial=0)) for v in self._seeds()), default=0.0)
+        return epsilon * self._given()
 
-    def _seeds(self) -> list[Array]:
-        return [seed._value for seed in self.case.truth.seeds.values()]
+    def _given(self) -> float:
+        """The largest of the adjoints that the outputs were given."""
+        seeds = [seed._value for seed in self.case.truth.seeds.values()]
+        return max((float(np.max(np.abs(v), initial=0)) for v in seeds), default=0.0)
 
     def _by_differences(self, key: str, found: Array, true: Array, epsilon: float) -> Settled:
         doubt = self.case.doubts[key]
