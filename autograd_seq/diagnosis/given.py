@@ -160,6 +160,12 @@ def sums_to_one(value: Array) -> tuple[int, ...] | None:
     return None
 
 
+def adding_up(value: Array, axis: int) -> Array:
+    """Positive numbers that add up to 1 along an axis, made from any."""
+    weights = np.exp(value - np.max(value, axis=axis, keepdims=True))
+    return np.asarray(weights / np.sum(weights, axis=axis, keepdims=True))
+
+
 def _zeros_and_ones(value: Array, axes: tuple[int, ...] | None, rng: np.random.Generator) -> Array:
     """Other zeros and ones: one-hot along the same axis, or as many of each."""
     if axes is None or len(axes) > 1:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import differences
 from autograd_seq.diagnosis.calling import Kept, plain
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
 from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
-from autograd_seq.diagnosis.given import two_draws, why_none
+from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
@@ -22,6 +26,7 @@ from autograd_seq.diagnosis.rounding import EPSILON, Disturb
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth
 
+TARGETS = re.compile(r"(y|t|d|p|q)(_?(true|hot|t))?|(targets?|labels?|one_?hot|truth)\w*", re.IGNORECASE)
 BY_DIFFERENCES = 1e-7  # what differences can tell
 
 
@@ -88,26 +93,78 @@ def check_backward(
     given = [k for k, v in inputs.items() if not in_letters(v)]
     drawn = draw(inputs, seed), draw(inputs, seed + 1)
     draws, whole = two_draws(lambda arrays: pair.forward(arrays).outputs, *drawn, given, seed + 2)
-    try:
-        cases = [_Case(pair, arrays, seed + i, whole) for i, arrays in enumerate(draws)]
-    except NotTheSameError as error:
-        name = getattr(backward, "__name__", "backward")
-        return BackwardReport(name, {}, warnings=suspicious(inputs), not_to_be_told=str(error), hints_only=hints_only)
-    unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
-    for case in cases:  # such as an index that forward rounds by itself
-        case.true = {k: v for k, v in case.true.items() if k not in unasked or k in case.returned or np.any(v)}
-        if not case.true:
-            raise UsageError(f"no gradient can be checked: the outputs do not depend on {', '.join(inputs)}")
     warnings = suspicious(inputs) + [
         f"{k} is not checked: forward fails with {k} as a float, so it is used as a whole number" for k in whole
     ]
+    unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
+    check = _Check(pair, seed, whole, unasked, warnings, hints_only)
+    try:
+        report, cases = check.compare(draws)
+        for name in _targets(cases[0].truth, set(inputs) - set(given)) if report.wrong else ():
+            report, draws = check.with_sums(report, draws, name)
+    except NotTheSameError as error:
+        return BackwardReport(check.name, {}, warnings=warnings, not_to_be_told=str(error), hints_only=hints_only)
     if cases[0].truth is not None and not cases[0].truth.has_turns:
-        warnings += one_step(inputs)
-    report = compare(cases, getattr(backward, "__name__", "backward"), warnings, hints_only)
+        report.warnings += one_step(inputs)
     if report.ok and any(has_time(inputs[k]) for k in inputs if k not in given):
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
         over_time(report, lambda: _Case(pair, long, seed + 3, whole))
     return report
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What stays the same whatever numbers are compared."""
+
+    pair: Pair
+    seed: int
+    whole: list[str]
+    unasked: set[str]
+    warnings: list[str]
+    hints_only: bool
+
+    @property
+    def name(self) -> str:
+        """The backward pass's."""
+        return getattr(self.pair.parts[0], "__name__", "backward")
+
+    def compare(self, draws: Sequence[Mapping[str, Array]]) -> tuple[BackwardReport, list[_Case]]:
+        """Compare on these inputs."""
+        cases = [_Case(self.pair, arrays, self.seed + i, self.whole) for i, arrays in enumerate(draws)]
+        for case in cases:  # such as an index that forward rounds by itself
+            case.true = {k: v for k, v in case.true.items() if k not in self.unasked or k in case.returned or np.any(v)}
+            if not case.true:
+                inputs = ", ".join(case.inputs)
+                raise UsageError(f"no gradient can be checked: the outputs do not depend on {inputs}")
+        return compare(cases, self.name, self.warnings, self.hints_only), cases
+
+    def with_sums(
+        self, report: BackwardReport, draws: list[dict[str, Array]], name: str
+    ) -> tuple[BackwardReport, list[dict[str, Array]]]:
+        """Take targets that were drawn as ones that add up to 1, where that makes right what is wrong else."""
+        for axis in range(draws[0][name].ndim):
+            summing = [arrays | {name: adding_up(arrays[name], axis)} for arrays in draws]
+            again, _ = self.compare(summing)
+            if again.ok:
+                wrong = ", ".join(report.wrong)
+                again.warnings.append(
+                    f"{name} was drawn so that it adds up to 1 along axis {axis}, as targets do; "
+                    f"with other numbers for it {wrong} would be wrong"
+                )
+                return again, summing
+        return report, draws
+
+
+def _targets(truth: Truth | None, drawn: set[str]) -> list[str]:
+    """The drawn inputs that are called like targets and do nothing but multiply, as in Σ y log p."""
+    if truth is None:
+        return []
+    users: dict[Tensor, list[Tensor]] = {}
+    for r in truth.recording.forward:
+        for x in r.inputs:
+            users.setdefault(x, []).append(r)
+    names = [k for k in truth.inputs if k in drawn and TARGETS.fullmatch(k)]
+    return [k for k in names if all(algebra(r) == "product" for r in users.get(truth.inputs[k], []))]
 
 
 def _refuse_unusable(forward: Any, backward: Any, inputs: Any) -> None:

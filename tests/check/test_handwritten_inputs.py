@@ -55,6 +55,26 @@ def test_targets_keep_their_sums(y):
     assert check_backward(loss_forward, loss_backward_reversed, {"a": A, "W": W, "y": y}).wrong == ["da"]
 
 
+def test_targets_that_are_drawn_add_up_to_one_where_the_pass_relies_on_it():
+    shapes = {"a": ("n_a", "m"), "W": ("n_y", "n_a"), "y": ("n_y", "m")}
+    report = assert_backward(loss_forward, loss_backward, shapes)
+    assert any("adds up to 1 along axis 0" in w and "da, dW" in w for w in report.warnings)
+    assert check_backward(loss_forward, loss_backward_reversed, shapes).wrong
+    general = lambda up, c: loss_backward(up, c) | {
+        "da": c[1].T @ (c[3] * c[2].sum(axis=0) - c[2]) * up["J"],
+        "dW": (c[3] * c[2].sum(axis=0) - c[2]) @ c[0].T * up["J"],
+    }
+    assert not assert_backward(loss_forward, general, shapes).warnings
+
+
+def test_a_forgotten_sum_is_no_sum_of_targets():
+    forward = lambda w, y: ({"s": w * np.sum(y)}, (w, y))
+    right = lambda up, c: {"dw": up["s"] * np.sum(c[1]), "dy": np.sum(up["s"] * c[0]) * np.ones_like(c[1])}
+    shapes = {"w": ("n",), "y": ("m",)}
+    assert_backward(forward, right, shapes)
+    assert check_backward(forward, lambda up, c: {**right(up, c), "dw": up["s"]}, shapes).wrong == ["dw"]
+
+
 def test_targets_in_rows():
     forward = lambda a, W, y: loss_forward(a.T, W.T, y.T)
     right = lambda up, cache: {k: v.T for k, v in loss_backward(up, cache).items()}
