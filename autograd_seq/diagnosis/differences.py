@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 
-Slope = tuple[float, float, float, float, bool]  # the derivative, its error, those to both sides, if there is a kink
+Slope = tuple[float, float, float, float, bool]
 ROWS = 9
 SETTLED = 1e-10
 
@@ -64,13 +64,32 @@ def gradients(
     for name, array in inputs.items():
         if array.dtype.kind != "f":
             continue
-        rows = [_slope(_along(loss, inputs, name, place), float(array[place]), typical(array), epsilon)
-                for place in np.ndindex(array.shape)]  # fmt: skip
+        rows = [slope(loss, inputs, name, [place], epsilon) for place in np.ndindex(array.shape)]
         parts = [np.array([row[i] for row in rows]).reshape(array.shape) for i in range(5)]
         found[f"d{name}"] = parts[0]
         low, high = np.minimum(parts[2], parts[3]), np.maximum(parts[2], parts[3])
         doubts[f"d{name}"] = Doubt(parts[1], low, high, parts[4].astype(bool))
     return found, doubts
+
+
+def slope(
+    loss: Callable[[dict[str, Array]], float],
+    inputs: Mapping[str, Array],
+    name: str,
+    places: Sequence[tuple[int, ...]],
+    epsilon: float = 2.2e-16,
+) -> Slope:
+    """The derivative by some elements together: it, what it may be off by, that to both sides, and if they stay apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> *_, left, right, apart = slope(lambda a: float(np.abs(a["x"])), {"x": np.array(0.0)}, "x", [()])
+    >>> round(left, 8), round(right, 8), apart
+    (-1.0, 1.0, True)
+    """
+    array = inputs[name]
+    return _slope(_along(loss, inputs, name, places), float(array[places[0]]), typical(array), epsilon)
 
 
 def typical(array: Array) -> float:
@@ -80,11 +99,12 @@ def typical(array: Array) -> float:
 
 
 def _along(
-    loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], name: str, place: tuple[int, ...]
+    loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], name: str, places: Sequence[tuple[int, ...]]
 ) -> Callable[[float], float]:
     def at(step: float) -> float:
         moved = {k: np.array(v) for k, v in inputs.items()}
-        moved[name][place] += step
+        for place in places:
+            moved[name][place] += step
         try:
             return loss(moved)
         except Exception:  # outside of its domain

@@ -233,11 +233,7 @@ class _Case:
             self.true, self.basis = self.truth.gradients, "the recorded forward pass"
             return
 
-        def loss(arrays: dict[str, Array]) -> float:
-            outputs = self.pair.forward(arrays).outputs
-            return float(np.sum([np.sum(v * self.upstream[k]) for k, v in outputs.items()]))
-
-        self.true, self.doubts = differences.gradients(loss, self.inputs, first.epsilon)
+        self.true, self.doubts = differences.gradients(self._loss, self.inputs, first.epsilon)
         parts = [np.max(d.error, initial=0) / max(np.max(np.abs(self.true[k]), initial=0), 1e-300)
                  for k, d in self.doubts.items()]  # fmt: skip
         error = float(max(parts, default=0.0))
@@ -246,6 +242,15 @@ class _Case:
             f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})"
         )
         self.tolerance = min(max(BY_DIFFERENCES, 10 * error), 1e-4)
+
+    def _loss(self, arrays: Mapping[str, Array]) -> float:
+        """The outputs times what they are given: the backward pass is that of this number."""
+        outputs = self.pair.forward(arrays).outputs
+        return float(np.sum([np.sum(v * self.upstream[k]) for k, v in outputs.items()]))
+
+    def slope(self, key: str, places: list[tuple[int, ...]]) -> differences.Slope:
+        """The derivative by some elements together, by differences to both sides."""
+        return differences.slope(self._loss, self.inputs, key[1:], places, self.epsilon)
 
     def own_rounding(self, epsilon: float) -> dict[str, Array]:
         """The rounding of the backward pass's own way."""

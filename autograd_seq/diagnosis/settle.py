@@ -6,7 +6,7 @@ from the true gradient in 60 digits as well, and *undecided* what could not be f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ RELATIVE = 1e-11  # of each element, whatever it is made of
 STEPS = 50.0  # roundings of the size of one: sums in another order, a formula of the same value
 LAST = 4.0  # units in the last place of what the outputs were given: a number below is 0 beside it
 LOOK = 1e3  # times what rounding explains: more than this needs no closer look
+FEW = 20  # elements that are differenced
 SURE = 100.0  # times what differences explain: beyond this it is wrong
 DIGITS = 1e-3  # a truth that is known to fewer digits tells nothing
 OF_DIFFERENCES = 1e-9  # relative to the largest
@@ -111,7 +112,27 @@ class Judge:
         if allowed is None:
             why = f"{key} may be another derivative at kinks that are met exactly ({kinks})"
             return Settled("undecided", error, why)
+        if not kinks.places and (bent := self._where_it_bends(key, found, off)) is not None:
+            return replace(bent, error=error)
         return Settled("wrong", error, place=place)
+
+    def _where_it_bends(self, key: str, found: Array, off: Array) -> Settled | None:
+        """What lies between the slopes to both sides, where a program decides by ``if``; None where it does not."""
+        places = [tuple(int(i) for i in place) for place in np.argwhere(off)]
+        if len(places) > FEW or not hasattr(self.case, "slope"):
+            return None
+        for place in places:
+            slope = self.case.slope(key, [place])
+            if not slope[4] or not _between(found[place], slope):
+                return None
+        return self._together(key, found, places)
+
+    def _together(self, key: str, found: Array, places: list[tuple[int, ...]]) -> Settled:
+        """Elements on kinks moved together: each may lie between its slopes, and their sum be too much."""
+        if len(places) > 1 and not _between(sum(found[p] for p in places), self.case.slope(key, places)):
+            why = f"{key} may be another derivative at kinks that are met exactly; together its elements are too much"
+            return Settled("undecided", 0.0, why)
+        return Settled("excluded", 0.0, "another derivative at a kink that is met exactly")
 
     def _own(self, key: str, epsilon: float, shape: tuple[int, ...]) -> Array:
         """The rounding of the program's own way to its answer."""
@@ -139,7 +160,8 @@ class Judge:
         if np.all(gap <= room):
             off = np.abs(found - true) > room
             if np.any(off & doubt.kink):
-                return Settled("excluded", error, "another derivative at a kink that is met exactly")
+                places = [tuple(int(i) for i in place) for place in np.argwhere(doubt.kink)]
+                return replace(self._together(key, found, places), error=error)
             if np.any(room > DIGITS * max(largest, float(np.max(np.abs(found))))) and largest > 0:
                 return Settled("undecided", error, f"{key}: differences tell fewer than three digits of it")
             return Settled("right", error)
@@ -152,6 +174,11 @@ class Judge:
         if name not in self._known:
             self._known[name] = make()
         return self._known[name]
+
+
+def _between(found: Any, slope: Any) -> bool:
+    _, error, low, high, _ = slope
+    return bool(min(low, high) - 10 * error <= found <= max(low, high) + 10 * error)
 
 
 def _relative_room(epsilon: float) -> float:

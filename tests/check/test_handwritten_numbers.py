@@ -271,3 +271,29 @@ def test_other_kinks(function, slope, right, wrong):
     for s in wrong:
         report = check_backward(forward, lambda up, x, s=s: {"dx": up["y"] * slope(x, s)}, {"x": x})
         assert report.wrong == ["dx"], (s, str(report))
+
+
+def test_a_kink_where_a_program_decides():
+    def forward(x):
+        y = [v if v > 0 else 0 * v for v in x]
+        return {"y": np.stack(y)}, x
+
+    x = np.array([0.0, 1.0, -2.0])
+    for at_zero in (0.0, 0.5, 1.0):
+        slope = lambda x, s=at_zero: np.where(x == 0, s, x > 0)
+        report = assert_backward(forward, lambda up, x: {"dx": up["y"] * slope(x)}, {"x": x})
+        assert report.excluded == ([] if at_zero == 0 else ["dx"])
+    for at_zero in (-1.0, 2.0):
+        slope = lambda x, s=at_zero: np.where(x == 0, s, x > 0)
+        assert check_backward(forward, lambda up, x: {"dx": up["y"] * slope(x)}, {"x": x}).wrong == ["dx"]
+    assert check_backward(forward, lambda up, x: {"dx": up["y"]}, {"x": x}).wrong == ["dx"]
+
+
+def test_ties_that_cannot_be_recorded():
+    forward = lambda x: ({"m": max(float(v) for v in x)}, x)
+    x = [2.0, 1.0, 2.0]
+    shares = {"excluded": np.array([1.0, 0.0, 0.0]), "undecided": np.array([1.0, 0.0, 1.0])}
+    first = check_backward(forward, lambda up, _: {"dx": up["m"] * shares["excluded"]}, {"x": x})
+    assert first.ok and first.excluded == ["dx"], str(first)
+    both = check_backward(forward, lambda up, _: {"dx": up["m"] * shares["undecided"]}, {"x": x})
+    assert not both.ok
