@@ -32,6 +32,7 @@ def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bo
     report = BackwardReport(
         name, gradients, warnings=said, basis=first.basis, failure=first.failure, hints_only=hints_only
     )
+    report.warnings += [g.why for g in gradients.values() if g.answer == "right" and g.why]
     report.unknown = [k for k in first.found if k not in first.true]
     if second.failure and not first.failure:
         report.warnings.append(f"with other numbers it failed: {second.failure}")

@@ -19,6 +19,10 @@ from autograd_seq.diagnosis.course import check_function
 from autograd_seq.testing import assert_backward
 
 
+def drawn(*shape):
+    return np.random.default_rng([4, *shape]).standard_normal(shape)
+
+
 def softmax(z):
     e = np.exp(z - z.max(axis=0, keepdims=True))
     return e / e.sum(axis=0, keepdims=True)
@@ -41,9 +45,8 @@ def loss_backward_reversed(up, cache):
 
 
 RECORDED = "the recorded forward pass"
-RNG = np.random.default_rng(4)
 ONE_HOT = np.eye(4)[:, [0, 2, 1, 1, 3]]
-A, W = RNG.standard_normal((3, 5)), RNG.standard_normal((4, 3))
+A, W = drawn(3, 5), drawn(4, 3)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +63,13 @@ def test_targets_that_are_drawn_add_up_to_one_where_the_pass_relies_on_it():
     report = assert_backward(loss_forward, loss_backward, shapes)
     assert any("adds up to 1 along axis 0" in w and "da, dW" in w for w in report.warnings)
     assert check_backward(loss_forward, loss_backward_reversed, shapes).wrong
-    general = lambda up, c: loss_backward(up, c) | {
-        "da": c[1].T @ (c[3] * c[2].sum(axis=0) - c[2]) * up["J"],
-        "dW": (c[3] * c[2].sum(axis=0) - c[2]) @ c[0].T * up["J"],
-    }
+    general = lambda up, c: (
+        loss_backward(up, c)
+        | {
+            "da": c[1].T @ (c[3] * c[2].sum(axis=0) - c[2]) * up["J"],
+            "dW": (c[3] * c[2].sum(axis=0) - c[2]) @ c[0].T * up["J"],
+        }
+    )
     assert not assert_backward(loss_forward, general, shapes).warnings
 
 
@@ -98,7 +104,7 @@ def test_weights_that_add_up_to_one():
     def wrong(up, cache):
         return {**right(up, cache), "dw": cache[0] @ up["m"]}
 
-    inputs = {"x": RNG.standard_normal((3, 4)), "w": [0.5, 0.3, 0.2]}
+    inputs = {"x": drawn(3, 4), "w": [0.5, 0.3, 0.2]}
     assert_backward(mix, right, inputs)
     assert check_backward(mix, wrong, inputs).wrong == ["dw"]
 
@@ -106,7 +112,7 @@ def test_weights_that_add_up_to_one():
 def test_a_permutation_matrix_is_moved_to_one_that_is_not_symmetric():
     wrong = lambda up, cache: {"dx": cache[1] @ up["y"], "dW": up["y"] @ cache[0].T}
     forward = lambda x, W: ({"y": W @ x}, (x, W))
-    inputs = {"x": RNG.standard_normal((3, 5)), "W": np.eye(3)}
+    inputs = {"x": drawn(3, 5), "W": np.eye(3)}
     assert_backward(forward, lambda up, c: {"dx": c[1].T @ up["y"], "dW": up["y"] @ c[0].T}, inputs)
     assert check_backward(forward, wrong, inputs).wrong == ["dx"]
 
@@ -466,11 +472,11 @@ def test_a_list_of_columns_has_more_than_one_time_step():
             dx[t], dw = w * carry * sign, dw + carry * x[t]
         return {"dx": dx, "dw": dw}
 
-    inputs = {"x": RNG.standard_normal((7, 4, 1)), "w": RNG.standard_normal((4, 1))}
+    inputs = {"x": drawn(7, 4, 1), "w": drawn(4, 1)}
     report = assert_backward(forward, backward, inputs)
     assert not any("time step" in w for w in report.warnings)
     assert check_backward(forward, lambda u, c: backward(u, c, -1), inputs).wrong == ["dx"]
-    single = {"x": RNG.standard_normal((4, 3, 1)), "w": RNG.standard_normal((4, 3))}
+    single = {"x": drawn(4, 3, 1), "w": drawn(4, 3)}
     last = lambda x, w: ({"h": np.tanh(w * x[:, :, 0])}, (x, w))
     report = check_backward(last, lambda u, c: {"dx": c[0] * 0, "dw": c[1] * 0}, single)
     assert any("x has one time step only" in w for w in report.warnings)
@@ -482,7 +488,7 @@ def test_labels_that_are_compared_stay_whole():
         y = (np.arange(4)[:, None] == labels) * 1.0
         return {"J": -np.sum(y * np.log(p))}, (p, y)
 
-    inputs = {"z": RNG.standard_normal((4, 5)), "labels": [3, 1, 2, 2, 0]}
+    inputs = {"z": drawn(4, 5), "labels": [3, 1, 2, 2, 0]}
     assert_backward(forward, lambda up, c: {"dz": (c[0] - c[1]) * up["J"]}, inputs)
     assert check_backward(forward, lambda up, c: {"dz": (c[1] - c[0]) * up["J"]}, inputs).wrong == ["dz"]
 
