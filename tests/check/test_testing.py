@@ -56,3 +56,11 @@ def test_a_wrong_backward_pass_fails_with_the_report():
         assert_backward(forward, lambda up, x: {"dx": -right(up, x)["dx"]}, {"x": [0.5, -1.0]})
     with pytest.raises(AssertionError, match="not returned: dx"):
         assert_backward(forward, lambda up, x: {}, {"x": [0.5, -1.0]})
+
+
+def test_what_is_undecided_or_not_finite_fails_in_its_own_words():
+    rng = np.random.default_rng(0)
+    with pytest.raises(AssertionError, match="^undecided(.|\n)*not the same twice"):
+        assert_gradients(lambda x: x * rng.random(2), np.array([0.5, -1.0]))
+    with np.errstate(over="ignore"), pytest.raises(AssertionError, match="^gradients not finite"):
+        assert_gradients(np.exp, np.array([800.0]))
