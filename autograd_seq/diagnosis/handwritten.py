@@ -22,9 +22,9 @@ from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
-from autograd_seq.diagnosis.rounding import EPSILON, Disturb
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth
+from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 
 TARGETS = re.compile(r"(y|t|d|p|q)(_?(true|hot|t))?|(targets?|labels?|one_?hot|truth)\w*", re.IGNORECASE)
 BY_DIFFERENCES = 1e-7  # what differences can tell

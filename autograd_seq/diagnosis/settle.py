@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.exact import exact
-from autograd_seq.diagnosis.kinks import Kinks
-from autograd_seq.diagnosis.rounding import EPSILON, rounding
+from autograd_seq.diagnosis.either_side import Kinks
+from autograd_seq.diagnosis.in_digits import exact
+from autograd_seq.diagnosis.unit_errors import EPSILON, rounding
 
 Answer = Literal["right", "wrong", "excluded", "undecided"]
 

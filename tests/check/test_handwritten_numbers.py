@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import check_backward
-from autograd_seq.diagnosis.exact import exact
+from autograd_seq.diagnosis.in_digits import exact
 from autograd_seq.diagnosis.truth import record
 from autograd_seq.testing import assert_backward
 
