@@ -62,6 +62,9 @@ class Derivation:
             owner = (unit.any if isinstance(unit, Family) else unit).adjoint_of
             if owner is not None:
                 self.adjoint_of[unit] = owner.family or owner
+        self._made_for: dict[Tensor, Node] = {}  # from a backward record to what it is the adjoint of
+        for forward, adjoint in self.folded.nodes.adjoints.items():
+            self._made_for.setdefault(adjoint.record, forward)
         self.names: dict[Unit, str] = {}
         self.states = {  # what a loop carries from step to step
             use.ref.unit
@@ -197,15 +200,26 @@ class Derivation:
         """A name for what has none: a meaningful one, else after its operation and what that is applied to."""
         if (name := self.given_name(unit)) is not None:
             return name
+        if (name := self._name_of_term(unit)) is not None:
+            return name
         record = record_of(unit)
         word = record.operation.name if record.operation else "leaf"
         inner = [n for use in self.folded.inputs.get(unit, []) if (n := record_name(use.ref.unit))]
         return "_".join([word, *inner] if len(inner) < 2 else inner)
 
+    def _name_of_term(self, unit: Unit) -> str | None:
+        """What a rule made as the adjoint of something, and rules behind it passed on, is called after that."""
+        owner = self._made_for.get(record_of(unit)) if self.is_backward(unit) else None
+        if owner is None or (unit_of := self.adjoint_of.get(unit, self.unit_of(owner))) not in self.folded.inputs:
+            return None
+        return "d" + self.own_name(unit_of)
+
     def given_name(self, unit: Unit) -> str | None:
         """The name of a unit, from the user's line, or after what it is the argument of; None if there is no such."""
         if unit in self.names:
             return self.names[unit]
+        if self.is_backward(unit):
+            return None  # its line is that of the forward record
         line = record_of(unit).source
         if line is not None and (found := _ASSIGNED.match(line.text)) and found[2].strip() == line.expression:
             word = found[1]
