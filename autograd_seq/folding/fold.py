@@ -79,7 +79,7 @@ def fold(recording: Graph | Recording) -> Folded:
             if not broken:
                 blocks = graph.blocks()
                 return Folded(blocks, nodes, graph.inputs, frozenset(seeds))
-        kept = {family for family in broken if family.irregular and part(family)}
+        kept = {family for family in broken if family.misfits and part(family)}
         for family in broken:
             if family not in kept:
                 for node in family.members.values():
