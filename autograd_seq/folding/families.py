@@ -162,7 +162,9 @@ def _examine_inputs(family: Family) -> None:
             fits = isinstance(middle.unit, Family) and middle.shift != 0
             if not fits or not _extend(middle.unit, t + middle.shift, _absolute(ref, t)):  # type: ignore[arg-type]
                 family.irregular = True
-                return
+                family.misfits.add(t)
+        if family.irregular:
+            return
 
 
 def _middle(refs: dict[Ref, set[int]]) -> Ref:
@@ -219,3 +221,14 @@ def _sum_of(family: Family, refs: list[Ref], time: int) -> Node:
     node.record.scope = member.record.scope
     family.together.append(node)
     return node
+
+
+def part(family: Family) -> bool:
+    """Let a family go without the first or the last steps that do not fit; whether enough of it is left."""
+    times, away = family.times, family.misfits
+    left = [t for t in times if t not in away]
+    if not away or len(left) < max(2, len(times) / 2) or left != list(range(left[0], left[-1] + 1)):
+        return False
+    for t in away:
+        family.members.pop(t).family = None
+    return True

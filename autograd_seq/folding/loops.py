@@ -77,9 +77,22 @@ class Units:
             families = [unit for unit in component if isinstance(unit, Family)]
             mixed = len(component) > 1 and len(families) < len(component)
             both_ways = len({s > 0 for s in self._shifts(component)}) > 1
-            if mixed or both_ways or self._begins_with_itself(component) or not self._orderable(families):
+            if mixed and (begun := self._begun_apart(component, families)):
+                broken.extend(begun)
+            elif mixed or both_ways or self._begins_with_itself(component) or not self._orderable(families):
                 broken.extend(families)
         return broken
+
+    def _begun_apart(self, component: list[Unit], families: list[Family]) -> list[Family]:
+        """The families that have the one step, the first or the last, that is otherwise made of single records."""
+        times = {unit.time for unit in component if isinstance(unit, Node)}
+        every = {t for family in families for t in family.times}
+        if len(times) != 1 or not families or times - {min(every), max(every), min(every) - 1}:
+            return []
+        found = [family for family in families if times & set(family.members)]
+        for family in found:
+            family.misfits = {t for t in times if t is not None}
+        return found
 
     def _begins_with_itself(self, component: list[Unit]) -> bool:
         """Whether a loop begins with what comes out of it."""

@@ -121,7 +121,7 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
         if node not in joined and _is_plain_sum(node):
             parts = terms(node)
             times = {x.time for x in parts if x.time is not None}
-            if len(times) > 1 and (node.time is None or len(times) == len(parts) > 2):
+            if len(times) > 1 and (node.time is None or (len(parts) % len(times) == 0 and len(times) > 2)):
                 node.operation, node.total, node.inputs, node.time = None, True, parts, None
                 _join_adjoints(nodes, node, links[node])
                 for x in links[node].keys() - {node}:  # the variable that is added up in is what it is at the end

@@ -269,6 +269,8 @@ def _words(tree: ast.expr) -> str | None:
         return tree.id
     if isinstance(tree, ast.Attribute):
         return tree.attr
+    if isinstance(tree, ast.Slice):
+        return next((word for end in (tree.lower, tree.upper) if end is not None and (word := _words(end))), None)
     if isinstance(tree, ast.Subscript):
         key = tree.slice
         return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else _words(tree.value)

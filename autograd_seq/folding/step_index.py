@@ -41,10 +41,13 @@ class GivenIndex:
         What the program calls the data.
     values : tuple of (int or None, index)
         By step; of a record outside of time one, at None.
+    place : int or None
+        Which record outside of time it belongs to.
     """
 
     words: str | None
     values: tuple[tuple[int | None, Any], ...]
+    place: int | None = None
 
     def at(self, time: int) -> Any:
         """Its value at a step; the one that there is, where it belongs to none."""
@@ -52,13 +55,23 @@ class GivenIndex:
         return known[None] if None in known else known[time]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, GivenIndex) and self.words == other.words and _same(self.values, other.values)
+        if not isinstance(other, GivenIndex) or (self.words, self.place) != (other.words, other.place):
+            return False
+        return _same(self.values, other.values)
 
     def __hash__(self) -> int:
         return hash((self.words, len(self.values)))
 
     def __repr__(self) -> str:
         return (self.words or "index") + "<t>" * (self.values[0][0] is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAt:
+    """What data gave for one step."""
+
+    index: GivenIndex
+    time: int
 
 
 def unify_index(values: dict[int, Any], default: Any, origins: tuple[Origin, ...]) -> Any:
@@ -87,11 +100,9 @@ def _unify_part(values: dict[int, Any], origin: Origin | None) -> Any:
         return unify(values, _MISSING)
     found = list(values.values())
     same = all(_same(found[0], value) for value in found[1:])
-    if same and (origin is None or not isinstance(found[0], (int, np.ndarray))):
+    if same and (origin is None or not isinstance(found[0], (int, np.ndarray, slice))):
         return found[0]
-    if not all(type(value) is int for value in found) and not (
-        all(isinstance(value, np.ndarray) for value in found) and len({value.shape for value in found}) == 1
-    ):
+    if len({(type(value), np.shape(value)) for value in found}) > 1 or not isinstance(found[0], _GIVEN):
         return _MISSING
     return GivenIndex(None if origin is None else origin.words, tuple(sorted(values.items(), key=itemgetter(0))))
 
@@ -131,12 +142,20 @@ def unify(values: dict[int, Any], default: Any) -> Any:
 
 
 _MISSING = object()
+_GIVEN = int, slice, np.ndarray  # parts of an index that data may give
+
+
+def may_be_given(part: Any) -> bool:
+    """Whether a part of an index is such that data may give it."""
+    return isinstance(part, _GIVEN)
 
 
 def at_step(value: Any, time: int) -> Any:
     """A unified setting at one step."""
     if isinstance(value, (StepIndex, GivenIndex)):
         return value.at(time)
+    if isinstance(value, GivenAt):
+        return value.index.at(value.time)
     if isinstance(value, tuple):
         return tuple(at_step(part, time) for part in value)
     if isinstance(value, slice):

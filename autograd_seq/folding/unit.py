@@ -144,6 +144,8 @@ class Family:
         What stands in for a member just before the first or just after the last.
     again : dict of Node to Node
         Of what stands in, the same array recorded once more, with where it was recorded first.
+    misfits : set of int
+        The steps that use something else.
     """
 
     members: dict[int, Node]
@@ -152,6 +154,7 @@ class Family:
     irregular: bool = False
     together: list[Node] = field(default_factory=list)
     again: dict[Node, Node] = field(default_factory=dict)
+    misfits: set[int] = field(default_factory=set)
 
     def __repr__(self) -> str:
         return f"<family {self.order}: {self.name or self.any.record.label}, t = {self.times}>"

@@ -61,6 +61,9 @@ class Derivation:
             owner = (unit.any if isinstance(unit, Family) else unit).adjoint_of
             if owner is not None:
                 self.adjoint_of[unit] = owner.family or owner
+        self._made_for: dict[Tensor, Node] = {}  # from a backward record to what it is the adjoint of
+        for forward, adjoint in self.folded.nodes.adjoints.items():
+            self._made_for.setdefault(adjoint.record, forward)
         self.names: dict[Unit, str] = {}
         self.states = {  # what a loop carries from step to step
             use.ref.unit
@@ -197,17 +200,26 @@ class Derivation:
         """A name for what has none: a meaningful one, else after its operation and what that is applied to."""
         if (name := self.given_name(unit)) is not None:
             return name
+        if (name := self._name_of_term(unit)) is not None:
+            return name
         record = record_of(unit)
         word = record.operation.name if record.operation else "leaf"
         inner = [n for use in self.folded.inputs.get(unit, []) if (n := record_name(use.ref.unit))]
         return "_".join([word, *inner] if len(inner) < 2 else inner)
+
+    def _name_of_term(self, unit: Unit) -> str | None:
+        """What a rule made as the adjoint of something, and rules behind it passed on, is called after that."""
+        owner = self._made_for.get(record_of(unit)) if self.is_backward(unit) else None
+        if owner is None or (unit_of := self.adjoint_of.get(unit, self.unit_of(owner))) not in self.folded.inputs:
+            return None
+        return "d" + self.own_name(unit_of)
 
     def given_name(self, unit: Unit) -> str | None:
         """The name of a unit, or one after what it is the argument of; None if there is no such."""
         if unit in self.names:
             return self.names[unit]
         if self.is_backward(unit):
-            return None  # its line is that of what it is an adjoint of
+            return None  # its line is that of the forward record
         for _ in range(LARGE):
             users = list(dict.fromkeys(u for u in self._users.get(unit, []) if not self.is_backward(u)))
             of_it_alone = [u for u in users if len(self._read(u)) == 1]

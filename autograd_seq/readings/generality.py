@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.folding.provenance import CODE, LENGTH, of_index
+from autograd_seq.folding.step_index import GivenAt, GivenIndex
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.writer.tree import Apply, Every, Number, Size, Sizes, Sum, Tree, record_of
@@ -108,7 +109,7 @@ def _parts(value: Any) -> Iterator[Any]:
             yield from _parts(part)
     elif isinstance(value, slice):
         yield from (part for part in (value.start, value.stop) if part is not None)
-    elif not isinstance(value, (Size, Sizes)):
+    elif not isinstance(value, (Size, Sizes, GivenAt, GivenIndex)):
         yield value
 
 

@@ -183,6 +183,9 @@ def _length(writer: ProgramWriter, arguments: Signature) -> list[str]:
             more = f" + {unit.times[0] - 1}" if unit.times[0] > 1 else ""
             axis = record_of(unit).ndim
             return [f"T = {writer.variables[unit]}.shape[{axis}]{more}"]
+    for (_, given), variable in writer.given.items():
+        if isinstance(given, GivenIndex) and len(given.values) == writer.last:
+            return [f"T = len({variable})"]
     return [f"T = {writer.last}"]
 
 

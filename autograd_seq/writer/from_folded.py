@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.folding.folded import Folded
-from autograd_seq.folding.provenance import COUNT, Origin
-from autograd_seq.folding.step_index import GivenIndex
+from autograd_seq.folding.provenance import COUNT
+from autograd_seq.folding.step_index import GivenAt, GivenIndex, may_be_given
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.simpler import simplified, without_double_minus
 from autograd_seq.writer.terms import collected
@@ -123,6 +123,8 @@ class Trees:
             return tree
         owner = (unit.any if isinstance(unit, Family) else unit).owner
         assert owner is not None
+        if isinstance(unit, Node) and owner.family is not None:
+            at = owner.time
         axis, ndim = owner.settings.get("axis"), owner.inputs[0].record.ndim
         axes = None if axis is None else tuple(a % ndim for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
         return replace(tree, counted=Count(self._owner_input(owner, 0, shift, at), axes))
@@ -132,6 +134,8 @@ class Trees:
         owner = (unit.any if isinstance(unit, Family) else unit).owner
         if owner is None or owner.leaf or owner.total:
             return value
+        if isinstance(unit, Node) and owner.family is not None:
+            at = owner.time  # one step's own, outside of any loop
         shapes = [x.record.shape for x in owner.inputs]
         operand = record_of(self.folded.inputs[unit][0].ref.unit).shape
         parts = value if isinstance(value, tuple) else (value,)
@@ -228,16 +232,26 @@ def _given(value: Any, key: str, unit: Unit) -> Any:
     if not isinstance(unit, Node) or key not in ("index", "indices"):
         return value
     if key == "indices":
-        return tuple(_given_index(index, unit.index_origins(i)) for i, index in enumerate(value))
-    return _given_index(value, unit.index_origins(0))
+        return tuple(_given_index(index, unit, i) for i, index in enumerate(value))
+    return _given_index(value, unit, 0)
 
 
-def _given_index(index: Any, origins: tuple[Origin, ...]) -> Any:
+def _given_index(index: Any, node: Node, number: int) -> Any:
+    """An index with what data gave; that of one step of a loop is what the loop has there."""
+    origins, picked = node.index_origins(number), node.picked[number] if number < len(node.picked) else node
     parts = index if isinstance(index, tuple) else (index,)
-    if len(parts) != len(origins):
+    if len(parts) != len(origins) or picked is None:
         return index
-    named = tuple(
-        GivenIndex(origin.words, ((None, part),)) if origin.given and isinstance(part, (int, np.ndarray)) else part
-        for part, origin in zip(parts, origins, strict=True)
-    )
+    if picked.family is not None and picked.time is not None:
+        looped = picked.family.settings["index"]
+        known = looped if isinstance(looped, tuple) else (looped,)
+        named = tuple(
+            GivenAt(there, picked.time) if isinstance(there, GivenIndex) else part
+            for part, there in zip(parts, known, strict=True)
+        )
+    else:
+        named = tuple(
+            GivenIndex(origin.words, ((None, part),), picked.order) if origin.given and may_be_given(part) else part
+            for part, origin in zip(parts, origins, strict=True)
+        )
     return named if isinstance(index, tuple) else named[0]

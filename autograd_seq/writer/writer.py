@@ -14,7 +14,7 @@ from typing import Any
 from autograd_seq.core.notation import ATOM, Total, Written, enclosed
 from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.folding.step_index import GivenIndex, StepIndex
+from autograd_seq.folding.step_index import GivenAt, GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family
 from autograd_seq.writer.numerals import numeral
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
@@ -57,9 +57,9 @@ class Steps:
 
     size: Callable[[Size], str]
     every: Callable[[Family, Written, bool], Written]
-    given: Callable[[GivenIndex, int, int | None], str] = lambda index, shift, at: repr(
-        index if at is None else index.at(at)
-    )
+    given: Callable[[GivenIndex, int, int | None], str] = lambda index, shift, at: repr(index) if at is None else repr(
+        index
+    ).replace("<t>", f"<{at}>")
     number: Callable[[Number], Written | None] = lambda number: None
     time: Callable[[int, int | None], str] = lambda shift, at: repr(StepIndex(shift)) if at is None else str(at)
 
@@ -148,6 +148,8 @@ class Writer:
             return tuple(self._setting(part, tree) for part in value)
         if isinstance(value, slice):
             return slice(*(self._setting(part, tree) for part in (value.start, value.stop, value.step)))
+        if self.steps is not None and isinstance(value, GivenAt):
+            return Verbatim(self.steps.given(value.index, 0, value.time))
         if self.steps is not None and isinstance(value, GivenIndex):
             return Verbatim(self.steps.given(value, tree.shift, tree.at))
         if self.steps is not None and isinstance(value, (Size, Sizes, StepIndex)):

@@ -10,7 +10,7 @@ from autograd_seq.readings.derivation import Derivation
 
 SIZES = (9, 10)  # of the recording; no length of a parameter
 OTHERS = [(5, 10), (9, 2), (1, 1), (14, 3)]
-ONE_SIZE = {"both_directions", "attention_pooling", "peephole_matrix", "course_lstm"}
+ONE_SIZE = {"attention_pooling", "peephole_matrix"}
 
 
 def derivation(style, T, m, seed=0):

@@ -1,4 +1,4 @@
-"""Programs of operations that have no form of their own in NumPy: users' operations, and what the sweep's rules make."""
+"""Programs of operations without a form of their own in NumPy: of users, and of what the rules of the sweep make."""
 
 import numpy as np
 import pytest
