@@ -103,7 +103,7 @@ class Flow:
                 self.steps[-1].follows.append(len(self.steps))
             first[offset] = len(self.steps)
             if name == "KW_NAMES":
-                keywords = instruction.argval
+                keywords = self.code.co_consts[instruction.arg or 0]
             for step in _halves(instruction, keywords):
                 if self.steps and self.steps[-1].offset == offset:
                     self.steps[-1].follows.append(len(self.steps))

@@ -124,9 +124,9 @@ def _operands(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
     for value in step.inputs[2:]:
         made = steps[value[0]] if value[0] >= 0 else None
         given += made.inputs if made is not None and made.word == "collect" else [value]
-    function = next((steps[v[0]] for v in step.inputs[:2] if v[0] >= 0 and v[1] == 0), None)
-    if len(given) == count - 1 and function is not None and function.word == "attribute":
-        return [function.inputs[0], *given]  # a method's own array comes first
+    methods = [steps[v[0]] for v in step.inputs[:2] if v[0] >= 0 and steps[v[0]].word == "attribute"]
+    if len(given) == count - 1 and methods:
+        return [methods[0].inputs[0], *given]  # a method's own array comes first
     return given
 
 
@@ -141,14 +141,15 @@ def _picks(steps: Sequence[Step], item: Step) -> bool:
         return False
     key = steps[item.inputs[1][0]]
     parts = [steps[v[0]] for v in key.inputs if v[0] >= 0] if key.word == "collect" else [key]
-    return any(part.word != "BUILD_SLICE" and not isinstance(part.argument, slice) for part in parts) and not (
-        key.word == "number" and isinstance(key.argument, (slice, int, str))
-    )
+    cuts = [part.word == "BUILD_SLICE" or (part.word == "number" and type(part.argument) is slice) for part in parts]
+    return not all(cuts)
 
 
 def _is_copy(steps: Sequence[Step], step: Step) -> bool:
-    """Whether a step hands on what has a name already."""
-    return step.word == "load" or (step.word == "item" and _picks(steps, step))
+    """Whether a step hands on what has a name already; an element of a fixed place has it from its variable."""
+    if step.word == "item" and _picks(steps, step):
+        return not isinstance(_constant(steps, step.inputs[1]), int)
+    return step.word == "load"
 
 
 def callers_of(frame: FrameType | None) -> Origin:

@@ -124,7 +124,7 @@ class Destinations:
         if step.word == "item" and position == 0 and path and self._constant(step.inputs[1]) == path[0]:
             return follow((user, 0), path[1:], depth)
         if step.word == "call" and position > 0 and not _into(path):
-            return self._appended(step.inputs[0])
+            return self._appended(step.inputs[:2])
         return None
 
     def _stored(self, store: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
@@ -142,16 +142,11 @@ class Destinations:
 
     def _rewritten(self, load: int, name: str) -> bool:
         """Whether a variable is loaded for nothing but its own next value, as z is in ``z = z + b``."""
-        value: Value = (load, 0)
-        for _ in range(DEPTH):
-            uses = self.flow.uses.get(value, ())
-            if len(uses) != 1:
-                return False
-            step = self.flow.steps[uses[0][0]]
-            if step.word == "store":
-                return bool(step.argument == name)
-            value = (uses[0][0], 0)
-        return False
+        operations = self.flow.uses.get((load, 0), ())
+        if len(operations) != 1 or self.flow.steps[operations[0][0]].word != "BINARY_OP":
+            return False
+        stores = [self.flow.steps[user] for user, _ in self.flow.uses.get((operations[0][0], 0), ())]
+        return [(step.word, step.argument) for step in stores] == [("store", name)]
 
     def _mapped(self, user: int, position: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
         """Where a dictionary's value goes, else its key."""
@@ -169,12 +164,12 @@ class Destinations:
             return Returned(found.path, found.local or word)
         return found or word
 
-    def _appended(self, function: Value) -> str | None:
+    def _appended(self, function: tuple[Value, ...]) -> str | None:
         """The list that a call of ``append`` adds to."""
-        step = self.flow.steps[function[0]] if function[0] >= 0 else None
-        if step is None or step.word != "attribute" or step.argument != "append":
-            return None
-        return self.called(step.inputs[0])
+        for step in (self.flow.steps[value[0]] for value in function if value[0] >= 0):
+            if step.word == "attribute" and step.argument == "append":
+                return self.called(step.inputs[0])
+        return None
 
     def called(self, value: Value) -> str | None:
         """The variable or attribute that a value was loaded from."""
