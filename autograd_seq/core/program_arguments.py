@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from sys import _getframe
 from types import CodeType, FrameType
 from typing import Any
 from weakref import ref
@@ -16,7 +17,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array, dtype_beside
 from autograd_seq.core.bytecode import Step, Value
-from autograd_seq.core.program_names import DEPTH, Origin, Place, destinations, speaks
+from autograd_seq.core.program_names import DEPTH, PLUMBING, Origin, Place, destinations, speaks
 from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import ENGINE_FILES, ours, user_frame
 
@@ -45,9 +46,9 @@ class Taken:
 
     def name(self) -> str | None:
         """What the program calls it."""
-        if self._name == "":
+        if self._name == "" and self.position != UNKNOWN:
             self._name = self._found()
-        return self._name
+        return self._name or None
 
     def _found(self) -> str | None:
         if not self.places or ours(self.places[0][0]):
@@ -170,14 +171,18 @@ def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: 
     return make(value, dtype=dtype_beside(value, [x._value for x in beside]))
 
 
-_leaves: dict[int, tuple[ref[Any], ref[Any]]] = {}  # by the id of an array: it and its leaf, neither kept alive
+_leaves: dict[tuple[Any, ...], tuple[ref[Any], ref[Any]]] = {}  # by place in memory: owner and leaf, not kept alive
 
 
 def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: int) -> Any:
-    """The leaf of an array: the same at each of its uses, as long as it holds the same numbers."""
-    key = id(array)
+    """The leaf of an array: the same at each of its uses, as long as it holds the same numbers.
+
+    Two views of one part of an array, such as ``x[t]`` written twice, are one array.
+    """
+    owner = array.base if type(array.base) is np.ndarray else array
+    key = id(owner), array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
     found = _leaves.get(key)
-    leaf = found[1]() if found is not None and found[0]() is array else None
+    leaf = found[1]() if found is not None and found[0]() is owner else None
     if leaf is not None and _same(leaf._value, array):
         if leaf.scope != present.get():
             leaf.scope = _common(leaf.scope, present.get())
@@ -189,7 +194,7 @@ def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: in
     def forget(_: Any) -> None:
         _leaves.pop(key, None)
 
-    _leaves[key] = ref(array, forget), ref(leaf, forget)
+    _leaves[key] = ref(owner, forget), ref(leaf, forget)
     return leaf
 
 
@@ -209,14 +214,33 @@ def _common(a: Any, b: Any) -> Any:
     return replace(a, **{field: None for field in fields if getattr(a, field) != getattr(b, field)})
 
 
+UNKNOWN = -1  # as which of its inputs an operation took something
+
+
+def first_use() -> Taken | None:
+    """Where an operation is taking its inputs just now; None if it is no operation that asks."""
+    asking = _getframe(2)
+    if asking.f_code.co_filename not in PLUMBING:
+        return None
+    return Taken(callers_of(user_frame(3)), UNKNOWN, 0)
+
+
 def note_uses(records: list[Any]) -> list[Any]:
     """Let leaves that nobody named be called what the first operation that uses them loaded."""
-    nameless = {x for x in records if x.operation is None and x._name is None and x._origin is None}
-    nameless = {x for x in nameless if x.requires_grad or x._value.ndim}
+    nameless = {x for x in records if x.operation is None and _may_be_called(x)}
     for record in records if nameless else ():
         for i, x in enumerate(record.inputs):
             if x in nameless and record._code is not None:
                 nameless.discard(x)
-                places = record._origin if isinstance(record._origin, tuple) else ((record._code, record._offset),)
+                places: Origin = ((record._code, record._offset),)
+                if x._origin is not None and x._origin.places[:1] == places:
+                    places = x._origin.places
                 x._origin = Taken(places, i, len(record.inputs))
     return records
+
+
+def _may_be_called(leaf: Any) -> bool:
+    """Whether a leaf has no name yet, and is no number that is written as itself."""
+    if leaf._name is not None or not (leaf.requires_grad or leaf._value.ndim):
+        return False
+    return leaf._origin is None or (type(leaf._origin) is Taken and leaf._origin.position == UNKNOWN)

@@ -235,7 +235,7 @@ def _into(path: tuple[Any, ...]) -> bool:
 PASSES = "passes"  # of the engine's own functions that hand a record on as it is
 ALL = range(2**31)  # every offset: of what is not known yet
 Table = frozenset[int] | range | str
-_PLUMBING = frozenset(os.path.join(ENGINE, "core", f"{name}.py") for name in ("operation", "shortcuts", "protocols"))
+PLUMBING = frozenset(os.path.join(ENGINE, "core", f"{name}.py") for name in ("operation", "shortcuts", "protocols"))
 _tables: dict[int, Table] = {}  # by the id of a code object: the offsets of instructions whose result it returns
 _destinations: dict[int, Destinations] = {}  # which keep the code objects, so that an id stays what it is
 _lock = Lock()
@@ -258,7 +258,7 @@ def destinations(code: CodeType) -> Destinations:
 
 def _table(code: CodeType, found: Destinations) -> Table:
     """What `Operation.record` looks at: in a function of the engine's, only `located` knows whose result it is."""
-    if code.co_filename in _PLUMBING:
+    if code.co_filename in PLUMBING:
         return PASSES
     return ALL if code.co_filename in ENGINE_FILES else found.returning
 
@@ -271,7 +271,7 @@ def located(frame: FrameType) -> tuple[CodeType, int, Origin | None]:
     inner = False
     while (code := frame.f_code).co_filename in ENGINE_FILES:
         place = destinations(code)
-        inner = inner or (code.co_filename not in _PLUMBING and frame.f_lasti not in place.returning)
+        inner = inner or (code.co_filename not in PLUMBING and frame.f_lasti not in place.returning)
         frame = frame.f_back  # type: ignore[assignment]
     if inner:
         return code, frame.f_lasti, NOWHERE
