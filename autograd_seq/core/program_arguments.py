@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array, dtype_beside
 from autograd_seq.core.bytecode import Step, Value
-from autograd_seq.core.program_names import DEPTH, PLUMBING, Origin, Place, destinations, speaks
+from autograd_seq.core.program_names import DEPTH, NOWHERE, PLUMBING, Origin, Place, destinations, is_own, speaks
 from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import ENGINE_FILES, ours, user_frame
 
@@ -233,7 +233,7 @@ def note_uses(records: list[Any]) -> list[Any]:
             if x in nameless and record._code is not None:
                 nameless.discard(x)
                 places: Origin = ((record._code, record._offset),)
-                if x._origin is not None and x._origin.places[:1] == places:
+                if type(x._origin) is Taken and x._origin.places[:1] == places:
                     places = x._origin.places
                 x._origin = Taken(places, i, len(record.inputs))
     return records
@@ -243,4 +243,6 @@ def _may_be_called(leaf: Any) -> bool:
     """Whether a leaf has no name yet, and is no number that is written as itself."""
     if leaf._name is not None or not (leaf.requires_grad or leaf._value.ndim):
         return False
-    return leaf._origin is None or (type(leaf._origin) is Taken and leaf._origin.position == UNKNOWN)
+    if type(leaf._origin) is Taken:
+        return bool(leaf._origin.position == UNKNOWN)
+    return leaf._origin is None or (leaf._origin != NOWHERE and not is_own(leaf.name))

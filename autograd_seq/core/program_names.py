@@ -41,6 +41,12 @@ class Returned:
     local: str | None = None
 
 
+class Element(str):
+    """The name of a list, dictionary or array, for one of its elements."""
+
+    __slots__ = ()
+
+
 class Destinations:
     """Where the results of one code object's instructions go."""
 
@@ -110,7 +116,7 @@ class Destinations:
         if step.word == "set" and position == 0 and not _into(path):
             return str(step.argument)
         if step.word == "put" and position == 0 and not _into(path):
-            return self._key(step.inputs) or self.called(step.inputs[1])
+            return self._key(step.inputs) or _element(self.called(step.inputs[1]))
         if step.word == "unpack" and path and type(path[0]) is int and path[0] < step.argument & 255:
             return follow((user, path[0]), path[1:], depth)
         if step.word == "collect":
@@ -138,7 +144,9 @@ class Destinations:
                 return Returned(found.path, found.local or called)
             if path and isinstance(found, str):
                 return found
-        return None if called and loads and all(self._rewritten(load, name) for load in loads) else called
+        if called and loads and all(self._rewritten(load, name) for load in loads):
+            return None
+        return _element(called) if path else called
 
     def _rewritten(self, load: int, name: str) -> bool:
         """Whether a variable is loaded for nothing but its own next value, as z is in ``z = z + b``."""
@@ -168,7 +176,7 @@ class Destinations:
         """The list that a call of ``append`` adds to."""
         for step in (self.flow.steps[value[0]] for value in function if value[0] >= 0):
             if step.word == "attribute" and step.argument == "append":
-                return self.called(step.inputs[0])
+                return _element(self.called(step.inputs[0]))
         return None
 
     def called(self, value: Value) -> str | None:
@@ -218,6 +226,15 @@ class Destinations:
                 if not ends(self.flow.steps[k]):
                     stack.extend(self.flow.steps[k].follows)
         return seen
+
+
+def is_own(name: str | None) -> bool:
+    """Whether a name is something's own, and not that of the list or dictionary that it is put in."""
+    return name is not None and not isinstance(name, Element)
+
+
+def _element(name: str | None) -> Element | None:
+    return None if name is None else Element(name)
 
 
 def speaks(name: str) -> bool:

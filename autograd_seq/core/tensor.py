@@ -17,7 +17,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.methods import Methods, NotInPlace
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.program_arguments import first_use, leaf_of
-from autograd_seq.core.program_names import callers
+from autograd_seq.core.program_names import callers, is_own
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import NOWHERE, note_branch, present
 from autograd_seq.core.source_line import ENGINE_FILES, here
@@ -301,8 +301,8 @@ class Parameter(NotInPlace, Handle):
         self._record._gradient = [None, ref(self)]
         if name is None and (frame := _getframe(1)).f_code.co_filename not in ENGINE_FILES:
             self._record._origin = callers(frame)
-            if self._record.name is None:
-                self._record._origin = None  # then what the first operation loads it from, if that has a name
+            if not is_own(self._record.name):
+                self._record._origin = None  # then it is what the first operation loads it from
 
     @property
     def record(self) -> Tensor:
