@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -21,6 +22,7 @@ from autograd_seq.operations import sum as sum_of
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import is_bare, record_of, size
 
+_ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once
 
 
@@ -206,6 +208,11 @@ class Derivation:
             return self.names[unit]
         if self.is_backward(unit):
             return None  # its line is that of what it is an adjoint of
+        line = record_of(unit).source
+        if line is not None and (found := _ASSIGNED.match(line.text)) and found[2].strip() == line.expression:
+            word = found[1]  # of our own cells, which name what the notes name, and no more
+            if not any(name == word for name in self.names.values()):
+                return word
         for _ in range(LARGE):
             users = [u for u in self._users.get(unit, []) if not self.is_backward(u)]
             if len(users) != 1 or len(self._read(users[0])) != 1:
