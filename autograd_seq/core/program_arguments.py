@@ -18,6 +18,7 @@ import numpy as np
 from autograd_seq.core.array import Array, dtype_beside
 from autograd_seq.core.bytecode import Step, Value
 from autograd_seq.core.program_names import DEPTH, NOWHERE, PLUMBING, Origin, Place, destinations, is_own, speaks
+from autograd_seq.core.record import NOTHING, next_index
 from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import ENGINE_FILES, ours, user_frame
 
@@ -34,23 +35,21 @@ class Taken:
         Which of the operation's inputs it was.
     count : int
         How many inputs there were.
-    number : bool
-        Whether all its elements are equal, so that it can be written as a number.
     """
 
     places: Origin
     position: int
     count: int
-    number: bool = False
     _name: str | None = ""
+    _number: bool = False  # whether all its elements are equal, so that it can be written as a number
 
-    def name(self) -> str | None:
+    def name(self, leaf: Any) -> str | None:
         """What the program calls it."""
         if self._name == "" and self.position != UNKNOWN:
-            self._name = self._found()
+            self._name = self._found(leaf._value)
         return self._name or None
 
-    def _found(self) -> str | None:
+    def _found(self, array: Array) -> str | None:
         if not self.places or ours(self.places[0][0]):
             return None
         code, offset = self.places[0]
@@ -59,6 +58,7 @@ class Taken:
         if step is None:
             return None
         operands = _operands(known.flow.steps, known.flow.steps[step], self.count)
+        self._number = not array.size or bool((array == array.flat[0]).all())
         return self._of(operands[self.position], 0, DEPTH) if self.position < len(operands) else None
 
     def _of(self, value: Value, level: int, depth: int) -> str | None:
@@ -90,7 +90,7 @@ class Taken:
         if not values and (outer := self._argument(code, name, level, depth)):
             return outer
         is_argument = name in _arguments(code)
-        return name if speaks(name) and (is_argument or not (self.number and values)) else None
+        return name if speaks(name) and (is_argument or not (self._number and values)) else None
 
     def _argument(self, code: CodeType, name: str, level: int, depth: int) -> str | None:
         """What the caller calls an argument."""
@@ -164,11 +164,23 @@ def callers_of(frame: FrameType | None) -> Origin:
 
 # -- one array, one leaf -----------------------------------------------------------------------------
 
+EXACT = 2**53  # up to which every whole number is a float
+
+
 def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: int) -> Any:
     """What stands for an operation's input that is no tensor, among tensors."""
     if type(value) is np.ndarray and value.ndim:
         return leaf_of(value, make, position, count)
-    return make(value, dtype=dtype_beside(value, [x._value for x in beside]))
+    dtype = dtype_beside(value, [x._value for x in beside])
+    if dtype is None or dtype.kind != "f" or type(value) not in (int, float) or abs(value) > EXACT:
+        return make(value, dtype=dtype)
+    made = object.__new__(make)  # slot by slot: programs are full of 1.0 and 0.5
+    made._value = np.array(value, dtype)
+    made.operation, made.inputs, made.settings = None, (), NOTHING
+    made._name = made._code = made._origin = None
+    made.scope, made.index = present.get(), next_index()
+    made.requires_grad, made._gradient, made._offset = False, [None], 0
+    return made
 
 
 _leaves: dict[tuple[Any, ...], tuple[ref[Any], ref[Any]]] = {}  # by place in memory: owner and leaf, not kept alive
@@ -179,17 +191,19 @@ def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: in
 
     Two views of one part of an array, such as ``x[t]`` written twice, are one array.
     """
-    owner = array.base if type(array.base) is np.ndarray else array
-    key = id(owner), array.__array_interface__["data"][0], array.shape, array.strides, array.dtype.str
+    owner, key = array, (id(array),)
+    if type(array.base) is np.ndarray:
+        owner = array.base
+        key = id(owner), array.__array_interface__["data"][0], array.shape, array.strides  # type: ignore[assignment]
     found = _leaves.get(key)
     leaf = found[1]() if found is not None and found[0]() is owner else None
     if leaf is not None and _same(leaf._value, array):
-        if leaf.scope != present.get():
-            leaf.scope = _common(leaf.scope, present.get())
+        here = present.get()
+        if leaf.scope is not here and leaf.scope != here:
+            leaf.scope = _common(leaf.scope, here)
         return leaf
     leaf = make(array)
-    number = not array.size or bool((array == array.flat[0]).all())
-    leaf._origin = Taken(callers_of(user_frame(2)), position, count, number)
+    leaf._origin = Taken(callers_of(user_frame(2)), position, count)
 
     def forget(_: Any) -> None:
         _leaves.pop(key, None)
@@ -198,10 +212,15 @@ def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: in
     return leaf
 
 
+SMALL = 4096  # bytes that are sooner copied than compared one by one
+
+
 def _same(a: Array, b: Array) -> bool:
     """Whether two arrays hold the same bits, so that −0 is not 0, and NaN is NaN."""
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
+    if a.nbytes < SMALL:
+        return a.tobytes() == b.tobytes()
     if a.dtype.itemsize > 8:
         return bool((a == b).all())
     bits = f"u{a.dtype.itemsize}"

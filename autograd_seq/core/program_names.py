@@ -21,6 +21,7 @@ Origin = tuple[Place, ...]  # an instruction, and those of the callers to whom i
 
 NOWHERE: Origin = ()  # of what no line of the program has the result of
 MOST = 500  # code objects that are remembered: those of a notebook's cells are new each time
+ALL = range(2**31)  # every offset
 ANY = "any"  # one element of a list, whichever
 DEPTH = 8
 
@@ -55,7 +56,7 @@ class Destinations:
         self.code = code
         self._known: dict[tuple[int, tuple[Any, ...]], str | Returned | None] = {}
         self._reach: dict[int, tuple[list[int], bool]] = {}
-        self.returning = frozenset(self._returning())
+        self.returning: frozenset[int] | range = frozenset(self._returning())
 
     def of(self, offset: int, path: tuple[Any, ...] = ()) -> str | Returned | None:
         """What becomes of the result of the instruction at an offset, or of a part of it: a name, or it is returned."""
@@ -250,7 +251,6 @@ def _into(path: tuple[Any, ...]) -> bool:
 # -- what a record remembers ---------------------------------------------------------------------
 
 PASSES = "passes"  # of the engine's own functions that hand a record on as it is
-ALL = range(2**31)  # every offset: of what is not known yet
 Table = frozenset[int] | range | str
 PLUMBING = frozenset(os.path.join(ENGINE, "core", f"{name}.py") for name in ("operation", "shortcuts", "protocols"))
 _tables: dict[int, Table] = {}  # by the id of a code object: the offsets of instructions whose result it returns
@@ -264,6 +264,10 @@ def destinations(code: CodeType) -> Destinations:
     found = _destinations.get(id(code))
     if found is None:
         found = Destinations(code)
+        if code.co_filename in PLUMBING:
+            found.returning = ALL
+        elif code.co_filename not in ENGINE_FILES and ours(code):
+            found.returning = frozenset()  # cells name what the notes name, and it keeps that name
         with _lock:
             if len(_destinations) >= MOST:
                 _tables.clear()
@@ -287,22 +291,24 @@ def located(frame: FrameType) -> tuple[CodeType, int, Origin | None]:
     """
     inner = False
     while (code := frame.f_code).co_filename in ENGINE_FILES:
-        place = destinations(code)
-        inner = inner or (code.co_filename not in PLUMBING and frame.f_lasti not in place.returning)
+        known = _destinations.get(id(code)) or destinations(code)
+        inner = inner or frame.f_lasti not in known.returning
         frame = frame.f_back  # type: ignore[assignment]
+    offset = frame.f_lasti
     if inner:
-        return code, frame.f_lasti, NOWHERE
-    origin = callers(frame)
-    return code, frame.f_lasti, origin if len(origin) > 1 else None
+        return code, offset, NOWHERE
+    known = _destinations.get(id(code)) or destinations(code)
+    return code, offset, callers(frame) if offset in known.returning else None
 
 
 def callers(frame: FrameType) -> Origin:
     """An instruction, and those of the callers to whom its result is returned."""
     places: list[Place] = []
     here: FrameType | None = frame
-    while here is not None and here.f_code.co_filename not in ENGINE_FILES and len(places) < DEPTH:
-        places.append((here.f_code, here.f_lasti))
-        if here.f_lasti not in destinations(here.f_code).returning:
+    while here is not None and (code := here.f_code).co_filename not in ENGINE_FILES and len(places) < DEPTH:
+        offset = here.f_lasti
+        places.append((code, offset))
+        if offset not in (_destinations.get(id(code)) or destinations(code)).returning:
             break
         here = here.f_back
     return tuple(places)
@@ -322,7 +328,7 @@ def program_name(record: Made) -> str | None:
     if origin is None:
         origin = () if record._code is None else ((record._code, record._offset),)
     elif not isinstance(origin, tuple):
-        name: str | None = origin.name()
+        name: str | None = origin.name(record)
         return name
     path: tuple[Any, ...] = ()
     local = None
