@@ -186,7 +186,9 @@ def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: 
 _leaves: dict[tuple[Any, ...], tuple[ref[Any], ref[Any]]] = {}  # by place in memory: owner and leaf, not kept alive
 
 
-def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: int) -> Any:
+def leaf_of(
+    array: Array, make: Callable[[Array], Any], position: int, count: int, places: Origin | None = None
+) -> Any:
     """The leaf of an array: the same at each of its uses, as long as it holds the same numbers.
 
     Two views of one part of an array, such as ``x[t]`` written twice, are one array.
@@ -202,14 +204,38 @@ def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: in
         if leaf.scope is not here and leaf.scope != here:
             leaf.scope = _common(leaf.scope, here)
         return leaf
-    leaf = make(array)
-    leaf._origin = Taken(callers_of(user_frame(2)), position, count)
+    leaf = _joined_anew(array)
+    if leaf is None:
+        leaf = make(array)
+        leaf._origin = Taken(callers_of(user_frame(2)) if places is None else places, position, count)
 
     def forget(_: Any) -> None:
         _leaves.pop(key, None)
 
     _leaves[key] = ref(owner, forget), ref(leaf, forget)
     return leaf
+
+
+_joins: dict[int, tuple[ref[Any], Callable[[], Any]]] = {}  # by the id of an array: it, and what joins it as records
+
+
+def remember_join(array: Array, join: Callable[[], Any]) -> None:
+    """Keep how an array was joined from others, none of which was recorded: the first of its uses records it."""
+    key = id(array)
+
+    def forget(_: Any) -> None:
+        _joins.pop(key, None)
+
+    _joins[key] = ref(array, forget), join
+
+
+def _joined_anew(array: Array) -> Any:
+    """The record of an array that was joined from others, unless it or they have changed since."""
+    found = _joins.get(id(array))
+    if found is None or found[0]() is not array:
+        return None
+    made = found[1]()
+    return made if _same(made._value, array) else None
 
 
 SMALL = 4096  # bytes that are sooner copied than compared one by one

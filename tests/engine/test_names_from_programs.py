@@ -344,6 +344,33 @@ def test_parts_that_are_written_again_count_as_they_are_last():
     assert b.record.operation.name == "assign" and b.value[1] == 7.0
 
 
+def test_plain_arrays_that_were_joined_are_their_parts_joined():
+    W, a, x = weight(2, 5), rng.normal(size=(3, 1)), rng.normal(size=(2, 1))
+    xh = np.concatenate((a, x), axis=0)
+    assert type(xh) is numpy.ndarray
+    y = W @ xh + np.tanh(W @ xh)
+    joined = y.inputs[0].inputs[1]
+    assert joined is y.inputs[1].inputs[0].inputs[1]
+    assert (joined.operation.name, joined.name) == ("concatenate", "xh")
+    assert [part.name for part in joined.inputs] == ["a", "x"] and joined.source.text.startswith("xh =")
+    a[0] = 5.0
+    xh[1] = 7.0
+    other = (W @ xh).inputs[1]
+    assert other.operation is None and other.value[1] == 7.0 and joined.value[1] != 7.0
+
+
+def test_a_loop_that_begins_with_plain_arrays_folds_from_its_first_step():
+    W, x, h = weight(3, 5), rng.normal(size=(4, 2, 1)), numpy.zeros((3, 1))
+    h0 = h
+    for t in range(4):
+        xh = np.concatenate([h, x[t]])
+        h = np.tanh(np.dot(W, xh))
+    text = equations(np.sum(h * h)).text
+    for line in ("xh<t> = [h<t-1>; x<t>]", "h<t> = tanh(W xh<t>)", "∂J/∂W = Σ_t dz_h<t> xh<t>ᵀ"):
+        assert line in text.splitlines() or f"  {line}" in text.splitlines(), line
+    assert not h0.any()
+
+
 def test_one_hot_columns_are_numbers_with_a_name():
     W, xs = weight(2, 3), {}
     xs[0] = np.zeros((3, 1))
