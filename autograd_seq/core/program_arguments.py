@@ -41,15 +41,14 @@ class Taken:
     position: int
     count: int
     _name: str | None = ""
-    _number: bool = False  # whether all its elements are equal, so that it can be written as a number
 
-    def name(self, leaf: Any) -> str | None:
+    def name(self) -> str | None:
         """What the program calls it."""
         if self._name == "" and self.position != UNKNOWN:
-            self._name = self._found(leaf._value)
+            self._name = self._found()
         return self._name or None
 
-    def _found(self, array: Array) -> str | None:
+    def _found(self) -> str | None:
         if not self.places or ours(self.places[0][0]):
             return None
         code, offset = self.places[0]
@@ -58,7 +57,6 @@ class Taken:
         if step is None:
             return None
         operands = _operands(known.flow.steps, known.flow.steps[step], self.count)
-        self._number = not array.size or bool((array == array.flat[0]).all())
         return self._of(operands[self.position], 0, DEPTH) if self.position < len(operands) else None
 
     def _of(self, value: Value, level: int, depth: int) -> str | None:
@@ -75,7 +73,9 @@ class Taken:
             key = _constant(steps, step.inputs[1])
             if isinstance(key, str):
                 return key if speaks(key) else None
-            return self._of(step.inputs[0], level, depth - 1) if _picks(steps, step) else None
+            if not _picks(steps, step) or _is_written(steps, step.inputs[0]):
+                return None  # what a list of states begins with is no state yet
+            return self._of(step.inputs[0], level, depth - 1)
         return None
 
     def _variable(self, load: int, level: int, depth: int) -> str | None:
@@ -89,8 +89,8 @@ class Taken:
             return self._of(copies[0], level, depth) or name
         if not values and (outer := self._argument(code, name, level, depth)):
             return outer
-        is_argument = name in _arguments(code)
-        return name if speaks(name) and (is_argument or not (self._number and values)) else None
+        filled = name not in _arguments(code) and any(_is_filled(steps, v) for v in values)
+        return name if speaks(name) and not filled else None
 
     def _argument(self, code: CodeType, name: str, level: int, depth: int) -> str | None:
         """What the caller calls an argument."""
@@ -109,6 +109,9 @@ class Taken:
         value = values.get(name) or (listed[position] if position < len(listed) else None)
         found = self._of(value, level + 1, depth) if value is not None else None
         return name if found is not None and found.removesuffix("_tmp") == name else found
+
+
+FILLING = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
 
 
 def _arguments(code: CodeType) -> tuple[str, ...]:
@@ -144,6 +147,22 @@ def _picks(steps: Sequence[Step], item: Step) -> bool:
     parts = [steps[v[0]] for v in key.inputs if v[0] >= 0] if key.word == "collect" else [key]
     cuts = [part.word == "BUILD_SLICE" or (part.word == "number" and type(part.argument) is slice) for part in parts]
     return not all(cuts)
+
+
+def _is_filled(steps: Sequence[Step], value: Value) -> bool:
+    """Whether a value is an array of one number, as ``np.zeros`` makes it: that number says more than a name."""
+    step = steps[value[0]] if value[0] >= 0 else None
+    if step is None or step.word != "call":
+        return step is not None and step.word == "number"
+    functions = [steps[v[0]].argument for v in step.inputs[:2] if v[0] >= 0]
+    return any(function in FILLING for function in functions)
+
+
+def _is_written(steps: Sequence[Step], container: Value) -> bool:
+    """Whether the program puts results into a list, dictionary or array."""
+    held = steps[container[0]] if container[0] >= 0 else None
+    written = [steps[s.inputs[1][0]] for s in steps if s.word == "put" and s.inputs[1][0] >= 0]
+    return held is not None and any((w.word, w.argument) == (held.word, held.argument) for w in written)
 
 
 def _is_copy(steps: Sequence[Step], step: Step) -> bool:

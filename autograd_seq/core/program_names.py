@@ -328,7 +328,7 @@ def program_name(record: Made) -> str | None:
     if origin is None:
         origin = () if record._code is None else ((record._code, record._offset),)
     elif not isinstance(origin, tuple):
-        name: str | None = origin.name(record)
+        name: str | None = origin.name()
         return name
     path: tuple[Any, ...] = ()
     local = None

@@ -12,7 +12,7 @@ ALL, LATER = range(1, T + 1), range(2, T + 1)
 EXPECTED = {
     "in_lists": ("matmul add tanh multiply sum add", {}, {"h0": 0}),
     "in_dicts": ("matmul add tanh power sum add", {}, {None: 0}),
-    "filled_by_index": ("matmul add tanh", {}, {"h": 0}),
+    "filled_by_index": ("matmul add tanh", {}, {None: 0}),
     "helper_thrice": ("matmul add sigmoid " * 3 + "multiply add tanh multiply", {}, {"h0": 0}),
     "helper_at_most_thrice": (
         "matmul add sigmoid " * 2 + "multiply",
