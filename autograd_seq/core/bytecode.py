@@ -153,6 +153,9 @@ class Flow:
             taken = [taken[-1], stack[-n] if n <= len(stack) else (-1, 0)]
         elif step.word == "next" and stack:
             taken = [stack[-1]]
+        elif name == "CALL_KW":
+            names = taken.pop()
+            step.argument = self.steps[names[0]].argument if names[0] >= 0 else ()
         step.inputs = tuple(taken)
         for position, value in enumerate(taken):
             self.uses.setdefault(value, []).append((me, position))

@@ -1,12 +1,13 @@
 """Results are called what the program assigns them to, and arrays what they are loaded from."""
 
+import dis
 import functools
 import gc
 import threading
+import types
 import weakref
 
 import numpy
-import numpy as plain_numpy
 import pytest
 
 import autograd_seq.numpy as np
@@ -14,7 +15,6 @@ from autograd_seq import Graph, Parameter, Tensor, differentiate, equations, nam
 from autograd_seq.core.bytecode import Flow
 from autograd_seq.core.program_names import destinations
 from autograd_seq.readings.table import table
-from tests.engine.course_code import lstm_forward  # noqa: F401 - that the module is there
 from tests.engine.test_course_code import recorded
 
 rng = numpy.random.default_rng(0)
@@ -124,11 +124,6 @@ def test_what_a_loop_carries_keeps_its_own_name():
 
     end = run(weight(2, 2))
     assert called(end) == ["h"]
-
-
-@functools.cache
-def _made_once():
-    return None
 
 
 def logged(function):
@@ -453,4 +448,37 @@ def test_where_values_go_is_known_at_every_instruction_that_ends_in_a_name():
     stored = {step.argument: step.inputs for step in flow.steps if step.word == "store" and step.inputs}
     assert {"z", "file", "u", "v", "w"} <= stored.keys()
     assert destinations(program.__code__).returning
-    assert plain_numpy is numpy
+
+
+def instruction(opname, argument=None, arg=0, offset=0):
+    return types.SimpleNamespace(
+        opname=opname, argval=argument, arg=arg, offset=offset, argrepr="", opcode=dis.opmap.get(opname, -1)
+    )
+
+
+def test_instructions_of_newer_versions_that_do_two_things_are_two_steps():
+    flow = Flow((lambda: None).__code__)
+    flow.steps, flow.uses, flow.at = [], {}, {}
+    listed = [
+        instruction("LOAD_FAST_LOAD_FAST", ("f", "x")),
+        instruction("BUILD_TUPLE", 2, 2),
+        instruction("UNPACK_SEQUENCE", 2, 2),
+        instruction("STORE_FAST_STORE_FAST", ("a", "b")),
+        instruction("LOAD_FAST", "a"),
+        instruction("STORE_FAST_LOAD_FAST", ("c", "c")),
+        instruction("LOAD_FAST", "b"),
+        instruction("LOAD_CONST", ("key",)),
+        instruction("CALL_KW", 1, 0),
+        instruction("STORE_FAST", "d"),
+        instruction("RETURN_CONST"),
+    ]
+    for k, each in enumerate(listed):
+        each.offset = 2 * k
+    flow._run(listed)
+    stores = [(step.argument, step.inputs[0]) for step in flow.steps if step.word == "store"]
+    unpack = next(k for k, step in enumerate(flow.steps) if step.word == "unpack")
+    assert stores[:2] == [("a", (unpack, 0)), ("b", (unpack, 1))]
+    assert flow.steps[stores[2][1][0]].argument == "a"
+    call = next(step for step in flow.steps if step.word == "call")
+    assert call.argument == ("key",) and [flow.steps[v[0]].argument for v in call.inputs] == ["c", "b"]
+    assert [step.word for step in flow.steps][-2:] == ["number", "return"]
