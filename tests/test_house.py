@@ -21,7 +21,7 @@ TOP = {"autograd_seq", "autograd_seq.__main__", "autograd_seq.numpy", "autograd_
 CORE = ["record", "operation", "graph", "part", "rules", "backward"]
 GROUND = [
     "errors", "source_line", "scope", "names", "notation", "algebra", "array", "traits", "bytecode", "program_names",
-    "shown",
+    "program_arguments", "shown",
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ instructions differ between versions of Python; here they become the few words o
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -34,7 +34,7 @@ _WORDS = {
     "STORE_SUBSCR": "put", "STORE_SLICE": "put", "STORE_ATTR": "set", "UNPACK_SEQUENCE": "unpack",
     "UNPACK_EX": "unpack", "RETURN_VALUE": "return", "YIELD_VALUE": "return", "BUILD_TUPLE": "collect",
     "BUILD_LIST": "collect", "BUILD_MAP": "map", "BUILD_CONST_KEY_MAP": "map", "LIST_APPEND": "add",
-    "SET_ADD": "add", "MAP_ADD": "add", "CALL": "call", "CALL_KW": "call", "GET_ITER": "iterate",
+    "SET_ADD": "add", "CALL": "call", "CALL_KW": "call", "GET_ITER": "iterate",
     "FOR_ITER": "next", "POP_TOP": "drop", "LOAD_SMALL_INT": "number", "LOAD_CONST": "number",
 }  # fmt: skip
 
@@ -83,6 +83,7 @@ class Flow:
         self.steps: list[Step] = []
         self.uses: dict[Value, list[tuple[int, int]]] = {}
         self.at: dict[int, int] = {}
+        self._meeting: list[tuple[Value, Value]] = []
         self._run(list(dis.get_instructions(code)))
 
     def step_at(self, offset: int) -> int | None:
@@ -101,9 +102,10 @@ class Flow:
                 stack = list(waiting[offset]) if offset in waiting else None
             elif self.steps and k:
                 self.steps[-1].follows.append(len(self.steps))
+                self._meet(waiting.get(offset, ()), stack)
             first[offset] = len(self.steps)
             if name == "KW_NAMES":
-                keywords = instruction.argval
+                keywords = self.code.co_consts[instruction.arg or 0]
             for step in _halves(instruction, keywords):
                 if self.steps and self.steps[-1].offset == offset:
                     self.steps[-1].follows.append(len(self.steps))
@@ -114,14 +116,20 @@ class Flow:
             end = instructions[k + 1].offset if k + 1 < len(instructions) else offset + 2
             self.at.update(dict.fromkeys(range(offset, end, 2), len(self.steps) - 1))
             if stack is not None and instruction.opcode in _JUMPS:
-                target = instruction.argval
-                waiting.setdefault(target, _stack_there(instruction, stack))
+                target, there = instruction.argval, _stack_there(instruction, stack)
+                self._meet(there, waiting.setdefault(target, there))
                 jumps.setdefault(target, []).append(len(self.steps) - 1)
             if name in _ENDS:
                 stack = None
+        for value, other in reversed(self._meeting):
+            self.uses.setdefault(value, []).extend(self.uses.get(other, ()))
         for target, origins in jumps.items():
             for origin in origins:
                 self.steps[origin].follows.append(first[target])
+
+    def _meet(self, stack: Iterable[Value], other: Iterable[Value]) -> None:
+        """Two ways come together: what one has pushed is used as what the other has, as in ``a if c else b``."""
+        self._meeting += [pair for pair in zip(stack, other, strict=False) if pair[0] != pair[1]]
 
     def _take(self, instruction: dis.Instruction, step: Step, stack: list[Value]) -> None:
         """What a step does to the stack."""
@@ -140,11 +148,14 @@ class Flow:
             stack[:0] = [(-1, 0)] * (takes - len(stack))
         taken = stack[len(stack) - takes :]
         del stack[len(stack) - takes :]
-        if name in ("LIST_APPEND", "SET_ADD", "MAP_ADD"):
+        if name in ("LIST_APPEND", "SET_ADD"):
             n = instruction.arg or 0
             taken = [taken[-1], stack[-n] if n <= len(stack) else (-1, 0)]
         elif step.word == "next" and stack:
             taken = [stack[-1]]
+        elif name == "CALL_KW":
+            names = taken.pop()
+            step.argument = self.steps[names[0]].argument if names[0] >= 0 else ()
         step.inputs = tuple(taken)
         for position, value in enumerate(taken):
             self.uses.setdefault(value, []).append((me, position))

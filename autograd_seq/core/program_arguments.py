@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from sys import _getframe
 from types import CodeType, FrameType
 from typing import Any
 from weakref import ref
@@ -16,7 +17,8 @@ import numpy as np
 
 from autograd_seq.core.array import Array, dtype_beside
 from autograd_seq.core.bytecode import Step, Value
-from autograd_seq.core.program_names import DEPTH, Origin, Place, destinations, speaks
+from autograd_seq.core.program_names import DEPTH, NOWHERE, PLUMBING, Origin, Place, destinations, is_own, speaks
+from autograd_seq.core.record import NOTHING, next_index
 from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import ENGINE_FILES, ours, user_frame
 
@@ -33,21 +35,18 @@ class Taken:
         Which of the operation's inputs it was.
     count : int
         How many inputs there were.
-    number : bool
-        Whether all its elements are equal, so that it can be written as a number.
     """
 
     places: Origin
     position: int
     count: int
-    number: bool = False
     _name: str | None = ""
 
     def name(self) -> str | None:
         """What the program calls it."""
-        if self._name == "":
+        if self._name == "" and self.position != UNKNOWN:
             self._name = self._found()
-        return self._name
+        return self._name or None
 
     def _found(self) -> str | None:
         if not self.places or ours(self.places[0][0]):
@@ -74,7 +73,9 @@ class Taken:
             key = _constant(steps, step.inputs[1])
             if isinstance(key, str):
                 return key if speaks(key) else None
-            return self._of(step.inputs[0], level, depth - 1) if _picks(steps, step) else None
+            if not _picks(steps, step) or _is_written(steps, step.inputs[0]):
+                return None  # what a list of states begins with is no state yet
+            return self._of(step.inputs[0], level, depth - 1)
         return None
 
     def _variable(self, load: int, level: int, depth: int) -> str | None:
@@ -88,8 +89,8 @@ class Taken:
             return self._of(copies[0], level, depth) or name
         if not values and (outer := self._argument(code, name, level, depth)):
             return outer
-        is_argument = name in _arguments(code)
-        return name if speaks(name) and (is_argument or not (self.number and values)) else None
+        filled = name not in _arguments(code) and any(_is_filled(steps, v) for v in values)
+        return name if speaks(name) and not filled else None
 
     def _argument(self, code: CodeType, name: str, level: int, depth: int) -> str | None:
         """What the caller calls an argument."""
@@ -110,6 +111,9 @@ class Taken:
         return name if found is not None and found.removesuffix("_tmp") == name else found
 
 
+FILLING = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
+
+
 def _arguments(code: CodeType) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
@@ -124,9 +128,9 @@ def _operands(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
     for value in step.inputs[2:]:
         made = steps[value[0]] if value[0] >= 0 else None
         given += made.inputs if made is not None and made.word == "collect" else [value]
-    function = next((steps[v[0]] for v in step.inputs[:2] if v[0] >= 0 and v[1] == 0), None)
-    if len(given) == count - 1 and function is not None and function.word == "attribute":
-        return [function.inputs[0], *given]  # a method's own array comes first
+    methods = [steps[v[0]] for v in step.inputs[:2] if v[0] >= 0 and steps[v[0]].word == "attribute"]
+    if len(given) == count - 1 and methods:
+        return [methods[0].inputs[0], *given]  # a method's own array comes first
     return given
 
 
@@ -141,14 +145,31 @@ def _picks(steps: Sequence[Step], item: Step) -> bool:
         return False
     key = steps[item.inputs[1][0]]
     parts = [steps[v[0]] for v in key.inputs if v[0] >= 0] if key.word == "collect" else [key]
-    return any(part.word != "BUILD_SLICE" and not isinstance(part.argument, slice) for part in parts) and not (
-        key.word == "number" and isinstance(key.argument, (slice, int, str))
-    )
+    cuts = [part.word == "BUILD_SLICE" or (part.word == "number" and type(part.argument) is slice) for part in parts]
+    return not all(cuts)
+
+
+def _is_filled(steps: Sequence[Step], value: Value) -> bool:
+    """Whether a value is an array of one number, as ``np.zeros`` makes it: that number says more than a name."""
+    step = steps[value[0]] if value[0] >= 0 else None
+    if step is None or step.word != "call":
+        return step is not None and step.word == "number"
+    functions = [steps[v[0]].argument for v in step.inputs[:2] if v[0] >= 0]
+    return any(function in FILLING for function in functions)
+
+
+def _is_written(steps: Sequence[Step], container: Value) -> bool:
+    """Whether the program puts results into a list, dictionary or array."""
+    held = steps[container[0]] if container[0] >= 0 else None
+    written = [steps[s.inputs[1][0]] for s in steps if s.word == "put" and s.inputs[1][0] >= 0]
+    return held is not None and any((w.word, w.argument) == (held.word, held.argument) for w in written)
 
 
 def _is_copy(steps: Sequence[Step], step: Step) -> bool:
-    """Whether a step hands on what has a name already."""
-    return step.word == "load" or (step.word == "item" and _picks(steps, step))
+    """Whether a step hands on what has a name already; an element of a fixed place has it from its variable."""
+    if step.word == "item" and _picks(steps, step):
+        return not isinstance(_constant(steps, step.inputs[1]), int)
+    return step.word == "load"
 
 
 def callers_of(frame: FrameType | None) -> Origin:
@@ -162,40 +183,89 @@ def callers_of(frame: FrameType | None) -> Origin:
 
 # -- one array, one leaf -----------------------------------------------------------------------------
 
+EXACT = 2**53  # up to which every whole number is a float
+
+
 def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: int) -> Any:
     """What stands for an operation's input that is no tensor, among tensors."""
     if type(value) is np.ndarray and value.ndim:
         return leaf_of(value, make, position, count)
-    return make(value, dtype=dtype_beside(value, [x._value for x in beside]))
+    dtype = dtype_beside(value, [x._value for x in beside])
+    if dtype is None or dtype.kind != "f" or type(value) not in (int, float) or abs(value) > EXACT:
+        return make(value, dtype=dtype)
+    made = object.__new__(make)  # slot by slot: programs are full of 1.0 and 0.5
+    made._value = np.array(value, dtype)
+    made.operation, made.inputs, made.settings = None, (), NOTHING
+    made._name = made._code = made._origin = None
+    made.scope, made.index = present.get(), next_index()
+    made.requires_grad, made._gradient, made._offset = False, [None], 0
+    return made
 
 
-_leaves: dict[int, tuple[ref[Any], ref[Any]]] = {}  # by the id of an array: it and its leaf, neither kept alive
+_leaves: dict[tuple[Any, ...], tuple[ref[Any], ref[Any]]] = {}  # by place in memory: owner and leaf, not kept alive
 
 
-def leaf_of(array: Array, make: Callable[[Array], Any], position: int, count: int) -> Any:
-    """The leaf of an array: the same at each of its uses, as long as it holds the same numbers."""
-    key = id(array)
+def leaf_of(
+    array: Array, make: Callable[[Array], Any], position: int, count: int, places: Origin | None = None
+) -> Any:
+    """The leaf of an array: the same at each of its uses, as long as it holds the same numbers.
+
+    Two views of one part of an array, such as ``x[t]`` written twice, are one array.
+    """
+    owner, key = array, (id(array),)
+    if type(array.base) is np.ndarray:
+        owner = array.base
+        key = id(owner), array.__array_interface__["data"][0], array.shape, array.strides  # type: ignore[assignment]
     found = _leaves.get(key)
-    leaf = found[1]() if found is not None and found[0]() is array else None
+    leaf = found[1]() if found is not None and found[0]() is owner else None
     if leaf is not None and _same(leaf._value, array):
-        if leaf.scope != present.get():
-            leaf.scope = _common(leaf.scope, present.get())
+        here = present.get()
+        if leaf.scope is not here and leaf.scope != here:
+            leaf.scope = _common(leaf.scope, here)
         return leaf
-    leaf = make(array)
-    number = not array.size or bool((array == array.flat[0]).all())
-    leaf._origin = Taken(callers_of(user_frame(2)), position, count, number)
+    leaf = _joined_anew(array)
+    if leaf is None:
+        leaf = make(array)
+        leaf._origin = Taken(callers_of(user_frame(2)) if places is None else places, position, count)
 
     def forget(_: Any) -> None:
         _leaves.pop(key, None)
 
-    _leaves[key] = ref(array, forget), ref(leaf, forget)
+    _leaves[key] = ref(owner, forget), ref(leaf, forget)
     return leaf
+
+
+_joins: dict[int, tuple[ref[Any], Callable[[], Any]]] = {}  # by the id of an array: it, and what joins it as records
+
+
+def remember_join(array: Array, join: Callable[[], Any]) -> None:
+    """Keep how an array was joined from others, none of which was recorded: the first of its uses records it."""
+    key = id(array)
+
+    def forget(_: Any) -> None:
+        _joins.pop(key, None)
+
+    _joins[key] = ref(array, forget), join
+
+
+def _joined_anew(array: Array) -> Any:
+    """The record of an array that was joined from others, unless it or they have changed since."""
+    found = _joins.get(id(array))
+    if found is None or found[0]() is not array:
+        return None
+    made = found[1]()
+    return made if _same(made._value, array) else None
+
+
+SMALL = 4096  # bytes that are sooner copied than compared one by one
 
 
 def _same(a: Array, b: Array) -> bool:
     """Whether two arrays hold the same bits, so that −0 is not 0, and NaN is NaN."""
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
+    if a.nbytes < SMALL:
+        return a.tobytes() == b.tobytes()
     if a.dtype.itemsize > 8:
         return bool((a == b).all())
     bits = f"u{a.dtype.itemsize}"
@@ -208,14 +278,35 @@ def _common(a: Any, b: Any) -> Any:
     return replace(a, **{field: None for field in fields if getattr(a, field) != getattr(b, field)})
 
 
+UNKNOWN = -1  # as which of its inputs an operation took something
+
+
+def first_use() -> Taken | None:
+    """Where an operation is taking its inputs just now; None if it is no operation that asks."""
+    asking = _getframe(2)
+    if asking.f_code.co_filename not in PLUMBING:
+        return None
+    return Taken(callers_of(user_frame(3)), UNKNOWN, 0)
+
+
 def note_uses(records: list[Any]) -> list[Any]:
     """Let leaves that nobody named be called what the first operation that uses them loaded."""
-    nameless = {x for x in records if x.operation is None and x._name is None and x._origin is None}
-    nameless = {x for x in nameless if x.requires_grad or x._value.ndim}
+    nameless = {x for x in records if x.operation is None and _may_be_called(x)}
     for record in records if nameless else ():
         for i, x in enumerate(record.inputs):
             if x in nameless and record._code is not None:
                 nameless.discard(x)
-                places = record._origin if isinstance(record._origin, tuple) else ((record._code, record._offset),)
+                places: Origin = ((record._code, record._offset),)
+                if type(x._origin) is Taken and x._origin.places[:1] == places:
+                    places = x._origin.places
                 x._origin = Taken(places, i, len(record.inputs))
     return records
+
+
+def _may_be_called(leaf: Any) -> bool:
+    """Whether a leaf has no name yet, and is no number that is written as itself."""
+    if leaf._name is not None or not (leaf.requires_grad or leaf._value.ndim):
+        return False
+    if type(leaf._origin) is Taken:
+        return bool(leaf._origin.position == UNKNOWN)
+    return leaf._origin is None or (leaf._origin != NOWHERE and not is_own(leaf.name))

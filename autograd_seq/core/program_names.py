@@ -21,6 +21,7 @@ Origin = tuple[Place, ...]  # an instruction, and those of the callers to whom i
 
 NOWHERE: Origin = ()  # of what no line of the program has the result of
 MOST = 500  # code objects that are remembered: those of a notebook's cells are new each time
+ALL = range(2**31)  # every offset
 ANY = "any"  # one element of a list, whichever
 DEPTH = 8
 
@@ -41,6 +42,12 @@ class Returned:
     local: str | None = None
 
 
+class Element(str):
+    """The name of a list, dictionary or array, for one of its elements."""
+
+    __slots__ = ()
+
+
 class Destinations:
     """Where the results of one code object's instructions go."""
 
@@ -49,7 +56,7 @@ class Destinations:
         self.code = code
         self._known: dict[tuple[int, tuple[Any, ...]], str | Returned | None] = {}
         self._reach: dict[int, tuple[list[int], bool]] = {}
-        self.returning = frozenset(self._returning())
+        self.returning: frozenset[int] | range = frozenset(self._returning())
 
     def of(self, offset: int, path: tuple[Any, ...] = ()) -> str | Returned | None:
         """What becomes of the result of the instruction at an offset, or of a part of it: a name, or it is returned."""
@@ -110,7 +117,7 @@ class Destinations:
         if step.word == "set" and position == 0 and not _into(path):
             return str(step.argument)
         if step.word == "put" and position == 0 and not _into(path):
-            return self._key(step.inputs) or self.called(step.inputs[1])
+            return self._key(step.inputs) or _element(self.called(step.inputs[1]))
         if step.word == "unpack" and path and type(path[0]) is int and path[0] < step.argument & 255:
             return follow((user, path[0]), path[1:], depth)
         if step.word == "collect":
@@ -124,7 +131,7 @@ class Destinations:
         if step.word == "item" and position == 0 and path and self._constant(step.inputs[1]) == path[0]:
             return follow((user, 0), path[1:], depth)
         if step.word == "call" and position > 0 and not _into(path):
-            return self._appended(step.inputs[0])
+            return self._appended(step.inputs[:2])
         return None
 
     def _stored(self, store: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
@@ -138,20 +145,17 @@ class Destinations:
                 return Returned(found.path, found.local or called)
             if path and isinstance(found, str):
                 return found
-        return None if called and loads and all(self._rewritten(load, name) for load in loads) else called
+        if called and loads and all(self._rewritten(load, name) for load in loads):
+            return None
+        return _element(called) if path else called
 
     def _rewritten(self, load: int, name: str) -> bool:
         """Whether a variable is loaded for nothing but its own next value, as z is in ``z = z + b``."""
-        value: Value = (load, 0)
-        for _ in range(DEPTH):
-            uses = self.flow.uses.get(value, ())
-            if len(uses) != 1:
-                return False
-            step = self.flow.steps[uses[0][0]]
-            if step.word == "store":
-                return bool(step.argument == name)
-            value = (uses[0][0], 0)
-        return False
+        operations = self.flow.uses.get((load, 0), ())
+        if len(operations) != 1 or self.flow.steps[operations[0][0]].word != "BINARY_OP":
+            return False
+        stores = [self.flow.steps[user] for user, _ in self.flow.uses.get((operations[0][0], 0), ())]
+        return [(step.word, step.argument) for step in stores] == [("store", name)]
 
     def _mapped(self, user: int, position: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
         """Where a dictionary's value goes, else its key."""
@@ -169,12 +173,12 @@ class Destinations:
             return Returned(found.path, found.local or word)
         return found or word
 
-    def _appended(self, function: Value) -> str | None:
+    def _appended(self, function: tuple[Value, ...]) -> str | None:
         """The list that a call of ``append`` adds to."""
-        step = self.flow.steps[function[0]] if function[0] >= 0 else None
-        if step is None or step.word != "attribute" or step.argument != "append":
-            return None
-        return self.called(step.inputs[0])
+        for step in (self.flow.steps[value[0]] for value in function if value[0] >= 0):
+            if step.word == "attribute" and step.argument == "append":
+                return _element(self.called(step.inputs[0]))
+        return None
 
     def called(self, value: Value) -> str | None:
         """The variable or attribute that a value was loaded from."""
@@ -225,6 +229,15 @@ class Destinations:
         return seen
 
 
+def is_own(name: str | None) -> bool:
+    """Whether a name is something's own, and not that of the list or dictionary that it is put in."""
+    return name is not None and not isinstance(name, Element)
+
+
+def _element(name: str | None) -> Element | None:
+    return None if name is None else Element(name)
+
+
 def speaks(name: str) -> bool:
     """Whether somebody chose a name: not ``_``, and none that a tool made up, which no program could write."""
     return name.isidentifier() and bool(name.strip("_"))
@@ -238,9 +251,8 @@ def _into(path: tuple[Any, ...]) -> bool:
 # -- what a record remembers ---------------------------------------------------------------------
 
 PASSES = "passes"  # of the engine's own functions that hand a record on as it is
-ALL = range(2**31)  # every offset: of what is not known yet
 Table = frozenset[int] | range | str
-_PLUMBING = frozenset(os.path.join(ENGINE, "core", f"{name}.py") for name in ("operation", "shortcuts", "protocols"))
+PLUMBING = frozenset(os.path.join(ENGINE, "core", f"{name}.py") for name in ("operation", "shortcuts", "protocols"))
 _tables: dict[int, Table] = {}  # by the id of a code object: the offsets of instructions whose result it returns
 _destinations: dict[int, Destinations] = {}  # which keep the code objects, so that an id stays what it is
 _lock = Lock()
@@ -252,6 +264,10 @@ def destinations(code: CodeType) -> Destinations:
     found = _destinations.get(id(code))
     if found is None:
         found = Destinations(code)
+        if code.co_filename in PLUMBING:
+            found.returning = ALL
+        elif code.co_filename not in ENGINE_FILES and ours(code):
+            found.returning = frozenset()  # cells name what the notes name, and it keeps that name
         with _lock:
             if len(_destinations) >= MOST:
                 _tables.clear()
@@ -263,7 +279,7 @@ def destinations(code: CodeType) -> Destinations:
 
 def _table(code: CodeType, found: Destinations) -> Table:
     """What `Operation.record` looks at: in a function of the engine's, only `located` knows whose result it is."""
-    if code.co_filename in _PLUMBING:
+    if code.co_filename in PLUMBING:
         return PASSES
     return ALL if code.co_filename in ENGINE_FILES else found.returning
 
@@ -275,22 +291,24 @@ def located(frame: FrameType) -> tuple[CodeType, int, Origin | None]:
     """
     inner = False
     while (code := frame.f_code).co_filename in ENGINE_FILES:
-        place = destinations(code)
-        inner = inner or (code.co_filename not in _PLUMBING and frame.f_lasti not in place.returning)
+        known = _destinations.get(id(code)) or destinations(code)
+        inner = inner or frame.f_lasti not in known.returning
         frame = frame.f_back  # type: ignore[assignment]
+    offset = frame.f_lasti
     if inner:
-        return code, frame.f_lasti, NOWHERE
-    origin = callers(frame)
-    return code, frame.f_lasti, origin if len(origin) > 1 else None
+        return code, offset, NOWHERE
+    known = _destinations.get(id(code)) or destinations(code)
+    return code, offset, callers(frame) if offset in known.returning else None
 
 
 def callers(frame: FrameType) -> Origin:
     """An instruction, and those of the callers to whom its result is returned."""
     places: list[Place] = []
     here: FrameType | None = frame
-    while here is not None and here.f_code.co_filename not in ENGINE_FILES and len(places) < DEPTH:
-        places.append((here.f_code, here.f_lasti))
-        if here.f_lasti not in destinations(here.f_code).returning:
+    while here is not None and (code := here.f_code).co_filename not in ENGINE_FILES and len(places) < DEPTH:
+        offset = here.f_lasti
+        places.append((code, offset))
+        if offset not in (_destinations.get(id(code)) or destinations(code)).returning:
             break
         here = here.f_back
     return tuple(places)

@@ -16,8 +16,8 @@ from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, Usa
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.methods import Methods, NotInPlace
 from autograd_seq.core.operation import BY_NUMPY
-from autograd_seq.core.program_arguments import leaf_of
-from autograd_seq.core.program_names import callers
+from autograd_seq.core.program_arguments import first_use, leaf_of
+from autograd_seq.core.program_names import callers, is_own
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import NOWHERE, note_branch, present
 from autograd_seq.core.source_line import ENGINE_FILES, here
@@ -301,6 +301,16 @@ class Parameter(NotInPlace, Handle):
         self._record._gradient = [None, ref(self)]
         if name is None and (frame := _getframe(1)).f_code.co_filename not in ENGINE_FILES:
             self._record._origin = callers(frame)
+            if not is_own(self._record.name):
+                self._record._origin = None  # then it is what the first operation loads it from
+
+    @property
+    def record(self) -> Tensor:
+        """The record of its present value."""
+        record = self._record
+        if record._origin is None and record._name is None:
+            record._origin = first_use()
+        return record
 
     @staticmethod
     def _finite(array: Array, name: str | None) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -22,6 +23,7 @@ from autograd_seq.readings.textbook import recognised
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import is_bare, record_of, size
 
+_ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*=(?!=)\s*(.+)$")
 LARGE = 6  # operations that an unnamed expression may write out more than once
 
 
@@ -219,7 +221,12 @@ class Derivation:
         if unit in self.names:
             return self.names[unit]
         if self.is_backward(unit):
-            return None  # its line is that of the forward record
+            return None  # its line is that of what it is an adjoint of
+        line = record_of(unit).source
+        if line is not None and (found := _ASSIGNED.match(line.text)) and found[2].strip() == line.expression:
+            word = found[1]  # of our own cells, which name what the notes name, and no more
+            if not any(name == word for name in self.names.values()):
+                return word
         for _ in range(LARGE):
             users = list(dict.fromkeys(u for u in self._users.get(unit, []) if not self.is_backward(u)))
             of_it_alone = [u for u in users if len(self._read(u)) == 1]

@@ -85,8 +85,8 @@ class Writer:
     --------
     >>> from autograd_seq import Tensor, tanh
     >>> a, b = Tensor([1.0], "a"), Tensor([2.0], "b")
-    >>> y = -tanh(a + b) * 2
-    >>> Writer("text", lambda x: x.name)(y), Writer("latex", lambda x: x.name)(y)
+    >>> text, latex = (Writer(language, lambda x: x.name) for language in ("text", "latex"))
+    >>> text(-tanh(a + b) * 2), latex(-tanh(a + b) * 2)
     ('(−tanh(a + b)) ∘ 2', '(-\\tanh(a + b)) \\circ 2')
     """
 

@@ -86,7 +86,7 @@ def test_an_initial_state_with_a_name_stands_in_the_row_of_its_state():
 def test_an_array_that_the_first_step_uses_thrice_is_one_box():
     layout = lay_out(STYLES["one_array_used_thrice"]().graph)
     given = [node for node in layout.nodes if node.leaf]
-    assert [len(node.records) for node in given] == [3]
+    assert [len(node.records) for node in given] == [1]
     assert len({node.row for node in layout.nodes if node.kind == "state"}) == 1
 
 
