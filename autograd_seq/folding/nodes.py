@@ -234,6 +234,8 @@ def _note_picks(nodes: Nodes, forward: Graph) -> None:
     for node in nodes.forward.values():
         if "index" in node.settings:
             users.setdefault(node.inputs[0], []).append(node)
+            picked = [x for x in node.inputs if x.settings.get("index") is node.settings["index"]]
+            node.picked = tuple(picked[:1])  # what was picked is read on: as the log of a probability, say
     for node in nodes.backward.values():
         settings = node.settings
         if node.owner is None or not ("index" in settings or "indices" in settings):

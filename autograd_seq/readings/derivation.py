@@ -263,7 +263,7 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
     if isinstance(thing, Derivation):
         return thing.recording, list(thing.recording.forward.outputs)
     if isinstance(thing, Recording):
-        return thing, list(thing.forward.outputs)
+        return _recognised_recording(thing)
     if isinstance(thing, Tensor):
         (thing,) = recognised([thing])
         return (differentiate(thing), [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing])
@@ -283,6 +283,15 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
         f"a derivation is read from a tensor, a graph, a recording, a run or a cell, not from {type(thing).__name__}; "
         f"give the loss, such as equations(loss){here()}"
     )
+
+
+def _recognised_recording(thing: Recording) -> tuple[Recording, list[Tensor]]:
+    """Both passes, with the functions that the program spells out; as they are where there are none."""
+    before = list(thing.forward.outputs)
+    seed = thing.adjoints.get(before[0])
+    from_one = len(before) == 1 and not before[0].ndim and seed is not None and seed._value == 1
+    after = recognised(before) if from_one else before
+    return (thing, before) if after[0] is before[0] else (differentiate(after[0]), after)
 
 
 def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:

@@ -6,7 +6,7 @@ What an operation does is found out by trying, so that no operation has to be kn
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def simplified(tree: Apply, constants: list[float | None]) -> Tree:
         other = tree.operands[1 - i]
         acts = _acts_as(tree.operation, i, constant) if constant in (1, -1) else 0
         if acts and isinstance(other, Number):
-            everywhere = _filled(tree.operands[i], acts * other.value)
+            everywhere = filled(tree.operands[i], replace(other, value=acts * other.value))
             if everywhere is not None and shape_of(everywhere) == shape:
                 return everywhere
         if acts and shape_of(other) == shape:
@@ -56,15 +56,15 @@ def _opposite(tree: Tree) -> Tree | None:
     return None if inner is None else replace(tree, operands=(inner,))
 
 
-def _filled(tree: Tree, value: Any) -> Tree | None:
+def filled(tree: Tree, number: Number) -> Tree | None:
     """A number that was stretched to an array, with another number in its place; None for what is none."""
     if isinstance(tree, Number):
-        return replace(tree, value=value)
+        return number
     if isinstance(tree, Apply) and _turns_sign(tree):
-        return _filled(tree.operands[0], value)
+        return filled(tree.operands[0], number)
     if not _is_stretched(tree):
         return None
-    inner = _filled(tree.operands[0], value)
+    inner = filled(tree.operands[0], number)
     return None if inner is None else replace(tree, operands=(inner,))
 
 

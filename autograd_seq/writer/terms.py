@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.folding.unit import Family
+from autograd_seq.writer.simpler import filled
 from autograd_seq.writer.tree import Apply, Assumption, Every, Named, Number, Sum, Tree, shape_of
 
 Assume = Callable[[Assumption], None]
@@ -59,6 +60,8 @@ def collected(tree: Tree, assume: Assume = lambda assumption: None) -> Tree:
     if len(terms) > 1:
         terms = _with_one_of_two_classes(terms, tree, assume)
     made = _written(terms, tree)
+    if isinstance(made, Number) and shape_of(tree):
+        made = next((x for part in _flat(tree) if (x := filled(part, made)) and shape_of(x) == shape_of(tree)), None)
     return made if made is not None and shape_of(made) == shape_of(tree) else tree
 
 

@@ -4,6 +4,6 @@
 is differentiated by what the probability is made from, as everybody does by hand: its values stay what was recorded.
 """
 
-from autograd_seq.readings.textbook.recognised import recognised
+from autograd_seq.readings.textbook.recognition import recognised
 
 __all__ = ["recognised"]

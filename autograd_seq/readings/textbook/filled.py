@@ -19,6 +19,7 @@ from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 
 _ADD = BY_NUMPY[np.add]
+FILL = ops.assign
 
 
 def taken_apart(outputs: list[Any]) -> list[Any]:
@@ -31,7 +32,7 @@ def _with_parts_as_written(outputs: list[Any]) -> list[Any]:
     owners: dict[Any, tuple[tuple[Any, ...], Any]] = {}
     instead: dict[Any, Any] = {}
     for r in graph:
-        if r.operation is ops.assign:
+        if r.operation is FILL:
             owners[r] = r.inputs, _numbers(r)
         elif r.operation is not None and r.operation.rearranges and r.inputs[0] in owners:
             pieces, numbers = owners[r.inputs[0]]
@@ -80,10 +81,10 @@ def _with_sums_apart(outputs: list[Any]) -> list[Any]:
 
 def _sums_of_filled(graph: Graph) -> list[Any]:
     """Sums over all elements of what is calculated element by element from an array that was filled."""
-    if not any(r.operation is ops.assign for r in graph):
+    if not any(r.operation is FILL for r in graph):
         return []
     sums = [r for r in graph if r.operation is not None and r.operation.reduces is np.add and not r.ndim]
-    return [r for r in sums if r.requires_grad and any(x.operation is ops.assign for x in _elementwise_behind(r))]
+    return [r for r in sums if r.requires_grad and any(x.operation is FILL for x in _elementwise_behind(r))]
 
 
 def _placed(graph: Graph) -> list[Any]:
@@ -112,8 +113,8 @@ def _in_place_of(r: Any, made: Any, scope: Any) -> Any:
 def _apart(total: Any) -> Any:
     """A sum over all elements of what is calculated with filled arrays, as a sum over the steps that filled them."""
     body = _elementwise_behind(total)
-    filled = {x: None for x in body if x.operation is ops.assign}
-    if not filled or total.inputs[0].operation is ops.assign:
+    filled = {x: None for x in body if x.operation is FILL}
+    if not filled or total.inputs[0].operation is FILL:
         return None
     first, *others = filled
     writes = _writes(first)
@@ -149,7 +150,7 @@ def _elementwise_behind(total: Any) -> list[Any]:
 
 def _writes(r: Any) -> list[tuple[Any, int]] | None:
     """The index and the time of each step that filled an array; None if it is not filled by one write at each step."""
-    if r.operation is not ops.assign:
+    if r.operation is not FILL:
         return None
     pieces = r.inputs[1:]
     times = [piece.scope.time for piece in pieces]

@@ -11,6 +11,7 @@ from autograd_seq.core.operation import DECLARED, Operation
 from autograd_seq.core.record import Record
 from autograd_seq.core.traits import algebra
 from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.provenance import of_operand
 
 LONGEST = 12  # operations that one function is written with
 _PROBE = np.array([-17.3, -6.1, -3.7, -1.91, -0.83, -0.37, -0.021, 0.013, 0.44, 0.97, 1.63, 2.58, 5.9, 18.7])
@@ -48,8 +49,9 @@ class Pointwise:
             operation = self._function(path, x)
             if len(path) == 1 and path[0][1][0] is operation:
                 return  # it is one already
-            if operation is not None and (smooth_at(operation, x) or not bends(operation)):
-                yield operation, (x,), dict(operation.defaults)
+            if operation is None or not _all_numbers_of_code(path) or (bends(operation) and not smooth_at(operation, x)):
+                continue
+            yield operation, (x,), dict(operation.defaults)
 
     def _paths(self, r: Record) -> Iterator[tuple[Path, Any]]:
         """Ever longer ends of a computation that lead from one array, with that array."""
@@ -79,6 +81,12 @@ class Pointwise:
         if values is None or np.shape(values) != _PROBE.shape:
             return None
         return next((o for o, known in self.known if np.allclose(values, known, rtol=1e-10, atol=1e-14)), None)
+
+
+def _all_numbers_of_code(path: Path) -> bool:
+    """Whether no number comes from what the program was given, where another might have stood."""
+    literals = ((r, i) for r, (o, inputs, _) in path if o is r.operation for i, x in enumerate(inputs) if is_literal(x))
+    return not any(of_operand(r, i).given for r, i in literals)
 
 
 def bends(operation: Operation) -> bool:

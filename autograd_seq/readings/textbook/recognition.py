@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import operations as ops
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.readings.textbook.filled import taken_apart
+from autograd_seq.readings.textbook.filled import FILL, taken_apart
 from autograd_seq.readings.textbook.longhand import Spelled
 from autograd_seq.readings.textbook.paired import paired
 from autograd_seq.readings.textbook.pointwise import Pointwise, Use
@@ -72,7 +71,7 @@ class _Found:
 
     def _by_parts(self, r: Record) -> Use | None:
         """A function computed where a mask holds and where it does not, each in a way that does not overflow."""
-        if r.operation is not ops.assign or len(r.inputs) < 2:
+        if r.operation is not FILL or len(r.inputs) < 2:
             return None
         pieces = [self.uses.get(x) for x in r.inputs[1:]]
         masks = r.settings["indices"]
