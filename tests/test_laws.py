@@ -196,6 +196,7 @@ ASKED_FOR = {
         "autograd_seq.plan.rewrites.gates": "sigmoid tanh",  # σ(z) = ½ + ½ tanh(z/2)
         "autograd_seq.plan.rewrites.lower": "above_zero categorical_cross_entropy softmax",
         "autograd_seq.readings.textbook.filled": "assign",  # an array filled through masks
+        "autograd_seq.readings.textbook.recognition": "assign",
     },
     "what students take for each other, and a derivative with mistakes of its own": {
         "autograd_seq.diagnosis.perturb.recomputed": "relu sigmoid tanh",

@@ -8,6 +8,7 @@ import sympy
 
 import autograd_seq.numpy as np
 from autograd_seq import Parameter, Tensor, differentiate, equations, name, relu, sigmoid, softmax
+from autograd_seq.operations import pairs
 from autograd_seq.readings.textbook import recognised
 
 rng = plain.random.default_rng(7)
@@ -146,6 +147,34 @@ def test_what_an_inner_value_is_used_for_elsewhere_stays():
     y = 1 / (1 + e) + e
     (found,) = recognised([y])
     assert sorted(operations_of(found)) == ["add", "exp", "negative", "sigmoid"]
+
+
+def of_index(q):
+    return q[2:3, :]
+
+
+PAIRED = (
+    [(pair, of, lambda p: p) for of, pair in pairs.PAIRS.items()]
+    + [(pair, of, lambda p: 1 - p) for of, pair in pairs.OF_COMPLEMENT.items()]
+    + [(pair, of, of_index) for of, pair in pairs.OF_PART.items()]
+)
+
+
+@pytest.mark.parametrize(("pair", "of", "between"), PAIRED, ids=[pair.name for pair, _, _ in PAIRED])
+def test_a_pair_is_what_it_is_made_of(pair, of, between):
+    """The value, and the derivatives by logits and targets, of a function of a probability."""
+    outer, inner = of
+    z = Parameter(rng.normal(size=(4, 3)), "z")
+    more = [Parameter(rng.uniform(0.1, 0.9, (4, 3)), "y")] if outer.arity == 2 else []
+    whole = outer(between(inner(z)), *more)
+    (found,) = recognised([whole])
+    assert operations_of(found)[-1] == pair.name and plain.array_equal(found.value, whole.value)
+    again = pair.value(*(x.value for x in found.inputs), **found.settings)
+    assert plain.allclose(again, whole.value, rtol=1e-12)
+    weights = rng.normal(size=whole.shape)
+    for leaf in [z, *more]:
+        true, ours = (differentiate(y, weights).adjoint(leaf).value for y in (whole, found))
+        assert plain.allclose(ours, true, rtol=1e-12, atol=1e-14)
 
 
 # -- ŷ − y

@@ -49,9 +49,8 @@ class Pointwise:
             operation = self._function(path, x)
             if len(path) == 1 and path[0][1][0] is operation:
                 return  # it is one already
-            if operation is None or not _all_numbers_of_code(path) or (bends(operation) and not smooth_at(operation, x)):
-                continue
-            yield operation, (x,), dict(operation.defaults)
+            if operation is not None and _may_stand(operation, path, x):
+                yield operation, (x,), dict(operation.defaults)
 
     def _paths(self, r: Record) -> Iterator[tuple[Path, Any]]:
         """Ever longer ends of a computation that lead from one array, with that array."""
@@ -81,6 +80,11 @@ class Pointwise:
         if values is None or np.shape(values) != _PROBE.shape:
             return None
         return next((o for o, known in self.known if np.allclose(values, known, rtol=1e-10, atol=1e-14)), None)
+
+
+def _may_stand(operation: Operation, path: Path, x: Any) -> bool:
+    """Whether a function may stand for a path: with its derivative, and whatever the program is given."""
+    return _all_numbers_of_code(path) and (smooth_at(operation, x) or not bends(operation))
 
 
 def _all_numbers_of_code(path: Path) -> bool:
