@@ -204,7 +204,8 @@ def derivatives(
     >>> found = derivatives({y: np.ones(3)})
     >>> found.by[W.record].astype(float), found.kinked[W.record]
     (array([27.,  0.,  0.]), array([False, False, False]))
-    >>> derivatives({relu(W): np.ones(3)}).kinked[W.record]
+    >>> kink = relu(W)
+    >>> derivatives({kink: np.ones(3)}).kinked[W.record]
     array([False, False,  True])
     """
     outputs = [y.record for y in weights]
