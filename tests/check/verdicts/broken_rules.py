@@ -1,4 +1,4 @@
-"""Rules of operations, each broken in one way: to be caught by `gradcheck` and by `prove`, and named at their record."""
+"""Rules of operations, each broken in one way: `gradcheck` and `prove` are to catch it and to name its record."""
 
 from __future__ import annotations
 
@@ -188,11 +188,12 @@ def _second_matters(broken: Broken, at: At) -> bool:
 
 
 def function_of(use: Use) -> Callable[..., Any]:
-    """The operation inside a small function: what it gives goes through a sigmoid (or tanh) and is summed."""
+    """The operation inside a small function, where its result gets adjoints of both signs."""
 
     def function(*xs: Any) -> Any:
         y = use.call(*xs)
         bent = ops.tanh(y) if use.operation is ops.sigmoid else ops.sigmoid(y)
+        bent = bent * np.resize([1.0, -1.0, 1.0], y.shape)
         return ops.einsum("i->", ops.reshape(bent, (-1,))) if use.operation is ops.sum else ops.sum(bent)
 
     return function

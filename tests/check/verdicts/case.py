@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +53,7 @@ class Case:
     open_because: str = ""
 
 
-COUNTS = ("cases", "right called wrong", "wrong called right", "open expected", "open unexpected", "record misnamed")
+COUNTS = ("cases", "right called wrong", "wrong called right", "open expected", "open unexpected", "caught", "named")
 
 
 @dataclass
@@ -75,9 +75,11 @@ class Tally:
             self.counts[kind] += 1
         if kind not in ("", "open expected"):
             self.complaints.append((kind, case.name, answer.reason))
-        if case.truth == answer.verdict == "wrong" and answer.named is False:
-            self.counts["record misnamed"] += 1
-            self.complaints.append(("record misnamed", case.name, answer.reason))
+        if case.truth == answer.verdict == "wrong":
+            self.counts["caught"] += 1
+            self.counts["named"] += answer.named is not False
+            if answer.named is False:
+                self.complaints.append(("wrong record named", case.name, answer.reason))
 
     @property
     def share_open(self) -> float:
@@ -104,14 +106,6 @@ def asked(case: Case) -> Answer:
     except Exception as error:  # whatever it is, nothing was decided
         words = str(error).splitlines()[0] if str(error) else ""
         return Answer("open", f"raised {type(error).__name__}: {words}")
-
-
-def tallied(cases: Iterable[Case]) -> Tally:
-    """All cases of a group, asked one after the other."""
-    tally = Tally()
-    for case in cases:
-        tally.add(case)
-    return tally
 
 
 # -- reading reports --------------------------------------------------------------------------------------

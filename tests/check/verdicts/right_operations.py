@@ -58,7 +58,8 @@ class At:
     def weights(self) -> np.ndarray:
         """An adjoint of the result, without structure."""
         shape = np.shape(references.value(self.use.reference, self.arrays))
-        return generator("weights", self.number).uniform(0.5, 1.5, shape).astype(self.dtype)
+        rng = generator("weights", self.number)
+        return (rng.uniform(0.5, 1.5, shape) * np.resize([1.0, -1.0, 1.0], shape)).astype(self.dtype)
 
     @cached_property
     def true(self) -> list[np.ndarray]:
@@ -153,4 +154,3 @@ def _assertion(at: At) -> Answer:
         undecided = "undecided" in words.splitlines()[0] and "FAILED" not in words
         return Answer("open" if undecided else "wrong", " | ".join(words.split("\n"))[:400])
     return of_report(report)
-

@@ -1,0 +1,110 @@
+"""A tenth of the cases whose truth is known: no verdict is false, few are open, every wrong record is named.
+
+All of them: `python benchmarks/verdicts.py`.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from check.verdicts import PARTS, Case, drawn, tallied
+from check.verdicts.broken_rules import COUNT, OWN, chosen
+from check.verdicts.case import Answer, kind_of
+from check.verdicts.operations import USES
+from check.verdicts.programs import trial
+from check.verdicts.programs.spoiling import MATERIAL, spoil
+from check.verdicts.programs.writing import write
+from check.verdicts.right_operations import ROUNDINGS, everything
+
+from tests.sweeps import part_of, slow_but_part_of
+
+SHARE = 0.1
+MOST_OPEN = 0.02
+SLICES = 4  # of each part, so that they run side by side
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+def sliced(part: str, k: int, share: float):
+    return islice(drawn(part, share, seed=2026), k, None, SLICES)
+
+
+@pytest.mark.parametrize("k", range(SLICES))
+@pytest.mark.parametrize("part", PARTS)
+def test_of_a_tenth_no_verdict_is_false(part, k):
+    tallies = tallied(sliced(part, k, SHARE))
+    complaints = [c for t in tallies.values() for c in t.complaints if c[0] != "open unexpected"]
+    assert complaints == []
+    still_open = [c for t in tallies.values() for c in t.complaints]
+    asked = sum(t.counts["cases"] - t.counts["open expected"] for t in tallies.values())
+    assert len(still_open) <= max(1, MOST_OPEN * asked), still_open
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_no_verdict_is_false(part):
+    tallies = tallied(drawn(part))
+    assert [c for t in tallies.values() for c in t.complaints if c[0] != "open unexpected"] == []
+    assert max(t.share_open for t in tallies.values()) <= MOST_OPEN
+
+
+# -- the cases are what they say they are ---------------------------------------------------------------------
+
+
+def test_the_derivatives_of_the_operations_are_right_by_the_complex_step():
+    wrong = [at.name for at in everything() if not at.open_because and not at.engine_error() < ROUNDINGS]
+    assert wrong == []
+
+
+def test_all_operations_are_asked():
+    from check.samples import SAMPLES
+
+    assert {use.operation for use in USES} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("seed", slow_but_part_of(range(300)))
+def test_programs_are_right_by_the_complex_step_and_spoiled_ones_wrong(seed):
+    program = write(seed)
+    true = trial.truth(program, seed)
+    right = trial.gradients(program.source, program, seed)
+    assert right.keys() == true.keys()
+    tolerance = 1e-4 if program.single else 1e-9
+    for key, value in right.items():
+        np.testing.assert_allclose(value, true[key], rtol=tolerance, atol=tolerance, err_msg=key)
+    spoiled = spoil(program, seed)
+    wrong = trial.gradients(spoiled.source, program, seed)
+    for key in spoiled.wrong:
+        assert np.max(np.abs(wrong[key] - true[key])) > 0.5 * MATERIAL * np.max(np.abs(true[key])), spoiled.kind
+
+
+def test_programs_are_written_in_all_styles():
+    names = " ".join(write(seed).name for seed in part_of(range(300), 2))
+    for style in ("functions", "dict", "class", "global", "lossFun", "arrays", "lists", "dicts", "tuples", "steps",
+                  "back in time", "rows", "float32", "tensors' numpy"):  # fmt: skip
+        assert style in names
+
+
+def test_two_hundred_rules_are_broken_in_every_way():
+    broken = chosen()
+    assert len(broken) == COUNT == 200
+    assert set(OWN) <= {b.words for b in broken}
+
+
+@pytest.mark.parametrize(
+    ("truth", "verdict", "marked", "kind"),
+    [
+        ("right", "right", "", ""),
+        ("wrong", "wrong", "", ""),
+        ("right", "wrong", "at a kink", "right called wrong"),
+        ("wrong", "right", "at a kink", "wrong called right"),
+        ("right", "open", "", "open unexpected"),
+        ("wrong", "open", "at a kink", "open expected"),
+    ],
+)
+def test_answers_are_counted_by_what_is_true(truth, verdict, marked, kind):
+    case = Case("group", "name", truth, lambda: Answer(verdict), marked)
+    assert kind_of(case, case.ask()) == kind
+    tally = tallied(iter([case]))["group"]
+    assert tally.counts["cases"] == 1 and tally.counts["caught"] == (truth == verdict == "wrong")
+    assert [c[0] for c in tally.complaints] == [kind] * (kind not in ("", "open expected"))
