@@ -13,11 +13,14 @@ from check.verdicts import PARTS, Case, drawn, tallied
 from check.verdicts.broken_rules import COUNT, OWN, chosen
 from check.verdicts.case import Answer, kind_of
 from check.verdicts.operations import USES
+from check.verdicts.own_operations import OWN as OWN_OPERATIONS
+from check.verdicts.own_operations import declared
 from check.verdicts.programs import trial
 from check.verdicts.programs.spoiling import MATERIAL, spoil
 from check.verdicts.programs.writing import write
 from check.verdicts.right_operations import ROUNDINGS, everything
 
+from autograd_seq import Tensor, grad
 from tests.sweeps import part_of, slow_but_part_of
 
 SHARE = 0.1
@@ -76,6 +79,31 @@ def test_programs_are_right_by_the_complex_step_and_spoiled_ones_wrong(seed):
     wrong = trial.gradients(spoiled.source, program, seed)
     for key in spoiled.wrong:
         assert np.max(np.abs(wrong[key] - true[key])) > 0.5 * MATERIAL * np.max(np.abs(true[key])), spoiled.kind
+
+
+def gradients_of_the_value(own, point, weights):
+    """By the complex step through the value rule."""
+    for i, array in enumerate(point):
+        slope = np.zeros(array.shape)
+        for place in np.ndindex(slope.shape):
+            moved = [a.astype(complex) for a in point]
+            moved[i][place] += 1e-30j
+            slope[place] = np.sum(np.imag(own.value(*moved)) * weights) / 1e-30
+        yield slope
+
+
+@pytest.mark.parametrize("own", OWN_OPERATIONS, ids=lambda own: own.name)
+def test_own_operations_are_right_as_declared_and_wrong_as_another_function(own):
+    for point in own.points:
+        weights = np.resize([1.0, -0.5, 2.0], np.shape(own.value(*point)))
+        true = list(gradients_of_the_value(own, point, weights))
+        for right in (True, False):
+            leaves = [Tensor(a, requires_grad=True) for a in point]
+            made = declared(own, right)(*leaves)
+            np.testing.assert_allclose(made.value, own.value(*point), atol=1e-12)
+            found = grad(made, leaves, gradient=weights)
+            error = max(np.max(np.abs(f - t)) for f, t in zip(found, true, strict=True))
+            assert error < 1e-9 if right else error > 0.1
 
 
 def test_programs_are_written_in_all_styles():

@@ -9,12 +9,21 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 
-from check.verdicts import broken_rules, random_programs, right_operations, wrong_passes
+from check.verdicts import (
+    broken_rules,
+    own_operations,
+    random_programs,
+    recorded_programs,
+    right_operations,
+    wrong_passes,
+)
 from check.verdicts.case import COUNTS, Answer, Case, Tally, asked
 
 PARTS: dict[str, Callable[[], Iterator[Case]]] = {
     "operations": right_operations.cases,
     "rules": broken_rules.cases,
+    "own": own_operations.cases,
+    "recorded": recorded_programs.cases,
     "passes": wrong_passes.cases,
     "programs": random_programs.cases,
 }
