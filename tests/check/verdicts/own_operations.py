@@ -52,8 +52,8 @@ def _pass_on(g: Any, y: Any, *xs: Any) -> Any:
     return g
 
 
-def _nothing(g: Any, y: Any, *xs: Any) -> Any:
-    return g * 0
+def _nothing(g: Any, y: Any, a: Any, b: Any) -> Any:
+    return b * 0
 
 
 def _itself(algebra: Any, x: Any, *others: Any) -> Any:
