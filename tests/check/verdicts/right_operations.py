@@ -89,7 +89,21 @@ class At:
         value = references.value(self.use.reference, self.arrays)
         if not all((np.abs(a) <= largest).all() for a in (value, *self.true)):
             return "its value or its derivative is no number of this precision"
+        if self.dtype is np.float16 and self._digits() < 3:
+            return "the rounding of inputs and terms leaves fewer than three digits"
         return ""
+
+    def _digits(self) -> float:
+        """To how many digits the derivatives are known with inputs and terms known to their last, and two roundings."""
+        half = np.longdouble(np.finfo(self.dtype).eps) / 2
+        rounded = [a + a * half * np.resize([1, -1], a.shape) for a in self.arrays]
+        moved = references.derivative(self.use.reference, rounded, self.weights)
+        least = 20.0
+        for true, other in zip(self.true, moved, strict=True):
+            error = np.max(np.abs(true - other), initial=0) + half * self.use.terms
+            if (size := np.max(np.abs(true), initial=0)) > 0:
+                least = min(least, float(-np.log10(error / size + 2 * half)))
+        return least
 
     @property
     def is_material(self) -> bool:
