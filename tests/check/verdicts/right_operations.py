@@ -94,7 +94,7 @@ class At:
         return ""
 
     def _digits(self) -> float:
-        """To how many digits the derivatives are known with inputs and terms known to their last, and two roundings."""
+        """To how many digits the derivatives are known with inputs and terms known to their last, and one rounding."""
         half = np.longdouble(np.finfo(self.dtype).eps) / 2
         rounded = [a + a * half * np.resize([1, -1], a.shape) for a in self.arrays]
         moved = references.derivative(self.use.reference, rounded, self.weights)
@@ -102,7 +102,7 @@ class At:
         for true, other in zip(self.true, moved, strict=True):
             error = np.max(np.abs(true - other), initial=0) + half * self.use.terms
             if (size := np.max(np.abs(true), initial=0)) > 0:
-                least = min(least, float(-np.log10(error / size + 2 * half)))
+                least = min(least, float(-np.log10(error / size + half)))
         return least
 
     @property
