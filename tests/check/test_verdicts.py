@@ -9,6 +9,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from check.mutants import Mutant, planted
 from check.verdicts import PARTS, Case, drawn, tallied
 from check.verdicts.broken_rules import COUNT, OWN, chosen
 from check.verdicts.case import Answer, kind_of
@@ -20,7 +21,8 @@ from check.verdicts.programs.spoiling import MATERIAL, spoil
 from check.verdicts.programs.writing import write
 from check.verdicts.right_operations import ROUNDINGS, everything
 
-from autograd_seq import Tensor, grad
+import autograd_seq.operations as ops
+from autograd_seq import Tensor, grad, prove
 from tests.sweeps import part_of, slow_but_part_of
 
 SHARE = 0.1
@@ -136,3 +138,24 @@ def test_answers_are_counted_by_what_is_true(truth, verdict, marked, kind):
     tally = tallied(iter([case]))["group"]
     assert tally.counts["cases"] == 1 and tally.counts["caught"] == (truth == verdict == "wrong")
     assert [c[0] for c in tally.complaints] == [kind] * (kind not in ("", "open expected"))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("power", [0, -90, 60, -600, 500, -1100, 1100])
+def test_a_doubled_rule_is_refuted_however_tiny_or_huge_the_numbers(dtype, power):
+    size = dtype(2) ** dtype(power)
+    with np.errstate(over="ignore"):
+        if not size or not np.isfinite(size * size):
+            return  # no number of this precision
+    x = Tensor(np.array([1.5, -0.5], dtype) * size, "x", requires_grad=True)
+    assert prove(x + x, [x]).ok and prove(ops.matmul(x, x), [x]).ok
+    with planted(Mutant(ops.square, 0, "times 2", None, lambda piece, _: piece * 2)):
+        assert [f.operation for f in prove(ops.square(x), [x]).failures] == ["square"]
+    with planted(Mutant(ops.multiply, 1, "times 2", None, lambda piece, _: piece * 2)):
+        assert [f.operation for f in prove(x * x, [x]).failures if f.link == "rule"] == ["multiply"]
+
+
+def test_what_agrees_at_zero_only_is_refuted():
+    x = Tensor(np.zeros(2), "x", requires_grad=True)
+    with planted(Mutant(ops.square, 0, "times 2", None, lambda piece, _: piece * 2)):
+        assert not prove(ops.square(x), [x]).ok
