@@ -71,7 +71,7 @@ def _judge(
         say({"event": "begin", "name": name})
         try:
             report = check_one(reports, module, name, request["seed"], request["hints_only"])
-            reason = _out_of_bounds(report)
+            reason = _out_of_bounds(report) or _undecided(report)
         except BaseException as error:  # whatever a student's function does is an answer to report
             reason = _why_no_verdict(error, path)
         reason = libraries.why_not_trusted() or reason
@@ -108,6 +108,11 @@ def _out_of_bounds(report: BackwardReport) -> str | None:
     """Said of a function that met a limit of this machine, which says nothing of its gradients."""
     failure = report.failure or ""
     return f"it ends in {failure}" if failure.startswith(("RecursionError", "MemoryError")) else None
+
+
+def _undecided(report: BackwardReport) -> str | None:
+    """What the numbers could not tell, where nothing is wrong."""
+    return "\n".join(report.undecided) if report.status == "undecided" else None
 
 
 def _without_launcher(message: str) -> str:
