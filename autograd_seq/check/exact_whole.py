@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.check.exact_record import out_of_range, settle
+from autograd_seq.check.exact_record import held_by, out_of_range, settle
 from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.array import Array
 from autograd_seq.core.gradient import grad
@@ -168,7 +168,7 @@ class ExactWhole:
 
     def _edges(self, x: Tensor) -> Array:
         """Elements that have no derivative, or lead over a kink, even one that only a second derivative sees."""
-        return np.asarray(self.truth.tied[x] | ~np.isfinite(self.truth.by[x].astype(float)))
+        return np.asarray(self.truth.tied[x] | ~held_by(self.rounding, self.truth.by[x], x.dtype))
 
 
 def _largest(values: Array) -> float:

@@ -176,7 +176,6 @@ def _assertion(at: At) -> Answer:
     try:
         report = assert_gradients(lambda *xs: ops.sum(ops.multiply(at.use.call(*xs), at.weights)), *parameters)
     except AssertionError as error:
-        words = str(error)
-        undecided = "undecided" in words.splitlines()[0] and "FAILED" not in words
-        return Answer("open" if undecided else "wrong", " | ".join(words.split("\n"))[:400])
+        words = str(error).splitlines()
+        return Answer("wrong" if words[0] == "wrong gradients" else "open", " | ".join(words)[:400])
     return of_report(report)
