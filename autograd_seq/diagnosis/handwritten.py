@@ -25,6 +25,7 @@ from autograd_seq.diagnosis.report import BackwardReport, Gradient
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
+from autograd_seq.readings.rounding import coarsest
 
 TARGETS = re.compile(r"(y|t|d|p|q)(_?(true|hot|t))?|(targets?|labels?|one_?hot|truth)\w*", re.IGNORECASE)
 BY_DIFFERENCES = 1e-7  # what differences can tell
@@ -240,6 +241,8 @@ class _Case:
         self.tolerance = EQUAL
         if self.truth is not None:
             self.true, self.basis = self.truth.gradients, "the recorded forward pass"
+            stored = coarsest(self.truth.recording.forward)  # on the way, though outputs and cache may not show it
+            self.epsilon = max(self.epsilon, float(np.finfo(stored).eps))
             return
 
         self.true, self.doubts = differences.gradients(self._loss, self.inputs, first.epsilon)

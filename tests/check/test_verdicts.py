@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 import pytest
 from check.mutants import Mutant, planted
-from check.verdicts import PARTS, Case, drawn, tallied
+from check.verdicts import PARTS, Case, drawn, random_programs, tallied
 from check.verdicts.broken_rules import COUNT, OWN, chosen
 from check.verdicts.case import Answer, kind_of
 from check.verdicts.operations import USES
@@ -159,3 +159,9 @@ def test_what_agrees_at_zero_only_is_refuted():
     x = Tensor(np.zeros(2), "x", requires_grad=True)
     with planted(Mutant(ops.square, 0, "times 2", None, lambda piece, _: piece * 2)):
         assert not prove(ops.square(x), [x]).ok
+
+
+def test_what_is_stored_in_float32_is_rounded_in_float32_though_the_cache_holds_gradients_only():
+    program = write(83)
+    assert program.single and program.name.startswith("program 83: lossFun")
+    assert random_programs.ask(program, 83, program.source, "stored_in_float32").verdict == "right"
