@@ -186,7 +186,7 @@ class ExactRecord:
                 if not free[place] or not np.isfinite(answer[place]) or not low < abs(expected) < high:
                     continue
                 gap = abs(self.rounding.exact(answer[place]) - expected)
-                if gap > ULPS * errors[place] * abs(scale):
+                if gap > ULPS * errors[place] * abs(scale) + 2 * self.rounding.unit * abs(expected):
                     message = f"the rule is not linear: for an adjoint {scale:.3g} times as large it is off"
                     return replace(
                         result, error=float(gap / abs(expected)), element=place,
@@ -254,12 +254,13 @@ def settle(
         gap = abs(found - truth[place])
         wrong = not gap <= RELATIVE * size + REST * bound + floor + ULPS * slips[place]
         if wrong and not algebra.context.isfinite(found):  # the edge of a domain, which floats may keep away from
-            wrong, found = not abs(float_rule - truth[place]) <= AT_EDGES * size, float_rule
+            wrong, found = not abs(float_rule - truth[place]) <= max(AT_EDGES, ULPS * algebra.unit) * size, float_rule
         elif not wrong:
             agreed = max(agreed, float(gap / (size + bound + 1e-300)))
             found = float_rule
             held = tiny or not algebra.context.isfinite(errors[place])  # there is nothing to hold floats to
-            wrong = not (held or abs(found - exact[place]) <= ULPS * errors[place])
+            last = 2 * algebra.unit * abs(exact[place])  # an answer is rounded once, whatever it is made of
+            wrong = not (held or abs(found - exact[place]) <= ULPS * errors[place] + last)
         if wrong:
             distance: Any = abs(found - truth[place])
             off = float(distance / max(size, abs(found), algebra.exact(1e-300)))
