@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -211,6 +212,7 @@ def all_broken() -> Iterator[Broken]:
                 yield Broken(use, number, position, words)
 
 
+@functools.cache
 def chosen(count: int = COUNT) -> list[Broken]:
     """As many as asked for: of the ways written here as many each as can be, and of the others any."""
     rng = random.Random(14)

@@ -7,6 +7,7 @@ import importlib.util
 import random
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,12 @@ def cases() -> Iterator[Case]:
         program = write(seed)
         right = functools.partial(ask, program, seed, program.source, f"program_{seed}")
         yield Case("programs, right", program.name, "right", right)
-        spoiled = spoil(program, seed)
-        wrong = functools.partial(ask, program, seed, spoiled.source, f"spoiled_{seed}", spoiled.wrong)
-        yield Case("programs, wrong", f"{program.name}; {spoiled.kind}", "wrong", wrong)
+        wrong = functools.partial(ask_spoiled, program, seed)
+        yield Case("programs, wrong", f"{program.name}; with a mistake", "wrong", wrong)
+
+
+def ask_spoiled(program: Program, seed: int) -> Answer:
+    """The answer to a program with a mistake, which the reason says first."""
+    spoiled = spoil(program, seed)
+    answer = ask(program, seed, spoiled.source, f"spoiled_{seed}", spoiled.wrong)
+    return replace(answer, reason=f"{spoiled.kind} | {answer.reason}")
