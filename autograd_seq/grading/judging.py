@@ -191,12 +191,14 @@ class Judging:
         try:
             self._enter()
             assert self._module is not None
-            given = Given(self._module, self.reports, self.seed, self.level < 4)
+            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
             report = judged(task or Task(name, "course"), given)
         except NoAnswerError as error:
             self.functions[name] = self._without(name, error.reason)
         except AutogradError as error:
             self.functions[name] = self._without(name, _without_place(str(error)))
+        except Exception as error:  # what is handed back fits nothing that judging knows
+            self.functions[name] = self._without(name, f"it cannot be judged: {type(error).__name__}: {error}")
         else:
             self.functions[name] = self._with(name, report, task.points if task else 1.0)
 
@@ -237,6 +239,13 @@ class Judging:
         self._note(answer.get("error"))
         inputs = answer["value"] if isinstance(answer["value"], Mapping) else None
         self._module = RemoteModule(self._process, self._defined, inputs)
+
+    def _another(self) -> OwnProcess:
+        """A further process that has loaded the submission, beside the one that is there."""
+        request = {"path": self.handed_in.path, "source": self.handed_in.source}
+        process = OwnProcess(request, self.limits, self.limits.seconds)
+        process.ask("load")
+        return process
 
     def _note(self, error: Any) -> None:
         """Keep the error in which running the file ended, and its line."""

@@ -105,6 +105,7 @@ class RemoteModule:
     in the cage; setting it back undoes that.
     """
 
+    INPUTS: Any
     _own: dict[str, Any]
     _process: OwnProcess
 

@@ -17,6 +17,7 @@ from autograd_seq.diagnosis.report import BackwardReport, Gradient
 from autograd_seq.diagnosis.search import Finding, difference
 from autograd_seq.diagnosis.truth import outputs_of
 from autograd_seq.grading.arguments_drawn import arguments
+from autograd_seq.grading.by_values import NewProcess, agree
 from autograd_seq.grading.packing import Shown
 from autograd_seq.grading.remote import RemoteBackward, RemoteForward, RemoteModule, StudentError
 
@@ -74,6 +75,7 @@ class Given:
     reports: FileReport
     seed: int
     hints_only: bool
+    new: NewProcess
 
 
 @dataclass
@@ -149,7 +151,7 @@ def judged(task: Task, given: Given) -> Any:
     if task.kind == "backward":
         return _backward(task, given)
     report = check_one(given.reports, given.module, task.name, given.seed, given.hints_only)  # type: ignore[arg-type]
-    return report if task.name in FUNCTIONS else own_forward(report)
+    return report if task.name in FUNCTIONS else own_forward(report, task, given.module.INPUTS, given)
 
 
 # -- forward functions ----------------------------------------------------------------------------------------
@@ -229,7 +231,7 @@ def _backward(task: Task, given: Given) -> BackwardReport:
     backward = RemoteBackward(process, task.name)
     if task.reference is None:
         report = check_backward(own, backward, task.inputs, given.seed, given.hints_only)
-        return own_forward(report)
+        return own_forward(report, task, task.inputs, given)
     reference = ByReference(task.reference, own)
     report = check_backward(reference, backward, task.inputs, given.seed, given.hints_only)
     if reference.agrees:
@@ -267,13 +269,14 @@ class ByReference:
         return outputs, answer[1]
 
 
-def own_forward(report: BackwardReport) -> BackwardReport:
+def own_forward(report: BackwardReport, task: Task, inputs: Mapping[str, Any], given: Given) -> BackwardReport:
     """A report whose truth is the submission's own forward pass says so, and which inputs that does not depend on.
 
     Raises
     ------
     UsageError
-        If all is right, but a gradient is right only because nothing depends on its input.
+        If all is right, but a gradient is right only because nothing depends on its input, or the gradients are not
+        those of the values that the forward pass computes.
     """
     report.basis = f"{report.basis}: relative to your own forward pass"
     unused = [key for key, gradient in report.gradients.items() if not np.any(gradient.true)]
@@ -283,6 +286,11 @@ def own_forward(report: BackwardReport) -> BackwardReport:
         report.warnings.append(said)
         if report.ok:
             raise UsageError(f"{said}, so a gradient of 0 says nothing about the backward pass")
+    if report.ok and not agree(given.new, task.forward, task.name, inputs, given.seed):
+        raise UsageError(
+            "the gradients agree with how the forward pass was recorded, but not with the values that it computes: "
+            "it is not the same function at every call"
+        )
     return report
 
 
