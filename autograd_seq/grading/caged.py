@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.grading.loading import Loaded, load
-from autograd_seq.grading.packing import Kept, dumps, npz, pack, unpack
+from autograd_seq.grading.packing import MOST_BYTES, Kept, UnreadableError, dumps, npz, pack, unpack
 from autograd_seq.grading.tracing import NotToldError, forward_as_data
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
@@ -74,12 +74,11 @@ class _Served:
         timer = _when_time_is_up(question["seconds"], self._path, self._say)
         try:
             answer, value = getattr(self, f"_{question['command']}")(question)
+            tree, packed = _packed(value)
         except BaseException as error:  # whatever a student's function does is an answer to report
-            answer, value = {"error": _told(error, self._path)}, None
+            answer, tree, packed = {"error": _told(error, self._path)}, None, ""
         timer.cancel()
         answer["patched"] = self._libraries.why_not_trusted()
-        tree, arrays = pack(value)
-        packed = base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
         self._say({"event": "answer", **answer, "tree": tree, "npz": packed})
 
     def _load(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
@@ -123,6 +122,14 @@ class _Served:
     def _arguments(self, question: Mapping[str, Any]) -> Any:
         from_npz = _arrays(question["npz"])
         return unpack(question["tree"], from_npz, lambda number: self._kept[number])
+
+
+def _packed(value: Any) -> tuple[Any, str]:
+    """A value as it is handed over."""
+    tree, arrays = pack(value)
+    if sum(array.nbytes for array in arrays.values()) > MOST_BYTES // 2:
+        raise UnreadableError(f"what it returns is larger than {MOST_BYTES // 2_000_000} MB")
+    return tree, base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
 
 
 def _arrays(packed: str) -> dict[str, Any]:

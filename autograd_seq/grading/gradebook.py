@@ -90,7 +90,7 @@ class Gradebook:
 def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
     """The function and the kind of each mistake; what has no verdict has its reason for one."""
     if submission.reason is not None:
-        yield "(file)", f"no verdict: {_first(submission.reason)}"
+        yield "(file)", f"no verdict: {_first(submission.reason.replace(submission.path, 'it'))}"
         return
     for name, function in submission.functions.items():
         if function.verdict == "no verdict":

@@ -212,7 +212,7 @@ class Judging:
         if failure.startswith(("RecursionError", "MemoryError")):
             return self._without(name, f"it ends in {failure}")
         if undecided and not report.wrong and not report.missing and not failure:
-            return self._without(name, f"{', '.join(map(str, undecided))}: the numbers cannot tell")
+            return self._without(name, "\n".join(map(str, undecided)))
         data, text = reported(report, self.handed_in, name, self.level)
         return marked(name, report, self.handed_in.placed(plain(text)), data, points)
 

@@ -13,7 +13,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, check_one
 from autograd_seq.diagnosis.handwritten import check_backward
-from autograd_seq.diagnosis.report import BackwardReport, Gradient
+from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.search import Finding, difference
 from autograd_seq.diagnosis.truth import outputs_of
 from autograd_seq.grading.arguments_drawn import arguments
@@ -78,12 +78,27 @@ class Given:
     new: NewProcess
 
 
+@dataclass(frozen=True)
+class Result:
+    """One result of a forward function: what was found, what is right, and how far they are apart."""
+
+    error: float
+    found: Array | None
+    true: Array
+    problem: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is right."""
+        return self.problem is None and self.error < CLOSE
+
+
 @dataclass
 class ForwardReport:
     """What came of comparing a forward function with a reference; each result is to it what a gradient is to others."""
 
     name: str
-    gradients: dict[str, Gradient]
+    gradients: dict[str, Result]
     failure: str | None = None
     causes: list[Finding] = field(default_factory=list)
     hints_only: bool = False
@@ -123,7 +138,7 @@ class ForwardReport:
         return "\n".join([*lines, "  compared with the reference"])
 
 
-def _how(gradient: Gradient, hints_only: bool) -> str:
+def _how(gradient: Result, hints_only: bool) -> str:
     found, true = gradient.found, gradient.true
     if gradient.problem or found is None:
         return gradient.problem or "it is not there"
@@ -158,7 +173,7 @@ def judged(task: Task, given: Given) -> Any:
 
 
 def _forward(task: Task, given: Given) -> ForwardReport:
-    found: dict[str, Gradient] = {}
+    found: dict[str, Result] = {}
     function = getattr(given.module, task.name)
     for draw in range(1 if task.expected is not None else 2):
         values = arguments(task.inputs, given.seed + draw)
@@ -167,10 +182,10 @@ def _forward(task: Task, given: Given) -> ForwardReport:
             own = named(function(*copy.deepcopy(list(values.values()))), task.returns)
         except Exception as error:  # whatever a student's program raises is an answer to report
             place = getattr(error, "student_line", "")
-            gone = {k: Gradient(k, float("inf"), None, v, tolerance=CLOSE) for k, v in true.items()}
+            gone = {k: Result(float("inf"), None, v) for k, v in true.items()}
             return ForwardReport(task.name, gone, f"{type(error).__name__}: {error}{place}")
         for key, wanted in true.items():
-            now = _compared(key, own.get(key), wanted)
+            now = _compared(own.get(key), wanted)
             if key not in found or now.error > found[key].error:
                 found[key] = now
     return ForwardReport(task.name, found)
@@ -209,17 +224,16 @@ def named(answer: Any, returns: tuple[str, ...]) -> dict[str, Any]:
     return flat
 
 
-def _compared(key: str, own: Any, true: Array) -> Gradient:
+def _compared(own: Any, true: Array) -> Result:
     if own is None:
-        return Gradient(key, float("inf"), None, true, tolerance=CLOSE)
+        return Result(float("inf"), None, true)
     try:
         if isinstance(own, Shown):
             raise TypeError
         array = np.asarray(own, dtype=float)
     except (TypeError, ValueError):
-        problem = f"it is not an array of numbers: {own!r:.60}"
-        return Gradient(key, float("inf"), None, true, problem=problem, tolerance=CLOSE)
-    return Gradient(key, difference(array, np.asarray(true, dtype=float)), array, true, tolerance=CLOSE)
+        return Result(float("inf"), None, true, f"it is not an array of numbers: {own!r:.60}")
+    return Result(difference(array, np.asarray(true, dtype=float)), array, true)
 
 
 # -- backward functions -----------------------------------------------------------------------------------------

@@ -25,37 +25,31 @@ def test_there_are_many():
     assert len(ATTACKS) >= 80
 
 
-@pytest.fixture(scope="module")
-def book(tmp_path_factory):
-    """All of them judged side by side, among right ones."""
-    folder = tmp_path_factory.mktemp("attacks")
+def test_no_attack_makes_a_wrong_file_right_or_spoils_another(tmp_path):
+    """All of them are judged side by side, among right ones."""
     for i, text in enumerate(ATTACKS.values()):
-        (folder / f"a{i:03}.py").write_text(text, encoding="utf-8")
+        (tmp_path / f"a{i:03}.py").write_text(text, encoding="utf-8")
         if i % 20 == 0:
-            (folder / f"a{i:03}_right.py").write_text(RIGHT, encoding="utf-8")
-    return check_folder(folder, timeout=6, jobs=2)
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_no_attack_makes_a_wrong_one_right(name, book):
-    found = book[f"a{list(ATTACKS).index(name):03}.py"]
-    assert found.verdict in ("wrong", "no verdict") and not found.ok
-    assert not any(function.ok for function in found.functions.values())
-    if found.verdict == "no verdict":
-        assert found.reason or all(function.reason for function in found.functions.values())
-    printed = str(found) + json.dumps(found.to_json())
-    assert all(sign.isprintable() or sign == "\n" for sign in printed)
-    assert len(str(found)) < 20_000 and len(found.printed) < 50_000
-
-
-def test_the_others_are_judged_all_the_same(book):
+            (tmp_path / f"a{i:03}_right.py").write_text(RIGHT, encoding="utf-8")
+    book = check_folder(tmp_path, timeout=6, jobs=2)
+    by_name = {name: book[f"a{i:03}.py"] for i, name in enumerate(ATTACKS)}
+    assert [name for name, found in by_name.items() if found.verdict not in ("wrong", "no verdict")] == []
+    assert [name for name, found in by_name.items() if any(f.ok for f in found.functions.values())] == []
+    assert [name for name, found in by_name.items() if not said(found)] == []
+    assert [name for name, found in by_name.items() if not is_fit_to_print(found)] == []
     right = [found for found in book if "_right" in found.path]
     assert len(right) >= 4 and all(found.verdict == "right" for found in right)
+    if "a read-only file system" not in book.submissions[0].not_enforced:
+        assert len(os.listdir(tmp_path)) == len(book)
+        assert all(os.path.getsize(found.path) > 100 for found in book)
 
 
-def test_nothing_is_left_in_the_folder_or_lost_from_it(book):
-    if "a read-only file system" in book.submissions[0].not_enforced:
-        pytest.skip("this machine has no way to keep files from being written")
-    folder = os.path.dirname(book.submissions[0].path)
-    assert len(os.listdir(folder)) == len(book)
-    assert all(os.path.getsize(found.path) > 100 for found in book)
+def said(found):
+    """Whether it is said why there is no verdict."""
+    return found.verdict == "wrong" or found.reason or all(function.reason for function in found.functions.values())
+
+
+def is_fit_to_print(found):
+    printed = str(found) + json.dumps(found.to_json())
+    plain = all(sign.isprintable() or sign == "\n" for sign in printed)
+    return plain and len(str(found)) < 20_000 and len(found.printed) < 50_000
