@@ -2,6 +2,7 @@
 
 Requests come line by line through a copy of standard input, and answers go through a copy of standard output that the
 submission knows nothing of; standard output itself leads to standard error. Whoever asks believes nothing but numbers.
+To start quickly, it imports nothing of ours that loads the engine, which few submissions need.
 The last answer is given when the process ends, after whatever the submission left to be done then.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import atexit
 import base64
 import faulthandler
+import importlib
 import io
 import json
 import linecache
@@ -26,7 +28,6 @@ import numpy as np
 
 from autograd_seq.grading.loading import Loaded, load
 from autograd_seq.grading.packing import MOST_BYTES, Kept, UnreadableError, dumps, npz, pack, unpack
-from autograd_seq.grading.tracing import NotToldError, forward_as_data
 
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
@@ -105,9 +106,10 @@ class _Served:
     def _record(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Record a forward pass, and hand over the recording as data."""
         _, names = self._arguments(question)
+        tracing = importlib.import_module("autograd_seq.grading.tracing")  # the engine is loaded only if need be
         try:
-            return {}, forward_as_data(self._function(question), names)
-        except NotToldError as error:
+            return {}, tracing.forward_as_data(self._function(question), names)
+        except tracing.NotToldError as error:
             return {"not_told": str(error)}, None
 
     def _swap(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
@@ -170,9 +172,8 @@ def _told(error: BaseException, path: str) -> dict[str, Any]:
 
 def _is_ours(error: BaseException) -> bool:
     """Whether it is a message of this package's own, which is complete as it stands."""
-    from autograd_seq.core.errors import AutogradError
-
-    return isinstance(error, AutogradError)
+    errors = sys.modules.get("autograd_seq.core.errors")
+    return errors is not None and isinstance(error, errors.AutogradError)
 
 
 def _line(error: BaseException, path: str) -> tuple[int | None, str]:

@@ -1,7 +1,7 @@
 """Values as plain data: a tree in JSON, and its arrays in an .npz without pickle; nothing in either can run.
 
-Both sides of a cage use it. What comes out of one is read as if a stranger had written it: kinds, sizes and depth are
-limited, and whatever does not fit is refused as a whole.
+Both sides of a cage use it, so it imports nothing of ours. What comes out of one is read as if a stranger had written
+it: kinds, sizes and depth are limited, and whatever does not fit is refused as a whole.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import json
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd_seq.core.array import Array
+if TYPE_CHECKING:
+    from autograd_seq.core.array import Array
 
 DEEPEST = 40  # values within values
 MOST_BYTES = 16_000_000  # of all arrays in one message

@@ -5,7 +5,7 @@ import os
 import sys
 
 import pytest
-from grading.attacks import files
+from attacks import files
 
 from autograd_seq import check_folder
 

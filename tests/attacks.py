@@ -165,7 +165,7 @@ PAIRS = {
     "hands over the recording of another one": (
         "return {'y': np.tanh(W @ x)}, (W, x)",
         "return {'dx': cache[0].T @ up['y'], 'dW': up['y'] @ cache[1].T}\n"
-        "import autograd_seq.grading.caged as caged\n"
+        "import autograd_seq.grading.tracing as tracing\n"
         "def as_data(forward, names):\n"
         "    x, W = names['x'], names['W']\n"
         "    y, shape = np.tanh(W @ x), [3, 7]\n"
@@ -174,7 +174,7 @@ PAIRS = {
         "        ['matmul', [1, 3], {}, None, None, None, shape], ['matmul', [4, 0], {}, None, None, None, shape],\n"
         "        ['add', [5, 6], {}, None, None, None, shape], ['add', [7, 2], {}, None, None, None, shape]],\n"
         "        'outputs': {'y': 8}}\n"
-        "caged.forward_as_data = as_data",
+        "tracing.forward_as_data = as_data",
     ),
 }
 PAIR = """
