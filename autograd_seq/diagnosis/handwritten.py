@@ -13,6 +13,7 @@ from autograd_seq.diagnosis import differences
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward, student_line
 from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, suspicious
 from autograd_seq.diagnosis.given import real, two_draws, why_none
+from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth, outputs_of, record
@@ -40,7 +41,8 @@ def check_backward(
     inputs : dict
         From each input's name to an array, or to a shape in letters such as ``("n_a", "m")``, for
         which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``, and a tuple of whole numbers
-        such as ``(5, "n_a")`` or ``(5,)`` is a shape too. Whole numbers in an array are taken as floats
+        such as ``(5, "n_a")`` or ``(5,)`` is a shape too. A dict of such inputs, as the course's ``parameters``,
+        is handed over as a dict, and has a gradient for each of them. Whole numbers in an array are taken as floats
         and have gradients too, unless `forward` fails with that, as where they are an index.
     seed : int
         For what is drawn.
@@ -78,6 +80,8 @@ def check_backward(
     'activation derivative'
     """
     _refuse_unusable(forward, backward, inputs)
+    inputs, groups = flattened(inputs)
+    forward = taking_parts(forward, groups)
     given = [k for k, v in inputs.items() if not in_letters(v)]
     drawn = draw(inputs, seed), draw(inputs, seed + 1)
     draws, whole = two_draws(lambda arrays: _plain_run(forward, arrays)[0], *drawn, given, seed + 2)
@@ -111,7 +115,7 @@ def _refuse_unusable(forward: Any, backward: Any, inputs: Any) -> None:
     odd = next((k for k in inputs if not isinstance(k, str)), None)
     if odd is not None:
         raise UsageError(f"inputs must have the names of forward's arguments as keys, such as {example}; not {odd!r}")
-    for name, given in inputs.items():
+    for name, given in flattened(inputs)[0].items():
         if not in_letters(given) and not _numeric(given):
             raise UsageError(
                 f"the input {name!r} must be an array or a shape in letters, such as (\"n_a\", \"m\"); "

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.drawn import draw, in_letters
+from autograd_seq.diagnosis.grouped import Groups
 from autograd_seq.grading.own_process import OwnProcess
 from autograd_seq.grading.remote import StudentError, asked
 
@@ -24,7 +25,9 @@ _SIZES = {"exact": (1e-4, 1e-5), "single": (1e-2, 5e-2)}  # how far apart the va
 NewProcess = Callable[[], OwnProcess]
 
 
-def agree(new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any], seed: int) -> bool:
+def agree(
+    new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any], seed: int, groups: Groups
+) -> bool:
     """Whether a submission's gradients are the slopes of its forward pass's values.
 
     Parameters
@@ -37,6 +40,8 @@ def agree(new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any
         As for `check_backward`.
     seed : int
         For what is drawn.
+    groups : dict
+        Which inputs are handed over in which dict.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def agree(new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any
     """
     for turn in range(TRIES):
         try:
-            if _agree_once(new, forward, backward, inputs, np.random.default_rng([seed, turn])):
+            if _agree_once(new, forward, backward, inputs, np.random.default_rng([seed, turn]), groups):
                 return True
         except (StudentError, KeyError, TypeError, ValueError, AttributeError):  # it answers something else than before
             continue
@@ -53,11 +58,11 @@ def agree(new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any
 
 
 def _agree_once(
-    new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any], rng: np.random.Generator
+    new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any], rng: np.random.Generator, groups: Groups
 ) -> bool:
     point = _point(inputs, rng)
     with _lent(new) as process:
-        outputs, cache = asked(process, "forward", forward, (), point)
+        outputs, cache = asked(process, "forward", forward, (), point, groups)
         arrays = {key: np.asarray(value) for key, value in outputs.items()}
         upstream = {key: rng.standard_normal(value.shape) for key, value in arrays.items()}
         found = asked(process, "call", backward, (upstream, cache), {})
@@ -67,7 +72,7 @@ def _agree_once(
     for side in (step, -step):
         there = {key: value + side * direction[key] if key in direction else value for key, value in point.items()}
         with _lent(new) as process:
-            values, _ = asked(process, "forward", forward, (), there)
+            values, _ = asked(process, "forward", forward, (), there, groups)
         losses.append(sum(float(np.sum(np.asarray(values[key]) * upstream[key])) for key in upstream))
     terms = [float(np.sum(np.asarray(found[f"d{key}"]) * direction[key])) for key in direction if f"d{key}" in found]
     slope = (losses[0] - losses[1]) / (2 * step)

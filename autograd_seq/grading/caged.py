@@ -97,7 +97,7 @@ class _Served:
     def _forward(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Call a forward pass; what it returns beside its outputs stays here."""
         _, names = self._arguments(question)
-        answer = self._function(question)(**names)
+        answer = self._function(question)(**_regrouped(names, question["groups"]))
         if isinstance(answer, tuple) and len(answer) == 2:
             self._kept.append(answer[1])
             return {}, (answer[0], Kept(len(self._kept) - 1))
@@ -108,7 +108,7 @@ class _Served:
         _, names = self._arguments(question)
         tracing = importlib.import_module("autograd_seq.grading.tracing")  # the engine is loaded only if need be
         try:
-            return {}, tracing.forward_as_data(self._function(question), names)
+            return {}, tracing.forward_as_data(self._function(question), names, question["groups"])
         except tracing.NotToldError as error:
             return {"not_told": str(error)}, None
 
@@ -124,6 +124,12 @@ class _Served:
     def _arguments(self, question: Mapping[str, Any]) -> Any:
         from_npz = _arrays(question["npz"])
         return unpack(question["tree"], from_npz, lambda number: self._kept[number])
+
+
+def _regrouped(flat: dict[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs that came one by one, in the dicts in which a forward pass takes them."""
+    together = {name: {key: flat.pop(key) for key in members} for name, members in groups.items()}
+    return {**flat, **together}
 
 
 def _packed(value: Any) -> tuple[Any, str]:

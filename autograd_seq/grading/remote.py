@@ -11,6 +11,7 @@ from typing import Any
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.course import CELLS
+from autograd_seq.diagnosis.grouped import Groups, flattened
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.packing import Kept, UnreadableError, pack
 from autograd_seq.grading.plain_text import plain
@@ -23,7 +24,10 @@ class StudentError(Exception):
     student_line = ""
 
 
-def asked(process: OwnProcess, command: str, name: str, places: tuple[Any, ...], names: Mapping[str, Any]) -> Any:
+def asked(
+    process: OwnProcess, command: str, name: str, places: tuple[Any, ...], names: Mapping[str, Any],
+    groups: Groups | None = None,
+) -> Any:  # fmt: skip
     """One call in the cage.
 
     Raises
@@ -34,7 +38,7 @@ def asked(process: OwnProcess, command: str, name: str, places: tuple[Any, ...],
         What the function raised.
     """
     tree, arrays = pack((places, dict(names)))
-    answer = process.ask(command, tree, arrays, name=name)
+    answer = process.ask(command, tree, arrays, name=name, groups=groups or {})
     if answer.get("not_told"):
         raise StudentError(plain(str(answer["not_told"])))
     if isinstance(answer.get("error"), dict):
@@ -71,18 +75,18 @@ class RemoteFunction:
 class RemoteForward:
     """A forward pass of a submission: of arrays it answers arrays, of tensors a recording made here."""
 
-    def __init__(self, process: OwnProcess, name: str) -> None:
-        self._process = process
+    def __init__(self, process: OwnProcess, name: str, groups: Groups) -> None:
+        self._process, self._groups = process, groups
         self.__name__ = name
 
     def __call__(self, **inputs: Any) -> Any:
-        """Run it in the cage; of tensors, replay what was recorded there."""
+        """Run it in the cage on inputs that come one by one; of tensors, replay what was recorded there."""
         leaves = {key: value for key, value in inputs.items() if isinstance(value, Tensor)}
         if not leaves:
-            return asked(self._process, "forward", self.__name__, (), inputs)
+            return asked(self._process, "forward", self.__name__, (), inputs, self._groups)
         plainly = {key: value._value if isinstance(value, Tensor) else value for key, value in inputs.items()}
         try:
-            return replay(asked(self._process, "record", self.__name__, (), plainly), leaves), None
+            return replay(asked(self._process, "record", self.__name__, (), plainly, self._groups), leaves), None
         except UnreadableError as error:
             raise StudentError(str(error)) from None
 
@@ -106,16 +110,20 @@ class RemoteModule:
     """
 
     INPUTS: Any
+    own_inputs: Any
     _own: dict[str, Any]
     _process: OwnProcess
 
     def __init__(self, process: OwnProcess, names: list[str], inputs: Any) -> None:
+        given = inputs
         functions: dict[str, Any] = {name: RemoteFunction(process, name) for name in names}
         if "forward" in functions:
-            functions["forward"] = RemoteForward(process, "forward")
+            groups = flattened(inputs)[1] if isinstance(inputs, Mapping) else {}
+            functions["forward"] = RemoteForward(process, "forward", groups)
+            inputs = flattened(inputs)[0] if isinstance(inputs, Mapping) else inputs
         if "backward" in functions:
             functions["backward"] = RemoteBackward(process, "backward")
-        vars(self).update(functions, INPUTS=inputs, _own=dict(functions), _process=process)
+        vars(self).update(functions, INPUTS=inputs, own_inputs=given, _own=dict(functions), _process=process)
 
     def __setattr__(self, name: str, value: Callable[..., Any]) -> None:
         if name not in CELLS.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, check_one
+from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.handwritten import check_backward
 from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.search import Finding, difference
@@ -166,7 +168,7 @@ def judged(task: Task, given: Given) -> Any:
     if task.kind == "backward":
         return _backward(task, given)
     report = check_one(given.reports, given.module, task.name, given.seed, given.hints_only)  # type: ignore[arg-type]
-    return report if task.name in FUNCTIONS else own_forward(report, task, given.module.INPUTS, given)
+    return report if task.name in FUNCTIONS else own_forward(report, task, given.module.own_inputs, given)
 
 
 # -- forward functions ----------------------------------------------------------------------------------------
@@ -241,20 +243,19 @@ def _compared(own: Any, true: Array) -> Result:
 
 def _backward(task: Task, given: Given) -> BackwardReport:
     process = given.module._process
-    own = RemoteForward(process, task.forward)
+    inputs, groups = flattened(task.inputs)
+    own = RemoteForward(process, task.forward, groups)
     backward = RemoteBackward(process, task.name)
+    relative = partial(check_backward, own, backward, inputs, given.seed, given.hints_only)
     if task.reference is None:
-        report = check_backward(own, backward, task.inputs, given.seed, given.hints_only)
-        return own_forward(report, task, task.inputs, given)
-    reference = ByReference(task.reference, own)
-    report = check_backward(reference, backward, task.inputs, given.seed, given.hints_only)
-    if reference.agrees:
+        return own_forward(relative(), task, task.inputs, given)
+    judge = ByReference(taking_parts(task.reference, groups), own)
+    report = check_backward(judge.forward(), backward, inputs, given.seed, given.hints_only)
+    if judge.agrees:
         report.basis = "the reference"
     elif not report.ok:
-        relative = check_backward(own, backward, task.inputs, given.seed, given.hints_only)
-        said = f"{task.forward} is wrong too"
-        report.warnings.append(said)
-        if relative.ok:
+        report.warnings.append(f"{task.forward} is wrong too")
+        if relative().ok:
             report.inherited = f"all of it follows from {task.forward}: relative to your own forward pass it is right"
     return report
 
@@ -265,22 +266,26 @@ class ByReference:
     def __init__(self, reference: Callable[..., Any], own: RemoteForward) -> None:
         self._reference, self._own = reference, own
         self.agrees = True
-        self.__name__ = own.__name__
-        self.__code__ = getattr(reference, "__code__", None)
-        self.__globals__ = getattr(reference, "__globals__", None)
-        self.__defaults__ = getattr(reference, "__defaults__", None)
-        self.__closure__ = getattr(reference, "__closure__", None)
 
-    def __call__(self, **inputs: Any) -> Any:
-        outputs = outputs_of(self._reference(**inputs))
-        if not all(isinstance(value, np.ndarray) for value in inputs.values()):
-            return outputs, None
+    def forward(self) -> Callable[..., Any]:
+        """As a function around the reference, which whoever records it looks into."""
+        reference = self._reference
+
+        def forward(**inputs: Any) -> Any:
+            answer = reference(**inputs)
+            outputs = outputs_of(answer if isinstance(answer, tuple) else (answer, None))
+            plain = all(isinstance(value, np.ndarray) for value in inputs.values())
+            return outputs, self._cache(inputs, outputs) if plain else None
+
+        return forward
+
+    def _cache(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Any:
         answer = self._own(**inputs)
         own = outputs_of(answer)
         self.agrees = self.agrees and own.keys() >= outputs.keys() and all(
-            difference(np.asarray(own[key], dtype=float), np.asarray(value)) < CLOSE for key, value in outputs.items()
+            _compared(own[key], np.asarray(value)).ok for key, value in outputs.items()
         )  # fmt: skip
-        return outputs, answer[1]
+        return answer[1]
 
 
 def own_forward(report: BackwardReport, task: Task, inputs: Mapping[str, Any], given: Given) -> BackwardReport:
@@ -300,7 +305,8 @@ def own_forward(report: BackwardReport, task: Task, inputs: Mapping[str, Any], g
         report.warnings.append(said)
         if report.ok:
             raise UsageError(f"{said}, so a gradient of 0 says nothing about the backward pass")
-    if report.ok and not agree(given.new, task.forward, task.name, inputs, given.seed):
+    flat, groups = flattened(inputs)
+    if report.ok and not agree(given.new, task.forward, task.name, flat, given.seed, groups):
         raise UsageError(
             "the gradients agree with how the forward pass was recorded, but not with the values that it computes: "
             "it is not the same function at every call"

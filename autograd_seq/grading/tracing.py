@@ -19,6 +19,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.scope import Scope, present
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.grouped import Groups, taking_parts
 from autograd_seq.diagnosis.truth import record
 from autograd_seq.grading.packing import UnreadableError
 
@@ -36,7 +37,7 @@ class NotToldError(Exception):
 # -- inside the cage ------------------------------------------------------------------------------------------
 
 
-def forward_as_data(forward: Callable[..., Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
+def forward_as_data(forward: Callable[..., Any], inputs: Mapping[str, Any], groups: Groups) -> dict[str, Any]:
     """Record a forward pass; the recording as a list of records that `packing.pack` takes.
 
     Raises
@@ -45,7 +46,7 @@ def forward_as_data(forward: Callable[..., Any], inputs: Mapping[str, Any]) -> d
         If it cannot be recorded, or is made of an operation that only the submission knows.
     """
     try:
-        truth = record(forward, inputs, {})
+        truth = record(taking_parts(forward, groups), inputs, {})
     except Exception as error:  # a program that only plain NumPy can run
         said = str(error).splitlines()[0] if str(error) else ""
         raise NotToldError(f"{type(error).__name__}: {said}") from error
