@@ -46,6 +46,7 @@ def add_grading(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="for each file (default 60)")
     sub.add_argument("--cells", choices=("functions", "all"), default="functions", help="of notebooks, what is run")
     sub.add_argument("--jobs", type=whole(1), metavar="N", help="judged at a time (default: as many as processors)")
+    sub.add_argument("--edits", action="store_true", help="for teachers: the smallest change that makes it right")
     sub.add_argument("--verbose", action="store_true", help="every report in full, however many there are")
     sub.add_argument("--json", action="store_true", help="as JSON: one list, an object for each submission")
     sub.add_argument("--junit", metavar="FILE.xml", help="as JUnit XML too")
@@ -77,7 +78,7 @@ def grade(arguments: argparse.Namespace) -> int:
     with _progress(len(names)) as show:
         book = autograd_seq.check_folder(
             names, arguments.seed, timeout=arguments.timeout, assignment=arguments.assignment, hints=hints,
-            attempt=arguments.attempt, cells=arguments.cells, jobs=arguments.jobs, progress=show,
+            attempt=arguments.attempt, cells=arguments.cells, edits=arguments.edits, jobs=arguments.jobs, progress=show,
         )  # fmt: skip
     for submission in book:
         _show_apart(submission)
@@ -169,6 +170,9 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
         else:
             reason = f": {plain(submission.reason, 1)}" if submission.reason else ""
             print(f"{submission.path}: {submission.verdict}{reason}")
+        for name, function in submission.functions.items():
+            if function.change is not None:
+                print(f"  the smallest change that makes {name} right, tried:\n    {plain(str(function.change))}")
         if arguments.assignment is not None:
             print(f"  {submission.mark:g} of {submission.points:g} points")
     if len(book) > 1:

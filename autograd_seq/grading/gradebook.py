@@ -121,6 +121,7 @@ def check_folder(
     hints: Any = None,
     attempt: int = 1,
     cells: Any = "functions",
+    edits: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Gradebook:
@@ -130,7 +131,7 @@ def check_folder(
     ----------
     paths : path or several
         Folders, files, or patterns such as ``"hand_in/*.ipynb"``.
-    seed, hints_only, timeout, assignment, hints, attempt, cells
+    seed, hints_only, timeout, assignment, hints, attempt, cells, edits
         As for `check_file`; the same for all of them.
     jobs : int, optional
         How many are judged at a time; as many as there are processors.
@@ -169,7 +170,7 @@ def check_folder(
     known = load_assignment(assignment) if assignment is not None else None
     options = {
         "seed": checked_seed(seed), "hints_only": hints_only, "timeout": timeout, "assignment": assignment,
-        "hints": hints, "attempt": attempt, "cells": cells,
+        "hints": hints, "attempt": attempt, "cells": cells, "edits": edits,
     }  # fmt: skip
     many = min(jobs or _processors(), len(names))
     found = _one_by_one(names, options) if many == 1 else _side_by_side(names, options, many)

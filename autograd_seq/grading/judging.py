@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport
 from autograd_seq.grading.asked_for import Assignment, load_assignment
+from autograd_seq.grading.edits import Edit
 from autograd_seq.grading.handed_in import Cells, HandedIn, read
 from autograd_seq.grading.hints import Hints, level_of, reported
 from autograd_seq.grading.marks import marked
@@ -18,6 +20,7 @@ from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.remote import RemoteModule
 from autograd_seq.grading.sandbox import Limits, not_enforced
+from autograd_seq.grading.smallest_change import smallest_change
 from autograd_seq.grading.submission import FunctionVerdict, Submission
 from autograd_seq.grading.tasks import Given, Task, judged
 
@@ -35,6 +38,7 @@ def check_file(
     hints: Hints | None = None,
     attempt: int = 1,
     cells: Cells = "functions",
+    edits: bool = False,
 ) -> Submission:
     r"""Judge the backward passes in a student's file or notebook, from outside, in a process of its own.
 
@@ -66,6 +70,8 @@ def check_file(
         The number of the attempt, from 1.
     cells : {"functions", "all"}
         Which cells of a notebook are run.
+    edits : bool
+        Also look for the smallest change of one line that makes each wrong function right: ``["…"].change``.
 
     Returns
     -------
@@ -96,7 +102,7 @@ def check_file(
     if timeout is not None:
         limits = Limits(timeout, limits.memory, limits.file, limits.processes, limits.printed)
     level = level_of(hints if hints is not None else known.hints if known else None, attempt, hints_only)
-    return Judging(handed_in, limits, checked_seed(seed), level, known).run()
+    return Judging(handed_in, limits, checked_seed(seed), level, known, edits).run()
 
 
 def checked_seed(seed: Any) -> int:
@@ -118,10 +124,16 @@ class Judging:
     """One submission's functions, one after another; where one ends its process, a new one takes the rest."""
 
     def __init__(
-        self, handed_in: HandedIn, limits: Limits, seed: int, level: int, assignment: Assignment | None
+        self,
+        handed_in: HandedIn,
+        limits: Limits,
+        seed: int,
+        level: int,
+        assignment: Assignment | None,
+        edits: bool = False,
     ) -> None:
         self.handed_in, self.limits, self.seed, self.level = handed_in, limits, seed, level
-        self.assignment = assignment
+        self.assignment, self.edits = assignment, edits
         self.functions: dict[str, FunctionVerdict] = {}
         self.reports = FileReport(handed_in.path)
         self.reasons: list[str] = []
@@ -193,6 +205,7 @@ class Judging:
             assert self._module is not None
             given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
             report = judged(task or Task(name, "course"), given)
+            change = self._change(task or Task(name, "course"), report, given)
         except NoAnswerError as error:
             self.functions[name] = self._without(name, error.reason)
         except AutogradError as error:
@@ -200,9 +213,14 @@ class Judging:
         except Exception as error:  # what is handed back fits nothing that judging knows
             self.functions[name] = self._without(name, f"it cannot be judged: {type(error).__name__}: {error}")
         else:
-            self.functions[name] = self._with(name, report, task.points if task else 1.0)
+            self.functions[name] = self._with(name, report, task.points if task else 1.0, change)
 
-    def _with(self, name: str, report: Any, points: float) -> FunctionVerdict:
+    def _change(self, task: Task, report: Any, given: Given) -> Edit | None:
+        """The smallest change that makes a wrong backward function right, if that was asked for."""
+        wanted = self.edits and report.wrong and task.kind != "forward" and not report.inherited
+        return smallest_change(self._another, self.handed_in.source, task, report, given) if wanted else None
+
+    def _with(self, name: str, report: Any, points: float, change: Edit | None) -> FunctionVerdict:
         """The verdict that a report comes to, unless something speaks against believing it."""
         assert self._process is not None
         undecided = getattr(report, "undecided", [])
@@ -214,7 +232,7 @@ class Judging:
         if undecided and not report.wrong and not report.missing and not failure:
             return self._without(name, "\n".join(map(str, undecided)))
         data, text = reported(report, self.handed_in, name, self.level)
-        return marked(name, report, self.handed_in.placed(plain(text)), data, points)
+        return replace(marked(name, report, self.handed_in.placed(plain(text)), data, points), change=change)
 
     def _without(self, name: str, reason: str) -> FunctionVerdict:
         task = self.assignment.tasks.get(name) if self.assignment is not None else None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
+from autograd_seq.grading.edits import Edit
 
 Verdict = Literal["right", "wrong", "no verdict"]
 
@@ -45,6 +46,8 @@ class FunctionVerdict:
         Whether it is wrong only because of an earlier function, and right with a right one in its place.
     causes : tuple of Cause
         The mistakes, whatever the student is told of them.
+    change : Edit or None
+        The smallest change of one line that makes it right, where it was asked for and found.
     """
 
     name: str
@@ -58,6 +61,7 @@ class FunctionVerdict:
     follow: int = 0
     carried: bool = False
     causes: tuple[Cause, ...] = ()
+    change: Edit | None = None
 
     @property
     def ok(self) -> bool:
@@ -84,7 +88,9 @@ class FunctionVerdict:
                 "name": self.name, "verdict": self.verdict, "status": "undecided", "ok": False, "reason": self.reason,
                 **marks,
             }  # fmt: skip
-        more = {"mistakes": self.mistakes, "follow": self.follow, "carried": self.carried}
+        more: dict[str, Any] = {"mistakes": self.mistakes, "follow": self.follow, "carried": self.carried}
+        if self.change is not None:
+            more["change"] = {"line": self.change.line, "before": self.change.before, "after": self.change.after}
         return {**self.report, "verdict": self.verdict, **marks, **more}
 
     def __str__(self) -> str:
