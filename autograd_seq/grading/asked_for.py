@@ -21,7 +21,7 @@ from autograd_seq.grading.tasks import Task
 
 SHIPPED = Path(__file__).parent / "assignments"
 _TOP = {"format", "title", "reference", "hints", "limits", "functions"}
-_OF_FUNCTION = {"kind", "points", "inputs", "returns", "reference", "expected", "forward", "optional"}
+_OF_FUNCTION = {"kind", "points", "inputs", "returns", "reference", "expected", "forward", "optional", "arguments"}
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     task = Task(
         name, kind, float(table.get("points", 1)), table.get("inputs", {}), tuple(table.get("returns", ())),
         reference.get(named), table.get("expected"), forward,
-        bool(table.get("optional", False)),
+        bool(table.get("optional", False)), tuple(table.get("arguments", ())),
     )  # fmt: skip
     if kind not in ("forward", "backward", "course") or (kind == "course" and name not in FUNCTIONS):
         raise UsageError(f"{where}: kind is forward or backward, or course for {', '.join(FUNCTIONS)}; not {kind!r}")
@@ -116,6 +116,8 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     if kind == "forward" and task.reference is None and task.expected is None:
         said = f"a function {named} in the reference, or expected = {{...}}"
         raise UsageError(f"{where} has nothing to be judged by: {said}")
+    if task.arguments and set(task.arguments) != set(task.inputs):
+        raise UsageError(f"{where}: arguments must name the inputs, {', '.join(task.inputs)}, each once")
     if kind != "course" and not task.inputs:
         raise UsageError(f"{where} says no inputs, such as  inputs = {{x = ['n_x', 'm']}}")
     return task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from autograd_seq.core.errors import ValueRangeError
@@ -80,19 +80,30 @@ def _told(report: Any, handed_in: HandedIn, lines: list[tuple[int, str]]) -> Ite
 def _lines(report: Any, handed_in: HandedIn, function: str) -> list[tuple[int, str]]:
     """The lines in which a student computes what is wrong: of each cause its own, else those of the gradients."""
     source = handed_in.source.splitlines()
-    wanted = [[*cause.where.split(", "), *cause.explains] for cause in report.causes] or [[key] for key in report.wrong]
-    found: dict[int, str] = {}
-    for names in wanted:
-        for name in names:
-            numbers = assigned(handed_in.source, function, name)
-            if numbers:
-                found.update((n, source[n - 1].strip()) for n in numbers[:2])
-                break
-    return sorted(found.items())[:6]
+    wanted = [(cause.where.split(", "), cause.explains) for cause in report.causes] or [([k], ()) for k in report.wrong]
+    numbers = {number for where, explains in wanted for number in at_fault(handed_in.source, function, where, explains)}
+    return [(number, source[number - 1].strip()) for number in sorted(numbers)][:6]
+
+
+def at_fault(source: str, function: str, where: Sequence[str], explains: Sequence[str]) -> list[int]:
+    r"""The lines in which a quantity is computed that has a name of its own in a report, and another in the program.
+
+    Those that give a value to what is called so; else to what all the gradients are computed from that follow from it;
+    else those of these gradients.
+
+    Examples
+    --------
+    >>> text = "def f(da):\n    dtanh = da\n    return {'dW': dtanh @ x, 'db': dtanh.sum()}"
+    >>> at_fault(text, "f", ["dz_a"], ["dW", "db"])
+    [2]
+    """
+    program = _Program(source, function)
+    own = [number for name in where for number in program.lines(name)]
+    return own[:2] or program.common(explains)[:2] or [n for name in explains for n in program.lines(name)][:2]
 
 
 def assigned(source: str, function: str, name: str) -> list[int]:
-    r"""The numbers of the lines in which a function, or one that it may call, gives a value to a name.
+    r"""The numbers of the lines in which a function, or else another one there, gives a value to a name.
 
     Examples
     --------
@@ -101,28 +112,46 @@ def assigned(source: str, function: str, name: str) -> list[int]:
     >>> assigned("def f(da):\n    dz_t = da\n    grads['dW'] = dz_t\n    return grads", "f", "dW")
     [3]
     """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return []
-    defined = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    own = [node for node in defined if node.name == function]
-    inside = sorted({line for node in own for line in _given_in(node, bare(name))})
-    return inside or sorted({line for node in defined for line in _given_in(node, bare(name))})
+    return _Program(source, function).lines(name)
 
 
-def _given_in(function: ast.FunctionDef, name: str) -> Iterator[int]:
+class _Program:
+    """What each variable, and each entry of a dict, of a function is given."""
+
+    def __init__(self, source: str, function: str) -> None:
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError):
+            tree = ast.Module([], [])
+        defined = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        own = [node for node in defined if node.name == function]
+        self._own = [given for node in own for given in _given_in(node)]
+        self._all = [given for node in defined for given in _given_in(node)]
+
+    def lines(self, name: str) -> list[int]:
+        """Where something is given a value."""
+        own = {node.lineno for key, node in self._own if key == bare(name)}
+        return sorted(own or {node.lineno for key, node in self._all if key == bare(name)})
+
+    def common(self, names: Sequence[str]) -> list[int]:
+        """Where the variables are given their values from which several quantities are all computed."""
+        asked = [[node for key, node in self._own if key == bare(name)] for name in names]
+        used = [{n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)} for nodes in asked if nodes]
+        shared = set.intersection(*used) if len(used) > 1 else set()
+        return sorted({node.lineno for key, node in self._own if key in map(bare, shared)})
+
+
+def _given_in(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """Each name that a function gives a value to, with that value."""
     for node in ast.walk(function):
-        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and node.value is not None:
             targets: Iterable[ast.expr] = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(bare(_called(part)) == name for target in targets for part in ast.walk(target)):
-                yield node.lineno
+            called = {bare(_called(part)) for target in targets for part in ast.walk(target)} - {""}
+            yield from ((name, node.value) for name in called)
         elif isinstance(node, ast.Dict):
-            yield from (
-                value.lineno
-                for key, value in zip(node.keys, node.values)
-                if isinstance(key, ast.Constant) and bare(str(key.value)) == name and not isinstance(value, ast.Name)
-            )
+            for key, value in zip(node.keys, node.values):
+                if isinstance(key, ast.Constant) and not isinstance(value, ast.Name):
+                    yield bare(str(key.value)), value
 
 
 def _called(node: ast.AST) -> str:

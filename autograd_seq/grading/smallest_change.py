@@ -12,7 +12,7 @@ from autograd_seq.diagnosis.grouped import flattened
 from autograd_seq.diagnosis.handwritten import check_backward
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.grading.edits import Edit, edits
-from autograd_seq.grading.hints import assigned
+from autograd_seq.grading.hints import at_fault
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.remote import RemoteBackward, RemoteForward, RemoteFunction
 from autograd_seq.grading.tasks import Given, Task
@@ -39,8 +39,8 @@ def smallest_change(
     given : Given
         What it was judged with.
     """
-    names = [name for cause in report.causes for name in (*cause.where.split(", "), *cause.explains)] or report.wrong
-    lines = [number for name in names for number in assigned(source, task.name, name)]
+    wanted = [(cause.where.split(", "), cause.explains) for cause in report.causes] or [(report.wrong, report.wrong)]
+    lines = [number for where, explains in wanted for number in at_fault(source, task.name, where, explains)]
     until = time.monotonic() + SECONDS
     process = new()
     try:

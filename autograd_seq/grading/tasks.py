@@ -51,6 +51,8 @@ class Task:
         For a backward function, its forward pass's name.
     optional : bool
         Whether a submission that does not define it is judged without it.
+    arguments : tuple of str
+        The order of a forward function's arguments, where it is not that of the inputs.
     """
 
     name: str
@@ -62,6 +64,12 @@ class Task:
     expected: Mapping[str, Any] | None = None
     forward: str = "forward"
     optional: bool = False
+    arguments: tuple[str, ...] = ()
+
+    def drawn(self, seed: int) -> dict[str, Any]:
+        """Its arguments, in order."""
+        values = arguments(self.inputs, seed)
+        return {key: values[key] for key in self.arguments} if self.arguments else values
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -178,7 +186,7 @@ def _forward(task: Task, given: Given) -> ForwardReport:
     found: dict[str, Result] = {}
     function = getattr(given.module, task.name)
     for draw in range(1 if task.expected is not None else 2):
-        values = arguments(task.inputs, given.seed + draw)
+        values = task.drawn(given.seed + draw)
         true = _true(task, values)
         try:
             own = named(function(*copy.deepcopy(list(values.values()))), task.returns)
