@@ -120,6 +120,7 @@ def _of_expression(node: ast.expr, text: str, source: str, names: list[str]) -> 
         yield from _of_slice(node, source)
     if isinstance(node, (ast.Subscript, ast.Name)):
         yield from (f"{text} + {name}" for name in names)
+        yield f"{text}.T"
     if isinstance(node, (ast.BinOp, ast.Call, ast.Subscript)):
         yield f"-({text})" if _is_sum(node) else f"-{text}"
 

@@ -16,14 +16,14 @@ import numpy as np
 
 import autograd_seq.operations as operations
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.operation import Operation
+from autograd_seq.core.operation import DECLARED, Operation
 from autograd_seq.core.scope import Scope, present
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.grouped import Groups, taking_parts
 from autograd_seq.diagnosis.truth import record
 from autograd_seq.grading.packing import UnreadableError
 
-OURS = {found for found in vars(operations).values() if isinstance(found, Operation)}
+OURS = {found for found in DECLARED if found.__module__.startswith(f"{operations.__name__}.")}
 BY_NAME = {found.name: found for found in OURS}
 MOST_RECORDS = 50_000
 MOST_NUMBERS = 2_000_000  # of one array

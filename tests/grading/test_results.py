@@ -41,7 +41,8 @@ def book(tmp_path_factory):
 def evil():
     """A submission whose every text tries to be something else."""
     report = {"wrong": [EVIL], "missing": [], "errors": {EVIL: 1.0}, "failure": None}
-    function = FunctionVerdict(EVIL, "wrong", None, report, f"```\n{EVIL}", 0.0, 1.0, 1, 0, False, (Cause(EVIL, "", ""),))
+    cause = (Cause(EVIL, "", ""),)
+    function = FunctionVerdict(EVIL, "wrong", None, report, f"```\n{EVIL}", 0.0, 1.0, 1, 0, False, cause)
     broken = FunctionVerdict("f", "no verdict", EVIL)
     return Gradebook(EVIL, [Submission(EVIL, {EVIL: function, "f": broken}, EVIL, 1, EVIL, EVIL, [], 3)])
 
