@@ -154,7 +154,7 @@ def check_folder(
     >>> folder = tempfile.mkdtemp()
     >>> for name in ("ada.py", "alan.py"):
     ...     with open(os.path.join(folder, name), "w") as file:
-    ...         _ = file.write("def rnn_cell_backward(da_next, cache):\\n    return {}\n")
+    ...         _ = file.write("def rnn_cell_backward(da_next, cache):\n    return {}\n")
     >>> book = check_folder(folder, jobs=1)
     >>> book["ada.py"].verdict, len(book)
     ('wrong', 2)

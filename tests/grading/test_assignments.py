@@ -86,6 +86,19 @@ def test_optimize_is_compared_with_all_that_it_returns(tmp_path):
     values = arguments(load_assignment("course").tasks["optimize"].inputs, 3)
     loss, gradients, last = reference(**values)
     assert loss > 0 and set(gradients) == {"dWax", "dWaa", "dWya", "db", "dby"} and last.shape == (6, 1)
+    lent = """from utils import *
+def clip(gradients, maxValue):
+    for gradient in [gradients[k] for k in ("dWax", "dWaa", "dWya", "db", "dby")]:
+        np.clip(gradient, -maxValue, maxValue, out=gradient)
+    return gradients
+def optimize(X, Y, a_prev, parameters, learning_rate=0.01):
+    loss, cache = rnn_forward(X, Y, a_prev, parameters)
+    gradients, a = rnn_backward(X, Y, parameters, cache)
+    gradients = clip(gradients, 5)
+    parameters = update_parameters(parameters, gradients, learning_rate)
+    return loss, gradients, a[len(X) - 1]
+"""
+    assert check_file(write(tmp_path / "mine.py", lent), assignment="course")["optimize"].ok
     text = "def optimize(X, Y, a_prev, parameters, learning_rate=0.01):\n    return 0.0, {}, a_prev\n"
     found = check_file(write(tmp_path / "mine.py", text), assignment="course")["optimize"]
     assert found.verdict == "wrong" and set(found.report["wrong"]) == {"loss", "a_last"}
