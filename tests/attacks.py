@@ -177,10 +177,23 @@ PAIRS = {
         "tracing.forward_as_data = as_data",
     ),
 }
+# Inputs at which a mistake does not show, if they are taken as they are.
+HIDING = {
+    "zeros": '{"x": np.zeros((3, 7)), "W": np.zeros((3, 3))}',
+    "whole zeros": '{"x": np.zeros((3, 7), int), "W": np.zeros((3, 3), int)}',
+    "tiny ones": '{"x": np.full((3, 7), 1e-300), "W": np.full((3, 3), 1e-300)}',
+    "very large ones": '{"x": np.full((3, 7), 1e300), "W": np.full((3, 3), 1e300)}',
+    "none": "{}",
+    "no numbers": '{"x": "right", "W": print}',
+}
+MISTAKEN = (
+    "return {'y': np.tanh(W @ x)}, (W, x, np.tanh(W @ x))",
+    "return {'dx': cache[0].T @ (up['y'] * (1 - cache[2])), 'dW': (up['y'] * (1 - cache[2])) @ cache[1].T}",
+)
 PAIR = """
 import numpy as np
 FIRST = {{}}
-INPUTS = {{"x": (3, 7), "W": (3, 3)}}
+INPUTS = {inputs}
 def forward(x, W):
     {forward}
 def backward(up, cache):
@@ -199,4 +212,7 @@ def files():
     for name, code in RETURNED.items():
         yield f"returned: {name}", HEAD + WRONG.format(inside="pass", returned=code)
     for name, (forward, backward) in PAIRS.items():
-        yield f"a forward pass: {name}", PAIR.format(forward=forward, backward=backward)
+        inputs = '{"x": (3, 7), "W": (3, 3)}'
+        yield f"a forward pass: {name}", PAIR.format(forward=forward, backward=backward, inputs=inputs)
+    for name, inputs in HIDING.items():
+        yield f"inputs: {name}", PAIR.format(forward=MISTAKEN[0], backward=MISTAKEN[1], inputs=inputs)
