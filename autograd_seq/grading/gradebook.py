@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -197,24 +197,28 @@ def _side_by_side(names: list[str], options: dict[str, Any], jobs: int) -> Itera
     """Judge in processes of this package's own, each with one submission at a time; each as it is done."""
     left = list(names)
     while left:
-        # Not forked: a copy of this process would hold its files and locks.
-        with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=200) as pool:
-            running: dict[Future[Submission], str] = {pool.submit(_judged, name, options): name for name in left}
-            broken = False
-            while running and not broken:
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    name = running.pop(future)
-                    try:
-                        submission = future.result()
-                    except BrokenProcessPool:
-                        broken = True
-                        continue
-                    left.remove(name)
-                    yield submission
-        if broken and jobs == 1:
+        for submission in _until_broken(list(left), options, jobs):
+            left.remove(submission.path)
+            yield submission
+        if left and jobs == 1:
             yield Submission(left.pop(0), {}, "the process that judges it was ended: there is no answer")
         jobs = 1  # which of several it was cannot be told; from here on it can
+
+
+def _until_broken(names: list[str], options: dict[str, Any], jobs: int) -> Iterator[Submission]:
+    """What is judged until all is, or until one of the processes that judge is ended, which ends the others."""
+    # Not forked: a copy of this process would hold its files and locks.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=200)
+    try:
+        running = {pool.submit(_judged, name, options) for name in names}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool:
+        return
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever stops here does not wait for the rest of the class
 
 
 def _judged(name: str, options: dict[str, Any]) -> Submission:

@@ -204,3 +204,15 @@ def test_numbers_are_the_same_for_a_seed_and_unknown_without_one(tmp_path):
     assert check_file(path).seed != check_file(path).seed
     book = check_folder([path, write(tmp_path / "b.py", SOLUTION)], jobs=1)
     assert len({submission.seed for submission in book}) == 1
+
+
+def test_a_judge_that_is_ended_leaves_no_verdict_and_the_class_is_judged_to_its_end(tmp_path):
+    ends = "import multiprocessing, os\nif multiprocessing.parent_process() is not None:\n    os._exit(1)\n"
+    write(tmp_path / "by.py", FORWARD + ends)
+    asked = write(tmp_path / "asked.toml", PAIR)
+    (tmp_path / "in").mkdir()
+    for name in "abc":
+        write(tmp_path / "in" / f"{name}.py", FORWARD + BACKWARD)
+    book = check_folder(tmp_path / "in", assignment=asked, jobs=2)
+    assert [found.reason for found in book] == ["the process that judges it was ended: there is no answer"] * 3
+    assert book.verdict == "no verdict"
