@@ -83,7 +83,7 @@ class _Served:
         self._say({"event": "answer", **answer, "tree": tree, "npz": packed})
 
     def _load(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
-        self._loaded = load(self._path, question.get("source") or self._request["source"])
+        self._loaded = load(self._path, question.get("source") or self._request["source"], self._request["starts"])
         error = self._loaded.error
         told = {} if error is None else {"error": _told(error, self._path)}
         names = [str(name) for name, value in self._loaded.names.items() if callable(value)]

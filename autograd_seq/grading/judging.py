@@ -248,8 +248,7 @@ class Judging:
         self._leave()
         if self._seconds_left <= 0:
             raise NoAnswerError("")
-        request = {"path": self.handed_in.path, "source": self.handed_in.source}
-        self._process = OwnProcess(request, self.limits, self._seconds_left)
+        self._process = OwnProcess(self._request(), self.limits, self._seconds_left)
         self._standing = self._process.standing
         answer = self._process.ask("load")
         names = answer.get("names")
@@ -258,10 +257,12 @@ class Judging:
         inputs = answer["value"] if isinstance(answer["value"], Mapping) else None
         self._module = RemoteModule(self._process, self._defined, inputs)
 
+    def _request(self) -> dict[str, Any]:
+        return {"path": self.handed_in.path, "source": self.handed_in.source, "starts": self.handed_in.starts}
+
     def _another(self) -> OwnProcess:
         """A further process that has loaded the submission, beside the one that is there."""
-        request = {"path": self.handed_in.path, "source": self.handed_in.source}
-        process = OwnProcess(request, self.limits, self.limits.seconds)
+        process = OwnProcess(self._request(), self.limits, self.limits.seconds)
         process.ask("load")
         return process
 
@@ -272,7 +273,7 @@ class Judging:
         said = _why_unusable(error)
         self.line = error["line"] if isinstance(error.get("line"), int) else None
         if self._anything_wanted():
-            self.remark = f"{said}\n  judged is what it had defined by then"
+            self.remark = f"{said}\n  judged is what it defines all the same"
         else:
             self.reasons.append(said)
 

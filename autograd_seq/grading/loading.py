@@ -1,12 +1,15 @@
 """A submission run as a module of its own, as far as it comes: what it has defined by then is there to be called."""
 
 from __future__ import annotations
+import __future__
 
+import ast
 import importlib.util
 import linecache
 import os
 import sys
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +32,21 @@ class Loaded:
         self.names[name] = CELLS[name] if right else self._own[name]
 
 
-def load(path: str, source: str) -> Loaded:
-    """Run a submission's text; whatever it raises is kept beside what it has defined by then."""
+def load(path: str, source: str, starts: Sequence[int] = ()) -> Loaded:
+    """Run a submission's text; the first error is kept beside what it has defined.
+
+    After an import that fails it goes on, as not everything needs what is imported; after another error, with the
+    next cell of a notebook, if there is one.
+
+    Parameters
+    ----------
+    path : str
+        The submission's file.
+    source : str
+        Its text.
+    starts : sequence of int
+        For a notebook, the line before each cell's first.
+    """
     name = os.path.abspath(path)
     module = types.ModuleType("student_file")
     module.__file__ = name
@@ -38,12 +54,36 @@ def load(path: str, source: str) -> Loaded:
     sys.modules["student_file"] = module
     sys.path.insert(0, os.path.dirname(name))  # what it imports when it is called lies there too
     _lend_helpers()
-    error: BaseException | None = None
+    return Loaded(vars(module), _run(source, name, vars(module), starts))
+
+
+def _run(source: str, name: str, space: dict[str, Any], starts: Sequence[int]) -> BaseException | None:
+    """Run statement by statement, and give the first error."""
+    first: BaseException | None = None
+    skipped, flags = 0, 0  # lines up to this one; what `from __future__` has asked for
     try:
-        exec(compile(source, name, "exec"), vars(module))
-    except BaseException as raised:  # whatever a student's file does is an answer to report
-        error = raised
-    return Loaded(vars(module), error)
+        statements = ast.parse(source, name).body
+    except BaseException as error:  # it is not Python
+        return error
+    for node in statements:
+        if node.lineno <= skipped:
+            continue
+        is_import = isinstance(node, (ast.Import, ast.ImportFrom))
+        try:
+            exec(compile(ast.Module([node], []), name, "exec", flags, dont_inherit=True), space)
+            flags |= _flags(node)
+        except BaseException as error:  # whatever a student's file does is an answer to report
+            first = first or error
+            if not (is_import and isinstance(error, ImportError)):
+                skipped = next((start for start in starts if start >= node.lineno), len(source))
+    return first
+
+
+def _flags(node: ast.stmt) -> int:
+    """What a statement asks of the compiler for those that follow."""
+    if not isinstance(node, ast.ImportFrom) or node.module != "__future__":
+        return 0
+    return sum(getattr(__future__, alias.name).compiler_flag for alias in node.names)
 
 
 def _lend_helpers() -> None:

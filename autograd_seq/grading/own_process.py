@@ -63,7 +63,7 @@ class OwnProcess:
     Parameters
     ----------
     request : mapping
-        ``path`` and ``source`` of the submission.
+        ``path``, ``source`` and, for a notebook, ``starts`` of the submission.
     limits : Limits
         What it may use.
     seconds : float
@@ -115,7 +115,8 @@ class OwnProcess:
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         own = {
             "PYTHONIOENCODING": "utf-8:backslashreplace", "HOME": self._scratch, "TMPDIR": self._scratch,
-            "MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+            "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1",
+            "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         }  # fmt: skip
         secret = ("TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL")
         kept = {key: value for key, value in os.environ.items() if not any(word in key.upper() for word in secret)}

@@ -114,8 +114,7 @@ class Submission:
     printed : str
         What the file printed while it was judged, or the beginning of it.
     remark : str or None
-        What else is to be said: that running the file ended in an error, so that only what it had defined by then
-        was judged.
+        What else is to be said: that running the file ended in an error, and what it defines all the same was judged.
     not_enforced : list of str
         What this machine could not keep the file from.
     seed : int

@@ -42,8 +42,9 @@ def test_only_cells_that_define_something_are_run_unless_all_are_wanted(tmp_path
     text = notebook("import numpy as np\nsize = 3\nraise ValueError('a cell that fails')", RIGHT, "1 / 0")
     path = write(tmp_path / "mine.ipynb", text)
     assert check_file(path).verdict == "right" and check_file(path).remark is None
+    assert check_file(path).line is None
     found = check_file(path, cells="all")
-    assert found.verdict == "no verdict" and "a cell that fails" in found.reason and "cell 1, line 3" in found.reason
+    assert found.verdict == "right" and "a cell that fails" in found.remark and "cell 1, line 3" in found.remark
 
 
 def test_a_cell_that_is_not_python_is_left_out_and_said(tmp_path):
@@ -96,8 +97,15 @@ def test_a_file_that_fails_half_way_is_judged_on_what_it_defined(tmp_path):
         "rnn_cell_backward", "lstm_backward",
     ]  # fmt: skip
     assert "AssertionError: the last cell" in found.remark and "mine.py:9" in found.remark and found.line == 9
-    assert "judged is what it had defined by then" in str(found)
+    assert "judged is what it defines all the same" in str(found)
     assert check_file(write(tmp_path / "mine.py", RIGHT + "import sys\nsys.exit()\n")).verdict == "right"
+
+
+def test_an_import_that_fails_is_said_and_what_needs_it_not_is_judged(tmp_path):
+    text = "from __future__ import annotations\nimport no_such_module\nimport numpy as np\nx: nothing = 1\n" + RIGHT
+    for name, content in (("mine.py", text), ("mine.ipynb", notebook(text))):
+        found = check_file(write(tmp_path / name, content))
+        assert found.verdict == "right" and "No module named 'no_such_module'" in found.remark and found.line == 2
 
 
 def test_modules_beside_a_submission_come_before_the_course_s_own(tmp_path):
