@@ -8,13 +8,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import autograd_seq
+from autograd_seq.check.claims.named_losses import LOSSES
 from autograd_seq.commands.console import print_json
 from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.grades import add_grading, grade
 from autograd_seq.commands.things import cells_by_name, output_of, thing
 from autograd_seq.core.errors import UsageError
-from cells import Bidirectional, Deep
+from cells import Bidirectional, Deep, Readout
+from cells.readout import ACTIVATIONS
 
 
 def add_prove(declared: Declared) -> None:
@@ -40,6 +42,9 @@ def add_check(declared: Declared) -> None:
     sub = declared.command("check", check_, said)
     sub.add_argument("--formula", metavar="TEXT", help="a claim about a cell such as 'dc_prev = dc * Gamma_f'")
     sub.add_argument("--reading", choices=("adjoint", "jacobian"), default="adjoint", help="what dX in it means")
+    sub.add_argument(
+        "--loss", choices=LOSSES, metavar="LOSS", help=f"what a readout's formula is about: {', '.join(LOSSES)}"
+    )
     add_grading(sub)
 
 
@@ -47,8 +52,10 @@ def check_(arguments: argparse.Namespace) -> int:
     """Check hand-written backward passes, or one formula of a cell."""
     if arguments.formula is not None:
         return _check_formula(arguments)
+    if arguments.loss is not None:
+        raise UsageError("--loss says what a formula is about: add --formula 'dz_y = y_hat - y'")
     for name in arguments.files:
-        if name in cells_by_name():
+        if name in cells_by_name() or name.endswith("-readout"):
             raise UsageError(f"what is claimed of {name}? Add --formula 'dc_prev = dc * Gamma_f'")
     return grade(arguments)
 
@@ -57,7 +64,8 @@ def _check_formula(arguments: argparse.Namespace) -> int:
     """Check a claim about a cell."""
     if len(arguments.files) != 1:
         raise UsageError(f"--formula is about one cell, and {len(arguments.files)} names are given")
-    found = autograd_seq.check_formula(arguments.formula, _single_cell(arguments.files[0]), arguments.reading)
+    cell = _single_cell(arguments.files[0])
+    found = autograd_seq.check_formula(arguments.formula, cell, arguments.reading, arguments.seed or 0, arguments.loss)
     if arguments.json:
         print_json({"format": 1, **found.to_json()}, arguments.answer)
     else:
@@ -77,10 +85,11 @@ def _single_cell(name: str) -> Any:
     """A cell with a step of its own, which a formula can be about."""
     made = {key: make(2, 3) for key, make in cells_by_name().items()}
     single = {key: cell for key, cell in made.items() if not isinstance(cell, (Bidirectional, Deep))}
+    single |= {f"{activation}-readout": Readout(3, 4, activation, seed=0) for activation in ACTIVATIONS}
     if name in single:
         return single[name]
     usable = ", ".join(single)
     if name in made:
         kind = "layers of cells" if isinstance(made[name], Deep) else "two cells in opposite directions"
         raise UsageError(f"--formula is about one step of one cell, and {name} is {kind}; take one of {usable}")
-    raise UsageError(f"--formula is about a cell: {usable}; not {name!r}")
+    raise UsageError(f"--formula is about a cell or a readout: {usable}; not {name!r}")

@@ -15,6 +15,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 
+DOUBLE = 8  # bytes of a Python float
 RELATIONS: dict[str, Callable[[int], bool]] = {
     "<": lambda side: side < 0,
     "<=": lambda side: side <= 0,
@@ -101,5 +102,13 @@ def decisions(record: Tensor, values: Sequence[Array] | None = None) -> list[int
     arrays = [x._value for x in record.inputs] if values is None else values
     objects = [np.array(v, dtype=object) for v in arrays]
     with np.errstate(all="ignore"):
-        record.operation.meaning(algebra, *objects, **record.settings)
+        record.operation.meaning(algebra, *objects, **_rounded(record))
     return algebra.decisions
+
+
+def _rounded(record: Tensor) -> dict[str, Any]:
+    """The settings as the value rule sees them: a limit of 0.8 is beside float32 the nearest float32."""
+    dtype = record.dtype
+    if dtype.kind != "f" or dtype.itemsize >= DOUBLE:
+        return record.settings
+    return {k: float(dtype.type(v)) if type(v) is float else v for k, v in record.settings.items()}
