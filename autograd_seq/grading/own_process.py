@@ -24,7 +24,7 @@ from typing import IO, Any
 from autograd_seq.core.array import Array
 from autograd_seq.grading.packing import UnreadableError, dumps, from_npz, npz, unpack
 from autograd_seq.grading.plain_text import plain
-from autograd_seq.grading.sandbox import Limits, best, too_much
+from autograd_seq.grading.sandbox import Limits, best, descendants, too_much
 
 STARTING = 120.0  # seconds until the process must be ready; a busy machine needs a few
 GRACE = 2.0  # seconds for the process to say itself where it is when its time is up
@@ -92,8 +92,11 @@ class OwnProcess:
             threading.Thread(target=self._read_answers, args=(self._process.stdout,), daemon=True),
             threading.Thread(target=self._read_printed, args=(self._process.stderr,), daemon=True),
         ]
-        for reader in self._readers:
-            reader.start()
+        self._requests: queue.Queue[bytes | None] = queue.Queue()
+        writer = threading.Thread(target=self._write_requests, args=(self._process.stdin,), daemon=True)
+        self._threads = [*self._readers, writer]
+        for thread in self._threads:
+            thread.start()
         self._send({
             **request, "word": self._word, "seconds": seconds, "limits": limits.for_walls(), "walls": sandbox.walls,
             "modules": [os.path.abspath(folder) for folder in sys.path], "scratch": self._scratch,
@@ -166,11 +169,8 @@ class OwnProcess:
         return answer
 
     def _send(self, request: Mapping[str, Any]) -> None:
-        """Hand over a request; standard input stays open, for the process ends when it closes."""
-        assert self._process.stdin is not None
-        with suppress(OSError, ValueError):  # it has ended already, which is seen when it is listened to
-            self._process.stdin.write(dumps(request) + b"\n")
-            self._process.stdin.flush()
+        """Hand over a request; a process that does not read it holds nobody up."""
+        self._requests.put(dumps(request) + b"\n")
 
     def _answer(self, deadline: float) -> dict[str, Any]:
         """The next answer."""
@@ -236,12 +236,13 @@ class OwnProcess:
             if self._process.poll() is None:
                 self._kill()
             code = self._process.wait()
+            self._requests.put(None)
             self._drain()
-            if any(reader.is_alive() for reader in self._readers):
+            if any(thread.is_alive() for thread in self._threads):
                 self._kill()  # processes that it started and left behind, which hold its files open
                 self._drain()
             for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-                if stream is not None and not any(reader.is_alive() for reader in self._readers):
+                if stream is not None and not any(thread.is_alive() for thread in self._threads):
                     _close(stream)
             shutil.rmtree(self._scratch, ignore_errors=True)
             said = bytes(self._printed).decode("utf-8", "replace")
@@ -249,20 +250,30 @@ class OwnProcess:
         return self._ended
 
     def _drain(self) -> None:
-        """Wait a second for the readers; what they still bring is not read."""
+        """Wait a second for the threads; what they still bring is not read."""
         until = time.monotonic() + 1.0
-        for reader in self._readers:
-            while reader.is_alive() and time.monotonic() < until:
+        for thread in self._threads:
+            while thread.is_alive() and time.monotonic() < until:
                 with suppress(queue.Empty):
                     self._lines.get_nowait()
-                reader.join(0.02)
+                thread.join(0.02)
 
     def _kill(self) -> None:
         if sys.platform == "win32":
             self._process.kill()
             return
-        with suppress(ProcessLookupError, PermissionError):  # gone, or not ours any more
+        for number in reversed(descendants(self._process.pid)):
+            with suppress(ProcessLookupError, PermissionError):  # gone, or not ours any more
+                os.kill(number, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _write_requests(self, stream: IO[bytes]) -> None:
+        """Standard input stays open until all is over, for the process ends when it closes."""
+        with suppress(OSError, ValueError):  # it has ended already, which is seen when it is listened to
+            while (request := self._requests.get()) is not None:
+                stream.write(request)
+                stream.flush()
 
     def _read_answers(self, stream: IO[bytes]) -> None:
         while line := stream.readline(LONGEST):

@@ -136,7 +136,7 @@ def too_much(process: int, limits: Limits) -> str | None:
     """What a process and all that it started take too much of; None if nothing, or where that cannot be seen."""
     if sys.platform != "linux":
         return None
-    running, memory = _descendants(process), 0
+    running, memory = descendants(process), 0
     if len(running) > limits.processes + 3:  # the three that wait at the walls
         return f"more than {limits.processes} processes"
     for number in running:
@@ -145,7 +145,8 @@ def too_much(process: int, limits: Limits) -> str | None:
     return f"more than {limits.memory} MiB of memory" if memory > limits.memory * MEBIBYTE else None
 
 
-def _descendants(process: int) -> list[int]:
+def descendants(process: int) -> list[int]:
+    """A process and all that it started, as far as they can be seen: those that started one come before it."""
     found = [process]
     for number in found:
         with suppress(OSError, ValueError):

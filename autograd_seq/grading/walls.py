@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 WALLS = ("memory", "file size", "processes", "network", "read-only files", "other processes")
@@ -35,6 +36,8 @@ def put_up(request: Mapping[str, Any]) -> list[str]:
     standing = list(request["walls"])
     if request["namespaces"] and sys.platform == "linux":
         standing += _enter_namespaces(request["scratch"])
+    if sys.platform == "linux" and "other processes" not in standing:
+        _gather_what_is_left()
     standing += _limits(request["limits"])
     with suppress(OSError):
         os.chdir(request["folder"])
@@ -88,6 +91,13 @@ def _now_running() -> int:
 # -- namespaces -----------------------------------------------------------------------------------------------
 
 
+def _gather_what_is_left() -> None:
+    """Have a process outside that becomes the parent of whatever the submission starts and leaves behind."""
+    library = ctypes.CDLL(None, use_errno=True)
+    library.prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    _go_on_as_child(library.prctl, first=True)
+
+
 def _enter_namespaces(scratch: str) -> list[str]:
     """Leave the network, other processes and every place to write in behind; the process that goes on is a new one."""
     library = ctypes.CDLL(None, use_errno=True)
@@ -127,30 +137,44 @@ def _seal(call: Callable[..., None], scratch: str) -> bool:
 
 def _be_alone(call: Callable[..., None]) -> bool:
     """Go on as a grandchild that sees no process but its own, and has no rights by which to undo that."""
-    _go_on_as_child(call, first=True)
+    _go_on_as_child(partial(call, "prctl"), first=True)
     try:
         call("mount", b"proc", b"/proc", b"proc", _WITHIN_US | 8, None)
         alone = True
     except OSError:
         alone = False  # they cannot be reached by number, but what the old /proc shows of them can be read
     _drop_rights(call)
-    _go_on_as_child(call, first=False)
+    _go_on_as_child(partial(call, "prctl"), first=False)
     return alone
 
 
-def _go_on_as_child(call: Callable[..., None], first: bool) -> None:
+def _go_on_as_child(prctl: Callable[..., Any], first: bool) -> None:
     """Fork; the parent waits, gathers what is left behind, and ends as the child did."""
     child = os.fork()
     if child == 0:
         if first:
-            call("prctl", 1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG: never outlive who asked
+            prctl(1, int(signal.SIGKILL), 0, 0, 0)  # PR_SET_PDEATHSIG: never outlive who asked
         return
     os.closerange(0, 64)
     while True:
         ended, status = os.wait()
         if ended == child:
+            _end_what_is_left()
             code = os.waitstatus_to_exitcode(status)
             os._exit(code if code >= 0 else 128 - code)
+
+
+def _end_what_is_left() -> None:
+    """End every child that there still is, and what becomes a child by that."""
+    with suppress(OSError):
+        while True:
+            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+                children = file.read().split()
+            if not children:
+                return
+            for number in children:
+                os.kill(int(number), signal.SIGKILL)
+            os.wait()
 
 
 def _drop_rights(call: Callable[..., None]) -> None:
