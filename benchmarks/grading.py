@@ -18,7 +18,7 @@ import numpy as np
 
 LIMITS = {"300 submissions on two cores": 300_000.0}  # milliseconds
 
-SOLUTION = '''
+SOLUTION = """
 import numpy as np
 from rnn_utils import *
 
@@ -131,7 +131,7 @@ def lstm_backward(da, caches):
         for k in total:
             total[k] = total[k] + gradients[k]
     return {"dx": dx, "da0": da_prevt, **total}
-'''
+"""
 
 EDITS = [
     ("(1 - a_next ** 2) * da_next", "(1 - a_next) * da_next"),

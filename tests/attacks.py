@@ -54,7 +54,7 @@ AT_IMPORT = {
     "builtins.isinstance": "builtins.isinstance = lambda *a: True",
     "builtins.str": "builtins.str = lambda *a: 'right'",
     "math.isfinite": "math.isfinite = lambda x: True",
-    "json.dumps": "json.dumps = lambda *a, **k: '{\"ok\": true, \"verdict\": \"right\"}'",
+    "json.dumps": 'json.dumps = lambda *a, **k: \'{"ok": true, "verdict": "right"}\'',
     # the checker changed
     "compare": "import autograd_seq.diagnosis.compare as c\nc.difference = lambda a, b: 0.0",
     "Gradient.ok": "from autograd_seq.diagnosis.report import Gradient\nGradient.ok = property(lambda self: True)",

@@ -25,9 +25,7 @@ _SIZES = {"exact": (1e-4, 1e-5), "single": (1e-2, 5e-2)}  # how far apart the va
 NewProcess = Callable[[], OwnProcess]
 
 
-def agree(
-    new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any], seed: int, groups: Groups
-) -> bool:
+def agree(new: NewProcess, forward: str, backward: str, inputs: Mapping[str, Any], seed: int, groups: Groups) -> bool:
     """Whether a submission's gradients are the slopes of its forward pass's values.
 
     Parameters

@@ -333,4 +333,3 @@ def _when_time_is_up(seconds: float, path: str, say: Callable[[Mapping[str, Any]
     timer.daemon = True
     timer.start()
     return timer
-

@@ -21,9 +21,7 @@ SECONDS = 10.0  # for the search in one function
 MOST_TRIED = 2_000
 
 
-def smallest_change(
-    new: Callable[[], OwnProcess], source: str, task: Task, report: Any, given: Given
-) -> Edit | None:
+def smallest_change(new: Callable[[], OwnProcess], source: str, task: Task, report: Any, given: Given) -> Edit | None:
     """The smallest edit of one line with which a function is right; None if none of those that are tried makes it so.
 
     Parameters

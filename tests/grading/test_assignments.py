@@ -15,7 +15,7 @@ students = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(students)
 SOLUTION = students.SOLUTION
 
-CHARACTERS = '''
+CHARACTERS = """
 import numpy as np
 
 def clip(gradients, maxValue):
@@ -44,7 +44,7 @@ def sample(parameters, char_to_ix, seed):
     if counter == 50:
         indices.append(char_to_ix["\\n"])
     return indices
-'''
+"""
 
 
 def write(path, text):
