@@ -22,12 +22,15 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.calling import Caller, Kept
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward
+from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.search import EQUAL
 from autograd_seq.diagnosis.truth import Truth, record
+from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 from autograd_seq.operations import sigmoid
 
 N_X, N_A, N_Y, M, T = 3, 6, 2, 7, 5
@@ -162,16 +165,33 @@ class _Case:
         drawn = _drawn(signature, seed, steps)
         inputs, readout, upstream, caches = drawn.inputs, drawn.readout, drawn.upstream, drawn.caches
         self.truth: Truth = drawn.truth
+        self.epsilon, self.doubts = EPSILON, dict[str, Any]()
         parameters = _both_spellings({**{k: inputs[k] for k in WEIGHTS[signature.kind]}, **readout})
         given: Any = (*caches, parameters)
         if signature.sequence:
             given = ([(*cache, parameters) for cache in caches], inputs["x"])
-        arguments = copy.deepcopy([*upstream.values(), given])
-        found, self.failure, problems = run_backward(lambda: function(*arguments))
+        self._caller, self._arguments = Caller(function), [*upstream.values(), given]
+        self.function, self.forward, self.inputs = function, None, inputs | parameters
+        arguments = copy.deepcopy(self._arguments)
+        named = dict(zip([*(f"d{k}" for k in upstream), "cache"], arguments, strict=True))
+        kept = Kept(**named)
+        found, self.failure, problems = run_backward(lambda: self._caller.plain(lambda: function(*arguments)))
+        self.warnings = [f"backward changes {changed} in place" for changed in kept.changed()]
         self.found = {_standard(k): v for k, v in found.items()}
         self.problems = {_standard(k): v for k, v in problems.items()}
         unasked = set(signature.optional) - set(self.found) - set(self.problems)
         self.true = {k: v for k, v in self.truth.gradients.items() if k not in unasked}
+
+    def own_rounding(self, epsilon: float) -> dict[str, Array]:
+        """The rounding of the backward pass's own way."""
+
+        def run(disturb: Disturb) -> dict[str, Array]:
+            arguments = copy.deepcopy(self._arguments)
+            with disturbed(arguments, disturb):
+                again = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))[0]
+            return {_standard(k): v for k, v in again.items()}
+
+        return own_rounding(run, self.found, epsilon)
 
 
 def _both_spellings(parameters: Inputs) -> Inputs:
