@@ -119,6 +119,7 @@ class _Served:
 
     def _function(self, question: Mapping[str, Any]) -> Callable[..., Any]:
         found: Any = self._loaded.names.get(question["name"])
+        self._loaded.begin_alike()
         return found
 
     def _arguments(self, question: Mapping[str, Any]) -> Any:

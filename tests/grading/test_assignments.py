@@ -154,6 +154,22 @@ def test_without_a_reference_it_is_said_and_inputs_without_effect_are_listed(tmp
     assert found.verdict == "no verdict" and "do not depend on b" in found.reason
 
 
+def test_dropout_is_the_same_function_twice_and_a_counter_is_not(tmp_path):
+    drops = """import numpy as np
+rng = np.random.default_rng(1)
+def forward(x):
+    mask = (rng.random(x.shape) < 0.5) * (np.random.rand(*x.shape) < 0.9)
+    return {"y": x * x * mask}, (x, mask)
+def backward(up, cache):
+    return {"dx": 2 * cache[0] * cache[1] * up["y"]}
+INPUTS = {"x": (5, 9)}
+"""
+    assert check_file(write(tmp_path / "a.py", drops))["backward"].ok
+    counts = drops.replace("    mask =", "    CALLS.append(1)\n    mask = len(CALLS) *") + "CALLS = []\n"
+    found = check_file(write(tmp_path / "a.py", counts))["backward"]
+    assert found.verdict == "no verdict" and "not the same function" in found.reason
+
+
 def test_reference_values_in_place_of_a_function(tmp_path):
     asked = write(
         tmp_path / "asked.toml",
