@@ -2,7 +2,7 @@
 # SymPy 1.14.0: Rational(float("inf")) is 0, and so is Rational(float("nan")).
 #
 # Guess: an infinite float becomes oo and a NaN becomes nan, as sympify and Float have it, or the call raises.
-# Seen (SymPy 1.14.0, mpmath 1.3.0 and 1.4.1): Rational(inf), Rational(-inf) and Rational(nan), of Python's floats and of NumPy's float64, are
+# Seen (SymPy 1.14.0, mpmath 1.3.0): Rational(inf), Rational(-inf) and Rational(nan), of Python's floats and of NumPy's float64, are
 #   the integer 0, without a word; sympify(inf) is oo. mpmath's own infinity raises ("invalid input: oo").
 # Whoever reads a recorded network exactly, by Rational of its numbers, reads the -inf of an attention mask as a 0.
 set -euo pipefail
