@@ -117,7 +117,8 @@ def test_equal_steps_look_equal(outputs, subject, view):
     assert all(place == pytest.approx(found[0], abs=1e-6) for found in places.values() for place in found)
     framed = [c for c in layout.columns if c.time is not None]
     assert all(a.right < b.left and a.time < b.time for a, b in zip(framed, framed[1:]))
-    assert [c.right - c.left for c in framed] == pytest.approx([framed[0].right - framed[0].left] * len(framed), abs=1e-6)
+    widths = [c.right - c.left for c in framed]
+    assert widths == pytest.approx([widths[0]] * len(widths), abs=1e-6)
 
 
 def _overlaps(a, b):
