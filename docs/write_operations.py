@@ -20,7 +20,10 @@ from autograd_seq.operations import indexing, linear
 from autograd_seq.storage.files import write
 from autograd_seq.writer import Writer
 
-FAMILIES = ("arithmetic", "elementwise", "comparison", "reduction", "linear", "shape", "indexing", "probability")
+FAMILIES = (
+    "arithmetic", "elementwise", "exponentials", "trigonometry", "comparison", "reduction", "linear", "solving",
+    "shape", "indexing", "probability",
+)  # fmt: skip
 ROWS = np.s_[:]
 PAGE = Path(__file__).with_name("operations.md")
 
@@ -52,6 +55,9 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
     linear._einsum: lambda a, b: ops.einsum("ij,jk->ik", a, b),
 }
 SHAPES = {ops.squeeze: (1, 3)}
+# What is added to numbers between 0 and 1 where an operation is not meant for those, or for matrices of low rank.
+MATRICES = (ops.cholesky, ops.det, ops.inv, ops.logabsdet, ops.solve_columns)
+ADDED = {ops.arccosh: 1.0, **dict.fromkeys(MATRICES, np.eye(3))}
 
 
 def described() -> Iterator[tuple[str, list[Operation]]]:
@@ -67,7 +73,8 @@ def tried(operation: Operation) -> tuple[list[Tensor], Tensor]:
     call = SAMPLES.get(operation, operation)
     called = list(inspect.signature(getattr(call, "__wrapped__", call)).parameters)[: operation.arity or None]
     shape = SHAPES.get(operation, (3, 3))
-    inputs = [Tensor(np.full(shape, 0.25 + 0.25 * i), name, requires_grad=True) for i, name in enumerate(called)]
+    arrays = [np.full(shape, 0.25 + 0.25 * i) + ADDED.get(operation, 0.0) for i in range(len(called))]
+    inputs = [Tensor(array, name, requires_grad=True) for array, name in zip(arrays, called, strict=True)]
     y = call(*inputs)
     y._name = "L" if "y" in called else "y"
     return inputs, y
@@ -161,6 +168,7 @@ them an operation is computed more slowly and diagnosed less well, and just as r
 """
 
 TRAITS = {
+    "positive": "meant for numbers above 0 only; its value elsewhere is no part of its meaning",
     "activation": "a function of one array that a layer applies to what it has added up",
     "elementwise": "each element of the result depends only on the elements at the same place",
     "along": "works along the axes that its setting `axis` names, at each place beside them alone",

@@ -15,6 +15,8 @@ Array = np.ndarray[Any, Any]
 
 def as_array(value: Any, dtype: Any = None) -> Array:
     """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
+    if isinstance(value, (np.matrix, np.ma.MaskedArray)):
+        _plain_only(value)
     try:
         array = np.array(value)  # as it is: with a dtype, NumPy would make NaN of None and drop imaginary parts
         wanted = array.dtype if dtype is None else np.dtype(dtype)
@@ -30,6 +32,20 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     if dtype is None and array.dtype.kind in "ui" and not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(np.float64)
     return array
+
+
+def _plain_only(value: Any) -> None:
+    """Refuse the arrays whose operators, or whose mask, would change their meaning beside a tensor."""
+    if isinstance(value, np.matrix):
+        raise DtypeError(
+            "beside a tensor, * of a np.matrix would no longer be the product of matrices. Write np.asarray(matrix), "
+            f"and @ for the product{here()}"
+        )
+    if np.ma.is_masked(value):
+        raise DtypeError(
+            "the mask of a masked array would be lost beside a tensor. Write np.where(mask, 0.0, x) * tensor, with "
+            f"array.filled(0.0) as the plain numbers{here()}"
+        )
 
 
 def dtype_beside(value: Any, arrays: Sequence[Array]) -> np.dtype[Any] | None:

@@ -298,7 +298,9 @@ def real(dtype: Any) -> np.dtype[Any]:
     return meant
 
 
-def astype(a: Any, dtype: Any) -> Any:
+def astype(
+    a: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+) -> Any:
     """The same values in another dtype, as `numpy.ndarray.astype`; integers carry no gradient.
 
     Raises

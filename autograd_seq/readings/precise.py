@@ -31,7 +31,7 @@ class PreciseAlgebra:
         self.context.dps = digits
         c = self.context
         self.exp, self.sqrt, self.tanh, self.sin, self.cos = c.exp, c.sqrt, c.tanh, c.sin, c.cos
-        self.sign = c.sign
+        self.sign, self.arctan = c.sign, c.atan
 
     def number(self, x: Any) -> Any:
         """A scalar, exactly."""
