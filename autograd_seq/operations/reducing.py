@@ -14,7 +14,7 @@ from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import add, astype, multiply
 from autograd_seq.operations.comparison import all as all_
 from autograd_seq.operations.comparison import any as any_
-from autograd_seq.operations.decided import decided, refuse
+from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, maximum, minimum, sqrt, where
 from autograd_seq.operations.ordering import quantile, take_along_axis
 from autograd_seq.operations.reduction import axes_of, max, mean, min, norm, prod, std, sum, var
@@ -208,6 +208,8 @@ def _nan_quantile(scale: float, fixed: float | None, name: str) -> Callable[...,
 
     def reduced(a: Any, *arguments: Any, **settings: Any) -> Any:
         q = fixed if fixed is not None else settings.pop("q", None) if not arguments else arguments[0]
+        if is_learned(q):
+            raise refuse(name, "takes plain numbers for q", "Write q.value")
         axis, *rest = (*arguments[fixed is None :], None) if "axis" not in settings else (settings.pop("axis"),)
         keepdims, method = settings.pop("keepdims", False), settings.pop("method", "linear")
         numbers = _is_number(a)
