@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,3 +60,19 @@ def dtype_beside(value: Any, arrays: Sequence[Array]) -> np.dtype[Any] | None:
     if len(arrays) > 1 or dtype.kind != "f":
         dtype = np.result_type(*arrays, *((value,) if number else ()))
     return dtype if dtype.kind == "f" or number else None
+
+
+def computed(function: Callable[..., Any], arrays: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    """What a function gives where underflow is no error, whatever NumPy is set to: what is too small is 0.
+
+    Examples
+    --------
+    >>> with np.errstate(all="raise"):
+    ...     computed(np.exp, [np.array([-1000.0])], {})
+    array([0.])
+    """
+    try:
+        return function(*arrays, **settings)
+    except FloatingPointError:
+        with np.errstate(under="ignore"):
+            return function(*arrays, **settings)
