@@ -60,6 +60,57 @@ MATRICES = (ops.cholesky, ops.det, ops.inv, ops.logabsdet, ops.solve_columns)
 ADDED = {ops.arccosh: 1.0, **dict.fromkeys(MATRICES, np.eye(3))}
 
 
+# Where a function has no derivative, or several: its inputs there, in the order in which it is called.
+KINKS: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
+    "relu(x)": (ops.relu, [[0.0]], "x = 0"),
+    "abs(x)": (np.abs, [[0.0]], "x = 0"),
+    "maximum(a, b)": (np.maximum, [[1.0], [1.0]], "a = b"),
+    "minimum(a, b)": (np.minimum, [[1.0], [1.0]], "a = b"),
+    "fmax(a, b)": (np.fmax, [[1.0], [1.0]], "a = b"),
+    "fmin(a, b)": (np.fmin, [[1.0], [1.0]], "a = b"),
+    "max(x)": (np.max, [[2.0, 1.0, 2.0]], "x = [2, 1, 2]"),
+    "min(x)": (np.min, [[2.0, 1.0, 1.0]], "x = [2, 1, 1]"),
+    "maximum.accumulate(x)": (np.maximum.accumulate, [[1.0, 1.0]], "x = [1, 1]"),
+    "clip(x, -1, 1)": (lambda x: np.clip(x, -1.0, 1.0), [[-1.0, 1.0]], "x = [−1, 1]"),
+    "clip(x, low, None), low learned": (lambda x, low: np.clip(x, low, None), [[1.0], [1.0]], "x = low"),
+    "where(c, a, b)": (lambda a, b: np.where([True, False], a, b), [[1.0, 1.0], [1.0, 1.0]], "anywhere, c = [1, 0]"),
+    "linalg.norm(x)": (np.linalg.norm, [[0.0, 0.0]], "x = [0, 0]"),
+    "linalg.norm(x, 1)": (lambda x: np.linalg.norm(x, 1), [[0.0, 2.0]], "x = [0, 2]"),
+    "linalg.norm(x, inf)": (lambda x: np.linalg.norm(x, np.inf), [[2.0, -2.0]], "x = [2, −2]"),
+    "hypot(a, b)": (np.hypot, [[0.0], [0.0]], "a = b = 0"),
+    "arctan2(a, b)": (np.arctan2, [[0.0], [0.0]], "a = b = 0"),
+    "x ** 0.0": (lambda x: x**0.0, [[0.0]], "x = 0"),
+    "a ** b": (np.power, [[0.0], [2.0]], "a = 0, b = 2"),
+    "prod(x)": (np.prod, [[0.0, 3.0]], "x = [0, 3]"),
+    "cumprod(x)": (np.cumprod, [[0.0, 3.0]], "x = [0, 3]"),
+    "sort(x)[0]": (lambda x: np.sort(x)[0], [[1.0, 1.0]], "x = [1, 1]"),
+    "median(x)": (np.median, [[1.0, 1.0, 2.0]], "x = [1, 1, 2]"),
+    "x % b": (np.remainder, [[4.0], [2.0]], "x = 4, b = 2"),
+    "interp(x, [0, 1, 2], [0, 1, 5])": (lambda x: np.interp(x, [0.0, 1.0, 2.0], [0.0, 1.0, 5.0]),
+                                        [[1.0, 2.0, 3.0]], "x = [1, 2, 3]"),
+    "copysign(a, 1)": (lambda a: np.copysign(a, 1.0), [[0.0]], "a = 0"),
+    "heaviside(x, h)": (np.heaviside, [[0.0], [0.5]], "x = 0"),
+    "sinc(x)": (np.sinc, [[0.0]], "x = 0"),
+}  # fmt: skip
+
+
+def at_kink(name: str) -> tuple[list[Tensor], Tensor]:
+    """The inputs of a function where it has a kink, and the sum of its result."""
+    function, arrays, _ = KINKS[name]
+    inputs = [Tensor(np.array(x), letter, requires_grad=True) for x, letter in zip(arrays, "abc")]
+    return inputs, ops.sum(function(*inputs))
+
+
+def conventions() -> Iterator[str]:
+    """The table of what is taken for a derivative where there is none, as the sweep answers it."""
+    yield "| function | where | derivative with respect to each input |\n|---|---|---|"
+    for name, (_, _, where) in KINKS.items():
+        inputs, loss = at_kink(name)
+        loss.backward()
+        slopes = [np.zeros(x.shape) if x.grad is None else x.grad + 0.0 for x in inputs]
+        yield f"| `{name}` | {where} | {'; '.join(np.array2string(slope, separator=', ') for slope in slopes)} |"
+
+
 def described() -> Iterator[tuple[str, list[Operation]]]:
     """The families and their operations, in the order in which they are declared."""
     for family in FAMILIES:
@@ -120,7 +171,7 @@ def having(operation: Operation, trait: str) -> str:
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, *traits()]
+    parts = [HEAD, *traits(), ABOUT_KINKS, *conventions()]
     for family, operations in described():
         parts.append(f"\n## {family.capitalize()}\n\n| operation | value | VJP |\n|---|---|---|")
         parts.extend(map(row, operations))
@@ -165,6 +216,16 @@ knows what it means to forget `swish'`.
 
 What an operation says of itself, so that nobody else has to know it by name. None has to be declared: without
 them an operation is computed more slowly and diagnosed less well, and just as right.
+"""
+
+ABOUT_KINKS = """
+## At kinks and ties
+
+Where a function has no derivative, or more than one would do, one is taken, the same in `backward`, `grad`, `compile`
+and the program that `source` writes; `prove` says *excluded* where a record meets such a place exactly. The
+largest of several equal elements share the adjoint equally; at a kink that is alone, the derivative is 0; what is cut
+at a limit keeps its derivative on the limit; sorting hands on to the element that NumPy puts there. What changes in
+steps (`sign`, `floor`, `round`, `x // b`) has the derivative 0 everywhere. `sqrt` and `cbrt` have an infinite one at 0.
 """
 
 TRAITS = {
