@@ -12,7 +12,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import Form
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, multiply, power
-from autograd_seq.operations.comparison import isnan
+from autograd_seq.operations.comparison import equal, greater, isnan, less
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, exp, log, maximum, minimum, sin, where
 
@@ -79,8 +79,13 @@ def sinc(x: Any) -> Any:
     return where(angle == 0, 1 - angle * angle / 6, sin(divisor) / divisor)  # near 0 it is this parabola
 
 
+def _dtype(x: Any) -> np.dtype[Any]:
+    return x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+
+
 def _heaviside(x: Any, at_zero: Any) -> Any:
-    return where(np.equal(decided(x), 0), at_zero, np.heaviside(decided(x), 0.0))
+    low, high, neither = (np.full((), value, _dtype(x)) for value in (0.0, 1.0, np.nan))
+    return where(equal(x, 0), at_zero, where(greater(x, 0), high, where(less(x, 0), low, neither)))
 
 
 def _copysign(a: Any, b: Any) -> Any:
@@ -97,17 +102,19 @@ def _fmin(a: Any, b: Any) -> Any:
 
 
 def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    numbers = decided(x)
     if is_learned((nan, posinf, neginf)):
         raise refuse("nan_to_num", "takes plain numbers as nan, posinf, neginf", "Write np.where(np.isnan(x), y, x)")
-    most = np.finfo(numbers.dtype) if numbers.dtype.kind == "f" else np.iinfo(numbers.dtype)
-    x = where(np.isnan(numbers), numbers.dtype.type(nan), x)
-    x = where(np.isposinf(numbers), numbers.dtype.type(most.max if posinf is None else posinf), x)
-    return where(np.isneginf(numbers), numbers.dtype.type(most.min if neginf is None else neginf), x)
+    if _dtype(x).kind != "f":
+        return x
+    most = np.finfo(_dtype(x))
+    number = _dtype(x).type
+    x = where(isnan(x), number(nan), x)
+    x = where(equal(x, np.inf), number(most.max if posinf is None else posinf), x)
+    return where(equal(x, -np.inf), number(most.min if neginf is None else neginf), x)
 
 
 def _ldexp(x: Any, exponent: Any) -> Any:
-    return multiply(x, np.ldexp(np.ones((), x.dtype if hasattr(x, "dtype") else float), decided(exponent)))
+    return multiply(x, np.ldexp(np.ones((), _dtype(x)), decided(exponent)))
 
 
 EXPONENTIALS: dict[Any, Any] = {

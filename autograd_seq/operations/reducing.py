@@ -14,6 +14,7 @@ from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import add, astype, multiply
 from autograd_seq.operations.comparison import all as all_
 from autograd_seq.operations.comparison import any as any_
+from autograd_seq.operations.comparison import isnan, logical_and, logical_not
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, maximum, minimum, sqrt, where
 from autograd_seq.operations.ordering import quantile, take_along_axis
@@ -79,8 +80,8 @@ def _truth(operation: Operation, neutral: bool, name: str) -> Callable[..., Any]
 
 def _count(condition: Any, a: Any, axis: Any) -> Any:
     """How many elements were chosen, with the axes kept."""
-    chosen = np.broadcast_to(decided(condition), np.shape(a))
-    return chosen.sum(axis=axis, keepdims=True).astype(a.dtype if a.dtype.kind == "f" else float)
+    ones = np.ones(np.shape(a), a.dtype if a.dtype.kind == "f" else float)
+    return sum(where(condition, ones, 0), axis=axis, keepdims=True)
 
 
 def _mean(
@@ -161,33 +162,36 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
     return _answer(max(a, axis=axis, keepdims=kept) - min(a, axis=axis, keepdims=kept), out, "ptp")
 
 
-def _is_number(a: Any) -> Any:
-    return ~np.isnan(decided(a))
-
-
 def _nan_sum(function: Any, neutral: float) -> Callable[..., Any]:
     def reduced(
         a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **others: Any
     ) -> Any:
-        return function(_chosen(_is_number(a), a, neutral), axis, dtype, out, keepdims, **others)
+        return function(where(isnan(a), neutral, a), axis, dtype, out, keepdims, **others)
 
     return reduced
 
 
 def _nan_largest(function: Any, neutral: float) -> Callable[..., Any]:
+    """A maximum or a minimum of what is no NaN, and NaN where nothing else is."""
+
     def reduced(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
-        numbers = _is_number(a)
-        top = function(_chosen(numbers, a, neutral), axis, None, keepdims, **others)
-        empty = ~numbers.any(axis=axis, keepdims=_flag(keepdims))
-        return _answer(_chosen(empty, np.full((), np.nan, a.dtype), top) if empty.any() else top, out, "nanmax")
+        top = function(where(isnan(a), neutral, a), axis, None, keepdims, **others)
+        empty = all_(isnan(a), axis=axis, keepdims=_flag(keepdims))
+        return _answer(where(empty, np.full((), np.nan, a.dtype), top), out, "nanmax")
 
     return reduced
+
+
+def _numbers_in(a: Any, chosen: Any) -> Any:
+    """Which of the chosen elements are no NaN."""
+    numbers = logical_not(isnan(a))
+    return numbers if chosen is True or not _is_given(chosen) else logical_and(numbers, chosen)
 
 
 def _nan_mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
-    numbers = _is_number(a) & decided(where if _is_given(where) else True)
+    numbers = _numbers_in(a, where)
     return _mean(_chosen(numbers, a, 0), axis, dtype, out, keepdims, where=numbers)
 
 
@@ -196,7 +200,7 @@ def _nan_spread(function: Any) -> Callable[..., Any]:
         a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
         where: Any = True, mean: Any = None, correction: Any = None,
     ) -> Any:  # fmt: skip
-        numbers = _is_number(a) & decided(where if _is_given(where) else True)
+        numbers = _numbers_in(a, where)
         return function(_chosen(numbers, a, 0), axis, dtype, out, ddof, keepdims, where=numbers, mean=mean,
                         correction=correction)  # fmt: skip
 
@@ -212,7 +216,7 @@ def _nan_quantile(scale: float, fixed: float | None, name: str) -> Callable[...,
             raise refuse(name, "takes plain numbers for q", "Write q.value")
         axis, *rest = (*arguments[fixed is None :], None) if "axis" not in settings else (settings.pop("axis"),)
         keepdims, method = settings.pop("keepdims", False), settings.pop("method", "linear")
-        numbers = _is_number(a)
+        numbers = ~np.isnan(decided(a))
         counts = np.unique(numbers.sum(axis=axis if axis is None else tuple(axes_of(a, axis))))
         if settings or any(x is not None for x in rest) or len(counts) != 1 or (axis is not None and np.ndim(axis)):
             raise refuse(name, "is recorded for as many numbers in each row and a single axis",
