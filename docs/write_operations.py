@@ -22,9 +22,9 @@ from autograd_seq.writer import Writer
 
 FAMILIES = (
     "arithmetic", "elementwise", "exponentials", "trigonometry", "comparison", "reduction", "linear", "solving",
-    "shape", "indexing", "probability",
+    "shape", "indexing", "ordering", "probability",
 )  # fmt: skip
-ROWS = np.s_[:]
+ROWS, PLACES = np.s_[:], Tensor(np.array([[2, 0, 1]] * 3), "places")
 PAGE = Path(__file__).with_name("operations.md")
 
 # Operations that need settings, a list or other shapes to be tried.
@@ -44,6 +44,9 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
     ops.moveaxis: lambda x: ops.moveaxis(x, 0, 1),
     ops.norm: lambda x: ops.norm(x, axis=0, keepdims=True),
     ops.logsumexp: lambda x: ops.logsumexp(x, axis=0, keepdims=True),
+    ops.argsort: lambda x: ops.argsort(x, axis=0),
+    ops.pick: lambda x: ops.pick(x, PLACES, axis=0),
+    ops.spread: lambda pieces: ops.spread(pieces, PLACES, axis=0, length=3),
     ops.power: lambda a, b: ops.power(a, b),
     ops.reshape: lambda x: ops.reshape(x, (9,)),
     ops.scatter: lambda a, b: ops.scatter([a, b], indices=(np.s_[0:3], np.s_[1:4]), shape=(4, 3)),

@@ -6,11 +6,146 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import call
+from autograd_seq.core.operation import operation
+from autograd_seq.operations.comparison import isnan
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.indexing import fixed, getitem
 from autograd_seq.operations.reduction import axes_of
-from autograd_seq.operations.shape import axis_of, moveaxis, ravel, reshape
+from autograd_seq.operations.shape import axis_of, expand_dims, moveaxis, ravel, reshape
+
+
+def _rows(x: Any, axis: int) -> Any:
+    """The lines along an axis, one below the other."""
+    moved = np.moveaxis(x, axis, -1)
+    return moved.reshape(-1, moved.shape[-1])
+
+
+def _back(rows: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Lines as an array of a shape, along an axis of it."""
+    kept = (*shape[: axis % len(shape)], *shape[axis % len(shape) + 1 :])
+    return np.moveaxis(rows.reshape(*kept, rows.shape[-1]), -1, axis)
+
+
+def _order_meaning(algebra: Any, x: Any, axis: int) -> Any:
+    """The place of the element that has k before it: those that are smaller, and the equal ones before it."""
+
+    def ordered(row: Any) -> list[Any]:
+        n = len(row)
+        smaller = [
+            [algebra.compare("<=" if j < i else "<", row[j], row[i]) for j in range(n) if j != i] for i in range(n)
+        ]
+        ranks = [sum(algebra.select(s, 1, 0) for s in line) for line in smaller]
+        if None not in map(_known, ranks):
+            return [ranks.index(k) for k in range(n)]
+        return [sum(i * algebra.select(algebra.compare("==", ranks[i], k), 1, 0) for i in range(n)) for k in range(n)]
+
+    rows = [ordered(row) for row in _rows(x, axis)]
+    return _back(np.array(rows, dtype=object).reshape(-1, x.shape[axis]), x.shape, axis)
+
+
+@operation(vjp=None, meaning=_order_meaning, source="np.argsort")
+def argsort(x: Any, /, axis: int = -1) -> Array:
+    """The places of the elements along an axis, of the smallest first; without derivative.
+
+    Examples
+    --------
+    >>> argsort(np.array([3.0, 1.0, 2.0]))
+    array([1, 2, 0])
+    """
+    return np.argsort(x, axis=axis, kind="stable")
+
+
+def _known(place: Any) -> int | None:
+    """A place that is a number, of whatever kind; None if it is an expression."""
+    try:
+        return int(place)
+    except TypeError:
+        return None
+
+
+def _pick_meaning(algebra: Any, x: Any, places: Any, axis: int) -> Any:
+    def picked(row: Any, place: Any) -> Any:
+        if (k := _known(place)) is not None:
+            return row[k]
+        return sum(algebra.select(algebra.compare("==", place, k), row[k], 0) for k in range(len(row)))
+
+    lines = zip(_rows(x, axis), _rows(places, axis), strict=True)
+    rows = np.array([[picked(row, place) for place in line] for row, line in lines], dtype=object)
+    return _back(rows.reshape(-1, places.shape[axis]), places.shape, axis)
+
+
+def _spread_rule(g: Any, y: Any, x: Any, places: Any, axis: int) -> Any:
+    return spread(g, places, axis=axis, length=x.shape[axis])
+
+
+@operation(
+    vjp=[_spread_rule, None],
+    meaning=_pick_meaning,
+    source="np.take_along_axis",
+    expects="places that the axis has, in an array of the same other axes",
+)
+def pick(x: Any, places: Any, /, axis: int) -> Array:
+    """For each place along an axis the element there, as `numpy.take_along_axis`.
+
+    Examples
+    --------
+    >>> pick(np.array([3.0, 1.0, 2.0]), np.array([1, 2, 0]), axis=0)
+    array([1., 2., 3.])
+    """
+    return np.take_along_axis(np.asarray(x), np.asarray(places), axis)
+
+
+_SPREAD = """\
+def spread(pieces, places, axis, length):
+    shape = list(np.shape(pieces))
+    shape[axis] = length
+    result = np.zeros(shape, np.result_type(pieces))
+    index = list(np.indices(np.shape(pieces)))
+    index[axis] = places
+    np.add.at(result, tuple(index), pieces)
+    return result
+"""
+
+
+def _spread_meaning(algebra: Any, pieces: Any, places: Any, axis: int, length: int) -> Any:
+    def part(piece: Any, place: Any, k: int) -> Any:
+        known = _known(place)
+        if known is None:
+            return algebra.select(algebra.compare("==", place, k), piece, 0)
+        return piece if known % length == k else 0
+
+    def added(line: Any, at: Any, k: int) -> Any:
+        return sum(part(piece, place, k) for piece, place in zip(line, at, strict=True))
+
+    lines = zip(_rows(pieces, axis), _rows(places, axis), strict=True)
+    rows = np.array([[added(line, at, k) for k in range(length)] for line, at in lines], dtype=object)
+    return _back(rows.reshape(-1, length), pieces.shape, axis)
+
+
+@operation(
+    vjp=[lambda g, y, pieces, places, axis, length: pick(g, places, axis=axis), None],
+    meaning=_spread_meaning,
+    source=call("spread", helper=_SPREAD),
+)
+def spread(pieces: Any, places: Any, /, axis: int, length: int) -> Array:
+    """Pieces added into zeros along an axis, each at its place: the adjoint of what was picked from there.
+
+    Examples
+    --------
+    >>> spread(np.array([5.0, 7.0]), np.array([2, 0]), axis=0, length=3)
+    array([7., 0., 5.])
+    """
+    pieces = np.asarray(pieces)
+    shape = list(pieces.shape)
+    shape[axis] = length
+    result = np.zeros(shape, pieces.dtype)
+    index: list[Any] = list(np.indices(pieces.shape))
+    index[axis] = places
+    np.add.at(result, tuple(index), pieces)
+    return result
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
@@ -42,8 +177,9 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, 
     array([1., 2., 3.])
     """
     if axis is None:
-        return sort(ravel(a), 0, kind, order, stable=stable)
-    return take_along_axis(a, np.argsort(decided(a), axis, kind, order, stable=stable), axis)
+        return sort(ravel(a), 0)
+    axis = axis_of(a, axis)
+    return pick(a, argsort(a, axis=axis), axis=axis)
 
 
 def _partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
@@ -72,13 +208,25 @@ def quantile(
     parts = np.asarray(decided(q), float)
     if np.any((parts < 0) | (parts > 1)):
         raise refuse("quantile", "takes parts between 0 and 1", "For percentages, write np.percentile")
-    axes = axes_of(a, axis)
-    kept = tuple(1 if i in axes else n for i, n in enumerate(np.shape(a)))
-    rest = tuple(n for i, n in enumerate(np.shape(a)) if i not in axes)
-    rows = sort(reshape(moveaxis(a, axes, tuple(range(len(axes)))), (-1, *rest)), 0)
-    n = np.shape(rows)[0]
+    if np.ndim(a) > 1 and (axis is None or np.ndim(axis)):
+        axes, shape = axes_of(a, axis), np.shape(a)
+        kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
+        rest = tuple(n for i, n in enumerate(shape) if i not in axes)
+        result = _quantile(reshape(moveaxis(a, axes, tuple(range(len(axes)))), (-1, *rest)), parts, 0, method)
+        return reshape(result, (*parts.shape, *kept)) if keepdims else result
+    along = axis_of(a, 0 if axis is None else axis)
+    result = _quantile(a, parts, along, method)
+    return expand_dims(result, parts.ndim + along) if keepdims else result
+
+
+def _quantile(a: Any, parts: Any, along: int, method: str) -> Any:
+    """Quantiles along one axis; those for several parts lie along the first axes."""
+    n = np.shape(a)[along]
     if not n:
         raise refuse("quantile", "of no elements has no value", "Give it an array that is not empty")
+    rows = sort(a, along)
+    rows = moveaxis(rows, along, 0) if parts.ndim and along else rows
+    before = (slice(None),) * (0 if parts.ndim else along)
     places = parts * (n - 1)
     low, high = np.floor(places).astype(int), np.ceil(places).astype(int)
     weight = {
@@ -88,13 +236,12 @@ def quantile(
         "midpoint": np.where(low == high, 0.0, 0.5),
         "nearest": np.rint(places) - low,
     }[method]
-    lower, upper = getitem(rows, low), getitem(rows, high)
-    weight = weight.reshape(weight.shape + (1,) * len(rest)).astype(rows.dtype)
-    result = lower + (upper - lower) * weight
-    unordered = np.isnan(decided(rows)).any(0)
-    if unordered.any():
-        result = where(unordered, np.full((), np.nan, rows.dtype), result)
-    return reshape(result, (*parts.shape, *kept)) if keepdims else result
+    result = getitem(rows, (*before, low if low.ndim else int(low)))
+    if np.any(low != high):
+        weight = weight.reshape(weight.shape + (1,) * (np.ndim(rows) - 1)).astype(rows.dtype)
+        result = result + (getitem(rows, (*before, high if high.ndim else int(high))) - result) * weight
+    last = getitem(rows, (*before, n - 1))  # where NumPy puts NaN
+    return where(isnan(last), np.full((), np.nan, rows.dtype), result)
 
 
 def percentile(

@@ -105,6 +105,7 @@ SAMPLES = {
     ops.negative: [(ops.negative, [normal(2, 3)])],
     ops.norm: [(ops.norm, [normal(2, 3)])],
     ops.outer: [(ops.outer, [normal(3), normal(2)])],
+    ops.pick: [(lambda x: ops.pick(x, np.array([[1, 0, 1]]), axis=0), [normal(2, 3)])],
     ops.power: [
         (ops.power, [positive(2, 3), nonzero(2, 3)]), (lambda x: ops.power(x, 3), [normal(2, 3)]),
         (lambda x: ops.power(x, 0.5), [positive(2, 3)]),
@@ -122,6 +123,7 @@ SAMPLES = {
     ops.softmax: [(ops.softmax, [normal(3, 2)])],
     ops.softplus: [(ops.softplus, [normal(2, 3)])],
     ops.solve_columns: [(ops.solve_columns, [regular(2, 2), normal(2, 3)])],
+    ops.spread: [(lambda x: ops.spread(x, np.array([[1, 0, 1]]), axis=1, length=2), [normal(1, 3)])],
     ops.sqrt: [(ops.sqrt, [positive(2, 3)])],
     ops.square: [(ops.square, [normal(2, 3)])],
     ops.squeeze: [(ops.squeeze, [normal(2, 1, 3)])],

@@ -349,6 +349,26 @@ def equations(draw):
     return case(draw, "solve_columns", ops.solve_columns, [shape, (*shape[:-1], columns)], [regular, normal])
 
 
+@st.composite
+def along_places(draw, function, back=False):
+    """An array and places along an axis of it, the same one for several at times."""
+    shape = draw(SOME_AXES)
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    count, length = draw(st.integers(1, 3)), shape[axis]
+    chosen = tuple(count if i == axis % len(shape) else n for i, n in enumerate(shape))
+    places = draw(hnp.arrays(np.intp, chosen, elements=st.integers(0, length - 1)))
+    if back:
+        return case(draw, f"spread({axis})", lambda x: function(x, places, axis=axis, length=length), [chosen])
+    return case(draw, f"pick({axis})", lambda x: function(x, places, axis=axis), [shape])
+
+
+@st.composite
+def in_order(draw, function):
+    shape = draw(SOME_AXES)
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    return case(draw, f"argsort({axis})", lambda x: function(x, axis=axis), [shape])
+
+
 CASES: dict[Any, Any] = {
     ops.above_zero: unary(ops.above_zero, positive),
     ops.abs: unary(ops.abs),
@@ -365,6 +385,7 @@ CASES: dict[Any, Any] = {
     ops.arctanh: unary(ops.arctanh, near_zero),
     ops.argmax: reduction(ops.argmax, single=True),
     ops.argmin: reduction(ops.argmin, single=True),
+    ops.argsort: in_order(ops.argsort),
     ops.as_float: converted(ops.as_float, "float64"),
     ops.as_integer: converted(ops.as_integer, "int64"),
     ops.assign: assigned(),
@@ -419,6 +440,7 @@ CASES: dict[Any, Any] = {
     ops.norm: reduction(ops.norm),
     ops.not_equal: broadcasting(ops.not_equal, small_integers, small_integers),
     ops.outer: outer_product(),
+    ops.pick: along_places(ops.pick),
     ops.power: st.one_of(broadcasting(ops.power, positive, normal), integer_power(), powers()),
     ops.prod: reduction(ops.prod),
     ops.relu: unary(ops.relu),
@@ -431,6 +453,7 @@ CASES: dict[Any, Any] = {
     ops.softmax: one_shape(ops.softmax, normal, axes=True),
     ops.softplus: unary(ops.softplus),
     ops.solve_columns: equations(),
+    ops.spread: along_places(ops.spread, back=True),
     ops.sqrt: unary(ops.sqrt, positive),
     ops.square: unary(ops.square),
     ops.squeeze: squeezed(),
