@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd_seq.check.certificate import Proof
 from autograd_seq.check.gradcheck import GradcheckReport, gradcheck
 from autograd_seq.check.proof import prove
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.handwritten import BackwardReport, check_backward
 
 
 def assert_gradients(
     function: Callable[..., Any], *inputs: Any, seed: int = 0, second_order: bool = True
 ) -> GradcheckReport:
-    """Fail unless every derivative that a function uses agrees with differences; see `autograd_seq.gradcheck`.
+    """Fail unless every derivative that a function uses is the true one; see `autograd_seq.gradcheck`.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def assert_gradients(
     Raises
     ------
     AssertionError
-        With the report: each wrong record's index, operation, place, source line and numbers.
+        With the report: each wrong record's index, operation, place, source line and numbers; or why the
+        numbers cannot tell, or which gradient is not finite.
 
     Examples
     --------
@@ -47,7 +49,8 @@ def assert_gradients(
     __tracebackhide__ = True
     report = gradcheck(function, *inputs, seed=seed, second_order=second_order)
     if not report.ok:
-        raise AssertionError(f"wrong gradients\n{report}")
+        what = "wrong gradients" if report.failures else "undecided" if report.undecided else "gradients not finite"
+        raise AssertionError(f"{what}\n{report}")
     return report
 
 
@@ -88,3 +91,49 @@ def assert_proven(output: Tensor, wrt: Any = None, allow: tuple[str, ...] = ()) 
     if not all(claim.status in enough for claim in proof.claims.values()):
         raise AssertionError(f"the derivative is not wholly {' or '.join(sorted(enough))}\n{proof}")
     return proof
+
+
+def assert_backward(
+    forward: Callable[..., Any], backward: Callable[..., Any], inputs: Mapping[str, Any], seed: int = 0
+) -> BackwardReport:
+    """Fail unless a hand-written backward pass gives the true gradients; see `autograd_seq.check_backward`.
+
+    Parameters
+    ----------
+    forward : callable
+        ``forward(**inputs) -> (outputs, cache)``.
+    backward : callable
+        ``backward(upstream, cache) -> gradients``, a dict with the key ``"d" + name`` for every input.
+    inputs : dict
+        From each input's name to an array, or to a shape in letters such as ``("n_a", "m")``.
+    seed : int
+        For what is drawn.
+
+    Returns
+    -------
+    BackwardReport
+        What was compared; in `.excluded` what is another derivative at a kink.
+
+    Raises
+    ------
+    AssertionError
+        With the report: what is wrong and why, or what cannot be told from these numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def forward(x, W):
+    ...     a = np.tanh(W @ x)
+    ...     return {"a": a}, (x, W, a)
+    >>> def backward(upstream, cache):
+    ...     x, W, a = cache
+    ...     dz = upstream["a"] * (1 - a**2)
+    ...     return {"dx": W.T @ dz, "dW": dz @ x.T}
+    >>> assert_backward(forward, backward, {"x": ("n_x", "m"), "W": ("n_a", "n_x")}).ok
+    True
+    """
+    __tracebackhide__ = True
+    report = check_backward(forward, backward, inputs, seed)
+    if not report.ok:
+        raise AssertionError(f"{'undecided' if report.status == 'undecided' else 'wrong'} gradients\n{report}")
+    return report

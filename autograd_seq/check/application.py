@@ -68,6 +68,7 @@ _smooth: set[Any] = set()  # operations that were seen to decide nothing, with t
 def branch_of(record: Tensor) -> tuple[int, ...]:
     """The decisions of a record, looked for once where the operation has none."""
     assert record.operation is not None  # asked of results only
+    # of one element there is no largest to decide on, of several there is
     key = record.operation.meaning, settings_of(record), tuple(x.shape for x in record.inputs)
     try:
         if key in _smooth:

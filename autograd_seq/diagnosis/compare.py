@@ -12,33 +12,58 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
 from autograd_seq.diagnosis.search import EQUAL, Finding, Search, difference
+from autograd_seq.diagnosis.settle import Judge
 
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 
 
 def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False) -> BackwardReport:
-    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems``, ``basis``, ``tolerance``."""
+    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems`` and what `Judge` asks for."""
     first, second = cases
-    gradients = {}
-    for key, true in first.true.items():
-        found = first.found.get(key)
-        tolerance = max(first.tolerance, second.tolerance, _precision(found))
-        error = float("inf") if found is None else difference(found, true)
-        if error < tolerance and key in second.found and key in second.true:
-            error = max(error, difference(second.found[key], second.true[key]))
-        problem = first.problems.get(key) or second.problems.get(key)
-        gradients[key] = Gradient(key, error, found, true, problem=problem, tolerance=tolerance)
+    judges = [Judge(case) for case in cases]
+    gradients = {key: _gradient(key, cases, judges) for key in first.true}
+    said = list(dict.fromkeys([*warnings, *first.warnings, *second.warnings]))
     report = BackwardReport(
-        name, gradients, warnings=warnings, basis=first.basis, failure=first.failure, hints_only=hints_only
+        name, gradients, warnings=said, basis=first.basis, failure=first.failure, hints_only=hints_only
     )
+    report.warnings += [g.why for g in gradients.values() if g.answer == "right" and g.why]
     report.unknown = [k for k in first.found if k not in first.true]
+    if second.failure and not first.failure:
+        report.warnings.append(f"with other numbers it failed: {second.failure}")
     if report.wrong and first.truth is not None and second.truth is not None and not second.failure:
         _diagnose(report, first, second)
+    blamed = blame(first.function, report.failure, first.inputs, bool(report.wrong), first.forward)
+    if report.failure and blamed:
+        report.failure += "".join(f"\n  {said}" for said in blamed)
+    else:
+        report.warnings += blamed
     return report
+
+
+def _gradient(key: str, cases: Sequence[Any], judges: Sequence[Judge]) -> Gradient:
+    """One gradient, on both draws: what is wrong on either is wrong."""
+    first, second = cases
+    true, found = first.true[key], first.found.get(key)
+    problem = first.problems.get(key) or second.problems.get(key)
+    tolerance = max(first.tolerance, second.tolerance, _precision(found))
+    if found is None:
+        return Gradient(key, float("inf"), None, true, problem=problem, tolerance=tolerance)
+    settled = judges[0].settle(key)
+    if settled.answer != "wrong" and key in second.found and key in second.true:
+        again = judges[1].settle(key)
+        error = max(settled.error, again.error)
+        if again.answer == "wrong" or (again.answer == "excluded" and settled.answer == "right"):
+            settled, true, found = again, second.true[key], second.found[key]
+        settled = replace(settled, error=error)
+    return Gradient(
+        key, settled.error, found, true, None, problem, tolerance, settled.answer, settled.why, settled.place
+    )
 
 
 def over_time(report: BackwardReport, case: Callable[[], Any]) -> None:
@@ -48,14 +73,17 @@ def over_time(report: BackwardReport, case: Callable[[], Any]) -> None:
     except UsageError:  # such as numbers that grow over the steps until they are none
         return
     report.failure = long.failure
+    judge = Judge(long)
     for key, gradient in report.gradients.items():
-        if key not in long.true:
+        if key not in long.true or long.failure:
             continue
         found = long.found.get(key)
-        error = float("inf") if found is None else difference(found, long.true[key])
-        if error >= max(gradient.tolerance, long.tolerance) and not long.failure:
+        if found is None or (settled := judge.settle(key)).answer == "wrong":
             said = f"right over {SIZES['T']} time steps and wrong over {LONG}: steps are left out"
-            report.gradients[key] = replace(gradient, error=error, found=found, true=long.true[key], diagnosis=said)
+            error = float("inf") if found is None else settled.error
+            report.gradients[key] = replace(
+                gradient, error=error, found=found, true=long.true[key], diagnosis=said, answer="wrong", place=None
+            )
     if report.wrong:
         report.warnings.append(f"right over {SIZES['T']} time steps and wrong over {LONG}: are steps left out?")
 
@@ -65,7 +93,7 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
     flat = [k for k in read if _keepdims(report[k])]
     for key in flat:
         report.causes.append(_shape_finding(report[key]))
-    left = [k for k in read if k not in flat]
+    left = [k for k in read if k not in flat and report[k].error >= report[k].tolerance]
     if left:
         tolerance = max(report[k].tolerance for k in left)
         search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
@@ -137,6 +165,7 @@ def run_backward(call: Callable[[], Any]) -> tuple[dict[str, Array], str | None,
         if value is None:
             continue
         try:
+            value = plain_array(value)
             array = real(value, "it")
             single = getattr(value, "dtype", None) in _SINGLE
             found[str(key)] = array.astype(value.dtype) if single else array
@@ -151,7 +180,10 @@ def _precision(found: Array | None) -> float:
 
 
 def student_line(error: Exception) -> str:
-    """Where a student's program failed."""
+    """Where a student's program failed; an error that came from another process says it itself."""
+    told: str | None = getattr(error, "student_line", None)
+    if told is not None:
+        return told
     own = str(Path(__file__).parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
     return f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""

@@ -15,18 +15,22 @@ import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.calling import Caller, Kept
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward
+from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.search import EQUAL
 from autograd_seq.diagnosis.truth import Truth, record
+from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 from autograd_seq.operations import sigmoid
 
 N_X, N_A, N_Y, M, T = 3, 6, 2, 7, 5
@@ -129,6 +133,28 @@ FUNCTIONS = {
 CELLS = {"rnn_backward": "rnn_cell_backward", "lstm_backward": "lstm_cell_backward"}
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """The numbers of one draw, and the true gradients."""
+
+    inputs: Inputs
+    readout: Inputs
+    upstream: Inputs
+    caches: Any
+    truth: Truth
+
+
+@lru_cache(maxsize=32)
+def _drawn(signature: Signature, seed: int, steps: int) -> _Drawn:
+    """A draw; the same for everybody in a class, so it is recorded once. Whoever is given of it is given a copy."""
+    rng = np.random.default_rng(seed)
+    inputs = {k: rng.standard_normal(shape) * 0.7 for k, shape in signature.shapes(steps).items()}
+    readout = {"Wya": rng.standard_normal((N_Y, N_A)), "by": rng.standard_normal((N_Y, 1))}
+    outputs, caches = signature.forward(**inputs)
+    upstream = {k: rng.standard_normal(v.shape) for k, v in outputs.items()}
+    return _Drawn(inputs, readout, upstream, caches, record(signature.forward, inputs, upstream))
+
+
 class _Case:
     """One draw: a course function's gradients and the true ones."""
 
@@ -136,22 +162,36 @@ class _Case:
     tolerance = EQUAL
 
     def __init__(self, function: Callable[..., Any], signature: Signature, seed: int, steps: int = T) -> None:
-        rng = np.random.default_rng(seed)
-        inputs = {k: rng.standard_normal(shape) * 0.7 for k, shape in signature.shapes(steps).items()}
-        readout = {"Wya": rng.standard_normal((N_Y, N_A)), "by": rng.standard_normal((N_Y, 1))}
-        outputs, caches = signature.forward(**inputs)
-        upstream = {k: rng.standard_normal(v.shape) for k, v in outputs.items()}
-        self.truth: Truth = record(signature.forward, inputs, upstream)
+        drawn = _drawn(signature, seed, steps)
+        inputs, readout, upstream, caches = drawn.inputs, drawn.readout, drawn.upstream, drawn.caches
+        self.truth: Truth = drawn.truth
+        self.epsilon, self.doubts = EPSILON, dict[str, Any]()
         parameters = _both_spellings({**{k: inputs[k] for k in WEIGHTS[signature.kind]}, **readout})
         given: Any = (*caches, parameters)
         if signature.sequence:
             given = ([(*cache, parameters) for cache in caches], inputs["x"])
-        arguments = copy.deepcopy([*upstream.values(), given])
-        found, self.failure, problems = run_backward(lambda: function(*arguments))
+        self._caller, self._arguments = Caller(function), [*upstream.values(), given]
+        self.function, self.forward, self.inputs = function, None, inputs | parameters
+        arguments = copy.deepcopy(self._arguments)
+        named = dict(zip([*(f"d{k}" for k in upstream), "cache"], arguments, strict=True))
+        kept = Kept(**named)
+        found, self.failure, problems = run_backward(lambda: self._caller.plain(lambda: function(*arguments)))
+        self.warnings = [f"backward changes {changed} in place" for changed in kept.changed()]
         self.found = {_standard(k): v for k, v in found.items()}
         self.problems = {_standard(k): v for k, v in problems.items()}
         unasked = set(signature.optional) - set(self.found) - set(self.problems)
         self.true = {k: v for k, v in self.truth.gradients.items() if k not in unasked}
+
+    def own_rounding(self, epsilon: float) -> dict[str, Array]:
+        """The rounding of the backward pass's own way."""
+
+        def run(disturb: Disturb) -> dict[str, Array]:
+            arguments = copy.deepcopy(self._arguments)
+            with disturbed(arguments, disturb):
+                again = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))[0]
+            return {_standard(k): v for k, v in again.items()}
+
+        return own_rounding(run, self.found, epsilon)
 
 
 def _both_spellings(parameters: Inputs) -> Inputs:
@@ -361,10 +401,10 @@ def run_file(path: str | os.PathLike[str]) -> types.ModuleType:
     if spec is None or spec.loader is None or not os.path.exists(path):
         raise UsageError(f"{path} is not a Python file that can be read")
     module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))  # what lies beside the file comes first
     helpers = _course_helpers()
     absent = {k: v for k, v in helpers.items() if k not in sys.modules and importlib.util.find_spec(k) is None}
     sys.modules.update(absent)
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     try:
         spec.loader.exec_module(module)
     finally:

@@ -1,68 +1,166 @@
-"""Gradients by differences, for a forward pass that cannot be recorded."""
+"""Gradients by differences, for a forward pass that cannot be recorded, with what each element may be off by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 
+Slope = tuple[float, float, float, float, bool]
+ROWS = 9
+SETTLED = 1e-10
 
-def gradients(loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], float]:
-    """Central differences with Richardson extrapolation.
+
+@dataclass(frozen=True)
+class Doubt:
+    """What is known of a gradient by differences, element by element.
+
+    Attributes
+    ----------
+    error : ndarray
+        By how much it may be off, as far as smaller steps tell.
+    low, high : ndarray
+        The slopes to both sides, in order.
+    kink : ndarray of bool
+        Where these two do not come together as the step becomes smaller.
+    """
+
+    error: Array
+    low: Array
+    high: Array
+    kink: Array
+
+
+def gradients(
+    loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], epsilon: float = 2.2e-16
+) -> tuple[dict[str, Array], dict[str, Doubt]]:
+    """Central differences with Richardson extrapolation, the steps by each element and where the function is defined.
 
     Parameters
     ----------
     loss : callable
-        From the inputs to a number.
+        From the inputs to a number; not finite, or an exception, outside of its domain.
     inputs : dict
         Arrays; those of floats are differentiated.
+    epsilon : float
+        The relative distance of neighbouring numbers in which the loss is computed.
 
     Returns
     -------
-    dict, float
-        Under ``"d" + name`` the gradients, and the largest estimated relative error.
+    dict, dict
+        Under ``"d" + name`` the gradients, and what they may be off by.
 
     Examples
     --------
     >>> import numpy as np
-    >>> found, error = gradients(lambda arrays: float(np.sum(arrays["x"] ** 3)), {"x": np.array([2.0])})
-    >>> found["dx"].round(8), error < 1e-9
-    (array([12.]), True)
+    >>> found, doubts = gradients(lambda a: float(np.sum(np.log(a["x"]))), {"x": np.array([0.01, 2.0])})
+    >>> found["dx"].round(8), bool(np.all(doubts["dx"].error < 1e-7))
+    (array([100. ,   0.5]), True)
     """
-    found = {}
-    worst = 0.0
+    found, doubts = {}, {}
     for name, array in inputs.items():
         if array.dtype.kind != "f":
             continue
-        result = np.zeros(array.shape)
-        for place in np.ndindex(array.shape):
-            result[place], error = _slope(loss, inputs, name, place)
-            worst = max(worst, error)
-        found[f"d{name}"] = result
-    largest = max((float(np.max(np.abs(g), initial=0)) for g in found.values()), default=1.0)
-    return found, worst / (largest or 1.0)
+        rows = [slope(loss, inputs, name, [place], epsilon) for place in np.ndindex(array.shape)]
+        parts = [np.array([row[i] for row in rows]).reshape(array.shape) for i in range(5)]
+        found[f"d{name}"] = parts[0]
+        low, high = np.minimum(parts[2], parts[3]), np.maximum(parts[2], parts[3])
+        doubts[f"d{name}"] = Doubt(parts[1], low, high, parts[4].astype(bool))
+    return found, doubts
 
 
-def _slope(
-    loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], name: str, place: tuple[int, ...]
-) -> tuple[float, float]:
-    """The derivative along one element, and how much the last extrapolation changed it."""
+def slope(
+    loss: Callable[[dict[str, Array]], float],
+    inputs: Mapping[str, Array],
+    name: str,
+    places: Sequence[tuple[int, ...]],
+    epsilon: float = 2.2e-16,
+) -> Slope:
+    """The derivative by some elements together: it, what it may be off by, that to both sides, and if they stay apart.
 
-    def central(h: float) -> float:
-        values = []
-        for step in (h, -h):
-            moved = {k: np.array(v) for k, v in inputs.items()}
+    Examples
+    --------
+    >>> import numpy as np
+    >>> *_, left, right, apart = slope(lambda a: float(np.abs(a["x"])), {"x": np.array(0.0)}, "x", [()])
+    >>> round(left, 8), round(right, 8), apart
+    (-1.0, 1.0, True)
+    """
+    array = inputs[name]
+    return _slope(_along(loss, inputs, name, places), float(array[places[0]]), typical(array), epsilon)
+
+
+def typical(array: Array) -> float:
+    """The size of an array's numbers; 1 where they are all 0."""
+    sizes = np.abs(array[array != 0])
+    return float(np.median(sizes)) if sizes.size else 1.0
+
+
+def _along(
+    loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], name: str, places: Sequence[tuple[int, ...]]
+) -> Callable[[float], float]:
+    def at(step: float) -> float:
+        moved = {k: np.array(v) for k, v in inputs.items()}
+        for place in places:
             moved[name][place] += step
-            values.append(loss(moved))
-        return (values[0] - values[1]) / (2 * h)
+        try:
+            return loss(moved)
+        except Exception:  # outside of its domain
+            return float("nan")
 
-    h = 0.02 * max(1.0, abs(float(inputs[name][place])))
-    row = [central(h)]
-    for k in range(1, 4):  # each row removes one more even power of h
-        new = [central(h / 2**k)]
-        for j in range(1, k + 1):
-            new.append(new[j - 1] + (new[j - 1] - row[j - 1]) / (4**j - 1))
-        change, row = abs(new[-1] - row[-1]), new
-    return row[-1], change
+    return at
+
+
+def _slope(at: Callable[[float], float], x: float, around: float, epsilon: float) -> Slope:
+    """The derivative at one element, from steps that go by it and, where they tell too little, by its neighbours."""
+    here = at(0.0)
+    best = _twice(at, here, 0.1 * (abs(x) or around), epsilon)
+    for scale in (around, 1.0):
+        if best[1] <= 1e-8 * abs(best[0]) or best[4]:
+            break
+        best = min(best, _twice(at, here, 0.1 * scale, epsilon), key=lambda slope: slope[1])
+    return best
+
+
+def _twice(at: Callable[[float], float], here: float, h: float, epsilon: float) -> Slope:
+    """From two first steps that have no common measure: a function that goes in steps gives two answers."""
+    some, other = (_extrapolated(at, here, first, epsilon) for first in (h, 0.77 * h))
+    best = min(some, other, key=lambda slope: slope[1])
+    return best[0], max(some[1], other[1], abs(some[0] - other[0])), best[2], best[3], some[4] and other[4]
+
+
+def _extrapolated(at: Callable[[float], float], here: float, h: float, epsilon: float) -> Slope:
+    """Each row removes one more even power of the step; of all of them the one that moved least is taken."""
+    for _ in range(12):
+        if np.isfinite(at(h)) and np.isfinite(at(-h)):
+            break
+        h /= 4
+    rows: list[list[float]] = []
+    value, least = 0.0, float("inf")
+    sides: list[tuple[float, float]] = []
+    for i in range(ROWS):
+        above, below = at(h), at(-h)
+        sides.append(((here - below) / h, (above - here) / h))
+        row = [(above - below) / (2 * h)]
+        for k in range(1, i + 1):
+            row.append(row[-1] + (row[-1] - rows[-1][k - 1]) / (4**k - 1))
+        rounded = 4 * epsilon * max(abs(above), abs(below)) / h
+        for k in range(1, i + 1):
+            error = max(abs(row[k] - row[k - 1]), abs(row[k] - rows[-1][k - 1])) + rounded
+            if error < least:
+                value, least = row[k], error
+        if i > 2 and (least <= SETTLED * abs(value) or rounded > least):
+            break
+        rows.append(row)
+        h /= 2
+    bent = _bent([abs(right - left) for left, right in sides], rounded)
+    if bent:  # the slope to one side comes nearer by about as much as it came nearer last
+        least = max(least, *(2 * abs(now - before) for now, before in zip(sides[-1], sides[-2], strict=True)))
+    return value, least, *sides[-1], bent
+
+
+def _bent(bends: list[float], rounded: float) -> bool:
+    """Whether the slopes to both sides stay apart as the step is halved; where it is smooth, they come together."""
+    return bends[-1] > 100 * rounded and bends[-1] > 0.8 * bends[-3]

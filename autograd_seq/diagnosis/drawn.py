@@ -83,8 +83,13 @@ def suspicious(inputs: Mapping[str, Any]) -> list[str]:
             found.append(
                 f"{', '.join(names)} have the same shape (n_x = n_a), so parts of a stack can be mistaken unseen"
             )
-    found += [f"{k} has one time step only" for k, v in arrays.items() if v.ndim == 3 and v.shape[2] == 1]
     return found
+
+
+def one_step(inputs: Mapping[str, Any]) -> list[str]:
+    """Which given sequences have one step, for a program none of whose loops has several turns."""
+    arrays = {k: np.asarray(v) for k, v in inputs.items() if not in_letters(v)}
+    return [f"{k} has one time step only" for k, v in arrays.items() if v.ndim == 3 and v.shape[2] == 1]
 
 
 def in_letters(given: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import FrameType
 from typing import Any
 
@@ -16,7 +16,14 @@ Mark = tuple[int, int, Any, int]  # first index, depth below the outermost funct
 
 
 class Follower:
-    """Watches the lines of the functions of one file while they run.
+    """Watches the lines of the functions of some files while they run.
+
+    Parameters
+    ----------
+    function : callable
+        The outermost function.
+    files : collection of str
+        The files, beside its own, whose functions are watched.
 
     Attributes
     ----------
@@ -24,8 +31,9 @@ class Follower:
         From a record to the variable that first held it; an outer function's name wins.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], files: Collection[str] = ()) -> None:
         self.code = getattr(function, "__code__", None)
+        self.files = {*files, *([self.code.co_filename] if self.code is not None else [])}
         self.names: dict[Tensor, str] = {}
         self._depths: dict[Tensor, int] = {}
         self._marks: list[Mark] = []
@@ -65,7 +73,7 @@ class Follower:
         return starts, times
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if self.code is None or frame.f_code.co_filename != self.code.co_filename:
+        if frame.f_code.co_filename not in self.files:
             return None
         known: dict[str, Any] = {}
         depth = 0

@@ -58,7 +58,8 @@ def two_draws(run: Run, first: Inputs, again: Inputs, given: list[str], seed: in
         Two draws; what was given is the same in both.
     given : list of str
         The names of what was given, and not drawn. Whole numbers become floats, so that they have
-        gradients, unless `run` fails with that; floats are changed a little for the second run.
+        gradients, unless `run` fails with that; floats are changed a little for the second run. What was
+        whole, 0 or 1, one-hot or adds up to 1 stays so, since a program may rely on it.
     seed : int
         For the changes.
 
@@ -89,9 +90,9 @@ def two_draws(run: Run, first: Inputs, again: Inputs, given: list[str], seed: in
             else:
                 whole.append(key)
     second = {k: now[k] if k in given else again[k] for k in now}
-    floats = [k for k in given if second[k].dtype.kind == "f"]
+    floats = {k: k in candidates for k in given if second[k].dtype.kind == "f"}
     for relative in (False, True):
-        moved = _moved(second, floats, rng, relative)
+        moved = second | {k: moved_like(second[k], rng, counts, relative) for k, counts in floats.items()}
         if _shapes(run, moved) is not None:
             return [now, moved], whole
     return [now, second], whole
@@ -108,13 +109,78 @@ def _checked(name: str, array: Array) -> Array:
     return array.astype(float)
 
 
-def _moved(arrays: Inputs, names: list[str], rng: np.random.Generator, relative: bool = False) -> Inputs:
-    """The same inputs, some of them changed a little."""
-    result = dict(arrays)
-    for k in names:
-        noise = rng.standard_normal(arrays[k].shape) * 0.3
-        result[k] = arrays[k] * (1 + 0.3 * np.tanh(noise)) if relative else arrays[k] + noise
-    return result
+def moved_like(value: Array, rng: np.random.Generator, whole: bool = False, relative: bool = False) -> Array:
+    """Other numbers of the same kind: one-hot, of zeros and ones, adding up to 1, whole, or any.
+
+    Parameters
+    ----------
+    value : ndarray
+        Numbers that somebody gave.
+    rng : Generator
+        For the changes.
+    whole : bool
+        Whether they were given as whole numbers, and may be labels or counts.
+    relative : bool
+        Change them by their size, so that no sign changes.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> moved_like(np.array([[0.2, 0.5], [0.8, 0.5]]), rng).sum(axis=0)
+    array([1., 1.])
+    >>> moved_like(np.array([0.0, 0.0, 1.0]), rng)
+    array([1., 0., 0.])
+    """
+    axis = sums_to_one(value)
+    if set(np.unique(value)) == {0.0, 1.0}:
+        return _zeros_and_ones(value, axis, rng)
+    if whole:
+        return _whole(value, rng)
+    noise = rng.standard_normal(value.shape) * 0.3
+    if axis is not None:
+        weights = value * np.exp(noise)
+        return np.asarray(weights / np.sum(weights, axis=axis, keepdims=True))
+    return np.asarray(value * (1 + 0.3 * np.tanh(noise)) if relative else value + noise)
+
+
+def sums_to_one(value: Array) -> tuple[int, ...] | None:
+    """The axes along which numbers are probabilities; None if they are none.
+
+    Examples
+    --------
+    >>> sums_to_one(np.array([[0.2, 0.5, 1.0], [0.8, 0.5, 0.0]]))
+    (0,)
+    """
+    if not value.size or np.any(value < 0):
+        return None
+    single = [(k,) for k in range(value.ndim) if value.shape[k] > 1]
+    for axes in [*single, tuple(range(value.ndim))] if value.size > 1 else []:
+        if np.allclose(np.sum(value, axis=axes), 1, rtol=0, atol=1e-6):
+            return axes
+    return None
+
+
+def adding_up(value: Array, axis: int) -> Array:
+    """Positive numbers that add up to 1 along an axis, made from any."""
+    weights = np.exp(value - np.max(value, axis=axis, keepdims=True))
+    return np.asarray(weights / np.sum(weights, axis=axis, keepdims=True))
+
+
+def _zeros_and_ones(value: Array, axes: tuple[int, ...] | None, rng: np.random.Generator) -> Array:
+    """Other zeros and ones: one-hot along the same axis, or as many of each."""
+    if axes is None or len(axes) > 1:
+        return np.asarray(rng.permutation(value.ravel()).reshape(value.shape))
+    lanes = np.moveaxis(value, axes[0], -1)
+    shift = rng.integers(1, lanes.shape[-1], lanes.shape[:-1])  # every lane gets another class
+    classes = (np.argmax(lanes, axis=-1) + shift) % lanes.shape[-1]
+    return np.asarray(np.moveaxis(np.eye(lanes.shape[-1])[classes], -1, axes[0]))
+
+
+def _whole(value: Array, rng: np.random.Generator) -> Array:
+    """Other whole numbers that are labels and counts where these are: the same in another order, or the one below."""
+    if np.unique(value).size > 1:
+        return np.asarray(rng.permutation(value.ravel()).reshape(value.shape))
+    return np.where(value >= 2, value - 1, np.where(value == 1, 0, value + 1)) * 1.0
 
 
 def _shapes(run: Run, inputs: Inputs) -> dict[str, tuple[int, ...]] | None:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import differences
-from autograd_seq.diagnosis.compare import compare, over_time, run_backward, student_line
-from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, suspicious
-from autograd_seq.diagnosis.given import real, two_draws, why_none
+from autograd_seq.diagnosis.calling import Kept, plain
+from autograd_seq.diagnosis.compare import compare, over_time, run_backward
+from autograd_seq.diagnosis.differences import Doubt
+from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
+from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
+from autograd_seq.diagnosis.grouped import flattened, taking_parts
+from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
+from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
 from autograd_seq.diagnosis.search import EQUAL, difference
-from autograd_seq.diagnosis.truth import Truth, outputs_of, record
+from autograd_seq.diagnosis.truth import Truth
+from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
+from autograd_seq.readings.rounding import coarsest
 
+TARGETS = re.compile(r"(y|t|d|p|q)(_?(true|hot|t))?|(targets?|labels?|one_?hot|truth)\w*", re.IGNORECASE)
 BY_DIFFERENCES = 1e-7  # what differences can tell
 
 
@@ -40,8 +52,10 @@ def check_backward(
     inputs : dict
         From each input's name to an array, or to a shape in letters such as ``("n_a", "m")``, for
         which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``, and a tuple of whole numbers
-        such as ``(5, "n_a")`` or ``(5,)`` is a shape too. Whole numbers in an array are taken as floats
-        and have gradients too, unless `forward` fails with that, as where they are an index.
+        such as ``(5, "n_a")`` or ``(5,)`` is a shape too. A dict of such inputs, as the course's ``parameters``,
+        is handed over as a dict, and has a gradient for each of them. Whole numbers in an array are taken as floats
+        and have gradients too, unless `forward` fails with that, as where they are an index. What is given is
+        compared as it is and with other numbers of its kind: one-hot stays one-hot, and what adds up to 1 does so.
     seed : int
         For what is drawn.
     hints_only : bool
@@ -50,7 +64,15 @@ def check_backward(
     Returns
     -------
     BackwardReport
-        ``.ok``, ``.wrong``, ``.missing``, ``["dWf"].error``, ``["dWf"].diagnosis``; it prints.
+        ``.ok``, ``.wrong``, ``.missing``, ``.excluded`` (another derivative at a kink, which is right),
+        ``.undecided`` (with the reasons), ``["dWf"].error``, ``["dWf"].diagnosis``; it prints.
+
+    Notes
+    -----
+    Each element may be off by the rounding of the terms that add up to it, in the recorded pass or in
+    `backward` itself; what float64 does not settle is evaluated in 60 digits. Every call draws the same random
+    numbers; a `forward` that still answers otherwise when it is called again is undecided. The backward pass
+    gets what a plain run of `forward` left, also in objects and variables of the file.
 
     Raises
     ------
@@ -77,24 +99,85 @@ def check_backward(
     >>> report.causes[0].category
     'activation derivative'
     """
+    inputs = {k: plain(v) for k, v in inputs.items()} if isinstance(inputs, Mapping) else inputs
     _refuse_unusable(forward, backward, inputs)
+    inputs, groups = flattened(inputs)
+    pair = Pair(taking_parts(forward, groups), backward)
     given = [k for k, v in inputs.items() if not in_letters(v)]
     drawn = draw(inputs, seed), draw(inputs, seed + 1)
-    draws, whole = two_draws(lambda arrays: _plain_run(forward, arrays)[0], *drawn, given, seed + 2)
-    cases = [_Case(forward, backward, arrays, seed + i, whole) for i, arrays in enumerate(draws)]
-    unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
-    for case in cases:  # such as an index that forward rounds by itself
-        case.true = {k: v for k, v in case.true.items() if k not in unasked or k in case.returned or np.any(v)}
-        if not case.true:
-            raise UsageError(f"no gradient can be checked: the outputs do not depend on {', '.join(inputs)}")
+    draws, whole = two_draws(lambda arrays: pair.forward(arrays).outputs, *drawn, given, seed + 2)
     warnings = suspicious(inputs) + [
         f"{k} is not checked: forward fails with {k} as a float, so it is used as a whole number" for k in whole
     ]
-    report = compare(cases, getattr(backward, "__name__", "backward"), warnings, hints_only)
+    unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
+    check = _Check(pair, seed, whole, unasked, warnings, hints_only)
+    try:
+        report, cases = check.compare(draws)
+        for name in _targets(cases[0].truth, set(inputs) - set(given)) if report.wrong else ():
+            report, draws = check.with_sums(report, draws, name)
+    except NotTheSameError as error:
+        return BackwardReport(check.name, {}, warnings=warnings, not_to_be_told=str(error), hints_only=hints_only)
+    if cases[0].truth is not None and not cases[0].truth.has_turns:
+        report.warnings += one_step(inputs)
     if report.ok and any(has_time(inputs[k]) for k in inputs if k not in given):
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
-        over_time(report, lambda: _Case(forward, backward, long, seed + 3, whole))
+        over_time(report, lambda: _Case(pair, long, seed + 3, whole))
     return report
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What stays the same whatever numbers are compared."""
+
+    pair: Pair
+    seed: int
+    whole: list[str]
+    unasked: set[str]
+    warnings: list[str]
+    hints_only: bool
+
+    @property
+    def name(self) -> str:
+        """The backward pass's."""
+        return getattr(self.pair.parts[0], "__name__", "backward")
+
+    def compare(self, draws: Sequence[Mapping[str, Array]]) -> tuple[BackwardReport, list[_Case]]:
+        """Compare on these inputs."""
+        cases = [_Case(self.pair, arrays, self.seed + i, self.whole) for i, arrays in enumerate(draws)]
+        for case in cases:  # such as an index that forward rounds by itself
+            case.true = {k: v for k, v in case.true.items() if k not in self.unasked or k in case.returned or np.any(v)}
+            if not case.true:
+                inputs = ", ".join(case.inputs)
+                raise UsageError(f"no gradient can be checked: the outputs do not depend on {inputs}")
+        return compare(cases, self.name, self.warnings, self.hints_only), cases
+
+    def with_sums(
+        self, report: BackwardReport, draws: list[dict[str, Array]], name: str
+    ) -> tuple[BackwardReport, list[dict[str, Array]]]:
+        """Take targets that were drawn as ones that add up to 1, where that makes right what is wrong else."""
+        for axis in range(draws[0][name].ndim):
+            summing = [arrays | {name: adding_up(arrays[name], axis)} for arrays in draws]
+            again, _ = self.compare(summing)
+            if again.ok:
+                wrong = ", ".join(report.wrong)
+                again.warnings.append(
+                    f"{name} was drawn so that it adds up to 1 along axis {axis}, as targets do; "
+                    f"with other numbers for it {wrong} would be wrong"
+                )
+                return again, summing
+        return report, draws
+
+
+def _targets(truth: Truth | None, drawn: set[str]) -> list[str]:
+    """The drawn inputs that are called like targets and do nothing but multiply, as in Σ y log p."""
+    if truth is None:
+        return []
+    users: dict[Tensor, list[Tensor]] = {}
+    for r in truth.recording.forward:
+        for x in r.inputs:
+            users.setdefault(x, []).append(r)
+    names = [k for k in truth.inputs if k in drawn and TARGETS.fullmatch(k)]
+    return [k for k in names if all(algebra(r) == "product" for r in users.get(truth.inputs[k], []))]
 
 
 def _refuse_unusable(forward: Any, backward: Any, inputs: Any) -> None:
@@ -111,7 +194,7 @@ def _refuse_unusable(forward: Any, backward: Any, inputs: Any) -> None:
     odd = next((k for k in inputs if not isinstance(k, str)), None)
     if odd is not None:
         raise UsageError(f"inputs must have the names of forward's arguments as keys, such as {example}; not {odd!r}")
-    for name, given in inputs.items():
+    for name, given in flattened(inputs)[0].items():
         if not in_letters(given) and not _numeric(given):
             raise UsageError(
                 f"the input {name!r} must be an array or a shape in letters, such as (\"n_a\", \"m\"); "
@@ -133,25 +216,67 @@ def _kind(value: Any) -> str:
 class _Case:
     """One draw of the inputs: the student's gradients and the true ones."""
 
-    def __init__(
-        self,
-        forward: Callable[..., Any],
-        backward: Callable[..., Any],
-        inputs: Mapping[str, Array],
-        seed: int,
-        whole: list[str],
-    ) -> None:
-        outputs, cache = _plain_run(forward, inputs)
-        _refuse_infinite({f"forward's output {k!r}": v for k, v in outputs.items()})
+    def __init__(self, pair: Pair, inputs: Mapping[str, Array], seed: int, whole: list[str]) -> None:
+        self.pair, self.inputs = pair, inputs
+        self.function, self.forward = pair.parts
+        first = pair.forward(inputs)
+        _refuse_infinite({f"forward's output {k!r}": v for k, v in first.outputs.items()})
         rng = np.random.default_rng(seed + 1000)
-        upstream = {key: rng.standard_normal(np.shape(value)) for key, value in outputs.items()}
-        self.truth, self.true, self.basis, self.tolerance = _truth(forward, inputs, outputs, upstream)
+        self.upstream = {key: rng.standard_normal(np.shape(value)) for key, value in first.outputs.items()}
+        self.epsilon = first.epsilon
+        self._find_truth(first)
         if not any(v.size for v in self.true.values()):
             raise UsageError(why_none(inputs, whole))
         _refuse_infinite({f"the true gradient {k}": v for k, v in self.true.items()})
-        answer = run_backward(lambda: backward({k: v.copy() for k, v in upstream.items()}, cache))
-        self.found, self.failure, self.problems = answer
+        last = pair.forward(inputs)  # what is kept in objects and globals is now what this run left there
+        refuse_another(first, last)
+        self.warnings = [f"forward changes its argument {k} in place" for k in last.changed]
+        kept = Kept(upstream=self.upstream, cache=last.cache)
+        self.found, self.failure, self.problems = run_backward(lambda: pair.backward(self.upstream, last.cache))
+        self.warnings += [f"backward changes {name} in place" for name in kept.changed()]
+        self.upstream = kept.before("upstream", self.upstream)
         self.returned = set(self.found) | set(self.problems)
+
+    def _find_truth(self, first: Run) -> None:
+        """The true gradients from a recording, or by differences where there is none."""
+        self.truth, why = _recorded(self.pair, self.inputs, first, self.upstream)
+        self.doubts: dict[str, Doubt] = {}
+        self.tolerance = EQUAL
+        if self.truth is not None:
+            self.true, self.basis = self.truth.gradients, "the recorded forward pass"
+            stored = coarsest(self.truth.recording.forward)  # on the way, though outputs and cache may not show it
+            self.epsilon = max(self.epsilon, float(np.finfo(stored).eps))
+            return
+
+        self.true, self.doubts = differences.gradients(self._loss, self.inputs, first.epsilon)
+        parts = [np.max(d.error, initial=0) / max(np.max(np.abs(self.true[k]), initial=0), 1e-300)
+                 for k, d in self.doubts.items()]  # fmt: skip
+        error = float(max(parts, default=0.0))
+        digits = f"{-np.log10(min(max(error, 1e-16), 1.0)):.0f} digits"
+        self.basis = (
+            f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})"
+        )
+        self.tolerance = min(max(BY_DIFFERENCES, 10 * error), 1e-4)
+
+    def _loss(self, arrays: Mapping[str, Array]) -> float:
+        """The outputs times what they are given: the backward pass is that of this number."""
+        outputs = self.pair.forward(arrays).outputs
+        return float(np.sum([np.sum(v * self.upstream[k]) for k, v in outputs.items()]))
+
+    def slope(self, key: str, places: list[tuple[int, ...]]) -> differences.Slope:
+        """The derivative by some elements together, by differences to both sides."""
+        return differences.slope(self._loss, self.inputs, key[1:], places, self.epsilon)
+
+    def own_rounding(self, epsilon: float) -> dict[str, Array]:
+        """The rounding of the backward pass's own way."""
+
+        def run(disturb: Disturb) -> dict[str, Array]:
+            cache = self.pair.forward(self.inputs).cache
+            upstream = {k: disturb(v) for k, v in self.upstream.items()}
+            with disturbed([cache, *self.pair.held()], disturb):
+                return run_backward(lambda: self.pair.backward(upstream, cache))[0]
+
+        return own_rounding(run, self.found, epsilon)
 
 
 def _refuse_infinite(arrays: Mapping[str, Array]) -> None:
@@ -164,45 +289,18 @@ def _refuse_infinite(arrays: Mapping[str, Array]) -> None:
             )
 
 
-def _plain_run(forward: Callable[..., Any], inputs: Mapping[str, Array]) -> tuple[dict[str, Array], Any]:
+def _recorded(
+    pair: Pair, inputs: Mapping[str, Array], plain_run: Run, upstream: Mapping[str, Array]
+) -> tuple[Truth | None, str]:
+    """A recording of the forward pass, or why there is none."""
     try:
-        answer = forward(**{k: np.array(v) for k, v in inputs.items()})
-    except Exception as error:  # whatever a student's program raises is an answer to report
-        shapes = ", ".join(f"{k} {np.shape(v)}" for k, v in inputs.items())
-        raise UsageError(
-            f"forward fails: {type(error).__name__}: {error}{student_line(error)}\n  with inputs of the shapes {shapes}"
-        ) from error
-    outputs = {k: real(v, f"forward's output {k!r}") for k, v in outputs_of(answer).items()}
-    if not any(v.size for v in outputs.values()):
-        raise UsageError("forward returned no output, so there is no gradient to check: return {'a': a}, cache")
-    return outputs, answer[1]
-
-
-def _truth(
-    forward: Callable[..., Any],
-    inputs: Mapping[str, Array],
-    outputs: Mapping[str, Array],
-    upstream: Mapping[str, Array],
-) -> tuple[Truth | None, dict[str, Array], str, float]:
-    try:
-        truth = record(forward, inputs, upstream)
-        if all(difference(truth.outputs[k]._value, v) < 1e-12 for k, v in outputs.items()):
-            return truth, truth.gradients, "the recorded forward pass", EQUAL
-        why = "recording it gave other values than running it"
+        truth = pair.record(inputs, upstream)
     except Exception as error:  # a program that only plain NumPy can run
-        why = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-
-    def loss(arrays: dict[str, Array]) -> float:
-        return float(np.sum([np.sum(v * upstream[k]) for k, v in _plain_run(forward, arrays)[0].items()]))
-
-    found, error_estimate = differences.gradients(loss, inputs)
-    digits = f"{-np.log10(max(error_estimate, 1e-16)):.0f} digits"
-    return (
-        None,
-        found,
-        f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})",
-        min(max(BY_DIFFERENCES, 10 * error_estimate), 1e-4),
-    )
+        return None, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    near = max(1e-12, 1e3 * plain_run.epsilon if plain_run.epsilon > EPSILON else 0.0)
+    if all(difference(truth.outputs[k]._value, v) < near for k, v in plain_run.outputs.items()):
+        return truth, ""
+    return None, "recording it gave other values than running it"
 
 
 __all__ = ["BackwardReport", "Gradient", "check_backward"]

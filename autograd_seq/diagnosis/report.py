@@ -11,6 +11,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.search import EQUAL, Finding
+from autograd_seq.diagnosis.settle import Answer
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Gradient:
     name : str
         ``"d"`` and the input's name.
     error : float
-        The largest difference from the truth, relative to the largest element; infinite for another shape.
+        The largest difference from the truth, relative to the largest element, or to the largest of the terms
+        that add up to it; infinite for another shape.
     found, true : ndarray
         Both gradients; `found` is None where it was not returned or cannot be read.
     diagnosis : str or None
@@ -30,7 +32,13 @@ class Gradient:
     problem : str or None
         Why it cannot be read as an array of real numbers.
     tolerance : float
-        The error from which on it is wrong; larger where only single precision or differences decide.
+        How far what is wrong with it may be off to be named; larger where only single precision or differences decide.
+    answer : str
+        ``"right"``, ``"wrong"``, ``"excluded"`` where another derivative at a kink is as good, or ``"undecided"``.
+    why : str
+        The reason for what is excluded or undecided.
+    place : tuple of int or None
+        The element that is farthest from what rounding explains.
     """
 
     name: str
@@ -40,11 +48,14 @@ class Gradient:
     diagnosis: str | None = None
     problem: str | None = None
     tolerance: float = EQUAL
+    answer: Answer = "right"
+    why: str = ""
+    place: tuple[int, ...] | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether it is right."""
-        return self.problem is None and self.error < self.tolerance
+        """Whether it is right, be it in another way at a kink."""
+        return self.problem is None and self.found is not None and self.answer in ("right", "excluded")
 
 
 @dataclass
@@ -59,8 +70,14 @@ class BackwardReport:
         What was done wrong.
     warnings : list of str
         What in the inputs could hide a mistake.
+    undecided : list of str
+        What the numbers cannot tell, with the reasons.
+    excluded : list of str
+        The gradients that are another derivative at a kink that was met exactly; they are right.
+    failures : list of str
+        What is wrong or was not returned.
     status : str
-        ``"checked"`` where all agree, else ``"refuted"``.
+        ``"checked"`` where all agree, ``"refuted"``, or ``"undecided"``.
     digits : float
         The largest relative error among the right gradients, in decimal digits.
     """
@@ -76,21 +93,40 @@ class BackwardReport:
     unknown: list[str] = field(default_factory=list)
     hints_only: bool = False
     inherited: str | None = None
+    not_to_be_told: str | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether every gradient is there and right; never without any."""
-        return bool(self.gradients) and self.failure is None and not self.wrong and not self.missing
+        """Whether every gradient is there and right; never without any, and never where something is undecided."""
+        return bool(self.gradients) and not self.failures and not self.undecided
 
     @property
     def status(self) -> str:
-        """``"checked"`` or ``"refuted"``."""
-        return "checked" if self.ok else "refuted"
+        """``"checked"``, ``"refuted"`` or ``"undecided"``."""
+        if self.failures or not (self.gradients or self.undecided):
+            return "refuted"
+        return "undecided" if self.undecided else "checked"
+
+    @property
+    def failures(self) -> list[str]:
+        """What is wrong, was not returned, or failed."""
+        return [*self.wrong, *self.missing] or ([self.name] if self.failure is not None else [])
+
+    @property
+    def undecided(self) -> list[str]:
+        """What the numbers cannot tell, with the reasons."""
+        whole = [self.not_to_be_told] if self.not_to_be_told else []
+        return whole + [g.why for g in self.gradients.values() if g.answer == "undecided" and not g.problem]
+
+    @property
+    def excluded(self) -> list[str]:
+        """The gradients that are another derivative at a kink that was met exactly."""
+        return [k for k, g in self.gradients.items() if g.answer == "excluded" and not g.problem]
 
     @property
     def wrong(self) -> list[str]:
         """The gradients that are there and not right."""
-        return [k for k, g in self.gradients.items() if (g.found is not None or g.problem) and not g.ok]
+        return [k for k, g in self.gradients.items() if g.problem or (g.found is not None and g.answer == "wrong")]
 
     @property
     def missing(self) -> list[str]:
@@ -100,7 +136,7 @@ class BackwardReport:
     @property
     def digits(self) -> float:
         """To how many digits the right gradients agree."""
-        worst = max((g.error for g in self.gradients.values() if g.ok), default=1.0)
+        worst = max((g.error for g in self.gradients.values() if g.ok and g.answer == "right"), default=1.0)
         return float(-np.log10(max(worst, 1e-17)))
 
     def __getitem__(self, name: str) -> Gradient:
@@ -116,6 +152,8 @@ class BackwardReport:
             "ok": self.ok,
             "wrong": self.wrong,
             "missing": self.missing,
+            "undecided": self.undecided,
+            "excluded": self.excluded,
             "failure": self.failure,
             "errors": {k: g.error for k, g in self.gradients.items() if np.isfinite(g.error)},
             "causes": [
@@ -141,6 +179,9 @@ def plain(name: str) -> str:
 def _printed(report: BackwardReport) -> list[str]:
     right = [k for k, g in report.gradients.items() if g.ok]
     total = len(report.gradients)
+    if report.not_to_be_told:
+        warnings = [f"  warning: {w}" for w in report.warnings]
+        return [f"{report.name}: undecided", f"  {report.not_to_be_told}", *warnings]
     lines = [f"{report.name}: {f'all {total}' if report.ok else f'{len(right)} of {total}'} gradients right"]
     if report.failure:
         lines.append(f"  it failed: {report.failure}")
@@ -161,6 +202,9 @@ def _printed(report: BackwardReport) -> list[str]:
         lines.append(f"  not returned: {', '.join(report.missing)}")
     if report.unknown:
         lines.append(f"  not asked for: {', '.join(report.unknown)}")
+    lines.extend(f"  undecided: {why}" for why in report.undecided)
+    lines.extend(f"  excluded: {k} is {report[k].why}" for k in report.excluded)
+    right = [k for k in right if k not in report.excluded]
     if right:
         lines.append(f"  right (checked to {report.digits:.0f} digits): {', '.join(right)}")
     lines.append(f"  compared with {report.basis}")
@@ -193,7 +237,7 @@ def _how(gradient: Gradient) -> str:
         ratio = float(ratios.flat[0])
         if np.ptp(ratios) < min(1e-6 * np.max(np.abs(ratios)), 0.01 * abs(ratio - 1)):
             return f"it is {_apart(ratio, 1.0)[0]} times the true gradient"
-    place = np.unravel_index(np.argmax(np.abs(found - true)), true.shape)
+    place = gradient.place or np.unravel_index(np.argmax(np.abs(found - true)), true.shape)
     where = ", ".join(str(int(i)) for i in place)
     said, wanted = _apart(float(found[place]), float(true[place]))
     return f"relative error {gradient.error:.2g}; at [{where}] {said} in place of {wanted}"

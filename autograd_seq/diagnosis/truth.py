@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-import autograd_seq.numpy as recorded
 import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
@@ -17,6 +15,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import present
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis import calling
 from autograd_seq.diagnosis.follow import Follower
 from autograd_seq.diagnosis.longhand import Activations
 
@@ -45,6 +44,11 @@ class Truth:
     recording: Recording
 
     @property
+    def has_turns(self) -> bool:
+        """Whether a loop of the program ran more than once."""
+        return any((r.scope.time or 0) > 1 for r in self.recording.forward)
+
+    @property
     def gradients(self) -> dict[str, Array]:
         """The gradient of each input under ``"d" + name``; zeros where an input has no influence."""
         adjoints = self.recording.adjoints
@@ -61,19 +65,23 @@ def record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, A
     AutogradError
         If it cannot be recorded.
     """
+    theirs = calling.spaces(forward)
     try:
-        return _record(forward, inputs, upstream)
-    except (TypeError, ValueError, RuntimeError):
-        return _record(_writable(forward), inputs, upstream)
+        return _record(forward, inputs, upstream, calling.files(theirs))
+    except (TypeError, ValueError, RuntimeError):  # such as an assignment into an array that np.zeros made
+        with calling.recording(theirs):
+            return _record(forward, inputs, upstream, calling.files(theirs))
 
 
-def _record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, Array]) -> Truth:
+def _record(
+    forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, Array], files: Collection[str]
+) -> Truth:
     leaves = {
         key: Tensor(value, key, requires_grad=True)
         for key, value in inputs.items()
         if np.asarray(value).dtype.kind == "f"
     }
-    follower = Follower(forward)
+    follower = Follower(forward, files)
     answer = follower.run(forward, {**inputs, **leaves})
     results = {}
     for key, value in outputs_of(answer).items():
@@ -100,24 +108,6 @@ def outputs_of(answer: Any) -> dict[str, Any]:
             f"return {{'a': a}}, cache ; it returned {type(answer).__name__}"
         )
     return dict(answer[0])
-
-
-def _writable(forward: Forward) -> Forward:
-    """The same function with arrays that it makes by np.zeros recording what is assigned into them."""
-    old = getattr(forward, "__globals__", None)
-    if old is None:
-        return forward
-    new = {key: recorded if value is np else value for key, value in old.items()}
-    for key, value in old.items():
-        if isinstance(value, types.FunctionType) and value.__globals__ is old:
-            new[key] = types.FunctionType(value.__code__, new, value.__name__, value.__defaults__, value.__closure__)
-    return types.FunctionType(
-        forward.__code__,
-        new,
-        forward.__name__,
-        forward.__defaults__,
-        getattr(forward, "__closure__", None),
-    )
 
 
 class _Several(_Recorder):
