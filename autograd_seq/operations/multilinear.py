@@ -17,6 +17,7 @@ from autograd_seq.operations.indexing import getitem
 from autograd_seq.operations.linear import dot, einsum, matmul
 from autograd_seq.operations.reduction import sum
 from autograd_seq.operations.shape import (
+    axis_of,
     concatenate,
     expand_dims,
     flip,
@@ -110,7 +111,9 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis, axis, axis)
     if np.shape(a)[axisa] != 3 or np.shape(b)[axisb] != 3:
         raise ShapeError(f"np.cross is of vectors of 3 elements, not of {np.shape(a)} and {np.shape(b)}{here()}")
-    u, v = ([getitem(moveaxis(x, at, 0), i) for i in range(3)] for x, at in ((a, axisa), (b, axisb)))
+    whole = slice(None)
+    u = [getitem(a, (whole,) * axis_of(a, axisa) + (i,)) for i in range(3)]
+    v = [getitem(b, (whole,) * axis_of(b, axisb) + (i,)) for i in range(3)]
     return stack([u[i - 2] * v[i - 1] - u[i - 1] * v[i - 2] for i in range(3)], axis=axisc)
 
 

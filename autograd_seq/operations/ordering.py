@@ -9,7 +9,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import call
 from autograd_seq.core.operation import operation
-from autograd_seq.operations.comparison import isnan
+from autograd_seq.operations.comparison import any, isnan
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.indexing import fixed, getitem
@@ -224,9 +224,10 @@ def _quantile(a: Any, parts: Any, along: int, method: str) -> Any:
     n = np.shape(a)[along]
     if not n:
         raise refuse("quantile", "of no elements has no value", "Give it an array that is not empty")
+    if parts.ndim and along:
+        a, along = moveaxis(a, along, 0), 0
     rows = sort(a, along)
-    rows = moveaxis(rows, along, 0) if parts.ndim and along else rows
-    before = (slice(None),) * (0 if parts.ndim else along)
+    before = (slice(None),) * along
     places = parts * (n - 1)
     low, high = np.floor(places).astype(int), np.ceil(places).astype(int)
     weight = {
@@ -240,8 +241,7 @@ def _quantile(a: Any, parts: Any, along: int, method: str) -> Any:
     if np.any(low != high):
         weight = weight.reshape(weight.shape + (1,) * (np.ndim(rows) - 1)).astype(rows.dtype)
         result = result + (getitem(rows, (*before, high if high.ndim else int(high))) - result) * weight
-    last = getitem(rows, (*before, n - 1))  # where NumPy puts NaN
-    return where(isnan(last), np.full((), np.nan, rows.dtype), result)
+    return where(any(isnan(a), axis=along), np.full((), np.nan, rows.dtype), result)
 
 
 def percentile(

@@ -3,14 +3,16 @@
 import numpy as np
 
 RNG = np.random.default_rng(8)
-X = RNG.normal(size=(2, 3, 4))
-M, N = RNG.normal(size=(2, 3)), RNG.normal(size=(3, 4))
+# No two elements are so close, and none is so close to a step, that a difference would lead over one.
+X = RNG.permutation(24).reshape(2, 3, 4) * 0.23 - 2.9
+M = np.array([[0.31, -1.24, 0.83], [1.57, -0.46, -0.88]])
+N = RNG.permutation(12).reshape(3, 4) * 0.31 - 1.8
 V, W = RNG.normal(size=3), RNG.normal(size=3)
-P = RNG.uniform(0.2, 0.9, (2, 3))
+P = np.array([[0.62, 0.24, 0.41], [0.87, 0.33, 0.74]])
 Q = RNG.uniform(-0.4, 0.4, (3, 3)) + np.diag([1.5, -1.2, 1.1])
 D = Q @ Q.T + np.eye(3)
 S = np.array(0.7)
-LONG = RNG.normal(size=7)
+LONG = RNG.permutation(7) * 0.37 - 1.0
 HOLES = np.where(np.arange(6).reshape(2, 3) == 4, np.nan, M)
 
 ELEMENTWISE = {
