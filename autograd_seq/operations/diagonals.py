@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
         raise ShapeError(f"the diagonal is taken of a matrix, not of an array of shape {np.shape(a)}{here()}")
     if (axis1 % np.ndim(a), axis2 % np.ndim(a)) != (np.ndim(a) - 2, np.ndim(a) - 1):
         a = moveaxis(a, (axis1, axis2), (-2, -1))
+    offset = index(offset)  # a tensor says that its gradient would be lost
     m, n = np.shape(a)[-2:]
     i = np.arange(max(0, -offset), max(0, -offset, min(m, n - offset)))
     return getitem(a, (..., i, i + offset))

@@ -24,7 +24,7 @@ from autograd_seq.operations.multilinear import PRODUCTS
 from autograd_seq.operations.ordering import ORDERED
 from autograd_seq.operations.reducing import REDUCED
 from autograd_seq.operations.refusals import REFUSED
-from autograd_seq.operations.rounding import ROUNDED
+from autograd_seq.operations.remainders import ROUNDED
 from autograd_seq.operations.running import RUNNING
 from autograd_seq.operations.shape import ravel, reshape
 from autograd_seq.operations.solving import SOLVED

@@ -168,7 +168,7 @@ REFUSED = [
     "x.sort()",
     "x.fill(0)", "x.imag", "x.flags", "~x", "x & x", "np.nan_to_num(x, nan=x[0, 0])", "np.frexp(x)",
     "np.insert(x, 0, 1)",
-    "np.choose([0, 1], [x, x], mode='wrap')", "np.cross(x[:, :2], x[:, :2])", "np.trace(x[0])", "np.tril(x[0])",
+    "np.choose([0, 1], [x, x], mode='wrap')", "np.cross(x[:, :2], x[:, :2])", "np.trace(x[0])", "np.trace(x, x[0, 0])", "np.tril(x[0])",
     "np.cumulative_sum(x)",
     "np.matrix([[1.0, 2.0], [3.0, 4.0]]) * x[:, :2]", "np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]) * x",
     "np.rot90(x[0])",
