@@ -12,7 +12,7 @@ from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.notation import POWER, Form
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
-from autograd_seq.operations.decided import decided
+from autograd_seq.operations.decided import decided, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.linear import matmul
 from autograd_seq.operations.shape import expand_dims, reshape, squeeze, swapaxes
@@ -45,14 +45,13 @@ def _inverse(x: Any) -> Any:
 @operation(
     vjp=[lambda g, y, x: -matmul(matmul(_turned(y), g), _turned(y))],
     meaning=lambda algebra, x: _inverse(x),
-    numpy=np.linalg.inv,
     source="np.linalg.inv",
     latex=Form("{{{0}}}^{{-1}}", POWER, (POWER + 1,)),
     text=Form("{0}⁻¹", POWER, (POWER + 1,)),
     expects=SQUARE,
 )
 def inv(x: Any, /) -> Array:
-    """The inverse of a matrix, or of each of a batch.
+    """The inverse of a matrix, or of each of a batch; NaN where there is none.
 
     Examples
     --------
@@ -61,7 +60,22 @@ def inv(x: Any, /) -> Array:
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
     """
-    return np.linalg.inv(x)
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError as error:
+        if "Singular" not in str(error):
+            raise
+    if np.ndim(x) == 2:
+        return np.full_like(x, np.nan)
+    return np.stack([inv.value(part) for part in x])
+
+
+def _inv(a: Any) -> Any:
+    inverse = inv(a)
+    numbers = getattr(inverse, "_value", inverse)
+    if np.isnan(numbers).any() and not np.isnan(getattr(a, "_value", a)).any():
+        raise refuse("linalg.inv", "of a singular matrix does not exist", "Add to its diagonal, x + eps * I")
+    return inverse
 
 
 def _scaled(g: Any, x: Any) -> Any:
@@ -77,7 +91,7 @@ def _scaled(g: Any, x: Any) -> Any:
     expects=SQUARE,
 )
 def det(x: Any, /) -> Array:
-    """The determinant; its derivative is taken where it is not 0.
+    """The determinant; its derivative is taken where it is not 0, and is NaN elsewhere.
 
     Examples
     --------
@@ -230,6 +244,7 @@ def _tensorinv(a: Any, ind: int = 2) -> Any:
 
 SOLVED: dict[Any, Any] = {
     np.linalg.cholesky: _cholesky,
+    np.linalg.inv: _inv,
     np.linalg.matrix_power: matrix_power,
     np.linalg.slogdet: _slogdet,
     np.linalg.solve: solve,
