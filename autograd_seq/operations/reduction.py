@@ -278,7 +278,7 @@ def _norm_by_parts(x: Any, axis: Any, keepdims: bool) -> Any:
     return result if keepdims else np.squeeze(result, axes_of(x, axis))
 
 
-def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
+def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
     """The variance over axes, as `numpy.var`.
 
     Examples
@@ -293,7 +293,7 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     return sum(squares, axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
 
 
-def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
+def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
     """The standard deviation over axes, as `numpy.std`.
 
     Examples

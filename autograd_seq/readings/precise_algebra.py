@@ -94,6 +94,10 @@ class PreciseAlgebra:
         """The sine."""
         return self.context.sin(x) if self.context.isfinite(x) else self.context.nan
 
+    def arctan(self, x: Any) -> Any:
+        """The angle whose tangent is x."""
+        return self.context.atan(x)
+
     def cos(self, x: Any) -> Any:
         """The cosine."""
         return self.context.cos(x) if self.context.isfinite(x) else self.context.nan
