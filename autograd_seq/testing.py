@@ -15,7 +15,7 @@ from autograd_seq.diagnosis.handwritten import BackwardReport, check_backward
 def assert_gradients(
     function: Callable[..., Any], *inputs: Any, seed: int = 0, second_order: bool = True
 ) -> GradcheckReport:
-    """Fail unless every derivative that a function uses agrees with differences; see `autograd_seq.gradcheck`.
+    """Fail unless every derivative that a function uses is the true one; see `autograd_seq.gradcheck`.
 
     Parameters
     ----------
@@ -36,7 +36,8 @@ def assert_gradients(
     Raises
     ------
     AssertionError
-        With the report: each wrong record's index, operation, place, source line and numbers.
+        With the report: each wrong record's index, operation, place, source line and numbers; or why the
+        numbers cannot tell, or which gradient is not finite.
 
     Examples
     --------
@@ -48,7 +49,8 @@ def assert_gradients(
     __tracebackhide__ = True
     report = gradcheck(function, *inputs, seed=seed, second_order=second_order)
     if not report.ok:
-        raise AssertionError(f"wrong gradients\n{report}")
+        what = "wrong gradients" if report.failures else "undecided" if report.undecided else "gradients not finite"
+        raise AssertionError(f"{what}\n{report}")
     return report
 
 

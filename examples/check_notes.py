@@ -1,7 +1,9 @@
 """Every formula of five students' notes on recurrent networks, proven or refuted, with the correction.
 
 Nothing is known in advance: notes.toml holds what the notes print, and each verdict is
-computed from a recorded step of the cell that the formula is about.
+computed from a recorded step of the cell that the formula is about. Where a formula is read
+as anything else than what is printed, every output says so. Shapes, equalities and counts
+are checked too, on the networks that they are about.
 """
 
 from __future__ import annotations
@@ -11,15 +13,27 @@ import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograd_seq import Tensor, binary_cross_entropy, check_formula, concatenate, name, tanh
+from autograd_seq import (
+    Tensor,
+    binary_cross_entropy,
+    categorical_cross_entropy,
+    check_formula,
+    concatenate,
+    name,
+    softmax,
+    tanh,
+)
 from autograd_seq.commands.console import any_console, print_json
+from autograd_seq.learning.text import Vocabulary
 from autograd_seq.storage.files import write
 from cells import GRU, LSTM, RNN, Readout
+from cells.language_model import LanguageModel
 
 NOTES = Path(__file__).with_name("notes.toml")
 N_X, N_A, N_Y = 3, 2, 3  # all a proof needs: small, and n_x is not n_a
@@ -39,6 +53,7 @@ def subjects() -> dict[str, Any]:
         "sigmoid readout": sigmoid_readout,
         "bidirectional readout": bidirectional(),
         "loss": loss(),
+        "loss of a softmax": loss_of_a_softmax(),
         "total loss": total_loss(),
         "tanh": name(tanh(Tensor([[0.5, -1.0]], "x")), "y"),
     }
@@ -64,6 +79,13 @@ def loss() -> Tensor:
     return name(binary_cross_entropy(prediction, target), "L")
 
 
+def loss_of_a_softmax() -> Tensor:
+    """The loss of one time step with several classes: one number for each example."""
+    z = np.random.default_rng(3).standard_normal((N_Y, 2))
+    y_hat = name(softmax(Tensor(z, "z_y")), "y_hat")
+    return name(categorical_cross_entropy(y_hat, Tensor(np.eye(N_Y)[:, :2], "y")), "L")
+
+
 def total_loss() -> Tensor:
     """The sum over three time steps."""
     steps = [Tensor(0.25 * t, f"L_{t}") for t in (1, 2, 3)]
@@ -86,6 +108,153 @@ def count_labels(entry: dict[str, Any]) -> str:
     return f"refuted: {words} words, but {labels} labels"
 
 
+# -- facts: what is claimed, and what is so --------------------------------------------------------------
+
+Found = tuple[bool, str]
+SENTENCE = ["Harry", "Potter", "and", "Hermione", "Granger", "invented", "a", "new", "spell."]
+LABELS = [1, 1, 0, 1, 1, 0, 0, 0]  # as they are printed
+CATS, AVERAGE, END = 0, 1, 4  # words of a vocabulary of five
+SIZES = {"n_x": 5, "n_a": 4, "n_y": 6, "m": 7}
+
+
+def shape(entry: dict[str, Any]) -> Found:
+    """The shape of a parameter, or of a column, in a cell of the size that the note speaks of."""
+    by_letters = set(entry["shape"]) <= set(SIZES)
+    n_x, n_a, m = (SIZES[k] for k in ("n_x", "n_a", "m")) if by_letters else (10000, 100, 1)
+    plain, stacked = RNN(n_x, n_a, seed=0), RNN(n_x, n_a, stacked=True, seed=0)
+    x, a = np.zeros((n_x, m)), np.zeros((n_a, m))
+    arrays = {
+        **{k: p.value for cell in (plain, stacked) for k, p in cell.parameters.items()},
+        "Wya": Readout(n_a, SIZES["n_y"]).parameters["Wya"].value,
+        "[a; x]": np.concatenate([a, x]), "x": x, "a": plain.step(x, {"a": a})["a"].value,
+        "one-hot": Vocabulary([f"word {i}" for i in range(10000)]).one_hot([0]),
+    }  # fmt: skip
+    wanted = tuple(SIZES[n] if by_letters else n for n in entry["shape"])
+    found = arrays[entry["of"]].shape
+    return found == wanted, f"its shape is {found}"
+
+
+def model() -> LanguageModel:
+    """A language model of five words."""
+    return LanguageModel(RNN(5, 4, seed=0), size=5, end=END, seed=1)
+
+
+def words(entry: dict[str, Any]) -> Found:
+    """How many words the sentence has."""
+    return len(SENTENCE) == entry["words"], f"it has {len(SENTENCE)} words"
+
+
+def labels(entry: dict[str, Any]) -> Found:
+    """How many labels are printed."""
+    return len(LABELS) == entry["labels"], f"{len(LABELS)} labels are printed, for {len(SENTENCE)} words"
+
+
+def word(entry: dict[str, Any]) -> Found:
+    """Which word stands in a place."""
+    found = SENTENCE[entry["place"] - 1]
+    return found == entry["word"], f"word {entry['place']} is {found!r}"
+
+
+def gate(entry: dict[str, Any]) -> Found:
+    """Between which numbers the forget gate lies."""
+    x, a = np.random.default_rng(0).standard_normal((2, 4, 50))
+    state = LSTM(4, 4, seed=0).step(10 * x, {"a": a, "c": a})
+    values = next(r for r in state["a"].graph if r.name == "Gamma_f").value
+    return bool(values.min() > 0 and values.max() < 1), f"it lies between {values.min():.3g} and {values.max():.3g}"
+
+
+def zero_start(entry: dict[str, Any]) -> Found:
+    """What a language model begins with."""
+    run = model().run([[CATS, AVERAGE, END]])
+    first = {r.name: r.value for r in run.outputs[0].graph if r.name in ("x", "a") and r.operation is None}
+    return all(not np.any(v) for v in first.values()), f"{' and '.join(sorted(first))} of the first step are zero"
+
+
+def teacher_forcing(entry: dict[str, Any]) -> Found:
+    """What is fed at the second step when a model learns."""
+    x, y = model().arrays([[CATS, AVERAGE, END]])
+    return bool(np.array_equal(x[:, :, 1], y[:, :, 0])), "in the second step the input is the first target"
+
+
+def conditional() -> float:
+    """p(average | cats), as a ratio of probabilities of sentences."""
+    both, one = model().probability([CATS, AVERAGE]), model().probability([CATS])
+    return both / one
+
+
+def whole_prediction(entry: dict[str, Any]) -> Found:
+    """Whether the second prediction is one probability."""
+    found = model().run([[CATS, AVERAGE, END]]).outputs[1].value
+    return found.size == 1, f"y_hat<2> has {found.size} elements, one for each word; p(average | cats) is one number"
+
+
+def one_element(entry: dict[str, Any]) -> Found:
+    """Whether its element for a word is the conditional probability."""
+    found = float(model().run([[CATS, AVERAGE, END]]).outputs[1].value[AVERAGE, 0])
+    return bool(np.isclose(found, conditional(), rtol=1e-12)), f"{found:.12g} and {conditional():.12g}"
+
+
+def product(entry: dict[str, Any]) -> Found:
+    """Whether the probability of a sentence is the product over its words."""
+    parts = model().token_probabilities([CATS, AVERAGE])
+    whole = model().probability([CATS, AVERAGE])
+    return bool(np.isclose(np.prod(parts), whole, rtol=1e-12)), f"{np.prod(parts):.12g} and {whole:.12g}"
+
+
+def fed_back() -> tuple[Any, Any, int]:
+    """The first prediction when a model writes, the next input, and the word that was drawn."""
+    drawn = int(model().sample(seed=3, length=1)[0])
+    run = model().run([[drawn, END]])
+    given = next(r.value for r in run.outputs[1].graph if r.name == "x" and r.scope.time == 2)
+    return run.outputs[0].value, given, drawn
+
+
+def probabilities_fed_back(entry: dict[str, Any]) -> Found:
+    """Whether the next input is the prediction itself."""
+    y_hat, x, _ = fed_back()
+    return bool(np.allclose(x, y_hat)), f"y_hat<1> is {np.round(y_hat.ravel(), 3)}, but x<2> is {x.ravel()}"
+
+
+def word_fed_back(entry: dict[str, Any]) -> Found:
+    """Whether the next input is the one-hot vector of the word that was drawn."""
+    _, x, drawn = fed_back()
+    return bool(np.array_equal(x.ravel(), np.eye(5)[drawn])), f"word {drawn} was drawn, and x<2> is {x.ravel()}"
+
+
+FACTS: dict[str, Callable[[dict[str, Any]], Found]] = {
+    "shape": shape, "words": words, "labels counted": labels, "word": word, "gate": gate, "zero start": zero_start,
+    "teacher forcing": teacher_forcing, "whole prediction": whole_prediction, "one element": one_element,
+    "product": product, "probabilities fed back": probabilities_fed_back, "word fed back": word_fed_back,
+}  # fmt: skip
+
+
+def fact(entry: dict[str, Any]) -> dict[str, Any]:
+    """The verdict on one fact, as plain data."""
+    holds, reason = FACTS[entry["fact"]](entry)
+    return {**marked(entry), "claim": entry["claim"], "status": "checked" if holds else "refuted", "reason": reason}
+
+
+# -- the output -------------------------------------------------------------------------------------------
+
+
+def marked(entry: dict[str, Any]) -> dict[str, Any]:
+    """Where an entry comes from, and how it is read if not as it is printed."""
+    return {
+        "file": entry["file"], "printed": entry["printed"], "transcribed": entry.get("transcribed"),
+        "names": entry.get("names", {}),
+    }  # fmt: skip
+
+
+def show(data: dict[str, Any], verdict: str) -> None:
+    """Print what a note prints, how it is read, and the verdict."""
+    print(f"printed  {data['printed']}")
+    if data["transcribed"]:
+        print(f"read as  {data['transcribed']}")
+    if data["names"]:
+        print(f"with     {', '.join(f'{old} = {new}' for old, new in data['names'].items())}")
+    print(f"{verdict}\n")
+
+
 def main() -> None:
     """Print the verdict for every formula."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -94,28 +263,28 @@ def main() -> None:
     options = parser.parse_args()
     notes = tomllib.loads(NOTES.read_text(encoding="utf-8"))
     about = subjects()
-    reports = [(entry, verdict(entry, about[entry["subject"]])) for entry in notes["formula"]]
-    formulas = [{"file": e["file"], "printed": e["printed"], **r.to_json()} for e, r in reports]
-    data = {"format": 1, "formulas": formulas}
+    reports = [(marked(entry), verdict(entry, about[entry["subject"]])) for entry in notes["formula"]]
+    facts = [fact(entry) for entry in notes["fact"]]
+    counts = [{**marked(entry), "verdict": count_labels(entry)} for entry in notes["labels"]]
+    data = {"format": 1, "formulas": [{**e, **r.to_json()} for e, r in reports], "facts": facts, "labels": counts}
     if options.out:
         Path(options.out).mkdir(parents=True, exist_ok=True)
         write(Path(options.out, "notes.json"), json.dumps(data, ensure_ascii=False, indent=1))
     if options.json:
         print_json(data)
         return
-    file = None
-    for entry, report in reports:
-        if entry["file"] != file:
-            file = entry["file"]
-            print(f"\n== {file}\n")
-        print(f"printed  {entry['printed']}")
-        if "transcribed" in entry:
-            print(f"read as  {entry['transcribed']}")
-        print(f"{report}\n")
-    for entry in notes.get("labels", []):
-        print(f"{entry['file']}: {entry['printed']}\n{count_labels(entry)}\n")
-    counts = Counter(report.status for _, report in reports)
-    print(f"{len(reports)} formulas: " + ", ".join(f"{n} {status}" for status, n in counts.most_common()))
+    for file in sorted({entry["file"] for entry, _ in reports}):
+        print(f"\n== {file}\n")
+        for entry, report in reports:
+            if entry["file"] == file:
+                show(entry, str(report))
+        for entry in facts:
+            if entry["file"] == file:
+                show(entry, f"{entry['status']}: {entry['claim']}\n  {entry['reason']}")
+    for entry in counts:
+        print(f"{entry['file']}: {entry['printed']}\n{entry['verdict']}\n")
+    for what, statuses in (("formulas", [r.status for _, r in reports]), ("facts", [f["status"] for f in facts])):
+        print(f"{len(statuses)} {what}: " + ", ".join(f"{n} {status}" for status, n in Counter(statuses).most_common()))
 
 
 if __name__ == "__main__":

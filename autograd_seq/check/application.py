@@ -18,6 +18,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import decisions
 
+DOUBLE = 8  # bytes of a float64
 UNREADABLE = (TypeError, ValueError, AttributeError, NotImplementedError, IndexError, ArithmeticError)
 
 
@@ -37,7 +38,7 @@ def leaf(value: Array, like: Tensor | None = None) -> Tensor:
 def freeze(setting: Any) -> Any:
     """A setting of an operation as something that can be compared and hashed."""
     if isinstance(setting, np.ndarray):
-        return "array", setting.shape, setting.dtype.str, setting.tobytes()
+        return "array", setting.shape, setting.dtype.str, bytes_of(setting)
     if isinstance(setting, (tuple, list)):
         return type(setting).__name__, *(freeze(s) for s in setting)
     if isinstance(setting, dict):
@@ -47,27 +48,45 @@ def freeze(setting: Any) -> Any:
     return (type(setting), setting) if isinstance(setting, (bool, int, float)) else setting
 
 
+def bytes_of(array: Array) -> bytes:
+    """Equal for equal numbers: what a long double has between its digits and the next one says nothing."""
+    if array.dtype.kind != "f" or array.dtype.itemsize <= DOUBLE:
+        return array.tobytes()
+    with np.errstate(all="ignore"):
+        upper = array.astype(np.float64)
+        return upper.tobytes() + (array - upper).astype(np.float64).tobytes()
+
+
 def settings_of(record: Tensor) -> Any:
     """The settings of a record, to be compared."""
     return freeze(record.settings) if record.settings else ()
 
 
-_smooth: set[Any] = set()  # operations that were seen to decide nothing, with their settings
+_smooth: set[Any] = set()  # operations that were seen to decide nothing, with their settings and shapes
 
 
 def branch_of(record: Tensor) -> tuple[int, ...]:
     """The decisions of a record, looked for once where the operation has none."""
     assert record.operation is not None  # asked of results only
-    key = record.operation.meaning, settings_of(record)
-    if key in _smooth:
-        return ()
+    # of one element there is no largest to decide on, of several there is
+    key = record.operation.meaning, settings_of(record), tuple(x.shape for x in record.inputs)
     try:
-        found = tuple(decisions(record))
-    except UNREADABLE:
-        found = ()  # the proof will say that the meaning cannot be read
-    if not found and record.size:
+        if key in _smooth:
+            return ()
+    except TypeError:  # a setting that cannot be compared: nothing is remembered
+        return _decided(record) or ()
+    found = _decided(record)
+    if found == () and record.size:
         _smooth.add(key)
-    return found
+    return found or ()
+
+
+def _decided(record: Tensor) -> tuple[int, ...] | None:
+    """The decisions; None where the meaning cannot be read, as the proof will say."""
+    try:
+        return tuple(decisions(record))
+    except UNREADABLE:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,11 +159,16 @@ class Application:
         if self.piece is not None:
             self.steps = [r for r in Graph(self.piece).records if r.operation is not None]
 
+    def rule(self) -> Any:
+        """The rule, to be compared: what it does with another adjoint, nothing that it recorded tells."""
+        rules: Any = self.use.record.operation.vjp if self.use.record.operation else None
+        return getattr(rules, "rule", None) or rules[self.position]
+
     def fingerprint(self) -> Any:
         """Equal for two applications exactly where one proof serves both.
 
-        The operation, its settings, shapes, which branch it is on, numbers that stand in it,
-        and every step that the rule recorded.
+        The operation and the rule, settings, shapes, dtypes, which branch it is on, numbers that stand in
+        it, and every step that the rule recorded.
         """
         record, use = self.use.record, self.use
         local: dict[Tensor, int] = {use.adjoint: 0, use.result: 1}
@@ -153,8 +177,8 @@ class Application:
         last = local[self.piece] if self.piece in local else _constant(self.piece) if self.piece is not None else None
         return (
             record.operation, record.operation.meaning if record.operation else None, settings_of(record),
-            tuple(_kind(x) for x in record.inputs), record.shape, branch_of(record),
-            self.position, steps, last, freeze(self.part), self.message,
+            tuple(_kind(x) for x in record.inputs), record.shape, record.dtype.char, branch_of(record),
+            self.position, self.rule(), steps, last, freeze(self.part), self.message,
         )  # fmt: skip
 
     def canonical(self, known: Mapping[Tensor, Any], intern: Any) -> Any:
@@ -173,7 +197,7 @@ def expression(record: Tensor, number: Any) -> Any:
 
 def constant(x: Tensor) -> Any:
     """A leaf that stands for its value."""
-    return "constant", x.shape, x.dtype.str, x._value.tobytes()
+    return "constant", x.shape, x.dtype.str, bytes_of(x._value)
 
 
 _constant = constant
@@ -185,7 +209,7 @@ def _first_line(error: Exception) -> str:
 
 def _kind(x: Tensor) -> Any:
     """How an input is read: as the number that it is, or as symbols of its shape."""
-    return _constant(x) if is_literal(x) or x.dtype.kind != "f" else x.shape
+    return _constant(x) if is_literal(x) or x.dtype.kind != "f" else (x.shape, x.dtype.char)
 
 
 def _step(record: Tensor, local: dict[Tensor, int]) -> Any:
@@ -194,4 +218,5 @@ def _step(record: Tensor, local: dict[Tensor, int]) -> Any:
     assert record.operation is not None  # steps are results
     counted = not record.operation.differentiable and record.dtype.kind != "f"
     taken = record._value.tobytes() if counted else branch_of(record)
-    return record.operation, record.operation.meaning, settings_of(record), inputs, record.shape, taken
+    kind = record.shape, record.dtype.char
+    return record.operation, record.operation.meaning, settings_of(record), inputs, kind, taken

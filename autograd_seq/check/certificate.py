@@ -28,11 +28,13 @@ class Claim:
     parameter : Tensor
         Its record.
     status : str
-        ``"proven"``, ``"checked"``, ``"excluded"`` or ``"refuted"``.
+        ``"proven"``, ``"checked"``, ``"excluded"``, ``"undecided"`` or ``"refuted"``.
     links : dict
         The status of each link: ``"rule"``, ``"meaning"``, ``"bookkeeping"``.
     notes : tuple of str
         What kept it from being proven, or limits the claim.
+    finite : bool
+        Whether the gradient, and what it is the gradient of, hold no NaN and no infinity.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Claim:
     status: str
     links: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    finite: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class Proof(Shown):
         What came of comparing the whole closed form, end to end; empty where it was too large.
     notes : tuple of str
         What limits the claims.
+    points : int
+        How many points in general position meaning and value were compared at, over all distinct operations.
     """
 
     output: Tensor
@@ -81,11 +86,26 @@ class Proof(Shown):
     sweep_digits: float | None
     closed_form: str = ""
     notes: tuple[str, ...] = ()
+    points: int = 0
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was refuted."""
-        return not self.failures and all(c.status != "refuted" for c in self.claims.values())
+        """Whether nothing was refuted, nothing is undecided, and every gradient is finite."""
+        bad = ("refuted", "undecided")
+        return not self.failures and all(c.finite and c.status not in bad for c in self.claims.values())
+
+    @property
+    def undecided(self) -> list[str]:
+        """The parameters of which the numbers could not tell; their notes say why."""
+        return self._those("undecided")
+
+    @property
+    def excluded(self) -> list[str]:
+        """The parameters of which nothing is claimed: there is a kink, or no derivative, at the recorded numbers."""
+        return self._those("excluded")
+
+    def _those(self, status: str) -> list[str]:
+        return [c.name for c in self.claims.values() if c.status == status]
 
     def __getitem__(self, key: str | Tensor) -> Claim:
         if isinstance(key, Tensor):
@@ -132,17 +152,27 @@ def certificate(proof: Proof) -> str:
 def _title(proof: Proof) -> str:
     scalars = sum(c.parameter.size for c in proof.claims.values())
     wrong = len(proof.failures)
-    verdict = "" if proof.ok else f": REFUTED, {wrong} failure{'s' * (wrong != 1)}"
+    endless = [c.name for c in proof.claims.values() if not c.finite]
+    verdict = (
+        f": REFUTED, {wrong} failure{'s' * (wrong != 1)}" if wrong or _any(proof, "refuted")
+        else ": UNDECIDED" if proof.undecided
+        else f": NOT FINITE by {', '.join(endless)}" if endless
+        else ""
+    )  # fmt: skip
     count = len(proof.claims)
     by = f"{count} parameter{'s' * (count != 1)}, {scalars} scalar{'s' * (scalars != 1)}"
     return f"Derivative of {proof.output.label} by {by}{verdict}"
+
+
+def _any(proof: Proof, status: str) -> bool:
+    return any(c.status == status for c in proof.claims.values())
 
 
 def _grouped(claims: Iterable[Claim]) -> list[tuple[str, list[Claim]]]:
     groups: dict[str, list[Claim]] = {}
     for claim in claims:
         groups.setdefault(claim.status, []).append(claim)
-    return [(s, groups[s]) for s in ("refuted", "excluded", "checked", "proven") if s in groups]
+    return [(s, groups[s]) for s in ("refuted", "undecided", "excluded", "checked", "proven") if s in groups]
 
 
 def _shape(claim: Claim) -> str:
@@ -155,7 +185,8 @@ def _links(proof: Proof) -> list[str]:
         f"rule         {_status(proof, 'rule')}: each VJP rule against SymPy's derivative of its operation's meaning "
         f"({proof.uses} uses, {proof.signatures} distinct, {proof.identities} scalar identities)",
         "             with σ' = σ (1 - σ) and tanh' = 1 - tanh², themselves proven from exp",
-        f"meaning      {_status(proof, 'meaning')}: each meaning against the value that NumPy computed, {digits}",
+        f"meaning      {_status(proof, 'meaning')}: each meaning against the value that NumPy computed, {digits}, "
+        f"and at {proof.points} points in general position",
         f"bookkeeping  {_status(proof, 'bookkeeping')}: each adjoint against the sum over its uses, each used once "
         f"({proof.records} records)",
     ]
@@ -168,7 +199,7 @@ def _links(proof: Proof) -> list[str]:
 
 def _status(proof: Proof, link: str) -> str:
     present = {c.links[link] for c in proof.claims.values()}
-    return next((s for s in ("refuted", "excluded", "checked") if s in present), "proven")
+    return next((s for s in ("refuted", "undecided", "excluded", "checked") if s in present), "proven")
 
 
 def as_dict(proof: Proof) -> dict[str, Any]:
@@ -183,6 +214,7 @@ def as_dict(proof: Proof) -> dict[str, Any]:
                 "shape": list(c.parameter.shape),
                 "links": dict(c.links),
                 "notes": list(c.notes),
+                "finite": c.finite,
             }
             for c in proof.claims.values()
         },
@@ -191,6 +223,7 @@ def as_dict(proof: Proof) -> dict[str, Any]:
         "signatures": proof.signatures,
         "identities": proof.identities,
         "meaning_digits": proof.digits,
+        "points_in_general_position": proof.points,
         "array_sweep_digits": proof.sweep_digits,
         "closed_form": proof.closed_form,
         "notes": list(proof.notes),

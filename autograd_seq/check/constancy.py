@@ -10,7 +10,7 @@ import sympy
 
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of, settings_of
 from autograd_seq.check.identity import is_zero
-from autograd_seq.check.numeric import doubles
+from autograd_seq.check.record_differences import doubles
 from autograd_seq.check.rule_proof import LIMIT, WORK, derivative_by, fresh, named, nodes, scalars_of
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.symbols import BranchAlgebra, apply

@@ -1,21 +1,25 @@
-"""gradcheck(): derivatives beside differences in float64, of every record where it stands and of the whole."""
+"""gradcheck(): every derivative that a recording uses beside the true one, of each record and of the whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd_seq import operations as ops
-from autograd_seq.check.application import branch_of
-from autograd_seq.check.bookkeeping import edges_of
+import autograd_seq.operations as ops
+from autograd_seq.check.again import UNRECORDED, Again, outputs_of
+from autograd_seq.check.each_record import Records, each_record
+from autograd_seq.check.each_record import check_records as check_records
+from autograd_seq.check.exact_whole import ExactWhole
 from autograd_seq.check.failure import Failure
-from autograd_seq.check.inputs import mapped
-from autograd_seq.check.numeric import FAR_APART, TOLERANCE, Comparison, compare, slope_along
+from autograd_seq.check.gradcheck_report import GradcheckReport as GradcheckReport
+from autograd_seq.check.gradcheck_report import Whole
+from autograd_seq.check.numeric import work
+from autograd_seq.check.second import wrong_second
 from autograd_seq.check.taking import take
+from autograd_seq.check.whole_differences import WholeByDifferences
+from autograd_seq.check.whole_slopes import along_slopes
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GradientError, UsageError
 from autograd_seq.core.gradient import grad
@@ -23,119 +27,18 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import differentiate
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.steps import scopes
-from autograd_seq.readings.branches import decisions
+from autograd_seq.readings.rounding import coarsest
 
-WORK = 400_000  # records computed for the differences of the whole; beyond, random directions only
-ELEMENTS = 1000  # of one leaf; with more, random directions only
-NOISY = 1e-3  # a difference this far off may be noise, if the Taylor remainder says so
-
-
-@dataclass(frozen=True)
-class Whole:
-    """The derivative of the whole function by one leaf, beside differences.
-
-    Attributes
-    ----------
-    name : str
-        What the leaf is called.
-    error : float
-        The largest difference, relative to the largest derivative.
-    element : tuple of int, or None
-        Where it is; None for a random direction.
-    expected, found : float
-        By differences, and by the sweep.
-    how : str
-        ``"Jacobian"``, ``"elements"`` or ``"directions"``.
-    excluded : int
-        Elements next to a kink, left out.
-    """
-
-    name: str
-    error: float
-    element: tuple[int, ...] | None
-    expected: float
-    found: float
-    how: str
-    excluded: int = 0
-
-
-@dataclass(frozen=True)
-class GradcheckReport:
-    """What `gradcheck` found; true where everything agrees.
-
-    Attributes
-    ----------
-    failures : list of Failure
-        Every wrong derivative: first of single records, then of the whole.
-    records : int
-        How many rule applications were compared where they stand.
-    digits : float
-        Digits to which the worst of them agrees.
-    wholes : list of Whole
-        The whole function, by each leaf.
-    slope : float
-        Of the Taylor remainder: 2 or more where the gradient is right, 1 where it is wrong;
-        infinite where the function is linear.
-    second_order : float or None
-        Relative error of second derivatives times a vector; None where they were not asked for.
-    excluded : int
-        Elements of records next to a kink, left out.
-    notes : tuple of str
-        What limits the answer.
-    left_out : dict of str
-        Inputs that were not differentiated, by name, each with the reason.
-    """
-
-    failures: list[Failure]
-    records: int
-    digits: float
-    wholes: list[Whole]
-    slope: float
-    second_order: float | None
-    excluded: int
-    notes: tuple[str, ...] = ()
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything agrees."""
-        return not self.failures
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        worst = max((w.error for w in self.wholes), default=0.0)
-        lines = [
-            f"gradcheck {'passed' if self.ok else f'FAILED, {len(self.failures)} wrong'} (checked, float64)",
-            f"  records  {self.records} rule uses at their recorded inputs agree to {self.digits:.0f} digits"
-            if self.ok
-            else f"  records  {self.records} rule uses compared at their recorded inputs",
-            f"  whole    {len(self.wholes)} leaves, largest relative error {worst:.1e}",
-            f"  Taylor   remainder of order {self.slope:.2f} (2: right, 1: wrong)"
-            if np.isfinite(self.slope)
-            else "  Taylor   no remainder: the function is linear to rounding"
-            if np.isinf(self.slope)
-            else "  Taylor   not measured",
-        ]
-        if self.second_order is not None:
-            lines.append(f"  second   order: relative error {self.second_order:.1e}")
-        if self.excluded:
-            lines.append(f"  excluded {self.excluded} elements next to a kink")
-        lines += [f"  left out {name}: {reason}" for name, reason in self.left_out.items()]
-        lines += [f"note: {n}" for n in self.notes]
-        for failure in self.failures[:5]:
-            lines += ["", str(failure)]
-        if len(self.failures) > 5:
-            lines.append(f"… and {len(self.failures) - 5} failures more")
-        return "\n".join(lines)
-
-    __repr__ = __str__
+LARGE = 20_000  # scalar operations of the whole; beyond, one direction in high precision
+TOO_LARGE = 500_000  # beyond, differences in float64
+SAID = 5  # reasons that are printed
 
 
 def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_order: bool = True) -> GradcheckReport:
-    """Compare every derivative that a function's recording uses with differences.
+    """Compare every derivative that a function's recording uses with the true one.
+
+    The true ones come of what the operations mean, evaluated in 60 digits, of every record where it stands and of
+    the whole; differences in float64 stand in for what has no meaning, is not recorded, or is too large.
 
     Parameters
     ----------
@@ -155,8 +58,8 @@ def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_
     Returns
     -------
     GradcheckReport
-        `.ok`, and for each wrong record its index, operation, place, line and numbers; `.left_out`, the
-        inputs that were not compared.
+        `.ok`, and for each wrong record its index, operation, place, line and numbers; `.undecided`, where
+        the numbers cannot tell, and why; `.left_out`, the inputs that were not compared.
 
     Raises
     ------
@@ -182,295 +85,198 @@ def gradcheck(function: Callable[..., Any], *inputs: Any, seed: int = 0, second_
     return _Check(function, inputs, seed).run(second_order)
 
 
-def check_records(graph: Graph, seed: int = 0) -> tuple[list[Failure], list[Comparison]]:
-    """Compare every rule of a graph with differences, at the recorded inputs."""
-    failures, seen = [], []
-    for index, record in enumerate(graph):
-        if not record.requires_grad:
-            continue
-        for i in edges_of(record):
-            try:
-                result = compare(record, i, np.random.default_rng((seed, index, i)))
-            except Exception as error:  # whatever a wrong rule does, it is the rule's failure
-                words = str(error).splitlines()[0] if str(error) else ""
-                message = f"the rule fails: {type(error).__name__}: {words}"
-                failures.append(Failure("rule", record, index, i, message=message, scope=scopes(graph)[record]))
-                continue
-            seen.append(result)
-            if not result.ok:
-                numbers = result.element, result.expected, result.found
-                failures.append(Failure("rule", record, index, i, *numbers, scope=scopes(graph)[record]))
-    return failures, seen
-
-
 class _Check:
     def __init__(self, function: Callable[..., Any], inputs: Sequence[Any], seed: int) -> None:
-        self.function = function
         self.seed = seed
         self.rng = np.random.default_rng(seed)
         taken = take(function, inputs)
-        self.inputs, self.left_out = taken.arguments, dict(taken.left_out)
-        self.outputs = _outputs(taken.made)
+        self.left_out = dict(taken.left_out)
+        self.outputs = outputs_of(taken.made)
         self.graph = Graph(*self.outputs)
         for input, tensors in taken.tensors.items():
             if tensors and not any(x.record in self.graph.positions for x in tensors):
                 self.left_out.setdefault(input, "no recorded operation leads from it to what the function gives")
-        self.adjoints = [self.rng.uniform(0.5, 1.5, o.shape) for o in self.outputs]
-        self.total = self._weighted(self.outputs)
+        self.weights = [self.rng.uniform(0.5, 1.5, o.shape).astype(_floats(o.dtype)) for o in self.outputs]
+        self.total = self._weighted()
         self.leaves = [x for x in self.graph.leaves if x.requires_grad]
         if not self.total.requires_grad or not self.leaves:
             why = "".join(f"\n  {name}: {reason}" for name, reason in self.left_out.items())
             raise GradientError(f"nothing that the function computes depends on its inputs by floats{why}{here()}")
+        self.again = Again(function, taken.arguments, self.graph)
         self.notes: list[str] = []
+        self.undecided: list[str] = []
+        self.wholes: list[Whole] = []
+        self.slope = float("nan")
+        self.second: float | None = None
 
-    def _weighted(self, outputs: list[Tensor]) -> Tensor:
-        """Σ adjoint ∘ output: the scalar whose gradient is compared."""
+    def _weighted(self) -> Tensor:
+        """Σ weights ∘ output: the scalar whose gradient is compared."""
         total = None
-        for output, c in zip(outputs, self.adjoints, strict=True):
+        for output, c in zip(self.outputs, self.weights, strict=True):
             part = ops.sum(ops.multiply(output, c))
             total = part if total is None else total + part
         assert total is not None  # there is at least one output
         return total
 
     def run(self, second_order: bool) -> GradcheckReport:
-        failures, seen = check_records(self.graph, self.seed)
-        wholes: list[Whole] = []
-        slope, second = float("nan"), None
-        try:
+        with np.errstate(all="ignore"):  # what overflows is said in the report
+            return self._run(second_order)
+
+    def _run(self, second_order: bool) -> GradcheckReport:
+        self.adjoints, fault = self._adjoints()
+        records = each_record(self.graph, self.seed, self.adjoints)
+        failures = list(records.failures)
+        if changed := self.again.changes():
+            self.undecided.append(changed)
+        if fault is None:
             gradients = dict(zip(self.leaves, grad(self.total, self.leaves), strict=True))
-            slope = self._taylor(gradients)
-            wholes = [self._whole(x, gradients[x], slope) for x in self.leaves]
-            second = self._second(gradients) if second_order else None
-        except Exception as error:
-            if not failures:
-                raise
-            self.notes.append(f"the sweep failed after that: {type(error).__name__}")
-        failures += self._wrong_wholes(wholes, bool(failures))
-        if second is not None and not second <= 1e-5 and not failures:
-            failures += self._wrong_second(second)
+            wrong = self._whole(gradients, records, second_order, bool(changed))
+            if wrong and records.alike and not failures:  # one that was like others may not be
+                records = each_record(self.graph, self.seed, self.adjoints, float("inf"))
+                failures = list(records.failures)
+            failures += wrong
+        elif failures:
+            gradients = {}
+            self.notes.append(f"the sweep failed after that: {type(fault).__name__}")
+        else:
+            raise fault
+        self.undecided += records.unsettled
+        self._said_of_records(records)
         return GradcheckReport(
-            failures, len(seen), min((c.digits for c in seen), default=16.0), wholes, slope, second,
-            sum(c.excluded for c in seen), tuple(self.notes), self.left_out,
+            failures, len(records.compared), min((c.digits for c in records.compared), default=16.0), self.wholes,
+            self.slope, self.second, sum(c.excluded for c in records.compared), tuple(self.notes), self.left_out,
+            _first(self.undecided), _not_finite(gradients), str(coarsest(self.graph)),
         )  # fmt: skip
+
+    def _adjoints(self) -> tuple[dict[Tensor, Array], Exception | None]:
+        """The adjoint of every record; what the sweep raised, if a rule made it fail."""
+        try:
+            return {x: a._value for x, a in differentiate(self.total).adjoints.items()}, None
+        except Exception as error:
+            return {}, error
+
+    def _said_of_records(self, records: Records) -> None:
+        if records.alike:
+            self.notes.append(
+                f"{records.alike} records more are like these, of the same operations and shapes: "
+                "they were compared in the whole"
+            )
+        cuts = [r for r in self.graph if r.operation is not None and r.operation.cuts]
+        if cuts:
+            self.notes.append(
+                f"cut off on purpose, by {cuts[0].operation.name}: {len(cuts)} record{'s' * (len(cuts) != 1)}, "
+                "which count as constants"
+            )
 
     # -- the whole ------------------------------------------------------------------------
 
-    def at(self, moved: Mapping[Tensor, Array]) -> list[Array]:
-        """The outputs with other values of some leaves.
-
-        The function is called again where all of them are its inputs; else the recording is replayed.
-        """
-        own = set()
-
-        def change(x: Any) -> Any:
-            if not isinstance(x, Tensor) or x.record not in moved:
-                return x
-            own.add(x.record)
-            return Tensor(moved[x.record], x.name, requires_grad=True)
-
-        arguments = [mapped(x, change) for x in self.inputs]
-        if own.issuperset(moved):
-            return [o._value for o in _outputs(self.function(*arguments))]
-        values = self._replay(moved)
-        return [values[o] for o in self.outputs]
-
-    def _replay(self, moved: Mapping[Tensor, Array]) -> dict[Tensor, Array]:
-        values: dict[Tensor, Array] = {}
-        for r in self.graph:
-            if r in moved or r.operation is None:
-                values[r] = moved.get(r, r._value)
-            else:
-                values[r] = np.asarray(r.operation.value(*(values[x] for x in r.inputs), **r.settings))
-        return values
-
-    def _along(self, direction: Mapping[Tensor, Array]) -> Callable[[float], float]:
-        """The weighted sum of outputs along a direction."""
-
-        def value(t: float) -> float:
-            ends = self.at({x: x._value + t * v for x, v in direction.items()})
-            return float(sum(np.vdot(c, o) for c, o in zip(self.adjoints, ends, strict=True)))
-
-        return value
-
-    def _scale(self, direction: Mapping[Tensor, Array]) -> float:
-        """How far to step so that no decision changes; 0 next to a kink."""
-        kinked = [r for r in self.graph if r.operation is not None and branch_of(r)]
-        scale = 1.0
-        if not kinked:
-            return scale
-        here = [decisions(r) for r in kinked]
-        for _ in range(6):
-            ends = (
-                self._replay({x: x._value + s * FAR_APART * scale * v for x, v in direction.items()}) for s in (-1, 1)
-            )
-            if all(
-                [decisions(r, [values[x] for x in r.inputs]) for r in kinked] == here for values in ends
-            ):
-                return scale
-            scale /= 10
-        return 0.0
-
-    def _whole(self, x: Tensor, found: Array, slope: float) -> Whole:
-        outputs = sum(o.size for o in self.outputs)
-        work = 14 * x.size * len(self.graph)
-        if work > WORK or x.size > ELEMENTS:
-            return self._directional(x, found)
-        if 1 < outputs * x.size <= 1024 and 14 * outputs * len(self.graph) <= WORK:
-            return self._jacobian(x)
-        columns = []
-        left_out = 0
-        for place in np.ndindex(x.shape):
-            scale = self._scale({x: _unit(x.shape, place)})
-            left_out += not scale
-            columns.append(
-                float(slope_along(self._along({x: _unit(x.shape, place)}), scale)) if scale else found[place]
-            )
-        return _compared(x, np.array([columns]), found.reshape(1, -1), "elements", left_out)
-
-    def _jacobian(self, x: Tensor) -> Whole:
-        """Every output element by every element of a leaf."""
-
-        def ends(t: float, v: Array) -> Array:
-            return np.concatenate([o.ravel() for o in self.at({x: x._value + t * v})])
-
-        columns, free = [], []
-        for place in np.ndindex(x.shape):
-            v = _unit(x.shape, place)
-            scale = self._scale({x: v})
-            free.append(bool(scale))
-            columns.append(slope_along(partial(ends, v=v), scale or 1.0))
-        rows = []
-        for o in self.outputs:
-            for place in np.ndindex(o.shape):
-                rows.append(grad(o, x, _unit(o.shape, place)).ravel() if o.requires_grad else np.zeros(x.size))
-        keep = np.array(free, dtype=bool)
-        numeric = np.array(columns).reshape(x.size, -1).T
-        found = np.array(rows).reshape(numeric.shape)
-        return _compared(x, np.where(keep, numeric, found), found, "Jacobian", int((~keep).sum()))
-
-    def _directional(self, x: Tensor, found: Array) -> Whole:
-        worst = Whole(x.label, 0.0, None, 0.0, 0.0, "directions")
-        for _ in range(3):
-            v = self.rng.standard_normal(x.shape)
-            scale = self._scale({x: v})
-            if not scale:
-                self.notes.append(f"{x.label}: a kink is next to the recorded values")
-                continue
-            numeric = float(slope_along(self._along({x: v}), scale))
-            exact = float(np.vdot(found, v))
-            error = abs(numeric - exact) / max(abs(numeric), abs(exact), 1e-30)
-            if not error <= worst.error:
-                worst = Whole(x.label, error, None, numeric, exact, "directions")
-        return worst
-
-    def _wrong_wholes(self, wholes: list[Whole], explained: bool) -> list[Failure]:
-        failures = []
-        for x, w in zip(self.leaves, wholes, strict=False):
-            if w.error <= TOLERANCE:
-                continue
-            if w.error <= NOISY and self.slope >= 1.8:
-                self.notes.append(f"{w.name}: the difference is noisy, not the gradient: the remainder is of order 2")
-                continue
-            said = "; a record is wrong, see above" if explained else ""
-            message = f"the gradient of the whole differs from differences by {w.error:.1e}{said}"
-            failures.append(
-                Failure("whole", x, self.graph.positions[x], None, None, w.expected, w.found, message=message)
-            )
+    def _whole(
+        self, gradients: dict[Tensor, Array], records: Records, second_order: bool, changed: bool
+    ) -> list[Failure]:
+        """Failures of the whole; in high precision where everything recorded can be followed."""
+        explained = bool(records.failures)
+        departs = not changed and self.again.departs(self.leaves, self.rng)
+        why = self._why_not(records, departs)
+        exact = None
+        if not why:
+            try:
+                exact = ExactWhole(dict(zip(self.outputs, self.weights, strict=True)), self.total, self.leaves)
+            except Exception as error:  # an operation of the backward pass whose meaning is not for scalars
+                why = f"{type(error).__name__} in high precision"
+        if exact is None:
+            return self._from_afar(gradients, explained, departs, why)
+        failures = self._exactly(exact, gradients, explained)
+        if second_order and not failures and not explained:
+            failures += self._second(exact)
         return failures
 
-    def _taylor(self, gradients: Mapping[Tensor, Array]) -> float:
-        """The order of φ(x + t v) - φ(x) - t g·v in t, where it stands above rounding."""
-        direction = {x: self.rng.standard_normal(x.shape) for x in self.leaves}
-        scale = self._scale(direction)
-        if not scale:
-            self.notes.append("a kink is next to the recorded values: the Taylor remainder says nothing")
-            self.slope = float("nan")
-            return self.slope
-        along = self._along(direction)
-        start = along(0.0)
-        rate = float(sum(np.vdot(gradients[x], v) for x, v in direction.items()))
-        size = max(abs(start), *(float(np.max(np.abs(o._value), initial=0)) for o in self.outputs), 1e-300)
-        noise = 1e4 * np.finfo(min((x.dtype for x in self.leaves), key=lambda d: d.itemsize)).eps * size
-        rest = []
-        for k in range(14):
-            t = FAR_APART * scale * 4 / 2**k
-            left = abs(along(t) - start - t * rate)
-            if left > noise:
-                rest.append(left)
-        orders = np.log2(np.array(rest[:-1]) / np.array(rest[1:])) if len(rest) > 1 else np.array([])
-        self.slope = float(np.median(orders[-3:])) if len(orders) else float("inf")
-        return self.slope
+    def _why_not(self, records: Records, departs: bool) -> str:
+        """Why the whole cannot be followed in high precision; empty if it can."""
+        if departs:
+            return UNRECORDED
+        if records.unlike:
+            return "a meaning is not what its value rule computes"
+        if records.not_followed:
+            return f"the meaning of {records.not_followed[0].operation.name} cannot be followed in high precision"
+        if (size := sum(map(work, self.graph))) > LARGE:
+            return f"it takes about {size:,.0f} scalar operations, more than {LARGE:,}"
+        return ""
+
+    def _from_afar(
+        self, gradients: dict[Tensor, Array], explained: bool, departs: bool, why: str
+    ) -> list[Failure]:
+        """The whole of what is too large, along a direction; of what cannot be followed, by differences in float64."""
+        if "scalar operations" in why and sum(map(work, self.graph)) <= TOO_LARGE:
+            weights = dict(zip(self.outputs, self.weights, strict=True))
+            found = along_slopes(weights, gradients, max(map(_largest, self.adjoints.values())), self.rng)
+            if found is not None:
+                self.notes.append(f"the whole was compared along one random direction, in high precision: {why}")
+                self.wholes = found
+                return self._failed(explained)
+        self.notes.append(f"the whole was compared with differences in float64: {why}")
+        return self._by_differences(gradients, explained, departs)
+
+    def _failed(self, explained: bool) -> list[Failure]:
+        return [self._wrong(x, w, explained) for x, w in zip(self.leaves, self.wholes, strict=True) if w.wrong]
+
+    def _exactly(self, exact: ExactWhole, gradients: dict[Tensor, Array], explained: bool) -> list[Failure]:
+        found = {x: exact.compare(x, gradients[x]) for x in self.leaves}
+        self.wholes = [
+            Whole(x.label, c.error, c.element, c.expected, c.found, "elements", c.excluded, c.wrong)
+            for x, c in found.items()
+        ]
+        self.undecided += [f"{x.label}: {c.unsettled}" for x, c in found.items() if c.unsettled]
+        self.slope = exact.taylor(self.rng)
+        return self._failed(explained)
+
+    def _by_differences(self, gradients: dict[Tensor, Array], explained: bool, departs: bool) -> list[Failure]:
+        whole = WholeByDifferences(self.again, self.weights, self.rng)
+        self.wholes = [whole.compare(x, gradients[x]) for x in self.leaves]
+        self.slope = whole.taylor(gradients)
+        failures = self._failed(explained)
+        self.undecided += whole.undecided
+        if departs and not failures:
+            self.undecided.append(UNRECORDED)
+        return failures
+
+    def _wrong(self, x: Tensor, w: Whole, explained: bool) -> Failure:
+        said = "; a record is wrong, see above" if explained else ""
+        message = f"the gradient of the whole is not its derivative, off by {w.error:.1e}{said}"
+        place = self.graph.positions[x]
+        return Failure("whole", x, place, None, None, w.expected, w.found, message=message)
 
     # -- second order ---------------------------------------------------------------------
 
-    def _second(self, gradients: Mapping[Tensor, Array]) -> float | None:
-        """Relative error of the Hessian times a random vector."""
-        direction = {x: self.rng.standard_normal(x.shape) for x in self.leaves}
-        scale = self._scale(direction)
-        if not scale:
-            return None
-        recording = differentiate(self.total)
-        along = None
-        for x, v in direction.items():
-            if x in recording.adjoints:
-                part = ops.sum(ops.multiply(recording.adjoints[x], v))
-                along = part if along is None else along + part
-        self.backward = recording.backward
-
-        def gradient(t: float) -> Array:
-            moved = {x: Tensor(x._value + t * v, x.name, requires_grad=True) for x, v in direction.items()}
-            total = self._weighted(self._rerecord(moved))
-            return np.concatenate([g.ravel() for g in grad(total, list(moved.values()))])
-
-        expected = np.asarray(slope_along(gradient, scale))
-        if along is None or not along.requires_grad:
-            found = np.zeros(expected.shape)
-        else:
-            found = np.concatenate([g.ravel() for g in grad(along, self.leaves)])
-        size = max(float(np.max(np.abs(expected), initial=0)), float(np.max(np.abs(found), initial=0)), 1e-8)
-        return float(np.max(np.abs(expected - found), initial=0)) / size
-
-    def _rerecord(self, moved: Mapping[Tensor, Tensor]) -> list[Tensor]:
-        """The same graph recorded with other leaves."""
-        made: dict[Tensor, Tensor] = {}
-        for r in self.graph:
-            if r in moved or r.operation is None:
-                made[r] = moved.get(r, r)
-            else:
-                inputs = tuple(made[x] for x in r.inputs)
-                value = r.operation.value(*(x._value for x in inputs), **r.settings)
-                made[r] = r.operation.record(value, inputs, r.settings, any(x.requires_grad for x in inputs))
-        return [made[o] for o in self.outputs]
-
-    def _wrong_second(self, error: float) -> list[Failure]:
-        """The records of the backward pass whose own rules are wrong; else the output."""
-        failures, _ = check_records(self.backward, self.seed)
-        message = f"second derivatives differ from differences of the gradient by {error:.1e}"
-        return failures or [Failure("whole", self.outputs[0], len(self.graph) - 1, message=message)]
+    def _second(self, exact: ExactWhole) -> list[Failure]:
+        """Second derivatives times a random vector; what is wrong in them is named at its record."""
+        try:
+            found = exact.second(self.rng)
+        except Exception as error:
+            self.notes.append(f"second derivatives were not compared: {type(error).__name__} on the way")
+            return []
+        self.second = max((c.error for c in found.values()), default=0.0)
+        if not any(c.wrong for c in found.values()):
+            return []
+        return wrong_second(self.graph, exact.recording, self.seed, self.second)
 
 
-def _compared(x: Tensor, expected: Array, found: Array, how: str, left_out: int) -> Whole:
-    scale = max(float(np.max(np.abs(expected), initial=0)), float(np.max(np.abs(found), initial=0)), 1e-30)
-    gaps = np.abs(expected - found) / scale
-    if not gaps.size:
-        return Whole(x.label, 0.0, (), 0.0, 0.0, how, left_out)
-    row, column = np.unravel_index(int(np.argmax(np.where(np.isnan(gaps), np.inf, gaps))), gaps.shape)
-    place = tuple(int(i) for i in np.unravel_index(int(column), x.shape)) if x.ndim else ()
-    return Whole(
-        x.label, float(gaps[row, column]), place, float(expected[row, column]), float(found[row, column]), how, left_out
-    )
+def _floats(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of floats to weight a result with."""
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
-def _unit(shape: tuple[int, ...], place: tuple[int, ...]) -> Array:
-    v = np.zeros(shape)
-    v[place] = 1.0
-    return v
+def _first(reasons: Sequence[str]) -> list[str]:
+    """A few reasons, each once."""
+    once = list(dict.fromkeys(reasons))
+    return once if len(once) <= SAID else [*once[: SAID - 1], f"{len(once) - SAID + 1} reasons more"]
 
 
-def _outputs(made: Any) -> list[Tensor]:
-    if isinstance(made, Tensor):
-        return [made.record]
-    parts = list(made.values()) if isinstance(made, Mapping) else made
-    if isinstance(parts, (list, tuple)) and parts:
-        return [o for part in parts for o in _outputs(part)]
-    raise UsageError(f"the function must give tensors, but it gave {type(made).__name__}{here()}")
+def _largest(values: Array) -> float:
+    """The largest finite size."""
+    return float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+
+
+def _not_finite(gradients: dict[Tensor, Array]) -> dict[str, str]:
+    """Leaves whose gradient holds an infinity or NaN."""
+    odd = {x.label: g[~np.isfinite(g)] for x, g in gradients.items() if not np.isfinite(g).all()}
+    return {name: str(numbers.flat[0]) for name, numbers in odd.items()}

@@ -8,6 +8,7 @@ cosines bring the relations that they obey. "Not zero" means: not shown to be ze
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -15,19 +16,53 @@ from typing import Any
 import sympy
 from sympy.polys.rings import PolyElement, ring
 
+from autograd_seq.core.errors import AutogradError
 from autograd_seq.readings.symbols import sigma
 
 # A numerator, and the denominator in factors, so that a sum needs no more than their least common multiple.
 Fraction = tuple[PolyElement, dict[PolyElement, int]]
+SEARCH = 30  # what it costs to look for common factors, in products of terms
 
 
-def is_zero(expression: sympy.Expr) -> bool:
+class OutOfWorkError(AutogradError, RuntimeError):
+    """An exact answer would take more work than is allowed; the message says what of it."""
+
+
+class Work:
+    """How many products of terms may still be formed: counted, so that every machine gives one answer.
+
+    Examples
+    --------
+    >>> work = Work(10)
+    >>> work.spend(7), work.left
+    (None, 3)
+    """
+
+    def __init__(self, most: float) -> None:
+        self.most = self.left = most
+
+    def spend(self, products: int) -> None:
+        """Take some off.
+
+        Raises
+        ------
+        OutOfWorkError
+            If there are none left.
+        """
+        self.left -= products
+        if self.left < 0:
+            raise OutOfWorkError(f"expanding it takes more than {self.most:,} products of terms")
+
+
+def is_zero(expression: sympy.Expr, work: Work | None = None) -> bool:
     """Whether an expression is zero wherever it is defined.
 
     Parameters
     ----------
     expression : Expr
         Of symbols, rationals, exp, log, tanh, `sigma`, sin, cos and powers; other functions are opaque.
+    work : Work, optional
+        What the expansion may cost, without end unless given; past it an `OutOfWorkError` is raised.
 
     Returns
     -------
@@ -48,7 +83,8 @@ def is_zero(expression: sympy.Expr) -> bool:
     if expression == 0:
         return True
     # σ and tanh stand for themselves first; in terms of exp only where that is needed.
-    return any(_Generators(by_exp).is_zero(expression) for by_exp in (False, True))
+    work = work or Work(math.inf)
+    return any(_Generators(by_exp, work).is_zero(expression) for by_exp in (False, True))
 
 
 def opaque_functions_hold() -> bool:
@@ -69,8 +105,8 @@ def opaque_functions_hold() -> bool:
 class _Generators:
     """Fresh symbols for functions of normalised arguments, and the relations between them."""
 
-    def __init__(self, by_exp: bool) -> None:
-        self.by_exp = by_exp
+    def __init__(self, by_exp: bool, work: Work) -> None:
+        self.by_exp, self.work = by_exp, work
         self.made: dict[Any, sympy.Symbol] = {}
         self.logs: dict[sympy.Symbol, sympy.Expr] = {}
         self.relations: list[tuple[sympy.Symbol, int, sympy.Expr]] = []  # generator, power, what that power is
@@ -86,11 +122,12 @@ class _Generators:
             return bool(sympy.expand(flat) == 0)
         domain, *gens = ring(symbols, sympy.QQ)
         known = dict(zip(symbols, gens, strict=True))
-        numerator, _ = _fraction(flat, domain, known)
+        numerator, _ = _fraction(flat, domain, known, self.work)
         for _ in range(8):
             before = numerator
             for generator, power, value in self.relations:
-                numerator = _reduced(numerator, symbols.index(generator), power, _fraction(value, domain, known))
+                replaced = _fraction(value, domain, known, self.work)
+                numerator = _reduced(numerator, symbols.index(generator), power, replaced, self.work)
             if numerator == before:
                 break
         return not numerator
@@ -108,7 +145,7 @@ class _Generators:
             return e.func(*(self.flatten(a) for a in e.args))
         if e.is_Pow and not isinstance(e, sympy.exp):
             return self._power(self.flatten(e.base), self.flatten(e.exp))
-        arguments = [_normal(self.flatten(a)) if isinstance(a, sympy.Expr) else a for a in e.args]
+        arguments = [self._normal(self.flatten(a)) if isinstance(a, sympy.Expr) else a for a in e.args]
         special: Callable[..., sympy.Expr] | None = {
             sympy.exp: self._exp, sympy.log: self._log, sympy.sin: self._sin, sympy.cos: self._cos,
         }.get(e.func)  # fmt: skip
@@ -120,7 +157,16 @@ class _Generators:
         if self.by_exp and e.func is sympy.tanh:
             grown = self._exp(arguments[0])
             return (grown**2 - 1) / (grown**2 + 1)
+        if e.func is sympy.tanh and arguments[0].could_extract_minus_sign():
+            return -self._generator(e.func.__name__, -arguments[0])  # SymPy took the sign out of what it was before
         return self._generator(e.func.__name__, *arguments)
+
+    def _normal(self, e: sympy.Expr) -> sympy.Expr:
+        """A normal form of an argument, for what it costs: a fraction is cancelled by searching for common factors."""
+        if not math.isinf(self.work.left):
+            above, below = _size(e)
+            self.work.spend(above if below == 1 else SEARCH * above * below)
+        return _normal(e)
 
     def _generator(self, *key: Any) -> sympy.Symbol:
         if key not in self.made:
@@ -169,8 +215,8 @@ class _Generators:
         """A power as whole powers of generators: x^(b + 1/2) is x^b times the root of x."""
         if exponent.is_Integer:
             return base**exponent
-        base, result = _normal(base), sympy.S.One
-        for term in sympy.Add.make_args(_normal(exponent)):
+        base, result = self._normal(base), sympy.S.One
+        for term in sympy.Add.make_args(self._normal(exponent)):
             if term.is_Rational:
                 whole = sympy.floor(term)
                 part = term - whole
@@ -192,6 +238,24 @@ class _Generators:
         return self.made[key] ** part.p
 
 
+def _size(e: sympy.Expr) -> tuple[int, int]:
+    """How many terms the numerator and the denominator of an expression have at most, when multiplied out."""
+    if e.is_Add:
+        above, below = 0, 1
+        for a in e.args:
+            n, d = _size(a)
+            above, below = above * d + n * below, below * d
+        return above, below
+    if e.is_Mul:
+        sizes = [_size(a) for a in e.args]
+        return math.prod(n for n, _ in sizes), math.prod(d for _, d in sizes)
+    if e.is_Pow and e.exp.is_Integer:
+        n, d = _size(e.base)
+        k = int(e.exp)
+        return (n**k, d**k) if k >= 0 else (d**-k, n**-k)
+    return 1, 1
+
+
 def _normal(e: sympy.Expr) -> sympy.Expr:
     """A normal form of an argument: expanded where it is a polynomial, cancelled where it is a fraction."""
     if e.is_Symbol or e.is_Number:
@@ -201,20 +265,38 @@ def _normal(e: sympy.Expr) -> sympy.Expr:
     return sympy.expand(e)
 
 
-def _fraction(e: sympy.Expr, domain: Any, known: dict[sympy.Symbol, PolyElement]) -> Fraction:
+def _fraction(e: sympy.Expr, domain: Any, known: dict[sympy.Symbol, PolyElement], work: Work) -> Fraction:
     """An expression without functions as numerator and denominator."""
     if e.is_Symbol:
         return known[e], {}
     if e.is_Rational:
         return domain(e.p) / e.q, {}
     if e.is_Pow:
-        n, factors = _fraction(e.base, domain, known)
+        n, factors = _fraction(e.base, domain, known, work)
         k = int(e.exp)
         if k >= 0:
-            return n**k, {f: i * k for f, i in factors.items()}
-        return _expanded(factors, domain) ** -k, _without_content(n, -k)
-    parts = [_fraction(a, domain, known) for a in e.args]
-    return _product(parts, domain) if e.is_Mul else _sum(parts, domain)
+            return _power(n, k, work), {f: i * k for f, i in factors.items()}
+        return _power(_expanded(factors, domain, work), -k, work), _without_content(n, -k)
+    parts = [_fraction(a, domain, known, work) for a in e.args]
+    return _product(parts, domain, work) if e.is_Mul else _sum(parts, domain, work)
+
+
+def _times(a: Any, b: Any, work: Work) -> Any:
+    """A product, for what it costs."""
+    work.spend(_terms(a) * _terms(b))
+    return a * b
+
+
+def _power(base: Any, k: int, work: Work) -> Any:
+    """A power, for what it costs at most: that of its expansion."""
+    n = _terms(base)
+    if n > 1:
+        work.spend(math.comb(n + k - 1, k))
+    return base**k
+
+
+def _terms(poly: Any) -> int:
+    return len(poly) if isinstance(poly, PolyElement) else 1
 
 
 def _without_content(n: PolyElement, k: int) -> dict[PolyElement, int]:
@@ -223,22 +305,22 @@ def _without_content(n: PolyElement, k: int) -> dict[PolyElement, int]:
     return {n: k}
 
 
-def _expanded(factors: dict[PolyElement, int], domain: Any) -> PolyElement:
+def _expanded(factors: dict[PolyElement, int], domain: Any, work: Work) -> PolyElement:
     result = domain.one
     for f, k in factors.items():
-        result *= f**k
+        result = _times(result, _power(f, k, work), work)
     return result
 
 
-def _product(parts: list[Fraction], domain: Any) -> Fraction:
+def _product(parts: list[Fraction], domain: Any, work: Work) -> Fraction:
     n, factors = domain.one, Counter[PolyElement]()
     for m, others in parts:
-        n *= m
+        n = _times(n, m, work)
         factors.update(others)
     return n, dict(factors)
 
 
-def _sum(parts: list[Fraction], domain: Any) -> Fraction:
+def _sum(parts: list[Fraction], domain: Any, work: Work) -> Fraction:
     """Over the least common multiple of the denominators; parts with one denominator are added first."""
     gathered: dict[frozenset[tuple[PolyElement, int]], PolyElement] = {}
     for n, factors in parts:
@@ -251,22 +333,24 @@ def _sum(parts: list[Fraction], domain: Any) -> Fraction:
     total = domain.zero
     for key, n in gathered.items():
         have = dict(key)
-        total += n * _expanded({f: k - have.get(f, 0) for f, k in common.items() if k > have.get(f, 0)}, domain)
+        rest = {f: k - have.get(f, 0) for f, k in common.items() if k > have.get(f, 0)}
+        total += _times(n, _expanded(rest, domain, work), work)
     return total, common
 
 
-def _reduced(poly: PolyElement, index: int, power: int, value: Fraction) -> PolyElement:
+def _reduced(poly: PolyElement, index: int, power: int, value: Fraction, work: Work) -> PolyElement:
     """Replace a power of one generator by its value; the result may be multiplied by the value's denominator."""
     if not poly:
         return poly
     top = max(monomial[index] // power for monomial in poly)
     if not top:
         return poly
-    n, d = value[0], _expanded(value[1], poly.ring)
+    n, d = value[0], _expanded(value[1], poly.ring, work)
     result = poly.ring.zero
     for monomial, coefficient in poly.terms():
         times, rest = divmod(monomial[index], power)
         left = list(monomial)
         left[index] = rest
-        result += poly.ring({tuple(left): coefficient}) * n**times * d ** (top - times)
+        grown = _times(_power(n, times, work), _power(d, top - times, work), work)
+        result += poly.ring({tuple(left): coefficient}) * grown
     return result

@@ -1,8 +1,8 @@
 """prove(): every derivative of a recorded graph exact, every wrong one named.
 
 A proof has three links. *Rule*: each record's VJP rule equals SymPy's derivative of the
-operation's meaning. *Meaning*: the meaning has the values that NumPy computed.
-*Bookkeeping*: each adjoint is the sum over its out-edges, each used once. By the chain
+operation's meaning. *Meaning*: the meaning has the values that NumPy computes, at the recorded
+numbers and in general position. *Bookkeeping*: each adjoint is the sum over its out-edges, each used once. By the chain
 rule the three together are the gradient of the whole.
 """
 
@@ -15,15 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
+from autograd_seq.check.application import DOUBLE, UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.bookkeeping import Bookkeeping, edges_of
 from autograd_seq.check.certificate import Claim, Proof
 from autograd_seq.check.closed_form import compare_closed_forms
 from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import Failure
 from autograd_seq.check.identity import opaque_functions_hold
-from autograd_seq.check.meaning import Meanings
-from autograd_seq.check.rule_proof import Memory, Verdict, named, worst
+from autograd_seq.check.kinks import kinked
+from autograd_seq.check.limits import limit
+from autograd_seq.check.meaning import Elsewhere, Meanings, below_domain
+from autograd_seq.check.rule_proof import Verdict, named, worst
+from autograd_seq.check.settling import Memory
 from autograd_seq.check.undefined import lively, undefined
 from autograd_seq.core.array import Array
 from autograd_seq.core.backward import seed_for, sweep
@@ -33,6 +36,8 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
+
+ROUNDINGS = 4.0  # last digits that each term of a sum may lose
 
 
 @cache
@@ -119,6 +124,8 @@ class _Prover:
         self.alive = lively(self.graph, lambda x: self.bits[x] != 0)
         self.verdicts: dict[Any, Verdict] = {}
         self.signatures = 0
+        self.endless = 0  # the parameters, as bits, whose gradient, or what it is of, holds NaN or an infinity
+        self.stopped = ""  # why the sweep failed
         self.broken = False  # a kink, a cut, a rule that is not proven: nothing to compare in closed form
 
     def _wanted(self, wrt: Any) -> dict[str, Tensor]:
@@ -151,9 +158,10 @@ class _Prover:
         return bits
 
     def run(self) -> Proof:
-        uses, identities = self._rules()
-        digits = self._meanings()
-        recording = self._bookkeeping(uses)
+        recording = self._recorded()
+        uses, identities = self._rules(recording)
+        digits, points = self._meanings()
+        self._bookkeeping(recording, uses)
         self._undefined(uses, recording)
         closed = ""
         if recording is not None and not self.failures and not self.broken:
@@ -161,12 +169,20 @@ class _Prover:
         agreement = self._sweep(recording)
         return Proof(
             self.output, self._claims(), self.failures, len(self.graph), sum(map(len, uses.values())),
-            self.signatures, identities, digits, agreement, closed, self._limits(),
+            self.signatures, identities, digits, agreement, closed, self._limits(), points,
         )  # fmt: skip
+
+    def _recorded(self) -> Recording | None:
+        """The sweep as it was recorded; None where it fails, which is said once the rules are settled."""
+        try:
+            return differentiate(self.output, self.seed)
+        except Exception as error:  # a wrong rule can end the sweep in any way
+            self.stopped = f"the sweep failed: {type(error).__name__}: {error}"
+            return None
 
     # -- the first link -------------------------------------------------------------------
 
-    def _rules(self) -> tuple[dict[Tensor, list[Application]], int]:
+    def _rules(self, recording: Recording | None) -> tuple[dict[Tensor, list[Application]], int]:
         """Apply and settle every rule; the applications by the record that they give to."""
         uses: dict[Tensor, list[Application]] = {}
         seen: dict[int, Verdict] = {}
@@ -178,7 +194,8 @@ class _Prover:
             if not record.requires_grad:
                 self._cut(record, index)
                 continue
-            use = Use.of(record, np.asarray(rng.uniform(0.5, 1.5, record.shape), record.dtype))
+            use, general = self._uses_of(record, recording, rng)
+            kink = self._kink(record)
             allowed = edges_of(record)
             for i, x in enumerate(record.inputs):
                 if x.requires_grad and i not in allowed and self.bits[x]:
@@ -186,13 +203,15 @@ class _Prover:
             for i in allowed:
                 application = use.apply(i)
                 uses.setdefault(record.inputs[i], []).append(application)
-                verdict, _ = _memory.settle(application)
+                verdict, _ = _memory.settle(application if general is use else general.apply(i))
                 seen[id(verdict)] = verdict
                 bits = self.bits[record.inputs[i]]
                 if verdict.status != "proven" and bits:
                     where = f"{record.operation.name}: {verdict.note}" if verdict.note else ""
                     self.found.weaken("rule", bits, verdict.status, where)
-                self.broken |= verdict.status != "proven"
+                if kink and bits and verdict.status != "refuted":
+                    self.found.weaken("rule", bits, "excluded", kink)
+                self.broken |= verdict.status != "proven" or bool(kink)
                 if verdict.status == "refuted" and bits:
                     key = (id(verdict), i)
                     if key in wrong:
@@ -202,6 +221,24 @@ class _Prover:
         self.failures += [replace(f, scope=scopes(self.graph)[f.record]) for f in wrong.values()]
         self.signatures = len(seen)
         return uses, sum(v.entries for v in seen.values())
+
+    def _kink(self, record: Tensor) -> str:
+        """Why nothing is claimed of a record's derivative, where no decision shows it."""
+        if record not in self.alive or record.operation is None:
+            return ""
+        if record.operation.positive and below_domain(record).any():
+            return f"{record.operation.name} is meant for numbers above 0"
+        return kinked(record)
+
+    def _uses_of(self, record: Tensor, recording: Recording | None, rng: np.random.Generator) -> tuple[Use, Use]:
+        """A record with the adjoint of the sweep, on which a rule may decide; and with one that is not all 0."""
+        drawn = np.asarray(rng.uniform(0.5, 1.5, record.shape), record.dtype)
+        adjoint = recording.adjoints.get(record) if recording is not None else None
+        if adjoint is None or not np.isfinite(adjoint._value).all():
+            use = Use.of(record, drawn)
+            return use, use
+        use = Use.of(record, adjoint._value)
+        return use, use if adjoint._value.any() or not record.size else Use.of(record, drawn)
 
     def _without_rule(self, record: Tensor, index: int, i: int) -> None:
         """An input without a rule: right only where the result does not change with it."""
@@ -244,53 +281,76 @@ class _Prover:
 
     # -- the second link ------------------------------------------------------------------
 
-    def _meanings(self) -> float | None:
-        """Compare value and meaning of every record."""
+    def _meanings(self) -> tuple[float | None, int]:
+        """Compare value and meaning of every record; to how many digits, and at how many points beside them."""
         meanings = Meanings()
         least: float | None = None
+        seen: dict[int, Elsewhere] = {}
+        wrong: dict[int, Failure] = {}
         for index, record in enumerate(self.graph):
             if record.operation is None or not self.bits[record]:
                 continue
-            digits = meanings.digits(record)
             bits = self.bits[record]
-            if digits is None:
+            found, elsewhere = meanings.here(record), meanings.elsewhere(record)
+            if found is None:
                 finite = np.isfinite(record._value).all()  # what is not is said elsewhere
                 note = f"{record.operation.name} has no meaning in exact scalars" if finite else ""
                 self.found.weaken("meaning", bits, "checked", note)
                 continue
-            least = digits if least is None else min(least, digits)
-            if meanings.enough(record, digits):
-                self.found.weaken("meaning", bits, "checked")
-            else:
-                self.found.weaken("meaning", bits, "refuted")
-                message = f"the value and the meaning of the operation agree to {digits:.1f} digits only"
+            least = found.digits if least is None else min(least, found.digits)
+            self.found.weaken("meaning", bits, "checked" if found.enough else "refuted")
+            if elsewhere is not None and found.enough:
+                seen[id(elsewhere)] = elsewhere
+                self._meaning_elsewhere(record, index, elsewhere, wrong)
+            elif not found.enough:
+                message = f"the value and the meaning of the operation agree to {found.digits:.1f} digits only"
                 self.failures.append(Failure("meaning", record, index, message=message))
-        return least
+        self.failures += wrong.values()
+        return least, sum(e.points for e in seen.values())
+
+    def _meaning_elsewhere(self, record: Tensor, index: int, found: Elsewhere, wrong: dict[int, Failure]) -> None:
+        """What a record's claim loses where value and meaning were not seen to be one function."""
+        bits = self.bits[record]
+        assert record.operation is not None  # asked of results only
+        if found.wrong:
+            self.found.weaken("meaning", bits, "refuted")
+            known = wrong.get(id(found))
+            place = scopes(self.graph)[record]
+            wrong[id(found)] = (
+                replace(known, shared=known.shared + 1)
+                if known
+                else Failure("meaning", record, index, message=found.wrong, scope=place)
+            )
+        elif not found.points:
+            note = f"{record.operation.name}: value and meaning were compared at the recorded numbers only"
+            self.found.weaken("rule", bits, "checked", note)
 
     # -- the third link -------------------------------------------------------------------
 
-    def _bookkeeping(self, uses: dict[Tensor, list[Application]]) -> Recording | None:
-        everything = (1 << len(self.parameters)) - 1
-        try:
-            recording = differentiate(self.output, self.seed)
-        except Exception as error:  # a wrong rule can end the sweep in any way; the rule is named above
-            self.found.weaken("bookkeeping", everything, "refuted", "the sweep failed")
+    def _bookkeeping(self, recording: Recording | None, uses: dict[Tensor, list[Application]]) -> None:
+        if recording is None:
+            self.found.weaken("bookkeeping", (1 << len(self.parameters)) - 1, "refuted", "the sweep failed")
             if not self.failures:
-                message = f"the sweep failed: {type(error).__name__}: {error}"
-                self.failures.append(Failure("bookkeeping", self.output, len(self.graph) - 1, message=message))
-            return None
-        failures = Bookkeeping(recording, self.seed).check(uses)
-        for failure in failures:
+                last = len(self.graph) - 1
+                self.failures.append(Failure("bookkeeping", self.output, last, message=self.stopped))
+            return
+        named = {f.record for f in self.failures if f.link == "rule"}
+        for failure in Bookkeeping(recording, self.seed).check(uses):
+            if any(p.use.record in named for p in uses.get(failure.record, [])):
+                continue  # what comes of a wrong rule is the rule's failure
             self.found.weaken("bookkeeping", self.bits[failure.record], "refuted")
-        self.failures += [f for f in failures if self.bits[f.record]]
-        return recording
+            self.failures += [failure] if self.bits[failure.record] else []
 
     def _undefined(self, uses: dict[Tensor, list[Application]], recording: Recording | None) -> None:
         """No claim by what feeds into a number that is not finite, or into a derivative that is none."""
+        held: str | None = None
         for record, note in undefined(self.graph, self.alive, uses, recording):
             if self.bits[record]:
+                if held is None:  # asked once, and only where something is not finite
+                    held = limit(recording, self.parameters.values()) if recording is not None else ""
                 self.broken = True
-                self.found.weaken("rule", self.bits[record], "excluded", note, first=True)
+                said = f"{note}; but {held}" if held else note
+                self.found.weaken("rule", self.bits[record], "checked" if held else "excluded", said, first=True)
 
     def _closed_form(self, recording: Recording) -> str:
         try:
@@ -320,12 +380,15 @@ class _Prover:
         largest = max((_largest(a._value) for a in recording.adjoints.values()), default=0.0)
         for k, x in enumerate(self.parameters.values()):
             if x in recording.adjoints and x in found:
-                digits = _agreeing(recording.adjoints[x]._value, found[x], largest)
+                terms = x.size + len(self.graph)
+                digits = _agreeing(recording.adjoints[x]._value, found[x], largest, terms)
                 least = min(least, digits)
                 if (np.isfinite(recording.adjoints[x]._value) & ~np.isfinite(found[x])).any():
                     note = "backward() on plain arrays gives numbers that are not finite"
                     self.found.weaken("bookkeeping", 1 << k, "excluded", note)
-                if not digits >= (6 if x.dtype == np.float64 else 3) and not self.failures:
+                if not np.isfinite(found[x]).all() or not np.isfinite(recording.adjoints[x]._value).all():
+                    self.endless |= 1 << k
+                if not digits >= (6 if x.dtype.itemsize >= DOUBLE else 3) and not self.failures:
                     self.found.weaken("bookkeeping", 1 << k, "refuted", "backward() disagrees with the recorded pass")
                     message = f"backward() on plain arrays agrees with the recorded pass to {digits:.1f} digits only"
                     self.failures.append(Failure("bookkeeping", x, self.graph.positions[x], message=message))
@@ -335,12 +398,14 @@ class _Prover:
 
     def _claims(self) -> dict[str, Claim]:
         claims = {}
+        if not np.isfinite(self.output._value).all():
+            self.endless = (1 << len(self.parameters)) - 1
         for k, (label, x) in enumerate(self.parameters.items()):
             bit = 1 << k
             links = {link: self.found.status(link, bit) for link in ("rule", "meaning", "bookkeeping")}
             # The meaning is tied to NumPy by numbers; that alone makes no derivative of the meaning less proven.
             status = worst(links["rule"], links["bookkeeping"], *([links["meaning"]] * (links["meaning"] == "refuted")))
-            claims[label] = Claim(label, x, status, links, self.found.said(bit))
+            claims[label] = Claim(label, x, status, links, self.found.said(bit), not self.endless & bit)
         return claims
 
     def _limits(self) -> tuple[str, ...]:
@@ -355,15 +420,16 @@ def _largest(a: Array) -> float:
     return float(np.max(np.abs(a), initial=0, where=np.isfinite(a)))
 
 
-def _agreeing(a: Array, b: Array, largest: float) -> float:
-    """Digits to which two gradients agree; what cancels is judged by the largest adjoint of the graph.
+def _agreeing(a: Array, b: Array, largest: float, terms: int) -> float:
+    """Digits to which two gradients agree; what the terms that were added up lose by rounding does not count.
 
     Numbers that are not finite say nothing: by them nothing is claimed.
     """
     finite = np.isfinite(a) & np.isfinite(b)
-    a, b = a[finite], b[finite]
+    rounding = ROUNDINGS * float(max(np.finfo(x.dtype).eps for x in (a, b))) * float(np.sqrt(terms)) * largest
+    a, b = np.asarray(a[finite], dtype=np.longdouble), np.asarray(b[finite], dtype=np.longdouble)
     size = max(float(np.max(np.abs(a), initial=0)), 1e-6 * largest, 1e-300)
-    error = float(np.max(np.abs(a - b), initial=0)) / size
+    error = max(float(np.max(np.abs(a - b), initial=0)) - rounding, 0.0) / size
     return float(-np.log10(max(error, 1e-16))) if error == error else 0.0
 
 

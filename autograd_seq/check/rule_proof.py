@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy
 
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
+from autograd_seq.check.general_points import elsewhere
 from autograd_seq.check.identity import is_zero
+from autograd_seq.check.kinks import kinked
 from autograd_seq.check.numeric import compare
 from autograd_seq.check.pattern import smaller
 from autograd_seq.core.array import Array
@@ -23,14 +25,13 @@ from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch
 
 LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
 WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
-REMEMBERED = 20_000  # verdicts; then the memory starts anew
 DIGITS = 40  # of the numbers that settle what algebra does not
 NEAR = 1e-25
 ROUNDED = 1e-13
 NOWHERE = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 # Worst last: what a chain of links is worth is what its weakest link is worth.
-ORDER = ("proven", "checked", "excluded", "refuted")
+ORDER = ("proven", "checked", "excluded", "undecided", "refuted")
 
 
 def worst(*statuses: str) -> str:
@@ -55,7 +56,7 @@ class Verdict:
     Attributes
     ----------
     status : str
-        proven, checked, excluded or refuted.
+        proven, checked, excluded, undecided or refuted.
     note : str
         What was done, where that is not an exact identity of every entry.
     wrong : tuple of Wrong
@@ -74,29 +75,6 @@ class Verdict:
     entries: int = 0
     digits: float | None = None
     here: bool = False
-
-
-@dataclass
-class Memory:
-    """Verdicts by fingerprint: one proof for each distinct signature."""
-
-    verdicts: dict[Any, Verdict] = field(default_factory=dict)
-
-    def settle(self, application: Application) -> tuple[Verdict, bool]:
-        """The verdict, and whether it was remembered."""
-        key = application.fingerprint()
-        try:
-            found = self.verdicts.get(key)
-        except TypeError:  # a setting that cannot be compared: nothing is remembered
-            return verdict_of(application), False
-        if found is None:
-            if len(self.verdicts) >= REMEMBERED:
-                self.verdicts.clear()
-            found = verdict_of(application)
-            if not found.here:
-                self.verdicts[key] = found
-            return found, False
-        return found, True
 
 
 def verdict_of(application: Application) -> Verdict:
@@ -139,6 +117,8 @@ def _prove(application: Application) -> Verdict:
         try:
             numbers = problem.numbers(expected, found)
         except Undecided:
+            if problem.singular(expected):
+                return Verdict("excluded", "its derivative has no value at the recorded numbers", here=True)
             return _checked(application, "its symbols can neither be compared nor evaluated here")
         if numbers is None:
             unsettled += 1
@@ -168,12 +148,35 @@ def record_size(application: Application) -> int:
 
 
 def _checked(application: Application, why: str) -> Verdict:
-    """Numbers where symbols do not reach."""
+    """Numbers where symbols do not reach: at the recorded point, and in general position on the same branch."""
+    found = _checked_here(application, why)
+    if found.status != "checked":
+        return found
+    record, position = application.use.record, application.position
+    branch, points = branch_of(record), 0
+    for other in elsewhere(record):
+        if not np.isfinite(other._value).all() or branch_of(other) != branch:
+            continue
+        try:
+            result = compare(other, position, np.random.default_rng(0))
+        except Exception as error:  # whatever a wrong rule does, it is the rule's failure
+            return Verdict("refuted", f"{why}; the rule fails at other numbers: {type(error).__name__}: {error}")
+        if not result.ok:
+            entry = Wrong(result.element, result.expected, result.found, None)
+            return Verdict("refuted", f"{why}; at other numbers of the same shape it is wrong", (entry,))
+        points += not result.excluded
+    return replace(found, note=f"{found.note}, and at {points} points in general position") if points else found
+
+
+def _checked_here(application: Application, why: str) -> Verdict:
+    """Numbers at the recorded point."""
     use, position = application.use, application.position
     piece = application.piece
     if not np.isfinite(use.record._value).all() or (piece is not None and not np.isfinite(piece._value).all()):
         # no wrong rule: what has no derivative at these numbers may have one at others
         return Verdict("excluded", f"{why}; its numbers are not finite", here=True)
+    if kink := kinked(use.record):
+        return Verdict("excluded", kink, here=True)
     try:
         result = compare(use.record, position, np.random.default_rng(0))
     except Exception as error:  # whatever a wrong rule does, it is the rule's failure
@@ -183,32 +186,33 @@ def _checked(application: Application, why: str) -> Verdict:
         return Verdict("refuted", why, (entry,), 0, result.digits)
     note = f"{why}; differences agree to {result.digits:.0f} digits"
     if result.excluded:
-        return Verdict("excluded", note + f", {result.excluded} elements at a kink left out", (), 0, result.digits)
+        note += f", {result.excluded} elements at a kink left out"
+        return Verdict("excluded", note, (), 0, result.digits, here=True)
     return Verdict("checked", note, (), 0, result.digits)
 
 
 def _small_and_checked(application: Application) -> Verdict:
     record = application.use.record
-    actual = _checked(application, "too large for symbols")
+    actual = _checked_here(application, "too large for symbols")
     proof = None
     for limit in (LIMIT // 4, LIMIT // 16):
         small = smaller(record, limit)
         if small is None:
-            return actual
+            return _checked(application, "too large for symbols")
         try:
             proof = _prove(Use.of(small, np.ones(small.shape, small.dtype)).apply(application.position))
             break
         except TooLarge:
             continue
     if proof is None or small is None:
-        return actual
+        return _checked(application, "too large for symbols")
     shapes = " and ".join(str(x.shape) for x in small.inputs)
     if proof.status == "refuted":
         if actual.status == "refuted":
             return replace(actual, note=f"refuted at the small shape {shapes} too")
         return replace(proof, wrong=(), note=f"refuted at the small shape {shapes} of the same pattern")
     if proof.status != "proven":
-        return actual
+        return _checked(application, "too large for symbols")
     digits = f"{actual.digits:.0f}" if actual.digits is not None else "no"
     return replace(
         actual, entries=proof.entries,
@@ -235,7 +239,7 @@ class Problem:
         self.points: dict[sympy.Symbol, float] = {}
         for array, x in zip(self.inputs, record.inputs, strict=True):
             self.points.update(
-                (s, v) for s, v in zip(array.flat, x._value.ravel().tolist(), strict=True) if s.is_Symbol
+                (s, float(v)) for s, v in zip(array.flat, x._value.ravel().tolist(), strict=True) if s.is_Symbol
             )
         rng = np.random.default_rng(0)
         self.points.update((s, float(v)) for s, v in zip(self.adjoint.flat, rng.uniform(0.5, 1.5, record.size)))
@@ -277,6 +281,11 @@ class Problem:
         for place in np.ndindex(found.shape):
             result[place] = sympy.sympify(found[place], strict=True)
         return result
+
+    def singular(self, expected: sympy.Expr) -> bool:
+        """Whether the derivative has no value at the recorded numbers."""
+        at = {s: sympy.Rational(v) for s, v in self.points.items() if np.isfinite(v)}
+        return _number(expected, at) is None
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
         """Both at the recorded values where they differ there or nearby."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.check.inputs import Number, Reading, mapped
-from autograd_seq.check.numeric import FAR_APART
+from autograd_seq.check.slopes import FAR_APART
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 

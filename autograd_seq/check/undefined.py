@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.check.application import Application
+from autograd_seq.check.application import Application, Use
 from autograd_seq.check.constancy import constancy
 from autograd_seq.check.failure import place_of
 from autograd_seq.core.array import Array
@@ -60,7 +60,7 @@ def undefined(
     for record in reversed(graph.records):
         own = [p for p in uses.get(record, []) if p.use.record in alive]
         for p in own:
-            if p.piece is not None and (number := _odd(p.piece._value)):
+            if p.piece is not None and _odd(p.piece._value) and (number := _odd(_by_ones(p))):
                 user = p.use.record
                 behind[record] = begun.get(user) or (
                     f"{_place(graph, user)}: its derivative by input {p.position} ({record.label}) is {number}"
@@ -71,6 +71,13 @@ def undefined(
             before = next((behind[p.use.record] for p in own if p.use.record in behind), "")
             behind[record] = before or f"{_place(graph, record)}: its adjoint is {number}"
             yield record, behind[record]
+
+
+def _by_ones(application: Application) -> Array:
+    """What a rule gives of an adjoint of ones, which no large adjoint makes overflow."""
+    record = application.use.record
+    piece = Use.of(record, np.ones(record.shape, record.dtype)).apply(application.position).piece
+    return piece._value if piece is not None else np.zeros(())
 
 
 def _odd(value: Array) -> str:

@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from typing import Any
 
 import autograd_seq
+from autograd_seq.check.claims.named_losses import LOSSES
 from autograd_seq.check.submission import LONGEST, Submission
 from autograd_seq.commands.console import print_json
 from autograd_seq.commands.ending import CODES, GOOD, NO_VERDICT, WRONG
 from autograd_seq.commands.frame import Declared, whole
 from autograd_seq.commands.things import cells_by_name, output_of, thing
 from autograd_seq.core.errors import UsageError
-from cells import Bidirectional, Deep
+from cells import Bidirectional, Deep, Readout
+from cells.readout import ACTIVATIONS
 
 
 def add_prove(declared: Declared) -> None:
@@ -40,9 +42,12 @@ def add_check(declared: Declared) -> None:
     """The command ``check``."""
     said = "check hand-written backward passes; exit code 1 if one is wrong, 3 if there is no verdict"
     sub = declared.command("check", check_, said)
-    sub.add_argument("file", metavar="FILE.py", help="a Python file as it is; or, with --formula, a cell's name")
+    sub.add_argument("file", metavar="FILE.py", help="a Python file as it is; or, with --formula, a cell or readout")
     sub.add_argument("--formula", metavar="TEXT", help="a claim such as 'dc_prev = dc * Gamma_f'")
     sub.add_argument("--reading", choices=("adjoint", "jacobian"), default="adjoint", help="what dX in it means")
+    sub.add_argument(
+        "--loss", choices=LOSSES, metavar="LOSS", help=f"what a readout's formula is about: {', '.join(LOSSES)}"
+    )
     sub.add_argument("--hints", action="store_true", help="say what is wrong without the correct formula")
     sub.add_argument("--seed", type=whole(0), default=0, help="for the numbers that are drawn")
     sub.add_argument(
@@ -66,7 +71,9 @@ def check_(arguments: argparse.Namespace) -> int:
     """Check the hand-written backward passes in a file, or one formula of a cell."""
     if arguments.formula is not None:
         return _check_formula(arguments)
-    if arguments.file in cells_by_name():
+    if arguments.loss is not None:
+        raise UsageError("--loss says what a formula is about: add --formula 'dz_y = y_hat - y'")
+    if arguments.file in cells_by_name() or arguments.file.endswith("-readout"):
         raise UsageError(f"what is claimed of {arguments.file}? Add --formula 'dc_prev = dc * Gamma_f'")
     found = autograd_seq.check_file(
         arguments.file, arguments.seed, hints_only=arguments.hints, timeout=arguments.timeout
@@ -89,7 +96,9 @@ def _show_apart(found: Submission) -> None:
 
 def _check_formula(arguments: argparse.Namespace) -> int:
     """Check a claim about a cell."""
-    found = autograd_seq.check_formula(arguments.formula, _single_cell(arguments.file), arguments.reading)
+    found = autograd_seq.check_formula(
+        arguments.formula, _single_cell(arguments.file), arguments.reading, arguments.seed, arguments.loss
+    )
     if arguments.json:
         print_json({"format": 1, **found.to_json()}, arguments.answer)
     else:
@@ -109,10 +118,11 @@ def _single_cell(name: str) -> Any:
     """A cell with a step of its own, which a formula can be about."""
     made = {key: make(2, 3) for key, make in cells_by_name().items()}
     single = {key: cell for key, cell in made.items() if not isinstance(cell, (Bidirectional, Deep))}
+    single |= {f"{activation}-readout": Readout(3, 4, activation, seed=0) for activation in ACTIVATIONS}
     if name in single:
         return single[name]
     usable = ", ".join(single)
     if name in made:
         kind = "layers of cells" if isinstance(made[name], Deep) else "two cells in opposite directions"
         raise UsageError(f"--formula is about one step of one cell, and {name} is {kind}; take one of {usable}")
-    raise UsageError(f"--formula is about a cell: {usable}; not {name!r}")
+    raise UsageError(f"--formula is about a cell or a readout: {usable}; not {name!r}")

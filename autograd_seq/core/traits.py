@@ -34,6 +34,7 @@ class Traits:
     along: bool = False
     reduces: np.ufunc | None = None
     activation: bool = False
+    positive: bool = False
     element: str = ""
     longhand: Sequence[Callable[..., Any]] = ()
 

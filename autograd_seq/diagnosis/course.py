@@ -27,9 +27,9 @@ from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.report import BackwardReport
-from autograd_seq.diagnosis.rounding import EPSILON, Disturb
 from autograd_seq.diagnosis.search import EQUAL
 from autograd_seq.diagnosis.truth import Truth, record
+from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 from autograd_seq.operations import sigmoid
 
 N_X, N_A, N_Y, M, T = 3, 6, 2, 7, 5

@@ -22,9 +22,9 @@ from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
-from autograd_seq.diagnosis.rounding import EPSILON, Disturb
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth
+from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 
 TARGETS = re.compile(r"(y|t|d|p|q)(_?(true|hot|t))?|(targets?|labels?|one_?hot|truth)\w*", re.IGNORECASE)
 BY_DIFFERENCES = 1e-7  # what differences can tell
@@ -51,7 +51,8 @@ def check_backward(
         From each input's name to an array, or to a shape in letters such as ``("n_a", "m")``, for
         which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``, and a tuple of whole numbers
         such as ``(5, "n_a")`` or ``(5,)`` is a shape too. Whole numbers in an array are taken as floats
-        and have gradients too, unless `forward` fails with that, as where they are an index.
+        and have gradients too, unless `forward` fails with that, as where they are an index. What is given is
+        compared as it is and with other numbers of its kind: one-hot stays one-hot, and what adds up to 1 does so.
     seed : int
         For what is drawn.
     hints_only : bool
@@ -60,7 +61,15 @@ def check_backward(
     Returns
     -------
     BackwardReport
-        ``.ok``, ``.wrong``, ``.missing``, ``["dWf"].error``, ``["dWf"].diagnosis``; it prints.
+        ``.ok``, ``.wrong``, ``.missing``, ``.excluded`` (another derivative at a kink, which is right),
+        ``.undecided`` (with the reasons), ``["dWf"].error``, ``["dWf"].diagnosis``; it prints.
+
+    Notes
+    -----
+    Each element may be off by the rounding of the terms that add up to it, in the recorded pass or in
+    `backward` itself; what float64 does not settle is evaluated in 60 digits. Every call draws the same random
+    numbers; a `forward` that still answers otherwise when it is called again is undecided. The backward pass
+    gets what a plain run of `forward` left, also in objects and variables of the file.
 
     Raises
     ------

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.calling import arrays_in
-from autograd_seq.diagnosis.rounding import Disturb, disturbance
+from autograd_seq.diagnosis.unit_errors import Disturb, disturbance
 
 UNITS = (8.0, 4096.0)
 TRIES = 2

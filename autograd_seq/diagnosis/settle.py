@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.exact import exact
-from autograd_seq.diagnosis.kinks import Kinks
-from autograd_seq.diagnosis.rounding import EPSILON, rounding
+from autograd_seq.diagnosis.either_side import Kinks
+from autograd_seq.diagnosis.in_digits import exact
+from autograd_seq.diagnosis.unit_errors import EPSILON, rounding
 
 Answer = Literal["right", "wrong", "excluded", "undecided"]
 
@@ -113,6 +113,10 @@ class Judge:
             return Settled("undecided", error, why)
         if not kinks.places and (bent := self._where_it_bends(key, found, off)) is not None:
             return replace(bent, error=error)
+        unit = epsilon * self._given()
+        cancelled = (found == 0) | (np.abs(found) >= unit / 8)  # as 1 - 1 / (1 + exp(x)) is, of which nothing is left
+        if np.all(np.abs(found - true) <= LAST * unit) and np.all(cancelled[off]):
+            return Settled("undecided", error, f"{key} is 0 beside what outputs were given: too few digits are left")
         return Settled("wrong", error, place=place)
 
     def _where_it_bends(self, key: str, found: Array, off: Array) -> Settled | None:

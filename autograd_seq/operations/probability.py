@@ -54,6 +54,7 @@ _SMALLEST = {np.dtype(kind): kind(1024 * np.finfo(kind).tiny) for kind in (np.fl
     text=SAME,
     formula=SAME,
     elementwise=True,
+    positive=True,
 )
 def above_zero(p: Any, /) -> Array:
     """p, but never so close to 0 that 1 / p or log p overflows; exactly, it is p itself.

@@ -15,6 +15,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 
+DOUBLE = 8  # bytes of a Python float
 RELATIONS: dict[str, Callable[[int], bool]] = {
     "<": lambda side: side < 0,
     "<=": lambda side: side <= 0,
@@ -45,7 +46,7 @@ class FloatAlgebra:
     """An operation's scalar functions over floats; every decision is noted as -1, 0 or 1."""
 
     exp, log, sqrt = (staticmethod(_safe(f)) for f in (math.exp, math.log, math.sqrt))
-    tanh, sin, cos = (staticmethod(f) for f in (math.tanh, math.sin, math.cos))
+    tanh, sin, cos = (staticmethod(_safe(f)) for f in (math.tanh, math.sin, math.cos))
     sigmoid, power = staticmethod(_safe(_sigmoid)), staticmethod(_safe(lambda x, y: float(x) ** float(y)))
 
     def __init__(self) -> None:
@@ -101,5 +102,13 @@ def decisions(record: Tensor, values: Sequence[Array] | None = None) -> list[int
     arrays = [x._value for x in record.inputs] if values is None else values
     objects = [np.array(v, dtype=object) for v in arrays]
     with np.errstate(all="ignore"):
-        record.operation.meaning(algebra, *objects, **record.settings)
+        record.operation.meaning(algebra, *objects, **_rounded(record))
     return algebra.decisions
+
+
+def _rounded(record: Tensor) -> dict[str, Any]:
+    """The settings as the value rule sees them: a limit of 0.8 is beside float32 the nearest float32."""
+    dtype = record.dtype
+    if dtype.kind != "f" or dtype.itemsize >= DOUBLE:
+        return record.settings
+    return {k: float(dtype.type(v)) if type(v) is float else v for k, v in record.settings.items()}

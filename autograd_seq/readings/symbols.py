@@ -111,10 +111,16 @@ def exact(value: Array) -> Array:
     """Numbers as exact rationals: a float is the binary fraction that it is."""
     result = np.empty(value.shape, dtype=object)
     for place in np.ndindex(value.shape):
-        number = value[place].item()
-        # float32 as a Python float is exact too
-        result[place] = sympy.Rational(number) if isinstance(number, float) else sympy.Integer(number)
+        result[place] = _exactly(value[place].item())
     return result
+
+
+def _exactly(number: Any) -> sympy.Expr:
+    """A number with all its digits; a long double is not a Python float, though it has more of them."""
+    if isinstance(number, (float, np.floating)):
+        finite = np.isfinite(number)
+        return sympy.Rational(*number.as_integer_ratio()) if finite else sympy.sympify(float(number), strict=True)
+    return sympy.Integer(number)
 
 
 def symbols_of(record: Tensor, call: str = "") -> Array:

@@ -24,7 +24,8 @@ class Mutant:
     position: int
     words: str
     step: int | None  # which recorded step of the rule; None for the whole piece
-    change: Callable[[Tensor, tuple[Any, ...]], Any]  # of the step's record and its (rebuilt) inputs
+    change: Callable[..., Any]  # of the step's record and its (rebuilt) inputs; of a whole piece, and its input
+    with_input: bool = False
 
     def __repr__(self) -> str:
         return f"{self.operation.name}[{self.position}] step {self.step}: {self.words}"
@@ -46,6 +47,32 @@ def whole_changes(shape: tuple[int, ...]) -> dict[str, Callable[[Any], Any]]:
                 [p[(slice(None),) * axis + (slice(1, None),)], p[(slice(None),) * axis + (slice(0, 1),)]], axis=axis
             )
     return changes
+
+
+def subtle_changes(shape: tuple[int, ...]) -> dict[str, Callable[[Any, Any], Any]]:
+    """What is wrong by little, or with some inputs only: a change of a piece, given the input too."""
+    changes: dict[str, Callable[[Any, Any], Any]] = {
+        "times 1 + 1e-9": lambda p, x: p * (1 + 1e-9),
+        "wrong where x < 0 only": lambda p, x: ops.where(x < 0, p * 2, p),
+        "wrong where x > 0 only": lambda p, x: ops.where(x > 0, p * 2, p),
+        "wrong by 1e-9 where x < 0 only": lambda p, x: ops.where(x < 0, p * (1 + 1e-9), p),
+        "clipped": lambda p, x: ops.clip(p, -0.01, 0.01),
+        "second derivative by x": lambda p, x: p + (ops.square(x) - ops.stop_gradient(ops.square(x))),
+        "cut off": lambda p, x: ops.stop_gradient(p),
+    }
+    if shape and shape[-1] > 1:
+        changes["wrong for m > 1 only"] = lambda p, x: p if x.shape[-1] == 1 else p / x.shape[-1]
+    return changes
+
+
+def subtle_mutants(record: Tensor, position: int, rule: Any) -> Iterator[Mutant]:
+    """Every mutant of one rule that is wrong by little or for some inputs only, if it is at the record's numbers."""
+    shape = record.inputs[position].shape
+    for words, change in subtle_changes(shape).items():
+        mutant = Mutant(record.operation, position, words, None, change, with_input=True)
+        derived = words in ("second derivative by x", "cut off")  # right numbers, and a wrong derivative of their own
+        if derived or differs(rule, mutant, record, position, closely=1e-11):
+            yield mutant
 
 
 def fitted(piece: Any, shape: tuple[int, ...]) -> Any:
@@ -136,10 +163,18 @@ def mutated(rule: Any, mutant: Mutant | None, leaves: list[Tensor], parameters: 
             if mutant.words == "broadcasting not undone":
                 return first_of(whole, shape)
             whole = unbroadcast(whole, shape)
+        if mutant.with_input:
+            whole = whole_piece(piece, whole)
+            return mutant.change(whole, leaves[mutant.position + 2])
         whole = mutant.change(whole, ())
     else:
         whole = rebuilt(whole, set(leaves), mutant)
     return Part(whole, piece.index, piece.shape) if type(piece) is Part else whole
+
+
+def whole_piece(piece: Any, whole: Tensor) -> Tensor:
+    """A part of an adjoint as all of it, zeros elsewhere."""
+    return ops.scatter([whole], (piece.index,), piece.shape) if type(piece) is Part else whole
 
 
 def first_of(whole: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -194,7 +229,7 @@ def mutants(record: Tensor, position: int, rule: Any) -> Iterator[Mutant]:
             yield mutant
 
 
-def differs(rule: Any, mutant: Mutant, record: Tensor, position: int) -> bool:
+def differs(rule: Any, mutant: Mutant, record: Tensor, position: int, closely: float = 1e-4) -> bool:
     """Whether a mutant gives other numbers: one that does not is no mistake. One that cannot run is caught anyhow."""
     leaves = [_named(a, x) for a, x in _elsewhere(record)]
     try:
@@ -203,7 +238,9 @@ def differs(rule: Any, mutant: Mutant, record: Tensor, position: int) -> bool:
     except Exception:
         return False
     right = dense(mutated(rule, None, leaves, record.settings), record.inputs[position].shape)
-    return wrong.shape != right.shape or not np.allclose(wrong, right, rtol=1e-4, atol=1e-6)
+    return wrong.shape != right.shape or not np.allclose(
+        wrong, right, rtol=closely, atol=closely / 100
+    )
 
 
 def dense(piece: Any, shape: tuple[int, ...]) -> np.ndarray:

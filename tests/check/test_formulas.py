@@ -16,6 +16,20 @@ from autograd_seq.check.claims.printed import plain
 from cells import GRU, LSTM, RNN, Readout
 
 ROOT = Path(__file__).parents[2]
+_check_formula = check_formula
+
+
+def check_formula(text, cell, **settings):  # noqa: F811
+    """The report, once all formulas that it offers have been read back."""
+    report = _check_formula(text, cell, **settings)
+    for offered in filter(None, (report.correction, report.before_activation)):
+        left = offered.split("=")[0]
+        reading = "jacobian" if "/" in left and settings.get("reading") == "jacobian" else "adjoint"
+        again = _check_formula(offered, cell, **{**settings, "reading": reading})
+        assert again.ok, f"{report}\n{again}"
+    return report
+
+
 LSTM_CELL = LSTM(3, 2)
 DC = "(dc_next + da_next * Gamma_o * (1 - tanh(c_next)**2))"
 
@@ -173,12 +187,26 @@ def test_an_adjoint_read_as_that_before_the_activation():
 
 def test_jacobians_of_the_rnn():
     cell = RNN(3, 2)
-    for right in ("dWax = (1 - a_next**2) @ x_t.T", "da_prev = Waa.T @ (1 - a_next**2)",
-                  "dba = sum(1 - tanh(Wax @ x_t + Waa @ a_prev + ba)**2, axis=1, keepdims=True)"):  # fmt: skip
-        assert check_formula(f"da_next/{right}", cell, reading="jacobian").status == "proven"
-    wrong = check_formula("da_next/da_prev = Waa @ (1 - a_next**2)", cell, reading="jacobian")
-    assert wrong.status == "refuted" and wrong.correction == "da_next/da_prev = Waa.T @ (1 - a_next * a_next)"
-    assert check_formula(wrong.correction, cell, reading="jacobian").status == "proven"
+    report = check_formula("da_next/da_prev = (1 - a**2) * Waa", cell, reading="jacobian")
+    assert report.status == "proven" and "the Jacobian, for one example" in report.reason
+    assert check_formula("da_next/dba = 1 - a**2", cell, reading="jacobian").status == "proven"
+    wrong = check_formula("da_next/da_prev = (1 - a) * Waa", cell, reading="jacobian")
+    assert wrong.status == "refuted" and wrong.correction == "da_next/da_prev = (1 - a_next * a_next) * Waa"
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "dWax = (1 - a_next**2) @ x_t.T",
+        "da_prev = Waa.T @ (1 - a_next**2)",
+        "dba = sum(1 - tanh(Wax @ x_t + Waa @ a_prev + ba)**2, axis=1, keepdims=True)",
+    ],
+)
+def test_a_derivative_without_an_adjoint_is_neither_a_jacobian_nor_a_gradient(right):
+    report = check_formula(f"da_next/{right}", RNN(3, 2), reading="jacobian")
+    assert report.status == "refuted" and report.proven_as == "the derivative along the diagonal"
+    assert "not yet a gradient: multiply da_next in" in report.reason
+    assert report.correction.startswith(right.split(" =")[0]) and "da_next" in report.correction
 
 
 def test_other_cells_readouts_and_recorded_tensors():
@@ -240,15 +268,20 @@ def test_the_notes_have_the_mistakes_that_they_have(tmp_path):
     """By hand: which of the notes' formulas are right; the example computes it."""
     data = json.loads(run_notes("--json", "--out", str(tmp_path)))
     assert json.loads((tmp_path / "notes.json").read_text()) == data and data["format"] == 1
+    marked = [*data["formulas"], *data["facts"]]
+    assert all({"printed", "transcribed", "names"} <= set(d) for d in marked)
+    wrong = [f["claim"] for f in data["facts"] if f["status"] == "refuted"]
+    assert wrong == ["y_hat<2> = p(average | cats)", "x<2> = y_hat<1>", "T_y = 9 labels", "x<3> = Larry"]
     data = data["formulas"]
     backward = [d for d in data if d["file"].startswith("002") and d["claim"].startswith("d")]
     assert len({d["printed"] for d in backward}) == 11
     assert [d["claim"].split(" =")[0] for d in backward if d["status"] == "proven"] == ["dc_prev"]
     partial = [d for d in data if d["claim"].startswith("da_next/")]
     assert len({d["printed"] for d in partial}) == 5
-    assert [d["status"] for d in partial] == ["proven"] * 4 + ["refuted"] * 2
-    forward_wrong = [d["printed"] for d in data if d["status"] != "proven" and not d["claim"].startswith("d")]
-    assert len(forward_wrong) == 4  # 001: no activation; 004: no input, Wua, a<t> on both sides
+    assert [d["status"] for d in partial] == ["refuted"] * 6
+    assert ["not yet a gradient" in d["reason"] for d in partial] == [True] * 4 + [False] * 2
+    forward_wrong = {d["printed"] for d in data if d["status"] != "proven" and not d["claim"].startswith("d")}
+    assert len(forward_wrong) == 5  # 001: no activation; 004: no input, Wua, a<t> on both sides, a loss of two classes
     assert all(d["correction"] for d in data if d["status"] != "proven")
 
 
@@ -257,7 +290,16 @@ def test_no_verdict_is_written_down():
     allowed = {"file", "printed", "transcribed", "formula", "subject", "reading", "names"}
     assert all(set(e) <= allowed for e in entries)
     assert {e["file"][:3] for e in entries} == {"000", "001", "002", "003", "004"}
-    assert "refuted: 9 words, but 8 labels" in run_notes()
+    printed = run_notes()
+    assert "refuted: 9 words, but 8 labels" in printed
+    assert all(f"read as  {e['transcribed']}" in printed for e in entries if "transcribed" in e)
+
+
+def test_the_three_changes_to_one_formula_of_the_notes_are_marked():
+    entries = tomllib.loads((ROOT / "examples" / "notes.toml").read_text())["formula"]
+    literal, changed = (e for e in entries if "B<sup>" in e["printed"])
+    assert "transcribed" not in literal and literal["formula"] == "a_next = Wa_prev * B_prev"
+    assert all(w in changed["transcribed"] for w in ("same matrix", "present input", "matrix product"))
 
 
 @pytest.mark.parametrize("cell", [LSTM_CELL, LSTM(50, 64)], ids=["small", "large"])

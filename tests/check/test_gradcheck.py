@@ -95,8 +95,10 @@ def test_several_outputs_and_several_inputs():
 
 
 def test_large_inputs_are_compared_along_directions():
+    report = gradcheck(lambda W: tanh(W @ np.ones((150, 3))), RNG.standard_normal((200, 150)) / 7)
+    assert report.ok and report.wholes[0].how == "directions" and "scalar operations" in str(report)
     report = gradcheck(lambda W: tanh(W @ np.ones((40, 3))), RNG.standard_normal((50, 40)) / 7)
-    assert report.ok and report.wholes[0].how == "directions"
+    assert report.ok and report.wholes[0].how == "elements"
 
 
 def test_single_precision_is_compared_in_double():

@@ -5,7 +5,7 @@ import pkgutil
 
 import numpy as np
 import pytest
-from check.mutants import mutants, planted
+from check.mutants import mutants, planted, subtle_mutants
 from check.samples import SAMPLES
 
 import autograd_seq.operations
@@ -63,13 +63,13 @@ def total(x, avoid):
     return ops.einsum("i->", ops.reshape(x, (-1,))) if avoid is ops.sum else ops.sum(x)
 
 
-def all_mutants(operation):
+def all_mutants(operation, made=mutants):
     for k, (call, arrays) in enumerate(SAMPLES[operation]):
         record = call(*(leaf(a) for a in arrays)).record
         while record.operation is not operation:
             record = next(x for x in record.inputs if x.operation is not None)
         for position in edges_of(record):
-            for mutant in mutants(record, position, operation.vjp[position]):
+            for mutant in made(record, position, operation.vjp[position]):
                 yield k, mutant
 
 
@@ -92,6 +92,24 @@ def test_every_mutant_is_caught_and_its_record_named(operation):
             survived.append(f"gradcheck: {mutant}")
     assert count, f"no way of breaking {operation.name} was tried"
     assert not survived, survived
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda o: o.name)
+def test_every_subtle_mutant_is_refuted_and_its_record_named(operation):
+    survived, count = [], 0
+    graphs = [inside(call, arrays, operation, 3) for call, arrays in SAMPLES[operation]]
+    for k, mutant in all_mutants(operation, subtle_mutants):
+        output, record = graphs[k]
+        with planted(mutant):
+            proof = prove(output)
+        count += 1
+        if proof.ok or {(f.link, f.record) for f in proof.failures} != {("rule", record)}:
+            survived.append(f"{mutant}: {[(f.link, f.operation) for f in proof.failures]}")
+    assert count >= 4 and not survived, survived
+
+
+def test_the_count_of_subtle_mutants():
+    assert sum(1 for o in operations() for _ in all_mutants(o, subtle_mutants)) >= 200
 
 
 def test_the_count_of_mutants():

@@ -5,7 +5,7 @@ import pytest
 
 import autograd_seq.operations as ops
 from autograd_seq import Parameter, Tensor, relu, steps, tanh
-from autograd_seq.testing import assert_gradients, assert_proven
+from autograd_seq.testing import assert_backward, assert_gradients, assert_proven
 
 
 @pytest.fixture
@@ -46,3 +46,21 @@ def test_what_is_less_than_proven_has_to_be_allowed():
 def test_a_refutation_is_never_allowed(wrong_tanh):
     with pytest.raises(AssertionError, match="refuted"):
         assert_proven(network(), allow=("refuted", "checked"))
+
+
+def test_a_wrong_backward_pass_fails_with_the_report():
+    forward = lambda x: ({"y": tanh(x)}, x)
+    right = lambda up, x: {"dx": up["y"] * (1 - np.tanh(x) ** 2)}
+    assert assert_backward(forward, right, {"x": [0.5, -1.0]}).ok
+    with pytest.raises(AssertionError, match=r"(?s)wrong gradients.*dx is wrong"):
+        assert_backward(forward, lambda up, x: {"dx": -right(up, x)["dx"]}, {"x": [0.5, -1.0]})
+    with pytest.raises(AssertionError, match="not returned: dx"):
+        assert_backward(forward, lambda up, x: {}, {"x": [0.5, -1.0]})
+
+
+def test_what_is_undecided_or_not_finite_fails_in_its_own_words():
+    rng = np.random.default_rng(0)
+    with pytest.raises(AssertionError, match="^undecided(.|\n)*not the same twice"):
+        assert_gradients(lambda x: x * rng.random(2), np.array([0.5, -1.0]))
+    with np.errstate(over="ignore"), pytest.raises(AssertionError, match="^gradients not finite"):
+        assert_gradients(np.exp, np.array([800.0]))

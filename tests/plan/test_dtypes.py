@@ -55,6 +55,7 @@ def of_a_cell(W: Any, b: Any, x: Any) -> Any:
 LOSSES: dict[str, Callable[[Any, Any, Any], Any]] = {
     "from 0.0": over_time(0.0, lambda x: x[:, :, 0]),
     "from 0": over_time(0, lambda x: x[:, :, 0]),
+    "from an array of one 0": over_time(np.zeros(()), lambda x: x[:, :, 0]),
     "from zeros": over_time(0.0, lambda x: np.zeros((3, 2))),
     "from zeros of float32": over_time(0.0, lambda x: np.zeros((3, 2), np.float32)),
     "from a number of float64": over_time(np.float64(0.5), lambda x: x[:, :, 0]),

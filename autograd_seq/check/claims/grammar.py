@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -89,19 +89,48 @@ def parse(text: str) -> ast.expr:
         raise UnreadableError(f"cannot read {text!r:.80}: {error}") from None
     level: list[ast.AST] = [tree]
     for _ in range(DEEPEST):
+        level = [part for node in level for part in _chain(node)]
         for node in level:
             if not isinstance(node, _NODES):
                 raise UnreadableError(f"{_source(node)} is not part of the language of formulas: {LANGUAGE}")
             if isinstance(node, ast.Constant):
                 node.kind = ast.get_source_segment(text, node)  # as it is written: 0.1 is a tenth
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in _inside(node)]
         if not level:
             return tree
     raise UnreadableError(f"{text!r:.80} is nested more than {DEEPEST} deep")
 
 
+def _chain(node: ast.AST) -> list[ast.AST]:
+    """The operations of a sum or product of many, which stand side by side and not inside one another."""
+    nodes = [node]
+    while _goes_on(nodes[-1]):
+        nodes.append(nodes[-1].left)  # type: ignore[attr-defined]
+    return nodes
+
+
+def _goes_on(node: ast.AST) -> bool:
+    """Whether what stands left of an operation belongs to the same chain: a power does not."""
+    return isinstance(node, ast.BinOp) and isinstance(node.left, ast.BinOp) and not isinstance(node.left.op, ast.Pow)
+
+
+def _inside(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a node, but for the rest of its chain."""
+    for child in ast.iter_child_nodes(node):
+        if not (_goes_on(node) and child is node.left):  # type: ignore[attr-defined]
+            yield child
+
+
+def written(tree: ast.AST) -> str:
+    """A tree as text; a very long chain as its last operation alone."""
+    try:
+        return ast.unparse(tree)
+    except RecursionError:
+        return f"… {ast.unparse(tree.right)}" if isinstance(tree, ast.BinOp) else type(tree).__name__
+
+
 def _source(node: ast.AST) -> str:
-    return f"{ast.unparse(node)!r:.60}" if isinstance(node, ast.expr) else type(node).__name__
+    return f"{written(node)!r:.60}" if isinstance(node, ast.expr) else type(node).__name__
 
 
 def names_in(tree: ast.AST) -> list[str]:
@@ -190,19 +219,27 @@ class Interpreter:
 
     def _UnaryOp(self, tree: ast.UnaryOp) -> Any:
         if not isinstance(tree.op, (ast.USub, ast.UAdd)):
-            raise UnreadableError(f"{ast.unparse(tree)!r:.60} is not arithmetic")
+            raise UnreadableError(f"{written(tree)!r:.60} is not arithmetic")
         value = self.run(tree.operand)
         return -value if isinstance(tree.op, ast.USub) else value
 
     def _BinOp(self, tree: ast.BinOp) -> Any:
+        *rest, innermost = _chain(tree)
+        value = self.run(innermost.left)  # type: ignore[attr-defined]
+        for node in (innermost, *reversed(rest)):
+            value = self._applied(node, value)  # type: ignore[arg-type]
+        return value
+
+    def _applied(self, tree: ast.BinOp, a: Any) -> Any:
+        """One operation of a chain, whose left side is known."""
         function = _BINARY.get(type(tree.op))
         if function is None:
             raise UnreadableError(f"{type(tree.op).__name__} is not arithmetic of formulas: + - * / ** @")
-        a, b = self.run(tree.left), self.run(tree.right)
+        b = self.run(tree.right)
         if isinstance(tree.op, ast.Pow):
             if not (isinstance(b, Fraction) and abs(b) <= LARGEST_POWER):
                 raise UnreadableError(
-                    f"a power in a formula is a number up to {LARGEST_POWER}, not {ast.unparse(tree.right)!r:.40}"
+                    f"a power in a formula is a number up to {LARGEST_POWER}, not {written(tree.right)!r:.40}"
                 )
             if b.denominator == 1 and isinstance(a, Tensor):
                 return a ** int(b)
@@ -210,11 +247,11 @@ class Interpreter:
             raise ZeroDivisionError
         if isinstance(a, Fraction) and isinstance(b, Fraction):
             if isinstance(tree.op, ast.MatMult):
-                raise UnreadableError(f"{ast.unparse(tree)!r:.60}: @ is a product of matrices, not of numbers")
+                raise UnreadableError(f"{written(tree)!r:.60}: @ is a product of matrices, not of numbers")
             if not isinstance(tree.op, ast.Pow) or b.denominator == 1:
                 value = Fraction(function(a, b))
                 if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
-                    raise UnreadableError(f"{ast.unparse(tree)!r:.60} is not a number that a formula may have")
+                    raise UnreadableError(f"{written(tree)!r:.60} is not a number that a formula may have")
                 return value
         if isinstance(tree.op, ast.Mult) and self.matrix_stars and _fit_as_matrices(a, b):
             return a @ b
@@ -229,7 +266,7 @@ class Interpreter:
     def _Subscript(self, tree: ast.Subscript) -> Any:
         value = self.run(tree.value)
         if not isinstance(value, Tensor):
-            raise UnreadableError(f"{ast.unparse(tree.value)} is a number and has no parts")
+            raise UnreadableError(f"{written(tree.value)} is a number and has no parts")
         return value[self._index(tree.slice)]
 
     def _index(self, tree: ast.AST) -> Any:
@@ -250,7 +287,7 @@ class Interpreter:
             return a + b if isinstance(tree.op, ast.Add) else a - b
         if isinstance(tree, ast.Name) and tree.id in self.names and not self.names[tree.id].ndim:
             return int(self.names[tree.id]._value)
-        raise UnreadableError(f"an index is made of whole numbers and sizes such as n_a, not {ast.unparse(tree)!r:.40}")
+        raise UnreadableError(f"an index is made of whole numbers and sizes such as n_a, not {written(tree)!r:.40}")
 
     def _Tuple(self, tree: ast.Tuple) -> list[Any]:
         return [self.run(e) for e in tree.elts]
@@ -267,7 +304,7 @@ class Interpreter:
             name = tree.func.attr
         if name not in self.functions or name is None:
             raise UnreadableError(
-                f"{ast.unparse(tree.func)!r:.40} is not a function of formulas: they are {', '.join(self.functions)}"
+                f"{written(tree.func)!r:.40} is not a function of formulas: they are {', '.join(self.functions)}"
             )
         keywords = {}
         for k in tree.keywords:

@@ -69,7 +69,10 @@ class Whole(Outer):
             view = self._view(use.value, range(steps[0] + use.shift, steps[-1] + 1 + use.shift))
             return f"{view}.sum(axis=0).sum(axis=1{keep})"
         if kind == SUM:
-            return " + ".join(_close(text) for text in texts)
+            wanted, given = np.dtype(value.dtype), np.result_type(*(use.value.dtype for use in value.uses))
+            total = " + ".join(_close(text) for text in texts)
+            # what made it float64 may have been a 0 that is gone
+            return total if given == wanted else f"({total}).astype(np.{wanted.name})"
         if kind == PRODUCT:
             return " * ".join(_close(text) for text in texts)
         if kind == MATMUL:

@@ -36,7 +36,7 @@ def exact(truth: Truth) -> dict[str, Array] | None:
         for key, leaf in truth.inputs.items():
             adjoint = recording.adjoints.get(leaf)
             if adjoint is not None:
-                precise = values[adjoint] if adjoint in values else adjoint._value
+                precise = values.get(adjoint, adjoint._value)
                 found[f"d{key}"] = np.array([float(v) for v in precise.flat]).reshape(leaf.shape)
     except Exception:  # an operation of the user's own that knows floats alone
         return None

@@ -1,0 +1,126 @@
+"""PreciseAlgebra: an operation's scalar functions to as many digits as wanted, over the real numbers only."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.readings.branches import RELATIONS
+
+DIGITS = 60
+ENORMOUS = mpmath.mpf("1e5000")  # beyond what any float holds, an exponential is as good as infinite, or 0
+
+
+@lru_cache(maxsize=16)
+def _context(digits: int) -> Any:
+    """An arithmetic of its own for each number of digits; nobody changes it once it is made."""
+    context = mpmath.MPContext()
+    context.dps = digits
+    return context
+
+
+class PreciseAlgebra:
+    """An operation's scalar functions to a number of digits; it disturbs no other use of mpmath.
+
+    Outside the domain of a real function the answer is NaN, as in NumPy, and never complex.
+
+    Parameters
+    ----------
+    digits : int
+        Decimal digits of every scalar.
+    """
+
+    def __init__(self, digits: int = DIGITS) -> None:
+        self.context = _context(digits)
+
+    def number(self, x: Any) -> Any:
+        """A scalar of this algebra, exactly."""
+        return self.exact(x)
+
+    def exact(self, x: Any) -> Any:
+        """A number with all its digits; what is none stays what it is."""
+        if isinstance(x, np.longdouble):  # mpmath does not know it: two floats hold all its digits
+            return self.context.mpf(float(x)) + (self.context.mpf(float(x - float(x))) if np.isfinite(x) else 0)
+        if isinstance(x, np.generic):
+            x = x.item()
+        if hasattr(x, "_mpf_") and not isinstance(x, self.context.mpf):  # it comes from another precision
+            return self.context.make_mpf(x._mpf_)
+        return self.context.mpf(x) if isinstance(x, (float, int)) else x
+
+    def array(self, values: Array) -> Array:
+        """An array of floats as one of exact scalars; conditions and counts stay what they are."""
+        if values.dtype.kind == "O":
+            return values
+        result = np.empty(values.shape, dtype=object)
+        for place in np.ndindex(values.shape):
+            number = values[place].item()
+            result[place] = number if isinstance(number, bool) else self.number(number)
+        return result
+
+    def side(self, x: Any, y: Any) -> int:
+        """Whether x is less than, equal to or greater than y: what every decision asks."""
+        return int(x > y) - int(x < y)
+
+    def exp(self, x: Any) -> Any:
+        """The exponential."""
+        if abs(x) > ENORMOUS:
+            return self.context.inf if x > 0 else self.context.zero
+        return self.context.exp(x)
+
+    def log(self, x: Any) -> Any:
+        """The natural logarithm; minus infinity at 0."""
+        return self.context.log(x) if x > 0 else self.context.nan if x else -self.context.inf
+
+    def sqrt(self, x: Any) -> Any:
+        """The square root."""
+        return self.context.nan if x < 0 else self.context.sqrt(x)
+
+    def tanh(self, x: Any) -> Any:
+        """The hyperbolic tangent."""
+        return self.context.mpf((x > 0) - (x < 0)) if abs(x) > ENORMOUS else self.context.tanh(x)
+
+    def sigmoid(self, x: Any) -> Any:
+        """1 / (1 + exp(-x))."""
+        return 1 / (1 + self.exp(-x))
+
+    def sin(self, x: Any) -> Any:
+        """The sine."""
+        return self.context.sin(x) if self.context.isfinite(x) else self.context.nan
+
+    def cos(self, x: Any) -> Any:
+        """The cosine."""
+        return self.context.cos(x) if self.context.isfinite(x) else self.context.nan
+
+    def power(self, x: Any, y: Any) -> Any:
+        """X to the power y."""
+        if not x and y < 0:
+            return self.context.inf
+        return self.context.nan if x < 0 and y != self.context.floor(y) else self.context.power(x, y)
+
+    def abs(self, x: Any) -> Any:
+        """The absolute value."""
+        return x if self.side(x, 0) >= 0 else -x
+
+    def sign(self, x: Any) -> Any:
+        """-1, 0 or 1."""
+        return self.number(self.side(x, 0))
+
+    def maximum(self, x: Any, y: Any) -> Any:
+        """The larger."""
+        return x if self.side(x, y) >= 0 else self.number(y)
+
+    def minimum(self, x: Any, y: Any) -> Any:
+        """The smaller."""
+        return x if self.side(x, y) <= 0 else self.number(y)
+
+    def select(self, condition: Any, x: Any, y: Any) -> Any:
+        """X where the condition holds, else y."""
+        return x if condition else y
+
+    def compare(self, relation: str, x: Any, y: Any) -> Any:
+        """Whether a relation holds."""
+        return RELATIONS[relation](self.side(x, y))
