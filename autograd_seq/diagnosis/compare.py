@@ -14,7 +14,9 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
+from autograd_seq.diagnosis.edits import RULES, Rule, said, written_over
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
 from autograd_seq.diagnosis.search import EQUAL, Finding, Search, difference
@@ -98,9 +100,19 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
         tolerance = max(report[k].tolerance for k in left)
         search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
         causes, unexplained = _found(search, report)
+        report.look_at = search.common(unexplained)
+        if unexplained:
+            mended, line = _mended([first, second], left, tolerance, report)
+            if len({k for c in mended for k in c.explains}) >= len(left) - len(unexplained):
+                causes = [[f] for f in mended]
+                unexplained = [k for k in left if not any(k in f.explains for f in mended)]
+            report.look_at = f"line {line}" if line and unexplained else search.common(unexplained)
+        elif any(c[0].words.startswith("with zero in place of everything") for c in causes):
+            assigned, _ = _mended([first, second], left, tolerance, report, [written_over])
+            if {k for c in assigned for k in c.explains} == set(left):
+                causes = [[f] for f in assigned]
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
-        report.look_at = search.common(unexplained)
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
 
@@ -112,6 +124,22 @@ def _found(search: Search, report: BackwardReport) -> tuple[list[list[Finding]],
     except Exception as error:  # a program of a kind that the perturbations were not made for
         report.warnings.append(f"no diagnosis, as the search for it failed: {type(error).__name__}: {error}")
         return [], list(search.wrong)
+
+
+def _mended(
+    cases: Sequence[Any],
+    wrong: list[str],
+    tolerance: float,
+    report: BackwardReport,
+    rules: Sequence[Rule] = tuple(RULES),
+) -> tuple[list[Finding], str]:
+    """What changes of somebody's own lines mend, and the first line that is wrong where they do not mend everything."""
+    try:
+        found, line = Mend(cases, wrong, tolerance, rules).run()
+    except Exception as error:  # a program whose lines are of a kind that the changes were not made for
+        report.warnings.append(f"no line is named, as the search for it failed: {type(error).__name__}: {error}")
+        return [], ""
+    return found, "" if line is None else f"{line.statement.lineno}, {said(line.statement)},"
 
 
 def _keepdims(gradient: Gradient) -> bool:

@@ -217,6 +217,7 @@ class _Case:
         self.function, self.forward = pair.parts
         first = pair.forward(inputs)
         _refuse_infinite({f"forward's output {k!r}": v for k, v in first.outputs.items()})
+        self.outputs = first.outputs
         rng = np.random.default_rng(seed + 1000)
         self.upstream = {key: rng.standard_normal(np.shape(value)) for key, value in first.outputs.items()}
         self.epsilon = first.epsilon
@@ -256,6 +257,20 @@ class _Case:
         """The outputs times what they are given: the backward pass is that of this number."""
         outputs = self.pair.forward(arrays).outputs
         return float(np.sum([np.sum(v * self.upstream[k]) for k, v in outputs.items()]))
+
+    def again(self) -> dict[str, Array]:
+        """The gradients of one more run, of functions that may have been changed; it must be of the same outputs."""
+        run = self.pair.forward(self.inputs)
+        if any(difference(run.outputs[k], v) > EQUAL for k, v in self.outputs.items()):
+            raise UsageError("other outputs")
+        found, failure, _ = run_backward(lambda: self.pair.backward(dict(self.upstream), run.cache))
+        if failure:
+            raise UsageError(failure)
+        return found
+
+    def owned(self) -> tuple[list[Any], list[Any]]:
+        """The functions that the program begins with, and the global variables of its files."""
+        return [getattr(f, "__func__", f) for f in self.pair.parts], self.pair.spaces
 
     def slope(self, key: str, places: list[tuple[int, ...]]) -> differences.Slope:
         """The derivative by some elements together, by differences to both sides."""

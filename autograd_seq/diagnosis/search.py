@@ -35,6 +35,8 @@ class Finding:
         The right formula.
     explains : tuple of str
         The gradients that are wrong because of it.
+    line : int or None
+        The number of the wrong line in somebody's file.
     """
 
     category: str
@@ -42,6 +44,7 @@ class Finding:
     words: str
     correct: str
     explains: tuple[str, ...]
+    line: int | None = None
 
 
 def difference(found: Array, true: Array) -> float:
