@@ -19,7 +19,7 @@ from autograd_seq.diagnosis.given import real
 from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
-from autograd_seq.diagnosis.search import EQUAL, Finding, Search, difference
+from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
 
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
@@ -99,43 +99,48 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
     if left:
         tolerance = max(report[k].tolerance for k in left)
         search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
-        causes, unexplained = _found(search, report)
-        report.look_at = search.common(unexplained)
-        if unexplained:
-            mended, line = _mended([first, second], left, tolerance, report)
-            if len({k for c in mended for k in c.explains}) >= len(left) - len(unexplained):
-                causes = [[f] for f in mended]
-                unexplained = [k for k in left if not any(k in f.explains for f in mended)]
-            report.look_at = f"line {line}" if line and unexplained else search.common(unexplained)
-        elif any(c[0].words.startswith("with zero in place of everything") for c in causes):
-            assigned, _ = _mended([first, second], left, tolerance, report, [written_over])
-            if {k for c in assigned for k in c.explains} == set(left):
-                causes = [[f] for f in assigned]
+        causes, _unexplained = _causes(search, [first, second], report)
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
 
 
-def _found(search: Search, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+def _causes(search: Search, cases: Sequence[Any], report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+    """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
+    causes, unexplained = _found(search, report, FIRST_WORK)
+    report.look_at = search.common(unexplained)
+    if any(c[0].words.startswith("with zero in place of everything") for c in causes):
+        assigned, _ = _mended(cases, search, report, [written_over])
+        if {k for c in assigned for k in c.explains} == set(search.wrong):
+            return [[f] for f in assigned], []
+    if not unexplained:
+        return causes, unexplained
+    mended, line = _mended(cases, search, report, RULES)
+    left = [k for k in search.wrong if not any(k in f.explains for f in mended)]
+    if left and not search.ended:
+        causes, unexplained = _found(search, report, MOST_WORK)
+    if len(left) <= len(unexplained):
+        causes, unexplained = [[f] for f in mended], left
+    report.look_at = f"line {line}" if line else search.common(unexplained)
+    return causes, unexplained
+
+
+def _found(search: Search, report: BackwardReport, most: float) -> tuple[list[list[Finding]], list[str]]:
     """What a search finds; that it could not be made is no reason to keep back what is wrong."""
     try:
-        return search.run()
+        return search.run(most)
     except Exception as error:  # a program of a kind that the perturbations were not made for
         report.warnings.append(f"no diagnosis, as the search for it failed: {type(error).__name__}: {error}")
         return [], list(search.wrong)
 
 
 def _mended(
-    cases: Sequence[Any],
-    wrong: list[str],
-    tolerance: float,
-    report: BackwardReport,
-    rules: Sequence[Rule] = tuple(RULES),
+    cases: Sequence[Any], search: Search, report: BackwardReport, rules: Sequence[Rule]
 ) -> tuple[list[Finding], str]:
     """What changes of somebody's own lines mend, and the first line that is wrong where they do not mend everything."""
     try:
-        found, line = Mend(cases, wrong, tolerance, rules).run()
+        found, line = Mend(cases, search.wrong, search.tolerance, rules).run()
     except Exception as error:  # a program whose lines are of a kind that the changes were not made for
         report.warnings.append(f"no line is named, as the search for it failed: {type(error).__name__}: {error}")
         return [], ""

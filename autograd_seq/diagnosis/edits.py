@@ -8,6 +8,7 @@ places and rules comes out of `edits`.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +22,6 @@ TIMES = (ast.Mult, ast.Div, ast.MatMult)
 FORMS = ("{0}", "1 - {0}", "1 - {0} ** 2", "{0} * (1 - {0})", "({0} > 0)")
 DERIVATIVE = re.compile(r"1(\.0*)? - |\*\* 2|> 0|\*.*\(1|d(tanh|sigmoid|relu)|prime|deriv", re.IGNORECASE)
 FAR = 1000  # more steps than anybody checks
-MOST_ATOMS = 30
 MOST_PARTS = 64  # functions that are remembered
 
 
@@ -296,18 +296,27 @@ def brackets(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def operands(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """One operand in place of another of the same shape."""
-    candidates = atoms(part)
+    """One operand in place of another of the same shape, both of the forward pass or both not."""
+    yield from _operands(part, s, True)
+
+
+def other_operands(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A value of the forward pass in place of one of the backward pass, or the other way round."""
+    if part.forward:
+        yield from _operands(part, s, False)
+
+
+def _operands(part: Part, s: ast.stmt, same: bool) -> Iterator[Edit]:
     for holder, name, index, node in places(s):
         if not isinstance(node, ATOMS) or (isinstance(node, ast.Attribute) and node.attr == "T"):
             continue
         if isinstance(holder, (ast.Subscript, ast.Slice, ast.Attribute)) and not _array_there(part, holder, name):
             continue
         text = ast.unparse(node)
-        for other in candidates:
-            if other == text or not _fits(part, text, other):
-                continue
-            yield _swap(s, holder, name, index, node, read(other), _kind(part, text, other))
+        for other in atoms(part):
+            of_one_pass = (text in part.forward) == (other in part.forward) or not part.forward
+            if other != text and of_one_pass == same and _fits(part, text, other):
+                yield _swap(s, holder, name, index, node, read(other), _kind(part, text, other))
 
 
 def _array_there(part: Part, holder: ast.AST, name: str) -> bool:
@@ -324,24 +333,24 @@ def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     within = [p for p in places(s) if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
     ends += [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))]
     ends += [p for p in within if isinstance(p[3], ATOMS)]
-    stored = [a for a in atoms(part) if _shape(part, a)]
-    made_here = target(s)
+    arrays = [a for a in atoms(part) if _shape(part, a)]
+    factors = [a for a in arrays if (a in part.forward or not part.forward) and _spreads(part, a, target(s))]
+    terms = [a for a in arrays if a not in part.forward]
     for holder, name, index, node in ends:
         for factor in ("2", "0.5"):
             words = f"without the factor {factor}"
             yield Edit(s, holder, name, index, ast.BinOp(node, ast.Mult(), read(factor)), "missing factor", words)
-        for atom in [a for a in stored if _spreads(part, a, made_here)][:MOST_ATOMS]:
-            for form in FORMS:
-                factor = form.format(atom)
-                what = "missing factor" if form in FORMS[:2] else "activation derivative"
-                new = ast.BinOp(node, ast.Mult(), read(factor))
-                yield Edit(s, holder, name, index, new, what, f"without the factor {factor}")
-            if _fits(part, atom, ast.unparse(node)):
-                new = ast.BinOp(node, ast.Add(), read(atom))
-                yield Edit(s, holder, name, index, new, "missing term", f"without the term {atom}")
+        for atom, form in itertools.product(factors, FORMS):
+            factor = form.format(atom)
+            what = "missing factor" if form in FORMS[:2] else "activation derivative"
+            new = ast.BinOp(node, ast.Mult(), read(factor))
+            yield Edit(s, holder, name, index, new, what, f"without the factor {factor}")
+        for atom in [a for a in terms if _fits(part, a, ast.unparse(node))]:
+            new = ast.BinOp(node, ast.Add(), read(atom))
+            yield Edit(s, holder, name, index, new, "missing term", f"without the term {atom}")
 
 
-RULES: list[Rule] = [written_over, indices, operations, brackets, left_out, operands, insertions]
+RULES: list[Rule] = [written_over, indices, operations, brackets, left_out, operands, insertions, other_operands]
 
 
 def edits(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

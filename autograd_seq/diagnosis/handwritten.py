@@ -19,6 +19,7 @@ from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
 from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
+from autograd_seq.diagnosis.own_code import OtherOutputsError
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
@@ -262,7 +263,7 @@ class _Case:
         """The gradients of one more run, of functions that may have been changed; it must be of the same outputs."""
         run = self.pair.forward(self.inputs)
         if any(difference(run.outputs[k], v) > EQUAL for k, v in self.outputs.items()):
-            raise UsageError("other outputs")
+            raise OtherOutputsError
         found, failure, _ = run_backward(lambda: self.pair.backward(dict(self.upstream), run.cache))
         if failure:
             raise UsageError(failure)

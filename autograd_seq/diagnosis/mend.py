@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,8 +19,9 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.edits import RULES, Edit, Rule, brackets, edits, operands, operations, said, target
-from autograd_seq.diagnosis.own_code import EndlessError, Part, at_most, parts
+from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
 from autograd_seq.diagnosis.search import Finding, difference
+from autograd_seq.diagnosis.truth import Truth
 
 MOST_RUNS = 1200
 MOST_LINES = 300_000  # that are run in all: the search ends there, whatever is left
@@ -34,7 +37,7 @@ class Line:
     part: Part
     statement: ast.stmt
     reach: frozenset[str] | None
-    known: bool = False  # whether its values occur in the true backward pass
+    strange: float = math.inf  # when it first made a value that does not occur in the true pass
 
 
 class Mend:
@@ -59,12 +62,23 @@ class Mend:
         self.runs = 0
         functions, spaces = cases[0].owned()
         self.parts, self.length = parts(lambda: cases[0].again(), functions, spaces)
+        self.factors = [1.0]
         self.true_values: dict[tuple[int, ...], list[Array]] = {}
         if cases[0].truth is not None:
-            for r in [*cases[0].truth.recording.forward, *cases[0].truth.recording.backward]:
-                self.true_values.setdefault(r.shape, []).append(r._value)
+            self._know(cases[0].truth)
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
+
+    def _know(self, truth: Truth) -> None:
+        """Take in the values of the true passes, and which operands are values of the forward one."""
+        for r in truth.recording.forward:
+            self.true_values.setdefault(r.shape, []).append(r._value)
+        for part in self.parts:
+            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v))
+        for r in truth.recording.backward:
+            self.true_values.setdefault(r.shape, []).append(r._value)
+        given = [seed._value for seed in truth.seeds.values()]  # a loss may be given its 1 in the end only
+        self.factors += [float(v) for v in given if v.size == 1]
 
     def run(self) -> tuple[list[Finding], Line | None]:
         """The causes, and the first line that is wrong where they do not explain everything."""
@@ -103,17 +117,17 @@ class Mend:
                 if reach is None:
                     unknown.append(Line(part, statement, None))
                 elif reach and reach <= set(wrong):
-                    likely.append(Line(part, statement, frozenset(reach), self._is_known(part, statement)))
-        return sorted(likely, key=lambda line: (line.known, -len(line.reach or ()))) + unknown
+                    likely.append(Line(part, statement, frozenset(reach), self._strange(part, statement)))
+        return sorted(likely, key=lambda line: (line.reach != frozenset(wrong), line.strange)) + unknown
 
-    def _is_known(self, part: Part, s: ast.stmt) -> bool:
-        """Whether all values that a line made occur in the true pass: no proof that they are the right ones."""
+    def _strange(self, part: Part, s: ast.stmt) -> float:
+        """When a line first made a value that does not occur in the true pass: no proof that it is a wrong one."""
         made = part.made.get(s.lineno, [])
-        return bool(made) and all(isinstance(v, np.ndarray) and self._occurs(v) for v in made)
+        return next((when for when, v in made if not isinstance(v, np.ndarray) or not self._occurs(v)), math.inf)
 
     def _occurs(self, value: Array) -> bool:
         same = self.true_values.get(value.shape, []) + [v.T for v in self.true_values.get(value.shape[::-1], [])]
-        return any(self._same(value, v) for v in same)
+        return any(self._same(factor * value, v) for factor in self.factors for v in same)
 
     def _reach(self, part: Part, s: ast.stmt) -> set[str] | None:
         """The gradients that change when the value of a statement does; None where it cannot be another."""
@@ -124,6 +138,8 @@ class Mend:
         result = self._with(Edit(s, s, "value", None, probe, "", "", part), 0)
         if result is None:
             return None
+        if not result:
+            return set()
         found = self.cases[0].found
         return {k for k, v in found.items() if k not in result or not self._same(result[k], v)}
 
@@ -170,8 +186,12 @@ class Mend:
     def _best(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
         """The first change that mends everything, else the one that mends most."""
         best: tuple[Edit, list[str]] | None = None
-        for rule in self.rules:
-            for line in lines:
+        likely = [line for line in lines if line.reach and line.strange < math.inf]
+        known = [line for line in lines if line.reach and line.strange == math.inf]
+        unclear = [line for line in lines if not line.reach]
+        groups = [likely[:1], likely[1:9], likely[9:], known, unclear]
+        for group, rule in itertools.product(groups, self.rules):
+            for line in group:
                 for edit in edits(line.part, line.statement, rule):
                     mended = self._mended(edit, left)
                     if mended and self._confirmed(edit, left, mended):
@@ -188,8 +208,8 @@ class Mend:
         self, lines: list[Line], left: list[str], found: list[Finding]
     ) -> tuple[list[Finding], list[str]]:
         """Two changes of one line, where neither alone makes anything right."""
-        self.most += self.most
-        for line in [line for line in lines if line.reach == frozenset(left) and not line.known][:2]:
+        self.most += self.most // 2
+        for line in [line for line in lines if line.reach == frozenset(left) and line.strange < math.inf][:2]:
             for first in (brackets, operations):
                 for one in edits(line.part, line.statement, first):
                     before = one.old
@@ -209,7 +229,7 @@ class Mend:
     def _mended(self, edit: Edit, left: list[str], case: int = 0) -> list[str]:
         """The wrong gradients that a change makes right; none if it spoils one that is right."""
         result = self._with(edit, case)
-        if result is None:
+        if not result:
             return []
         true, found = self.cases[case].true, self.cases[case].found
         for key, value in found.items():
@@ -230,7 +250,9 @@ class Mend:
         try:
             with edit.part.changed() as possible:
                 return self._run(self.cases[case].again) if possible else None
-        except (Exception, EndlessError):  # whatever a changed program raises
+        except OtherOutputsError:
+            return {}
+        except Exception:  # whatever a changed program raises
             return None
         finally:
             edit.put(before)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
+import itertools
 import sys
 import textwrap
 import types
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -30,6 +31,10 @@ class EndlessError(Exception):
     """A changed program runs far longer than the one that it was made from."""
 
 
+class OtherOutputsError(Exception):
+    """A changed program has a forward pass that gives other outputs."""
+
+
 @dataclass(eq=False)
 class Part:
     """A function of somebody's program, with its syntax tree.
@@ -42,17 +47,23 @@ class Part:
         Its definition; the line numbers are those of its file.
     kinds : dict
         From the operands that occur in it, as source, to what they were at last: the shape of an array, or a type.
+    arrays : dict
+        Those of them that are arrays.
     ran : set of int
         The numbers of the lines that ran.
     made : dict
-        From the number of a line to the arrays that it put into its variable, the first few times.
+        From the number of a line to what it put into its variable the first few times, each with its place in time.
+    forward : set of str
+        The operands that are values of the forward pass.
     """
 
     function: types.FunctionType
     tree: ast.FunctionDef
     kinds: dict[str, Any]
+    arrays: dict[str, Any]
     ran: set[int]
-    made: dict[int, list[Any]]
+    made: dict[int, list[tuple[int, Any]]]
+    forward: set[str] = field(default_factory=set)
 
     @property
     def file(self) -> str:
@@ -120,9 +131,11 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     known = {f.__code__: f for f in _functions(functions, spaces)}
     trees: dict[types.FunctionType, ast.FunctionDef | None] = {}
     owner = {code: f for c, f in known.items() for code in _within(c)}
-    kinds: dict[types.FunctionType, dict[str, Any]] = {}
+    operands: dict[types.FunctionType, dict[str, Any]] = {}
     lines: dict[types.FunctionType, Counter[int]] = {}
-    values: dict[types.FunctionType, dict[int, list[Any]]] = {}
+    values: dict[types.FunctionType, dict[int, list[tuple[int, Any]]]] = {}
+
+    order = itertools.count()
 
     def enter(frame: types.FrameType, event: str, argument: Any) -> Any:
         function = owner.get(frame.f_code)
@@ -131,7 +144,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
         if function not in trees:
             trees[function] = _tree(function)
         tree = trees[function]
-        seen, ran = kinds.setdefault(function, {}), lines.setdefault(function, Counter())
+        seen, ran = operands.setdefault(function, {}), lines.setdefault(function, Counter())
 
         made = values.setdefault(function, {})
         targets = _targets(tree)
@@ -141,12 +154,12 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             nonlocal before
             if before in targets and len(made.setdefault(before, [])) < MOST_MADE:
                 value = value_of(targets[before], frame.f_locals)
-                made[before].append(value.copy() if isinstance(value, np.ndarray) else value)
+                made[before].append((next(order), value.copy() if isinstance(value, np.ndarray) else value))
             before = frame.f_lineno
             if event == "line":
                 ran[frame.f_lineno] += 1
             if event == "return" and tree is not None:
-                seen.update(_kinds(tree, {**frame.f_globals, **frame.f_locals}))
+                seen.update(_operands(tree, {**frame.f_globals, **frame.f_locals}))
             return line
 
         return line
@@ -156,7 +169,10 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     for function, ran in lines.items():
         tree = trees[function]
         if tree is not None:
-            found.append(Part(function, tree, kinds[function], set(ran), values[function]))
+            held = operands[function]
+            kinds = {k: kind_of(v) for k, v in held.items()}
+            arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
+            found.append(Part(function, tree, kinds, arrays, set(ran), values[function]))
     return found, sum(sum(ran.values()) for ran in lines.values())
 
 
@@ -214,13 +230,13 @@ def _targets(tree: ast.FunctionDef | None) -> dict[int, ast.expr]:
     return {k: v for k, v in found.items() if isinstance(v, (ast.Name, ast.Attribute, ast.Subscript))}
 
 
-def _kinds(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What the operands in a function are, as far as its variables say it."""
+def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of the operands in a function, as far as its variables say them."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             value = value_of(node, held)
             if value is not _UNKNOWN:
-                yield ast.unparse(node), kind_of(value)
+                yield ast.unparse(node), value.copy() if isinstance(value, np.ndarray) else value
 
 
 _UNKNOWN = object()
