@@ -196,7 +196,7 @@ def left_out(part: Part, s: ast.stmt) -> Iterator[Edit]:
 def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """An index that is one off, another one, or of another name; a bound of a loop."""
     names = _index_names(part)
-    for holder, name, index, node in places(s):
+    for holder, name, index, node in sorted(places(s), key=lambda place: not isinstance(place[3], ast.Constant)):
         bound = isinstance(holder, ast.Call) and name == "args" and said(holder.func).endswith(("range", "max", "min"))
         if not bound and not _is_index(s, holder, name):
             continue
@@ -324,15 +324,23 @@ def _array_there(part: Part, holder: ast.AST, name: str) -> bool:
 
 
 def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A factor or a term that is missing."""
+    """A factor or a term that is missing from what a line makes."""
     if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or s.value is None:
         return
     ends: list[Place] = [(s, "value", None, s.value)]
     if isinstance(s.value, ast.Tuple):
         ends = [(s.value, "elts", i, e) for i, e in enumerate(s.value.elts)]
+    yield from _inserted(part, s, ends)
+
+
+def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A factor or a term that is missing somewhere within a line."""
     within = [p for p in places(s) if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
-    ends += [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))]
-    ends += [p for p in within if isinstance(p[3], ATOMS)]
+    yield from _inserted(part, s, [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))])
+    yield from _inserted(part, s, [p for p in within if isinstance(p[3], ATOMS)])
+
+
+def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
     arrays = [a for a in atoms(part) if _shape(part, a)]
     factors = [a for a in arrays if (a in part.forward or not part.forward) and _spreads(part, a, target(s))]
     terms = [a for a in arrays if a not in part.forward]
@@ -350,7 +358,8 @@ def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, new, "missing term", f"without the term {atom}")
 
 
-RULES: list[Rule] = [written_over, indices, operations, brackets, left_out, operands, insertions, other_operands]
+RULES: list[Rule] = [written_over, indices, operations, brackets, left_out, operands, insertions]
+RARE_RULES: list[Rule] = [inner_insertions, other_operands]
 
 
 def edits(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

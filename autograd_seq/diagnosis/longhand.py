@@ -89,6 +89,6 @@ def _settings(operation: Operation, matched: Mapping[Tensor, Tensor]) -> Iterato
     choices = []
     for key, default in operation.defaults.items():
         used = [r.settings[key] for r in matched.values() if type(r.settings.get(key)) is int]
-        choices.append(list(dict.fromkeys(used)) if type(default) is int else [default])
+        choices.append((list(dict.fromkeys(used)) if type(default) is int else []) or [default])
     for values in product(*choices):
         yield dict(zip(operation.defaults, values, strict=True))

@@ -18,7 +18,18 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.edits import RULES, Edit, Rule, brackets, edits, operands, operations, said, target
+from autograd_seq.diagnosis.edits import (
+    RARE_RULES,
+    RULES,
+    Edit,
+    Rule,
+    brackets,
+    edits,
+    operands,
+    operations,
+    said,
+    target,
+)
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
 from autograd_seq.diagnosis.search import Finding, difference
 from autograd_seq.diagnosis.truth import Truth
@@ -189,8 +200,14 @@ class Mend:
         likely = [line for line in lines if line.reach and line.strange < math.inf]
         known = [line for line in lines if line.reach and line.strange == math.inf]
         unclear = [line for line in lines if not line.reach]
-        groups = [likely[:1], likely[1:9], likely[9:], known, unclear]
-        for group, rule in itertools.product(groups, self.rules):
+        rest = [likely[1:], known, unclear]
+        rare = RARE_RULES if len(self.rules) == len(RULES) else []
+        tasks = [
+            *itertools.product([likely[:1]], [*self.rules, *rare]),
+            *itertools.product(rest, self.rules),
+            *itertools.product(rest, rare),
+        ]
+        for group, rule in tasks:
             for line in group:
                 for edit in edits(line.part, line.statement, rule):
                     mended = self._mended(edit, left)

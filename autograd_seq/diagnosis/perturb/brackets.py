@@ -72,6 +72,8 @@ def misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
         for n in range(1, len(rest) + 1):
             for places in combinations(range(len(rest)), n):
                 within = [rest[i] for i in places]
+                if any(bare(f) is bare(q) for f in within):
+                    continue  # 1 − y ∘ y is the derivative of another function
                 outside = [f for i, f in enumerate(rest) if i not in places]
                 for side, words in (("first", "{a} ∘ {p} − {q}"), ("second", "{p} − {q} ∘ {a}")):
                     said = words.format(a=" ∘ ".join(map(c.called, within)), p=c.called(p), q=c.called(q))
