@@ -163,14 +163,17 @@ def written_over(part: Part, s: ast.stmt) -> Iterator[Edit]:
             new = ast.copy_location(ast.AugAssign(s.targets[0], op, s.value), s)
             words = f"with = in place of {sign}: each step replaces what the others left there"
             yield Edit(s, holder, name, index, new, "assignment", words)
-    if isinstance(s, ast.AugAssign):
-        new_assign = ast.copy_location(ast.Assign([s.target], s.value), s)
-        yield Edit(
-            s, holder, name, index, new_assign, "extra term",
-            f"with what was in {said(s.target)} before added to it, since += stands for =",
-        )  # fmt: skip
+    if isinstance(s, ast.AugAssign) and isinstance(s.op, (ast.Add, ast.Sub)):
+        whole = ast.copy_location(ast.Assign([s.target], s.value), s)
+        words = f"with what was in {said(s.target)} before added to it, since += stands for ="
+        yield Edit(s, holder, name, index, whole, "extra term", words)
         other: ast.operator = ast.Sub() if isinstance(s.op, ast.Add) else ast.Add()
         yield Edit(s, s, "op", None, other, "sign", "with the opposite sign")
+    if isinstance(s, ast.AugAssign):
+        value = ast.BinOp(read(ast.unparse(s.target)), s.op, s.value)
+        apart = ast.copy_location(ast.Assign([s.target], value), s)
+        words = f"with {said(s)} done in place, which changes other variables that hold this array"
+        yield Edit(s, holder, name, index, apart, "in-place change", words)
     subscripted = s.targets[0] if isinstance(s, ast.Assign) else s.target if isinstance(s, ast.AugAssign) else None
     numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), None)
     if isinstance(subscripted, ast.Subscript) and numpy and isinstance(s, (ast.Assign, ast.AugAssign)):
@@ -295,6 +298,19 @@ def brackets(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, new, "parentheses", words)
 
 
+def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The derivative of another function: 1 - y ** 2 for y * (1 - y)."""
+    for holder, name, index, node in places(s):
+        if not isinstance(node, ast.BinOp):
+            continue
+        inner = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, ATOMS)}
+        whole = [k for k in inner if _shape(part, k) and not any(k != o and k in o for o in inner)]
+        for form in FORMS[2:] if len(whole) == 1 and DERIVATIVE.search(ast.unparse(node)) else ():
+            new = read(form.format(whole[0]))
+            words = f"with {said(node)} in place of {said(new)}"
+            yield Edit(s, holder, name, index, new, "activation derivative", words)
+
+
 def operands(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """One operand in place of another of the same shape, both of the forward pass or both not."""
     yield from _operands(part, s, True)
@@ -358,7 +374,7 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, new, "missing term", f"without the term {atom}")
 
 
-RULES: list[Rule] = [written_over, indices, operations, brackets, left_out, operands, insertions]
+RULES: list[Rule] = [written_over, indices, operations, brackets, forms, left_out, operands, insertions]
 RARE_RULES: list[Rule] = [inner_insertions, other_operands]
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core.record import next_index
 from autograd_seq.core.tensor import Tensor
 
@@ -31,12 +33,15 @@ class Follower:
     ----------
     names : dict
         From a record to the variable that first held it; an outer function's name wins.
+    constants : dict
+        From a variable to the plain array that it first held, such as a mask.
     """
 
     def __init__(self, function: Callable[..., Any], files: Collection[str] = ()) -> None:
         self.code = getattr(function, "__code__", None)
         self.files = {*files, *([self.code.co_filename] if self.code is not None else [])}
         self.names: dict[Tensor, str] = {}
+        self.constants: dict[str, Any] = {}
         self._depths: dict[Tensor, int] = {}
         self._marks: list[Mark] = []
         self._runs: Counter[Any] = Counter()
@@ -52,6 +57,11 @@ class Follower:
             return function(**arguments)
         finally:
             sys.settrace(before)
+
+    def constant(self, value: Any) -> str | None:
+        """The variable that held a plain array, in this shape or another: a mask, say."""
+        same = (k for k, v in self.constants.items() if v.size == value.size and np.array_equal(v.flat, value.flat))
+        return next(same, None)
 
     def time_of(self, record: Tensor) -> int | None:
         """Which turn of a loop made a record, of the outermost one that was running; None outside of loops."""
@@ -102,6 +112,8 @@ class Follower:
                         self.names[record], self._depths[record] = name, depth
             for name, value in held:
                 self._name_entries(name, value)
+                if type(value) is np.ndarray and value.size > 1 and name not in self.constants:
+                    self.constants[name] = value
             if event == "line":
                 place = call, frame.f_lineno
                 self._runs[place] += 1

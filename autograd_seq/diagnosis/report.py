@@ -15,6 +15,7 @@ from autograd_seq.diagnosis.settle import Answer
 
 MOST_LINES = 60
 MOST_CHARACTERS = 4_000
+ARRAY = re.compile(r"(np\.)?array\((\[[^\[\]]*\]|\[[\[\]\d\s.,eE+TrueFals-]*\])[^()]*\)")
 LONGEST = 400  # characters in a line
 
 
@@ -193,7 +194,8 @@ def _within(lines: list[str]) -> str:
 
 
 def _cut(line: str) -> str:
-    """A line of a length that can be read: what is cut off is marked."""
+    """A line of a length that can be read: no arrays, and what is cut off is marked."""
+    line = ARRAY.sub("…", line)
     if len(line) <= LONGEST:
         return line
     return line[: LONGEST - 2].rsplit(" ", 1)[0] + " …"
