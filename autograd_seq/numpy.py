@@ -10,6 +10,7 @@ from autograd_seq.core.numpy_functions import array as array
 from autograd_seq.core.numpy_functions import asanyarray as asanyarray
 from autograd_seq.core.numpy_functions import asarray as asarray
 from autograd_seq.core.numpy_functions import ascontiguousarray as ascontiguousarray
+from autograd_seq.core.numpy_functions import concatenate as concatenate
 from autograd_seq.core.numpy_functions import copy as copy
 from autograd_seq.core.numpy_functions import empty as empty
 from autograd_seq.core.numpy_functions import empty_like as empty_like

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, no_grad, scope
 from autograd_seq.core.errors import ShapeError, UsageError
-from autograd_seq.core.record import Shown
+from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
 from cells import storage
 from cells.checked import choose, flags, floats, generator, here_in_network, kind, numbers, sizes, whole

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq import Graph, Tensor, name, scope, where
 from autograd_seq.core.errors import ShapeError, UsageError
-from autograd_seq.core.record import Shown
+from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
 from cells.checked import choose, kind, numbers
 

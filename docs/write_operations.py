@@ -161,6 +161,7 @@ them an operation is computed more slowly and diagnosed less well, and just as r
 """
 
 TRAITS = {
+    "positive": "meant for numbers above 0 only; its value elsewhere is no part of its meaning",
     "activation": "a function of one array that a layer applies to what it has added up",
     "elementwise": "each element of the result depends only on the elements at the same place",
     "along": "works along the axes that its setting `axis` names, at each place beside them alone",

@@ -195,7 +195,8 @@ ASKED_FOR = {
     "algebra that a rewrite recognises or writes": {
         "autograd_seq.plan.rewrites.gates": "sigmoid tanh",  # σ(z) = ½ + ½ tanh(z/2)
         "autograd_seq.plan.rewrites.lower": "above_zero categorical_cross_entropy softmax",
-        "autograd_seq.writer.simpler": "negative square",
+        "autograd_seq.readings.textbook.filled": "assign",  # an array filled through masks
+        "autograd_seq.readings.textbook.recognition": "assign",
     },
     "what students take for each other, and a derivative with mistakes of its own": {
         "autograd_seq.diagnosis.perturb.recomputed": "relu sigmoid tanh",

@@ -28,7 +28,7 @@ def leaf(value: Array, like: Tensor | None = None) -> Tensor:
     made._value = value
     made.operation, made.inputs, made.settings = None, (), NOTHING
     made._name, made.scope, made.index = None, NOWHERE, next_index()
-    made.requires_grad, made._gradient, made._code, made._offset = False, [None], None, 0
+    made.requires_grad, made._gradient, made._code, made._offset, made._origin = False, [None], None, 0, None
     if like is not None:
         made.requires_grad = like.requires_grad
         made._name = like._name if is_literal(like) else like._name or "x"

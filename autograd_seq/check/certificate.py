@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd_seq.check.failure import Failure
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.record import Shown
+from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 

@@ -8,6 +8,7 @@ what is assigned later. Of just what one assignment wrote, its record is the ass
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Self, cast
 
 import numpy as np
@@ -17,7 +18,8 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.part import is_basic
-from autograd_seq.core.source_line import here
+from autograd_seq.core.program_names import NOWHERE, Origin, callers
+from autograd_seq.core.source_line import here, user_frame
 from autograd_seq.core.tensor import Handle, Tensor, as_tensor
 from autograd_seq.operations.indexing import fixed, visibility
 
@@ -165,12 +167,16 @@ class Writable(InPlace):
     array([3., 3.])
     """
 
-    __slots__ = ("_history", "_log")
+    __slots__ = ("_history", "_log", "_made")
     _log: list[tuple[Any, Places | None, Tensor]]  # index, the places it picks if it is basic, what was assigned
+    _made: Origin  # where the program made it: what is assigned into it has the name that it is given there
     _history: list[Places | None]  # where was written, since the beginning: what views ask
 
     def __init__(self, value: Any, name: str | None = None) -> None:
-        self._record = as_tensor(joined(value))
+        value = joined(value)
+        self._record = value.record if isinstance(value, Tensor) else _nameless(value)
+        frame = user_frame()
+        self._made = callers(frame) if frame is not None else NOWHERE
         if name is not None and self._record.operation is None:
             self._record._name = name
         self._log = []
@@ -180,14 +186,35 @@ class Writable(InPlace):
     def record(self) -> Tensor:
         """The array as it is after all assignments so far."""
         if self._log:
-            indices = tuple(index for index, _, _ in self._log)
-            arrays = [self._record, *(value for _, _, value in self._log)]
-            made: Tensor = ops.assign(arrays, indices=indices, visible=visibility(self.shape, indices))
-            if all(_is_plain(x) for x in arrays):
-                made = Tensor(made._value)  # numbers into numbers, such as a one-hot column: no result, but data
-            made._name = self._record._name
+            parts = self._parts()
+            made: Tensor = self._assigned() if parts is None else ops.concatenate(parts[0], axis=parts[1])
+            made._name, made._origin = self._record._name, self._made
             self._record, self._log = made, []
         return self._record
+
+    def _assigned(self) -> Tensor:
+        """What was there before, with what was assigned."""
+        indices = tuple(index for index, _, _ in self._log)
+        arrays = [self._record, *(value for _, _, value in self._log)]
+        made: Tensor = ops.assign(arrays, indices=indices, visible=visibility(self.shape, indices))
+        # Numbers into numbers, such as a one-hot column, are no result, but data.
+        return Tensor(made._value) if all(_is_plain(x) for x in arrays) else made
+
+    def _parts(self) -> tuple[list[Tensor], int] | None:
+        """What was assigned and the axis along which it lies, if that is all: ``b[:n] = u; b[n:] = v`` is [u; v]."""
+        places = [written for _, written, _ in self._log if written is not None]
+        axes = {i for written in places for i, part in enumerate(written) if part != range(self.shape[i])}
+        fits = [written is not None and value.shape == tuple(map(len, written)) for _, written, value in self._log]
+        if len(axes) != 1 or len(fits) < 2 or not all(fits):
+            return None
+        axis = axes.pop()
+        order = sorted(range(len(places)), key=lambda k: places[k][axis].start)
+        ends = [0, *(places[k][axis].stop for k in order)]
+        if [places[k][axis] for k in order] != [range(*between) for between in pairwise(ends)]:
+            return None
+        if ends[-1] != self.shape[axis]:
+            return None
+        return [self._log[k][2] for k in order], axis
 
     def __setitem__(self, key: Any, value: Any) -> None:
         index = fixed(key)
@@ -331,6 +358,13 @@ def _holds_tensor(values: Sequence[Any]) -> bool:
 def _is_plain(tensor: Tensor) -> bool:
     """Whether it is numbers that nobody named or wants a derivative of."""
     return tensor.operation is None and not tensor.requires_grad and tensor._name is None
+
+
+def _nameless(value: Any) -> Tensor:
+    """The numbers that an array holds to begin with: whatever is called something is what it becomes."""
+    made = Tensor(value)
+    made._origin = NOWHERE
+    return made
 
 
 def _part(array: Tensor, index: Any) -> Tensor:

@@ -8,8 +8,10 @@ from operator import attrgetter
 from typing import Any, ClassVar
 
 from autograd_seq.core import errors
-from autograd_seq.core.record import Record, Shown
+from autograd_seq.core.program_arguments import note_uses
+from autograd_seq.core.record import Record
 from autograd_seq.core.scope import Scope
+from autograd_seq.core.shown import Shown
 
 
 class Graph(Shown):
@@ -51,7 +53,7 @@ class Graph(Shown):
                 if x not in seen and (allowed is None or x in allowed):
                     seen.add(x)
                     stack.append(x)
-        self.records: list[Any] = sorted(seen, key=attrgetter("index"))
+        self.records: list[Any] = note_uses(sorted(seen, key=attrgetter("index")))
 
     def __len__(self) -> int:
         return len(self.records)

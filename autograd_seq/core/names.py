@@ -8,6 +8,7 @@ From that and its scope come the label ``Gamma_f<3>``, the text ``Γ_f<3>``, the
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -209,12 +210,13 @@ def identifier(name: str, scope: Scope = NOWHERE) -> str:
 
 
 def as_identifier(words: str) -> str:
-    """Any words as a Python name; Greek letters by their names.
+    """Any words as a Python name; letters of every language stay.
 
     Examples
     --------
-    >>> as_identifier("Γ_f"), as_identifier("2 b"), as_identifier("x")
-    ('Gamma_f', 'v_2_b', 'x')
+    >>> as_identifier("Γ_f"), as_identifier("遗忘门"), as_identifier("2 b"), as_identifier("x")
+    ('Γ_f', '遗忘门', 'v_2_b', 'x')
     """
-    word = re.sub(r"\W", "_", "".join(LETTERS.get(c, c) for c in words), flags=re.ASCII)
-    return word if word and not word[0].isdigit() else "v_" + word
+    known = unicodedata.normalize("NFKC", words)  # as Python reads a name
+    word = "".join(c if c.isalnum() and ("v" + c).isidentifier() else "_" for c in known)
+    return word if word and not word[0].isdigit() and word.isidentifier() else "v_" + word

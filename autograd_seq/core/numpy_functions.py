@@ -16,9 +16,12 @@ import numpy as np
 from autograd_seq import operations as ops
 from autograd_seq.core.assignment import Writable, joined
 from autograd_seq.core.operation import BY_NUMPY, Operation, settled
+from autograd_seq.core.program_arguments import callers_of, leaf_of, remember_join
+from autograd_seq.core.program_names import callers
 from autograd_seq.core.protocols import misfit_of
 from autograd_seq.core.scope import note_branch
 from autograd_seq.core.shortcuts import direct
+from autograd_seq.core.source_line import user_frame
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.operations.joining import JOINS
 
@@ -112,6 +115,36 @@ def _converter(function: Callable[..., Any]) -> Callable[..., Any]:
 
 asarray, asanyarray = _converter(np.asarray), _converter(np.asanyarray)
 ascontiguousarray = _converter(np.ascontiguousarray)
+
+
+# -- joining ------------------------------------------------------------------------------
+
+
+def concatenate(arrays: Any, axis: Any = 0, *arguments: Any, **keywords: Any) -> Any:
+    """As `numpy.concatenate`; how plain arrays were joined is recorded where the result meets a tensor."""
+    made = np.concatenate(arrays, axis, *arguments, **keywords)
+    if type(made) is np.ndarray and axis is not None and not arguments and not keywords:
+        parts = tuple(arrays)
+        if all(type(part) is np.ndarray and part.dtype == made.dtype for part in parts):
+            _remember(made, parts, axis)
+    return made
+
+
+def _remember(made: Any, parts: tuple[Any, ...], axis: Any) -> None:
+    """Keep what a join was made of, under the line that made it."""
+    frame = user_frame()
+    if frame is None:
+        return
+    code, offset = frame.f_code, frame.f_lasti
+    places, results = callers_of(frame), callers(frame)
+
+    def join() -> Tensor:
+        leaves = [leaf_of(part, Tensor, i, len(parts), places) for i, part in enumerate(parts)]
+        record: Tensor = ops.concatenate(leaves, axis=axis)
+        record._code, record._offset, record._origin = code, offset, results
+        return record
+
+    remember_join(made, join)
 
 
 # -- functions with a derivative ------------------------------------------------------------

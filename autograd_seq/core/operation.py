@@ -17,13 +17,14 @@ from typing import Any, ClassVar, Final
 from weakref import WeakSet
 
 import numpy as np
+from numpy import ndarray
 
 from autograd_seq.core import errors
-from autograd_seq.core.array import dtype_beside
 from autograd_seq.core.notation import Form, forms
+from autograd_seq.core.program_arguments import as_leaf
+from autograd_seq.core.program_names import ALL, PASSES, located, table_of
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import note_branch, note_read, present
-from autograd_seq.core.source_line import ENGINE_FILES
 from autograd_seq.core.traits import Traits
 
 _new: Final = object.__new__
@@ -143,17 +144,18 @@ class Operation(Traits):
     def record(self, value: Any, inputs: tuple[Any, ...], settings: dict[str, Any], requires_grad: bool) -> Any:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
         y: Any = _new(Record.held)  # slot by slot: half the cost of an __init__, and every operation pays it
-        y._value = value if type(value) is np.ndarray else np.asarray(value)
+        y._value = value if type(value) is ndarray else np.asarray(value)
         y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
-        y._name = y._gradient = None
-        y.scope = scope = _present()
-        y.index = next_index()
+        y._name = y._gradient = y._origin = None
+        y.scope, y.index = _present(), next_index()
         frame: Any = _getframe(2)
-        while (code := frame.f_code).co_filename in ENGINE_FILES:
+        while (returned := table_of(id(code := frame.f_code), ALL)) is PASSES:
             frame = frame.f_back
         y._code, y._offset = code, frame.f_lasti
-        if not scope.recording:
+        if y._offset in returned:
+            y._code, y._offset, y._origin = located(frame)
+        if not y.scope.recording:
             for x in inputs:
                 note_read(x)
             y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
@@ -278,7 +280,7 @@ def lift(inputs: Sequence[Any]) -> tuple[Any, ...] | None:
         return None
     for i, x in enumerate(records):
         if not isinstance(x, Record):
-            records[i] = Record.held(x, dtype=dtype_beside(x, [t._value for t in tensors]))
+            records[i] = as_leaf(Record.held, x, tensors, i, len(records))
             tensors.append(records[i])
     return tuple(records)
 

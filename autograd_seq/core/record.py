@@ -6,7 +6,6 @@ released with its last record, and threads cannot meet in one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from itertools import count
 from types import CodeType
 from typing import Any, ClassVar
@@ -15,21 +14,13 @@ import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.array import Array
+from autograd_seq.core.program_names import program_name
 from autograd_seq.core.scope import Scope, note_read
+from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import SourceLine, look_up
 
 NOTHING: dict[str, Any] = {}
 next_index = count().__next__
-
-
-class Shown:
-    """Gives a class the method by which notebooks ask for pictures and formulas; what answers registers itself."""
-
-    __slots__ = ()
-    look: ClassVar[Callable[[Any], Mapping[str, str]]] = lambda thing: {"text/plain": repr(thing)}
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Mapping[str, str]:
-        return Shown.look(self)
 
 
 class Record(Shown):
@@ -52,7 +43,7 @@ class Record(Shown):
     """
 
     __slots__ = (
-        "__weakref__", "_code", "_gradient", "_name", "_offset", "_value",
+        "__weakref__", "_code", "_gradient", "_name", "_offset", "_origin", "_value",
         "index", "inputs", "operation", "requires_grad", "scope", "settings",
     )  # fmt: skip
 
@@ -70,6 +61,7 @@ class Record(Shown):
     _gradient: list[Any] | None  # of a leaf: its .grad, in a box that a parameter's successive values share, with it
     _code: CodeType | None
     _offset: int
+    _origin: Any  # whose result it is, where that is not the one instruction's; of a leaf, where it was taken from
 
     @property
     def value(self) -> Array:
@@ -81,8 +73,8 @@ class Record(Shown):
 
     @property
     def name(self) -> str | None:
-        """Its name, or None."""
-        return self._name
+        """Its name: the one given to it, or else what the program assigns it to; or None."""
+        return self._name if self._name is not None else program_name(self)
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from autograd_seq.core import errors
 from autograd_seq.core.backward import record_of, seed_for
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.part import Part
+from autograd_seq.core.program_names import NOWHERE
 from autograd_seq.core.record import Record, next_index
 from autograd_seq.core.rules import fitted
 from autograd_seq.core.scope import present
@@ -93,10 +94,12 @@ class _Recorder:
         self.adjoints: dict[Any, Any] = {}
         self.emitted: dict[Any, list[Any]] = {}
 
+    begun = 0  # the records of the sweep are younger
+
     def run(self) -> Recording:
         forward = Graph(self.output)
         pieces: dict[Record, list[Any]] = {self.output: [self.seed]}
-        outside, places = present.get(), forward.places
+        outside, places, self.begun = present.get(), forward.places, next_index()
         try:
             for node in reversed(forward.records):
                 if node in pieces:
@@ -111,9 +114,13 @@ class _Recorder:
     def _step(self, node: Record, pieces: dict[Any, list[Any]]) -> None:
         start = next_index()
         adjoint = _total(pieces.pop(node))
-        if node.name:
+        if node._name is not None:
             if adjoint.name or (adjoint.index < start and adjoint is not self.seed):
                 adjoint = ops.identity(adjoint)  # the same number under another name
+            adjoint._name = "d" + node._name
+        elif node.name and adjoint._name is None:  # of two variables with one adjoint, the first gives it its name
+            if adjoint.index < self.begun and adjoint is not self.seed:
+                adjoint = ops.identity(adjoint)  # a value of the forward pass keeps its own
             adjoint._name = "d" + node.name
         self.adjoints[node] = adjoint
         made: list[Any] = [adjoint]
@@ -149,6 +156,6 @@ def _since(start: int, made: list[Record], node: Record) -> list[Record]:
         record = stack.pop()
         if record.index > start and record not in fresh:
             fresh.add(record)
-            record._code, record._offset = node._code, node._offset
+            record._code, record._offset, record._origin = node._code, node._offset, NOWHERE
             stack.extend(record.inputs)
     return sorted(fresh, key=lambda record: record.index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import _getframe
 from typing import Any
 from weakref import ref
 
@@ -15,9 +16,11 @@ from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, Usa
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.methods import Methods, NotInPlace
 from autograd_seq.core.operation import BY_NUMPY
+from autograd_seq.core.program_arguments import first_use, leaf_of
+from autograd_seq.core.program_names import callers, is_own
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import NOWHERE, note_branch, present
-from autograd_seq.core.source_line import here
+from autograd_seq.core.source_line import ENGINE_FILES, here
 
 
 class Tensor(Methods, Record):
@@ -83,8 +86,10 @@ class Tensor(Methods, Record):
         self.index = next_index()
         self.requires_grad = requires_grad
         self._gradient = [None]
-        self._code = None
+        self._code = self._origin = None
         self._offset = 0
+        if name is None and (frame := _getframe(1)).f_code.co_filename not in ENGINE_FILES:
+            self._origin = callers(frame)
 
     # -- what it is ---------------------------------------------------------------------
 
@@ -294,6 +299,18 @@ class Parameter(NotInPlace, Handle):
         self._record = Tensor(self._finite(array, name), name, requires_grad=True)
         self._record.scope = NOWHERE  # shared by every step: it belongs to none
         self._record._gradient = [None, ref(self)]
+        if name is None and (frame := _getframe(1)).f_code.co_filename not in ENGINE_FILES:
+            self._record._origin = callers(frame)
+            if not is_own(self._record.name):
+                self._record._origin = None  # then it is what the first operation loads it from
+
+    @property
+    def record(self) -> Tensor:
+        """The record of its present value."""
+        record = self._record
+        if record._origin is None and record._name is None:
+            record._origin = first_use()
+        return record
 
     @staticmethod
     def _finite(array: Array, name: str | None) -> Array:
@@ -322,6 +339,7 @@ class Parameter(NotInPlace, Handle):
             )
         new = Tensor(self._finite(array, old.name), old.name, requires_grad=True)
         new.scope = old.scope
+        new._origin = old._origin
         new._gradient = old._gradient  # graphs of the old value and of the new report to the same .grad
         self._record = new
 
@@ -341,8 +359,12 @@ def _refuse(unknown: dict[str, Any], what: str, known: str) -> None:
 
 
 def as_tensor(value: Any) -> Tensor:
-    """The record of `value`: a tensor's own, or a new constant leaf for anything else."""
-    return value.record if isinstance(value, Tensor) else Tensor(value)
+    """The record of `value`: a tensor's own, an array's one leaf, or a new constant leaf for anything else."""
+    if isinstance(value, Tensor):
+        return value.record
+    plain = type(value) is np.ndarray and value.ndim
+    made: Tensor = leaf_of(value, Tensor, 0, 1) if plain else Tensor(value)
+    return made
 
 
 def name(value: Any, text: str) -> Any:

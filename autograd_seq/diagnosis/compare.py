@@ -14,8 +14,8 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
-from autograd_seq.diagnosis.edits import RULES, Rule, said, written_over
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.line_edits import RULES, Rule, said, written_over
 from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
@@ -213,7 +213,10 @@ def _precision(found: Array | None) -> float:
 
 
 def student_line(error: Exception) -> str:
-    """Where a student's program failed."""
+    """Where a student's program failed; an error that came from another process says it itself."""
+    told: str | None = getattr(error, "student_line", None)
+    if told is not None:
+        return told
     own = str(Path(__file__).parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
     return f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""

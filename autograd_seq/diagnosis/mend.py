@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.edits import (
+from autograd_seq.diagnosis.line_edits import (
     RARE_RULES,
     RULES,
     Edit,

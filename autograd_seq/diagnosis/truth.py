@@ -17,7 +17,7 @@ from autograd_seq.core.scope import present
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import calling
 from autograd_seq.diagnosis.follow import Follower
-from autograd_seq.diagnosis.longhand import Activations
+from autograd_seq.readings.textbook.longhand import Activations
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
 
@@ -159,7 +159,7 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
                 made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.settings, r.requires_grad)
         finally:
             present.reset(token)
-        made._code, made._offset = r._code, r._offset
+        made._code, made._offset, made._origin = r._code, r._offset, r._origin
         made._name = r._name or follower.names.get(r)
         new[r] = made
     for r in new.values():

@@ -16,6 +16,7 @@ from autograd_seq.folding.literal import is_literal, may_be_one
 from autograd_seq.folding.nodes import of_graph, of_recording
 from autograd_seq.folding.roles import give_roles
 from autograd_seq.folding.steps import Uses, scopes
+from autograd_seq.folding.uncollected import uncollected
 from autograd_seq.folding.unit import Role
 
 
@@ -41,6 +42,7 @@ class Alike:
     again: dict[Tensor, Tensor] = field(default_factory=dict)
 
 
+@uncollected()
 def alike(recording: Graph | Recording, places: Mapping[Tensor, Scope] | None = None) -> Alike:
     """Tell the records of one or both passes apart by what they do in their steps.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections import Counter
+from operator import itemgetter
 from typing import Any
 
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import may_be_one
 from autograd_seq.folding.roles import from_the_middle, give_roles, likeness, same_settings
-from autograd_seq.folding.unit import Family, Node, Ref, Role, Use
+from autograd_seq.folding.unit import Family, Node, Ref, Role, Unit, Use
 
 # -- time ------------------------------------------------------------------------------------------
 
@@ -113,7 +113,7 @@ def _fits(node: Node, family: Family) -> float | None:
     mine, its = (x.owner and (x.owner.family or x.owner) for x in (node, first))
     if node.time in family.members or node.name != first.name or mine is not its or not same_settings(node, first):
         return None
-    return likeness(node, first, _same_family)
+    return likeness(node, first, _same_family, fitting=True)
 
 
 def _same_family(x: Node, y: Node) -> bool:
@@ -130,44 +130,46 @@ def examine(family: Family) -> None:
         _examine_inputs(family)
 
 
-def _relative(x: Node, time: int) -> Ref:
-    if x.family is not None and x.time is not None:
-        return Ref(x.family, x.time - time)
-    return Ref(x)
+def _relative(x: Node, time: int) -> tuple[Unit, int]:
+    """What is used at a step, and how many steps later it is."""
+    return (x, 0) if x.family is None or x.time is None else (x.family, x.time - time)
 
 
 def _extend(family: Family, at: int, ref: Ref) -> bool:
-    """Let `ref` stand for the member that a family does not have at a step; whether that is possible.
-
-    It must be a single record: a member of a family may itself come out of the loop that begins with it.
-    """
-    if not isinstance(ref.unit, Node) or at in family.members:
+    """Let `ref` stand for the member that a family does not have at a step; whether that is possible."""
+    if at in family.members or ref.unit is family:
         return False
     known = family.extension.setdefault(at, ref)
-    return known == ref or (isinstance(known.unit, Node) and may_be_one(known.unit.record, ref.unit.record))
+    if known == ref or not isinstance(known.unit, Node) or not isinstance(ref.unit, Node):
+        return known == ref
+    if not may_be_one(known.unit.record, ref.unit.record):
+        return False
+    family.again[ref.unit] = known.unit
+    return True
 
 
 def _examine_inputs(family: Family) -> None:
     count = len(family.any.inputs)
     family.uses = []
     for i in range(count):
-        refs = {t: _relative(m.inputs[i], t) for t, m in family.members.items()}
+        places: dict[tuple[Unit, int], set[int]] = {}
+        for t, m in family.members.items():
+            places.setdefault(_relative(m.inputs[i], t), set()).add(t)
+        refs = {Ref(*place): times for place, times in places.items()}
         middle = _middle(refs)
-        regular = {t for t, ref in refs.items() if ref == middle}
-        family.uses.append(Use(middle, regular))
-        for t, ref in refs.items():
-            if t in regular:
-                continue
+        family.uses.append(Use(middle, refs.pop(middle)))
+        for t, ref in sorted(((t, ref) for ref, times in refs.items() for t in times), key=itemgetter(0)):
             fits = isinstance(middle.unit, Family) and middle.shift != 0
             if not fits or not _extend(middle.unit, t + middle.shift, _absolute(ref, t)):  # type: ignore[arg-type]
                 family.irregular = True
-                return
+                family.misfits.add(t)
+        if family.irregular:
+            return
 
 
-def _middle(refs: dict[int, Ref]) -> Ref:
+def _middle(refs: dict[Ref, set[int]]) -> Ref:
     """The reference that most steps have; at a tie one to a neighbouring step, as a boundary is what differs."""
-    counts = Counter(refs.values())
-    return max(counts, key=lambda ref: (counts[ref], isinstance(ref.unit, Family), -abs(ref.shift)))
+    return max(refs, key=lambda ref: (len(refs[ref]), isinstance(ref.unit, Family), -abs(ref.shift)))
 
 
 def _absolute(ref: Ref, time: int) -> Ref:
@@ -175,22 +177,23 @@ def _absolute(ref: Ref, time: int) -> Ref:
 
 
 def _examine_terms(family: Family) -> None:
-    present: dict[Ref, set[int]] = {}
+    present: dict[tuple[Unit, int], set[int]] = {}
     for t, member in family.members.items():
-        refs = [_relative(x, t) for x in member.inputs]
-        if len(set(refs)) != len(refs):
+        places = [_relative(x, t) for x in member.inputs]
+        if len(set(places)) != len(places):
             family.irregular = True
             return
-        for ref in refs:
-            present.setdefault(ref, set()).add(t)
+        for place in places:
+            present.setdefault(place, set()).add(t)
     mine = set(family.members)
     family.uses = []
     strays = []
-    for ref, times in present.items():
-        expected = mine
+    for place, times in present.items():
+        ref, expected = Ref(*place), mine
         if isinstance(ref.unit, Family) and ref.shift:
             expected = {t for t in mine if t + ref.shift in ref.unit.members}
-        if times == expected:
+        once = len(times) == 1 < len(mine) - 1 and abs(ref.shift) > 1  # far away, and not what all steps do
+        if times == expected and not once:
             family.uses.append(Use(ref, times))
         else:
             strays.append((ref, times))
@@ -218,3 +221,14 @@ def _sum_of(family: Family, refs: list[Ref], time: int) -> Node:
     node.record.scope = member.record.scope
     family.together.append(node)
     return node
+
+
+def part(family: Family) -> bool:
+    """Let a family go without the first or the last steps that do not fit; whether enough of it is left."""
+    times, away = family.times, family.misfits
+    left = [t for t in times if t not in away]
+    if not away or len(left) < max(2, len(times) / 2) or left != list(range(left[0], left[-1] + 1)):
+        return False
+    for t in away:
+        family.members.pop(t).family = None
+    return True

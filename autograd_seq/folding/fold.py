@@ -27,15 +27,17 @@ from collections.abc import Iterable
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.families import examine, infer_times, match_families
+from autograd_seq.folding.families import examine, infer_times, match_families, part
 from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
 from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.steps import scopes
+from autograd_seq.folding.uncollected import uncollected
 from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 
 
+@uncollected()
 def fold(recording: Graph | Recording) -> Folded:
     """Fold equal time steps.
 
@@ -77,12 +79,15 @@ def fold(recording: Graph | Recording) -> Folded:
             if not broken:
                 blocks = graph.blocks()
                 return Folded(blocks, nodes, graph.inputs, frozenset(seeds))
+        kept = {family for family in broken if family.misfits and part(family)}
         for family in broken:
-            for node in family.members.values():
-                node.family = None
-        families = [f for f in families if not f.irregular and f not in set(broken)]
+            if family not in kept:
+                for node in family.members.values():
+                    node.family = None
+        families = [f for f in families if f in kept or not (f.irregular or f in set(broken))]
         for family in families:
-            family.uses, family.extension, family.together = [], {}, []
+            family.uses, family.extension, family.together, family.again = [], {}, [], {}
+            family.irregular, family.misfits = False, set()
 
 
 def _reachable(roots: Iterable[Node]) -> list[Node]:

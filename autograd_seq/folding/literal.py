@@ -16,12 +16,12 @@ def is_literal(record: Record) -> bool:
     >>> [is_literal(x) for x in (Tensor(2.0), Tensor(2.0, "x"), Tensor([2.0]))]
     [True, False, False]
     """
-    return record.operation is None and record.name is None and not record.ndim and not record.requires_grad
+    return record.operation is None and record._name is None and not record.ndim and not record.requires_grad
 
 
 def is_plain(record: Record) -> bool:
     """Whether a record is an array without a name that the program did not make a tensor of."""
-    return record.operation is None and record.name is None and not record.requires_grad
+    return record.operation is None and record._name is None and not record.requires_grad
 
 
 def may_be_one(x: Record, y: Record) -> bool:

@@ -34,9 +34,11 @@ class Units:
     def _skip_aliases(self) -> None:
         """Leave out the adjoints that a rule passed on unchanged: they are another adjoint once more."""
         alias: dict[Unit, Unit] = {}
+        for family in [unit for unit in self.units if isinstance(unit, Family)]:
+            alias.update({node: first for node, first in family.again.items() if node in self.inputs})
         for unit in sorted(self.units, key=lambda unit: unit.order):
             uses = self.inputs[unit]
-            if unit.total and unit.name is None and len(uses) == 1 and isinstance(unit, Family) is isinstance(
+            if unit.total and not unit.given and len(uses) == 1 and isinstance(unit, Family) is isinstance(
                 uses[0].ref.unit, Family
             ):
                 other = uses[0].ref
@@ -75,9 +77,27 @@ class Units:
             families = [unit for unit in component if isinstance(unit, Family)]
             mixed = len(component) > 1 and len(families) < len(component)
             both_ways = len({s > 0 for s in self._shifts(component)}) > 1
-            if mixed or both_ways or not self._orderable(families):
+            if mixed and (begun := self._begun_apart(component, families)):
+                broken.extend(begun)
+            elif mixed or both_ways or self._begins_with_itself(component) or not self._orderable(families):
                 broken.extend(families)
         return broken
+
+    def _begun_apart(self, component: list[Unit], families: list[Family]) -> list[Family]:
+        """The families that have the one step, the first or the last, that is otherwise made of single records."""
+        times = {unit.time for unit in component if isinstance(unit, Node)}
+        every = {t for family in families for t in family.times}
+        if len(times) != 1 or not families or times - {min(every), max(every), min(every) - 1}:
+            return []
+        found = [family for family in families if times & set(family.members)]
+        for family in found:
+            family.misfits = {t for t in times if t is not None}
+        return found
+
+    def _begins_with_itself(self, component: list[Unit]) -> bool:
+        """Whether a loop begins with what comes out of it."""
+        inside = set(component)
+        return any(r.at is not None and r.unit in inside for unit in component for r in self.needs(unit))
 
     def _shifts(self, component: Iterable[Unit]) -> set[int]:
         inside = set(component)

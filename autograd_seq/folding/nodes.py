@@ -15,8 +15,11 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.folding.literal import is_literal
+from autograd_seq.folding.provenance import CODE, COUNT, Origin, of_operand
 from autograd_seq.folding.unit import Node
+from autograd_seq.operations import negative
 
 
 @dataclass(slots=True)
@@ -47,25 +50,38 @@ class Nodes:
         self.every.append(node)
         return node
 
-    def leaf(self, record: Tensor, time: int | None) -> Node:
-        """The node of what nothing in the recording made; equal numbers share one."""
-        if is_literal(record):
-            key = (str(record.dtype), repr(record._value.item()))  # as text, which tells -0.0 from 0.0
-            if key not in self._literals:
-                self._literals[key] = self.add(Node(record, None, False, [], None, None))
-            return self._literals[key]
-        return self.add(Node(record, None, False, [], record.name, time))
+    def leaf(self, record: Tensor, time: int | None, origin: Origin | None = None) -> Node:
+        """The node of what nothing in the recording made; equal numbers of one origin share one."""
+        if not is_literal(record):
+            return self.add(Node(record, None, False, [], record.name, time))
+        key: Any = (str(record.dtype), repr(record._value.item()), origin)  # as text, which tells -0.0 from 0.0
+        if origin is not None and origin.given and origin.varies:
+            return self.add(Node(record, None, False, [], origin.words, time, origin=origin))
+        if key not in self._literals:
+            name = origin.words if origin is not None and origin.given else None
+            self._literals[key] = self.add(Node(record, None, False, [], name, None, origin=origin))
+        return self._literals[key]
+
+
+def _origins(graph: Graph) -> dict[Tensor, Origin]:
+    """Where the program has its numbers from, but for those that stand in its text."""
+    found: dict[Tensor, Origin] = {}
+    for record in graph:
+        for i, x in enumerate(record.inputs):
+            if x.operation is None and x not in found and is_literal(x):
+                found[x] = of_operand(record, i)
+    return {x: origin for x, origin in found.items() if origin.kind != CODE}
 
 
 def of_graph(graph: Graph, places: Mapping[Tensor, Scope]) -> Nodes:
     """The nodes of one graph, whose records are at some places."""
-    nodes = Nodes()
+    nodes, origins = Nodes(), _origins(graph)
     for record in graph:
         for x in record.inputs:
             if x not in nodes.forward:
-                nodes.forward[x] = nodes.leaf(x, x.scope.time)  # of a forward pass that this one does not look behind
+                nodes.forward[x] = nodes.leaf(x, x.scope.time, origins.get(x))  # of a pass not looked behind
         if record.operation is None:
-            nodes.forward[record] = nodes.leaf(record, places[record].time)
+            nodes.forward[record] = nodes.leaf(record, places[record].time, origins.get(record))
         else:
             inputs = [nodes.forward[x] for x in record.inputs]
             nodes.forward[record] = nodes.add(
@@ -84,31 +100,78 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
             uses[x] = uses.get(x, 0) + 1
 
     def terms(root: Node) -> list[Node]:
+        """What a chain adds up; the additions inside of it are looked at once."""
         found: list[Node] = []
-        stack = list(root.inputs)[::-1]
+        links[root] = {}
+        stack = _signed(root, 1)
         while stack:
-            x = stack.pop()
-            inner = _is_plain_sum(x) and x.name is None and uses[x] == 1 and x not in ends
+            x, sign, user = stack.pop()
+            inner = _is_plain_sum(x) and not x.given and uses[x] == 1 and x not in ends
             if inner and (x.time is None) is (root.time is None):
-                stack.extend(reversed(x.inputs))
-            elif not (x.literal and not x.record._value.any()):
-                found.append(x)
+                stack.extend(_signed(x, sign))
+                joined.add(x)
+            elif not _is_nothing(x):
+                found.append(x if sign > 0 else _opposite(x, user, nodes))
+                links[root][user] = found[-1]
         return found
 
+    joined: set[Node] = set()
+    links: dict[Node, dict[Node, Node]] = {}  # from each sum of a chain to the term that it adds
     for node in reversed(forward):  # the outermost addition first
-        if _is_plain_sum(node):
+        if node not in joined and _is_plain_sum(node):
             parts = terms(node)
             times = {x.time for x in parts if x.time is not None}
-            if len(times) > 1 and (node.time is None or len(times) == len(parts) > 2):
+            if len(times) > 1 and (node.time is None or (len(parts) % len(times) == 0 and len(times) > 2)):
                 node.operation, node.total, node.inputs, node.time = None, True, parts, None
+                _join_adjoints(nodes, node, links[node])
+                for x in links[node].keys() - {node}:  # the variable that is added up in is what it is at the end
+                    x.name = None
+                    if x in nodes.adjoints:
+                        nodes.adjoints[x].name = None
+
+
+def _join_adjoints(nodes: Nodes, root: Node, links: Mapping[Node, Node]) -> None:
+    """The adjoint of a whole chain is that of each of its sums; what else their rules made belongs to their terms."""
+    whole = nodes.adjoints.get(root)
+    if whole is None:
+        return
+    whole.time = root.time
+    parts = {nodes.adjoints.get(link) for link in links} - {None, whole}
+    same = {part for part in parts if part is not None and part.record is whole.record}
+    for node in nodes.every:
+        if node.owner is not None and node.owner in links and node.adjoint_of is None:
+            node.owner = links[node.owner]
+            node.time = node.owner.time
+        if same and node.owner is not None and node not in same:
+            node.inputs = [whole if x in same else x for x in node.inputs]
+
+
+def _signed(node: Node, sign: int) -> list[tuple[Node, int, Node]]:
+    """The operands of a sum or difference, the last one first, with their signs in the whole."""
+    signs = (sign, -sign) if algebra(node) == "difference" else (sign,) * len(node.inputs)
+    return [(x, each, node) for x, each in zip(node.inputs, signs, strict=True)][::-1]
+
+
+def _opposite(x: Node, user: Node, nodes: Nodes) -> Node:
+    """What a difference takes off, as a term of a sum."""
+    record = negative(x.record)
+    record._code, record._offset, record.scope = user.record._code, user.record._offset, user.record.scope
+    node = nodes.add(Node(record, record.operation, False, [x], None, x.time))
+    node.order = user.order
+    return node
+
+
+def _is_nothing(node: Node) -> bool:
+    """Whether it is the 0 that a sum begins with."""
+    return node.literal and not node.record._value.any()
 
 
 def _is_plain_sum(node: Node) -> bool:
-    """An addition without broadcasting."""
+    """An addition or a difference without broadcasting."""
     return (
         node.operation is not None
-        and node.operation.adds
-        and all(x.record.shape == node.record.shape for x in node.inputs)
+        and (node.operation.adds or node.operation.algebra == "difference")
+        and all(_is_nothing(x) or x.record.shape == node.record.shape for x in node.inputs)
     )
 
 
@@ -117,10 +180,10 @@ def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
     nodes = of_graph(recording.forward, places)
     made: dict[Tensor, Node] = {}  # backward records
 
-    def node_of(record: Tensor) -> Node:
+    def node_of(record: Tensor, origin: Origin | None = None) -> Node:
         found = made.get(record) or nodes.forward.get(record)
         if found is None:
-            found = made[record] = nodes.leaf(record, None)
+            found = made[record] = nodes.leaf(record, None, origin)
         return found
 
     for f, adjoint in recording.adjoints.items():
@@ -139,7 +202,7 @@ def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
                 if not is_literal(record):
                     made[record] = nodes.leaf(record, time)
                 return
-            inputs = [here.get(x) or node_of(x) for x in record.inputs]
+            inputs = [here.get(x) or node_of(x, _count(x, forward)) for x in record.inputs]
             node = Node(record, record.operation, False, inputs, None, time, owner=forward)
             made[record] = nodes.backward[record] = nodes.add(node)
 
@@ -161,4 +224,30 @@ def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
                 emit(record)
         if adjoint not in made or not made[adjoint].total:
             made[adjoint] = total  # where a rule passes the adjoint on, it is this one that is passed on
+    _note_picks(nodes, recording.forward)
     return nodes
+
+
+def _note_picks(nodes: Nodes, forward: Graph) -> None:
+    """Tell backward nodes that have indices which forward nodes picked by them."""
+    users: dict[Node, list[Node]] = {}
+    for node in nodes.forward.values():
+        if "index" in node.settings:
+            users.setdefault(node.inputs[0], []).append(node)
+            picked = [x for x in node.inputs if x.settings.get("index") is node.settings["index"]]
+            node.picked = tuple(picked[:1])  # what was picked is read on: as the log of a probability, say
+    for node in nodes.backward.values():
+        settings = node.settings
+        if node.owner is None or not ("index" in settings or "indices" in settings):
+            continue
+        known = [*node.owner.inputs, node.owner, *users.get(node.owner, [])]
+        wanted = settings["indices"] if "indices" in settings else (settings["index"],)
+        node.picked = tuple(next((n for n in known if n.settings.get("index") is index), None) for index in wanted)
+
+
+def _count(x: Tensor, owner: Node) -> Origin | None:
+    """Of a number that a rule divides by: whether it is how many elements its forward record made one of."""
+    if x.operation is not None or x.ndim or not owner.inputs or owner.total:
+        return None
+    many, one = owner.inputs[0].record._value.size, max(owner.record._value.size, 1)
+    return Origin(COUNT) if many > one and x._value == many // one else None

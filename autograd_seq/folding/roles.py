@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
-from autograd_seq.folding.step_index import unify
 from autograd_seq.folding.steps import site
-from autograd_seq.folding.unit import Node, Role
+from autograd_seq.folding.unit import Node, Role, unify_setting
 
 Score = Callable[[Node, Node], float | None]
 SAME_SITE, SAME_SETTINGS, SAME_INPUT = 0.5, 0.25, 1.0
@@ -101,8 +100,10 @@ def _take(node: Node, free: dict[Role, Node], score: Score) -> bool:
 
 def _perfect(node: Node) -> float:
     """The score of the best fit that there can be, as far as the inputs have roles by now."""
-    known = sum(x.leaf or x.role is not None for x in node.inputs)
-    return 1.0 if node.total or node.leaf else SAME_SITE + SAME_SETTINGS + SAME_INPUT * known
+    if node.total or node.leaf:
+        return 1.0
+    known = [x for x in node.inputs if (not x.beyond if x.leaf else x.role is not None)]
+    return SAME_SITE + SAME_SETTINGS + SAME_INPUT * len(known)
 
 
 def same_role(x: Node, y: Node) -> bool | None:
@@ -116,43 +117,50 @@ def same_settings(node: Node, other: Node) -> bool:
     """Whether the settings of two nodes are equal, or count with the step."""
     settings = other.settings
     for key, value in node.settings.items():
-        both = {node.time or 0: value, other.time or 0: settings.get(key)}
-        if value is not None and unify(both, None) is None:
+        known = settings.get(key)
+        if value is None or value is known:
+            continue
+        if unify_setting(key, {node.time or 0: value, other.time or 0: known}, None, node) is None:
             return False
     return True
 
 
-def likeness(node: Node, other: Node, same: Callable[[Node, Node], bool | None] = same_role) -> float | None:
+def likeness(
+    node: Node, other: Node, same: Callable[[Node, Node], bool | None] = same_role, fitting: bool = False
+) -> float | None:
     """How well a node fits another of another step: None if not at all.
 
-    A use of a third step may differ, as at a boundary something else stands there.
+    A use of a third step may differ, as at a boundary something else stands there. `fitting`: their settings are
+    known to be the same.
     """
-    if node.operation is not other.operation or node.record.shape != other.record.shape:
+    if node.operation is not other.operation or node.record._value.shape != other.record._value.shape:
         return None
     if node.total or other.total:
         return 1.0 if node.total and other.total else None
     if len(node.inputs) != len(other.inputs):
         return None
-    score = SAME_SITE * (site(node.record) == site(other.record)) + SAME_SETTINGS * same_settings(node, other)
+    score = SAME_SITE * (site(node.record) == site(other.record))
+    score += SAME_SETTINGS * (fitting or same_settings(node, other))
+    time, its_time = node.time, other.time
     for x, y in zip(node.inputs, other.inputs, strict=True):
+        if x is y:
+            score += SAME_INPUT * (not x.beyond)
+            continue
         if x.beyond and y.beyond:
             continue  # of which step they are is not known
-        here, there = _shift(x, node), _shift(y, other)
-        if x is y:
-            score += SAME_INPUT
-        elif here == there and here is not None:
+        here = None if x.time is None or time is None else x.time - time  # how many steps later it is made
+        there = None if y.time is None or its_time is None else y.time - its_time
+        if here == there and here is not None:
             equal = same(x, y)
             score += SAME_INPUT * bool(equal)
             if equal is False and here == 0:
                 return None
-        elif (there in (0, None) and not (here == 0 and x.leaf)) or x.literal or y.literal:
+        elif x.literal or y.literal:
+            if (there if x.literal else here) in (0, None) or (x.literal and y.literal):
+                return None  # but what is not there before the first step may be a number, such as 0
+        elif there in (0, None) and not (here == 0 and x.leaf):
             return None  # within a step, or outside of time, there is no boundary
     return score
-
-
-def _shift(x: Node, user: Node) -> int | None:
-    """How many steps later than its user a node is made."""
-    return None if x.time is None or user.time is None else x.time - user.time
 
 
 class _Slots:

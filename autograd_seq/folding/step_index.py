@@ -1,11 +1,14 @@
-"""Numbers in an operation's settings that count with the time step, as the t in x[:, :, t]."""
+"""Numbers in an operation's settings that count with the step, as the t in x[:, :, t], or that data give for it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
+
+from autograd_seq.folding.provenance import CODE, COUNTER, LENGTH, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,82 @@ class StepIndex:
 
     def __repr__(self) -> str:
         return "t" if not self.shift else f"t {'-' if self.shift < 0 else '+'} {abs(self.shift)}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenIndex:
+    """An index that data give for each step, as targets[t] does in p[targets[t]].
+
+    Attributes
+    ----------
+    words : str or None
+        What the program calls the data.
+    values : tuple of (int or None, index)
+        By step; of a record outside of time one, at None.
+    place : int or None
+        Which record outside of time it belongs to.
+    """
+
+    words: str | None
+    values: tuple[tuple[int | None, Any], ...]
+    place: int | None = None
+
+    def at(self, time: int) -> Any:
+        """Its value at a step; the one that there is, where it belongs to none."""
+        known = dict(self.values)
+        return known[None] if None in known else known[time]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, GivenIndex) or (self.words, self.place) != (other.words, other.place):
+            return False
+        return _same(self.values, other.values)
+
+    def __hash__(self) -> int:
+        return hash((self.words, len(self.values)))
+
+    def __repr__(self) -> str:
+        return (self.words or "index") + "<t>" * (self.values[0][0] is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAt:
+    """What data gave for one step."""
+
+    index: GivenIndex
+    time: int
+
+
+def unify_index(values: dict[int, Any], default: Any, origins: tuple[Origin, ...]) -> Any:
+    """As `unify`, of an index whose parts have origins: what is data is given, whatever the numbers happen to be.
+
+    Examples
+    --------
+    >>> unify_index({1: (3, 0), 2: (4, 0)}, None, (Origin("counter"), Origin("code")))
+    (t + 2, 0)
+    >>> unify_index({1: (3, 0), 2: (4, 0)}, None, (Origin("data", "targets"), Origin("code")))
+    (targets<t>, 0)
+    """
+    found = list(values.values())
+    if all(type(value) is tuple for value in found) and len({len(value) for value in found}) == 1:
+        count = len(found[0])
+        known = origins if len(origins) == count else (None,) * count
+        parts = [_unify_part({t: v[i] for t, v in values.items()}, known[i]) for i in range(count)]
+        return default if any(part is _MISSING for part in parts) else tuple(parts)
+    part = _unify_part(values, origins[0] if len(origins) == 1 else None)
+    return default if part is _MISSING else part
+
+
+def _unify_part(values: dict[int, Any], origin: Origin | None) -> Any:
+    """One part of an index; of what has no origin that is known, only what is the same at all steps is a rule."""
+    if origin is not None and origin.kind in (CODE, LENGTH, COUNTER):
+        return unify(values, _MISSING)
+    found = list(values.values())
+    same = all(_same(found[0], value) for value in found[1:])
+    if same and (origin is None or not isinstance(found[0], (int, np.ndarray, slice))):
+        return found[0]
+    if len({(type(value), np.shape(value)) for value in found}) > 1 or not isinstance(found[0], _GIVEN):
+        return _MISSING
+    return GivenIndex(None if origin is None else origin.words, tuple(sorted(values.items(), key=itemgetter(0))))
 
 
 def unify(values: dict[int, Any], default: Any) -> Any:
@@ -63,12 +142,20 @@ def unify(values: dict[int, Any], default: Any) -> Any:
 
 
 _MISSING = object()
+_GIVEN = int, slice, np.ndarray  # parts of an index that data may give
+
+
+def may_be_given(part: Any) -> bool:
+    """Whether a part of an index is such that data may give it."""
+    return isinstance(part, _GIVEN)
 
 
 def at_step(value: Any, time: int) -> Any:
     """A unified setting at one step."""
-    if isinstance(value, StepIndex):
+    if isinstance(value, (StepIndex, GivenIndex)):
         return value.at(time)
+    if isinstance(value, GivenAt):
+        return value.index.at(value.time)
     if isinstance(value, tuple):
         return tuple(at_step(part, time) for part in value)
     if isinstance(value, slice):

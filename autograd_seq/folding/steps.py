@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from operator import attrgetter
 from types import CodeType
 from typing import Any
@@ -99,13 +100,72 @@ def _recognised(graph: Graph) -> dict[Tensor, int]:
     lengths = Counter(map(len, repeated))
     steps = max(lengths, key=lambda n: (lengths[n] + sum(c for m, c in lengths.items() if m % n == 0), n))
     starts = [record.index for record in next(run for run in repeated if len(run) == steps)]
-    times = {
-        record: 1 + (k * steps // len(run) if len(run) % steps == 0 else bisect(starts[1:], record.index))
-        for run in repeated
-        for k, record in enumerate(run)
-    }
+    longer = [run for run in repeated if len(run) % steps == 0 and len(run) > steps]
+    passes = {(run[0]._code, len(run)) for run in longer if _is_one_pass_after_another(run, steps)}
+    times = {}
+    for run in repeated:
+        for k, record in enumerate(run):
+            regular = k % steps if (run[0]._code, len(run)) in passes else k * steps // len(run)
+            times[record] = 1 + (regular if len(run) % steps == 0 else bisect(starts[1:], record.index))
     _move_to_their_users(graph, times, {r for run in repeated if len(run) % steps for r in run})
+    _turn_round(graph, times, steps)
     return times
+
+
+def _is_one_pass_after_another(run: list[Tensor], steps: int) -> bool:
+    """Whether a loop was gone through several times, as by a function that is called for both directions.
+
+    Then each record depends on the one before it in its pass, and the first of a pass not on the last of the pass
+    before; where a step calls a helper several times, every step depends on the step before.
+    """
+    return all(
+        _depends(later, earlier) is bool(k % steps)
+        for k, (earlier, later) in enumerate(pairwise(run), start=1)
+    )
+
+
+def _depends(later: Tensor, earlier: Tensor) -> bool:
+    """Whether a record was made of an earlier one."""
+    seen, stack = {later}, [later]
+    while stack:
+        for x in stack.pop().inputs:
+            if x is earlier:
+                return True
+            if x.index > earlier.index and x not in seen:
+                seen.add(x)
+                stack.append(x)
+    return False
+
+
+def _turn_round(graph: Graph, times: dict[Tensor, int], steps: int) -> None:
+    """Count a loop's turns from the last step, where a later loop uses what it made in the opposite order."""
+    loops = _loops(graph, times)
+    uses: dict[tuple[int, int], set[tuple[bool, bool]]] = {}
+    for record, time in times.items():
+        for x in record.inputs:
+            if x in times and loops[x] != loops[record]:
+                same, opposite = times[x] == time, times[x] == steps + 1 - time
+                uses.setdefault((loops[x], loops[record]), set()).add((same, opposite))
+    turned: set[int] = set()
+    for (made, used), found in sorted(uses.items()):
+        opposite = all(o for _, o in found) and not all(s for s, _ in found)
+        if opposite and used not in turned:
+            turned.add(made)
+    for record in times:
+        if loops[record] in turned:
+            times[record] = steps + 1 - times[record]
+
+
+def _loops(graph: Graph, times: Mapping[Tensor, int]) -> dict[Tensor, int]:
+    """In which loop each record was made: a loop's turns come one after another, and a step back begins another."""
+    found, loop, before = {}, 0, 0
+    for record in graph:
+        time = times.get(record)
+        if time is None:
+            continue
+        loop, before = loop + (time < before), time
+        found[record] = loop
+    return found
 
 
 def _move_to_their_users(graph: Graph, times: dict[Tensor, int], irregular: set[Tensor]) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.folding.step_index import unify
+from autograd_seq.folding.provenance import COUNTER, Origin, of_index
+from autograd_seq.folding.step_index import unify, unify_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,13 @@ class Role:
 
     kind: Hashable
     number: int
+    _hash: int = field(init=False, repr=False, compare=False)  # kinds hold roles, which hold kinds
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.kind, self.number)))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 @dataclass(eq=False, repr=False, slots=True)
@@ -56,6 +64,14 @@ class Node:
         What it does in its step.
     family : Family or None
         The same node at all steps, where there is such.
+    origin : Origin or None
+        Of a number, where the program has it from.
+    picked : tuple of Node or None
+        Of a backward node that has indices, the forward nodes that picked by them.
+    leaf : bool
+        Whether nothing in the recording made it.
+    literal : bool
+        Whether it is written as a number.
     """
 
     record: Tensor
@@ -69,6 +85,14 @@ class Node:
     order: int = 0
     role: Role | None = None
     family: Family | None = None
+    origin: Origin | None = None
+    picked: tuple[Node | None, ...] = ()
+    leaf: bool = field(init=False)
+    literal: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.leaf = self.operation is None and not self.total
+        self.literal = self.leaf and is_literal(self.record) and not (self.origin is not None and self.origin.given)
 
     def __repr__(self) -> str:
         return f"<node {self.order}: {self.name or self.record.label}>"
@@ -78,10 +102,13 @@ class Node:
         """The operation's settings."""
         return {} if self.total else self.record.settings
 
-    @property
-    def leaf(self) -> bool:
-        """Whether nothing in the recording made it."""
-        return self.operation is None and not self.total
+    def index_origins(self, number: int) -> tuple[Origin, ...]:
+        """The origins of the parts of an index; of a backward node, of that of the forward node that picked."""
+        picked = self.picked[number] if number < len(self.picked) else self if self.owner is None else None
+        if picked is not None:
+            return of_index(picked.record)
+        index = self.settings["indices"][number] if "indices" in self.settings else self.settings["index"]
+        return (Origin(COUNTER),) * (len(index) if isinstance(index, tuple) else 1)  # the rule's own, as of a stack
 
     @property
     def beyond(self) -> bool:
@@ -89,9 +116,11 @@ class Node:
         return self.leaf and self.record.operation is not None
 
     @property
-    def literal(self) -> bool:
-        """Whether it is written as a number."""
-        return self.leaf and is_literal(self.record)
+    def given(self) -> bool:
+        """Whether its name, or that of what it is the adjoint of, was given with `name`, not found in the program."""
+        if self.adjoint_of is not None:
+            return self.adjoint_of.given
+        return self.name is not None and self.record._name is not None
 
     @property
     def lane(self) -> tuple[int | None, str | None]:
@@ -113,6 +142,10 @@ class Family:
         Its inputs in order; for a total, its terms.
     extension : dict of int to Ref
         What stands in for a member just before the first or just after the last.
+    again : dict of Node to Node
+        Of what stands in, the same array recorded once more, with where it was recorded first.
+    misfits : set of int
+        The steps that use something else.
     """
 
     members: dict[int, Node]
@@ -120,6 +153,8 @@ class Family:
     extension: dict[int, Ref] = field(default_factory=dict)
     irregular: bool = False
     together: list[Node] = field(default_factory=list)
+    again: dict[Node, Node] = field(default_factory=dict)
+    misfits: set[int] = field(default_factory=set)
 
     def __repr__(self) -> str:
         return f"<family {self.order}: {self.name or self.any.record.label}, t = {self.times}>"
@@ -141,6 +176,11 @@ class Family:
         return self.any.name
 
     @property
+    def given(self) -> bool:
+        """Whether its name was given with `name`, not found in the program."""
+        return self.any.given
+
+    @property
     def operation(self) -> Operation | None:
         """What makes it; None for leaves and totals."""
         return self.any.operation
@@ -157,10 +197,10 @@ class Family:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The operation's settings; what counts with time is a `StepIndex`."""
+        """The operation's settings; what counts with time is a `StepIndex`, what data give for it a `GivenIndex`."""
         result = {}
         for key, value in self.any.settings.items():
-            result[key] = unify({t: m.settings[key] for t, m in self.members.items()}, value)
+            result[key] = unify_setting(key, {t: m.settings[key] for t, m in self.members.items()}, value, self.any)
         return result
 
     @property
@@ -172,6 +212,21 @@ class Family:
     def order(self) -> int:
         """Where its first member stands in the recording."""
         return min(m.order for m in self.members.values())
+
+
+def unify_setting(key: str, values: dict[int, Any], default: Any, node: Node) -> Any:
+    """One setting for several steps, of nodes that do what `node` does."""
+    first = next(iter(values.values()))
+    if all(value is first for value in values.values()) and not isinstance(first, (int, tuple)):
+        return first
+    if key == "index":
+        return unify_index(values, default, node.index_origins(0))
+    if key == "indices" and len({len(value) for value in values.values()}) == 1:
+        parts = [
+            unify_index({t: v[i] for t, v in values.items()}, None, node.index_origins(i)) for i in range(len(first))
+        ]
+        return default if any(part is None for part in parts) else tuple(parts)
+    return unify(values, default)
 
 
 Unit = Family | Node

@@ -131,7 +131,7 @@ def negative(a: Any, /) -> Array:
 
 def _base_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     """Rule g b a^(b - 1); where a and b are 0, the last factor is kept finite, so that the derivative is 0."""
-    if not b.ndim and (not isinstance(b, Record) or (b.operation is None and not b.name and not b.requires_grad)):
+    if not b.ndim and (not isinstance(b, Record) or (b.operation is None and not b._name and not b.requires_grad)):
         exponent = b.item()  # a number, such as the 3 of x ** 3
         return g * b * a ** (exponent - 1 if exponent else 0)
     exponents = b - 1

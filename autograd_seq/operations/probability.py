@@ -11,7 +11,8 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, SAME
-from autograd_seq.operations.elementwise import exp, log, sigmoid
+from autograd_seq.operations.comparison import isfinite
+from autograd_seq.operations.elementwise import exp, log, sigmoid, where
 from autograd_seq.operations.reduction import axes_of, max, restored, sum
 from autograd_seq.operations.shape import AXES
 
@@ -68,6 +69,22 @@ def above_zero(p: Any, /) -> Array:
     return np.maximum(p, _SMALLEST.get(p.dtype, _SMALLEST[np.dtype(np.float64)]))
 
 
+def _log_of_shifted_sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    top = max(x, axis=axis, keepdims=True)
+    top = where(isfinite(top), top, 0)
+    result = log(sum(exp(x - top), axis=axis, keepdims=True)) + top
+    return result if keepdims else sum(result, axis=axis)
+
+
+def _log_of_shifted(x: Any, axis: Any, keepdims: bool) -> Any:
+    shifted = x - max(x, axis=axis, keepdims=True)
+    return log(sum(exp(shifted), axis=axis, keepdims=keepdims)) + max(x, axis=axis, keepdims=keepdims)
+
+
+def _log_of_sum(x: Any, axis: Any, keepdims: bool) -> Any:
+    return log(sum(exp(x), axis=axis, keepdims=keepdims))
+
+
 @operation(
     vjp=[lambda g, y, x, axis, keepdims: restored(g, x, axis, keepdims) * exp(x - restored(y, x, axis, keepdims))],
     meaning=lambda algebra, x, axis, keepdims: each(
@@ -76,6 +93,7 @@ def above_zero(p: Any, /) -> Array:
     source=call("logsumexp", {"axis": 0, "keepdims": False}, helper=_LOGSUMEXP),
     expects=AXES,
     along=True,
+    longhand=[_log_of_shifted_sum, _log_of_shifted, _log_of_sum],
 )
 def logsumexp(x: Any, /, axis: Any = 0, keepdims: bool = False) -> Array:
     """The logarithm of the sum of exponentials over an axis (of the classes, unless given), without overflow.
@@ -110,6 +128,15 @@ def _softmax_as_defined(x: Any, axis: Any) -> Any:
     return _normalised(exp(x), axis)
 
 
+def _softmax_in_one_line(x: Any, axis: Any) -> Any:
+    return exp(x) / sum(exp(x), axis=axis, keepdims=True)
+
+
+def _softmax_of_shifted_in_one_line(x: Any, axis: Any) -> Any:
+    shifted, again = (x - max(x, axis=axis, keepdims=True) for _ in range(2))
+    return exp(shifted) / sum(exp(again), axis=axis, keepdims=True)
+
+
 @operation(
     vjp=[lambda g, y, x, axis: y * (g - (g * y).sum(axis=axis, keepdims=True))],
     meaning=_softmax_meaning,
@@ -117,7 +144,7 @@ def _softmax_as_defined(x: Any, axis: Any) -> Any:
     expects=AXES,
     along=True,
     activation=True,
-    longhand=[_softmax_of_shifted, _softmax_as_defined],
+    longhand=[_softmax_of_shifted, _softmax_as_defined, _softmax_in_one_line, _softmax_of_shifted_in_one_line],
 )
 def softmax(x: Any, /, axis: int = 0) -> Array:
     """exp(x) / Σ exp(x) over the classes, which are the rows: columns are examples.

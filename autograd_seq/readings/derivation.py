@@ -19,6 +19,7 @@ from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
+from autograd_seq.readings.textbook import recognised
 from autograd_seq.writer.from_folded import Trees
 from autograd_seq.writer.tree import is_bare, record_of, size
 
@@ -62,6 +63,9 @@ class Derivation:
             owner = (unit.any if isinstance(unit, Family) else unit).adjoint_of
             if owner is not None:
                 self.adjoint_of[unit] = owner.family or owner
+        self._made_for: dict[Tensor, Node] = {}  # from a backward record to what it is the adjoint of
+        for forward, adjoint in self.folded.nodes.adjoints.items():
+            self._made_for.setdefault(adjoint.record, forward)
         self.names: dict[Unit, str] = {}
         self.states = {  # what a loop carries from step to step
             use.ref.unit
@@ -148,7 +152,8 @@ class Derivation:
         units = self.folded.units
         for unit in units:
             if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
-                self._name(unit, name)
+                of = self.names.get(self.adjoint_of[unit]) if unit in self.adjoint_of else None
+                self._name(unit, name if of is None else f"d{of}")
             elif isinstance(unit, Family) and unit.leaf and not self.is_backward(unit):
                 self._name(unit, "input" if any(name == "x" for name in self.names.values()) else "x")
         for unit in units:
@@ -197,24 +202,45 @@ class Derivation:
         """A name for what has none: a meaningful one, else after its operation and what that is applied to."""
         if (name := self.given_name(unit)) is not None:
             return name
+        if (name := self._name_of_term(unit)) is not None:
+            return name
         record = record_of(unit)
         word = record.operation.name if record.operation else "leaf"
         inner = [n for use in self.folded.inputs.get(unit, []) if (n := record_name(use.ref.unit))]
         return "_".join([word, *inner] if len(inner) < 2 else inner)
 
+    def _name_of_term(self, unit: Unit) -> str | None:
+        """What a rule made as the adjoint of something, and rules behind it passed on, is called after that."""
+        owner = self._made_for.get(record_of(unit)) if self.is_backward(unit) else None
+        if owner is None or (unit_of := self.adjoint_of.get(unit, self.unit_of(owner))) not in self.folded.inputs:
+            return None
+        return "d" + self.own_name(unit_of)
+
     def given_name(self, unit: Unit) -> str | None:
-        """The name of a unit, from the user's line, or after what it is the argument of; None if there is no such."""
+        """The name of a unit, or one after what it is the argument of; None if there is no such."""
         if unit in self.names:
             return self.names[unit]
+        if self.is_backward(unit):
+            return None  # its line is that of what it is an adjoint of
         line = record_of(unit).source
         if line is not None and (found := _ASSIGNED.match(line.text)) and found[2].strip() == line.expression:
-            word = found[1]
+            word = found[1]  # of our own cells, which name what the notes name, and no more
             if not any(name == word for name in self.names.values()):
                 return word
-        users = [u for u in self._users.get(unit, []) if not self.is_backward(u)]
-        if len(users) == 1 and users[0] in self.names and len(self.folded.inputs[users[0]]) == 1:
-            return names.argument(self.names[users[0]])
+        for _ in range(LARGE):
+            users = list(dict.fromkeys(u for u in self._users.get(unit, []) if not self.is_backward(u)))
+            of_it_alone = [u for u in users if len(self._read(u)) == 1]
+            if len(of_it_alone) != 1 or any(of_it_alone[0] not in [*self._read(u), u] for u in users):
+                return None
+            unit = of_it_alone[0]
+            if unit in self.names:
+                return names.argument(self.names[unit])
         return None
+
+    def _read(self, unit: Unit) -> list[Unit]:
+        """What a unit is made of, numbers aside; one that it is made of twice stands twice."""
+        inputs = [use.ref.unit for use in self.folded.inputs[unit]]
+        return [x for x in inputs if not (isinstance(x, Node) and x.literal)]
 
     def scope(self, unit: Unit) -> Scope:
         """Where a unit is, without its time."""
@@ -237,9 +263,9 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
     if isinstance(thing, Derivation):
         return thing.recording, list(thing.recording.forward.outputs)
     if isinstance(thing, Recording):
-        return thing, list(thing.forward.outputs)
+        return _recognised_recording(thing)
     if isinstance(thing, Tensor):
-        thing = thing.record
+        (thing,) = recognised([thing])
         return (differentiate(thing), [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing])
     if isinstance(thing, Graph):
         outputs = list(thing.outputs)
@@ -259,8 +285,18 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
     )
 
 
+def _recognised_recording(thing: Recording) -> tuple[Recording, list[Tensor]]:
+    """Both passes, with the functions that the program spells out; as they are where there are none."""
+    before = list(thing.forward.outputs)
+    seed = thing.adjoints.get(before[0])
+    from_one = len(before) == 1 and not before[0].ndim and seed is not None and seed._value == 1
+    after = recognised(before) if from_one else before
+    return (thing, before) if after[0] is before[0] else (differentiate(after[0]), after)
+
+
 def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
     """Differentiate outputs that no loss was made of, for an adjoint δ that arrives at each from outside."""
+    outputs = recognised(outputs)
     if not any(output.requires_grad for output in outputs):
         return Recording(Graph(*outputs), Graph(), {}, {}), outputs  # a forward pass alone
     outside = present.get()

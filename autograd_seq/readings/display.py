@@ -13,7 +13,8 @@ import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.errors import AutogradError
-from autograd_seq.core.record import Record, Shown
+from autograd_seq.core.record import Record
+from autograd_seq.core.shown import Shown
 
 # Each is asked for MIME types and contents of a thing, and answers with none for what it does not draw.
 painters: list[Callable[[Any], Mapping[str, str]]] = []

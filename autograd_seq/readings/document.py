@@ -168,7 +168,7 @@ def _label(derivation: Derivation, unit: Unit) -> str:
 def _code(writer: ProgramWriter) -> dict[Unit, list[str]]:
     """The program's statements by what they compute, without those that only make room."""
     found: dict[Unit, list[str]] = {}
-    for line in [*writer.forward_lines(), *writer.backward_lines()]:
+    for line in [*writer.forward_lines, *writer.backward_lines]:
         if line.depth or not re.search(r"= (np\.zeros|0\.0$|\{)|^for ", line.text):
             found.setdefault(line.unit, []).append(line.text)
     return found

@@ -24,7 +24,7 @@ from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of
 from autograd_seq.writer.latex_lines import width
 from autograd_seq.writer.latex_text import in_math
-from autograd_seq.writer.tree import Named, Size, Tree, fixed_at, names_in, record_of
+from autograd_seq.writer.tree import Assumption, Named, Size, Tree, fixed_at, names_in, record_of
 
 LINE = 345.0  # of an article's page, in points
 
@@ -45,6 +45,8 @@ class Equation:
         ``t < T``, ``t = T`` …; empty where it always holds.
     pass_ : {"forward", "backward"}
         Which pass it belongs to.
+    assumed : tuple of Assumption
+        What has to hold of the data, such as that one-hot targets add up to 1.
     """
 
     left: Named
@@ -53,6 +55,7 @@ class Equation:
     condition: str
     pass_: str
     derivation: Derivation = field(repr=False, compare=False)
+    assumed: tuple[Assumption, ...] = ()
 
     @property
     def name(self) -> str:
@@ -107,14 +110,13 @@ class Equation:
     def _sides(self, language: str) -> tuple[str, str]:
         writer = writer_for(self.derivation, language)
         left, right = writer(self.left), writer(self.right)
-        if not self.condition:
+        said = [self.condition] if self.condition else []
+        said += [f"{writer(assumption.left)} = {writer(assumption.right)}" for assumption in self.assumed]
+        if not said:
             return left, right
         if language == "latex":
-            return left, rf"{right} \quad ({self._latex_condition()})"
-        return left, f"{right}    ({self.condition})"
-
-    def _latex_condition(self) -> str:
-        return self.condition.replace("…", r"\dots").replace("≥", r"\geq").replace("≤", r"\leq")
+            return left, rf"{right} \quad ({', '.join(map(_in_latex, said))})"
+        return left, f"{right}    ({', '.join(said)})"
 
     def evaluate(self, time: int | None = None) -> Array:
         """The value of the right-hand side at a step, from the recorded values of what it names."""
@@ -239,6 +241,12 @@ def equations(thing: Any) -> Equations:
     return Equations(passes[0], passes[1], derivation.last)
 
 
+def _in_latex(condition: str) -> str:
+    for sign, command in (("…", r"\dots"), ("≥", r"\geq"), ("≤", r"\leq")):
+        condition = condition.replace(sign, command)
+    return condition
+
+
 def _is_number(derivation: Derivation, unit: Unit) -> bool:
     """Whether it stands as a number wherever it is used, as dJ = 1 does; a gradient that was asked for does not."""
     owner = derivation.adjoint_of.get(unit)
@@ -255,11 +263,12 @@ def _rank(derivation: Derivation, equation: Equation) -> int:
 def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
     if isinstance(unit, Node):
         left = Named(unit, 0, unit.time)
-        return [Equation(left, derivation.trees.definition(unit), (), "", label, derivation)]
+        right = derivation.trees.definition(unit)
+        return [Equation(left, right, (), "", label, derivation, derivation.trees.assumed(unit))]
     result = []
     if label == "forward":
         for t, ref in unit.extension.items():
-            if not _natural(unit, t, ref):
+            if not _natural(derivation, unit, t, ref):
                 right = derivation.trees.refer(ref)
                 result.append(Equation(Named(unit, 0, t), right, (), "", label, derivation))
     groups: dict[tuple[Any, ...], list[int]] = {}
@@ -268,18 +277,22 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
     whole = len(groups) == 1
     for special, times in sorted(groups.items(), key=lambda item: len(item[0])):
         tree = derivation.trees.definition(unit, times[0] if special else None)
+        assumed = derivation.trees.assumed(unit)
         left = Named(unit)
         if special and len(times) == 1:
             left, tree = Named(unit, 0, times[0]), fixed_at(tree, times[0])
+            assumed = tuple(Assumption(fixed_at(x.left, times[0]), fixed_at(x.right, times[0])) for x in assumed)
         condition = "" if whole and len(times) == derivation.last else _condition(times, derivation.last)
-        result.append(Equation(left, tree, tuple(times), condition, label, derivation))
+        result.append(Equation(left, tree, tuple(times), condition, label, derivation, assumed))
     return result
 
 
-def _natural(unit: Family, time: int, ref: Ref) -> bool:
+def _natural(derivation: Derivation, unit: Family, time: int, ref: Ref) -> bool:
     """Whether what stands in beside the first step has the name that a member would have, such as a<0>."""
     other = ref.unit
-    return isinstance(other, Node) and other.name == unit.name and other.time == time and other.lane == unit.lane
+    if not isinstance(other, Node) or other not in derivation.names:
+        return False
+    return derivation.names[other] == derivation.names.get(unit) and other.time == time and other.lane == unit.lane
 
 
 def _outline(unit: Family, time: int) -> tuple[Any, ...]:
@@ -308,7 +321,11 @@ def _condition(times: list[int], last: int) -> str:
 
 
 def _step(time: int, last: int) -> str:
-    return "T" if time == last and last > 1 else "T-1" if time == last - 1 and last > 3 else str(time)
+    if time == last and last > 1:
+        return "T"
+    if abs(time - last) == 1 and last > 3:
+        return f"T{'+' if time > last else '-'}1"
+    return str(time)
 
 
 # -- names -----------------------------------------------------------------------------------------

@@ -6,11 +6,14 @@ import re
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from autograd_seq.core.names import whole
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.generality import guard
 from autograd_seq.readings.program import INDENT, Line, ProgramWriter, live
+from autograd_seq.readings.python_text import comment, docstring, quoted
 from autograd_seq.writer.tree import record_of
 
 
@@ -28,6 +31,8 @@ class Signature:
         From each parameter to its key.
     backward : list
         What only the backward pass takes, such as δ.
+    given : dict
+        From numbers and indices that are data, one for all or one for each step, to their values in the recording.
     """
 
     required: list[Unit] = field(default_factory=list)
@@ -35,6 +40,7 @@ class Signature:
     optional: list[Unit] = field(default_factory=list)
     parameters: dict[Unit, str] = field(default_factory=dict)
     backward: list[Unit] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)
 
 
 def signature(writer: ProgramWriter) -> Signature:
@@ -58,6 +64,11 @@ def signature(writer: ProgramWriter) -> Signature:
         else:
             result.later.append(unit)
     result.required.sort(key=lambda unit: isinstance(unit, Node))
+    _ = writer.forward_lines, writer.backward_lines  # which say what else they take
+    for (_, given), variable in writer.given.items():
+        steps = given.values if isinstance(given, GivenIndex) else ((None, given),)
+        values = [value for _, value in steps]
+        result.given[variable] = values if steps[0][0] is not None else values[0]
     return result
 
 
@@ -71,15 +82,15 @@ def _key(unit: Unit, writer: ProgramWriter) -> str:
 def module_text(writer: ProgramWriter) -> str:
     """The whole module."""
     arguments = signature(writer)
-    backward = live(writer.backward_lines(), _words(value for _, value in _gradients(writer, arguments)))
+    backward = live(writer.backward_lines, _words(value for _, value in _gradients(writer, arguments)))
     kept = _cached(writer, backward)
     results = _words(_returned(writer, unit) for unit in writer.d.outputs)
-    forward = live(writer.forward_lines(), results | {writer.variables[unit] for unit in kept})
+    forward = live(writer.forward_lines, results | {writer.variables[unit] for unit in kept})
     comments = _forward_lines_of(writer, forward)
     parts = [
-        f'"""{_title(writer)}"""\n\nimport numpy as np\n',
+        f"{docstring([_title(writer)])[0]}\n\nimport numpy as np\n",
         *(helper + "\n" for helper in writer.helpers),
-        _forward(writer, arguments, forward, kept),
+        _forward(writer, arguments, forward, kept, backward),
     ]
     if writer.backward_blocks:
         parts.append(_backward(writer, arguments, backward, kept, comments))
@@ -95,18 +106,24 @@ def _title(writer: ProgramWriter) -> str:
 # -- the two functions -----------------------------------------------------------------------------
 
 
-def _forward(writer: ProgramWriter, arguments: Signature, lines: list[Line], kept: list[Unit]) -> str:
+def _forward(
+    writer: ProgramWriter, arguments: Signature, lines: list[Line], kept: list[Unit], backward: list[Line]
+) -> str:
     names = [*(writer.variables[u] for u in arguments.required), "parameters"]
     names += [writer.variables[u] for u in arguments.later]
+    names += [*arguments.given]
     names += [f"{writer.variables[u]}=None" for u in arguments.optional]
     body = [f"{writer.variables[u]} = parameters[{quoted(key)}]" for u, key in arguments.parameters.items()]
     body += _length(writer, arguments)
+    data = {writer.variables[u]: u for u in [*arguments.required, *arguments.later]}
+    body += guard(writer, data, _counts(writer))
     for unit in arguments.optional:
         zeros = _zeros(writer, unit, arguments)
         body += [f"if {writer.variables[unit]} is None:", f"{INDENT}{writer.variables[unit]} = {zeros}"]
     body += _indented(lines)
     body.append("cache = {")
     entries = ["parameters", *(writer.variables[u] for u in kept if u not in arguments.parameters)]
+    entries += [name for name in arguments.given if _says(backward, name)]
     entries += ["T"] * _counts(writer)
     body += [f'{INDENT}"{name}": {name},' for name in entries]
     body.append("}")
@@ -122,6 +139,7 @@ def _backward(
     body = ['parameters = cache["parameters"]'] if used else []
     body += [f"{writer.variables[u]} = parameters[{quoted(key)}]" for u, key in used.items()]
     body += [f'{writer.variables[u]} = cache["{writer.variables[u]}"]' for u in kept if u not in used]
+    body += [f'{name} = cache["{name}"]' for name in arguments.given if _says(lines, name)]
     body += ['T = cache["T"]'] if _counts(writer) and _says(lines, "T") else []
     body += _indented(lines, _commented(writer, lines, comments))
     body.append("gradients = {")
@@ -131,14 +149,9 @@ def _backward(
     return _function(f"{writer.name}_backward", names, _backward_doc(writer, arguments), body)
 
 
-def quoted(key: str) -> str:
-    """A user's key as a string in the program."""
-    return f'"{key}"' if key.isprintable() and not set(key) & set("\\\"") else repr(key)
-
-
 def _function(name: str, arguments: list[str], doc: list[str], body: list[str]) -> str:
     text = [f"def {name}({', '.join(arguments)}):"]
-    text += [(INDENT + line).rstrip() for line in [*doc, *body]]
+    text += [(INDENT + line).rstrip() for line in [*docstring(doc), *body]]
     return "\n".join(text) + "\n"
 
 
@@ -170,6 +183,9 @@ def _length(writer: ProgramWriter, arguments: Signature) -> list[str]:
             more = f" + {unit.times[0] - 1}" if unit.times[0] > 1 else ""
             axis = record_of(unit).ndim
             return [f"T = {writer.variables[unit]}.shape[{axis}]{more}"]
+    for (_, given), variable in writer.given.items():
+        if isinstance(given, GivenIndex) and len(given.values) == writer.last:
+            return [f"T = len({variable})"]
     return [f"T = {writer.last}"]
 
 
@@ -200,7 +216,7 @@ def _stacked(variable: str, unit: Family, writer: ProgramWriter) -> str:
 
 
 def _words(texts: Iterable[str]) -> set[str]:
-    return {word for text in texts for word in re.findall(r"[A-Za-z_]\w*", text)}
+    return {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)}
 
 
 def _cached(writer: ProgramWriter, backward: list[Line]) -> list[Unit]:
@@ -263,7 +279,7 @@ def _commented(writer: ProgramWriter, lines: list[Line], statements: dict[Unit, 
         owner = node.owner and (node.owner.family or node.owner)
         text = statements.get(owner) if owner is not None else None
         if text is not None and text != last and not owner.leaf:  # type: ignore[union-attr]
-            result[i] = f"# {text}"
+            result[i] = comment(text)
             last = text
     return result
 
@@ -292,7 +308,12 @@ def _sizes(writer: ProgramWriter, arguments: Signature) -> dict[int, str]:
             named[shape[0]] = {f"n_{writer.d.names.get(unit) or 'out'}"}
     _two_lengths(named)
     sure = {length: sorted(words)[0] for length, words in named.items() if len(words) == 1 or "n_a" in words}
-    return {length: whole(word) for length, word in sure.items()}
+    return {length: _one_size(word) for length, word in sure.items()}
+
+
+def _one_size(word: str) -> str:
+    """The name of a length without what is no part of a name."""
+    return re.sub(r"[^\w.+ ]", "_", word)
 
 
 def _two_lengths(named: dict[int, set[str]]) -> None:
@@ -320,13 +341,16 @@ def _shape(unit: Unit, sizes: dict[int, str], steps: bool = False) -> str:
 
 def _forward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
-    doc = ['"""Run the forward pass.', "", "Parameters", "----------"]
+    doc = ["Run the forward pass.", "", "Parameters", "----------"]
     for unit in arguments.required:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
     doc.append("parameters : dict of arrays")
-    doc += [f"{INDENT}{_plain(key)} : {_shape(u, sizes)}" for u, key in arguments.parameters.items()]
+    doc += [f"{INDENT}{_one_line(key)} : {_shape(u, sizes)}" for u, key in arguments.parameters.items()]
     for unit in arguments.later:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+    for name, values in arguments.given.items():
+        steps = f"list of {'T' if len(values) == writer.last else len(values)}" if isinstance(values, list) else ""
+        doc.append(f"{name} : {steps}{' numbers' if steps else 'number'}")
     for unit in arguments.optional:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}, optional")
         doc.append(f"{INDENT}Zeros if not given.")
@@ -334,19 +358,19 @@ def _forward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     for unit in writer.d.outputs:
         shape = _shape(unit, sizes) if record_of(unit).ndim or isinstance(unit, Family) else "number"
         doc.append(f"{writer.variables[unit]} : {'array ' if shape != 'number' else ''}{shape}")
-    doc += ["cache : dict", f"{INDENT}What the backward pass needs.", '"""']
+    doc += ["cache : dict", f"{INDENT}What the backward pass needs."]
     return doc
 
 
 def _backward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
-    doc = ['"""Run the backward pass.', "", "Parameters", "----------"]
+    doc = ["Run the backward pass.", "", "Parameters", "----------"]
     for unit in arguments.backward:
         doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
         doc.append(f"{INDENT}The adjoint that arrives from outside.")
     doc += ["cache : dict", f"{INDENT}From the forward pass.", "", "Returns", "-------", "gradients : dict of arrays"]
-    listed = ", ".join(_plain(key) for key, _ in _gradients(writer, arguments))
-    doc += [*_wrapped(f"{listed}: each of the shape of what it is the gradient of."), '"""']
+    listed = ", ".join(_one_line(key) for key, _ in _gradients(writer, arguments))
+    doc += _wrapped(f"{listed}: each of the shape of what it is the gradient of.")
     return doc
 
 
@@ -355,6 +379,6 @@ def _wrapped(words: str) -> list[str]:
     return textwrap.wrap(words, 96, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False)
 
 
-def _plain(key: str) -> str:
-    """A user's name inside a docstring."""
+def _one_line(key: str) -> str:
+    """A user's name as one word, which a docstring can be wrapped around."""
     return re.sub(r"[^\w.]", "_", key)

@@ -204,7 +204,8 @@ def derivatives(
     >>> found = derivatives({y: np.ones(3)})
     >>> found.by[W.record].astype(float), found.kinked[W.record]
     (array([27.,  0.,  0.]), array([False, False, False]))
-    >>> derivatives({relu(W): np.ones(3)}).kinked[W.record]
+    >>> kink = relu(W)
+    >>> derivatives({kink: np.ones(3)}).kinked[W.record]
     array([False, False,  True])
     """
     outputs = [y.record for y in weights]
@@ -258,7 +259,8 @@ def slope(weights: Mapping[Tensor, Any], directions: Mapping[Tensor, Array], dig
     --------
     >>> from autograd_seq import Parameter, exp
     >>> W = Parameter([0.0, 0.0], "W")
-    >>> print(str(slope({exp(W): np.ones(2)}, {W: np.array([1.0, 2.0])})[0]))
+    >>> y = exp(W)
+    >>> print(str(slope({y: np.ones(2)}, {W: np.array([1.0, 2.0])})[0]))
     3.0
     """
     outputs = [y.record for y in weights]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from autograd_seq.core.notation import SUM, Written
+import numpy as np
+
+from autograd_seq.core import names
+from autograd_seq.core.notation import ATOM, PRODUCT, SUM, Written, literal
+from autograd_seq.core.operation import Operation
 from autograd_seq.folding.folded import Block
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.own_operation import is_own, written_out
 from autograd_seq.readings.variables import Variables
 from autograd_seq.writer import Steps, Writer
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of
@@ -51,7 +59,10 @@ class ProgramWriter(Variables):
         super().__init__(derivation)
         self.name = name
         self.helpers: dict[str, None] = {}
-        self.write = Writer("source", self._call, steps=Steps(self._size, self._every, self._time))
+        self.own: dict[Operation, tuple[str, str]] = {}  # how users' operations would be called, and are
+        self.given: dict[tuple[str, Hashable], str] = {}  # what is an argument besides the leaves
+        steps = Steps(self._size, self._every, self._given, self._number, self._time)
+        self.write = Writer("source", self._call, steps=steps)
 
     # -- how things are written -----------------------------------------------------------------
 
@@ -65,6 +76,8 @@ class ProgramWriter(Variables):
 
     def _call(self, named: Named) -> str:
         unit = named.unit
+        if unit in self.made:
+            return self._constant(unit)
         variable = self.variables[unit]
         if not isinstance(unit, Family):
             return variable
@@ -77,9 +90,67 @@ class ProgramWriter(Variables):
             return f"{variable}[{self._time(named.shift, named.at)}]"
         return variable
 
+    def _constant(self, unit: Unit) -> str:
+        """An array that a rule of the sweep made, such as the ones of an einsum."""
+        value = record_of(unit)._value
+        if value.ndim == 2 and np.array_equal(value, np.eye(len(value))):
+            return f"np.eye({len(value)})"
+        if value.size and (value == value.flat[0]).all():
+            return f"np.full({literal(value.shape)}, {literal(value.flat[0])})"
+        return literal(value)
+
     def _size(self, size: Size) -> str:
         text = self.write(size.tree, 60)
         return f"{text}.shape" if size.axis is None else f"{text}.shape[{size.axis}]"
+
+    # -- numbers that are no numbers of the program's text ---------------------------------------
+
+    def _number(self, number: Number) -> Written | None:
+        """A length by the array that has it; what else is not of the program's text, by the name of an argument."""
+        if number.counted is not None:
+            tree, axes = number.counted.tree, number.counted.axes
+            text = self.write(tree, ATOM)
+            if axes is None:
+                return f"np.size({self.write(tree)})", ATOM
+            return " * ".join(f"{text}.shape[{axis}]" for axis in axes), ATOM if len(axes) == 1 else PRODUCT
+        if number.origin is None or number.origin.length is None:
+            return None
+        found = self.length(number.value)
+        return None if found is None else (found or self.argument(number.origin.words or "length", number.value), ATOM)
+
+    def length(self, value: Any) -> str | None:
+        """What has that length: T, or an axis of an argument; empty if that is not certain, None if it never varies."""
+        steps = bool(self.d.folded.loops) and value == self.last
+        found, fixed = [], False
+        for unit, variable in self.variables.items():
+            if unit.leaf and self.d.in_forward(unit):
+                for axis, n in enumerate(record_of(unit).shape):
+                    if n == value and unit in self.d.parameters:
+                        fixed = True
+                    elif n == value:
+                        found.append(f"{variable}.shape[{axis}]")
+        if fixed or (steps and found):
+            return "" if found or steps else None
+        return "T" if steps else found[0] if found else ""
+
+    def _given(self, index: GivenIndex, shift: int, at: int | None) -> str:
+        """An index that data gave: an element of an argument."""
+        first = index.values[0][0]
+        variable = self.argument(index.words or "index", index)
+        if first is None:
+            return variable
+        return f"{variable}[{self._time(shift - first, None if at is None else at - first)}]"
+
+    def argument(self, words: str, given: Hashable) -> str:
+        """The argument by which something is given that no leaf of the recording is."""
+        key = words, given
+        if key not in self.given:
+            name, word, number = names.as_identifier(words), names.as_identifier(words), 2
+            while word in self.taken:
+                word, number = f"{name}_{number}", number + 1
+            self.taken.add(word)
+            self.given[key] = word
+        return self.given[key]
 
     def _every(self, family: Family, body: Written, summed: bool) -> Written:
         text = body[0]
@@ -91,13 +162,15 @@ class ProgramWriter(Variables):
 
     # -- statements -----------------------------------------------------------------------------
 
+    @cached_property
     def forward_lines(self) -> list[Line]:
         """The statements of the forward pass."""
-        return self._lines(self.forward_blocks)
+        return list(map(self._in_own_words, self._lines(self.forward_blocks)))
 
+    @cached_property
     def backward_lines(self) -> list[Line]:
         """The statements of the backward pass."""
-        return self._lines(self.backward_blocks)
+        return list(map(self._in_own_words, self._lines(self.backward_blocks)))
 
     def _lines(self, blocks: list[Block]) -> list[Line]:
         lines: list[Line] = []
@@ -268,6 +341,8 @@ class ProgramWriter(Variables):
             helper = tree.operation.forms["source"].helper
             if helper:
                 self.helpers[helper.strip()] = None
+            elif is_own(tree.operation):
+                self._note_own(tree)
             for x in tree.operands:
                 self._note_helpers(x)
         elif isinstance(tree, Sum):
@@ -275,6 +350,23 @@ class ProgramWriter(Variables):
                 self._note_helpers(term)
         elif isinstance(tree, Every):
             self._note_helpers(tree.body)
+
+
+    def _note_own(self, tree: Apply) -> None:
+        """A user's operation that says nothing of how it is written is a function of the program's."""
+        operation = tree.operation
+        called = f"np.{operation.name}("
+        written, _ = self.write.filled(tree, [("x", ATOM)] * len(tree.operands))
+        if operation not in self.own and written.startswith(called):
+            word = names.as_identifier(operation.name)
+            self.own[operation] = called, f"{word}("
+            self.helpers[written_out(operation, word)] = None
+
+    def _in_own_words(self, line: Line) -> Line:
+        text = line.text
+        for called, word in self.own.values():
+            text = text.replace(called, word)
+        return replace(line, text=text)
 
 
 _ASSIGNMENT = re.compile(r"^(\w+)(?:\[[^]]*\])? \+?= (.*)$")
@@ -286,7 +378,7 @@ def live(lines: list[Line], wanted: set[str]) -> list[Line]:
         read = set(wanted)
         for line in lines:
             found = _ASSIGNMENT.match(line.text)
-            read.update(re.findall(r"[A-Za-z_]\w*", found[2] if found else line.text))
+            read.update(re.findall(r"[^\W\d]\w*", found[2] if found else line.text))
         kept = [line for line in lines if not (found := _ASSIGNMENT.match(line.text)) or found[1] in read]
         heads = [
             line

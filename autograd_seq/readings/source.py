@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.names import as_identifier
 from autograd_seq.core.source_line import here
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.module_text import module_text
@@ -55,7 +56,7 @@ def source(thing: Any, name: str | None = None) -> str:
 
 def function_name(words: str) -> str:
     """Words as the beginning of a function's name."""
-    word = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower()
+    word = as_identifier(re.sub(r"\W+", "_", words).strip("_") or "_").strip("_").lower()
     return word if word and not word[0].isdigit() else f"network_{word}".rstrip("_")
 
 
@@ -77,4 +78,4 @@ def statements(graph: Any) -> list[str]:
     ['a = np.tanh(Waa @ a_prev)']
     """
     writer = ProgramWriter(Derivation(graph), "network")
-    return [line.text for line in writer.forward_lines()]
+    return [line.text for line in writer.forward_lines]

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.notation import ATOM
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.own_operation import is_own
 from autograd_seq.writer import Writer
 from autograd_seq.writer.from_folded import Trees
-from autograd_seq.writer.tree import Apply, Every, Named, Size, Sum, Tree, names_in, record_of, size
+from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sum, Tree, names_in, record_of, size
 
-RESERVED = {"np", "t", "T", "cache", "parameters", "gradients", "l", "O", "I", "range"} | set(keyword.kwlist)
+OWN = {"np", "t", "T", "cache", "parameters", "gradients", "range", "sum", "len", "ValueError"}  # of every program
+RESERVED = OWN | {"l", "O", "I"} | set(keyword.kwlist)
 
 
 class Variables:
@@ -45,14 +51,29 @@ class Variables:
         self.taken = set(RESERVED)
         for unit in derivation.folded.units:
             if unit.operation is not None:
+                if is_own(unit.operation):
+                    self.taken.add(names.as_identifier(unit.operation.name))
                 self.taken.update(re.findall(r"^def (\w+)", unit.operation.forms["source"].helper, re.MULTILINE))
+        self.constant = self._trees({}).constant
+        self.made = {unit for unit in derivation.folded.units if self._is_made(unit)}
         self.states = self._initial_states()
         self.carried = self._carried()
         self.stops = self._variables()
-        self.trees = Trees(derivation.folded, self.stops)
+        self.trees = self._trees(self.stops)
         self.kept = self._kept()
         self.variables: dict[Unit, str] = {}
         self._name_variables()
+
+    def _trees(self, stops: Mapping[Unit, Any]) -> Trees:
+        return Trees(self.d.folded, stops, general=True)
+
+    def _is_made(self, unit: Unit) -> bool:
+        """Whether a rule of the sweep made an array out of nothing, the same at all steps."""
+        nodes = list(unit.members.values()) if isinstance(unit, Family) else [unit]
+        known, first = self.d.recording.forward.positions, nodes[0].record._value
+        if not unit.leaf or nodes[0].literal or any(n.record in known or n.record.operation for n in nodes):
+            return False
+        return not self._seed(unit) and all(np.array_equal(node.record._value, first) for node in nodes)
 
     # -- what is a variable ---------------------------------------------------------------------
 
@@ -94,7 +115,7 @@ class Variables:
         for unit in self.d.folded.units:
             if unit.leaf or unit in stops or uses[unit] < 2:
                 continue
-            tree = Trees(self.d.folded, stops).refer(Ref(unit))
+            tree = self._trees(stops).refer(Ref(unit))
             if size(tree) > 1 or not self._short(tree):
                 stops[unit] = None
         # the adjoints of parameters have names; a sum over steps is one of them or is kept as a variable
@@ -105,7 +126,7 @@ class Variables:
                 stops[unit] = None
                 # a term that is missing at the first or last step is zero there: it needs a place to be zero in
                 stops |= {use.ref.unit: None for use in unit.uses if use.ref.shift and not use.ref.unit.leaf}
-        constant = self.d.trees.constant
+        constant = self.constant
         return {u: None for u in stops if record_of(u).ndim or constant(u) is None}
 
     def _short(self, tree: Tree) -> bool:
@@ -139,7 +160,7 @@ class Variables:
             for unit in block.units:
                 for use in self.d.folded.inputs[unit]:
                     if use.ref.every and isinstance(use.ref.unit, Family):
-                        body = Trees(self.d.folded, self.stops).refer(Ref(use.ref.unit))
+                        body = self._trees(self.stops).refer(Ref(use.ref.unit))
                         for named in [*names_in(body), *self._sizes_in(body)]:
                             listed = not unit.total and named.unit is use.ref.unit
                             away = named.shift or home.get(named.unit) != home.get(use.ref.unit)
@@ -149,7 +170,7 @@ class Variables:
 
     def _names_of(self, unit: Unit) -> list[Named]:
         """What the statement of a unit names; the bodies of sums over time are looked at where they stand."""
-        trees = Trees(self.d.folded, self.stops)
+        trees = self._trees(self.stops)
         tree = trees.definition(unit)
         found = [*names_in(tree, bodies=False), *self._sizes_in(tree)]
         if isinstance(unit, Family):
@@ -163,6 +184,8 @@ class Variables:
             return [n for term in tree.terms for n in self._sizes_in(term)]
         if isinstance(tree, Every):
             return self._sizes_in(tree.body)
+        if isinstance(tree, Number) and tree.counted is not None:
+            return names_in(tree.counted.tree)
         if not isinstance(tree, Apply):
             return []
         found = [n for x in tree.operands for n in self._sizes_in(x)]
@@ -183,6 +206,7 @@ class Variables:
 
     def _name_variables(self) -> None:
         arguments = [u for u in self.d.folded.units if u.leaf and not (isinstance(u, Node) and u.literal)]
+        arguments = [unit for unit in arguments if unit not in self.made]
         for unit in arguments:
             if unit in self.states:
                 family = self.states[unit]
@@ -206,7 +230,7 @@ class Variables:
         return None if owner is None else "d" + self.d.own_name(owner)
 
     def _seed(self, unit: Unit) -> bool:
-        return isinstance(unit, Node) and self.d.trees.constant(unit) is not None
+        return isinstance(unit, Node) and self.constant(unit) is not None
 
     def _placed(self, name: str, unit: Unit) -> str:
         """A name with layer and direction, as an identifier."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.folding.folded import Folded
+from autograd_seq.folding.provenance import COUNT
+from autograd_seq.folding.step_index import GivenAt, GivenIndex, may_be_given
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.simpler import simplified, without_double_minus
-from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
+from autograd_seq.writer.terms import collected
+from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
 
 
 class Trees:
@@ -22,26 +26,39 @@ class Trees:
         The recording.
     stops : mapping
         By unit, what is called by its name; everything else is written out. It may grow.
+    general : bool
+        Whether what is written is for arrays of other sizes too: a number that follows from a size is none then.
     """
 
-    def __init__(self, folded: Folded, stops: Mapping[Unit, Any]) -> None:
+    def __init__(self, folded: Folded, stops: Mapping[Unit, Any], general: bool = False) -> None:
         self.folded = folded
         self.stops = stops
+        self.general = general
         self._written: dict[tuple[Unit, int, int | None], Tree] = {}  # what is used often is one tree
         self._stopped = 0
         self._constants: dict[Unit, float | None] = {}
+        self._assumed: dict[Any, list[Assumption]] = {}  # by unit, and by what was written
+        self._assuming: list[Assumption] = []
 
     def definition(self, unit: Unit, time: int | None = None) -> Tree:
         """What a unit is made of, in the middle; with `time`, as it is at that step, boundaries included."""
-        return self._write(unit, 0, None, time)
+        self._assuming = []
+        tree = self._write(unit, 0, None, time)
+        self._assumed[unit] = self._assuming
+        return tree
+
+    def assumed(self, unit: Unit) -> tuple[Assumption, ...]:
+        """What has to hold of the data for the definition of a unit that was asked for last."""
+        found = self._assumed.get(unit, [])
+        return tuple(x for i, x in enumerate(found) if x not in found[:i])
 
     def refer(self, ref: Ref, shift: int = 0, at: int | None = None) -> Tree:
         """The tree for one use."""
         unit = ref.unit
         if isinstance(unit, Node) and unit.literal:
-            return Number(unit.record._value.item())
+            return Number(unit.record._value.item(), unit.origin)
         if not record_of(unit).ndim and (constant := self.constant(unit)) is not None:
-            return Number(constant)
+            return Number(constant, divided=self._divided(unit))
         if ref.at is not None:
             shift, at = 0, ref.at
         elif isinstance(unit, Family):
@@ -56,7 +73,12 @@ class Trees:
             self._written, self._stopped = {}, len(self.stops)
         key = unit, shift, at
         if key not in self._written:
+            outside, self._assuming = self._assuming, []
             self._written[key] = self._write(unit, shift, at)
+            outside, self._assumed[key] = [*outside, *self._assuming], self._assuming
+            self._assuming = outside
+        else:
+            self._assuming.extend(self._assumed[key])
         return self._written[key]
 
     def _write(self, unit: Unit, shift: int, at: int | None, boundary: int | None = None) -> Tree:
@@ -77,22 +99,43 @@ class Trees:
                     continue  # nothing there: a term that is zero
             operands.append(self.refer(ref, shift, at))
         if unit.total:
-            return operands[0] if len(operands) == 1 and not isinstance(operands[0], Every) else Sum(tuple(operands))
+            if len(operands) == 1 and not isinstance(operands[0], Every):
+                return operands[0]
+            return self._tidy(Sum(tuple(operands)), unit)
         if unit.operation is None:
             return Named(unit, shift, at)
-        settings = {k: self._sized(v, k, unit, shift, at) for k, v in unit.settings.items()}
+        settings = {k: self._sized(_given(v, k, unit), k, unit, shift, at) for k, v in unit.settings.items()}
+        operands = [self._counted(x, unit, shift, at) for x in operands]
         constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
         tree = simplified(Apply(unit.operation, tuple(operands), settings, unit, shift, at), constants)
+        return self._tidy(tree, unit)
+
+    def _tidy(self, tree: Tree, unit: Unit) -> Tree:
+        """What the sweep made, as one would write it; what somebody wrote stays as it is written."""
         of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
-        return without_double_minus(tree) if of_sweep else tree
+        return collected(without_double_minus(tree), self._assuming.append) if of_sweep else tree
 
     # -- numbers that follow from shapes
+
+    def _counted(self, tree: Tree, unit: Unit, shift: int, at: int | None) -> Tree:
+        """A number of elements with what it counts: what the forward record made fewer."""
+        if not isinstance(tree, Number) or tree.origin is None or tree.origin.kind != COUNT:
+            return tree
+        owner = (unit.any if isinstance(unit, Family) else unit).owner
+        assert owner is not None
+        if isinstance(unit, Node) and owner.family is not None:
+            at = owner.time
+        axis, ndim = owner.settings.get("axis"), owner.inputs[0].record.ndim
+        axes = None if axis is None else tuple(a % ndim for a in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+        return replace(tree, counted=Count(self._owner_input(owner, 0, shift, at), axes))
 
     def _sized(self, value: Any, key: str, unit: Unit, shift: int, at: int | None) -> Any:
         """A setting of a backward record, written by the shapes that it came from."""
         owner = (unit.any if isinstance(unit, Family) else unit).owner
-        if owner is None or owner.leaf:
+        if owner is None or owner.leaf or owner.total:
             return value
+        if isinstance(unit, Node) and owner.family is not None:
+            at = owner.time  # one step's own, outside of any loop
         shapes = [x.record.shape for x in owner.inputs]
         operand = record_of(self.folded.inputs[unit][0].ref.unit).shape
         parts = value if isinstance(value, tuple) else (value,)
@@ -134,6 +177,7 @@ class Trees:
     def constant(self, unit: Unit) -> float | None:
         """The number that every element of a unit is because the sweep starts from 1; None for anything else."""
         if unit not in self._constants:
+            self._constants[unit] = self._filled(unit)  # so that a carry, which is made from itself, is asked once
             self._constants[unit] = self._find_constant(unit)
         return self._constants[unit]
 
@@ -147,11 +191,67 @@ class Trees:
         if node.owner is None:
             return None
         uses = self.folded.inputs.get(unit, [])
-        if not uses or any(use.ref.shift or use.ref.every for use in uses):
+        if not uses or any(use.ref.every for use in uses):
             return None
         for use in uses:
             x = use.ref.unit
-            if not (isinstance(x, Node) and x.literal) and self.constant(x) is None:
+            if isinstance(x, Node) and x.literal:
+                if self.general and x.origin is not None:
+                    return None
+            elif self.constant(x) is None and not (_adds(unit) and self._one_hot(x)):
                 return None
-        values = np.unique(node.record._value)
-        return float(values[0]) if len(values) == 1 else None
+        return self._filled(unit)
+
+    def _one_hot(self, unit: Unit) -> bool:
+        """Whether it is a constant at some places and 0 at the others: the sum is the same wherever they are."""
+        gathered = unit.operation is not None and unit.operation.algebra == "gathered parts"
+        behind = [use.ref.unit for use in self.folded.inputs.get(unit, [])]
+        if unit.operation is None and len(behind) == 1:  # a sum of one use
+            return self._one_hot(behind[0])
+        return gathered and all(self.constant(x) is not None for x in behind)
+
+    def _divided(self, unit: Unit) -> bool:
+        """Whether a constant came by a division."""
+        if unit.operation is not None and unit.operation.algebra == "quotient":
+            return True
+        return any(self._divided(use.ref.unit) for use in self.folded.inputs.get(unit, []) if not use.ref.shift)
+
+    def _filled(self, unit: Unit) -> float | None:
+        """The number that every element of a unit is, at every step."""
+        nodes = unit.members.values() if isinstance(unit, Family) else [unit]
+        values = {x for node in nodes for x in np.unique(node.record._value).tolist()}
+        return float(values.pop()) if len(values) == 1 else None
+
+
+def _adds(unit: Unit) -> bool:
+    return unit.operation is not None and unit.operation.reduces is np.add
+
+
+def _given(value: Any, key: str, unit: Unit) -> Any:
+    """A setting of a single record; where data gave an index, it is called by its name."""
+    if not isinstance(unit, Node) or key not in ("index", "indices"):
+        return value
+    if key == "indices":
+        return tuple(_given_index(index, unit, i) for i, index in enumerate(value))
+    return _given_index(value, unit, 0)
+
+
+def _given_index(index: Any, node: Node, number: int) -> Any:
+    """An index with what data gave; that of one step of a loop is what the loop has there."""
+    origins, picked = node.index_origins(number), node.picked[number] if number < len(node.picked) else node
+    parts = index if isinstance(index, tuple) else (index,)
+    if len(parts) != len(origins) or picked is None:
+        return index
+    if picked.family is not None and picked.time is not None:
+        looped = picked.family.settings["index"]
+        known = looped if isinstance(looped, tuple) else (looped,)
+        named = tuple(
+            GivenAt(there, picked.time) if isinstance(there, GivenIndex) else part
+            for part, there in zip(parts, known, strict=True)
+        )
+    else:
+        named = tuple(
+            GivenIndex(origin.words, ((None, part),), picked.order) if origin.given and may_be_given(part) else part
+            for part, origin in zip(parts, origins, strict=True)
+        )
+    return named if isinstance(index, tuple) else named[0]

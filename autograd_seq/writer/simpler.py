@@ -6,14 +6,14 @@ What an operation does is found out by trying, so that no operation has to be kn
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
-import autograd_seq.operations as ops
-from autograd_seq.core.operation import Operation
+from autograd_seq.core.operation import BY_NUMPY, Operation
 from autograd_seq.writer.tree import Apply, Number, Tree, record_of, shape_of
 
+_MINUS, _SQUARE = BY_NUMPY[np.negative], BY_NUMPY[np.square]
 _PROBE = np.array([0.37, -1.91, 2.63])
 
 
@@ -26,13 +26,13 @@ def simplified(tree: Apply, constants: list[float | None]) -> Tree:
         other = tree.operands[1 - i]
         acts = _acts_as(tree.operation, i, constant) if constant in (1, -1) else 0
         if acts and isinstance(other, Number):
-            everywhere = _filled(tree.operands[i], acts * other.value)
+            everywhere = filled(tree.operands[i], replace(other, value=acts * other.value))
             if everywhere is not None and shape_of(everywhere) == shape:
                 return everywhere
         if acts and shape_of(other) == shape:
-            return other if acts == 1 else Apply(ops.negative, (other,), {}, tree.unit, tree.shift, tree.at)
+            return other if acts == 1 else Apply(_MINUS, (other,), {}, tree.unit, tree.shift, tree.at)
     if tree.operands[0] == tree.operands[1] and _squares(tree.operation):
-        return Apply(ops.square, tree.operands[:1], {}, tree.unit, tree.shift, tree.at)
+        return Apply(_SQUARE, tree.operands[:1], {}, tree.unit, tree.shift, tree.at)
     return tree
 
 
@@ -47,7 +47,7 @@ def without_double_minus(tree: Tree) -> Tree:
 def _opposite(tree: Tree) -> Tree | None:
     """A tree with one minus less; None if it has none."""
     if isinstance(tree, Number):
-        return Number(-tree.value) if tree.value < 0 else None
+        return replace(tree, value=-tree.value) if tree.value < 0 else None
     if isinstance(tree, Apply) and _turns_sign(tree):
         return tree.operands[0]
     if not _is_stretched(tree):
@@ -56,15 +56,15 @@ def _opposite(tree: Tree) -> Tree | None:
     return None if inner is None else replace(tree, operands=(inner,))
 
 
-def _filled(tree: Tree, value: Any) -> Tree | None:
+def filled(tree: Tree, number: Number) -> Tree | None:
     """A number that was stretched to an array, with another number in its place; None for what is none."""
     if isinstance(tree, Number):
-        return Number(value)
+        return number
     if isinstance(tree, Apply) and _turns_sign(tree):
-        return _filled(tree.operands[0], value)
+        return filled(tree.operands[0], number)
     if not _is_stretched(tree):
         return None
-    inner = _filled(tree.operands[0], value)
+    inner = filled(tree.operands[0], number)
     return None if inner is None else replace(tree, operands=(inner,))
 
 

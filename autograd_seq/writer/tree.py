@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core.operation import Operation
+from autograd_seq.folding.provenance import Origin
 from autograd_seq.folding.unit import Family, Unit
 
 
@@ -21,9 +24,15 @@ class Named:
 
 @dataclass(frozen=True)
 class Number:
-    """A number."""
+    """A number; with where the program has it from, and of what it is the count, where that is known.
+
+    It is `divided` if it came by a division, as the 1 / 3 of a mean over three.
+    """
 
     value: Any
+    origin: Origin | None = field(default=None, compare=False)
+    counted: Count | None = field(default=None, compare=False)
+    divided: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,14 @@ class Size:
 
 
 @dataclass(frozen=True, eq=False)
+class Count:
+    """How many elements an array has along some of its axes, or along all."""
+
+    tree: Tree
+    axes: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
 class Sizes:
     """A sum of lengths."""
 
@@ -78,6 +95,14 @@ class Sizes:
 Tree = Named | Number | Apply | Sum | Every
 
 
+@dataclass(frozen=True)
+class Assumption:
+    """An equality of data that a simpler equation rests on, such as targets that add up to 1."""
+
+    left: Tree
+    right: Tree
+
+
 def record_of(unit: Unit) -> Any:
     """A record to ask for shape, name and source line."""
     return (unit.any if isinstance(unit, Family) else unit).record
@@ -85,10 +110,12 @@ def record_of(unit: Unit) -> Any:
 
 def shape_of(tree: Tree) -> tuple[int, ...]:
     """The shape of a tree's value."""
+    if isinstance(tree, Apply) and tree.operation.elementwise:
+        return np.broadcast_shapes(*map(shape_of, tree.operands))
     if isinstance(tree, (Named, Apply)):
         return tuple(record_of(tree.unit).shape)
     if isinstance(tree, Sum):
-        return shape_of(tree.terms[0]) if tree.terms else ()
+        return np.broadcast_shapes(*map(shape_of, tree.terms))
     return shape_of(tree.body) if isinstance(tree, Every) else ()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from autograd_seq.core.notation import ATOM, Total, Written, enclosed
 from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.step_index import GivenAt, GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family
 from autograd_seq.writer.numerals import numeral
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
@@ -47,12 +47,20 @@ class Steps:
         A `Size` to text.
     every : callable
         ``(family, body, summed)`` to a sum or a list over time.
+    given : callable
+        ``(index, shift, at)`` to an index that data give for the step t + shift, or for the step `at`.
+    number : callable
+        A `Number` to what is written in its place; None where it is written as it is.
     time : callable
         ``(shift, at)`` to the step t + shift, or to the step `at` if it is given.
     """
 
     size: Callable[[Size], str]
     every: Callable[[Family, Written, bool], Written]
+    given: Callable[[GivenIndex, int, int | None], str] = lambda index, shift, at: repr(index) if at is None else repr(
+        index
+    ).replace("<t>", f"<{at}>")
+    number: Callable[[Number], Written | None] = lambda number: None
     time: Callable[[int, int | None], str] = lambda shift, at: repr(StepIndex(shift)) if at is None else str(at)
 
 
@@ -77,8 +85,8 @@ class Writer:
     --------
     >>> from autograd_seq import Tensor, tanh
     >>> a, b = Tensor([1.0], "a"), Tensor([2.0], "b")
-    >>> y = -tanh(a + b) * 2
-    >>> Writer("text", lambda x: x.name)(y), Writer("latex", lambda x: x.name)(y)
+    >>> text, latex = (Writer(language, lambda x: x.name) for language in ("text", "latex"))
+    >>> text(-tanh(a + b) * 2), latex(-tanh(a + b) * 2)
     ('(−tanh(a + b)) ∘ 2', '(-\\tanh(a + b)) \\circ 2')
     """
 
@@ -104,7 +112,8 @@ class Writer:
     def expression(self, x: Record | Tree, depth: int = 0) -> Written:
         """What something is made of, even if it has a name."""
         if isinstance(x, Number):
-            return numeral(x.value, self.language)
+            named = None if self.steps is None else self.steps.number(x)
+            return numeral(x.value, self.language) if named is None else named
         if isinstance(x, Sum):
             return Total().write([self.write(term, depth) for term in x.terms], {})
         if isinstance(x, Every):
@@ -139,6 +148,10 @@ class Writer:
             return tuple(self._setting(part, tree) for part in value)
         if isinstance(value, slice):
             return slice(*(self._setting(part, tree) for part in (value.start, value.stop, value.step)))
+        if self.steps is not None and isinstance(value, GivenAt):
+            return Verbatim(self.steps.given(value.index, 0, value.time))
+        if self.steps is not None and isinstance(value, GivenIndex):
+            return Verbatim(self.steps.given(value, tree.shift, tree.at))
         if self.steps is not None and isinstance(value, (Size, Sizes, StepIndex)):
             if isinstance(value, StepIndex):
                 at = None if tree.at is None else tree.at + value.shift

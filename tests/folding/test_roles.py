@@ -42,7 +42,7 @@ def made(graph):
         if record.operation is not None and found.places[record].time is not None:
             roles.setdefault(found.roles[record], []).append(record)
     return [
-        (records[0].name or records[0].operation.name, sorted(found.places[r].time for r in records))
+        (records[0]._name or records[0].operation.name, sorted(found.places[r].time for r in records))
         for records in roles.values()
     ]
 
@@ -86,8 +86,22 @@ def test_an_input_that_one_step_uses_belongs_to_it():
     assert len({found.roles[everywhere], found.roles[W.record], found.roles[xs[0]]}) == 3
 
 
-def test_a_plain_array_that_is_recorded_at_each_use_is_one():
-    found = alike(STYLES["one_array_used_thrice"]().graph)
+def test_a_plain_array_is_one_record_however_often_it_is_used():
+    graph = STYLES["one_array_used_thrice"]().graph
+    found = alike(graph)
+    assert len(found.initial) == 1 and not found.again
+    (given,) = found.initial
+    assert len(graph.consumers()[given]) == 3
+
+
+def test_equal_arrays_at_the_same_uses_are_one():
+    (W,) = weights("W")
+    a = np.ones((3, 2))
+    uses = a.copy(), a.copy(), a.copy()
+    for _ in range(4):
+        a = uses[0] * tanh(W @ uses[1]) + uses[2]
+        uses = a, a, a
+    found = alike(a.sum().graph)
     assert len(found.initial) == 3 and len(found.again) == 2
     assert len(set(found.again.values())) == 1 and set(found.again.values()) <= set(found.initial)
 
@@ -95,7 +109,7 @@ def test_a_plain_array_that_is_recorded_at_each_use_is_one():
 def test_equal_numbers_alone_are_not_one_thing():
     """Two states that both begin with zeros."""
     W, V = weights("W", "V")
-    h = c = np.zeros((3, 2))
+    h, c = np.zeros((3, 2)), np.zeros((3, 2))
     for _ in range(3):
         h, c = tanh(W @ h), tanh(V @ c)
     found = alike((h * c).sum().graph)

@@ -66,7 +66,7 @@ def test_boundary_cases_say_where_they_hold():
 def test_an_argument_without_a_name_lends_its_adjoint_one():
     text = equations(own_cell()).text
     assert "dγ_g<t> = dΓ_g<t> ∘ Γ_g<t> ∘ (1 − Γ_g<t>)" in text
-    assert "∂J/∂W_g = Σ_t dγ_g<t> [h<t-1>; x<t>]ᵀ" in text
+    assert "∂J/∂W_g = Σ_t dγ_g<t> seen<t>ᵀ" in text
     agrees(equations(own_cell()))
 
 
@@ -142,7 +142,7 @@ def test_a_loss_at_the_last_step_only():
     agrees(both)
     assert [e.text for e in both.find("da")] == [
         "da<t> = Wᵀ dz_a<t+1>    (t < T)",
-        "da<T> = a<T> + a<T>    (t = T)",
+        "da<T> = 2 ∘ a<T>    (t = T)",
     ]
 
 

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 from folding.programs import STYLES
-from readings.alone import run_alone
+from readings.agreement import agrees, close, layout
 from readings.derived_cells import CELLS, data, own_cell, value_of, with_loss, without_steps
 
 from autograd_seq import (
@@ -22,43 +22,6 @@ from autograd_seq import (
     where,
 )
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.module_text import signature
-from autograd_seq.readings.program import ProgramWriter
-
-
-def layout(derivation):
-    """The writer of a derivation, its signature, and every leaf by the name of its argument."""
-    writer = ProgramWriter(derivation, "net")
-    arguments = signature(writer)
-    inputs = [*arguments.required, *arguments.later, *arguments.optional]
-    return (
-        {writer.variables[u]: u for u in inputs},
-        {writer.variables[u]: u for u in arguments.backward},
-        {key: u for u, key in arguments.parameters.items()},
-        writer,
-    )
-
-
-def agrees(text, first, derivations):
-    """The module's outputs and gradients are the engine's, for every recording."""
-    inputs, backward, keys, _ = layout(first)
-    cases = [{key: value_of(u) for group in layout(d)[:3] for key, u in group.items()} for d in derivations]
-    found = run_alone(text, cases, list(inputs), list(backward), list(keys))
-    for i, derivation in enumerate(derivations):
-        *_, parameters, writer = layout(derivation)
-        for k, unit in enumerate(derivation.outputs):
-            close(found[f"{i}/out{k}"], value_of(unit), "output")
-        keys = {unit: key for key, unit in parameters.items()}
-        leaves = {u: owner for u, owner in derivation.adjoint_of.items() if owner.leaf}
-        assert leaves
-        for unit, owner in leaves.items():
-            key = f"d{keys.get(owner) or writer.variables[owner]}"
-            close(found[f"{i}/{key}"], value_of(unit), key)
-
-
-def close(found, expected, what):
-    assert found.shape == expected.shape, what
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12 * max(1, np.abs(expected).max()), err_msg=what)
 
 
 def of_states(which, T, m):

@@ -98,7 +98,7 @@ class Powers(Interpreter):
 def values(y, names):
     """What each language says of a record, and how."""
     arrays = {letter: leaf.value for letter, leaf in names.items()}
-    written = {language: Writer(language, lambda x: x.name)(y) for language in ("text", "latex", "source", "formula")}
+    written = {language: Writer(language, lambda x: x._name)(y) for language in ("text", "latex", "source", "formula")}
     for language, words in written.items():
         if language == "latex":
             yield words, read(words, **arrays)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.operation import Operation
-from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.plan.value import GIVEN, LITERAL, MATMUL, ONES, PRODUCT, STEPS, SUM, TRANSPOSE, Network, Use, Value
 
 
@@ -72,7 +72,7 @@ def counts(setting: Any) -> bool:
         return any(counts(part) for part in setting)
     if isinstance(setting, slice):
         return any(counts(part) for part in (setting.start, setting.stop, setting.step))
-    return isinstance(setting, StepIndex)
+    return isinstance(setting, (StepIndex, GivenIndex))
 
 
 def _repeated(network: Network) -> int:

@@ -1,4 +1,4 @@
-"""Activations that a program writes out, 1 / (1 + exp(-x)), recognised as what they are: σ(x)."""
+"""What a program writes out, exp(x) / Σ exp(x), recognised by its steps as what it is: softmax(x)."""
 
 from __future__ import annotations
 
@@ -34,6 +34,31 @@ class Activations:
                     made = operation(matched[x], **settings)
                     if made.shape == r.shape and np.allclose(made._value, r._value, equal_nan=True):
                         return made
+        return None
+
+
+class Spelled:
+    """Every operation of whole arrays, as programs write it that do not have it."""
+
+    def __init__(self) -> None:
+        declared = (o for o in DECLARED if o.longhand and not o.elementwise and o.arity == 1)
+        self.patterns = [(o, *pattern) for o in sorted(declared, key=lambda o: o.name) for pattern in _patterns(o)]
+        self.ends = {pattern.operation for _, _, pattern in self.patterns}
+
+    def found(self, r: Tensor) -> tuple[Operation, tuple[Tensor, ...], dict[str, Any]] | None:
+        """The operation, its operand and its settings; None if a record is the last step of none."""
+        if r.operation not in self.ends:
+            return None
+        for operation, x, pattern in self.patterns:
+            matched = {pattern: r}
+            if pattern.operation is r.operation and _alike(pattern, r.inputs, matched) and x in matched:
+                source = matched[x]
+                if any(y._name is not None for y in matched.values() if y is not r and y is not source):
+                    continue
+                for settings in _settings(operation, matched):
+                    made = operation.value(source._value, **settings)
+                    if made.shape == r.shape and np.allclose(made, r._value, rtol=1e-10, equal_nan=True):
+                        return operation, (source,), settings
         return None
 
 
@@ -88,7 +113,7 @@ def _settings(operation: Operation, matched: Mapping[Tensor, Tensor]) -> Iterato
     """The settings that an activation can have been used with: an axis is one that its steps have, too."""
     choices = []
     for key, default in operation.defaults.items():
-        used = [r.settings[key] for r in matched.values() if type(r.settings.get(key)) is int]
-        choices.append((list(dict.fromkeys(used)) if type(default) is int else []) or [default])
+        used = [r.settings[key] for r in matched.values() if type(r.settings.get(key)) is type(default)]
+        choices.append((type(default) in (int, bool) and list(dict.fromkeys(used))) or [default])
     for values in product(*choices):
         yield dict(zip(operation.defaults, values, strict=True))

@@ -1,0 +1,344 @@
+"""What a program calls its values: the variable, key or attribute that a result is assigned to.
+
+A record remembers the code object and the instruction that made it; where the result is returned, also those of the
+caller. Names are read off the bytecode, and only when somebody asks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+from autograd_seq.core.bytecode import Flow, Step, Value
+from autograd_seq.core.source_line import ENGINE, ENGINE_FILES, ours
+
+Place = tuple[CodeType, int]
+Origin = tuple[Place, ...]  # an instruction, and those of the callers to whom its result is returned
+
+NOWHERE: Origin = ()  # of what no line of the program has the result of
+MOST = 500  # code objects that are remembered: those of a notebook's cells are new each time
+ALL = range(2**31)  # every offset
+ANY = "any"  # one element of a list, whichever
+DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """That a value is returned.
+
+    Attributes
+    ----------
+    path : tuple
+        Which part of what is returned it is: the place in a tuple, the key in a dictionary.
+    local : str or None
+        The variable that it had in the function.
+    """
+
+    path: tuple[Any, ...]
+    local: str | None = None
+
+
+class Element(str):
+    """The name of a list, dictionary or array, for one of its elements."""
+
+    __slots__ = ()
+
+
+class Destinations:
+    """Where the results of one code object's instructions go."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.flow = Flow(code)
+        self.code = code
+        self._known: dict[tuple[int, tuple[Any, ...]], str | Returned | None] = {}
+        self._reach: dict[int, tuple[list[int], bool]] = {}
+        self.returning: frozenset[int] | range = frozenset(self._returning())
+
+    def of(self, offset: int, path: tuple[Any, ...] = ()) -> str | Returned | None:
+        """What becomes of the result of the instruction at an offset, or of a part of it: a name, or it is returned."""
+        step = self.flow.step_at(offset)
+        if step is None or self.flow.steps[step].word == "unpack":
+            return None  # what an iterator gives to an assignment of several is one of them, nobody knows which
+        if (step, path) not in self._known:
+            self._known[step, path] = self._follow((step, 0), path, DEPTH)
+        return self._known[step, path]
+
+    def _returning(self) -> set[int]:
+        """The offsets of instructions of whose result a part may be returned."""
+        found = {
+            k
+            for k, step in enumerate(self.flow.steps)
+            if step.word not in ("load", "store", "number") and self._leaves((k, 0), DEPTH)
+        }
+        return {offset for offset, step in self.flow.at.items() if step in found}
+
+    def _leaves(self, value: Value, depth: int) -> bool:
+        """Whether a value, or a part of it, may be returned."""
+        if not depth:
+            return False
+        for user, position in self.flow.uses.get(value, ()):
+            step = self.flow.steps[user]
+            if step.word == "return":
+                return True
+            if step.word in ("collect", "map") and self._leaves((user, 0), depth - 1):
+                return True
+            if step.word == "add" and position == 0 and self._leaves(step.inputs[1], depth - 1):
+                return True
+            if step.word == "unpack" and any(self._leaves((user, k), depth - 1) for k in range(step.argument & 255)):
+                return True
+            if step.word == "item" and position == 0 and self._leaves((user, 0), depth - 1):
+                return True
+            if step.word == "store":
+                loads, again = self._reached(user)
+                if not again and any(self._leaves((load, 0), depth - 1) for load in loads):
+                    return True
+        return False
+
+    def _follow(self, value: Value, path: tuple[Any, ...], depth: int) -> str | Returned | None:
+        """The first name that a value is given, or that it is returned."""
+        if not depth:
+            return None
+        for user, position in self.flow.uses.get(value, ()):
+            found = self._at_user(user, position, path, depth - 1)
+            if found is not None:
+                return found
+        return None
+
+    def _at_user(self, user: int, position: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
+        step, follow = self.flow.steps[user], self._follow
+        if step.word == "return":
+            return Returned(path)
+        if step.word == "store":
+            return self._stored(user, path, depth)
+        if step.word == "set" and position == 0 and not _into(path):
+            return str(step.argument)
+        if step.word == "put" and position == 0 and not _into(path):
+            return self._key(step.inputs) or _element(self.called(step.inputs[1]))
+        if step.word == "unpack" and path and type(path[0]) is int and path[0] < step.argument & 255:
+            return follow((user, path[0]), path[1:], depth)
+        if step.word == "collect":
+            return follow((user, 0), (position, *path), depth)
+        if step.word == "map":
+            return self._mapped(user, position, path, depth)
+        if step.word == "add" and position == 0:
+            return follow(step.inputs[1], (ANY, *path), depth)
+        if step.word in ("iterate", "next") and path:
+            return follow((user, 0), path if step.word == "iterate" else path[1:], depth)
+        if step.word == "item" and position == 0 and path and self._constant(step.inputs[1]) == path[0]:
+            return follow((user, 0), path[1:], depth)
+        if step.word == "call" and position > 0 and not _into(path):
+            return self._appended(step.inputs[:2])
+        return None
+
+    def _stored(self, store: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
+        """A variable's name, unless what it holds is returned; of a part of it, the name where that is taken."""
+        name = str(self.flow.steps[store].argument)
+        called = name if not _into(path) and speaks(name) else None
+        loads, again = self._reached(store)
+        for load in loads:
+            found = self._follow((load, 0), path, depth) if path or not again else None
+            if isinstance(found, Returned) and not again:
+                return Returned(found.path, found.local or called)
+            if path and isinstance(found, str):
+                return found
+        if called and loads and all(self._rewritten(load, name) for load in loads):
+            return None
+        return _element(called) if path else called
+
+    def _rewritten(self, load: int, name: str) -> bool:
+        """Whether a variable is loaded for nothing but its own next value, as z is in ``z = z + b``."""
+        operations = self.flow.uses.get((load, 0), ())
+        if len(operations) != 1 or self.flow.steps[operations[0][0]].word != "BINARY_OP":
+            return False
+        stores = [self.flow.steps[user] for user, _ in self.flow.uses.get((operations[0][0], 0), ())]
+        return [(step.word, step.argument) for step in stores] == [("store", name)]
+
+    def _mapped(self, user: int, position: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
+        """Where a dictionary's value goes, else its key."""
+        step = self.flow.steps[user]
+        keys = self._constant(step.inputs[-1]) if len(step.inputs) % 2 else None
+        if isinstance(keys, tuple) and len(keys) == len(step.inputs) - 1:
+            key = keys[position] if position < len(keys) else None
+        else:
+            key = self._constant(step.inputs[position - 1]) if position % 2 else None
+        if key is None:
+            return None
+        found = self._follow((user, 0), (key, *path), depth)
+        word = key if isinstance(key, str) and key.isidentifier() and not _into(path) else None
+        if isinstance(found, Returned):
+            return Returned(found.path, found.local or word)
+        return found or word
+
+    def _appended(self, function: tuple[Value, ...]) -> str | None:
+        """The list that a call of ``append`` adds to."""
+        for step in (self.flow.steps[value[0]] for value in function if value[0] >= 0):
+            if step.word == "attribute" and step.argument == "append":
+                return _element(self.called(step.inputs[0]))
+        return None
+
+    def called(self, value: Value) -> str | None:
+        """The variable or attribute that a value was loaded from."""
+        step = self.flow.steps[value[0]] if value[0] >= 0 else None
+        if step is not None and step.word in ("load", "attribute"):
+            return str(step.argument)
+        if step is not None and step.word == "item":
+            key = self._constant(step.inputs[1])
+            return key if isinstance(key, str) and key.isidentifier() else self.called(step.inputs[0])
+        return None
+
+    def _key(self, inputs: tuple[Value, ...]) -> str | None:
+        """The key of ``d["c"] = …``."""
+        key = self._constant(inputs[2])
+        return key if isinstance(key, str) and key.isidentifier() else None
+
+    def _constant(self, value: Value) -> Any:
+        step = self.flow.steps[value[0]] if value[0] >= 0 else None
+        return step.argument if step is not None and step.word == "number" else None
+
+    # -- variables ----------------------------------------------------------------------------
+
+    def _reached(self, store: int) -> tuple[list[int], bool]:
+        """Where a variable is loaded with what one step stores in it; and whether that step may come again."""
+        if store not in self._reach:
+            name, steps = self.flow.steps[store].argument, self.flow.steps
+            holding = self._walk(store, lambda step: step.word == "store" and step.argument == name)
+            loads = sorted(k for k in holding if steps[k].word == "load" and steps[k].argument == name)
+            self._reach[store] = loads, store in self._walk(store, lambda step: False)
+        return self._reach[store]
+
+    def stores_before(self, load: int) -> list[int]:
+        """Where a variable was stored that is loaded here."""
+        name = self.flow.steps[load].argument
+        stores = [k for k, step in enumerate(self.flow.steps) if step.word == "store" and step.argument == name]
+        return [k for k in stores if load in self._reached(k)[0]]
+
+    def _walk(self, start: int, ends: Callable[[Step], bool]) -> set[int]:
+        """The steps that can come after one, up to those that end the way."""
+        seen: set[int] = set()
+        stack = list(self.flow.steps[start].follows)
+        while stack:
+            k = stack.pop()
+            if k not in seen:
+                seen.add(k)
+                if not ends(self.flow.steps[k]):
+                    stack.extend(self.flow.steps[k].follows)
+        return seen
+
+
+def is_own(name: str | None) -> bool:
+    """Whether a name is something's own, and not that of the list or dictionary that it is put in."""
+    return name is not None and not isinstance(name, Element)
+
+
+def _element(name: str | None) -> Element | None:
+    return None if name is None else Element(name)
+
+
+def speaks(name: str) -> bool:
+    """Whether somebody chose a name: not ``_``, and none that a tool made up, which no program could write."""
+    return name.isidentifier() and bool(name.strip("_"))
+
+
+def _into(path: tuple[Any, ...]) -> bool:
+    """Whether it is a certain part of something, and not any element of a list."""
+    return any(part is not ANY for part in path)
+
+
+# -- what a record remembers ---------------------------------------------------------------------
+
+PASSES = "passes"  # of the engine's own functions that hand a record on as it is
+Table = frozenset[int] | range | str
+PLUMBING = frozenset(os.path.join(ENGINE, "core", f"{name}.py") for name in ("operation", "shortcuts", "protocols"))
+_tables: dict[int, Table] = {}  # by the id of a code object: the offsets of instructions whose result it returns
+_destinations: dict[int, Destinations] = {}  # which keep the code objects, so that an id stays what it is
+_lock = Lock()
+table_of = _tables.get
+
+
+def destinations(code: CodeType) -> Destinations:
+    """Where the results of a code object's instructions go."""
+    found = _destinations.get(id(code))
+    if found is None:
+        found = Destinations(code)
+        if code.co_filename in PLUMBING:
+            found.returning = ALL
+        elif code.co_filename not in ENGINE_FILES and ours(code):
+            found.returning = frozenset()  # cells name what the notes name, and it keeps that name
+        with _lock:
+            if len(_destinations) >= MOST:
+                _tables.clear()
+                _destinations.clear()
+            _destinations[id(code)] = found
+            _tables[id(code)] = _table(code, found)
+    return found
+
+
+def _table(code: CodeType, found: Destinations) -> Table:
+    """What `Operation.record` looks at: in a function of the engine's, only `located` knows whose result it is."""
+    if code.co_filename in PLUMBING:
+        return PASSES
+    return ALL if code.co_filename in ENGINE_FILES else found.returning
+
+
+def located(frame: FrameType) -> tuple[CodeType, int, Origin | None]:
+    """The user's instruction behind a record, and whose result it is, if not that instruction's alone.
+
+    What a function of the engine makes on its way to its result is the result of no instruction of the user's.
+    """
+    inner = False
+    while (code := frame.f_code).co_filename in ENGINE_FILES:
+        known = _destinations.get(id(code)) or destinations(code)
+        inner = inner or frame.f_lasti not in known.returning
+        frame = frame.f_back  # type: ignore[assignment]
+    offset = frame.f_lasti
+    if inner:
+        return code, offset, NOWHERE
+    known = _destinations.get(id(code)) or destinations(code)
+    return code, offset, callers(frame) if offset in known.returning else None
+
+
+def callers(frame: FrameType) -> Origin:
+    """An instruction, and those of the callers to whom its result is returned."""
+    places: list[Place] = []
+    here: FrameType | None = frame
+    while here is not None and (code := here.f_code).co_filename not in ENGINE_FILES and len(places) < DEPTH:
+        offset = here.f_lasti
+        places.append((code, offset))
+        if offset not in (_destinations.get(id(code)) or destinations(code)).returning:
+            break
+        here = here.f_back
+    return tuple(places)
+
+
+class Made(Protocol):
+    """What a record remembers of where it was made."""
+
+    _code: CodeType | None
+    _offset: int
+    _origin: Any
+
+
+def program_name(record: Made) -> str | None:
+    """What the program calls a record: as the caller does to whom a function returns it, if the caller calls it."""
+    origin = record._origin
+    if origin is None:
+        origin = () if record._code is None else ((record._code, record._offset),)
+    elif not isinstance(origin, tuple):
+        name: str | None = origin.name()
+        return name
+    path: tuple[Any, ...] = ()
+    local = None
+    for code, offset in origin:
+        found = destinations(code).of(offset, path)
+        known = not ours(code)
+        if isinstance(found, str):
+            return found if known else local
+        if found is None:
+            break
+        local = local if found.local is None or not known else found.local
+        path = found.path
+    return local

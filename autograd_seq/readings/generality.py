@@ -1,0 +1,149 @@
+"""For which sizes a program is right: for any, for other numbers of steps too, or only for those of the recording.
+
+A program that is not for any size says so when it is called with another, in place of a wrong number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.folding.provenance import CODE, LENGTH, of_index
+from autograd_seq.folding.step_index import GivenAt, GivenIndex
+from autograd_seq.folding.unit import Family, Node, Unit
+from autograd_seq.readings.program import ProgramWriter
+from autograd_seq.writer.tree import Apply, Every, Number, Size, Sizes, Sum, Tree, record_of
+
+FEWEST = 3  # steps that show what the first, the last and those between them have in common
+
+
+def steps_are_alike(writer: ProgramWriter) -> bool:
+    """Whether the loops say all that happens in time, so that there may be more steps or fewer."""
+    folded = writer.d.folded
+    if not folded.loops:
+        return True
+    together = {node for unit in folded.units if isinstance(unit, Family) for node in unit.together}
+    return writer.last >= FEWEST and not any(_is_apart(unit, writer) for unit in folded.units if unit not in together)
+
+
+def _is_apart(unit: Unit, writer: ProgramWriter) -> bool:
+    """Whether something happens at one step, or is used of one step, that is neither the first nor the last."""
+    last = writer.last
+    ends = {-1, 0, 1, last, last + 1}
+    refs = [use.ref for use in writer.d.folded.inputs[unit]]
+    if isinstance(unit, Family):
+        refs += unit.extension.values()
+        if unit.times[0] > FEWEST or unit.times[-1] < last - 1:
+            return True
+    elif unit.time is not None and not unit.literal and not (unit.leaf and unit.time in ends):
+        return True
+    single = {(ref.unit, ref.at) for ref in refs if ref.at is not None}
+    return any(at not in ends for _, at in single) or (isinstance(unit, Node) and len(single) > 1)
+
+
+def is_for_any_size(writer: ProgramWriter) -> bool:
+    """Whether no number in the program is a length of the recording that is not written as one."""
+    free = _free(writer)
+    if any(free & set(record_of(unit).shape) for unit in writer.made):
+        return False
+    return not any(_frozen(unit, writer, free) for unit in writer.d.folded.units if not unit.leaf)
+
+
+def _free(writer: ProgramWriter) -> set[int]:
+    """Lengths that others may have elsewhere: T, and those of data that no parameter has for sure."""
+    own = {n for unit in writer.d.parameters for n in record_of(unit).shape}
+    found = {writer.last} if writer.d.folded.loops else set()
+    for unit in writer.d.folded.units:
+        if unit.leaf and unit not in writer.d.parameters and writer.d.in_forward(unit):
+            shape = record_of(unit).shape
+            found |= {n for n in shape if n not in own or shape.count(n) > 1}
+    return found - {0, 1}
+
+
+def _frozen(unit: Unit, writer: ProgramWriter, free: set[int]) -> bool:
+    node = unit.any if isinstance(unit, Family) else unit
+    tree = writer.trees.definition(unit)
+    return any(
+        _is_length(value, free, certain=False) for value in _numbers(tree, writer)
+    ) or any(_setting_is_frozen(key, value, node, free) for key, value in _settings(tree))
+
+
+def _numbers(tree: Tree, writer: ProgramWriter) -> Iterator[Any]:
+    """The numbers that a tree writes out and that are not of the program's text."""
+    if isinstance(tree, Number):
+        known = tree.counted is not None or tree.origin is None or writer._number(tree) is not None
+        if not known and tree.value != 0 and not (tree.origin is not None and tree.origin.kind == LENGTH):
+            yield tree.value
+    elif isinstance(tree, (Apply, Sum)):
+        for part in tree.operands if isinstance(tree, Apply) else tree.terms:
+            yield from _numbers(part, writer)
+    elif isinstance(tree, Every):
+        yield from _numbers(tree.body, writer)
+
+
+def _settings(tree: Tree) -> Iterator[tuple[str, Any]]:
+    if isinstance(tree, Apply):
+        yield from tree.settings.items()
+    if isinstance(tree, (Apply, Sum)):
+        for part in tree.operands if isinstance(tree, Apply) else tree.terms:
+            yield from _settings(part)
+    elif isinstance(tree, Every):
+        yield from _settings(tree.body)
+
+
+def _setting_is_frozen(key: str, value: Any, node: Node, free: set[int]) -> bool:
+    if key in ("axis", "axes", "keepdims", "dtype", "subscripts"):
+        return False
+    if key == "index" and node.owner is None:
+        kinds = {origin.kind for origin in of_index(node.record)}
+        if kinds and kinds <= {CODE}:
+            return False
+    return any(_is_length(part, free, certain=True) for part in _parts(value))
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _parts(part)
+    elif isinstance(value, slice):
+        yield from (part for part in (value.start, value.stop) if part is not None)
+    elif not isinstance(value, (Size, Sizes, GivenAt, GivenIndex)):
+        yield value
+
+
+def _is_length(value: Any, free: set[int], certain: bool) -> bool:
+    """Whether something may be a length, one less or more, or an array that has one; as a number, one part of one."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return bool(free & set(value.shape))
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        return False
+    number = abs(float(value))
+    if not certain and 0 < number < 1:
+        number = 1 / number
+    near = {n + k for n in free for k in (-1, 0, 1)} if certain else {*free, *(a * b for a in free for b in free)}
+    return any(abs(number - n) < 1e-9 * n for n in near if n > 1)
+
+
+def guard(writer: ProgramWriter, variables: dict[str, Unit], counts: bool) -> list[str]:
+    """Statements that refuse other sizes, for a program that is not for any."""
+    for_any = is_for_any_size(writer)
+    lines = []
+    if counts and not steps_are_alike(writer):
+        lines = [
+            f"if T != {writer.last}:",
+            f'    raise ValueError(f"this program was recorded for T = {writer.last}, and its steps are not all alike; '
+            'record it again for T = {T}")',
+        ]
+    if for_any or not variables:
+        return lines
+    for name, unit in variables.items():
+        shape = record_of(unit).shape
+        expected = (*shape, len(unit.times)) if isinstance(unit, Family) else shape
+        lines += [
+            f"if np.shape({name}) != {expected}:",
+            f'    raise ValueError(f"this program was recorded for {name} of shape {expected}, and some of its numbers '
+            f'belong to that size; record it again for {{np.shape({name})}}")',
+        ]
+    return lines

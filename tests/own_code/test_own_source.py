@@ -1,0 +1,52 @@
+"""A student's own code as a generated program: right for other lengths, batches and data, or it says that it is not."""
+
+import numpy as np
+import pytest
+from own_code.programs import STYLES, recorded
+from readings.agreement import agrees, layout, valued
+
+from autograd_seq import source
+from autograd_seq.readings.derivation import Derivation
+
+SIZES = (9, 10)  # of the recording; no length of a parameter
+OTHERS = [(5, 10), (9, 2), (1, 1), (14, 3)]
+ONE_SIZE = {"attention_pooling", "peephole_matrix"}
+
+
+def derivation(style, T, m, seed=0):
+    return Derivation(recorded(style, T, m, seed)[0])
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_program_gives_the_recorded_loss_and_gradients(style):
+    first = derivation(style, *SIZES)
+    agrees(source(first, "net"), first, [first])
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if style not in ONE_SIZE])
+def test_the_program_is_right_for_other_sizes_and_data(style):
+    first = derivation(style, *SIZES)
+    others = [derivation(style, T, m, seed) for seed, (T, m) in enumerate([SIZES, *OTHERS[:2], OTHERS[3]], start=1)]
+    agrees(source(first, "net"), first, others)
+
+
+@pytest.mark.parametrize("style", sorted(ONE_SIZE))
+def test_a_program_that_is_for_one_size_says_so(style):
+    first = derivation(style, *SIZES)
+    text = source(first, "net")
+    namespace = {}
+    exec(compile(text, "generated", "exec"), namespace)
+    inputs, _, parameters, _ = layout(first)
+    given = {key: valued(unit) for key, unit in inputs.items()}
+    weights = {key: valued(unit) for key, unit in parameters.items()}
+    namespace["net_forward"](parameters=weights, **given)
+    shorter = {key: value[..., :-1] if np.ndim(value) == 3 else value for key, value in given.items()}
+    if any(np.shape(shorter[key]) != np.shape(given[key]) for key in given):
+        with pytest.raises(ValueError, match="was recorded for"):
+            namespace["net_forward"](parameters=weights, **shorter)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_function_has_an_argument_that_nobody_has(style):
+    text = source(derivation(style, *SIZES), "net")
+    assert "def net_backward(cache):" in text
