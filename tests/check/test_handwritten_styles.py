@@ -1,7 +1,7 @@
 """Wrong backward passes in any style: each is flagged where it is wrong, and its cause is named with few words.
 
-They were written before the changes of lines that `autograd_seq.diagnosis.line_edits` tries: of the 67, 42 were named at
-first. What was missed was then added, so the share that is named today says nothing about others.
+They were written before the changes of lines that `autograd_seq.diagnosis.line_edits` tries: of the 67, 42 were
+named at first. What was missed was then added, so the share that is named today says nothing about others.
 """
 
 from __future__ import annotations
