@@ -15,9 +15,11 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.line_edits import RULES, Rule, said, written_over
+from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
-from autograd_seq.diagnosis.search import EQUAL, Finding, Search, difference
+from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
 
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
@@ -97,21 +99,52 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
     if left:
         tolerance = max(report[k].tolerance for k in left)
         search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
-        causes, unexplained = _found(search, report)
+        causes, _unexplained = _causes(search, [first, second], report)
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
-        report.look_at = search.common(unexplained)
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
 
 
-def _found(search: Search, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+def _causes(search: Search, cases: Sequence[Any], report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+    """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
+    causes, unexplained = _found(search, report, FIRST_WORK)
+    report.look_at = search.common(unexplained)
+    if any(c[0].words.startswith("with zero in place of everything") for c in causes):
+        assigned, _ = _mended(cases, search, report, [written_over])
+        if {k for c in assigned for k in c.explains} == set(search.wrong):
+            return [[f] for f in assigned], []
+    if not unexplained:
+        return causes, unexplained
+    mended, line = _mended(cases, search, report, RULES)
+    left = [k for k in search.wrong if not any(k in f.explains for f in mended)]
+    if left and not search.ended:
+        causes, unexplained = _found(search, report, MOST_WORK)
+    if len(left) <= len(unexplained):
+        causes, unexplained = [[f] for f in mended], left
+    report.look_at = f"line {line}" if line else search.common(unexplained)
+    return causes, unexplained
+
+
+def _found(search: Search, report: BackwardReport, most: float) -> tuple[list[list[Finding]], list[str]]:
     """What a search finds; that it could not be made is no reason to keep back what is wrong."""
     try:
-        return search.run()
+        return search.run(most)
     except Exception as error:  # a program of a kind that the perturbations were not made for
         report.warnings.append(f"no diagnosis, as the search for it failed: {type(error).__name__}: {error}")
         return [], list(search.wrong)
+
+
+def _mended(
+    cases: Sequence[Any], search: Search, report: BackwardReport, rules: Sequence[Rule]
+) -> tuple[list[Finding], str]:
+    """What changes of somebody's own lines mend, and the first line that is wrong where they do not mend everything."""
+    try:
+        found, line = Mend(cases, search.wrong, search.tolerance, rules).run()
+    except Exception as error:  # a program whose lines are of a kind that the changes were not made for
+        report.warnings.append(f"no line is named, as the search for it failed: {type(error).__name__}: {error}")
+        return [], ""
+    return found, "" if line is None else f"{line.statement.lineno}, {said(line.statement)},"
 
 
 def _keepdims(gradient: Gradient) -> bool:

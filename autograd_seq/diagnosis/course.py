@@ -182,6 +182,18 @@ class _Case:
         unasked = set(signature.optional) - set(self.found) - set(self.problems)
         self.true = {k: v for k, v in self.truth.gradients.items() if k not in unasked}
 
+    def again(self) -> dict[str, Array]:
+        """The gradients of one more run, of functions that may have been changed."""
+        arguments = copy.deepcopy(self._arguments)
+        found, failure, _ = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))
+        if failure:
+            raise UsageError(failure)
+        return {_standard(k): v for k, v in found.items()}
+
+    def owned(self) -> tuple[list[Any], list[Any]]:
+        """The functions that the program begins with, and the global variables of its files."""
+        return [self.function], self._caller.spaces
+
     def own_rounding(self, epsilon: float) -> dict[str, Array]:
         """The rounding of the backward pass's own way."""
 

@@ -9,8 +9,12 @@ from collections.abc import Callable, Collection
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core.record import next_index
 from autograd_seq.core.tensor import Tensor
+
+MOST_ENTRIES = 200
 
 Mark = tuple[int, int, Any, int]  # first index, depth below the outermost function, line of one call, how often it ran
 
@@ -29,12 +33,15 @@ class Follower:
     ----------
     names : dict
         From a record to the variable that first held it; an outer function's name wins.
+    constants : dict
+        From a variable to the plain array that it first held, such as a mask.
     """
 
     def __init__(self, function: Callable[..., Any], files: Collection[str] = ()) -> None:
         self.code = getattr(function, "__code__", None)
         self.files = {*files, *([self.code.co_filename] if self.code is not None else [])}
         self.names: dict[Tensor, str] = {}
+        self.constants: dict[str, Any] = {}
         self._depths: dict[Tensor, int] = {}
         self._marks: list[Mark] = []
         self._runs: Counter[Any] = Counter()
@@ -50,6 +57,11 @@ class Follower:
             return function(**arguments)
         finally:
             sys.settrace(before)
+
+    def constant(self, value: Any) -> str | None:
+        """The variable that held a plain array, in this shape or another: a mask, say."""
+        same = (k for k, v in self.constants.items() if v.size == value.size and np.array_equal(v.flat, value.flat))
+        return next(same, None)
 
     def time_of(self, record: Tensor) -> int | None:
         """Which turn of a loop made a record, of the outermost one that was running; None outside of loops."""
@@ -91,12 +103,17 @@ class Follower:
         call = self._calls
 
         def line(frame: FrameType, event: str, argument: Any) -> Any:
-            for name, value in list(frame.f_locals.items()):
-                if isinstance(value, Tensor) and known.get(name) is not value:
+            held = list(frame.f_locals.items())
+            for name, value in held:
+                if isinstance(value, Tensor) and known.get(name) is not value and name.strip("_"):
                     known[name] = value
                     record = value.record
                     if record.operation is not None and depth < self._depths.get(record, sys.maxsize):
                         self.names[record], self._depths[record] = name, depth
+            for name, value in held:
+                self._name_entries(name, value)
+                if type(value) is np.ndarray and value.size > 1 and name not in self.constants:
+                    self.constants[name] = value
             if event == "line":
                 place = call, frame.f_lineno
                 self._runs[place] += 1
@@ -106,3 +123,25 @@ class Follower:
             return line
 
         return line(frame, event, argument)
+
+    def _name_entries(self, name: str, holder: Any) -> None:
+        """What has no variable of its own goes by the entry that holds it: hs[t], s["h", t], self.out."""
+        if isinstance(holder, (dict, list)):
+            entries: Any = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        elif name == "self" and isinstance(getattr(holder, "__dict__", None), dict):
+            entries = vars(holder).items()
+        else:
+            return
+        for key, value in entries if len(holder if name != "self" else vars(holder)) <= MOST_ENTRIES else ():
+            if isinstance(value, Tensor):
+                record = value.record
+                if record.operation is not None and record not in self.names:
+                    self.names[record] = _entry(name, key)
+            elif name == "self":
+                self._name_entries(key, value)
+
+
+def _entry(name: str, key: Any) -> str:
+    """How an entry is called: by its key where that is a word, else by what it stands in."""
+    words = [k for k in (key if isinstance(key, tuple) else (key,)) if isinstance(k, str) and k.isidentifier()]
+    return words[0] if words else name

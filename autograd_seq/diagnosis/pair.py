@@ -57,6 +57,7 @@ class Pair:
         self.parts = backward, forward
         self._forward, self._backward = forward, backward
         self._caller = Caller(forward, backward)
+        self.spaces = self._caller.spaces
 
     def forward(self, inputs: Mapping[str, Array]) -> Run:
         """Run the forward pass on plain arrays.

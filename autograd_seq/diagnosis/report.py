@@ -13,6 +13,11 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.search import EQUAL, Finding
 from autograd_seq.diagnosis.settle import Answer
 
+MOST_LINES = 60
+MOST_CHARACTERS = 4_000
+ARRAY = re.compile(r"(np\.)?array\((\[[^\[\]]*\]|\[[\[\]\d\s.,eE+TrueFals-]*\])[^()]*\)")
+LONGEST = 400  # characters in a line
+
 
 @dataclass(frozen=True)
 class Gradient:
@@ -158,6 +163,7 @@ class BackwardReport:
             "errors": {k: g.error for k, g in self.gradients.items() if np.isfinite(g.error)},
             "causes": [
                 {"category": c.category, "where": c.where, "explains": list(c.explains)}
+                | ({"line": c.line} if c.line else {})
                 | ({} if self.hints_only else {"words": c.words, "correct": c.correct})
                 for c in self.causes
             ],
@@ -165,7 +171,7 @@ class BackwardReport:
         }
 
     def __str__(self) -> str:
-        return "\n".join(_printed(self))
+        return _within(_printed(self))
 
 
 def plain(name: str) -> str:
@@ -174,6 +180,25 @@ def plain(name: str) -> str:
 
 
 # -- printing ----------------------------------------------------------------------------------------------
+
+
+def _within(lines: list[str]) -> str:
+    """As many lines as anybody reads; what is left out is said."""
+    kept: list[str] = []
+    for line in (part for whole in lines for part in whole.split("\n")):
+        line = _cut(line)
+        if len(kept) >= MOST_LINES - 1 or sum(map(len, kept)) + len(kept) + len(line) > MOST_CHARACTERS - 60:
+            return "\n".join([*kept, "  … what follows is left out: see the report's attributes"])
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _cut(line: str) -> str:
+    """A line of a length that can be read: no arrays, and what is cut off is marked."""
+    line = ARRAY.sub("…", line)
+    if len(line) <= LONGEST:
+        return line
+    return line[: LONGEST - 2].rsplit(" ", 1)[0] + " …"
 
 
 def _printed(report: BackwardReport) -> list[str]:
@@ -213,15 +238,18 @@ def _printed(report: BackwardReport) -> list[str]:
 
 
 def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
-    follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in cause.where.split(", ")]
-    head = f"  {cause.where} {'are' if ', ' in cause.where else 'is'} wrong"
+    names = [cause.where] if "[" in cause.where else cause.where.split(", ")
+    follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in names]
+    at = f" in line {cause.line}" if cause.line else ""
+    head = f"  {cause.where} {'are' if len(names) > 1 else 'is'} wrong{at}"
     if follow:
         head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
     if report.hints_only:
         return [f"{head}\n    kind of mistake: {cause.category}"]
-    lines = [head, f"    {'each' if ', ' in cause.where else 'it'} equals the true value {cause.words}"]
-    lines += [f"    or: {f.where} {f.words}" for f in report.also]
-    lines.append("    correct: " + cause.correct.replace("; ", "\n             "))
+    lines = [head, _cut(f"    {'each' if len(names) > 1 else 'it'} equals the true value {cause.words}")]
+    lines += [_cut(f"    or: {f.where} {f.words}") for f in report.also]
+    correct = [_cut(line) for line in cause.correct.split("; ")]
+    lines.append("    correct: " + "\n             ".join(correct))
     return lines
 
 

@@ -51,6 +51,7 @@ class Program:
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
         self._known: dict[frozenset[Tensor], list[Tensor]] = {}
+        self.work = 0  # lines that were computed again
 
     def time(self, r: Tensor) -> int | None:
         """The time step that a record belongs to."""
@@ -77,7 +78,9 @@ class Program:
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        for r in self._behind(frozenset(changes)):
+        behind = self._behind(frozenset(changes))
+        self.work += len(behind)
+        for r in behind:
             if r in changes:
                 new[r] = np.asarray(changes[r](value))
             else:

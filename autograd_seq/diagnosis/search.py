@@ -14,6 +14,9 @@ from autograd_seq.diagnosis.truth import Truth
 
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
+FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
+MOST_WORK = 2_500_000  # and in all
+LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
 
 Gradients = Mapping[str, Array]
@@ -35,6 +38,8 @@ class Finding:
         The right formula.
     explains : tuple of str
         The gradients that are wrong because of it.
+    line : int or None
+        The number of the wrong line in somebody's file.
     """
 
     category: str
@@ -42,6 +47,7 @@ class Finding:
     words: str
     correct: str
     explains: tuple[str, ...]
+    line: int | None = None
 
 
 def difference(found: Array, true: Array) -> float:
@@ -97,22 +103,43 @@ class Search:
         self.reachable = frozenset(self.program.results) - right
         self.second = second
         self._again: _Twins | None = None
+        self._left = iter(variants(self.program))
+        self._partial: list[tuple[Variant, set[str]]] = []
+        self._tried, self._ended = 0, False
 
-    def run(self) -> tuple[list[list[Finding]], list[str]]:
-        """The causes, each with all variants that fit, and the gradients that none explains."""
+    def run(self, most: float = MOST_WORK) -> tuple[list[list[Finding]], list[str]]:
+        """The causes, each with all variants that fit, and the gradients that none explains.
+
+        Called again it goes on where the work that it was allowed ended.
+
+        Parameters
+        ----------
+        most : float
+            How many lines of the backward pass may be computed, in all.
+        """
         with np.errstate(all="ignore"):  # a value in place of another may be one that a logarithm has none of
-            whole, partial = self._singles()
+            whole, partial = self._singles(most)
             if whole:
                 return [[self._finding(v, self.wrong) for v in whole]], []
             return self._several(partial)
 
-    def _singles(self) -> tuple[list[Variant], list[tuple[Variant, set[str]]]]:
+    @property
+    def ended(self) -> bool:
+        """Whether all variants were tried."""
+        return self._ended
+
+    def _singles(self, most: float) -> tuple[list[Variant], list[tuple[Variant, set[str]]]]:
         whole: list[Variant] = []
-        partial = []
+        partial = self._partial
         seen: dict[tuple[str, str], int] = {}
-        for variant in variants(self.program):
+        while self._work() < most:
+            variant = next(self._left, None)
+            if variant is None:
+                self._ended = True
+                break
             if whole and variant.rank > whole[0].rank:
                 break
+            self._tried += 1
             explained = self._explained(self.program, self.found, [variant])
             if explained is None or not explained:
                 continue
@@ -127,6 +154,10 @@ class Search:
                 partial.append((variant, explained))
         named = {v.words: v for v in reversed(sorted(whole, key=lambda v: v.weight))}  # one of those that read the same
         return sorted(named.values(), key=lambda v: (v.weight, whole.index(v)))[:MOST_NAMED], partial
+
+    def _work(self) -> float:
+        """How many lines were computed, and as many as making the variants is worth."""
+        return self.program.work + LINES_OF_A_VARIANT * self._tried
 
     def _explained(self, program: Program, found: Gradients, together: list[Variant]) -> set[str] | None:
         """The wrong gradients that variants reproduce; None if they spoil one that is right."""
@@ -193,6 +224,9 @@ class Search:
         best: tuple[Variant, set[str]] | None = None
         left = set(self.wrong) - explained  # what it reached of the rest would not be right any more
         for variant in variants(self.program):
+            self._tried += 1
+            if self._work() > 2 * MOST_WORK:
+                break
             if taken & set(variant.changes) or not all(self.program.reach(r) <= left for r in variant.changes):
                 continue
             now = self._explained(self.program, self.found, [*chosen, variant])

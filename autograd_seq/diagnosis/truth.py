@@ -147,6 +147,8 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
     new: dict[Tensor, Tensor] = {}
     for r in graph:
         if r.operation is None:
+            if r.name is None and r.size > 1:
+                r._name = follower.constant(r._value)
             new[r] = r
             continue
         place = r.scope if timed else replace(r.scope, time=follower.time_of(r))

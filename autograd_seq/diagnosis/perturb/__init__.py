@@ -47,6 +47,7 @@ FAMILIES: list[Family] = [
     order.other_orders,
     adjoints.in_every_step,
     adjoints.at_every_step,
+    adjoints.never_carried,
     order.summed_carries,
     scale.scaled_at_the_root,
     lines.everywhere,

@@ -11,6 +11,7 @@ import numpy as np
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.perturb.context import Context
+from autograd_seq.diagnosis.perturb.gradients import scaled_by
 from autograd_seq.diagnosis.perturb.variant import LIKELY, RARE, Edit, Variant, nothing
 from autograd_seq.diagnosis.rerun import Change, bare, evaluate
 
@@ -138,6 +139,20 @@ def foreign_terms(c: Context) -> Iterator[Variant]:
 
 def _replaced(adjoint: Tensor, x: Tensor, y: Tensor) -> Change:
     return lambda v: evaluate(adjoint, v) - v(x) + v(y)
+
+
+def never_carried(c: Context) -> Iterator[Variant]:
+    """States that only the next step reads, with nothing coming back from it: a carry that is never set."""
+    groups: dict[Any, list[Tensor]] = {}
+    for node, adjoint in c.adjoints.items():
+        there = c.program.time(bare(adjoint))
+        if node.scope.time is not None and there == node.scope.time + 1 and adjoint.operation is not None:
+            groups.setdefault(c.role(node), []).append(adjoint)
+    for role, adjoints in groups.items():
+        words = f"without what is carried back from the next time step, {c.called(bare(adjoints[-1]))}"
+        edit = Edit(("never carried",), "no carry", words, nothing)
+        changes: dict[Tensor, Change] = {a: scaled_by(a, 0.0) for a in adjoints}
+        yield c.variant(("never carried", role), edit, adjoints[-1], LIKELY, changes)
 
 
 def in_one_use(c: Context) -> Iterator[Variant]:

@@ -76,9 +76,11 @@ def misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
                 for side, words in (("first", "{a} ∘ {p} − {q}"), ("second", "{p} − {q} ∘ {a}")):
                     said = words.format(a=" ∘ ".join(map(c.called, within)), p=c.called(p), q=c.called(q))
                     before = " ∘ ".join(map(c.called, outside))
+                    squared = len(within) == 1 and bare(within[0]) is bare(q)
+                    of_another = side == "second" and squared  # 1 − y ∘ y for y ∘ (1 − y)
                     yield Edit(
                         ("brackets", side, k, places),
-                        "parentheses",
+                        "activation derivative" if of_another else "parentheses",
                         f"with {f'{before} ∘ ({said})' if outside else said} where the parentheses stand around "
                         f"{c.called(p)} − {c.called(q)}",
                         _change(written.sign, p, q, within, outside, side),

@@ -133,7 +133,7 @@ class Context:
             return
         for tag, place in (("reversed", n + 1 - t), ("first", 1), ("last", n)):
             for y in self._alike.get(self.role(x), ()):
-                if y.scope.time == place and y is not x:
+                if y.scope.time == place and y is not x and y.shape == x.shape:
                     yield y, tag
 
     def kind_of_swap(self, wrong: Tensor, right: Tensor) -> str:

@@ -1,0 +1,298 @@
+"""Somebody's functions as they stand in their file: which of them run, and what they do with one expression changed.
+
+Code is exchanged within the function objects themselves, so that whatever calls them, a class, a closure or
+another file, calls the changed one. It runs where the unchanged one ran, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import itertools
+import sys
+import textwrap
+import types
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.diagnosis.calling import Space
+
+MOST_MADE = 3
+
+
+class EndlessError(Exception):
+    """A changed program runs far longer than the one that it was made from."""
+
+
+class OtherOutputsError(Exception):
+    """A changed program has a forward pass that gives other outputs."""
+
+
+@dataclass(eq=False)
+class Part:
+    """A function of somebody's program, with its syntax tree.
+
+    Attributes
+    ----------
+    function : FunctionType
+        What is called.
+    tree : FunctionDef
+        Its definition; the line numbers are those of its file.
+    kinds : dict
+        From the operands that occur in it, as source, to what they were at last: the shape of an array, or a type.
+    arrays : dict
+        Those of them that are arrays.
+    ran : set of int
+        The numbers of the lines that ran.
+    made : dict
+        From the number of a line to what it put into its variable the first few times, each with its place in time.
+    forward : set of str
+        The operands that are values of the forward pass.
+    """
+
+    function: types.FunctionType
+    tree: ast.FunctionDef
+    kinds: dict[str, Any]
+    arrays: dict[str, Any]
+    ran: set[int]
+    made: dict[int, list[tuple[int, Any]]]
+    forward: set[str] = field(default_factory=set)
+
+    @property
+    def file(self) -> str:
+        """The file's name."""
+        return self.function.__code__.co_filename
+
+    def compiled(self) -> types.CodeType | None:
+        """The code of the tree as it is now; None where it is not a function of the same kind."""
+        names = self.function.__code__.co_freevars
+        around = self._around
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of code that nobody wrote
+                code = compile(around, self.file, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, TypeError):
+            return None
+        inner = _named(_named(code, "around"), self.tree.name)
+        return inner if inner is not None and inner.co_freevars == names else None
+
+    @cached_property
+    def _around(self) -> ast.Module:
+        """The definition within a function that has the variables which it takes from around it."""
+        around = ast.parse(f"def around({', '.join(self.function.__code__.co_freevars)}):\n    pass")
+        outer = around.body[0]
+        assert isinstance(outer, ast.FunctionDef)
+        outer.body = [self.tree]
+        return around
+
+    @contextlib.contextmanager
+    def changed(self) -> Iterator[bool]:
+        """Let the function do what its tree says now; False where that cannot be."""
+        before, code = self.function.__code__, self.compiled()
+        if code is not None:
+            self.function.__code__ = code
+        try:
+            yield code is not None
+        finally:
+            self.function.__code__ = before
+
+    def statements(self) -> Iterator[ast.stmt]:
+        """The simple statements that ran, in order."""
+        kinds = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr, ast.For)
+        for node in ast.walk(self.tree):
+            if isinstance(node, kinds) and node.lineno in self.ran:
+                yield node
+
+
+def _named(code: types.CodeType | None, name: str) -> types.CodeType | None:
+    inner = code.co_consts if code is not None else ()
+    return next((c for c in inner if isinstance(c, types.CodeType) and c.co_name == name), None)
+
+
+def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Space]) -> tuple[list[Part], int]:
+    """Run somebody's program once; the functions that took part and can be read, and how many lines ran.
+
+    Parameters
+    ----------
+    run : callable
+        Calls it.
+    functions : iterable
+        Those that it begins with.
+    spaces : iterable of dict
+        The global variables of its files.
+    """
+    known = {f.__code__: f for f in _functions(functions, spaces)}
+    trees: dict[types.FunctionType, ast.FunctionDef | None] = {}
+    owner = {code: f for c, f in known.items() for code in _within(c)}
+    operands: dict[types.FunctionType, dict[str, Any]] = {}
+    lines: dict[types.FunctionType, Counter[int]] = {}
+    values: dict[types.FunctionType, dict[int, list[tuple[int, Any]]]] = {}
+
+    order = itertools.count()
+
+    def enter(frame: types.FrameType, event: str, argument: Any) -> Any:
+        function = owner.get(frame.f_code)
+        if function is None:
+            return None
+        if function not in trees:
+            trees[function] = _tree(function)
+        tree = trees[function]
+        seen, ran = operands.setdefault(function, {}), lines.setdefault(function, Counter())
+
+        made = values.setdefault(function, {})
+        targets = _targets(tree)
+        before = 0
+
+        def line(frame: types.FrameType, event: str, argument: Any) -> Any:
+            nonlocal before
+            if before in targets and len(made.setdefault(before, [])) < MOST_MADE:
+                value = value_of(targets[before], frame.f_locals)
+                made[before].append((next(order), value.copy() if isinstance(value, np.ndarray) else value))
+            before = frame.f_lineno
+            if event == "line":
+                ran[frame.f_lineno] += 1
+            if event == "return" and tree is not None:
+                seen.update(_operands(tree, {**frame.f_globals, **frame.f_locals}))
+            return line
+
+        return line
+
+    _traced(enter, run)
+    found = []
+    for function, ran in lines.items():
+        tree = trees[function]
+        if tree is not None:
+            held = operands[function]
+            kinds = {k: kind_of(v) for k, v in held.items()}
+            arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
+            found.append(Part(function, tree, kinds, arrays, set(ran), values[function]))
+    return found, sum(sum(ran.values()) for ran in lines.values())
+
+
+def at_most(lines: int, run: Callable[[], Any], found: list[Part]) -> Any:
+    """What a changed program answers, unless it runs more lines than these.
+
+    Raises
+    ------
+    EndlessError
+        If it does.
+    """
+    files, left = {part.file for part in found}, lines
+
+    def line(frame: types.FrameType, event: str, argument: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise EndlessError
+        return line
+
+    return _traced(lambda frame, event, argument: line if frame.f_code.co_filename in files else None, run)
+
+
+def _traced(tracer: Any, run: Callable[[], Any]) -> Any:
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        return run()
+    finally:
+        sys.settrace(before)
+
+
+def _functions(functions: Iterable[Any], spaces: Iterable[Space]) -> Iterator[types.FunctionType]:
+    things = [*functions, *(value for space in spaces for value in space.values())]
+    for thing in things:
+        if isinstance(thing, type):
+            things.extend(v for v in vars(thing).values() if not isinstance(v, type))
+        inner = getattr(thing, "__func__", None) or getattr(thing, "fget", None) or thing
+        if isinstance(inner, types.FunctionType):
+            yield inner
+
+
+def _within(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _within(inner)
+
+
+@lru_cache(64)
+def _targets(tree: ast.FunctionDef | None) -> dict[int, ast.expr]:
+    """Under the number of a line the one variable or entry that it assigns."""
+    statements = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AugAssign))]
+    found = {s.lineno: s.targets[0] if isinstance(s, ast.Assign) else s.target for s in statements}
+    return {k: v for k, v in found.items() if isinstance(v, (ast.Name, ast.Attribute, ast.Subscript))}
+
+
+def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of the operands in a function, as far as its variables say them."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+            value = value_of(node, held)
+            if value is not _UNKNOWN:
+                yield ast.unparse(node), value.copy() if isinstance(value, np.ndarray) else value
+
+
+_UNKNOWN = object()
+
+
+def kind_of(value: Any) -> Any:
+    """The shape and the sort of numbers of an array; the type of anything else."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.shape, value.dtype.kind
+    return type(value).__name__
+
+
+def value_of(node: ast.AST, held: dict[str, Any]) -> Any:
+    """The value of a variable, an entry or an attribute, read off without running anything else."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return held.get(node.id, _UNKNOWN)
+    if isinstance(node, ast.Tuple):
+        made = tuple(value_of(e, held) for e in node.elts)
+        return _UNKNOWN if any(m is _UNKNOWN for m in made) else made
+    if isinstance(node, ast.Slice):
+        ends = [None if e is None else value_of(e, held) for e in (node.lower, node.upper, node.step)]
+        return _UNKNOWN if any(e is _UNKNOWN for e in ends) else slice(*ends)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        a, b = value_of(node.left, held), value_of(node.right, held)
+        if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
+            return a + b if isinstance(node.op, ast.Add) else a - b
+        return _UNKNOWN
+    if isinstance(node, (ast.Attribute, ast.Subscript)):
+        return _part_of(node, value_of(node.value, held), held)
+    return _UNKNOWN
+
+
+def _part_of(node: ast.Attribute | ast.Subscript, whole: Any, held: dict[str, Any]) -> Any:
+    if isinstance(node, ast.Attribute):
+        if isinstance(whole, np.ndarray):
+            return whole.T if node.attr == "T" else _UNKNOWN
+        return getattr(whole, "__dict__", {}).get(node.attr, _UNKNOWN)
+    place = value_of(node.slice, held)
+    if place is _UNKNOWN or not isinstance(whole, (np.ndarray, list, tuple, dict)):
+        return _UNKNOWN
+    try:
+        return whole[place]
+    except (KeyError, IndexError, TypeError):
+        return _UNKNOWN
+
+
+def _tree(function: types.FunctionType) -> ast.FunctionDef | None:
+    """The definition of a function; None for a lambda, and where no file says what it is."""
+    try:
+        lines, first = inspect.getsourcelines(function)
+        tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError):
+        return None
+    if not isinstance(tree, ast.FunctionDef):
+        return None
+    tree.decorator_list = []
+    return ast.increment_lineno(tree, first - 1)
