@@ -232,7 +232,7 @@ def equations(thing: Any) -> Equations:
     forward, backward = derivation.blocks
     passes = []
     for label, blocks in (("forward", forward), ("backward", backward)):
-        found: list[Equation] = []
+        found: list[Equation] = _begun_data(derivation) if label == "forward" else []
         for block in blocks:
             for unit in block.units:
                 if unit in derivation.names and not unit.leaf and not _is_number(derivation, unit):
@@ -285,6 +285,17 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
         condition = "" if whole and len(times) == derivation.last else _condition(times, derivation.last)
         result.append(Equation(left, tree, tuple(times), condition, label, derivation, assumed))
     return result
+
+
+def _begun_data(derivation: Derivation) -> list[Equation]:
+    """What stands in before the first of data, such as the y<0> of a decoder that is told y<t-1>."""
+    given = [unit for unit in derivation.folded.units if isinstance(unit, Family) and unit.leaf]
+    found = [(unit, t, ref) for unit in given for t, ref in unit.extension.items() if derivation.in_forward(unit)]
+    return [
+        Equation(Named(unit, 0, t), derivation.trees.refer(ref), (), "", "forward", derivation)
+        for unit, t, ref in found
+        if unit in derivation.names and not _natural(derivation, unit, t, ref)
+    ]
 
 
 def _natural(derivation: Derivation, unit: Family, time: int, ref: Ref) -> bool:

@@ -81,14 +81,24 @@ class ProgramWriter(Variables):
         variable = self.variables[unit]
         if not isinstance(unit, Family):
             return variable
-        if unit.leaf:
-            first = unit.times[0]
-            axes = ":, " * record_of(unit).ndim if record_of(unit).ndim <= 2 else "..., "
-            step = self._time(named.shift - first, None if named.at is None else named.at - first)
-            return f"{variable}[{axes}{step}]"
-        if unit in self.kept:
+        if unit.leaf and unit not in self.begun:
+            return f"{variable}[{self._step_of(unit, named.shift, named.at)}]"
+        if unit in self.kept or unit in self.begun:
             return f"{variable}[{self._time(named.shift, named.at)}]"
         return variable
+
+    def _step_of(self, unit: Family, shift: int, at: int | None) -> str:
+        """The index of one step in an argument that holds all."""
+        first = unit.times[0]
+        axes = ":, " * record_of(unit).ndim if record_of(unit).ndim <= 2 else "..., "
+        return f"{axes}{self._time(shift - first, None if at is None else at - first)}"
+
+    def _range(self, times: list[int]) -> str:
+        """The steps from the first to the last, for a loop."""
+        away = times[-1] + 1 - self.last  # of the step behind
+        last = self._time(0, times[-1])
+        behind = self._time(0, times[-1] + 1) if away <= 1 or last.isdigit() else "T + 2"
+        return f"range({times[0]}, {behind})"
 
     def _constant(self, unit: Unit) -> str:
         """An array that a rule of the sweep made, such as the ones of an einsum."""
@@ -153,11 +163,7 @@ class ProgramWriter(Variables):
         return self.given[key]
 
     def _every(self, family: Family, body: Written, summed: bool) -> Written:
-        text = body[0]
-        times = family.times
-        last = self._time(0, times[-1])
-        bound = f"{last} + 1" if not last.isdigit() else str(int(last) + 1)
-        series = f"{text} for t in range({times[0]}, {bound})"
+        series = f"{body[0]} for t in {self._range(family.times)}"
         return (f"sum({series})", 60) if summed else (f"*({series})", 0)
 
     # -- statements -----------------------------------------------------------------------------
@@ -173,7 +179,7 @@ class ProgramWriter(Variables):
         return list(map(self._in_own_words, self._lines(self.backward_blocks)))
 
     def _lines(self, blocks: list[Block]) -> list[Line]:
-        lines: list[Line] = []
+        lines: list[Line] = [*map(self._by_step, self.begun)] if blocks is self.forward_blocks else []
         totals = self._running(blocks)
         for block in blocks:
             if not block.loop:
@@ -185,6 +191,13 @@ class ProgramWriter(Variables):
             else:
                 lines.extend(self._loop(block, totals))
         return lines
+
+    def _by_step(self, unit: Family) -> Line:
+        """Data of every step together with what stands before the first or after the last."""
+        held = [f"{self._time(0, t)}: {self.write(self.trees.refer(ref))}" for t, ref in unit.extension.items()]
+        variable = self.variables[unit]
+        data = f"**{{t: {variable}[{self._step_of(unit, 0, None)}] for t in {self._range(unit.times)}}}"
+        return Line(f"{variable} = {{{', '.join([*held, data])}}}", unit)
 
     def _running(self, blocks: list[Block]) -> set[Unit]:
         """Sums over time, which a loop adds up as it goes."""
@@ -225,7 +238,7 @@ class ProgramWriter(Variables):
         if block.direction < 0:
             head = f"for t in range({ends}, {times[0] - 1}, -1):"
         else:
-            head = f"for t in range({times[0]}, {ends + ' + 1' if not ends.isdigit() else int(ends) + 1}):"
+            head = f"for t in {self._range(times)}:"
         return [*lines, Line(head, block.units[0]), *inside]
 
     def _begun(self, total: Unit, block: Block) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Variables:
         From terms that come from the step before in a loop to the sums they belong to.
     states : dict
         From initial states to the families that they begin.
+    begun : list
+        Families of data that are held in a dictionary by step, for what stands beside the first or the last.
     """
 
     def __init__(self, derivation: Derivation) -> None:
@@ -61,8 +63,13 @@ class Variables:
         self.stops = self._variables()
         self.trees = self._trees(self.stops)
         self.kept = self._kept()
+        self.begun = [unit for unit in derivation.folded.units if self._is_begun(unit)]
         self.variables: dict[Unit, str] = {}
         self._name_variables()
+
+    def _is_begun(self, unit: Unit) -> TypeGuard[Family]:
+        """Whether it is data for every step, before or after which something else stands."""
+        return isinstance(unit, Family) and unit.leaf and bool(unit.extension) and self.d.in_forward(unit)
 
     def _trees(self, stops: Mapping[Unit, Any]) -> Trees:
         return Trees(self.d.folded, stops, general=True)
