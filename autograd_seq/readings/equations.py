@@ -6,6 +6,7 @@ values. They stop at what has a name, and name every adjoint after its node.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from autograd_seq.core import names
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, PRODUCT, SERIES, SIGN, SUM, Written, enclosed
 from autograd_seq.core.scope import Scope
+from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.claim import formula
 from autograd_seq.readings.derivation import Derivation
@@ -386,7 +388,10 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         bounds = "" if whole else f"={times[0]}…{_step(times[-1], derivation.last)}"
         return f"Σ_t{bounds} {text}", SERIES
 
-    return Writer(language, refer, steps=Steps(size, every))
+    def time(shift: int, at: int | None) -> str:
+        return repr(StepIndex(shift)) if at is None else re.sub("(?<=T)([+-])", r" \1 ", _step(at, derivation.last))
+
+    return Writer(language, refer, steps=Steps(size, every, time=time))
 
 
 def _at(text: str, time: int, last: int) -> str:

@@ -309,10 +309,7 @@ class ProgramWriter(Variables):
         if unit in self.stops:
             statements.append(Line(f"{self._left(unit)} = {self._right(unit)}", unit, 1))
         for total in totals:
-            tree = self.trees.refer(Ref(unit))
-            self._note_helpers(tree)
-            body = self.write(tree, SUM + 1)
-            statements.append(Line(f"{self.variables[total]} += {self._bare(body)}", total, 1))
+            statements += [Line(text, total, 1) for text in self._added(unit, total)]
         missing = [t for t in times if t not in unit.members]
         if statements and missing and not self._harmless(unit, missing):
             first, end = unit.times[0], unit.times[-1]
@@ -321,6 +318,23 @@ class ProgramWriter(Variables):
             head = Line(f"if {' and '.join(test)}:", unit, 1)
             return [head, *(Line(line.text, line.unit, 2) for line in statements)]
         return statements
+
+    def _added(self, unit: Family, total: Unit) -> list[str]:
+        """What a step adds to a sum: to all of it, or to the parts that the step has read."""
+        tree = self.trees.refer(Ref(unit))
+        variable = self.variables[total]
+        gathers = isinstance(tree, Apply) and tree.operation.algebra == "gathered parts"
+        if not gathers or self._zero(total) == "0.0":
+            self._note_helpers(tree)
+            return [f"{variable} += {self._bare(self.write(tree, SUM + 1))}"]
+        assert isinstance(tree, Apply)
+        lines = []
+        for x, index in zip(tree.operands, tree.settings["indices"], strict=True):
+            self._note_helpers(x)
+            where, piece = self.write.index(index, tree), self.write(x)
+            at_once = f"{variable}[{where}] += {piece}"
+            lines.append(at_once if _is_plain(index) else f"np.add.at({variable}, np.s_[{where}], {piece})")
+        return lines
 
     def _bare(self, text: str) -> str:
         return text[1:-1] if text.startswith("(") and text.endswith(")") and _balanced(text[1:-1]) else text
@@ -380,6 +394,14 @@ class ProgramWriter(Variables):
         for called, word in self.own.values():
             text = text.replace(called, word)
         return replace(line, text=text)
+
+
+def _is_plain(index: Any) -> bool:
+    """Whether an index reads no element twice."""
+    if isinstance(index, GivenIndex):
+        return all(_is_plain(value) for _, value in index.values)
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(_is_plain(p) if isinstance(p, GivenIndex) else not isinstance(p, (list, np.ndarray)) for p in parts)
 
 
 _ASSIGNMENT = re.compile(r"^(\w+)(?:\[[^]]*\])? \+?= (.*)$")

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.notation import ATOM
+from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.own_operation import is_own
@@ -138,7 +139,7 @@ class Variables:
 
     def _short(self, tree: Tree) -> bool:
         """Whether writing an expression twice is no loss: a name with a mark, such as W.T."""
-        if not isinstance(tree, Apply):
+        if not isinstance(tree, Apply) or _is_part_of_named(tree):
             return True
         marks, _ = Writer("source", lambda x: None).filled(tree, [("", ATOM)] * len(tree.operands))
         return len(marks) <= 2
@@ -253,3 +254,10 @@ class Variables:
             candidate, number = f"{word}_{number}", number + 1
         self.taken.add(candidate)
         self.variables[unit] = candidate
+
+
+def _is_part_of_named(tree: Apply) -> bool:
+    """Whether it is a view of something that has a name, such as p[:, 0:1]."""
+    index = tree.settings.get("index")
+    views = all(isinstance(part, (int, slice, StepIndex)) for part in (index if isinstance(index, tuple) else (index,)))
+    return tree.operation.algebra == "part" and isinstance(tree.operands[0], Named) and views
