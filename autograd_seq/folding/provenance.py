@@ -51,6 +51,13 @@ class Origin:
         return self.kind == DATA and self.words is not None
 
 
+    @property
+    def counts(self) -> str | None:
+        """The name that the program has for a length, such as m; None for anything else."""
+        named = self.words is not None and self.words not in ("ndim", "size", "shape")
+        return self.words if self.kind == LENGTH and self.length is not None and named else None
+
+
 UNKNOWN = Origin(DATA)
 
 

@@ -26,7 +26,7 @@ from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of
 from autograd_seq.writer.latex_lines import width
 from autograd_seq.writer.latex_text import in_math
-from autograd_seq.writer.tree import Assumption, Named, Size, Tree, fixed_at, names_in, record_of
+from autograd_seq.writer.tree import Assumption, Named, Number, Size, Tree, fixed_at, names_in, record_of
 
 LINE = 345.0  # of an article's page, in points
 
@@ -391,7 +391,12 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
     def time(shift: int, at: int | None) -> str:
         return repr(StepIndex(shift)) if at is None else re.sub("(?<=T)([+-])", r" \1 ", _step(at, derivation.last))
 
-    return Writer(language, refer, steps=Steps(size, every, time=time))
+    def number(number: Number) -> Written | None:
+        word = None if number.origin is None else number.origin.counts
+        write = names.latex if language == "latex" else names.text
+        return None if word is None else (_write(write, word, Scope(), ""), ATOM)
+
+    return Writer(language, refer, steps=Steps(size, every, number=number, time=time))
 
 
 def _at(text: str, time: int, last: int) -> str:

@@ -199,7 +199,7 @@ class Trees:
         for use in uses:
             x = use.ref.unit
             if isinstance(x, Node) and x.literal:
-                if self.general and x.origin is not None:
+                if x.origin is not None and (self.general or x.origin.counts is not None):
                     return None
             elif self.constant(x) is None and not (_adds(unit) and self._one_hot(x)):
                 return None
