@@ -218,7 +218,9 @@ class Variables:
         for unit in arguments:
             if unit in self.states:
                 family = self.states[unit]
-                self._take(unit, self._placed((self.d.names.get(family) or self.d.own_name(family)) + "0", family))
+                state = self.d.names.get(family) or self.d.own_name(family)
+                own = unit.name if unit.name and not unit.given and unit.name != state else None
+                self._take(unit, self._placed(own or f"{state}0", family))
         for unit in arguments:
             if unit not in self.variables and not self._seed(unit):
                 self._take(unit, self._placed(self.d.names.get(unit) or "constant", unit))
