@@ -58,7 +58,9 @@ def signature(writer: ProgramWriter) -> Signature:
         elif unit in writer.states:
             zero = not record_of(unit)._value.any()
             first = not any(u in writer.states for u in result.required)
-            (result.required if first else result.optional if zero else result.later).append(unit)
+            made_there = zero and unit.name is None and _like_input(writer, unit) is not None
+            needed = first and not made_there  # nobody has the zeros that the program makes itself
+            (result.required if needed else result.optional if zero else result.later).append(unit)
         elif isinstance(unit, Family) and not any(isinstance(u, Family) for u in result.required):
             result.required.insert(0, unit)
         else:
@@ -199,7 +201,22 @@ def _zeros(writer: ProgramWriter, unit: Unit, arguments: Signature) -> str:
     inputs = [u for u in arguments.required if isinstance(u, Family)]
     if inputs and len(shape) == 2 and record_of(inputs[0]).shape[1:] == shape[1:]:
         return f"np.zeros(({shape[0]}, {writer.variables[inputs[0]]}.shape[1]))"
-    return f"np.zeros({shape})"
+    return _like_input(writer, unit) or f"np.zeros({shape})"
+
+
+def _like_input(writer: ProgramWriter, unit: Unit) -> str | None:
+    """Zeros with the batch of the first input, wherever that lies; None if not all lengths are known."""
+    inputs = [u for u in writer.variables if u.leaf and isinstance(u, Family) and writer.d.in_forward(u)]
+    own = {n for parameter in writer.d.parameters for n in record_of(parameter).shape}
+    if not inputs:
+        return None
+    lengths = []
+    for axis, n in enumerate(record_of(unit).shape):
+        same = record_of(inputs[0]).shape[axis : axis + 1] == (n,)
+        if not same and n not in own:
+            return None
+        lengths.append(f"{writer.variables[inputs[0]]}.shape[{axis}]" if same else str(n))
+    return f"np.zeros(({', '.join(lengths)}{',' * (len(lengths) == 1)}))"
 
 
 def _returned(writer: ProgramWriter, unit: Unit) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from own_code.programs import STYLES, recorded
+from own_code.programs import STYLES, plain, recorded
 from readings.agreement import agrees, layout, valued
 
 from autograd_seq import source
@@ -47,3 +47,18 @@ def test_a_program_whose_numbers_may_be_lengths_says_so_at_other_sizes():
 def test_no_function_has_an_argument_that_nobody_has(style):
     text = source(derivation(style, *SIZES), "net")
     assert "def net_backward(cache):" in text
+
+
+@pytest.mark.parametrize("T", [1, 2, 6])
+def test_a_program_takes_what_the_users_function_takes(T):
+    """Zeros that the program makes itself are no arguments, whatever the batch; and a single step is right too."""
+    namespace = {}
+    exec(compile(source(derivation("encoder_decoder", *SIZES), "net"), "generated", "exec"), namespace)
+    J, parameters = recorded("encoder_decoder", T, 5, seed=3)
+    weights, given = plain("encoder_decoder", T, 5, seed=3)
+    found, cache = namespace["net_forward"](np.stack(given["xs"], -1), weights, np.stack(given["ys"], -1))
+    np.testing.assert_allclose(found, J.value, rtol=1e-12)
+    J.backward()
+    gradients = namespace["net_backward"](cache)
+    for key, parameter in parameters.items():
+        np.testing.assert_allclose(gradients[f"d{key}"], parameter.grad, rtol=1e-12, atol=1e-12)
