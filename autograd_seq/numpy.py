@@ -18,11 +18,13 @@ from autograd_seq.core.numpy_functions import eye as eye
 from autograd_seq.core.numpy_functions import finder as _finder
 from autograd_seq.core.numpy_functions import full as full
 from autograd_seq.core.numpy_functions import full_like as full_like
+from autograd_seq.core.numpy_functions import hstack as hstack
 from autograd_seq.core.numpy_functions import identity as identity
 from autograd_seq.core.numpy_functions import names as _names
 from autograd_seq.core.numpy_functions import ones as ones
 from autograd_seq.core.numpy_functions import ones_like as ones_like
 from autograd_seq.core.numpy_functions import random as random
+from autograd_seq.core.numpy_functions import vstack as vstack
 from autograd_seq.core.numpy_functions import zeros as zeros
 from autograd_seq.core.numpy_functions import zeros_like as zeros_like
 

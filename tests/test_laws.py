@@ -197,6 +197,7 @@ ASKED_FOR = {
         "autograd_seq.plan.rewrites.lower": "above_zero categorical_cross_entropy softmax",
         "autograd_seq.readings.textbook.filled": "assign",  # an array filled through masks
         "autograd_seq.readings.textbook.recognition": "assign",
+        "autograd_seq.writer.gathered": "concatenate",  # parts that make up an array
     },
     "what students take for each other, and a derivative with mistakes of its own": {
         "autograd_seq.diagnosis.perturb.recomputed": "relu sigmoid tanh",

@@ -123,16 +123,32 @@ ascontiguousarray = _converter(np.ascontiguousarray)
 def concatenate(arrays: Any, axis: Any = 0, *arguments: Any, **keywords: Any) -> Any:
     """As `numpy.concatenate`; how plain arrays were joined is recorded where the result meets a tensor."""
     made = np.concatenate(arrays, axis, *arguments, **keywords)
-    if type(made) is np.ndarray and axis is not None and not arguments and not keywords:
-        parts = tuple(arrays)
-        if all(type(part) is np.ndarray and part.dtype == made.dtype for part in parts):
-            _remember(made, parts, axis)
+    if axis is not None and not arguments and not keywords:
+        _remember(made, arrays, axis, 1)
     return made
 
 
-def _remember(made: Any, parts: tuple[Any, ...], axis: Any) -> None:
-    """Keep what a join was made of, under the line that made it."""
-    frame = user_frame()
+def vstack(tup: Any, **keywords: Any) -> Any:
+    """As `numpy.vstack`; how plain arrays were joined is recorded where the result meets a tensor."""
+    made = np.vstack(tup, **keywords)
+    if not keywords:
+        _remember(made, tup, 0, 2)
+    return made
+
+
+def hstack(tup: Any, **keywords: Any) -> Any:
+    """As `numpy.hstack`; how plain arrays were joined is recorded where the result meets a tensor."""
+    made = np.hstack(tup, **keywords)
+    if not keywords:
+        _remember(made, tup, min(made.ndim - 1, 1), 1)
+    return made
+
+
+def _remember(made: Any, arrays: Any, axis: Any, axes: int) -> None:
+    """Keep what plain arrays of so many axes at least were joined to, under the line that joined them."""
+    parts = tuple(arrays) if type(made) is np.ndarray else ()
+    plain = all(type(part) is np.ndarray and part.dtype == made.dtype and part.ndim >= axes for part in parts)
+    frame = user_frame() if parts and plain else None
     if frame is None:
         return
     code, offset = frame.f_code, frame.f_lasti

@@ -10,7 +10,8 @@ from typing import Any
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import may_be_one
 from autograd_seq.folding.roles import from_the_middle, give_roles, likeness, same_settings
-from autograd_seq.folding.unit import Family, Node, Ref, Role, Unit, Use
+from autograd_seq.folding.shared_data import steps_of_shared
+from autograd_seq.folding.unit import Family, Node, Ref, Role, Unit, Use, sort_of
 
 # -- time ------------------------------------------------------------------------------------------
 
@@ -32,11 +33,12 @@ def infer_times(nodes: list[Node]) -> None:
             if len(steps) == 1:
                 guess[node] = next(t for t in steps if t is not None)
     _infer_from_owners(nodes, guess)
+    guess |= steps_of_shared(nodes, guess)
     siblings: dict[tuple[Any, ...], set[int]] = {}
     for node, time in guess.items():
-        siblings.setdefault(_sort(node), set()).add(time)
+        siblings.setdefault(sort_of(node), set()).add(time)
     for node, time in guess.items():
-        if len(siblings[_sort(node)]) > 1:
+        if len(siblings[sort_of(node)]) > 1:
             node.time = time
 
 
@@ -60,14 +62,6 @@ def _infer_from_owners(nodes: list[Node], guess: dict[Node, int]) -> None:
 
 
 # -- families --------------------------------------------------------------------------------------
-
-
-def _sort(node: Node) -> tuple[Any, ...]:
-    """Of what sort a node is, before it has a role."""
-    made = "adjoint" if node.adjoint_of is not None else node.operation
-    count = None if node.total else len(node.inputs)
-    given = node.leaf and node.record.requires_grad
-    return made, node.name, node.lane, node.record.shape, count, given, node.owner and _sort(node.owner)
 
 
 def match_families(nodes: list[Node]) -> list[Family]:

@@ -31,6 +31,7 @@ from autograd_seq.folding.families import examine, infer_times, match_families, 
 from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
 from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
+from autograd_seq.folding.parts_by_step import split_by_step
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.steps import scopes
 from autograd_seq.folding.uncollected import uncollected
@@ -55,6 +56,7 @@ def fold(recording: Graph | Recording) -> Folded:
     if isinstance(recording, Recording):
         seeds = {recording.adjoints[r] for r in recording.forward.outputs if r in recording.adjoints}
         nodes = of_recording(recording, scopes(recording.forward))
+        split_by_step(nodes)
         join_sums(nodes, recording.forward.outputs)
         roots = [nodes.forward[r] for r in recording.forward.outputs]
         roots += [

@@ -51,6 +51,13 @@ class Origin:
         return self.kind == DATA and self.words is not None
 
 
+    @property
+    def counts(self) -> str | None:
+        """The name that the program has for a length, such as m; None for anything else."""
+        named = self.words is not None and self.words not in ("ndim", "size", "shape")
+        return self.words if self.kind == LENGTH and self.length is not None and named else None
+
+
 UNKNOWN = Origin(DATA)
 
 
@@ -62,6 +69,74 @@ def of_index(record: Record) -> tuple[Origin, ...]:
     index, function = found[0].slice, found[1]
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
     return tuple(_origin(part, function) for part in parts)
+
+
+def lengths_in_index(record: Record) -> tuple[tuple[int, ...] | None, ...]:
+    """The lengths that the parts of an index are made of, such as 4 for the ``2 * H`` that is 8; None if untold."""
+    found = _expression(record._code, record._offset)
+    if found is None or not isinstance(found[0], ast.Subscript):
+        return ()
+    index, value = found[0].slice, record.settings["index"]
+    trees = index.elts if isinstance(index, ast.Tuple) else [index]
+    values = value if isinstance(value, tuple) else (value,)
+    if len(trees) != len(values):
+        return ()
+    return tuple(_lengths_in_part(tree, part, found[1]) for tree, part in zip(trees, values, strict=True))
+
+
+def _lengths_in_part(tree: ast.expr, part: Any, scope: _Scope) -> tuple[int, ...] | None:
+    if not isinstance(tree, ast.Slice):
+        return _length_in(tree, part, scope)
+    if not isinstance(part, slice):
+        return None
+    ends = [(tree.lower, part.start), (tree.upper, part.stop), (tree.step, part.step)]
+    found = [_length_in(end, value, scope) for end, value in ends if end is not None]
+    return None if None in found else tuple(n for lengths in found if lengths is not None for n in lengths)
+
+
+def _length_in(tree: ast.expr, value: Any, scope: _Scope) -> tuple[int, ...] | None:
+    line = _linear(tree, scope, 8)
+    if line is None or type(value) is not int:
+        return None
+    times, more, _ = line
+    if not times:
+        return ()
+    return ((value - more) // times,) if (value - more) % times == 0 else None
+
+
+_Line = tuple[int, int, str]  # a, b and what n is the length of, in a * n + b
+
+
+def _linear(tree: ast.expr, scope: _Scope, depth: int) -> _Line | None:
+    """An expression of at most one length, as a line in that; None if it is no such."""
+    if isinstance(tree, ast.Constant):
+        return (0, tree.value, "") if type(tree.value) is int else None
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        inner = _linear(tree.operand, scope, depth)
+        return None if inner is None else (-inner[0], -inner[1], inner[2])
+    if isinstance(tree, ast.BinOp):
+        first, second = _linear(tree.left, scope, depth), _linear(tree.right, scope, depth)
+        return None if first is None or second is None else _combined(tree.op, first, second)
+    if isinstance(tree, ast.Name):
+        bound = scope.bound.get(tree.id, [])
+        if not depth or len(bound) != 1 or bound[0][1]:
+            return None
+        to = bound[0][0]
+        return ((1, 0, tree.id) if to == LENGTH else None) if isinstance(to, str) else _linear(to, scope, depth - 1)
+    return None if _length(tree, scope) is None else (1, 0, ast.unparse(tree))
+
+
+def _combined(sign: ast.operator, first: _Line, second: _Line) -> _Line | None:
+    """Two lines added, subtracted or multiplied."""
+    (a, b, of), (c, d, other) = first, second
+    if a and c and of != other:
+        return None
+    words = of or other
+    if isinstance(sign, ast.Add):
+        return a + c, b + d, words
+    if isinstance(sign, ast.Sub):
+        return a - c, b - d, words
+    return (a * d + b * c, b * d, words) if isinstance(sign, ast.Mult) and not (a and c) else None
 
 
 def of_operand(record: Record, position: int) -> Origin:

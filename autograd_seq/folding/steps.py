@@ -140,15 +140,15 @@ def _depends(later: Tensor, earlier: Tensor) -> bool:
 def _turn_round(graph: Graph, times: dict[Tensor, int], steps: int) -> None:
     """Count a loop's turns from the last step, where a later loop uses what it made in the opposite order."""
     loops = _loops(graph, times)
-    uses: dict[tuple[int, int], set[tuple[bool, bool]]] = {}
+    uses: dict[tuple[int, int], set[tuple[int, int]]] = {}
     for record, time in times.items():
         for x in record.inputs:
             if x in times and loops[x] != loops[record]:
-                same, opposite = times[x] == time, times[x] == steps + 1 - time
-                uses.setdefault((loops[x], loops[record]), set()).add((same, opposite))
+                uses.setdefault((loops[x], loops[record]), set()).add((times[x], time))
     turned: set[int] = set()
     for (made, used), found in sorted(uses.items()):
-        opposite = all(o for _, o in found) and not all(s for s, _ in found)
+        several = len({time for _, time in found}) > 1  # where a loop begins with what another ended with, one does
+        opposite = several and all(before == steps + 1 - time for before, time in found)
         if opposite and used not in turned:
             turned.add(made)
     for record in times:

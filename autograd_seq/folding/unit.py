@@ -130,6 +130,14 @@ class Node:
         return self.record.scope.layer, self.record.scope.direction
 
 
+def sort_of(node: Node) -> tuple[Any, ...]:
+    """Of what sort a node is, before it has a role."""
+    made = "adjoint" if node.adjoint_of is not None else node.operation
+    count = None if node.total else len(node.inputs)
+    given = node.leaf and node.record.requires_grad
+    return made, node.name, node.lane, node.record.shape, count, given, node.owner and sort_of(node.owner)
+
+
 @dataclass(eq=False, repr=False)
 class Family:
     """One operation at all time steps at which it happens.

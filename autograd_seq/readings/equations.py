@@ -6,6 +6,7 @@ values. They stop at what has a name, and name every adjoint after its node.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from autograd_seq.core import names
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, PRODUCT, SERIES, SIGN, SUM, Written, enclosed
 from autograd_seq.core.scope import Scope
+from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.claim import formula
 from autograd_seq.readings.derivation import Derivation
@@ -24,7 +26,7 @@ from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of
 from autograd_seq.writer.latex_lines import width
 from autograd_seq.writer.latex_text import in_math
-from autograd_seq.writer.tree import Assumption, Named, Size, Tree, fixed_at, names_in, record_of
+from autograd_seq.writer.tree import Assumption, Named, Number, Size, Tree, fixed_at, names_in, record_of
 
 LINE = 345.0  # of an article's page, in points
 
@@ -232,7 +234,7 @@ def equations(thing: Any) -> Equations:
     forward, backward = derivation.blocks
     passes = []
     for label, blocks in (("forward", forward), ("backward", backward)):
-        found: list[Equation] = []
+        found: list[Equation] = _begun_data(derivation) if label == "forward" else []
         for block in blocks:
             for unit in block.units:
                 if unit in derivation.names and not unit.leaf and not _is_number(derivation, unit):
@@ -285,6 +287,17 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
         condition = "" if whole and len(times) == derivation.last else _condition(times, derivation.last)
         result.append(Equation(left, tree, tuple(times), condition, label, derivation, assumed))
     return result
+
+
+def _begun_data(derivation: Derivation) -> list[Equation]:
+    """What stands in before the first of data, such as the y<0> of a decoder that is told y<t-1>."""
+    given = [unit for unit in derivation.folded.units if isinstance(unit, Family) and unit.leaf]
+    found = [(unit, t, ref) for unit in given for t, ref in unit.extension.items() if derivation.in_forward(unit)]
+    return [
+        Equation(Named(unit, 0, t), derivation.trees.refer(ref), (), "", "forward", derivation)
+        for unit, t, ref in found
+        if unit in derivation.names and not _natural(derivation, unit, t, ref)
+    ]
 
 
 def _natural(derivation: Derivation, unit: Family, time: int, ref: Ref) -> bool:
@@ -375,7 +388,15 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         bounds = "" if whole else f"={times[0]}…{_step(times[-1], derivation.last)}"
         return f"Σ_t{bounds} {text}", SERIES
 
-    return Writer(language, refer, steps=Steps(size, every))
+    def time(shift: int, at: int | None) -> str:
+        return repr(StepIndex(shift)) if at is None else re.sub("(?<=T)([+-])", r" \1 ", _step(at, derivation.last))
+
+    def number(number: Number) -> Written | None:
+        word = None if number.origin is None else number.origin.counts
+        write = names.latex if language == "latex" else names.text
+        return None if word is None else (_write(write, word, Scope(), ""), ATOM)
+
+    return Writer(language, refer, steps=Steps(size, every, number=number, time=time))
 
 
 def _at(text: str, time: int, last: int) -> str:

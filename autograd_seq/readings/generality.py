@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.folding.provenance import CODE, LENGTH, of_index
+from autograd_seq.folding.provenance import CODE, LENGTH, lengths_in_index, of_index
 from autograd_seq.folding.step_index import GivenAt, GivenIndex
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.program import ProgramWriter
@@ -63,11 +63,10 @@ def _free(writer: ProgramWriter) -> set[int]:
 
 
 def _frozen(unit: Unit, writer: ProgramWriter, free: set[int]) -> bool:
-    node = unit.any if isinstance(unit, Family) else unit
     tree = writer.trees.definition(unit)
     return any(
         _is_length(value, free, certain=False) for value in _numbers(tree, writer)
-    ) or any(_setting_is_frozen(key, value, node, free) for key, value in _settings(tree))
+    ) or any(_setting_is_frozen(key, value, node, free) for key, value, node in _settings(tree))
 
 
 def _numbers(tree: Tree, writer: ProgramWriter) -> Iterator[Any]:
@@ -83,9 +82,11 @@ def _numbers(tree: Tree, writer: ProgramWriter) -> Iterator[Any]:
         yield from _numbers(tree.body, writer)
 
 
-def _settings(tree: Tree) -> Iterator[tuple[str, Any]]:
+def _settings(tree: Tree) -> Iterator[tuple[str, Any, Node]]:
+    """The settings of the operations that a tree writes out, each with a record that has it."""
     if isinstance(tree, Apply):
-        yield from tree.settings.items()
+        node = tree.unit.any if isinstance(tree.unit, Family) else tree.unit
+        yield from ((key, value, node) for key, value in tree.settings.items())
     if isinstance(tree, (Apply, Sum)):
         for part in tree.operands if isinstance(tree, Apply) else tree.terms:
             yield from _settings(part)
@@ -100,6 +101,9 @@ def _setting_is_frozen(key: str, value: Any, node: Node, free: set[int]) -> bool
         kinds = {origin.kind for origin in of_index(node.record)}
         if kinds and kinds <= {CODE}:
             return False
+        lengths = lengths_in_index(node.record)
+        if lengths and None not in lengths:
+            return any(n in free for part in lengths if part is not None for n in part)
     return any(_is_length(part, free, certain=True) for part in _parts(value))
 
 

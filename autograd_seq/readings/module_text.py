@@ -58,7 +58,9 @@ def signature(writer: ProgramWriter) -> Signature:
         elif unit in writer.states:
             zero = not record_of(unit)._value.any()
             first = not any(u in writer.states for u in result.required)
-            (result.required if first else result.optional if zero else result.later).append(unit)
+            made_there = zero and unit.name is None and _like_input(writer, unit) is not None
+            needed = first and not made_there  # nobody has the zeros that the program makes itself
+            (result.required if needed else result.optional if zero else result.later).append(unit)
         elif isinstance(unit, Family) and not any(isinstance(u, Family) for u in result.required):
             result.required.insert(0, unit)
         else:
@@ -180,7 +182,8 @@ def _length(writer: ProgramWriter, arguments: Signature) -> list[str]:
     full = [u for u in [*arguments.required, *arguments.later] if isinstance(u, Family)]
     for unit in full:
         if len(unit.times) == writer.last - unit.times[0] + 1:
-            more = f" + {unit.times[0] - 1}" if unit.times[0] > 1 else ""
+            away = unit.times[0] - 1
+            more = f" {'+' if away > 0 else '-'} {abs(away)}" if away else ""
             axis = record_of(unit).ndim
             return [f"T = {writer.variables[unit]}.shape[{axis}]{more}"]
     for (_, given), variable in writer.given.items():
@@ -198,7 +201,22 @@ def _zeros(writer: ProgramWriter, unit: Unit, arguments: Signature) -> str:
     inputs = [u for u in arguments.required if isinstance(u, Family)]
     if inputs and len(shape) == 2 and record_of(inputs[0]).shape[1:] == shape[1:]:
         return f"np.zeros(({shape[0]}, {writer.variables[inputs[0]]}.shape[1]))"
-    return f"np.zeros({shape})"
+    return _like_input(writer, unit) or f"np.zeros({shape})"
+
+
+def _like_input(writer: ProgramWriter, unit: Unit) -> str | None:
+    """Zeros with the batch of the first input, wherever that lies; None if not all lengths are known."""
+    inputs = [u for u in writer.variables if u.leaf and isinstance(u, Family) and writer.d.in_forward(u)]
+    own = {n for parameter in writer.d.parameters for n in record_of(parameter).shape}
+    if not inputs:
+        return None
+    lengths = []
+    for axis, n in enumerate(record_of(unit).shape):
+        same = record_of(inputs[0]).shape[axis : axis + 1] == (n,)
+        if not same and n not in own:
+            return None
+        lengths.append(f"{writer.variables[inputs[0]]}.shape[{axis}]" if same else str(n))
+    return f"np.zeros(({', '.join(lengths)}{',' * (len(lengths) == 1)}))"
 
 
 def _returned(writer: ProgramWriter, unit: Unit) -> str:
@@ -209,10 +227,7 @@ def _returned(writer: ProgramWriter, unit: Unit) -> str:
 
 
 def _stacked(variable: str, unit: Family, writer: ProgramWriter) -> str:
-    last = writer._time(0, unit.times[-1])
-    first = unit.times[0]
-    bound = f"{last} + 1" if not last.isdigit() else str(int(last) + 1)
-    return f"np.stack([{variable}[t] for t in range({first}, {bound})], axis=-1)"
+    return f"np.stack([{variable}[t] for t in {writer._range(unit.times)}], axis=-1)"
 
 
 def _words(texts: Iterable[str]) -> set[str]:
@@ -332,10 +347,11 @@ def _two_lengths(named: dict[int, set[str]]) -> None:
 _SAME_LENGTH = {"c": "n_a", "delta": "n_a"}  # lengths that the notes give one name
 
 
-def _shape(unit: Unit, sizes: dict[int, str], steps: bool = False) -> str:
+def _shape(unit: Unit, sizes: dict[int, str], last: int) -> str:
     shape = [sizes.get(n, str(n)) if n > 1 else "1" for n in record_of(unit).shape]
-    if isinstance(unit, Family) or steps:
-        shape.append("T")
+    if isinstance(unit, Family):
+        more = len(unit.times) - last
+        shape.append(f"T {'+' if more > 0 else '-'} {abs(more)}" if more else "T")
     return f"({', '.join(shape)}{',' * (len(shape) == 1)})"
 
 
@@ -343,20 +359,20 @@ def _forward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
     doc = ["Run the forward pass.", "", "Parameters", "----------"]
     for unit in arguments.required:
-        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes, writer.last)}")
     doc.append("parameters : dict of arrays")
-    doc += [f"{INDENT}{_one_line(key)} : {_shape(u, sizes)}" for u, key in arguments.parameters.items()]
+    doc += [f"{INDENT}{_one_line(key)} : {_shape(u, sizes, writer.last)}" for u, key in arguments.parameters.items()]
     for unit in arguments.later:
-        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes, writer.last)}")
     for name, values in arguments.given.items():
         steps = f"list of {'T' if len(values) == writer.last else len(values)}" if isinstance(values, list) else ""
         doc.append(f"{name} : {steps}{' numbers' if steps else 'number'}")
     for unit in arguments.optional:
-        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}, optional")
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes, writer.last)}, optional")
         doc.append(f"{INDENT}Zeros if not given.")
     doc += ["", "Returns", "-------"]
     for unit in writer.d.outputs:
-        shape = _shape(unit, sizes) if record_of(unit).ndim or isinstance(unit, Family) else "number"
+        shape = _shape(unit, sizes, writer.last) if record_of(unit).ndim or isinstance(unit, Family) else "number"
         doc.append(f"{writer.variables[unit]} : {'array ' if shape != 'number' else ''}{shape}")
     doc += ["cache : dict", f"{INDENT}What the backward pass needs."]
     return doc
@@ -366,7 +382,7 @@ def _backward_doc(writer: ProgramWriter, arguments: Signature) -> list[str]:
     sizes = _sizes(writer, arguments)
     doc = ["Run the backward pass.", "", "Parameters", "----------"]
     for unit in arguments.backward:
-        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes)}")
+        doc.append(f"{writer.variables[unit]} : array {_shape(unit, sizes, writer.last)}")
         doc.append(f"{INDENT}The adjoint that arrives from outside.")
     doc += ["cache : dict", f"{INDENT}From the forward pass.", "", "Returns", "-------", "gradients : dict of arrays"]
     listed = ", ".join(_one_line(key) for key, _ in _gradients(writer, arguments))

@@ -81,14 +81,24 @@ class ProgramWriter(Variables):
         variable = self.variables[unit]
         if not isinstance(unit, Family):
             return variable
-        if unit.leaf:
-            first = unit.times[0]
-            axes = ":, " * record_of(unit).ndim if record_of(unit).ndim <= 2 else "..., "
-            step = self._time(named.shift - first, None if named.at is None else named.at - first)
-            return f"{variable}[{axes}{step}]"
-        if unit in self.kept:
+        if unit.leaf and unit not in self.begun:
+            return f"{variable}[{self._step_of(unit, named.shift, named.at)}]"
+        if unit in self.kept or unit in self.begun:
             return f"{variable}[{self._time(named.shift, named.at)}]"
         return variable
+
+    def _step_of(self, unit: Family, shift: int, at: int | None) -> str:
+        """The index of one step in an argument that holds all."""
+        first = unit.times[0]
+        axes = ":, " * record_of(unit).ndim if record_of(unit).ndim <= 2 else "..., "
+        return f"{axes}{self._time(shift - first, None if at is None else at - first)}"
+
+    def _range(self, times: list[int]) -> str:
+        """The steps from the first to the last, for a loop."""
+        away = times[-1] + 1 - self.last  # of the step behind
+        last = self._time(0, times[-1])
+        behind = self._time(0, times[-1] + 1) if away <= 1 or last.isdigit() else "T + 2"
+        return f"range({times[0]}, {behind})"
 
     def _constant(self, unit: Unit) -> str:
         """An array that a rule of the sweep made, such as the ones of an einsum."""
@@ -153,11 +163,7 @@ class ProgramWriter(Variables):
         return self.given[key]
 
     def _every(self, family: Family, body: Written, summed: bool) -> Written:
-        text = body[0]
-        times = family.times
-        last = self._time(0, times[-1])
-        bound = f"{last} + 1" if not last.isdigit() else str(int(last) + 1)
-        series = f"{text} for t in range({times[0]}, {bound})"
+        series = f"{body[0]} for t in {self._range(family.times)}"
         return (f"sum({series})", 60) if summed else (f"*({series})", 0)
 
     # -- statements -----------------------------------------------------------------------------
@@ -173,7 +179,7 @@ class ProgramWriter(Variables):
         return list(map(self._in_own_words, self._lines(self.backward_blocks)))
 
     def _lines(self, blocks: list[Block]) -> list[Line]:
-        lines: list[Line] = []
+        lines: list[Line] = [*map(self._by_step, self.begun)] if blocks is self.forward_blocks else []
         totals = self._running(blocks)
         for block in blocks:
             if not block.loop:
@@ -185,6 +191,13 @@ class ProgramWriter(Variables):
             else:
                 lines.extend(self._loop(block, totals))
         return lines
+
+    def _by_step(self, unit: Family) -> Line:
+        """Data of every step together with what stands before the first or after the last."""
+        held = [f"{self._time(0, t)}: {self.write(self.trees.refer(ref))}" for t, ref in unit.extension.items()]
+        variable = self.variables[unit]
+        data = f"**{{t: {variable}[{self._step_of(unit, 0, None)}] for t in {self._range(unit.times)}}}"
+        return Line(f"{variable} = {{{', '.join([*held, data])}}}", unit)
 
     def _running(self, blocks: list[Block]) -> set[Unit]:
         """Sums over time, which a loop adds up as it goes."""
@@ -225,7 +238,7 @@ class ProgramWriter(Variables):
         if block.direction < 0:
             head = f"for t in range({ends}, {times[0] - 1}, -1):"
         else:
-            head = f"for t in range({times[0]}, {ends + ' + 1' if not ends.isdigit() else int(ends) + 1}):"
+            head = f"for t in {self._range(times)}:"
         return [*lines, Line(head, block.units[0]), *inside]
 
     def _begun(self, total: Unit, block: Block) -> bool:
@@ -296,10 +309,7 @@ class ProgramWriter(Variables):
         if unit in self.stops:
             statements.append(Line(f"{self._left(unit)} = {self._right(unit)}", unit, 1))
         for total in totals:
-            tree = self.trees.refer(Ref(unit))
-            self._note_helpers(tree)
-            body = self.write(tree, SUM + 1)
-            statements.append(Line(f"{self.variables[total]} += {self._bare(body)}", total, 1))
+            statements += [Line(text, total, 1) for text in self._added(unit, total)]
         missing = [t for t in times if t not in unit.members]
         if statements and missing and not self._harmless(unit, missing):
             first, end = unit.times[0], unit.times[-1]
@@ -308,6 +318,23 @@ class ProgramWriter(Variables):
             head = Line(f"if {' and '.join(test)}:", unit, 1)
             return [head, *(Line(line.text, line.unit, 2) for line in statements)]
         return statements
+
+    def _added(self, unit: Family, total: Unit) -> list[str]:
+        """What a step adds to a sum: to all of it, or to the parts that the step has read."""
+        tree = self.trees.refer(Ref(unit))
+        variable = self.variables[total]
+        gathers = isinstance(tree, Apply) and tree.operation.algebra == "gathered parts"
+        if not gathers or self._zero(total) == "0.0":
+            self._note_helpers(tree)
+            return [f"{variable} += {self._bare(self.write(tree, SUM + 1))}"]
+        assert isinstance(tree, Apply)
+        lines = []
+        for x, index in zip(tree.operands, tree.settings["indices"], strict=True):
+            self._note_helpers(x)
+            where, piece = self.write.index(index, tree), self.write(x)
+            at_once = f"{variable}[{where}] += {piece}"
+            lines.append(at_once if _is_plain(index) else f"np.add.at({variable}, np.s_[{where}], {piece})")
+        return lines
 
     def _bare(self, text: str) -> str:
         return text[1:-1] if text.startswith("(") and text.endswith(")") and _balanced(text[1:-1]) else text
@@ -367,6 +394,14 @@ class ProgramWriter(Variables):
         for called, word in self.own.values():
             text = text.replace(called, word)
         return replace(line, text=text)
+
+
+def _is_plain(index: Any) -> bool:
+    """Whether an index reads no element twice."""
+    if isinstance(index, GivenIndex):
+        return all(_is_plain(value) for _, value in index.values)
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(_is_plain(p) if isinstance(p, GivenIndex) else not isinstance(p, (list, np.ndarray)) for p in parts)
 
 
 _ASSIGNMENT = re.compile(r"^(\w+)(?:\[[^]]*\])? \+?= (.*)$")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from autograd_seq.core import names
 from autograd_seq.core.notation import ATOM
+from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.own_operation import is_own
@@ -42,6 +43,8 @@ class Variables:
         From terms that come from the step before in a loop to the sums they belong to.
     states : dict
         From initial states to the families that they begin.
+    begun : list
+        Families of data that are held in a dictionary by step, for what stands beside the first or the last.
     """
 
     def __init__(self, derivation: Derivation) -> None:
@@ -61,8 +64,13 @@ class Variables:
         self.stops = self._variables()
         self.trees = self._trees(self.stops)
         self.kept = self._kept()
+        self.begun = [unit for unit in derivation.folded.units if self._is_begun(unit)]
         self.variables: dict[Unit, str] = {}
         self._name_variables()
+
+    def _is_begun(self, unit: Unit) -> TypeGuard[Family]:
+        """Whether it is data for every step, before or after which something else stands."""
+        return isinstance(unit, Family) and unit.leaf and bool(unit.extension) and self.d.in_forward(unit)
 
     def _trees(self, stops: Mapping[Unit, Any]) -> Trees:
         return Trees(self.d.folded, stops, general=True)
@@ -131,7 +139,7 @@ class Variables:
 
     def _short(self, tree: Tree) -> bool:
         """Whether writing an expression twice is no loss: a name with a mark, such as W.T."""
-        if not isinstance(tree, Apply):
+        if not isinstance(tree, Apply) or _is_part_of_named(tree):
             return True
         marks, _ = Writer("source", lambda x: None).filled(tree, [("", ATOM)] * len(tree.operands))
         return len(marks) <= 2
@@ -210,7 +218,9 @@ class Variables:
         for unit in arguments:
             if unit in self.states:
                 family = self.states[unit]
-                self._take(unit, self._placed((self.d.names.get(family) or self.d.own_name(family)) + "0", family))
+                state = self.d.names.get(family) or self.d.own_name(family)
+                own = unit.name if unit.name and not unit.given and unit.name != state else None
+                self._take(unit, self._placed(own or f"{state}0", family))
         for unit in arguments:
             if unit not in self.variables and not self._seed(unit):
                 self._take(unit, self._placed(self.d.names.get(unit) or "constant", unit))
@@ -246,3 +256,10 @@ class Variables:
             candidate, number = f"{word}_{number}", number + 1
         self.taken.add(candidate)
         self.variables[unit] = candidate
+
+
+def _is_part_of_named(tree: Apply) -> bool:
+    """Whether it is a view of something that has a name, such as p[:, 0:1]."""
+    index = tree.settings.get("index")
+    views = all(isinstance(part, (int, slice, StepIndex)) for part in (index if isinstance(index, tuple) else (index,)))
+    return tree.operation.algebra == "part" and isinstance(tree.operands[0], Named) and views

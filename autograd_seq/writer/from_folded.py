@@ -12,6 +12,7 @@ from autograd_seq.folding.folded import Folded
 from autograd_seq.folding.provenance import COUNT
 from autograd_seq.folding.step_index import GivenAt, GivenIndex, may_be_given
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
+from autograd_seq.writer.gathered import joined_parts
 from autograd_seq.writer.simpler import simplified, without_double_minus
 from autograd_seq.writer.terms import collected
 from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
@@ -107,8 +108,10 @@ class Trees:
         settings = {k: self._sized(_given(v, k, unit), k, unit, shift, at) for k, v in unit.settings.items()}
         operands = [self._counted(x, unit, shift, at) for x in operands]
         constants = [self.constant(use.ref.unit) for use in uses] if len(operands) == len(uses) else []
-        tree = simplified(Apply(unit.operation, tuple(operands), settings, unit, shift, at), constants)
-        return self._tidy(tree, unit)
+        applied = Apply(unit.operation, tuple(operands), settings, unit, shift, at)
+        if unit.operation.algebra == "gathered parts":
+            applied = joined_parts(applied, unit.settings["indices"])
+        return self._tidy(simplified(applied, constants), unit)
 
     def _tidy(self, tree: Tree, unit: Unit) -> Tree:
         """What the sweep made, as one would write it; what somebody wrote stays as it is written."""
@@ -196,7 +199,7 @@ class Trees:
         for use in uses:
             x = use.ref.unit
             if isinstance(x, Node) and x.literal:
-                if self.general and x.origin is not None:
+                if x.origin is not None and (self.general or x.origin.counts is not None):
                     return None
             elif self.constant(x) is None and not (_adds(unit) and self._one_hot(x)):
                 return None

@@ -354,11 +354,23 @@ def test_plain_arrays_that_were_joined_are_their_parts_joined():
     assert other.operation is None and other.value[1] == 7.0 and joined.value[1] != 7.0
 
 
-def test_a_loop_that_begins_with_plain_arrays_folds_from_its_first_step():
+def test_rows_and_vectors_that_were_joined_are_their_parts_joined():
+    x, y, u = rng.normal(size=(2, 3)), rng.normal(size=(2, 1)), rng.normal(size=3)
+    beside, above, behind = (weight(1, 2) @ np.hstack([x, y]), np.vstack([x, x]) @ weight(3, 1), np.hstack([u, u]))
+    sides = [beside.inputs[1], above.inputs[0], (weight(1, 6) @ behind).inputs[1]]
+    assert [(side.operation.name, side.settings["axis"]) for side in sides] == [
+        ("concatenate", 1), ("concatenate", 0), ("concatenate", 0),
+    ]  # fmt: skip
+    assert (weight(1, 2) @ np.vstack([u, u])).inputs[1].operation is None  # vectors are laid down first
+    numpy.testing.assert_array_equal(np.vstack([u, u]), numpy.vstack([u, u]))
+
+
+@pytest.mark.parametrize("join", ["concatenate", "vstack"])
+def test_a_loop_that_begins_with_plain_arrays_folds_from_its_first_step(join):
     W, x, h = weight(3, 5), rng.normal(size=(4, 2, 1)), numpy.zeros((3, 1))
     h0 = h
     for t in range(4):
-        xh = np.concatenate([h, x[t]])
+        xh = getattr(np, join)([h, x[t]])
         h = np.tanh(np.dot(W, xh))
     text = equations(np.sum(h * h)).text
     for line in ("xh<t> = [h<t-1>; x<t>]", "h<t> = tanh(W xh<t>)", "∂J/∂W = Σ_t dz_h<t> xh<t>ᵀ"):

@@ -116,3 +116,34 @@ def test_an_operation_of_two_arrays_keeps_both_of_two_steps(operation, written):
     loss = name(np.sum(operation(first, second)), "J")
     assert "J = Σ(" + written.format("tanh(A)", "tanh(A)") + ")" in equations(loss).text
     assert "tanh" in source(loss)
+
+
+def test_data_that_two_steps_use_are_those_of_the_step_that_counts_them():
+    """Targets that the next step is told are y<t> and y<t-1>; the zeros that it begins with are y<0>."""
+    rng = np.random.default_rng(3)
+    ys = [rng.standard_normal((2, 3)) for _ in range(5)]
+    W, s, before, total = Parameter(np.full((2, 2), 0.3), "W"), np.ones((2, 3)), np.zeros((2, 3)), 0
+    for y in ys:
+        s = tanh(W @ s + before)
+        total = total + ((s - y) ** 2).sum()
+        before = y
+    recording = differentiate(total)
+    folded = fold(recording)
+    expand(folded)
+    (data_,) = (unit for unit in folded.units if isinstance(unit, Family) and unit.leaf)
+    assert data_.times == [0, 1, 2, 3, 4, 5] and not data_.members[0].record.value.any()
+    for t, y in enumerate(ys, start=1):
+        np.testing.assert_array_equal(data_.members[t].record.value, y)
+    text = equations(total).text
+    assert "tanh(W s<t-1> + y<t-1>)" in text and "s<t> − y<t>" in text
+
+
+def test_a_loop_that_begins_with_what_another_ended_with_runs_forward():
+    W, V, a = Parameter([[0.5]], "W"), Parameter([[0.25]], "V"), np.ones((1, 2))
+    for _ in range(4):
+        a = tanh(W @ a)
+    for _ in range(4):
+        a = tanh(V @ a)
+    folded = fold(a.sum().graph)
+    expand(folded)
+    assert [block.direction for block in folded.loops] == [1, 1]

@@ -223,3 +223,16 @@ def test_what_is_used_over_and_over_gets_a_name():
     both = equations(np.sum(h))
     agrees(both)
     assert max(len(equation.text) for equation in both.forward) < 500
+
+
+def test_what_counts_examples_is_called_by_its_name():
+    rng = np.random.default_rng(0)
+    W, x, y = Parameter(rng.normal(size=(2, 3)), "W"), rng.normal(size=(3, 5)), rng.normal(size=(2, 5))
+    n_x, m = x.shape
+    J = name(np.sum((W @ x - y) ** 2) / m, "J")
+    found = equations(J)
+    assert "J = Σ((W x − y)²) / m" in found.text
+    assert "∂J/∂W = 2 ∘ (W x − y) xᵀ / m" in found.text and "/ 5" not in found.text
+    assert "m" in found.latex
+    for equation in found:
+        np.testing.assert_allclose(equation.evaluate(), equation.value(), rtol=1e-12)
