@@ -28,8 +28,7 @@ from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import note_branch, note_read, present
 from autograd_seq.core.traits import Traits
 
-_new: Final = object.__new__
-_present: Final = present.get
+_new, _present = object.__new__, present.get  # looked up once, not at every operation
 _value: Final = attrgetter("_value")
 
 # A function of NumPy's (or an operator, or a method of its arrays) to what stands for it when it meets a tensor.
@@ -116,11 +115,10 @@ class Operation(Traits):
     def general(self, *inputs: Any, **settings: Any) -> Any:
         """What a call does, whatever it is given; `call` may know a shorter way to the same record."""
         inputs, settings = self._sorted(inputs, settings)
-        first = inputs[0] if inputs else None
-        if self.rearranges and isinstance(first, Record) and (seen := first.view(self, settings)) is not None:
+        written = self.rearranges and isinstance(inputs[0], Record)
+        if written and (seen := inputs[0].view(self, settings)) is not None:
             return seen
-        records = lift(inputs)
-        if records is None:
+        if (records := lift(inputs)) is None:
             return self.value(*inputs, **settings)
         values = [*map(_value, records)]
         try:
