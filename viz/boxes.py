@@ -76,6 +76,8 @@ class Folded:
         For a nameless initial state, the name of the state that takes its place in later steps.
     initial : set of Tensor
         Nameless initial states.
+    placeless : set of Tensor
+        Initial states with a name of their own, such as a0, that says of itself where they stand.
     """
 
     graph: Graph
@@ -86,6 +88,7 @@ class Folded:
     shared_uses: list[Use]
     alias: dict[Tensor, str] = field(default_factory=dict)
     initial: set[Tensor] = field(default_factory=set)
+    placeless: set[Tensor] = field(default_factory=set)
 
     def name(self, record: Tensor) -> str | None:
         """The name of a record, its own or the one it stands for."""
@@ -148,7 +151,8 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
             elif x in home and home[x] is not home[record]:
                 edges.setdefault((home[x], home[record]), []).append((x, record, i))
     names = {leaf: state.name for leaf, state in alias.items() if state.name is not None}
-    return Folded(graph, boxes, home, edges, list(shared), shared_uses, names, set(alias))
+    placeless = {x for x, y in initial.items() if x.name not in (None, y.name) and x.scope.time is None}
+    return Folded(graph, boxes, home, edges, list(shared), shared_uses, names, set(alias), placeless)
 
 
 def _uniform(

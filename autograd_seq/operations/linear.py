@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
-from autograd_seq.core.notation import MATRIX, PRODUCT, Form, infix
+from autograd_seq.core.notation import ATOM, MATRIX, POWER, PRODUCT, Form, infix
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import multiply
@@ -23,17 +23,17 @@ def _flipped(x: Any) -> Any:
 
 def _left_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
-        return g * b if a.ndim == 1 else expand_dims(g, -1) * b
+        return g * b if a.ndim == 1 else outer(g, b) if a.ndim == 2 else expand_dims(g, -1) * b
     if a.ndim == 1:
-        return squeeze(b @ expand_dims(g, -1), -1)
+        return b @ g if b.ndim == 2 else squeeze(b @ expand_dims(g, -1), -1)
     return g @ _flipped(b)
 
 
 def _right_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
-        return g * a if b.ndim == 1 else expand_dims(a, -1) * expand_dims(g, -2)
+        return g * a if b.ndim == 1 else outer(a, g) if b.ndim == 2 else expand_dims(a, -1) * expand_dims(g, -2)
     if b.ndim == 1:
-        return squeeze(_flipped(a) @ expand_dims(g, -1), -1)
+        return a.T @ g if a.ndim == 2 else squeeze(_flipped(a) @ expand_dims(g, -1), -1)
     return _flipped(a) @ g
 
 
@@ -92,6 +92,8 @@ def dot(a: Any, b: Any) -> Any:
         lambda g, y, a, b: reshape(transpose(g) @ reshape(a, -1), b.shape),
     ],
     numpy=np.outer,
+    latex=Form("{0} {{{1}}}^T", MATRIX, (MATRIX, ATOM)),
+    text=Form("{0} {1}ᵀ", MATRIX, (MATRIX, POWER)),
 )
 def outer(a: Any, b: Any, /) -> Array:
     """All products of an element of the one with an element of the other, as `numpy.outer`.

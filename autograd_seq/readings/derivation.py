@@ -156,6 +156,7 @@ class Derivation:
                 self._name(unit, name if of is None else f"d{of}")
             elif isinstance(unit, Family) and unit.leaf and not self.is_backward(unit):
                 self._name(unit, "input" if any(name == "x" for name in self.names.values()) else "x")
+        self._name_initial_states()
         for unit in units:
             for use in self.folded.inputs[unit]:
                 other = use.ref.unit
@@ -176,6 +177,16 @@ class Derivation:
                 if wanted and not self._plain(unit):
                     self._name(unit, "d" + self.own_name(owner))
         self._name_large(units)
+
+    def _name_initial_states(self) -> None:
+        """What is given without a name in place of a step before the first is called what that step would be."""
+        for unit in [unit for unit in self.names if isinstance(unit, Family)]:
+            for time, ref in unit.extension.items():
+                given = ref.unit
+                if isinstance(given, Node) and given.leaf and not given.literal and given not in self.names:
+                    if not self.is_backward(given) and len(np.unique(given.record._value)) > 1:
+                        given.time = time
+                        self._name(given, self.names[unit])
 
     def _name_large(self, units: list[Unit]) -> None:
         """Give names to what is used more than once and would be long to write out each time."""

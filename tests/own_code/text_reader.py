@@ -1,7 +1,8 @@
 """The printed text of equations, read back as a person reads it: nothing is asked of what wrote it.
 
 ∘ is a product by element, two things side by side are a matrix product, `[a; x]` stands one above the other, Σ_t reaches
-up to the next sign, `name<t>` is a name at a step. Vectors are as NumPy has them, sums keep their axes.
+up to the next sign, `name<t>` is a name at a step from 1 to T. Sums keep their axes; a vector is a column where vᵀ is a
+row, and else as NumPy has it.
 """
 
 import re
@@ -96,7 +97,10 @@ class Page:
 
     def _calculated(self, name, step):
         for left, when, right in self.equations.get(name, ()):
-            here = left == step if None in (left, step) else left == "t" or self.step(left, None) == step
+            if None in (left, step):
+                here = left == step
+            else:
+                here = 1 <= step <= self.T if left == "t" else self.step(left, None) == step
             if here and all(self._holds(c, step) for c in when):
                 return self._shaped(name, step, Reader(self, right, step).whole())
         if name not in self.given:
@@ -216,7 +220,7 @@ class Reader:
                 value = value**2
             elif self.word() == "ᵀ":
                 self.take()
-                value = np.transpose(value)
+                value = np.transpose(value) if np.ndim(value) != 1 else value[None, :]
             elif self.word() == "^":
                 self.take()
                 value = value ** (-self.atom() if self.word() in ("−", "-") and self.take() else self.atom())
@@ -368,6 +372,8 @@ def matrix_product(a, b):
         b = np.full((np.shape(a)[-1], 1), b)
     if not np.ndim(a):
         a = np.full((1, np.shape(b)[0]), a)
+    if np.ndim(a) == 1 and np.shape(b)[:1] == (1,):
+        a = a[:, None]
     return a @ b
 
 
