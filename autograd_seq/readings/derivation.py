@@ -183,10 +183,10 @@ class Derivation:
         for unit in [unit for unit in self.names if isinstance(unit, Family)]:
             for time, ref in unit.extension.items():
                 given = ref.unit
-                if isinstance(given, Node) and given.leaf and not given.literal and given not in self.names:
-                    if not self.is_backward(given) and len(np.unique(given.record._value)) > 1:
-                        given.time = time
-                        self._name(given, self.names[unit])
+                nameless = isinstance(given, Node) and given not in self.names and not self.is_backward(given)
+                if nameless and given.leaf and not given.literal and len(np.unique(given.record._value)) > 1:
+                    given.time = time
+                    self._name(given, self.names[unit])
 
     def _name_large(self, units: list[Unit]) -> None:
         """Give names to what is used more than once and would be long to write out each time."""

@@ -1,8 +1,8 @@
 """The printed text of equations, read back as a person reads it: nothing is asked of what wrote it.
 
-∘ is a product by element, two things side by side are a matrix product, `[a; x]` stands one above the other, Σ_t reaches
-up to the next sign, `name<t>` is a name at a step from 1 to T. Sums keep their axes; a vector is a column where vᵀ is a
-row, and else as NumPy has it.
+∘ is a product by element, two things side by side are a matrix product, `[a; x]` stands one above the other, Σ_t
+reaches up to the next sign, `name<t>` is a name at a step from 1 to T. Sums keep their axes; a vector is a column where
+vᵀ is a row, and else as NumPy has it.
 """
 
 import re
