@@ -183,8 +183,9 @@ class Derivation:
         for unit in [unit for unit in self.names if isinstance(unit, Family)]:
             for time, ref in unit.extension.items():
                 given = ref.unit
-                nameless = isinstance(given, Node) and given not in self.names and not self.is_backward(given)
-                if nameless and given.leaf and not given.literal and len(np.unique(given.record._value)) > 1:
+                if not isinstance(given, Node) or given in self.names or self.is_backward(given):
+                    continue
+                if given.leaf and not given.literal and len(np.unique(given.record._value)) > 1:
                     given.time = time
                     self._name(given, self.names[unit])
 
