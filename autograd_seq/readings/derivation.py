@@ -158,6 +158,9 @@ class Derivation:
                 self._name(unit, "input" if any(name == "x" for name in self.names.values()) else "x")
         self._name_initial_states()
         for unit in units:
+            if isinstance(unit, Node) and unit not in self.names and self._is_data(unit):
+                self._name(unit, "input")
+        for unit in units:
             for use in self.folded.inputs[unit]:
                 other = use.ref.unit
                 if use.ref.shift and other not in self.names and not other.leaf and not self.is_backward(other):
@@ -183,11 +186,14 @@ class Derivation:
         for unit in [unit for unit in self.names if isinstance(unit, Family)]:
             for time, ref in unit.extension.items():
                 given = ref.unit
-                if not isinstance(given, Node) or given in self.names or self.is_backward(given):
-                    continue
-                if given.leaf and not given.literal and len(np.unique(given.record._value)) > 1:
+                if isinstance(given, Node) and given not in self.names and self._is_data(given):
                     given.time = time
                     self._name(given, self.names[unit])
+
+    def _is_data(self, node: Node) -> bool:
+        """Whether it is an array that was given, and not the same number everywhere."""
+        given = node.leaf and not node.literal and node.record in self.recording.forward.positions
+        return given and not node.beyond and len(np.unique(node.record._value)) > 1
 
     def _name_large(self, units: list[Unit]) -> None:
         """Give names to what is used more than once and would be long to write out each time."""
