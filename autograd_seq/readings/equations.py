@@ -342,7 +342,7 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         write = names.latex if language == "latex" else names.text
         if isinstance(owner, Node) and owner.leaf and owner.time is None and owner in derivation.names:
             below = _write(write, derivation.names[owner], scope, "")
-            top = derivation.recording.forward.outputs[0].name or "J"
+            top = _name_of_output(derivation)
             top = names.latex(top) if language == "latex" else names.text(top)
             if language == "latex":
                 return rf"\frac{{\partial {top}}}{{\partial {below}}}", SIGN
@@ -376,6 +376,14 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         return f"Σ_t{bounds} {text}", SERIES
 
     return Writer(language, refer, steps=Steps(size, every))
+
+
+def _name_of_output(derivation: Derivation) -> str:
+    """What the equations call the scalar that was differentiated."""
+    output = derivation.recording.forward.outputs[0]
+    node = derivation.folded.nodes.forward.get(output)
+    called = derivation.names.get(node) if node is not None else None
+    return called or output.name or "J"
 
 
 def _at(text: str, time: int, last: int) -> str:
