@@ -52,7 +52,8 @@ def own_lstm(p: dict[str, Parameter], xs: list[np.ndarray], labels: list[np.ndar
         ot = sigmoid(p["Wo"] @ concat + p["bo"])
         a_next = ot * anp.tanh(c_next)
         y_hat = sigmoid(p["Wy"] @ a_next + p["by"])
-        J = J - anp.sum(y * anp.log(y_hat) + (1 - y) * anp.log(1 - y_hat))
+        loss = -(y * anp.log(y_hat) + (1 - y) * anp.log(1 - y_hat))
+        J = J + anp.sum(loss)
     return J
 
 

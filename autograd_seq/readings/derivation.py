@@ -150,12 +150,13 @@ class Derivation:
     def _give_names(self) -> None:
         """Names from the recording first; then for the adjoints that are used more than once, and what is too large."""
         units = self.folded.units
+        others = any(u.leaf and isinstance(u, Family) and u.name and not self.is_backward(u) for u in units)
         for unit in units:
             if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
                 of = self.names.get(self.adjoint_of[unit]) if unit in self.adjoint_of else None
                 self._name(unit, name if of is None else f"d{of}")
             elif isinstance(unit, Family) and unit.leaf and not self.is_backward(unit):
-                self._name(unit, "input" if any(name == "x" for name in self.names.values()) else "x")
+                self._name(unit, "input" if others or any(name == "x" for name in self.names.values()) else "x")
         self._name_initial_states()
         for unit in units:
             if isinstance(unit, Node) and unit not in self.names and self._is_data(unit):

@@ -238,7 +238,23 @@ def equations(thing: Any) -> Equations:
                 if unit in derivation.names and not unit.leaf and not _is_number(derivation, unit):
                     found.extend(_of_unit(derivation, unit, label))
         passes.append(tuple(sorted(found, key=lambda equation: _rank(derivation, equation))))
-    return Equations(passes[0], passes[1], derivation.last)
+    return Equations(passes[0], _needed(derivation, passes[1]), derivation.last)
+
+
+def _needed(derivation: Derivation, backward: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """Without adjoints that are numbers and that no equation calls by name, once all is simplified."""
+    while True:
+        called = {named.unit for equation in backward for named in names_in(equation.right)}
+        owners = [derivation.adjoint_of.get(equation.left.unit) for equation in backward]
+        kept = tuple(
+            equation
+            for equation, owner in zip(backward, owners, strict=True)
+            if equation.left.unit in called or owner is None or owner.leaf
+            or derivation.trees.constant(equation.left.unit) is None
+        )  # fmt: skip
+        if len(kept) == len(backward):
+            return kept
+        backward = kept
 
 
 def _in_latex(condition: str) -> str:

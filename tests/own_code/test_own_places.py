@@ -44,7 +44,8 @@ def recorded(filename):
     return namespace["loss"](x, s0, Parameter(rng.standard_normal((3, 3)), "W"))
 
 
-PLACES = ["<string>", "<stdin>", "<ipython-input-3-0f1e2d3c4b5a>", "/tmp/ipykernel_4711/1234567890.py", "no such file.py", ""]
+NOTEBOOKS = ["<ipython-input-3-0f1e2d3c4b5a>", "/tmp/ipykernel_4711/1234567890.py"]
+PLACES = ["<string>", "<stdin>", "no such file.py", "", *NOTEBOOKS]
 
 
 @pytest.mark.parametrize("filename", PLACES)
