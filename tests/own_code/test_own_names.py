@@ -10,7 +10,7 @@ from own_code.programs import STYLES, recorded
 from own_code.text_reader import Page
 from own_code.variables import variables
 
-from autograd_seq import Graph, categorical_cross_entropy, equations
+from autograd_seq import Graph, categorical_cross_entropy, check_backward, contributions, equations, prove, source
 from autograd_seq.core import names
 from autograd_seq.core.operation import DECLARED
 from cells import LSTM, Readout
@@ -128,3 +128,52 @@ def test_what_has_nothing_to_recognise_is_drawn_as_recorded():
     run = Readout(4, 2)(LSTM(3, 4).unroll(x))
     loss = run.measure([np.eye(2)] * 3, categorical_cross_entropy)
     assert set(draw(loss).layout.homes) <= set(Graph(loss))
+
+
+@pytest.mark.parametrize(("style", "twice"), [("stacked_lists", "h"), ("both_directions", "h")])
+def test_one_name_for_two_things_is_numbered_as_in_the_equations(style, twice):
+    J, _ = recorded(style)
+    labels = [node.label for node in draw(J).layout.nodes]
+    for t in range(1, 5):
+        assert labels.count(f"{twice}<{t}>") == labels.count(f"{twice}_2<{t}>") == 1
+    assert {twice, f"{twice}_2"} <= named_in_text(J)
+
+
+@pytest.mark.parametrize("style", ["course_lstm", "course_rnn", "layer_objects"])
+def test_proof_and_contributions_call_parameters_as_the_program_does(style):
+    J, parameters = recorded(style, T=2, m=2)
+    proof = prove(J)
+    assert proof.ok and set(proof.claims) == set(parameters)
+    assert all(re.search(rf"\b{key}\b", str(proof)) for key in parameters)
+    for parameter in parameters.values():
+        J.backward()
+        assert np.allclose(sum(contributions(J, parameter).values()), parameter.grad)
+    text = source(J, "net")
+    assert all(f'"d{key}": d{key}' in text and f'{key} = parameters["{key}"]' in text for key in parameters)
+    own = {"course_lstm": "ft it cct ot c_next a_next yt", "course_rnn": "a_next yt_pred", "layer_objects": "h"}
+    assert all(re.search(rf"^ +{word}(\[t\])? = ", text, re.MULTILINE) for word in own[style].split())
+
+
+def test_a_wrong_pass_is_told_by_the_names_of_the_program():
+    def forward(x, a0, W):
+        states = [a0]
+        for t in range(3):
+            a_next = np.tanh(W @ states[-1] + x[:, :, t])
+            states.append(a_next)
+        return {"a": states[-1]}, (states, x, W)
+
+    def backward(upstream, cache):
+        states, x, W = cache
+        da, dW, dx = upstream["a"], np.zeros_like(W), np.zeros_like(x)
+        for t in reversed(range(3)):
+            dz = da * (1 - states[t + 1])
+            dx[:, :, t] = dz
+            dW = dW + dz @ states[t].T
+            da = W.T @ dz
+        return {"dW": dW, "da0": da, "dx": dx}
+
+    rng = np.random.default_rng(0)
+    x, a0, W = (rng.standard_normal(shape) / 2 for shape in ((3, 2, 3), (3, 2), (3, 3)))
+    report = check_backward(forward, backward, {"x": x, "a0": a0, "W": W})
+    assert not report.ok and set(report.wrong) == {"dW", "da0", "dx"}
+    assert "a_next" in str(report)
