@@ -111,10 +111,10 @@ def test_equal_steps_look_equal(outputs, subject, view):
     for node in layout.nodes:
         column = layout.columns[node.column] if node.column is not None else None
         if column is not None and column.time is not None:
-            place = [round(v, 6) for v in (node.x - column.left, node.y, node.width, node.height)]
+            place = [node.x - column.left, node.y, node.width, node.height]
             places.setdefault(node.key, []).append(place)
     assert any(len(found) == 3 for found in places.values()) or subject == "own_cell"
-    assert all(place == found[0] for found in places.values() for place in found)
+    assert all(place == pytest.approx(found[0], abs=1e-6) for found in places.values() for place in found)
     framed = [c for c in layout.columns if c.time is not None]
     assert all(a.right < b.left and a.time < b.time for a, b in zip(framed, framed[1:]))
     assert len({round(c.right - c.left, 6) for c in framed}) == 1
