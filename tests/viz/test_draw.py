@@ -117,7 +117,7 @@ def test_equal_steps_look_equal(outputs, subject, view):
     assert all(place == pytest.approx(found[0], abs=1e-6) for found in places.values() for place in found)
     framed = [c for c in layout.columns if c.time is not None]
     assert all(a.right < b.left and a.time < b.time for a, b in zip(framed, framed[1:]))
-    assert len({round(c.right - c.left, 6) for c in framed}) == 1
+    assert all(c.right - c.left == pytest.approx(framed[0].right - framed[0].left, abs=1e-6) for c in framed)
 
 
 def _overlaps(a, b):
