@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
-from autograd_seq.core.notation import ATOM, MATRIX, POWER, PRODUCT, Form, infix
+from autograd_seq.core.notation import MATRIX, PRODUCT, Form, infix
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import multiply
@@ -92,8 +92,6 @@ def dot(a: Any, b: Any) -> Any:
         lambda g, y, a, b: reshape(transpose(g) @ reshape(a, -1), b.shape),
     ],
     numpy=np.outer,
-    latex=Form("{0} {{{1}}}^T", MATRIX, (MATRIX, ATOM)),
-    text=Form("{0} {1}ᵀ", MATRIX, (MATRIX, POWER)),
 )
 def outer(a: Any, b: Any, /) -> Array:
     """All products of an element of the one with an element of the other, as `numpy.outer`.

@@ -1,8 +1,8 @@
 """The printed text of equations, read back as a person reads it: nothing is asked of what wrote it.
 
 ∘ is a product by element, two things side by side are a matrix product, `[a; x]` stands one above the other, Σ_t
-reaches up to the next sign, `name<t>` is a name at a step from 1 to T. Sums keep their axes; a vector is a column where
-vᵀ is a row, and else as NumPy has it.
+reaches up to the next sign, `name<t>` is a name at a step from 1 to T. Sums keep their axes; vectors are as NumPy has
+them.
 """
 
 import re
@@ -36,6 +36,7 @@ FUNCTIONS = {
     "Σ_rows": lambda x: np.sum(x, axis=0, keepdims=np.ndim(x) > 1),
     "Σ_columns": lambda x: np.sum(x, axis=1, keepdims=True),
     "mean": np.mean,
+    "outer": np.outer,
     "tanh": np.tanh,
     "log": np.log,
     "exp": np.exp,
@@ -220,7 +221,7 @@ class Reader:
                 value = value**2
             elif self.word() == "ᵀ":
                 self.take()
-                value = np.transpose(value) if np.ndim(value) != 1 else value[None, :]
+                value = np.transpose(value)
             elif self.word() == "^":
                 self.take()
                 value = value ** (-self.atom() if self.word() in ("−", "-") and self.take() else self.atom())
@@ -282,6 +283,9 @@ class Reader:
             operands, keywords = [self.total()], {}
             while self.word() == ",":
                 self.take()
+                if self.tokens[self.at + 1][1] != "=":
+                    operands.append(self.total())
+                    continue
                 key = self.take()
                 self.take("=")
                 keywords[key] = int(self.total())
@@ -372,8 +376,6 @@ def matrix_product(a, b):
         b = np.full((np.shape(a)[-1], 1), b)
     if not np.ndim(a):
         a = np.full((1, np.shape(b)[0]), a)
-    if np.ndim(a) == 1 and np.shape(b)[:1] == (1,):
-        a = a[:, None]
     return a @ b
 
 
