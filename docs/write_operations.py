@@ -20,8 +20,11 @@ from autograd_seq.operations import indexing, linear
 from autograd_seq.storage.files import write
 from autograd_seq.writer import Writer
 
-FAMILIES = ("arithmetic", "elementwise", "comparison", "reduction", "linear", "shape", "indexing", "probability")
-ROWS = np.s_[:]
+FAMILIES = (
+    "arithmetic", "elementwise", "exponentials", "trigonometry", "comparison", "reduction", "linear", "solving",
+    "shape", "indexing", "ordering", "probability",
+)  # fmt: skip
+ROWS, PLACES = np.s_[:], Tensor(np.array([[2, 0, 1]] * 3), "places")
 PAGE = Path(__file__).with_name("operations.md")
 
 # Operations that need settings, a list or other shapes to be tried.
@@ -41,6 +44,9 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
     ops.moveaxis: lambda x: ops.moveaxis(x, 0, 1),
     ops.norm: lambda x: ops.norm(x, axis=0, keepdims=True),
     ops.logsumexp: lambda x: ops.logsumexp(x, axis=0, keepdims=True),
+    ops.argsort: lambda x: ops.argsort(x, axis=0),
+    ops.pick: lambda x: ops.pick(x, PLACES, axis=0),
+    ops.spread: lambda pieces: ops.spread(pieces, PLACES, axis=0, length=3),
     ops.power: lambda a, b: ops.power(a, b),
     ops.reshape: lambda x: ops.reshape(x, (9,)),
     ops.scatter: lambda a, b: ops.scatter([a, b], indices=(np.s_[0:3], np.s_[1:4]), shape=(4, 3)),
@@ -52,6 +58,60 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
     linear._einsum: lambda a, b: ops.einsum("ij,jk->ik", a, b),
 }
 SHAPES = {ops.squeeze: (1, 3)}
+# What is added to numbers between 0 and 1 where an operation is not meant for those, or for matrices of low rank.
+MATRICES = (ops.cholesky, ops.det, ops.inv, ops.logabsdet, ops.solve_columns)
+ADDED = {ops.arccosh: 1.0, **dict.fromkeys(MATRICES, np.eye(3))}
+
+
+# Where a function has no derivative, or several: its inputs there, in the order in which it is called.
+KINKS: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
+    "relu(x)": (ops.relu, [[0.0]], "x = 0"),
+    "abs(x)": (np.abs, [[0.0]], "x = 0"),
+    "maximum(a, b)": (np.maximum, [[1.0], [1.0]], "a = b"),
+    "minimum(a, b)": (np.minimum, [[1.0], [1.0]], "a = b"),
+    "fmax(a, b)": (np.fmax, [[1.0], [1.0]], "a = b"),
+    "fmin(a, b)": (np.fmin, [[1.0], [1.0]], "a = b"),
+    "max(x)": (np.max, [[2.0, 1.0, 2.0]], "x = [2, 1, 2]"),
+    "min(x)": (np.min, [[2.0, 1.0, 1.0]], "x = [2, 1, 1]"),
+    "maximum.accumulate(x)": (np.maximum.accumulate, [[1.0, 1.0]], "x = [1, 1]"),
+    "clip(x, -1, 1)": (lambda x: np.clip(x, -1.0, 1.0), [[-1.0, 1.0]], "x = [−1, 1]"),
+    "clip(x, low, None), low learned": (lambda x, low: np.clip(x, low, None), [[1.0], [1.0]], "x = low"),
+    "where(c, a, b)": (lambda a, b: np.where([True, False], a, b), [[1.0, 1.0], [1.0, 1.0]], "anywhere, c = [1, 0]"),
+    "linalg.norm(x)": (np.linalg.norm, [[0.0, 0.0]], "x = [0, 0]"),
+    "linalg.norm(x, 1)": (lambda x: np.linalg.norm(x, 1), [[0.0, 2.0]], "x = [0, 2]"),
+    "linalg.norm(x, inf)": (lambda x: np.linalg.norm(x, np.inf), [[2.0, -2.0]], "x = [2, −2]"),
+    "hypot(a, b)": (np.hypot, [[0.0], [0.0]], "a = b = 0"),
+    "arctan2(a, b)": (np.arctan2, [[0.0], [0.0]], "a = b = 0"),
+    "x ** 0.0": (lambda x: x**0.0, [[0.0]], "x = 0"),
+    "a ** b": (np.power, [[0.0], [2.0]], "a = 0, b = 2"),
+    "prod(x)": (np.prod, [[0.0, 3.0]], "x = [0, 3]"),
+    "cumprod(x)": (np.cumprod, [[0.0, 3.0]], "x = [0, 3]"),
+    "sort(x)[0]": (lambda x: np.sort(x)[0], [[1.0, 1.0]], "x = [1, 1]"),
+    "median(x)": (np.median, [[1.0, 1.0, 2.0]], "x = [1, 1, 2]"),
+    "x % b": (np.remainder, [[4.0], [2.0]], "x = 4, b = 2"),
+    "interp(x, [0, 1, 2], [0, 1, 5])": (lambda x: np.interp(x, [0.0, 1.0, 2.0], [0.0, 1.0, 5.0]),
+                                        [[1.0, 2.0, 3.0]], "x = [1, 2, 3]"),
+    "copysign(a, 1)": (lambda a: np.copysign(a, 1.0), [[0.0]], "a = 0"),
+    "heaviside(x, h)": (np.heaviside, [[0.0], [0.5]], "x = 0"),
+    "sinc(x)": (np.sinc, [[0.0]], "x = 0"),
+}  # fmt: skip
+
+
+def at_kink(name: str) -> tuple[list[Tensor], Tensor]:
+    """The inputs of a function where it has a kink, and the sum of its result."""
+    function, arrays, _ = KINKS[name]
+    inputs = [Tensor(np.array(x), letter, requires_grad=True) for x, letter in zip(arrays, "abc")]
+    return inputs, ops.sum(function(*inputs))
+
+
+def conventions() -> Iterator[str]:
+    """The table of what is taken for a derivative where there is none, as the sweep answers it."""
+    yield "| function | where | derivative with respect to each input |\n|---|---|---|"
+    for name, (_, _, where) in KINKS.items():
+        inputs, loss = at_kink(name)
+        loss.backward()
+        slopes = [np.zeros(x.shape) if x.grad is None else x.grad + 0.0 for x in inputs]
+        yield f"| `{name}` | {where} | {'; '.join(np.array2string(slope, separator=', ') for slope in slopes)} |"
 
 
 def described() -> Iterator[tuple[str, list[Operation]]]:
@@ -67,7 +127,8 @@ def tried(operation: Operation) -> tuple[list[Tensor], Tensor]:
     call = SAMPLES.get(operation, operation)
     called = list(inspect.signature(getattr(call, "__wrapped__", call)).parameters)[: operation.arity or None]
     shape = SHAPES.get(operation, (3, 3))
-    inputs = [Tensor(np.full(shape, 0.25 + 0.25 * i), name, requires_grad=True) for i, name in enumerate(called)]
+    arrays = [np.full(shape, 0.25 + 0.25 * i) + ADDED.get(operation, 0.0) for i in range(len(called))]
+    inputs = [Tensor(array, name, requires_grad=True) for array, name in zip(arrays, called, strict=True)]
     y = call(*inputs)
     y._name = "L" if "y" in called else "y"
     return inputs, y
@@ -113,7 +174,7 @@ def having(operation: Operation, trait: str) -> str:
 
 def page() -> str:
     """The whole page."""
-    parts = [HEAD, *traits()]
+    parts = [HEAD, *traits(), ABOUT_KINKS, *conventions()]
     for family, operations in described():
         parts.append(f"\n## {family.capitalize()}\n\n| operation | value | VJP |\n|---|---|---|")
         parts.extend(map(row, operations))
@@ -158,6 +219,16 @@ knows what it means to forget `swish'`.
 
 What an operation says of itself, so that nobody else has to know it by name. None has to be declared: without
 them an operation is computed more slowly and diagnosed less well, and just as right.
+"""
+
+ABOUT_KINKS = """
+## At kinks and ties
+
+Where a function has no derivative, or more than one would do, one is taken, the same in `backward`, `grad`, `compile`
+and the program that `source` writes; `prove` says *excluded* where a record meets such a place exactly. The
+largest of several equal elements share the adjoint equally; at a kink that is alone, the derivative is 0; what is cut
+at a limit keeps its derivative on the limit; sorting hands on to the element that NumPy puts there. What changes in
+steps (`sign`, `floor`, `round`, `x // b`) has the derivative 0 everywhere. `sqrt` and `cbrt` have an infinite one at 0.
 """
 
 TRAITS = {

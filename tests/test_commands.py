@@ -248,7 +248,7 @@ def test_check_says_its_verdict_in_its_exit_code_and_in_json(text, code, verdict
     assert f"{path}: {verdict}" in out and "hello" not in out and "\x1b" not in err
     assert main(["check", str(path), "--json"]) == code
     out, err = capsys.readouterr()
-    found = json.loads(out)
+    (found,) = json.loads(out)
     assert (found["format"], found["verdict"], found["ok"], found["path"]) == (1, verdict, code == 0, str(path))
     assert ("  | hello" in err) == text.startswith("print")
     if "rnn_backward" in text:

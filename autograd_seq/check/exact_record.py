@@ -167,7 +167,8 @@ class ExactRecord:
                 kinked |= np.isnan(bare)
             result = settle(self.rounding, truth, kinked, scalars, bare, tiny)
             if scaled and result.ok and not tiny:
-                return self._linear(position, adjoint, scalars, ~kinked & np.isfinite(truth.astype(float)), result)
+                free = ~kinked & held_by(self.rounding, truth, self.dtype)
+                return self._linear(position, adjoint, scalars, free, result)
         return result
 
     def _linear(
@@ -185,7 +186,7 @@ class ExactRecord:
                 if not free[place] or not np.isfinite(answer[place]) or not low < abs(expected) < high:
                     continue
                 gap = abs(self.rounding.exact(answer[place]) - expected)
-                if gap > ULPS * errors[place] * abs(scale):
+                if gap > ULPS * errors[place] * abs(scale) + 2 * self.rounding.unit * abs(expected):
                     message = f"the rule is not linear: for an adjoint {scale:.3g} times as large it is off"
                     return replace(
                         result, error=float(gap / abs(expected)), element=place,
@@ -197,6 +198,14 @@ class ExactRecord:
 def smallest(dtype: np.dtype[Any]) -> float:
     """What is too near to the smallest float: losses take no probability for smaller."""
     return 1024 * float(np.finfo(dtype if dtype == np.float32 else np.float64).tiny)
+
+
+def held_by(algebra: Rounding, values: Array, dtype: np.dtype[Any]) -> Array:
+    """Which exact scalars a float has room for; longdouble has more than a Python float."""
+    if dtype.itemsize <= 8:
+        return np.isfinite(values.astype(float))
+    largest = algebra.exact(np.finfo(dtype).max)
+    return np.array([bool(abs(v) <= largest) for v in values.flat], dtype=bool).reshape(values.shape)
 
 
 def out_of_range(values: Sequence[Array]) -> bool:
@@ -232,25 +241,26 @@ def settle(
         How far off the derivative itself may be, where it is a difference.
     """
     exact, errors, slips = parts_of(scalars)
-    free = ~kinked & np.isfinite(truth.astype(float))
+    free = ~kinked & held_by(algebra, truth, bare.dtype)
     worst: tuple[tuple[int, ...], float, float] | None = None
     most = agreed = 0.0
-    sizes: list[float] = [1.0, *(float(abs(x)) for x in truth[free])]
+    sizes = [algebra.exact(1.0), *(abs(x) for x in truth[free])]
     usual = algebra.unit * max(sizes)
     for place in np.ndindex(truth.shape):
         if not free[place]:
             continue
-        bound = errors[place] if np.isfinite(errors[place]) else usual
+        bound = errors[place] if algebra.context.isfinite(errors[place]) else usual
         size, float_rule, found = abs(truth[place]), algebra.exact(bare[place]), exact[place]
         gap = abs(found - truth[place])
         wrong = not gap <= RELATIVE * size + REST * bound + floor + ULPS * slips[place]
         if wrong and not algebra.context.isfinite(found):  # the edge of a domain, which floats may keep away from
-            wrong, found = not abs(float_rule - truth[place]) <= AT_EDGES * size, float_rule
+            wrong, found = not abs(float_rule - truth[place]) <= max(AT_EDGES, ULPS * algebra.unit) * size, float_rule
         elif not wrong:
             agreed = max(agreed, float(gap / (size + bound + 1e-300)))
             found = float_rule
-            held = tiny or not np.isfinite(errors[place])  # there is nothing to hold floats to
-            wrong = not (held or abs(found - exact[place]) <= ULPS * errors[place])
+            held = tiny or not algebra.context.isfinite(errors[place])  # there is nothing to hold floats to
+            last = 2 * algebra.unit * abs(exact[place])  # an answer is rounded once, whatever it is made of
+            wrong = not (held or abs(found - exact[place]) <= ULPS * errors[place] + last)
         if wrong:
             distance: Any = abs(found - truth[place])
             off = float(distance / max(size, abs(found), algebra.exact(1e-300)))

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.check.exact_record import out_of_range, settle
+from autograd_seq.check.exact_record import held_by, out_of_range, settle
 from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.array import Array
 from autograd_seq.core.gradient import grad
@@ -25,6 +25,7 @@ from autograd_seq.readings.rounding import Rounding, coarsest, parts_of
 STEP = 1e-20  # of differences in 60 digits, relative to the numbers: right to 40
 SHORT, MANY = 1e-30, 90  # the step for second derivatives, and the digits; right to 60 of them
 NEARLY = 1e-40  # how far off such a difference may be, relative to the first derivatives
+SETTLED = 1e-6  # how near to each other two differences are where they are one
 TAYLOR = 1e-12  # the step at which the remainder is measured
 LINEAR = 1e-50  # a remainder that is smaller, relative to the function, is none
 LOST = 1e-3  # three digits
@@ -142,16 +143,7 @@ class ExactWhole:
             if x in self.recording.adjoints and x.size:
                 part = ops.sum(ops.multiply(self.recording.adjoints[x], v))
                 along = part if along is None else along + part
-        precise = PreciseAlgebra(MANY)
-        step = precise.exact(SHORT)
-        ends = []
-        for side in (step, -step):
-            moved = {
-                x: np.asarray(precise.array(x._value) + precise.array(v) * side, dtype=object)
-                for x, v in direction.items()
-            }
-            ends.append(derivatives(self.weights, self.leaves, at=moved, digits=MANY).by)
-        again = None
+        truths, again = self._differences(direction, SHORT), None
         found = {x: np.zeros(x.shape, x.dtype) for x in self.leaves}
         if along is not None and along.requires_grad:
             again = differentiate(along)
@@ -161,14 +153,37 @@ class ExactWhole:
         result = {}
         floor = NEARLY * max([self.natural, *(_largest(self.truth.by[x].astype(float)) for x in self.leaves)])
         for x in self.leaves:
-            truth = np.asarray((ends[0][x] - ends[1][x]) / (2 * step), dtype=object).reshape(x.shape)
             formula = self._formula(again, x) if again is not None else self.rounding.array(np.zeros(x.shape))
-            result[x] = settle(self.rounding, truth, self._edges(x), formula, found[x], self.tiny, floor)
+            result[x] = settle(self.rounding, truths[x], self._edges(x), formula, found[x], self.tiny, floor)
+            if result[x].wrong:
+                unknown = self._edges(x) | self._not_settled(truths, direction, x)
+                result[x] = settle(self.rounding, truths[x], unknown, formula, found[x], self.tiny, floor)
         return result
+
+    def _differences(self, direction: Mapping[Tensor, Array], length: float) -> dict[Tensor, Array]:
+        """The change of the gradients along a direction, in many digits."""
+        precise = PreciseAlgebra(MANY)
+        step = precise.exact(length)
+        ends = []
+        for side in (step, -step):
+            moved = {
+                x: np.asarray(precise.array(x._value) + precise.array(v) * side, dtype=object)
+                for x, v in direction.items()
+            }
+            ends.append(derivatives(self.weights, self.leaves, at=moved, digits=MANY).by)
+        return {
+            x: np.asarray((ends[0][x] - ends[1][x]) / (2 * step), dtype=object).reshape(x.shape) for x in self.leaves
+        }
+
+    def _not_settled(self, truths: Mapping[Tensor, Array], direction: Mapping[Tensor, Array], x: Tensor) -> Array:
+        """Where a shorter step gives another change, as of a sine of 10^30: no difference can tell there."""
+        shorter = self._differences(direction, SHORT / 1024)[x]
+        gaps = np.abs(shorter - truths[x]) > SETTLED * np.maximum(np.abs(shorter), np.abs(truths[x]))
+        return np.asarray(gaps, dtype=bool)
 
     def _edges(self, x: Tensor) -> Array:
         """Elements that have no derivative, or lead over a kink, even one that only a second derivative sees."""
-        return np.asarray(self.truth.tied[x] | ~np.isfinite(self.truth.by[x].astype(float)))
+        return np.asarray(self.truth.tied[x] | ~held_by(self.rounding, self.truth.by[x], x.dtype))
 
 
 def _largest(values: Array) -> float:

@@ -87,7 +87,7 @@ def _drawn(x: Tensor) -> bool:
 def _size(value: Array) -> tuple[int, int]:
     """The power of ten of the largest number, and the sign that all have; 0 for both."""
     finite = value[np.isfinite(value)]
-    largest = float(np.max(np.abs(finite), initial=0.0))
+    largest = np.max(np.abs(finite), initial=0.0)  # of longdouble beyond what a Python float holds
     sign = 1 if (finite >= 0).all() and largest else -1 if (finite <= 0).all() and largest else 0
     return (int(np.round(np.log10(largest))) if largest else 0), sign
 

@@ -236,10 +236,10 @@ class Problem:
         use, record = application.use, application.use.record
         self.inputs = [scalars_of(i, x) for i, x in enumerate(record.inputs)]
         self.adjoint = fresh("g", record.shape)
-        self.points: dict[sympy.Symbol, float] = {}
+        self.points: dict[sympy.Symbol, Any] = {}  # floats, of what is recorded in longdouble as they are
         for array, x in zip(self.inputs, record.inputs, strict=True):
             self.points.update(
-                (s, float(v)) for s, v in zip(array.flat, x._value.ravel().tolist(), strict=True) if s.is_Symbol
+                (s, v) for s, v in zip(array.flat, x._value.ravel().tolist(), strict=True) if s.is_Symbol
             )
         rng = np.random.default_rng(0)
         self.points.update((s, float(v)) for s, v in zip(self.adjoint.flat, rng.uniform(0.5, 1.5, record.size)))
@@ -284,7 +284,7 @@ class Problem:
 
     def singular(self, expected: sympy.Expr) -> bool:
         """Whether the derivative has no value at the recorded numbers."""
-        at = {s: sympy.Rational(v) for s, v in self.points.items() if np.isfinite(v)}
+        at = {s: _rational(v) for s, v in self.points.items() if np.isfinite(v)}
         return _number(expected, at) is None
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
@@ -293,7 +293,7 @@ class Problem:
 
 
 def differing(
-    expected: sympy.Expr, found: sympy.Expr, points: Mapping[sympy.Symbol, float], far: bool = False
+    expected: sympy.Expr, found: sympy.Expr, points: Mapping[sympy.Symbol, Any], far: bool = False
 ) -> tuple[float, float] | None:
     """Two expressions at given values, where they differ there or nearby; None where they agree to many digits.
 
@@ -301,21 +301,21 @@ def differing(
     With `far`, points further off are tried where there is none nearby.
     """
     rng = np.random.default_rng(1)
-    agreed, only = False, None
+    agreed, vanished, only = False, False, None
     for attempt in range(5):
         if attempt == 3 and (agreed or not far):
             break
-        at = {s: sympy.Rational(_near(v, attempt, rng)) for s, v in points.items() if attempt > 2 or np.isfinite(v)}
+        at = {s: _rational(_near(v, attempt, rng)) for s, v in points.items() if attempt > 2 or np.isfinite(v)}
         a, b = (_number(e, at) for e in (expected, found))
         if a is None:
             continue
         if b is None:
             only = a  # at a single point it may not be a wrong rule, but a removable singularity
             continue
-        if not abs(a - b) <= NEAR * max(1, abs(a), abs(b)):
+        if _apart(a, b, expected, found, at):
             return float(sympy.re(a)), float(sympy.re(b))
-        agreed = True
-    if agreed:
+        agreed, vanished = agreed or bool(a or b), True  # that both are 0 at 0 says nothing of other numbers
+    if agreed or vanished:
         return None
     moved = all(points.get(s) and np.isfinite(points[s]) for s in expected.free_symbols | found.free_symbols)
     if only is None or not (far or moved):  # around 0 only 0 was tried
@@ -323,7 +323,26 @@ def differing(
     return float(sympy.re(only)), float("nan")
 
 
-def _near(v: float, attempt: int, rng: np.random.Generator) -> float:
+def _apart(a: Any, b: Any, expected: Any, found: Any, at: Mapping[sympy.Symbol, sympy.Rational]) -> bool:
+    """Whether two numbers differ by more than digits; of tiny ones, whether they do so with three times as many.
+
+    What is left where everything cancels is another number then; what is tiny because the inputs are, is not.
+    """
+    gap = abs(a - b)
+    if gap <= NEAR * max(abs(a), abs(b)):
+        return False
+    if gap > NEAR:
+        return True
+    exact_gap = _number(expected - found, at, 3 * DIGITS)
+    return exact_gap is not None and bool(abs(abs(exact_gap) - gap) <= ROUNDED * gap)
+
+
+def _rational(v: Any) -> sympy.Rational:
+    """A float of any precision, exactly."""
+    return sympy.Rational(*v.as_integer_ratio())
+
+
+def _near(v: Any, attempt: int, rng: np.random.Generator) -> Any:
     """A recorded value, then others close to it, then some of its sign away from 0 and ∞."""
     if attempt < 3:
         return v * (1 + 0.1 * float(rng.uniform(-1, 1))) if attempt else v
@@ -342,9 +361,9 @@ def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
     return True
 
 
-def _number(e: Any, at: dict[sympy.Symbol, sympy.Rational]) -> Any:
+def _number(e: Any, at: Mapping[sympy.Symbol, sympy.Rational], digits: int = DIGITS) -> Any:
     value = sympy.sympify(e, strict=True)
-    value = value.replace(sigma, lambda x: 1 / (1 + sympy.exp(-x))).evalf(DIGITS, subs=at)
+    value = value.replace(sigma, lambda x: 1 / (1 + sympy.exp(-x))).evalf(digits, subs=at, maxn=3 * digits)
     return value if value.is_number and value.is_finite else None
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 import autograd_seq
 from autograd_seq.check.claims.named_losses import LOSSES
-from autograd_seq.check.submission import LONGEST, Submission
 from autograd_seq.commands.console import print_json
-from autograd_seq.commands.ending import CODES, GOOD, NO_VERDICT, WRONG
-from autograd_seq.commands.frame import Declared, whole
+from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
+from autograd_seq.commands.frame import Declared
+from autograd_seq.commands.grades import add_grading, grade
 from autograd_seq.commands.things import cells_by_name, output_of, thing
 from autograd_seq.core.errors import UsageError
 from cells import Bidirectional, Deep, Readout
@@ -42,63 +40,32 @@ def add_check(declared: Declared) -> None:
     """The command ``check``."""
     said = "check hand-written backward passes; exit code 1 if one is wrong, 3 if there is no verdict"
     sub = declared.command("check", check_, said)
-    sub.add_argument("file", metavar="FILE.py", help="a Python file as it is; or, with --formula, a cell or readout")
-    sub.add_argument("--formula", metavar="TEXT", help="a claim such as 'dc_prev = dc * Gamma_f'")
+    sub.add_argument("--formula", metavar="TEXT", help="a claim about a cell such as 'dc_prev = dc * Gamma_f'")
     sub.add_argument("--reading", choices=("adjoint", "jacobian"), default="adjoint", help="what dX in it means")
     sub.add_argument(
         "--loss", choices=LOSSES, metavar="LOSS", help=f"what a readout's formula is about: {', '.join(LOSSES)}"
     )
-    sub.add_argument("--hints", action="store_true", help="say what is wrong without the correct formula")
-    sub.add_argument("--seed", type=whole(0), default=0, help="for the numbers that are drawn")
-    sub.add_argument(
-        "--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for the whole file (default 60)"
-    )
-    sub.add_argument("--json", action="store_true", help="as JSON: one object, whatever the file does")
-
-
-def _seconds(text: str) -> float:
-    """Reads a number of seconds."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= LONGEST:
-        raise argparse.ArgumentTypeError(f"seconds, above 0 and at most a day, not {text!r}")
-    return seconds
+    add_grading(sub)
 
 
 def check_(arguments: argparse.Namespace) -> int:
-    """Check the hand-written backward passes in a file, or one formula of a cell."""
+    """Check hand-written backward passes, or one formula of a cell."""
     if arguments.formula is not None:
         return _check_formula(arguments)
     if arguments.loss is not None:
         raise UsageError("--loss says what a formula is about: add --formula 'dz_y = y_hat - y'")
-    if arguments.file in cells_by_name() or arguments.file.endswith("-readout"):
-        raise UsageError(f"what is claimed of {arguments.file}? Add --formula 'dc_prev = dc * Gamma_f'")
-    found = autograd_seq.check_file(
-        arguments.file, arguments.seed, hints_only=arguments.hints, timeout=arguments.timeout
-    )
-    _show_apart(found)
-    if arguments.json:
-        print_json(found.to_json(), arguments.answer)
-    else:
-        print(found)
-    return CODES[found.verdict]
-
-
-def _show_apart(found: Submission) -> None:
-    """What a file printed, marked as its own, without the signs by which a text can steer a terminal."""
-    for i, line in enumerate(found.printed.splitlines()):
-        if i == 0:
-            print(f"{found.path} printed:", file=sys.stderr)
-        print("  | " + "".join(c if c.isprintable() else " " for c in line), file=sys.stderr)
+    for name in arguments.files:
+        if name in cells_by_name() or name.endswith("-readout"):
+            raise UsageError(f"what is claimed of {name}? Add --formula 'dc_prev = dc * Gamma_f'")
+    return grade(arguments)
 
 
 def _check_formula(arguments: argparse.Namespace) -> int:
     """Check a claim about a cell."""
-    found = autograd_seq.check_formula(
-        arguments.formula, _single_cell(arguments.file), arguments.reading, arguments.seed, arguments.loss
-    )
+    if len(arguments.files) != 1:
+        raise UsageError(f"--formula is about one cell, and {len(arguments.files)} names are given")
+    cell = _single_cell(arguments.files[0])
+    found = autograd_seq.check_formula(arguments.formula, cell, arguments.reading, arguments.seed or 0, arguments.loss)
     if arguments.json:
         print_json({"format": 1, **found.to_json()}, arguments.answer)
     else:

@@ -16,6 +16,7 @@ draw gru --steps 4 -o gru.svg
 draw lstm -o lstm.html
 prove my_cell.py:loss
 check my_lstm.py
+check hand_in/ --for course --csv marks.csv
 check lstm --formula 'dc_prev = dc * Gamma_f'
 derive lstm -o lstm.html
 source gru -o gru_by_hand.py

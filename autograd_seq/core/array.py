@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ Array = np.ndarray[Any, Any]
 
 def as_array(value: Any, dtype: Any = None) -> Array:
     """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
+    if isinstance(value, (np.matrix, np.ma.MaskedArray)):
+        _plain_only(value)
     try:
         array = np.array(value)  # as it is: with a dtype, NumPy would make NaN of None and drop imaginary parts
         wanted = array.dtype if dtype is None else np.dtype(dtype)
@@ -32,6 +34,20 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     return array
 
 
+def _plain_only(value: Any) -> None:
+    """Refuse the arrays whose operators, or whose mask, would change their meaning beside a tensor."""
+    if isinstance(value, np.matrix):
+        raise DtypeError(
+            "beside a tensor, * of a np.matrix would no longer be the product of matrices. Write np.asarray(matrix), "
+            f"and @ for the product{here()}"
+        )
+    if np.ma.is_masked(value):
+        raise DtypeError(
+            "the mask of a masked array would be lost beside a tensor. Write np.where(mask, 0.0, x) * tensor, with "
+            f"array.filled(0.0) as the plain numbers{here()}"
+        )
+
+
 def dtype_beside(value: Any, arrays: Sequence[Array]) -> np.dtype[Any] | None:
     """The dtype of a constant that meets `arrays`; None if it keeps its own.
 
@@ -44,3 +60,19 @@ def dtype_beside(value: Any, arrays: Sequence[Array]) -> np.dtype[Any] | None:
     if len(arrays) > 1 or dtype.kind != "f":
         dtype = np.result_type(*arrays, *((value,) if number else ()))
     return dtype if dtype.kind == "f" or number else None
+
+
+def computed(function: Callable[..., Any], arrays: Sequence[Any], settings: Mapping[str, Any]) -> Any:
+    """What a function gives where underflow is no error, whatever NumPy is set to: what is too small is 0.
+
+    Examples
+    --------
+    >>> with np.errstate(all="raise"):
+    ...     computed(np.exp, [np.array([-1000.0])], {})
+    array([0.])
+    """
+    try:
+        return function(*arrays, **settings)
+    except FloatingPointError:
+        with np.errstate(under="ignore"):
+            return function(*arrays, **settings)

@@ -54,13 +54,15 @@ class InPlace(Handle):
         """The type of its elements."""
         return self._record.dtype
 
-    def ravel(self) -> Tensor:
+    def ravel(self, order: str = "C") -> Tensor:
         """As `numpy.ndarray.ravel`: a view only of what lies in one piece."""
+        if order == "F":
+            return self.record.ravel(order)
         return ops.reshape(self if self._layout().flags.c_contiguous else self.record, -1)
 
-    def flatten(self) -> Tensor:
+    def flatten(self, order: str = "C") -> Tensor:
         """As `numpy.ndarray.flatten`: a copy, which `ravel` is not."""
-        return ops.reshape(self.record, -1)
+        return self.record.ravel(order)
 
     def _shape_of(self, index: Any) -> tuple[int, ...]:
         """The shape of the part that an index picks."""

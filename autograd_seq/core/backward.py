@@ -41,6 +41,7 @@ def seed_for(output: Record, gradient: Any) -> Array:
     return seed
 
 
+@np.errstate(under="ignore")  # what is too small for its dtype is 0
 def sweep(output: Record, seed: Array, everything: bool = False) -> list[tuple[Any, Array]]:
     """Run the VJP rules on bare arrays.
 

@@ -41,6 +41,10 @@ class UsageError(AutogradError, TypeError):
     """A call with arguments that the function does not have."""
 
 
+class MissingError(AutogradError, AttributeError):
+    """Something that NumPy's arrays have and tensors do not."""
+
+
 class FileError(AutogradError, OSError):
     """A file that cannot be written."""
 
@@ -126,6 +130,25 @@ def lost_as_setting(setting: Any) -> GraphLostError:
         "a limit). Write .item() or .value to use its number on purpose; for limits, "
         f"np.minimum(np.maximum(x, low), high){here()}"
     )
+
+
+_INSTEAD = {
+    "sort": "a recorded tensor does not change: write {0} = np.sort({0})",
+    "partition": "a recorded tensor does not change: write {0} = np.partition({0}, k)",
+    "fill": "write np.full({0}.shape, value), or assign into a copy: b = {0}.copy(); b[...] = value",
+    "put": "assign into a copy: b = {0}.copy(); b[i] = value", "resize": "write {0} = np.resize({0}, shape)",
+    "imag": "a tensor holds real numbers; write its real and imaginary part as two tensors",
+}  # fmt: skip
+
+
+def missing(tensor: Any, name: str) -> AttributeError:
+    """An attribute that NumPy's arrays have, with what to write in its place; or one that nobody has."""
+    kind = type(tensor).__name__
+    if not hasattr(np.ndarray, name) or name.startswith("__"):
+        return AttributeError(f"{kind!r} object has no attribute {name!r}")
+    label = tensor.name if tensor.name and tensor.name.isidentifier() else "x"
+    advice = _INSTEAD.get(name, "write {0}.value.{1} for that of its plain numbers").format(label, name)
+    return MissingError(f"a {kind} has no .{name}: {advice}{here()}")
 
 
 # -- differentiating ---------------------------------------------------------------------------------

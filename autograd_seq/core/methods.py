@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
-from autograd_seq.core.errors import UsageError
+from autograd_seq.core.errors import UsageError, missing
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.source_line import here
 
@@ -94,6 +94,38 @@ class Methods:
     def __ge__(self, other: Any) -> Any:
         return BY_NUMPY[np.greater_equal](self, other)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return BY_NUMPY[np.floor_divide](self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return BY_NUMPY[np.floor_divide](other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return BY_NUMPY[np.remainder](self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return BY_NUMPY[np.remainder](other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return BY_NUMPY[np.divmod](self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return BY_NUMPY[np.divmod](other, self)
+
+    def __invert__(self) -> Any:
+        return BY_NUMPY[np.invert](self)
+
+    def __and__(self, other: Any) -> Any:
+        return BY_NUMPY[np.bitwise_and](self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return BY_NUMPY[np.bitwise_or](self, other)
+
+    def __xor__(self, other: Any) -> Any:
+        return BY_NUMPY[np.bitwise_xor](self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
     def __getitem__(self, key: Any) -> Any:
         return BY_NUMPY[getitem](self, key)
 
@@ -104,54 +136,60 @@ class Methods:
         """The transpose."""
         return BY_NUMPY[np.transpose](self)
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
+    @property
+    def mT(self) -> Any:
+        """The last two axes exchanged."""
+        return BY_NUMPY[np.swapaxes](self, -1, -2)
+
+    @property
+    def flat(self) -> Any:
+        """All elements in one axis, to be read and gone through."""
+        return BY_NUMPY[np.ravel](self)
+
+    @property
+    def real(self) -> Any:
+        """Itself: a tensor holds real numbers."""
+        return self
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **chosen: Any) -> Any:
         """As `numpy.ndarray.sum`."""
-        total = BY_NUMPY[np.sum]
-        return total(self, axis=axis, keepdims=keepdims) if keepdims or axis is not None else total(self)
+        return BY_NUMPY[np.sum](self, axis, dtype, out, keepdims, **chosen)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **chosen: Any) -> Any:
         """As `numpy.ndarray.mean`."""
-        return BY_NUMPY[np.mean](self, axis=axis, keepdims=keepdims)
+        return BY_NUMPY[np.mean](self, axis, dtype, out, keepdims, **chosen)
 
-    def max(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def max(self, axis: Any = None, out: Any = None, keepdims: bool = False, **chosen: Any) -> Any:
         """As `numpy.ndarray.max`."""
-        return BY_NUMPY[np.max](self, axis=axis, keepdims=keepdims)
+        return BY_NUMPY[np.max](self, axis, out, keepdims, **chosen)
 
-    def min(self, axis: Any = None, keepdims: bool = False) -> Any:
+    def min(self, axis: Any = None, out: Any = None, keepdims: bool = False, **chosen: Any) -> Any:
         """As `numpy.ndarray.min`."""
-        return BY_NUMPY[np.min](self, axis=axis, keepdims=keepdims)
+        return BY_NUMPY[np.min](self, axis, out, keepdims, **chosen)
 
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Any:
-        """As `numpy.ndarray.prod`."""
-        return BY_NUMPY[np.prod](self, axis=axis, keepdims=keepdims)
-
-    def cumsum(self, axis: int | None = None) -> Any:
-        """As `numpy.ndarray.cumsum`."""
-        return BY_NUMPY[np.cumsum](self, axis=axis)
-
-    def any(self, axis: Any = None) -> Any:
+    def any(self, axis: Any = None, out: Any = None, keepdims: bool = False, **chosen: Any) -> Any:
         """As `numpy.ndarray.any`; without derivative."""
-        return BY_NUMPY[np.any](self, axis=axis)
+        return BY_NUMPY[np.any](self, axis, out, keepdims, **chosen)
 
-    def all(self, axis: Any = None) -> Any:
+    def all(self, axis: Any = None, out: Any = None, keepdims: bool = False, **chosen: Any) -> Any:
         """As `numpy.ndarray.all`; without derivative."""
-        return BY_NUMPY[np.all](self, axis=axis)
+        return BY_NUMPY[np.all](self, axis, out, keepdims, **chosen)
 
-    def argmax(self, axis: int | None = None) -> Any:
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
         """As `numpy.ndarray.argmax`; without derivative."""
-        return BY_NUMPY[np.argmax](self, axis=axis)
+        return BY_NUMPY[np.argmax](self, axis=axis, keepdims=keepdims)
 
-    def argmin(self, axis: int | None = None) -> Any:
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Any:
         """As `numpy.ndarray.argmin`; without derivative."""
-        return BY_NUMPY[np.argmin](self, axis=axis)
+        return BY_NUMPY[np.argmin](self, axis=axis, keepdims=keepdims)
 
-    def reshape(self, *shape: Any) -> Any:
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
         """As `numpy.ndarray.reshape`."""
-        return BY_NUMPY[np.reshape](self, shape[0] if len(shape) == 1 else shape)
+        return BY_NUMPY[np.reshape](self, shape[0] if len(shape) == 1 else shape, order)
 
-    def ravel(self) -> Any:
+    def ravel(self, order: str = "C") -> Any:
         """As `numpy.ndarray.ravel`."""
-        return BY_NUMPY[np.reshape](self, -1)
+        return BY_NUMPY[np.reshape](self, -1, order)
 
     flatten = ravel
 
@@ -171,21 +209,47 @@ class Methods:
         """As `numpy.ndarray.dot`."""
         return BY_NUMPY[np.dot](self, other)
 
-    def clip(self, low: Any = None, high: Any = None) -> Any:
+    def clip(self, low: Any = None, high: Any = None, **limits: Any) -> Any:
         """As `numpy.ndarray.clip`."""
-        return BY_NUMPY[np.clip](self, low, high)
+        return BY_NUMPY[np.clip](self, low, high, **limits)
 
     def take(self, indices: Any, axis: int | None = None) -> Any:
         """As `numpy.ndarray.take`."""
         return BY_NUMPY[np.take](self, indices, axis=axis)
 
-    def astype(self, dtype: Any) -> Any:
+    def astype(self, dtype: Any, **how: Any) -> Any:
         """As `numpy.ndarray.astype`."""
-        return BY_NUMPY[np.ndarray.astype](self, dtype)
+        return BY_NUMPY[np.ndarray.astype](self, dtype, **how)
 
     def copy(self) -> Any:
         """A copy that can be assigned into; the assignments are recorded."""
         return BY_NUMPY[np.copy](self)
+
+    def round(self, decimals: int = 0) -> Any:
+        """As `numpy.ndarray.round`; a constant, since it changes in steps."""
+        return np.round(self, decimals)
+
+    def __getattr__(self, name: str) -> Any:
+        raise missing(self, name)
+
+
+def _method(name: str, function: Any) -> Any:
+    def method(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        return function(self, *arguments, **keywords)
+
+    method.__name__, method.__qualname__ = name, f"Methods.{name}"
+    method.__doc__ = f"As `numpy.ndarray.{name}`."
+    return method
+
+
+# Methods whose arguments are those of NumPy's function of the same name.
+SAME = (
+    "argpartition", "argsort", "choose", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "nonzero", "prod",
+    "repeat", "searchsorted", "std", "trace", "var",
+)  # fmt: skip
+for _name in SAME:
+    setattr(Methods, _name, _method(_name, getattr(np, _name)))
+Methods.compress = _method("compress", lambda self, condition, axis=None: np.compress(condition, self, axis))  # type: ignore[attr-defined]
 
 
 class NotInPlace:

@@ -23,7 +23,7 @@ from autograd_seq.core.scope import note_branch
 from autograd_seq.core.shortcuts import direct
 from autograd_seq.core.source_line import user_frame
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.operations.joining import JOINS
+from autograd_seq.operations.joining import OF_SEQUENCES
 
 # -- new arrays ---------------------------------------------------------------------------
 
@@ -230,9 +230,6 @@ random = _Draws("random")
 
 # -- everything else ------------------------------------------------------------------------
 
-# These take several arrays and ask each of them; all others take one array, which may be given as a list.
-_OF_SEQUENCES = {*JOINS, np.einsum}
-
 BY_NUMPY.update({
     np.zeros_like: zeros_like,
     np.ones_like: ones_like,
@@ -251,7 +248,7 @@ def finder(namespace: dict[str, Any]) -> Callable[[str], Any]:
     def find(attribute: str) -> Any:
         found = getattr(np, attribute)
         operation = BY_NUMPY.get(found) if callable(found) and not isinstance(found, type) else None
-        if operation is not None and found not in _OF_SEQUENCES:
+        if operation is not None and found not in OF_SEQUENCES:
             namespace[attribute] = found = _recording(found, operation)
         return found
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import partial, update_wrapper
+from functools import update_wrapper
 from operator import attrgetter
 from sys import _getframe
 from typing import Any, ClassVar, Final
@@ -20,6 +20,7 @@ import numpy as np
 from numpy import ndarray
 
 from autograd_seq.core import errors
+from autograd_seq.core.array import computed
 from autograd_seq.core.notation import Form, forms
 from autograd_seq.core.program_arguments import as_leaf
 from autograd_seq.core.program_names import ALL, PASSES, located, table_of
@@ -85,7 +86,7 @@ class Operation(Traits):
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
         self.value = kernel or value
         self.vjp = self._rules(vjp)
-        self.partly = not callable(vjp) and vjp is not None and None in tuple(vjp)
+        self.partly = isinstance(vjp, (list, tuple)) and None in vjp
         self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
         self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
         self.forms = forms(self.name, self.defaults, self.variadic, source, latex, text, formula)
@@ -96,8 +97,10 @@ class Operation(Traits):
 
     def _rules(self, vjp: Any) -> Any:
         """The rules, if there is one for each input."""
-        if vjp is None or (callable(vjp) and self.variadic):
-            return None if vjp is None else _ByPosition(vjp)
+        if vjp is None or (self.variadic and isinstance(vjp, Shared)):
+            return vjp
+        if self.variadic and callable(vjp):
+            return Shared(lambda *arguments, **settings: lambda position: vjp(position, *arguments, **settings))
         listed = isinstance(vjp, (list, tuple)) and all(rule is None or callable(rule) for rule in vjp)
         if listed and not self.variadic and len(vjp) == self.arity:
             return vjp
@@ -121,7 +124,7 @@ class Operation(Traits):
             return self.value(*inputs, **settings)
         values = [*map(_value, records)]
         try:
-            value = self.value(*values, **settings)
+            value = computed(self.value, values, settings)
         except (ValueError, TypeError, IndexError) as error:
             raise errors.refused(self, values, settings, error) from error
         return self.record(value, records, settings, self._wanted(records))
@@ -163,24 +166,27 @@ class Operation(Traits):
 
     def pull(self, node: Record, adjoint: Any) -> Sequence[Any]:
         """What the adjoint of a record gives to each of its inputs, in bare arrays; None where nothing."""
-        rules: Any = self.vjp
-        values = [*map(_value, node.inputs)]
-        return [
-            rule(adjoint, node._value, *values, **node.settings)
-            if x.requires_grad and (rule := rules[i]) is not None
-            else None
-            for i, x in enumerate(node.inputs)
-        ]
+        rule_of = self.prepared(adjoint, node._value, [*map(_value, node.inputs)], node.settings)
+        return [rule_of(i) if x.requires_grad else None for i, x in enumerate(node.inputs)]
+
+    def prepared(self, g: Any, y: Any, inputs: Sequence[Any], settings: dict[str, Any]) -> Callable[[int], Any]:
+        """What gives the adjoint of the input at a position; what the inputs share is done once."""
+        if isinstance(self.vjp, Shared):
+            return self.vjp.prepare(g, y, *inputs, **settings)
+        return lambda i: None if (rule := self.vjp[i]) is None else rule(g, y, *inputs, **settings)
 
 
-class _ByPosition:
-    """The rules of an operation with any number of inputs: one function that is told which input is meant."""
+class Shared:
+    """Rules for any number of inputs that share their work: ``(g, y, *inputs) -> (position -> adjoint)``.
 
-    def __init__(self, rule: Callable[..., Any]) -> None:
-        self.rule = rule
+    A rule that is told its position is handed all inputs for each of them, which is n² for n; this one once.
+    """
+
+    def __init__(self, prepare: Callable[..., Callable[[int], Any]]) -> None:
+        self.prepare = prepare
 
     def __getitem__(self, position: int) -> Callable[..., Any]:
-        return partial(self.rule, position)
+        return lambda *arguments, **settings: self.prepare(*arguments, **settings)(position)
 
 
 def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[..., Any]], Operation]:
@@ -195,7 +201,8 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
         For each input, ``(g, y, *inputs, **settings)`` to the adjoint of that input, given the
         adjoint `g` of the result `y`; written with operators and this package's operations. None for an
         input (or for all) without derivative. With ``*arrays``, one function whose first argument is the
-        input's position. Broadcasting need not be undone: the sweep does it.
+        input's position; or `Shared`, for as many inputs as there may be. Broadcasting need not be undone:
+        the sweep does it.
     meaning : callable, optional
         ``(algebra, *arrays, **settings)`` to the value over arrays of exact scalars, with the
         algebra's functions (``algebra.exp`` …, see `autograd_seq.each`). The value rule itself if

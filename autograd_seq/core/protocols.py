@@ -14,6 +14,7 @@ from autograd_seq.core.scope import note_branch
 from autograd_seq.core.source_line import here
 
 QUICK: dict[Any, Any] = {}  # for plain calls of ufuncs, which are most; `shortcuts` fills it
+BY_METHOD: dict[tuple[Any, str], Any] = {}  # the same for ufuncs' methods, such as np.add.accumulate
 WRITING = {np.concatenate, np.stack}  # what stands for them takes ``out`` itself; what others give is written there
 
 
@@ -31,7 +32,9 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: An
         keywords.setdefault("axis", 0)
         return _function(_REDUCTIONS[ufunc], inputs, keywords)
     if method != "__call__":
-        raise _unknown(f"{ufunc.__name__}.{method}")
+        if (found := BY_METHOD.get((ufunc, method))) is None:
+            raise _unknown(f"{ufunc.__name__}.{method}")
+        return found(*inputs, **keywords)
     if keywords.get("where", True) is True:
         keywords.pop("where", None)
     return _function(ufunc, inputs, keywords)
@@ -127,10 +130,9 @@ def check_cast(given: Any, wanted: Any, casting: Any, function: str) -> None:
 
 
 def _unknown(name: str) -> UsageError:
-    known = sorted({getattr(f, "__name__", str(f)) for f in BY_NUMPY})
     return UsageError(
-        f"np.{name} has no derivative here. Use one of {', '.join(known)}; declare it as an operation of your own "
-        f"(see autograd_seq.operation); or write x.value to compute with the plain array{here()}"
+        f"np.{name} has no derivative here. Write it with functions that have one (docs/numpy.md lists them), or as an "
+        f"operation of your own (see autograd_seq.operation), or compute with the plain array, x.value{here()}"
     )
 
 
@@ -146,5 +148,4 @@ WITHOUT_DERIVATIVE = {
     np.allclose, np.argsort, np.argwhere, np.array2string, np.array_equal, np.array_repr, np.array_str,
     np.count_nonzero, np.digitize, np.floor, np.ceil, np.rint, np.flatnonzero, np.histogram, np.isclose, np.isfinite,
     np.isinf, np.isnan, np.may_share_memory, np.nonzero, np.result_type, np.searchsorted, np.shares_memory,
-    np.unique,
 }  # fmt: skip

@@ -126,9 +126,10 @@ class _Recorder:
         made: list[Any] = [adjoint]
         if node.operation is not None:
             rules: Any = node.operation.vjp
+            rule_of = node.operation.prepared(adjoint, node, node.inputs, node.settings)
             for i, x in enumerate(node.inputs):
-                if x.requires_grad and (rule := rules[i]) is not None:
-                    piece = fitted(rule(adjoint, node, *node.inputs, **node.settings), node, x)
+                if x.requires_grad and rules[i] is not None:
+                    piece = fitted(rule_of(i), node, x)
                     piece = piece if isinstance(piece, (Record, Part)) else Record.held(piece)  # plain numbers
                     pieces.setdefault(x, []).append(piece)
                     made.append(piece.piece if type(piece) is Part else piece)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from numpy import ndarray
 
 from autograd_seq.core import errors
-from autograd_seq.core.array import Array
+from autograd_seq.core.array import Array, computed
 from autograd_seq.core.methods import Methods
 from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation
 from autograd_seq.core.protocols import QUICK
@@ -66,6 +66,8 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
             x = x.record
         try:
             value = kernel(x._value)
+        except FloatingPointError:
+            value = computed(kernel, [x._value], NOTHING)
         except (ValueError, TypeError) as error:
             raise errors.refused(operation, [x._value], NOTHING, error) from error
         return record(value, (x,), NOTHING, x.requires_grad)
@@ -83,6 +85,8 @@ def _of_two(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
             a, b = a.record, b.record
         try:
             value = kernel(a._value, b._value)
+        except FloatingPointError:
+            value = computed(kernel, [a._value, b._value], NOTHING)
         except (ValueError, TypeError) as error:
             raise errors.refused(operation, [a._value, b._value], NOTHING, error) from error
         return record(value, (a, b), NOTHING, a.requires_grad or b.requires_grad)

@@ -180,7 +180,10 @@ def _precision(found: Array | None) -> float:
 
 
 def student_line(error: Exception) -> str:
-    """Where a student's program failed."""
+    """Where a student's program failed; an error that came from another process says it itself."""
+    told: str | None = getattr(error, "student_line", None)
+    if told is not None:
+        return told
     own = str(Path(__file__).parent)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
     return f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""

@@ -15,6 +15,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,28 @@ FUNCTIONS = {
 CELLS = {"rnn_backward": "rnn_cell_backward", "lstm_backward": "lstm_cell_backward"}
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """The numbers of one draw, and the true gradients."""
+
+    inputs: Inputs
+    readout: Inputs
+    upstream: Inputs
+    caches: Any
+    truth: Truth
+
+
+@lru_cache(maxsize=32)
+def _drawn(signature: Signature, seed: int, steps: int) -> _Drawn:
+    """A draw; the same for everybody in a class, so it is recorded once. Whoever is given of it is given a copy."""
+    rng = np.random.default_rng(seed)
+    inputs = {k: rng.standard_normal(shape) * 0.7 for k, shape in signature.shapes(steps).items()}
+    readout = {"Wya": rng.standard_normal((N_Y, N_A)), "by": rng.standard_normal((N_Y, 1))}
+    outputs, caches = signature.forward(**inputs)
+    upstream = {k: rng.standard_normal(v.shape) for k, v in outputs.items()}
+    return _Drawn(inputs, readout, upstream, caches, record(signature.forward, inputs, upstream))
+
+
 class _Case:
     """One draw: a course function's gradients and the true ones."""
 
@@ -139,12 +162,9 @@ class _Case:
     tolerance = EQUAL
 
     def __init__(self, function: Callable[..., Any], signature: Signature, seed: int, steps: int = T) -> None:
-        rng = np.random.default_rng(seed)
-        inputs = {k: rng.standard_normal(shape) * 0.7 for k, shape in signature.shapes(steps).items()}
-        readout = {"Wya": rng.standard_normal((N_Y, N_A)), "by": rng.standard_normal((N_Y, 1))}
-        outputs, caches = signature.forward(**inputs)
-        upstream = {k: rng.standard_normal(v.shape) for k, v in outputs.items()}
-        self.truth: Truth = record(signature.forward, inputs, upstream)
+        drawn = _drawn(signature, seed, steps)
+        inputs, readout, upstream, caches = drawn.inputs, drawn.readout, drawn.upstream, drawn.caches
+        self.truth: Truth = drawn.truth
         self.epsilon, self.doubts = EPSILON, dict[str, Any]()
         parameters = _both_spellings({**{k: inputs[k] for k in WEIGHTS[signature.kind]}, **readout})
         given: Any = (*caches, parameters)
@@ -381,10 +401,10 @@ def run_file(path: str | os.PathLike[str]) -> types.ModuleType:
     if spec is None or spec.loader is None or not os.path.exists(path):
         raise UsageError(f"{path} is not a Python file that can be read")
     module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))  # what lies beside the file comes first
     helpers = _course_helpers()
     absent = {k: v for k, v in helpers.items() if k not in sys.modules and importlib.util.find_spec(k) is None}
     sys.modules.update(absent)
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     try:
         spec.loader.exec_module(module)
     finally:

@@ -19,12 +19,14 @@ from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
 from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
+from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
+from autograd_seq.readings.rounding import coarsest
 
 TARGETS = re.compile(r"(y|t|d|p|q)(_?(true|hot|t))?|(targets?|labels?|one_?hot|truth)\w*", re.IGNORECASE)
 BY_DIFFERENCES = 1e-7  # what differences can tell
@@ -50,7 +52,8 @@ def check_backward(
     inputs : dict
         From each input's name to an array, or to a shape in letters such as ``("n_a", "m")``, for
         which values are drawn. Letters may be added: ``("n_a", "n_a + n_x")``, and a tuple of whole numbers
-        such as ``(5, "n_a")`` or ``(5,)`` is a shape too. Whole numbers in an array are taken as floats
+        such as ``(5, "n_a")`` or ``(5,)`` is a shape too. A dict of such inputs, as the course's ``parameters``,
+        is handed over as a dict, and has a gradient for each of them. Whole numbers in an array are taken as floats
         and have gradients too, unless `forward` fails with that, as where they are an index. What is given is
         compared as it is and with other numbers of its kind: one-hot stays one-hot, and what adds up to 1 does so.
     seed : int
@@ -98,7 +101,8 @@ def check_backward(
     """
     inputs = {k: plain(v) for k, v in inputs.items()} if isinstance(inputs, Mapping) else inputs
     _refuse_unusable(forward, backward, inputs)
-    pair = Pair(forward, backward)
+    inputs, groups = flattened(inputs)
+    pair = Pair(taking_parts(forward, groups), backward)
     given = [k for k, v in inputs.items() if not in_letters(v)]
     drawn = draw(inputs, seed), draw(inputs, seed + 1)
     draws, whole = two_draws(lambda arrays: pair.forward(arrays).outputs, *drawn, given, seed + 2)
@@ -190,7 +194,7 @@ def _refuse_unusable(forward: Any, backward: Any, inputs: Any) -> None:
     odd = next((k for k in inputs if not isinstance(k, str)), None)
     if odd is not None:
         raise UsageError(f"inputs must have the names of forward's arguments as keys, such as {example}; not {odd!r}")
-    for name, given in inputs.items():
+    for name, given in flattened(inputs)[0].items():
         if not in_letters(given) and not _numeric(given):
             raise UsageError(
                 f"the input {name!r} must be an array or a shape in letters, such as (\"n_a\", \"m\"); "
@@ -240,6 +244,8 @@ class _Case:
         self.tolerance = EQUAL
         if self.truth is not None:
             self.true, self.basis = self.truth.gradients, "the recorded forward pass"
+            stored = coarsest(self.truth.recording.forward)  # on the way, though outputs and cache may not show it
+            self.epsilon = max(self.epsilon, float(np.finfo(stored).eps))
             return
 
         self.true, self.doubts = differences.gradients(self._loss, self.inputs, first.epsilon)

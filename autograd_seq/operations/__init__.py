@@ -52,9 +52,11 @@ from autograd_seq.operations.elementwise import (
     tanh,
     where,
 )
+from autograd_seq.operations.exponentials import cbrt, logaddexp
 from autograd_seq.operations.indexing import assign, getitem, scatter, split, take
 from autograd_seq.operations.joining import hstack, vstack
 from autograd_seq.operations.linear import dot, einsum, matmul, outer
+from autograd_seq.operations.ordering import argsort, pick, spread
 from autograd_seq.operations.probability import (
     above_zero,
     binary_cross_entropy,
@@ -80,17 +82,33 @@ from autograd_seq.operations.shape import (
     transpose,
 )
 from autograd_seq.operations.signatures import SIGNATURES as _SIGNATURES
+from autograd_seq.operations.solving import cholesky, det, inv, logabsdet, solve_columns
+from autograd_seq.operations.trigonometry import (
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cosh,
+    hypot,
+    sinh,
+    tan,
+)
 
 __all__ = [
-    "above_zero", "abs", "accumulate", "add", "all", "any", "argmax", "argmin", "as_float", "as_integer", "assign",
-    "astype", "binary_cross_entropy", "binary_cross_entropy_from_logits", "broadcast_to",
-    "categorical_cross_entropy", "categorical_cross_entropy_from_logits", "clip", "concatenate", "cos", "cumsum",
-    "divide", "dot", "einsum", "equal", "exp", "expand_dims", "expm1", "flip", "getitem", "greater",
-    "greater_equal", "hstack", "identity", "isfinite", "isnan", "less", "less_equal", "log", "log1p", "log_softmax",
-    "logical_and", "logical_not", "logical_or", "logsumexp", "matmul", "max", "maximum", "mean", "min", "minimum",
-    "moveaxis", "multiply", "negative", "norm", "not_equal", "outer", "power", "prod", "ravel", "relu", "reshape",
-    "scatter", "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack",
-    "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "tanh", "transpose", "var", "vstack", "where",
+    "above_zero", "abs", "accumulate", "add", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_float", "as_integer", "assign", "astype",
+    "binary_cross_entropy", "binary_cross_entropy_from_logits", "broadcast_to", "categorical_cross_entropy",
+    "categorical_cross_entropy_from_logits", "cbrt", "cholesky", "clip", "concatenate", "cos", "cosh", "cumsum",
+    "det", "divide", "dot", "einsum", "equal", "exp", "expand_dims", "expm1", "flip", "getitem", "greater",
+    "greater_equal", "hstack", "hypot", "identity", "inv", "isfinite", "isnan", "less", "less_equal", "log",
+    "log1p", "log_softmax", "logabsdet", "logaddexp", "logical_and", "logical_not", "logical_or", "logsumexp",
+    "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative", "norm", "not_equal",
+    "outer", "pick", "power", "prod", "ravel", "relu", "reshape", "scatter", "sigmoid", "sign", "sin", "sinh",
+    "softmax", "softplus", "solve_columns", "split", "spread", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "transpose", "var", "vstack", "where",
 ]  # fmt: skip
 
 _BY_NUMPY.update(_SIGNATURES)

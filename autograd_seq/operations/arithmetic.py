@@ -12,7 +12,7 @@ from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import DtypeError
 from autograd_seq.core.notation import POWER, PRODUCT, SIGN, SUM, Form, Total, infix, literal, prefix
-from autograd_seq.core.operation import BY_NUMPY, operation
+from autograd_seq.core.operation import BY_NUMPY, Shared, operation
 from autograd_seq.core.record import Record
 from autograd_seq.core.source_line import here
 
@@ -186,7 +186,7 @@ def square(a: Any, /) -> Array:
 
 
 @operation(
-    vjp=lambda i, g, y, *arrays: g,
+    vjp=Shared(lambda g, y, *arrays: lambda i: g),
     source=Form(lambda operands, settings: " + ".join(operands), SUM, (SUM, *(SUM + 1,) * 999)),
     latex=Total(),
     text=Total(),
@@ -298,7 +298,9 @@ def real(dtype: Any) -> np.dtype[Any]:
     return meant
 
 
-def astype(a: Any, dtype: Any) -> Any:
+def astype(
+    a: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True
+) -> Any:
     """The same values in another dtype, as `numpy.ndarray.astype`; integers carry no gradient.
 
     Raises

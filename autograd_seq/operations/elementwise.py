@@ -180,7 +180,7 @@ def sigmoid(x: Any, /) -> Array:
     >>> sigmoid([0.0, -1000.0])
     array([0.5, 0. ])
     """
-    with np.errstate(over="ignore"):  # exp(-x) is infinite where 1 / exp(-x) is no longer a number above 0
+    with np.errstate(over="ignore", under="ignore"):  # where exp(-x) is infinite, its inverse is 0
         return np.asarray(1 / (1 + np.exp(-np.asarray(x))))
 
 
@@ -224,7 +224,8 @@ def softplus(x: Any, /) -> Array:
     >>> softplus([0.0, 10.0]).round(4)
     array([ 0.6931, 10.    ])
     """
-    return np.logaddexp(0, np.asarray(x))
+    with np.errstate(under="ignore"):
+        return np.logaddexp(0, np.asarray(x))
 
 
 def _sin_rule(g: Any, y: Any, x: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.notation import ATOM, Form, literal, subscript
-from autograd_seq.core.operation import BY_NUMPY, operation, settled
+from autograd_seq.core.operation import BY_NUMPY, Shared, operation, settled
 from autograd_seq.core.part import Part
 from autograd_seq.core.record import Record
 from autograd_seq.core.source_line import here
@@ -97,7 +97,7 @@ def assign(base, values, indices):
 
 
 @operation(
-    vjp=lambda i, g, y, *pieces, indices, shape: getitem(g, indices[i]),
+    vjp=Shared(lambda g, y, *pieces, indices, shape: lambda i: getitem(g, indices[i])),
     source=Form(
         lambda operands, settings: (
             f"scatter([{', '.join(operands)}], [{_indices(settings)}], {literal(settings['shape'])})"
@@ -124,13 +124,16 @@ def scatter(*pieces: Any, indices: Sequence[Any], shape: tuple[int, ...]) -> Arr
     return buffer
 
 
-def _assign_rule(i: int, g: Any, y: Any, base: Any, *values: Any, indices: Any, visible: Any) -> Any:
-    seen = visible[i]
-    part = g if i == 0 else getitem(g, indices[i - 1])
-    if seen is not None:
-        part = where(seen, part, 0)
-    if i and values[i - 1].ndim > part.ndim:  # (1, 3) may be assigned to a part of shape (3,)
-        part = reshape(part, (1,) * (values[i - 1].ndim - part.ndim) + part.shape)
+def _assign_rule(g: Any, y: Any, base: Any, *values: Any, indices: Any, visible: Any) -> Any:
+    def part(i: int) -> Any:
+        seen = visible[i]
+        shown = g if i == 0 else getitem(g, indices[i - 1])
+        if seen is not None:
+            shown = where(seen, shown, 0)
+        if i and values[i - 1].ndim > shown.ndim:  # (1, 3) may be assigned to a part of shape (3,)
+            shown = reshape(shown, (1,) * (values[i - 1].ndim - shown.ndim) + shown.shape)
+        return shown
+
     return part
 
 
@@ -140,7 +143,7 @@ def _assigned(operands: Sequence[str], settings: Any) -> str:
 
 
 @operation(
-    vjp=_assign_rule,
+    vjp=Shared(_assign_rule),
     source=Form(
         lambda operands, settings: (
             f"assign({operands[0]}, [{', '.join(operands[1:])}], [{_indices(settings)}])"

@@ -133,3 +133,5 @@ JOINS: dict[Any, Callable[..., Any]] = {
     np.stack: _stack,
     np.vstack: vstack,
 }
+# These take several arrays and ask each of them; all others take one array, which may be given as a list.
+OF_SEQUENCES: set[Any] = {*JOINS, np.block, np.bmat, np.choose, np.einsum, np.linalg.multi_dot, np.select}

@@ -107,7 +107,8 @@ def logsumexp(x: Any, /, axis: Any = 0, keepdims: bool = False) -> Array:
     x = np.asarray(x)
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
-    result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+    with np.errstate(under="ignore"):
+        result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return result if keepdims else np.squeeze(result, axes_of(x, axis))
 
 
@@ -156,8 +157,9 @@ def softmax(x: Any, /, axis: int = 0) -> Array:
     array([0., 0., 1.])
     """
     x = np.asarray(x)
-    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-    return np.asarray(e / np.add.reduce(e, axis=axis, keepdims=True))
+    with np.errstate(under="ignore"):
+        e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+        return np.asarray(e / np.add.reduce(e, axis=axis, keepdims=True))
 
 
 @operation(
@@ -178,7 +180,8 @@ def log_softmax(x: Any, /, axis: int = 0) -> Array:
     """
     x = np.asarray(x)
     shifted = x - np.max(x, axis=axis, keepdims=True)
-    return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
+    with np.errstate(under="ignore"):
+        return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
 
 
 @operation(

@@ -257,10 +257,28 @@ def norm(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     >>> float(norm(np.array([3.0, 4.0])))
     5.0
     """
-    return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
+    with np.errstate(over="ignore"):
+        squares = np.sum(np.square(x), axis=axis, keepdims=keepdims)
+    if squares.dtype.kind != "f" or _in_range(squares):
+        return np.sqrt(squares)
+    return _norm_by_parts(np.asarray(x), axis, keepdims)
 
 
-def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
+def _in_range(squares: Any) -> bool:
+    """Whether no square was too large, or so small that it lost digits."""
+    kind = np.finfo(squares.dtype)
+    return bool(np.all((squares > kind.tiny / kind.eps) & (squares < np.inf)))
+
+
+def _norm_by_parts(x: Any, axis: Any, keepdims: bool) -> Any:
+    """The norm with a power of two taken out, which changes no digit; of infinity and NaN as they are."""
+    _, exponent = np.frexp(np.max(np.abs(x), axis=axis, keepdims=True, initial=0))
+    squares = np.sum(np.square(np.ldexp(x, -exponent)), axis=axis, keepdims=True)
+    result = np.ldexp(np.sqrt(squares), exponent)
+    return result if keepdims else np.squeeze(result, axes_of(x, axis))
+
+
+def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
     """The variance over axes, as `numpy.var`.
 
     Examples
@@ -275,7 +293,7 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
     return sum(squares, axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
 
 
-def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: int = 0) -> Any:
+def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
     """The standard deviation over axes, as `numpy.std`.
 
     Examples

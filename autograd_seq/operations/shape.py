@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.notation import ATOM, POWER, SUM, Form, call, literal
-from autograd_seq.core.operation import operation
+from autograd_seq.core.operation import Shared, operation
 from autograd_seq.core.source_line import here
 
 AXES = "axes that the array has"
@@ -198,13 +199,15 @@ def broadcast_to(x: Any, /, shape: Any) -> Array:
     return np.broadcast_to(x, shape)
 
 
-def _concatenate_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int | None) -> Any:
-    if axis is None:  # all of them flat, one behind the other
-        begin = sum(a.size for a in arrays[:i])
-        return reshape(g[begin : begin + arrays[i].size], arrays[i].shape)
-    axis %= y.ndim
-    start = sum(a.shape[axis] for a in arrays[:i])
-    return g[(slice(None),) * axis + (slice(start, start + arrays[i].shape[axis]),)]
+def _concatenate_rule(g: Any, y: Any, *arrays: Any, axis: int | None) -> Any:
+    along = None if axis is None else axis % y.ndim  # without an axis, all are flat, one behind the other
+    ends = [0, *accumulate(a.size if along is None else a.shape[along] for a in arrays)]
+
+    def part(i: int) -> Any:
+        between = slice(ends[i], ends[i + 1])
+        return reshape(g[between], arrays[i].shape) if along is None else g[(slice(None),) * along + (between,)]
+
+    return part
 
 
 def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> Form:
@@ -221,7 +224,7 @@ def _block(begin: str, below: str, beside: str, end: str, otherwise: str) -> For
 
 
 @operation(
-    vjp=_concatenate_rule,
+    vjp=Shared(_concatenate_rule),
     numpy=np.concatenate,
     latex=_block(r"\begin{bmatrix}", r" \\ ", " & ", r"\end{bmatrix}", r"\operatorname{concatenate}"),
     text=_block("[", "; ", ", ", "]", "concatenate"),
@@ -240,11 +243,11 @@ def concatenate(*arrays: Any, axis: int | None = 0) -> Array:
     return np.concatenate(arrays, axis=axis)
 
 
-def _stack_rule(i: int, g: Any, y: Any, *arrays: Any, axis: int) -> Any:
-    return g[(slice(None),) * (axis % y.ndim) + (i,)]
+def _stack_rule(g: Any, y: Any, *arrays: Any, axis: int) -> Any:
+    return lambda i: g[(slice(None),) * (axis % y.ndim) + (i,)]
 
 
-@operation(vjp=_stack_rule, numpy=np.stack, expects="arrays of one shape", algebra="stacked")
+@operation(vjp=Shared(_stack_rule), numpy=np.stack, expects="arrays of one shape", algebra="stacked")
 def stack(*arrays: Any, axis: int = 0) -> Array:
     """Arrays of one shape along a new axis, as `numpy.stack`.
 

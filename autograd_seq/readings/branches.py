@@ -46,7 +46,7 @@ class FloatAlgebra:
     """An operation's scalar functions over floats; every decision is noted as -1, 0 or 1."""
 
     exp, log, sqrt = (staticmethod(_safe(f)) for f in (math.exp, math.log, math.sqrt))
-    tanh, sin, cos = (staticmethod(_safe(f)) for f in (math.tanh, math.sin, math.cos))
+    tanh, sin, cos, arctan = (staticmethod(_safe(f)) for f in (math.tanh, math.sin, math.cos, math.atan))
     sigmoid, power = staticmethod(_safe(_sigmoid)), staticmethod(_safe(lambda x, y: float(x) ** float(y)))
 
     def __init__(self) -> None:

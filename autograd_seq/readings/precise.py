@@ -259,7 +259,8 @@ def slope(weights: Mapping[Tensor, Any], directions: Mapping[Tensor, Array], dig
     --------
     >>> from autograd_seq import Parameter, exp
     >>> W = Parameter([0.0, 0.0], "W")
-    >>> print(str(slope({exp(W): np.ones(2)}, {W: np.array([1.0, 2.0])})[0]))
+    >>> y = exp(W)
+    >>> print(str(slope({y: np.ones(2)}, {W: np.array([1.0, 2.0])})[0]))
     3.0
     """
     outputs = [y.record for y in weights]

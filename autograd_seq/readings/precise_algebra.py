@@ -44,7 +44,10 @@ class PreciseAlgebra:
     def exact(self, x: Any) -> Any:
         """A number with all its digits; what is none stays what it is."""
         if isinstance(x, np.longdouble):  # mpmath does not know it: two floats hold all its digits
-            return self.context.mpf(float(x)) + (self.context.mpf(float(x - float(x))) if np.isfinite(x) else 0)
+            mantissa, exponent = np.frexp(x)  # whose range is larger than that of floats
+            high = float(mantissa)
+            low = float(mantissa - np.longdouble(high)) if np.isfinite(x) else 0.0
+            return self.context.ldexp(self.context.mpf(high) + self.context.mpf(low), int(exponent))
         if isinstance(x, np.generic):
             x = x.item()
         if hasattr(x, "_mpf_") and not isinstance(x, self.context.mpf):  # it comes from another precision
@@ -90,6 +93,10 @@ class PreciseAlgebra:
     def sin(self, x: Any) -> Any:
         """The sine."""
         return self.context.sin(x) if self.context.isfinite(x) else self.context.nan
+
+    def arctan(self, x: Any) -> Any:
+        """The angle whose tangent is x."""
+        return self.context.atan(x)
 
     def cos(self, x: Any) -> Any:
         """The cosine."""

@@ -253,6 +253,11 @@ class ScalarAlgebra(PreciseAlgebra):
         x = self.number(x)
         return self.made(self.bare.cos(x.value), (x, -self.bare.sin(x.value)))
 
+    def arctan(self, x: Any) -> Any:
+        """The angle whose tangent is x."""
+        x = self.number(x)
+        return self.made(self.bare.arctan(x.value), (x, 1 / (1 + x.value * x.value)))
+
     def power(self, x: Any, y: Any) -> Any:
         """X to the power y; of 0 to a positive power the derivative by the power is 0."""
         x, y = self.number(x), self.number(y)

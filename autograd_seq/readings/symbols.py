@@ -35,7 +35,7 @@ class sigma(sympy.Function):  # type: ignore[misc]  # noqa: N801  (SymPy's funct
 class SymPyAlgebra:
     """An operation's scalar functions, in SymPy; where it is piecewise, so is the expression."""
 
-    exp, log, sin, cos = sympy.exp, sympy.log, sympy.sin, sympy.cos
+    exp, log, sin, cos, arctan = sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.atan
     tanh, sigmoid, abs, sign = sympy.tanh, sigma, sympy.Abs, sympy.sign
     maximum, minimum, power, sqrt = sympy.Max, sympy.Min, sympy.Pow, staticmethod(sympy.sqrt)
 

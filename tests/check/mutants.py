@@ -238,9 +238,7 @@ def differs(rule: Any, mutant: Mutant, record: Tensor, position: int, closely: f
     except Exception:
         return False
     right = dense(mutated(rule, None, leaves, record.settings), record.inputs[position].shape)
-    return wrong.shape != right.shape or not np.allclose(
-        wrong, right, rtol=closely, atol=closely / 100
-    )
+    return wrong.shape != right.shape or not np.allclose(wrong, right, rtol=closely, atol=closely / 100)
 
 
 def dense(piece: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -29,12 +29,27 @@ def mixed(*shape):
     return np.resize([-1.3, 0.5, 1.1, -0.4, 0.9, -0.6], shape) + RNG.uniform(-0.05, 0.05, shape)
 
 
+def regular(*shape):
+    return RNG.uniform(-0.4, 0.4, shape) + np.eye(shape[-1]) * np.resize([1.5, -1.2], shape[-1])
+
+
+def definite(n):
+    return (lambda a: a @ a.T + np.eye(n))(RNG.uniform(-0.5, 0.5, (n, n)))
+
+
 # operation: calls, each a function and the arrays that it is given as leaves that require a gradient
 SAMPLES = {
     ops.above_zero: [(ops.above_zero, [positive(2, 3)])],
     ops.abs: [(ops.abs, [mixed(2, 3)])],
     ops.accumulate: [(lambda a, b, c: ops.accumulate([a, b, c]), [normal(2, 3), normal(2, 3), normal(2, 3)])],
     ops.add: [(ops.add, [normal(2, 3), normal(2, 1)]), (ops.add, [normal(3), normal(2, 3)])],
+    ops.arccos: [(ops.arccos, [RNG.uniform(-0.8, 0.8, (2, 3))])],
+    ops.arccosh: [(ops.arccosh, [1 + positive(2, 3)])],
+    ops.arcsin: [(ops.arcsin, [RNG.uniform(-0.8, 0.8, (2, 3))])],
+    ops.arcsinh: [(ops.arcsinh, [normal(2, 3)])],
+    ops.arctan: [(ops.arctan, [normal(2, 3)])],
+    ops.arctan2: [(ops.arctan2, [nonzero(2, 3), nonzero(2, 1)])],
+    ops.arctanh: [(ops.arctanh, [RNG.uniform(-0.8, 0.8, (2, 3))])],
     ops.as_float: [(lambda x: ops.as_float(x, dtype="float64"), [normal(2, 3)])],
     ops.assign: [
         (lambda x, a, b: ops.assign(
@@ -54,18 +69,26 @@ SAMPLES = {
     ops.categorical_cross_entropy_from_logits: [
         (ops.categorical_cross_entropy_from_logits, [normal(3, 2), probability(3, 2)])
     ],
+    ops.cbrt: [(ops.cbrt, [nonzero(2, 3)])],
+    ops.cholesky: [(ops.cholesky, [definite(3)])],
     ops.clip: [(lambda x: ops.clip(x, -0.8, 0.8), [mixed(2, 3)])],
     ops.concatenate: [(lambda a, b: ops.concatenate([a, b], axis=0), [normal(2, 2), normal(1, 2)])],
     ops.cos: [(ops.cos, [normal(2, 3)])],
+    ops.cosh: [(ops.cosh, [normal(2, 3)])],
     ops.cumsum: [(lambda x: ops.cumsum(x, axis=1), [normal(2, 3)]), (ops.cumsum, [normal(2, 2)])],
+    ops.det: [(ops.det, [regular(3, 3)])],
     ops.divide: [(ops.divide, [normal(2, 3), nonzero(2, 1)])],
     ops.exp: [(ops.exp, [normal(2, 3)])],
     ops.expand_dims: [(lambda x: ops.expand_dims(x, 1), [normal(2, 3)])],
     ops.expm1: [(ops.expm1, [normal(2, 3)])],
     ops.flip: [(lambda x: ops.flip(x, 1), [normal(2, 3)])],
+    ops.hypot: [(ops.hypot, [nonzero(2, 3), normal(2, 1)])],
+    ops.inv: [(ops.inv, [regular(2, 2)])],
     ops.identity: [(ops.identity, [normal(2, 3)])],
     ops.log: [(ops.log, [positive(2, 3)])],
     ops.log1p: [(ops.log1p, [positive(2, 3)])],
+    ops.logabsdet: [(ops.logabsdet, [regular(3, 3)])],
+    ops.logaddexp: [(ops.logaddexp, [normal(2, 3), normal(2, 1)])],
     ops.log_softmax: [(ops.log_softmax, [normal(3, 2)])],
     ops.logsumexp: [(lambda x: ops.logsumexp(x, axis=0), [normal(3, 2)])],
     ops.matmul: [
@@ -82,6 +105,7 @@ SAMPLES = {
     ops.negative: [(ops.negative, [normal(2, 3)])],
     ops.norm: [(ops.norm, [normal(2, 3)])],
     ops.outer: [(ops.outer, [normal(3), normal(2)])],
+    ops.pick: [(lambda x: ops.pick(x, np.array([[1, 0, 1]]), axis=0), [normal(2, 3)])],
     ops.power: [
         (ops.power, [positive(2, 3), nonzero(2, 3)]), (lambda x: ops.power(x, 3), [normal(2, 3)]),
         (lambda x: ops.power(x, 0.5), [positive(2, 3)]),
@@ -95,8 +119,11 @@ SAMPLES = {
     ],
     ops.sigmoid: [(ops.sigmoid, [normal(2, 3)])],
     ops.sin: [(ops.sin, [normal(2, 3)])],
+    ops.sinh: [(ops.sinh, [normal(2, 3)])],
     ops.softmax: [(ops.softmax, [normal(3, 2)])],
     ops.softplus: [(ops.softplus, [normal(2, 3)])],
+    ops.solve_columns: [(ops.solve_columns, [regular(2, 2), normal(2, 3)])],
+    ops.spread: [(lambda x: ops.spread(x, np.array([[1, 0, 1]]), axis=1, length=2), [normal(1, 3)])],
     ops.sqrt: [(ops.sqrt, [positive(2, 3)])],
     ops.square: [(ops.square, [normal(2, 3)])],
     ops.squeeze: [(ops.squeeze, [normal(2, 1, 3)])],
@@ -104,6 +131,7 @@ SAMPLES = {
     ops.subtract: [(ops.subtract, [normal(2, 3), normal(1, 3)])],
     ops.sum: [(lambda x: ops.sum(x, axis=1), [normal(2, 3)])],
     ops.swapaxes: [(lambda x: ops.swapaxes(x, 0, 1), [normal(2, 3)])],
+    ops.tan: [(ops.tan, [RNG.uniform(-0.9, 0.9, (2, 3))])],
     ops.tanh: [(ops.tanh, [normal(2, 3)])],
     ops.transpose: [(lambda x: ops.transpose(x), [normal(2, 3)])],
     ops.where: [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from check.samples import SAMPLES
 
-from autograd_seq import Tensor, prove
+from autograd_seq import DtypeError, ShapeError, Tensor, prove
 from tests.sweeps import slow_but_part_of
 
 POINTS = {
@@ -27,7 +27,12 @@ def test_no_right_operation_is_refuted_wherever_it_stands(operation):
     for call, arrays in SAMPLES[operation]:
         for point, at in POINTS.items():
             for dtype in ("float16", "float32", "float64", "longdouble"):
-                y = call(*(Tensor(np.asarray(at(a, dtype), dtype=dtype), requires_grad=True) for a in arrays))
+                inputs = [Tensor(np.asarray(at(a, dtype), dtype=dtype), requires_grad=True) for a in arrays]
+                try:
+                    y = call(*inputs)
+                except (DtypeError, ShapeError) as refusal:
+                    assert "linalg" in str(refusal) or "ingular" in str(refusal) or "definite" in str(refusal), refusal
+                    continue
                 proof = prove(y)
                 if proof.failures or proof.undecided:
                     wrong.append(f"{point}, {dtype}: {proof}")

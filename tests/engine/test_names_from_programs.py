@@ -393,7 +393,7 @@ def test_the_courses_lstm_reads_like_the_textbook():
     text = equations(course_lstm()).text
     for line in (
         "concat<t> = [a_next<t-1>; x<t>]",
-        "ft<t> = 1 / (1 + exp(−(W_f concat<t> + b_f)))",
+        "ft<t> = σ(W_f concat<t> + b_f)",
         "cct<t> = tanh(W_c concat<t> + b_c)",
         "c_next<0> = 0",
         "c_next<t> = ft<t> ∘ c_next<t-1> + it<t> ∘ cct<t>",

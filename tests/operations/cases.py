@@ -53,6 +53,24 @@ def small_integers(rng, shape):
     return rng.integers(-1, 2, shape).astype(float)
 
 
+def near_zero(rng, shape):
+    return rng.uniform(-0.9, 0.9, shape)
+
+
+def above_one(rng, shape):
+    return rng.uniform(1.2, 3.0, shape)
+
+
+def regular(rng, shape):
+    """Matrices far from singular, and symmetric in no way."""
+    return rng.uniform(-0.4, 0.4, shape) + np.eye(shape[-1]) * rng.choice([-1.5, 1.5], shape[-1])
+
+
+def definite(rng, shape):
+    factor = rng.uniform(-0.5, 0.5, shape)
+    return factor @ np.swapaxes(factor, -1, -2) + np.eye(shape[-1])
+
+
 SEEDS = st.integers(0, 2**32 - 1)
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=3)
 SOME_AXES = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=3)
@@ -321,6 +339,36 @@ def logarithm_of_sum(draw):
     return case(draw, f"logsumexp({axis}, {keepdims})", lambda x: ops.logsumexp(x, axis, keepdims), [shape])
 
 
+SQUARE = st.sampled_from([(1, 1), (2, 2), (3, 3), (2, 2, 2)])
+
+
+@st.composite
+def equations(draw):
+    shape = draw(SQUARE)
+    columns = draw(st.integers(1, 3))
+    return case(draw, "solve_columns", ops.solve_columns, [shape, (*shape[:-1], columns)], [regular, normal])
+
+
+@st.composite
+def along_places(draw, function, back=False):
+    """An array and places along an axis of it, the same one for several at times."""
+    shape = draw(SOME_AXES)
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    count, length = draw(st.integers(1, 3)), shape[axis]
+    chosen = tuple(count if i == axis % len(shape) else n for i, n in enumerate(shape))
+    places = draw(hnp.arrays(np.intp, chosen, elements=st.integers(0, length - 1)))
+    if back:
+        return case(draw, f"spread({axis})", lambda x: function(x, places, axis=axis, length=length), [chosen])
+    return case(draw, f"pick({axis})", lambda x: function(x, places, axis=axis), [shape])
+
+
+@st.composite
+def in_order(draw, function):
+    shape = draw(SOME_AXES)
+    axis = draw(st.integers(-len(shape), len(shape) - 1))
+    return case(draw, f"argsort({axis})", lambda x: function(x, axis=axis), [shape])
+
+
 CASES: dict[Any, Any] = {
     ops.above_zero: unary(ops.above_zero, positive),
     ops.abs: unary(ops.abs),
@@ -328,8 +376,16 @@ CASES: dict[Any, Any] = {
     ops.add: broadcasting(ops.add, normal, normal),
     ops.all: reduction(ops.all, truth),
     ops.any: reduction(ops.any, truth),
+    ops.arccos: unary(ops.arccos, near_zero),
+    ops.arccosh: unary(ops.arccosh, above_one),
+    ops.arcsin: unary(ops.arcsin, near_zero),
+    ops.arcsinh: unary(ops.arcsinh),
+    ops.arctan: unary(ops.arctan),
+    ops.arctan2: broadcasting(ops.arctan2, nonzero, nonzero),
+    ops.arctanh: unary(ops.arctanh, near_zero),
     ops.argmax: reduction(ops.argmax, single=True),
     ops.argmin: reduction(ops.argmin, single=True),
+    ops.argsort: in_order(ops.argsort),
     ops.as_float: converted(ops.as_float, "float64"),
     ops.as_integer: converted(ops.as_integer, "int64"),
     ops.assign: assigned(),
@@ -340,10 +396,14 @@ CASES: dict[Any, Any] = {
     ops.categorical_cross_entropy_from_logits: one_shape(
         ops.categorical_cross_entropy_from_logits, normal, probability, axes=True
     ),
+    ops.cbrt: unary(ops.cbrt, nonzero),
+    ops.cholesky: unary(ops.cholesky, definite, SQUARE),
     ops.clip: clipped(),
     ops.concatenate: joined(ops.concatenate, 0),
     ops.cos: unary(ops.cos),
+    ops.cosh: unary(ops.cosh),
     ops.cumsum: running(),
+    ops.det: unary(ops.det, regular, SQUARE),
     ops.divide: broadcasting(ops.divide, normal, nonzero),
     ops.equal: broadcasting(ops.equal, small_integers, small_integers),
     ops.exp: unary(ops.exp),
@@ -352,7 +412,9 @@ CASES: dict[Any, Any] = {
     ops.flip: flipped(),
     ops.greater: broadcasting(ops.greater, small_integers, small_integers),
     ops.greater_equal: broadcasting(ops.greater_equal, small_integers, small_integers),
+    ops.hypot: broadcasting(ops.hypot, nonzero, normal),
     ops.identity: unary(ops.identity),
+    ops.inv: unary(ops.inv, regular, SQUARE),
     ops.isfinite: unary(ops.isfinite),
     ops.isnan: unary(ops.isnan),
     ops.less: broadcasting(ops.less, small_integers, small_integers),
@@ -360,6 +422,8 @@ CASES: dict[Any, Any] = {
     ops.log: unary(ops.log, positive),
     ops.log1p: unary(ops.log1p, probability),
     ops.log_softmax: one_shape(ops.log_softmax, normal, axes=True),
+    ops.logabsdet: unary(ops.logabsdet, regular, SQUARE),
+    ops.logaddexp: broadcasting(ops.logaddexp, normal, normal),
     ops.logical_and: broadcasting(ops.logical_and, truth, truth),
     ops.logical_not: unary(ops.logical_not, truth),
     ops.logical_or: broadcasting(ops.logical_or, truth, truth),
@@ -376,6 +440,7 @@ CASES: dict[Any, Any] = {
     ops.norm: reduction(ops.norm),
     ops.not_equal: broadcasting(ops.not_equal, small_integers, small_integers),
     ops.outer: outer_product(),
+    ops.pick: along_places(ops.pick),
     ops.power: st.one_of(broadcasting(ops.power, positive, normal), integer_power(), powers()),
     ops.prod: reduction(ops.prod),
     ops.relu: unary(ops.relu),
@@ -384,8 +449,11 @@ CASES: dict[Any, Any] = {
     ops.sigmoid: unary(ops.sigmoid),
     ops.sign: unary(ops.sign),
     ops.sin: unary(ops.sin),
+    ops.sinh: unary(ops.sinh),
     ops.softmax: one_shape(ops.softmax, normal, axes=True),
     ops.softplus: unary(ops.softplus),
+    ops.solve_columns: equations(),
+    ops.spread: along_places(ops.spread, back=True),
     ops.sqrt: unary(ops.sqrt, positive),
     ops.square: unary(ops.square),
     ops.squeeze: squeezed(),
@@ -394,6 +462,7 @@ CASES: dict[Any, Any] = {
     ops.subtract: broadcasting(ops.subtract, normal, normal),
     ops.sum: reduction(ops.sum),
     ops.swapaxes: two_axes(ops.swapaxes),
+    ops.tan: unary(ops.tan, near_zero),
     ops.tanh: unary(ops.tanh),
     ops.transpose: transposed(),
     ops.where: broadcasting(ops.where, truth, normal, normal),

@@ -23,8 +23,8 @@ RELATIONS = {
 class Algebra:
     """The scalar functions of meanings, in mpmath."""
 
-    exp, log, sqrt, tanh, sin, cos, sign = (
-        mpmath.exp, mpmath.log, mpmath.sqrt, mpmath.tanh, mpmath.sin, mpmath.cos, mpmath.sign,
+    exp, log, sqrt, tanh, sin, cos, arctan, sign = (
+        mpmath.exp, mpmath.log, mpmath.sqrt, mpmath.tanh, mpmath.sin, mpmath.cos, mpmath.atan, mpmath.sign,
     )  # fmt: skip
     abs, power, maximum, minimum = abs, mpmath.power, max, min
 

@@ -301,3 +301,22 @@ def test_a_wrong_kind_of_argument_is_said_to_be_one():
     for call in (lambda: ops.tanh("a"), lambda: x + "a", lambda: ops.add(x, [1j]), lambda: ops.concatenate([x, None])):
         with pytest.raises((AutogradError, TypeError)):
             call()
+
+
+@pytest.mark.parametrize("size", [2.0**-1060, 1e-200, 1.0, 1e200, 2.0**1020])
+def test_the_norm_of_huge_and_tiny_numbers_keeps_its_digits(size):
+    x = Tensor(np.array([3.0, -4.0]) * size, requires_grad=True)
+    assert ops.norm(x).item() == pytest.approx(5 * size, rel=1e-15)
+    np.testing.assert_allclose(grad(ops.norm(x), x), [0.6, -0.8], rtol=1e-15)
+
+
+def test_the_norm_of_numbers_in_range_is_the_root_of_their_squares_to_the_last_digit():
+    x = np.random.default_rng(3).normal(size=(50, 4))
+    beside_nothing = ops.norm(np.vstack([x, np.zeros((1, 4))]), axis=1)
+    assert np.array_equal(beside_nothing[:-1], np.sqrt(np.sum(np.square(x), axis=1)))
+
+
+def test_the_norm_of_what_is_not_finite():
+    assert ops.norm(np.array([np.inf, 1.0])) == np.inf
+    assert np.isnan(ops.norm(np.array([np.nan, 1.0])))
+    assert ops.norm(np.zeros(3)) == 0 and ops.norm(np.zeros((0,))) == 0

@@ -111,13 +111,14 @@ def test_equal_steps_look_equal(outputs, subject, view):
     for node in layout.nodes:
         column = layout.columns[node.column] if node.column is not None else None
         if column is not None and column.time is not None:
-            place = [node.x - column.left, node.y, node.width, node.height]
+            place = (node.x - column.left, node.y, node.width, node.height)
             places.setdefault(node.key, []).append(place)
     assert any(len(found) == 3 for found in places.values()) or subject == "own_cell"
     assert all(place == pytest.approx(found[0], abs=1e-6) for found in places.values() for place in found)
     framed = [c for c in layout.columns if c.time is not None]
     assert all(a.right < b.left and a.time < b.time for a, b in zip(framed, framed[1:]))
-    assert all(c.right - c.left == pytest.approx(framed[0].right - framed[0].left, abs=1e-6) for c in framed)
+    widths = [c.right - c.left for c in framed]
+    assert widths == pytest.approx([widths[0]] * len(widths), abs=1e-6)
 
 
 def _overlaps(a, b):

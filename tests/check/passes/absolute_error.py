@@ -18,4 +18,4 @@ def inputs(rng):
     return {"W": W, "x": x, "t": W @ x + [0.0, 1.0, -1.0]}
 
 
-WRONG = ("\"dt\": -s", "\"dt\": s")
+WRONG = ('"dt": -s', '"dt": s')

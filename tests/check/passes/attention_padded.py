@@ -22,4 +22,4 @@ def inputs(rng):
     return {"q": rng.standard_normal(3), "k": rng.standard_normal((5, 3)), "mask": mask}
 
 
-WRONG = ("np.outer(p, up[\"c\"]) + np.outer(ds, q)", "np.outer(p, up[\"c\"])")
+WRONG = ('np.outer(p, up["c"]) + np.outer(ds, q)', 'np.outer(p, up["c"])')

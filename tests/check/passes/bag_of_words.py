@@ -17,4 +17,4 @@ def inputs(rng):
     return {"E": rng.standard_normal((4, 3)), "counts": [2, 0, 1, 5]}
 
 
-WRONG = (" - counts @ E @ up[\"y\"] / n**2", "")
+WRONG = (' - counts @ E @ up["y"] / n**2', "")

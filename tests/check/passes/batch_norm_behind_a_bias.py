@@ -18,15 +18,21 @@ def backward(up, cache):
     dzc = dn / s + ds * zc / (m * s)
     dz = dzc - dzc.mean(axis=1, keepdims=True)
     return {
-        "dx": W.T @ dz, "dW": dz @ x.T, "db": dz.sum(axis=1, keepdims=True),
-        "dgamma": np.sum(up["y"] * zc / s, axis=1, keepdims=True), "dbeta": up["y"].sum(axis=1, keepdims=True),
+        "dx": W.T @ dz,
+        "dW": dz @ x.T,
+        "db": dz.sum(axis=1, keepdims=True),
+        "dgamma": np.sum(up["y"] * zc / s, axis=1, keepdims=True),
+        "dbeta": up["y"].sum(axis=1, keepdims=True),
     }
 
 
 def inputs(rng):
     return {
-        "x": rng.standard_normal((3, 6)), "W": rng.standard_normal((2, 3)), "b": rng.standard_normal((2, 1)),
-        "gamma": np.ones((2, 1)), "beta": np.zeros((2, 1)),
+        "x": rng.standard_normal((3, 6)),
+        "W": rng.standard_normal((2, 3)),
+        "b": rng.standard_normal((2, 1)),
+        "gamma": np.ones((2, 1)),
+        "beta": np.zeros((2, 1)),
     }
 
 

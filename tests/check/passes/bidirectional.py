@@ -38,4 +38,4 @@ def inputs(rng):
     return {"x": rng.standard_normal((4, 2)), "W": rng.standard_normal((2, 2)), "V": rng.standard_normal((2, 2))}
 
 
-WRONG = ("back(up[\"y\"][::-1], b, V)", "back(up[\"y\"], b, V)")
+WRONG = ('back(up["y"][::-1], b, V)', 'back(up["y"], b, V)')

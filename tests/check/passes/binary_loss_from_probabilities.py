@@ -21,4 +21,4 @@ def inputs(rng):
     return {"x": rng.standard_normal((3, 6)), "w": rng.standard_normal((1, 3)), "b": 0, "y": [[1, 0, 0, 1, 1, 0]]}
 
 
-WRONG = ("dz = up[\"J\"] * (p - y) / m", "dz = up[\"J\"] * (y - p) / m")
+WRONG = ('dz = up["J"] * (p - y) / m', 'dz = up["J"] * (y - p) / m')

@@ -19,4 +19,4 @@ def inputs(rng):
     return {"x": rng.standard_normal((3, 4)), "W": rng.standard_normal((2, 3)), "keep": keep}
 
 
-WRONG = ("dz = up[\"y\"] * keep / 0.8 *", "dz = up[\"y\"] / 0.8 *")
+WRONG = ('dz = up["y"] * keep / 0.8 *', 'dz = up["y"] / 0.8 *')

@@ -12,7 +12,8 @@ def backward(up, cache):
     x, W, v, h = cache
     dh = np.einsum("i,mt->imt", v, up["y"]) * (1 - h**2)
     return {
-        "dx": np.einsum("ij,imt->jmt", W, dh), "dW": np.einsum("imt,jmt->ij", dh, x),
+        "dx": np.einsum("ij,imt->jmt", W, dh),
+        "dW": np.einsum("imt,jmt->ij", dh, x),
         "dv": np.einsum("mt,imt->i", up["y"], h),
     }
 
@@ -21,4 +22,4 @@ def inputs(rng):
     return {"x": rng.standard_normal((2, 3, 2)), "W": rng.standard_normal((4, 2)), "v": rng.standard_normal(4)}
 
 
-WRONG = ("np.einsum(\"imt,jmt->ij\", dh, x)", "np.einsum(\"imt,jmt->ij\", h, x)")
+WRONG = ('np.einsum("imt,jmt->ij", dh, x)', 'np.einsum("imt,jmt->ij", h, x)')

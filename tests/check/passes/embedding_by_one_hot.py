@@ -17,4 +17,4 @@ def inputs(rng):
     return {"E": rng.standard_normal((3, 4)), "X": np.eye(4)[:, [2, 2, 0, 3, 1]]}
 
 
-WRONG = ("\"dX\": E.T @ dz", "\"dX\": E.T @ dz * X")
+WRONG = ('"dX": E.T @ dz', '"dX": E.T @ dz * X')

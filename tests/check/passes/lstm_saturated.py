@@ -40,8 +40,11 @@ def backward(up, cache):
 def inputs(rng):
     b = np.repeat([[20.0], [-30.0], [0.0], [5.0]], 2, axis=0)
     return {
-        "x": rng.standard_normal((2, 3, 3)), "a0": np.zeros((2, 3)), "c0": rng.standard_normal((2, 3)),
-        "W": rng.standard_normal((8, 4)) * 4, "b": b,
+        "x": rng.standard_normal((2, 3, 3)),
+        "a0": np.zeros((2, 3)),
+        "c0": rng.standard_normal((2, 3)),
+        "W": rng.standard_normal((8, 4)) * 4,
+        "b": b,
     }
 
 

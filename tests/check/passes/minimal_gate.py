@@ -34,7 +34,9 @@ def backward(up, cache):
 
 def inputs(rng):
     return {
-        "x": rng.standard_normal((2, 4)), "h0": np.zeros(3), "Wf": rng.standard_normal((3, 5)),
+        "x": rng.standard_normal((2, 4)),
+        "h0": np.zeros(3),
+        "Wf": rng.standard_normal((3, 5)),
         "Wh": rng.standard_normal((3, 5)),
     }
 

@@ -23,4 +23,4 @@ def inputs(rng):
     return {"z": rng.standard_normal((3, 4)), "y": np.eye(4)[[1, 1, 3]]}
 
 
-WRONG = ("up[\"perplexity\"] * value / T", "up[\"perplexity\"] / T")
+WRONG = ('up["perplexity"] * value / T', 'up["perplexity"] / T')

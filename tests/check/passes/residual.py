@@ -19,4 +19,4 @@ def inputs(rng):
     return {k: rng.standard_normal(s).astype(np.float32) for k, s in shapes.items()}
 
 
-WRONG = ("up[\"y\"] + A.T @ dh", "A.T @ dh")
+WRONG = ('up["y"] + A.T @ dh', "A.T @ dh")

@@ -27,7 +27,10 @@ def backward(up, cache):
 
 def inputs(rng):
     return {
-        "x": rng.standard_normal((1, 4, 3)), "Wx": rng.standard_normal((3, 2)), "Wh": np.eye(2), "b": np.zeros(2),
+        "x": rng.standard_normal((1, 4, 3)),
+        "Wx": rng.standard_normal((3, 2)),
+        "Wh": np.eye(2),
+        "b": np.zeros(2),
     }
 
 

@@ -34,8 +34,11 @@ def backward(up, cache):
 
 def inputs(rng):
     return {
-        "x": rng.standard_normal((3, 4, 5)), "a0": np.zeros((2, 4)), "Wax": rng.standard_normal((2, 3)),
-        "Waa": rng.standard_normal((2, 2)), "ba": np.zeros((2, 1)),
+        "x": rng.standard_normal((3, 4, 5)),
+        "a0": np.zeros((2, 4)),
+        "Wax": rng.standard_normal((2, 3)),
+        "Waa": rng.standard_normal((2, 2)),
+        "ba": np.zeros((2, 1)),
     }
 
 

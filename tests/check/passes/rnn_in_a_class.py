@@ -29,4 +29,4 @@ def inputs(rng):
     return {"x": rng.standard_normal((4, 3, 1)), "h0": rng.standard_normal((2, 1)), "W": rng.standard_normal((2, 5))}
 
 
-WRONG = ("(dh + up[\"h\"][t])", "(up[\"h\"][t])")
+WRONG = ('(dh + up["h"][t])', '(up["h"][t])')

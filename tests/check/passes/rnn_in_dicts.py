@@ -37,9 +37,13 @@ def backward(up, cache):
 
 def inputs(rng):
     return {
-        "Wxh": rng.standard_normal((3, 4)) * 0.01, "Whh": rng.standard_normal((3, 3)) * 0.01,
-        "Why": rng.standard_normal((4, 3)) * 0.01, "bh": np.zeros((3, 1)), "by": np.zeros((4, 1)),
-        "ids": [2, 0, 2, 1], "targets": [0, 2, 1, 1],
+        "Wxh": rng.standard_normal((3, 4)) * 0.01,
+        "Whh": rng.standard_normal((3, 3)) * 0.01,
+        "Why": rng.standard_normal((4, 3)) * 0.01,
+        "bh": np.zeros((3, 1)),
+        "by": np.zeros((4, 1)),
+        "ids": [2, 0, 2, 1],
+        "targets": [0, 2, 1, 1],
     }
 
 

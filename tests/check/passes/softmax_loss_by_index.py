@@ -23,4 +23,4 @@ def inputs(rng):
     return {"x": rng.standard_normal((4, 3)), "W": rng.standard_normal((3, 5)), "labels": np.array([4, 0, 0, 2])}
 
 
-WRONG = ("dz *= up[\"J\"] / len(labels)", "dz *= up[\"J\"]")
+WRONG = ('dz *= up["J"] / len(labels)', 'dz *= up["J"]')

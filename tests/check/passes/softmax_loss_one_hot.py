@@ -22,4 +22,4 @@ def inputs(rng):
     return {"a": rng.standard_normal((4, 5)), "W": rng.standard_normal((3, 4)), "b": np.zeros((3, 1)), "y": y}
 
 
-WRONG = ("(p - y) * up[\"J\"]", "(p - y)")
+WRONG = ('(p - y) * up["J"]', "(p - y)")

@@ -1,0 +1,1 @@
+"""Grading: submissions run in cages of their own, judged from outside by the numbers that they hand back."""

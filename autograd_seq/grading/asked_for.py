@@ -1,0 +1,143 @@
+"""An assignment in TOML: which functions are asked for, on what inputs, by what they are judged, and what is told."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
+from autograd_seq.diagnosis.course import FUNCTIONS
+from autograd_seq.grading.hints import level_of
+from autograd_seq.grading.sandbox import Limits
+from autograd_seq.grading.tasks import Task
+
+SHIPPED = Path(__file__).parent / "assignments"
+_TOP = {"format", "title", "reference", "hints", "limits", "functions"}
+_OF_FUNCTION = {"kind", "points", "inputs", "returns", "reference", "expected", "forward", "optional", "arguments"}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is asked of a class.
+
+    Attributes
+    ----------
+    title : str
+        What it is called.
+    tasks : dict of str to Task
+        By each function's name what is asked of it.
+    limits : Limits
+        What a submission may use.
+    hints : int or str or None
+        A level from 1 to 4, or ``"rising"``.
+    """
+
+    title: str
+    tasks: dict[str, Task]
+    limits: Limits = field(default_factory=Limits)
+    hints: Any = None
+
+
+def load_assignment(path: Any) -> Assignment:
+    """Read an assignment.
+
+    Its reference, a Python file beside it, is run in this process: it is of whoever gives the assignment.
+
+    Parameters
+    ----------
+    path : path or Assignment
+        A TOML file, or the name of an assignment that comes with the package: ``"course"``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, or it says what cannot be understood.
+
+    Examples
+    --------
+    >>> list(load_assignment("course").tasks)[:3]
+    ['rnn_cell_forward', 'rnn_forward', 'lstm_cell_forward']
+    """
+    if isinstance(path, Assignment):
+        return path
+    name = os.fsdecode(path)
+    shipped = SHIPPED / f"{name}.toml"
+    file = shipped if not os.path.exists(name) and os.sep not in name and shipped.exists() else Path(name)
+    if not file.is_file():
+        known = ", ".join(sorted(entry.stem for entry in SHIPPED.glob("*.toml")))
+        said = f"there is no assignment {name}: give a TOML file, or one of those that are here: {known}"
+        raise UsageError(f"{said}{here()}")
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} is not TOML: {error}") from None
+    return _assignment(content, file)
+
+
+def _assignment(content: Mapping[str, Any], file: Path) -> Assignment:
+    _refuse_unknown(content, _TOP, f"{file}")
+    functions = content.get("functions")
+    if not isinstance(functions, Mapping) or not functions:
+        raise UsageError(f"{file} asks for no function: write a table such as [functions.rnn_forward]")
+    reference = _reference(file.parent / content["reference"]) if "reference" in content else {}
+    tasks = {name: _task(name, table, reference, str(file)) for name, table in functions.items()}
+    limits = content.get("limits", {})
+    _refuse_unknown(limits, {f.name for f in dataclasses.fields(Limits)}, f"{file}, [limits]")
+    hints = content.get("hints")
+    level_of(hints)  # a wrong one is said now, and not after an hour
+    return Assignment(str(content.get("title", file.stem)), tasks, Limits(**limits), hints)
+
+
+def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Task:
+    where = f"{file}, [functions.{name}]"
+    if not isinstance(table, Mapping):
+        raise UsageError(f"{where} must be a table")
+    _refuse_unknown(table, _OF_FUNCTION, where)
+    kind = table.get("kind", "course" if name in FUNCTIONS else "forward")
+    forward = str(table.get("forward", "forward"))
+    named = str(table.get("reference", forward if kind == "backward" else name))
+    task = Task(
+        name, kind, float(table.get("points", 1)), table.get("inputs", {}), tuple(table.get("returns", ())),
+        reference.get(named), table.get("expected"), forward,
+        bool(table.get("optional", False)), tuple(table.get("arguments", ())),
+    )  # fmt: skip
+    if kind not in ("forward", "backward", "course") or (kind == "course" and name not in FUNCTIONS):
+        raise UsageError(f"{where}: kind is forward or backward, or course for {', '.join(FUNCTIONS)}; not {kind!r}")
+    if "reference" in table and task.reference is None:
+        raise UsageError(f"{where}: the reference has no function {named}")
+    if kind == "forward" and task.reference is None and task.expected is None:
+        said = f"a function {named} in the reference, or expected = {{...}}"
+        raise UsageError(f"{where} has nothing to be judged by: {said}")
+    if task.arguments and set(task.arguments) != set(task.inputs):
+        raise UsageError(f"{where}: arguments must name the inputs, {', '.join(task.inputs)}, each once")
+    if kind != "course" and not task.inputs:
+        raise UsageError(f"{where} says no inputs, such as  inputs = {{x = ['n_x', 'm']}}")
+    return task
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(table.keys() - known)
+    if unknown:
+        raise UsageError(f"{where} has {unknown[0]!r}, which is not known; there are {', '.join(sorted(known))}")
+
+
+@lru_cache(maxsize=16)
+def _reference(path: Path) -> dict[str, Any]:
+    """What a reference defines."""
+    spec = importlib.util.spec_from_file_location(f"reference_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise UsageError(f"there is no reference {path}")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # somebody's own file
+        raise UsageError(f"the reference {path} cannot be run: {type(error).__name__}: {error}") from error
+    return {key: value for key, value in vars(module).items() if callable(value)}

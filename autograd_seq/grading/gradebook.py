@@ -1,0 +1,229 @@
+"""A class as a whole: many submissions judged side by side, what came of each, and which mistakes there are."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.grading.asked_for import Assignment, load_assignment
+from autograd_seq.grading.handed_in import gathered
+from autograd_seq.grading.hints import level_of
+from autograd_seq.grading.judging import Path, check_file, checked_seed
+from autograd_seq.grading.sandbox import Limits
+from autograd_seq.grading.submission import Submission, Verdict
+
+
+@dataclass(frozen=True)
+class Row:
+    """A mistake, and which submissions make it."""
+
+    function: str
+    cause: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gradebook:
+    """What came of judging many submissions; it prints as a table, and is indexed by path.
+
+    Attributes
+    ----------
+    title : str
+        What the assignment is called.
+    submissions : list of Submission
+        In the order in which they were named.
+    """
+
+    title: str
+    submissions: list[Submission]
+
+    def __len__(self) -> int:
+        return len(self.submissions)
+
+    def __iter__(self) -> Iterator[Submission]:
+        return iter(self.submissions)
+
+    def __getitem__(self, path: Path) -> Submission:
+        wanted = os.path.normpath(os.fsdecode(path))
+        for submission in self.submissions:
+            if os.path.normpath(submission.path) == wanted or os.path.basename(submission.path) == wanted:
+                return submission
+        raise UsageError(f"there is no submission {wanted}; there are {', '.join(s.path for s in self)[:300]}{here()}")
+
+    @property
+    def verdict(self) -> Verdict:
+        """Wrong if any is, else no verdict if any has none, else right."""
+        found = {submission.verdict for submission in self.submissions}
+        return "wrong" if "wrong" in found else "no verdict" if "no verdict" in found else "right"
+
+    @property
+    def ok(self) -> bool:
+        """Whether all are right."""
+        return bool(self.submissions) and self.verdict == "right"
+
+    def causes(self) -> list[Row]:
+        """Each mistake with the submissions that make it, the most frequent first."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for submission in self.submissions:
+            for key in dict.fromkeys(_causes(submission)):
+                found[key].append(submission.path)
+        rows = [Row(function, cause, tuple(paths)) for (function, cause), paths in found.items()]
+        return sorted(rows, key=lambda row: (-len(row.paths), row.function, row.cause))
+
+    def __str__(self) -> str:
+        counts = {v: sum(s.verdict == v for s in self.submissions) for v in ("right", "wrong", "no verdict")}
+        said = ", ".join(f"{count} {'without' if v == 'no verdict' else v}" for v, count in counts.items())
+        head = f"{self.title}: {len(self)} submissions: {said.replace('without', 'without a verdict')}"
+        rows = [(str(len(row.paths)), row.function, row.cause) for row in self.causes()]
+        width = max((len(function) for _, function, _ in rows), default=0)
+        return "\n".join([head, *(f"{count:>5}  {function:<{width}}  {cause}" for count, function, cause in rows)])
+
+
+def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
+    """The function and the kind of each mistake; what has no verdict has its reason for one."""
+    if submission.reason is not None:
+        yield "(file)", f"no verdict: {_first(submission.reason.replace(submission.path, 'it'))}"
+        return
+    for name, function in submission.functions.items():
+        if function.verdict == "no verdict":
+            yield name, f"no verdict: {_first(function.reason or '')}"
+        elif function.carried:
+            yield name, "follows from an earlier function"
+        elif function.causes:
+            yield from ((name, f"{cause.category}: {cause.words}") for cause in function.causes)
+        elif function.verdict == "wrong":
+            failure = function.report.get("failure")
+            yield name, f"it fails: {_first(str(failure))}" if failure else "another mistake"
+
+
+def _first(reason: str) -> str:
+    return (reason.splitlines() or [""])[0][:100]
+
+
+Progress = Callable[[Submission], None]
+
+
+def check_folder(
+    paths: Path | Iterable[Path],
+    seed: int | None = None,
+    hints_only: bool = False,
+    *,
+    timeout: float | None = None,
+    assignment: Assignment | Path | None = None,
+    hints: Any = None,
+    attempt: int = 1,
+    cells: Any = "functions",
+    edits: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Gradebook:
+    r"""Judge all the submissions in a folder, side by side.
+
+    Parameters
+    ----------
+    paths : path or several
+        Folders, files, or patterns such as ``"hand_in/*.ipynb"``.
+    seed, hints_only, timeout, assignment, hints, attempt, cells, edits
+        As for `check_file`; the same for all of them.
+    jobs : int, optional
+        How many are judged at a time; as many as there are processors.
+    progress : callable, optional
+        Called with each submission when it is judged.
+
+    Returns
+    -------
+    Gradebook
+        A list of `Submission`, which prints as a table of the mistakes in the class.
+
+    Raises
+    ------
+    UsageError, ValueRangeError
+        As for `check_file`, and if there is nothing to judge.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> for name in ("ada.py", "alan.py"):
+    ...     with open(os.path.join(folder, name), "w") as file:
+    ...         _ = file.write("def rnn_cell_backward(da_next, cache):\n    return {}\n")
+    >>> book = check_folder(folder, jobs=1)
+    >>> book["ada.py"].verdict, len(book)
+    ('wrong', 2)
+    """
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    names = gathered(given)
+    if not names:
+        raise UsageError(f"there is no submission{here()}")
+    if jobs is not None and (isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1):
+        raise ValueRangeError(f"jobs must be a whole number from 1 on, not {jobs!r:.80}{here()}")
+    level_of(hints, attempt, hints_only)
+    Limits(timeout) if timeout is not None else None
+    known = load_assignment(assignment) if assignment is not None else None
+    options = {
+        "seed": checked_seed(seed), "hints_only": hints_only, "timeout": timeout, "assignment": assignment,
+        "hints": hints, "attempt": attempt, "cells": cells, "edits": edits,
+    }  # fmt: skip
+    many = min(jobs or _processors(), len(names))
+    found = _one_by_one(names, options) if many == 1 else _side_by_side(names, options, many)
+    judged: dict[str, Submission] = {}
+    for submission in found:
+        judged[submission.path] = submission
+        if progress is not None:
+            progress(submission)
+    return Gradebook(known.title if known else "check", [judged[name] for name in names])
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    available = getattr(os, "sched_getaffinity", None)
+    return len(available(0)) if available is not None else os.cpu_count() or 1
+
+
+def _one_by_one(names: list[str], options: dict[str, Any]) -> Iterator[Submission]:
+    for name in names:
+        yield _judged(name, options)
+
+
+def _side_by_side(names: list[str], options: dict[str, Any], jobs: int) -> Iterator[Submission]:
+    """Judge in processes of this package's own, each with one submission at a time; each as it is done."""
+    left = list(names)
+    while left:
+        for submission in _until_broken(list(left), options, jobs):
+            left.remove(submission.path)
+            yield submission
+        if left and jobs == 1:
+            yield Submission(left.pop(0), {}, "the process that judges it was ended: there is no answer")
+        jobs = 1  # which of several it was cannot be told; from here on it can
+
+
+def _until_broken(names: list[str], options: dict[str, Any], jobs: int) -> Iterator[Submission]:
+    """What is judged until all is, or until one of the processes that judge is ended, which ends the others."""
+    # Not forked: a copy of this process would hold its files and locks.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=200)
+    try:
+        running = {pool.submit(_judged, name, options) for name in names}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool:
+        return
+    finally:
+        pool.shutdown(cancel_futures=True)  # whoever stops here does not wait for the rest of the class
+
+
+def _judged(name: str, options: dict[str, Any]) -> Submission:
+    """One submission; a fault of the judging itself is no verdict on it, and spoils no other."""
+    try:
+        return check_file(name, **options)
+    except Exception as error:
+        return Submission(name, {}, f"it could not be judged: {type(error).__name__}: {error}")

@@ -1,0 +1,320 @@
+"""One submission judged from outside: its functions run in cages, and what they hand back is compared here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
+from autograd_seq.core.source_line import here
+from autograd_seq.diagnosis.course import FUNCTIONS, FileReport
+from autograd_seq.grading.asked_for import Assignment, load_assignment
+from autograd_seq.grading.edits import Edit
+from autograd_seq.grading.handed_in import Cells, HandedIn, read
+from autograd_seq.grading.hints import Hints, level_of, reported
+from autograd_seq.grading.marks import marked
+from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
+from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.remote import RemoteModule
+from autograd_seq.grading.sandbox import Limits, not_enforced
+from autograd_seq.grading.smallest_change import smallest_change
+from autograd_seq.grading.submission import FunctionVerdict, Submission
+from autograd_seq.grading.tasks import Given, Task, judged
+
+ALONE = 'what is for running the file alone stands under  if __name__ == "__main__":'
+Path = str | os.PathLike[str]
+
+
+def check_file(
+    path: Path,
+    seed: int | None = None,
+    hints_only: bool = False,
+    *,
+    timeout: float | None = None,
+    assignment: Assignment | Path | None = None,
+    hints: Hints | None = None,
+    attempt: int = 1,
+    cells: Cells = "functions",
+    edits: bool = False,
+) -> Submission:
+    r"""Judge the backward passes in a student's file or notebook, from outside, in a process of its own.
+
+    The file's process computes, and this one judges: it draws the inputs, hands them over, takes numbers back and
+    compares them with gradients of its own. Nothing else that comes from there counts. The process has limits of time,
+    memory, file size and number of processes, and, where the machine allows it, no network and a read-only file
+    system; ``.not_enforced`` says what is missing. A file or function that ends the process, does not come to an end,
+    or cannot be run has *no verdict*, with the reason. A file that fails half-way is judged on what it defined.
+
+    Without an `assignment`, checked are the course's functions (`rnn_cell_backward`, `rnn_backward`,
+    `lstm_cell_backward`, `lstm_backward`), and ``forward`` with ``backward`` where the file says the shapes of its
+    inputs in ``INPUTS``: those relative to the file's own forward pass.
+
+    Parameters
+    ----------
+    path : path
+        A Python file or a notebook.
+    seed : int, optional
+        For what is drawn. Without one it is drawn too, so that nobody knows it beforehand; ``.seed`` says it.
+    hints_only : bool
+        Without the correct formulas, for graded work.
+    timeout : float, optional
+        Seconds for the whole file; 60, or as the assignment says.
+    assignment : path or Assignment, optional
+        An assignment in TOML, or ``"course"`` for the one that comes with the package.
+    hints : {1, 2, 3, 4, "rising"}, optional
+        How much is said: which gradient, which line, which kind of mistake, the formula; or one more each `attempt`.
+    attempt : int
+        The number of the attempt, from 1.
+    cells : {"functions", "all"}
+        Which cells of a notebook are run.
+    edits : bool
+        Also look for the smallest change of one line that makes each wrong function right: ``["…"].change``.
+
+    Returns
+    -------
+    Submission
+        ``.verdict``, ``["rnn_backward"].verdict``, ``.reason``, ``.to_json()``; it prints.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, or its name ends in neither ``.py`` nor ``.ipynb``; or if the assignment cannot be
+        read.
+    ValueRangeError
+        If `seed`, `timeout`, `hints` or `attempt` is not such a number.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "my_rnn.py")
+    >>> with open(path, "w", encoding="utf-8") as file:
+    ...     _ = file.write("def rnn_cell_backward(da_next, cache):\n    exit()\n")
+    >>> found = check_file(path)
+    >>> found.verdict, found["rnn_cell_backward"].reason.splitlines()[0]
+    ('no verdict', 'it ends in SystemExit (code None)')
+    """
+    handed_in = read(path, cells)
+    known = load_assignment(assignment) if assignment is not None else None
+    limits = known.limits if known is not None else Limits()
+    if timeout is not None:
+        limits = Limits(timeout, limits.memory, limits.file, limits.processes, limits.printed)
+    level = level_of(hints if hints is not None else known.hints if known else None, attempt, hints_only)
+    return Judging(handed_in, limits, checked_seed(seed), level, known, edits).run()
+
+
+def checked_seed(seed: Any) -> int:
+    """The seed that was given, or one that nobody knows.
+
+    Raises
+    ------
+    ValueRangeError
+        If it is none.
+    """
+    if seed is None:
+        return secrets.randbelow(2**31)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueRangeError(f"seed must be a whole number from 0 on, not {seed!r:.80}{here()}")
+    return seed
+
+
+class Judging:
+    """One submission's functions, one after another; where one ends its process, a new one takes the rest."""
+
+    def __init__(
+        self,
+        handed_in: HandedIn,
+        limits: Limits,
+        seed: int,
+        level: int,
+        assignment: Assignment | None,
+        edits: bool = False,
+    ) -> None:
+        self.handed_in, self.limits, self.seed, self.level = handed_in, limits, seed, level
+        self.assignment, self.edits = assignment, edits
+        self.functions: dict[str, FunctionVerdict] = {}
+        self.reports = FileReport(handed_in.path)
+        self.reasons: list[str] = []
+        self.line = handed_in.line
+        self.remark = handed_in.remark
+        self.printed = ""
+        self._process: OwnProcess | None = None
+        self._module: RemoteModule | None = None
+        self._defined: list[str] = []
+        self._standing: list[str] | None = None
+        self._seconds_left = float(limits.seconds)
+
+    def run(self) -> Submission:
+        """Judge all of it."""
+        if self.handed_in.source.strip() or not self.remark:
+            self._guarded(self._judge_all)
+            self._guarded(self._finish)
+        self._leave()
+        if not self.functions and not self.reasons:
+            self.reasons.append(self.remark or self._nothing_found())
+            self.remark = None
+        return Submission(
+            self.handed_in.path, self.functions, self._said(self.reasons), self.line, self.printed,
+            self.handed_in.placed(self.remark) if self.remark else None, not_enforced(self._standing), self.seed,
+        )  # fmt: skip
+
+    def _said(self, reasons: list[str]) -> str | None:
+        return self.handed_in.placed("; ".join(dict.fromkeys(reasons))) or None
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Do something that may end in there being no answer about the whole file."""
+        try:
+            act()
+        except NoAnswerError as error:
+            if error.reason:
+                self.reasons.append(error.reason)
+
+    def _judge_all(self) -> None:
+        self._enter()
+        names = self._wanted()
+        for name in names:
+            self._take(name)
+            if self._process is not None and not self._process.alive and self._process.seconds_left <= 0:
+                break
+        for name in names:
+            if name not in self.functions:
+                why = "it was not judged: the process ended, or its time was up, before its turn"
+                self.functions[name] = self._without(name, why)
+
+    def _wanted(self) -> list[str]:
+        """What is to be judged: what the assignment names, or what is there of the course's."""
+        if self.assignment is not None:
+            return [
+                name for name, task in self.assignment.tasks.items()
+                if not task.optional or set(task.needs) <= set(self._defined)
+            ]  # fmt: skip
+        names = [name for name in FUNCTIONS if name in self._defined]
+        return names + ["backward"] * ({"forward", "backward"} <= set(self._defined))
+
+    def _take(self, name: str) -> None:
+        """Judge one function."""
+        task = self.assignment.tasks[name] if self.assignment is not None else None
+        missing = [n for n in (task.needs if task else ()) if n not in self._defined]
+        if missing:
+            self.functions[name] = self._without(name, f"the file does not define {', '.join(missing)}")
+            return
+        try:
+            self._enter()
+            assert self._module is not None
+            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
+            report = judged(task or Task(name, "course"), given)
+            change = self._change(task or Task(name, "course"), report, given)
+        except NoAnswerError as error:
+            self.functions[name] = self._without(name, error.reason)
+        except AutogradError as error:
+            self.functions[name] = self._without(name, _without_place(str(error)))
+        except Exception as error:  # what is handed back fits nothing that judging knows
+            self.functions[name] = self._without(name, f"it cannot be judged: {type(error).__name__}: {error}")
+        else:
+            self.functions[name] = self._with(name, report, task.points if task else 1.0, change)
+
+    def _change(self, task: Task, report: Any, given: Given) -> Edit | None:
+        """The smallest change that makes a wrong backward function right, if that was asked for."""
+        wanted = self.edits and report.wrong and task.kind != "forward" and not report.inherited
+        return smallest_change(self._another, self.handed_in.source, task, report, given) if wanted else None
+
+    def _with(self, name: str, report: Any, points: float, change: Edit | None) -> FunctionVerdict:
+        """The verdict that a report comes to, unless something speaks against believing it."""
+        assert self._process is not None
+        undecided = getattr(report, "undecided", [])
+        failure = report.failure or ""
+        if self._process.patched:
+            return self._without(name, self._process.patched)
+        if failure.startswith(("RecursionError", "MemoryError")):
+            return self._without(name, f"it ends in {failure}")
+        if undecided and not report.wrong and not report.missing and not failure:
+            return self._without(name, "\n".join(map(str, undecided)))
+        data, text = reported(report, self.handed_in, name, self.level)
+        return replace(marked(name, report, self.handed_in.placed(plain(text)), data, points), change=change)
+
+    def _without(self, name: str, reason: str) -> FunctionVerdict:
+        task = self.assignment.tasks.get(name) if self.assignment is not None else None
+        said = self.handed_in.placed(plain(reason, 8))
+        return FunctionVerdict(name, "no verdict", said, points=task.points if task else 1.0)
+
+    # -- the process --------------------------------------------------------------------------------------------
+
+    def _enter(self) -> None:
+        """Have a process that has loaded the submission."""
+        if self._process is not None and self._process.alive:
+            return
+        self._leave()
+        if self._seconds_left <= 0:
+            raise NoAnswerError("")
+        self._process = OwnProcess(self._request(), self.limits, self._seconds_left)
+        self._standing = self._process.standing
+        answer = self._process.ask("load")
+        names = answer.get("names")
+        self._defined = [str(n) for n in names if str(n).isidentifier()] if isinstance(names, list) else []
+        self._note(answer.get("error"))
+        inputs = answer["value"] if isinstance(answer["value"], Mapping) else None
+        self._module = RemoteModule(self._process, self._defined, inputs)
+
+    def _request(self) -> dict[str, Any]:
+        return {"path": self.handed_in.path, "source": self.handed_in.source, "starts": self.handed_in.starts}
+
+    def _another(self) -> OwnProcess:
+        """A further process that has loaded the submission, beside the one that is there."""
+        process = OwnProcess(self._request(), self.limits, self.limits.seconds)
+        process.ask("load")
+        return process
+
+    def _note(self, error: Any) -> None:
+        """Keep the error in which running the file ended, and its line."""
+        if not isinstance(error, Mapping):
+            return
+        said = _why_unusable(error)
+        self.line = error["line"] if isinstance(error.get("line"), int) else None
+        if self._anything_wanted():
+            self.remark = f"{said}\n  judged is what it defines all the same"
+        else:
+            self.reasons.append(said)
+
+    def _anything_wanted(self) -> bool:
+        if self.assignment is not None:
+            return any(n in self._defined for task in self.assignment.tasks.values() for n in task.needs)
+        return bool(self._wanted())
+
+    def _finish(self) -> None:
+        """Let the process come to its end, after all that the submission left to be done then."""
+        if self._process is not None and self._process.alive:
+            self.reasons += self._process.finish()
+
+    def _leave(self) -> None:
+        if self._process is not None:
+            self._seconds_left = self._process.seconds_left
+            self.printed = (self.printed + self._process.end()[1])[: 2 * self.limits.printed]
+            self._process = None
+
+    def _nothing_found(self) -> str:
+        parts = [name for name in ("forward", "backward") if name in self._defined]
+        alone = f" ({parts[0]} alone is there)" if parts else ""
+        names = ", ".join(FUNCTIONS)
+        return f"{self.handed_in.path} defines none of {names}, nor forward and backward with INPUTS{alone}"
+
+
+def _why_unusable(error: Mapping[str, Any]) -> str:
+    """Why running a file came to no end of its own."""
+    kind, said = plain(str(error.get("kind")), 1), plain(str(error.get("said")), 6)
+    at = f"\n  at {plain(str(error['place']), 1)}" if error.get("place") else ""
+    if error.get("ours"):
+        return said
+    if kind == "SystemExit":
+        return f"running it ends in SystemExit (code {said}){at}\n  {ALONE}"
+    what = f"{kind}: {said}" if said else kind
+    return f"it is not Python as it stands: {what}{at}" if error.get("syntax") else f"running it ends in {what}{at}"
+
+
+def _without_place(message: str) -> str:
+    """A message without the lines of this package's own callers."""
+    return "\n".join(line for line in message.splitlines() if not line.strip().startswith("at <string>:"))
+
+
+__all__ = ["Judging", "UsageError", "check_file", "checked_seed"]

@@ -1,0 +1,211 @@
+"""Values as plain data: a tree in JSON, and its arrays in an .npz without pickle; nothing in either can run.
+
+Both sides of a cage use it, so it imports nothing of ours. What comes out of one is read as if a stranger had written
+it: kinds, sizes and depth are limited, and whatever does not fit is refused as a whole.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograd_seq.core.array import Array
+
+DEEPEST = 40  # values within values
+MOST_BYTES = 16_000_000  # of all arrays in one message
+LONGEST_TEXT = 2_000  # letters of what is not a number, when it is only shown
+_PLAIN = (bool, int, float, str, type(None))
+
+
+class UnreadableError(Exception):
+    """What came from the other side is not a message."""
+
+
+class Shown:
+    """What stands for a value that is neither a number nor made of numbers: how it is printed, and its type's name."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind, self.text = kind, text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+class Kept:
+    """What stands for a value that stays where it is, such as a cache: a number by which to ask for it again."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+# -- to data --------------------------------------------------------------------------------------------------
+
+
+def pack(value: Any) -> tuple[Any, dict[str, Array]]:
+    """A value as a tree that JSON can hold and the arrays that it refers to.
+
+    Examples
+    --------
+    >>> tree, arrays = pack({"dW": np.ones(2), "n": (1, None)})
+    >>> tree
+    {'dict': [['dW', {'array': 'a0'}], ['n', {'tuple': [1, None]}]]}
+    """
+    arrays: dict[str, Array] = {}
+    return _packed(value, arrays, 0), arrays
+
+
+def _packed(value: Any, arrays: dict[str, Array], depth: int) -> Any:
+    if depth > DEEPEST:
+        return _shown(value)
+    if type(value) in _PLAIN and not (isinstance(value, float) and not math.isfinite(value)):
+        return value if not isinstance(value, int) or abs(value) < 2**63 else _shown(value)
+    if isinstance(value, Kept):
+        return {"kept": value.number}
+    if isinstance(value, Mapping):
+        return {"dict": [[_key(k), _packed(v, arrays, depth + 1)] for k, v in value.items()]}
+    if type(value) in (tuple, list) and not _is_table(value):
+        return {type(value).__name__: [_packed(v, arrays, depth + 1) for v in value]}
+    if isinstance(value, slice):
+        return {"slice": [_packed(v, arrays, depth + 1) for v in (value.start, value.stop, value.step)]}
+    if value is Ellipsis:
+        return {"ellipsis": True}
+    array = _as_array(value)
+    if array is None:
+        return _shown(value)
+    key = f"a{len(arrays)}"
+    arrays[key] = array
+    return {"array": key}
+
+
+def _is_table(value: Any) -> bool:
+    """Whether a list is a long one of plain numbers, which is better sent as an array."""
+    return type(value) is list and len(value) > 1000 and all(type(v) in (int, float) for v in value)
+
+
+def _key(key: Any) -> Any:
+    return key if type(key) in _PLAIN else str(key)[:LONGEST_TEXT]
+
+
+def _as_array(value: Any) -> Array | None:
+    """Numbers as an array of their own; None for all else. A tensor is its value."""
+    value = getattr(value, "_value", value)
+    try:
+        array = np.asarray(value)
+    except Exception:  # whatever a student's class does when it is asked for an array
+        return None
+    return np.array(array) if array.dtype.kind in "biufc" else None
+
+
+def _shown(value: Any) -> Any:
+    try:
+        text = repr(value)[:LONGEST_TEXT]
+    except Exception as error:  # a student's __repr__
+        text = f"<{type(error).__name__} in its __repr__>"
+    return {"shown": [type(value).__name__[:200], text]}
+
+
+# -- from data ------------------------------------------------------------------------------------------------
+
+
+def unpack(tree: Any, arrays: Mapping[str, Array], keep: Any = None) -> Any:
+    """The value again; `keep` says what a `Kept` stands for, which is otherwise left as it is.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no such tree.
+    """
+    return _unpacked(tree, arrays, keep, 0)
+
+
+def _unpacked(tree: Any, arrays: Mapping[str, Array], keep: Any, depth: int) -> Any:
+    if type(tree) in _PLAIN:
+        return tree
+    if depth > DEEPEST + 2 or not isinstance(tree, dict) or len(tree) != 1:
+        raise UnreadableError("it hands back what is no value")
+    (kind, content), *_ = tree.items()
+    if kind == "array" and isinstance(content, str) and content in arrays:
+        return arrays[content]
+    if kind == "kept" and type(content) is int:
+        return Kept(content) if keep is None else keep(content)
+    if kind == "ellipsis":
+        return Ellipsis
+    if kind in ("tuple", "list", "slice", "dict", "shown") and isinstance(content, list):
+        return _built(kind, content, lambda part: _unpacked(part, arrays, keep, depth + 1))
+    raise UnreadableError("it hands back what is no value")
+
+
+def _built(kind: str, content: list[Any], inner: Any) -> Any:
+    if kind in ("tuple", "list"):
+        return (tuple if kind == "tuple" else list)(map(inner, content))
+    if kind == "slice" and len(content) == 3:
+        return slice(*map(inner, content))
+    if kind == "shown" and len(content) == 2 and all(isinstance(part, str) for part in content):
+        return Shown(content[0], content[1])
+    pairs = [pair for pair in content if isinstance(pair, list) and len(pair) == 2 and type(pair[0]) in _PLAIN]
+    if kind == "dict" and len(pairs) == len(content):
+        return {key: inner(value) for key, value in pairs}
+    raise UnreadableError("it hands back what is no value")
+
+
+# -- arrays as .npz -------------------------------------------------------------------------------------------
+
+
+def npz(arrays: Mapping[str, Array]) -> bytes:
+    """Arrays as an .npz file, not compressed."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for key, array in arrays.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, array, allow_pickle=False)
+            archive.writestr(f"{key}.npy", entry.getvalue())
+    return file.getvalue()
+
+
+def from_npz(content: bytes) -> dict[str, Array]:
+    """The arrays of such a file; what is compressed, pickled or larger than allowed is refused before it is read.
+
+    Raises
+    ------
+    UnreadableError
+        If it is none.
+    """
+    try:
+        return dict(_entries(content))
+    except UnreadableError:
+        raise
+    except Exception as error:  # a damaged archive raises nearly anything
+        raise UnreadableError(f"it hands back a damaged .npz ({type(error).__name__})") from None
+
+
+def _entries(content: bytes) -> Iterator[tuple[str, Array]]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+        stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+        if not stored or sum(entry.file_size for entry in entries) > MOST_BYTES:
+            raise UnreadableError("it hands back more numbers than are read")
+        for entry in entries:
+            yield entry.filename.removesuffix(".npy"), _array(archive.read(entry))
+
+
+def _array(data: bytes) -> Array:
+    stream = io.BytesIO(data)
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise UnreadableError("it hands back an .npy of another version")
+    shape, in_columns, dtype = np.lib.format.read_array_header_1_0(stream)
+    rest = data[stream.tell() :]
+    if dtype.kind not in "biufc" or math.prod(shape) * dtype.itemsize != len(rest):
+        raise UnreadableError("it hands back an array that is not made of numbers, or not of as many as it says")
+    return np.frombuffer(rest, dtype).reshape(shape, order="F" if in_columns else "C").copy()
+
+
+def dumps(message: Mapping[str, Any]) -> bytes:
+    """A message in ASCII, without an end of line."""
+    return json.dumps(message, ensure_ascii=True, allow_nan=False).encode("ascii")

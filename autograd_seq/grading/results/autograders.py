@@ -1,0 +1,78 @@
+"""Results of one submission as Gradescope and PrairieLearn read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
+from autograd_seq.grading.gradebook import Gradebook
+from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.submission import FunctionVerdict, Submission
+
+
+def only(book: Gradebook, what: str) -> Submission:
+    """The one submission that there must be.
+
+    Raises
+    ------
+    UsageError
+        If there are several.
+    """
+    if len(book) != 1:
+        raise UsageError(f"{what} takes the results of one submission, and there are {len(book)}{here()}")
+    return book.submissions[0]
+
+
+def as_gradescope(submission: Submission) -> dict[str, Any]:
+    """What stands in ``/autograder/results/results.json``; texts are shown as they are, not as HTML."""
+    return {
+        "score": submission.mark,
+        "output": _whole(submission),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [
+            {
+                "name": plain(name, 1), "score": function.mark if submission.reason is None else 0.0,
+                "max_score": function.points, "status": "passed" if function.ok else "failed",
+                "output": _said(function), "output_format": "text", "visibility": "visible",
+            }
+            for name, function in submission.functions.items()
+        ],
+    }  # fmt: skip
+
+
+def as_prairielearn(submission: Submission) -> dict[str, Any]:
+    """What stands in ``/grade/results/results.json``; a submission that has no verdict at all cannot be graded."""
+    gradable = bool(submission.functions)
+    return {
+        "gradable": gradable,
+        "score": round(submission.mark / submission.points, 4) if submission.points else 0.0,
+        "message": f"{submission.verdict}: {submission.mark:g} of {submission.points:g} points",
+        "output": _whole(submission),
+        **({} if gradable else {"format_errors": [plain(submission.reason or "there is nothing to judge")]}),
+        "tests": [
+            {
+                "name": plain(name, 1), "description": function.verdict,
+                "points": function.mark if submission.reason is None else 0.0,
+                "max_points": function.points, "message": function.marks, "output": _said(function),
+            }
+            for name, function in submission.functions.items()
+        ],
+    }  # fmt: skip
+
+
+def _said(function: FunctionVerdict) -> str:
+    marks = "" if function.ok else f"\n{function.marks}"
+    return plain(str(function)) + marks
+
+
+def _whole(submission: Submission) -> str:
+    """What is to be said of the file as a whole."""
+    missing = ", ".join(submission.not_enforced)
+    lines = [
+        submission.verdict, submission.reason, submission.remark,
+        f"not enforced on this machine: {missing}" if missing else None, f"seed: {submission.seed}",
+    ]  # fmt: skip
+    return plain("\n".join(line for line in lines if line))

@@ -1,0 +1,59 @@
+"""Results for the student, in Markdown."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from autograd_seq.grading.gradebook import Gradebook
+from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.submission import Submission
+from autograd_seq.storage.files import write
+
+
+def as_markdown(submission: Submission) -> str:
+    """A page for one student: the verdict, the marks, and what is said of each function."""
+    name = in_markdown(os.path.basename(submission.path))
+    lines = [f"# {name}: {submission.verdict}", "", f"{submission.mark:g} of {submission.points:g} points", ""]
+    for remark in filter(None, (submission.reason, submission.remark)):
+        lines += [fenced(remark), ""]
+    if submission.functions:
+        lines += ["| function | verdict | marks |", "|---|---|---|"]
+        lines += [f"| {in_markdown(n)} | {f.verdict} | {f.marks} |" for n, f in submission.functions.items()] + [""]
+    for key, function in submission.functions.items():
+        if not function.ok:
+            lines += [f"## {in_markdown(key)}", "", fenced(str(function)), ""]
+    return "\n".join([*lines, f"Numbers were drawn with the seed {submission.seed}.", ""])
+
+
+def write_letters(book: Gradebook, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write a page for each submission into a folder, which is made if need be."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    common = os.path.commonpath([os.path.dirname(os.path.abspath(s.path)) for s in book])
+    written = []
+    for submission in book:
+        parts = Path(os.path.relpath(os.path.abspath(submission.path), common)).parts
+        stem = re.sub(r"[^\w.\-]", "_", "__".join(parts))
+        written.append(write(Path(folder) / f"{stem}.md", as_markdown(submission)))
+    return written
+
+
+def in_markdown(text: str) -> str:
+    r"""A text whose every sign stands for itself.
+
+    Examples
+    --------
+    >>> in_markdown("a_b<script>|")
+    'a\\_b&lt;script&gt;\\|'
+    """
+    safe = plain(text, 1).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", safe)
+
+
+def fenced(text: str) -> str:
+    """A text as a block of code, which it cannot end by itself."""
+    safe = plain(text)
+    longest = max((len(run) for run in re.findall("`+", safe)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{safe}\n{fence}"

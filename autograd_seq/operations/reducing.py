@@ -1,0 +1,298 @@
+"""NumPy's reductions with all the arguments that NumPy's have, and those that leave NaN out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.operation import Operation
+from autograd_seq.core.protocols import written
+from autograd_seq.core.source_line import here
+from autograd_seq.operations.arithmetic import add, astype, multiply
+from autograd_seq.operations.comparison import all as all_
+from autograd_seq.operations.comparison import any as any_
+from autograd_seq.operations.comparison import isnan, logical_and, logical_not
+from autograd_seq.operations.decided import decided, is_learned, refuse
+from autograd_seq.operations.elementwise import abs, maximum, minimum, sqrt, where
+from autograd_seq.operations.ordering import quantile, take_along_axis
+from autograd_seq.operations.reduction import axes_of, max, mean, min, norm, prod, std, sum, var
+from autograd_seq.operations.shape import ravel, reshape
+
+
+def _is_given(value: Any) -> bool:
+    return value is not None and value is not np._NoValue
+
+
+def _answer(result: Any, out: Any, function: str) -> Any:
+    return result if out is None else written(out[0] if isinstance(out, tuple) else out, result, function)
+
+
+def _flag(keepdims: Any) -> bool:
+    return keepdims if _is_given(keepdims) else False
+
+
+def _adding(operation: Operation, join: Operation, neutral: float, name: str) -> Callable[..., Any]:
+    """A sum or a product, of chosen elements, from a beginning on, in another dtype."""
+
+    def reduced(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None,
+        where: Any = True,
+    ) -> Any:  # fmt: skip
+        a = a if dtype is None else astype(a, dtype)
+        a = a if where is True or not _is_given(where) else _chosen(where, a, neutral)
+        total = operation(a, axis=axis, keepdims=_flag(keepdims))
+        return _answer(join(initial, total) if _is_given(initial) else total, out, name)
+
+    return reduced
+
+
+def _chosen(condition: Any, a: Any, otherwise: Any) -> Any:
+    return where(condition, a, otherwise)
+
+
+def _largest(operation: Operation, join: Operation, name: str) -> Callable[..., Any]:
+    """A maximum or a minimum, of chosen elements, from a beginning on."""
+
+    def reduced(
+        a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = True
+    ) -> Any:
+        if where is not True and _is_given(where):
+            if not _is_given(initial):
+                raise refuse(name, "with where= needs initial=, the value of no elements", "Give initial=0.0")
+            a = _chosen(where, a, initial)
+        top = operation(a, axis=axis, keepdims=_flag(keepdims))
+        return _answer(join(initial, top) if _is_given(initial) else top, out, name)
+
+    return reduced
+
+
+def _truth(operation: Operation, neutral: bool, name: str) -> Callable[..., Any]:
+    def reduced(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+        if where is not True and _is_given(where):
+            a = _chosen(where, a, neutral)
+        return _answer(operation(a, axis=axis, keepdims=_flag(keepdims)), out, name)
+
+    return reduced
+
+
+def _count(condition: Any, a: Any, axis: Any) -> Any:
+    """How many elements were chosen, with the axes kept."""
+    ones = np.ones(np.shape(a), a.dtype if a.dtype.kind == "f" else float)
+    return sum(where(condition, ones, 0), axis=axis, keepdims=True)
+
+
+def _mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
+    a = a if dtype is None else astype(a, dtype)
+    if where is True or not _is_given(where):
+        return _answer(mean(a, axis=axis, keepdims=_flag(keepdims)), out, "mean")
+    result = sum(_chosen(where, a, 0), axis=axis, keepdims=True) / _count(where, a, axis)
+    return _answer(_without(result, a, axis, keepdims), out, "mean")
+
+
+def _without(result: Any, a: Any, axis: Any, keepdims: Any) -> Any:
+    """A reduced array without the axes of length 1, unless they are to stay."""
+    if _flag(keepdims):
+        return result
+    axes = axes_of(a, axis)
+    return reshape(result, tuple(n for i, n in enumerate(np.shape(a)) if i not in axes))
+
+
+def _squared(a: Any, axis: Any, keepdims: Any, less: float, where: Any, center: Any) -> Any:
+    """The variance of chosen elements, about a given mean."""
+    where = True if not _is_given(where) else where
+    if where is True and not _is_given(center):
+        return var(a, axis, _flag(keepdims), less)
+    center = center if _is_given(center) else _mean(a, axis, None, None, True, where=where)
+    squares = _chosen(where, (a - center) ** 2, 0)
+    return _without(sum(squares, axis=axis, keepdims=True) / (_count(where, a, axis) - less), a, axis, keepdims)
+
+
+def _spread(root: bool, name: str) -> Callable[..., Any]:
+    def reduced(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+        where: Any = True, mean: Any = None, correction: Any = None,
+    ) -> Any:  # fmt: skip
+        a = a if dtype is None else astype(a, dtype)
+        less = correction if _is_given(correction) else ddof
+        if root and (where is True or not _is_given(where)) and not _is_given(mean):
+            return _answer(std(a, axis, _flag(keepdims), less), out, name)
+        result = _squared(a, axis, keepdims, less, where, mean)
+        return _answer(sqrt(result) if root else result, out, name)
+
+    return reduced
+
+
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Any:
+    """The mean, weighted on demand, as `numpy.average`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(average(np.array([1.0, 4.0]), weights=np.array([2.0, 1.0])))
+    2.0
+    """
+    if weights is None:
+        made, total = _mean(a, axis, keepdims=keepdims), np.ones(()) * np.size(decided(a))
+    else:
+        weights = weights if hasattr(weights, "shape") else np.asarray(weights, float)
+        if weights.ndim == 1 and np.ndim(a) > 1 and isinstance(axis, (int, np.integer)):
+            weights = reshape(weights, (-1,) + (1,) * (np.ndim(a) - 1 - axis % np.ndim(a)))
+        elif weights.shape != np.shape(a):
+            raise ShapeError(f"np.average takes weights of the shape {np.shape(a)}, not {weights.shape}{here()}")
+        total = sum(multiply(weights, np.ones(np.shape(a))), axis=axis, keepdims=_flag(keepdims))
+        made = sum(multiply(a, weights), axis=axis, keepdims=_flag(keepdims)) / total
+    return (made, total) if returned else made
+
+
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    """The largest element less the smallest, as `numpy.ptp`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(ptp(np.array([1.0, 4.0])))
+    3.0
+    """
+    kept = _flag(keepdims)
+    return _answer(max(a, axis=axis, keepdims=kept) - min(a, axis=axis, keepdims=kept), out, "ptp")
+
+
+def _nan_sum(function: Any, neutral: float) -> Callable[..., Any]:
+    def reduced(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **others: Any
+    ) -> Any:
+        return function(where(isnan(a), neutral, a), axis, dtype, out, keepdims, **others)
+
+    return reduced
+
+
+def _nan_largest(function: Any, neutral: float) -> Callable[..., Any]:
+    """A maximum or a minimum of what is no NaN, and NaN where nothing else is."""
+
+    def reduced(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+        top = function(where(isnan(a), neutral, a), axis, None, keepdims, **others)
+        empty = all_(isnan(a), axis=axis, keepdims=_flag(keepdims))
+        return _answer(where(empty, np.full((), np.nan, a.dtype), top), out, "nanmax")
+
+    return reduced
+
+
+def _numbers_in(a: Any, chosen: Any) -> Any:
+    """Which of the chosen elements are no NaN."""
+    numbers = logical_not(isnan(a))
+    return numbers if chosen is True or not _is_given(chosen) else logical_and(numbers, chosen)
+
+
+def _nan_mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
+    numbers = _numbers_in(a, where)
+    return _mean(_chosen(numbers, a, 0), axis, dtype, out, keepdims, where=numbers)
+
+
+def _nan_spread(function: Any) -> Callable[..., Any]:
+    def reduced(
+        a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+        where: Any = True, mean: Any = None, correction: Any = None,
+    ) -> Any:  # fmt: skip
+        numbers = _numbers_in(a, where)
+        return function(_chosen(numbers, a, 0), axis, dtype, out, ddof, keepdims, where=numbers, mean=mean,
+                        correction=correction)  # fmt: skip
+
+    return reduced
+
+
+def _nan_quantile(scale: float, fixed: float | None, name: str) -> Callable[..., Any]:
+    """Quantiles of what is no NaN: of one axis, or of all, if as many are missing in each row."""
+
+    def reduced(a: Any, *arguments: Any, **settings: Any) -> Any:
+        q = fixed if fixed is not None else settings.pop("q", None) if not arguments else arguments[0]
+        if is_learned(q):
+            raise refuse(name, "takes plain numbers for q", "Write q.value")
+        axis, *rest = (*arguments[fixed is None :], None) if "axis" not in settings else (settings.pop("axis"),)
+        keepdims, method = settings.pop("keepdims", False), settings.pop("method", "linear")
+        numbers = ~np.isnan(decided(a))
+        counts = np.unique(numbers.sum(axis=axis if axis is None else tuple(axes_of(a, axis))))
+        if settings or any(x is not None for x in rest) or len(counts) != 1 or (axis is not None and np.ndim(axis)):
+            raise refuse(name, "is recorded for as many numbers in each row and a single axis",
+                         "Write np.median(x[~np.isnan(x.value)]) for each row")  # fmt: skip
+        if axis is None:
+            picked = ravel(a)[np.flatnonzero(numbers)]
+            return quantile(picked, np.asarray(decided(q)) / scale, None, None, False, method, keepdims)
+        places = np.sort(np.argsort(~numbers, axis, kind="stable").take(range(int(counts[0])), axis), axis)
+        picked = take_along_axis(a, places, axis)
+        return quantile(picked, np.asarray(decided(q)) / scale, axis, None, False, method, keepdims)
+
+    return reduced
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    axes = axes_of(x, axis)
+    vector = isinstance(axis, (int, np.integer)) or len(axes) == 1
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and vector):
+        return norm(x, axis=axis, keepdims=keepdims)
+    if vector and ord != "fro" and ord != "nuc":
+        return _vector_norm(x, ord, axis, keepdims)
+    if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
+        summed, kept = axes if np.abs(ord) == 1 else axes[::-1]
+        lines = sum(abs(x), axis=summed, keepdims=True)
+        return _without((max if ord > 0 else min)(lines, axis=kept, keepdims=True), x, axes, keepdims)
+    raise refuse(
+        "linalg.norm", f"with ord={ord!r} of an array of {np.ndim(x)} axes has no derivative here",
+        "The norms of vectors, and of matrices the Frobenius norm and those with ord 1, -1, np.inf and -np.inf have",
+    )  # fmt: skip
+
+
+def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
+    if ord == np.inf:
+        return max(abs(x), axis=axis, keepdims=keepdims)
+    if ord == -np.inf:
+        return min(abs(x), axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return np.linalg.norm(decided(x), 0, axis, keepdims)  # how many are not 0: a constant
+    if ord == 1:
+        return sum(abs(x), axis=axis, keepdims=keepdims)
+    return sum(abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
+
+
+def _linalg_vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    if axis is None and not keepdims:
+        return _norm(ravel(x), ord)
+    if ord == 2:
+        return norm(x, axis=axis, keepdims=keepdims)
+    return _vector_norm(x, ord, axis, keepdims)
+
+
+REDUCED: dict[Any, Any] = {
+    np.all: _truth(all_, True, "all"),
+    np.any: _truth(any_, False, "any"),
+    np.average: average,
+    np.linalg.matrix_norm: lambda x, /, *, keepdims=False, ord="fro": _norm(x, ord, (-2, -1), keepdims),
+    np.linalg.norm: _norm,
+    np.linalg.vector_norm: _linalg_vector_norm,
+    np.max: _largest(max, maximum, "max"),
+    np.mean: _mean,
+    np.min: _largest(min, minimum, "min"),
+    np.nanmax: _nan_largest(_largest(max, maximum, "nanmax"), -np.inf),
+    np.nanmean: _nan_mean,
+    np.nanmedian: _nan_quantile(1, 0.5, "nanmedian"),
+    np.nanmin: _nan_largest(_largest(min, minimum, "nanmin"), np.inf),
+    np.nanpercentile: _nan_quantile(100, None, "nanpercentile"),
+    np.nanprod: _nan_sum(_adding(prod, multiply, 1.0, "nanprod"), 1.0),
+    np.nanquantile: _nan_quantile(1, None, "nanquantile"),
+    np.nanstd: _nan_spread(_spread(True, "nanstd")),
+    np.nansum: _nan_sum(_adding(sum, add, 0.0, "nansum"), 0.0),
+    np.nanvar: _nan_spread(_spread(False, "nanvar")),
+    np.prod: _adding(prod, multiply, 1.0, "prod"),
+    np.ptp: ptp,
+    np.std: _spread(True, "std"),
+    np.sum: _adding(sum, add, 0.0, "sum"),
+    np.var: _spread(False, "var"),
+}
+for _name, _same in (("amax", np.max), ("amin", np.min)):
+    REDUCED[getattr(np, _name)] = REDUCED[_same]

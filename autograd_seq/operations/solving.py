@@ -1,0 +1,252 @@
+"""Inverse, determinant, linear equations and Cholesky's factor; exactly, all rest on the characteristic polynomial."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.algebra import each
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import ShapeError
+from autograd_seq.core.notation import POWER, Form
+from autograd_seq.core.operation import operation
+from autograd_seq.core.source_line import here
+from autograd_seq.operations.decided import decided, refuse
+from autograd_seq.operations.elementwise import where
+from autograd_seq.operations.linear import matmul
+from autograd_seq.operations.shape import expand_dims, reshape, squeeze, swapaxes
+
+SQUARE = "square matrices, of full rank"
+
+
+def _turned(x: Any) -> Any:
+    return x.T if x.ndim == 2 else swapaxes(x, -1, -2)
+
+
+def _adjugate(x: Any) -> tuple[Any, Any]:
+    """The adjugate and the determinant, by Faddeev and LeVerrier: no division but by counts."""
+    n = x.shape[-1]
+    unit = np.array(np.eye(n, dtype=int), dtype=object)
+    power = np.broadcast_to(unit, x.shape)
+    for k in range(1, n + 1):
+        adjugate, product = power, np.matmul(x, power)
+        factor = -np.asarray(np.trace(product, axis1=-2, axis2=-1), dtype=object) / k
+        power = product + np.asarray(factor, dtype=object)[..., None, None] * unit
+    sign = (-1) ** n
+    return -sign * adjugate, np.asarray(sign * factor, dtype=object)
+
+
+def _inverse(x: Any) -> Any:
+    adjugate, determinant = _adjugate(x)
+    return adjugate / determinant[..., None, None]
+
+
+@operation(
+    vjp=[lambda g, y, x: -matmul(matmul(_turned(y), g), _turned(y))],
+    meaning=lambda algebra, x: _inverse(x),
+    source="np.linalg.inv",
+    latex=Form("{{{0}}}^{{-1}}", POWER, (POWER + 1,)),
+    text=Form("{0}⁻¹", POWER, (POWER + 1,)),
+    expects=SQUARE,
+)
+def inv(x: Any, /) -> Array:
+    """The inverse of a matrix, or of each of a batch; NaN where there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> inv(np.array([[2.0, 0.0], [0.0, 4.0]]))
+    array([[0.5 , 0.  ],
+           [0.  , 0.25]])
+    """
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError as error:
+        if "Singular" not in str(error):
+            raise
+    if np.ndim(x) == 2:
+        return np.full_like(x, np.nan)
+    return np.stack([inv.value(part) for part in x])
+
+
+def _inv(a: Any) -> Any:
+    inverse = inv(a)
+    numbers = getattr(inverse, "_value", inverse)
+    if np.isnan(numbers).any() and not np.isnan(getattr(a, "_value", a)).any():
+        raise refuse("linalg.inv", "of a singular matrix does not exist", "Add to its diagonal, x + eps * I")
+    return inverse
+
+
+def _scaled(g: Any, x: Any) -> Any:
+    return expand_dims(g, (-2, -1)) * _turned(inv(x))
+
+
+@operation(
+    vjp=[lambda g, y, x: _scaled(g * y, x)],
+    meaning=lambda algebra, x: _adjugate(x)[1],
+    numpy=np.linalg.det,
+    source="np.linalg.det",
+    latex=r"\det",
+    expects=SQUARE,
+)
+def det(x: Any, /) -> Array:
+    """The determinant; its derivative is taken where it is not 0, and is NaN elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(det(np.array([[2.0, 0.0], [0.0, 4.0]])).round(4))
+    8.0
+    """
+    return np.asarray(np.linalg.det(x))
+
+
+@operation(
+    vjp=[lambda g, y, x: _scaled(g, x)],
+    meaning=lambda algebra, x: each(lambda d: algebra.log(algebra.abs(d)), _adjugate(x)[1]),
+    source=Form("np.linalg.slogdet({0})[1]"),
+    latex=Form(r"\log\left|\det {0}\right|", operands=(POWER,)),
+    text=Form("log|det({0})|"),
+    expects=SQUARE,
+)
+def logabsdet(x: Any, /) -> Array:
+    """The logarithm of the absolute value of the determinant, without overflow.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> float(logabsdet(np.array([[2.0, 0.0], [0.0, -4.0]])).round(4))
+    2.0794
+    """
+    return np.asarray(np.linalg.slogdet(x)[1])
+
+
+def _columns_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
+    return solve_columns(_turned(a), g)
+
+
+@operation(
+    vjp=[lambda g, y, a, b: -matmul(_columns_rule(g, y, a, b), _turned(y)), _columns_rule],
+    meaning=lambda algebra, a, b: np.matmul(_inverse(a), b),
+    source="np.linalg.solve",
+    latex=Form("{{{0}}}^{{-1}} {1}", POWER, (POWER + 1, POWER)),
+    text=Form("{0}⁻¹ {1}", POWER, (POWER + 1, POWER)),
+    expects="a square matrix of full rank, and columns of its height",
+)
+def solve_columns(a: Any, b: Any, /) -> Array:
+    """The columns x with a x = b.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> solve_columns(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([[2.0], [2.0]]))
+    array([[1. ],
+           [0.5]])
+    """
+    return np.linalg.solve(a, b)
+
+
+def solve(a: Any, b: Any) -> Any:
+    """The x with a x = b, as `numpy.linalg.solve`; b is a vector or a matrix of columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 2.0]))
+    array([1. , 0.5])
+    """
+    if np.ndim(b) == 1:
+        return squeeze(solve_columns(a, expand_dims(b, -1)), -1)
+    return solve_columns(a, b)
+
+
+def _lower(x: Any) -> Any:
+    """The lower triangle, the diagonal halved: what a factor takes of a symmetric adjoint."""
+    return where(np.tri(x.shape[-1], dtype=bool), x, 0) * (1 - np.eye(x.shape[-1], dtype=x.dtype) / 2)
+
+
+def _cholesky_rule(g: Any, y: Any, x: Any) -> Any:
+    inner = _lower(matmul(_turned(y), g))
+    inverse = inv(y)
+    pulled = matmul(matmul(_turned(inverse), inner), inverse)
+    return _lower(pulled + _turned(pulled))
+
+
+def _cholesky_meaning(algebra: Any, x: Any) -> Any:
+    """Column by column, of the lower triangle."""
+    result = np.zeros(x.shape, dtype=object)
+    for place in np.ndindex(x.shape[:-2]):
+        a, factor = x[place], result[place]
+        for j in range(a.shape[0]):
+            factor[j, j] = algebra.sqrt(a[j, j] - np.sum(factor[j, :j] ** 2))
+            for i in range(j + 1, a.shape[0]):
+                factor[i, j] = (a[i, j] - np.sum(factor[i, :j] * factor[j, :j])) / factor[j, j]
+    return result
+
+
+@operation(
+    vjp=[_cholesky_rule],
+    meaning=_cholesky_meaning,
+    source="np.linalg.cholesky",
+    expects="symmetric matrices whose eigenvalues are above 0; the lower triangle is read",
+)
+def cholesky(x: Any, /) -> Array:
+    """The lower triangular L with L Lᵀ = x; only the lower triangle of x is read, here as in NumPy.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cholesky(np.array([[4.0, 0.0], [0.0, 9.0]]))
+    array([[2., 0.],
+           [0., 3.]])
+    """
+    return np.linalg.cholesky(x)
+
+
+def _cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    return _turned(cholesky(_turned(a))) if upper else cholesky(a)
+
+
+def _slogdet(a: Any) -> Any:
+    sign = np.linalg.slogdet(decided(a))[0]
+    kind: Any = type(np.linalg.slogdet(np.eye(1)))
+    return kind(sign, logabsdet(a))
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    """A matrix multiplied with itself n times, as `numpy.linalg.matrix_power`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 3)
+    array([[1., 3.],
+           [0., 1.]])
+    """
+    if np.ndim(a) < 2 or np.shape(a)[-1] != np.shape(a)[-2]:
+        raise ShapeError(f"matrix_power is of square matrices, not of {np.shape(a)}{here()}")
+    if n < 0:
+        a, n = inv(a), -n
+    if n == 0:
+        return a * 0 + np.eye(np.shape(a)[-1], dtype=a.dtype)
+    result = a
+    for _ in range(n - 1):
+        result = matmul(result, a)
+    return result
+
+
+def _tensorinv(a: Any, ind: int = 2) -> Any:
+    shape = np.shape(a)
+    rows = int(np.prod(shape[ind:], dtype=int))
+    return reshape(inv(reshape(a, (rows, -1))), (*shape[ind:], *shape[:ind]))
+
+
+SOLVED: dict[Any, Any] = {
+    np.linalg.cholesky: _cholesky,
+    np.linalg.inv: _inv,
+    np.linalg.matrix_power: matrix_power,
+    np.linalg.slogdet: _slogdet,
+    np.linalg.solve: solve,
+    np.linalg.tensorinv: _tensorinv,
+}

@@ -1,0 +1,164 @@
+"""Every operation with its reference: how it is called, on what, and where its derivative is not one number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from check.verdicts import references as by_numpy
+from check.verdicts.points import BOUND
+
+import autograd_seq.operations as ops
+from autograd_seq import Operation
+from autograd_seq.operations import indexing, linear
+
+Shape = tuple[int, ...]
+
+
+def _nowhere(*arrays: np.ndarray) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Use:
+    """One way of calling an operation.
+
+    Attributes
+    ----------
+    operation : Operation
+        Which one.
+    call, reference : callable
+        With tensors, and the same in plain NumPy.
+    shapes : tuple
+        Of the inputs.
+    domain : str
+        ``"real"``, ``"positive"`` or ``"probability"``.
+    edge : callable
+        Whether these inputs lie exactly at a kink or at the end of the domain.
+    terms : float
+        How large the terms are, beside the adjoint, of which the derivative is the small difference.
+    """
+
+    operation: Operation
+    call: Callable[..., Any]
+    reference: Callable[..., Any]
+    shapes: tuple[Shape, ...]
+    domain: str = "real"
+    edge: Callable[..., Any] = _nowhere
+    terms: float = 0.0
+
+
+def _any_zero(*arrays: np.ndarray) -> bool:
+    return any(bool((a == 0).any()) for a in arrays)
+
+
+def _tied(x: np.ndarray) -> bool:
+    ordered = np.sort(x, axis=1)
+    return bool((np.diff(ordered, axis=1) == 0).any())
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool((a == b).any())
+
+
+def _at_bound(x: np.ndarray) -> bool:
+    return bool((np.abs(x) == BOUND).any())
+
+
+def _all_zero(x: np.ndarray) -> bool:
+    return not x.any()
+
+
+def _below_cut(p: np.ndarray, *others: np.ndarray) -> bool:
+    """Whether a probability is so small that the operation takes a larger one."""
+    smallest = np.finfo(np.float32 if p.dtype == np.float32 else np.float64).tiny
+    return bool((p < 2048 * smallest).any())
+
+
+def _uncertain(p: np.ndarray, y: np.ndarray) -> bool:
+    """Whether a probability or what it leaves to 1 is cut."""
+    return _below_cut(p) or _below_cut(1 - p)
+
+
+PLACES = ((slice(None), 0), (1, slice(1, 3)))
+MASK = np.array([[True], [False]])
+ROWS = np.array([0, 1, 1])
+M = (2, 3)
+
+USES = (
+    Use(ops.above_zero, ops.above_zero, lambda p: p, (M,), "probability", _below_cut),
+    Use(ops.abs, ops.abs, by_numpy.absolute, (M,), edge=_any_zero),
+    Use(ops.accumulate, lambda a, b, c: ops.accumulate([a, b, c]), lambda a, b, c: a + b + c, (M, M, M)),
+    Use(ops.add, ops.add, np.add, (M, (2, 1))),
+    Use(ops.as_float, lambda x: ops.as_float(x, dtype=x.dtype.name), lambda x: x, (M,)),
+    Use(ops.assign, lambda x, a, b: ops.assign([x, a, b], indices=PLACES, visible=indexing.visibility(M, PLACES)),
+        by_numpy.assigned, (M, (2,), (2,))),
+    Use(ops.binary_cross_entropy, ops.binary_cross_entropy, by_numpy.binary_cross_entropy, (M, M), "probability",
+        _uncertain, 1.0),
+    Use(ops.binary_cross_entropy_from_logits, ops.binary_cross_entropy_from_logits,
+        by_numpy.binary_cross_entropy_from_logits, (M, M), terms=1.0),
+    Use(ops.broadcast_to, lambda x: ops.broadcast_to(x, M), lambda x: np.broadcast_to(x, M), ((2, 1),)),
+    Use(ops.categorical_cross_entropy, ops.categorical_cross_entropy, lambda p, y: -np.sum(y * np.log(p), axis=0),
+        (M, M), "probability", _below_cut),
+    Use(ops.categorical_cross_entropy_from_logits, ops.categorical_cross_entropy_from_logits,
+        lambda z, y: -np.sum(y * by_numpy.log_softmax(z), axis=0), (M, M), terms=4.0),
+    Use(ops.clip, lambda x: ops.clip(x, -BOUND, BOUND),
+        lambda x: np.where(np.abs(x.real) < BOUND, x, BOUND * np.sign(x.real)), (M,), edge=_at_bound),
+    Use(ops.concatenate, lambda a, b: ops.concatenate([a, b], axis=0), lambda a, b: np.concatenate([a, b]),
+        ((2, 2), (1, 2))),
+    Use(ops.cos, ops.cos, np.cos, (M,)),
+    Use(ops.cumsum, lambda x: ops.cumsum(x, axis=1), lambda x: np.cumsum(x, axis=1), (M,)),
+    Use(ops.divide, ops.divide, np.divide, (M, (2, 1)), edge=lambda a, b: _any_zero(b)),
+    Use(ops.exp, ops.exp, np.exp, (M,)),
+    Use(ops.expand_dims, lambda x: ops.expand_dims(x, 1), lambda x: np.expand_dims(x, 1), (M,)),
+    Use(ops.expm1, ops.expm1, by_numpy.expm1, (M,), terms=1.0),
+    Use(ops.flip, lambda x: ops.flip(x, 1), lambda x: np.flip(x, 1), (M,)),
+    Use(ops.identity, ops.identity, lambda x: x, (M,)),
+    Use(ops.log, ops.log, np.log, (M,), "positive", _any_zero),
+    Use(ops.log1p, ops.log1p, by_numpy.log1p, (M,), "positive"),
+    Use(ops.log_softmax, ops.log_softmax, by_numpy.log_softmax, ((3, 2),), terms=3.0),
+    Use(ops.logsumexp, lambda x: ops.logsumexp(x, axis=0), by_numpy.logsumexp, ((3, 2),)),
+    Use(ops.matmul, ops.matmul, lambda a, b: np.sum(a[:, :, None] * b[None], axis=1), (M, (3, 2))),
+    Use(ops.matmul, ops.matmul, lambda a, b: np.sum(a[:, None] * b, axis=0), ((3,), (3, 2))),
+    Use(ops.max, lambda x: ops.max(x, axis=1), lambda x: by_numpy.largest(x, 1), (M,), edge=_tied),
+    Use(ops.maximum, ops.maximum, by_numpy.larger, (M, M), edge=_alike),
+    Use(ops.mean, lambda x: ops.mean(x, axis=0), lambda x: np.sum(x, axis=0) / 2, (M,)),
+    Use(ops.min, lambda x: ops.min(x, axis=1), lambda x: by_numpy.smallest(x, 1), (M,), edge=_tied),
+    Use(ops.minimum, ops.minimum, by_numpy.smaller, (M, M), edge=_alike),
+    Use(ops.moveaxis, lambda x: ops.moveaxis(x, 0, 2), lambda x: np.moveaxis(x, 0, 2), ((2, 1, 3),)),
+    Use(ops.multiply, ops.multiply, np.multiply, (M, (2, 1))),
+    Use(ops.negative, ops.negative, np.negative, (M,)),
+    Use(ops.norm, ops.norm, by_numpy.norm, (M,), edge=_all_zero),
+    Use(ops.outer, ops.outer, lambda a, b: a[:, None] * b, ((3,), (2,))),
+    Use(ops.power, ops.power, lambda a, b: np.exp(b * np.log(a)), (M, M), "positive", lambda a, b: _any_zero(a)),
+    Use(ops.power, lambda x: ops.power(x, 3), lambda x: x * x * x, (M,)),
+    Use(ops.power, lambda x: ops.power(x, 0.5), np.sqrt, (M,), "positive", _any_zero),
+    Use(ops.prod, lambda x: ops.prod(x, axis=1), lambda x: x[:, 0] * x[:, 1] * x[:, 2], (M,)),
+    Use(ops.relu, ops.relu, lambda x: np.where(x.real > 0, x, 0), (M,), edge=_any_zero),
+    Use(ops.reshape, lambda x: ops.reshape(x, (3, 2)), lambda x: np.reshape(x, (3, 2)), (M,)),
+    Use(ops.scatter, lambda a, b: ops.scatter([a, b], indices=((slice(None), 1), (0, slice(0, 2))), shape=M),
+        by_numpy.scattered, ((2,), (2,))),
+    Use(ops.sigmoid, ops.sigmoid, by_numpy.sigmoid, (M,), terms=1.0),
+    Use(ops.sin, ops.sin, np.sin, (M,)),
+    Use(ops.softmax, ops.softmax, by_numpy.softmax, ((3, 2),), terms=1.0),
+    Use(ops.softplus, ops.softplus, by_numpy.softplus, (M,)),
+    Use(ops.sqrt, ops.sqrt, np.sqrt, (M,), "positive", _any_zero),
+    Use(ops.square, ops.square, lambda x: x * x, (M,)),
+    Use(ops.squeeze, ops.squeeze, np.squeeze, ((2, 1, 3),)),
+    Use(ops.stack, lambda a, b: ops.stack([a, b], axis=1), lambda a, b: np.stack([a, b], axis=1), ((2,), (2,))),
+    Use(ops.subtract, ops.subtract, np.subtract, (M, (1, 3))),
+    Use(ops.sum, lambda x: ops.sum(x, axis=1), lambda x: np.sum(x, axis=1), (M,)),
+    Use(ops.swapaxes, lambda x: ops.swapaxes(x, 0, 1), lambda x: np.swapaxes(x, 0, 1), (M,)),
+    Use(ops.tanh, ops.tanh, by_numpy.tanh, (M,), terms=1.0),
+    Use(ops.transpose, lambda x: ops.transpose(x), np.transpose, (M,)),
+    Use(ops.where, lambda a, b: ops.where(MASK, a, b), lambda a, b: np.where(MASK, a, b), (M, M)),
+    Use(indexing._getitem, lambda x: ops.getitem(x, (slice(None), slice(1, 3))), lambda x: x[:, 1:3], (M,)),
+    Use(indexing._getitem, lambda x: ops.getitem(x, ROWS), lambda x: x[ROWS], (M,)),
+    Use(linear._einsum, lambda a, b: ops.einsum("ij,kj->ik", a, b),
+        lambda a, b: np.sum(a[:, None] * b[None], axis=2), (M, M)),
+    Use(ops.sum, lambda x: ops.sum(x - ops.mean(x)), lambda x: np.sum(x - np.mean(x)), (M,), terms=2.0),
+    Use(ops.softmax, lambda x: ops.sum(ops.softmax(x)), lambda x: np.sum(by_numpy.softmax(x)), ((3, 1),), terms=2.0),
+    Use(ops.mean, lambda x: ops.var(x), lambda x: np.mean((x - np.mean(x)) ** 2), (M,)),
+)  # fmt: skip
