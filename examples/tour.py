@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autograd_seq import Parameter, binary_cross_entropy, contributions, differentiate, equations, prove
+import autograd_seq.numpy as anp
+from autograd_seq import Parameter, Tensor, binary_cross_entropy, contributions, differentiate, equations, prove
 from autograd_seq.commands.console import any_console
 from cells import RNN, Readout, Run
 from viz import draw, step_through
@@ -30,6 +31,38 @@ def unroll(cell: RNN, readout: Readout) -> Run:
     run = readout(cell.unroll(one_hot(SENTENCE)))
     run.measure([np.array([[float(label)]]) for label in IS_NAME], binary_cross_entropy)
     return run
+
+
+def sigmoid(z: Tensor) -> Tensor:
+    return 1 / (1 + anp.exp(-z))
+
+
+def own_lstm(p: dict[str, Parameter], xs: list[np.ndarray], labels: list[np.ndarray]) -> Tensor:
+    """A student's LSTM, plain NumPy but for the import: cells over a stacked input, and the loss."""
+    n_a = len(p["Wf"].value)
+    a_next, c_next, J = np.zeros((n_a, 1)), np.zeros((n_a, 1)), 0.0
+    for xt, y in zip(xs, labels, strict=True):
+        concat = anp.zeros((n_a + len(xt), 1))
+        concat[:n_a] = a_next
+        concat[n_a:] = xt
+        ft = sigmoid(p["Wf"] @ concat + p["bf"])
+        it = sigmoid(p["Wi"] @ concat + p["bi"])
+        cct = anp.tanh(p["Wc"] @ concat + p["bc"])
+        c_next = ft * c_next + it * cct
+        ot = sigmoid(p["Wo"] @ concat + p["bo"])
+        a_next = ot * anp.tanh(c_next)
+        y_hat = sigmoid(p["Wy"] @ a_next + p["by"])
+        loss = -(y * anp.log(y_hat) + (1 - y) * anp.log(1 - y_hat))
+        J = J + anp.sum(loss)
+    return J
+
+
+def own_parameters(n_x: int, n_a: int) -> dict[str, Parameter]:
+    """Weights and biases of the four gates and the prediction."""
+    rng = np.random.default_rng(2)
+    shapes = {f"W{gate}": (n_a, n_a + n_x) for gate in "fico"} | {f"b{gate}": (n_a, 1) for gate in "fico"}
+    shapes |= {"Wy": (1, n_a), "by": (1, 1)}
+    return {key: Parameter(0.5 * rng.standard_normal(shape), key) for key, shape in shapes.items()}
 
 
 def train(cell: RNN, readout: Readout, updates: int = 300, rate: float = 0.1) -> None:
@@ -86,7 +119,15 @@ def main(out: Path) -> None:
         picture.save(path)
         print(f"  {path}")
 
-    heading("7. Training: gradient descent until every word has its label")
+    heading("7. Your own code: a plain NumPy LSTM over the same words, read with its own names")
+    xs = one_hot(SENTENCE)
+    J = own_lstm(own_parameters(len(xs[0]), 5), xs, [np.array([[float(label)]]) for label in IS_NAME])
+    print(equations(J))
+    picture = draw(J, view="cell")
+    picture.save(out / "tour_own_lstm.svg")
+    print(f"\n  {out / 'tour_own_lstm.svg'}")
+
+    heading("8. Training: gradient descent until every word has its label")
     train(cell, readout)
     predictions = [output.item() for output in unroll(cell, readout).outputs]
     for word, label, p in zip(SENTENCE, IS_NAME, predictions, strict=True):

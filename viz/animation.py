@@ -28,7 +28,7 @@ from viz.page_order import in_steps
 from viz.plots import MissingPlotsError
 from viz.render import render
 from viz.scene import Layout, Node
-from viz.sources import graph_of, recorded
+from viz.sources import graph_of, recorded, textbook
 from viz.theme import Theme
 
 SHADES = 8
@@ -91,7 +91,7 @@ def animate(
     if not seconds > 0 or width < 100:
         raise ValueRangeError(f"seconds must be above 0 and width at least 100, not {seconds!r} and {width!r}{here()}")
     check_output(target)
-    graph = graph_of(thing)
+    graph = graph_of(thing) if recorded(thing) is not None else textbook(graph_of(thing))
     recording = recording_of(graph, recorded(thing))
     layout = overlay(graph, recording, "unrolled", Options())
     pictures = [_dot(frame, theme, width) for frame in frames(layout, graph, recording, by)]

@@ -76,6 +76,8 @@ class BoxWriter:
         """A record's name with its place; for one without a name, its operation or its shape."""
         box = self.folded.home.get(record)
         scope = box.scope if box is not None else scopes(self.folded.graph).get(record, record.scope)
+        if record in self.folded.placeless:
+            scope = replace(scope, time=None)
         time = self.step(scope.time) if self.step is not None and scope.time is not None else None
         color = self.colors.get(record, "")
         if (known := self.folded.name(record)) is not None:

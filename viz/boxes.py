@@ -76,6 +76,10 @@ class Folded:
         For a nameless initial state, the name of the state that takes its place in later steps.
     initial : set of Tensor
         Nameless initial states.
+    placeless : set of Tensor
+        Initial states with a name of their own, such as a0, that says of itself where they stand.
+    numbered : dict of Tensor to str
+        For what the program calls as it calls something else of the same step, its name with a number: h_2.
     """
 
     graph: Graph
@@ -86,10 +90,12 @@ class Folded:
     shared_uses: list[Use]
     alias: dict[Tensor, str] = field(default_factory=dict)
     initial: set[Tensor] = field(default_factory=set)
+    placeless: set[Tensor] = field(default_factory=set)
+    numbered: dict[Tensor, str] = field(default_factory=dict)
 
     def name(self, record: Tensor) -> str | None:
         """The name of a record, its own or the one it stands for."""
-        return record.name or self.alias.get(record)
+        return self.numbered.get(record) or record.name or self.alias.get(record)
 
 
 def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
@@ -147,8 +153,26 @@ def fold(graph: Graph, whole: bool = False, merge_named: bool = True) -> Folded:
                     home[record].parameters.append(x)
             elif x in home and home[x] is not home[record]:
                 edges.setdefault((home[x], home[record]), []).append((x, record, i))
-    names = {leaf: state.name for leaf, state in alias.items() if state.name is not None}
-    return Folded(graph, boxes, home, edges, list(shared), shared_uses, names, set(alias))
+    numbered = _numbered(boxes)
+    names = {leaf: numbered.get(state, state.name) for leaf, state in alias.items() if state.name is not None}
+    placeless = {x for x, y in initial.items() if x.name not in (None, y.name) and x.scope.time is None}
+    return Folded(graph, boxes, home, edges, list(shared), shared_uses, names, set(alias), placeless, numbered)
+
+
+def _numbered(boxes: list[Box]) -> dict[Tensor, str]:
+    """Numbers for different things of one step that the program gives one name, as equations have them."""
+    keys: dict[Hashable, list[Hashable]] = {}
+    found: dict[Tensor, str] = {}
+    for box in boxes:
+        called = box.record.name
+        if called is None or box.leaf or box.record._name is not None or box.time is None:
+            continue
+        known = keys.setdefault((called, box.scope.layer, box.scope.direction), [])
+        if box.key not in known:
+            known.append(box.key)
+        if (number := known.index(box.key) + 1) > 1:
+            found[box.record] = f"{called}_{number}"
+    return found
 
 
 def _uniform(

@@ -30,7 +30,7 @@ from viz.layout import Options, lay_out
 from viz.page_model import Model, norm
 from viz.page_picture import svg
 from viz.scene import Edge, Layout
-from viz.sources import graph_of
+from viz.sources import graph_of, textbook
 
 WIDEST = 120_000.0  # points: a page is scrolled, so a few hundred steps fit
 
@@ -119,7 +119,7 @@ def step_through(
 def _recorded(thing: Any, gradient: Any) -> tuple[Graph, Tensor | None, Any]:
     """The graph, what to differentiate in it (or None), and the adjoint to start from."""
     try:
-        graph = graph_of(thing)
+        graph = textbook(graph_of(thing))
     except UsageError as error:
         raise UsageError(
             f"step_through() takes a tensor, a graph or a run, but got {type(thing).__name__}: "

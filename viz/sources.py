@@ -9,6 +9,7 @@ import numpy as np
 from autograd_seq import Graph, Recording, Tensor
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
+from autograd_seq.readings.textbook import recognised
 
 STEPS, EXAMPLES = 3, 1  # of a cell that is drawn before it has seen data
 
@@ -36,6 +37,15 @@ def graph_of(thing: Any) -> Graph:
         f"a picture is drawn of a tensor, a graph, a run or a cell, but this is {type(thing).__name__}: "
         f"pass the loss, or what cell.unroll(x) returned{here()}"
     )
+
+
+def textbook(graph: Graph) -> Graph:
+    """The recording with each function that the program spells out, such as 1 / (1 + exp(−z)), as the function it is.
+
+    It is the same graph where there is none.
+    """
+    outputs = recognised(graph.outputs, pairs=False)
+    return graph if all(a is b for a, b in zip(outputs, graph.outputs, strict=True)) else Graph(*outputs)
 
 
 def recorded(thing: Any) -> Recording | None:

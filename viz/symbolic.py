@@ -291,4 +291,4 @@ class OneStep(_Symbolic):
         box = self.folded.home[record]
         if record.name is None:
             return [Run(record.operation.name if record.operation else "·"), Run(f"⟨{step or box.time}⟩", 1)]
-        return name_runs(record.name, box.scope, step, bold=True)
+        return name_runs(self.folded.name(record) or record.name, box.scope, step, bold=True)

@@ -10,7 +10,7 @@ from viz.backward_edges import backward_view, recording_of
 from viz.backward_edges import overlay as overlay_on
 from viz.drawing import SUFFIXES, Drawing
 from viz.layout import Options, lay_out
-from viz.sources import graph_of, recorded
+from viz.sources import graph_of, recorded, textbook
 
 
 def draw(
@@ -24,7 +24,7 @@ def draw(
     values: bool = False,
     theme: str = "light",
 ) -> Drawing:
-    """Draw a recording.
+    """Draw a recording. A function that a program spells out is one box, but in the view of all operations.
 
     Parameters
     ----------
@@ -64,6 +64,8 @@ def draw(
     if path is not None:
         check_output(path, SUFFIXES)
     graph = graph_of(thing)
+    if view != "operations" and recorded(thing) is None:
+        graph = textbook(graph)
     options = Options(all_steps=all_steps, parameters=parameters, values=values)
     if view == "backward":
         layout = backward_view(graph, recording_of(graph, recorded(thing)), options)

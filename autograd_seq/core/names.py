@@ -32,7 +32,7 @@ _LATEX_CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Up
 ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
 ARROWS = {"forward": "→", "backward": "←"}
 _HALF = re.compile("[\ud800-\udfff]")
-_SHORT = re.compile(r"^(W|b|p)([a-z]{1,2})$")  # Waa, ba, pf: a letter and what it belongs to
+_SHORT = re.compile(r"^([WUV]|b|p)([a-z]{1,2})$")  # Waa, Uh, ba, pf: a letter and what it belongs to
 _ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9]|[a-z](?:_|$)|[bp][a-z]{1,2}$|gamma|d[a-zA-Z])")
 
 

@@ -73,7 +73,9 @@ class Taken:
             key = _constant(steps, step.inputs[1])
             if isinstance(key, str):
                 return key if speaks(key) else None
-            if not _picks(steps, step) or _is_written(steps, step.inputs[0]):
+            if not _picks(steps, step):
+                return None
+            if _is_written(steps, step.inputs[0]) and not _was_put(steps, value[0]):
                 return None  # what a list of states begins with is no state yet
             return self._of(step.inputs[0], level, depth - 1)
         return None
@@ -163,6 +165,19 @@ def _is_written(steps: Sequence[Step], container: Value) -> bool:
     held = steps[container[0]] if container[0] >= 0 else None
     written = [steps[s.inputs[1][0]] for s in steps if s.word == "put" and s.inputs[1][0] >= 0]
     return held is not None and any((w.word, w.argument) == (held.word, held.argument) for w in written)
+
+
+def _was_put(steps: Sequence[Step], item: int) -> bool:
+    """Whether what is taken out of a list or dictionary was put there just before, under the same key."""
+    wanted = [_loaded(steps, value) for value in steps[item].inputs]
+    puts = [step.inputs[1:] for step in steps[:item] if step.word == "put"]
+    return None not in wanted and any([_loaded(steps, value) for value in inputs] == wanted for inputs in puts)
+
+
+def _loaded(steps: Sequence[Step], value: Value) -> Any:
+    """What a value is, if it is a variable or a number."""
+    step = steps[value[0]] if value[0] >= 0 else None
+    return (step.word, step.argument) if step is not None and step.word in ("load", "number") else None
 
 
 def _is_copy(steps: Sequence[Step], step: Step) -> bool:

@@ -23,17 +23,17 @@ def _flipped(x: Any) -> Any:
 
 def _left_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     if b.ndim == 1:
-        return g * b if a.ndim == 1 else expand_dims(g, -1) * b
+        return g * b if a.ndim == 1 else outer(g, b) if a.ndim == 2 else expand_dims(g, -1) * b
     if a.ndim == 1:
-        return squeeze(b @ expand_dims(g, -1), -1)
+        return b @ g if b.ndim == 2 else squeeze(b @ expand_dims(g, -1), -1)
     return g @ _flipped(b)
 
 
 def _right_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     if a.ndim == 1:
-        return g * a if b.ndim == 1 else expand_dims(a, -1) * expand_dims(g, -2)
+        return g * a if b.ndim == 1 else outer(a, g) if b.ndim == 2 else expand_dims(a, -1) * expand_dims(g, -2)
     if b.ndim == 1:
-        return squeeze(_flipped(a) @ expand_dims(g, -1), -1)
+        return a.T @ g if a.ndim == 2 else squeeze(_flipped(a) @ expand_dims(g, -1), -1)
     return _flipped(a) @ g
 
 

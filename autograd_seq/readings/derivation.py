@@ -150,12 +150,17 @@ class Derivation:
     def _give_names(self) -> None:
         """Names from the recording first; then for the adjoints that are used more than once, and what is too large."""
         units = self.folded.units
+        others = any(u.leaf and isinstance(u, Family) and u.name and not self.is_backward(u) for u in units)
         for unit in units:
             if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
                 of = self.names.get(self.adjoint_of[unit]) if unit in self.adjoint_of else None
                 self._name(unit, name if of is None else f"d{of}")
             elif isinstance(unit, Family) and unit.leaf and not self.is_backward(unit):
-                self._name(unit, "input" if any(name == "x" for name in self.names.values()) else "x")
+                self._name(unit, "input" if others or any(name == "x" for name in self.names.values()) else "x")
+        self._name_initial_states()
+        for unit in units:
+            if isinstance(unit, Node) and unit not in self.names and self._is_data(unit):
+                self._name(unit, "input")
         for unit in units:
             for use in self.folded.inputs[unit]:
                 other = use.ref.unit
@@ -176,6 +181,20 @@ class Derivation:
                 if wanted and not self._plain(unit):
                     self._name(unit, "d" + self.own_name(owner))
         self._name_large(units)
+
+    def _name_initial_states(self) -> None:
+        """What is given without a name in place of a step before the first is called what that step would be."""
+        for unit in [unit for unit in self.names if isinstance(unit, Family)]:
+            for time, ref in unit.extension.items():
+                given = ref.unit
+                if isinstance(given, Node) and given not in self.names and self._is_data(given):
+                    given.time = time
+                    self._name(given, self.names[unit])
+
+    def _is_data(self, node: Node) -> bool:
+        """Whether it is an array that was given, and not the same number everywhere."""
+        given = node.leaf and not node.literal and node.record in self.recording.forward.positions
+        return given and not node.beyond and len(np.unique(node.record._value)) > 1
 
     def _name_large(self, units: list[Unit]) -> None:
         """Give names to what is used more than once and would be long to write out each time."""

@@ -240,7 +240,23 @@ def equations(thing: Any) -> Equations:
                 if unit in derivation.names and not unit.leaf and not _is_number(derivation, unit):
                     found.extend(_of_unit(derivation, unit, label))
         passes.append(tuple(sorted(found, key=lambda equation: _rank(derivation, equation))))
-    return Equations(passes[0], passes[1], derivation.last)
+    return Equations(passes[0], _needed(derivation, passes[1]), derivation.last)
+
+
+def _needed(derivation: Derivation, backward: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """Without adjoints that are numbers and that no equation calls by name, once all is simplified."""
+    while True:
+        called = {named.unit for equation in backward for named in names_in(equation.right)}
+        owners = [derivation.adjoint_of.get(equation.left.unit) for equation in backward]
+        kept = tuple(
+            equation
+            for equation, owner in zip(backward, owners, strict=True)
+            if equation.left.unit in called or owner is None or owner.leaf
+            or derivation.trees.constant(equation.left.unit) is None
+        )  # fmt: skip
+        if len(kept) == len(backward):
+            return kept
+        backward = kept
 
 
 def _in_latex(condition: str) -> str:
@@ -355,7 +371,7 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         write = names.latex if language == "latex" else names.text
         if isinstance(owner, Node) and owner.leaf and owner.time is None and owner in derivation.names:
             below = _write(write, derivation.names[owner], scope, "")
-            top = derivation.recording.forward.outputs[0].name or "J"
+            top = _name_of_output(derivation)
             top = names.latex(top) if language == "latex" else names.text(top)
             if language == "latex":
                 return rf"\frac{{\partial {top}}}{{\partial {below}}}", SIGN
@@ -397,6 +413,14 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         return None if word is None else (_write(write, word, Scope(), ""), ATOM)
 
     return Writer(language, refer, steps=Steps(size, every, number=number, time=time))
+
+
+def _name_of_output(derivation: Derivation) -> str:
+    """What the equations call the scalar that was differentiated."""
+    output = derivation.recording.forward.outputs[0]
+    node = derivation.folded.nodes.forward.get(output)
+    called = derivation.names.get(node) if node is not None else None
+    return called or output.name or "J"
 
 
 def _at(text: str, time: int, last: int) -> str:

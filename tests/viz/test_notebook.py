@@ -140,7 +140,7 @@ def test_the_notebook_runs_and_every_word_gets_its_label(executed):
 
 def test_the_notebook_shows_formulas_pictures_plots_and_the_page(executed):
     shown = [output["data"] for output in outputs(executed) if "data" in output]
-    assert sum("image/svg+xml" in data for data in shown) == 3  # the run, the cell, the overlay
+    assert sum("image/svg+xml" in data for data in shown) == 4  # the run, the cell, the overlay, one's own cell
     assert sum("image/png" in data for data in shown) == 3
     assert any("bmatrix" in data.get("text/latex", "") for data in shown)
     assert any("proven" in data.get("text/html", "") for data in shown)

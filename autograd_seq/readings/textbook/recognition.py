@@ -18,13 +18,16 @@ from autograd_seq.readings.textbook.paired import paired
 from autograd_seq.readings.textbook.pointwise import Pointwise, Use
 
 
-def recognised(outputs: Sequence[Tensor]) -> list[Tensor]:
+def recognised(outputs: Sequence[Tensor], pairs: bool = True) -> list[Tensor]:
     """Records with the same values whose graph has each function that was spelled out in one record.
 
     Parameters
     ----------
     outputs : sequence of Tensor
         Of a forward pass. What was named with ``name()`` inside of a function is to be seen, so it stays.
+    pairs : bool
+        Whether the logarithm of a probability is to be differentiated by what the probability is made from: it depends
+        on that then, which a picture would show.
 
     Returns
     -------
@@ -40,14 +43,14 @@ def recognised(outputs: Sequence[Tensor]) -> list[Tensor]:
     ['sigmoid']
     """
     records = taken_apart([output.record for output in outputs])
-    found = _Found(Graph(*records))
+    found = _Found(Graph(*records), pairs)
     return [found.rebuilt(record) for record in records] if found.uses else records
 
 
 class _Found:
     """What was recognised in a graph, by record: the operation that makes it, from what, and how it is set."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, pairs: bool) -> None:
         self.graph = graph
         self.uses: dict[Any, Use] = {}
         self._new: dict[Any, Any] = {}
@@ -58,7 +61,7 @@ class _Found:
             use = (pointwise.found(r) if r.operation.elementwise else None) or spelled.found(r) or self._by_parts(r)
             if use is not None:
                 self.uses[r] = use
-            made = self.made_by(r)
+            made = self.made_by(r) if pairs else None
             pair = paired(made, self.made_by) if made is not None and r.requires_grad else None
             if pair is not None:
                 self.uses[r] = pair
