@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.truth import Truth
+from autograd_seq.diagnosis.truth import Truth, bends_elements
 
 UNITS = (4096.0, 64.0, 4.0)  # in the last place; fewer where more leave the domain of a function
 LARGEST = 5e-3  # relative: beyond this a disturbance is no small one
@@ -94,7 +94,7 @@ def rerun(truth: Truth, disturb: Disturb) -> dict[str, Array]:
                 continue
             values: Any = [operand(x) for x in r.inputs]
             made = disturb(np.asarray(r.operation.value(*values, **r.settings)))
-            if r.operation.activation:  # another formula of it may add up terms of the size of 1
+            if bends_elements(r):  # another formula of it may add up terms of the size of 1
                 made = made + (disturb(np.ones_like(made)) - 1)
             new[r] = made
     adjoints = {f"d{key}": recording.adjoints.get(x) for key, x in truth.inputs.items()}
