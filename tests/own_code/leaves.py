@@ -54,4 +54,5 @@ DATA = {
 def given(style, T, m, seed):
     """Everything that a page of this program may call by name without defining it."""
     parameters, arguments = plain(style, T, m, seed)
-    return {printed(key): value for key, value in parameters.items()} | DATA[style](**arguments)
+    sizes = {"T": T, "m": m}
+    return sizes | {printed(key): value for key, value in parameters.items()} | DATA[style](**arguments)

@@ -9,14 +9,6 @@ from own_code.text_reader import Page
 from autograd_seq import equations
 
 SIZES = (4, 3)
-ONE_BY_ONE = {  # what these programs do at single steps is printed with their data as constants
-    "encoder_decoder": "each step of the decoder stands alone",
-    "peephole_matrix": "the first step stands apart",
-}
-READ = [
-    pytest.param(style, marks=[pytest.mark.xfail(reason=ONE_BY_ONE[style])] if style in ONE_BY_ONE else [])
-    for style in STYLES
-]
 
 
 def page(style, T=SIZES[0], m=SIZES[1], seed=3):
@@ -24,7 +16,7 @@ def page(style, T=SIZES[0], m=SIZES[1], seed=3):
     return Page(equations(J).text, given(style, T, m, seed), T), J
 
 
-@pytest.mark.parametrize("style", READ)
+@pytest.mark.parametrize("style", STYLES)
 def test_what_is_printed_gives_loss_and_gradients(style):
     read, _ = page(style)
     J, parameters = recorded(style, *SIZES, seed=3)

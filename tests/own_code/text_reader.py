@@ -18,6 +18,9 @@ TOKEN = re.compile(
 GRADIENT = re.compile(r"^∂[^/]+/∂(.+)$")
 
 
+NOTHING = object()  # what a sum over time begins with
+
+
 class Scattered:
     """`(0; [i] += x; …)`: zeros of a shape that only its neighbours tell, with parts added into them."""
 
@@ -190,7 +193,7 @@ class Reader:
     def series(self):
         bounds = re.findall(r"[\dT]+(?:[+-]\d+)?", self.take().removeprefix("Σ_t"))
         first, last = (self.page.step(b, None) for b in bounds) if bounds else (1, self.page.T)
-        start, outside, total = self.at, self.t, 0
+        start, outside, total = self.at, self.t, NOTHING
         for self.t in range(first, last + 1):
             self.at = start
             total = added(total, self.term(), 1)
@@ -347,7 +350,7 @@ class Reader:
 
     def rows(self, name):
         """The rows of what a length is called after."""
-        steps = [None, *range(self.page.T + 2)]
+        steps = range(1, self.page.T + 1) if callable(self.page.given.get(name)) else [None, *range(self.page.T + 2)]
         for step in steps:
             try:
                 value = self.page.value(name, step)
@@ -359,6 +362,9 @@ class Reader:
 
 
 def added(a, b, sign):
+    if isinstance(b, Scattered) and sign == 1 and (isinstance(a, Scattered) or a is NOTHING):
+        return b if a is NOTHING else Scattered(a.parts + b.parts)
+    a = 0 if a is NOTHING else a
     if isinstance(a, Scattered) and not isinstance(b, Scattered):
         a = a.of(np.shape(b))
     if isinstance(b, Scattered):
