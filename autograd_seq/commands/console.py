@@ -28,7 +28,8 @@ _SIGNS = {
     "°": " degrees", "\u00a0": " ", "─": "-", "━": "-", "═": "-", "│": "|", "┃": "|", "║": "|", "█": "#",
     "\ufffd": "?",
 }  # fmt: skip
-_WORDS = {"Σ": "sum", "∑": "sum", "Π": "prod", "∏": "prod", "√": "sqrt", "∇": "grad"}  # before what they apply to
+# Before what they apply to.
+_WORDS = {"Σ": "sum", "∑": "sum", "Π": "prod", "∏": "prod", "√": "sqrt", "∛": "cbrt", "∇": "grad"}
 _MARKS = {mark: f"_{name}" for name, mark in ACCENTS.items()}
 _RAISED = {"<super>": "^", "<sub>": "_"}
 

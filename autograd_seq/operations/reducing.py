@@ -26,8 +26,8 @@ def _is_given(value: Any) -> bool:
     return value is not None and value is not np._NoValue
 
 
-def _answer(result: Any, out: Any, function: str) -> Any:
-    return result if out is None else written(out[0] if isinstance(out, tuple) else out, result, function)
+def _into(out: Any, result: Any, function: str) -> Any:
+    return written(out[0] if isinstance(out, tuple) else out, result, function)
 
 
 def _flag(keepdims: Any) -> bool:
@@ -44,7 +44,8 @@ def _adding(operation: Operation, join: Operation, neutral: float, name: str) ->
         a = a if dtype is None else astype(a, dtype)
         a = a if where is True or not _is_given(where) else _chosen(where, a, neutral)
         total = operation(a, axis=axis, keepdims=_flag(keepdims))
-        return _answer(join(initial, total) if _is_given(initial) else total, out, name)
+        answer = join(initial, total) if _is_given(initial) else total
+        return answer if out is None else _into(out, answer, name)
 
     return reduced
 
@@ -64,7 +65,8 @@ def _largest(operation: Operation, join: Operation, name: str) -> Callable[..., 
                 raise refuse(name, "with where= needs initial=, the value of no elements", "Give initial=0.0")
             a = _chosen(where, a, initial)
         top = operation(a, axis=axis, keepdims=_flag(keepdims))
-        return _answer(join(initial, top) if _is_given(initial) else top, out, name)
+        answer = join(initial, top) if _is_given(initial) else top
+        return answer if out is None else _into(out, answer, name)
 
     return reduced
 
@@ -73,7 +75,8 @@ def _truth(operation: Operation, neutral: bool, name: str) -> Callable[..., Any]
     def reduced(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
         if where is not True and _is_given(where):
             a = _chosen(where, a, neutral)
-        return _answer(operation(a, axis=axis, keepdims=_flag(keepdims)), out, name)
+        answer = operation(a, axis=axis, keepdims=_flag(keepdims))
+        return answer if out is None else _into(out, answer, name)
 
     return reduced
 
@@ -89,9 +92,11 @@ def _mean(
 ) -> Any:
     a = a if dtype is None else astype(a, dtype)
     if where is True or not _is_given(where):
-        return _answer(mean(a, axis=axis, keepdims=_flag(keepdims)), out, "mean")
+        answer = mean(a, axis=axis, keepdims=_flag(keepdims))
+        return answer if out is None else _into(out, answer, "mean")
     result = sum(_chosen(where, a, 0), axis=axis, keepdims=True) / _count(where, a, axis)
-    return _answer(_without(result, a, axis, keepdims), out, "mean")
+    answer = _without(result, a, axis, keepdims)
+    return answer if out is None else _into(out, answer, "mean")
 
 
 def _without(result: Any, a: Any, axis: Any, keepdims: Any) -> Any:
@@ -120,9 +125,11 @@ def _spread(root: bool, name: str) -> Callable[..., Any]:
         a = a if dtype is None else astype(a, dtype)
         less = correction if _is_given(correction) else ddof
         if root and (where is True or not _is_given(where)) and not _is_given(mean):
-            return _answer(std(a, axis, _flag(keepdims), less), out, name)
+            answer = std(a, axis, _flag(keepdims), less)
+            return answer if out is None else _into(out, answer, name)
         result = _squared(a, axis, keepdims, less, where, mean)
-        return _answer(sqrt(result) if root else result, out, name)
+        answer = sqrt(result) if root else result
+        return answer if out is None else _into(out, answer, name)
 
     return reduced
 
@@ -159,7 +166,8 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
     3.0
     """
     kept = _flag(keepdims)
-    return _answer(max(a, axis=axis, keepdims=kept) - min(a, axis=axis, keepdims=kept), out, "ptp")
+    answer = max(a, axis=axis, keepdims=kept) - min(a, axis=axis, keepdims=kept)
+    return answer if out is None else _into(out, answer, "ptp")
 
 
 def _nan_sum(function: Any, neutral: float) -> Callable[..., Any]:
@@ -177,7 +185,8 @@ def _nan_largest(function: Any, neutral: float) -> Callable[..., Any]:
     def reduced(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
         top = function(where(isnan(a), neutral, a), axis, None, keepdims, **others)
         empty = all_(isnan(a), axis=axis, keepdims=_flag(keepdims))
-        return _answer(where(empty, np.full((), np.nan, a.dtype), top), out, "nanmax")
+        answer = where(empty, np.full((), np.nan, a.dtype), top)
+        return answer if out is None else _into(out, answer, "nanmax")
 
     return reduced
 

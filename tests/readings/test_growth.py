@@ -58,7 +58,7 @@ def test_equations_and_source_grow_with_the_records(program, monkeypatch):
             sizes += [len(read(J)), len(work)]
         return sizes
 
-    for few, many in zip(measured(20), measured(40), strict=True):
+    for few, many in zip(measured(40), measured(80), strict=True):
         assert many <= 2.6 * few
 
 

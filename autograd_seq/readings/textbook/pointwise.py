@@ -31,7 +31,8 @@ class Pointwise:
 
     def __init__(self, made_by: Callable[[Any], Use | None]) -> None:
         self.made_by = made_by
-        self.known = [(o, _values(o)) for o in sorted(DECLARED, key=lambda o: o.name) if _is_function(o)]
+        functions = [o for o in sorted(DECLARED, key=lambda o: o.name) if _is_function(o)]
+        self.known = [(o, values) for o in functions if (values := _values(o)) is not None]
         self._places: dict[tuple[Any, ...], bool] = {}
         self._found: dict[tuple[Any, ...], Operation | None] = {}
 
