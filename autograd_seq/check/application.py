@@ -162,7 +162,7 @@ class Application:
     def rule(self) -> Any:
         """The rule, to be compared: what it does with another adjoint, nothing that it recorded tells."""
         rules: Any = self.use.record.operation.vjp if self.use.record.operation else None
-        return getattr(rules, "rule", None) or rules[self.position]
+        return getattr(rules, "prepare", None) or rules[self.position]
 
     def fingerprint(self) -> Any:
         """Equal for two applications exactly where one proof serves both.

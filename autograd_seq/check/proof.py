@@ -426,7 +426,8 @@ def _agreeing(a: Array, b: Array, largest: float, terms: int) -> float:
     Numbers that are not finite say nothing: by them nothing is claimed.
     """
     finite = np.isfinite(a) & np.isfinite(b)
-    rounding = ROUNDINGS * float(max(np.finfo(x.dtype).eps for x in (a, b))) * float(np.sqrt(terms)) * largest
+    unit = max(float(np.finfo(x.dtype if x.dtype.kind == "f" else float).eps) for x in (a, b))
+    rounding = ROUNDINGS * unit * float(np.sqrt(terms)) * largest
     a, b = np.asarray(a[finite], dtype=np.longdouble), np.asarray(b[finite], dtype=np.longdouble)
     size = max(float(np.max(np.abs(a), initial=0)), 1e-6 * largest, 1e-300)
     error = max(float(np.max(np.abs(a - b), initial=0)) - rounding, 0.0) / size

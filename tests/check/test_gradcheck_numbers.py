@@ -7,6 +7,7 @@ from check.samples import SAMPLES
 import autograd_seq.operations as ops
 from autograd_seq import Graph, Tensor, gradcheck, relu, sigmoid, stop_gradient, tanh
 from autograd_seq.check.each_record import each_record
+from autograd_seq.core.errors import DtypeError, ShapeError
 from cells import LSTM
 from tests.sweeps import slow_but_part_of
 
@@ -167,6 +168,7 @@ SIZES = {
     "minus infinity": lambda a: np.where(np.resize([True, False, False, False], a.shape), -np.inf, a),
     "NaN": lambda a: np.where(np.resize([True, False, False, False], a.shape), np.nan, a),
 }
+LINEAR_ALGEBRA = {ops.inv, ops.det, ops.logabsdet, ops.cholesky, ops.solve_columns}
 DTYPES = (np.float16, np.float32, np.float64, np.longdouble)
 # the squares of these are 0 in floats, so the length is, and the gradient is off
 NOT_IN_FLOATS = {("norm", "small", "float16"), ("norm", "tiny", "float32"), ("norm", "subnormal", "float64")}
@@ -181,5 +183,9 @@ def test_no_rule_is_refuted_whatever_the_numbers(operation, size):
                 continue
             with np.errstate(all="ignore"):
                 leaves = [Tensor(SIZES[size](a).astype(dtype), requires_grad=True) for a in arrays]
-                found = each_record(Graph(call(*leaves)))
+                try:
+                    found = each_record(Graph(call(*leaves)))
+                except (DtypeError, ShapeError):  # NumPy's linear algebra has two dtypes, and refuses what is singular
+                    assert operation in LINEAR_ALGEBRA
+                    continue
             assert not found.failures and not found.unsettled, (dtype, found.failures, found.unsettled)
