@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.perturb import Variant, variants
+from autograd_seq.diagnosis.perturb import Context, Variant, spoken, variants
 from autograd_seq.diagnosis.rerun import Program, called
 from autograd_seq.diagnosis.truth import Truth
 
@@ -61,15 +61,18 @@ def difference(found: Array, true: Array) -> float:
 class _Twins:
     """The variants of another recording of the same program, made as far as they are asked for."""
 
-    def __init__(self, program: Program, variants: Iterator[Variant]) -> None:
+    def __init__(self, program: Program) -> None:
         self.program = program
-        self._variants = variants
+        self._context = Context(program)
+        self._spoken: dict[int, Iterator[Variant]] = {}
         self._known: dict[object, Variant] = {}
 
     def of(self, variant: Variant) -> Variant | None:
         """The variant with the same key."""
+        n = variant.key[0]
+        made = self._spoken.setdefault(n, spoken(self._context, n))
         while variant.key not in self._known:
-            following = next(self._variants, None)
+            following = next(made, None)
             if following is None:
                 return None
             self._known[following.key] = following
@@ -176,8 +179,7 @@ class Search:
         """Whether the same variants reproduce the numbers of the second draw."""
         truth, found = self.second
         if self._again is None:
-            program = Program(truth)
-            self._again = _Twins(program, variants(program))
+            self._again = _Twins(Program(truth))
         twins = [twin for v in together if (twin := self._again.of(v)) is not None]
         if len(twins) < len(together):
             return False
