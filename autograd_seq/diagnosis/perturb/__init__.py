@@ -10,7 +10,7 @@ A `Variant` is the true backward pass with the lines of one such sentence change
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
 from autograd_seq.diagnosis.perturb import (
@@ -27,10 +27,9 @@ from autograd_seq.diagnosis.perturb import (
     sums,
     the_loop,
 )
-from autograd_seq.diagnosis.perturb.context import Context
-from autograd_seq.diagnosis.perturb.variant import FIRST, LIKELY, LOCAL, RARE, SWAP, VALUE, Variant
+from autograd_seq.diagnosis.perturb.context import Context, What
+from autograd_seq.diagnosis.perturb.variant import FIRST, LIKELY, LOCAL, ODD, RARE, SWAP, VALUE, Variant
 from autograd_seq.diagnosis.perturb.where import (
-    What,
     Where,
     any_of,
     at_one_end,
@@ -116,11 +115,9 @@ GRAMMAR: list[Sentence] = [
     Sentence(FORMS, at_several_places, LOCAL),
     Sentence(operands.restacked_everywhere, None, SWAP),
     Sentence(operands.operands, everywhere, SWAP),
-    Sentence(brackets.swapped_in_one_term, None, SWAP),
     Sentence(cached.of_another_step, None, VALUE),
     Sentence(cached.another_quantity, None, VALUE),
     Sentence(cached.computed_anew, None, VALUE),
-    Sentence(operands.operands, in_one_formula, RARE),
     Sentence(SIMPLE, in_one_use, RARE),
     Sentence(sums.carried_adjoint, in_one_use, RARE),
     Sentence(sums.foreign_terms, None, RARE),
@@ -129,12 +126,14 @@ GRAMMAR: list[Sentence] = [
     Sentence(brackets.around_differences, in_one_formula, RARE),
     Sentence(SIMPLE, at_one_end, RARE),
     Sentence(gradients.on_the_way, in_one_gradient, RARE),
+    Sentence(brackets.swapped_in_one_term, None, ODD),
+    Sentence(operands.operands, in_one_formula, ODD),
 ]
 
 
-def variants(program: Program) -> Iterator[Variant]:
-    """All variants, the likeliest first."""
-    context = Context(program)
+def variants(program: Program, wrong: Collection[str] | None = None) -> Iterator[Variant]:
+    """All variants that change nothing but the gradients that are wrong, the likeliest first."""
+    context = Context(program, wrong)
     for n in range(len(GRAMMAR)):
         yield from spoken(context, n)
 

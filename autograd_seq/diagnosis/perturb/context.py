@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -16,9 +16,18 @@ from autograd_seq.diagnosis.rerun import Change, Program, bare, called, formula
 from autograd_seq.diagnosis.truth import bends_elements, is_activation
 from autograd_seq.folding.literal import is_literal
 
+What = Callable[["Context", Tensor], Iterable[Edit]]  # a rule: what can be edited in a line
+
 
 class Context:
     """A program, seen by those who change its lines.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+    wrong : collection of str
+        The gradients that may change.
 
     Attributes
     ----------
@@ -34,8 +43,10 @@ class Context:
         Under the role of a forward value what it is at each time step, with its adjoint.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, wrong: Collection[str] | None = None) -> None:
         self.program = program
+        self.wrong = frozenset(program.results if wrong is None else wrong)
+        self._made: dict[tuple[What, Tensor], list[Edit]] = {}
         self.adjoints = program.truth.recording.adjoints
         self.called = cache(called)
         self.live = set(program.truth.seeds.values())
@@ -74,6 +85,16 @@ class Context:
     def role(self, r: Tensor, otherwise: Any = None) -> Any:
         """What a record does in its time step."""
         return self.program.roles.get(r, otherwise)
+
+    def open(self, r: Tensor) -> bool:
+        """Whether a line may be changed: only what may change depends on it."""
+        return self.program.reach(r) <= self.wrong
+
+    def edits(self, what: What, r: Tensor) -> list[Edit]:
+        """What a rule makes of a line, made once for all places."""
+        if (what, r) not in self._made:
+            self._made[what, r] = list(what(self, r))
+        return self._made[what, r]
 
     def _join_initial_states(self) -> None:
         """What comes back to the state before the first step is a carry like any other."""

@@ -13,7 +13,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.rerun import Change, Values, evaluate
 
-FIRST, LIKELY, LOCAL, SWAP, VALUE, RARE = range(6)  # ranks: the smaller, the likelier
+FIRST, LIKELY, LOCAL, SWAP, VALUE, RARE, ODD = range(7)  # ranks: the smaller, the likelier
 
 
 @dataclass(frozen=True)

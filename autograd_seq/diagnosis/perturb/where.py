@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.perturb.context import Context, terms_of
+from autograd_seq.diagnosis.perturb.context import Context, What, terms_of
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant, reading
 from autograd_seq.diagnosis.rerun import Change, along, bare, evaluate
 from autograd_seq.diagnosis.truth import is_activation
 
-What = Callable[[Context, Tensor], Iterable[Edit]]
 Where = Callable[[Context, What, int], Iterator[Variant]]
 Found = Iterable[tuple[Any, Tensor, Edit]]  # a place, a line there, and its edit
 
@@ -43,18 +42,20 @@ def collected(c: Context, key: Any, found: Found, rank: int) -> Iterator[Variant
 def everywhere(c: Context, what: What, rank: int) -> Iterator[Variant]:
     """In every time step, for all that uses the line."""
     for role, records in c.groups.items():
-        yield from collected(c, "everywhere", ((role, r, e) for r in records for e in what(c, r)), rank)
+        if all(map(c.open, records)):
+            yield from collected(c, "everywhere", ((role, r, e) for r in records for e in c.edits(what, r)), rank)
 
 
 def in_all_its_parts(c: Context, what: What, rank: int) -> Iterator[Variant]:
     """Wherever parts of one array are read."""
-    parts = ((x.name, r, e) for r in c.program.records for x in r.inputs[:1] for e in what(c, r))
+    parts = ((x.name, r, e) for r in c.program.records for x in r.inputs[:1] for e in c.edits(what, r))
     return collected(c, "parts", parts, rank)
 
 
 def in_the_whole(c: Context, what: What, rank: int) -> Iterator[Variant]:
     """In what is returned: one gradient, all that have the edit, those of biases, those of weights."""
-    edits = {key: {e.key: e for e in what(c, r)} for key, r in c.program.results.items()}
+    results = {key: r for key, r in c.program.results.items() if c.open(r)}
+    edits = {key: {e.key: e for e in c.edits(what, r)} for key, r in results.items()}
     for edit_key in dict.fromkeys(k for found in edits.values() for k in found):
         having = [k for k, found in edits.items() if edit_key in found]
         biases = [k for k in having if c.program.results[k].shape[-1:] == (1,)]
@@ -67,7 +68,7 @@ def in_the_whole(c: Context, what: What, rank: int) -> Iterator[Variant]:
 def in_one_gradient(c: Context, what: What, rank: int) -> Iterator[Variant]:
     """In one of the gradients that are returned."""
     for key, r in c.program.results.items():
-        for edit in what(c, r):
+        for edit in c.edits(what, r) if c.open(r) else ():
             yield c.listed(("one", key), edit, [key], rank, {r: edit.change})
 
 
@@ -76,9 +77,10 @@ def in_one_quantity(c: Context, what: What, rank: int) -> Iterator[Variant]:
     for role, found in c.quantities.items():
         inside = [(n, a) for n, a in found if n.operation is not None]
         for key, states in (("with the first", found), ("alone", inside)):
-            if len(states) > 1 and (key == "alone" or len(inside) < len(found)):
+            if len(states) > 1 and all(c.open(a) for _, a in states) and (key == "alone" or len(inside) < len(found)):
                 adjoints = sorted((a for _, a in states), key=lambda a: -len(terms_of(a)))
-                yield from collected(c, ("quantity", key), ((role, a, e) for a in adjoints for e in what(c, a)), rank)
+                edited = ((role, a, e) for a in adjoints for e in c.edits(what, a))
+                yield from collected(c, ("quantity", key), edited, rank)
 
 
 def at_the_root(c: Context, what: What, rank: int) -> Iterator[Variant]:
@@ -93,19 +95,21 @@ def at_the_root(c: Context, what: What, rank: int) -> Iterator[Variant]:
             continue
         reach = frozenset().union(*(c.program.reach(r) for r in records))
         tried[reach] = tried.get(reach, 0) + 1
-        if reach and tried[reach] <= MOST_PLACES:
-            yield from collected(c, "root", ((role, r, e) for r in records for e in what(c, r)), rank)
+        if reach and reach <= c.wrong and tried[reach] <= MOST_PLACES:
+            yield from collected(c, "root", ((role, r, e) for r in records for e in c.edits(what, r)), rank)
 
 
 def in_one_formula(c: Context, what: What, rank: int) -> Iterator[Variant]:
     """Where the edit reaches one formula only: a line that somebody wrote out several times."""
     ends = [role for role, rs in c.groups.items() if rs[0].name or c.is_result(rs[0])]
     for end_role in ends:
+        if not all(map(c.open, c.groups[end_role])):
+            continue
         for start_role, ways in _ways(c, c.groups[end_role]).items():
             found = (
                 ((end_role, start_role), end, replace(edit, change=along(edit.change, start, path)))
                 for start, end, path in ways
-                for edit in what(c, start)
+                for edit in c.edits(what, start)
             )
             start, end, _ = ways[0]
             within, formula = c.where(start)
@@ -136,9 +140,9 @@ def in_one_use(c: Context, what: What, rank: int) -> Iterator[Variant]:
     def found() -> Found:
         for r in c.program.records:
             users = c.program.users.get(r, [])
-            if len(users) > 1 and r in c.live:
-                for edit in what(c, r):
-                    for user in users:
+            if len(users) > 1 and r in c.live and any(map(c.open, users)):
+                for edit in c.edits(what, r):
+                    for user in filter(c.open, users):
                         seen = replace(edit, change=reading(user, {r: edit.change}))
                         yield (c.quantity(r), c.role(user)), user, seen
 
@@ -152,15 +156,15 @@ def at_one_end(c: Context, what: What, rank: int) -> Iterator[Variant]:
         if len(timed) < 2:
             continue
         for place, r in (("last", timed[0][2]), ("first", timed[-1][2])):
-            for edit in what(c, r):
+            for edit in c.edits(what, r) if c.open(r) else ():
                 yield c.variant((place, role), edit, r, rank, {r: edit.change}, f", in the {place} time step only")
 
 
 def at_several_places(c: Context, what: What, rank: int) -> Iterator[Variant]:
     """Wherever the edit can be made, or wherever it reaches the same gradients."""
     kinds: dict[Any, list[tuple[Tensor, Edit]]] = {}
-    for r in c.program.records:
-        for edit in what(c, r):
+    for r in filter(c.open, c.program.records):
+        for edit in c.edits(what, r):
             kind = _kind(c, r, edit)
             kinds.setdefault((kind, None), []).append((r, edit))
             kinds.setdefault((kind, tuple(sorted(c.program.reach(r)))), []).append((r, edit))
