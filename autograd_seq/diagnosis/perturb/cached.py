@@ -42,7 +42,8 @@ def made_of(c: Context, mapping: Values) -> Values:
             continue
         carried = r in outputs or algebra(r) in ("sum", "stacked")
         if not carried and any(x in new for x in r.inputs):
-            new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.settings))
+            with np.errstate(all="ignore"):  # such as the logarithm of a negative number
+                new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.settings))
     return {r: value for r, value in new.items() if r not in mapping}
 
 
