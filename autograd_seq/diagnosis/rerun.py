@@ -132,7 +132,19 @@ def _rule(r: Tensor) -> Callable[..., Any]:
     """A record's value rule, with what can be known before it is computed again and again."""
     if algebra(r) == "gathered parts" and all(map(is_basic, r.settings["indices"])):
         return partial(_gathered, r.settings["indices"], r.settings["shape"])
+    if algebra(r) == "sum of uses":
+        return _summed
     return partial(r.operation.value, **r.settings) if r.settings else r.operation.value
+
+
+def _summed(*terms: Array) -> Array:
+    """A sum of arrays of one shape; of others there is none."""
+    total = terms[0]
+    for x in terms[1:]:
+        if x.shape != total.shape:
+            raise ValueError("the shapes differ")
+        total = total + x
+    return total
 
 
 def _gathered(indices: Iterable[Any], shape: tuple[int, ...], *pieces: Array) -> Array:

@@ -124,8 +124,8 @@ GRAMMAR: list[Sentence] = [
     Sentence(in_place.values, None, RARE),
     Sentence(in_place.adjoints, None, RARE),
     Sentence(brackets.around_differences, in_one_formula, RARE),
-    Sentence(SIMPLE, at_one_end, RARE),
     Sentence(gradients.on_the_way, in_one_gradient, RARE),
+    Sentence(SIMPLE, at_one_end, ODD),
     Sentence(brackets.swapped_in_one_term, None, ODD),
     Sentence(operands.operands, in_one_formula, ODD),
 ]
