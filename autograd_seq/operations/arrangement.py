@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.source_line import here
+from autograd_seq.operations.arithmetic import astype
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.indexing import assign, getitem, split, take, visibility
@@ -136,6 +137,16 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     return take(arr, np.delete(np.arange(np.shape(arr)[axis]), decided(obj)), axis)
 
 
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    arr, values = (x if hasattr(x, "dtype") else np.asarray(x) for x in (arr, values))
+    if is_learned(values) and arr.dtype.kind != "f":
+        raise refuse("insert", "would cut what is learned to whole numbers", "Write np.insert(x.astype(float), ...)")
+    n, shape = np.size(decided(arr)), np.shape(values)
+    added = np.arange(n, n + int(np.prod(shape, dtype=int))).reshape(shape)
+    places = np.insert(np.arange(n).reshape(np.shape(arr)), decided(obj), added, axis)
+    return getitem(concatenate([ravel(arr), ravel(astype(values, arr.dtype))]), places)
+
+
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     return take(a, np.flatnonzero(decided(condition)), axis)
 
@@ -203,6 +214,7 @@ ARRANGED: dict[Any, Any] = {
     np.extract: lambda condition, arr: getitem(ravel(arr), np.flatnonzero(decided(condition))),
     np.fliplr: lambda m: flip(_of_axes(2, "fliplr", m), 1),
     np.flipud: lambda m: flip(_of_axes(1, "flipud", m), 0),
+    np.insert: _insert,
     np.hsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0),
     np.linalg.matrix_transpose: lambda x, /: swapaxes(x, -1, -2),
     np.matrix_transpose: lambda x, /: swapaxes(x, -1, -2),

@@ -11,7 +11,7 @@ from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import Form
 from autograd_seq.core.operation import operation
-from autograd_seq.operations.arithmetic import FIT, multiply, power
+from autograd_seq.operations.arithmetic import FIT, floating, multiply, power
 from autograd_seq.operations.comparison import equal, greater, isnan, less
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, exp, log, maximum, minimum, sin, where
@@ -89,7 +89,7 @@ def _heaviside(x: Any, at_zero: Any) -> Any:
 
 
 def _copysign(a: Any, b: Any) -> Any:
-    negative = np.signbit(decided(b))
+    a, negative = floating(a), np.signbit(decided(b))
     return where(negative, -abs(a), abs(a))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import call
 from autograd_seq.core.operation import operation
+from autograd_seq.operations.arithmetic import floating
 from autograd_seq.operations.comparison import any, isnan
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
@@ -205,6 +206,8 @@ def quantile(
     """
     if is_learned(q) or method not in _METHODS:
         raise refuse("quantile", f"takes plain numbers for q and a method of {', '.join(_METHODS)}", "Write q.value")
+    if method not in ("lower", "higher", "nearest"):  # between two whole numbers there may be none
+        a = floating(a)
     parts = np.asarray(decided(q), float)
     if np.any((parts < 0) | (parts > 1)):
         raise refuse("quantile", "takes parts between 0 and 1", "For percentages, write np.percentile")
@@ -241,6 +244,8 @@ def _quantile(a: Any, parts: Any, along: int, method: str) -> Any:
     if np.any(low != high):
         weight = weight.reshape(weight.shape + (1,) * (np.ndim(rows) - 1)).astype(rows.dtype)
         result = result + (getitem(rows, (*before, high if high.ndim else int(high))) - result) * weight
+    if rows.dtype.kind != "f":
+        return result
     return where(any(isnan(a), axis=along), np.full((), np.nan, rows.dtype), result)
 
 

@@ -11,7 +11,7 @@ from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.protocols import written
 from autograd_seq.core.source_line import here
-from autograd_seq.operations.arithmetic import add, astype, multiply
+from autograd_seq.operations.arithmetic import add, astype, floating, multiply, square
 from autograd_seq.operations.comparison import all as all_
 from autograd_seq.operations.comparison import any as any_
 from autograd_seq.operations.comparison import isnan, logical_and, logical_not
@@ -34,7 +34,7 @@ def _flag(keepdims: Any) -> bool:
     return keepdims if _is_given(keepdims) else False
 
 
-def _adding(operation: Operation, join: Operation, neutral: float, name: str) -> Callable[..., Any]:
+def _adding(operation: Operation, join: Operation, neutral: int, name: str) -> Callable[..., Any]:
     """A sum or a product, of chosen elements, from a beginning on, in another dtype."""
 
     def reduced(
@@ -112,9 +112,26 @@ def _squared(a: Any, axis: Any, keepdims: Any, less: float, where: Any, center: 
     where = True if not _is_given(where) else where
     if where is True and not _is_given(center):
         return var(a, axis, _flag(keepdims), less)
+    squares = square(_deviations(a, axis, where, center))
+    return _without(sum(squares, axis=axis, keepdims=True) / _freedom(a, axis, less, where), a, axis, keepdims)
+
+
+def _root(a: Any, axis: Any, keepdims: Any, less: float, where: Any, center: Any) -> Any:
+    """The standard deviation of chosen elements, about a given mean; with a derivative of 0 where it is 0."""
+    where = True if not _is_given(where) else where
+    if where is True and not _is_given(center):
+        return std(a, axis, _flag(keepdims), less)
+    length = norm(_deviations(a, axis, where, center), axis=axis, keepdims=True)
+    return _without(length / sqrt(_freedom(a, axis, less, where)), a, axis, keepdims)
+
+
+def _deviations(a: Any, axis: Any, where: Any, center: Any) -> Any:
     center = center if _is_given(center) else _mean(a, axis, None, None, True, where=where)
-    squares = _chosen(where, (a - center) ** 2, 0)
-    return _without(sum(squares, axis=axis, keepdims=True) / (_count(where, a, axis) - less), a, axis, keepdims)
+    return _chosen(where, a - center, 0)
+
+
+def _freedom(a: Any, axis: Any, less: float, where: Any) -> Any:
+    return maximum(_count(where, a, axis) - less, 0.0)
 
 
 def _spread(root: bool, name: str) -> Callable[..., Any]:
@@ -124,11 +141,7 @@ def _spread(root: bool, name: str) -> Callable[..., Any]:
     ) -> Any:  # fmt: skip
         a = a if dtype is None else astype(a, dtype)
         less = correction if _is_given(correction) else ddof
-        if root and (where is True or not _is_given(where)) and not _is_given(mean):
-            answer = std(a, axis, _flag(keepdims), less)
-            return answer if out is None else _into(out, answer, name)
-        result = _squared(a, axis, keepdims, less, where, mean)
-        answer = sqrt(result) if root else result
+        answer = (_root if root else _squared)(a, axis, keepdims, less, where, mean)
         return answer if out is None else _into(out, answer, name)
 
     return reduced
@@ -151,7 +164,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
             weights = reshape(weights, (-1,) + (1,) * (np.ndim(a) - 1 - axis % np.ndim(a)))
         elif weights.shape != np.shape(a):
             raise ShapeError(f"np.average takes weights of the shape {np.shape(a)}, not {weights.shape}{here()}")
-        total = sum(multiply(weights, np.ones(np.shape(a))), axis=axis, keepdims=_flag(keepdims))
+        total = sum(multiply(weights, np.ones(np.shape(a), weights.dtype)), axis=axis, keepdims=_flag(keepdims))
         made = sum(multiply(a, weights), axis=axis, keepdims=_flag(keepdims)) / total
     return (made, total) if returned else made
 
@@ -170,7 +183,7 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
     return answer if out is None else _into(out, answer, "ptp")
 
 
-def _nan_sum(function: Any, neutral: float) -> Callable[..., Any]:
+def _nan_sum(function: Any, neutral: int) -> Callable[..., Any]:
     def reduced(
         a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **others: Any
     ) -> Any:
@@ -183,6 +196,8 @@ def _nan_largest(function: Any, neutral: float) -> Callable[..., Any]:
     """A maximum or a minimum of what is no NaN, and NaN where nothing else is."""
 
     def reduced(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+        if a.dtype.kind != "f":  # whole numbers: none is NaN
+            return function(a, axis, out, keepdims, **others)
         top = function(where(isnan(a), neutral, a), axis, None, keepdims, **others)
         empty = all_(isnan(a), axis=axis, keepdims=_flag(keepdims))
         answer = where(empty, np.full((), np.nan, a.dtype), top)
@@ -241,7 +256,7 @@ def _nan_quantile(scale: float, fixed: float | None, name: str) -> Callable[...,
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    axes = axes_of(x, axis)
+    x, axes = floating(x), axes_of(x, axis)
     vector = isinstance(axis, (int, np.integer)) or len(axes) == 1
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and vector):
         return norm(x, axis=axis, keepdims=keepdims)
@@ -292,15 +307,15 @@ REDUCED: dict[Any, Any] = {
     np.nanmedian: _nan_quantile(1, 0.5, "nanmedian"),
     np.nanmin: _nan_largest(_largest(min, minimum, "nanmin"), np.inf),
     np.nanpercentile: _nan_quantile(100, None, "nanpercentile"),
-    np.nanprod: _nan_sum(_adding(prod, multiply, 1.0, "nanprod"), 1.0),
+    np.nanprod: _nan_sum(_adding(prod, multiply, 1, "nanprod"), 1),
     np.nanquantile: _nan_quantile(1, None, "nanquantile"),
     np.nanstd: _nan_spread(_spread(True, "nanstd")),
-    np.nansum: _nan_sum(_adding(sum, add, 0.0, "nansum"), 0.0),
+    np.nansum: _nan_sum(_adding(sum, add, 0, "nansum"), 0),
     np.nanvar: _nan_spread(_spread(False, "nanvar")),
-    np.prod: _adding(prod, multiply, 1.0, "prod"),
+    np.prod: _adding(prod, multiply, 1, "prod"),
     np.ptp: ptp,
     np.std: _spread(True, "std"),
-    np.sum: _adding(sum, add, 0.0, "sum"),
+    np.sum: _adding(sum, add, 0, "sum"),
     np.var: _spread(False, "var"),
 }
 for _name, _same in (("amax", np.max), ("amin", np.min)):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.operations.arithmetic import multiply, subtract
+from autograd_seq.operations.arithmetic import floating, multiply, subtract
 from autograd_seq.operations.decided import decided
 
 
@@ -49,6 +49,7 @@ def _fmod(a: Any, b: Any) -> Any:
 
 
 def _modf(x: Any) -> tuple[Any, Any]:
+    x = floating(x)
     whole = np.trunc(decided(x))
     return subtract(x, whole), whole
 

@@ -12,6 +12,7 @@ P = np.array([[0.62, 0.24, 0.41], [0.87, 0.33, 0.74]])
 Q = RNG.uniform(-0.4, 0.4, (3, 3)) + np.diag([1.5, -1.2, 1.1])
 D = Q @ Q.T + np.eye(3)
 S = np.array(0.7)
+PLACES = np.array([0.0, 0.3, 0.5, 1.4, 2.0, 2.1, 3.3])
 LONG = RNG.permutation(7) * 0.37 - 1.0
 HOLES = np.where(np.arange(6).reshape(2, 3) == 4, np.nan, M)
 
@@ -66,6 +67,17 @@ RUNNING = {
     "np.trapezoid(x, np.array([0.0, 1.0, 3.0]))": (M,), "np.interp(x, np.array([0.0, 0.4, 2.0]), y)": (P, V),
     "np.interp(x, np.array([-9.0, -8.0]), y, left=2.0)": (M, V[:2]),
     "np.trapezoid(x, y)": (V, np.array([0.0, 0.7, 2.0])),
+    "np.gradient(x, y)": (LONG, PLACES), "np.gradient(x, y, edge_order=2)": (LONG, PLACES),
+    "np.gradient(x, 0.4, edge_order=2)": (LONG,), "np.gradient(x, [0.0, 1.0], y)[1]": (M, PLACES[:3]),
+    "np.gradient(x, y, axis=(0, 2), edge_order=1)[1]": (X, S),
+    "np.gradient(x, y, axis=-1, edge_order=2)": (X, PLACES[:4]),
+    "np.interp(x, y, [0.3, 0.9, -1.0], period=2.5)": (LONG * 4, V),
+    "np.interp(x, [2.2, 0.3], y, period=-3.0)": (M, V[:2]),
+    "np.linspace(x, y, 5)": (V, W), "np.linspace(x, 3.0, 4, endpoint=False)": (S,),
+    "np.linspace(0.0, x, 4, axis=1)": (M,),
+    "np.linspace(x, y, 4, axis=-1)": (V, S), "np.linspace(x, 1.0, 3, retstep=True)[1]": (V,),
+    "np.linspace(x, y, 1)": (V, W),
+    "np.unwrap(x)": (LONG * 12,), "np.unwrap(x, axis=0, period=1.5)": (N,),
 }  # fmt: skip
 if hasattr(np, "cumulative_sum"):
     RUNNING |= {
@@ -123,6 +135,9 @@ ARRANGED = {
     "np.select([x > 0.5, x > 0], [x, y], -1.0)": (M, P), "np.choose(np.array([0, 1, 0]), [x, y])": (V, W),
     "np.piecewise(x, [x < 0, x >= 0], [lambda v: v**2, lambda v: 3 * v])": (M,),
     "np.piecewise(x, [x < 0], [lambda v: -v, 1.0])": (M,),
+    "np.insert(x, 1, y)": (V, S), "np.insert(x, 2, y, axis=1)": (M, V[:2]),
+    "np.insert(x, [0, 2], y, axis=1)": (M, P[:, :2]),
+    "np.insert(x, slice(0, 2), 0.5, axis=0)": (M,), "np.insert([1.0, 2.0], 1, x)": (V,),
     "np.delete(x, 1, axis=1)": (M,), "np.delete(x, [0, 2])": (LONG,),
     "np.compress([True, False, True], x, axis=1)": (M,),
     "np.extract(np.array([True, False, True]), x)": (V,), "np.resize(x, (2, 4))": (V,),
@@ -161,13 +176,12 @@ REFUSED = [
     "np.unique(x)", "np.histogram(x, weights=x)", "np.bincount([0, 1], weights=x[0, :2])", "np.union1d(x, x)",
     "np.linalg.svd(x)",
     "np.linalg.norm(x, 'nuc')", "np.angle(x)", "np.polyfit([1, 2], x, 1)", "np.cov(x)",
-    "np.interp(x, x[0], x[1], period=1.0)",
     "np.pad(x, 1, 'linear_ramp')", "np.quantile(x, x)", "np.quantile(x, 0.5, method='weibull')",
-    "np.gradient(x, edge_order=2)",
-    "np.max(x, where=x > 0)", "np.linspace(x[0, 0], 1, 3)", "np.subtract.reduceat(x, [0])", "np.multiply.at(x, 0, 2)",
+    "np.gradient(x, edge_order=2)", "np.gradient(x, edge_order=3)", "np.gradient(x, x)",
+    "np.max(x, where=x > 0)", "np.geomspace(x[0, 0], 1, 3)", "np.subtract.reduceat(x, [0])", "np.multiply.at(x, 0, 2)",
     "x.sort()",
     "x.fill(0)", "x.imag", "x.flags", "~x", "x & x", "np.nan_to_num(x, nan=x[0, 0])", "np.frexp(x)",
-    "np.insert(x, 0, 1)",
+    "np.insert([1, 2], 0, x)", "np.unwrap(x, period=x[0, 0])",
     "np.choose([0, 1], [x, x], mode='wrap')", "np.cross(x[:, :2], x[:, :2])", "np.trace(x[0])", "np.trace(x, x[0, 0])",
     "np.linalg.inv(x[:, :2] * 0)",
     "np.tril(x[0])",
