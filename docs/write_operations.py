@@ -22,7 +22,7 @@ from autograd_seq.writer import Writer
 
 FAMILIES = (
     "arithmetic", "elementwise", "exponentials", "trigonometry", "comparison", "reduction", "linear", "solving",
-    "shape", "indexing", "ordering", "probability",
+    "singular", "shape", "indexing", "ordering", "remainders", "probability",
 )  # fmt: skip
 ROWS, PLACES = np.s_[:], Tensor(np.array([[2, 0, 1]] * 3), "places")
 PAGE = Path(__file__).with_name("operations.md")
@@ -39,6 +39,7 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
     ops.cumsum: lambda x: ops.cumsum(x, axis=0),
     ops.expand_dims: lambda x: ops.expand_dims(x, axis=0),
     ops.flip: lambda x: ops.flip(x, axis=0),
+    ops.from_singular: lambda weights, x: ops.from_singular(weights[0], x),
     ops.max: lambda x: ops.max(x, axis=0, keepdims=True),
     ops.min: lambda x: ops.min(x, axis=0, keepdims=True),
     ops.moveaxis: lambda x: ops.moveaxis(x, 0, 1),
@@ -59,7 +60,9 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
 }
 SHAPES = {ops.squeeze: (1, 3)}
 # What is added to numbers between 0 and 1 where an operation is not meant for those, or for matrices of low rank.
-MATRICES = (ops.cholesky, ops.det, ops.inv, ops.logabsdet, ops.solve_columns)
+MATRICES = (
+    ops.adjugate, ops.cholesky, ops.det, ops.dyads, ops.inv, ops.logabsdet, ops.singular_values, ops.solve_columns,
+)  # fmt: skip
 ADDED = {ops.arccosh: 1.0, **dict.fromkeys(MATRICES, np.eye(3))}
 
 

@@ -19,7 +19,8 @@ from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, maximum, minimum, sqrt, where
 from autograd_seq.operations.ordering import quantile, take_along_axis
 from autograd_seq.operations.reduction import axes_of, max, mean, min, norm, prod, std, sum, var
-from autograd_seq.operations.shape import ravel, reshape
+from autograd_seq.operations.shape import expand_dims, moveaxis, ravel, reshape
+from autograd_seq.operations.singular import singular_values
 
 
 def _is_given(value: Any) -> bool:
@@ -266,9 +267,14 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         summed, kept = axes if np.abs(ord) == 1 else axes[::-1]
         lines = sum(abs(x), axis=summed, keepdims=True)
         return _without((max if ord > 0 else min)(lines, axis=kept, keepdims=True), x, axes, keepdims)
+    if len(axes) == 2 and ord in (2, -2, "nuc"):
+        last = axes == (np.ndim(x) - 2, np.ndim(x) - 1)
+        values = singular_values(x if last else moveaxis(x, axes, (-2, -1)))
+        made = sum(values, axis=-1) if ord == "nuc" else values[..., 0 if ord > 0 else -1]
+        return expand_dims(made, tuple(sorted(axes))) if keepdims else made
     raise refuse(
-        "linalg.norm", f"with ord={ord!r} of an array of {np.ndim(x)} axes has no derivative here",
-        "The norms of vectors, and of matrices the Frobenius norm and those with ord 1, -1, np.inf and -np.inf have",
+        "linalg.norm", f"with ord={ord!r} of an array of {np.ndim(x)} axes is no norm",
+        "Of a vector, ord is a number; of a matrix, it is 'fro', 'nuc', 1, -1, 2, -2, np.inf or -np.inf",
     )  # fmt: skip
 
 
@@ -298,6 +304,7 @@ REDUCED: dict[Any, Any] = {
     np.average: average,
     np.linalg.matrix_norm: lambda x, /, *, keepdims=False, ord="fro": _norm(x, ord, (-2, -1), keepdims),
     np.linalg.norm: _norm,
+    np.linalg.svdvals: singular_values,
     np.linalg.vector_norm: _linalg_vector_norm,
     np.max: _largest(max, maximum, "max"),
     np.mean: _mean,
