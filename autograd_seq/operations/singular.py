@@ -24,19 +24,21 @@ TURNED = 1e-140  # the square of a cosine between columns that is as good as 0, 
 # -- in exact scalars: columns are rotated until they are at right angles (Hestenes) ----------
 
 
-def _rotated(algebra: Any, a: Any) -> tuple[Any, Any]:
-    """A matrix, at least as high as it is wide, with its columns at right angles, and the rotation of its columns."""
-    u, v = a.copy(), np.array(np.eye(a.shape[1], dtype=int), dtype=object)
+def _rotated(algebra: Any, a: Any, v: Any) -> tuple[Any, Any]:
+    """A matrix, at least as high as wide, with its columns at right angles, and another turned in the same way."""
+    u = a.copy()
     for _ in range(SWEEPS):
         largest = 0.0
         for p, q in combinations(range(a.shape[1]), 2):
             across, first, second = u[:, p] @ u[:, q], u[:, p] @ u[:, p], u[:, q] @ u[:, q]
-            if float(across) == 0.0:
+            if float(across) == 0.0 and float(first) == float(second):
+                if len(v) and float(first):
+                    raise ValueError("singular vectors of equal values are not determined")
                 continue
-            largest = max(largest, float(across * across / (first * second)))
-            ratio = (second - first) / (2 * across)
-            way = 1 if float(ratio) >= 0 else -1  # no decision of the algebra's: either way leads to the same values
-            tangent = way / (way * ratio + algebra.sqrt(1 + ratio * ratio))
+            largest = max(largest, float(across * across / (first * second)) if float(across) else 0.0)
+            way = 1 if float(second) >= float(first) else -1  # either leads to the same values: it decides nothing
+            apart = way * (second - first)
+            tangent = 2 * way * across / (apart + algebra.sqrt(apart * apart + 4 * across * across))
             cosine = 1 / algebra.sqrt(1 + tangent * tangent)
             for matrix in (u, v):
                 x, y = matrix[:, p].copy(), matrix[:, q].copy()
@@ -48,17 +50,24 @@ def _rotated(algebra: Any, a: Any) -> tuple[Any, Any]:
 
 def _decomposed(algebra: Any, a: Any) -> tuple[Any, Any, Any]:
     """The columns times their singular values, those values from the largest on, and the rows."""
-    if a.shape[0] < a.shape[1]:
-        u, s, v = _decomposed(algebra, a.T)
-        return np.stack([v[k] * s[k] for k in range(len(s))], axis=1), s, np.stack(
-            [u[:, k] / s[k] if float(s[k]) else u[:, k] for k in range(len(s))]
-        )
-    u, v = _rotated(algebra, a)
+    u, v = _rotated(algebra, a, np.array(np.eye(a.shape[1], dtype=int), dtype=object))
+    order, lengths = _ordered(algebra, u)
+    return u[:, order], lengths, v.T[order]
+
+
+def _lengths(algebra: Any, a: Any) -> Any:
+    """The singular values alone."""
+    a = a if a.shape[0] >= a.shape[1] else a.T
+    return _ordered(algebra, _rotated(algebra, a, a[:0])[0])[1]
+
+
+def _ordered(algebra: Any, u: Any) -> tuple[list[int], Any]:
+    """The columns from the longest on, and how long they are."""
     lengths = [algebra.sqrt(u[:, k] @ u[:, k]) for k in range(u.shape[1])]
     order = sorted(range(len(lengths)), key=lambda k: float(-lengths[k]))
     for i, j in pairwise(order):
         algebra.compare("<", lengths[i], lengths[j])  # which is larger is a decision: at a tie it could be either
-    return u[:, order], np.array([lengths[k] for k in order], dtype=object), v.T[order]
+    return order, np.array([lengths[k] for k in order], dtype=object)
 
 
 def _of_each(x: Any, function: Any, shape: tuple[int, ...]) -> Any:
@@ -84,6 +93,8 @@ def _shares(s: Any, height: int) -> Array:
 
 def _dyads_meaning(algebra: Any, x: Any) -> Any:
     def of_one(a: Any) -> Any:
+        if a.shape[0] < a.shape[1]:
+            return np.swapaxes(of_one(a.T), -1, -2)
         u, s, v = _decomposed(algebra, a)
         pairs = [np.outer(u[:, k] / s[k], v[k]) if float(s[k]) else 0 * a for k in range(len(s))]
         shares = _shares(s, max(a.shape))
@@ -95,30 +106,34 @@ def _dyads_meaning(algebra: Any, x: Any) -> Any:
 # -- the operations ---------------------------------------------------------------------------
 
 
+def _block(a: Any, b: Any, c: Any, d: Any) -> Any:
+    return concatenate([concatenate([a, b], axis=-1), concatenate([c, d], axis=-1)], axis=-2)
+
+
 def _resolvents(y: Any, x: Any) -> tuple[Any, Any]:
-    """For each singular value the projector and the reduced resolvent of [0 x; xᵀ 0], whose eigenvalue it is."""
+    """For each singular value the projector and the reduced resolvent of [0 x; xᵀ 0], whose eigenvalue it is.
+
+    Of values that are equal it is the projector on all their vectors, which has a derivative where theirs have none.
+    """
     rows, columns = x.shape[-2:]
-    top = concatenate([matmul(y, turned(y)), y], axis=-1)
-    projector = concatenate([top, concatenate([turned(y), matmul(turned(y), y)], axis=-1)], axis=-2) * 0.5
     unit = np.eye(rows + columns, dtype=x.dtype)
+    projector = _block(matmul(y, turned(y)), y, turned(y), matmul(turned(y), y)) * 0.5
     value, x = expand_dims(singular_values(x), (-2, -1)) * unit, expand_dims(x, -3)
-    blocks = [np.zeros((*x.shape[:-2], n, n), x.dtype) for n in (rows, columns)]
-    whole = concatenate([concatenate([blocks[0], x], axis=-1), concatenate([turned(x), blocks[1]], axis=-1)], axis=-2)
+    zeros = [np.zeros((*x.shape[:-2], n, n), x.dtype) for n in (rows, columns)]
+    whole = _block(zeros[0], x, turned(x), zeros[1])
     return projector, inv(value - whole + projector) - projector
 
 
 def _pulled(g: Any, y: Any, x: Any) -> Any:
-    """The adjoint of x from those of its dyads; NaN at a tie, where they have no derivative."""
+    """The adjoint of x from those of its dyads; of a singular value of 0 none."""
     rows, columns = x.shape[-2:]
-    projector, resolvent = _resolvents(y, x)
-    nothing = [np.zeros((*g.shape[:-2], n, n), x.dtype) for n in (rows, columns)]
-    adjoint = concatenate(
-        [concatenate([nothing[0], g], axis=-1), concatenate([turned(g), nothing[1]], axis=-1)], axis=-2
-    )
-    through = matmul(matmul(resolvent, adjoint), projector)
-    pulled = (through + turned(through))[..., :rows, rows:] * 2.0
-    alone = sum(y * y, axis=(-2, -1), keepdims=True) > 0.75  # 1, but for ties and for a singular value of 0
-    return sum(where(alone, pulled, np.nan), axis=-3)
+    share = sum(y * y, axis=(-2, -1), keepdims=True)  # 1, and a part of it where several are equal
+    one = where(share == 0, 1.0, share)
+    projector, resolvent = _resolvents(y / one, x)
+    zeros = [np.zeros((*g.shape[:-2], n, n), x.dtype) for n in (rows, columns)]
+    through = matmul(matmul(resolvent, _block(zeros[0], g, turned(g), zeros[1])), projector)
+    pulled = (through + turned(through))[..., :rows, rows:] * (2.0 * one)
+    return sum(where(share == 0, 0.0, pulled), axis=-3)
 
 
 _DYADS = """\
@@ -195,7 +210,7 @@ def from_singular(weights: Any, x: Any, /) -> Array:
 
 @operation(
     vjp=[lambda g, y, x: from_singular(g, x)],
-    meaning=lambda algebra, x: _of_each(x, lambda a: _decomposed(algebra, a)[1], (min(x.shape[-2:]),)),
+    meaning=lambda algebra, x: _of_each(x, lambda a: _lengths(algebra, a), (min(x.shape[-2:]),)),
     source="np.linalg.svdvals",
     latex=r"\sigma",
     text="σ",

@@ -15,6 +15,7 @@ SPEC = importlib.util.spec_from_file_location("write_operations", SCRIPT)
 page = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(page)
 
+pytestmark = pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")  # where a derivative is infinite
 every = pytest.mark.parametrize("name", page.KINKS)
 
 
