@@ -35,7 +35,9 @@ left_out: list[str] = []
 
 def leaves(x: Any) -> Iterator[Any]:
     """The numbers and arrays in nested lists, tuples and dicts."""
-    if isinstance(x, dict):
+    if isinstance(x, Missing):
+        x()
+    elif isinstance(x, dict):
         for value in x.values():
             yield from leaves(value)
     elif isinstance(x, (list, tuple)):

@@ -21,6 +21,7 @@ from autograd_seq.operations.ordering import quantile, take_along_axis
 from autograd_seq.operations.reduction import axes_of, max, mean, min, norm, prod, std, sum, var
 from autograd_seq.operations.shape import expand_dims, moveaxis, ravel, reshape
 from autograd_seq.operations.singular import singular_values
+from autograd_seq.operations.solving import inv
 
 
 def _is_given(value: Any) -> bool:
@@ -290,6 +291,20 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     return sum(abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
 
 
+def _cond(x: Any, p: Any = None) -> Any:
+    if p in (None, 2, -2):
+        values = singular_values(x)
+        ends = values[..., 0], values[..., -1]
+        return ends[1] / ends[0] if p == -2 else ends[0] / ends[1]
+    return _norm(x, p, (-2, -1)) * _norm(inv(x), p, (-2, -1))
+
+
+def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    if compute_uv:
+        raise refuse("linalg.svd", "has no derivative here with its vectors", "Write np.linalg.svdvals(x), or x.value")
+    return singular_values(a)
+
+
 def _linalg_vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     if axis is None and not keepdims:
         return _norm(ravel(x), ord)
@@ -302,8 +317,10 @@ REDUCED: dict[Any, Any] = {
     np.all: _truth(all_, True, "all"),
     np.any: _truth(any_, False, "any"),
     np.average: average,
+    np.linalg.cond: _cond,
     np.linalg.matrix_norm: lambda x, /, *, keepdims=False, ord="fro": _norm(x, ord, (-2, -1), keepdims),
     np.linalg.norm: _norm,
+    np.linalg.svd: _svd,
     np.linalg.svdvals: singular_values,
     np.linalg.vector_norm: _linalg_vector_norm,
     np.max: _largest(max, maximum, "max"),

@@ -11,7 +11,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.decided import decided, is_learned
 
-_DECOMPOSITION = "np.linalg.solve, inv, det, slogdet and cholesky are recorded; of plain numbers, write x.value"
+_DECOMPOSITION = "np.linalg.solve, inv, det, slogdet, cholesky, svdvals are recorded; of plain numbers, write x.value"
 _COMPLEX = "a tensor holds real numbers; write its real and imaginary part as two tensors"
 _FOURIER = "write the sum with np.cos and np.sin, such as np.cos(2 * np.pi * np.outer(k, n) / N) @ x"
 _SET = "write x.value for plain numbers, which have no gradient, or pick elements by an index: x[i]"
@@ -21,8 +21,8 @@ _STATISTICS = "write it out: d = x - np.mean(x, axis=1, keepdims=True); d @ d.T 
 
 # By the advice: functions that are refused to every tensor.
 _ALWAYS: dict[str, str] = {
-    _DECOMPOSITION: "linalg.cond linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.pinv "
-    "linalg.qr linalg.svd linalg.tensorsolve",
+    _DECOMPOSITION: "linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.pinv "
+    "linalg.qr linalg.tensorsolve",
     _COMPLEX: "angle imag real_if_close sort_complex",
     _FOURIER: " ".join(f"fft.{name}" for name in np.fft.__all__),
     _POLYNOMIAL: "poly polyadd polyder polydiv polyfit polyint polymul polysub roots vander",

@@ -107,6 +107,8 @@ PRODUCTS = {
     "np.linalg.norm(x, 2)  ": (N,), "np.linalg.norm(x, -2)": (M,), "np.linalg.norm(x, 'nuc')": (N,),
     "np.linalg.norm(x, 'nuc', axis=(2, 0))": (X,), "np.linalg.norm(x, 2, axis=(0, 1), keepdims=True)": (X,),
     "np.linalg.matrix_norm(x, ord=2)": (X,), "np.linalg.svdvals(x)": (M,),
+    "np.linalg.svd(x, compute_uv=False)": (M,), "np.linalg.cond(x)": (M,), "np.linalg.cond(x, -2)": (M,),
+    "np.linalg.cond(x, 1)": (Q,), "np.linalg.cond(x, 'fro')": (Q,),
     "np.linalg.solve(x, y)": (Q, V),
     "np.linalg.solve(x, y) ": (Q, N), "np.linalg.cholesky(x)": (D,), "np.linalg.cholesky(x, upper=True)": (D,),
     "np.linalg.matrix_power(x, 3)": (Q,), "np.linalg.matrix_power(x, -2)": (Q,),
