@@ -87,7 +87,7 @@ _MIRRORS = ("edge", "reflect", "symmetric", "wrap")
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
     places = np.arange(np.size(decided(array))).reshape(np.shape(array))
-    if mode in _MIRRORS:
+    if mode in _MIRRORS and settings.get("reflect_type", "even") == "even":
         return getitem(ravel(array), np.pad(places, pad_width, mode, **settings))
     constant = settings.get("constant_values", 0)
     if mode != "constant" or is_learned(constant):
@@ -108,13 +108,16 @@ def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0
 
 
 def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
-    number = decided(a)
-    if is_learned(a) or mode != "raise" or np.any((number < 0) | (number >= len(choices))):
-        raise refuse("choose", "takes an array of whole numbers that choose", "Write np.where(condition, x, y)")
+    number, count = np.asarray(decided(a)), len(choices)
+    if not is_learned(a) and mode in ("wrap", "clip"):
+        number = number % count if mode == "wrap" else np.clip(number, 0, count - 1)
+    if is_learned(a) or number.dtype.kind not in "biu" or np.any((number < 0) | (number >= count)):
+        raise refuse("choose", f"takes an array of whole numbers from 0 to {count - 1} that choose",
+                     "Write np.where(condition, x, y)")  # fmt: skip
     result = choices[-1]
-    for i in range(len(choices) - 2, -1, -1):
+    for i in range(count - 2, -1, -1):
         result = where(number == i, choices[i], result)
-    return result if len(choices) > 1 else broadcast_to(result, np.broadcast_shapes(np.shape(number), np.shape(result)))
+    return result if count > 1 else broadcast_to(result, np.broadcast_shapes(number.shape, np.shape(result)))
 
 
 def _piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:

@@ -17,9 +17,10 @@ from autograd_seq.operations.comparison import any as any_
 from autograd_seq.operations.comparison import isnan, logical_and, logical_not
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, maximum, minimum, sqrt, where
-from autograd_seq.operations.ordering import quantile, take_along_axis
+from autograd_seq.operations.indexing import getitem
+from autograd_seq.operations.ordering import asked_parts, lying_between, take_along_axis
 from autograd_seq.operations.reduction import axes_of, max, mean, min, norm, prod, std, sum, var
-from autograd_seq.operations.shape import expand_dims, moveaxis, ravel, reshape
+from autograd_seq.operations.shape import expand_dims, moveaxis, ravel, reshape, transpose
 from autograd_seq.operations.singular import singular_values
 from autograd_seq.operations.solving import inv
 
@@ -159,16 +160,26 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     2.0
     """
     if weights is None:
-        made, total = _mean(a, axis, keepdims=keepdims), np.ones(()) * np.size(decided(a))
+        made = _mean(a, axis, keepdims=keepdims)
+        total = np.full(np.shape(made), np.size(decided(a)) / np.size(decided(made)), made.dtype)
     else:
         weights = weights if hasattr(weights, "shape") else np.asarray(weights, float)
-        if weights.ndim == 1 and np.ndim(a) > 1 and isinstance(axis, (int, np.integer)):
-            weights = reshape(weights, (-1,) + (1,) * (np.ndim(a) - 1 - axis % np.ndim(a)))
-        elif weights.shape != np.shape(a):
-            raise ShapeError(f"np.average takes weights of the shape {np.shape(a)}, not {weights.shape}{here()}")
+        weights = _along_axes(weights, a, axis)
         total = sum(multiply(weights, np.ones(np.shape(a), weights.dtype)), axis=axis, keepdims=_flag(keepdims))
         made = sum(multiply(a, weights), axis=axis, keepdims=_flag(keepdims)) / total
     return (made, total) if returned else made
+
+
+def _along_axes(weights: Any, a: Any, axis: Any) -> Any:
+    """Weights of the axes that are averaged over, with axes of length 1 for the others."""
+    shape, axes = np.shape(a), axes_of(a, axis)
+    if weights.shape == shape:
+        return weights
+    if axis is None or weights.shape != tuple(shape[i] for i in axes):
+        raise ShapeError(f"np.average takes weights of the shape {shape}, or of the axes that it averages over, "
+                         f"not {weights.shape}{here()}")  # fmt: skip
+    order = tuple(int(i) for i in np.argsort(axes))
+    return reshape(transpose(weights, order), tuple(n if i in axes else 1 for i, n in enumerate(shape)))
 
 
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
@@ -234,27 +245,38 @@ def _nan_spread(function: Any) -> Callable[..., Any]:
 
 
 def _nan_quantile(scale: float, fixed: float | None, name: str) -> Callable[..., Any]:
-    """Quantiles of what is no NaN: of one axis, or of all, if as many are missing in each row."""
+    """Quantiles of what is no NaN, however many that is in each row."""
 
-    def reduced(a: Any, *arguments: Any, **settings: Any) -> Any:
-        q = fixed if fixed is not None else settings.pop("q", None) if not arguments else arguments[0]
-        if is_learned(q):
-            raise refuse(name, "takes plain numbers for q", "Write q.value")
-        axis, *rest = (*arguments[fixed is None :], None) if "axis" not in settings else (settings.pop("axis"),)
-        keepdims, method = settings.pop("keepdims", False), settings.pop("method", "linear")
-        numbers = ~np.isnan(decided(a))
-        counts = np.unique(numbers.sum(axis=axis if axis is None else tuple(axes_of(a, axis))))
-        if settings or any(x is not None for x in rest) or len(counts) != 1 or (axis is not None and np.ndim(axis)):
-            raise refuse(name, "is recorded for as many numbers in each row and a single axis",
-                         "Write np.median(x[~np.isnan(x.value)]) for each row")  # fmt: skip
-        if axis is None:
-            picked = ravel(a)[np.flatnonzero(numbers)]
-            return quantile(picked, np.asarray(decided(q)) / scale, None, None, False, method, keepdims)
-        places = np.sort(np.argsort(~numbers, axis, kind="stable").take(range(int(counts[0])), axis), axis)
-        picked = take_along_axis(a, places, axis)
-        return quantile(picked, np.asarray(decided(q)) / scale, axis, None, False, method, keepdims)
+    def reduced(
+        a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
+        keepdims: Any = False,
+    ) -> Any:  # fmt: skip
+        a, parts = asked_parts(a, np.true_divide(decided(q), scale) if not is_learned(q) else q, method, name)
+        axes, shape = axes_of(a, axis), np.shape(a)
+        rest = tuple(n for i, n in enumerate(shape) if i not in axes)
+        rows = reshape(moveaxis(a, axes, tuple(range(-len(axes), 0))), (int(np.prod(rest, dtype=int)), -1))
+        result = _nan_rows(rows, parts.ravel(), method)
+        kept = tuple(1 if i in axes else n for i, n in enumerate(shape)) if _flag(keepdims) else rest
+        return reshape(result, (*parts.shape, *kept))
 
-    return reduced
+    def median(
+        a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+    ) -> Any:
+        return reduced(a, fixed, axis, out, overwrite_input, "linear", keepdims)
+
+    return reduced if fixed is None else median
+
+
+def _nan_rows(rows: Any, parts: Any, method: str) -> Any:
+    """For each part the quantile of each row; NaN lies behind all numbers."""
+    counts = np.sum(~np.isnan(decided(rows)), axis=1)
+    ordered = take_along_axis(rows, np.argsort(decided(rows), axis=1, kind="stable"), 1)
+    low, high, weight = lying_between(parts[:, None], counts, method)
+    places = np.arange(np.shape(rows)[0])
+    result = getitem(ordered, (places, low))
+    if np.any(low != high):
+        result = result + (getitem(ordered, (places, high)) - result) * weight.astype(rows.dtype)
+    return result
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -285,7 +307,7 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == -np.inf:
         return min(abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.linalg.norm(decided(x), 0, axis, keepdims)  # how many are not 0: a constant
+        return np.sum(decided(x) != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)  # a constant
     if ord == 1:
         return sum(abs(x), axis=axis, keepdims=keepdims)
     return sum(abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
