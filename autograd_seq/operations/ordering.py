@@ -14,7 +14,7 @@ from autograd_seq.operations.comparison import any, isnan
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.indexing import fixed, getitem
-from autograd_seq.operations.reduction import axes_of
+from autograd_seq.operations.reduction import axes_of, max, min
 from autograd_seq.operations.shape import axis_of, expand_dims, moveaxis, ravel, reshape
 
 
@@ -325,7 +325,20 @@ def _histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, w
             "histogram", "of learned weights or bins would lose their gradient",
             "Write x.value for plain numbers, or np.sum(weights * (x >= low) * (x < high)) for each bin",
         )  # fmt: skip
-    return np.histogram(decided(a), decided(bins), decided(range), density, decided(weights))
+    a = np.stack(a) if isinstance(a, (list, tuple)) and is_learned(a) else a
+    counts, edges = np.histogram(decided(a), decided(bins), decided(range), density, decided(weights))
+    if not is_learned(a) or range is not None or np.ndim(bins) or not a.size or edges[0] != np.min(decided(a)):
+        return counts, edges
+    edges = _spread_edges(a, len(edges) - 1)  # which lie between the smallest and the largest element
+    if density:
+        counts, _ = np.histogram(decided(a), len(edges) - 1, None, None, decided(weights))
+        counts = counts / (counts.sum() * (getitem(edges, slice(1, None)) - getitem(edges, slice(None, -1))))
+    return counts, edges
+
+
+def _spread_edges(a: Any, parts: int) -> Any:
+    places = np.linspace(0.0, 1.0, parts + 1)
+    return min(a) * (1 - places) + max(a) * places
 
 
 ORDERED: dict[Any, Any] = {
