@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq import Operation, Tensor, differentiate
+from autograd_seq import Operation, Tensor, differentiate, prove
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.operations import indexing, linear
 from autograd_seq.storage.files import write
@@ -129,14 +129,16 @@ def at_kink(name: str) -> tuple[list[Tensor], Tensor]:
 
 def conventions() -> Iterator[str]:
     """The table of what is taken for a derivative where there is none, as the sweep answers it."""
-    yield "| function | where | derivative with respect to each input |\n|---|---|---|"
+    yield "| function | where | derivative with respect to each input | `prove` says |\n|---|---|---|---|"
     for name, (_, _, where) in KINKS.items():
         inputs, loss = at_kink(name)
         with np.errstate(divide="ignore"):  # where it is infinite
             loss.backward()
+            proof = prove(loss, wrt=[x for x in inputs if x.grad is not None])
         slopes = [np.zeros(x.shape) if x.grad is None else x.grad + 0.0 for x in inputs]
         written = [np.array2string(slope.round(12) + 0.0, separator=", ").replace("\n", "") for slope in slopes]
-        yield f"| `{name}` | {where} | {'; '.join(written)} |"
+        said = dict.fromkeys(claim.status for claim in proof.claims.values())
+        yield f"| `{name}` | {where} | {'; '.join(written)} | {', '.join(said)} |"
 
 
 def described() -> Iterator[tuple[str, list[Operation]]]:
@@ -251,10 +253,12 @@ ABOUT_KINKS = """
 ## At kinks and ties
 
 Where a function has no derivative, or more than one would do, one is taken, the same in `backward`, `grad`, `compile`
-and the program that `source` writes; `prove` says *excluded* where a record meets such a place exactly. The
-largest of several equal elements share the adjoint equally; at a kink that is alone, the derivative is 0; what is cut
-at a limit keeps its derivative on the limit; sorting hands on to the element that NumPy puts there. What changes in
-steps (`sign`, `floor`, `round`, `x // b`) has the derivative 0 everywhere. `sqrt` and `cbrt` have an infinite one at 0.
+and the program that `source` writes; `prove` reads that same backward pass, and says *excluded* where a record meets
+such a place exactly. Where something is decided on the numbers before it is recorded (`partition`, `interp`, `modf`),
+the record is smooth, and proven. The largest of several equal elements share the adjoint equally; at a kink that is
+alone, the derivative is 0; what is cut at a limit keeps its derivative on the limit; sorting hands on to the element
+that NumPy puts there. What changes in steps (`sign`, `floor`, `round`, `x // b`) has the derivative 0 everywhere.
+`sqrt` and `cbrt` have an infinite one at 0.
 """
 
 TRAITS = {

@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 import autograd_seq.numpy as np
-from autograd_seq import GraphLostError, Tensor, UsageError, grad
+from autograd_seq import AutogradError, GraphLostError, Parameter, Tensor, UsageError, grad
 
 V, S, M = numpy.array([1.0, -2.0, 0.5]), numpy.array(3.0), numpy.arange(6.0).reshape(2, 3)
 
@@ -91,3 +91,55 @@ def test_whole_numbers_have_no_reciprocal_but_one_cut_to_whole_numbers():
                                   lambda x: np.linspace(x, 3.0, 4)])  # fmt: skip
 def test_short_floats_stay_short(call):
     assert call(Tensor(V.astype("float32"))).dtype == numpy.float32
+
+
+def filled(values):
+    made = np.zeros(numpy.shape(values))
+    made[...] = learned(numpy.asarray(values))
+    return made
+
+
+@pytest.mark.parametrize("text", ["a //= 0.7", "a %= 0.7", "a @= M", "a **= 2", "np.nan_to_num(a, copy=False)"])
+def test_in_place_is_in_place_under_every_name(text):
+    values = numpy.array([[1.5, -0.4, 2.0], [0.3, numpy.nan, 1.0], [2.2, 0.1, 0.6]])
+    plain, made = values.copy(), filled(values)
+    other, row = made, made[0]
+    exec(text, {"np": numpy, "a": plain, "M": numpy.eye(3) * 2})
+    exec(text, {"np": numpy, "a": made, "M": numpy.eye(3) * 2})
+    numpy.testing.assert_allclose(other.value, plain, rtol=1e-15)
+    numpy.testing.assert_allclose(row.value, plain[0], rtol=1e-15)
+
+
+def test_a_parameter_is_not_given_a_value_in_place():
+    for operator in ("//", "%", "@"):
+        with pytest.raises(UsageError, match=rf"W\.value {operator}"):
+            exec(f"W {operator}= 2.0", {"W": Parameter([1.0], "W")})
+
+
+def test_what_belongs_to_memory_is_refused_in_words():
+    x = learned(V)
+    for call in (lambda: x.view(), lambda: x.view(int), lambda: np.nan_to_num(x, copy=False)):
+        with pytest.raises(AutogradError, match=r"(?s)\.value|copy=False.*at "):
+            call()
+    assert x.item(1) == -2.0
+
+
+@pytest.mark.parametrize("settings", [{}, {"density": True}, {"bins": "auto"}, {"density": True, "weights": V}])
+def test_the_edges_of_a_histogram_lie_between_the_elements(settings):
+    x = learned(V)
+    counts, edges = np.histogram(x, **settings)
+    expected = numpy.histogram(V, **settings)
+    numpy.testing.assert_allclose(getattr(counts, "value", counts), expected[0], rtol=1e-13)
+    numpy.testing.assert_allclose(edges.value, expected[1], rtol=1e-13, atol=1e-15)
+    numpy.testing.assert_allclose(grad(edges[0], x), [0.0, 1.0, 0.0])
+    if "density" in settings:
+        step, slope = 1e-6, grad(counts[0] * 1.0, x)
+        moved = [numpy.histogram(V + [s, 0, 0], **settings)[0][0] for s in (-step, step)]
+        assert slope[0] == pytest.approx((moved[1] - moved[0]) / (2 * step), rel=1e-6, abs=1e-8)
+
+
+def test_the_edges_of_nothing_and_of_one_value_are_numpys():
+    for values in (numpy.ones(3), numpy.zeros(0)):
+        found, expected = np.histogram(learned(values)), numpy.histogram(values)
+        numpy.testing.assert_array_equal(found[0], expected[0])
+        numpy.testing.assert_array_equal(getattr(found[1], "value", found[1]), expected[1])
