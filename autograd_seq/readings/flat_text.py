@@ -28,13 +28,18 @@ def escaped(text: str) -> str:
 
     Examples
     --------
+    >>> from autograd_seq.readings.flat_text import escaped
     >>> escaped("Gamma_f<3>"), escaped("1e5"), escaped('"')
     ('Gamma_f<3>', '%31;e5', '%22;')
     """
-    text = _NOT_PLAIN.sub(lambda found: f"%{ord(found[0]):x};", text)
+    text = _plain(text)
     if text and not _reads_as_other(text):
         return text
     return f"%{ord(text[0]):x};{text[1:]}" if text else "%;"
+
+
+def _plain(text: str) -> str:
+    return _NOT_PLAIN.sub(lambda found: f"%{ord(found[0]):x};", text)
 
 
 def _reads_as_other(text: str) -> bool:
@@ -170,10 +175,10 @@ def dumped(data: Any) -> str:
 
     Examples
     --------
-    >>> dumped({"axis": None})
-    "{'axis': None}".replace("None", "null")
+    >>> dumped({"axis": 0, "keepdims": False})
+    "{'axis': 0, 'keepdims': false}"
     """
-    return json.dumps(_each_text(data, escaped), ensure_ascii=False).replace('"', "'")
+    return json.dumps(_each_text(data, _plain), ensure_ascii=False).replace('"', "'")
 
 
 def loaded(text: str) -> Any:
