@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograd_seq.check.accuracy import accuracy
 from autograd_seq.check.export import certificate_text
 from autograd_seq.check.failure import Failure
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.recording import differentiate
 from autograd_seq.core.shown import Shown
@@ -41,6 +44,8 @@ class Claim:
         What kept it from being proven, or limits the claim.
     finite : bool
         Whether the gradient, and what it is the gradient of, hold no NaN and no infinity.
+    output : Tensor or None
+        What it is the gradient of.
     """
 
     name: str
@@ -49,6 +54,31 @@ class Claim:
     links: Mapping[str, str]
     notes: tuple[str, ...] = ()
     finite: bool = True
+    output: Tensor | None = None
+
+    @property
+    def digits(self) -> Array:
+        """How many decimal digits of each entry of the gradient are right, whatever rounding did.
+
+        Examples
+        --------
+        >>> from autograd_seq import Parameter, prove
+        >>> x = Parameter([1.0, 1e-8], "x")
+        >>> prove(((1 + x) ** 2 - 1 - 2 * x).sum())["x"].digits.round()
+        array([14.,  7.])
+        """
+        return self._accuracy[1]
+
+    @property
+    def rounding(self) -> Array:
+        """A bound on what rounding did to each entry of the gradient, in absolute numbers."""
+        return self._accuracy[0]
+
+    @cached_property
+    def _accuracy(self) -> tuple[Array, Array]:
+        if self.output is None or not self.finite:
+            raise UsageError(f"the gradient by {self.name} is not finite: it has no right digits{here()}")
+        return accuracy(self.output, self.parameter)
 
 
 @dataclass(frozen=True)
