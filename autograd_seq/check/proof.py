@@ -405,7 +405,9 @@ class _Prover:
             links = {link: self.found.status(link, bit) for link in ("rule", "meaning", "bookkeeping")}
             # The meaning is tied to NumPy by numbers; that alone makes no derivative of the meaning less proven.
             status = worst(links["rule"], links["bookkeeping"], *([links["meaning"]] * (links["meaning"] == "refuted")))
-            claims[label] = Claim(label, x, status, links, self.found.said(bit), not self.endless & bit)
+            claims[label] = Claim(
+                label, x, status, links, self.found.said(bit), not self.endless & bit, self.output
+            )  # fmt: skip
         return claims
 
     def _limits(self) -> tuple[str, ...]:
