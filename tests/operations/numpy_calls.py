@@ -43,7 +43,7 @@ REDUCTIONS = {
     "np.quantile(x, 0.3, method='lower')": (LONG,),
     "np.quantile(x, [[0.1, 0.2]], axis=0, keepdims=True)": (X,), "np.quantile(x, 0.4, method='midpoint')": (LONG,),
     "np.nanmedian(x, axis=(0, 2), keepdims=True)": (X,), "np.nanmedian(x, keepdims=True)": (M,),
-    "np.nanmedian(np.where([[True, True, False, True]], x, np.nan), axis=0)[[0, 1, 3]]": (N,),
+    "np.nanmedian(np.where(np.tri(3, 4, 1) > 0, x, np.nan), axis=0)": (N,),
     "np.nanquantile(np.where(np.tri(3, 4, 1) > 0, x, np.nan), [0.2, 0.7], axis=1)": (N,),
     "np.nanpercentile(np.where(np.tri(3, 4, 1) > 0, x, np.nan), 35, axis=1, method='nearest')": (N,),
     "np.quantile(x, 0.37, method='hazen')": (LONG,), "np.quantile(x, 0.02, method='weibull')": (LONG,),
