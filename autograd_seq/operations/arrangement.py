@@ -86,7 +86,7 @@ _MIRRORS = ("edge", "reflect", "symmetric", "wrap")
 
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
-    places = np.arange(np.size(decided(array))).reshape(np.shape(array))
+    places = np.arange(np.size(array)).reshape(np.shape(array))
     if mode in _MIRRORS and settings.get("reflect_type", "even") == "even":
         return getitem(ravel(array), np.pad(places, pad_width, mode, **settings))
     constant = settings.get("constant_values", 0)
@@ -144,7 +144,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     arr, values = (x if hasattr(x, "dtype") else np.asarray(x) for x in (arr, values))
     if is_learned(values) and arr.dtype.kind != "f":
         raise refuse("insert", "would cut what is learned to whole numbers", "Write np.insert(x.astype(float), ...)")
-    n, shape = np.size(decided(arr)), np.shape(values)
+    n, shape = np.size(arr), np.shape(values)
     added = np.arange(n, n + int(np.prod(shape, dtype=int))).reshape(shape)
     places = np.insert(np.arange(n).reshape(np.shape(arr)), decided(obj), added, axis)
     return getitem(concatenate([ravel(arr), ravel(astype(values, arr.dtype))]), places)
@@ -155,7 +155,7 @@ def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
 
 
 def _resize(a: Any, new_shape: Any) -> Any:
-    return getitem(ravel(a), np.resize(np.arange(np.size(decided(a))), new_shape))
+    return getitem(ravel(a), np.resize(np.arange(np.size(a)), new_shape))
 
 
 def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, maximum, minimum, sqrt, where
 from autograd_seq.operations.indexing import getitem
 from autograd_seq.operations.ordering import asked_parts, lying_between, take_along_axis
-from autograd_seq.operations.reduction import axes_of, max, mean, min, norm, prod, std, sum, var
+from autograd_seq.operations.reduction import axes_of, count, max, mean, min, norm, prod, std, sum, var
 from autograd_seq.operations.shape import expand_dims, moveaxis, ravel, reshape, transpose
 from autograd_seq.operations.singular import singular_values
 from autograd_seq.operations.solving import inv
@@ -161,7 +161,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     """
     if weights is None:
         made = _mean(a, axis, keepdims=keepdims)
-        total = np.full(np.shape(made), np.size(decided(a)) / np.size(decided(made)), made.dtype)
+        total = np.full(np.shape(made), np.size(a) / np.size(made), made.dtype)
     else:
         weights = weights if hasattr(weights, "shape") else np.asarray(weights, float)
         weights = _along_axes(weights, a, axis)
@@ -254,7 +254,9 @@ def _nan_quantile(scale: float, fixed: float | None, name: str) -> Callable[...,
         a, parts = asked_parts(a, np.true_divide(decided(q), scale) if not is_learned(q) else q, method, name)
         axes, shape = axes_of(a, axis), np.shape(a)
         rest = tuple(n for i, n in enumerate(shape) if i not in axes)
-        rows = reshape(moveaxis(a, axes, tuple(range(-len(axes), 0))), (int(np.prod(rest, dtype=int)), -1))
+        rows = reshape(moveaxis(a, axes, tuple(range(-len(axes), 0))), (int(np.prod(rest, dtype=int)), count(a, axis)))
+        if not np.shape(rows)[1]:
+            raise refuse(name, "of no elements has no value", "Give it an array that is not empty")
         result = _nan_rows(rows, parts.ravel(), method)
         kept = tuple(1 if i in axes else n for i, n in enumerate(shape)) if _flag(keepdims) else rest
         return reshape(result, (*parts.shape, *kept))

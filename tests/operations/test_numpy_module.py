@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 import autograd_seq.numpy as np
-from autograd_seq import AutogradError, GraphLostError, Parameter, Tensor, UsageError, grad
+from autograd_seq import AutogradError, GraphLostError, Parameter, Tensor, UsageError, compile, grad
 
 V, S, M = numpy.array([1.0, -2.0, 0.5]), numpy.array(3.0), numpy.arange(6.0).reshape(2, 3)
 
@@ -143,3 +143,33 @@ def test_the_edges_of_nothing_and_of_one_value_are_numpys():
         found, expected = np.histogram(learned(values)), numpy.histogram(values)
         numpy.testing.assert_array_equal(found[0], expected[0])
         numpy.testing.assert_array_equal(getattr(found[1], "value", found[1]), expected[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "np.pad(W * x, 1, constant_values=2.0)", "np.pad(W * x, 1, 'reflect')", "np.resize(W * x, (5,))",
+        "np.average(W * x, axis=0, returned=True)[0]", "np.insert(W, 1, x[0], axis=0)",
+        "np.roll(W * x, (1, 2), (0, 1))", "np.kron(W, x)", "np.tile(W, 2) * np.tile(x, 2)", "np.sort(W * x) * x",
+        "np.median(W * x)", "np.gradient(W * x, axis=1)", "np.linalg.norm(W * x, 2)", "np.linalg.norm(W * x, 'nuc')",
+        "np.linspace(W[0], x[1], 4)", "np.std(W * x, axis=1)", "np.quantile(W * x, 0.3, method='hazen')",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("fast", [False, True], ids=["numpy", "numba"])
+def test_plans_of_what_moves_elements_about(text, fast):
+    if fast:
+        pytest.importorskip("numba")
+    W = Parameter(numpy.arange(6.0).reshape(2, 3) - 2.2, "W")
+    program = written_as(text)
+    plan = compile(lambda x: np.sum(program(W, x) ** 2), {"W": W}, fast=fast)
+    for seed in (0, 1):
+        x = numpy.random.default_rng(seed).normal(size=(2, 3))
+        value, gradients = plan(x)
+        loss = np.sum(program(W, x) ** 2)
+        numpy.testing.assert_allclose(value, loss.item(), rtol=1e-12)
+        numpy.testing.assert_allclose(gradients["W"], grad(loss, W), rtol=1e-9, atol=1e-11)
+
+
+def written_as(text):
+    """A function of W and x."""
+    return lambda W, x: eval(text, {"np": np, "W": W, "x": x})
