@@ -109,6 +109,8 @@ class Proof(Shown):
         What limits the claims.
     points : int
         How many points in general position meaning and value were compared at, over all distinct operations.
+    state : tuple of (Tensor, Tensor)
+        Of a proof for every number of time steps, what a step is given of the step before and what it hands on.
     """
 
     output: Tensor
@@ -123,6 +125,7 @@ class Proof(Shown):
     closed_form: str = ""
     notes: tuple[str, ...] = ()
     points: int = 0
+    state: tuple[tuple[Tensor, Tensor], ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -200,7 +203,7 @@ class Proof(Shown):
             raise UsageError(f"there is nothing to certify of {', '.join(bad)}: print the proof to see why{here()}")
         seed = None if self.output.size == 1 else np.ones(self.output.shape)
         claimed = {c.parameter: (c.name, c.status) for c in self.claims.values()}
-        return write(target, certificate_text(differentiate(self.output, seed), claimed))
+        return write(target, certificate_text(differentiate(self.output, seed), claimed, self.state))
 
     def to_json(self) -> str:
         """The same as JSON: status and links of each parameter, failures, counts."""
