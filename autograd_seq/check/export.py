@@ -121,7 +121,7 @@ class _Writer:
         if key not in self._known:
             self._known[key] = len(self.operations)
             entry: dict[str, Any] = {"name": operation.name, "sizes": [x.size for x in record.inputs]}
-            self.operations.append(entry | {"branch": list(decided), "elements": _elements(record)})
+            self.operations.append(entry | {"branch": list(decided), "elements": elements_of(record)})
         return self._known[key]
 
     # -- the whole ----------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def _precision(records: Iterable[Tensor]) -> float:
 # -- terms ------------------------------------------------------------------------------------------------------
 
 
-def _elements(record: Tensor) -> list[Any] | None:
+def elements_of(record: Tensor) -> list[Any] | None:
     """A term for each element of a record, by those of its inputs; None where there are no words for it."""
     if record.size + sum(x.size for x in record.inputs) > LARGEST:
         return None
