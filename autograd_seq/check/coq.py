@@ -185,8 +185,16 @@ class _File:
         """Theory, step, and theorems."""
         self.of_g: set[Tensor] = set()
         theory = (files("autograd_seq.check") / "theory" / "bptt.v").read_text(encoding="utf-8")
-        head = f"(* {_comment(self.title)}: backpropagation through time is the derivative, for every number of steps. *)\n"
-        return "\n".join([head + theory, "(* -- one step, as it was recorded -- *)\n", *self._forward(), *self._backward(), *self._end()])
+        head = f"(* {_comment(self.title)}: backpropagation through time, right for every number of steps. *)\n"
+        return "\n".join(
+            [
+                head + theory,
+                "(* -- one step, as it was recorded -- *)\n",
+                *self._forward(),
+                *self._backward(),
+                *self._end(),
+            ]
+        )
 
     def _forward(self) -> list[str]:
         lines: list[str] = []
@@ -210,7 +218,8 @@ class _File:
         sizes = [sum(x.size for x in self.vectors[v]) for v in ("th", "x", "s")]
         self.sizes = sizes
         return (
-            "Definition follows (f : vec -> vec -> vec -> R) (df : vec -> vec -> vec -> vec -> vec -> vec -> R) : Prop :=\n"
+            "Definition follows\n"
+            "  (f : vec -> vec -> vec -> R) (df : vec -> vec -> vec -> vec -> vec -> vec -> R) : Prop :=\n"
             "  forall (th x s : R -> vec) w dth dx ds,\n"
             f"  moves {sizes[0]} th w dth -> moves {sizes[1]} x w dx -> moves {sizes[2]} s w ds ->\n"
             "  is_derive (fun w => f (th w) (x w) (s w)) w (df (th w) (x w) (s w) dth dx ds)."
@@ -234,7 +243,8 @@ class _File:
         forward = [name for r in self.forward for name in self.names[r]]
         behind = [name for r in self.backward for name in self.names[r]]
         unfolded = " ".join([
-            "dot", "step", "tangent", "back_state", "back_input", "back_parameters", *(f"d_{n}" for n in forward), *behind,
+            "dot", "step", "tangent", "back_state", "back_input", "back_parameters",
+            *(f"d_{n}" for n in forward), *behind,
         ])  # fmt: skip
         p, n, k = self.sizes
         cell = f"{k} {n} {p} step tangent back_state back_input back_parameters step_moves back_is_adjoint"
@@ -253,7 +263,8 @@ class _File:
               (("state", "s"), ("input", "x"), ("parameters", "th"))),
             "",
             f"Lemma step_moves : forall (th x s : R -> vec) w dth dx ds, moves {p} th w dth -> moves {n} x w dx ->\n"
-            f"  moves {k} s w ds -> moves {k} (fun w => step (th w) (x w) (s w)) w (tangent (th w) (x w) (s w) dth dx ds).",
+            f"  moves {k} s w ds ->\n"
+            f"  moves {k} (fun w => step (th w) (x w) (s w)) w (tangent (th w) (x w) (s w) dth dx ds).",
             "Proof.",
             "  intros th x s w dth dx ds Hth Hx Hs i Hi.",
             *(f"  destruct i as [| i]; [exact (M_{name} th x s w dth dx ds Hth Hx Hs) |]."
@@ -262,7 +273,8 @@ class _File:
             "Qed.",
             "",
             f"Lemma back_is_adjoint : forall th x s dth dx ds g, dot {k} g (tangent th x s dth dx ds) =\n"
-            f"  dot {k} (back_state th x s g) ds + dot {n} (back_input th x s g) dx + dot {p} (back_parameters th x s g) dth.",
+            f"  dot {k} (back_state th x s g) ds + dot {n} (back_input th x s g) dx\n"
+            f"  + dot {p} (back_parameters th x s g) dth.",
             f"Proof. intros. cbv beta iota delta [{unfolded}]. ring. Qed.",
             "",
             "(* -- the theorems, for every T and any differentiable loss L<t> of each state -- *)",

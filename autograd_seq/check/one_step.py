@@ -90,12 +90,13 @@ class _Steps:
         self.times = sorted({self.places[r].time or 0 for r in timed})
         if len(self.times) < 3 or self.times != [*range(1, len(self.times) + 1)]:
             raise StepsDifferError(f"there are no three steps in a row: unroll over T = 3 or more{here()}")
-        # what no parameter reaches is data; in step 1 that is told by what is done at the same places of step 2
+        # what no parameter reaches is data; in step 1 that is told by what is done at the same places of step 2,
+        # and in the last step what is made of its results behind all steps
         usual = {site(r) for r in timed if r.requires_grad and self.places[r].time == 2}
         self.by_time: dict[int, list[Tensor]] = {time: [] for time in self.times}
         for record in timed:
             time = self.places[record].time or 0
-            if record.requires_grad or (time == 1 and site(record) in usual):
+            if site(record) in usual if time in (1, self.times[-1]) else record.requires_grad:
                 self.by_time[time].append(record)
         self.index = {r: i for records in self.by_time.values() for i, r in enumerate(records)}
 
@@ -149,6 +150,10 @@ class _Steps:
                 if not first and self._operand(x, 1) != operand:
                     raise self._otherwise(record, 1)
 
+    def _behind(self, user: Tensor) -> bool:
+        """Whether a record is no part of any step: it is made of results of the steps behind them all."""
+        return user not in self.index and (self.places[user].time or self.times[-1]) == self.times[-1]
+
     def _recorded_anew(self, time: int) -> OneStep:
         """The step on leaves of its own, with the same numbers and names."""
         new: dict[Tensor, Tensor] = {}
@@ -174,7 +179,8 @@ class _Steps:
             new[record] = result
         records = [new[r] for r in self.by_time[time]]
         state = [(leaf, records[i]) for i, leaf in sorted(before.items())]
-        ends = [new[r] for r in self.by_time[time] if any(self.places[u].time is None for u, _ in self.uses[r])]
+        used = {self.index[r] for r in self.index if any(self._behind(u) for u, _ in self.uses[r])}
+        ends = [records[i] for i in sorted(used)]
         return OneStep(state, inputs, parameters, records, ends, len(self.times))
 
 

@@ -35,7 +35,7 @@ def test_every_cell_that_goes_one_way_is_proven_for_every_length(cell, tmp_path)
     assert "for every number of time steps" in str(proof)
     data = json.loads(proof.save(tmp_path / "step.json").read_text())
     assert set(Certificate(data).check()[0].values()) == {"proven"}
-    assert len(data["state"]) == len(proof.state) > 0
+    assert len(data["state"]) == len(proof.step.state) > 0
 
 
 def test_what_it_costs_does_not_grow_with_the_steps():
