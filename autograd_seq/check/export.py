@@ -7,7 +7,7 @@ a certificate never claims more than that small program, which imports nothing o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.symbols import exact, on_branch, sigma
 
+State = Sequence[tuple[Tensor, Tensor]]  # what a step is given of the step before, and what it hands on
 LARGEST = 2_000  # scalars of one operation that are written out as terms
 _FUNCTIONS = {
     sympy.exp: "exp", sympy.log: "log", sympy.tanh: "tanh", sigma: "sigmoid", sympy.sin: "sin", sympy.cos: "cos",
@@ -35,7 +36,9 @@ class _Unsaid(Exception):  # noqa: N818  (it says what to do next; nobody sees i
     """A meaning that the certificate has no words for."""
 
 
-def certificate_of(recording: Recording, statuses: Mapping[Tensor, tuple[str, str]]) -> dict[str, Any]:
+def certificate_of(
+    recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], state: State = ()
+) -> dict[str, Any]:
     """The certificate of a recording, for what is claimed of some leaves.
 
     Parameters
@@ -44,18 +47,21 @@ def certificate_of(recording: Recording, statuses: Mapping[Tensor, tuple[str, st
         Both passes.
     statuses : mapping of Tensor to (str, str)
         Name and status of each leaf that something is claimed of.
+    state : sequence of (Tensor, Tensor)
+        If the recording is one step, and the claim is about any number of them: what it is given of the step
+        before, and what it hands on.
 
     Returns
     -------
     dict
         Plain data, for JSON.
     """
-    return _Writer(recording, statuses).verified()
+    return _Writer(recording, statuses, state).verified()
 
 
-def certificate_text(recording: Recording, statuses: Mapping[Tensor, tuple[str, str]]) -> str:
+def certificate_text(recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], state: State = ()) -> str:
     """The same as JSON, a record a line."""
-    data = certificate_of(recording, statuses)
+    data = certificate_of(recording, statuses, state)
     lines = []
     for key, content in data.items():
         if isinstance(content, list) and content and isinstance(content[0], dict):
@@ -67,8 +73,8 @@ def certificate_text(recording: Recording, statuses: Mapping[Tensor, tuple[str, 
 
 
 class _Writer:
-    def __init__(self, recording: Recording, statuses: Mapping[Tensor, tuple[str, str]]) -> None:
-        self.recording, self.statuses = recording, statuses
+    def __init__(self, recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], state: State) -> None:
+        self.recording, self.statuses, self.state = recording, statuses, state
         self.forward: list[Tensor] = list(recording.forward)
         self.places: dict[Tensor, int] = {}
         self.records: list[dict[str, Any]] = []
@@ -115,7 +121,7 @@ class _Writer:
         if key not in self._known:
             self._known[key] = len(self.operations)
             entry: dict[str, Any] = {"name": operation.name, "sizes": [x.size for x in record.inputs]}
-            self.operations.append(entry | {"branch": list(decided), "elements": _elements(record)})
+            self.operations.append(entry | {"branch": list(decided), "elements": elements_of(record)})
         return self._known[key]
 
     # -- the whole ----------------------------------------------------------------------------------------------
@@ -154,6 +160,7 @@ class _Writer:
             "parameters": parameters,
             "adjoints": {str(self.places[x]): self.places[a] for x, a in self.recording.adjoints.items()},
             "checked": {str(i): why for i, why in self.checked.items()},
+            "state": [[self.places[given], self.places[handed_on]] for given, handed_on in self.state],
             "operations": self.operations,
             "records": self.records,
         }
@@ -174,7 +181,7 @@ def _precision(records: Iterable[Tensor]) -> float:
 # -- terms ------------------------------------------------------------------------------------------------------
 
 
-def _elements(record: Tensor) -> list[Any] | None:
+def elements_of(record: Tensor) -> list[Any] | None:
     """A term for each element of a record, by those of its inputs; None where there are no words for it."""
     if record.size + sum(x.size for x in record.inputs) > LARGEST:
         return None

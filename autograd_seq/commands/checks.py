@@ -28,18 +28,21 @@ def add_prove(declared: Declared) -> None:
     sub = declared.command_about("prove", prove_, said)
     sub.add_argument("--json", action="store_true", help="as JSON")
     sub.add_argument(
-        "-o", "--output", metavar="FILE.json", help="write a certificate that check_certificate.py verifies by itself"
-    )
+        "-o", "--output", metavar="FILE",
+        help="FILE.json: a certificate that check_certificate.py verifies; FILE.v, with --all-lengths: one for Rocq",
+    )  # fmt: skip
+    sub.add_argument("--all-lengths", action="store_true", help="for every number of time steps, by induction")
 
 
 def prove_(arguments: argparse.Namespace) -> int:
     """Prove every derivative, and print the certificate."""
     if arguments.output is not None:
-        check_output(arguments.output, (".json",))
-    proof = autograd_seq.prove(output_of(thing(arguments)))
+        check_output(arguments.output, (".json", ".v"))
+    proof = autograd_seq.prove(output_of(thing(arguments)), all_lengths=arguments.all_lengths)
     if arguments.output is not None and proof.ok:
         written = proof.save(arguments.output)
-        print(f"wrote {written}; verify it: python {check_certificate.__file__} {written}", file=sys.stderr)
+        program = "coqc" if written.suffix == ".v" else f"python {check_certificate.__file__}"
+        print(f"wrote {written}; verify it: {program} {written}", file=sys.stderr)
     if arguments.json:
         print_json(json.loads(proof.to_json()), arguments.answer)
     else:
