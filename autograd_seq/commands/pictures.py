@@ -17,6 +17,7 @@ def add_draw(declared: Declared) -> None:
     sub.add_argument("--overlay", action="store_true", help="adjoints over the arrows, as wide as their norm")
     sub.add_argument("--values", action="store_true", help="write the values")
     sub.add_argument("--all-steps", action="store_true", help="every step, also of a long sequence")
+    sub.add_argument("--live", action="store_true", help="a page (.html) on which every number can be changed")
     sub.add_argument("--theme", choices=("light", "dark"), default="light")
     sub.add_argument(
         "-o", "--output", metavar="FILE",
@@ -30,7 +31,7 @@ def draw_(arguments: argparse.Namespace) -> int:
     path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
     tried(arguments, path, ".svg", ".png", ".pdf", ".dot", ".html", ".gif", "")
     if Path(path).suffix.lower() == ".html":
-        step_through(thing(arguments), path)
+        step_through(thing(arguments), path, live=arguments.live)
     elif Path(path).suffix.lower() == ".gif":
         animate(thing(arguments), path)
     else:
