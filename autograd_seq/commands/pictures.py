@@ -28,8 +28,9 @@ def add_draw(declared: Declared) -> None:
 
 def draw_(arguments: argparse.Namespace) -> int:
     """Draw the recorded graph into a file; .html becomes a page that steps through time, .gif the sweep in motion."""
-    path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
-    tried(arguments, path, ".svg", ".png", ".pdf", ".dot", ".html", ".gif", "")
+    ending = ".html" if arguments.live else ".svg"
+    path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}{ending}"
+    tried(arguments, path, *([ending] if arguments.live else [".svg", ".png", ".pdf", ".dot", ".html", ".gif", ""]))
     if Path(path).suffix.lower() == ".html":
         step_through(thing(arguments), path, live=arguments.live)
     elif Path(path).suffix.lower() == ".gif":

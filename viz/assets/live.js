@@ -130,7 +130,7 @@ const live = (() => {
         ghost = path.cloneNode();
         ghost.setAttribute("class", "g");
         ghost.removeAttribute("marker-end");
-        path.before(ghost);
+        path.after(ghost);
         ghosts.set(i, ghost);
       }
       if (ghost) ghost.style.strokeWidth = differs ? Math.max(1, then[i]).toFixed(1) : 0;
@@ -187,8 +187,6 @@ const live = (() => {
     const y = (x) => (!Number.isFinite(x) || high === low ? 0.5 : log ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low));
     const points = losses.map((x, i) => [4 + (112 * i) / Math.max(1, losses.length - 1), 30 - 26 * y(x)]);
     $("curve").querySelector("polyline").setAttribute("points", points.map((p) => p.map((c) => c.toFixed(1)).join(" ")).join(","));
-    const [x, end] = points.at(-1), dot = $("curve").querySelector("circle");
-    dot.setAttribute("cx", x.toFixed(1)); dot.setAttribute("cy", end.toFixed(1));
     $("curve").setAttribute("aria-label", `The loss over the last ${losses.length} states, ${log ? "on a log scale, " : ""}from ${show(rounded(losses[0]))} to ${show(rounded(now))}`);
   }
   const rate = () => Number($("rate").value.replace(",", ".").replace("−", "-"));
@@ -201,7 +199,7 @@ const live = (() => {
     cancelAnimationFrame(turning);
     turning = 0;
     $("running").setAttribute("aria-pressed", String(on));
-    $("running").textContent = on ? "Stop" : "Descend";
+    $("running").textContent = on ? "Stop" : "Run";
     $("picture").classList.toggle("moving", on);
     if (!on) { commit(); return; }
     begin();
@@ -333,6 +331,7 @@ const live = (() => {
   recorded = row.slice();
   before = recorded;
   page.go(page.END, true);
+  if (given.size) page.open(M.parameters.length ? M.parameters[0].r : L.given[0]);
   page.respeak();
   buttons();
   return { row, L, given, held, set, frame, begin, commit, gesture, value, size, loss, run, machine: m };
