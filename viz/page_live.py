@@ -24,6 +24,7 @@ from viz.page_presets import presets
 from viz.scene import Edge, Layout
 
 Found = tuple[int, int]
+CORNER = 8  # rows and columns of an array that is computed: each of them is written anew in every frame
 
 
 def live_data(model: Model, layout: Layout, film: Film | None = None) -> dict[str, Any]:
@@ -52,7 +53,7 @@ class _Places:
             "edges": [self._along(edge) for edge in layout.edges],
             "parts": [self._parts(record) for record in self.model.met],
             "holds": [hold for record in records if (hold := self._hold(record))],
-            "edge": self.model.edge, "widths": [THINNEST, WIDEST, DECADES],
+            "edge": min(self.model.edge, CORNER), "widths": [THINNEST, WIDEST, DECADES],
             "loss": -1 if self.model.loss is None else self.model.numbers[self.model.loss],
         }  # fmt: skip
 

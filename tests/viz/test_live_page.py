@@ -252,7 +252,8 @@ def test_a_number_typed_stepped_zeroed_and_reset_by_keyboard_alone(opened):
     press(opened, Keys.ESCAPE)
     from selenium.webdriver.common.action_chains import ActionChains
 
-    ActionChains(opened).key_down(Keys.CONTROL).send_keys(Keys.ARROW_DOWN, Keys.ARROW_RIGHT).key_up(Keys.CONTROL).perform()
+    chain = ActionChains(opened).key_down(Keys.CONTROL)
+    chain.send_keys(Keys.ARROW_DOWN, Keys.ARROW_RIGHT).key_up(Keys.CONTROL).perform()
     assert opened.switch_to.active_element.get_attribute("aria-label") == "Wf, row 2, column 2"
     press(opened, Keys.TAB)
     assert opened.switch_to.active_element.get_attribute("aria-label") == "Set to zero: Wf, row 2, column 2"
@@ -270,12 +271,15 @@ def test_a_number_typed_stepped_zeroed_and_reset_by_keyboard_alone(opened):
 
 @pytest.mark.browser
 def test_every_control_has_a_name_for_a_screen_reader(opened):
-    for control in each(opened, "#live button, #live input, #live select, #live svg, #inspector button, #inspector input"):
+    kinds = ("#live button", "#live input", "#live select", "#live svg", "#inspector button", "#inspector input")
+    for control in each(opened, ", ".join(kinds)):
         spoken = control.get_attribute("aria-label") or control.get_property("textContent")
         if control.tag_name in ("input", "select") and not control.get_attribute("aria-label"):
             spoken = opened.execute_script("return arguments[0].closest('label')?.textContent ?? ''", control)
         assert spoken.strip(), control.get_attribute("outerHTML")[:90]
-    gate = opened.execute_script("return page.boxes.find((b) => b.r >= 0 && page.M.records[b.r].y === 'Gamma f, time step 2').i")
+    gate = opened.execute_script(
+        "return page.boxes.find((b) => b.r >= 0 && page.M.records[b.r].y === 'Gamma f, time step 2').i"
+    )
     before = one(opened, f"#{gate}").get_attribute("aria-label")
     choose(opened, "#preset", "weights twice as large")
     from selenium.webdriver.support.ui import WebDriverWait
@@ -316,7 +320,8 @@ def test_a_closed_gate_is_closed_forward_and_back(opened):
 def model_of_browser(driver, words):
     """What each step gives to a parameter's gradient, by the page's own words for the step."""
     return driver.execute_script(
-        "const i = page.M.parameters.findIndex((p) => page.M.records[p.r].y === arguments[0]), p = page.M.parameters[i];"
+        "const i = page.M.parameters.findIndex((p) => page.M.records[p.r].y === arguments[0]);"
+        "const p = page.M.parameters[i];"
         "return Object.fromEntries(p.parts.map((q, j) => [q.p, Array.from({length: live.size(p.r)}, "
         "(_, k) => live.value(live.L.parts[i][j], k))]))",
         words,
@@ -396,10 +401,12 @@ def test_the_first_number_that_is_not_finite_is_marked(browser, tmp_path):
     assert one(browser, "#alarm").text == ""
     browser.execute_script("live.gesture(() => live.set(page.M.parameters[0].r, 0, -2))")
     framed(browser)
-    assert "a⟨1⟩" in one(browser, "#alarm").text.replace("\n", "") and "first that is not finite" in one(browser, "#alarm").text
+    words = one(browser, "#alarm").text.replace("\n", "")
+    assert "a⟨1⟩" in words and "first that is not finite" in words
     assert len(each(browser, ".box.first")) == 1
     one(browser, "#alarm button").click()
-    assert one(browser, "#inspector h2").text.replace("\n", "").startswith("a") and "NaN" in one(browser, "#inspector").text
+    details = one(browser, "#inspector").text
+    assert details.startswith("a") and "NaN" in details
     one(browser, "#undo").click()
     framed(browser)
     assert one(browser, "#alarm").text == "" and not each(browser, ".box.first")
@@ -411,8 +418,11 @@ def test_a_film_is_gone_through(browser, tmp_path):
     model, kept = trained(every=5)
     browser.get(step_through(model.loss(EXAMPLES), film=kept).save(tmp_path / "film.html").as_uri())
     for i, frame in enumerate(kept.frames):
-        browser.execute_script("const e = document.getElementById('frame'); e.value = arguments[0];"
-                               "e.dispatchEvent(new Event('input')); e.dispatchEvent(new Event('change'))", i)  # fmt: skip
+        browser.execute_script(
+            "const e = document.getElementById('frame'); e.value = arguments[0];"
+            "for (const kind of ['input', 'change']) e.dispatchEvent(new Event(kind))",
+            i,
+        )
         framed(browser)
         np.testing.assert_array_equal(value(browser, "w"), frame.values["w"])
         wrong = [frame.values["w"][0] * x + frame.values["b"][0] - y for x, y in EXAMPLES]
@@ -432,7 +442,7 @@ def test_numbers_are_dragged_by_a_finger_on_a_phone(page_file, tmp_path, dark):
         field = number(driver, "Wf, row 1, column 2")
         driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", field)
         before = value(driver, "Wf")[1]
-        spot = driver.execute_script("const b = arguments[0].getBoundingClientRect(); return [b.x + 20, b.y + 15]", field)
+        spot = driver.execute_script("const b = arguments[0].getBoundingClientRect(); return [b.x + 20, b.y + 9]", field)
 
         def touch(kind, *at):
             points = [{"x": x, "y": y} for x, y in at]
@@ -499,7 +509,8 @@ def test_pages_of_every_kind_start(browser, tmp_path):
         browser.get(live_page(thing, tmp_path / f"{title}.html").as_uri())
         browser.execute_script("live.L.given.forEach((r) => page.open(r)); live.frame()")
         for select in each(browser, ".entry select"):
-            choose(browser, f'.entry select[aria-label="{select.get_attribute("aria-label")}"]', select.text.split("\n")[-1])
+            label = select.get_attribute("aria-label")
+            choose(browser, f'.entry select[aria-label="{label}"]', select.text.split("\n")[-1])
         assert complaints(browser) == [], title
     browser.get((tmp_path / "large.html").as_uri())
     field = number(browser, "W, row 1, column 1")

@@ -26,12 +26,15 @@ const editor = ({ make, show }) => {
     };
     const named = (k) => (what.shape.length ? `[${place(k).join(", ")}]` : "");
     function write(input) {
-      const k = Number(input.dataset.k), x = what.get(k);
+      const k = Number(input.dataset.k), x = what.get(k), change = what.change(k);
+      if (Object.is(input.written, x) && input.compared === change && !input.classList.contains("typing")) return;
+      input.written = x;
+      input.compared = change;
       if (document.activeElement !== input || !input.classList.contains("typing")) input.value = show(what.short(x));
       input.setAttribute("aria-valuenow", Number.isFinite(x) ? x : 0);
       input.setAttribute("aria-valuetext", String(show(what.short(x))));
       input.classList.toggle("edited", x !== what.original(k));
-      const change = what.change(k), note = input.nextSibling;
+      const note = input.nextSibling;
       if (change && !note) input.after(make("small", { class: "change" }, change));
       else if (note && note.textContent !== change) { if (change) note.textContent = change; else note.remove(); }
     }
@@ -52,7 +55,7 @@ const editor = ({ make, show }) => {
     function field(k) {
       const input = make("input", { type: "text", inputmode: "decimal", role: "spinbutton", autocomplete: "off", spellcheck: "false", tabindex: k === current ? 0 : -1, "aria-label": spoken(k), "data-k": k, title: spoken(k) + ": drag to the side, or type" });
       let start = null, before = 0;
-      const stop = () => { input.classList.remove("typing"); what.commit(); write(input); };
+      const stop = () => { input.classList.remove("typing"); what.commit(); input.written = NaN; write(input); };
       input.addEventListener("pointerdown", (e) => {
         if (e.button !== 0 || (document.activeElement === input && input.classList.contains("typing"))) return;
         e.preventDefault();

@@ -6,11 +6,7 @@ const live = (() => {
   const rounded = (x, digits = 4) => (Number.isFinite(x) ? Number(x.toPrecision(digits)) : Number.isNaN(x) ? "NaN" : x > 0 ? "∞" : "−∞");
   const signed = (x) => (x > 0 ? "+" : "") + show(rounded(x, 2));
   const value = (view, k, from = row) => from[m.element(view, k)];
-  const norm = (view, n, from = row) => {
-    let total = 0;
-    for (let k = 0; k < n; k++) total += from[m.element(view, k)] ** 2;
-    return Math.sqrt(total);
-  };
+  const norm = (view, n, from = row) => Math.sqrt(m.squares(view, n, from));
   const flat = (view, n) => Float64Array.from({ length: n }, (_, k) => value(view, k));
 
   // -- the corner of an array that a page shows, and the numbers of each record, always as they are now ------
@@ -36,7 +32,7 @@ const live = (() => {
     getter(part, "v", () => corner((k) => value(L.parts[i][j], k), shape, (x) => rounded(x, 3)));
     getter(part, "N", () => rounded(norm(L.parts[i][j], n)));
     getter(part, "t", () => { const total = sum(); return corner((k) => total[k], shape, (x) => rounded(x, 3)); });
-    getter(part, "T", () => rounded(Math.hypot(...sum())));
+    getter(part, "T", () => (j === p.parts.length - 1 ? M.records[p.r].A : rounded(Math.sqrt(sum().reduce((total, x) => total + x * x, 0)))));
   }));
 
   // -- what can be changed, what is held, and how it was before -------------------------------------------------
@@ -56,7 +52,7 @@ const live = (() => {
   }
   const past = [], future = [];
   let open = null, before = null;
-  const begin = () => { if (!open) { open = snapshot(); before = row.slice(); if (compared === "last") reference = before; } };
+  const begin = () => { $("picture").classList.add("moving"); if (!open) { open = snapshot(); before = row.slice(); if (compared === "last") reference = before; } };
   function commit() {
     if (!open) return;
     const same = [...given.values()].every((g, i) => open.values[i].every((x, k) => Object.is(x, row[g.first + k]))) && open.held.size === held.size && [...held].every(([r, x]) => open.held.get(r) === x);
@@ -93,17 +89,21 @@ const live = (() => {
     compute();
     arrows();
     page.refresh();
+    rest();
+  }
+  function rest() {
     shown?.write();
     marks();
     alarm();
     lossLine();
   }
   let calm = 0;
-  function settle() { clearTimeout(calm); calm = setTimeout(() => { page.respeak(); }, 150); }
+  function settle() { clearTimeout(calm); calm = setTimeout(() => { page.respeak(); if (!turning) $("picture").classList.remove("moving"); }, 150); }
 
   // -- arrows back: as wide as what comes along them, with a ghost of what came before ---------------------------------
   const [thinnest, widest, decades] = L.widths;
   const along = (groups, from) => Math.sqrt(groups.reduce((sum, [n, ...views]) => {
+    if (views.length === 1) return sum + m.squares(views[0], n, from);
     let squares = 0;
     for (let k = 0; k < n; k++) { let x = 0; for (const view of views) x += value(view, k, from); squares += x * x; }
     return sum + squares;
@@ -141,6 +141,7 @@ const live = (() => {
   let first = -1;
   const broken = (view, n) => { for (let k = 0; k < n; k++) if (!Number.isFinite(value(view, k))) return true; return false; };
   function firstBroken() {
+    if (m.finite()) return null;
     for (const r of [...L.given, ...M.forward]) if (broken(L.v[r], size(r))) return [r, false];
     for (const r of M.backward) if (L.a[r] && broken(L.a[r], size(r))) return [r, true];
     return null;
@@ -200,7 +201,6 @@ const live = (() => {
     turning = 0;
     $("running").setAttribute("aria-pressed", String(on));
     $("running").textContent = on ? "Stop" : "Run";
-    $("picture").classList.toggle("moving", on);
     if (!on) { commit(); return; }
     begin();
     const turn = () => {
@@ -238,6 +238,7 @@ const live = (() => {
   let compared = "", reference = null, recorded = null;
   $("compare").addEventListener("change", (e) => {
     compared = e.target.value;
+    document.body.classList.toggle("compared", compared !== "");
     reference = compared === "recorded" ? recorded : compared === "last" ? before : null;
     changed();
   });
@@ -334,5 +335,5 @@ const live = (() => {
   if (given.size) page.open(M.parameters.length ? M.parameters[0].r : L.given[0]);
   page.respeak();
   buttons();
-  return { row, L, given, held, set, frame, begin, commit, gesture, value, size, loss, run, machine: m };
+  return { arrows, rest, row, L, given, held, set, frame, begin, commit, gesture, value, size, loss, run, machine: m };
 })();

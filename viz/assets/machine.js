@@ -20,13 +20,16 @@ const machine = (program) => {
     const a = code[i], how = code[i + 1];
     return maps[how] ? [maps[how], a, 1] : [null, a, -1 - how];
   };
-  const strided = (f) => (i, n, out) => {
+  const strided = (dense, f) => (i, n, out) => { // dense: the same in a loop of its own, for the words that come most
     const a = code[i], s = code[i + 1], b = code[i + 2], t = code[i + 3];
-    if (s < 0 && t < 0) f(n, out, a, -1 - s, b, -1 - t);
-    else for (let k = 0; k < n; k++) f(1, out + k, a + (s < 0 ? k * (-1 - s) : maps[s][k]), 0, b + (t < 0 ? k * (-1 - t) : maps[t][k]), 0);
+    if (s < 0 && t < 0) dense(n, out, a, -1 - s, b, -1 - t);
+    else {
+      const x = maps[s], y = maps[t];
+      for (let k = 0; k < n; k++) row[out + k] = f(row[a + (x ? x[k] : k * (-1 - s))], row[b + (y ? y[k] : k * (-1 - t))]);
+    }
     return i + 4;
   };
-  const two = (f) => strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = f(row[a], row[b]); });
+  const two = (f) => strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = f(row[a], row[b]); }, f);
   const most = (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? NaN : x > y ? x : y), least = (x, y) => (Number.isNaN(x) || Number.isNaN(y) ? NaN : x < y ? x : y);
   const reduce = (f) => (i, n, out) => {
     const [map, a, stride] = places(i), terms = code[i + 2];
@@ -39,10 +42,10 @@ const machine = (program) => {
     return i + 3;
   };
   const words = {
-    add: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] + row[b]; }),
-    subtract: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] - row[b]; }),
-    multiply: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] * row[b]; }),
-    divide: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] / row[b]; }),
+    add: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] + row[b]; }, (x, y) => x + y),
+    subtract: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] - row[b]; }, (x, y) => x - y),
+    multiply: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] * row[b]; }, (x, y) => x * y),
+    divide: strided((n, out, a, s, b, t) => { for (let k = 0; k < n; k++, a += s, b += t) row[out + k] = row[a] / row[b]; }, (x, y) => x / y),
     power: two((x, y) => (x === 1 || y === 0 ? 1 : x ** y)), maximum: two(most), minimum: two(least),
     less: two((x, y) => +(x < y)), less_equal: two((x, y) => +(x <= y)), greater: two((x, y) => +(x > y)),
     greater_equal: two((x, y) => +(x >= y)), equal: two((x, y) => +(x === y)), not_equal: two((x, y) => +(x !== y)),
@@ -86,10 +89,13 @@ const machine = (program) => {
   };
   // The distances of a tensor's elements, as code has them: first place, and a stride or a map.
   const element = (view, k) => view[0] + (view[1] < 0 ? k * (-1 - view[1]) : maps[view[1]][k]);
-  const norm = (view, size) => {
+  const squares = ([first, how], size, from = row) => {
+    const map = maps[how], stride = -1 - how;
     let total = 0;
-    for (let k = 0; k < size; k++) total += row[element(view, k)] ** 2;
-    return Math.sqrt(total);
+    if (map) for (let k = 0; k < size; k++) { const x = from[first + map[k]]; total += x * x; }
+    else for (let k = 0, p = first; k < size; k++, p += stride) total += from[p] * from[p];
+    return total;
   };
-  return { row, run, element, norm, steps: code.length };
+  const finite = () => { let zero = 0; for (let k = 0; k < row.length; k++) zero += row[k] * 0; return zero === 0; };
+  return { row, run, element, squares, finite, steps: code.length };
 };

@@ -95,6 +95,7 @@ const page = (() => {
     const fill = (cell, x, change) => {
       const words = show(x) + (change ? " " + change : "");
       if (cell.textContent === words) return;
+      if (!change && cell.childNodes.length === 1) { cell.firstChild.data = words; return; }
       cell.textContent = show(x);
       if (change) cell.append(" ", make("small", { class: "change" }, change));
     };
@@ -107,7 +108,12 @@ const page = (() => {
     const full = shape.length === 1 ? [1, shape[0]] : shape.slice(-2);
     const table = make("table", { class: "array", "aria-label": "array of shape " + shape.join(" by ") }), body = make("tbody"), cells = [];
     for (const row of values) {
-      const line = make("tr", {}, ...row.map((x) => { cells.push(make("td")); return cells.at(-1); }));
+      const line = make("tr", {}, ...row.map(() => { // a cell of a fixed size, so that a changing number moves nothing
+        const cell = make("td");
+        if (M.live) cell.append(make("span"));
+        cells.push(cell.firstChild ?? cell);
+        return cell;
+      }));
       if (columns < full[1]) line.append(make("td", {}, "…"));
       body.append(line);
     }
@@ -123,32 +129,36 @@ const page = (() => {
 
   // -- colours by norm, on a log scale ---------------------------------------------------
   function scale(key) {
-    const all = M.boxes.flatMap((box) => (box.r < 0 ? [] : [M.records[box.r][key]])).filter((x) => typeof x === "number" && x > 0);
-    const low = Math.log10(Math.min(...all)), high = Math.log10(Math.max(...all));
+    const norms = M.boxes.map((box) => (box.r < 0 ? undefined : M.records[box.r][key])), all = norms.filter((x) => typeof x === "number" && x > 0);
+    let low = Math.log10(Math.min(...all)), high = Math.log10(Math.max(...all));
     const range = all.length ? `‖·‖ ${Number((10 ** low).toPrecision(2))} … ${Number((10 ** high).toPrecision(2))}` : "none";
-    return { range, of: (x) => (typeof x !== "number" || x <= 0 ? 0 : high - low < 1e-9 ? 0.6 : (Math.log10(x) - low) / (high - low)) };
+    if (M.live) { low = Math.floor(2 * low) / 2; high = Math.ceil(2 * high) / 2; } // or a small change would recolour every box
+    return { norms, range, of: (x) => (typeof x !== "number" || x <= 0 ? 0 : high - low < 1e-9 ? 0.6 : (Math.log10(x) - low) / (high - low)) };
   }
 
   // -- the picture ------------------------------------------------------------------------
   const boxes = M.boxes.map((box) => ({ ...box, element: $(box.i), now: "", shades: "" }));
   const edges = M.edges.map(({ i, u, w }) => ({ user: u, width: w, element: $(i), now: "" }));
   const order = boxes.map((_, i) => i).filter((i) => boxes[i].r >= 0).sort((i, j) => valueAt[boxes[i].r] - valueAt[boxes[j].r] || boxes[i].r - boxes[j].r);
+  const grain = M.live ? 25 : 1000; // shades that are told apart
   for (const box of boxes) {
     if (box.r < 0) continue;
     box.meters = box.element.querySelectorAll(".meter");
-    box.room = (box.element.querySelector(".body").getBBox().width - 16) / 2 - 2;
+    box.body = box.element.querySelector(".body");
+    box.room = (box.body.getBBox().width - 16) / 2 - 2;
   }
+  const step = (x) => (Math.round(x * grain) / grain).toFixed(3);
   function shade() {
     const byValue = scale("N"), byAdjoint = scale("A");
     $("value-range").textContent = byValue.range;
     $("adjoint-range").textContent = M.backward.length ? byAdjoint.range : "no backward pass";
-    for (const box of boxes) {
+    for (const [i, box] of boxes.entries()) {
       if (box.r < 0) continue;
-      const N = M.records[box.r].N, A = M.records[box.r].A, u = byValue.of(N).toFixed(2), w = byAdjoint.of(A).toFixed(2), bad = typeof N === "string" || typeof A === "string";
+      const N = byValue.norms[i], A = byAdjoint.norms[i], u = step(byValue.of(N)), w = step(byAdjoint.of(A)), bad = typeof N === "string" || typeof A === "string";
       if (box.shades === `${u} ${w} ${bad}`) continue;
       box.shades = `${u} ${w} ${bad}`;
-      box.element.style.setProperty("--v", u);
-      box.element.style.setProperty("--a", w);
+      box.body.style.setProperty("--v", u);
+      box.body.style.setProperty("--a", w);
       box.meters[0].setAttribute("width", (2 + u * box.room).toFixed(1));
       box.meters[1].setAttribute("width", (2 + w * box.room).toFixed(1));
       box.element.classList.toggle("bad", bad);
@@ -424,5 +434,5 @@ const page = (() => {
     boxes.forEach((box, i) => { if (box.now) box.element.setAttribute("aria-label", describe(i)); });
     $("slider").setAttribute("aria-valuetext", sentence());
   }
-  return { M, F, END, state, extra, boxes, edges, $, make, label, plain, show, text, go, inspect, open, choose, focusBox, refresh, respeak };
+  return { M, F, END, state, extra, boxes, edges, $, make, label, plain, show, text, go, inspect, open, choose, focusBox, shade, refresh, respeak };
 })();
