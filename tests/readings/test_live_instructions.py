@@ -10,7 +10,23 @@ from own_code.programs import STYLES, recorded
 from readings.replayed import adjoints, replayed
 from readings.row_machine import begun, run
 
-from autograd_seq import Graph, Operation, Parameter, Tensor, contributions, name, operation, steps, tanh
+from autograd_seq import (
+    Graph,
+    Operation,
+    Parameter,
+    Tensor,
+    binary_cross_entropy,
+    categorical_cross_entropy,
+    categorical_cross_entropy_from_logits,
+    contributions,
+    name,
+    operation,
+    sigmoid,
+    softmax,
+    softplus,
+    steps,
+    tanh,
+)  # fmt: skip
 from autograd_seq.core.errors import UsageError
 from autograd_seq.readings.live import instructions
 from autograd_seq.readings.live.element_text import element_term
@@ -152,10 +168,19 @@ def test_exponentials_are_added_without_overflow():
     made = recipe(terms, np.array([terms.log(1 + terms.exp(x[0])), terms.log(terms.exp(x[0]) + terms.exp(x[1]))]))
     assert "maximum" in [group.word for group in made.groups]
     z = Parameter([900.0, -900.0], "z")
-    from autograd_seq import categorical_cross_entropy_from_logits, softplus
-
     loss = softplus(z).sum() + categorical_cross_entropy_from_logits(z, np.array([0.0, 1.0])).sum()
     as_recorded(instructions(Graph(loss), loss))
+
+
+def test_a_wrong_certainty_costs_what_it_costs_in_python():
+    """Probabilities that have become 0 or 1 are kept away from log 0, and 0 times it is 0."""
+    z = Parameter([800.0, -800.0, 40.0], "z")
+    for target in ([1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [0.5, 0.5, 0.5]):
+        loss = binary_cross_entropy(sigmoid(z), np.array(target)).sum()
+        as_recorded(instructions(Graph(loss), loss))
+        p = softmax(z)
+        loss = categorical_cross_entropy(p, np.array(target)).sum()
+        as_recorded(instructions(Graph(loss), loss))
 
 
 def test_a_long_mean_is_one_instruction():

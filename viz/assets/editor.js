@@ -128,7 +128,7 @@ const editor = ({ make, show }) => {
     entry.append(which, output, ...one.map(([b]) => b));
     const every = (f) => () => { for (let k = 0; k < what.size; k++) what.set(k, f(k)); };
     const whole = make("div", { class: "entry", role: "group", "aria-label": "The whole array" });
-    box.append(make("p", { class: "small" }, "Drag a number to the side, or click it and type."));
+    box.append(make("p", { class: "small" }, "Drag a number to the side, or click it and type; ↑ ↓ change it, Ctrl with an arrow goes to the one beside."));
     if (what.size > 1) {
       const all = [["Zero", every(() => 0)], ["Reset", every(what.original)], ["× 2", every((k) => 2 * what.get(k))], ["× −1", every((k) => -what.get(k))]];
       whole.append("all ", ...all.map(([word, act]) => { const b = button(word, act); b.setAttribute("aria-label", `${word}: all of ${what.name}`); return b; }));

@@ -301,7 +301,7 @@ const live = (() => {
     $("film").hidden = false;
     $("frame").max = frames.length - 1;
     const tell = () => {
-      const i = Number($("frame").value), words = `update ${updates[i]}` + (seen[i] === null ? "" : `, loss then ${show(seen[i])}`);
+      const i = Number($("frame").value), words = `update ${updates[i]}` + (seen[i] === null ? "" : ` · before it a loss of ${show(seen[i])} an example`);
       $("frame-words").textContent = words;
       $("frame").setAttribute("aria-valuetext", words);
     };
