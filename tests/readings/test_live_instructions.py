@@ -1,4 +1,4 @@
-"""A recording as instructions: whatever is recorded, a machine that knows two dozen words computes the same numbers."""
+"""A recording as instructions: whatever is recorded, a machine of some thirty words computes the same numbers."""
 
 import numpy as np
 import pytest

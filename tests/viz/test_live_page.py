@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from autograd_seq.commands.line import main
 from autograd_seq.core.errors import UsageError
 from autograd_seq.learning.optimisers import SGD
 from autograd_seq.learning.training import Trainer
+from autograd_seq.readings.live.element_text import BINARY, FUNCTIONS
+from autograd_seq.readings.live.saying import REDUCING
+from autograd_seq.readings.live.scalar_terms import ONE_OPERAND, RELATIONS
 from cells import LSTM, RNN
 from tests.browser import chromium, complaints
 from tests.viz.test_page import HOSTILE, each, model_of, one, press, said, tags, unrolled
@@ -28,6 +32,13 @@ def live_page(thing, path):
 def test_an_lstm_of_twenty_steps_stays_under_one_megabyte():
     page = step_through(unrolled(T=20, cell=LSTM(3, 8, seed=1), n_a=8), live=True)
     assert len(page.html.encode()) < 1_000_000
+
+
+def test_the_machine_has_every_word_that_recordings_are_told_in():
+    script = (files("viz") / "assets" / "machine.js").read_text(encoding="utf-8")
+    words = {*ONE_OPERAND, *RELATIONS.values(), *FUNCTIONS, *BINARY.values(), "maximum", "minimum", "select", "put"}
+    words |= {f"reduce {word}" for word in REDUCING} | {"product"}
+    assert {word for word in words if not re.search(rf'[\s{{]"?{word}"?: ', script)} == set()
 
 
 def test_everything_that_can_be_wanted_to_change_can_be_changed():
@@ -285,6 +296,9 @@ def test_every_control_has_a_name_for_a_screen_reader(opened):
     from selenium.webdriver.support.ui import WebDriverWait
 
     WebDriverWait(opened, 10).until(lambda d: one(d, f"#{gate}").get_attribute("aria-label") != before)
+    said_of_loss = one(opened, "#said")
+    assert said_of_loss.get_attribute("aria-live") == "polite"
+    assert re.fullmatch(r"J is [\d.]+, before 1\.286", said_of_loss.get_property("textContent"))
 
 
 @pytest.mark.browser
@@ -441,6 +455,9 @@ def test_numbers_are_dragged_by_a_finger_on_a_phone(page_file, tmp_path, dark):
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
         for button in each(driver, "#live button, #live select, .entry button"):
             assert button.size["height"] >= 44 or not button.is_displayed()
+        choose(driver, '.entry select[aria-label="columns"]', "columns 5–7")
+        assert number(driver, "Wf, row 1, column 7").is_displayed()
+        choose(driver, '.entry select[aria-label="columns"]', "columns 1–4")
         field = number(driver, "Wf, row 1, column 2")
         driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", field)
         before = value(driver, "Wf")[1]

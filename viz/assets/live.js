@@ -50,13 +50,13 @@ const live = (() => {
     held = new Map(then);
     changed();
   }
-  const past = [], future = [];
+  const past = [], future = [], kept = Math.max(20, Math.min(200, Math.floor(4e6 / Math.max(1, [...given.values()].reduce((n, g) => n + g.size, 0)))));
   let open = null, before = null;
   const begin = () => { $("picture").classList.add("moving"); if (!open) { open = snapshot(); before = row.slice(); if (compared === "last") reference = before; } };
   function commit() {
     if (!open) return;
     const same = [...given.values()].every((g, i) => open.values[i].every((x, k) => Object.is(x, row[g.first + k]))) && open.held.size === held.size && [...held].every(([r, x]) => open.held.get(r) === x);
-    if (!same) { past.push(open); if (past.length > 200) past.shift(); future.length = 0; }
+    if (!same) { past.push(open); if (past.length > kept) past.shift(); future.length = 0; }
     open = null;
     buttons();
     settle();
@@ -98,7 +98,15 @@ const live = (() => {
     lossLine();
   }
   let calm = 0;
-  function settle() { clearTimeout(calm); calm = setTimeout(() => { page.respeak(); if (!turning) $("picture").classList.remove("moving"); }, 150); }
+  function settle() { clearTimeout(calm); calm = setTimeout(() => { page.respeak(); tell(); if (!turning) $("picture").classList.remove("moving"); }, 150); }
+
+  // For who does not see it: what became of the loss.
+  let told = null;
+  function tell() {
+    if (!scalar || loss() === told) return;
+    $("said").textContent = `${M.records[L.loss].y} is ${show(rounded(loss()))}` + (told === null ? "" : `, before ${show(rounded(told))}`);
+    told = loss();
+  }
 
   // -- arrows back: as wide as what comes along them, with a ghost of what came before ---------------------------------
   const [thinnest, widest, decades] = L.widths;
@@ -164,8 +172,13 @@ const live = (() => {
     const nodes = [];
     if (found) {
       const go = make("button", { type: "button" }, "Show it");
-      go.addEventListener("click", () => { state.pinned = at; page.inspect(at); if (at >= 0) page.focusBox(at); });
-      nodes.push(make("span", { class: "wrong" }, found[1] ? "The adjoint of " : "", label(found[0]), " is the first that is not finite. "), ...(at >= 0 ? [go] : []));
+      go.addEventListener("click", () => {
+        if (at < 0) { page.open(found[0]); return; }
+        page.inspect(at);
+        state.pinned = at;
+        page.focusBox(at);
+      });
+      nodes.push(make("span", { class: "wrong" }, found[1] ? "The adjoint of " : "", label(found[0]), " is the first that is not finite. "), go);
     }
     for (const [r, x] of held) {
       const off = make("button", { type: "button", "aria-label": `Let go of ${M.records[r].y}` }, label(r), ` held at ${show(rounded(x))} ✕`);
@@ -334,6 +347,7 @@ const live = (() => {
   page.go(page.END, true);
   if (given.size) page.open(M.parameters.length ? M.parameters[0].r : L.given[0]);
   page.respeak();
+  told = scalar ? loss() : null;
   buttons();
   return { arrows, rest, row, L, given, held, set, frame, begin, commit, gesture, value, size, loss, run, machine: m };
 })();

@@ -1,5 +1,5 @@
 // A row of numbers, and instructions that fill it: what a recording computes, for whatever inputs stand in the row.
-// It knows two dozen words and no operation and no network by name.
+// It knows some thirty words and no operation and no network by name.
 const machine = (program) => {
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
   const row = new Float64Array(program.size), code = new Int32Array(bytes(program.code));

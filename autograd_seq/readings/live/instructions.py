@@ -1,6 +1,6 @@
 """instructions(): a recording, forward and back, as plain data that a machine without NumPy follows.
 
-A page, or any other program with a row of numbers and two dozen words, computes with it what the
+A page, or any other program with a row of numbers and some thirty words, computes with it what the
 recording would have been with other inputs: every value, every adjoint, what each use gave back and
 what each time step gave to a shared parameter.
 """

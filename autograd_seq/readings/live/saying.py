@@ -18,6 +18,8 @@ from autograd_seq.readings.live.scalar_terms import Terms, UnsaidError
 
 ELSEWHERE = ("part", "transpose", "joined", "stacked", "name")
 """What operations are in algebra whose results are elements of their inputs, in other places."""
+REDUCING = ("add", "multiply", "maximum", "minimum")
+"""The ufuncs of two elements that the machine can repeat along a row."""
 AT_ONCE = 20_000  # elements of the inputs of an operation that is taken apart into scalars
 
 
@@ -102,7 +104,7 @@ class Saying:
 
     def _reduction(self, record: Tensor, inputs: Sequence[Array]) -> Array | None:
         operation = record.operation
-        if operation.reduces is None or not record.size:
+        if operation.reduces is None or operation.reduces.__name__ not in REDUCING or not record.size:
             return None
         (positions,), axis = inputs, record.settings.get("axis")
         given = range(positions.ndim) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
