@@ -317,6 +317,27 @@ def test_inputs_states_and_targets_are_changed_in_their_boxes(opened):
 
 
 @pytest.mark.browser
+def test_what_is_being_changed_stays_whatever_is_pointed_at(opened):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    def heading():
+        return one(opened, "#inspector h2").text.replace("\n", "")
+
+    boxes = opened.execute_script("return page.boxes.filter((b) => b.r >= 0).map((b) => [b.i, page.M.records[b.r].y])")
+    target = one(opened, "#" + next(i for i, words in boxes if words == "x, time step 1"))
+    other = one(opened, "#" + next(i for i, words in boxes if words == "Gamma f, time step 1"))
+    assert heading() == "Wf"
+    ActionChains(opened).move_to_element(target).perform()
+    assert heading().startswith("x")
+    number(opened, "x, time step 1, row 1, column 1").click()
+    ActionChains(opened).move_to_element(other).perform()
+    assert heading().startswith("x")
+    press(opened, "0.5")
+    framed(opened)
+    assert value(opened, "x, time step 1")[0] == 0.5
+
+
+@pytest.mark.browser
 def test_a_closed_gate_is_closed_forward_and_back(opened):
     choose(opened, "#preset", "close the forget gate at t = 3")
     assert not value(opened, "Gamma f, time step 3").any() and value(opened, "Gamma f, time step 2").all()

@@ -9,7 +9,7 @@ const editor = ({ make, show }) => {
   const grain = (x) => 10 ** (Math.max(-2, Math.floor(Math.log10(Math.abs(x) || 0.1))) - 2) * 2;
   const exact = (x) => (Math.abs(x) < 1e-4 && x !== 0) || Math.abs(x) >= 1e7 ? x.toPrecision(4) : String(Number(x.toFixed(6)));
 
-  // One array: what = { name, shape, size, get, set, begin, commit, original, change }.
+  // One array: what = { name, shape, size, get, set, begin, commit, cancel, keep, original, change }.
   return (what) => {
     const columns = what.shape.length ? what.shape.at(-1) : 1, rows = what.size / columns;
     let top = 0, left = 0, current = 0;
@@ -80,7 +80,7 @@ const editor = ({ make, show }) => {
       };
       input.addEventListener("pointerup", leave);
       input.addEventListener("pointercancel", leave);
-      input.addEventListener("focus", () => { choose(k); input.value = exact(what.get(k)); input.select(); input.classList.add("typing"); });
+      input.addEventListener("focus", () => { what.keep(); choose(k); input.value = exact(what.get(k)); input.select(); input.classList.add("typing"); });
       input.addEventListener("input", () => {
         input.classList.add("typing");
         const x = parse(input.value);

@@ -270,6 +270,11 @@ const live = (() => {
   const edit = editor({ make, show });
   let shown = null;
   const details = () => { if (state.record >= 0) page.open(state.record); else if (state.shown >= 0) page.inspect(state.shown); };
+  const keep = (r) => { // what is being changed stays, whatever is pointed at
+    if (state.pinned >= 0 || state.record >= 0) return;
+    if (state.shown >= 0) state.pinned = state.shown;
+    else state.record = r;
+  };
   extra.value = (r) => {
     shown = null;
     const g = given.get(r);
@@ -277,7 +282,8 @@ const live = (() => {
     shown = edit({
       name: M.records[r].y, shape: M.records[r].s, size: g.size, short: (x) => rounded(x),
       get: (k) => row[g.first + k], set: (k, x) => set(r, k, x), original: (k) => g.original[k],
-      change: (k) => (reference ? difference(row[g.first + k], reference[g.first + k]) : ""), begin, commit, cancel,
+      change: (k) => (reference ? difference(row[g.first + k], reference[g.first + k]) : ""), commit, cancel,
+      begin: () => { keep(r); begin(); }, keep: () => keep(r),
     });
     return shown.box;
   };
@@ -346,6 +352,7 @@ const live = (() => {
   before = recorded;
   page.go(page.END, true);
   if (given.size) page.open(M.parameters.length ? M.parameters[0].r : L.given[0]);
+  state.record = -1; // shown, but not kept: pointing at a box shows that one
   page.respeak();
   told = scalar ? loss() : null;
   buttons();
