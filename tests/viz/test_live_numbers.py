@@ -10,7 +10,7 @@ from sweeps import slow_but_part_of
 
 from autograd_seq import Parameter, Tensor, contributions, name, operation, sigmoid, steps, tanh
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.readings.live.instructions import changeable
+from autograd_seq.readings.live.telling import changeable
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 from tests.browser import chromium, complaints
 from viz import step_through
