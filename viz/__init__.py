@@ -7,11 +7,12 @@ from autograd_seq.core.source_line import pass_over
 from viz import notebook as notebook
 from viz.animation import animate
 from viz.drawing import Drawing
+from viz.filming import Film, film
 from viz.layout import lay_out
 from viz.page import Page, step_through
 from viz.views import draw
 
-__all__ = ["Drawing", "Page", "animate", "draw", "lay_out", "step_through"]
+__all__ = ["Drawing", "Film", "Page", "animate", "draw", "film", "lay_out", "step_through"]
 
 pass_over(__file__)
 

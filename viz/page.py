@@ -26,7 +26,9 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
 from autograd_seq.storage.files import check_output, write
 from viz.backward_edges import line_width
+from viz.filming import Film
 from viz.layout import Options, lay_out
+from viz.page_live import live_data, stripped
 from viz.page_model import Model, norm
 from viz.page_picture import svg
 from viz.scene import Edge, Layout
@@ -62,7 +64,13 @@ class Page:
 
 
 def step_through(
-    thing: Any, path: str | Path | None = None, *, gradient: Any = None, title: str | None = None
+    thing: Any,
+    path: str | Path | None = None,
+    *,
+    gradient: Any = None,
+    title: str | None = None,
+    live: bool = False,
+    film: Film | None = None,
 ) -> Page:
     """A page that steps through a recording, record by record or time step by time step.
 
@@ -77,6 +85,11 @@ def step_through(
         The adjoint to start from, for a tensor that is not a scalar.
     title : str, optional
         The page's heading.
+    live : bool
+        Whether the page computes: every number of a parameter, an input, an initial state or a target can then be
+        changed on it, and both passes follow.
+    film : Film, optional
+        Of a training, from `viz.film`: a second slider goes through it. The page is then live.
 
     Returns
     -------
@@ -86,7 +99,7 @@ def step_through(
     Raises
     ------
     UsageError
-        If `thing` is nothing that was recorded.
+        If `thing` is nothing that was recorded; if a live page cannot compute one of its operations.
     ShapeError
         If `gradient` has another shape than the tensor.
     FileError
@@ -109,7 +122,10 @@ def step_through(
     layout = lay_out(graph, "unrolled", Options(all_steps=True, double=loss is not None, widest=WIDEST))
     model = Model(graph, loss, seed, {r: i for i, node in enumerate(layout.nodes) for r in node.records})
     heading = title or _title(graph, loss)
-    assembled = _assemble(heading, svg(layout, heading), {**model.data(), **_shapes(layout, model)})
+    data = {**model.data(), **_shapes(layout, model)}
+    if live or film is not None:
+        data |= {"live": live_data(model, layout, film), "records": stripped(data["records"])}
+    assembled = _assemble(heading, svg(layout, heading), data)
     page = Page(names.whole(assembled))
     if path is not None:
         page.save(path)
@@ -175,13 +191,16 @@ def _size(edge: Edge, model: Model) -> float:
 def _assemble(title: str, picture: str, data: Mapping[str, Any]) -> str:
     """The template with everything in its place."""
     assets = files("viz") / "assets"
-    script = (assets / "page.js").read_text(encoding="utf-8")
+    files_of = ("page.js", "machine.js", "editor.js", "live.js") if "live" in data else ("page.js",)
+    script = "\n".join((assets / name).read_text(encoding="utf-8") for name in files_of)
+    styles = ("page.css", "live.css") if "live" in data else ("page.css",)
     parts = {
         "title": html.escape(title),
-        "style": (assets / "page.css").read_text(encoding="utf-8"),
+        "style": "\n".join((assets / name).read_text(encoding="utf-8") for name in styles),
         "script": script,
         "digest": _digest(script),
         "picture": picture,
+        "panel": (assets / "live.html").read_text(encoding="utf-8") if "live" in data else "",
         "model": _json(data),
     }
     pieces = (assets / "page.html").read_text(encoding="utf-8").split("{{")

@@ -71,6 +71,8 @@ class Model:
         The adjoint of each record that the derivative passes through.
     pieces : dict
         For each (record, position) what its adjoint gives to the input at that position; filled by `data`.
+    met : dict
+        For each parameter the places that it is used at, in the order in which the sweep meets them; filled by `data`.
     """
 
     def __init__(self, graph: Graph, loss: Tensor | None, gradient: Any, boxes: Mapping[Tensor, int]) -> None:
@@ -85,6 +87,7 @@ class Model:
         self.edge = _edge([*self.records, *self._learned() * len({s.place for s in scopes(graph).values()})])
         self.formulas, self.lines, self.places = Formulas(), Table(), Table()
         self.pieces: dict[tuple[Tensor, int], Array] = {}
+        self.met: dict[Tensor, list[Any]] = {}
 
     def data(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
@@ -186,7 +189,7 @@ class Model:
         assert self.loss is not None  # there are adjoints, so there was something to differentiate
         parts = contributions(self.loss, record, self.gradient)
         arrival = self._arrivals(record, {r: i for i, r in enumerate(back)})
-        met = sorted(parts, key=lambda place: arrival.get(place, len(back)))
+        met = self.met[record] = sorted(parts, key=lambda place: arrival.get(place, len(back)))
         total = np.zeros_like(record.value)
         entries = []
         for place in met:
@@ -202,15 +205,16 @@ class Model:
         """How many backward records have passed when the contribution of a place is complete."""
         places = scopes(self.graph)
         arrival: dict[Any, int] = {}
-        for node in without_step(parameter, self._uses, places):
-            for user, _ in self._uses[node]:
+        for node in without_step(parameter, self.uses, places):
+            for user, _ in self.uses[node]:
                 if user in turns:
                     place = places[user].place
                     arrival[place] = max(arrival.get(place, 0), turns[user] + 1)
         return arrival
 
     @cached_property
-    def _uses(self) -> dict[Tensor, list[tuple[Tensor, int]]]:
+    def uses(self) -> dict[Tensor, list[tuple[Tensor, int]]]:
+        """For each record, who uses it and as which input."""
         return self.graph.consumers()
 
     def name(self, record: Tensor) -> list[str]:

@@ -14,6 +14,7 @@ print lstm --steps 3
 print my_cell.py:loss --backward
 draw gru --steps 4 -o gru.svg
 draw lstm -o lstm.html
+draw lstm --live -o lstm.html
 prove my_cell.py:loss
 check my_lstm.py
 check hand_in/ --for course --csv marks.csv

@@ -17,6 +17,7 @@ def add_draw(declared: Declared) -> None:
     sub.add_argument("--overlay", action="store_true", help="adjoints over the arrows, as wide as their norm")
     sub.add_argument("--values", action="store_true", help="write the values")
     sub.add_argument("--all-steps", action="store_true", help="every step, also of a long sequence")
+    sub.add_argument("--live", action="store_true", help="a page (.html) on which every number can be changed")
     sub.add_argument("--theme", choices=("light", "dark"), default="light")
     sub.add_argument(
         "-o", "--output", metavar="FILE",
@@ -27,10 +28,11 @@ def add_draw(declared: Declared) -> None:
 
 def draw_(arguments: argparse.Namespace) -> int:
     """Draw the recorded graph into a file; .html becomes a page that steps through time, .gif the sweep in motion."""
-    path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}.svg"
-    tried(arguments, path, ".svg", ".png", ".pdf", ".dot", ".html", ".gif", "")
+    ending = ".html" if arguments.live else ".svg"
+    path = arguments.output or f"{Path(arguments.thing.split(':')[0]).stem}{ending}"
+    tried(arguments, path, *([ending] if arguments.live else [".svg", ".png", ".pdf", ".dot", ".html", ".gif", ""]))
     if Path(path).suffix.lower() == ".html":
-        step_through(thing(arguments), path)
+        step_through(thing(arguments), path, live=arguments.live)
     elif Path(path).suffix.lower() == ".gif":
         animate(thing(arguments), path)
     else:

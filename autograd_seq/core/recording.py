@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import autograd_seq.operations as ops  # the sweep's own words: identity, accumulate, scatter
@@ -28,12 +28,16 @@ class Recording:
         From each forward record that the derivative passes through to its adjoint, a tensor.
     emitted : dict
         From each forward record to the backward records that its VJP rules made, in order.
+    pieces : dict
+        From each use, a record and the place of one of its inputs, to what it gave back to that input's adjoint: a
+        tensor, or a `Part`.
     """
 
     forward: Graph
     backward: Graph
     adjoints: dict[Any, Any]
     emitted: dict[Any, list[Any]]
+    pieces: dict[tuple[Any, int], Any] = field(default_factory=dict)
 
     def adjoint(self, tensor: Record) -> Any:
         """The adjoint of a tensor of the forward graph.
@@ -93,6 +97,7 @@ class _Recorder:
             self.seed.scope = output.scope
         self.adjoints: dict[Any, Any] = {}
         self.emitted: dict[Any, list[Any]] = {}
+        self.pieces: dict[tuple[Any, int], Any] = {}
 
     begun = 0  # the records of the sweep are younger
 
@@ -109,7 +114,7 @@ class _Recorder:
             present.set(outside)
         made = {record for records in self.emitted.values() for record in records} | {self.seed}
         ends = [self.adjoints[node] for node in forward if node in self.adjoints and not _passes_on(node)]
-        return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted)
+        return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted, self.pieces)
 
     def _step(self, node: Record, pieces: dict[Any, list[Any]]) -> None:
         start = next_index()
@@ -132,6 +137,7 @@ class _Recorder:
                     piece = fitted(rule_of(i), node, x)
                     piece = piece if isinstance(piece, (Record, Part)) else Record.held(piece)  # plain numbers
                     pieces.setdefault(x, []).append(piece)
+                    self.pieces[node, i] = piece
                     made.append(piece.piece if type(piece) is Part else piece)
         self.emitted[node] = _since(start, made, node)
 

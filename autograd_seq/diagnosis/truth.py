@@ -118,6 +118,7 @@ class _Several(_Recorder):
         self.seed = Tensor(0.0)
         self.adjoints = {}
         self.emitted = {}
+        self.pieces = {}
 
     def run(self) -> Recording:
         """Differentiate the sum of outputs times adjoints."""
@@ -133,7 +134,7 @@ class _Several(_Recorder):
             present.set(outside)
         made = {r for records in self.emitted.values() for r in records} | set(self.outputs.values())
         ends = [self.adjoints[node] for node in forward if node in self.adjoints and not _passes_on(node)]
-        return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted)
+        return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted, self.pieces)
 
 
 # -- a recording as a person would have written it ---------------------------------------------

@@ -83,6 +83,8 @@ class Trainer:
     ----------
     saved : bool
         Whether `save_to` holds the model as it stands.
+    watching : list of callables
+        Each is called with the trainer after every update.
 
     Examples
     --------
@@ -123,6 +125,7 @@ class Trainer:
         self.count: int | None = None  # … of so many examples
         self.best: dict[str, Array] = {}
         self.saved = False
+        self.watching: list[Callable[[Trainer], None]] = []
         self._before: Standing | None = None  # while something is in work: where to go back to
         self.plan: Any = None
         if compiled or fast:
@@ -223,6 +226,8 @@ class Trainer:
             self.history.norms.append(float(np.sqrt(sum(float(np.sum(g * g)) for g in gradients.values()))))
             self.optimiser.update(self.model.parameters, self.clip(gradients) if self.clip else gradients)
             self.history.losses.append(loss / count)
+        for watch in self.watching:
+            watch(self)
         return self.history.losses[-1]
 
     def _end_epoch(self, validation: Sequence[Any] | None) -> None:

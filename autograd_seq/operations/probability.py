@@ -197,6 +197,7 @@ def log_softmax(x: Any, /, axis: int = 0) -> Array:
     text=Form("−{1} ∘ log({0}) − (1 − {1}) ∘ log(1 − {0})", SUM, (ATOM, ATOM)),
     expects=FIT,
     elementwise=True,
+    longhand=[lambda p, y: -(y * log(above_zero(p))) - (1 - y) * log(above_zero(1 - p))],
 )
 def binary_cross_entropy(p: Any, y: Any, /) -> Array:
     """-y log p - (1 - y) log(1 - p), element by element.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -58,25 +59,27 @@ def contributions(output: Tensor, parameter: Tensor, gradient: Any = None) -> di
     result: dict[Place, Array] = {}
     for leaf in graph:
         if identity(leaf) == identity(parameter):
-            for place, part in _split(leaf, graph, uses, adjoints, record).items():
+            for place, part in split(leaf, graph, uses, adjoints, record, _pull).items():
                 result[place] = result[place] + part if place in result else part
     return dict(sorted(result.items(), key=lambda item: tuple((p is not None, p) for p in item[0])))
 
 
-def _split(
+def split(
     leaf: Tensor,
     graph: Graph,
-    uses: dict[Tensor, list[tuple[Tensor, int]]],
-    adjoints: dict[Tensor, Array],
+    uses: Mapping[Tensor, list[tuple[Tensor, int]]],
+    adjoints: Mapping[Tensor, Any],
     output: Tensor,
-) -> dict[Place, Array]:
+    pull: Callable[[Tensor, int, Any], Any],
+) -> dict[Place, Any]:
     """The adjoint of `leaf` by the place of its uses, through records without a time.
 
     VJP rules are linear in the adjoint, so the adjoint of such a record may be split before its rule is applied.
+    Adjoints are arrays, or tensors where that is to be recorded; `pull` says what one gives to an input.
     """
     places = scopes(graph)
     untimed = dict.fromkeys(without_step(leaf, uses, places))
-    split: dict[Tensor, dict[Place | None, Array]] = {}
+    shared: dict[Tensor, dict[Place | None, Any]] = {}
     for node in sorted(untimed, key=lambda n: -n.index):
         parts: dict[Place | None, Any] = {None: adjoints[node]} if node is output else {}
         for user, i in uses[node]:
@@ -85,14 +88,14 @@ def _split(
             if user.operation is None or user.operation.vjp is None or user.operation.vjp[i] is None:
                 continue
             scope = places[user]
-            shares: dict[Place | None, Array] = split[user] if user in untimed else {scope.place: adjoints[user]}
+            shares: dict[Place | None, Any] = shared[user] if user in untimed else {scope.place: adjoints[user]}
             for place, share in shares.items():
                 if place is None and node is leaf:  # it never met a time: where the leaf itself was used
                     place = scope.place
-                piece = _pull(user, i, share)
+                piece = pull(user, i, share)
                 parts[place] = parts[place] + piece if place in parts else piece
-        split[node] = parts
-    return {place or leaf.scope.place: part for place, part in split[leaf].items()}
+        shared[node] = parts
+    return {place or leaf.scope.place: part for place, part in shared[leaf].items()}
 
 
 def _pull(user: Tensor, i: int, adjoint: Array) -> Array:

@@ -1,11 +1,14 @@
 "use strict";
 // Everything shown is built from data with textContent: nothing from a recording is ever parsed as markup.
-(() => {
+const page = (() => {
   const $ = (id) => document.getElementById(id);
   const M = JSON.parse($("model").textContent);
   const SVG = "http://www.w3.org/2000/svg", MATH = "http://www.w3.org/1998/Math/MathML";
   const F = M.forward.length, END = F + M.backward.length;
-  const state = { at: 0, playing: null, pinned: -1, shown: -1, parameter: -1 };
+  const state = { at: 0, playing: null, pinned: -1, shown: -1, parameter: -1, record: -1 }; // record: one that is shown without a box, as a parameter is
+  const extra = { value: null, note: null, changes: null, below: null }; // what a page that computes adds to the details
+  let bound = []; // texts of the details that are written anew when numbers change
+  const text = (node, read) => { const write = () => { const words = read(); if (node.textContent !== words) node.textContent = words; }; write(); bound.push(write); return node; };
 
   // When a record gets its value and its adjoint, counted in records walked through; leaves have values at once.
   const valueAt = M.records.map(() => 0), adjointAt = M.records.map(() => Infinity);
@@ -87,16 +90,35 @@
     line.append(whole);
     return line;
   }
-  function array(values, shape) {
-    if (!Array.isArray(values)) return make("div", {}, show(values));
+  function array(read, shape, changes = () => null) {
+    const values = read();
+    const fill = (cell, x, change) => {
+      const words = show(x) + (change ? " " + change : "");
+      if (cell.textContent === words) return;
+      if (!change && cell.childNodes.length === 1) { cell.firstChild.data = words; return; }
+      cell.textContent = show(x);
+      if (change) cell.append(" ", make("small", { class: "change" }, change));
+    };
+    if (!Array.isArray(values)) {
+      const alone = make("div"), write = () => fill(alone, read(), changes()?.[0][0]);
+      write(); bound.push(write);
+      return alone;
+    }
     const rows = values.length, columns = rows ? values[0].length : 0;
     const full = shape.length === 1 ? [1, shape[0]] : shape.slice(-2);
-    const table = make("table", { class: "array", "aria-label": "array of shape " + shape.join(" by ") }), body = make("tbody");
+    const table = make("table", { class: "array", "aria-label": "array of shape " + shape.join(" by ") }), body = make("tbody"), cells = [];
     for (const row of values) {
-      const line = make("tr", {}, ...row.map((x) => make("td", {}, show(x))));
+      const line = make("tr", {}, ...row.map(() => { // a cell of a fixed size, so that a changing number moves nothing
+        const cell = make("td");
+        if (M.live) cell.append(make("span"));
+        cells.push(cell.firstChild ?? cell);
+        return cell;
+      }));
       if (columns < full[1]) line.append(make("td", {}, "…"));
       body.append(line);
     }
+    const write = () => { const change = changes()?.flat(); read().flat().forEach((x, k) => fill(cells[k], x, change?.[k])); };
+    write(); bound.push(write);
     if (rows < full[0]) body.append(make("tr", {}, make("td", {}, "⋮")));
     table.append(body);
     const cut = shape.length > 2 || rows < full[0] || columns < full[1];
@@ -107,29 +129,42 @@
 
   // -- colours by norm, on a log scale ---------------------------------------------------
   function scale(key) {
-    const all = M.boxes.flatMap((box) => (box.r < 0 ? [] : [M.records[box.r][key]])).filter((x) => typeof x === "number" && x > 0);
-    const low = Math.log10(Math.min(...all)), high = Math.log10(Math.max(...all));
+    const norms = M.boxes.map((box) => (box.r < 0 ? undefined : M.records[box.r][key])), all = norms.filter((x) => typeof x === "number" && x > 0);
+    let low = Math.log10(Math.min(...all)), high = Math.log10(Math.max(...all));
     const range = all.length ? `‖·‖ ${Number((10 ** low).toPrecision(2))} … ${Number((10 ** high).toPrecision(2))}` : "none";
-    return { range, of: (x) => (typeof x !== "number" || x <= 0 ? 0 : high - low < 1e-9 ? 0.6 : (Math.log10(x) - low) / (high - low)) };
+    if (M.live) { low = Math.floor(2 * low) / 2; high = Math.ceil(2 * high) / 2; } // or a small change would recolour every box
+    return { norms, range, of: (x) => (typeof x !== "number" || x <= 0 ? 0 : high - low < 1e-9 ? 0.6 : (Math.log10(x) - low) / (high - low)) };
   }
-  const byValue = scale("N"), byAdjoint = scale("A");
-  $("value-range").textContent = byValue.range;
-  $("adjoint-range").textContent = M.backward.length ? byAdjoint.range : "no backward pass";
 
   // -- the picture ------------------------------------------------------------------------
-  const boxes = M.boxes.map((box) => ({ ...box, element: $(box.i), now: "" }));
+  const boxes = M.boxes.map((box) => ({ ...box, element: $(box.i), now: "", shades: "" }));
   const edges = M.edges.map(({ i, u, w }) => ({ user: u, width: w, element: $(i), now: "" }));
   const order = boxes.map((_, i) => i).filter((i) => boxes[i].r >= 0).sort((i, j) => valueAt[boxes[i].r] - valueAt[boxes[j].r] || boxes[i].r - boxes[j].r);
+  const grain = M.live ? 25 : 1000; // shades that are told apart
   for (const box of boxes) {
     if (box.r < 0) continue;
-    const record = M.records[box.r], u = byValue.of(record.N), w = byAdjoint.of(record.A), body = box.element.querySelector(".body");
-    box.element.style.setProperty("--v", u.toFixed(3));
-    box.element.style.setProperty("--a", w.toFixed(3));
-    const [v, a] = box.element.querySelectorAll(".meter"), half = (body.getBBox().width - 16) / 2;
-    v.setAttribute("width", (2 + u * (half - 2)).toFixed(1));
-    a.setAttribute("width", (2 + w * (half - 2)).toFixed(1));
-    if (typeof record.N === "string" || typeof record.A === "string") box.element.classList.add("bad");
+    box.meters = box.element.querySelectorAll(".meter");
+    box.body = box.element.querySelector(".body");
+    box.room = (box.body.getBBox().width - 16) / 2 - 2;
   }
+  const step = (x) => (Math.round(x * grain) / grain).toFixed(3);
+  function shade() {
+    const byValue = scale("N"), byAdjoint = scale("A");
+    $("value-range").textContent = byValue.range;
+    $("adjoint-range").textContent = M.backward.length ? byAdjoint.range : "no backward pass";
+    for (const [i, box] of boxes.entries()) {
+      if (box.r < 0) continue;
+      const N = byValue.norms[i], A = byAdjoint.norms[i], u = step(byValue.of(N)), w = step(byAdjoint.of(A)), bad = typeof N === "string" || typeof A === "string";
+      if (box.shades === `${u} ${w} ${bad}`) continue;
+      box.shades = `${u} ${w} ${bad}`;
+      box.body.style.setProperty("--v", u);
+      box.body.style.setProperty("--a", w);
+      box.meters[0].setAttribute("width", (2 + u * box.room).toFixed(1));
+      box.meters[1].setAttribute("width", (2 + w * box.room).toFixed(1));
+      box.element.classList.toggle("bad", bad);
+    }
+  }
+  shade();
   for (const edge of edges) edge.element.querySelector(".r").style.strokeWidth = edge.width;
   function paint() {
     const current = currentRecord(), now = current < 0 ? -1 : M.records[current].b;
@@ -181,7 +216,8 @@
     if (!quiet) $("status").setAttribute("aria-live", state.playing ? "off" : "polite");
     status();
     paint();
-    if (state.shown < 0 || state.pinned < 0) inspect(followed());
+    if (state.record >= 0) open(state.record);
+    else if (state.shown < 0 || state.pinned < 0) inspect(followed());
     else inspect(state.pinned);
     chips();
     growth();
@@ -226,18 +262,31 @@
   function inspect(i) {
     const before = state.shown;
     state.shown = i;
+    state.record = -1;
+    bound = [];
     const panel = $("inspector");
     if (i < 0 || !boxes[i]) { panel.replaceChildren(make("p", { class: "small" }, "Point at a box, tap it, or move to it with the keys, to see its value, its adjoint, its local derivatives and the line of the program that made it.")); return; }
     if (before !== i) { boxes[before]?.element.classList.remove("shown"); boxes[i].element.classList.add("shown"); boxes.forEach((b) => { b.now = b.now.replace(/ ?shown/, ""); }); boxes[i].now = (boxes[i].now + " shown").trim(); }
     const box = boxes[i];
     if (box.r < 0) { panel.replaceChildren(make("h2", {}, box.title || "…"), make("p", {}, box.note || "")); return; }
-    const r = box.r, record = M.records[r];
+    panel.replaceChildren(...about(box.r, box.rs));
+  }
+  function open(r) {
+    boxes[state.shown]?.element.classList.remove("shown");
+    state.shown = state.pinned = -1;
+    state.record = r;
+    bound = [];
+    $("inspector").replaceChildren(...about(r, []));
+  }
+  function about(r, inside_of) {
+    const record = M.records[r];
     const nodes = [make("h2", {}, label(r)), make("p", { class: "place" }, [M.places[record.p], record.s.length ? "shape " + record.s.join(" × ") : "scalar"].filter(Boolean).join(" · "))];
     if (record.e || record.f) nodes.push(formula(r, "=", record.e || record.f));
-    nodes.push(...quantity("Value", "value", record.v, record, record.N, valueAt[r] <= state.at, "not computed yet at this point of the walk"));
-    if (record.A !== undefined) nodes.push(...quantity("Adjoint ", "adjoint", record.a, record, record.A, adjointAt[r] <= state.at, "the sweep has not come here yet", -1 - r));
+    nodes.push(...quantity("Value", "value", () => record.v, record, () => record.N, valueAt[r] <= state.at, "not computed yet at this point of the walk"));
+    if (record.A !== undefined) nodes.push(...quantity("Adjoint ", "adjoint", () => record.a, record, () => record.A, adjointAt[r] <= state.at, "the sweep has not come here yet", -1 - r));
     else if (M.backward.length) nodes.push(make("p", { class: "small" }, "No derivative passes through here."));
-    const all = box.rs.filter((x) => M.records[x].d).sort((x, y) => y - x), now = currentRecord();
+    nodes.push(...(extra.below?.(r) ?? []));
+    const all = inside_of.filter((x) => M.records[x].d).sort((x, y) => y - x), now = currentRecord();
     const givers = all.filter((x, k) => k < 24 || x === now);
     if (givers.length) nodes.push(make("h3", {}, "Local derivative: what the adjoint gives to each input"));
     givers.forEach((x, k) => nodes.push(k === 0 ? gives(x) : inside(x)));
@@ -246,19 +295,21 @@
       const [where, text] = M.lines[record.l].split("\n");
       nodes.push(make("h3", {}, "Line of the program, " + where), make("pre", {}, text || "(source not at hand)"));
     }
-    panel.replaceChildren(...nodes);
+    return nodes;
   }
-  function quantity(title, kind, values, record, size, reached, pending, name) {
-    const head = make("h3", {}, title);
+  function quantity(title, kind, read, record, size, reached, pending, name) {
+    const head = make("h3", {}, title), r = M.records.indexOf(record), own = kind === "value" ? extra.value?.(r) : null;
     if (name !== undefined) head.append(label(name));
-    const words = make("div", { class: `state ${kind}` }, record.s.length ? "norm " + show(size) + (reached ? "" : " · " + pending) : reached ? "" : pending);
-    return [head, words, make("div", { class: reached ? "" : "pending" }, array(values, record.s))];
+    const since = () => extra.note?.(r, kind) ?? "";
+    const words = text(make("div", { class: `state ${kind}` }), () => (record.s.length ? "norm " + show(size()) + since() + (reached ? "" : " · " + pending) : (reached ? "" : pending) + since()));
+    return [head, words, own ?? make("div", { class: reached ? "" : "pending" }, array(read, record.s, () => extra.changes?.(r, kind)))];
   }
   function gives(r) {
     const list = make("ul", { class: "gives" });
-    for (const [x, size, f] of M.records[r].d) {
+    for (const gift of M.records[r].d) {
+      const [x, , f] = gift;
       const target = M.parameters.some((p) => p.r === x) ? make("button", { type: "button", "data-parameter": x }, label(x)) : label(x);
-      list.append(make("li", {}, "to ", target, make("span", { class: "small" }, " · norm " + show(size)), formula(null, "", f)));
+      list.append(make("li", {}, "to ", target, text(make("span", { class: "small" }), () => " · norm " + show(gift[1])), formula(null, "", f)));
     }
     return list;
   }
@@ -274,7 +325,7 @@
     $("chips").append(button);
   });
   if (!M.parameters.length) $("parameters").hidden = true;
-  function choose(i) { state.parameter = i; chips(); growth(); }
+  function choose(i) { state.parameter = i; if (extra.value && i >= 0) open(M.parameters[i].r); chips(); growth(); }
   function chips() {
     M.parameters.forEach((p, i) => {
       const n = arrived(p), button = $("chips").children[i];
@@ -284,7 +335,7 @@
     });
   }
   function growth() {
-    const p = M.parameters[state.parameter], panel = $("growth");
+    const p = M.parameters[state.parameter], panel = $("growth"), before = bound.length;
     if (!p) { panel.replaceChildren(); return; }
     const n = arrived(p), most = Math.max(...p.parts.map((q) => (typeof q.N === "number" ? q.N : 0)), 1e-300), shape = M.records[p.r].s;
     const bars = make("div", { class: "bars", role: "group", "aria-label": "contributions in the order of the sweep" });
@@ -301,8 +352,9 @@
     const on = make("button", { type: "button", id: "contribution" }, n < p.parts.length ? "Next contribution" : "From the start");
     on.addEventListener("click", () => { go(n < p.parts.length ? F + p.parts[n].at : F); $("contribution").focus(); });
     const sums = make("div", { class: "sums" });
-    if (n) sums.append(make("div", {}, make("h3", {}, "Sum so far"), array(p.parts[n - 1].t, shape)), make("div", {}, make("h3", {}, "This contribution"), array(p.parts[n - 1].v, shape)));
+    if (n) sums.append(make("div", {}, make("h3", {}, "Sum so far"), array(() => p.parts[n - 1].t, shape)), make("div", {}, make("h3", {}, "This contribution"), array(() => p.parts[n - 1].v, shape)));
     panel.replaceChildren(make("div", {}, words, bars, on), sums);
+    bound.length = before; // it is built anew whenever numbers change
   }
 
   // -- what a reader does ------------------------------------------------------------------------
@@ -315,13 +367,13 @@
     boxes[i].element.focus({ preventScroll: true });
     bring(boxes[i].element);
   }
-  svg.addEventListener("pointerover", (e) => { if (e.pointerType !== "touch" && !state.playing && state.pinned < 0 && boxOf(e.target) >= 0) inspect(boxOf(e.target)); });
+  svg.addEventListener("pointerover", (e) => { if (e.pointerType !== "touch" && !state.playing && state.pinned < 0 && state.record < 0 && boxOf(e.target) >= 0) inspect(boxOf(e.target)); });
   svg.addEventListener("click", (e) => {
     const i = boxOf(e.target);
     state.pinned = i === state.pinned ? -1 : i;
     if (i >= 0) inspect(i);
   });
-  svg.addEventListener("focusin", (e) => { const i = boxOf(e.target); if (i >= 0 && state.pinned < 0 && e.target.matches(":focus-visible")) inspect(i); });
+  svg.addEventListener("focusin", (e) => { const i = boxOf(e.target); if (i >= 0 && state.pinned < 0 && state.record < 0 && e.target.matches(":focus-visible")) inspect(i); });
   $("inspector").addEventListener("click", (e) => {
     const r = e.target.closest("[data-parameter]")?.dataset.parameter;
     if (r !== undefined) { choose(M.parameters.findIndex((p) => p.r === Number(r))); $("parameters").scrollIntoView({ block: "nearest" }); }
@@ -337,11 +389,11 @@
     root.dataset.theme = dark ? "light" : "dark";
   });
   document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest?.("select")) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest?.("select, input:not(#slider)")) return;
     const i = boxOf(e.target), press = e.target.closest?.("button, summary, a");
     const keys = {
       ArrowRight: () => { play(false); move(1, e.shiftKey ? "step" : undefined); }, ArrowLeft: () => { play(false); move(-1, e.shiftKey ? "step" : undefined); },
-      Home: () => { play(false); go(0); }, End: () => { play(false); go(END); }, Escape: () => { state.pinned = -1; },
+      Home: () => { play(false); go(0); }, End: () => { play(false); go(END); }, Escape: () => { state.pinned = state.record = -1; },
       "+": () => zoom(1.25), "-": () => zoom(0.8),
     };
     if (!press) keys[" "] = () => play(!state.playing);
@@ -370,4 +422,17 @@
   inspect(-1);
   go(0, true);
   $("scroll").scrollTop = $("scroll").scrollHeight;
+  // Numbers have changed: everything that shows one is written anew where it stands.
+  function refresh() {
+    shade();
+    status();
+    bound.forEach((write) => write());
+    chips();
+    if (state.parameter >= 0) growth();
+  }
+  function respeak() {
+    boxes.forEach((box, i) => { if (box.now) box.element.setAttribute("aria-label", describe(i)); });
+    $("slider").setAttribute("aria-valuetext", sentence());
+  }
+  return { M, F, END, state, extra, boxes, edges, $, make, label, plain, show, text, go, inspect, open, choose, focusBox, shade, refresh, respeak };
 })();
