@@ -9,6 +9,7 @@ from io import TextIOWrapper
 
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.storage import files
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = {
@@ -35,6 +36,8 @@ def lines(path: str | os.PathLike[str], encoding: str | None = None) -> Iterator
     ------
     ValueRangeError
         If the file is not text in that encoding; the message says in which it may be.
+    FileError
+        If it cannot be read.
 
     Examples
     --------
@@ -45,7 +48,7 @@ def lines(path: str | os.PathLike[str], encoding: str | None = None) -> Iterator
     >>> list(lines(path, encoding="gbk"))
     ['龙', '狐']
     """
-    with open(path, "rb") as file:
+    with files.opened(path) as file:
         first = file.peek()  # what comes next, without reading on: a pipe is read but once
         used = _marked(first) or "utf-8" if encoding is None else _known(encoding)
         wide = used.startswith(("utf-16", "utf-32"))

@@ -20,6 +20,7 @@ from autograd_seq.learning import checkpoint
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.text import Vocabulary
 from autograd_seq.learning.training import Trainer
+from autograd_seq.storage.digests import digest
 from cells import LSTM, RNN
 
 SAVED = Path(__file__).parents[1] / "data" / "saved_by_0_1_0"
@@ -340,6 +341,7 @@ def test_arrays_of_other_programs_load_if_they_fit(tmp_path):
     with np.load(tmp_path / "cell.npz") as found:
         about = json.loads(found["settings.json"].tobytes())
         assert {key: found[key].tobytes() for key in arrays} == values(cell.parameters)
+    assert about.pop("digest") == digest(about, arrays)
     assert about == {"format": 1, "arrays": list(arrays), "settings": {}}
 
 
@@ -353,6 +355,8 @@ def taken_apart(content):
 
 
 def put_together(arrays, about):
+    """A file whose digest is right, so that what it holds is looked at."""
+    about = {**about, "digest": digest(about, arrays)} if "format" in about else about
     stream = io.BytesIO()
     np.savez(stream, **{"settings.json": np.frombuffer(json.dumps(about).encode(), np.uint8)}, **arrays)
     return stream.getvalue()
