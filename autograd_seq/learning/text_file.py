@@ -53,12 +53,13 @@ def lines(path: str | os.PathLike[str], encoding: str | None = None) -> Iterator
         used = _marked(first) or "utf-8" if encoding is None else _known(encoding)
         wide = used.startswith(("utf-16", "utf-32"))
         try:
-            for line in TextIOWrapper(file, used):
-                if "\0" in line and not wide:
-                    raise _refusal(path, used, "it holds the character 0", line.encode(used))
-                # Files that were put one behind the other have a mark where each begins.
-                if text := line.removeprefix(_MARK).strip():
-                    yield text
+            with TextIOWrapper(file, used) as text:
+                for line in text:
+                    if "\0" in line and not wide:
+                        raise _refusal(path, used, "it holds the character 0", line.encode(used))
+                    # Files that were put one behind the other have a mark where each begins.
+                    if bare := line.removeprefix(_MARK).strip():
+                        yield bare
         except UnicodeDecodeError as error:
             beginning = error.object.rfind(b"\n", 0, error.start) + 1  # of a line, where no character is cut in two
             raise _refusal(path, used, error, b"" if wide else error.object[beginning:]) from error
