@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -201,4 +202,8 @@ def step_decay(rate: float, factor: float, every: int) -> Schedule:
     >>> schedule(0), schedule(99), schedule(100)
     (0.1, 0.1, 0.05)
     """
-    return lambda update: rate * factor ** (update // every)
+    return partial(_stepwise, rate, factor, every)  # which another process can be sent, unlike a lambda
+
+
+def _stepwise(rate: float, factor: float, every: int, update: int) -> float:
+    return rate * factor ** (update // every)
