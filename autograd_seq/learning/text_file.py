@@ -9,6 +9,7 @@ from io import TextIOWrapper
 
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.learning.likely_encoding import likely
 from autograd_seq.storage import files
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
@@ -85,34 +86,11 @@ def _marked(first: bytes) -> str | None:
 
 
 def _refusal(path: str | os.PathLike[str], used: str, reason: object, data: bytes) -> ValueRangeError:
-    likely = _likely(data)
-    what = f"It may be {likely}"
-    if likely in (None, used):
-        likely, what = "gbk", "It may be damaged, or have been saved in another encoding, such as gbk"
+    guess = likely(data)
+    what = f"It may be {guess}"
+    if guess in (None, used):
+        guess, what = "gbk", "It may be damaged, or have been saved in another encoding, such as gbk"
     return ValueRangeError(
-        f"{os.fspath(path)} is not text in {used.upper()}: {reason}. {what}: write --encoding {likely} in a command, "
-        f"encoding={likely!r} in Python{here()}"
+        f"{os.fspath(path)} is not text in {used.upper()}: {reason}. {what}: write --encoding {guess} in a command, "
+        f"encoding={guess!r} in Python{here()}"
     )
-
-
-def _likely(data: bytes) -> str | None:
-    """An encoding that these bytes may be in; None if there is nothing to go by."""
-    if not data:
-        return None
-    if b"\0" in data:
-        return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
-    if _decoded(data, "utf-8") is not None:
-        return "utf-8"
-    chinese = [c for c in _decoded(data, "gbk") or "" if not c.isascii()]
-    # Western letters make rare characters where they happen to be GBK, a Chinese text has mostly common ones.
-    if 2 * sum(_decoded(c.encode("gbk"), "gb2312") is not None for c in chinese) > len(chinese):
-        return "gbk"
-    return "cp1252" if _decoded(data, "cp1252") is not None else None
-
-
-def _decoded(data: bytes, encoding: str) -> str | None:
-    """The text that bytes are, the last character perhaps cut off; None if they are none."""
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(data)
-    except UnicodeDecodeError:
-        return None

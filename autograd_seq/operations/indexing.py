@@ -210,7 +210,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     array([[3., 1.]])
     """
     if axis is None:
-        return getitem(reshape(x, -1), indices)
+        return getitem(x if np.ndim(x) == 1 else reshape(x, -1), indices)
     return getitem(x, (slice(None),) * axis_of(x, axis) + (indices,))
 
 
