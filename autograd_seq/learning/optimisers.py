@@ -41,6 +41,7 @@ class Optimiser:
         if not callable(rate) and not rate > 0:
             raise ValueRangeError(f"the learning rate is {rate}; it must be positive{here()}")
 
+    @np.errstate(under="ignore")  # what is too small for its dtype is 0
     def update(self, parameters: Mapping[str, Parameter], gradients: Mapping[str, Array] | None = None) -> None:
         """Move every parameter once.
 
