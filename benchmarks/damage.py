@@ -31,6 +31,7 @@ CALLED = {
     "cell": "weights, .npz", "training": "checkpoint, .npz", "language": "model of train, .npz",
     "words": "vocabulary, .json", "assignment": "assignment, .toml", "program": "submission, .py",
     "notebook": "submission, .ipynb", "corpus": "corpus, .txt", "message": "message of a cage",
+    "recording": "graph of networkx",
 }  # fmt: skip
 
 

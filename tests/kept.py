@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
+import networkx
 import numpy as np
 import pytest
 from learning.line import Line, examples
 
+from autograd_seq import Graph, Parameter
 from autograd_seq.commands import main
 from autograd_seq.commands.models import trained
 from autograd_seq.grading.asked_for import load_assignment
@@ -201,7 +203,27 @@ class Message(Written):
         self.found = repr(unpack(tree, from_npz(rest)))
 
 
-BY_PEOPLE = {"assignment": Asked, "program": Program, "notebook": Notebook, "corpus": Corpus, "message": Message}
+class Recording(Written):
+    """A recording as the graph that networkx writes and reads."""
+
+    ending = ".json"
+
+    @classmethod
+    def write(cls, path):
+        W = Parameter([[0.5, -0.25], [1.0, 2.0]], "W")
+        loss = np.sum(np.tanh(W @ np.array([[1.0], [2.0]]))[0] * 2)
+        path.write_text(json.dumps(networkx.node_link_data(loss.graph.to_networkx(flat=True), edges="edges")))
+
+    def load(self, path):
+        try:
+            net = networkx.node_link_graph(json.loads(path.read_bytes()), edges="edges")
+        except Exception:  # of JSON and networkx, which read the file
+            return
+        self.found = [(r.name, r.operation and r.operation.name, r.value.tolist()) for r in Graph.from_networkx(net)]
+
+
+BY_PEOPLE = {"assignment": Asked, "program": Program, "notebook": Notebook, "corpus": Corpus, "message": Message,
+             "recording": Recording}  # fmt: skip
 
 
 def written(kind, folder: Path, name: str) -> Path:

@@ -89,7 +89,10 @@ def _inputs(net: Any, node: Any, made: Mapping[Any, Tensor]) -> list[Tensor]:
 def _said(node: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """What a node says of itself, as Python's objects, from either form."""
     try:
-        return _from_flat(data) if "sizes" in data else _from_whole(node, data)
+        found = _from_flat(data) if "sizes" in data else _from_whole(node, data)
+        if not isinstance(found["position"], int):
+            raise ValueError(f"position {found['position']!r:.40}")
+        return found
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         reason = f"without {error}" if isinstance(error, KeyError) else str(error)
         raise ValueRangeError(f"node {node!r} is not written as to_networkx writes it: {reason}{here()}") from error
