@@ -113,8 +113,8 @@ class InPlace(Handle):
         return Writable(self.record)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        make, (value, *rest) = self.record.__reduce__()
-        return (Writable, (value, self.record._name)) if not rest[-1] else (make, (value, *rest))
+        make, settings, scope = self.record.__reduce__()
+        return (make, settings, scope) if settings[-1] else (Writable, settings[:2], scope)
 
     def _in_place(self, result: Tensor) -> Self:
         raise NotImplementedError

@@ -15,11 +15,11 @@ from weakref import ref
 
 import numpy as np
 
+from autograd_seq.core import scope as scopes
 from autograd_seq.core.array import Array, dtype_beside
 from autograd_seq.core.bytecode import Step, Value
 from autograd_seq.core.program_names import DEPTH, NOWHERE, PLUMBING, Origin, Place, destinations, is_own, speaks
 from autograd_seq.core.record import NOTHING, next_index
-from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import ENGINE_FILES, ours, user_frame
 
 
@@ -212,7 +212,7 @@ def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: 
     made._value = np.array(value, dtype)
     made.operation, made.inputs, made.settings = None, (), NOTHING
     made._name = made._code = made._origin = None
-    made.scope, made.index = present.get(), next_index()
+    made.scope, made.index = scopes.now(), next_index()
     made.requires_grad, made._gradient, made._offset = False, [None], 0
     return made
 
@@ -234,7 +234,7 @@ def leaf_of(
     found = _leaves.get(key)
     leaf = found[1]() if found is not None and found[0]() is owner else None
     if leaf is not None and _same(leaf._value, array):
-        here = present.get()
+        here = scopes.now()
         if leaf.scope is not here and leaf.scope != here:
             leaf.scope = _common(leaf.scope, here)
         return leaf

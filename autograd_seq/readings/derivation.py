@@ -12,7 +12,7 @@ from autograd_seq.core import names
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
-from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
@@ -318,20 +318,16 @@ def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
     outputs = recognised(outputs)
     if not any(output.requires_grad for output in outputs):
         return Recording(Graph(*outputs), Graph(), {}, {}), outputs  # a forward pass alone
-    outside = present.get()
     rng = np.random.default_rng(1)
     total: Any = None
     several = len({output.name for output in outputs}) > 1
-    try:
-        for output in outputs:
-            present.set(output.scope)
+    for output in outputs:
+        with Marked(output.scope):
             name = "delta" + (f"_{output.name}" if several and output.name else "")
             delta = Tensor(rng.standard_normal(output.shape), name, dtype=output.dtype)
             part = sum_of(multiply(delta, output))
-            present.set(Scope())
+        with Marked(Scope()):
             total = part if total is None else total + part
-    finally:
-        present.set(outside)
     if total.operation is not None:
         total._name = "J"
     return differentiate(total), outputs
