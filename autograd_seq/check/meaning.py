@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_seq.check.application import DOUBLE, UNREADABLE, leaf
 from autograd_seq.check.general_points import elsewhere, kind_of, longer
+from autograd_seq.check.numeric import followed
 from autograd_seq.check.pattern import smaller
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
@@ -98,6 +99,9 @@ class Meanings:
         if exactly is None or exactly.enough:
             return exactly
         wider = _in_more_digits(record)
+        if wider is None and (scalars := followed(record)) is not None:  # there is no larger float: by bounds
+            within = scalars.disagreement(np.random.default_rng(0)) is None
+            return replace(found, enough=True) if within else found
         again = self._agreement(wider, self.more_precise) if wider is not None else None
         rounding = exactly.compared and exactly.gap <= LAST * _precision(record)
         return replace(found, enough=True) if rounding or _enough(again) else found

@@ -363,8 +363,14 @@ def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
 
 def _number(e: Any, at: Mapping[sympy.Symbol, sympy.Rational], digits: int = DIGITS) -> Any:
     value = sympy.sympify(e, strict=True)
-    value = value.replace(sigma, lambda x: 1 / (1 + sympy.exp(-x))).evalf(digits, subs=at, maxn=3 * digits)
+    most = 3 * digits + 2 * max((abs(_powers_of_ten(v)) for v in at.values()), default=0)
+    value = value.replace(sigma, lambda x: 1 / (1 + sympy.exp(-x))).evalf(digits, subs=at, maxn=most)
     return value if value.is_number and value.is_finite else None
+
+
+def _powers_of_ten(v: sympy.Rational) -> int:
+    """About how many powers of ten a number is from 1."""
+    return int(0.30103 * (int(v.p).bit_length() - int(v.q).bit_length())) if v else 0
 
 
 def fresh(letter: str, shape: tuple[int, ...]) -> Array:

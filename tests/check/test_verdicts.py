@@ -65,12 +65,7 @@ def test_the_derivatives_of_the_operations_are_right_by_the_complex_step():
 def test_all_operations_are_asked():
     from check.samples import SAMPLES
 
-    # those that stand beside no network yet are tried at special points and with broken rules only
-    others = (
-        "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cholesky cosh det hypot inv logabsdet logaddexp "
-        "pick sinh solve_columns spread tan"
-    )
-    assert {use.operation for use in USES} == {o for o in SAMPLES if o.name not in others.split()}
+    assert {use.operation for use in USES} == set(SAMPLES)
 
 
 @pytest.mark.parametrize("seed", slow_but_part_of(range(300)))
