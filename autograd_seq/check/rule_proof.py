@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
+from autograd_seq.check.evaluating import value_at
 from autograd_seq.check.general_points import elsewhere
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.kinks import kinked
@@ -21,7 +22,7 @@ from autograd_seq.core.part import Part
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import decisions
-from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch, sigma
+from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch
 
 LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
 WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
@@ -285,7 +286,7 @@ class Problem:
     def singular(self, expected: sympy.Expr) -> bool:
         """Whether the derivative has no value at the recorded numbers."""
         at = {s: _rational(v) for s, v in self.points.items() if np.isfinite(v)}
-        return _number(expected, at) is None
+        return value_at(expected, at, DIGITS) is None
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
         """Both at the recorded values where they differ there or nearby."""
@@ -306,7 +307,7 @@ def differing(
         if attempt == 3 and (agreed or not far):
             break
         at = {s: _rational(_near(v, attempt, rng)) for s, v in points.items() if attempt > 2 or np.isfinite(v)}
-        a, b = (_number(e, at) for e in (expected, found))
+        a, b = (value_at(e, at, DIGITS) for e in (expected, found))
         if a is None:
             continue
         if b is None:
@@ -333,7 +334,7 @@ def _apart(a: Any, b: Any, expected: Any, found: Any, at: Mapping[sympy.Symbol, 
         return False
     if gap > NEAR:
         return True
-    exact_gap = _number(expected - found, at, 3 * DIGITS)
+    exact_gap = value_at(expected - found, at, 3 * DIGITS)
     return exact_gap is not None and bool(abs(abs(exact_gap) - gap) <= ROUNDED * gap)
 
 
@@ -355,22 +356,10 @@ def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
     symbols = sorted(expected.free_symbols | found.free_symbols, key=str)
     for _ in range(3):
         at = {s: sympy.Rational(float(v)) for s, v in zip(symbols, rng.uniform(0.3, 1.7, len(symbols)), strict=True)}
-        a, b = (_number(e, at) for e in (expected, found))
+        a, b = (value_at(e, at, DIGITS) for e in (expected, found))
         if a is None or b is None or not abs(a - b) <= ROUNDED * max(abs(a), abs(b)):
             return False
     return True
-
-
-def _number(e: Any, at: Mapping[sympy.Symbol, sympy.Rational], digits: int = DIGITS) -> Any:
-    value = sympy.sympify(e, strict=True)
-    most = 3 * digits + 2 * max((abs(_powers_of_ten(v)) for v in at.values()), default=0)
-    value = value.replace(sigma, lambda x: 1 / (1 + sympy.exp(-x))).evalf(digits, subs=at, maxn=most)
-    return value if value.is_number and value.is_finite else None
-
-
-def _powers_of_ten(v: sympy.Rational) -> int:
-    """About how many powers of ten a number is from 1."""
-    return int(0.30103 * (int(v.p).bit_length() - int(v.q).bit_length())) if v else 0
 
 
 def fresh(letter: str, shape: tuple[int, ...]) -> Array:
