@@ -19,6 +19,7 @@ from autograd_seq.readings.branches import decisions
 from autograd_seq.readings.rounding import coarsest
 
 NEAR = (1e9, 1e7, 1e5, 1e3)  # how far to move, in units of rounding: the first that changes no decision
+MANY = 100  # elements; of no more each is moved alone
 SLOWER = 10.0  # how much more slowly than the steps what parts for a decision gets less
 MOST = 0.03  # and relative to the numbers, halved twice each time
 ALIKE = 256  # units of rounding that the same function may differ by when it is called again
@@ -150,10 +151,30 @@ class Again:
             if before is None:
                 before = gap, step
             self.jumps = gap <= ALIKE or gap / before[0] > SLOWER * step / before[1]
-        return before is not None
+        return before is not None and not self._one_sided(arguments, step)
+
+    def _one_sided(self, arguments: Sequence[Tensor], step: float) -> bool:
+        """Whether the recording follows the function to one side of each element, as at a node of `interp`."""
+        if sum(x.size for x in arguments) > MANY:
+            return False
+        sides = {}
+        for x in arguments:
+            sides[x] = np.zeros(x.shape)
+            for place in np.ndindex(x.shape):
+                for side in (1.0, -1.0):
+                    alone = np.zeros(x.shape)
+                    alone[place] = side
+                    parted = self._parted([x], step, {x: alone})
+                    if parted is not None and parted[0] <= ALIKE:
+                        sides[x][place] = side
+                        break
+                else:
+                    return False
+        together = self._parted(arguments, step, sides)
+        return together is not None and together[0] <= ALIKE
 
     def _parted(
-        self, arguments: Sequence[Tensor], step: float, rng: np.random.Generator
+        self, arguments: Sequence[Tensor], step: float, direction: np.random.Generator | Mapping[Tensor, Array]
     ) -> tuple[float, bool] | None:
         """How far function and recording part at a step, and whether the function decides by its numbers.
 
@@ -162,7 +183,8 @@ class Again:
         moved = {}
         for x in arguments:
             size = np.where((x._value == 0) | ~np.isfinite(x._value), 1.0, np.abs(x._value))
-            moved[x] = np.asarray(x._value + step * size * rng.uniform(0.5, 1.0, x.shape), dtype=x.dtype)
+            along = direction[x] if isinstance(direction, Mapping) else direction.uniform(0.5, 1.0, x.shape)
+            moved[x] = np.asarray(x._value + step * size * along, dtype=x.dtype)
         noted: list[Any] = []
         token = branches.set(noted)
         try:

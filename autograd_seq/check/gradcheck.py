@@ -189,7 +189,8 @@ class _Check:
         if exact is None:
             return self._from_afar(gradients, explained, departs, why)
         failures = self._exactly(exact, gradients, explained)
-        if second_order and not failures and not explained and not exact.is_beyond:
+        finite = not exact.is_beyond and not _not_finite(gradients)
+        if second_order and not failures and not explained and finite:
             failures += self._second(exact)
         return failures
 

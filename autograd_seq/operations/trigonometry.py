@@ -221,8 +221,8 @@ def _turn(a: Any, b: Any, side: Any) -> Any:
 
 @operation(
     vjp=[lambda g, y, a, b: g * _turn(a, b, b), lambda g, y, a, b: -g * _turn(a, b, a)],
-    meaning=lambda algebra, a, b: each(
-        lambda u, v: 2 * algebra.arctan((algebra.sqrt(u * u + v * v) - v) / u), a, b
+    meaning=lambda algebra, a, b: each(  # by the half angle, which has no value where the angle jumps from -π to π
+        lambda u, v: 2 * algebra.arctan(u / (algebra.sqrt(u * u + v * v) + v)), a, b
     ),
     numpy=np.arctan2,
     kernel=np.arctan2,
