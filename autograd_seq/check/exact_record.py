@@ -199,6 +199,8 @@ class ExactRecord:
 
 def smallest(dtype: np.dtype[Any]) -> float:
     """What is too near to the smallest float: losses take no probability for smaller."""
+    if dtype == np.float16:
+        return 2.0**-13
     return 1024 * float(np.finfo(dtype if dtype == np.float32 else np.float64).tiny)
 
 

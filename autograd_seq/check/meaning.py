@@ -30,6 +30,7 @@ ROUNDINGS = 2.0**15  # of the last digit: what several hundred operations on num
 REMEMBERED = 10_000
 LAST = 4.0  # last digits of 1, which are lost where something like 1 - x is computed on the way
 SMALLEST = 2.0**11  # of the smallest normal numbers: what is less counts as 0
+LEAST = 2.0**-13  # and this, of which float16 has room for few less
 LONG = 200  # characters of a counterexample that a person still reads
 
 
@@ -224,7 +225,8 @@ def below_domain(record: Tensor) -> Array:
     if record.operation is not None and record.operation.positive:
         for x in record.inputs:
             if x.dtype.kind == "f":
-                below = below | (x._value <= SMALLEST * np.finfo(x.dtype).tiny)
+                tiny = float(np.finfo(x.dtype).tiny)
+                below = below | (x._value <= max(tiny, min(SMALLEST * tiny, LEAST)))
     return below
 
 

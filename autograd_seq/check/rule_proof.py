@@ -165,7 +165,7 @@ def _checked(application: Application, why: str) -> Verdict:
         if not result.ok:
             entry = Wrong(result.element, result.expected, result.found, None)
             return Verdict("refuted", f"{why}; at other numbers of the same shape it is wrong", (entry,))
-        points += not result.excluded
+        points += not result.excluded and not result.unsettled
     return replace(found, note=f"{found.note}, and at {points} points in general position") if points else found
 
 
@@ -185,6 +185,8 @@ def _checked_here(application: Application, why: str) -> Verdict:
     if not result.ok:
         entry = Wrong(result.element, result.expected, result.found, (result.expected, result.found))
         return Verdict("refuted", why, (entry,), 0, result.digits)
+    if result.unsettled:
+        return Verdict("undecided", f"{why}; {result.unsettled}", here=True)
     note = f"{why}; differences agree to {result.digits:.0f} digits"
     if result.excluded:
         note += f", {result.excluded} elements at a kink left out"

@@ -92,6 +92,8 @@ def _many_turns(x: np.ndarray) -> bool:
 
 def _below_cut(p: np.ndarray, *others: np.ndarray) -> bool:
     """Whether a probability is so small that the operation takes a larger one."""
+    if p.dtype == np.float16:
+        return bool((p <= 2.0**-13).any())
     smallest = np.finfo(np.float32 if p.dtype == np.float32 else np.float64).tiny
     return bool((p < 2048 * smallest).any())
 
