@@ -349,7 +349,8 @@ def _near(v: Any, attempt: int, rng: np.random.Generator) -> Any:
     """A recorded value, then others close to it, then some of its sign away from 0 and ∞."""
     if attempt < 3:
         return v * (1 + 0.1 * float(rng.uniform(-1, 1))) if attempt else v
-    return float(np.copysign((abs(v) if np.isfinite(v) else 0.0) + rng.uniform(0.3, 1.7), v))
+    away: Any = np.copysign((abs(v) if np.isfinite(v) else 0.0) + rng.uniform(0.3, 1.7), v)
+    return away if isinstance(v, np.longdouble) else float(away)  # which may be larger than any Python float
 
 
 def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
