@@ -56,7 +56,7 @@ class Taken:
         step = known.flow.step_at(offset)
         if step is None:
             return None
-        operands = _operands(known.flow.steps, known.flow.steps[step], self.count)
+        operands = operands_of(known.flow.steps, known.flow.steps[step], self.count)
         return self._of(operands[self.position], 0, DEPTH) if self.position < len(operands) else None
 
     def _of(self, value: Value, level: int, depth: int) -> str | None:
@@ -91,12 +91,12 @@ class Taken:
             return self._of(copies[0], level, depth) or name
         if not values and (outer := self._argument(code, name, level, depth)):
             return outer
-        filled = name not in _arguments(code) and any(_is_filled(steps, v) for v in values)
+        filled = name not in arguments_of(code) and any(is_filled(steps, v) for v in values)
         return name if speaks(name) and not filled else None
 
     def _argument(self, code: CodeType, name: str, level: int, depth: int) -> str | None:
         """What the caller calls an argument."""
-        if name not in _arguments(code) or level + 1 >= len(self.places):
+        if name not in arguments_of(code) or level + 1 >= len(self.places):
             return None
         caller, offset = self.places[level + 1]
         known = destinations(caller)
@@ -104,7 +104,7 @@ class Taken:
         if ours(caller) or step is None or known.flow.steps[step].word != "call":
             return None
         call = known.flow.steps[step]
-        position = _arguments(code).index(name) - (_arguments(code)[0] in ("self", "cls"))
+        position = arguments_of(code).index(name) - (arguments_of(code)[0] in ("self", "cls"))
         given, keywords = call.inputs[2:], tuple(call.argument or ())
         values = dict(zip(keywords, given[len(given) - len(keywords) :], strict=True))
         listed = given[: len(given) - len(keywords)]
@@ -113,14 +113,35 @@ class Taken:
         return name if found is not None and found.removesuffix("_tmp") == name else found
 
 
+@dataclass(slots=True)
+class PartOf:
+    """That an array is what an index picks from one that an operation took.
+
+    Attributes
+    ----------
+    whole : Taken
+        Where that came from.
+    index : object
+        What was picked.
+    """
+
+    whole: Taken
+    index: Any
+
+    def name(self) -> str | None:
+        """What the program calls it: as the whole."""
+        return self.whole.name()
+
+
 FILLING = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
 
 
-def _arguments(code: CodeType) -> tuple[str, ...]:
+def arguments_of(code: CodeType) -> tuple[str, ...]:
+    """The names of a function's arguments."""
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def _operands(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
+def operands_of(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
     """The values that an operation's inputs are, in their order."""
     if step.word == "put":
         return [step.inputs[0]]
@@ -151,7 +172,7 @@ def _picks(steps: Sequence[Step], item: Step) -> bool:
     return not all(cuts)
 
 
-def _is_filled(steps: Sequence[Step], value: Value) -> bool:
+def is_filled(steps: Sequence[Step], value: Value) -> bool:
     """Whether a value is an array of one number, as ``np.zeros`` makes it: that number says more than a name."""
     step = steps[value[0]] if value[0] >= 0 else None
     if step is None or step.word != "call":

@@ -216,10 +216,15 @@ class Destinations:
         stores = [k for k, step in enumerate(self.flow.steps) if step.word == "store" and step.argument == name]
         return [k for k in stores if load in self._reached(k)[0]]
 
-    def _walk(self, start: int, ends: Callable[[Step], bool]) -> set[int]:
-        """The steps that can come after one, up to those that end the way."""
+    def is_argument(self, load: int) -> bool:
+        """Whether a variable can still hold what the function was given for it, where it is loaded."""
+        name = self.flow.steps[load].argument
+        return load in self._walk(None, lambda step: step.word == "store" and step.argument == name)
+
+    def _walk(self, start: int | None, ends: Callable[[Step], bool]) -> set[int]:
+        """The steps that can come after one, or from the beginning, up to those that end the way."""
         seen: set[int] = set()
-        stack = list(self.flow.steps[start].follows)
+        stack = [0] if start is None else list(self.flow.steps[start].follows)
         while stack:
             k = stack.pop()
             if k not in seen:

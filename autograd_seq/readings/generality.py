@@ -73,7 +73,8 @@ def _numbers(tree: Tree, writer: ProgramWriter) -> Iterator[Any]:
     """The numbers that a tree writes out and that are not of the program's text."""
     if isinstance(tree, Number):
         known = tree.counted is not None or tree.origin is None or writer._number(tree) is not None
-        if not known and tree.value != 0 and not (tree.origin is not None and tree.origin.kind == LENGTH):
+        never = tree.origin is not None and tree.origin.kind == LENGTH and writer.function is None
+        if not known and tree.value != 0 and not never:
             yield tree.value
     elif isinstance(tree, (Apply, Sum)):
         for part in tree.operands if isinstance(tree, Apply) else tree.terms:
@@ -130,24 +131,35 @@ def _is_length(value: Any, free: set[int], certain: bool) -> bool:
     return any(abs(number - n) < 1e-9 * n for n in near if n > 1)
 
 
-def guard(writer: ProgramWriter, variables: dict[str, Unit], counts: bool) -> list[str]:
+def guard(writer: ProgramWriter, data: list[Unit], counts: bool) -> list[str]:
     """Statements that refuse other sizes, for a program that is not for any."""
     for_any = is_for_any_size(writer)
     lines = []
-    if counts and not steps_are_alike(writer):
+    alike = steps_are_alike(writer)
+    if counts and (not alike or (not for_any and writer.function is not None)):
+        why = "some of its numbers belong to that size" if alike else "its steps are not all alike"
         lines = [
             f"if T != {writer.last}:",
-            f'    raise ValueError(f"this program was recorded for T = {writer.last}, and its steps are not all alike; '
+            f'    raise ValueError(f"this program was recorded for T = {writer.last}, and {why}; '
             'record it again for T = {T}")',
         ]
-    if for_any or not variables:
+    if for_any or not data:
         return lines
-    for name, unit in variables.items():
-        shape = record_of(unit).shape
-        expected = (*shape, len(unit.times)) if isinstance(unit, Family) else shape
+    for unit in data:
+        name, expected = _shown(unit, writer)
         lines += [
             f"if np.shape({name}) != {expected}:",
             f'    raise ValueError(f"this program was recorded for {name} of shape {expected}, and some of its numbers '
             f'belong to that size; record it again for {{np.shape({name})}}")',
         ]
     return lines
+
+
+def _shown(unit: Unit, writer: ProgramWriter) -> tuple[str, tuple[int, ...]]:
+    """What tells the size of an argument, and its shape in the recording."""
+    shape, name = record_of(unit).shape, writer.variables[unit]
+    if not isinstance(unit, Family):
+        return name, shape
+    if writer.function is None or unit not in writer.function.given:
+        return name, (*shape, len(unit.times))
+    return writer.element(unit, 0, unit.times[0]), shape
