@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.program_arguments import PartOf, Taken, arguments_of
-from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, destinations
+from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, PutInto, destinations
 from autograd_seq.core.source_line import ours
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
@@ -284,6 +284,8 @@ def _places(record: Any) -> Origin:
         origin = origin.whole
     if isinstance(origin, Taken):
         return origin.places
+    if isinstance(origin, PutInto):
+        return (origin.place,)
     return origin or (((record._code, record._offset),) if record._code is not None else ())
 
 

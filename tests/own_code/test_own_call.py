@@ -1,4 +1,4 @@
-"""A generated program is called as the author calls his own function, and gives gradients in what he keeps weights in."""
+"""A generated program is called as its author calls his function, and gives gradients in what he keeps weights in."""
 
 import inspect
 
