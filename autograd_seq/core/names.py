@@ -218,9 +218,9 @@ def as_identifier(words: str) -> str:
 
     Examples
     --------
-    >>> as_identifier("Γ_f"), as_identifier("遗忘门"), as_identifier("2 b"), as_identifier("x")
-    ('Γ_f', '遗忘门', 'v_2_b', 'x')
+    >>> as_identifier("Γ_f"), as_identifier("遗忘门"), as_identifier("2 b"), as_identifier("x"), as_identifier("Ws[0]")
+    ('Γ_f', '遗忘门', 'v_2_b', 'x', 'Ws_0')
     """
-    known = unicodedata.normalize("NFKC", words)  # as Python reads a name
+    known = re.sub(r"[\[.](\w+)\]?", r"_\1", unicodedata.normalize("NFKC", words))  # as Python reads a name
     word = "".join(c if c.isalnum() and ("v" + c).isidentifier() else "_" for c in known)
     return word if word and not word[0].isdigit() and word.isidentifier() else "v_" + word

@@ -35,11 +35,14 @@ class Taken:
         Which of the operation's inputs it was.
     count : int
         How many inputs there were.
+    weight : bool
+        Whether a gradient is wanted: then an element of a list has its number, as ``Ws[0]``.
     """
 
     places: Origin
     position: int
     count: int
+    weight: bool = False
     _name: str | None = ""
 
     def name(self) -> str | None:
@@ -68,17 +71,30 @@ class Taken:
         if step.word == "load":
             return self._variable(value[0], level, depth - 1)
         if step.word == "attribute":
-            return str(step.argument) if step.argument != "T" and speaks(str(step.argument)) else None
+            known = str(step.argument) if step.argument != "T" and speaks(str(step.argument)) else None
+            element = self._numbered(step.inputs[0], level, depth) if known else None
+            return f"{element}.{known}" if element else known
         if step.word == "item":
             key = _constant(steps, step.inputs[1])
             if isinstance(key, str):
                 return key if speaks(key) else None
+            if element := self._numbered(value, level, depth):
+                return element
             if not _picks(steps, step):
                 return None
             if _is_written(steps, step.inputs[0]) and not _was_put(steps, value[0]):
                 return None  # what a list of states begins with is no state yet
             return self._of(step.inputs[0], level, depth - 1)
         return None
+
+    def _numbered(self, value: Value, level: int, depth: int) -> str | None:
+        """A weight in a list, by the number that the program has for it."""
+        steps = destinations(self.places[level][0]).flow.steps
+        step = steps[value[0]] if self.weight and value[0] >= 0 else None
+        if step is None or step.word != "item" or type(number := _constant(steps, step.inputs[1])) is not int:
+            return None
+        of = self._of(step.inputs[0], level, depth - 1)
+        return f"{of}[{number}]" if of else None
 
     def _variable(self, load: int, level: int, depth: int) -> str | None:
         """The name of a variable: that of what was copied to it, or of the caller's argument, if there is such."""
@@ -335,7 +351,7 @@ def note_uses(records: list[Any]) -> list[Any]:
                 places: Origin = ((record._code, record._offset),)
                 if type(x._origin) is Taken and x._origin.places[:1] == places:
                     places = x._origin.places
-                x._origin = Taken(places, i, len(record.inputs))
+                x._origin = Taken(places, i, len(record.inputs), x.requires_grad)
     return records
 
 

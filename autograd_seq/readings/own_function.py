@@ -93,9 +93,14 @@ class _Search:
         self.depth: dict[CodeType, int] = {}
         self.users: dict[Any, list[tuple[Any, int]]] = {}
         for record in self.graph:
-            self._note(_places(record))
+            if record.operation is not None:
+                self._note(_places(record))
             for i, x in enumerate(record.inputs):
                 self.users.setdefault(x, []).append((record, i))
+        self.running = set(self.depth)
+        for leaf in self.graph.leaves:
+            if self._is_taken_here(leaf):
+                self._note(_places(leaf))
         self._note_calls()
         wanted = set(derivation.parameters)
         leaves = [u for u in derivation.folded.units if u.leaf and derivation.in_forward(u)]
@@ -109,6 +114,10 @@ class _Search:
             known = self.sites.setdefault(code, [])
             if i + 1 < len(places) and places[i + 1] not in known:
                 known.append(places[i + 1])
+
+    def _is_taken_here(self, leaf: Any) -> bool:
+        """Whether a leaf says where this recording took it from, and not an earlier one of the same array."""
+        return bool(places := _places(leaf)) and places[0][0] in self.running
 
     def _note_calls(self) -> None:
         """All calls of a function by its name: what a helper was given the second time is told by no array."""
@@ -130,7 +139,7 @@ class _Search:
         """Of several functions that take as much, the innermost that is no method."""
         if any(record._code is not None and ours(record._code) for record in self.graph):
             return None
-        codes = [code for code in self.depth if code.co_name.isidentifier() and not ours(code)]
+        codes = [code for code in self.running if code.co_name.isidentifier() and not ours(code)]
         found = [(own, code) for code in codes if (own := self._read(code)) is not None]
         if not found:
             return None
@@ -184,13 +193,25 @@ class _Search:
     def _member(self, node: Node, ways: WaysIn) -> Way | None:
         origin = node.record._origin
         if isinstance(origin, PartOf):
-            whole = _taken(origin.whole, ways, self._chains, False)
+            whole = self._taken(origin.whole, ways, False)
             return None if whole is None or whole.counter else _part(whole, origin.index)
-        way = _taken(origin, ways, self._chains, not node.record._value.any())
+        zeros = not node.record._value.any()
+        if isinstance(origin, Taken) and not self._is_taken_here(node.record):
+            user, position = self.users[node.record][0]
+            origin = Taken(_places(user)[:1], position, len(user.inputs))
+        way = self._taken(origin, ways, zeros)
         if way is not None and way.word == "one-hot":
             value = node.record._value
             return replace(way, argument=value.shape) if np.count_nonzero(value) == 1 == value.max() else None
         return way
+
+    def _taken(self, origin: Any, ways: WaysIn, zeros: bool) -> Way | None:
+        if not isinstance(origin, Taken) or origin.position < 0 or not origin.places:
+            return None
+        known = any(code is ways.entry for code, _ in origin.places)
+        several = [origin.places] if known else self._chains(origin.places[:1])
+        found = {ways.operand(places, origin.position, origin.count, zeros) for places in several} - {None}
+        return found.pop() if len(found) == 1 else None
 
     def _of_one(self, node: Node, way: Way | None) -> Given | None:
         """What has no step: the turn of a loop that took it is told by the others that were taken there."""
@@ -238,18 +259,24 @@ class _Search:
 
     def _parameters(self, ways: WaysIn) -> dict[Unit, Given]:
         found: dict[Unit, Given] = {}
+        in_turn: dict[Way, list[tuple[int, Unit]]] = {}  # elements of a list, by the first that uses them
         for unit in self.parameters:
-            record = record_of(unit)
+            uses = self.users.get(record_of(unit), [])
             several = {
                 way
-                for user, i in self.users.get(record, [])
+                for user, i in uses
                 for chain in self._chains(_places(user))
                 for way in _elements(ways.operand(chain, i, len(user.inputs)))
             }
-            named = {way for way in several if way.keys and way.keys[-1] == unit.name}
-            several = named or several
-            if len(several) == 1:
-                found[unit] = Given(several.pop())
+            several = {way for way in several if way.keys and way.keys[-1] == unit.name} or several
+            way = several.pop() if len(several) == 1 else None
+            if way is not None and way.keys is None:
+                in_turn.setdefault(way, []).append((min(user.index for user, _ in uses), unit))
+            elif way is not None:
+                found[unit] = Given(way)
+        for way, listed in in_turn.items():
+            ordered = [unit for _, unit in sorted(listed, key=lambda use: use[0])]
+            found |= {unit: Given(_numbered(way, number)) for number, unit in enumerate(ordered)}
         return found
 
     def _chains(self, places: Origin) -> list[Origin]:
@@ -268,7 +295,8 @@ class _Search:
         if all(unit in own.given for unit in self.parameters):
             return own
         roots = [own.given[unit].way.root for unit in self.parameters if unit in own.given and own.given[unit].way.keys]
-        left = [name for name in own.arguments if name not in own.roots]
+        named = all(record_of(unit)._name is not None for unit in self.parameters if unit not in own.given)
+        left = [name for name in own.arguments if name not in own.roots and named]
         words = list(dict.fromkeys(filter(None, roots))) or left
         if len(words) == 1:
             own.parameters = words[0]
@@ -295,14 +323,6 @@ def _members(unit: Unit) -> list[Node]:
 
 def _is_method(code: CodeType) -> bool:
     return arguments_of(code)[:1] in (("self",), ("cls",))
-
-
-def _taken(origin: Any, ways: WaysIn, chains: Callable[[Origin], list[Origin]], zeros: bool) -> Way | None:
-    if not isinstance(origin, Taken) or origin.position < 0:
-        return None
-    several = chains(origin.places) if len(origin.places) == 1 else [origin.places]
-    found = {ways.operand(places, origin.position, origin.count, zeros) for places in several} - {None}
-    return found.pop() if len(found) == 1 else None
 
 
 def _part(whole: Way, index: Any) -> Way | None:
@@ -339,7 +359,9 @@ def _elements(way: Way | None) -> Iterable[Way]:
         return ()
     if way.word == "item" and way.parts[0].word == "collect" and way.parts[1].word == "counter":
         return [part for part in way.parts[0].parts if part.keys is not None]
-    return (way,) if way.keys is not None else ()
+    if way.keys is not None:
+        return (way,)
+    return (way,) if way.counter is not None and _numbered(way, 0).keys is not None else ()
 
 
 def _different(given: Iterable[Given]) -> bool:
