@@ -82,10 +82,27 @@ class Taken:
                 return element
             if not _picks(steps, step):
                 return None
+            if (only := self._only_element(step.inputs[0], level)) is not None:
+                return self._of(only, level, depth - 1)
             if _is_written(steps, step.inputs[0]) and not _was_put(steps, value[0]):
                 return None  # what a list of states begins with is no state yet
             return self._of(step.inputs[0], level, depth - 1)
         return None
+
+    def _only_element(self, value: Value, level: int) -> Value | None:
+        """What a list or dictionary begins with that the function has written out, if that is one thing."""
+        known = destinations(self.places[level][0])
+        steps = known.flow.steps
+        step = steps[value[0]] if value[0] >= 0 else None
+        if step is None or step.word != "load":
+            return None
+        made = [_stored(steps, steps[k].inputs[0]) for k in known.stores_before(value[0]) if steps[k].inputs]
+        written = [m for m in made if m.word in ("collect", "map")]
+        if len(written) != 1 or len(written[0].inputs) != (1 if written[0].word == "collect" else 2):
+            return None
+        values = written[0].inputs
+        keys_last = written[0].word == "map" and isinstance(_constant(steps, values[-1]), tuple)
+        return values[0] if keys_last else values[-1]
 
     def _numbered(self, value: Value, level: int, depth: int) -> str | None:
         """A weight in a list, by the number that the program has for it."""
@@ -168,9 +185,18 @@ def operands_of(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
         made = steps[value[0]] if value[0] >= 0 else None
         given += made.inputs if made is not None and made.word == "collect" else [value]
     methods = [steps[v[0]] for v in step.inputs[:2] if v[0] >= 0 and steps[v[0]].word == "attribute"]
+    if len(given) == count + 1 and isinstance(_constant(steps, given[0]), str):
+        return given[1:]  # the subscripts of an einsum are no operand
     if len(given) == count - 1 and methods:
         return [methods[0].inputs[0], *given]  # a method's own array comes first
     return given
+
+
+def _stored(steps: Sequence[Step], value: Value) -> Step:
+    """What made a value that is stored; of ``a, b = {}, {0: h0}``, each by itself."""
+    step = steps[value[0]]
+    listed = steps[step.inputs[0][0]] if step.word == "unpack" else step
+    return steps[listed.inputs[value[1]][0]] if step.word == "unpack" and listed.word == "collect" else step
 
 
 def _constant(steps: Sequence[Step], value: Value) -> Any:

@@ -23,6 +23,7 @@ Origin = tuple[Place, ...]  # an instruction, and those of the callers to whom i
 NOWHERE: Origin = ()  # of what no line of the program has the result of
 MOST = 500  # code objects that are remembered: those of a notebook's cells are new each time
 ALL = range(2**31)  # every offset
+ADDED = (0, 13)  # what Python's bytecode has for + and +=
 ANY = "any"  # one element of a list, whichever
 DEPTH = 8
 
@@ -138,6 +139,8 @@ class Destinations:
             return self._mapped(user, position, path, depth)
         if step.word == "add" and position == 0:
             return follow(step.inputs[1], (ANY, *path), depth)
+        if step.word == "BINARY_OP" and position == 1 and len(path) == 1 and step.argument in ADDED:
+            return _element(self.called(step.inputs[0]))  # hs += [h], which appends
         if step.word in ("iterate", "next") and path:
             return follow((user, 0), path if step.word == "iterate" else path[1:], depth)
         if step.word == "item" and position == 0 and path and self._constant(step.inputs[1]) == path[0]:

@@ -193,7 +193,11 @@ class Derivation:
         for unit in [unit for unit in self.names if isinstance(unit, Family)]:
             for time, ref in unit.extension.items():
                 given = ref.unit
-                if isinstance(given, Node) and given not in self.names and self._is_data(given):
+                if not isinstance(given, Node) or not given.leaf or given.given:
+                    continue
+                if self.names.get(given) == self.names[unit]:
+                    del self.names[given]  # h is h<0>
+                if given not in self.names and self._is_data(given):
                     given.time = time
                     self._name(given, self.names[unit])
 

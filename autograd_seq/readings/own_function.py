@@ -143,7 +143,13 @@ class _Search:
         found = [(own, code) for code in codes if (own := self._read(code)) is not None]
         if not found:
             return None
-        return max(found, key=lambda x: (len(x[0].given), not _is_method(x[1]), -self.depth[x[1]]))[0]
+        return max(found, key=lambda x: (self._weight(*x), not _is_method(x[1]), -self.depth[x[1]]))[0]
+
+    def _weight(self, own: OwnFunction, code: CodeType) -> int:
+        """How much of what is needed comes from the function's own arguments."""
+        names = arguments_of(code)
+        known = sum(given.way.root in names for given in own.given.values())
+        return known + (own.parameters in names) * sum(unit not in own.given for unit in self.parameters)
 
     def _read(self, code: CodeType) -> OwnFunction | None:
         """What a function takes; None if data that it uses come from elsewhere."""

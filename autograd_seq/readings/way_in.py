@@ -286,8 +286,24 @@ class _From:
         step, value = call
         if name.startswith("."):
             return None if value is None else self.of(value, level + 1, depth)
+        if step.word == "CALL_FUNCTION_EX":
+            return self._unpacked(name, arguments_of(code), step, level + 1, depth)
         given = given_for(code, step)
         return self.of(given[name], level + 1, depth) if name in given else None
+
+    def _unpacked(self, name: str, names: tuple[str, ...], call: Step, level: int, depth: int) -> Way | None:
+        """An argument of ``f(x, **parameters)``: one that stands there, or else that key."""
+        steps = destinations(self.places[level][0]).flow.steps
+        listed, *rest = (v for v in call.inputs[-2:] if steps[v[0]].word in ("collect", "map", "number"))
+        place, before = names.index(name), steps[listed[0]].inputs
+        if not rest or steps[listed[0]].word != "collect" or steps[rest[0][0]].word != "map":
+            return None
+        if place < len(before):
+            return self.of(before[place], level, depth)
+        at = steps.index(call)
+        merged = [s.inputs[-1] for s in steps[rest[0][0] : at] if s.word == "DICT_MERGE"]
+        of = self.of(merged[0], level, depth) if len(merged) == 1 and not steps[rest[0][0]].inputs else None
+        return None if of is None else Way("item", None, (of, Way("number", name)))
 
     def _calling(self, level: int) -> tuple[Step, Value | None] | None:
         """The call of a function; for a comprehension, with what it goes through."""
@@ -296,7 +312,7 @@ class _From:
         caller, offset = self.places[level + 1]
         flow = destinations(caller).flow
         at = flow.step_at(offset)
-        if at is None or flow.steps[at].word not in ("call", "next"):
+        if at is None or flow.steps[at].word not in ("call", "next", "CALL_FUNCTION_EX"):
             return None
         code, step = self.places[level][0], flow.steps[at]
         for candidate in [step, *(flow.steps[v[0]] for v in step.inputs if v[0] >= 0)]:
@@ -304,7 +320,7 @@ class _From:
             codes = made.inputs if made is not None and made.word == "MAKE_FUNCTION" else ()
             if any(value[0] >= 0 and flow.steps[value[0]].argument is code for value in codes):
                 return candidate, candidate.inputs[1]
-        return (step, None) if step.word == "call" else None
+        return None if step.word == "next" else (step, None)
 
     def _outer(self, name: str, level: int, depth: int) -> Way | None:
         """A variable of a function around this one, or of the module."""
@@ -423,7 +439,8 @@ class _From:
                 return self._given(inputs[part], level, depth - 1)
             if name == "enumerate" and len(inputs) == 1 and part is not None:
                 found = self._given(inputs[0], level, depth - 1)
-                return found if part or found is None else found.counter
+                counter = Way("counter", 0) if found is None else found.counter
+                return found if part else counter
         of = self.of(iterator, level, depth - 1)
         if of is None or part is not None:
             return None

@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from own_code.programs import STYLES, plain, program, recorded
+from own_code.programs import FURTHER, STYLES, plain, program, recorded
 
 from autograd_seq import source
 
@@ -26,14 +26,14 @@ def own_arguments(style, T, m, seed):
     return arguments | (values if style in ENTRY else {"parameters": values})
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 def test_it_takes_what_the_authors_function_takes_in_that_order(style):
     name = ENTRY.get(style, "loss")
     made = generated(style, *SIZES)[f"{name}_forward"]
     assert list(inspect.signature(made).parameters) == list(inspect.signature(getattr(program(style), name)).parameters)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 @pytest.mark.parametrize(("T", "m", "seed"), [(*SIZES, 0), (*SIZES, 1), *((T, m, 2) for T, m in OTHERS)])
 def test_called_with_the_authors_arguments_it_gives_loss_and_gradients(style, T, m, seed):
     name = ENTRY.get(style, "loss")
@@ -49,7 +49,7 @@ def test_called_with_the_authors_arguments_it_gives_loss_and_gradients(style, T,
         np.testing.assert_allclose(gradients[f"d{key}"], parameter.grad, rtol=1e-12, atol=1e-12 * scale, err_msg=key)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 @pytest.mark.parametrize(("T", "m"), [(4, 3), (6, 3), (4, 5), (3, 2)])
 def test_recorded_at_lengths_that_weights_have_too_it_is_right_or_refuses(style, T, m):
     name = ENTRY.get(style, "loss")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_code.programs import STYLES, recorded
+from own_code.programs import FURTHER, STYLES, recorded
 from own_code.text_reader import Page
 from own_code.variables import variables
 
@@ -31,7 +31,7 @@ def named_in_text(J):
     return {plain(word) for word in Page(equations(J).text, {}, 4).names() if "∂" not in word}
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 def test_variables_have_their_names_in_the_equations(style):
     J, found = variables(style)
     printed = named_in_text(J)
@@ -52,7 +52,7 @@ def test_there_are_many_variables():
     assert sum(len(variables(style)[1]) for style in STYLES) > 90
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 def test_weights_have_subscripts_where_there_is_mathematics_and_none_beside_code(style):
     J, parameters = recorded(style, T=3, m=2)
     drawn = [node for view in ("unrolled", "cell") for node in draw(J, view=view).layout.nodes]
@@ -82,7 +82,7 @@ def names_in_picture(J, view):
     return {re.sub(r"<.*", "", node.label) for node in titled}
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 def test_no_variable_is_called_after_an_operation_or_a_number(style):
     J, _ = recorded(style)
     allowed = NOT_OF_THE_PROGRAM.get(style, set())
@@ -101,12 +101,12 @@ def test_equations_are_not_many_more_than_a_book_has(style):
     assert read <= 1.5 * len(written)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 def test_the_number_of_equations_does_not_grow_with_the_steps(style):
     assert len(equations(recorded(style, T=4)[0])) == len(equations(recorded(style, T=7)[0]))
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 def test_an_array_that_is_filled_is_no_box(style):
     J, _ = recorded(style)
     for view in ("unrolled", "cell"):
