@@ -24,8 +24,17 @@ def steps_are_alike(writer: ProgramWriter) -> bool:
     folded = writer.d.folded
     if not folded.loops:
         return True
+    if any(_adds_in_steps(unit, writer) for unit in folded.units):
+        return False
     together = {node for unit in folded.units if isinstance(unit, Family) for node in unit.together}
     return writer.last >= FEWEST and not any(_is_apart(unit, writer) for unit in folded.units if unit not in together)
+
+
+def _adds_in_steps(unit: Unit, writer: ProgramWriter) -> bool:
+    """Whether an adjoint adds one thing once for each of some steps, and not of all."""
+    refs = [use.ref for use in writer.d.folded.inputs[unit]] if isinstance(unit, Node) and unit.total else []
+    often = {refs.count(ref) for ref in set(refs)}
+    return any(n >= FEWEST and n % writer.last for n in often) and writer.last > 1
 
 
 def _is_apart(unit: Unit, writer: ProgramWriter) -> bool:

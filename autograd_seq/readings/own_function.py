@@ -14,7 +14,7 @@ from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, PutInto, des
 from autograd_seq.core.source_line import ours
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.way_in import MADE, Way, WaysIn, called, picked, written
+from autograd_seq.readings.way_in import MADE, Way, WaysIn, called, picked, without_dots, written
 from autograd_seq.writer.tree import record_of
 
 MOST = 16  # chains of callers of one helper that are looked at
@@ -209,7 +209,7 @@ class _Search:
         if way is not None and way.word == "one-hot":
             value = node.record._value
             return replace(way, argument=value.shape) if np.count_nonzero(value) == 1 == value.max() else None
-        return way
+        return None if way is None else without_dots(way, node.record.ndim)
 
     def _taken(self, origin: Any, ways: WaysIn, zeros: bool) -> Way | None:
         if not isinstance(origin, Taken) or origin.position < 0 or not origin.places:

@@ -131,6 +131,18 @@ def bare(text: str) -> str:
     return text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text
 
 
+def without_dots(way: Way, axes: int) -> Way:
+    """An element of an array with that many axes: ``x[..., t]`` as ``x[:, :, t]``."""
+    key = way.parts[1] if way.word == "item" else None
+    if key is None or not any(part.argument is Ellipsis for part in key.parts):
+        return way
+    whole = written(slice(None))
+    more = axes - sum(part.word == "slice" for part in key.parts)
+    parts = [p for part in key.parts for p in ([whole] * more if part.argument is Ellipsis else [part])]
+    plain = all(part.word in ("slice", "counter", "number") for part in parts) and more >= 0
+    return Way("item", None, (way.parts[0], Way("collect", None, tuple(parts)))) if plain else way
+
+
 def _is_whole(part: Way) -> bool:
     return all(end.argument is None for end in part.parts[:2])
 

@@ -39,7 +39,7 @@ def test_variables_have_their_names_in_the_equations(style):
     def is_printed(word):
         return plain(names.text(word)) in printed
 
-    assert len(found) >= 4
+    assert len(found) >= 3
     missing = {
         name
         for name, records in found.items()
@@ -70,10 +70,16 @@ def is_made_up(word):
     return base in NAMELESS or "%" in word or any(base == f"{a}_{b}" for a in NAMELESS for b in NAMELESS)
 
 
+def in_columns(line):
+    """A line with as many characters as it takes columns on a terminal."""
+    widths = [(c, 0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1) for c in line]
+    return "".join(c + "\0" * (width - 1) for c, width in widths if width)
+
+
 def names_in_table(J):
-    header, *rows = str(J.graph).splitlines()
+    header, *rows = map(in_columns, str(J.graph).splitlines())
     first, last = header.index("name"), header.index("operation")
-    return {re.sub(r"<.*", "", row[first:last].strip()) for row in rows} - {""}
+    return {re.sub(r"<.*", "", row[first:last].replace("\0", "").strip()) for row in rows} - {""}
 
 
 def names_in_picture(J, view):
@@ -111,7 +117,7 @@ def test_an_array_that_is_filled_is_no_box(style):
     J, _ = recorded(style)
     for view in ("unrolled", "cell"):
         nodes = draw(J, view=view).layout.nodes
-        assert not [node for node in nodes if node.label.startswith(("(0;", "0"))]
+        assert not [node for node in nodes if re.match(r"\(0;|0(<|$)", node.label)]
         labels = [node.label for node in nodes if node.kind == "input"]
         assert len(labels) == len(set(labels)), "one x<t> at each step"
         assert not [node.label for node in nodes if node.lines[0].plain.endswith("…")], "no title is cut"
