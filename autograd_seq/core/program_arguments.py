@@ -120,6 +120,8 @@ class Taken:
         steps, name = known.flow.steps, str(known.flow.steps[load].argument)
         values = [steps[k].inputs[0] for k in known.stores_before(load) if steps[k].inputs]
         copies = [v for v in values if v[0] >= 0 and _is_copy(steps, steps[v[0]])]
+        if len(copies) > 1:
+            copies = [v for v in copies if not _is_result(steps, v[0])]
         if len(copies) == 1:
             return self._of(copies[0], level, depth) or name
         if not values and (outer := self._argument(code, name, level, depth)):
@@ -232,9 +234,21 @@ def _is_written(steps: Sequence[Step], container: Value) -> bool:
 
 def _was_put(steps: Sequence[Step], item: int) -> bool:
     """Whether what is taken out of a list or dictionary was put there just before, under the same key."""
+    return bool(_puts_there(steps, item))
+
+
+def _puts_there(steps: Sequence[Step], item: int) -> list[Step]:
+    """What puts something where an element is taken from further down."""
     wanted = [_loaded(steps, value) for value in steps[item].inputs]
-    puts = [step.inputs[1:] for step in steps[:item] if step.word == "put"]
-    return None not in wanted and any([_loaded(steps, value) for value in inputs] == wanted for inputs in puts)
+    puts = [step for step in steps[:item] if step.word == "put"] if None not in wanted else []
+    return [step for step in puts if [_loaded(steps, value) for value in step.inputs[1:]] == wanted]
+
+
+def _is_result(steps: Sequence[Step], item: int) -> bool:
+    """Whether what is taken out of a list or dictionary is what was calculated and put there just before."""
+    values = [put.inputs[0] for put in _puts_there(steps, item)]
+    made = steps[values[-1][0]] if values and values[-1][0] >= 0 else None
+    return made is not None and made.word in ("call", "BINARY_OP") and not is_filled(steps, values[-1])
 
 
 def _loaded(steps: Sequence[Step], value: Value) -> Any:

@@ -42,7 +42,7 @@ DATA = {
         "input": lambda t: 1 - mask[:, t - 1 : t], "target": target,
     },
     "stacked_lists": lambda xs, h_init, targets: {
-        "below": first_axis(xs), "target": first_axis(targets),
+        "x": first_axis(xs), "target": first_axis(targets),
     },
     "both_directions": lambda x, y: {"x": last_axis(x), "y": last_axis(y)},
     "attention_pooling": lambda x, target: {"x": first_axis(x), "target": target},
