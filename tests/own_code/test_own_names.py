@@ -2,13 +2,11 @@
 
 import re
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 import pytest
+from own_code.measures import measure, printed_names
 from own_code.programs import FURTHER, STYLES, recorded
-from own_code.text_reader import Page
-from own_code.variables import variables
 
 from autograd_seq import Graph, categorical_cross_entropy, check_backward, contributions, equations, prove, source
 from autograd_seq.core import names
@@ -23,33 +21,22 @@ NOT_OF_THE_PROGRAM = {  # what NumPy alone has calculated from plain data: 1 −
 }
 
 
-def plain(word):
-    return unicodedata.normalize("NFC", word)
-
-
-def named_in_text(J):
-    return {plain(word) for word in Page(equations(J).text, {}, 4).names() if "∂" not in word}
-
-
 @pytest.mark.parametrize("style", STYLES + FURTHER)
 def test_variables_have_their_names_in_the_equations(style):
-    J, found = variables(style)
-    printed = named_in_text(J)
+    found = measure(style)
+    assert found.variables >= 3
+    assert found.share >= 0.95, found.missing
 
-    def is_printed(word):
-        return plain(names.text(word)) in printed
 
-    assert len(found) >= 3
-    missing = {
-        name
-        for name, records in found.items()
-        if not is_printed(name) and not any(r.name is not None and is_printed(r.name) for r in records)
-    }
-    assert missing == set()
+@pytest.mark.parametrize("style", STYLES)
+def test_equations_are_not_many_more_than_a_book_has(style):
+    found = measure(style)
+    assert found.book >= 9
+    assert found.ratio <= 1.5
 
 
 def test_there_are_many_variables():
-    assert sum(len(variables(style)[1]) for style in STYLES) > 90
+    assert sum(measure(style).variables for style in STYLES) > 90
 
 
 @pytest.mark.parametrize("style", STYLES + FURTHER)
@@ -92,19 +79,10 @@ def names_in_picture(J, view):
 def test_no_variable_is_called_after_an_operation_or_a_number(style):
     J, _ = recorded(style)
     allowed = NOT_OF_THE_PROGRAM.get(style, set())
-    seen = named_in_text(J)
+    seen = printed_names(J)
     seen |= names_in_table(J) | names_in_picture(J, "unrolled") | names_in_picture(J, "cell")
     assert len(seen) > 4
     assert {word for word in seen if is_made_up(word)} <= allowed
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_equations_are_not_many_more_than_a_book_has(style):
-    book = (Path(__file__).parent / "textbook" / f"{style}.txt").read_text(encoding="utf-8")
-    written = [line for line in book.splitlines() if line.startswith("  ") and " = " in line]
-    assert len(written) >= 9
-    read = len(equations(recorded(style)[0]))
-    assert read <= 1.5 * len(written)
 
 
 @pytest.mark.parametrize("style", STYLES + FURTHER)
@@ -150,7 +128,7 @@ def test_one_name_for_two_things_is_numbered_as_in_the_equations(style, twice):
     labels = [node.label for node in draw(J).layout.nodes]
     for t in range(1, 5):
         assert labels.count(f"{twice}<{t}>") == labels.count(f"{twice}_2<{t}>") == 1
-    assert {twice, f"{twice}_2"} <= named_in_text(J)
+    assert {twice, f"{twice}_2"} <= printed_names(J)
 
 
 @pytest.mark.parametrize("style", ["course_lstm", "course_rnn", "layer_objects"])
