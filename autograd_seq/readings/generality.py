@@ -14,6 +14,7 @@ from autograd_seq.folding.provenance import CODE, LENGTH, lengths_in_index, of_i
 from autograd_seq.folding.step_index import GivenAt, GivenIndex
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.program import ProgramWriter
+from autograd_seq.readings.python_text import quoted
 from autograd_seq.writer.tree import Apply, Every, Number, Size, Sizes, Sum, Tree, record_of
 
 FEWEST = 3  # steps that show what the first, the last and those between them have in common
@@ -114,6 +115,8 @@ def _setting_is_frozen(key: str, value: Any, node: Node, free: set[int]) -> bool
         lengths = lengths_in_index(node.record)
         if lengths and None not in lengths:
             return any(n in free for part in lengths if part is not None for n in part)
+    if key == "indices" and isinstance(value, tuple):
+        value = tuple(index for i, index in enumerate(value) if {x.kind for x in node.index_origins(i)} != {CODE})
     return any(_is_length(part, free, certain=True) for part in _parts(value))
 
 
@@ -156,11 +159,9 @@ def guard(writer: ProgramWriter, data: list[Unit], counts: bool) -> list[str]:
         return lines
     for unit in data:
         name, expected = _shown(unit, writer)
-        lines += [
-            f"if np.shape({name}) != {expected}:",
-            f'    raise ValueError(f"this program was recorded for {name} of shape {expected}, and some of its numbers '
-            f'belong to that size; record it again for {{np.shape({name})}}")',
-        ]
+        said = f"this program was recorded for {name} of shape {expected}, and some of its numbers belong to that size"
+        again = quoted(f"{said}; record it again for ")
+        lines += [f"if np.shape({name}) != {expected}:", f"    raise ValueError({again} + str(np.shape({name})))"]
     return lines
 
 

@@ -183,7 +183,7 @@ def _unused(writer: ProgramWriter, arguments: Signature) -> set[str]:
     own = writer.function
     if own is None:
         return set()
-    used = own.roots | set(arguments.given) | _words(_length(writer, arguments))
+    used = own.roots | set(arguments.given) | _words(_length(writer, arguments)) | ({"T"} if _counts(writer) else set())
     if any(unit not in own.given for unit in arguments.parameters):
         used.add(own.parameters)
     return set(own.arguments) - used
@@ -239,8 +239,8 @@ def _length(writer: ProgramWriter, arguments: Signature) -> list[str]:
         return []
     if writer.function is not None:
         for unit in arguments.own:
-            way = writer.function.given[unit].way
-            if isinstance(unit, Family) and len(unit.times) == writer.last and (text := count(way)) is not None:
+            text = count(writer.function.given[unit].way)
+            if isinstance(unit, Family) and text is not None:
                 return [] if text == "T" else [f"T = {text}"]
     full = [u for u in [*arguments.required, *arguments.later] if isinstance(u, Family)]
     for unit in full:

@@ -33,47 +33,30 @@ def element(given: Given, time: Callable[[int, int | None], str], last: int, shi
     return given.write(index)
 
 
-def axis(given: Given, number: int) -> str | None:
-    """The length of an axis of what is given, by the argument that has it."""
-    return given.way.axis(number)
-
-
 def lengths(own: OwnFunction, last: int) -> dict[str, int]:
     """All lengths that the arguments tell, as they are written, with those of the recording."""
     found: dict[str, int] = {}
     for unit, given in own.given.items():
-        if isinstance(unit, Family) and len(unit.times) == last and (text := count(given.way)) is not None:
+        if isinstance(unit, Family) and (text := count(given.way)) is not None:
             found.setdefault(text, last)
     for unit, given in own.given.items():
         for i, n in enumerate(record_of(unit).shape):
-            if (text := axis(given, i)) is not None:
-                found.setdefault(text, n)
+            found.setdefault(given.way.axis(i), n)
     return found
 
 
 def count(way: Way) -> str | None:
-    """How many turns the loop has that goes through an argument."""
+    """How many turns the loop has that goes through an argument; None if nobody knows."""
     counter = way.counter
-    if counter is None:
-        return None
-    if counter.parts:
-        told = _simple(counter.parts[0])
-        return None if told is None else bare(told.write())
-    for part in way.walk():
-        if part.word == "item" and part.parts[0].word == "argument" and part.counter is not None:
-            root, key = part.parts[0].argument, part.parts[1]
-            places = key.parts if key.word == "collect" else (key,)
-            where = [i for i, place in enumerate(places) if place.word == "counter"]
-            return f"len({root})" if places == (key,) else f"{root}.shape[{where[0]}]" if where else None
-    return None
+    told = _simple(counter.parts[0]) if counter is not None and counter.parts else None
+    return None if told is None else bare(told.write())
 
 
 def _simple(way: Way) -> Way | None:
     """A length in which no element of a step is left: ``x[:, :, t].shape[0]`` is ``x.shape[0]``."""
     if way.word == "item" and way.parts[0].argument == "shape" and way.parts[1].word == "number":
-        text = way.parts[0].parts[0].axis(way.parts[1].argument)
-        return None if text is None else Way("argument", text)
-    if way.word == "call" and way.parts[0].counter is not None:
+        return Way("argument", way.parts[0].parts[0].axis(way.parts[1].argument))
+    if way.counter is not None or way.word in ("made", "one-hot", "map"):
         return None
     parts = tuple(_simple(part) for part in way.parts)
     return None if None in parts else Way(way.word, way.argument, parts)  # type: ignore[arg-type]

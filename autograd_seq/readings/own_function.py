@@ -14,7 +14,7 @@ from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, PutInto, des
 from autograd_seq.core.source_line import ours
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.way_in import MADE, Way, WaysIn, called, picked, without_dots, written
+from autograd_seq.readings.way_in import MADE, Way, WaysIn, called, picked, uncounted, without_dots, written
 from autograd_seq.writer.tree import record_of
 
 MOST = 16  # chains of callers of one helper that are looked at
@@ -243,6 +243,7 @@ class _Search:
         if turns is None:
             return None
         turn, count, turned = turns
+        way = way if count == self.d.last else uncounted(way)
         rises = counter.falls is turned
         position = count - 1 - turn if counter.falls else turn
         first = position + counter.argument

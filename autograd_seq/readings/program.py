@@ -100,10 +100,7 @@ class ProgramWriter(Variables):
     def axis(self, unit: Unit, number: int) -> str:
         """The length of an axis of an argument, or of its element at one step."""
         given = None if self.function is None else self.function.given.get(unit)
-        told = None if given is None else given.way.axis(number)
-        if told is None and given is not None and isinstance(unit, Family):
-            told = f"{self.element(unit, 0, unit.times[0])}.shape[{number}]"
-        return told or f"{self.variables[unit]}.shape[{number}]"
+        return f"{self.variables[unit]}.shape[{number}]" if given is None else given.way.axis(number)
 
     @cached_property
     def lengths(self) -> dict[str, int]:
@@ -226,7 +223,7 @@ class ProgramWriter(Variables):
 
     def _by_step(self, unit: Family) -> Line:
         """Data of every step together with what stands before the first or after the last."""
-        held = [f"{self._time(0, t)}: {self.write(self.trees.refer(ref))}" for t, ref in unit.extension.items()]
+        held = [f"{self._time(0, t)}: {self._beside(ref)}" for t, ref in unit.extension.items()]
         variable = self.variables[unit]
         data = f"**{{t: {self.element(unit)} for t in {self._range(unit.times)}}}"
         return Line(f"{variable} = {{{', '.join([*held, data])}}}", unit)
@@ -294,15 +291,21 @@ class ProgramWriter(Variables):
                 use = next(use for use in total.uses if use.ref.unit is unit)
                 at = (total.times[-1] if use.ref.shift > 0 else total.times[0]) + use.ref.shift
                 ref = unit.extension.get(at)
-                zero = self._zero(total, at - use.ref.shift) if ref is None else self.write(self.trees.refer(ref))
+                zero = self._zero(total, at - use.ref.shift) if ref is None else self._beside(ref)
                 lines.append(Line(f"{self.variables[unit]} = {zero}", unit))
             elif unit in self.kept:
-                held = [f"{self._time(0, t)}: {self.write(self.trees.refer(r))}" for t, r in unit.extension.items()]
+                held = [f"{self._time(0, t)}: {self._beside(r)}" for t, r in unit.extension.items()]
                 if unit in self._read_by_totals():
                     for t, zero in self._missing(unit):
                         held.append(f"{self._time(0, t)}: {zero}")
                 lines.append(Line(f"{self.variables[unit]} = {{{', '.join(held)}}}", unit))
         return lines
+
+    def _beside(self, ref: Ref) -> str:
+        """What stands before the first step or after the last."""
+        tree = self.trees.refer(ref)
+        self._note_helpers(tree)
+        return self.write(tree)
 
     def _read_by_totals(self) -> set[Unit]:
         return {

@@ -14,6 +14,7 @@ from autograd_seq.core.notation import ATOM
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.own_arguments import count
 from autograd_seq.readings.own_function import OwnFunction, own_function
 from autograd_seq.readings.own_operation import is_own
 from autograd_seq.writer import Writer
@@ -217,9 +218,13 @@ class Variables:
     # -- names ----------------------------------------------------------------------------------
 
     def _own_function(self) -> OwnFunction | None:
-        """The user's function, if its arguments have no names that the program needs itself."""
+        """The user's function, if its arguments tell T, and have no names that the program needs itself."""
         own = own_function(self.d)
-        return own if own is not None and not set(own.arguments) & (OWN - {"parameters", "T"}) else None
+        if own is None or set(own.arguments) & (OWN - {"parameters", "T"}):
+            return None
+        counts = {count(given.way) for given in own.given.values()} - {None}
+        told = counts or not self.d.folded.loops
+        return own if told and ("T" not in own.arguments or "T" in counts) else None
 
     def _name_own_arguments(self, arguments: list[Unit]) -> None:
         """What is an argument of the user's function, or an element of one, is called so."""

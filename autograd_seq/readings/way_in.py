@@ -100,25 +100,18 @@ class Way:
             return f"one_hot({parts[0]}, {self.argument})"
         return f"{self.argument}({', '.join(parts)})"
 
-    def axis(self, number: int) -> str | None:
+    def axis(self, number: int) -> str:
         """The length of an axis, by the argument that has it: that of ``x[:, t]`` at 0 is ``x.shape[0]``."""
-        if self.word == "argument":
-            return f"{self.argument}.shape[{number}]"
-        if self.word != "item":
-            return None
+        at_first = f"{self.write(lambda more: str(max(more, 0)))}.shape[{number}]"
+        if self.word != "item" or self.parts[1].word != "collect":
+            return at_first
         of, key = self.parts
-        if key.word == "number" and isinstance(key.argument, str):
-            return f"{self.write()}.shape[{number}]"
-        places = key.parts if key.word == "collect" else (key,)
-        if self.counter is not None and of.word == "argument" and key.word == "counter":
-            return f"{of.argument}[0].shape[{number}]"
-        left = [i for i, part in enumerate(places) if part.word == "slice"]
-        if len(left) + sum(part.word in ("number", "counter") for part in places) < len(places):
-            return None
-        rest = number - len(left) + len(places)
-        if number < len(left) and not _is_whole(places[left[number]]):
-            return None
-        return of.axis(left[number] if number < len(left) else rest)
+        left = [i for i, part in enumerate(key.parts) if part.word == "slice"]
+        if len(left) + sum(part.word in ("number", "counter") for part in key.parts) < len(key.parts):
+            return at_first
+        if number < len(left) and not _is_whole(key.parts[left[number]]):
+            return at_first
+        return of.axis(left[number] if number < len(left) else number - len(left) + len(key.parts))
 
 
 def bare(text: str) -> str:
@@ -225,7 +218,8 @@ class _From:
             return self._sign(step, level, depth - 1)
         if step.word == "item" and len(step.inputs) == 3:
             of, *ends = (self.of(part, level, depth - 1) for part in step.inputs)
-            key = None if None in ends else Way("slice", None, (*ends, Way("number", None)))  # type: ignore[arg-type]
+            cut = None if None in ends else Way("slice", None, (*ends, Way("number", None)))  # type: ignore[arg-type]
+            key = _index(cut)
             return None if of is None or key is None else Way("item", None, (of, key))
         if step.word == "item":
             return self._item(value[0], step, level, depth - 1)
@@ -282,10 +276,22 @@ class _From:
         if step is not None and step.word == "number" and isinstance(step.argument, int):
             ups = [s for k, s in enumerate(steps) if s.word == "store" and s.argument == steps[store].argument
                    and k != store and s.inputs[0][0] >= 0 and _counts_up(steps, k, steps[s.inputs[0][0]])]  # fmt: skip
-            if ups:
-                return Way("counter", step.argument)  # t = 0, and t += 1 at the end of each turn
+            if ups:  # t = 0, and t += 1 at the end of each turn
+                return Way("counter", step.argument, self._limit(steps, store, level, depth))
         found = self.of(value, level, depth)
         return _before(found) if store > load and found is not None else found
+
+    def _limit(self, steps: list[Step], store: int, level: int, depth: int) -> tuple[Way, ...]:
+        """How far a while loop counts, ``while t < T``, if that is all that ends it."""
+        name, start = steps[store].argument, steps[steps[store].inputs[0][0]].argument
+        found = set()
+        for step in steps:
+            if step.word == "COMPARE_OP" and step.inputs[0][0] >= 0:
+                counter = steps[step.inputs[0][0]]
+                if counter.word == "load" and counter.argument == name:
+                    found.add(self.of(step.inputs[1], level, depth) if str(step.argument) == "<" else None)
+        end = found.pop() if len(found) == 1 else None
+        return () if end is None else (_more(end, -start),)
 
     def _argument(self, name: str, level: int, depth: int) -> Way | None:
         """An argument of the function that is meant, or what the caller gives for it."""
@@ -356,7 +362,7 @@ class _From:
         same = [k for k in range(item) if steps[k].word == "put" and _reads_alike_put(steps, steps[k], step)]
         if same:
             return self._marked(step, self.of(steps[same[-1]].inputs[0], level, depth), level, depth)
-        of, key = (self.of(part, level, depth) for part in step.inputs)
+        of, key = self.of(step.inputs[0], level, depth), _index(self.of(step.inputs[1], level, depth))
         found = picked(of, key) if of is not None and key is not None else None
         if found is not None and (found.root is not None or of.argument == "shape"):  # type: ignore[union-attr]
             return found
@@ -434,7 +440,8 @@ class _From:
         if step is None:
             return None
         if step.word == "iterate":
-            return self._given(step.inputs[0], level, depth, part)
+            found = self._given(step.inputs[0], level, depth, part)
+            return found if found is None or _runs_out(steps, iterator) else uncounted(found)
         if step.word == "load" and str(step.argument) == ".0":
             call = self._calling(level)
             value = None if call is None else call[1]
@@ -512,6 +519,34 @@ def called(steps: list[Step], call: Step) -> tuple[str, Value | None]:
     return "", None
 
 
+def _runs_out(steps: list[Step], iterator: Value) -> bool:
+    """Whether nothing but its end ends a loop: no break, no return."""
+    heads = [k for k, step in enumerate(steps) if step.word == "next" and iterator in step.inputs]
+    return all(_has_one_way_out(steps, head) for head in heads)
+
+
+def _has_one_way_out(steps: list[Step], head: int) -> bool:
+    inside: set[int] = set()  # what leads back to the head
+    before: dict[int, list[int]] = {}
+    for k, step in enumerate(steps):
+        for after in step.follows:
+            before.setdefault(after, []).append(k)
+    stack = [k for k in before.get(head, []) if k > head]
+    while stack:
+        k = stack.pop()
+        if k not in inside and k != head:
+            inside.add(k)
+            stack.extend(before.get(k, []))
+    inside = {k for k in inside if k > head}
+    return all(after in inside or after == head for k in inside for after in steps[k].follows)
+
+
+def uncounted(way: Way) -> Way:
+    """The same, of a loop of which nobody knows how many turns it has."""
+    parts = () if way.word == "counter" else tuple(map(uncounted, way.parts))
+    return replace(way, parts=parts)
+
+
 def _counts_up(steps: list[Step], store: int, step: Step) -> bool:
     """Whether a variable becomes itself and one more."""
     if step.word != "BINARY_OP" or SIGNS.get(step.argument % IN_PLACE) != "+":
@@ -561,9 +596,13 @@ def _counted(sign: str, first: Way, second: Way) -> Way | None:
         return Way("counter", first.argument + more, first.parts, first.falls)
     if sign == "-" and second.word == "counter" and not second.falls and first == _more_text(second):
         return Way("counter", 0, second.parts, True)
-    if sign == "-" and first.word == "counter" and first.falls is None:
-        return None
     return None
+
+
+def _index(key: Way | None) -> Way | None:
+    """An index; None if it does more with a counter than to add something."""
+    odd = key is not None and any(way.word not in ("slice", "collect", "counter") and way.counter for way in key.walk())
+    return None if odd else key
 
 
 def _more_text(counter: Way) -> Way | None:

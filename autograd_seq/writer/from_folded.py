@@ -160,14 +160,16 @@ class Trees:
         if isinstance(unit, Node) and owner.family is not None:
             at = owner.time  # one step's own, outside of any loop
         shapes = [x.record.shape for x in owner.inputs]
-        operand = record_of(self.folded.inputs[unit][0].ref.unit).shape
+        gathers = unit.operation is not None and unit.operation.algebra == "gathered parts"
+        operand = record_of(unit if gathers else self.folded.inputs[unit][0].ref.unit).shape
         parts = value if isinstance(value, tuple) else (value,)
         if value and all(type(p) is int for p in parts) and isinstance(value, tuple) and "shape" in key:
             for i, shape in enumerate(shapes):
                 if shape == value:
                     return Size(self._owner_input(owner, i, shift, at), None, value)
         if any(isinstance(p, slice) for p in parts):
-            cut = [self._cut(p, k, owner, operand, shift, at) for k, p in enumerate(parts)]
+            axes = [0] * len(parts) if key == "indices" else range(len(parts))  # several, or one of parts
+            cut = [self._cut(p, k, owner, operand, shift, at) for k, p in zip(axes, parts, strict=True)]
             return tuple(cut) if isinstance(value, tuple) else cut[0]
         return value
 
