@@ -1,4 +1,4 @@
-"""A loop goes through data in many ways; the program takes the same data, or else one array with a step after another."""
+"""A loop goes through data in many ways; the program takes the same data, or else one array, a step after another."""
 
 import inspect
 
