@@ -22,6 +22,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.anew import OfCourse, standard
 from autograd_seq.diagnosis.calling import Caller, Kept
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
@@ -177,22 +178,15 @@ class _Case:
         kept = Kept(**named)
         found, self.failure, problems = run_backward(lambda: self._caller.plain(lambda: function(*arguments)))
         self.warnings = [f"backward changes {changed} in place" for changed in kept.changed()]
-        self.found = {_standard(k): v for k, v in found.items()}
-        self.problems = {_standard(k): v for k, v in problems.items()}
+        self.found = {standard(k): v for k, v in found.items()}
+        self.problems = {standard(k): v for k, v in problems.items()}
         unasked = set(signature.optional) - set(self.found) - set(self.problems)
         self.true = {k: v for k, v in self.truth.gradients.items() if k not in unasked}
 
-    def again(self) -> dict[str, Array]:
-        """The gradients of one more run, of functions that may have been changed."""
-        arguments = copy.deepcopy(self._arguments)
-        found, failure, _ = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))
-        if failure:
-            raise UsageError(failure)
-        return {_standard(k): v for k, v in found.items()}
-
-    def owned(self) -> tuple[list[Any], list[Any]]:
-        """The functions that the program begins with, and the global variables of its files."""
-        return [self.function], self._caller.spaces
+    def anew(self) -> OfCourse:
+        """The draw as one that can be run again after lines were changed."""
+        numbers = {"arguments": self._arguments, "inputs": self.inputs}
+        return OfCourse(self.function, numbers, self.true, self.found)
 
     def own_rounding(self, epsilon: float) -> dict[str, Array]:
         """The rounding of the backward pass's own way."""
@@ -201,7 +195,7 @@ class _Case:
             arguments = copy.deepcopy(self._arguments)
             with disturbed(arguments, disturb):
                 again = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))[0]
-            return {_standard(k): v for k, v in again.items()}
+            return {standard(k): v for k, v in again.items()}
 
         return own_rounding(run, self.found, epsilon)
 
@@ -212,10 +206,6 @@ def _both_spellings(parameters: Inputs) -> Inputs:
         if old in parameters:
             parameters[new] = parameters[old]
     return parameters
-
-
-def _standard(key: str) -> str:
-    return {"dWu": "dWi", "dbu": "dbi", "dx_t": "dxt", "da_0": "da0"}.get(key, key)
 
 
 def check_function(

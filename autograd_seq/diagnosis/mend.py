@@ -11,7 +11,8 @@ import ast
 import contextlib
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +33,7 @@ from autograd_seq.diagnosis.line_edits import (
 )
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
 from autograd_seq.diagnosis.search import Finding, difference
-from autograd_seq.diagnosis.truth import Truth
+from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 1200
 MOST_LINES = 300_000  # that are run in all: the search ends there, whatever is left
@@ -58,41 +59,50 @@ class Mend:
     ----------
     cases : sequence
         Two draws, each with ``again()``, which runs the program anew and answers its gradients or fails,
-        ``true`` and ``found``, and ``owned()``, the functions and the spaces that it consists of.
+        ``inputs``, ``true`` and ``found``, and ``owned()``, the functions and the spaces that it consists of. With one
+        draw what is found is not confirmed.
     wrong : list of str
         The gradients that are wrong.
     tolerance : float
         How far equal numbers may differ, relative to the largest.
+    known : TrueValues
+        The values of the true passes.
+    seconds : float
+        After which the search ends, whatever is left; it is there for programs whose single lines take long.
     """
 
     def __init__(
-        self, cases: Sequence[Any], wrong: list[str], tolerance: float, rules: Sequence[Rule] = tuple(RULES)
+        self, cases: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues, seconds: float = 30.0
     ) -> None:
         self.cases, self.wrong, self.tolerance = cases, wrong, tolerance
-        self.rules = rules
+        self.rules: Sequence[Rule] = tuple(RULES)
+        self.made: list[Edit] = []
         self.runs = 0
+        self._until = time.monotonic() + seconds
         functions, spaces = cases[0].owned()
         self.parts, self.length = parts(lambda: cases[0].again(), functions, spaces)
         self.factors = [1.0]
         self.true_values: dict[tuple[int, ...], list[Array]] = {}
-        if cases[0].truth is not None:
-            self._know(cases[0].truth)
+        self._know(known)
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
 
-    def _know(self, truth: Truth) -> None:
+    def _know(self, known: TrueValues) -> None:
         """Take in the values of the true passes, and which operands are values of the forward one."""
-        for r in truth.recording.forward:
-            self.true_values.setdefault(r.shape, []).append(r._value)
-        for part in self.parts:
+        for v in known.forward:
+            self.true_values.setdefault(v.shape, []).append(v)
+        for part in self.parts if known.forward else ():
             part.forward.update(k for k, v in part.arrays.items() if self._occurs(v))
-        for r in truth.recording.backward:
-            self.true_values.setdefault(r.shape, []).append(r._value)
-        given = [seed._value for seed in truth.seeds.values()]  # a loss may be given its 1 in the end only
-        self.factors += [float(v) for v in given if v.size == 1]
+        for v in known.backward:
+            self.true_values.setdefault(v.shape, []).append(v)
+        self.factors += known.given
 
-    def run(self) -> tuple[list[Finding], Line | None]:
-        """The causes, and the first line that is wrong where they do not explain everything."""
+    def run(self, rules: Sequence[Rule]) -> tuple[list[Finding], Line | None]:
+        """The causes that some rules find, and the first line that is wrong where they do not explain everything.
+
+        The changes that were made are then in `made`, in the same order.
+        """
+        self.rules, self.made, self.runs = rules, [], 0
         if not self.parts:
             return [], None
         if outside := self._from_outside():
@@ -107,12 +117,22 @@ class Mend:
                     break
                 edit, mended = best
                 found.append(_finding(edit, mended))
-                edit.put(edit.new)
+                self.made.append(edit)
+                kept.enter_context(_put(edit))
                 kept.enter_context(edit.part.changed())
                 left = [k for k in left if k not in mended]
             if left:
                 found, left = self._two_at_once(lines, left, found)
-        return found, self._first(lines, left)
+            return found, self._first(lines, left)
+
+    @contextlib.contextmanager
+    def changed(self, first: int) -> Iterator[None]:
+        """Let the program do what it does with the first few of the changes that were made."""
+        with contextlib.ExitStack() as kept:
+            for edit in self.made[:first]:
+                kept.enter_context(_put(edit))
+                kept.enter_context(edit.part.changed())
+            yield
 
     # -- which lines ---------------------------------------------------------------------------------------
 
@@ -124,7 +144,7 @@ class Mend:
                 if isinstance(statement, ast.For):
                     unknown.append(Line(part, statement, None))
                     continue
-                reach = self._reach(part, statement)
+                reach = self.reach(part, statement)
                 if reach is None:
                     unknown.append(Line(part, statement, None))
                 elif reach and reach <= set(wrong):
@@ -138,9 +158,9 @@ class Mend:
 
     def _occurs(self, value: Array) -> bool:
         same = self.true_values.get(value.shape, []) + [v.T for v in self.true_values.get(value.shape[::-1], [])]
-        return any(self._same(factor * value, v) for factor in self.factors for v in same)
+        return any(self.same(factor * value, v) for factor in self.factors for v in same)
 
-    def _reach(self, part: Part, s: ast.stmt) -> set[str] | None:
+    def reach(self, part: Part, s: ast.stmt) -> set[str] | None:
         """The gradients that change when the value of a statement does; None where it cannot be another."""
         value = getattr(s, "value", None)
         if value is None or isinstance(value, (ast.Tuple, ast.Dict, ast.List)) or isinstance(s, ast.Expr):
@@ -152,7 +172,7 @@ class Mend:
         if not result:
             return set()
         found = self.cases[0].found
-        return {k for k, v in found.items() if k not in result or not self._same(result[k], v)}
+        return {k for k, v in found.items() if k not in result or not self.same(result[k], v)}
 
     def _first(self, lines: list[Line], left: list[str]) -> Line | None:
         """The first line that everything which is still wrong depends on, and nothing that is right."""
@@ -190,7 +210,7 @@ class Mend:
         finally:
             for k, (part, _) in names.items():
                 part.function.__globals__[k] = before[k]
-        return all(k in result and self._same(result[k], case.true[k]) for k in case.found if k in case.true)
+        return all(k in result and self.same(result[k], case.true[k]) for k in case.found if k in case.true)
 
     # -- changes -------------------------------------------------------------------------------------------
 
@@ -217,7 +237,7 @@ class Mend:
                             return edit, mended
                         if best is None or len(mended) > len(best[1]):
                             best = edit, mended
-                    if self.runs > self.most:
+                    if self._over():
                         return best
         return best
 
@@ -237,8 +257,9 @@ class Mend:
                         if len(mended) == len(left) and self._confirmed(another, left, mended):
                             another.mended = one.mended = _after(another)
                             one.put(before)
+                            self.made += [one, another]
                             return [*found, _finding(one, mended), _finding(another, mended)], []
-                        if self.runs > self.most:
+                        if self._over():
                             break
                     one.put(before)
         return found, left
@@ -251,12 +272,16 @@ class Mend:
         true, found = self.cases[case].true, self.cases[case].found
         for key, value in found.items():
             right = key in true and key not in left and key not in self.wrong
-            if right and (key not in result or not self._same(result[key], value)):
+            if right and (key not in result or not self.same(result[key], value)):
                 return []
-        return [k for k in left if k in result and self._same(result[k], true[k])]
+        return [k for k in left if k in result and self.same(result[k], true[k])]
+
+    def _over(self) -> bool:
+        """Whether enough was tried."""
+        return self.runs > self.most or time.monotonic() > self._until
 
     def _confirmed(self, edit: Edit, left: list[str], mended: list[str]) -> bool:
-        return self._mended(edit, left, 1) == mended
+        return len(self.cases) < 2 or self._mended(edit, left, 1) == mended
 
     def _with(self, edit: Edit, case: int) -> Mapping[str, Array] | None:
         """The gradients with a change; None where the program fails with it."""
@@ -277,8 +302,21 @@ class Mend:
     def _run(self, again: Callable[[], Any]) -> Any:
         return at_most(ENDLESS * self.length, again, self.parts) if self.loops else again()
 
-    def _same(self, some: Array, other: Array) -> bool:
+    def same(self, some: Array, other: Array) -> bool:
+        """Whether they are equal as far as rounding lets them be."""
         return some.shape == other.shape and difference(some, other) < self.tolerance
+
+
+@contextlib.contextmanager
+def _put(edit: Edit) -> Iterator[None]:
+    """With a change in the tree."""
+    before = edit.old
+    ast.fix_missing_locations(edit.new)
+    edit.put(edit.new)
+    try:
+        yield
+    finally:
+        edit.put(before)
 
 
 def _after(edit: Edit) -> str:

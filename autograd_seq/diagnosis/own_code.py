@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.diagnosis.calling import Space
-
-MOST_MADE = 3
+from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
+from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
 
 class EndlessError(Exception):
@@ -53,6 +53,8 @@ class Part:
         The numbers of the lines that ran.
     made : dict
         From the number of a line to what it put into its variable the first few times, each with its place in time.
+    entries : dict
+        The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
     """
@@ -62,7 +64,8 @@ class Part:
     kinds: dict[str, Any]
     arrays: dict[str, Any]
     ran: set[int]
-    made: dict[int, list[tuple[int, Any]]]
+    made: dict[int, list[Made]]
+    entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
 
     @property
@@ -133,8 +136,8 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     owner = {code: f for c, f in known.items() for code in _within(c)}
     operands: dict[types.FunctionType, dict[str, Any]] = {}
     lines: dict[types.FunctionType, Counter[int]] = {}
-    values: dict[types.FunctionType, dict[int, list[tuple[int, Any]]]] = {}
-
+    values: dict[types.FunctionType, dict[int, list[Made]]] = {}
+    kept: dict[types.FunctionType, LinesMade] = {}
     order = itertools.count()
 
     def enter(frame: types.FrameType, event: str, argument: Any) -> Any:
@@ -147,6 +150,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
         seen, ran = operands.setdefault(function, {}), lines.setdefault(function, Counter())
 
         made = values.setdefault(function, {})
+        entries = kept.setdefault(function, LinesMade(tree))
         targets = _targets(tree)
         before = 0
 
@@ -155,6 +159,9 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             if before in targets and len(made.setdefault(before, [])) < MOST_MADE:
                 value = value_of(targets[before], frame.f_locals)
                 made[before].append((next(order), value.copy() if isinstance(value, np.ndarray) else value))
+            entries.keep(before, frame.f_locals, order)
+            if event == "return":
+                entries.returned(frame.f_lineno, argument, order)
             before = frame.f_lineno
             if event == "line":
                 ran[frame.f_lineno] += 1
@@ -172,7 +179,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             held = operands[function]
             kinds = {k: kind_of(v) for k, v in held.items()}
             arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
-            found.append(Part(function, tree, kinds, arrays, set(ran), values[function]))
+            found.append(Part(function, tree, kinds, arrays, set(ran), values[function], kept[function].found))
     return found, sum(sum(ran.values()) for ran in lines.values())
 
 
@@ -235,54 +242,8 @@ def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             value = value_of(node, held)
-            if value is not _UNKNOWN:
+            if value is not UNKNOWN:
                 yield ast.unparse(node), value.copy() if isinstance(value, np.ndarray) else value
-
-
-_UNKNOWN = object()
-
-
-def kind_of(value: Any) -> Any:
-    """The shape and the sort of numbers of an array; the type of anything else."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.shape, value.dtype.kind
-    return type(value).__name__
-
-
-def value_of(node: ast.AST, held: dict[str, Any]) -> Any:
-    """The value of a variable, an entry or an attribute, read off without running anything else."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Name):
-        return held.get(node.id, _UNKNOWN)
-    if isinstance(node, ast.Tuple):
-        made = tuple(value_of(e, held) for e in node.elts)
-        return _UNKNOWN if any(m is _UNKNOWN for m in made) else made
-    if isinstance(node, ast.Slice):
-        ends = [None if e is None else value_of(e, held) for e in (node.lower, node.upper, node.step)]
-        return _UNKNOWN if any(e is _UNKNOWN for e in ends) else slice(*ends)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        a, b = value_of(node.left, held), value_of(node.right, held)
-        if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
-            return a + b if isinstance(node.op, ast.Add) else a - b
-        return _UNKNOWN
-    if isinstance(node, (ast.Attribute, ast.Subscript)):
-        return _part_of(node, value_of(node.value, held), held)
-    return _UNKNOWN
-
-
-def _part_of(node: ast.Attribute | ast.Subscript, whole: Any, held: dict[str, Any]) -> Any:
-    if isinstance(node, ast.Attribute):
-        if isinstance(whole, np.ndarray):
-            return whole.T if node.attr == "T" else _UNKNOWN
-        return getattr(whole, "__dict__", {}).get(node.attr, _UNKNOWN)
-    place = value_of(node.slice, held)
-    if place is _UNKNOWN or not isinstance(whole, (np.ndarray, list, tuple, dict)):
-        return _UNKNOWN
-    try:
-        return whole[place]
-    except (KeyError, IndexError, TypeError):
-        return _UNKNOWN
 
 
 def _tree(function: types.FunctionType) -> ast.FunctionDef | None:

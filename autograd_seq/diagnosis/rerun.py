@@ -73,12 +73,17 @@ class Program:
         ValueError, TypeError, IndexError
             If the changed shapes do not fit together.
         """
+        new = self.values(changes)
+        return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
+
+    def values(self, changes: Changes) -> dict[Tensor, Array]:
+        """What becomes of some changed records and of everything behind them, in order."""
         new: dict[Tensor, Array] = {}
 
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        behind = self._behind(frozenset(changes))
+        behind = self.behind(frozenset(changes))
         self.work += len(behind)
         for r in behind:
             if r in changes:
@@ -86,9 +91,9 @@ class Program:
             else:
                 values = [new.get(x, x._value) for x in r.inputs]
                 new[r] = np.asarray(r.operation.value(*values, **r.settings))
-        return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
+        return new
 
-    def _behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
+    def behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
         """Some records and all that is computed from them, in order; remembered, as many edits are of the same."""
         if changed not in self._known:
             if len(self._known) > MOST_REMEMBERED:
