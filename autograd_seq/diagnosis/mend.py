@@ -40,6 +40,7 @@ MOST_LINES = 300_000  # that are run in all: the search ends there, whatever is 
 MOST_CAUSES = 3
 ENDLESS = 20  # times as many lines as the unchanged program runs
 PROBE = 1.37
+Outside = dict[str, tuple[Part, int]]  # variables of the file, with where they are read
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Mend:
         self.cases, self.wrong, self.tolerance = cases, wrong, tolerance
         self.rules: Sequence[Rule] = tuple(RULES)
         self.made: list[Edit] = []
+        self.outside: Outside = {}
         self.runs = 0
         self._until = time.monotonic() + seconds
         functions, spaces = cases[0].owned()
@@ -102,7 +104,7 @@ class Mend:
 
         The changes that were made are then in `made`, in the same order.
         """
-        self.rules, self.made, self.runs = rules, [], 0
+        self.rules, self.made, self.outside, self.runs = rules, [], {}, 0
         if not self.parts:
             return [], None
         if outside := self._from_outside():
@@ -126,10 +128,11 @@ class Mend:
             return found, self._first(lines, left)
 
     @contextlib.contextmanager
-    def changed(self, first: int) -> Iterator[None]:
-        """Let the program do what it does with the first few of the changes that were made."""
+    def changed(self, inputs: Mapping[str, Any]) -> Iterator[None]:
+        """Let the program do what it does with the changes that were made, on some inputs."""
         with contextlib.ExitStack() as kept:
-            for edit in self.made[:first]:
+            kept.enter_context(_taking(self.outside, inputs))
+            for edit in self.made:
                 kept.enter_context(_put(edit))
                 kept.enter_context(edit.part.changed())
             yield
@@ -183,33 +186,29 @@ class Mend:
     def _from_outside(self) -> Finding | None:
         """Variables of the file that are called like inputs: with the inputs in their place all is right."""
         inputs = self.cases[0].inputs
-        names: dict[str, tuple[Part, int]] = {}
+        names: Outside = {}
         for part in self.parts:
             space = part.function.__globals__
             own = part.function.__code__.co_varnames
             for node in [n for n in ast.walk(part.tree) if isinstance(n, ast.Name) and n.id not in own]:
                 if node.id in inputs and isinstance(space.get(node.id), np.ndarray):
                     names.setdefault(node.id, (part, node.lineno))
-        if not names or not all(self._taking(names, case) for case in self.cases):
+        if not names or not all(self._right_taking(names, case) for case in self.cases):
             return None
+        self.outside = names
         listed = ", ".join(names)
         words = f"with {listed} of the file in place of what forward was given"
         correct = f"take {listed} from the cache: {'a variable' if len(names) == 1 else 'variables'} of the file"
         line = min(line for _, line in names.values())
         return Finding("wrong value", ", ".join(self.wrong), words, correct, tuple(self.wrong), line)
 
-    def _taking(self, names: Mapping[str, tuple[Part, int]], case: Any) -> bool:
+    def _right_taking(self, names: Outside, case: Any) -> bool:
         """Whether all is right with these inputs of a case as the variables of the file."""
-        before = {k: part.function.__globals__[k] for k, (part, _) in names.items()}
-        for k, (part, _) in names.items():
-            part.function.__globals__[k] = case.inputs[k].copy()
         try:
-            result = case.again()
+            with _taking(names, case.inputs):
+                result = case.again()
         except Exception:  # whatever their program raises with it
             return False
-        finally:
-            for k, (part, _) in names.items():
-                part.function.__globals__[k] = before[k]
         return all(k in result and self.same(result[k], case.true[k]) for k in case.found if k in case.true)
 
     # -- changes -------------------------------------------------------------------------------------------
@@ -305,6 +304,19 @@ class Mend:
     def same(self, some: Array, other: Array) -> bool:
         """Whether they are equal as far as rounding lets them be."""
         return some.shape == other.shape and difference(some, other) < self.tolerance
+
+
+@contextlib.contextmanager
+def _taking(names: Outside, inputs: Mapping[str, Any]) -> Iterator[None]:
+    """With inputs as the variables of the file that are called like them."""
+    before = {k: part.function.__globals__[k] for k, (part, _) in names.items()}
+    for k, (part, _) in names.items():
+        part.function.__globals__[k] = inputs[k].copy()
+    try:
+        yield
+    finally:
+        for k, (part, _) in names.items():
+            part.function.__globals__[k] = before[k]
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@ The lines are those of this process, or of another that a function stands for, w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -52,6 +53,10 @@ class OwnLines:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
         found, line = self._mend.run([written_over] if assignments_only else RULES)
         return found, "" if line is None else f"{line.statement.lineno}, {said(line.statement)},"
+
+    def changed(self, inputs: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
+        """Let the program do what it does with the changes that were found last, on some inputs."""
+        return self._mend.changed(inputs)
 
     def located(self, sought: Sequence[Sought]) -> list[Place | None]:
         """The lines of mistakes whose values are known."""

@@ -26,6 +26,7 @@ from autograd_seq.grading.tasks import Given, Task, judged
 
 ALONE = 'what is for running the file alone stands under  if __name__ == "__main__":'
 Path = str | os.PathLike[str]
+SECONDS_AGAIN = 10.0  # for a function whose process ended while its lines were looked at
 
 
 def check_file(
@@ -201,10 +202,7 @@ class Judging:
             self.functions[name] = self._without(name, f"the file does not define {', '.join(missing)}")
             return
         try:
-            self._enter()
-            assert self._module is not None
-            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
-            report = judged(task or Task(name, "course"), given)
+            report, given = self._report(task or Task(name, "course"))
             change = self._change(task or Task(name, "course"), report, given)
         except NoAnswerError as error:
             self.functions[name] = self._without(name, error.reason)
@@ -214,6 +212,21 @@ class Judging:
             self.functions[name] = self._without(name, f"it cannot be judged: {type(error).__name__}: {error}")
         else:
             self.functions[name] = self._with(name, report, task.points if task else 1.0, change)
+
+    def _report(self, task: Task) -> tuple[Any, Given]:
+        """What came of comparing; if the process ended while lines were changed in it, without that."""
+        for lines in (True, False):
+            self._enter()
+            assert self._module is not None and self._process is not None
+            self._process.lines_are_read = lines
+            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
+            try:
+                return judged(task, given), given
+            except NoAnswerError:
+                if not self._process.lines_were_read:
+                    raise
+                self._seconds_left = self._process.seconds_left = max(self._process.seconds_left, SECONDS_AGAIN)
+        raise NoAnswerError("")
 
     def _change(self, task: Task, report: Any, given: Given) -> Edit | None:
         """The smallest change that makes a wrong backward function right, if that was asked for."""
@@ -243,8 +256,9 @@ class Judging:
 
     def _enter(self) -> None:
         """Have a process that has loaded the submission."""
-        if self._process is not None and self._process.alive:
+        if self._process is not None and self._process.alive and not self._process.lines_were_read:
             return
+        self._guarded(self._finish)
         self._leave()
         if self._seconds_left <= 0:
             raise NoAnswerError("")
