@@ -115,10 +115,12 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
         assigned, _ = lines.mended(assignments_only=True)
         if {k for c in assigned for k in c.explains} == set(search.wrong):
             return [[f] for f in assigned], []
-    if not unexplained:
+    if not unexplained and len(causes) == 1:
         return causes, unexplained
     mended, line = lines.mended(assignments_only=False)
     left = [k for k in search.wrong if not any(k in f.explains for f in mended)]
+    if not unexplained:  # by several causes: fewer are likelier
+        return ([[f] for f in mended], []) if mended and not left and len(mended) < len(causes) else (causes, [])
     if left and not search.ended:
         causes, unexplained = _found(search, report, MOST_WORK)
     if len(left) <= len(unexplained):

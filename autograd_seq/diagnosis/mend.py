@@ -13,12 +13,14 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.in_order import InOrder
+from autograd_seq.diagnosis.known_values import KnownValues
 from autograd_seq.diagnosis.line_edits import (
     RARE_RULES,
     RULES,
@@ -31,7 +33,8 @@ from autograd_seq.diagnosis.line_edits import (
     said,
     target,
 )
-from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
+from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, shaped
+from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts, put
 from autograd_seq.diagnosis.search import Finding, difference
 from autograd_seq.diagnosis.true_values import TrueValues
 
@@ -85,7 +88,10 @@ class Mend:
         self.parts, self.length = parts(lambda: cases[0].again(), functions, spaces)
         self.factors = [1.0]
         self.true_values: dict[tuple[int, ...], list[Array]] = {}
+        self.known = known
         self._know(known)
+        self.before = KnownValues(known.forward, tolerance)
+        self.behind = KnownValues(known.backward, tolerance, self.factors)
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
 
@@ -112,6 +118,8 @@ class Mend:
         found: list[Finding] = []
         left = list(self.wrong)
         with contextlib.ExitStack() as kept, np.errstate(all="ignore"):
+            if len(rules) > 1:
+                found, left = self._in_order(kept)
             lines = self.lines(left)
             while left and len(found) < MOST_CAUSES:
                 best = self._best(lines, left)
@@ -120,12 +128,68 @@ class Mend:
                 edit, mended = best
                 found.append(_finding(edit, mended))
                 self.made.append(edit)
-                kept.enter_context(_put(edit))
+                kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
                 left = [k for k in left if k not in mended]
             if left:
                 found, left = self._two_at_once(lines, left, found)
             return found, self._first(lines, left)
+
+    def _in_order(self, kept: contextlib.ExitStack) -> tuple[list[Finding], list[str]]:
+        """Mistakes one after another as they show, with their changes made as long as `kept` is; and what is left."""
+        case = self.cases[0]
+        parts = [part for part in self.parts if not self._is_forward(part)]
+        order = InOrder(parts, case.again, self.before, self.behind, self._right)
+        made: list[tuple[Edit, ast.AST]] = []
+        with contextlib.ExitStack() as tried:
+            right: list[str] = []
+            while len(right) < len(self.wrong) and len(made) < MOST_CAUSES and not self._over():
+                edit = order.next(self._over)
+                if edit is None:
+                    break
+                made.append((edit, edit.old))
+                tried.enter_context(put(edit))
+                tried.enter_context(edit.part.changed())
+                right = self._right_now() or []
+            needed, explained = self._needed(made, right)
+        for edit in needed:
+            kept.enter_context(put(edit))
+            kept.enter_context(edit.part.changed())
+        for edit in needed:
+            edit.mended = _whole(edit)
+        self.made += needed
+        left = [k for k in self.wrong if not any(k in keys for keys in explained)]
+        return [_finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], left
+
+    def _needed(self, made: list[tuple[Edit, ast.AST]], right: list[str]) -> tuple[list[Edit], list[list[str]]]:
+        """Those of some changes without which less is right, and what that is; they have been made."""
+        needed, explained = [], []
+        if not right or (len(self.cases) > 1 and self._right_now(1) != right):
+            return [], []
+        for edit, before in made:
+            with put(replace(edit, new=before)), edit.part.changed():
+                without = self._right_now() or []
+            keys = [k for k in right if k not in without]
+            if keys:
+                needed.append(edit)
+                explained.append(keys)
+        return needed, explained
+
+    def _right_now(self, case: int = 0) -> list[str] | None:
+        """The wrong gradients that the program as it is now has right."""
+        try:
+            return self._right(self.cases[case].again(), case)
+        except Exception:  # whatever a changed program raises
+            return None
+
+    def _right(self, result: Mapping[str, Array], case: int = 0) -> list[str] | None:
+        """The wrong gradients that are right in a result; None if one is spoiled that was right."""
+        self.runs += 1
+        true, found = self.cases[case].true, self.cases[case].found
+        for key, value in found.items():
+            if key in true and key not in self.wrong and not (key in result and self.same(result[key], value)):
+                return None
+        return [k for k in self.wrong if k in result and self.same(result[k], true[k])]
 
     @contextlib.contextmanager
     def changed(self, inputs: Mapping[str, Any]) -> Iterator[None]:
@@ -133,16 +197,19 @@ class Mend:
         with contextlib.ExitStack() as kept:
             kept.enter_context(_taking(self.outside, inputs))
             for edit in self.made:
-                kept.enter_context(_put(edit))
+                kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
             yield
 
     # -- which lines ---------------------------------------------------------------------------------------
 
     def lines(self, wrong: list[str]) -> list[Line]:
-        """The lines that may be wrong: those that wrong gradients depend on and right ones do not."""
-        likely, unknown = [], []
-        for part in self.parts:
+        """The lines that may be wrong: those that wrong gradients depend on and right ones do not.
+
+        Last come those that right gradients depend on too, as a line in a loop may be right at some of the steps.
+        """
+        likely, unknown, shared = [], [], []
+        for part in [part for part in self.parts if not self._is_forward(part)]:
             for statement in part.statements():
                 if isinstance(statement, ast.For):
                     unknown.append(Line(part, statement, None))
@@ -152,7 +219,14 @@ class Mend:
                     unknown.append(Line(part, statement, None))
                 elif reach and reach <= set(wrong):
                     likely.append(Line(part, statement, frozenset(reach), self._strange(part, statement)))
-        return sorted(likely, key=lambda line: (line.reach != frozenset(wrong), line.strange)) + unknown
+                elif reach & set(wrong) and len(self.wrong) > 1:
+                    shared.append(Line(part, statement, None))
+        return sorted(likely, key=lambda line: (line.reach != frozenset(wrong), line.strange)) + unknown + shared
+
+    def _is_forward(self, part: Part) -> bool:
+        """Whether a function makes nothing but values of the forward pass."""
+        made = [v for entries in part.entries.values() for _, v in entries if v.size > 1]
+        return bool(self.known.forward) and all(v in self.before for v in made)
 
     def _strange(self, part: Part, s: ast.stmt) -> float:
         """When a line first made a value that does not occur in the true pass: no proof that it is a wrong one."""
@@ -221,14 +295,16 @@ class Mend:
         unclear = [line for line in lines if not line.reach]
         rest = [likely[1:], known, unclear]
         rare = RARE_RULES if len(self.rules) == len(RULES) else []
+        more = [*WHOLE, *SHAPES] if rare else []
         tasks = [
-            *itertools.product([likely[:1]], [*self.rules, *rare]),
-            *itertools.product(rest, self.rules),
+            *itertools.product([likely[:1]], [*self.rules, *more, *rare]),
+            *itertools.product(rest, [*self.rules, *more]),
             *itertools.product(rest, rare),
         ]
         for group, rule in tasks:
             for line in group:
-                for edit in edits(line.part, line.statement, rule):
+                made = shaped if rule in WHOLE or rule in SHAPES else edits
+                for edit in made(line.part, line.statement, rule):
                     mended = self._mended(edit, left)
                     if mended and self._confirmed(edit, left, mended):
                         edit.mended = _after(edit)
@@ -319,16 +395,9 @@ def _taking(names: Outside, inputs: Mapping[str, Any]) -> Iterator[None]:
             part.function.__globals__[k] = before[k]
 
 
-@contextlib.contextmanager
-def _put(edit: Edit) -> Iterator[None]:
-    """With a change in the tree."""
-    before = edit.old
-    ast.fix_missing_locations(edit.new)
-    edit.put(edit.new)
-    try:
-        yield
-    finally:
-        edit.put(before)
+def _whole(edit: Edit) -> str:
+    """The line as it is now."""
+    return said(_head(edit.statement), 160).removesuffix(" ...")
 
 
 def _after(edit: Edit) -> str:

@@ -114,6 +114,18 @@ class Part:
                 yield node
 
 
+@contextlib.contextmanager
+def put(edit: Any) -> Iterator[None]:
+    """With a change in the tree."""
+    before = edit.old
+    ast.fix_missing_locations(edit.new)
+    edit.put(edit.new)
+    try:
+        yield
+    finally:
+        edit.put(before)
+
+
 def _named(code: types.CodeType | None, name: str) -> types.CodeType | None:
     inner = code.co_consts if code is not None else ()
     return next((c for c in inner if isinstance(c, types.CodeType) and c.co_name == name), None)
@@ -167,6 +179,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
                 ran[frame.f_lineno] += 1
             if event == "return" and tree is not None:
                 seen.update(_operands(tree, {**frame.f_globals, **frame.f_locals}))
+                seen.update(_of_object(frame.f_locals.get("self")))
             return line
 
         return line
@@ -235,6 +248,13 @@ def _targets(tree: ast.FunctionDef | None) -> dict[int, ast.expr]:
     statements = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AugAssign))]
     found = {s.lineno: s.targets[0] if isinstance(s, ast.Assign) else s.target for s in statements}
     return {k: v for k, v in found.items() if isinstance(v, (ast.Name, ast.Attribute, ast.Subscript))}
+
+
+def _of_object(holder: Any) -> Iterator[tuple[str, Any]]:
+    """The numbers and arrays that an object holds."""
+    for name, value in getattr(holder, "__dict__", {}).items():
+        if isinstance(value, (np.ndarray, int, float)) and not isinstance(value, bool):
+            yield f"self.{name}", value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,7 @@ class TrueValues:
     Attributes
     ----------
     forward, backward : list of ndarray
-        The values of the forward and of the backward pass.
+        The values that depend on no adjoint, such as the forward pass's and 1 - a², and those that do.
     given : list of float
         The adjoints that were given and are one number each: a loss may be given its 1 in the end only.
     """
@@ -31,9 +31,14 @@ class TrueValues:
         """Those of a recording; none where there is none."""
         if truth is None:
             return cls([], [], [])
-        forward = [r._value for r in truth.recording.forward]
-        backward = [r._value for r in truth.recording.backward]
-        return cls(forward, backward, [float(seed._value) for seed in truth.seeds.values() if seed.size == 1])
+        live = set(truth.seeds.values())
+        for r in truth.recording.backward:
+            if any(x in live for x in r.inputs):
+                live.add(r)
+        both = [*truth.recording.forward, *truth.recording.backward]
+        forward = [r._value for r in both if r not in live]
+        given = [float(seed._value) for seed in truth.seeds.values() if seed.size == 1]
+        return cls(forward, [r._value for r in both if r in live], given)
 
     def to_data(self) -> dict[str, Any]:
         """As lists and arrays."""
