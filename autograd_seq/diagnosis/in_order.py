@@ -51,6 +51,7 @@ class InOrder:
     ) -> None:
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
+        self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
 
     def next(self, over: Callable[[], bool]) -> Edit | None:
         """The change that mends the first mistake; None if there is none that does."""
@@ -58,6 +59,7 @@ class InOrder:
         if now is None:
             return None
         made, score, right = now
+        self._tried.clear()
         for suspects in self._suspects(made):
             best: tuple[tuple[int, int], Edit] | None = None
             for edit in self._all_hits(suspects):
@@ -120,7 +122,9 @@ class InOrder:
     def _all_hits(self, suspects: Sequence[Made]) -> list[Edit]:
         """The changes of some lines with which they make more that is true; unusual ones if there are no others."""
         for rules in ([*RULES, *SHAPES], RARE_RULES):
-            hits = [edit for first in suspects for edit in self._hits(first, rules)]
+            fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
+            self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
+            hits = [edit for first in fresh for edit in self._hits(first, rules)]
             if hits:
                 return hits
         return []

@@ -56,6 +56,20 @@ class Line:
     strange: float = math.inf  # when it first made a value that does not occur in the true pass
 
 
+@dataclass(frozen=True)
+class Told:
+    """What some changes tell: the causes, the changes themselves, and the gradients that are still wrong with them."""
+
+    findings: list[Finding]
+    made: list[Edit]
+    left: list[str]
+
+    def and_also(self, edits: list[Edit], mended: list[str]) -> Told:
+        """The same with further changes, and what they make right together."""
+        findings = [*self.findings, *(_finding(edit, mended) for edit in edits)]
+        return Told(findings, [*self.made, *edits], [k for k in self.left if k not in mended])
+
+
 class Mend:
     """Looks for changes of somebody's own lines that make their wrong gradients right.
 
@@ -115,28 +129,51 @@ class Mend:
             return [], None
         if outside := self._from_outside():
             return [outside], None
-        found: list[Finding] = []
-        left = list(self.wrong)
-        with contextlib.ExitStack() as kept, np.errstate(all="ignore"):
-            if len(rules) > 1:
-                found, left = self._in_order(kept)
-            lines = self.lines(left)
-            while left and len(found) < MOST_CAUSES:
-                best = self._best(lines, left)
+        best: Told | None = None
+        with np.errstate(all="ignore"):
+            lines = self.lines(self.wrong)
+            ways = [lambda: self._at_once(lines), self._in_order] if len(rules) > 1 else []
+            for way in [*ways, lambda: self._one_by_one(lines)]:
+                self.runs = 0
+                told = way()
+                if best is None or len(told.left) < len(best.left):
+                    best = told
+                if not best.left:
+                    break
+        assert best is not None
+        self.made = best.made
+        return best.findings, self._first(lines, best.left)
+
+    def _at_once(self, lines: list[Line]) -> Told:
+        """One of the changes of which a line has few, if it mends everything."""
+        for line, rule in itertools.product(lines, [self.rules[0], *WHOLE]):
+            for edit in _edits(line, rule):
+                mended = self._mended(edit, self.wrong)
+                if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):
+                    edit.mended = _after(edit)
+                    return Told([_finding(edit, mended)], [edit], [])
+                if self._over():
+                    return Told([], [], list(self.wrong))
+        return Told([], [], list(self.wrong))
+
+    def _one_by_one(self, lines: list[Line]) -> Told:
+        """Changes each of which makes some gradient right."""
+        told = Told([], [], list(self.wrong))
+        with contextlib.ExitStack() as kept:
+            while told.left and len(told.findings) < MOST_CAUSES:
+                best = self._best(lines, told.left)
                 if best is None:
                     break
                 edit, mended = best
-                found.append(_finding(edit, mended))
-                self.made.append(edit)
+                told = told.and_also([edit], mended)
                 kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
-                left = [k for k in left if k not in mended]
-            if left:
-                found, left = self._two_at_once(lines, left, found)
-            return found, self._first(lines, left)
+            if told.left:
+                told = self._two_at_once(lines, told)
+        return told
 
-    def _in_order(self, kept: contextlib.ExitStack) -> tuple[list[Finding], list[str]]:
-        """Mistakes one after another as they show, with their changes made as long as `kept` is; and what is left."""
+    def _in_order(self) -> Told:
+        """Mistakes one after another as they show."""
         case = self.cases[0]
         parts = [part for part in self.parts if not self._is_forward(part)]
         order = InOrder(parts, case.again, self.before, self.behind, self._right)
@@ -152,14 +189,14 @@ class Mend:
                 tried.enter_context(edit.part.changed())
                 right = self._right_now() or []
             needed, explained = self._needed(made, right)
-        for edit in needed:
-            kept.enter_context(put(edit))
-            kept.enter_context(edit.part.changed())
-        for edit in needed:
-            edit.mended = _whole(edit)
-        self.made += needed
+            with contextlib.ExitStack() as unneeded:
+                for edit, before in made:
+                    if edit not in needed:
+                        unneeded.enter_context(put(replace(edit, new=before)))
+                for edit in needed:
+                    edit.mended = _whole(edit)
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
-        return [_finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], left
+        return Told([_finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
 
     def _needed(self, made: list[tuple[Edit, ast.AST]], right: list[str]) -> tuple[list[Edit], list[list[str]]]:
         """Those of some changes without which less is right, and what that is; they have been made."""
@@ -295,16 +332,16 @@ class Mend:
         unclear = [line for line in lines if not line.reach]
         rest = [likely[1:], known, unclear]
         rare = RARE_RULES if len(self.rules) == len(RULES) else []
-        more = [*WHOLE, *SHAPES] if rare else []
+        more = SHAPES if rare else []
         tasks = [
+            *itertools.product([lines], WHOLE if more else []),  # they have few changes
             *itertools.product([likely[:1]], [*self.rules, *more, *rare]),
             *itertools.product(rest, [*self.rules, *more]),
             *itertools.product(rest, rare),
         ]
         for group, rule in tasks:
             for line in group:
-                made = shaped if rule in WHOLE or rule in SHAPES else edits
-                for edit in made(line.part, line.statement, rule):
+                for edit in _edits(line, rule):
                     mended = self._mended(edit, left)
                     if mended and self._confirmed(edit, left, mended):
                         edit.mended = _after(edit)
@@ -316,10 +353,9 @@ class Mend:
                         return best
         return best
 
-    def _two_at_once(
-        self, lines: list[Line], left: list[str], found: list[Finding]
-    ) -> tuple[list[Finding], list[str]]:
+    def _two_at_once(self, lines: list[Line], told: Told) -> Told:
         """Two changes of one line, where neither alone makes anything right."""
+        left = told.left
         self.most += self.most // 2
         for line in [line for line in lines if line.reach == frozenset(left) and line.strange < math.inf][:2]:
             for first in (brackets, operations):
@@ -332,12 +368,11 @@ class Mend:
                         if len(mended) == len(left) and self._confirmed(another, left, mended):
                             another.mended = one.mended = _after(another)
                             one.put(before)
-                            self.made += [one, another]
-                            return [*found, _finding(one, mended), _finding(another, mended)], []
+                            return told.and_also([one, another], mended)
                         if self._over():
                             break
                     one.put(before)
-        return found, left
+        return told
 
     def _mended(self, edit: Edit, left: list[str], case: int = 0) -> list[str]:
         """The wrong gradients that a change makes right; none if it spoils one that is right."""
@@ -393,6 +428,11 @@ def _taking(names: Outside, inputs: Mapping[str, Any]) -> Iterator[None]:
     finally:
         for k, (part, _) in names.items():
             part.function.__globals__[k] = before[k]
+
+
+def _edits(line: Line, rule: Rule) -> Iterator[Edit]:
+    made = shaped if rule in WHOLE or rule in SHAPES else edits
+    return made(line.part, line.statement, rule)
 
 
 def _whole(edit: Edit) -> str:

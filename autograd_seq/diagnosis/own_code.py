@@ -145,7 +145,8 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     """
     known = {f.__code__: f for f in _functions(functions, spaces)}
     trees: dict[types.FunctionType, ast.FunctionDef | None] = {}
-    owner = {code: f for c, f in known.items() for code in _within(c)}
+    outer_first = sorted(known.items(), key=lambda pair: -len(list(_within(pair[0]))))
+    owner = {code: f for c, f in outer_first for code in _within(c)}  # the innermost that is there as a function
     operands: dict[types.FunctionType, dict[str, Any]] = {}
     lines: dict[types.FunctionType, Counter[int]] = {}
     values: dict[types.FunctionType, dict[int, list[Made]]] = {}
