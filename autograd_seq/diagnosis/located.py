@@ -38,12 +38,27 @@ class Sought:
     values: list[Array]
 
 
-Place = tuple[int, str]  # the number of a line, and what stands there
+Place = tuple[int, str, str]  # the number of a line, what stands there, and the file if it is not that of the function
 
 
 def located(mend: Mend, sought: Sequence[Sought]) -> list[Place | None]:
     """The line of each mistake; None where it cannot be told."""
-    return [_by_value(mend, s) or _by_reach(mend, s) or _by_name(mend, s) for s in sought]
+    return [_located(mend, s) for s in sought]
+
+
+def _located(mend: Mend, sought: Sought) -> Place | None:
+    by_value = _by_value(mend, sought)
+    if sought.where == ("the loop",) and (loop := _loop(mend, by_value)) is not None:
+        return loop
+    return by_value or _first_odd(mend, sought) or _by_name(mend, sought)
+
+
+def _loop(mend: Mend, near: Place | None) -> Place | None:
+    """The loop of the backward pass, where there is one only, or else the one around a line."""
+    loops = [(part, s) for part in mend.working() for s in part.statements() if isinstance(s, ast.For)]
+    around = [pair for pair in loops if near and pair[1].lineno <= near[0] <= (pair[1].end_lineno or 0)]
+    chosen = loops if len(loops) == 1 else around[-1:]
+    return _place(mend, chosen[0][0], chosen[0][1].lineno) if chosen else None
 
 
 def _by_value(mend: Mend, sought: Sought) -> Place | None:
@@ -55,7 +70,7 @@ def _by_value(mend: Mend, sought: Sought) -> Place | None:
     for line, value, part in _made(mend):
         alike = wanted.get(value.shape, []) + [v.T for v in wanted.get(value.shape[::-1], []) if v.ndim > 1]
         if any(mend.same(factor * value, v) for v in alike for factor in mend.factors) and _matters(mend, part, line):
-            return _place(part, line)
+            return _place(mend, part, line)
     return None
 
 
@@ -68,17 +83,17 @@ def _matters(mend: Mend, part: Part, line: int) -> bool:
 
 def _made(mend: Mend) -> Iterator[tuple[int, Array, Part]]:
     """What the lines made, in the order of time."""
-    made = [(when, line, v, part) for part in mend.parts for line, all_ in part.entries.items() for when, v in all_]
+    made = [(when, line, v, part) for part in mend.working() for line, all_ in part.entries.items() for when, v in all_]
     for _, line, value, part in sorted(made, key=lambda entry: entry[0]):
         yield line, value, part
 
 
-def _by_reach(mend: Mend, sought: Sought) -> Place | None:
+def _first_odd(mend: Mend, sought: Sought) -> Place | None:
     """The first line to make what is not in the true pass, among those on which just these gradients depend."""
     wrong = [line for line in mend.lines(list(sought.explains)) if line.reach == frozenset(sought.explains)]
     odd = [line for line in wrong if line.strange < math.inf]
     best = min(odd, key=lambda line: line.strange, default=None)
-    return _place(best.part, best.statement.lineno) if best is not None else None
+    return _place(mend, best.part, best.statement.lineno) if best is not None else None
 
 
 def _by_name(mend: Mend, sought: Sought) -> Place | None:
@@ -86,11 +101,11 @@ def _by_name(mend: Mend, sought: Sought) -> Place | None:
     names = {plain(name) for name in (*sought.where, *(sought.explains if len(sought.explains) == 1 else ()))}
     found = [
         (part, s.lineno)
-        for part in mend.parts
+        for part in mend.working()
         for s in part.statements()
         if isinstance(s, (ast.Assign, ast.AugAssign)) and plain(_last_name(target(s))) in names
     ]
-    return _place(*found[-1]) if found else None
+    return _place(mend, *found[-1]) if found else None
 
 
 def _last_name(text: str) -> str:
@@ -103,8 +118,8 @@ def _last_name(text: str) -> str:
     return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
 
 
-def _place(part: Part, line: int) -> Place:
+def _place(mend: Mend, part: Part, line: int) -> Place:
     text = " ".join(linecache.getline(part.file, line).split("#")[0].split()).rstrip(",")
     if not text:
         text = next((said(s) for s in part.statements() if s.lineno == line), "")
-    return line, text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…"
+    return line, text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…", mend.file_of(part)

@@ -11,6 +11,7 @@ import ast
 import contextlib
 import itertools
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.in_order import InOrder
-from autograd_seq.diagnosis.known_values import KnownValues
+from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import (
     RARE_RULES,
     RULES,
@@ -64,10 +65,10 @@ class Told:
     made: list[Edit]
     left: list[str]
 
-    def and_also(self, edits: list[Edit], mended: list[str]) -> Told:
+    def and_also(self, findings: list[Finding], edits: list[Edit], mended: list[str]) -> Told:
         """The same with further changes, and what they make right together."""
-        findings = [*self.findings, *(_finding(edit, mended) for edit in edits)]
-        return Told(findings, [*self.made, *edits], [k for k in self.left if k not in mended])
+        left = [k for k in self.left if k not in mended]
+        return Told([*self.findings, *findings], [*self.made, *edits], left)
 
 
 class Mend:
@@ -98,8 +99,8 @@ class Mend:
         self.outside: Outside = {}
         self.runs = 0
         self._until = time.monotonic() + seconds
-        functions, spaces = cases[0].owned()
-        self.parts, self.length = parts(lambda: cases[0].again(), functions, spaces)
+        self.functions, spaces = cases[0].owned()
+        self.parts, self.length = parts(lambda: cases[0].again(), self.functions, spaces)
         self.factors = [1.0]
         self.true_values: dict[tuple[int, ...], list[Array]] = {}
         self.known = known
@@ -151,7 +152,7 @@ class Mend:
                 mended = self._mended(edit, self.wrong)
                 if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):
                     edit.mended = _after(edit)
-                    return Told([_finding(edit, mended)], [edit], [])
+                    return Told([self._finding(edit, mended)], [edit], [])
                 if self._over():
                     return Told([], [], list(self.wrong))
         return Told([], [], list(self.wrong))
@@ -165,7 +166,7 @@ class Mend:
                 if best is None:
                     break
                 edit, mended = best
-                told = told.and_also([edit], mended)
+                told = told.and_also([self._finding(edit, mended)], [edit], mended)
                 kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
             if told.left:
@@ -175,8 +176,7 @@ class Mend:
     def _in_order(self) -> Told:
         """Mistakes one after another as they show."""
         case = self.cases[0]
-        parts = [part for part in self.parts if not self._is_forward(part)]
-        order = InOrder(parts, case.again, self.before, self.behind, self._right)
+        order = InOrder(self.working(), case.again, self.before, self.behind, self._right)
         made: list[tuple[Edit, ast.AST]] = []
         with contextlib.ExitStack() as tried:
             right: list[str] = []
@@ -196,7 +196,7 @@ class Mend:
                 for edit in needed:
                     edit.mended = _whole(edit)
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
-        return Told([_finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
+        return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
 
     def _needed(self, made: list[tuple[Edit, ast.AST]], right: list[str]) -> tuple[list[Edit], list[list[str]]]:
         """Those of some changes without which less is right, and what that is; they have been made."""
@@ -246,7 +246,7 @@ class Mend:
         Last come those that right gradients depend on too, as a line in a loop may be right at some of the steps.
         """
         likely, unknown, shared = [], [], []
-        for part in [part for part in self.parts if not self._is_forward(part)]:
+        for part in self.working():
             for statement in part.statements():
                 if isinstance(statement, ast.For):
                     unknown.append(Line(part, statement, None))
@@ -260,10 +260,19 @@ class Mend:
                     shared.append(Line(part, statement, None))
         return sorted(likely, key=lambda line: (line.reach != frozenset(wrong), line.strange)) + unknown + shared
 
+    def working(self) -> list[Part]:
+        """The functions that make more than values of the forward pass."""
+        return [part for part in self.parts if not self._is_forward(part)]
+
+    def file_of(self, part: Part) -> str:
+        """The name of a function's file, if it is not the one of the function that is checked."""
+        asked = getattr(self.functions[0], "__code__", None) if self.functions else None
+        return "" if asked is None or part.file == asked.co_filename else os.path.basename(part.file)
+
     def _is_forward(self, part: Part) -> bool:
         """Whether a function makes nothing but values of the forward pass."""
-        made = [v for entries in part.entries.values() for _, v in entries if v.size > 1]
-        return bool(self.known.forward) and all(v in self.before for v in made)
+        made = [v for entries in part.entries.values() for _, v in entries if np.all(v) and not says_nothing(v)]
+        return bool(self.known.forward) and all(v in self.before for v in made)  # else it is not filled yet
 
     def _strange(self, part: Part, s: ast.stmt) -> float:
         """When a line first made a value that does not occur in the true pass: no proof that it is a wrong one."""
@@ -311,7 +320,8 @@ class Mend:
         words = f"with {listed} of the file in place of what forward was given"
         correct = f"take {listed} from the cache: {'a variable' if len(names) == 1 else 'variables'} of the file"
         line = min(line for _, line in names.values())
-        return Finding("wrong value", ", ".join(self.wrong), words, correct, tuple(self.wrong), line)
+        file = self.file_of(min(names.values(), key=lambda place: place[1])[0])
+        return Finding("wrong value", ", ".join(self.wrong), words, correct, tuple(self.wrong), line, file=file)
 
     def _right_taking(self, names: Outside, case: Any) -> bool:
         """Whether all is right with these inputs of a case as the variables of the file."""
@@ -368,11 +378,17 @@ class Mend:
                         if len(mended) == len(left) and self._confirmed(another, left, mended):
                             another.mended = one.mended = _after(another)
                             one.put(before)
-                            return told.and_also([one, another], mended)
+                            both = [one, another]
+                            return told.and_also([self._finding(e, mended) for e in both], both, mended)
                         if self._over():
                             break
                     one.put(before)
         return told
+
+    def _finding(self, edit: Edit, mended: list[str]) -> Finding:
+        line, where = edit.statement.lineno, target(edit.statement)
+        correct = edit.mended or f"without line {line}"
+        return Finding(edit.category, where, edit.words, correct, tuple(mended), line, file=self.file_of(edit.part))
 
     def _mended(self, edit: Edit, left: list[str], case: int = 0) -> list[str]:
         """The wrong gradients that a change makes right; none if it spoils one that is right."""
@@ -455,9 +471,3 @@ def _after(edit: Edit) -> str:
 def _head(s: ast.stmt) -> ast.AST:
     """A loop without its body."""
     return ast.parse(f"for {said(s.target)} in {said(s.iter, 160)}: ...").body[0] if isinstance(s, ast.For) else s
-
-
-def _finding(edit: Edit, mended: list[str]) -> Finding:
-    line = edit.statement.lineno
-    correct = f"{edit.mended}" if edit.mended else f"without line {line}"
-    return Finding(edit.category, target(edit.statement), edit.words, correct, tuple(mended), line)

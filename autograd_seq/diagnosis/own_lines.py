@@ -52,7 +52,9 @@ class OwnLines:
     def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
         found, line = self._mend.run([written_over] if assignments_only else RULES)
-        return found, "" if line is None else f"{line.statement.lineno}, {said(line.statement)},"
+        if line is None:
+            return found, ""
+        return found, f"{line.statement.lineno}{_of(self._mend.file_of(line.part))}, {said(line.statement)},"
 
     def changed(self, inputs: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
         """Let the program do what it does with the changes that were found last, on some inputs."""
@@ -61,6 +63,10 @@ class OwnLines:
     def located(self, sought: Sequence[Sought]) -> list[Place | None]:
         """The lines of mistakes whose values are known."""
         return located(self._mend, sought)
+
+
+def _of(file: str) -> str:
+    return f" of {file}" if file else ""
 
 
 def lines_of(cases: Sequence[Any], wrong: list[str], tolerance: float) -> Lines:
@@ -79,5 +85,5 @@ def with_lines(lines: Lines, findings: list[Finding], values: list[list[Any]]) -
     made = list(findings)
     for i, place in zip(left, lines.located(sought) if sought else [], strict=False):
         if place is not None:
-            made[i] = replace(made[i], line=place[0], source=place[1])
+            made[i] = replace(made[i], line=place[0], source=place[1], file=place[2])
     return made

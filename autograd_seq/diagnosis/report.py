@@ -164,6 +164,7 @@ class BackwardReport:
             "causes": [
                 {"category": c.category, "where": c.where, "explains": list(c.explains)}
                 | ({"line": c.line} if c.line else {})
+                | ({"file": c.file} if c.file else {})
                 | ({} if self.hints_only else {"words": c.words, "correct": c.correct})
                 for c in self.causes
             ],
@@ -240,7 +241,8 @@ def _printed(report: BackwardReport) -> list[str]:
 def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     names = [cause.where] if "[" in cause.where else cause.where.split(", ")
     follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in names]
-    at = f" in line {cause.line}" + (f", {cause.source}" if cause.source else "") if cause.line else ""
+    of = f" of {cause.file}" if cause.file else ""
+    at = f" in line {cause.line}{of}" + (f", {cause.source}" if cause.source else "") if cause.line else ""
     head = f"  {cause.where} {'are' if len(names) > 1 else 'is'} wrong{at}"
     if follow:
         head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"

@@ -42,6 +42,8 @@ class Finding:
         The number of the wrong line in somebody's file.
     source : str
         What stands there.
+    file : str
+        The file, where it is another than that of the function which is checked.
     """
 
     category: str
@@ -51,6 +53,7 @@ class Finding:
     explains: tuple[str, ...]
     line: int | None = None
     source: str = ""
+    file: str = ""
 
 
 def difference(found: Array, true: Array) -> float:

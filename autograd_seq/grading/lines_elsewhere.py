@@ -98,10 +98,11 @@ def _finding(data: Any, wrong: Sequence[str]) -> Finding:
     explains = told.get("explains")
     keys = tuple(k for k in wrong if isinstance(explains, (list, tuple)) and k in explains)
     line = told.get("line")
-    return Finding(category[:40], where, words, correct, keys, line if isinstance(line, int) else None)
+    number = line if isinstance(line, int) else None
+    return Finding(category[:40], where, words, correct, keys, number, file=plain(str(told.get("file") or ""), 1))
 
 
 def _place(data: Any) -> Place | None:
-    if isinstance(data, (list, tuple)) and len(data) == 2 and isinstance(data[0], int):
-        return data[0], plain(str(data[1]), 1)
+    if isinstance(data, (list, tuple)) and len(data) == 3 and isinstance(data[0], int):
+        return data[0], plain(str(data[1]), 1), plain(str(data[2]), 1)
     return None
