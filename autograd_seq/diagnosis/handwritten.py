@@ -18,7 +18,7 @@ from autograd_seq.diagnosis.anew import OfPair
 from autograd_seq.diagnosis.calling import Kept, plain
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
-from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
+from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_example, one_step, suspicious
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
@@ -118,8 +118,10 @@ def check_backward(
             report, draws = check.with_sums(report, draws, name)
     except NotTheSameError as error:
         return BackwardReport(check.name, {}, warnings=warnings, not_to_be_told=str(error), hints_only=hints_only)
-    if cases[0].truth is not None and not cases[0].truth.has_turns:
-        report.warnings += one_step(inputs)
+    truth = cases[0].truth
+    if truth is not None:
+        report.warnings += one_example(inputs, truth.uses)
+        report.warnings += [] if truth.has_turns else one_step(inputs)
     if report.ok and any(has_time(inputs[k]) for k in inputs if k not in given):
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
         over_time(report, lambda: _Case(pair, long, seed + 3, whole))

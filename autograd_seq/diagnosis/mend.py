@@ -271,7 +271,8 @@ class Mend:
 
     def _is_forward(self, part: Part) -> bool:
         """Whether a function makes nothing but values of the forward pass."""
-        made = [v for entries in part.entries.values() for _, v in entries if np.all(v) and not says_nothing(v)]
+        made = [v for entries in part.entries.values() for _, v in entries if v.dtype.kind == "f" and np.all(v)]
+        made = [v for v in made if not says_nothing(v)]
         return bool(self.known.forward) and all(v in self.before for v in made)  # else it is not filled yet
 
     def _strange(self, part: Part, s: ast.stmt) -> float:
