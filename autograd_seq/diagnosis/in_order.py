@@ -8,14 +8,16 @@ several mistakes are found one after another, also where no gradient is right be
 from __future__ import annotations
 
 import ast
-import copy
+import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
-from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
+from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, can_be_repeated, instead, watched
@@ -24,6 +26,8 @@ MOST_BEFORE = 40  # statements that ran before an odd one, among which those are
 MOST_LINES = 10  # that are looked at for one mistake
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
+MOST_TRIED = 8_000  # and of all lines
+HERE = "_here_"
 
 
 class InOrder:
@@ -51,6 +55,7 @@ class InOrder:
     ) -> None:
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
+        self._left = MOST_TRIED
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
 
     def next(self, over: Callable[[], bool]) -> Edit | None:
@@ -131,7 +136,8 @@ class InOrder:
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         """The changes of a line with which it makes more that is true."""
-        ways = list(self._ways(first, rules))[:MOST_WAYS]
+        ways = list(itertools.islice(self._ways(first, rules), min(MOST_WAYS, self._left)))
+        self._left -= len(ways)
         try:
             found = instead(self._run, first, [way for _, way in ways])
         except Exception:  # it came to no such time
@@ -148,15 +154,33 @@ class InOrder:
         if not can_be_repeated(s.value):
             return
         seen: set[str] = set()
+        texts = _Texts(s)
         for rule in rules:
             for edit in (shaped if rule in SHAPES else edits)(first.part, s, rule):
                 if not isinstance(edit.new, ast.expr) or (edit.holder is s and edit.slot != "value"):
                     continue
-                with put(edit):
-                    text = ast.unparse(s.value)
-                    if text not in seen:
-                        seen.add(text)
-                        yield edit, copy.deepcopy(s.value)
+                text = texts.of(edit)
+                if text in seen:
+                    continue
+                seen.add(text)
+                with contextlib.suppress(SyntaxError):  # a slice in parentheses, say
+                    yield edit, read(text)
+
+
+class _Texts:
+    """The right-hand side of a statement as text with a change in it; written out once for each place."""
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._around: dict[tuple[int, str, int | None], str] = {}
+
+    def of(self, edit: Edit) -> str:
+        """What stands there with a change."""
+        place = id(edit.holder), edit.slot, edit.index
+        if place not in self._around:
+            with put(replace(edit, new=ast.Name(HERE, ast.Load()))):
+                self._around[place] = ast.unparse(self._statement.value)
+        return self._around[place].replace(HERE, f"({ast.unparse(edit.new)})")
 
 
 def _alike(some: Sequence[Any], others: Sequence[Any]) -> bool:

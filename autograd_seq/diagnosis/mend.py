@@ -273,7 +273,7 @@ class Mend:
         """Whether a function makes nothing but values of the forward pass."""
         made = [v for entries in part.entries.values() for _, v in entries if v.dtype.kind == "f" and np.all(v)]
         made = [v for v in made if not says_nothing(v)]
-        return bool(self.known.forward) and all(v in self.before for v in made)  # else it is not filled yet
+        return bool(made) and all(v in self.before for v in made)  # those with zeros may not be filled yet
 
     def _strange(self, part: Part, s: ast.stmt) -> float:
         """When a line first made a value that does not occur in the true pass: no proof that it is a wrong one."""
