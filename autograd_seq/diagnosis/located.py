@@ -69,16 +69,17 @@ def _by_value(mend: Mend, sought: Sought) -> Place | None:
             wanted.setdefault(v.shape, []).append(v)
     for line, value, part in _made(mend):
         alike = wanted.get(value.shape, []) + [v.T for v in wanted.get(value.shape[::-1], []) if v.ndim > 1]
-        if any(mend.same(factor * value, v) for v in alike for factor in mend.factors) and _matters(mend, part, line):
+        same = any(mend.same(factor * value, v) for v in alike for factor in mend.factors)
+        if same and _matters(mend, part, line, value):
             return _place(mend, part, line)
     return None
 
 
-def _matters(mend: Mend, part: Part, line: int) -> bool:
+def _matters(mend: Mend, part: Part, line: int, value: Array) -> bool:
     """Whether wrong gradients depend on a line, and no right one nor the outputs, as on those of the forward pass."""
     there = [s for s in part.statements() if s.lineno <= line <= (s.end_lineno or line) and not isinstance(s, ast.For)]
     reach = mend.reach(part, max(there, key=lambda s: s.lineno)) if there else None
-    return reach is None or (bool(reach) and reach <= set(mend.wrong))
+    return value not in mend.before if reach is None else bool(reach) and reach <= set(mend.wrong)
 
 
 def _made(mend: Mend) -> Iterator[tuple[int, Array, Part]]:

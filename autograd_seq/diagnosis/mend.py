@@ -87,7 +87,8 @@ class Mend:
     known : TrueValues
         The values of the true passes.
     seconds : float
-        After which the search ends, whatever is left; it is there for programs whose single lines take long.
+        Of this process's own time, after which the search ends, whatever is left; it is there for programs whose
+        single lines take long.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Mend:
         self.made: list[Edit] = []
         self.outside: Outside = {}
         self.runs = 0
-        self._until = time.monotonic() + seconds
+        self._until = time.process_time() + seconds
         self.functions, spaces = cases[0].owned()
         self.parts, self.length = parts(lambda: cases[0].again(), self.functions, spaces)
         self.factors = [1.0]
@@ -405,7 +406,7 @@ class Mend:
 
     def _over(self) -> bool:
         """Whether enough was tried."""
-        return self.runs > self.most or time.monotonic() > self._until
+        return self.runs > self.most or time.process_time() > self._until
 
     def _confirmed(self, edit: Edit, left: list[str], mended: list[str]) -> bool:
         return len(self.cases) < 2 or self._mended(edit, left, 1) == mended
