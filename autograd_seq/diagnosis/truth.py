@@ -48,15 +48,16 @@ class Truth:
         """Whether a loop of the program ran more than once."""
         return any((r.scope.time or 0) > 1 for r in self.recording.forward)
 
-    def uses(self, key: str) -> list[Tensor]:
-        """The records of the forward pass that depend on an input, the first that read it at the beginning."""
-        behind = {self.inputs[key]} if key in self.inputs else set()
+    def uses(self, key: str) -> tuple[Tensor | None, list[Tensor]]:
+        """The leaf of an input, and the records of the forward pass that depend on it."""
+        leaf = self.inputs.get(key)
+        behind = {leaf} if leaf is not None else set()
         found = []
         for r in self.recording.forward if behind else ():
             if any(x in behind for x in r.inputs):
                 behind.add(r)
                 found.append(r)
-        return found
+        return leaf, found
 
     @property
     def gradients(self) -> dict[str, Array]:
