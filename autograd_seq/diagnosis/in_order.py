@@ -23,7 +23,7 @@ from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, can_be_repeated, instead, watched
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
-MOST_LINES = 10  # that are looked at for one mistake
+MOST_LINES = 16  # that are looked at for one mistake
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
 MOST_TRIED = 8_000  # and of all lines

@@ -17,6 +17,7 @@ MOST_LINES = 60
 MOST_CHARACTERS = 4_000
 ARRAY = re.compile(r"(np\.)?array\((\[[^\[\]]*\]|\[[\[\]\d\s.,eE+TrueFals-]*\])[^()]*\)")
 LONGEST = 400  # characters in a line
+NEARLY = 1e-3
 LARGEST = 1_000  # number of examples, of steps or of elements that a gradient could be off by
 
 
@@ -267,8 +268,9 @@ def _how(gradient: Gradient) -> str:
     with np.errstate(all="ignore"):
         ratios = found[np.abs(true) > 1e-12] / true[np.abs(true) > 1e-12]
     ratio = float(ratios.flat[0]) if ratios.size > 1 else 1.0
-    if _meant(ratio) and np.max(np.abs(found - ratio * true)) < 1e-6 * abs(ratio) * np.max(np.abs(true)):
-        return f"it is {ratio:.6g} times the true gradient"
+    off = min(1e-6 * abs(ratio), 0.01 * abs(ratio - 1)) * np.max(np.abs(true), initial=0)
+    if _meant(ratio) and np.max(np.abs(found - ratio * true)) < off:
+        return f"it is {_apart(ratio, 1.0)[0]} times the true gradient"
     place = gradient.place or np.unravel_index(np.argmax(np.abs(found - true)), true.shape)
     where = ", ".join(str(int(i)) for i in place)
     said, wanted = _apart(float(found[place]), float(true[place]))
@@ -276,7 +278,12 @@ def _how(gradient: Gradient) -> str:
 
 
 def _meant(ratio: float) -> bool:
-    """Whether a factor is one that somebody could have meant: a whole number, its root, or one divided by these."""
+    """Whether a factor is one that somebody could have meant: a whole number, its root, or one divided by these.
+
+    One that is nearly 1 says that the gradient is nearly right.
+    """
+    if 0 < abs(ratio - 1) < NEARLY:
+        return True
     for r in (ratio, 1 / ratio if ratio else 0.0):
         whole = round(r * r)
         if r not in (0.0, 1.0) and 0 < whole <= LARGEST**2 and abs(abs(r) - whole**0.5) < 1e-9 * abs(r):
