@@ -29,6 +29,7 @@ from autograd_seq.operations import *  # noqa: F403  (the operations' own list o
 from autograd_seq.operations import __all__ as _names
 from autograd_seq.readings import display as _display  # these register themselves with what they show
 from autograd_seq.readings import network as _network
+from autograd_seq.readings import network_back as _network_back
 from autograd_seq.readings import table as _table
 from autograd_seq.readings.contributions import contributions
 from autograd_seq.readings.nonfinite import first_nonfinite

@@ -6,6 +6,8 @@ module, where whatever a program asked for stands under NumPy's names, `all`, `s
 
 import numpy as _np
 
+from autograd_seq.core.index_joins import c_ as c_
+from autograd_seq.core.index_joins import r_ as r_
 from autograd_seq.core.numpy_functions import array as array
 from autograd_seq.core.numpy_functions import asanyarray as asanyarray
 from autograd_seq.core.numpy_functions import asarray as asarray
@@ -15,11 +17,13 @@ from autograd_seq.core.numpy_functions import copy as copy
 from autograd_seq.core.numpy_functions import empty as empty
 from autograd_seq.core.numpy_functions import empty_like as empty_like
 from autograd_seq.core.numpy_functions import eye as eye
+from autograd_seq.core.numpy_functions import fft as fft
 from autograd_seq.core.numpy_functions import finder as _finder
 from autograd_seq.core.numpy_functions import full as full
 from autograd_seq.core.numpy_functions import full_like as full_like
 from autograd_seq.core.numpy_functions import hstack as hstack
 from autograd_seq.core.numpy_functions import identity as identity
+from autograd_seq.core.numpy_functions import linalg as linalg
 from autograd_seq.core.numpy_functions import names as _names
 from autograd_seq.core.numpy_functions import ones as ones
 from autograd_seq.core.numpy_functions import ones_like as ones_like

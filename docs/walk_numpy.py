@@ -8,6 +8,8 @@ Run ``python docs/walk_numpy.py`` after a change; a test compares.
 
 from __future__ import annotations
 
+import cmath
+import math
 import operator
 import re
 import warnings
@@ -84,10 +86,14 @@ OUTSIDE = {
         format_float_positional format_float_scientific is_busday isdtype isfortran isnat isscalar issubdtype iterable
         min_scalar_type mintypecode promote_types typename""",
     "settings": """
-        errstate fft.test frompyfunc get_include get_printoptions getbufsize geterr geterrcall info linalg.test
+        errstate fft.test frompyfunc nditer get_include get_printoptions getbufsize geterr geterrcall info linalg.test
         nested_iters printoptions set_printoptions setbufsize seterr seterrcall show_config show_runtime test""",
 }
 ALONE = {name for names in OUTSIDE.values() for name in names.split()}
+
+
+# Classes of NumPy's that take an array of numbers.
+CLASSES = "broadcast float16 float32 float64 int64 longdouble matrix ndenumerate poly1d"
 
 
 class Answer(NamedTuple):
@@ -105,7 +111,8 @@ def functions(module: Any = np) -> Iterator[tuple[str, Callable[..., Any]]]:
         space = getattr(module, prefix[:-1]) if prefix else module
         for name in sorted(names):
             function = getattr(space, name)
-            if callable(function) and not isinstance(function, type) and prefix + name not in ALONE:
+            wanted = callable(function) and not isinstance(function, type) and prefix + name not in ALONE
+            if wanted or (not prefix and name in CLASSES.split()):
                 yield prefix + name, function
 
 
@@ -125,6 +132,34 @@ OWN |= {
     "x.put": [M.copy(), 0, 0.5], "x.repeat": [M, 2], "x.reshape": [M, 3, 2], "x.searchsorted": [V, 0.5],
     "x.swapaxes": [M, 0, 1], "x.take": [M, 1], "x.item x.__float__": [np.array(0.5)], "x.resize": [M.copy(), (3, 2)],
 }  # fmt: skip
+# Python's own functions, operators in place, and arguments that are given by name: walked over, and not in the table.
+FORMS: dict[str, Callable[..., Any]] = {
+    "1.4 - x": lambda x: 1.4 - x, "1.4 / x": lambda x: 1.4 / x, "1.4 // x": lambda x: 1.4 // x,
+    "1.4 % x": lambda x: 1.4 % x, "1.4 ** x": lambda x: 1.4**x, "divmod(1.4, x)": lambda x: divmod(1.4, x),
+    "x += y": operator.iadd, "x -= y": operator.isub, "x *= y": operator.imul, "x /= y": operator.itruediv,
+    "x //= y": operator.ifloordiv, "x %= y": operator.imod, "x **= y": operator.ipow,
+    "sum(x)": sum, "list(x)": list, "len(x)": len, "max(v)": max, "min(v)": min, "sorted(v)": sorted,
+    "math.prod(v)": math.prod, "math.fsum(v)": math.fsum, "float(s)": float, "int(s)": int, "complex(s)": complex,
+    "bool(s)": bool, "math.sin(s)": math.sin, "math.floor(s)": math.floor, "cmath.exp(s)": cmath.exp,
+    "math.hypot(s, s)": lambda s: math.hypot(s, s), "x[0]": lambda x: x[0], "x[x > 0.5]": lambda x: x[x > 0.5],
+    "sum(x, initial=s)": lambda x, s: np.sum(x, initial=s), "max(x, initial=s)": lambda x, s: np.max(x, initial=s),
+    "sum(x, where=y > 0.5)": lambda x, y: np.sum(x, where=y > 0.5), "mean(x, where=y > 0.5)": lambda x, y: np.mean(
+        x, where=y > 0.5), "var(x, mean=y)": lambda x, y: np.var(x, mean=y), "clip(x, min=y)": lambda x, y: np.clip(
+        x, min=y), "nan_to_num(x, nan=s)": lambda x, s: np.nan_to_num(x, nan=s), "average(x, weights=y)": lambda x, y:
+        np.average(x, weights=y), "diff(x, prepend=s)": lambda x, s: np.diff(x, prepend=s), "ediff1d(x, to_end=s)":
+        lambda x, s: np.ediff1d(x, to_end=s), "gradient(v, w)": lambda v, w: np.gradient(v, np.cumsum(w)),
+    "trapezoid(v, w)": lambda v, w: np.trapezoid(v, w), "trapezoid(v, dx=s)": lambda v, s: np.trapezoid(v, dx=s),
+    "interp(x, [0, 1, 2], v, left=s)": lambda x, v, s: np.interp(x, [0, 1, 2], v, left=s),
+    "pad(x, 1, constant_values=s)": lambda x, s: np.pad(x, 1, constant_values=s), "insert(v, 1, s)": lambda v, s:
+        np.insert(v, 1, s), "unwrap(v, period=s)": lambda v, s: np.unwrap(v, period=s), "isclose(x, y, rtol=s)":
+        lambda x, y, s: np.isclose(x, y, rtol=s), "histogram(v, weights=w)": lambda v, w: np.histogram(v, 3, weights=w),
+    "cov(x, aweights=w)": lambda x, w: np.cov(x, aweights=w), "tanh(x, out=y)": lambda x, y: np.tanh(x, out=y),
+    "add(x, y, where=y > 0.5)": lambda x, y: np.add(x, y, where=y > 0.5, out=np.zeros((2, 3))),
+    "select([x > 0.5], [x], s)": lambda x, s: np.select([x > 0.5], [x], s),
+    "full(3, fill_value=s)": lambda s: np.full(3, fill_value=s), "apply_along_axis(f, 0, x)": lambda x:
+        np.apply_along_axis(lambda v: v * 2, 0, x), "vectorize(f)(x)": lambda x: np.vectorize(math.sin)(x),
+}  # fmt: skip
+_GIVEN = {"x": M, "y": P, "v": V, "w": W, "s": np.array(0.5)}
 # What has to do with memory or files, and what a tensor answers in a way of its own.
 UNASKED = """
     base byteswap copy ctypes data device dtype dump dumps flags getfield imag item itemset itemsize nbytes ndim
@@ -134,6 +169,7 @@ UNASKED = """
 def methods() -> Iterator[tuple[str, Callable[..., Any]]]:
     """NumPy's operators, and the methods and attributes of its arrays."""
     yield from OPERATORS.items()
+    yield from FORMS.items()
     for name in dir(np.ndarray):
         if not name.startswith("_") and name not in UNASKED.split():
             yield f"x.{name}", _asked(name)
@@ -148,11 +184,37 @@ def _asked(name: str) -> Callable[..., Any]:
     return ask
 
 
+METHODS_OF_UFUNCS = ("reduce", "accumulate", "outer", "reduceat", "at")
+
+
+def methods_of_ufuncs(module: Any = np) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The methods of NumPy's ufuncs, each with the name of its ufunc before it."""
+    for name in sorted(np.__all__):
+        ufunc: Any = getattr(np, name)
+        if isinstance(ufunc, np.ufunc) and ufunc.nout == 1 and ufunc.signature is None and ufunc.__name__ == name:
+            for method in METHODS_OF_UFUNCS if ufunc.nin == 2 else ("at",):
+                found = getattr(getattr(module, name), method)
+                yield f"{name}.{method}", _at(found) if method == "at" else found
+
+
+def _at(found: Callable[..., Any]) -> Callable[..., Any]:
+    def written(a: Any, *arguments: Any) -> Any:
+        found(a, *arguments)
+        return a
+
+    return written
+
+
 def arguments_of(name: str, function: Callable[..., Any]) -> list[Any] | None:
     """Arguments that NumPy takes."""
     for names, own in OWN.items():
         if name in names.split():
             return own
+    if name in OPERATORS or name in FORMS:
+        return [_GIVEN[letter] for letter in dict.fromkeys(re.findall(r"\b[xyvws]\b", name))]
+    if name.endswith((".at", ".reduceat")):
+        binary = getattr(np, name.split(".")[0]).nin == 2
+        return [M, [0, 1]] if name.endswith(".reduceat") else [M.copy(), 0, 0.5] if binary else [M.copy(), 0]
     for usual in USUAL:
         try:
             with quiet():
@@ -182,19 +244,26 @@ def places_in(arguments: list[Any]) -> Iterator[tuple[int, Any]]:
     for i, argument in enumerate(arguments):
         inner = argument if isinstance(argument, list) and argument and isinstance(argument[0], np.ndarray) else None
         if isinstance(argument, float) or (isinstance(argument, np.ndarray) and argument.dtype.kind == "f"):
-            yield i, lambda make, i=i: [make(x) if k == i else x for k, x in enumerate(arguments)]
+            yield i, lambda make, i=i: [make(x) if k == i else _copied(x) for k, x in enumerate(arguments)]
         elif inner is not None and inner[0].dtype.kind == "f":
             yield i, lambda make, i=i, inner=inner: [
-                [make(inner[0]), *inner[1:]] if k == i else x for k, x in enumerate(arguments)
+                [make(inner[0]), *inner[1:]] if k == i else _copied(x) for k, x in enumerate(arguments)
             ]
+
+
+def _copied(x: Any) -> Any:
+    """An argument that may be written into."""
+    return x.copy() if isinstance(x, np.ndarray) else x
 
 
 def walk(module: Any = np) -> Iterator[Answer]:
     """What every function does with a tensor in every place."""
-    plain = {**dict(functions()), **dict(methods())}
-    for name, function in [*functions(module), *methods()]:
+    plain = {**dict(functions()), **dict(methods()), **dict(methods_of_ufuncs())}
+    for name, function in [*functions(module), *methods(), *methods_of_ufuncs(module)]:
         arguments = arguments_of(name, plain[name])
         if arguments is None:
+            if name in plain and "." in name and name.split(".")[-1] in METHODS_OF_UFUNCS:
+                continue  # NumPy has no such method of this ufunc for numbers
             yield Answer(name, 0, "no arguments were found that NumPy takes")
             continue
         for place, replaced in places_in(arguments):
@@ -256,7 +325,7 @@ def kinds() -> dict[str, str]:
     """The one kind of each function: recorded, if it is in any place."""
     found: dict[str, set[str]] = {}
     for one in walk():
-        if not one.place or not one.name.startswith("x."):
+        if one.name not in FORMS and (not one.place or not one.name.startswith("x.")):
             found.setdefault(one.name, set()).add(one.kind)
     order = ("recorded", "refused", "constant")
     return {name: next(kind for kind in (*order, *kinds) if kind in kinds) for name, kinds in found.items()}
@@ -274,9 +343,21 @@ def table() -> str:
     found = kinds()
     rows = [f"| in NumPy {'.'.join(np.__version__.split('.')[:2])} | functions |", "|---|---|"]
     for kind, head in HEADS.items():
-        names = [f"`{name}`" for name in found if found[name] == kind]
+        names = [f"`{name}`" for name in found if found[name] == kind and not _of_ufunc(name)]
         rows.append(f"| {head} ({len(names)}) | {', '.join(names)} |")
+    methods = [f"`{method}` of {_ufuncs(found, method)}" for method in ("reduce", "accumulate", "outer")]
+    rows.append(f"| Recorded methods of ufuncs; the others are constant or refused | {'; '.join(methods)} |")
     return "\n".join(rows)
+
+
+def _of_ufunc(name: str) -> bool:
+    head, _, method = name.partition(".")
+    return method in METHODS_OF_UFUNCS and isinstance(getattr(np, head), np.ufunc)
+
+
+def _ufuncs(found: dict[str, str], method: str) -> str:
+    return ", ".join(f"`{name.partition('.')[0]}`" for name in found if _of_ufunc(name)
+                     and name.endswith(f".{method}") and found[name] == "recorded")  # fmt: skip
 
 
 def page() -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq import Operation, Tensor, differentiate
+from autograd_seq import Operation, Tensor, differentiate, prove
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.operations import indexing, linear
 from autograd_seq.storage.files import write
@@ -22,7 +22,7 @@ from autograd_seq.writer import Writer
 
 FAMILIES = (
     "arithmetic", "elementwise", "exponentials", "trigonometry", "comparison", "reduction", "linear", "solving",
-    "shape", "indexing", "ordering", "probability",
+    "singular", "shape", "indexing", "ordering", "remainders", "probability",
 )  # fmt: skip
 ROWS, PLACES = np.s_[:], Tensor(np.array([[2, 0, 1]] * 3), "places")
 PAGE = Path(__file__).with_name("operations.md")
@@ -39,6 +39,7 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
     ops.cumsum: lambda x: ops.cumsum(x, axis=0),
     ops.expand_dims: lambda x: ops.expand_dims(x, axis=0),
     ops.flip: lambda x: ops.flip(x, axis=0),
+    ops.from_singular: lambda weights, x: ops.from_singular(weights[0], x),
     ops.max: lambda x: ops.max(x, axis=0, keepdims=True),
     ops.min: lambda x: ops.min(x, axis=0, keepdims=True),
     ops.moveaxis: lambda x: ops.moveaxis(x, 0, 1),
@@ -57,9 +58,12 @@ SAMPLES: dict[Operation, Callable[..., Any]] = {
     indexing._getitem: lambda x: x[1],
     linear._einsum: lambda a, b: ops.einsum("ij,jk->ik", a, b),
 }
+LONGEST, TOO_LONG = 500, "too long for a line; `equations` prints it"
 SHAPES = {ops.squeeze: (1, 3)}
 # What is added to numbers between 0 and 1 where an operation is not meant for those, or for matrices of low rank.
-MATRICES = (ops.cholesky, ops.det, ops.inv, ops.logabsdet, ops.solve_columns)
+MATRICES = (
+    ops.adjugate, ops.cholesky, ops.det, ops.dyads, ops.inv, ops.logabsdet, ops.singular_values, ops.solve_columns,
+)  # fmt: skip
 ADDED = {ops.arccosh: 1.0, **dict.fromkeys(MATRICES, np.eye(3))}
 
 
@@ -71,15 +75,24 @@ KINKS: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
     "minimum(a, b)": (np.minimum, [[1.0], [1.0]], "a = b"),
     "fmax(a, b)": (np.fmax, [[1.0], [1.0]], "a = b"),
     "fmin(a, b)": (np.fmin, [[1.0], [1.0]], "a = b"),
+    "fabs(x)": (np.fabs, [[0.0]], "x = 0"),
     "max(x)": (np.max, [[2.0, 1.0, 2.0]], "x = [2, 1, 2]"),
     "min(x)": (np.min, [[2.0, 1.0, 1.0]], "x = [2, 1, 1]"),
+    "max(x, initial=2)": (lambda x: np.max(x, initial=2.0), [[2.0, 1.0]], "x = [2, 1]"),
+    "nanmax(x)": (np.nanmax, [[2.0, np.nan, 2.0]], "x = [2, nan, 2]"),
+    "ptp(x)": (np.ptp, [[2.0, 2.0]], "x = [2, 2]"),
     "maximum.accumulate(x)": (np.maximum.accumulate, [[1.0, 1.0]], "x = [1, 1]"),
     "clip(x, -1, 1)": (lambda x: np.clip(x, -1.0, 1.0), [[-1.0, 1.0]], "x = [−1, 1]"),
     "clip(x, low, None), low learned": (lambda x, low: np.clip(x, low, None), [[1.0], [1.0]], "x = low"),
+    "clip(x, None, high), high learned": (lambda x, high: np.clip(x, None, high), [[1.0], [1.0]], "x = high"),
     "where(c, a, b)": (lambda a, b: np.where([True, False], a, b), [[1.0, 1.0], [1.0, 1.0]], "anywhere, c = [1, 0]"),
     "linalg.norm(x)": (np.linalg.norm, [[0.0, 0.0]], "x = [0, 0]"),
     "linalg.norm(x, 1)": (lambda x: np.linalg.norm(x, 1), [[0.0, 2.0]], "x = [0, 2]"),
     "linalg.norm(x, inf)": (lambda x: np.linalg.norm(x, np.inf), [[2.0, -2.0]], "x = [2, −2]"),
+    "linalg.norm(x, 2)": (lambda x: np.linalg.norm(x, 2), [[[2.0, 0.0], [0.0, -2.0]]], "x = [2 0; 0 −2]"),
+    "linalg.norm(x, 'nuc')": (lambda x: np.linalg.norm(x, "nuc"), [[[2.0, 0.0], [0.0, 0.0]]], "x = [2 0; 0 0]"),
+    "linalg.det(x)": (np.linalg.det, [[[1.0, 2.0], [2.0, 4.0]]], "x = [1 2; 2 4], smooth"),
+    "std(x)": (np.std, [[2.0, 2.0]], "x = [2, 2]"),
     "hypot(a, b)": (np.hypot, [[0.0], [0.0]], "a = b = 0"),
     "arctan2(a, b)": (np.arctan2, [[0.0], [0.0]], "a = b = 0"),
     "x ** 0.0": (lambda x: x**0.0, [[0.0]], "x = 0"),
@@ -88,11 +101,21 @@ KINKS: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
     "cumprod(x)": (np.cumprod, [[0.0, 3.0]], "x = [0, 3]"),
     "sort(x)[0]": (lambda x: np.sort(x)[0], [[1.0, 1.0]], "x = [1, 1]"),
     "median(x)": (np.median, [[1.0, 1.0, 2.0]], "x = [1, 1, 2]"),
+    "partition(x, 1)[1]": (lambda x: np.partition(x, 1)[1], [[1.0, 1.0, 0.0]], "x = [1, 1, 0]"),
+    "quantile(x, 0.25)": (lambda x: np.quantile(x, 0.25), [[1.0, 1.0, 2.0]], "x = [1, 1, 2]"),
+    "floor(x), round(x), x // 1": (lambda x: x * (np.floor(x) + np.round(x) + x // 1), [[2.0]], "x = 2, times x"),
+    "sign(x)": (lambda x: np.sign(x) * (x + 1.0), [[0.0]], "x = 0, times x + 1"),
+    "fmod(x, b)": (np.fmod, [[-4.0], [2.0]], "x = −4, b = 2"),
+    "modf(x)[0]": (lambda x: np.modf(x)[0], [[2.0]], "x = 2"),
+    "unwrap(x)": (np.unwrap, [[0.0, np.pi]], "x = [0, π]"),
     "x % b": (np.remainder, [[4.0], [2.0]], "x = 4, b = 2"),
     "interp(x, [0, 1, 2], [0, 1, 5])": (lambda x: np.interp(x, [0.0, 1.0, 2.0], [0.0, 1.0, 5.0]),
                                         [[1.0, 2.0, 3.0]], "x = [1, 2, 3]"),
     "copysign(a, 1)": (lambda a: np.copysign(a, 1.0), [[0.0]], "a = 0"),
     "heaviside(x, h)": (np.heaviside, [[0.0], [0.5]], "x = 0"),
+    "sqrt(x)": (np.sqrt, [[0.0]], "x = 0"),
+    "cbrt(x)": (np.cbrt, [[0.0]], "x = 0"),
+    "x ** 0.5": (lambda x: x**0.5, [[0.0]], "x = 0"),
     "sinc(x)": (np.sinc, [[0.0]], "x = 0"),
 }  # fmt: skip
 
@@ -106,12 +129,16 @@ def at_kink(name: str) -> tuple[list[Tensor], Tensor]:
 
 def conventions() -> Iterator[str]:
     """The table of what is taken for a derivative where there is none, as the sweep answers it."""
-    yield "| function | where | derivative with respect to each input |\n|---|---|---|"
+    yield "| function | where | derivative with respect to each input | `prove` says |\n|---|---|---|---|"
     for name, (_, _, where) in KINKS.items():
         inputs, loss = at_kink(name)
-        loss.backward()
+        with np.errstate(divide="ignore"):  # where it is infinite
+            loss.backward()
+            proof = prove(loss, wrt=[x for x in inputs if x.grad is not None])
         slopes = [np.zeros(x.shape) if x.grad is None else x.grad + 0.0 for x in inputs]
-        yield f"| `{name}` | {where} | {'; '.join(np.array2string(slope, separator=', ') for slope in slopes)} |"
+        written = [np.array2string(slope.round(12) + 0.0, separator=", ").replace("\n", "") for slope in slopes]
+        said = dict.fromkeys(claim.status for claim in proof.claims.values())
+        yield f"| `{name}` | {where} | {'; '.join(written)} | {', '.join(said)} |"
 
 
 def described() -> Iterator[tuple[str, list[Operation]]]:
@@ -151,7 +178,8 @@ def row(operation: Operation) -> str:
         recording = differentiate(y, gradient=seed)
         names = {record: record.name or "" for record in (y, seed, *inputs)}
         writer = Writer("text", lambda record: called(record, names))
-        rules = [f"`d{x.name} = {writer(recording.adjoints[x])}`" for x in inputs if x in recording.adjoints]
+        pairs = [(x.name, writer(recording.adjoints[x])) for x in inputs if x in recording.adjoints]
+        rules = [f"`d{name} = {rule}`" if len(rule) < LONGEST else f"`d{name}`: {TOO_LONG}" for name, rule in pairs]
     cells = [f"`{operation.name}`", summary, "<br>".join(rules) or "none"]
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
@@ -225,10 +253,12 @@ ABOUT_KINKS = """
 ## At kinks and ties
 
 Where a function has no derivative, or more than one would do, one is taken, the same in `backward`, `grad`, `compile`
-and the program that `source` writes; `prove` says *excluded* where a record meets such a place exactly. The
-largest of several equal elements share the adjoint equally; at a kink that is alone, the derivative is 0; what is cut
-at a limit keeps its derivative on the limit; sorting hands on to the element that NumPy puts there. What changes in
-steps (`sign`, `floor`, `round`, `x // b`) has the derivative 0 everywhere. `sqrt` and `cbrt` have an infinite one at 0.
+and the program that `source` writes; `prove` reads that same backward pass, and says *excluded* where a record meets
+such a place exactly. Where something is decided on the numbers before it is recorded (`partition`, `interp`, `modf`),
+the record is smooth, and proven. The largest of several equal elements share the adjoint equally; at a kink that is
+alone, the derivative is 0; what is cut at a limit keeps its derivative on the limit; sorting hands on to the element
+that NumPy puts there. What changes in steps (`sign`, `floor`, `round`, `x // b`) has the derivative 0 everywhere.
+`sqrt` and `cbrt` have an infinite one at 0.
 """
 
 TRAITS = {

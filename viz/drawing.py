@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
 
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.readings.inline_html import figure, inside
 from autograd_seq.storage.files import check_output, write
 from viz.dot import dot_text
 from viz.render import FORMATS, RenderError, render
@@ -15,6 +17,7 @@ from viz.scene import Layout
 from viz.svg import polish
 from viz.theme import THEMES
 
+LONGEST_WITH_PIXELS = 4000  # points, of a drawing that a notebook keeps as PNG, too
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", "")
 
 class Drawing:
@@ -67,7 +70,7 @@ class Drawing:
             raise ValueRangeError(
                 f"a drawing cannot be written as {kind!r}; choose from dot, {', '.join(FORMATS)}{here()}"
             )
-        return render(_scaled(self.dot, self.layout) if kind == "png" else self.dot, kind)
+        return render(_scaled(self.dot, self.layout, 12_000) if kind == "png" else self.dot, kind)
 
     def png(self, path: str | os.PathLike[str] | None = None) -> bytes:
         """The picture as PNG; written to `path` where one is given."""
@@ -106,14 +109,27 @@ class Drawing:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         bundle = {"text/plain": repr(self)}
         try:
-            bundle["image/svg+xml"] = self.svg
+            return bundle | self.shown()
         except RenderError as error:
-            bundle["text/plain"] += f"\n{error}"
-        return bundle
+            return {"text/plain": f"{bundle['text/plain']}\n{error}"}
+
+    def shown(self, caption: str = "") -> dict[str, str]:
+        """What a notebook is given: HTML that fits its column, SVG, and PNG for what cannot print either.
+
+        Parameters
+        ----------
+        caption : str
+            HTML that stands above.
+        """
+        found = {"text/html": inside(caption + figure(self.svg)), "image/svg+xml": self.svg}
+        if max(self.layout.width, self.layout.height) <= LONGEST_WITH_PIXELS:
+            small = render(_scaled(self.dot, self.layout, 1_800), "png")
+            found["image/png"] = base64.b64encode(small).decode()
+        return found
 
 
-def _scaled(dot: str, layout: Layout) -> str:
-    """For pixels: sharp where the picture is small, never more than a screenful of screens."""
+def _scaled(dot: str, layout: Layout, most: int) -> str:
+    """For pixels: sharp where the picture is small, never more than so many pixels where it is large."""
     longest = max(layout.width, layout.height, 1.0)
-    resolution = max(18.0, min(144.0, 72.0 * 12_000 / longest))
+    resolution = max(18.0, min(144.0, 72.0 * most / longest))
     return dot.replace("{", f"{{\n\tgraph [dpi={resolution:.0f}]", 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_seq import Graph, Tensor
 from autograd_seq.readings import display
+from autograd_seq.readings.inline_html import inside
 from viz.sources import graph_of
 from viz.views import draw
 
@@ -22,12 +23,8 @@ def paint(thing: Any) -> dict[str, str]:
     if len(graph_of(thing)) > MOST_RECORDS:
         return {}
     cell = not isinstance(thing, (Tensor, Graph)) and callable(getattr(thing, "unroll", None))
-    svg = draw(thing, view="cell" if cell else "unrolled").svg
     caption = f'<p><code style="white-space:pre-wrap">{html.escape(_caption(thing))}</code></p>'
-    return {
-        "image/svg+xml": svg,
-        "text/html": f'{caption}<div style="overflow-x:auto">{svg}</div>',
-    }
+    return draw(thing, view="cell" if cell else "unrolled").shown(caption)
 
 
 def drawable(thing: Any) -> bool:
@@ -56,9 +53,12 @@ def _claims(thing: Any) -> dict[str, str]:
         return {}
     cells = [(str(name), str(getattr(claim, "status", ""))) for name, claim in claims.items()]
     rows = "".join(f"<tr><td><code>{html.escape(n)}</code></td><td>{html.escape(s)}</td></tr>" for n, s in cells)
+    head = '<tr><th scope="col">derivative by</th><th scope="col">is</th></tr>'
     return {
-        "text/html": f"<table><thead><tr><th>derivative by</th><th>is</th></tr></thead><tbody>{rows}</tbody></table>"
-        f"<details><summary>certificate</summary><pre>{html.escape(str(thing))}</pre></details>"
+        "text/html": inside(
+            f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
+            f"<details><summary>certificate</summary><pre>{html.escape(str(thing))}</pre></details>"
+        )
     }
 
 

@@ -5,13 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from autograd_seq.check.accuracy import accuracy
+from autograd_seq.check.coq import coq_text
+from autograd_seq.check.export import certificate_text
 from autograd_seq.check.failure import Failure
+from autograd_seq.check.one_step import OneStep
+from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.recording import differentiate
 from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.storage.files import check_output, write
 
 SHOWN = 5  # failures that are printed in full
 SAID = 6  # notes that are printed
@@ -35,6 +46,8 @@ class Claim:
         What kept it from being proven, or limits the claim.
     finite : bool
         Whether the gradient, and what it is the gradient of, hold no NaN and no infinity.
+    output : Tensor or None
+        What it is the gradient of.
     """
 
     name: str
@@ -43,6 +56,31 @@ class Claim:
     links: Mapping[str, str]
     notes: tuple[str, ...] = ()
     finite: bool = True
+    output: Tensor | None = None
+
+    @property
+    def digits(self) -> Array:
+        """How many decimal digits of each entry of the gradient are right, whatever rounding did.
+
+        Examples
+        --------
+        >>> from autograd_seq import Parameter, prove
+        >>> x = Parameter([1.0, 1e-8], "x")
+        >>> prove(((1 + x) ** 2 - 1 - 2 * x).sum())["x"].digits.round()
+        array([14.,  7.])
+        """
+        return self._accuracy[1]
+
+    @property
+    def rounding(self) -> Array:
+        """A bound on what rounding did to each entry of the gradient, in absolute numbers."""
+        return self._accuracy[0]
+
+    @cached_property
+    def _accuracy(self) -> tuple[Array, Array]:
+        if self.output is None or not self.finite:
+            raise UsageError(f"the gradient by {self.name} is not finite: it has no right digits{here()}")
+        return accuracy(self.output, self.parameter)
 
 
 @dataclass(frozen=True)
@@ -73,6 +111,8 @@ class Proof(Shown):
         What limits the claims.
     points : int
         How many points in general position meaning and value were compared at, over all distinct operations.
+    step : OneStep or None
+        Of a proof for every number of time steps, the step that was proven.
     """
 
     output: Tensor
@@ -87,6 +127,7 @@ class Proof(Shown):
     closed_form: str = ""
     notes: tuple[str, ...] = ()
     points: int = 0
+    step: OneStep | None = None
 
     @property
     def ok(self) -> bool:
@@ -126,6 +167,56 @@ class Proof(Shown):
         return certificate(self)
 
     __repr__ = __str__
+
+    def save(self, path: str | Path) -> Path:
+        """Write a proof that others can check again.
+
+        ``lstm.json`` is a certificate that stands alone: ``python check_certificate.py lstm.json`` verifies it.
+        That program, `autograd_seq/check/check_certificate.py`, is short, needs the standard library only and
+        nothing of this package; it derives every operation's meaning again, and compares. What it cannot verify
+        is *checked*, not *proven*, in the file, whatever is said here.
+
+        ``lstm.v``, of a proof for every number of steps, is a file for the proof assistant Rocq (Coq 8.16) with
+        Coquelicot 3.2: what a recorded step computes, and theorems that backpropagation through time gives the
+        derivative of any differentiable losses of its states, for every T: ``coqc lstm.v``.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file that ends in ``.json``, or in ``.v``.
+
+        Raises
+        ------
+        UsageError
+            If a gradient is refuted or undecided, or a number is not finite: there is nothing to certify. For
+            ``.v``, if the proof is of one number of steps, or the step makes something that Rocq is not told of.
+        FileError
+            If it cannot be written.
+
+        Examples
+        --------
+        >>> import json, os, tempfile
+        >>> from autograd_seq import Parameter, prove, tanh
+        >>> from autograd_seq.check import check_certificate
+        >>> W = Parameter([[0.5]], "W")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = prove(tanh(W @ W).sum()).save(os.path.join(folder, "W.json"))
+        ...     with open(path) as file:
+        ...         check_certificate.Certificate(json.load(file)).check()
+        ({'W': 'proven'}, 4)
+        """
+        target = check_output(path, (".json", ".v"))
+        if not self.ok:
+            bad = [c.name for c in self.claims.values() if not c.finite or c.status in ("refuted", "undecided")]
+            raise UsageError(f"there is nothing to certify of {', '.join(bad)}: print the proof to see why{here()}")
+        if target.suffix == ".v":
+            if self.step is None:
+                raise UsageError(f"a file for Rocq is about every number of steps: prove(…, all_lengths=True){here()}")
+            return write(target, coq_text(target.stem, self.step.state, self.step.inputs, self.step.parameters))
+        seed = None if self.output.size == 1 else np.ones(self.output.shape)
+        claimed = {c.parameter: (c.name, c.status) for c in self.claims.values()}
+        state = self.step.state if self.step is not None else ()
+        return write(target, certificate_text(differentiate(self.output, seed), claimed, state))
 
     def to_json(self) -> str:
         """The same as JSON: status and links of each parameter, failures, counts."""

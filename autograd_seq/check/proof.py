@@ -25,6 +25,7 @@ from autograd_seq.check.identity import opaque_functions_hold
 from autograd_seq.check.kinks import kinked
 from autograd_seq.check.limits import limit
 from autograd_seq.check.meaning import Elsewhere, Meanings, below_domain
+from autograd_seq.check.one_step import OneStep, one_step
 from autograd_seq.check.rule_proof import Verdict, named, worst
 from autograd_seq.check.settling import Memory
 from autograd_seq.check.undefined import lively, undefined
@@ -32,6 +33,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.backward import seed_for, sweep
 from autograd_seq.core.errors import GradientError, UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.names import text
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
@@ -50,7 +52,7 @@ def _opaque() -> None:
 _memory = Memory()  # proofs hold for good: their keys have everything that they depend on
 
 
-def prove(output: Tensor, wrt: Any = None) -> Proof:
+def prove(output: Tensor, wrt: Any = None, *, all_lengths: bool = False) -> Proof:
     """Prove the derivative of a recorded tensor, or name the rules that are wrong.
 
     Parameters
@@ -59,6 +61,11 @@ def prove(output: Tensor, wrt: Any = None) -> Proof:
         What to differentiate; for what is not a scalar, with an arbitrary adjoint.
     wrt : Tensor, or list or dict of them, optional
         By what; all leaves that require a gradient, which are the parameters, if not given.
+    all_lengths : bool
+        Whether to prove it for every number of time steps: it is made sure that all steps do the same, and one of
+        them is proven, by parameters, inputs and the state that it is given, for any adjoint of what it hands on.
+        The rest is induction over the steps: a state's adjoint is handed back, a parameter's is summed over the
+        steps. What that costs does not grow with T.
 
     Returns
     -------
@@ -69,6 +76,8 @@ def prove(output: Tensor, wrt: Any = None) -> Proof:
     ------
     GradientError
         If nothing requires a gradient, or `wrt` is not part of the graph.
+    StepsDifferError
+        With `all_lengths`, if the steps do not all do the same, or use others than the step before.
 
     Examples
     --------
@@ -82,8 +91,22 @@ def prove(output: Tensor, wrt: Any = None) -> Proof:
     if not isinstance(output, Tensor):
         raise UsageError(f"prove() takes a recorded tensor, such as a loss, not {type(output).__name__}{here()}")
     _opaque()
+    if all_lengths:
+        step = one_step(Graph(output))
+        given = [leaf for leaf, _ in step.state]
+        proof = prove(step.total, [*step.parameters, *given, *step.inputs])
+        return replace(proof, step=step, notes=(_for_every_length(step), *proof.notes))
     with np.errstate(all="ignore"):  # what overflows is said in the answer
         return _Prover(output.record, wrt).run()
+
+
+def _for_every_length(step: OneStep) -> str:
+    """What follows from a proof of one step."""
+    carried = ", ".join(text(r.name or r.label) for _, r in step.state)
+    return (
+        f"for every number of time steps: the {step.steps} recorded ones do the same, this is one of them, and by "
+        f"induction its adjoints of {carried} are handed back from step to step, those of parameters are summed"
+    )
 
 
 @dataclass
@@ -405,7 +428,9 @@ class _Prover:
             links = {link: self.found.status(link, bit) for link in ("rule", "meaning", "bookkeeping")}
             # The meaning is tied to NumPy by numbers; that alone makes no derivative of the meaning less proven.
             status = worst(links["rule"], links["bookkeeping"], *([links["meaning"]] * (links["meaning"] == "refuted")))
-            claims[label] = Claim(label, x, status, links, self.found.said(bit), not self.endless & bit)
+            claims[label] = Claim(
+                label, x, status, links, self.found.said(bit), not self.endless & bit, self.output
+            )  # fmt: skip
         return claims
 
     def _limits(self) -> tuple[str, ...]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import autograd_seq
+from autograd_seq.check import check_certificate
 from autograd_seq.check.claims.named_losses import LOSSES
 from autograd_seq.commands.console import print_json
 from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
@@ -15,6 +17,7 @@ from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.grades import add_grading, grade
 from autograd_seq.commands.things import cells_by_name, output_of, thing
 from autograd_seq.core.errors import UsageError
+from autograd_seq.storage.files import check_output
 from cells import Bidirectional, Deep, Readout
 from cells.readout import ACTIVATIONS
 
@@ -24,11 +27,22 @@ def add_prove(declared: Declared) -> None:
     said = "prove every derivative exactly, with SymPy; exit code 1 if one is refuted, 3 if one is undecided"
     sub = declared.command_about("prove", prove_, said)
     sub.add_argument("--json", action="store_true", help="as JSON")
+    sub.add_argument(
+        "-o", "--output", metavar="FILE",
+        help="FILE.json: a certificate that check_certificate.py verifies; FILE.v, with --all-lengths: one for Rocq",
+    )  # fmt: skip
+    sub.add_argument("--all-lengths", action="store_true", help="for every number of time steps, by induction")
 
 
 def prove_(arguments: argparse.Namespace) -> int:
     """Prove every derivative, and print the certificate."""
-    proof = autograd_seq.prove(output_of(thing(arguments)))
+    if arguments.output is not None:
+        check_output(arguments.output, (".json", ".v"))
+    proof = autograd_seq.prove(output_of(thing(arguments)), all_lengths=arguments.all_lengths)
+    if arguments.output is not None and proof.ok:
+        written = proof.save(arguments.output)
+        program = "coqc" if written.suffix == ".v" else f"python {check_certificate.__file__}"
+        print(f"wrote {written}; verify it: {program} {written}", file=sys.stderr)
     if arguments.json:
         print_json(json.loads(proof.to_json()), arguments.answer)
     else:

@@ -75,7 +75,7 @@ class InPlace(Handle):
         """An array that lies in memory as NumPy's would: it tells which rearrangements are views."""
         raise NotImplementedError
 
-    def view(self, operation: Operation, settings: dict[str, Any]) -> Tensor | None:
+    def rearranged(self, operation: Operation, settings: dict[str, Any]) -> Tensor | None:
         """What an operation that only rearranges shows: a view, if NumPy's would be one."""
         return self[settings["index"]] if "index" in settings else self._rearranged(operation, settings)
 
@@ -133,6 +133,15 @@ class InPlace(Handle):
 
     def __ipow__(self, other: Any) -> Self:
         return self._in_place(self**other)
+
+    def __ifloordiv__(self, other: Any) -> Self:
+        return self._in_place(self // other)
+
+    def __imod__(self, other: Any) -> Self:
+        return self._in_place(self % other)
+
+    def __imatmul__(self, other: Any) -> Self:
+        return self._in_place(self @ other)
 
     def add_at(self, index: Any, value: Any) -> None:
         """As ``np.add.at``: what is picked twice gets both."""

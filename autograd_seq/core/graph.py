@@ -90,11 +90,8 @@ class Graph(Shown):
         array([4.])
         """
         places = self.places
-        found = [
-            record
-            for record in self.records
-            if record.name == name and all(getattr(places[record], k) == v for k, v in where.items())
-        ]
+        named = [record for record in self.records if record.name == name]
+        found = [record for record in named if all(getattr(places[record], k) == v for k, v in where.items())]
         if len(found) != 1:
             raise errors.not_found(name, where, found, self.records)
         return found[0]
@@ -126,7 +123,8 @@ class Graph(Shown):
     # What stands above and belongs to a graph registers itself here: steps that no code said, how it is printed, …
     recognised: ClassVar[Callable[[Graph], Mapping[Any, Scope]]] = lambda graph: graph.scopes
     printed: ClassVar[Callable[[Graph], str]] = object.__repr__
-    to_networkx: ClassVar[Callable[[Graph], Any]]
+    to_networkx: ClassVar[Callable[..., Any]]
+    from_networkx: ClassVar[Callable[[Any], Graph]]
 
     def __str__(self) -> str:
         return Graph.printed(self)

@@ -280,3 +280,12 @@ class NotInPlace:
 
     def __ipow__(self, other: Any) -> NoReturn:
         self._in_place("**")
+
+    def __ifloordiv__(self, other: Any) -> NoReturn:
+        self._in_place("//")
+
+    def __imod__(self, other: Any) -> NoReturn:
+        self._in_place("%")
+
+    def __imatmul__(self, other: Any) -> NoReturn:
+        self._in_place("@")

@@ -2,7 +2,8 @@
 
 Everything is NumPy's own, which records by itself when it meets a tensor, but for four
 things that NumPy decides without asking the tensor: new arrays (here they can be
-assigned into), lists of tensors, random draws by a tensor's values, and conversion.
+assigned into), lists of tensors (`np.r_` and `np.c_` among what takes them), random
+draws by a tensor's values, and conversion.
 """
 
 from __future__ import annotations
@@ -255,14 +256,14 @@ BY_NUMPY.update({
 })  # fmt: skip
 
 
-def finder(namespace: dict[str, Any]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of the module with that namespace, where what has been found once is kept.
+def finder(namespace: dict[str, Any], module: types.ModuleType = np) -> Callable[[str], Any]:
+    """The ``__getattr__`` of what hands out a module of NumPy's, where what has been found once is kept.
 
-    The module must have no function of its own: that would find NumPy's `all` there in place of Python's.
+    The namespace must have no function of its own: that would find NumPy's `all` there in place of Python's.
     """
 
     def find(attribute: str) -> Any:
-        found = getattr(np, attribute)
+        found = getattr(module, attribute)
         operation = BY_NUMPY.get(found) if callable(found) and not isinstance(found, type) else None
         if operation is not None and found not in OF_SEQUENCES:
             namespace[attribute] = found = _recording(found, operation)
@@ -274,3 +275,14 @@ def finder(namespace: dict[str, Any]) -> Callable[[str], Any]:
 def names() -> list[str]:
     """The ``__dir__`` of that module."""
     return dir(np)
+
+
+def _space(name: str) -> types.ModuleType:
+    """A module within NumPy, whose functions also take lists of tensors."""
+    numpys = getattr(np, name)
+    module = types.ModuleType(f"autograd_seq.numpy.{name}", numpys.__doc__)
+    vars(module).update(__getattr__=finder(vars(module), numpys), __dir__=lambda: dir(numpys))
+    return module
+
+
+linalg, fft = _space("linalg"), _space("fft")

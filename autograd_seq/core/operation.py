@@ -116,7 +116,7 @@ class Operation(Traits):
         """What a call does, whatever it is given; `call` may know a shorter way to the same record."""
         inputs, settings = self._sorted(inputs, settings)
         written = self.rearranges and isinstance(inputs[0], Record)
-        if written and (seen := inputs[0].view(self, settings)) is not None:
+        if written and (seen := inputs[0].rearranged(self, settings)) is not None:
             return seen
         if (records := lift(inputs)) is None:
             return self.value(*inputs, **settings)

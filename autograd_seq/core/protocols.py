@@ -34,7 +34,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: An
     if method != "__call__":
         if (found := BY_METHOD.get((ufunc, method))) is None:
             raise _unknown(f"{ufunc.__name__}.{method}")
-        return found(*inputs, **keywords)
+        return _called(ufunc, found, inputs, keywords)
     if keywords.get("where", True) is True:
         keywords.pop("where", None)
     return _function(ufunc, inputs, keywords)
@@ -53,17 +53,22 @@ def array_function(self: Any, function: Any, types: Any, arguments: Any, keyword
 
 def _function(function: Any, arguments: Any, keywords: Any) -> Any:
     if (found := BY_NUMPY.get(function)) is not None:
-        try:
-            return found(*arguments, **keywords)
-        except TypeError as error:
-            if (misfit := misfit_of(function, found, arguments, keywords)) is None:
-                raise
-            raise misfit from error
+        return _called(function, found, arguments, keywords)
     if function in _OF_SHAPES:
         return _OF_SHAPES[function](*arguments, **keywords)
     if function in WITHOUT_DERIVATIVE:
         return function(*map(_valued, arguments), **{key: _valued(value) for key, value in keywords.items()})
     raise _unknown(function.__name__)
+
+
+def _called(function: Any, found: Any, arguments: Any, keywords: Any) -> Any:
+    """What stands for a function of NumPy's; where it does not take the arguments, in our own words."""
+    try:
+        return found(*arguments, **keywords)
+    except TypeError as error:
+        if (misfit := misfit_of(function, found, arguments, keywords)) is None:
+            raise
+        raise misfit from error
 
 
 def written(target: Any, result: Any, name: str) -> Any:

@@ -111,6 +111,6 @@ class Record(Shown):
         """The immutable record that this name stands for now: for a plain one, itself."""
         return self
 
-    def view(self, operation: Any, settings: dict[str, Any]) -> Any:
+    def rearranged(self, operation: Any, settings: dict[str, Any]) -> Any:
         """What an operation that only rearranges shows of an array that is written into; None for all else."""
         return None

@@ -57,26 +57,37 @@ def user_frame(depth: int = 1) -> FrameType | None:
     return frame
 
 
-@lru_cache(maxsize=4096)
 def look_up(code: CodeType | None, offset: int) -> SourceLine | None:
     """The source line of bytecode `offset` in `code`; None where nothing was remembered."""
-    if code is None:
-        return None
+    return None if code is None else _looked_up(code, offset, code.co_filename)
+
+
+@lru_cache(maxsize=4096)
+def _looked_up(code: CodeType, offset: int, file: str) -> SourceLine:
+    """The same; by the file, too, since Python calls code equal that stands alike in two files."""
     positions = _positions(code)
     first, last, start, end = positions[offset // 2] if offset // 2 < len(positions) else (None,) * 4
     number = first or code.co_firstlineno
-    raw = linecache.getline(code.co_filename, number)
+    raw = linecache.getline(file, number)
     text = raw.strip()
     expression = text
     if start is not None and end is not None and first == last:
         expression = raw.encode()[start:end].decode(errors="replace").strip() or text
-    return SourceLine(code.co_filename, number, text, expression)
+    return SourceLine(file, number, text, expression)
 
 
 @lru_cache(maxsize=16)
 def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
     """Where each instruction stands in the source; asked for many records of one function."""
     return list(code.co_positions())
+
+
+def code_at(file: str | None, line: int | None) -> CodeType | None:
+    """What stands for a line of a program that is not at hand as code; None where nothing is known."""
+    return None if file is None or line is None else _A_LINE.replace(co_filename=file, co_firstlineno=max(line, 1))
+
+
+_A_LINE = (lambda: None).__code__  # its first instruction is on its first line
 
 
 def pass_over(package: str) -> None:

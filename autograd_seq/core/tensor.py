@@ -121,8 +121,10 @@ class Tensor(Methods, Record):
         """Everything that it was made from, in order."""
         return Graph(self)
 
-    def item(self) -> Any:
-        """The only element, as a Python number: the way out of the graph."""
+    def item(self, *place: Any) -> Any:
+        """The only element, or the one at a place, as a Python number: the way out of the graph."""
+        if place:
+            return self.value.item(*place)
         if self.size != 1:
             raise ShapeError(f"item() needs exactly one element, but {self.label} has shape {self.shape}{here()}")
         return self.value.item()

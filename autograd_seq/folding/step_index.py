@@ -102,7 +102,7 @@ def _unify_part(values: dict[int, Any], origin: Origin | None) -> Any:
     same = all(_same(found[0], value) for value in found[1:])
     if same and (origin is None or not isinstance(found[0], (int, np.ndarray, slice))):
         return found[0]
-    if len({(type(value), np.shape(value)) for value in found}) > 1 or not isinstance(found[0], _GIVEN):
+    if len({(type(value), getattr(value, "shape", ())) for value in found}) > 1 or not isinstance(found[0], _GIVEN):
         return _MISSING
     return GivenIndex(None if origin is None else origin.words, tuple(sorted(values.items(), key=itemgetter(0))))
 

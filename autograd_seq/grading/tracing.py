@@ -18,6 +18,7 @@ import autograd_seq.operations as operations
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import DECLARED, Operation
 from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.source_line import code_at
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.grouped import Groups, taking_parts
 from autograd_seq.diagnosis.truth import record
@@ -27,7 +28,6 @@ OURS = {found for found in DECLARED if found.__module__.startswith(f"{operations
 BY_NAME = {found.name: found for found in OURS}
 MOST_RECORDS = 50_000
 MOST_NUMBERS = 2_000_000  # of one array
-_A_LINE = compile("0", "student", "exec")
 
 
 class NotToldError(Exception):
@@ -97,7 +97,7 @@ def replay(data: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
 
 def _replayed(data: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
     made: list[Tensor] = []
-    codes: dict[Any, CodeType] = {}
+    codes: dict[Any, CodeType | None] = {}
     if len(data["records"]) > MOST_RECORDS:
         raise UnreadableError("the forward pass that it hands back is too long")
     for entry in data["records"]:
@@ -110,7 +110,7 @@ def _replayed(data: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
     return {str(key): made[place] for key, place in data["outputs"].items()}
 
 
-def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType]) -> Tensor:
+def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType | None]) -> Tensor:
     """One operation, applied to what was made before."""
     name, places, settings, called, time, line, shape = entry
     operation, inputs = BY_NAME[name], tuple(made[i] for i in places if i >= 0)
@@ -131,11 +131,11 @@ def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType]) -
     return result
 
 
-def _code(line: Any, codes: dict[Any, CodeType]) -> CodeType | None:
+def _code(line: Any, codes: dict[Any, CodeType | None]) -> CodeType | None:
     """What stands for a line of the submission, so that its records are known to come from one place."""
     if line is None:
         return None
     key = (str(line[0]), int(line[1]), int(line[2]))
     if key not in codes:
-        codes[key] = _A_LINE.replace(co_filename=key[0], co_firstlineno=max(key[1], 1))
+        codes[key] = code_at(key[0], key[1])
     return codes[key]

@@ -68,6 +68,7 @@ from autograd_seq.operations.probability import (
     softmax,
 )
 from autograd_seq.operations.reduction import cumsum, max, mean, min, norm, prod, std, sum, var
+from autograd_seq.operations.remainders import remainder, whole_quotient
 from autograd_seq.operations.shape import (
     broadcast_to,
     concatenate,
@@ -82,7 +83,8 @@ from autograd_seq.operations.shape import (
     transpose,
 )
 from autograd_seq.operations.signatures import SIGNATURES as _SIGNATURES
-from autograd_seq.operations.solving import cholesky, det, inv, logabsdet, solve_columns
+from autograd_seq.operations.singular import dyads, from_singular, singular_values
+from autograd_seq.operations.solving import adjugate, cholesky, det, inv, logabsdet, solve_columns
 from autograd_seq.operations.trigonometry import (
     arccos,
     arccosh,
@@ -98,17 +100,18 @@ from autograd_seq.operations.trigonometry import (
 )
 
 __all__ = [
-    "above_zero", "abs", "accumulate", "add", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_float", "as_integer", "assign", "astype",
+    "above_zero", "abs", "accumulate", "add", "adjugate", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh",
+    "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_float", "as_integer", "assign", "astype",
     "binary_cross_entropy", "binary_cross_entropy_from_logits", "broadcast_to", "categorical_cross_entropy",
-    "categorical_cross_entropy_from_logits", "cbrt", "cholesky", "clip", "concatenate", "cos", "cosh", "cumsum",
-    "det", "divide", "dot", "einsum", "equal", "exp", "expand_dims", "expm1", "flip", "getitem", "greater",
-    "greater_equal", "hstack", "hypot", "identity", "inv", "isfinite", "isnan", "less", "less_equal", "log",
+    "categorical_cross_entropy_from_logits", "cbrt", "cholesky", "clip", "concatenate", "cos", "cosh", "cumsum", "det",
+    "divide", "dot", "dyads", "einsum", "equal", "exp", "expand_dims", "expm1", "flip", "from_singular", "getitem",
+    "greater", "greater_equal", "hstack", "hypot", "identity", "inv", "isfinite", "isnan", "less", "less_equal", "log",
     "log1p", "log_softmax", "logabsdet", "logaddexp", "logical_and", "logical_not", "logical_or", "logsumexp",
     "matmul", "max", "maximum", "mean", "min", "minimum", "moveaxis", "multiply", "negative", "norm", "not_equal",
-    "outer", "pick", "power", "prod", "ravel", "relu", "reshape", "scatter", "sigmoid", "sign", "sin", "sinh",
-    "softmax", "softplus", "solve_columns", "split", "spread", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "transpose", "var", "vstack", "where",
+    "outer", "pick", "power", "prod", "ravel", "relu", "remainder", "reshape", "scatter", "sigmoid", "sign", "sin",
+    "singular_values", "sinh", "softmax", "softplus", "solve_columns", "split", "spread", "sqrt", "square", "squeeze",
+    "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "tan", "tanh", "transpose", "var",
+    "vstack", "where", "whole_quotient",
 ]  # fmt: skip
 
 _BY_NUMPY.update(_SIGNATURES)

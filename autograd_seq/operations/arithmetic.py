@@ -146,7 +146,7 @@ def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
 @operation(
     vjp=[_base_rule, _exponent_rule],
     meaning=lambda algebra, a, b: each(algebra.power, a, b),
-    numpy=(np.power, np.float_power),
+    numpy=np.power,
     kernel=np.power,
     source=Form("{0} ** {1}", POWER, (POWER + 1, SIGN)),
     latex=Form("{{{0}}}^{{{1}}}", POWER, (POWER + 1,)),
@@ -318,4 +318,23 @@ def astype(
     return as_float(a, dtype=dtype) if kind == "f" else as_integer(a, dtype=dtype)
 
 
+def floating(a: Any) -> Any:
+    """Numbers as floats, if they are whole ones or truth values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> floating(np.array([1, 2]))
+    array([1., 2.])
+    """
+    a = a if hasattr(a, "dtype") else np.asarray(a)
+    return a if a.dtype.kind == "f" else astype(a, float)
+
+
+def _float_power(a: Any, b: Any) -> Any:
+    wide = np.result_type(np.float64, *(x.dtype for x in (a, b) if hasattr(x, "dtype")))
+    return power(astype(a, wide) if hasattr(a, "dtype") else a, astype(b, wide) if hasattr(b, "dtype") else b)
+
+
+BY_NUMPY[np.float_power] = _float_power
 BY_NUMPY[np.ndarray.astype] = astype

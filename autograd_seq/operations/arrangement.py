@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.source_line import here
+from autograd_seq.operations.arithmetic import astype
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.indexing import assign, getitem, split, take, visibility
@@ -85,8 +86,8 @@ _MIRRORS = ("edge", "reflect", "symmetric", "wrap")
 
 
 def _pad(array: Any, pad_width: Any, mode: Any = "constant", **settings: Any) -> Any:
-    places = np.arange(np.size(decided(array))).reshape(np.shape(array))
-    if mode in _MIRRORS:
+    places = np.arange(np.size(array)).reshape(np.shape(array))
+    if mode in _MIRRORS and settings.get("reflect_type", "even") == "even":
         return getitem(ravel(array), np.pad(places, pad_width, mode, **settings))
     constant = settings.get("constant_values", 0)
     if mode != "constant" or is_learned(constant):
@@ -107,13 +108,16 @@ def _select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0
 
 
 def _choose(a: Any, choices: Any, mode: str = "raise") -> Any:
-    number = decided(a)
-    if is_learned(a) or mode != "raise" or np.any((number < 0) | (number >= len(choices))):
-        raise refuse("choose", "takes an array of whole numbers that choose", "Write np.where(condition, x, y)")
+    number, count = np.asarray(decided(a)), len(choices)
+    if not is_learned(a) and mode in ("wrap", "clip"):
+        number = number % count if mode == "wrap" else np.clip(number, 0, count - 1)
+    if is_learned(a) or number.dtype.kind not in "biu" or np.any((number < 0) | (number >= count)):
+        raise refuse("choose", f"takes an array of whole numbers from 0 to {count - 1} that choose",
+                     "Write np.where(condition, x, y)")  # fmt: skip
     result = choices[-1]
-    for i in range(len(choices) - 2, -1, -1):
+    for i in range(count - 2, -1, -1):
         result = where(number == i, choices[i], result)
-    return result if len(choices) > 1 else broadcast_to(result, np.broadcast_shapes(np.shape(number), np.shape(result)))
+    return result if count > 1 else broadcast_to(result, np.broadcast_shapes(number.shape, np.shape(result)))
 
 
 def _piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
@@ -136,12 +140,22 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     return take(arr, np.delete(np.arange(np.shape(arr)[axis]), decided(obj)), axis)
 
 
+def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    arr, values = (x if hasattr(x, "dtype") else np.asarray(x) for x in (arr, values))
+    if is_learned(values) and arr.dtype.kind != "f":
+        raise refuse("insert", "would cut what is learned to whole numbers", "Write np.insert(x.astype(float), ...)")
+    n, shape = np.size(arr), np.shape(values)
+    added = np.arange(n, n + int(np.prod(shape, dtype=int))).reshape(shape)
+    places = np.insert(np.arange(n).reshape(np.shape(arr)), decided(obj), added, axis)
+    return getitem(concatenate([ravel(arr), ravel(astype(values, arr.dtype))]), places)
+
+
 def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     return take(a, np.flatnonzero(decided(condition)), axis)
 
 
 def _resize(a: Any, new_shape: Any) -> Any:
-    return getitem(ravel(a), np.resize(np.arange(np.size(decided(a))), new_shape))
+    return getitem(ravel(a), np.resize(np.arange(np.size(a)), new_shape))
 
 
 def _broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
@@ -203,6 +217,7 @@ ARRANGED: dict[Any, Any] = {
     np.extract: lambda condition, arr: getitem(ravel(arr), np.flatnonzero(decided(condition))),
     np.fliplr: lambda m: flip(_of_axes(2, "fliplr", m), 1),
     np.flipud: lambda m: flip(_of_axes(1, "flipud", m), 0),
+    np.insert: _insert,
     np.hsplit: lambda ary, indices_or_sections: split(ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0),
     np.linalg.matrix_transpose: lambda x, /: swapaxes(x, -1, -2),
     np.matrix_transpose: lambda x, /: swapaxes(x, -1, -2),

@@ -83,9 +83,25 @@ def logical_not(a: Any, /) -> Array:
     return np.logical_not(a)
 
 
+def _is_nan(x: Any) -> bool:
+    """Whether an exact scalar is NaN; a symbol stands for a number."""
+    try:
+        return bool(np.isnan(float(x)))
+    except (TypeError, OverflowError):
+        return False
+
+
+def _is_finite(x: Any) -> bool:
+    try:
+        number = float(x)
+    except (TypeError, OverflowError):
+        return True
+    return bool(np.isfinite(number)) or bool(np.isinf(number) and x != x / 2)  # what is too large for a float
+
+
 @operation(
     vjp=None,
-    meaning=lambda algebra, x: np.full(x.shape, True, dtype=object),
+    meaning=lambda algebra, x: each(_is_finite, x),
     numpy=np.isfinite,
     elementwise=True,
 )
@@ -101,7 +117,7 @@ def isfinite(x: Any, /) -> Array:
     return np.isfinite(x)
 
 
-@operation(vjp=None, meaning=lambda algebra, x: np.full(x.shape, False, dtype=object), numpy=np.isnan, elementwise=True)
+@operation(vjp=None, meaning=lambda algebra, x: each(_is_nan, x), numpy=np.isnan, elementwise=True)
 def isnan(x: Any, /) -> Array:
     """Whether it is NaN, not a number, element by element; without derivative.
 

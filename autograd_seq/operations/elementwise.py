@@ -277,7 +277,7 @@ def _abs_rule(g: Any, y: Any, x: Any) -> Any:
 @operation(
     vjp=[_abs_rule],
     meaning=lambda algebra, x: each(algebra.abs, x),
-    numpy=(np.abs, np.fabs),
+    numpy=np.abs,
     kernel=np.abs,
     latex=Form(r"\left|{0}\right|"),
     text=Form("|{0}|"),

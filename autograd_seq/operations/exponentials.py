@@ -11,7 +11,8 @@ from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import Form
 from autograd_seq.core.operation import operation
-from autograd_seq.operations.arithmetic import FIT, multiply, power
+from autograd_seq.core.protocols import written
+from autograd_seq.operations.arithmetic import FIT, floating, multiply, power
 from autograd_seq.operations.comparison import equal, greater, isnan, less
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, exp, log, maximum, minimum, sin, where
@@ -89,7 +90,7 @@ def _heaviside(x: Any, at_zero: Any) -> Any:
 
 
 def _copysign(a: Any, b: Any) -> Any:
-    negative = np.signbit(decided(b))
+    a, negative = floating(a), np.signbit(decided(b))
     return where(negative, -abs(a), abs(a))
 
 
@@ -104,6 +105,8 @@ def _fmin(a: Any, b: Any) -> Any:
 def _nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     if is_learned((nan, posinf, neginf)):
         raise refuse("nan_to_num", "takes plain numbers as nan, posinf, neginf", "Write np.where(np.isnan(x), y, x)")
+    if not copy:
+        return written(x, _nan_to_num(x, True, nan, posinf, neginf), "nan_to_num, with copy=False,")
     if _dtype(x).kind != "f":
         return x
     most = np.finfo(_dtype(x))

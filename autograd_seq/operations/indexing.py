@@ -200,8 +200,10 @@ def visibility(shape: tuple[int, ...], indices: Sequence[Any]) -> tuple[Any, ...
     return tuple(None if np.all(mask) else np.asarray(mask) for mask in shown)
 
 
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+def take(x: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     """Elements by index along an axis, as `numpy.take`: how a word's column is looked up.
+
+    With the mode ``"wrap"`` an index goes round and round, with ``"clip"`` it stays at the ends.
 
     Examples
     --------
@@ -210,7 +212,10 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     array([[3., 1.]])
     """
     if axis is None:
-        return getitem(reshape(x, -1), indices)
+        return take(reshape(x, -1), indices, 0, None, mode)
+    if mode != "raise":
+        length = np.shape(x)[axis_of(x, axis)]
+        indices = np.remainder(fixed(indices), length) if mode == "wrap" else np.clip(fixed(indices), 0, length - 1)
     return getitem(x, (slice(None),) * axis_of(x, axis) + (indices,))
 
 

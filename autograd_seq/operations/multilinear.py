@@ -164,7 +164,7 @@ def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 def _polyval(p: Any, x: Any) -> Any:
-    total: Any = multiply(x, 0.0)
+    total: Any = multiply(x, 0)
     for i in range(np.shape(p)[0]):
         total = total * x + getitem(p, i)
     return total

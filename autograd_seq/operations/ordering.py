@@ -9,11 +9,12 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import call
 from autograd_seq.core.operation import operation
+from autograd_seq.operations.arithmetic import floating
 from autograd_seq.operations.comparison import any, isnan
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.indexing import fixed, getitem
-from autograd_seq.operations.reduction import axes_of
+from autograd_seq.operations.reduction import axes_of, max, min
 from autograd_seq.operations.shape import axis_of, expand_dims, moveaxis, ravel, reshape
 
 
@@ -188,7 +189,52 @@ def _partition(a: Any, kth: Any, axis: int | None = -1) -> Any:
     return take_along_axis(a, np.argpartition(decided(a), kth, axis), axis)
 
 
-_METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
+# Where a part q of n elements lies among them: n q + a + q (1 - a - b) - 1, as NumPy has it from Hyndman and Fan.
+_LYING = {
+    "linear": (1.0, 1.0), "hazen": (0.5, 0.5), "weibull": (0.0, 0.0), "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8), "interpolated_inverted_cdf": (0.0, 1.0),
+}  # fmt: skip
+_METHODS = ("lower", "higher", "nearest", "midpoint", *_LYING)
+_WHOLE = ("lower", "higher", "nearest")  # the quantile is one of the elements
+
+
+def lying_between(parts: Any, n: Any, method: str) -> tuple[Any, Any, Any]:
+    """For parts of n elements the places below and above, and the weight of the one above.
+
+    Examples
+    --------
+    >>> lying_between(np.array(0.25), 4, "linear")
+    (array(0), array(1), np.float64(0.75))
+    """
+    a, b = _LYING.get(method, (1.0, 1.0))
+    places = parts * (n - 1) if (a, b) == (1.0, 1.0) else n * parts + (a + parts * (1 - a - b)) - 1
+    places = np.clip(places, 0, np.maximum(np.subtract(n, 1), 0))
+    low, high = np.asarray(np.floor(places)).astype(int), np.asarray(np.ceil(places)).astype(int)
+    weight = {
+        "lower": 0 * places,
+        "higher": 0 * places + 1,
+        "midpoint": np.where(low == high, 0.0, 0.5),
+        "nearest": np.rint(places) - low,
+    }.get(method, places - low)
+    return low, high, weight
+
+
+def asked_parts(a: Any, q: Any, method: str, name: str) -> tuple[Any, Any]:
+    """The elements, floats where what is asked for may lie between two, and the parts as plain numbers.
+
+    Raises
+    ------
+    UsageError
+        If the parts are learned or not between 0 and 1, or the method is not recorded.
+    """
+    if is_learned(q):
+        raise refuse(name, "takes plain numbers for q", "Write q.value")
+    if method not in _METHODS:
+        raise refuse(name, f"with method={method!r} is not recorded", f"Write one of {', '.join(_METHODS)}")
+    parts = np.asarray(decided(q), float)
+    if np.any((parts < 0) | (parts > 1)):
+        raise refuse(name, "takes parts between 0 and 1", "For percentages, write np.percentile")
+    return (a if method in _WHOLE else floating(a)), parts
 
 
 def quantile(
@@ -203,11 +249,7 @@ def quantile(
     >>> float(quantile(np.array([1.0, 2.0, 4.0]), 0.25))
     1.5
     """
-    if is_learned(q) or method not in _METHODS:
-        raise refuse("quantile", f"takes plain numbers for q and a method of {', '.join(_METHODS)}", "Write q.value")
-    parts = np.asarray(decided(q), float)
-    if np.any((parts < 0) | (parts > 1)):
-        raise refuse("quantile", "takes parts between 0 and 1", "For percentages, write np.percentile")
+    a, parts = asked_parts(a, q, method, "quantile")
     if np.ndim(a) > 1 and (axis is None or np.ndim(axis)):
         axes, shape = axes_of(a, axis), np.shape(a)
         kept = tuple(1 if i in axes else n for i, n in enumerate(shape))
@@ -228,19 +270,13 @@ def _quantile(a: Any, parts: Any, along: int, method: str) -> Any:
         a, along = moveaxis(a, along, 0), 0
     rows = sort(a, along)
     before = (slice(None),) * along
-    places = parts * (n - 1)
-    low, high = np.floor(places).astype(int), np.ceil(places).astype(int)
-    weight = {
-        "linear": places - low,
-        "lower": 0 * places,
-        "higher": 0 * places + 1,
-        "midpoint": np.where(low == high, 0.0, 0.5),
-        "nearest": np.rint(places) - low,
-    }[method]
+    low, high, weight = lying_between(parts, n, method)
     result = getitem(rows, (*before, low if low.ndim else int(low)))
     if np.any(low != high):
         weight = weight.reshape(weight.shape + (1,) * (np.ndim(rows) - 1)).astype(rows.dtype)
         result = result + (getitem(rows, (*before, high if high.ndim else int(high))) - result) * weight
+    if rows.dtype.kind != "f":
+        return result
     return where(any(isnan(a), axis=along), np.full((), np.nan, rows.dtype), result)
 
 
@@ -289,7 +325,20 @@ def _histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, w
             "histogram", "of learned weights or bins would lose their gradient",
             "Write x.value for plain numbers, or np.sum(weights * (x >= low) * (x < high)) for each bin",
         )  # fmt: skip
-    return np.histogram(decided(a), decided(bins), decided(range), density, decided(weights))
+    a = np.stack(a) if isinstance(a, (list, tuple)) and is_learned(a) else a
+    counts, edges = np.histogram(decided(a), decided(bins), decided(range), density, decided(weights))
+    if not is_learned(a) or range is not None or np.ndim(bins) or not a.size or edges[0] != np.min(decided(a)):
+        return counts, edges
+    edges = _spread_edges(a, len(edges) - 1)  # which lie between the smallest and the largest element
+    if density:
+        counts, _ = np.histogram(decided(a), len(edges) - 1, None, None, decided(weights))
+        counts = counts / (counts.sum() * (getitem(edges, slice(1, None)) - getitem(edges, slice(None, -1))))
+    return counts, edges
+
+
+def _spread_edges(a: Any, parts: int) -> Any:
+    places = np.linspace(0.0, 1.0, parts + 1)
+    return min(a) * (1 - places) + max(a) * places
 
 
 ORDERED: dict[Any, Any] = {

@@ -11,15 +11,18 @@ from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.protocols import written
 from autograd_seq.core.source_line import here
-from autograd_seq.operations.arithmetic import add, astype, multiply
+from autograd_seq.operations.arithmetic import add, astype, floating, multiply, square
 from autograd_seq.operations.comparison import all as all_
 from autograd_seq.operations.comparison import any as any_
 from autograd_seq.operations.comparison import isnan, logical_and, logical_not
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import abs, maximum, minimum, sqrt, where
-from autograd_seq.operations.ordering import quantile, take_along_axis
-from autograd_seq.operations.reduction import axes_of, max, mean, min, norm, prod, std, sum, var
-from autograd_seq.operations.shape import ravel, reshape
+from autograd_seq.operations.indexing import getitem
+from autograd_seq.operations.ordering import asked_parts, lying_between, take_along_axis
+from autograd_seq.operations.reduction import axes_of, count, max, mean, min, norm, prod, std, sum, var
+from autograd_seq.operations.shape import expand_dims, moveaxis, ravel, reshape, transpose
+from autograd_seq.operations.singular import singular_values
+from autograd_seq.operations.solving import inv
 
 
 def _is_given(value: Any) -> bool:
@@ -34,7 +37,7 @@ def _flag(keepdims: Any) -> bool:
     return keepdims if _is_given(keepdims) else False
 
 
-def _adding(operation: Operation, join: Operation, neutral: float, name: str) -> Callable[..., Any]:
+def _adding(operation: Operation, join: Operation, neutral: int, name: str) -> Callable[..., Any]:
     """A sum or a product, of chosen elements, from a beginning on, in another dtype."""
 
     def reduced(
@@ -112,9 +115,26 @@ def _squared(a: Any, axis: Any, keepdims: Any, less: float, where: Any, center: 
     where = True if not _is_given(where) else where
     if where is True and not _is_given(center):
         return var(a, axis, _flag(keepdims), less)
+    squares = square(_deviations(a, axis, where, center))
+    return _without(sum(squares, axis=axis, keepdims=True) / _freedom(a, axis, less, where), a, axis, keepdims)
+
+
+def _root(a: Any, axis: Any, keepdims: Any, less: float, where: Any, center: Any) -> Any:
+    """The standard deviation of chosen elements, about a given mean; with a derivative of 0 where it is 0."""
+    where = True if not _is_given(where) else where
+    if where is True and not _is_given(center):
+        return std(a, axis, _flag(keepdims), less)
+    length = norm(_deviations(a, axis, where, center), axis=axis, keepdims=True)
+    return _without(length / sqrt(_freedom(a, axis, less, where)), a, axis, keepdims)
+
+
+def _deviations(a: Any, axis: Any, where: Any, center: Any) -> Any:
     center = center if _is_given(center) else _mean(a, axis, None, None, True, where=where)
-    squares = _chosen(where, (a - center) ** 2, 0)
-    return _without(sum(squares, axis=axis, keepdims=True) / (_count(where, a, axis) - less), a, axis, keepdims)
+    return _chosen(where, a - center, 0)
+
+
+def _freedom(a: Any, axis: Any, less: float, where: Any) -> Any:
+    return maximum(_count(where, a, axis) - less, 0.0)
 
 
 def _spread(root: bool, name: str) -> Callable[..., Any]:
@@ -124,11 +144,7 @@ def _spread(root: bool, name: str) -> Callable[..., Any]:
     ) -> Any:  # fmt: skip
         a = a if dtype is None else astype(a, dtype)
         less = correction if _is_given(correction) else ddof
-        if root and (where is True or not _is_given(where)) and not _is_given(mean):
-            answer = std(a, axis, _flag(keepdims), less)
-            return answer if out is None else _into(out, answer, name)
-        result = _squared(a, axis, keepdims, less, where, mean)
-        answer = sqrt(result) if root else result
+        answer = (_root if root else _squared)(a, axis, keepdims, less, where, mean)
         return answer if out is None else _into(out, answer, name)
 
     return reduced
@@ -144,16 +160,26 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     2.0
     """
     if weights is None:
-        made, total = _mean(a, axis, keepdims=keepdims), np.ones(()) * np.size(decided(a))
+        made = _mean(a, axis, keepdims=keepdims)
+        total = np.full(np.shape(made), np.size(a) / np.size(made), made.dtype)
     else:
         weights = weights if hasattr(weights, "shape") else np.asarray(weights, float)
-        if weights.ndim == 1 and np.ndim(a) > 1 and isinstance(axis, (int, np.integer)):
-            weights = reshape(weights, (-1,) + (1,) * (np.ndim(a) - 1 - axis % np.ndim(a)))
-        elif weights.shape != np.shape(a):
-            raise ShapeError(f"np.average takes weights of the shape {np.shape(a)}, not {weights.shape}{here()}")
-        total = sum(multiply(weights, np.ones(np.shape(a))), axis=axis, keepdims=_flag(keepdims))
+        weights = _along_axes(weights, a, axis)
+        total = sum(multiply(weights, np.ones(np.shape(a), weights.dtype)), axis=axis, keepdims=_flag(keepdims))
         made = sum(multiply(a, weights), axis=axis, keepdims=_flag(keepdims)) / total
     return (made, total) if returned else made
+
+
+def _along_axes(weights: Any, a: Any, axis: Any) -> Any:
+    """Weights of the axes that are averaged over, with axes of length 1 for the others."""
+    shape, axes = np.shape(a), axes_of(a, axis)
+    if weights.shape == shape:
+        return weights
+    if axis is None or weights.shape != tuple(shape[i] for i in axes):
+        raise ShapeError(f"np.average takes weights of the shape {shape}, or of the axes that it averages over, "
+                         f"not {weights.shape}{here()}")  # fmt: skip
+    order = tuple(int(i) for i in np.argsort(axes))
+    return reshape(transpose(weights, order), tuple(n if i in axes else 1 for i, n in enumerate(shape)))
 
 
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any:
@@ -170,7 +196,7 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Any
     return answer if out is None else _into(out, answer, "ptp")
 
 
-def _nan_sum(function: Any, neutral: float) -> Callable[..., Any]:
+def _nan_sum(function: Any, neutral: int) -> Callable[..., Any]:
     def reduced(
         a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **others: Any
     ) -> Any:
@@ -183,6 +209,8 @@ def _nan_largest(function: Any, neutral: float) -> Callable[..., Any]:
     """A maximum or a minimum of what is no NaN, and NaN where nothing else is."""
 
     def reduced(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **others: Any) -> Any:
+        if a.dtype.kind != "f":  # whole numbers: none is NaN
+            return function(a, axis, out, keepdims, **others)
         top = function(where(isnan(a), neutral, a), axis, None, keepdims, **others)
         empty = all_(isnan(a), axis=axis, keepdims=_flag(keepdims))
         answer = where(empty, np.full((), np.nan, a.dtype), top)
@@ -217,31 +245,44 @@ def _nan_spread(function: Any) -> Callable[..., Any]:
 
 
 def _nan_quantile(scale: float, fixed: float | None, name: str) -> Callable[..., Any]:
-    """Quantiles of what is no NaN: of one axis, or of all, if as many are missing in each row."""
+    """Quantiles of what is no NaN, however many that is in each row."""
 
-    def reduced(a: Any, *arguments: Any, **settings: Any) -> Any:
-        q = fixed if fixed is not None else settings.pop("q", None) if not arguments else arguments[0]
-        if is_learned(q):
-            raise refuse(name, "takes plain numbers for q", "Write q.value")
-        axis, *rest = (*arguments[fixed is None :], None) if "axis" not in settings else (settings.pop("axis"),)
-        keepdims, method = settings.pop("keepdims", False), settings.pop("method", "linear")
-        numbers = ~np.isnan(decided(a))
-        counts = np.unique(numbers.sum(axis=axis if axis is None else tuple(axes_of(a, axis))))
-        if settings or any(x is not None for x in rest) or len(counts) != 1 or (axis is not None and np.ndim(axis)):
-            raise refuse(name, "is recorded for as many numbers in each row and a single axis",
-                         "Write np.median(x[~np.isnan(x.value)]) for each row")  # fmt: skip
-        if axis is None:
-            picked = ravel(a)[np.flatnonzero(numbers)]
-            return quantile(picked, np.asarray(decided(q)) / scale, None, None, False, method, keepdims)
-        places = np.sort(np.argsort(~numbers, axis, kind="stable").take(range(int(counts[0])), axis), axis)
-        picked = take_along_axis(a, places, axis)
-        return quantile(picked, np.asarray(decided(q)) / scale, axis, None, False, method, keepdims)
+    def reduced(
+        a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
+        keepdims: Any = False,
+    ) -> Any:  # fmt: skip
+        a, parts = asked_parts(a, np.true_divide(decided(q), scale) if not is_learned(q) else q, method, name)
+        axes, shape = axes_of(a, axis), np.shape(a)
+        rest = tuple(n for i, n in enumerate(shape) if i not in axes)
+        rows = reshape(moveaxis(a, axes, tuple(range(-len(axes), 0))), (int(np.prod(rest, dtype=int)), count(a, axis)))
+        if not np.shape(rows)[1]:
+            raise refuse(name, "of no elements has no value", "Give it an array that is not empty")
+        result = _nan_rows(rows, parts.ravel(), method)
+        kept = tuple(1 if i in axes else n for i, n in enumerate(shape)) if _flag(keepdims) else rest
+        return reshape(result, (*parts.shape, *kept))
 
-    return reduced
+    def median(
+        a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+    ) -> Any:
+        return reduced(a, fixed, axis, out, overwrite_input, "linear", keepdims)
+
+    return reduced if fixed is None else median
+
+
+def _nan_rows(rows: Any, parts: Any, method: str) -> Any:
+    """For each part the quantile of each row; NaN lies behind all numbers."""
+    counts = np.sum(~np.isnan(decided(rows)), axis=1)
+    ordered = take_along_axis(rows, np.argsort(decided(rows), axis=1, kind="stable"), 1)
+    low, high, weight = lying_between(parts[:, None], counts, method)
+    places = np.arange(np.shape(rows)[0])
+    result = getitem(ordered, (places, low))
+    if np.any(low != high):
+        result = result + (getitem(ordered, (places, high)) - result) * weight.astype(rows.dtype)
+    return result
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    axes = axes_of(x, axis)
+    x, axes = floating(x), axes_of(x, axis)
     vector = isinstance(axis, (int, np.integer)) or len(axes) == 1
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and vector):
         return norm(x, axis=axis, keepdims=keepdims)
@@ -251,9 +292,14 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         summed, kept = axes if np.abs(ord) == 1 else axes[::-1]
         lines = sum(abs(x), axis=summed, keepdims=True)
         return _without((max if ord > 0 else min)(lines, axis=kept, keepdims=True), x, axes, keepdims)
+    if len(axes) == 2 and ord in (2, -2, "nuc"):
+        last = axes == (np.ndim(x) - 2, np.ndim(x) - 1)
+        values = singular_values(x if last else moveaxis(x, axes, (-2, -1)))
+        made = sum(values, axis=-1) if ord == "nuc" else values[..., 0 if ord > 0 else -1]
+        return expand_dims(made, tuple(sorted(axes))) if keepdims else made
     raise refuse(
-        "linalg.norm", f"with ord={ord!r} of an array of {np.ndim(x)} axes has no derivative here",
-        "The norms of vectors, and of matrices the Frobenius norm and those with ord 1, -1, np.inf and -np.inf have",
+        "linalg.norm", f"with ord={ord!r} of an array of {np.ndim(x)} axes is no norm",
+        "Of a vector, ord is a number; of a matrix, it is 'fro', 'nuc', 1, -1, 2, -2, np.inf or -np.inf",
     )  # fmt: skip
 
 
@@ -263,10 +309,24 @@ def _vector_norm(x: Any, ord: Any, axis: Any, keepdims: bool) -> Any:
     if ord == -np.inf:
         return min(abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.linalg.norm(decided(x), 0, axis, keepdims)  # how many are not 0: a constant
+        return np.sum(decided(x) != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)  # a constant
     if ord == 1:
         return sum(abs(x), axis=axis, keepdims=keepdims)
     return sum(abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1.0 / ord)
+
+
+def _cond(x: Any, p: Any = None) -> Any:
+    if p in (None, 2, -2):
+        values = singular_values(x)
+        ends = values[..., 0], values[..., -1]
+        return ends[1] / ends[0] if p == -2 else ends[0] / ends[1]
+    return _norm(x, p, (-2, -1)) * _norm(inv(x), p, (-2, -1))
+
+
+def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    if compute_uv:
+        raise refuse("linalg.svd", "has no derivative here with its vectors", "Write np.linalg.svdvals(x), or x.value")
+    return singular_values(a)
 
 
 def _linalg_vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
@@ -281,8 +341,11 @@ REDUCED: dict[Any, Any] = {
     np.all: _truth(all_, True, "all"),
     np.any: _truth(any_, False, "any"),
     np.average: average,
+    np.linalg.cond: _cond,
     np.linalg.matrix_norm: lambda x, /, *, keepdims=False, ord="fro": _norm(x, ord, (-2, -1), keepdims),
     np.linalg.norm: _norm,
+    np.linalg.svd: _svd,
+    np.linalg.svdvals: singular_values,
     np.linalg.vector_norm: _linalg_vector_norm,
     np.max: _largest(max, maximum, "max"),
     np.mean: _mean,
@@ -292,15 +355,15 @@ REDUCED: dict[Any, Any] = {
     np.nanmedian: _nan_quantile(1, 0.5, "nanmedian"),
     np.nanmin: _nan_largest(_largest(min, minimum, "nanmin"), np.inf),
     np.nanpercentile: _nan_quantile(100, None, "nanpercentile"),
-    np.nanprod: _nan_sum(_adding(prod, multiply, 1.0, "nanprod"), 1.0),
+    np.nanprod: _nan_sum(_adding(prod, multiply, 1, "nanprod"), 1),
     np.nanquantile: _nan_quantile(1, None, "nanquantile"),
     np.nanstd: _nan_spread(_spread(True, "nanstd")),
-    np.nansum: _nan_sum(_adding(sum, add, 0.0, "nansum"), 0.0),
+    np.nansum: _nan_sum(_adding(sum, add, 0, "nansum"), 0),
     np.nanvar: _nan_spread(_spread(False, "nanvar")),
-    np.prod: _adding(prod, multiply, 1.0, "prod"),
+    np.prod: _adding(prod, multiply, 1, "prod"),
     np.ptp: ptp,
     np.std: _spread(True, "std"),
-    np.sum: _adding(sum, add, 0.0, "sum"),
+    np.sum: _adding(sum, add, 0, "sum"),
     np.var: _spread(False, "var"),
 }
 for _name, _same in (("amax", np.max), ("amin", np.min)):

@@ -11,7 +11,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, MATRIX, SERIES, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import square
-from autograd_seq.operations.elementwise import sqrt, where
+from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.shape import AXES, broadcast_to, expand_dims, reshape
 
 # The ufuncs' own methods: np.sum and its like are longer ways to them.
@@ -290,11 +290,16 @@ def var(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> An
     squares = square(x - mean(x, axis=axis, keepdims=True))
     if not ddof:
         return mean(squares, axis=axis, keepdims=keepdims)
-    return sum(squares, axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
+    return sum(squares, axis=axis, keepdims=keepdims) / freedom(count(x, axis), ddof)
+
+
+def freedom(elements: int, ddof: float) -> float:
+    """What the squares of so many elements are divided by; 0, as NumPy has it, where too few are left."""
+    return elements - ddof if elements > ddof else 0.0
 
 
 def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> Any:
-    """The standard deviation over axes, as `numpy.std`.
+    """The standard deviation over axes, as `numpy.std`; the derivative where it is 0 is taken as 0.
 
     Examples
     --------
@@ -302,4 +307,5 @@ def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> An
     >>> float(std(np.array([1.0, 3.0])))
     1.0
     """
-    return sqrt(var(x, axis=axis, keepdims=keepdims, ddof=ddof))
+    length = norm(x - mean(x, axis=axis, keepdims=True), axis=axis, keepdims=keepdims)
+    return length / freedom(count(x, axis), ddof) ** 0.5

@@ -11,7 +11,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.decided import decided, is_learned
 
-_DECOMPOSITION = "np.linalg.solve, inv, det, slogdet and cholesky are recorded; of plain numbers, write x.value"
+_DECOMPOSITION = "np.linalg.solve, inv, det, slogdet, cholesky, svdvals are recorded; of plain numbers, write x.value"
 _COMPLEX = "a tensor holds real numbers; write its real and imaginary part as two tensors"
 _FOURIER = "write the sum with np.cos and np.sin, such as np.cos(2 * np.pi * np.outer(k, n) / N) @ x"
 _SET = "write x.value for plain numbers, which have no gradient, or pick elements by an index: x[i]"
@@ -21,22 +21,21 @@ _STATISTICS = "write it out: d = x - np.mean(x, axis=1, keepdims=True); d @ d.T 
 
 # By the advice: functions that are refused to every tensor.
 _ALWAYS: dict[str, str] = {
-    _DECOMPOSITION: "linalg.cond linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.pinv "
-    "linalg.qr linalg.svd linalg.svdvals linalg.tensorsolve",
+    _DECOMPOSITION: "linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.pinv "
+    "linalg.qr linalg.tensorsolve",
     _COMPLEX: "angle imag real_if_close sort_complex",
     _FOURIER: " ".join(f"fft.{name}" for name in np.fft.__all__),
     _POLYNOMIAL: "poly polyadd polyder polydiv polyfit polyint polymul polysub roots vander",
     _STATISTICS: "corrcoef cov",
     "write a loop over x, or the function on the whole array": "apply_along_axis apply_over_axes",
     _INTO: "copyto fill_diagonal place put put_along_axis putmask",
-    "write np.concatenate([x[:i], values, x[i:]])": "insert",
     "write x[i:j] with the places found on x.value": "trim_zeros",
-    "write x + 2 * np.pi * k with plain whole numbers k": "unwrap",
     "write np.log(x) / np.log(2), rounded where it is wanted": "frexp",
     "write x.value, since the next number is no function with a derivative": "nextafter",
     "write np.exp of a sum, or x.value for plain numbers": "i0",
     "write x.value: a file holds plain numbers": "save savetxt savez savez_compressed",
-    "write start * (1 - s) + stop * s with s = np.linspace(0, 1, n)": "geomspace linspace logspace",
+    "write 10 ** np.linspace(low, high, n)": "logspace",
+    "write np.exp(np.linspace(np.log(start), np.log(stop), n))": "geomspace",
     "write start + step * np.arange(n)": "arange",
     "write np.full_like(x.value, ...) , or np.zeros of autograd_seq.numpy": "asarray_chkfinite asfortranarray require",
     "write @ for the product of matrices: x is an array of two axes": "asmatrix bmat",

@@ -10,12 +10,12 @@ import numpy as np
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.protocols import BY_METHOD, WITHOUT_DERIVATIVE
 from autograd_seq.core.source_line import here
-from autograd_seq.operations.arithmetic import astype, divide, identity
+from autograd_seq.operations.arithmetic import astype, divide, floating, identity
 from autograd_seq.operations.arrangement import ARRANGED
 from autograd_seq.operations.constants import CONSTANT
-from autograd_seq.operations.decided import is_learned
+from autograd_seq.operations.decided import is_learned, refuse
 from autograd_seq.operations.diagonals import DIAGONALS
-from autograd_seq.operations.elementwise import clip, maximum, minimum
+from autograd_seq.operations.elementwise import abs, clip, maximum, minimum
 from autograd_seq.operations.exponentials import EXPONENTIALS
 from autograd_seq.operations.indexing import take
 from autograd_seq.operations.joining import JOINS, append, at_least_3d
@@ -61,6 +61,12 @@ def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> 
     return astype(x, dtype)
 
 
+def _reciprocal(x: Any) -> Any:
+    if x.dtype.kind != "f":
+        raise refuse("reciprocal", "of whole numbers is cut to whole numbers", "Write 1.0 / x")
+    return divide(1.0, x)
+
+
 SIGNATURES: dict[Any, Callable[..., Any]] = {
     np.append: append,
     np.astype: _astype,
@@ -71,7 +77,8 @@ SIGNATURES: dict[Any, Callable[..., Any]] = {
     np.positive: identity,
     np.ravel: _ravel,
     np.real: identity,
-    np.reciprocal: lambda x: divide(1.0, x),
+    np.fabs: lambda x: abs(floating(x)),
+    np.reciprocal: _reciprocal,
     np.reshape: _reshape,
     np.take: take,
     **ANGLES,

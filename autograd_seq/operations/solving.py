@@ -9,18 +9,20 @@ import numpy as np
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
-from autograd_seq.core.notation import POWER, Form
+from autograd_seq.core.notation import POWER, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.decided import decided, refuse
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.linear import matmul
+from autograd_seq.operations.reduction import sum
 from autograd_seq.operations.shape import expand_dims, reshape, squeeze, swapaxes
 
 SQUARE = "square matrices, of full rank"
 
 
-def _turned(x: Any) -> Any:
+def turned(x: Any) -> Any:
+    """Each matrix transposed."""
     return x.T if x.ndim == 2 else swapaxes(x, -1, -2)
 
 
@@ -43,7 +45,7 @@ def _inverse(x: Any) -> Any:
 
 
 @operation(
-    vjp=[lambda g, y, x: -matmul(matmul(_turned(y), g), _turned(y))],
+    vjp=[lambda g, y, x: -matmul(matmul(turned(y), g), turned(y))],
     meaning=lambda algebra, x: _inverse(x),
     source="np.linalg.inv",
     latex=Form("{{{0}}}^{{-1}}", POWER, (POWER + 1,)),
@@ -79,19 +81,72 @@ def _inv(a: Any) -> Any:
 
 
 def _scaled(g: Any, x: Any) -> Any:
-    return expand_dims(g, (-2, -1)) * _turned(inv(x))
+    return expand_dims(g, (-2, -1)) * turned(inv(x))
+
+
+_ADJUGATE = """\
+def adjugate(x):
+    u, s, v = np.linalg.svd(x)
+    unit = np.eye(s.shape[-1], dtype=bool)
+    others = np.prod(np.where(unit, 1.0, s[..., None, :]), axis=-1)
+    sign = np.rint(np.linalg.det(u) * np.linalg.det(v)).astype(x.dtype)
+    return sign[..., None, None] * np.swapaxes((u * others[..., None, :]) @ v, -1, -2)
+"""
+SMALL = 12  # rows of a matrix up to which its n² smaller ones are made
+
+
+def _with_unit_rows(x: Any) -> tuple[Any, Any]:
+    """For each element of the adjugate the matrix whose determinant it is: a row of x is that of the unit matrix."""
+    n = x.shape[-1]
+    unit = np.eye(n, dtype=bool)
+    replaced = np.broadcast_to(unit[None, :, :, None], (n, n, n, n))
+    return replaced, where(replaced, np.eye(n, dtype=x.dtype)[:, None, None, :], expand_dims(x, (-3, -4)))
+
+
+def _adjugate_rule(g: Any, y: Any, x: Any) -> Any:
+    if x.shape[-1] > SMALL:
+        inverse = turned(inv(x))
+        return expand_dims(sum(g * y, axis=(-2, -1)), (-2, -1)) * inverse - matmul(matmul(turned(y), g), inverse)
+    replaced, matrices = _with_unit_rows(x)
+    return sum(where(replaced, 0, expand_dims(g, (-2, -1)) * turned(adjugate(matrices))), axis=(-4, -3))
 
 
 @operation(
-    vjp=[lambda g, y, x: _scaled(g * y, x)],
+    vjp=[_adjugate_rule],
+    meaning=lambda algebra, x: _adjugate(x)[0],
+    source=call("adjugate", helper=_ADJUGATE),
+    latex=r"\operatorname{adj}",
+    text="adj",
+    expects="square matrices",
+)
+def adjugate(x: Any, /) -> Array:
+    """The determinant times the inverse of a matrix, which there is of singular ones too: their smaller determinants.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> adjugate(np.array([[1.0, 2.0], [2.0, 4.0]])).round(4)
+    array([[ 4., -2.],
+           [-2.,  1.]])
+    """
+    if not np.isfinite(x).all():
+        return np.full(x.shape, np.nan, x.dtype)
+    u, s, v = np.linalg.svd(x)
+    others = np.prod(np.where(np.eye(s.shape[-1], dtype=bool), 1.0, s[..., None, :]), axis=-1)
+    sign = np.rint(np.linalg.det(u) * np.linalg.det(v)).astype(s.dtype)
+    return sign[..., None, None] * np.swapaxes((u * others[..., None, :]) @ v, -1, -2)
+
+
+@operation(
+    vjp=[lambda g, y, x: expand_dims(g, (-2, -1)) * turned(adjugate(x))],
     meaning=lambda algebra, x: _adjugate(x)[1],
     numpy=np.linalg.det,
     source="np.linalg.det",
     latex=r"\det",
-    expects=SQUARE,
+    expects="square matrices",
 )
 def det(x: Any, /) -> Array:
-    """The determinant; its derivative is taken where it is not 0, and is NaN elsewhere.
+    """The determinant.
 
     Examples
     --------
@@ -123,11 +178,11 @@ def logabsdet(x: Any, /) -> Array:
 
 
 def _columns_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
-    return solve_columns(_turned(a), g)
+    return solve_columns(turned(a), g)
 
 
 @operation(
-    vjp=[lambda g, y, a, b: -matmul(_columns_rule(g, y, a, b), _turned(y)), _columns_rule],
+    vjp=[lambda g, y, a, b: -matmul(_columns_rule(g, y, a, b), turned(y)), _columns_rule],
     meaning=lambda algebra, a, b: np.matmul(_inverse(a), b),
     source="np.linalg.solve",
     latex=Form("{{{0}}}^{{-1}} {1}", POWER, (POWER + 1, POWER)),
@@ -167,10 +222,10 @@ def _lower(x: Any) -> Any:
 
 
 def _cholesky_rule(g: Any, y: Any, x: Any) -> Any:
-    inner = _lower(matmul(_turned(y), g))
+    inner = _lower(matmul(turned(y), g))
     inverse = inv(y)
-    pulled = matmul(matmul(_turned(inverse), inner), inverse)
-    return _lower(pulled + _turned(pulled))
+    pulled = matmul(matmul(turned(inverse), inner), inverse)
+    return _lower(pulled + turned(pulled))
 
 
 def _cholesky_meaning(algebra: Any, x: Any) -> Any:
@@ -205,7 +260,7 @@ def cholesky(x: Any, /) -> Array:
 
 
 def _cholesky(a: Any, /, *, upper: bool = False) -> Any:
-    return _turned(cholesky(_turned(a))) if upper else cholesky(a)
+    return turned(cholesky(turned(a))) if upper else cholesky(a)
 
 
 def _slogdet(a: Any) -> Any:

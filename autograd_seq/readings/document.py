@@ -13,9 +13,9 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.folding.unit import Family, Unit
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.document_html import html_page
+from autograd_seq.readings.document_html import html_inside, html_page
 from autograd_seq.readings.document_rows import Claimed, Contents, Row
-from autograd_seq.readings.document_text import latex_document, markdown_document
+from autograd_seq.readings.document_text import latex_body, latex_document, markdown_document
 from autograd_seq.readings.equations import Equation, equations
 from autograd_seq.readings.module_text import module_text
 from autograd_seq.readings.program import ProgramWriter
@@ -82,7 +82,10 @@ class Document(Contents):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return self.html
+        return html_inside(self)
+
+    def _repr_latex_(self) -> str:
+        return latex_body(self)
 
 
 def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any = None) -> Document:

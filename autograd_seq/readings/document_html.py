@@ -2,57 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 
 from autograd_seq.readings.document_rows import Contents, Row
+from autograd_seq.readings.inline_html import figure, heading, inside
 
-STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
+PAGE = """
+:root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
-figure { margin: 1rem 0; overflow-x: auto; background: #fff; border: 1px solid var(--line); border-radius: 6px; }
-figure svg { display: block; margin: 0 auto; max-width: 100%; height: auto; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th { text-align: left; font-weight: 600; border-bottom: 2px solid var(--line); padding: .3rem .8rem .3rem 0; }
-td { vertical-align: top; border-bottom: 1px solid var(--line); padding: .45rem .8rem .45rem 0; }
-td.node { white-space: nowrap; }
-code, pre { font: 13px/1.5 ui-monospace, monospace; }
-td code { display: block; overflow-wrap: anywhere; } td .origin { opacity: .65; font-size: 12px; }
-pre { background: var(--soft); padding: 1rem; overflow-x: auto; border-radius: 6px; }
-math { font-size: 1.08em; }
-.status { border-radius: 3px; padding: 0 .4em; background: var(--soft); white-space: nowrap; }
-.proven { background: #2a94; } .refuted { background: #d335; } .checked { background: #28c4; }
+body > .autograd-seq.autograd-seq :is(.wide, pre) { max-height: none; }
 """
 
 
 def html_page(document: Contents) -> str:
     """The page."""
     title = escape(document.title)
-    parts = [
-        "<!DOCTYPE html>",
-        f'<html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<style>{STYLE}</style></head><body>",
-        f"<h1>{title}: forward and backward</h1>",
-    ]
-    if document.picture:
-        parts.append(f"<figure>{document.picture}</figure>")
-    parts.append(_table("Forward", document.forward))
-    parts.append(_table("Backward", document.backward))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>{PAGE}</style></head><body>\n<h1>{title}: forward and backward</h1>\n"
+        f"{inside(_content(document, lambda text: f'<h2>{text}</h2>'))}\n</body></html>\n"
+    )
+
+
+def html_inside(document: Contents) -> str:
+    """The same to stand inside another page, such as a notebook."""
+    return inside(heading(f"{escape(document.title)}: forward and backward") + _content(document, heading))
+
+
+def _content(document: Contents, head: Callable[[str], str]) -> str:
+    parts = [figure(document.picture)] if document.picture else []
+    for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
+        if rows:
+            parts += [head(title), _table(rows)]
     if document.claims:
-        parts.append(_claims(document))
-    parts.append("<h2>As a NumPy program</h2>")
-    parts.append(f"<pre><code>{escape(document.source)}</code></pre></body></html>")
-    return "\n".join(parts) + "\n"
+        parts += [head("What was proven"), _claims(document)]
+    parts += [head("As a NumPy program"), f"<pre><code>{escape(document.source)}</code></pre>"]
+    return "\n".join(parts)
 
 
-def _table(title: str, rows: tuple[Row, ...]) -> str:
-    if not rows:
-        return ""
+def _table(rows: tuple[Row, ...]) -> str:
     body = "\n".join(_row(row) for row in rows)
     return (
-        f'<h2>{title}</h2>\n<div class="wide"><table>\n<thead><tr><th scope="col">Equation</th>'
+        '<div class="wide"><table>\n<thead><tr><th scope="col">Equation</th>'
         f'<th scope="col">In NumPy</th><th scope="col">Node</th></tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
     )
 
@@ -81,7 +75,7 @@ def _claims(document: Contents) -> str:
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     notes = "".join(f"<p>{escape(note)}</p>" for note in document.notes)
     return (
-        '<h2>What was proven</h2>\n<div class="wide"><table>\n<thead><tr><th scope="col">Gradient by</th>'
+        '<div class="wide"><table>\n<thead><tr><th scope="col">Gradient by</th>'
         '<th scope="col">Status</th><th scope="col">Links of the proof</th></tr></thead>\n<tbody>\n'
         + "\n".join(rows)
         + f"\n</tbody></table></div>{notes}"

@@ -61,18 +61,23 @@ PREAMBLE = r"""\documentclass[fleqn]{article}
 \usepackage{amsmath,amssymb}
 \setlength{\mathindent}{0pt}
 \setlength{\parindent}{0pt}
-\newcommand{\code}[1]{\par\nobreak{\raggedright\footnotesize\ttfamily\hangindent=6em\hspace*{2em}#1\par}}
 \allowdisplaybreaks
 \begin{document}
 \abovedisplayskip=0pt \abovedisplayshortskip=0pt \postdisplaypenalty=10000
 """
+CODE = r"\providecommand{\code}[1]{\par\nobreak{\raggedright\footnotesize\ttfamily\hangindent=6em\hspace*{2em}#1\par}}"
 TEXT_WIDTH = 490.0  # of a line of that page, in points, with a little to spare
 LETTERS_IN_LINE = 118  # of the program
 
 
 def latex_document(document: Contents) -> str:
     """A LaTeX document that needs amsmath, amssymb and geometry only."""
-    parts = [PREAMBLE + rf"\section*{{{in_text(document.title)}: forward and backward}}"]
+    return f"{PREAMBLE}{latex_body(document)}\n\\end{{document}}\n"
+
+
+def latex_body(document: Contents) -> str:
+    """The same without preamble and end, to stand inside another document, such as a notebook made into a PDF."""
+    parts = [CODE, rf"\section*{{{in_text(document.title)}: forward and backward}}"]
     for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
         if rows:
             parts.append(rf"\subsection*{{{title}}}")
@@ -88,8 +93,7 @@ def latex_document(document: Contents) -> str:
     parts.append(r"\subsection*{As a NumPy program}")
     listing = "\n".join(_program_line(line) for line in document.source.rstrip().splitlines())
     parts.append("\\begin{footnotesize}\n\\begin{verbatim}\n" + listing + "\n\\end{verbatim}\n\\end{footnotesize}")
-    parts.append(r"\end{document}")
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts)
 
 
 def _program_line(line: str) -> str:

@@ -393,3 +393,14 @@ def test_formatting():
     assert repr(x) == "Tensor([[1.5]], name='x', requires_grad=True)"
     assert repr(Parameter([1.0], "w")) == "Parameter([1.], name='w')"
     assert len(repr(Tensor(np.ones((100, 100))))) < 300
+
+
+def test_lines_are_told_apart_by_file_where_two_files_are_alike(tmp_path):
+    lines = []
+    for file in ("one.py", "other.py"):
+        path = tmp_path / file
+        path.write_text("def double(x):\n    return x * 2\n")
+        found = {}
+        exec(compile(path.read_text(), str(path), "exec"), found)
+        lines.append(found["double"](Parameter([1.0], "W")).source)
+    assert [(line.file, line.line) for line in lines] == [(str(tmp_path / f), 2) for f in ("one.py", "other.py")]

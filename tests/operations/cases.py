@@ -71,6 +71,16 @@ def definite(rng, shape):
     return factor @ np.swapaxes(factor, -1, -2) + np.eye(shape[-1])
 
 
+def well_apart(rng, shape):
+    """Matrices whose singular values are far from each other and from 0."""
+    rows, columns = shape[-2:]
+    u = np.linalg.qr(rng.normal(size=(*shape[:-2], rows, rows)))[0]
+    v = np.linalg.qr(rng.normal(size=(*shape[:-2], columns, columns)))[0]
+    values = np.zeros((rows, columns))
+    np.fill_diagonal(values, [0.7, 1.6, 3.1])
+    return u @ values @ v
+
+
 SEEDS = st.integers(0, 2**32 - 1)
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=1, max_side=3)
 SOME_AXES = hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=3)
@@ -339,6 +349,24 @@ def logarithm_of_sum(draw):
     return case(draw, f"logsumexp({axis}, {keepdims})", lambda x: ops.logsumexp(x, axis, keepdims), [shape])
 
 
+@st.composite
+def divided(draw, function):
+    truncated = draw(st.booleans())
+    shapes = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3)).input_shapes
+    words = f"{function.name}(truncated={truncated})"
+    return case(draw, words, lambda a, b: function(a, b, truncated=truncated), shapes, [normal, nonzero])
+
+
+OBLONG = st.sampled_from([(1, 1), (1, 3), (2, 2), (3, 2), (2, 3), (2, 2, 2)])
+
+
+@st.composite
+def weighted_dyads(draw):
+    shape = draw(OBLONG)
+    weights = (*shape[:-2], min(shape[-2:]))
+    return case(draw, "from_singular", ops.from_singular, [weights, shape], [normal, well_apart])
+
+
 SQUARE = st.sampled_from([(1, 1), (2, 2), (3, 3), (2, 2, 2)])
 
 
@@ -374,6 +402,7 @@ CASES: dict[Any, Any] = {
     ops.abs: unary(ops.abs),
     ops.accumulate: several(ops.accumulate),
     ops.add: broadcasting(ops.add, normal, normal),
+    ops.adjugate: unary(ops.adjugate, regular, SQUARE),
     ops.all: reduction(ops.all, truth),
     ops.any: reduction(ops.any, truth),
     ops.arccos: unary(ops.arccos, near_zero),
@@ -405,11 +434,13 @@ CASES: dict[Any, Any] = {
     ops.cumsum: running(),
     ops.det: unary(ops.det, regular, SQUARE),
     ops.divide: broadcasting(ops.divide, normal, nonzero),
+    ops.dyads: unary(ops.dyads, well_apart, OBLONG),
     ops.equal: broadcasting(ops.equal, small_integers, small_integers),
     ops.exp: unary(ops.exp),
     ops.expand_dims: expanded(),
     ops.expm1: unary(ops.expm1),
     ops.flip: flipped(),
+    ops.from_singular: weighted_dyads(),
     ops.greater: broadcasting(ops.greater, small_integers, small_integers),
     ops.greater_equal: broadcasting(ops.greater_equal, small_integers, small_integers),
     ops.hypot: broadcasting(ops.hypot, nonzero, normal),
@@ -444,11 +475,13 @@ CASES: dict[Any, Any] = {
     ops.power: st.one_of(broadcasting(ops.power, positive, normal), integer_power(), powers()),
     ops.prod: reduction(ops.prod),
     ops.relu: unary(ops.relu),
+    ops.remainder: divided(ops.remainder),
     ops.reshape: reshaped(),
     ops.scatter: scattered(),
     ops.sigmoid: unary(ops.sigmoid),
     ops.sign: unary(ops.sign),
     ops.sin: unary(ops.sin),
+    ops.singular_values: unary(ops.singular_values, well_apart, OBLONG),
     ops.sinh: unary(ops.sinh),
     ops.softmax: one_shape(ops.softmax, normal, axes=True),
     ops.softplus: unary(ops.softplus),
@@ -466,6 +499,7 @@ CASES: dict[Any, Any] = {
     ops.tanh: unary(ops.tanh),
     ops.transpose: transposed(),
     ops.where: broadcasting(ops.where, truth, normal, normal),
+    ops.whole_quotient: divided(ops.whole_quotient),
     indexing._getitem: indexed(),
     linear._einsum: einstein(),
 }

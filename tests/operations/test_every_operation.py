@@ -146,7 +146,10 @@ def twice(case, seed, x, inputs):
     return case.call(*same), same[place], seed.astype(float)
 
 
-OF_MATRICES = (ops.matmul, ops.cholesky, ops.det, ops.inv, ops.logabsdet, ops.solve_columns)
+OF_MATRICES = (
+    ops.matmul, ops.adjugate, ops.cholesky, ops.det, ops.dyads, ops.from_singular, ops.inv, ops.logabsdet,
+    ops.singular_values, ops.solve_columns,
+)  # fmt: skip
 WITHOUT_AXES = [o for o in CASES if not (o.variadic or o.keywords or o in OF_MATRICES)]
 
 

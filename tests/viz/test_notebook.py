@@ -141,7 +141,7 @@ def test_the_notebook_runs_and_every_word_gets_its_label(executed):
 def test_the_notebook_shows_formulas_pictures_plots_and_the_page(executed):
     shown = [output["data"] for output in outputs(executed) if "data" in output]
     assert sum("image/svg+xml" in data for data in shown) == 4  # the run, the cell, the overlay, one's own cell
-    assert sum("image/png" in data for data in shown) == 3
+    assert sum("image/png" in data for data in shown) == 7  # the same, for paper, and three plots
     assert any("bmatrix" in data.get("text/latex", "") for data in shown)
     assert any("proven" in data.get("text/html", "") for data in shown)
     assert sum("<iframe sandbox" in data.get("text/html", "") for data in shown) == 1

@@ -1,0 +1,158 @@
+"""Proofs for every number of time steps: one step is proven, and that all do the same is made sure."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import autograd_seq.numpy as teaching
+from autograd_seq import (
+    Graph,
+    Parameter,
+    Tensor,
+    differentiate,
+    each,
+    name,
+    operation,
+    prove,
+    scope,
+    sigmoid,
+    steps,
+    tanh,
+)
+from autograd_seq.check.check_certificate import Certificate, Fails
+from autograd_seq.check.one_step import StepsDifferError, one_step
+from autograd_seq.commands.things import cells_by_name, example_run, output_of
+
+ONE_WAY = [key for key in cells_by_name() if "bidirectional" not in key]
+
+
+@pytest.mark.parametrize("cell", ONE_WAY)
+def test_every_cell_that_goes_one_way_is_proven_for_every_length(cell, tmp_path):
+    proof = prove(output_of(example_run(cell, 4, n_x=2, n_a=2, m=1)), all_lengths=True)
+    assert {claim.status for claim in proof.claims.values()} == {"proven"}
+    assert "for every number of time steps" in str(proof)
+    data = json.loads(proof.save(tmp_path / "step.json").read_text())
+    assert set(Certificate(data).check()[0].values()) == {"proven"}
+    assert len(data["state"]) == len(proof.step.state) > 0
+
+
+def test_what_it_costs_does_not_grow_with_the_steps():
+    short, long = (prove(output_of(example_run("lstm", T)), all_lengths=True) for T in (3, 40))
+    assert (short.records, short.uses, short.identities) == (long.records, long.uses, long.identities)
+
+
+@pytest.mark.parametrize("cell", ["bidirectional", "deep-bidirectional"])
+def test_a_network_of_two_directions_is_refused_in_words(cell):
+    with pytest.raises(StepsDifferError, match="not of this step or the one before"):
+        prove(output_of(example_run(cell, 4)), all_lengths=True)
+
+
+# -- that one step is a step of the sweep ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm", "deep"])
+def test_adjoints_handed_back_from_step_to_step_are_the_gradient(cell):
+    """The sweep of the whole, made of one step's sweep again and again."""
+    T = 5
+    loss = output_of(example_run(cell, T, n_x=2, n_a=3))
+    recording = differentiate(loss)
+    step = one_step(loss.graph)
+    by_label = {r.label: r for r in loss.graph}
+
+    def at(r, time):
+        return by_label[re.sub(r"<(\d)>", lambda found: f"<{time - 2 + int(found[1])}>", r.label)]
+
+    behind = {id(out): np.zeros(out.shape) for _, out in step.state}
+    gradients = {x.label: np.zeros(x.shape) for x in step.parameters}
+    for time in range(T, 0, -1):
+        leaves = [*step.parameters, *step.inputs, *(given for given, _ in step.state)]
+        made = replayed(step, {x: at(x, time).value for x in leaves})
+        total = sum((recording.adjoint(at(end, time)).value * made[end]).sum() for end in step.ends)
+        total = total + sum((behind[id(out)] * made[out]).sum() for _, out in step.state)
+        sweep = differentiate(total)
+        for x in step.parameters:
+            gradients[x.label] = gradients[x.label] + sweep.adjoint(made[x]).value
+        behind = {id(out): sweep.adjoint(made[given]).value for given, out in step.state}
+    for x in step.parameters:
+        np.testing.assert_allclose(gradients[x.label], recording.adjoint(by_label[x.label]).value, 1e-10, 1e-14)
+
+
+def replayed(step, values):
+    """The step on other numbers."""
+    made = {x: Tensor(values[x], x.name, True) for x in values}
+    for record in step.records:
+        operands = [made.get(x, x) for x in record.inputs]
+        if record.operation.variadic:
+            made[record] = record.operation(operands, **record.settings)
+        else:
+            made[record] = record.operation(*operands, **record.settings)
+    return made
+
+
+# -- steps that differ ------------------------------------------------------------------------------------------
+
+
+def unrolled(body, T=5):
+    W, a = Parameter(np.array([[0.5, -0.2], [0.1, 0.3]]), "W"), Tensor(np.ones((2, 1)), "a0")
+    states = [a]
+    for t in steps(T):
+        states.append(name(body(W, states, t), "a"))
+    return (states[-1] ** 2).sum()
+
+
+DIFFERENT = {
+    "another factor at one step": lambda W, s, t: tanh(W @ s[-1]) * (2.0 if t == 4 else 1.0),
+    "another activation": lambda W, s, t: tanh(W @ s[-1]) if t < 4 else sigmoid(W @ s[-1]),
+    "more at the first": lambda W, s, t: tanh(W @ s[-1] + s[-1]) if t == 0 else tanh(W @ s[-1]),
+    "two steps back": lambda W, s, t: tanh(W @ s[-1] + s[max(0, len(s) - 2)]),
+    "a factor that is t": lambda W, s, t: tanh(W @ s[-1] * float(t)),
+    "the first state again": lambda W, s, t: tanh(W @ s[-1]) + s[1] if t > 1 else tanh(W @ s[-1]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", DIFFERENT)
+def test_steps_that_differ_are_named(key):
+    with pytest.raises(StepsDifferError, match="step"):
+        prove(unrolled(DIFFERENT[key]), all_lengths=True)
+
+
+def test_two_steps_are_too_few_and_none_at_all():
+    with pytest.raises(StepsDifferError, match="T = 3 or more"):
+        prove(unrolled(lambda W, s, t: tanh(W @ s[-1]), 2), all_lengths=True)
+    with pytest.raises(StepsDifferError, match="T = 3 or more"):
+        prove((Parameter([1.0], "W") * 2.0).sum(), all_lengths=True)
+
+
+def test_a_wrong_rule_is_refuted_for_every_length():
+    @operation(vjp=[lambda g, y, x: g * (1 - y)], meaning=lambda algebra, x: each(algebra.tanh, x))
+    def squash(x, /):
+        return np.tanh(x)
+
+    proof = prove(unrolled(lambda W, s, t: squash(W @ s[-1])), all_lengths=True)
+    assert not proof.ok and proof["W"].status == "refuted"
+
+
+def test_a_certificate_whose_state_does_not_fit_fails(tmp_path):
+    proof = prove(output_of(example_run("lstm", 3, n_x=2, n_a=3, m=1)), all_lengths=True)
+    data = json.loads(proof.save(tmp_path / "step.json").read_text())
+    other = next(i for i, r in enumerate(data["records"]) if len(r["value"]) != 3)
+    for state in ([[data["state"][0][0], other]], [[other, data["state"][0][1]]]):
+        with pytest.raises(Fails, match="hands on"):
+            Certificate({**data, "state": state}).check()
+
+
+def test_plain_numpy_without_steps_is_read_too():
+    rng = np.random.default_rng(0)
+    W, b = Parameter(rng.normal(size=(3, 3)), "W"), Parameter(rng.normal(size=(3, 1)), "b")
+    x = rng.normal(size=(5, 3, 2))
+    h, J = teaching.zeros((3, 2)), 0.0
+    for t in range(5):
+        h = np.tanh(W @ h + x[t] + b)
+        J = J + (h * h).sum()
+    step = one_step(Graph(J))
+    assert step.steps == 5 and {x.name for x in step.parameters} == {"W", "b"}
+    assert prove(J, all_lengths=True)["W"].status == "proven"
+    with scope(time=None):
+        assert len(step.state) == 2  # h, and the sum so far
