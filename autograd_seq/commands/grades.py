@@ -171,8 +171,10 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
             reason = f": {plain(submission.reason, 1)}" if submission.reason else ""
             print(f"{submission.path}: {submission.verdict}{reason}")
         for name, function in submission.functions.items():
-            if function.change is not None:
-                print(f"  the smallest change that makes {name} right, tried:\n    {plain(str(function.change))}")
+            if function.changes:
+                said = "\n    ".join(plain(str(edit)) for edit in function.changes)
+                many = "changes that make" if len(function.changes) > 1 else "change that makes"
+                print(f"  the smallest {many} {name} right, tried:\n    {said}")
         if arguments.assignment is not None:
             print(f"  {submission.mark:g} of {submission.points:g} points")
     if len(book) > 1:

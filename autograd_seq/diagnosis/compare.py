@@ -15,9 +15,8 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
-from autograd_seq.diagnosis.line_edits import RULES, Rule, said, written_over
-from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.outside import blame
+from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
@@ -99,25 +98,29 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
     if left:
         tolerance = max(report[k].tolerance for k in left)
         search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
-        causes, _unexplained = _causes(search, [first, second], report)
+        lines = _Told([first, second], search, report)
+        causes, _unexplained = _causes(search, lines, report)
+        causes = lines.placed(causes)
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
 
 
-def _causes(search: Search, cases: Sequence[Any], report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
     causes, unexplained = _found(search, report, FIRST_WORK)
     report.look_at = search.common(unexplained)
     if any(c[0].words.startswith("with zero in place of everything") for c in causes):
-        assigned, _ = _mended(cases, search, report, [written_over])
+        assigned, _ = lines.mended(assignments_only=True)
         if {k for c in assigned for k in c.explains} == set(search.wrong):
             return [[f] for f in assigned], []
-    if not unexplained:
+    if not unexplained and len(causes) == 1:
         return causes, unexplained
-    mended, line = _mended(cases, search, report, RULES)
+    mended, line = lines.mended(assignments_only=False)
     left = [k for k in search.wrong if not any(k in f.explains for f in mended)]
+    if not unexplained:  # by several causes: fewer are likelier
+        return ([[f] for f in mended], []) if mended and not left and len(mended) < len(causes) else (causes, [])
     if left and not search.ended:
         causes, unexplained = _found(search, report, MOST_WORK)
     if len(left) <= len(unexplained):
@@ -135,16 +138,37 @@ def _found(search: Search, report: BackwardReport, most: float) -> tuple[list[li
         return [], list(search.wrong)
 
 
-def _mended(
-    cases: Sequence[Any], search: Search, report: BackwardReport, rules: Sequence[Rule]
-) -> tuple[list[Finding], str]:
-    """What changes of somebody's own lines mend, and the first line that is wrong where they do not mend everything."""
-    try:
-        found, line = Mend(cases, search.wrong, search.tolerance, rules).run()
-    except Exception as error:  # a program whose lines are of a kind that the changes were not made for
-        report.warnings.append(f"no line is named, as the search for it failed: {type(error).__name__}: {error}")
-        return [], ""
-    return found, "" if line is None else f"{line.statement.lineno}, {said(line.statement)},"
+class _Told:
+    """What somebody's own lines tell; that they could not be looked at is no reason to keep back what is wrong."""
+
+    def __init__(self, cases: Sequence[Any], search: Search, report: BackwardReport) -> None:
+        self._cases, self._search, self._report = cases, search, report
+        self._lines: Lines | None = None
+
+    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+        """What changes mend, and the first line that is wrong where they do not mend everything."""
+        try:
+            return self._own().mended(assignments_only)
+        except Exception as error:  # a program whose lines are of a kind that the changes were not made for
+            said = f"no line is named, as the search for it failed: {type(error).__name__}: {error}"
+            self._report.warnings.append(said)
+            return [], ""
+
+    def placed(self, causes: list[list[Finding]]) -> list[list[Finding]]:
+        """Causes with the lines that they stand in."""
+        first = [c[0] for c in causes]
+        if not causes or all(f.line for f in first):
+            return causes
+        try:
+            first = with_lines(self._own(), first, self._search.wrong_values(first))
+        except Exception:  # they are right without a line, too
+            return causes
+        return [[f, *c[1:]] for f, c in zip(first, causes, strict=True)]
+
+    def _own(self) -> Lines:
+        if self._lines is None:
+            self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance)
+        return self._lines
 
 
 def _keepdims(gradient: Gradient) -> bool:

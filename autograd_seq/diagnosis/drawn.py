@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,9 +70,6 @@ def suspicious(inputs: Mapping[str, Any]) -> list[str]:
         for k, v in arrays.items()
         if v.size and not np.any(v)
     ]
-    columns = [k for k, v in arrays.items() if v.ndim >= 2 and v.shape[1] == 1 and not k.startswith("b")]
-    if columns:
-        found.append(f"{', '.join(columns)}: one example only (m = 1), so a missing sum over examples cannot be seen")
     rows: dict[tuple[int, ...], list[str]] = {}
     for k, v in arrays.items():
         if v.ndim >= 2 and not k.startswith(("W", "b")):
@@ -84,6 +81,35 @@ def suspicious(inputs: Mapping[str, Any]) -> list[str]:
                 f"{', '.join(names)} have the same shape (n_x = n_a), so parts of a stack can be mistaken unseen"
             )
     return found
+
+
+def one_example(inputs: Mapping[str, Any], uses: Callable[[str], tuple[Any, Iterable[Any]]]) -> list[str]:
+    """Which given arrays have one example only.
+
+    A column is one example where it is multiplied with others. A bias only adds, and what is spread over several
+    columns later on belongs to all of them.
+
+    Parameters
+    ----------
+    inputs : mapping
+        What is given, as arrays or as shapes.
+    uses : callable
+        From an input's name to its leaf and the records that depend on it.
+    """
+    arrays = {k: np.asarray(v) for k, v in inputs.items() if not in_letters(v)}
+    columns = [k for k, v in arrays.items() if v.ndim >= 2 and v.shape[1] == 1 and v.shape[0] > 1]
+    found = [k for k in columns if _is_one_example(*uses(k))]
+    if not found:
+        return []
+    return [f"{', '.join(found)}: one example only (m = 1), so a missing sum over examples cannot be seen"]
+
+
+def _is_one_example(leaf: Any, uses: Iterable[Any]) -> bool:
+    """Whether a column is multiplied with something, and never spread over several columns."""
+    uses = list(uses)
+    spread = any(r.ndim >= 2 and r.operation.elementwise and r.shape[1] > 1 for r in uses)
+    first = [r for r in uses if any(x is leaf for x in r.inputs)]
+    return not spread and any(r.operation.algebra != "sum" for r in first)
 
 
 def one_step(inputs: Mapping[str, Any]) -> list[str]:

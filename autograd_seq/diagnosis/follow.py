@@ -43,6 +43,9 @@ class Follower:
         self.names: dict[Tensor, str] = {}
         self.constants: dict[str, Any] = {}
         self._depths: dict[Tensor, int] = {}
+        self._entries: dict[Tensor, str] = {}
+        self._inside: dict[Tensor, Any] = {}  # records that only a function deeper down has a name for, and its code
+        self._sites: dict[Any, set[Any]] = {}  # from a function's code to the lines that call it
         self._marks: list[Mark] = []
         self._runs: Counter[Any] = Counter()
         self._calls = 0
@@ -57,6 +60,17 @@ class Follower:
             return function(**arguments)
         finally:
             sys.settrace(before)
+            self._forget_helpers()
+
+    def _forget_helpers(self) -> None:
+        """Take away the names that a function called from several lines has for its own variables.
+
+        They stand for something else at each of these lines: what it answers goes by the names of whoever calls it.
+        """
+        for record, code in self._inside.items():
+            if len(self._sites.get(code, ())) > 1:
+                self.names.pop(record, None)
+        self.names = self._entries | self.names
 
     def constant(self, value: Any) -> str | None:
         """The variable that held a plain array, in this shape or another: a mask, say."""
@@ -99,6 +113,9 @@ class Follower:
             known.update(
                 (name, frame.f_locals.get(name)) for name in frame.f_code.co_varnames[: frame.f_code.co_argcount]
             )
+            caller = frame.f_back
+            if caller is not None and not frame.f_code.co_name.startswith("<"):
+                self._sites.setdefault(frame.f_code, set()).add((caller.f_code, caller.f_lineno))
         self._calls += 1
         call = self._calls
 
@@ -110,6 +127,7 @@ class Follower:
                     record = value.record
                     if record.operation is not None and depth < self._depths.get(record, sys.maxsize):
                         self.names[record], self._depths[record] = name, depth
+                        self._inside[record] = frame.f_code
             for name, value in held:
                 self._name_entries(name, value)
                 if type(value) is np.ndarray and value.size > 1 and name not in self.constants:
@@ -135,8 +153,8 @@ class Follower:
         for key, value in entries if len(holder if name != "self" else vars(holder)) <= MOST_ENTRIES else ():
             if isinstance(value, Tensor):
                 record = value.record
-                if record.operation is not None and record not in self.names:
-                    self.names[record] = _entry(name, key)
+                if record.operation is not None:
+                    self._entries.setdefault(record, _entry(name, key))
             elif name == "self":
                 self._name_entries(key, value)
 

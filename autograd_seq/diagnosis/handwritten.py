@@ -14,13 +14,13 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import differences
+from autograd_seq.diagnosis.anew import OfPair
 from autograd_seq.diagnosis.calling import Kept, plain
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
-from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_step, suspicious
+from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_example, one_step, suspicious
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
-from autograd_seq.diagnosis.own_code import OtherOutputsError
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
@@ -118,8 +118,10 @@ def check_backward(
             report, draws = check.with_sums(report, draws, name)
     except NotTheSameError as error:
         return BackwardReport(check.name, {}, warnings=warnings, not_to_be_told=str(error), hints_only=hints_only)
-    if cases[0].truth is not None and not cases[0].truth.has_turns:
-        report.warnings += one_step(inputs)
+    truth = cases[0].truth
+    if truth is not None:
+        report.warnings += one_example(inputs, truth.uses)
+        report.warnings += [] if truth.has_turns else one_step(inputs)
     if report.ok and any(has_time(inputs[k]) for k in inputs if k not in given):
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
         over_time(report, lambda: _Case(pair, long, seed + 3, whole))
@@ -265,19 +267,10 @@ class _Case:
         outputs = self.pair.forward(arrays).outputs
         return float(np.sum([np.sum(v * self.upstream[k]) for k, v in outputs.items()]))
 
-    def again(self) -> dict[str, Array]:
-        """The gradients of one more run, of functions that may have been changed; it must be of the same outputs."""
-        run = self.pair.forward(self.inputs)
-        if any(difference(run.outputs[k], v) > EQUAL for k, v in self.outputs.items()):
-            raise OtherOutputsError
-        found, failure, _ = run_backward(lambda: self.pair.backward(dict(self.upstream), run.cache))
-        if failure:
-            raise UsageError(failure)
-        return found
-
-    def owned(self) -> tuple[list[Any], list[Any]]:
-        """The functions that the program begins with, and the global variables of its files."""
-        return [getattr(f, "__func__", f) for f in self.pair.parts], self.pair.spaces
+    def anew(self) -> OfPair:
+        """The draw as one that can be run again after lines were changed."""
+        numbers = {"inputs": self.inputs, "upstream": self.upstream, "outputs": self.outputs}
+        return OfPair(self.pair, numbers, self.true, self.found)
 
     def slope(self, key: str, places: list[tuple[int, ...]]) -> differences.Slope:
         """The derivative by some elements together, by differences to both sides."""

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.diagnosis.calling import Space
-
-MOST_MADE = 3
+from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
+from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
 
 class EndlessError(Exception):
@@ -53,6 +53,8 @@ class Part:
         The numbers of the lines that ran.
     made : dict
         From the number of a line to what it put into its variable the first few times, each with its place in time.
+    entries : dict
+        The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
     """
@@ -62,7 +64,8 @@ class Part:
     kinds: dict[str, Any]
     arrays: dict[str, Any]
     ran: set[int]
-    made: dict[int, list[tuple[int, Any]]]
+    made: dict[int, list[Made]]
+    entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
 
     @property
@@ -111,6 +114,18 @@ class Part:
                 yield node
 
 
+@contextlib.contextmanager
+def put(edit: Any) -> Iterator[None]:
+    """With a change in the tree."""
+    before = edit.old
+    ast.fix_missing_locations(edit.new)
+    edit.put(edit.new)
+    try:
+        yield
+    finally:
+        edit.put(before)
+
+
 def _named(code: types.CodeType | None, name: str) -> types.CodeType | None:
     inner = code.co_consts if code is not None else ()
     return next((c for c in inner if isinstance(c, types.CodeType) and c.co_name == name), None)
@@ -130,11 +145,12 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     """
     known = {f.__code__: f for f in _functions(functions, spaces)}
     trees: dict[types.FunctionType, ast.FunctionDef | None] = {}
-    owner = {code: f for c, f in known.items() for code in _within(c)}
+    outer_first = sorted(known.items(), key=lambda pair: -len(list(_within(pair[0]))))
+    owner = {code: f for c, f in outer_first for code in _within(c)}  # the innermost that is there as a function
     operands: dict[types.FunctionType, dict[str, Any]] = {}
     lines: dict[types.FunctionType, Counter[int]] = {}
-    values: dict[types.FunctionType, dict[int, list[tuple[int, Any]]]] = {}
-
+    values: dict[types.FunctionType, dict[int, list[Made]]] = {}
+    kept: dict[types.FunctionType, LinesMade] = {}
     order = itertools.count()
 
     def enter(frame: types.FrameType, event: str, argument: Any) -> Any:
@@ -147,6 +163,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
         seen, ran = operands.setdefault(function, {}), lines.setdefault(function, Counter())
 
         made = values.setdefault(function, {})
+        entries = kept.setdefault(function, LinesMade(tree))
         targets = _targets(tree)
         before = 0
 
@@ -155,11 +172,15 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             if before in targets and len(made.setdefault(before, [])) < MOST_MADE:
                 value = value_of(targets[before], frame.f_locals)
                 made[before].append((next(order), value.copy() if isinstance(value, np.ndarray) else value))
+            entries.keep(before, frame.f_locals, order)
+            if event == "return":
+                entries.returned(frame.f_lineno, argument, order)
             before = frame.f_lineno
             if event == "line":
                 ran[frame.f_lineno] += 1
             if event == "return" and tree is not None:
                 seen.update(_operands(tree, {**frame.f_globals, **frame.f_locals}))
+                seen.update(_of_object(frame.f_locals.get("self")))
             return line
 
         return line
@@ -172,7 +193,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             held = operands[function]
             kinds = {k: kind_of(v) for k, v in held.items()}
             arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
-            found.append(Part(function, tree, kinds, arrays, set(ran), values[function]))
+            found.append(Part(function, tree, kinds, arrays, set(ran), values[function], kept[function].found))
     return found, sum(sum(ran.values()) for ran in lines.values())
 
 
@@ -230,59 +251,20 @@ def _targets(tree: ast.FunctionDef | None) -> dict[int, ast.expr]:
     return {k: v for k, v in found.items() if isinstance(v, (ast.Name, ast.Attribute, ast.Subscript))}
 
 
+def _of_object(holder: Any) -> Iterator[tuple[str, Any]]:
+    """The numbers and arrays that an object holds."""
+    for name, value in getattr(holder, "__dict__", {}).items():
+        if isinstance(value, (np.ndarray, int, float)) and not isinstance(value, bool):
+            yield f"self.{name}", value.copy() if isinstance(value, np.ndarray) else value
+
+
 def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The values of the operands in a function, as far as its variables say them."""
     for node in ast.walk(tree):
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
             value = value_of(node, held)
-            if value is not _UNKNOWN:
+            if value is not UNKNOWN:
                 yield ast.unparse(node), value.copy() if isinstance(value, np.ndarray) else value
-
-
-_UNKNOWN = object()
-
-
-def kind_of(value: Any) -> Any:
-    """The shape and the sort of numbers of an array; the type of anything else."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.shape, value.dtype.kind
-    return type(value).__name__
-
-
-def value_of(node: ast.AST, held: dict[str, Any]) -> Any:
-    """The value of a variable, an entry or an attribute, read off without running anything else."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Name):
-        return held.get(node.id, _UNKNOWN)
-    if isinstance(node, ast.Tuple):
-        made = tuple(value_of(e, held) for e in node.elts)
-        return _UNKNOWN if any(m is _UNKNOWN for m in made) else made
-    if isinstance(node, ast.Slice):
-        ends = [None if e is None else value_of(e, held) for e in (node.lower, node.upper, node.step)]
-        return _UNKNOWN if any(e is _UNKNOWN for e in ends) else slice(*ends)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        a, b = value_of(node.left, held), value_of(node.right, held)
-        if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
-            return a + b if isinstance(node.op, ast.Add) else a - b
-        return _UNKNOWN
-    if isinstance(node, (ast.Attribute, ast.Subscript)):
-        return _part_of(node, value_of(node.value, held), held)
-    return _UNKNOWN
-
-
-def _part_of(node: ast.Attribute | ast.Subscript, whole: Any, held: dict[str, Any]) -> Any:
-    if isinstance(node, ast.Attribute):
-        if isinstance(whole, np.ndarray):
-            return whole.T if node.attr == "T" else _UNKNOWN
-        return getattr(whole, "__dict__", {}).get(node.attr, _UNKNOWN)
-    place = value_of(node.slice, held)
-    if place is _UNKNOWN or not isinstance(whole, (np.ndarray, list, tuple, dict)):
-        return _UNKNOWN
-    try:
-        return whole[place]
-    except (KeyError, IndexError, TypeError):
-        return _UNKNOWN
 
 
 def _tree(function: types.FunctionType) -> ast.FunctionDef | None:

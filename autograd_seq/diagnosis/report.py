@@ -17,6 +17,8 @@ MOST_LINES = 60
 MOST_CHARACTERS = 4_000
 ARRAY = re.compile(r"(np\.)?array\((\[[^\[\]]*\]|\[[\[\]\d\s.,eE+TrueFals-]*\])[^()]*\)")
 LONGEST = 400  # characters in a line
+NEARLY = 1e-3
+LARGEST = 1_000  # number of examples, of steps or of elements that a gradient could be off by
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ class BackwardReport:
             "causes": [
                 {"category": c.category, "where": c.where, "explains": list(c.explains)}
                 | ({"line": c.line} if c.line else {})
+                | ({"file": c.file} if c.file else {})
                 | ({} if self.hints_only else {"words": c.words, "correct": c.correct})
                 for c in self.causes
             ],
@@ -240,13 +243,16 @@ def _printed(report: BackwardReport) -> list[str]:
 def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     names = [cause.where] if "[" in cause.where else cause.where.split(", ")
     follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in names]
-    at = f" in line {cause.line}" if cause.line else ""
+    of = f" of {cause.file}" if cause.file else ""
+    at = f" in line {cause.line}{of}" if cause.line else ""
+    there = [f"   {at}: {cause.source}"] if cause.source else []
+    at = "" if there else at
     head = f"  {cause.where} {'are' if len(names) > 1 else 'is'} wrong{at}"
     if follow:
         head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
     if report.hints_only:
-        return [f"{head}\n    kind of mistake: {cause.category}"]
-    lines = [head, _cut(f"    {'each' if len(names) > 1 else 'it'} equals the true value {cause.words}")]
+        return [head, *there, f"    kind of mistake: {cause.category}"]
+    lines = [head, *there, _cut(f"    {'each' if len(names) > 1 else 'it'} equals the true value {cause.words}")]
     lines += [_cut(f"    or: {f.where} {f.words}") for f in report.also]
     correct = [_cut(line) for line in cause.correct.split("; ")]
     lines.append("    correct: " + "\n             ".join(correct))
@@ -261,14 +267,28 @@ def _how(gradient: Gradient) -> str:
         return f"its shape is {None if found is None else found.shape}, it should be {true.shape}"
     with np.errstate(all="ignore"):
         ratios = found[np.abs(true) > 1e-12] / true[np.abs(true) > 1e-12]
-    if ratios.size > 1:
-        ratio = float(ratios.flat[0])
-        if np.ptp(ratios) < min(1e-6 * np.max(np.abs(ratios)), 0.01 * abs(ratio - 1)):
-            return f"it is {_apart(ratio, 1.0)[0]} times the true gradient"
+    ratio = float(ratios.flat[0]) if ratios.size > 1 else 1.0
+    off = min(1e-6 * abs(ratio), 0.01 * abs(ratio - 1)) * np.max(np.abs(true), initial=0)
+    if _meant(ratio) and np.max(np.abs(found - ratio * true)) < off:
+        return f"it is {_apart(ratio, 1.0)[0]} times the true gradient"
     place = gradient.place or np.unravel_index(np.argmax(np.abs(found - true)), true.shape)
     where = ", ".join(str(int(i)) for i in place)
     said, wanted = _apart(float(found[place]), float(true[place]))
     return f"relative error {gradient.error:.2g}; at [{where}] {said} in place of {wanted}"
+
+
+def _meant(ratio: float) -> bool:
+    """Whether a factor is one that somebody could have meant: a whole number, its root, or one divided by these.
+
+    One that is nearly 1 says that the gradient is nearly right.
+    """
+    if 0 < abs(ratio - 1) < NEARLY:
+        return True
+    for r in (ratio, 1 / ratio if ratio else 0.0):
+        whole = round(r * r)
+        if r not in (0.0, 1.0) and 0 < whole <= LARGEST**2 and abs(abs(r) - whole**0.5) < 1e-9 * abs(r):
+            return whole <= LARGEST or round(abs(r)) ** 2 == whole
+    return False
 
 
 def _apart(a: float, b: float) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.folding.alike import alike
 from autograd_seq.writer import Writer, too_deep
+from autograd_seq.writer.writer import Called
 
 Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
@@ -195,4 +196,13 @@ def formula(r: Tensor) -> str:
     return _WRITER.expression(r)[0] if r.operation is not None else _WRITER(r)
 
 
-_WRITER = Writer("text", lambda r: text(r.name, r.scope) if r.name else None, too_deep)
+def _stop(r: Tensor, depth: int) -> Called:
+    """Constants as what they are; and where a formula would be too long to read, nothing more of it."""
+    if r.operation is not None:
+        return too_deep(r, depth)
+    if r.size == 1:
+        return f"{float(r._value.flat[0]):.6g}"
+    return f"a constant of shape {'×'.join(map(str, r.shape))}"
+
+
+_WRITER = Writer("text", lambda r: text(r.name, r.scope) if r.name else None, _stop)

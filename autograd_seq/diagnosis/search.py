@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,10 @@ class Finding:
         The gradients that are wrong because of it.
     line : int or None
         The number of the wrong line in somebody's file.
+    source : str
+        What stands there.
+    file : str
+        The file, where it is another than that of the function which is checked.
     """
 
     category: str
@@ -48,6 +52,8 @@ class Finding:
     correct: str
     explains: tuple[str, ...]
     line: int | None = None
+    source: str = ""
+    file: str = ""
 
 
 def difference(found: Array, true: Array) -> float:
@@ -109,6 +115,7 @@ class Search:
         self._left = iter(variants(self.program, self.reachable))
         self._partial: list[tuple[Variant, set[str]]] = []
         self._tried, self._ended = 0, False
+        self._variants: dict[Finding, Variant] = {}
 
     def run(self, most: float = MOST_WORK) -> tuple[list[list[Finding]], list[str]]:
         """The causes, each with all variants that fit, and the gradients that none explains.
@@ -239,7 +246,20 @@ class Search:
         return best
 
     def _finding(self, variant: Variant, explains: list[str]) -> Finding:
-        return Finding(variant.category, variant.where, variant.words, variant.correct, tuple(explains))
+        found = Finding(variant.category, variant.where, variant.words, variant.correct, tuple(explains))
+        self._variants[found] = variant
+        return found
+
+    def wrong_values(self, findings: Sequence[Finding]) -> list[list[Array]]:
+        """For each finding of this search the values that are others because of it, in the order of the true pass."""
+        made = [self._variants[f].changes if f in self._variants else {} for f in findings]
+        try:
+            with np.errstate(all="ignore"):
+                new = self.program.values({r: c for changes in made for r, c in changes.items()})
+        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):
+            return [[] for _ in findings]
+        behind = [self.program.behind(frozenset(changes)) if changes else [] for changes in made]
+        return [[new[r] for r in records if difference(new[r], r._value) > self.tolerance] for records in behind]
 
     def common(self, wrong: list[str]) -> str | None:
         """The quantity on which all of `wrong` depend and nothing else does: where to look first."""

@@ -48,6 +48,17 @@ class Truth:
         """Whether a loop of the program ran more than once."""
         return any((r.scope.time or 0) > 1 for r in self.recording.forward)
 
+    def uses(self, key: str) -> tuple[Tensor | None, list[Tensor]]:
+        """The leaf of an input, and the records of the forward pass that depend on it."""
+        leaf = self.inputs.get(key)
+        behind = {leaf} if leaf is not None else set()
+        found = []
+        for r in self.recording.forward if behind else ():
+            if any(x in behind for x in r.inputs):
+                behind.add(r)
+                found.append(r)
+        return leaf, found
+
     @property
     def gradients(self) -> dict[str, Array]:
         """The gradient of each input under ``"d" + name``; zeros where an input has no influence."""

@@ -164,3 +164,27 @@ def _of_slice(node: ast.Slice, source: str) -> Iterator[str]:
     if bool(lower) != bool(upper):
         bound = (lower or upper or "").lstrip("-")
         yield from (f":{bound}", f"{bound}:", f"-{bound}:", f":-{bound}")
+
+
+def rewritten(source: str, line: int, correct: str) -> tuple[Edit, str] | None:
+    r"""A text with the statement at a line, or the head of a loop there, in another form; None if there is none.
+
+    Examples
+    --------
+    >>> edit, changed = rewritten("for t in T:\n    a = (b +\n         c)", 2, "a = b")
+    >>> changed
+    'for t in T:\n    a = b'
+    >>> str(edit).splitlines()[-1].strip()
+    'to: a = b'
+    """
+    found = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt) and n.lineno == line]
+    if not found:
+        return None
+    node, lines = found[-1], source.split("\n")
+    last = node.body[0].lineno - 1 if isinstance(node, ast.For) else node.end_lineno or line
+    before = lines[line - 1 : last]
+    space = before[0][: len(before[0]) - len(before[0].lstrip())]
+    gone = correct.startswith("without line")
+    after = "pass" if gone else correct + (":" if isinstance(node, ast.For) and not correct.endswith(":") else "")
+    edit = Edit(line, " ".join(part.strip() for part in before), after, len(after))
+    return edit, "\n".join([*lines[: line - 1], space + after, *lines[last:]])

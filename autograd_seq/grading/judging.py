@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
-from autograd_seq.diagnosis.course import FUNCTIONS, FileReport
+from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, parts_of_backward
 from autograd_seq.grading.asked_for import Assignment, load_assignment
 from autograd_seq.grading.edits import Edit
 from autograd_seq.grading.handed_in import Cells, HandedIn, read
@@ -20,12 +20,13 @@ from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.remote import RemoteModule
 from autograd_seq.grading.sandbox import Limits, not_enforced
-from autograd_seq.grading.smallest_change import smallest_change
+from autograd_seq.grading.smallest_change import smallest_changes
 from autograd_seq.grading.submission import FunctionVerdict, Submission
 from autograd_seq.grading.tasks import Given, Task, judged
 
 ALONE = 'what is for running the file alone stands under  if __name__ == "__main__":'
 Path = str | os.PathLike[str]
+SECONDS_AGAIN = 10.0  # for a function whose process ended while its lines were looked at
 
 
 def check_file(
@@ -71,7 +72,7 @@ def check_file(
     cells : {"functions", "all"}
         Which cells of a notebook are run.
     edits : bool
-        Also look for the smallest change of one line that makes each wrong function right: ``["…"].change``.
+        Also look for the smallest changes of lines that make each wrong function right: ``["…"].changes``.
 
     Returns
     -------
@@ -145,6 +146,7 @@ class Judging:
         self._defined: list[str] = []
         self._standing: list[str] | None = None
         self._seconds_left = float(limits.seconds)
+        self._judged_with_backward: set[str] = set()
 
     def run(self) -> Submission:
         """Judge all of it."""
@@ -179,7 +181,7 @@ class Judging:
             if self._process is not None and not self._process.alive and self._process.seconds_left <= 0:
                 break
         for name in names:
-            if name not in self.functions:
+            if name not in self.functions and name not in self._judged_with_backward:
                 why = "it was not judged: the process ended, or its time was up, before its turn"
                 self.functions[name] = self._without(name, why)
 
@@ -201,26 +203,44 @@ class Judging:
             self.functions[name] = self._without(name, f"the file does not define {', '.join(missing)}")
             return
         try:
-            self._enter()
-            assert self._module is not None
-            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
-            report = judged(task or Task(name, "course"), given)
-            change = self._change(task or Task(name, "course"), report, given)
+            report, given = self._report(task or Task(name, "course"))
+            changes = self._changes(task or Task(name, "course"), report, given)
         except NoAnswerError as error:
             self.functions[name] = self._without(name, error.reason)
         except AutogradError as error:
+            if task is None and name in parts_of_backward(self.handed_in.source, self._wanted()):
+                self._judged_with_backward.add(name)
+                return
             self.functions[name] = self._without(name, _without_place(str(error)))
         except Exception as error:  # what is handed back fits nothing that judging knows
             self.functions[name] = self._without(name, f"it cannot be judged: {type(error).__name__}: {error}")
         else:
-            self.functions[name] = self._with(name, report, task.points if task else 1.0, change)
+            if task is None and report.failure and name in parts_of_backward(self.handed_in.source, self._wanted()):
+                self._judged_with_backward.add(name)
+                return
+            self.functions[name] = self._with(name, report, task.points if task else 1.0, changes)
 
-    def _change(self, task: Task, report: Any, given: Given) -> Edit | None:
-        """The smallest change that makes a wrong backward function right, if that was asked for."""
+    def _report(self, task: Task) -> tuple[Any, Given]:
+        """What came of comparing; if the process ended while lines were changed in it, without that."""
+        for lines in (True, False):
+            self._enter()
+            assert self._module is not None and self._process is not None
+            self._process.lines_are_read = lines
+            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
+            try:
+                return judged(task, given), given
+            except NoAnswerError:
+                if not self._process.lines_were_read:
+                    raise
+                self._seconds_left = self._process.seconds_left = max(self._process.seconds_left, SECONDS_AGAIN)
+        raise NoAnswerError("")
+
+    def _changes(self, task: Task, report: Any, given: Given) -> tuple[Edit, ...]:
+        """The smallest changes that make a wrong backward function right, if that was asked for."""
         wanted = self.edits and report.wrong and task.kind != "forward" and not report.inherited
-        return smallest_change(self._another, self.handed_in.source, task, report, given) if wanted else None
+        return smallest_changes(self._another, self.handed_in.source, task, report, given) if wanted else ()
 
-    def _with(self, name: str, report: Any, points: float, change: Edit | None) -> FunctionVerdict:
+    def _with(self, name: str, report: Any, points: float, changes: tuple[Edit, ...]) -> FunctionVerdict:
         """The verdict that a report comes to, unless something speaks against believing it."""
         assert self._process is not None
         undecided = getattr(report, "undecided", [])
@@ -232,7 +252,7 @@ class Judging:
         if undecided and not report.wrong and not report.missing and not failure:
             return self._without(name, "\n".join(map(str, undecided)))
         data, text = reported(report, self.handed_in, name, self.level)
-        return replace(marked(name, report, self.handed_in.placed(plain(text)), data, points), change=change)
+        return replace(marked(name, report, self.handed_in.placed(plain(text)), data, points), changes=changes)
 
     def _without(self, name: str, reason: str) -> FunctionVerdict:
         task = self.assignment.tasks.get(name) if self.assignment is not None else None
@@ -243,8 +263,9 @@ class Judging:
 
     def _enter(self) -> None:
         """Have a process that has loaded the submission."""
-        if self._process is not None and self._process.alive:
+        if self._process is not None and self._process.alive and not self._process.lines_were_read:
             return
+        self._guarded(self._finish)
         self._leave()
         if self._seconds_left <= 0:
             raise NoAnswerError("")

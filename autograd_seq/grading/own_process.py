@@ -75,12 +75,18 @@ class OwnProcess:
         The walls that stand around it.
     patched : str or None
         What it has changed in the libraries, if it says so.
+    lines_are_read : bool
+        Whether the submission's own lines may be looked at and changed, to see where a mistake stands.
+    lines_were_read : bool
+        Whether that was done: what the process answers from then on may be other than before.
     """
 
     def __init__(self, request: Mapping[str, Any], limits: Limits, seconds: float) -> None:
         self.limits, self.seconds_left = limits, seconds
         self.standing: list[str] = []
         self.patched: str | None = None
+        self.lines_are_read = True
+        self.lines_were_read = False
         self._word = secrets.token_hex(16)
         self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="autograd-seq-"))
         self._lines: queue.Queue[bytes | None] = queue.Queue(4)  # whoever says more waits
@@ -149,6 +155,7 @@ class OwnProcess:
             If there is none, or none that can be read.
         """
         began = time.monotonic()
+        self.lines_were_read = self.lines_were_read or command == "lines"
         packed = base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
         self._send({"command": command, "tree": tree, "npz": packed, "seconds": self.seconds_left, **more})
         try:

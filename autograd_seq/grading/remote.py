@@ -5,13 +5,14 @@ The diagnosis is given these in place of the student's own, and knows nothing of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.course import CELLS
 from autograd_seq.diagnosis.grouped import Groups, flattened
+from autograd_seq.grading.lines_elsewhere import LinesElsewhere
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.packing import Kept, UnreadableError, pack
 from autograd_seq.grading.plain_text import plain
@@ -71,22 +72,30 @@ class RemoteFunction:
         """Call it in the cage."""
         return asked(self._process, "call", self.__name__, places, names)
 
+    def own_lines(self, cases: Sequence[Any], wrong: list[str], tolerance: float) -> LinesElsewhere:
+        """Its lines, for whoever looks for a mistake in them."""
+        forward = getattr(cases[0].forward, "own", cases[0].forward)
+        names: dict[str, Any] = {"function": self.__name__}
+        if isinstance(forward, RemoteForward):
+            names |= {"forward": forward.__name__, "groups": forward.groups}
+        return LinesElsewhere(self._process, names, cases, wrong, tolerance)
+
 
 class RemoteForward:
     """A forward pass of a submission: of arrays it answers arrays, of tensors a recording made here."""
 
     def __init__(self, process: OwnProcess, name: str, groups: Groups) -> None:
-        self._process, self._groups = process, groups
+        self._process, self.groups = process, groups
         self.__name__ = name
 
     def __call__(self, **inputs: Any) -> Any:
         """Run it in the cage on inputs that come one by one; of tensors, replay what was recorded there."""
         leaves = {key: value for key, value in inputs.items() if isinstance(value, Tensor)}
         if not leaves:
-            return asked(self._process, "forward", self.__name__, (), inputs, self._groups)
+            return asked(self._process, "forward", self.__name__, (), inputs, self.groups)
         plainly = {key: value._value if isinstance(value, Tensor) else value for key, value in inputs.items()}
         try:
-            return replay(asked(self._process, "record", self.__name__, (), plainly, self._groups), leaves), None
+            return replay(asked(self._process, "record", self.__name__, (), plainly, self.groups), leaves), None
         except UnreadableError as error:
             raise StudentError(str(error)) from None
 

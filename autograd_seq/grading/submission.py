@@ -46,8 +46,8 @@ class FunctionVerdict:
         Whether it is wrong only because of an earlier function, and right with a right one in its place.
     causes : tuple of Cause
         The mistakes, whatever the student is told of them.
-    change : Edit or None
-        The smallest change of one line that makes it right, where it was asked for and found.
+    changes : tuple of Edit
+        The smallest changes of lines that make it right, one for each mistake, where they were asked for and found.
     """
 
     name: str
@@ -61,7 +61,12 @@ class FunctionVerdict:
     follow: int = 0
     carried: bool = False
     causes: tuple[Cause, ...] = ()
-    change: Edit | None = None
+    changes: tuple[Edit, ...] = ()
+
+    @property
+    def change(self) -> Edit | None:
+        """The first of the changes."""
+        return self.changes[0] if self.changes else None
 
     @property
     def ok(self) -> bool:
@@ -89,8 +94,9 @@ class FunctionVerdict:
                 **marks,
             }  # fmt: skip
         more: dict[str, Any] = {"mistakes": self.mistakes, "follow": self.follow, "carried": self.carried}
-        if self.change is not None:
-            more["change"] = {"line": self.change.line, "before": self.change.before, "after": self.change.after}
+        if self.changes:
+            told = [{"line": edit.line, "before": edit.before, "after": edit.after} for edit in self.changes]
+            more |= {"change": told[0], "changes": told}
         return {**self.report, "verdict": self.verdict, **marks, **more}
 
     def __str__(self) -> str:

@@ -285,6 +285,7 @@ class ByReference:
             plain = all(isinstance(value, np.ndarray) for value in inputs.values())
             return outputs, self._cache(inputs, outputs) if plain else None
 
+        vars(forward)["own"] = self._own  # whose lines may be looked at
         return forward
 
     def _cache(self, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> Any:

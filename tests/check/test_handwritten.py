@@ -73,7 +73,7 @@ def test_two_mistakes_one_behind_the_other():
 def test_a_mistake_that_nobody_foresaw_is_flagged_and_located():
     def wrong(upstream, cache):
         x, W, a = cache
-        dz = upstream["a"] * (1 - a**2) + 0.01 * np.cos(7 * a)
+        dz = np.roll(upstream["a"] + 0.3, 1, axis=0) * np.sin(a + 0.2) / (1.5 + np.cos(7 * a))
         return {"dx": W.T @ dz, "dW": dz @ x.T, "db": dz.sum(axis=1, keepdims=True)}
 
     report = check_backward(forward, wrong, INPUTS)
@@ -483,3 +483,46 @@ def test_a_number_for_an_array_of_one_element_is_no_crash():
         {"x": ("n", "m"), "s": (1, 1)},
     )
     assert report.wrong == ["ds"] and not report.warnings
+
+
+def test_a_factor_is_said_only_if_somebody_could_have_meant_it():
+    right = backward
+
+    def times(factor):
+        report = check_backward(forward, lambda u, c: {**right(u, c), "dW": factor * right(u, c)["dW"]}, INPUTS)
+        report.causes, report.look_at = [], None
+        return str(report)
+
+    for factor, said in ((2, "2"), (-1, "-1"), (1 / 7, "0.142857"), (5**-0.5, "0.447214"), (40, "40")):
+        assert f"it is {said} times the true gradient" in times(factor)
+    for factor in (1.33254, 0.9, np.pi):
+        assert "times the true gradient" not in times(factor) and "in place of" in times(factor)
+
+
+def test_one_example_is_told_from_a_bias_by_its_use():
+    def program(x, shift, scale):
+        a = np.tanh(scale * x + shift)
+        return {"a": a}, (x, shift, scale, a)
+
+    def back(upstream, cache):
+        x, shift, scale, a = cache
+        dz = upstream["a"] * (1 - a**2)
+        return {"dx": scale * dz, "dshift": dz, "dscale": x * dz}
+
+    given = {k: np.random.default_rng(i).standard_normal((4, 1)) for i, k in enumerate(("x", "shift", "scale"))}
+    report = check_backward(program, back, given)
+    (warning,) = [w for w in report.warnings if "one example" in w]
+    assert warning.startswith("x, scale:")
+    wide = {**given, "x": np.random.default_rng(5).standard_normal((4, 3))}
+    summed = lambda u, c: {k: v if k == "dx" else v.sum(1, keepdims=True) for k, v in back(u, c).items()}
+    assert not [w for w in check_backward(program, summed, wide).warnings if "one example" in w]
+
+
+def test_constants_are_printed():
+    mask, half = np.array([[1.0, 0, 1, 1, 0, 1, 1]]), 0.5
+
+    def masked(x):
+        return {"y": half * (x * x) * mask}, x
+
+    report = check_backward(masked, lambda u, x: {"dx": x * u["y"]}, {"x": (3, 7)})
+    assert report.causes[0].category == "missing factor" and "mask" in str(report) and "…" not in str(report)

@@ -1,0 +1,100 @@
+"""Somebody's program on one draw of its inputs, to be run once more after its lines were changed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.calling import Caller
+from autograd_seq.diagnosis.compare import run_backward
+from autograd_seq.diagnosis.own_code import OtherOutputsError
+from autograd_seq.diagnosis.pair import Pair
+from autograd_seq.diagnosis.search import EQUAL, difference
+
+Gradients = Mapping[str, Array]
+Owned = tuple[list[Any], list[Any]]
+
+
+class OfPair:
+    """A forward and a backward pass.
+
+    Parameters
+    ----------
+    pair : Pair
+        Both.
+    numbers : mapping
+        ``inputs``, ``upstream``, and the ``outputs`` that a changed program must have too.
+    true, found : mapping
+        The gradients.
+    """
+
+    def __init__(self, pair: Pair, numbers: Mapping[str, Any], true: Gradients, found: Gradients) -> None:
+        self.pair, self.numbers, self.true, self.found = pair, numbers, true, found
+        self.inputs: Mapping[str, Any] = numbers["inputs"]
+
+    def again(self) -> dict[str, Array]:
+        """The gradients of one more run; it must be of the same outputs.
+
+        Raises
+        ------
+        OtherOutputsError, UsageError
+            If it is not, or fails.
+        """
+        run = self.pair.forward(self.inputs)
+        if any(difference(run.outputs[k], v) > EQUAL for k, v in self.numbers["outputs"].items()):
+            raise OtherOutputsError
+        found, failure, _ = run_backward(lambda: self.pair.backward(dict(self.numbers["upstream"]), run.cache))
+        if failure:
+            raise UsageError(failure)
+        return found
+
+    def owned(self) -> Owned:
+        """The functions that the program begins with, and the global variables of its files."""
+        return [getattr(f, "__func__", f) for f in self.pair.parts], self.pair.spaces
+
+
+class OfCourse:
+    """One of the assignment's backward functions.
+
+    Parameters
+    ----------
+    function : callable
+        It.
+    numbers : mapping
+        Its ``arguments``, and the ``inputs`` that they were made from.
+    true, found : mapping
+        The gradients.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], numbers: Mapping[str, Any], true: Gradients, found: Gradients
+    ) -> None:
+        self.function, self.numbers, self.true, self.found = function, numbers, true, found
+        self.inputs: Mapping[str, Any] = numbers["inputs"]
+        self._caller = Caller(function)
+
+    def again(self) -> dict[str, Array]:
+        """The gradients of one more run.
+
+        Raises
+        ------
+        UsageError
+            If it fails.
+        """
+        arguments = copy.deepcopy(self.numbers["arguments"])
+        found, failure, _ = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))
+        if failure:
+            raise UsageError(failure)
+        return {standard(k): v for k, v in found.items()}
+
+    def owned(self) -> Owned:
+        """The function, and the global variables of its files."""
+        return [self.function], self._caller.spaces
+
+
+def standard(key: str) -> str:
+    """How a gradient is called that the assignment's code and its text call otherwise."""
+    return {"dWu": "dWi", "dbu": "dbi", "dx_t": "dxt", "da_0": "da0"}.get(key, key)

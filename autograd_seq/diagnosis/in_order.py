@@ -1,0 +1,190 @@
+"""Mistakes mended in the order in which they show: the first value that is not one of the true pass, then the next.
+
+A line is judged by what it makes when it runs first. A change with which it makes a value of the true backward pass is
+tried on the whole; it is kept if gradients become right with it, or else if more of all that is made becomes true. So
+several mistakes are found one after another, also where no gradient is right before all of them are mended.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
+from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
+from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
+from autograd_seq.diagnosis.own_code import Part, put
+from autograd_seq.diagnosis.watched import Made, can_be_repeated, instead, watched
+
+MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
+MOST_LINES = 16  # that are looked at for one mistake
+MOST_HITS = 12  # changes of one line that are tried on the whole
+MOST_WAYS = 900  # changes of one line that are tried on it alone
+MOST_TRIED = 8_000  # and of all lines
+HERE = "_here_"
+
+
+class InOrder:
+    """Looks for mistakes in the order of time.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The functions that ran.
+    run : callable
+        Runs the program on the first draw, and answers its gradients.
+    forward, backward : KnownValues
+        What the true passes are made of.
+    mended : callable
+        Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        run: Callable[[], Any],
+        forward: KnownValues,
+        backward: KnownValues,
+        mended: Callable[[Any], list[str] | None],
+    ) -> None:
+        self._parts, self._run, self._mended = parts, run, mended
+        self._forward, self._backward = forward, backward
+        self._left = MOST_TRIED
+        self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
+
+    def next(self, over: Callable[[], bool]) -> Edit | None:
+        """The change that mends the first mistake; None if there is none that does."""
+        now = self._seen()
+        if now is None:
+            return None
+        made, score, right = now
+        self._tried.clear()
+        for suspects in self._suspects(made):
+            best: tuple[tuple[int, int], Edit] | None = None
+            for edit in self._all_hits(suspects):
+                with put(edit):
+                    after = self._seen()
+                if after is None or after[2] < right:
+                    continue
+                if (after[2], after[1]) > (right, score) and (best is None or (after[2], after[1]) > best[0]):
+                    best = (after[2], after[1]), edit
+                if over():
+                    break
+            if best is not None:
+                return best[1]
+            if over():
+                break
+        return None
+
+    def _seen(self) -> tuple[list[Made], int, int] | None:
+        """What the program makes as it is now, how much of it is true, and how many gradients are mended."""
+        try:
+            made, gradients = watched(self._parts, self._run)
+        except Exception:  # whatever a changed program raises
+            return None
+        mended = self._mended(gradients)
+        if mended is None:
+            return None
+        true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
+        return made, len(true), len(mended)
+
+    def _odd(self, made: Sequence[Made]) -> Iterator[Made]:
+        """The statements that make what is not of the true passes, in the order in which they do so first."""
+        seen: set[ast.stmt] = set()
+        for m in made:
+            if m.statement not in seen and any(not says_nothing(v) and not self._known(v) for v in m.values):
+                seen.add(m.statement)
+                yield m
+                if len(seen) >= MOST_LINES:
+                    return
+
+    def _suspects(self, made: Sequence[Made]) -> Iterator[list[Made]]:
+        """Each of them with those that made what it reads: a wrong value may be a true one elsewhere."""
+        given: set[ast.stmt] = set()
+        for odd in self._odd(made):
+            together = [odd]
+            names = {n.id for n in ast.walk(odd.statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+            before = made[: made.index(odd)]
+            for m in reversed(before[-MOST_BEFORE:]):
+                stored = [n for n in ast.walk(m.statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+                targets = {n.id for n in stored}
+                if m.part is odd.part and targets & names and m.statement not in given and m.values:
+                    names -= targets
+                    if not all(says_nothing(v) or v in self._forward for v in m.values):
+                        given.add(m.statement)
+                        together.append(m)
+            yield together
+
+    def _known(self, v: Any) -> bool:
+        return v in self._backward or v in self._forward
+
+    def _all_hits(self, suspects: Sequence[Made]) -> list[Edit]:
+        """The changes of some lines with which they make more that is true; unusual ones if there are no others."""
+        for rules in ([*RULES, *SHAPES], RARE_RULES):
+            fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
+            self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
+            hits = [edit for first in fresh for edit in self._hits(first, rules)]
+            if hits:
+                return hits
+        return []
+
+    def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
+        """The changes of a line with which it makes more that is true."""
+        ways = list(itertools.islice(self._ways(first, rules), min(MOST_WAYS, self._left)))
+        self._left -= len(ways)
+        try:
+            found = instead(self._run, first, [way for _, way in ways])
+        except Exception:  # it came to no such time
+            return []
+        before = sum(v in self._backward for v in first.values)
+        least = before if before == len(first.values) else before + 1  # all true, but perhaps of another place
+        scores = [sum(v in self._backward for v in values) for values in found]
+        hits = [(-score, i) for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]
+        return [ways[i][0] for _, i in sorted(hits)[:MOST_HITS]]
+
+    def _ways(self, first: Made, rules: Sequence[Rule]) -> Iterator[tuple[Edit, ast.expr]]:
+        """The changes within the right-hand side of a statement, each with what stands there then."""
+        s: Any = first.statement
+        if not can_be_repeated(s.value):
+            return
+        seen: set[str] = set()
+        texts = _Texts(s)
+        for rule in rules:
+            for edit in (shaped if rule in SHAPES else edits)(first.part, s, rule):
+                if not isinstance(edit.new, ast.expr) or (edit.holder is s and edit.slot != "value"):
+                    continue
+                text = texts.of(edit)
+                if text in seen:
+                    continue
+                seen.add(text)
+                with contextlib.suppress(SyntaxError):  # a slice in parentheses, say
+                    yield edit, read(text)
+
+
+class _Texts:
+    """The right-hand side of a statement as text with a change in it; written out once for each place."""
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._around: dict[tuple[int, str, int | None], str] = {}
+
+    def of(self, edit: Edit) -> str:
+        """What stands there with a change."""
+        place = id(edit.holder), edit.slot, edit.index
+        if place not in self._around:
+            with put(replace(edit, new=ast.Name(HERE, ast.Load()))):
+                self._around[place] = ast.unparse(self._statement.value)
+        return self._around[place].replace(HERE, f"({ast.unparse(edit.new)})")
+
+
+def _alike(some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether a changed line makes what it made before."""
+    return len(some) == len(others) and all(
+        a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=0) for a, b in zip(some, others, strict=True)
+    )

@@ -1,0 +1,81 @@
+"""Arrays that can be looked up by their values: is this one of the true pass?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+
+ORDINARY = (0.0, 1.0, -1.0, 2.0, 0.5)  # numbers that say nothing about where they come from
+
+
+class KnownValues:
+    """Arrays under a number that depends on all their elements, so that one is found among many at once.
+
+    A transposed array is the same, and so is one with further axes of length 1.
+
+    Parameters
+    ----------
+    arrays : iterable of ndarray
+        What is known.
+    tolerance : float
+        How far equal numbers may differ, relative to the largest.
+    factors : sequence of float
+        Numbers that an array may have to be multiplied with to be one of these.
+    """
+
+    def __init__(self, arrays: Iterable[Array], tolerance: float, factors: Sequence[float] = (1.0,)) -> None:
+        self._tolerance, self._factors = tolerance, tuple(dict.fromkeys(factors))
+        self._weights: dict[int, Array] = {}
+        listed: dict[tuple[int, ...], list[tuple[float, int, Array]]] = {}
+        for place, array in enumerate(arrays):
+            for v in _ways(array):
+                listed.setdefault(v.shape, []).append((self._number(v), place, v))
+        self._known = {}
+        for shape, found in listed.items():
+            found.sort(key=lambda pair: pair[0])
+            self._known[shape] = np.array([number for number, _, _ in found]), [(place, v) for _, place, v in found]
+
+    def _number(self, v: Array) -> float:
+        if v.size not in self._weights:
+            self._weights[v.size] = np.random.default_rng(v.size).uniform(0.5, 1.5, v.size)
+        return float(self._weights[v.size] @ v.ravel())
+
+    def __contains__(self, array: object) -> bool:
+        return self.which(array) is not None
+
+    def which(self, array: object) -> int | None:
+        """The number of the first one that an array is; None if it is none of them."""
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+            return None
+        v = np.squeeze(array)
+        known = self._known.get(v.shape)
+        if known is None or says_nothing(v) or not np.all(np.isfinite(v)):
+            return None
+        found = (self._found(factor * v, *known) for factor in self._factors)
+        return next((number for number in found if number is not None), None)
+
+    def _found(self, v: Array, numbers: Array, arrays: list[tuple[int, Array]]) -> int | None:
+        number, reach = self._number(v), 2 * self._tolerance * v.size * float(np.max(np.abs(v), initial=0))
+        first, last = np.searchsorted(numbers, [number - reach, number + reach])
+        near = (arrays[i] for i in range(first, last))
+        return min((place for place, other in near if _equal(v, other, self._tolerance)), default=None)
+
+
+def _ways(array: Array) -> list[Array]:
+    if array.dtype.kind != "f" or says_nothing(array) or not np.all(np.isfinite(array)):
+        return []
+    v = np.squeeze(array)
+    return [v, v.T] if v.ndim == 2 else [v]
+
+
+def says_nothing(array: Array) -> bool:
+    """Whether an array holds one number only, in every place, or is an ordinary one: it could come from anywhere."""
+    return not array.size or (float(array.flat[0]) in ORDINARY if array.size == 1 else bool(np.ptp(array) == 0))
+
+
+def _equal(some: Array, other: Array, tolerance: float) -> bool:
+    largest = max(float(np.max(np.abs(some), initial=0)), float(np.max(np.abs(other), initial=0)))
+    return float(np.max(np.abs(some - other), initial=0)) < tolerance * largest

@@ -1,0 +1,128 @@
+"""More changes of one place in somebody's line: axes, functions around something, divisors, the order of loops."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
+from autograd_seq.diagnosis.own_code import Part
+
+SUMS = ("sum", "mean")
+CUTS = ("clip", "minimum", "maximum")
+AXES = ("0", "1", "2", "(0, 1)", "(0, 2)", "(1, 2)", "-1", "None")
+FAR = 1000  # more steps than anybody checks
+
+
+def axes(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The axes over which a sum or a mean goes."""
+    for _, _, _, node in places(s):
+        if not isinstance(node, ast.Call) or _called(node) not in SUMS:
+            continue
+        for keyword in [k for k in node.keywords if k.arg == "axis"]:
+            yield from _other_axes(s, keyword, "value", None, keyword.value)
+        first = 0 if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in ("np", "numpy") else 1
+        if len(node.args) > first:
+            yield from _other_axes(s, node, "args", first, node.args[first])
+
+
+def _other_axes(s: ast.stmt, holder: ast.AST, name: str, index: int | None, old: ast.expr) -> Iterator[Edit]:
+    for other in AXES:
+        if other != ast.unparse(old):
+            words = f"with the sum over {_axes(ast.unparse(old))} in place of {_axes(other)}"
+            yield Edit(s, holder, name, index, read(other), "missing sum", words)
+
+
+def _axes(text: str) -> str:
+    return "all axes" if text == "None" else f"axes {text.strip('()')}" if "," in text else f"axis {text}"
+
+
+def bare(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A function around something that should stand alone: clipped, rounded, a mean."""
+    for holder, name, index, node in places(s):
+        if isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Starred):
+            what = "clipping" if _called(node) in CUTS else "extra function"
+            words = f"with {said(node)}, where {said(node.args[0])} stands alone"
+            yield Edit(s, holder, name, index, node.args[0], what, words)
+
+
+def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """1 - y where y stands, and y where 1 - y does."""
+    for holder, name, index, node in places(s):
+        if isinstance(node, (ast.Constant, ast.Tuple, ast.List, ast.Slice, ast.Starred)):
+            continue
+        taken = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub) and ast.unparse(node.left) in ("1", "1.0")
+        new = node.right if taken and isinstance(node, ast.BinOp) else ast.BinOp(ast.Constant(1), ast.Sub(), node)
+        words = f"with {said(node)} in place of {said(new)}"
+        yield Edit(s, holder, name, index, new, "activation derivative", words)
+
+
+def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Another number, or array, to divide by: one of the function or of its object."""
+    numbers = [k for k, kind in part.kinds.items() if kind in ("int", "float") or isinstance(kind, tuple)]
+    for node in [n for n in ast.walk(s) if isinstance(n, (ast.BinOp, ast.AugAssign)) and isinstance(n.op, ast.Div)]:
+        slot = "right" if isinstance(node, ast.BinOp) else "value"
+        old = getattr(node, slot)
+        for other in numbers:
+            if other != ast.unparse(old):
+                words = f"divided by {said(old)} in place of {other}"
+                yield Edit(s, node, slot, None, read(other), "wrong value", words)
+
+
+def lists(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """One array several times in a list; the last entry read in place of taken away."""
+    for holder, name, index, node in places(s):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List):
+            for entry in node.left.elts:
+                new = read(f"[({ast.unparse(entry)}).copy() for _ in range({ast.unparse(node.right)})]")
+                words = f"with {said(node)}, one array in all places, which is changed in place"
+                yield Edit(s, holder, name, index, new, "shared array", words)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.slice) in ("-1", "0"):
+            first = "0" if ast.unparse(node.slice) == "0" else ""
+            new = read(f"{ast.unparse(node.value)}.pop({first})")
+            words = f"with {said(node)} in place of {said(new)}: every step reads the same entry"
+            yield Edit(s, holder, name, index, new, "off by one", words)
+
+
+def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A loop in the opposite order; one that is cut off after some steps."""
+    if not isinstance(s, ast.For):
+        return
+    words = f"with the loop over {said(s.iter)} in the opposite order"
+    yield Edit(s, s, "iter", None, _opposite(s.iter), "off by one", words)
+    for holder, name, index, node in places(s):
+        if isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1 and _within(s.iter, node):
+            words = f"with no steps beyond {node.value}: the way back is cut off there"
+            yield Edit(s, holder, name, index, ast.Constant(FAR), "off by one", words)
+
+
+def _within(whole: ast.AST, node: ast.AST) -> bool:
+    return any(n is node for n in ast.walk(whole))
+
+
+def _opposite(node: ast.expr) -> ast.expr:
+    """What a loop goes over, from the other end."""
+    text = ast.unparse(node)
+    if text.startswith("reversed(") and isinstance(node, ast.Call):
+        return node.args[0]
+    if text.endswith("[::-1]") and isinstance(node, ast.Subscript):
+        return node.value
+    if text.startswith("range(") and text.endswith(", -1, -1)") and isinstance(node, ast.Call):
+        start = ast.unparse(node.args[0])
+        return read(f"range({start.removesuffix(' - 1') if start.endswith(' - 1') else f'{start} + 1'})")
+    return read(f"reversed({text})" if text.startswith("range(") else f"list({text})[::-1]")
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+SHAPES: list[Rule] = [axes, bare, complements, divisors]
+WHOLE: list[Rule] = [lists, order]  # whose effect shows only when the program runs
+
+
+def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:
+    """What one of these rules makes of a statement."""
+    for edit in rule(part, s):
+        edit.part = part
+        yield edit

@@ -1,0 +1,126 @@
+"""In which of somebody's own lines a mistake stands, whose value is known: the first that makes this value."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.line_edits import said, target
+from autograd_seq.diagnosis.mend import Mend
+from autograd_seq.diagnosis.own_code import Part
+from autograd_seq.diagnosis.report import plain
+
+LONGEST_LINE = 70
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A mistake that is looked for.
+
+    Attributes
+    ----------
+    where : tuple of str
+        What it is made in, as the true pass calls it.
+    explains : tuple of str
+        The gradients that are wrong because of it.
+    values : list of ndarray
+        What is another value than in the true pass because of it.
+    """
+
+    where: tuple[str, ...]
+    explains: tuple[str, ...]
+    values: list[Array]
+
+
+Place = tuple[int, str, str]  # the number of a line, what stands there, and the file if it is not that of the function
+
+
+def located(mend: Mend, sought: Sequence[Sought]) -> list[Place | None]:
+    """The line of each mistake; None where it cannot be told."""
+    return [_located(mend, s) for s in sought]
+
+
+def _located(mend: Mend, sought: Sought) -> Place | None:
+    by_value = _by_value(mend, sought)
+    if sought.where == ("the loop",) and (loop := _loop(mend, by_value)) is not None:
+        return loop
+    return by_value or _first_odd(mend, sought) or _by_name(mend, sought)
+
+
+def _loop(mend: Mend, near: Place | None) -> Place | None:
+    """The loop of the backward pass, where there is one only, or else the one around a line."""
+    loops = [(part, s) for part in mend.working() for s in part.statements() if isinstance(s, ast.For)]
+    around = [pair for pair in loops if near and pair[1].lineno <= near[0] <= (pair[1].end_lineno or 0)]
+    chosen = loops if len(loops) == 1 else around[-1:]
+    return _place(mend, chosen[0][0], chosen[0][1].lineno) if chosen else None
+
+
+def _by_value(mend: Mend, sought: Sought) -> Place | None:
+    """The first line that makes one of the wrong values."""
+    wanted: dict[tuple[int, ...], list[Array]] = {}
+    for v in sought.values:
+        if np.any(v):
+            wanted.setdefault(v.shape, []).append(v)
+    for line, value, part in _made(mend):
+        alike = wanted.get(value.shape, []) + [v.T for v in wanted.get(value.shape[::-1], []) if v.ndim > 1]
+        same = any(mend.same(factor * value, v) for v in alike for factor in mend.factors)
+        if same and _matters(mend, part, line, value):
+            return _place(mend, part, line)
+    return None
+
+
+def _matters(mend: Mend, part: Part, line: int, value: Array) -> bool:
+    """Whether wrong gradients depend on a line, and no right one nor the outputs, as on those of the forward pass."""
+    there = [s for s in part.statements() if s.lineno <= line <= (s.end_lineno or line) and not isinstance(s, ast.For)]
+    reach = mend.reach(part, max(there, key=lambda s: s.lineno)) if there else None
+    return value not in mend.before if reach is None else bool(reach) and reach <= set(mend.wrong)
+
+
+def _made(mend: Mend) -> Iterator[tuple[int, Array, Part]]:
+    """What the lines made, in the order of time."""
+    made = [(when, line, v, part) for part in mend.working() for line, all_ in part.entries.items() for when, v in all_]
+    for _, line, value, part in sorted(made, key=lambda entry: entry[0]):
+        yield line, value, part
+
+
+def _first_odd(mend: Mend, sought: Sought) -> Place | None:
+    """The first line to make what is not in the true pass, among those on which just these gradients depend."""
+    wrong = [line for line in mend.lines(list(sought.explains)) if line.reach == frozenset(sought.explains)]
+    odd = [line for line in wrong if line.strange < math.inf]
+    best = min(odd, key=lambda line: line.strange, default=None)
+    return _place(mend, best.part, best.statement.lineno) if best is not None else None
+
+
+def _by_name(mend: Mend, sought: Sought) -> Place | None:
+    """The last line that gives a value to what is called so."""
+    names = {plain(name) for name in (*sought.where, *(sought.explains if len(sought.explains) == 1 else ()))}
+    found = [
+        (part, s.lineno)
+        for part in mend.working()
+        for s in part.statements()
+        if isinstance(s, (ast.Assign, ast.AugAssign)) and plain(_last_name(target(s))) in names
+    ]
+    return _place(mend, *found[-1]) if found else None
+
+
+def _last_name(text: str) -> str:
+    """The key or the attribute that an assignment is to, or else the variable."""
+    node = ast.parse(text, mode="eval").body
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        return node.slice.value
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.attr if isinstance(node, ast.Attribute) else ast.unparse(node)
+
+
+def _place(mend: Mend, part: Part, line: int) -> Place:
+    text = " ".join(linecache.getline(part.file, line).split("#")[0].split()).rstrip(",")
+    if not text:
+        text = next((said(s) for s in part.statements() if s.lineno == line), "")
+    return line, text if len(text) <= LONGEST_LINE else text[: LONGEST_LINE - 1] + "…", mend.file_of(part)

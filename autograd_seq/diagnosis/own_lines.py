@@ -1,0 +1,89 @@
+"""What somebody's own lines tell of their mistakes: which change of one mends it, and in which one it stands.
+
+The lines are those of this process, or of another that a function stands for, which then answers the same questions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from autograd_seq.diagnosis.line_edits import RULES, said, written_over
+from autograd_seq.diagnosis.located import Place, Sought, located
+from autograd_seq.diagnosis.mend import Mend
+from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.true_values import TrueValues
+
+
+class Lines(Protocol):
+    """Whoever answers these questions."""
+
+    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+        """What changes mend, and the first line that is wrong where they do not mend everything."""
+
+    def located(self, sought: Sequence[Sought]) -> list[Place | None]:
+        """The lines of mistakes whose values are known."""
+
+
+class OwnLines:
+    """The lines of functions of this process.
+
+    Parameters
+    ----------
+    draws : sequence
+        Two draws of the inputs, as `Mend` takes them.
+    wrong : list of str
+        The gradients that are wrong.
+    tolerance : float
+        How far equal numbers may differ, relative to the largest.
+    known : TrueValues
+        The values of the true passes.
+    seconds : float
+        How long to look for changes at most.
+    """
+
+    def __init__(
+        self, draws: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues, seconds: float = 30.0
+    ) -> None:
+        self._mend = Mend(draws, wrong, tolerance, known, seconds)
+
+    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+        """What changes mend, and the first line that is wrong where they do not mend everything."""
+        found, line = self._mend.run([written_over] if assignments_only else RULES)
+        if line is None:
+            return found, ""
+        return found, f"{line.statement.lineno}{_of(self._mend.file_of(line.part))}, {said(line.statement)},"
+
+    def changed(self, inputs: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
+        """Let the program do what it does with the changes that were found last, on some inputs."""
+        return self._mend.changed(inputs)
+
+    def located(self, sought: Sequence[Sought]) -> list[Place | None]:
+        """The lines of mistakes whose values are known."""
+        return located(self._mend, sought)
+
+
+def _of(file: str) -> str:
+    return f" of {file}" if file else ""
+
+
+def lines_of(cases: Sequence[Any], wrong: list[str], tolerance: float) -> Lines:
+    """The lines of the program that two cases are draws of, wherever it runs."""
+    elsewhere = getattr(cases[0].function, "own_lines", None)
+    if elsewhere is not None:
+        found: Lines = elsewhere(cases, wrong, tolerance)
+        return found
+    return OwnLines([case.anew() for case in cases], wrong, tolerance, TrueValues.of(cases[0].truth))
+
+
+def with_lines(lines: Lines, findings: list[Finding], values: list[list[Any]]) -> list[Finding]:
+    """Findings with their lines, where they have none yet and the lines can be told."""
+    left = [i for i, f in enumerate(findings) if f.line is None]
+    sought = [Sought(tuple(findings[i].where.split(", ")), findings[i].explains, values[i]) for i in left]
+    made = list(findings)
+    for i, place in zip(left, lines.located(sought) if sought else [], strict=False):
+        if place is not None:
+            made[i] = replace(made[i], line=place[0], source=place[1], file=place[2])
+    return made

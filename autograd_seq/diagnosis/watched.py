@@ -1,0 +1,130 @@
+"""Somebody's program watched while it runs: what each statement makes, and what it would make if it were another.
+
+For the time of a run every right-hand side is handed to a function that looks at it. A statement that adds to what is
+there hands over what it adds.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.own_code import Part
+
+LOOK = "_looked_at"  # what the function is called in their file meanwhile
+MOST_TURNS = 60  # of one statement
+ONCE_ONLY = {"pop", "popleft", "next", "append", "popitem"}  # calls that cannot be made a second time
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """The arrays that a statement made, the so-and-so-manieth time that it ran."""
+
+    part: Part
+    statement: ast.stmt
+    turn: int
+    values: list[Array]
+
+
+class _EnoughError(BaseException):
+    """What was to be seen has been seen; no Exception, so that their program does not catch it."""
+
+
+def watched(parts: Sequence[Part], run: Callable[[], Any]) -> tuple[list[Made], Any]:
+    """All that the statements of a program make, in order, and what the program answers."""
+    listed = [(part, s) for part in parts for s in _looked_at(part)]
+    made: list[Made] = []
+    turns: Counter[int] = Counter()
+
+    def look(number: int, value: Any) -> Any:
+        if turns[number] < MOST_TURNS:
+            part, s = listed[number]
+            made.append(Made(part, s, turns[number], [v.copy() for v in _arrays(value)]))
+        turns[number] += 1
+        return value
+
+    def calls(number: int) -> ast.expr:
+        return ast.Call(ast.Name(LOOK, ast.Load()), [ast.Constant(number), listed[number][1].value], [])  # type: ignore[attr-defined]
+
+    with _looking(listed, calls, look):
+        answer = run()
+    return made, answer
+
+
+def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[list[Array]]:
+    """What a statement would make, at the time at which it made `at`, with each of some other right-hand sides."""
+    turn = 0
+    found: list[list[Array]] = []
+
+    def look(value: Any, others: Sequence[Callable[[], Any]]) -> Any:
+        nonlocal turn
+        turn += 1
+        if turn <= at.turn:
+            return value
+        found.extend(_tried(other) for other in others)
+        raise _EnoughError
+
+    def calls(number: int) -> ast.expr:
+        nothing = ast.arguments([], [], None, [], [], None, [])
+        others = ast.Tuple([ast.Lambda(nothing, way) for way in ways], ast.Load())
+        return ast.Call(ast.Name(LOOK, ast.Load()), [at.statement.value, others], [])  # type: ignore[attr-defined]
+
+    with contextlib.suppress(_EnoughError), _looking([(at.part, at.statement)], calls, look):
+        run()
+    return found
+
+
+def can_be_repeated(node: ast.AST) -> bool:
+    """Whether an expression can be evaluated once more without anything being changed by it."""
+    calls = [n.func for n in ast.walk(node) if isinstance(n, ast.Call)]
+    names = {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in calls}
+    others = [n for n in ast.walk(node) if isinstance(n, (ast.NamedExpr, ast.Yield, ast.Await))]
+    return not names & ONCE_ONLY and not others
+
+
+@contextlib.contextmanager
+def _looking(
+    listed: Sequence[tuple[Part, ast.stmt]], calls: Callable[[int], ast.expr], look: Callable[..., Any]
+) -> Iterator[None]:
+    """With calls in the place of right-hand sides."""
+    with contextlib.ExitStack() as kept:
+        for number, (_, s) in enumerate(listed):
+            kept.callback(setattr, s, "value", s.value)  # type: ignore[attr-defined]
+            s.value = ast.fix_missing_locations(ast.copy_location(calls(number), s.value))  # type: ignore[attr-defined]
+        for part in dict.fromkeys(part for part, _ in listed):
+            part.function.__globals__[LOOK] = look
+            kept.callback(part.function.__globals__.pop, LOOK, None)
+            kept.enter_context(part.changed())
+        yield
+
+
+def _looked_at(part: Part) -> Iterator[ast.stmt]:
+    kinds = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)
+    yield from (s for s in part.statements() if isinstance(s, kinds) and s.value is not None)
+
+
+def _tried(way: Callable[[], Any]) -> list[Array]:
+    try:
+        with np.errstate(all="ignore"):
+            return _arrays(way())
+    except Exception:  # whatever a changed line raises
+        return []
+
+
+def _arrays(value: Any, depth: int = 2) -> list[Array]:
+    """The arrays of numbers in what a statement made."""
+    if isinstance(value, (np.ndarray, np.floating, float)):
+        array = np.asarray(value)
+        return [array] if array.dtype.kind == "f" else []
+    if depth and isinstance(value, (tuple, list)):
+        return [a for part in value for a in _arrays(part, depth - 1)]
+    if depth and isinstance(value, dict):
+        return [a for part in value.values() for a in _arrays(part, depth - 1)]
+    return []

@@ -1,0 +1,108 @@
+"""A submission's own lines, asked from outside: what changes of them mend a mistake, and in which one it stands.
+
+The search runs where the lines are, in the cage. What it answers is text to print and numbers of lines; that a change
+makes gradients right is seen here, on numbers whose true gradients the cage was not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_seq.diagnosis.located import Place, Sought
+from autograd_seq.diagnosis.search import Finding, difference
+from autograd_seq.diagnosis.true_values import TrueValues
+from autograd_seq.grading.own_process import OwnProcess
+from autograd_seq.grading.packing import pack
+from autograd_seq.grading.plain_text import plain
+
+SECONDS = 8.0  # for the search in one function
+MOST = 4  # causes
+
+
+class LinesElsewhere:
+    """The lines of functions in a process.
+
+    Parameters
+    ----------
+    process : OwnProcess
+        Where they are.
+    names : dict
+        ``function``, and for a pair ``forward`` and its ``groups``.
+    cases : sequence
+        Two draws; of the second the cage is told the inputs only.
+    wrong : list of str
+        The gradients that are wrong.
+    tolerance : float
+        How far equal numbers may differ, relative to the largest.
+    """
+
+    def __init__(
+        self, process: OwnProcess, names: dict[str, Any], cases: Sequence[Any], wrong: list[str], tolerance: float
+    ) -> None:
+        self._process, self._wrong, self._tolerance = process, wrong, tolerance
+        self._second = cases[1].anew()
+        first = cases[0].anew()
+        self._facts: dict[str, Any] = {
+            **names, "wrong": wrong, "tolerance": tolerance, "seconds": SECONDS,
+            "known": TrueValues.of(cases[0].truth).to_data(),
+            "numbers": dict(first.numbers), "true": dict(first.true), "found": dict(first.found),
+        }  # fmt: skip
+
+    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+        """What changes mend, and the first line that is wrong where they do not mend everything."""
+        if not self._process.lines_are_read:
+            return [], ""
+        answer = self._ask({"mended": assignments_only})
+        told = answer.get("findings")
+        found = [_finding(data, self._wrong) for data in told[:MOST]] if isinstance(told, list) else []
+        line = answer.get("line")
+        return self._confirmed(found), plain(str(line), 1) if line else ""
+
+    def located(self, sought: Sequence[Sought]) -> list[Place | None]:
+        """The lines of mistakes whose values are known."""
+        if not self._process.lines_are_read:
+            return [None] * len(sought)
+        data = [{"where": list(s.where), "explains": list(s.explains), "values": s.values} for s in sought]
+        places = self._ask({"sought": data}).get("places")
+        return [_place(p) for p in places] if isinstance(places, list) and len(places) == len(sought) else []
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        tree, arrays = pack({**question, **self._facts})
+        self._facts = {}  # they are told once
+        answer = self._process.ask("lines", tree, arrays)["value"]
+        return answer if isinstance(answer, dict) else {}
+
+    def _confirmed(self, found: list[Finding]) -> list[Finding]:
+        """Those that make right what they say they explain, on the second draw too."""
+        if not found:
+            return []
+        self._ask({"changed": True, "inputs": dict(self._second.inputs)})
+        try:
+            now = self._second.again()
+        except Exception:  # whatever their program raises with it
+            return []
+        finally:
+            self._ask({"changed": False})
+        true = self._second.true
+        return [f for f in found if f.explains and all(self._right(now.get(k), true[k]) for k in f.explains)]
+
+    def _right(self, now: Any, true: Any) -> bool:
+        return now is not None and difference(now, true) < self._tolerance
+
+
+def _finding(data: Any, wrong: Sequence[str]) -> Finding:
+    """A finding as it was told, fit to print."""
+    told = data if isinstance(data, dict) else {}
+    category, where, words, correct = (plain(str(told.get(k)), 1) for k in ("category", "where", "words", "correct"))
+    explains = told.get("explains")
+    keys = tuple(k for k in wrong if isinstance(explains, (list, tuple)) and k in explains)
+    line = told.get("line")
+    number = line if isinstance(line, int) else None
+    return Finding(category[:40], where, words, correct, keys, number, file=plain(str(told.get("file") or ""), 1))
+
+
+def _place(data: Any) -> Place | None:
+    if isinstance(data, (list, tuple)) and len(data) == 3 and isinstance(data[0], int):
+        return data[0], plain(str(data[1]), 1), plain(str(data[2]), 1)
+    return None

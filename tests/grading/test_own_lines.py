@@ -1,0 +1,141 @@
+"""A submission's own lines: looked at in the cage, believed only as far as it is seen outside."""
+
+import dataclasses
+
+import numpy as np
+from check.mistakes.any_style import ORIGINALS as STYLES
+
+from autograd_seq import check_file
+from autograd_seq.diagnosis.search import Finding
+from autograd_seq.grading.lines_elsewhere import LinesElsewhere
+
+CELL = """
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, p = cache
+    Waa = p["Waa"]
+    dz = da_next * (1 - a_next ** 2)
+    da_prev = Waa.T @ dz
+    dba = dz.sum(axis=1, keepdims=True)
+    return {"dxt": p["Wax"].T @ dz, "da_prev": da_prev, "dWax": dz @ xt.T, "dWaa": dz @ a_prev.T, "dba": dba}
+"""
+SEQUENCE = """
+import numpy as np
+
+def rnn_backward(da, caches):
+    caches, x = caches
+    p = caches[0][3]
+    dx, da_next = np.zeros_like(x), 0
+    dWax, dWaa, dba = np.zeros_like(p["Wax"]), np.zeros_like(p["Waa"]), np.zeros_like(p["ba"])
+    for t in reversed(range(da.shape[2])):
+        g = rnn_cell_backward(da[:, :, t] + da_next, caches[t])
+        dx[:, :, t], da_next = g["dxt"], g["da_prev"]
+        dWax, dWaa, dba = dWax + g["dWax"], dWaa + g["dWaa"], dba + g["dba"]
+    return {"dx": dx, "da0": da_next, "dWax": dWax, "dWaa": dWaa, "dba": dba}
+"""
+
+
+def written(folder, text):
+    path = folder / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_only_their_own_lines_tell_is_told_with_its_line(tmp_path):
+    source = STYLES["char_rnn"].replace("dy[targets[t]] -= 1", "dy[inputs[t]] -= 1")
+    (cause,) = check_file(written(tmp_path, source))["backward"].report["causes"]
+    assert cause["category"] == "wrong value" and cause["correct"] == "dy[targets[t]] -= 1"
+    assert source.splitlines()[cause["line"] - 1].strip() == "dy[inputs[t]] -= 1"
+
+
+def test_a_cause_of_the_true_pass_has_a_line_too(tmp_path):
+    source = CELL.replace("1 - a_next ** 2", "1 - a_next")
+    found = check_file(written(tmp_path, source))["rnn_cell_backward"]
+    (cause,) = found.report["causes"]
+    assert cause["category"] == "activation derivative" and cause["line"] == 5
+    assert "in line 5: dz = da_next * (1 - a_next)" in found.text
+
+
+def test_a_line_of_another_file_is_told_with_it(tmp_path):
+    (tmp_path / "layer.py").write_text("def back(dz, h):\n    g = dz * (1 - h)\n    return g\n", encoding="utf-8")
+    source = """
+import numpy as np
+from layer import back
+INPUTS = {"x": ("n_x", "m"), "W": ("n_a", "n_x")}
+def forward(x, W):
+    h = np.tanh(W @ x)
+    return {"h": h}, (x, W, h)
+def backward(upstream, cache):
+    x, W, h = cache
+    dz = back(upstream["h"], h)
+    return {"dx": W.T @ dz, "dW": dz @ x.T}
+"""
+    (cause,) = check_file(written(tmp_path, source))["backward"].report["causes"]
+    assert (cause["line"], cause["file"]) == (2, "layer.py")
+
+
+def test_functions_after_one_whose_lines_were_looked_at_are_judged_as_they_are(tmp_path):
+    source = CELL.replace("dz.sum(axis=1, keepdims=True)", "np.clip(dz.sum(axis=1, keepdims=True), -0.1, 0.1)")
+    found = check_file(written(tmp_path, "import numpy as np\n" + source + SEQUENCE))
+    assert found["rnn_cell_backward"].causes[0].category == "clipping"
+    assert found["rnn_backward"].carried and found["rnn_cell_backward"].mistakes == 1
+
+
+def test_a_submission_that_ends_its_process_when_it_is_looked_at_is_wrong_all_the_same(tmp_path):
+    source = "import os, sys\n" + CELL.replace("dz.sum(axis=1", "dz.mean(axis=1").replace(
+        "    Waa = p", "    if sys.gettrace():\n        os._exit(0)\n    Waa = p"
+    ).replace("Waa.T @ dz", "Waa @ dz * a_prev.mean()")  # fmt: skip
+    found = check_file(written(tmp_path, source))
+    assert found.verdict == "wrong" and sorted(found["rnn_cell_backward"].report["wrong"]) == ["da_prev", "dba"]
+
+
+class Liar:
+    """A process that says whatever it likes about its lines."""
+
+    lines_are_read = True
+
+    def __init__(self, finding):
+        self.finding = finding
+
+    def ask(self, command, tree, arrays):
+        return {"value": {"findings": [self.finding], "line": "\x1b[31m5"}}
+
+
+class Draw:
+    numbers, found, inputs, truth, forward = {}, {}, {}, None, None
+    true = {"dW": np.ones(2), "db": np.ones(3)}
+
+    def __init__(self, now=None):
+        self.now = now
+
+    def anew(self):
+        return self
+
+    def again(self):
+        return self.now
+
+
+def test_what_a_cage_claims_without_making_anything_right_is_no_cause():
+    told = dataclasses.asdict(Finding("sign", "dW", "with\x1b[31m a sign", "dW = 1", ("dW", "other"), 7))
+    for now, causes in (({"dW": np.ones(2)}, 1), ({"dW": np.zeros(2)}, 0), ({}, 0)):
+        lines = LinesElsewhere(Liar(told), {"function": "f"}, [Draw(), Draw(now)], ["dW", "db"], 1e-9)
+        found, line = lines.mended(False)
+        assert len(found) == causes and "\x1b" not in line + "".join(f.words for f in found)
+        assert all(f.explains == ("dW",) for f in found)
+    lines = LinesElsewhere(Liar({"explains": 5, "line": "x"}), {"function": "f"}, [Draw(), Draw({})], ["dW"], 1e-9)
+    assert lines.mended(False)[0] == []
+
+
+def test_two_mistakes_have_two_edits(tmp_path):
+    source = CELL.replace("1 - a_next ** 2", "1 - a_next").replace("Waa.T @ dz", "Waa @ dz")
+    found = check_file(written(tmp_path, source), edits=True)["rnn_cell_backward"]
+    assert [edit.line for edit in found.changes] == [5, 6] and found.mistakes == 2
+    for edit in found.changes:
+        source = source.replace(edit.before, edit.after)
+    assert check_file(written(tmp_path, source)).ok
+    assert [edit["line"] for edit in found.to_json()["changes"]] == [5, 6]
+
+
+def test_a_function_called_like_the_courses_is_judged_as_what_it_is(tmp_path):
+    assert check_file(written(tmp_path, STYLES["batch_first"])).functions.keys() == {"backward"}
+    alone = STYLES["batch_first"].partition("INPUTS = ")[0]
+    assert not check_file(written(tmp_path, alone)).ok
