@@ -88,18 +88,21 @@ def _innermost(frame: FrameType | None) -> Scope | None:
 _Taken = tuple[int | None, Scope, Scope | None]  # the frame that keeps it, the scope, and what the context had before
 
 
-def _mark(inside: Scope, frame: FrameType) -> _Taken:
-    """Mark what a frame, and what it calls, records from here on, until `_unmark` takes it back."""
-    global now
+def _to_mark(inside: Scope, frame: FrameType) -> _Taken:
+    """What `_mark` is to do for a frame, and `_unmark` to take back; nothing is changed yet."""
     stops = frame.f_code.co_flags & _STOPS
     keeps = stops or (_kept and _innermost(frame) is not None)
-    before = None if stops else _context.get()
-    if keeps:
-        _kept.setdefault(id(frame), []).append(inside)
+    return id(frame) if keeps else None, inside, None if stops else _context.get()
+
+
+def _mark(keeper: int | None, inside: Scope, before: Scope | None) -> None:
+    """Mark what a frame, and what it calls, records from here on."""
+    global now
+    if keeper is not None:
+        _kept.setdefault(keeper, []).append(inside)
         now = _found
-    if not stops:
+    if before is not None:
         _enter(inside)
-    return id(frame) if keeps else None, inside, before
 
 
 def _unmark(keeper: int | None, inside: Scope, before: Scope | None) -> None:
@@ -135,18 +138,22 @@ class Marked:
     2
     """
 
-    __slots__ = ("_inside", "_taken")
-    _taken: _Taken
+    _taken: _Taken | None = None
 
     def __init__(self, inside: Scope) -> None:
         self._inside = inside
 
     def __enter__(self) -> Scope:
-        self._taken = _mark(self._inside, _getframe(1))
+        self._taken = _to_mark(self._inside, _getframe(1))
+        _mark(*self._taken)
         return self._inside
 
     def __exit__(self, *_: object) -> None:
-        _unmark(*self._taken)
+        if self._taken is not None:
+            _unmark(*self._taken)
+            self._taken = None
+
+    __del__ = __exit__  # a Ctrl-C may come in the moment before Python calls __exit__
 
 
 # -- marking -----------------------------------------------------------------------------------------
@@ -213,7 +220,8 @@ class _Inside:
         _set_recording(inside, outside.recording)
         frame = _getframe(1)
         if _kept or frame.f_code.co_flags & _STOPS:
-            self._taken = _mark(inside, _owner(frame))
+            self._taken = _to_mark(inside, _owner(frame))
+            _mark(*self._taken)
         else:
             self._taken = outside
             _enter(inside)
@@ -267,7 +275,8 @@ def _turns(turns: range, wrote: int) -> Iterator[int]:
             while id(frame) != wrote and frame.f_back is not None:
                 frame = frame.f_back
             inside = Scope(t + 1, outside.layer, outside.direction, outside.part, outside.recording)
-            taken = _mark(inside, frame if id(frame) == wrote else asking)
+            taken = _to_mark(inside, frame if id(frame) == wrote else asking)
+            _mark(*taken)
             yield t
             _unmark(*taken)
             taken = None
@@ -293,18 +302,18 @@ def no_grad() -> _Unrecorded:
     return _Unrecorded()
 
 
-class _Unrecorded(contextlib.ContextDecorator):
+class _Unrecorded(Marked, contextlib.ContextDecorator):
     """What `no_grad` returns."""
 
-    _taken: _Taken
+    def __init__(self) -> None:
+        super().__init__(NOWHERE)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Scope:
         outside = now()
-        inside = Scope(outside.time, outside.layer, outside.direction, outside.part, recording=False)
-        self._taken = _mark(inside, _owner(_getframe(1)))
-
-    def __exit__(self, *_: object) -> None:
-        _unmark(*self._taken)
+        self._inside = Scope(outside.time, outside.layer, outside.direction, outside.part, recording=False)
+        self._taken = _to_mark(self._inside, _owner(_getframe(1)))
+        _mark(*self._taken)
+        return self._inside
 
     def _recreate_cm(self) -> _Unrecorded:
         return _Unrecorded()

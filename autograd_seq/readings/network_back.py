@@ -76,7 +76,7 @@ def _inputs(net: Any, node: Any, made: Mapping[Any, Tensor]) -> list[Tensor]:
     """What a node was made from, in order."""
     try:
         found = {int(data["input"]): made[source] for source, _, data in net.in_edges(node, data=True)}
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise UsageError(f"each edge into {node!r} needs its attribute input, a whole number{here()}") from error
     if sorted(found) != [*range(net.in_degree(node))]:
         raise UsageError(f"the edges into {node!r} are inputs {sorted(found)}, not 0, 1, … one each{here()}")

@@ -57,13 +57,13 @@ def equal(one, other):
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("thing", [*CELLS, *READOUTS], ids=repr)
+@pytest.mark.parametrize("thing", [*CELLS, *READOUTS], ids=lambda thing: type(thing).__name__)
 def test_pickled(thing, protocol):
     if protocol >= 2:  # the older ones do not know slots
         equal(thing, pickle.loads(pickle.dumps(thing, protocol)))
 
 
-@pytest.mark.parametrize("thing", [*CELLS, *READOUTS], ids=repr)
+@pytest.mark.parametrize("thing", [*CELLS, *READOUTS], ids=lambda thing: type(thing).__name__)
 def test_copied(thing):
     equal(thing, copy.deepcopy(thing))
     twin = copy.deepcopy(thing)
