@@ -229,7 +229,10 @@ class _Search:
         places = _places(node.record)
         nodes = [x for x in self.data if isinstance(x, Node) and _places(x.record) == places]
         turn = self._in_turn([x.record for x in nodes]).get(node.record)
-        return None if turn is None else Given(_numbered(way, turn))
+        if turn is None and len(nodes) == 1 and isinstance(node.record._origin, Taken):
+            turns = self._turns(node)
+            turn = turns[0] if turns is not None and turns[1] == self.d.last > 1 and not turns[2] else None
+        return None if turn is None or way.counter.falls else Given(_numbered(way, turn))
 
     def _in_turn(self, leaves: list[Any]) -> dict[Any, int]:
         """The turns of a loop that took leaves, if each turn goes on with what the one before made.
