@@ -67,6 +67,8 @@ def signature(writer: ProgramWriter) -> Signature:
             result.own.append(unit)
         elif writer.function is not None and unit in writer.function.made and _zeros_like_input(writer, unit, result):
             result.made.append(unit)
+        elif writer.function is not None and unit in writer.function.made:
+            result.optional.append(unit)
         elif unit in writer.states:
             zero = not record_of(unit)._value.any()
             first = not any(u in writer.states for u in result.required)

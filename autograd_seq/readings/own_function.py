@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import CodeType
 from typing import Any
 
@@ -226,10 +227,28 @@ class _Search:
         if node.time is not None:
             return None
         places = _places(node.record)
-        same = sorted(
-            x.record.index for x in self.data if isinstance(x, Node) and _places(x.record) == places
-        )  # fmt: skip
-        return Given(_numbered(way, same.index(node.record.index)))
+        nodes = [x for x in self.data if isinstance(x, Node) and _places(x.record) == places]
+        turn = self._in_turn([x.record for x in nodes]).get(node.record)
+        if turn is None and len(nodes) == 1 and isinstance(node.record._origin, Taken):
+            turns = self._turns(node)
+            turn = turns[0] if turns is not None and turns[1] == self.d.last > 1 and not turns[2] else None
+        return None if turn is None or way.counter.falls else Given(_numbered(way, turn))
+
+    def _in_turn(self, leaves: list[Any]) -> dict[Any, int]:
+        """The turns of a loop that took leaves, if each turn goes on with what the one before made.
+
+        Where turns have nothing to do with each other, some may be missing in the recording; then there is no answer.
+        """
+        users = {leaf: self.users[leaf][0][0] for leaf in leaves if leaf in self.users}
+        ordered = sorted(users, key=lambda leaf: users[leaf].index)
+        linked = all(self._meets(users[b], users[a]) for a, b in pairwise(ordered))
+        known = linked and len(leaves) == len(ordered) > 1
+        return {leaf: turn for turn, leaf in enumerate(ordered)} if known else {}
+
+    def _meets(self, later: Any, earlier: Any) -> bool:
+        """Whether what a record makes, or what it is added to, was made of an earlier one."""
+        near = [later, *(user for user, _ in self.users.get(later, []))]
+        return any(_depends(record, earlier) for record in near)
 
     def _at(self, node: Node, t: int, way: Way) -> Given | None:
         """Where the element of a step lies."""
@@ -266,7 +285,7 @@ class _Search:
 
     def _parameters(self, ways: WaysIn) -> dict[Unit, Given]:
         found: dict[Unit, Given] = {}
-        in_turn: dict[Way, list[tuple[int, Unit]]] = {}  # elements of a list, by the first that uses them
+        in_turn: dict[Way, list[Unit]] = {}  # elements of a list
         for unit in self.parameters:
             uses = self.users.get(record_of(unit), [])
             several = {
@@ -278,12 +297,12 @@ class _Search:
             several = {way for way in several if way.keys and way.keys[-1] == unit.name} or several
             way = several.pop() if len(several) == 1 else None
             if way is not None and way.keys is None:
-                in_turn.setdefault(way, []).append((min(user.index for user, _ in uses), unit))
+                in_turn.setdefault(way, []).append(unit)
             elif way is not None:
                 found[unit] = Given(way)
         for way, listed in in_turn.items():
-            ordered = [unit for _, unit in sorted(listed, key=lambda use: use[0])]
-            found |= {unit: Given(_numbered(way, number)) for number, unit in enumerate(ordered)}
+            turns = self._in_turn([record_of(unit) for unit in listed])
+            found |= {u: Given(_numbered(way, turns[record_of(u)])) for u in listed if turns}
         return found
 
     def _chains(self, places: Origin) -> list[Origin]:
@@ -299,6 +318,9 @@ class _Search:
 
     def _with_dictionary(self, own: OwnFunction) -> OwnFunction:
         """Say where parameters come from that were not found: where others do, or the one argument that is left."""
+        for unit in self.parameters:
+            if unit not in own.given and unit.name in own.arguments and unit.name not in own.roots:
+                own.given[unit] = Given(Way("argument", unit.name))
         if all(unit in own.given for unit in self.parameters):
             return own
         roots = [own.given[unit].way.root for unit in self.parameters if unit in own.given and own.given[unit].way.keys]
@@ -322,6 +344,19 @@ def _places(record: Any) -> Origin:
     if isinstance(origin, PutInto):
         return (origin.place,)
     return origin or (((record._code, record._offset),) if record._code is not None else ())
+
+
+def _depends(later: Any, earlier: Any) -> bool:
+    """Whether a record was made of an earlier one."""
+    seen, stack = {later}, [later]
+    while stack:
+        for x in stack.pop().inputs:
+            if x is earlier:
+                return True
+            if x not in seen and x.operation is not None:
+                seen.add(x)
+                stack.append(x)
+    return False
 
 
 def _members(unit: Unit) -> list[Node]:

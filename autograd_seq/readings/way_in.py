@@ -312,15 +312,15 @@ class _From:
     def _unpacked(self, name: str, names: tuple[str, ...], call: Step, level: int, depth: int) -> Way | None:
         """An argument of ``f(x, **parameters)``: one that stands there, or else that key."""
         steps = destinations(self.places[level][0]).flow.steps
-        listed, *rest = (v for v in call.inputs[-2:] if steps[v[0]].word in ("collect", "map", "number"))
-        place, before = names.index(name), steps[listed[0]].inputs
-        if not rest or steps[listed[0]].word != "collect" or steps[rest[0][0]].word != "map":
+        listed, keywords = call.inputs[-2:] if len(call.inputs) > 1 else ((-1, 0), (-1, 0))
+        words = tuple(steps[value[0]].word if value[0] >= 0 else None for value in (listed, keywords))
+        if words != ("collect", "map"):
             return None
+        place, before = names.index(name), steps[listed[0]].inputs
         if place < len(before):
             return self.of(before[place], level, depth)
-        at = steps.index(call)
-        merged = [s.inputs[-1] for s in steps[rest[0][0] : at] if s.word == "DICT_MERGE"]
-        of = self.of(merged[0], level, depth) if len(merged) == 1 and not steps[rest[0][0]].inputs else None
+        merged = [s.inputs[-1] for s in steps[keywords[0] : steps.index(call)] if s.word == "DICT_MERGE"]
+        of = self.of(merged[0], level, depth) if len(merged) == 1 and not steps[keywords[0]].inputs else None
         return None if of is None else Way("item", None, (of, Way("number", name)))
 
     def _calling(self, level: int) -> tuple[Step, Value | None] | None:
