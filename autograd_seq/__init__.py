@@ -20,6 +20,7 @@ from autograd_seq.core.errors import (
 from autograd_seq.core.gradient import grad
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import Operation, operation
+from autograd_seq.core.pickled import install as _install_pickled
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Scope, no_grad, scope, steps
 from autograd_seq.core.shortcuts import install as _install
@@ -35,6 +36,7 @@ from autograd_seq.readings.contributions import contributions
 from autograd_seq.readings.nonfinite import first_nonfinite
 
 _install()
+_install_pickled()
 _moved.install()
 
 # Readings that bring a heavy library along (SymPy, mpmath) are loaded when they are first asked for.

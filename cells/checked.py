@@ -17,7 +17,7 @@ LARGEST = 2**31  # no length comes near it; a larger number is a mistake
 
 def here_in_network() -> str:
     """``layer 2, backward direction: ``, as far as the present scope says it."""
-    where = present.get()
+    where = present()
     words = [
         f"layer {where.layer}" if where.layer is not None else "",
         f"{where.direction} direction" if where.direction else "",

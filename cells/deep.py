@@ -68,7 +68,7 @@ class Deep(Cell):
         """The state of all layers after one time step."""
         self.reads(state, "layers")
         given = self.begin(state, 0)["layers"]
-        following, first = [], (present.get().layer or 0) + 1
+        following, first = [], (present().layer or 0) + 1
         for n, (layer, before) in enumerate(zip(self.layers, given, strict=True), start=first):
             with scope(layer=n):
                 following.append(layer.step(x_t, before))
@@ -77,7 +77,7 @@ class Deep(Cell):
 
     def initial_state(self, m: int, time: int = 0) -> State:
         """Zeros for every layer."""
-        layers, first = [], (present.get().layer or 0) + 1
+        layers, first = [], (present().layer or 0) + 1
         for n, layer in enumerate(self.layers, start=first):
             with scope(layer=n):
                 layers.append(layer.initial_state(m, time))
@@ -104,7 +104,7 @@ class Deep(Cell):
                 f"{len(self.layers)} layers cannot take over the final states of {len(given)} "
                 f"layers{here()}"
             )
-        layers, first = [], (present.get().layer or 0) + 1
+        layers, first = [], (present().layer or 0) + 1
         for n, layer in enumerate(self.layers, start=first):
             with scope(layer=n):
                 above = n - first >= len(given)
@@ -120,7 +120,7 @@ class Deep(Cell):
         start: int = 1,
     ) -> Run:
         """Run every layer over the whole sequence, from the lowest up; see `Cell.unroll`."""
-        first = (present.get().layer or 0) + 1
+        first = (present().layer or 0) + 1
         inputs = below = columns(x, self.n_x, self.dtype, lengths, start, reader=f"layer {first}: ")
         m, T = inputs[0].shape[1], len(inputs)
         given, runs = self.begin(state, m)["layers"], []

@@ -252,7 +252,8 @@ class LanguageModel:
 
     def probability(self, sequence: Indices) -> float:
         """P(y<1>, …, y<T>) = Π P(y<t> | y<1> … y<t-1>)."""
-        return float(np.exp(self.log_probability(sequence)))
+        with np.errstate(under="ignore"):  # a long sentence's may be too small for any number
+            return float(np.exp(self.log_probability(sequence)))
 
     def perplexity(self, sequences: Sequence[Indices], batch_size: int = 32) -> float:
         """How many equally likely tokens the model hesitates between: exp of the mean of -log P."""
@@ -330,6 +331,6 @@ def _sharpened(p: np.ndarray[Any, Any], temperature: float, top_k: int | None) -
         z = np.log(p.astype(float))
     if top_k is not None and top_k < p.size:
         z[np.argsort(-z, kind="stable")[top_k:]] = -np.inf
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         e = np.exp((z - z.max()) / temperature)  # in this order the likeliest stays at 0 however small the temperature
-    return np.asarray(e / e.sum())
+        return np.asarray(e / e.sum())

@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from contextlib import nullcontext
+from io import UnsupportedOperation
 from os import PathLike
 from typing import Any
 
@@ -53,18 +54,33 @@ def save(path: Any, parameters: Mapping[str, Parameter]) -> None:
     content = checkpoint.content({key: parameter.value for key, parameter in parameters.items()}, {})
     if isinstance(path, (str, PathLike)):
         files.write(path, content)
-    else:
+        return
+    try:
         path.write(content)
+    except (TypeError, UnsupportedOperation) as error:
+        raise UsageError(
+            "weights are bytes: give a path, or a file that was opened to write them, open('lstm.npz', 'wb'); "
+            f"{path!r:.80} says: {error}{here()}"
+        ) from error
 
 
 def _spare(path: Any) -> None:
     """Refuse to write over what `save` did not write."""
     there = isinstance(path, (str, PathLike)) and os.path.isfile(path) and os.path.getsize(path)
-    if there and not zipfile.is_zipfile(path):
+    if there and not _holds_arrays(path):
         raise FileError(
             f"{os.fspath(path)} is there already and does not hold parameters: it would be lost. "
             f"Choose another name, such as lstm.npz, or remove it first{here()}"
         )
+
+
+def _holds_arrays(path: Any) -> bool:
+    """Whether a file is a ZIP archive of arrays alone; a document of an office is one of other things."""
+    try:
+        with zipfile.ZipFile(path) as archived:
+            return all(name.endswith(".npy") for name in archived.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False
 
 
 def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
@@ -76,6 +92,8 @@ def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
         If the file is damaged, is no ``.npz`` file, or names are missing or too many.
     ShapeError
         If a shape or dtype differs; the message names the array and both.
+    FileError
+        If the file cannot be read.
     """
     arrays = read(path)
     missing, extra = [k for k in parameters if k not in arrays], [k for k in arrays if k not in parameters]
@@ -103,7 +121,7 @@ def read(path: Any) -> dict[str, np.ndarray[Any, Any]]:
     """All arrays of an ``.npz`` file, by name."""
     _check(path, "read")
     otherwise = "damaged or no .npz file of arrays"
-    with open(path, "rb") if isinstance(path, (str, PathLike)) else nullcontext(path) as file:
+    with files.opened(path) if isinstance(path, (str, PathLike)) else nullcontext(path) as file:
         arrays, _ = checkpoint.separated(archive.unpacked(file, path, otherwise), path, otherwise)
     return arrays
 

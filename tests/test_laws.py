@@ -200,8 +200,8 @@ ASKED_FOR = {
         "autograd_seq.writer.gathered": "concatenate",  # parts that make up an array
     },
     "what students take for each other, and a derivative with mistakes of its own": {
-        "autograd_seq.diagnosis.perturb.recomputed": "relu sigmoid tanh",
-        "autograd_seq.diagnosis.perturb.softmax": "softmax",
+        "autograd_seq.diagnosis.perturb.cached": "relu sigmoid tanh",
+        "autograd_seq.diagnosis.perturb.derivatives": "softmax",
     },
 }
 FACE = ("autograd_seq", "autograd_seq.numpy", "autograd_seq.core.methods")  # what gives operations to users

@@ -23,6 +23,6 @@ def run_page():
 
 def test_blocks_print_what_stands_below_them():
     pairs = list(run_page())
-    assert len(pairs) == 4
+    assert len(pairs) == 5
     for said, printed in pairs:
         assert printed == said

@@ -22,7 +22,7 @@ from autograd_seq.core.backward import sweep
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.part import Part
 from autograd_seq.core.rules import unbroadcast
-from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes, without_step
@@ -163,8 +163,7 @@ class Model:
         known = {x: self.numbers[x] for x in (record, *record.inputs) if x in self.numbers}
         known[g] = -1 - self.numbers[record]
         found = []
-        token = present.set(Scope())
-        try:
+        with Marked(Scope()):
             for i, x in enumerate(record.inputs):
                 if not x.requires_grad or rules[i] is None:
                     continue
@@ -173,8 +172,6 @@ class Model:
                 self.pieces[record, i] = whole.value
                 source = piece.piece if type(piece) is Part else whole
                 found.append([self.numbers[x], rounded(norm(whole.value)), self._formula(source, known)])
-        finally:
-            present.reset(token)
         return found
 
     def _formula(self, piece: Tensor, known: Mapping[Tensor, int]) -> tuple[int, list[int]]:

@@ -287,8 +287,8 @@ class OneStep(_Symbolic):
             self.join(of_key[a], ports[way_out], "recurrent", uses)
 
     def _named(self, record: Tensor, step: str | None) -> list[Run]:
-        """What passes between steps; without a letter for its step, with its number."""
+        """What passes between steps; without a letter for its step, with its number; never after an operation."""
         box = self.folded.home[record]
         if record.name is None:
-            return [Run(record.operation.name if record.operation else "·"), Run(f"⟨{step or box.time}⟩", 1)]
+            return [Run("·"), Run(f"⟨{step or box.time}⟩", 1)]  # as in formulas
         return name_runs(self.folded.name(record) or record.name, box.scope, step, bold=True)

@@ -12,14 +12,19 @@ from autograd_seq.check.inputs import mapped
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.scope import branches
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
 from autograd_seq.readings.rounding import coarsest
 
-NEAR = (1e9, 1e7, 1e5)  # how far to move, in units of rounding: the first that changes no decision
+NEAR = (1e9, 1e7, 1e5, 1e3)  # how far to move, in units of rounding: the first that changes no decision
+MANY = 100  # elements; of no more each is moved alone
+SLOWER = 10.0  # how much more slowly than the steps what parts for a decision gets less
+MOST = 0.03  # and relative to the numbers, halved twice each time
 ALIKE = 256  # units of rounding that the same function may differ by when it is called again
 CHANGES = "the function is not the same twice: called again with the same inputs it gives something else, {}"
+JUMPS = "the function decides by its numbers, as rounding and sorting do, and decides otherwise within every step"
 UNRECORDED = "what the function computes at other numbers is not what it recorded: it reads values outside the graph"
 
 
@@ -59,6 +64,7 @@ class Again:
         self.cut = any(r.operation is not None and r.operation.cuts for r in graph)
         self.here = [decisions(r) for r in self.kinked]
         self.tied = any(0 in d for d in self.here)  # a kink is met exactly
+        self.jumps = False  # what `departs` found was a decision that no record shows
 
     def called(self, moved: Mapping[Tensor, Array]) -> list[Array] | None:
         """The outputs for other values of some leaves; None if some are not among the arguments."""
@@ -111,41 +117,93 @@ class Again:
 
     def _apart(self, a: Array, b: Array) -> tuple[int, ...] | None:
         """The first place where two results differ by more than rounding."""
-        if a.dtype.kind != "f":
-            differ: Any = a != b
-        else:
-            size = max((_size(r._value) for r in self.graph), default=0.0)
-            with np.errstate(all="ignore"):
-                differ = np.abs(a - b) > ALIKE * float(np.finfo(coarsest(self.graph)).eps) * size
-                differ |= np.isnan(a) != np.isnan(b)
-        where = np.argwhere(differ)
+        where = np.argwhere(self._gaps(a, b) > ALIKE)
         return tuple(int(i) for i in where[0]) if len(where) else None
 
+    def _gaps(self, a: Array, b: Array) -> Array:
+        """How far two results of a shape differ, in units of rounding."""
+        if a.dtype.kind != "f":
+            return np.where(a != b, np.inf, 0.0)
+        size = max((_size(r._value) for r in self.graph), default=0.0)
+        with np.errstate(all="ignore"):
+            gaps = np.abs(a - b) / (float(np.finfo(coarsest(self.graph)).eps) * size)
+            gaps = np.where(a == b, 0.0, gaps)
+            return np.where(np.isnan(gaps), np.where(np.isnan(a) != np.isnan(b), np.inf, 0.0), gaps)
+
     def departs(self, leaves: Sequence[Tensor], rng: np.random.Generator) -> bool:
-        """Whether the function and its recording part at other numbers: then it depends on what is not recorded."""
+        """Whether the function and its recording part at other numbers: then it depends on what is not recorded.
+
+        Where it decides by its numbers and they decide otherwise there, they part as well, but by no less
+        for shorter steps, or not at all: `jumps` is true where no step is short enough to tell.
+        """
         arguments = [x for x in leaves if self._called({x: x._value}) is not None]
-        unit = float(np.finfo(coarsest(self.graph)).eps)
-        for far in NEAR:
-            step = min(far * unit, 0.03)
-            moved = {}
-            for x in arguments:
-                size = np.where((x._value == 0) | ~np.isfinite(x._value), 1.0, np.abs(x._value))
-                moved[x] = np.asarray(x._value + step * size * rng.uniform(0.5, 1.0, x.shape), dtype=x.dtype)
-            try:
-                with np.errstate(all="ignore"):
-                    values = self.replayed(moved, held=False)
-                    if not self.same_branch(values):
-                        continue
-                    found = self._called(moved) if moved else None
-            except Exception:  # outside what it takes
+        before: tuple[float, float] | None = None  # how far they parted at the step before, and how long that was
+        for k, far in enumerate(NEAR):
+            step = min(far * float(np.finfo(coarsest(self.graph)).eps), MOST / 4**k)
+            parted = self._parted(arguments, step, rng)
+            if parted is None:
                 continue
-            if found is None:
+            gap, decides = parted
+            if gap <= ALIKE and (before is None or before[0] * step / before[1] > ALIKE):
                 return False
-            return any(
-                v.shape != o.shape or self._apart(values[o], v) is not None
-                for o, v in zip(self.outputs, found, strict=True)
-            )
-        return False
+            if not decides:
+                return gap > ALIKE
+            if before is None:
+                before = gap, step
+            self.jumps = gap <= ALIKE or gap / before[0] > SLOWER * step / before[1]
+        return before is not None and not self._one_sided(arguments, step)
+
+    def _one_sided(self, arguments: Sequence[Tensor], step: float) -> bool:
+        """Whether the recording follows the function to one side of each element, as at a node of `interp`."""
+        if sum(x.size for x in arguments) > MANY:
+            return False
+        sides = {}
+        for x in arguments:
+            sides[x] = np.zeros(x.shape)
+            for place in np.ndindex(x.shape):
+                for side in (1.0, -1.0):
+                    alone = np.zeros(x.shape)
+                    alone[place] = side
+                    parted = self._parted([x], step, {x: alone})
+                    if parted is not None and parted[0] <= ALIKE:
+                        sides[x][place] = side
+                        break
+                else:
+                    return False
+        together = self._parted(arguments, step, sides)
+        return together is not None and together[0] <= ALIKE
+
+    def _parted(
+        self, arguments: Sequence[Tensor], step: float, direction: np.random.Generator | Mapping[Tensor, Array]
+    ) -> tuple[float, bool] | None:
+        """How far function and recording part at a step, and whether the function decides by its numbers.
+
+        None where a decision of a record changes on the way, or where the function takes no such numbers.
+        """
+        moved = {}
+        for x in arguments:
+            size = np.where((x._value == 0) | ~np.isfinite(x._value), 1.0, np.abs(x._value))
+            along = direction[x] if isinstance(direction, Mapping) else direction.uniform(0.5, 1.0, x.shape)
+            moved[x] = np.asarray(x._value + step * size * along, dtype=x.dtype)
+        noted: list[Any] = []
+        token = branches.set(noted)
+        try:
+            with np.errstate(all="ignore"):
+                values = self.replayed(moved, held=False)
+                if not self.same_branch(values):
+                    return None
+                found = self._called(moved) if moved else None
+        except Exception:  # outside what it takes
+            return None
+        finally:
+            branches.reset(token)
+        if found is None:
+            return 0.0, False
+        gaps = [
+            float(np.max(self._gaps(values[o], v), initial=0.0)) if v.shape == o.shape else np.inf
+            for o, v in zip(self.outputs, found, strict=True)
+        ]
+        return max(gaps, default=0.0), bool(noted)
 
 
 def _size(values: Array) -> float:

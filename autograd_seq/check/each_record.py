@@ -161,7 +161,8 @@ class _Each:
         self.found.compared.append(result)
         if result.wrong:
             numbers = {"element": result.element, "expected": result.expected, "found": result.found}
-            spoilt = result.found != result.found and result.expected == 0
+            unused = record in self.adjoints and not self.adjoints[record].all()
+            spoilt = unused and result.found != result.found and result.expected == 0
             self._fail(record, index, i, NOT_A_NUMBER if spoilt else result.message, **numbers)
         elif result.unsettled:
             where = place_of(record, index, scopes(self.graph)[record])

@@ -19,12 +19,13 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.branches import decisions
 from autograd_seq.readings.precise import applied
+from autograd_seq.readings.precise_algebra import enough_digits
 from autograd_seq.readings.rounding import Rounding, coarsest, parts_of
 from autograd_seq.readings.scalars import Tape
 
 ULPS = 16  # how much worse than correctly rounded NumPy's functions and sums may be
 RELATIVE = 1e-25  # in exact scalars, relative to the derivative
-REST = 1e-30  # and relative to the bound for floats: rounding in 60 digits
+LEFT = 30  # digits of theirs that rounding may take, relative to the bound for floats
 AT_EDGES = 1e-6  # relative, where the formula has no value and floats do without it
 MOVED = (1e-3, 1e-5, 1e-7)  # how far from the recorded numbers a meaning is compared, relative to them; the first
 # that stays on the branch and in the domain
@@ -53,7 +54,8 @@ class ExactRecord:
     def __init__(self, record: Tensor) -> None:
         self.record = record
         self.dtype = coarsest([record, *record.inputs])
-        self.tape, self.rounding = Tape(), Rounding(self.dtype)
+        digits = enough_digits([record._value, *(x._value for x in record.inputs)])
+        self.tape, self.rounding = Tape(digits), Rounding(self.dtype, digits)
         self.variables = [
             self.tape.variables(x._value) if x.dtype.kind == "f" else self.tape.array(x._value) for x in record.inputs
         ]
@@ -186,7 +188,8 @@ class ExactRecord:
                 if not free[place] or not np.isfinite(answer[place]) or not low < abs(expected) < high:
                     continue
                 gap = abs(self.rounding.exact(answer[place]) - expected)
-                if gap > ULPS * errors[place] * abs(scale) + 2 * self.rounding.unit * abs(expected):
+                last = 2 if float(expected) else ULPS  # of longdouble, a bound may be too small for a Python float
+                if gap > ULPS * errors[place] * abs(scale) + last * self.rounding.unit * abs(expected):
                     message = f"the rule is not linear: for an adjoint {scale:.3g} times as large it is off"
                     return replace(
                         result, error=float(gap / abs(expected)), element=place,
@@ -197,6 +200,8 @@ class ExactRecord:
 
 def smallest(dtype: np.dtype[Any]) -> float:
     """What is too near to the smallest float: losses take no probability for smaller."""
+    if dtype == np.float16:
+        return 2.0**-13
     return 1024 * float(np.finfo(dtype if dtype == np.float32 else np.float64).tiny)
 
 
@@ -246,13 +251,14 @@ def settle(
     most = agreed = 0.0
     sizes = [algebra.exact(1.0), *(abs(x) for x in truth[free])]
     usual = algebra.unit * max(sizes)
+    rest = algebra.exact(10) ** (LEFT - algebra.context.dps)
     for place in np.ndindex(truth.shape):
         if not free[place]:
             continue
-        bound = errors[place] if algebra.context.isfinite(errors[place]) else usual
+        bound = algebra.exact(errors[place]) if algebra.context.isfinite(errors[place]) else usual
         size, float_rule, found = abs(truth[place]), algebra.exact(bare[place]), exact[place]
         gap = abs(found - truth[place])
-        wrong = not gap <= RELATIVE * size + REST * bound + floor + ULPS * slips[place]
+        wrong = not gap <= RELATIVE * size + rest * bound + floor + ULPS * slips[place]
         if wrong and not algebra.context.isfinite(found):  # the edge of a domain, which floats may keep away from
             wrong, found = not abs(float_rule - truth[place]) <= max(AT_EDGES, ULPS * algebra.unit) * size, float_rule
         elif not wrong:

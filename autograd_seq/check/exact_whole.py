@@ -8,6 +8,7 @@ the terms that it adds up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from autograd_seq.core.gradient import grad
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.precise import derivatives, on_branch, values_along
-from autograd_seq.readings.precise_algebra import PreciseAlgebra
+from autograd_seq.readings.precise_algebra import DIGITS, PreciseAlgebra, enough_digits
 from autograd_seq.readings.rounding import Rounding, coarsest, parts_of
 
 STEP = 1e-20  # of differences in 60 digits, relative to the numbers: right to 40
@@ -29,6 +30,7 @@ SETTLED = 1e-6  # how near to each other two differences are where they are one
 TAYLOR = 1e-12  # the step at which the remainder is measured
 LINEAR = 1e-50  # a remainder that is smaller, relative to the function, is none
 LOST = 1e-3  # three digits
+BEYOND = "numbers on the way are too large or too small for {}"
 
 
 class ExactWhole:
@@ -53,12 +55,16 @@ class ExactWhole:
         self.weights, self.total, self.leaves = weights, total, leaves
         self.recording = differentiate(total)
         forward = self.recording.forward
-        self.rounding = Rounding(coarsest(forward))
-        self.truth = derivatives(weights, leaves)
+        digits = enough_digits([r._value for r in (*forward, *self.recording.adjoints.values())])
+        self.more = digits - DIGITS
+        self.dtype = coarsest(forward)
+        self.rounding = Rounding(self.dtype, digits)
+        self.truth = derivatives(weights, leaves, digits=digits)
         at = {x: self.rounding.given(x._value) for x in forward.leaves}
         self.values = on_branch(forward, self.rounding, at)
         self.tiny = out_of_range([r._value for r in forward])
         self.natural = max((_largest(a._value) for a in self.recording.adjoints.values()), default=1.0)
+        self.is_beyond = False  # whether a gradient was lost because floats have no room for numbers on the way
         self._follow(self.recording)
 
     def _follow(self, recording: Recording) -> None:
@@ -76,11 +82,26 @@ class ExactWhole:
         """The gradient by one leaf: the formula, and the numbers that the sweep gave."""
         truth, kinked, scalars = self.truth.by[x], self.truth.kinked[x], self._formula(self.recording, x)
         result = settle(self.rounding, truth, kinked, scalars, found, self.tiny)
+        if result.wrong and self._leaves_range():
+            formula = settle(self.rounding, truth, kinked, scalars, found, tiny=True)
+            if not formula.wrong:
+                self.is_beyond = True
+                return replace(formula, unsettled=BEYOND.format(self.dtype))
         if result.wrong:
             return result if self._confirmed(x, result) else settle(
                 self.rounding, truth, kinked | True, scalars, found, self.tiny
             )
         return self._with_sizes(x, found, scalars, result)
+
+    def _leaves_range(self) -> bool:
+        """Whether floats have no room for a number on the way: it became 0 or infinite and is neither."""
+        context = self.rounding.context
+        for r in self.recording.forward:
+            if r.operation is not None and r.dtype.kind == "f":
+                odd = (r._value == 0) | np.isinf(r._value)
+                if any(x.value and context.isfinite(x.value) for x in self.values[r][odd]):
+                    return True
+        return False
 
     def _with_sizes(self, x: Tensor, found: Array, scalars: Array, result: Comparison) -> Comparison:
         """What agrees, with the largest difference in floats; unsettled where rounding took the digits."""
@@ -93,8 +114,9 @@ class ExactWhole:
         size = max(_largest(expected), _largest(errors) / self.rounding.unit, 1e-300)
         place = tuple(int(i) for i in np.unravel_index(int(np.argmax(gaps)), gaps.shape))
         lost = gaps > LOST * np.maximum(np.abs(expected), LOST * _largest(expected))
+        lost &= gaps > float(np.finfo(self.dtype).tiny)  # what is less has no digits to lose
         lost &= ~(errors <= LOST * max(self.natural, _largest(expected)))
-        reason = f"rounding in {coarsest(self.recording.forward)} leaves fewer than three digits" if lost.any() else ""
+        reason = f"rounding in {self.dtype} leaves fewer than three digits" if lost.any() else ""
         return Comparison(
             float(gaps[place]) / size, place, float(expected[place]), float(found[place]), result.excluded,
             "elements", unsettled=reason,
@@ -105,7 +127,7 @@ class ExactWhole:
         direction = np.zeros(x.shape)
         direction[result.element] = abs(float(x._value[result.element])) or 1.0
         step = self.rounding.exact(STEP)
-        there, back = values_along(self.weights, {x: direction}, [step, -step])
+        there, back = values_along(self.weights, {x: direction}, [step, -step], DIGITS + self.more)
         slope = (there - back) / (2 * step * self.rounding.exact(float(direction[result.element])))
         if not self.rounding.context.isfinite(slope) or not np.isfinite(result.found):
             return True
@@ -127,7 +149,7 @@ class ExactWhole:
             values, _, _ = parts_of(self._formula(self.recording, x))
             rate += sum((g * self.rounding.exact(d) for g, d in zip(values.flat, v.flat, strict=True)), 0)
         step = self.rounding.exact(TAYLOR)
-        start, near, far = values_along(self.weights, direction, [0, step, 2 * step])
+        start, near, far = values_along(self.weights, direction, [0, step, 2 * step], DIGITS + self.more)
         rest = [abs(near - start - step * rate), abs(far - start - 2 * step * rate)]
         if not all(self.rounding.context.isfinite(r) for r in rest):
             return float("nan")
@@ -162,7 +184,7 @@ class ExactWhole:
 
     def _differences(self, direction: Mapping[Tensor, Array], length: float) -> dict[Tensor, Array]:
         """The change of the gradients along a direction, in many digits."""
-        precise = PreciseAlgebra(MANY)
+        precise = PreciseAlgebra(MANY + self.more)
         step = precise.exact(length)
         ends = []
         for side in (step, -step):
@@ -170,7 +192,7 @@ class ExactWhole:
                 x: np.asarray(precise.array(x._value) + precise.array(v) * side, dtype=object)
                 for x, v in direction.items()
             }
-            ends.append(derivatives(self.weights, self.leaves, at=moved, digits=MANY).by)
+            ends.append(derivatives(self.weights, self.leaves, at=moved, digits=MANY + self.more).by)
         return {
             x: np.asarray((ends[0][x] - ends[1][x]) / (2 * step), dtype=object).reshape(x.shape) for x in self.leaves
         }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.check.again import UNRECORDED, Again, outputs_of
+from autograd_seq.check.again import JUMPS, UNRECORDED, Again, outputs_of
 from autograd_seq.check.each_record import Records, each_record
 from autograd_seq.check.each_record import check_records as check_records
 from autograd_seq.check.exact_whole import ExactWhole
@@ -176,6 +176,9 @@ class _Check:
         """Failures of the whole; in high precision where everything recorded can be followed."""
         explained = bool(records.failures)
         departs = not changed and self.again.departs(self.leaves, self.rng)
+        if departs and self.again.jumps:
+            self.undecided.append(JUMPS)
+            departs = False
         why = self._why_not(records, departs)
         exact = None
         if not why:
@@ -186,7 +189,8 @@ class _Check:
         if exact is None:
             return self._from_afar(gradients, explained, departs, why)
         failures = self._exactly(exact, gradients, explained)
-        if second_order and not failures and not explained:
+        finite = not exact.is_beyond and not _not_finite(gradients)
+        if second_order and not failures and not explained and finite:
             failures += self._second(exact)
         return failures
 

@@ -19,12 +19,15 @@ STEEP = 1e9  # a slope that grows with shorter steps
 SAME = 1e-6
 
 
-class _Roots(FloatAlgebra):
-    """Scalar functions over floats that note whether a root was taken, and whether of 0."""
+class _Roots:
+    """Scalar functions of another algebra that note whether a root was taken, and whether of 0."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, algebra: Any) -> None:
+        self._algebra = algebra
         self.asked = self.met = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._algebra, name)
 
     def _note(self, x: Any) -> None:
         self.asked = True
@@ -33,13 +36,13 @@ class _Roots(FloatAlgebra):
     def sqrt(self, x: Any) -> Any:
         """The square root."""
         self._note(x)
-        return FloatAlgebra.sqrt(x)
+        return self._algebra.sqrt(x)
 
     def power(self, x: Any, y: Any) -> Any:
         """A power: a root where the exponent is no whole number."""
-        if y != np.rint(y):
+        if y != np.rint(float(y)):
             self._note(x)
-        return FloatAlgebra.power(x, y)
+        return self._algebra.power(x, y)
 
 
 _rootless: set[Any] = set()  # operations that were seen to take no root, with their settings and shapes
@@ -63,6 +66,10 @@ def kinked(record: Tensor) -> str:
     algebra = PreciseAlgebra()
     try:
         inputs = [algebra.array(x._value) for x in record.inputs]
+        roots = _Roots(algebra)  # the square of 1e-200 is 0 in floats only
+        record.operation.meaning(roots, *inputs, **record.settings)
+        if not roots.met:
+            return ""
         for i, x in enumerate(record.inputs):
             if x.dtype.kind == "f":
                 for place in np.ndindex(x.shape):
@@ -86,7 +93,7 @@ def _root_of_zero(record: Tensor) -> bool:
             return False
     except TypeError:  # a setting that cannot be compared: nothing is remembered
         key = None
-    roots = _Roots()
+    roots = _Roots(FloatAlgebra())
     try:
         with np.errstate(all="ignore"):
             record.operation.meaning(roots, *(x._value.astype(object) for x in record.inputs), **record.settings)

@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_seq.check.application import DOUBLE, UNREADABLE, leaf
 from autograd_seq.check.general_points import elsewhere, kind_of, longer
+from autograd_seq.check.numeric import followed
 from autograd_seq.check.pattern import smaller
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
@@ -29,6 +30,7 @@ ROUNDINGS = 2.0**15  # of the last digit: what several hundred operations on num
 REMEMBERED = 10_000
 LAST = 4.0  # last digits of 1, which are lost where something like 1 - x is computed on the way
 SMALLEST = 2.0**11  # of the smallest normal numbers: what is less counts as 0
+LEAST = 2.0**-13  # and this, of which float16 has room for few less
 LONG = 200  # characters of a counterexample that a person still reads
 
 
@@ -98,6 +100,9 @@ class Meanings:
         if exactly is None or exactly.enough:
             return exactly
         wider = _in_more_digits(record)
+        if wider is None and (scalars := followed(record)) is not None:  # there is no larger float: by bounds
+            within = scalars.disagreement(np.random.default_rng(0)) is None
+            return replace(found, enough=True) if within else found
         again = self._agreement(wider, self.more_precise) if wider is not None else None
         rounding = exactly.compared and exactly.gap <= LAST * _precision(record)
         return replace(found, enough=True) if rounding or _enough(again) else found
@@ -220,7 +225,8 @@ def below_domain(record: Tensor) -> Array:
     if record.operation is not None and record.operation.positive:
         for x in record.inputs:
             if x.dtype.kind == "f":
-                below = below | (x._value <= SMALLEST * np.finfo(x.dtype).tiny)
+                tiny = float(np.finfo(x.dtype).tiny)
+                below = below | (x._value <= max(tiny, min(SMALLEST * tiny, LEAST)))
     return below
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
+from autograd_seq.check.evaluating import value_at
 from autograd_seq.check.general_points import elsewhere
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.kinks import kinked
@@ -21,7 +22,7 @@ from autograd_seq.core.part import Part
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import decisions
-from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch, sigma
+from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch
 
 LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
 WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
@@ -164,7 +165,7 @@ def _checked(application: Application, why: str) -> Verdict:
         if not result.ok:
             entry = Wrong(result.element, result.expected, result.found, None)
             return Verdict("refuted", f"{why}; at other numbers of the same shape it is wrong", (entry,))
-        points += not result.excluded
+        points += not result.excluded and not result.unsettled
     return replace(found, note=f"{found.note}, and at {points} points in general position") if points else found
 
 
@@ -184,6 +185,8 @@ def _checked_here(application: Application, why: str) -> Verdict:
     if not result.ok:
         entry = Wrong(result.element, result.expected, result.found, (result.expected, result.found))
         return Verdict("refuted", why, (entry,), 0, result.digits)
+    if result.unsettled:
+        return Verdict("undecided", f"{why}; {result.unsettled}", here=True)
     note = f"{why}; differences agree to {result.digits:.0f} digits"
     if result.excluded:
         note += f", {result.excluded} elements at a kink left out"
@@ -285,7 +288,7 @@ class Problem:
     def singular(self, expected: sympy.Expr) -> bool:
         """Whether the derivative has no value at the recorded numbers."""
         at = {s: _rational(v) for s, v in self.points.items() if np.isfinite(v)}
-        return _number(expected, at) is None
+        return value_at(expected, at, DIGITS) is None
 
     def numbers(self, expected: sympy.Expr, found: sympy.Expr) -> tuple[float, float] | None:
         """Both at the recorded values where they differ there or nearby."""
@@ -306,7 +309,7 @@ def differing(
         if attempt == 3 and (agreed or not far):
             break
         at = {s: _rational(_near(v, attempt, rng)) for s, v in points.items() if attempt > 2 or np.isfinite(v)}
-        a, b = (_number(e, at) for e in (expected, found))
+        a, b = (value_at(e, at, DIGITS) for e in (expected, found))
         if a is None:
             continue
         if b is None:
@@ -333,7 +336,7 @@ def _apart(a: Any, b: Any, expected: Any, found: Any, at: Mapping[sympy.Symbol, 
         return False
     if gap > NEAR:
         return True
-    exact_gap = _number(expected - found, at, 3 * DIGITS)
+    exact_gap = value_at(expected - found, at, 3 * DIGITS)
     return exact_gap is not None and bool(abs(abs(exact_gap) - gap) <= ROUNDED * gap)
 
 
@@ -346,7 +349,8 @@ def _near(v: Any, attempt: int, rng: np.random.Generator) -> Any:
     """A recorded value, then others close to it, then some of its sign away from 0 and ∞."""
     if attempt < 3:
         return v * (1 + 0.1 * float(rng.uniform(-1, 1))) if attempt else v
-    return float(np.copysign((abs(v) if np.isfinite(v) else 0.0) + rng.uniform(0.3, 1.7), v))
+    away: Any = np.copysign((abs(v) if np.isfinite(v) else 0.0) + rng.uniform(0.3, 1.7), v)
+    return away if isinstance(v, np.longdouble) else float(away)  # which may be larger than any Python float
 
 
 def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
@@ -355,16 +359,10 @@ def _only_rounding(expected: sympy.Expr, found: sympy.Expr) -> bool:
     symbols = sorted(expected.free_symbols | found.free_symbols, key=str)
     for _ in range(3):
         at = {s: sympy.Rational(float(v)) for s, v in zip(symbols, rng.uniform(0.3, 1.7, len(symbols)), strict=True)}
-        a, b = (_number(e, at) for e in (expected, found))
+        a, b = (value_at(e, at, DIGITS) for e in (expected, found))
         if a is None or b is None or not abs(a - b) <= ROUNDED * max(abs(a), abs(b)):
             return False
     return True
-
-
-def _number(e: Any, at: Mapping[sympy.Symbol, sympy.Rational], digits: int = DIGITS) -> Any:
-    value = sympy.sympify(e, strict=True)
-    value = value.replace(sigma, lambda x: 1 / (1 + sympy.exp(-x))).evalf(digits, subs=at, maxn=3 * digits)
-    return value if value.is_number and value.is_finite else None
 
 
 def fresh(letter: str, shape: tuple[int, ...]) -> Array:

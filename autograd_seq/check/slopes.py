@@ -68,6 +68,8 @@ def slope_along(function: Callable[[float], Any], scale: float) -> Slope:
                     break
         rows.append(row)
     assert best is not None and moved is not None  # there are at least two steps
+    stands = (rows[-1][0] == 0) & (rows[0][0] != 0)  # on the last steps nothing moved, as on a stair
+    moved = np.where(stands, np.maximum(moved, np.abs(rows[0][0])), moved)
     return Slope(np.asarray(best), np.asarray(moved))
 
 
@@ -82,13 +84,23 @@ def best_slope(function: Callable[[float], Any], scales: Sequence[float]) -> Slo
         if best is None:
             best = found
         else:
-            better = found.error < best.error
-            best = Slope(np.where(better, found.value, best.value), np.where(better, found.error, best.error))
+            best = _better(best, found)
         if (best.error <= 1e-9 * np.abs(best.value)).all():
             break
     if best is None:
         raise ValueError("the function takes no other numbers than these")
     return best
+
+
+def _better(best: Slope, found: Slope) -> Slope:
+    """The one with the smaller error; where nothing moved on the shorter steps, as on a stair, neither is sure."""
+    better = found.error < best.error
+    stands = better & (found.value == 0) & (best.value != 0)
+    error = np.where(better, found.error, best.error)
+    return Slope(
+        np.where(better & ~stands, found.value, best.value),
+        np.where(stands, np.maximum(best.error, np.abs(best.value)), error),
+    )
 
 
 def scales_for(size: float) -> list[float]:

@@ -18,7 +18,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.part import is_basic
-from autograd_seq.core.program_names import NOWHERE, Origin, callers
+from autograd_seq.core.program_names import NOWHERE, Origin, PutInto, callers
 from autograd_seq.core.source_line import here, user_frame
 from autograd_seq.core.tensor import Handle, Tensor, as_tensor
 from autograd_seq.operations.indexing import fixed, visibility
@@ -113,8 +113,8 @@ class InPlace(Handle):
         return Writable(self.record)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        make, (value, *rest) = self.record.__reduce__()
-        return (Writable, (value, self.record._name)) if not rest[-1] else (make, (value, *rest))
+        make, settings, scope = self.record.__reduce__()
+        return (make, settings, scope) if settings[-1] else (Writable, settings[:2], scope)
 
     def _in_place(self, result: Tensor) -> Self:
         raise NotImplementedError
@@ -238,6 +238,8 @@ class Writable(InPlace):
                     f"numbers and lose the gradient. Make the array with dtype=float{here()}"
                 )
             assigned = ops.astype(assigned, self.dtype)
+        if assigned._origin is None and assigned._code is not None and self._made:
+            assigned._origin = PutInto((assigned._code, assigned._offset), self._made)
         places = _places(index, self.shape) if is_basic(index) else None
         if self._log and places and self._log[-1][1] == places and self._log[-1][2] is assigned:
             return  # a[0] += v has come here through the view already

@@ -46,7 +46,11 @@ class MissingError(AutogradError, AttributeError):
 
 
 class FileError(AutogradError, OSError):
-    """A file that cannot be written."""
+    """A file that cannot be read or written."""
+
+
+class NoFileError(FileError, FileNotFoundError):
+    """A file that is to be read and is not there."""
 
 
 # -- declaring an operation --------------------------------------------------------------------------

@@ -32,8 +32,9 @@ _LATEX_CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Up
 ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
 ARROWS = {"forward": "→", "backward": "←"}
 _HALF = re.compile("[\ud800-\udfff]")
-_SHORT = re.compile(r"^([WUV]|b|p)([a-z]{1,2})$")  # Waa, Uh, ba, pf: a letter and what it belongs to
-_ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9]|[a-z](?:_|$)|[bp][a-z]{1,2}$|gamma|d[a-zA-Z])")
+# Waa, Uh, ba, pf: the letter of a weight and what it belongs to. An s or t alone is none: several p, p at step t.
+_SHORT = re.compile(r"^([WUV](?=[a-z]{1,2}$)|[bp](?=[a-z]$))(?![st]$)([a-z]+)$")
+_ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9]|[a-z](?:_|$)|[bp](?![st]$)[a-z]$|gamma|d[a-zA-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ class Name:
     adjoint: int = 0
 
     @classmethod
-    def parse(cls, text: str) -> Name:
-        """Take an ASCII name apart; whatever does not fit stays one word."""
+    def parse(cls, text: str, short_too: bool = True) -> Name:
+        """Take an ASCII name apart; whatever does not fit stays one word, and ``Waa`` does unless `short_too`."""
         adjoint, text = 0, whole(text)
         while _ADJOINT.match(text):
             adjoint, text = adjoint + 1, text[1:]
-        if short := _SHORT.match(text):
+        if short_too and (short := _SHORT.match(text)):
             return cls(short[1], "", short[2], adjoint)
         base, *parts = text.split("_")
         base = LETTERS.get(base, base)
@@ -120,9 +121,12 @@ def label(tensor: Named) -> str:
     return ARROWS.get(tensor.scope.direction or "", "") + whole(tensor.name) + place(tensor.scope)
 
 
-def text(name: str, scope: Scope = NOWHERE, time: str | None = None) -> str:
-    """Unicode, for a terminal or a picture: ``Γ_f<3>``, ``c̃<3>``, ``→a[2]<3>``; `time` replaces the step."""
-    parts = Name.parse(name)
+def text(name: str, scope: Scope = NOWHERE, time: str | None = None, as_in_code: bool = False) -> str:
+    """Unicode, for a terminal or a picture: ``Γ_f<3>``, ``c̃<3>``, ``→a[2]<3>``; `time` replaces the step.
+
+    What stands beside lines of code has Waa where mathematics has W_aa.
+    """
+    parts = Name.parse(name, short_too=not as_in_code)
     base = GREEK.get(parts.base, parts.base) + ACCENTS.get(parts.accent, "")
     below = f"_{parts.subscript}" if parts.subscript else ""
     above = place(scope) if time is None else place(replace(scope, time=None)) + f"<{time}>" * bool(time)
@@ -214,9 +218,9 @@ def as_identifier(words: str) -> str:
 
     Examples
     --------
-    >>> as_identifier("Γ_f"), as_identifier("遗忘门"), as_identifier("2 b"), as_identifier("x")
-    ('Γ_f', '遗忘门', 'v_2_b', 'x')
+    >>> as_identifier("Γ_f"), as_identifier("遗忘门"), as_identifier("2 b"), as_identifier("x"), as_identifier("Ws[0]")
+    ('Γ_f', '遗忘门', 'v_2_b', 'x', 'Ws_0')
     """
-    known = unicodedata.normalize("NFKC", words)  # as Python reads a name
+    known = re.sub(r"[\[.](\w+)\]?", r"_\1", unicodedata.normalize("NFKC", words))  # as Python reads a name
     word = "".join(c if c.isalnum() and ("v" + c).isidentifier() else "_" for c in known)
     return word if word and not word[0].isdigit() and word.isidentifier() else "v_" + word

@@ -17,7 +17,7 @@ import numpy as np
 from autograd_seq import operations as ops
 from autograd_seq.core.assignment import Writable, joined
 from autograd_seq.core.operation import BY_NUMPY, Operation, settled
-from autograd_seq.core.program_arguments import callers_of, leaf_of, remember_join
+from autograd_seq.core.program_arguments import Taken, callers_of, leaf_of, remember_join
 from autograd_seq.core.program_names import callers
 from autograd_seq.core.protocols import misfit_of
 from autograd_seq.core.scope import note_branch
@@ -86,7 +86,7 @@ def array(value: Any, dtype: Any = None, **keywords: Any) -> Any:
     """As `numpy.array`; tensors, and lists that hold tensors, are joined and stay recorded."""
     value = joined(value)
     if not isinstance(value, Tensor):
-        return _writable(np.array(value, dtype, **keywords))
+        return _copied(np.array(value, dtype, **keywords))
     dimensions = keywords.get("ndmin", 0) - value.ndim
     if dimensions > 0:
         value = ops.reshape(value, (1,) * dimensions + value.shape)
@@ -96,7 +96,15 @@ def array(value: Any, dtype: Any = None, **keywords: Any) -> Any:
 def copy(a: Any, *arguments: Any, **keywords: Any) -> Any:
     """As `numpy.copy`; assignments into the copy of a tensor are recorded."""
     a = joined(a)
-    return Writable(a) if isinstance(a, Tensor) else _writable(np.copy(a, *arguments, **keywords))
+    return Writable(a) if isinstance(a, Tensor) else _copied(np.copy(a, *arguments, **keywords))
+
+
+def _copied(array: Any) -> Any:
+    """A copy of plain numbers: they are called what was copied."""
+    made, frame = _writable(array), user_frame()
+    if isinstance(made, Tensor) and frame is not None:
+        made.record._origin = Taken(callers_of(frame), 0, 1)
+    return made
 
 
 # -- conversion ---------------------------------------------------------------------------

@@ -19,16 +19,15 @@ from weakref import WeakSet
 import numpy as np
 from numpy import ndarray
 
-from autograd_seq.core import errors
+from autograd_seq.core import errors, scope
 from autograd_seq.core.array import computed
 from autograd_seq.core.notation import Form, forms
 from autograd_seq.core.program_arguments import as_leaf
 from autograd_seq.core.program_names import ALL, PASSES, located, table_of
 from autograd_seq.core.record import NOTHING, Record, next_index
-from autograd_seq.core.scope import note_branch, note_read, present
 from autograd_seq.core.traits import Traits
 
-_new, _present = object.__new__, present.get  # looked up once, not at every operation
+_new = object.__new__  # looked up once, not at every operation
 _value: Final = attrgetter("_value")
 
 # A function of NumPy's (or an operator, or a method of its arrays) to what stands for it when it meets a tensor.
@@ -149,7 +148,7 @@ class Operation(Traits):
         y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = y._origin = None
-        y.scope, y.index = _present(), next_index()
+        y.scope, y.index = scope.now(), next_index()
         frame: Any = _getframe(2)
         while (returned := table_of(id(code := frame.f_code), ALL)) is PASSES:
             frame = frame.f_back
@@ -158,7 +157,7 @@ class Operation(Traits):
             y._code, y._offset, y._origin = located(frame)
         if not y.scope.recording:
             for x in inputs:
-                note_read(x)
+                scope.note_read(x)
             y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
         return y
 
@@ -294,5 +293,5 @@ def settled(setting: Record) -> Any:
     """A tensor used as a setting (an index, a limit): its value, noted as a decision on data."""
     if setting.requires_grad:
         raise errors.lost_as_setting(setting)
-    note_branch(setting)
+    scope.note_branch(setting)
     return setting._value.item() if not setting.ndim else setting._value

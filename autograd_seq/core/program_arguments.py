@@ -15,11 +15,11 @@ from weakref import ref
 
 import numpy as np
 
+from autograd_seq.core import scope as scopes
 from autograd_seq.core.array import Array, dtype_beside
 from autograd_seq.core.bytecode import Step, Value
 from autograd_seq.core.program_names import DEPTH, NOWHERE, PLUMBING, Origin, Place, destinations, is_own, speaks
 from autograd_seq.core.record import NOTHING, next_index
-from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import ENGINE_FILES, ours, user_frame
 
 
@@ -35,11 +35,14 @@ class Taken:
         Which of the operation's inputs it was.
     count : int
         How many inputs there were.
+    weight : bool
+        Whether a gradient is wanted: then an element of a list has its number, as ``Ws[0]``.
     """
 
     places: Origin
     position: int
     count: int
+    weight: bool = False
     _name: str | None = ""
 
     def name(self) -> str | None:
@@ -56,7 +59,7 @@ class Taken:
         step = known.flow.step_at(offset)
         if step is None:
             return None
-        operands = _operands(known.flow.steps, known.flow.steps[step], self.count)
+        operands = operands_of(known.flow.steps, known.flow.steps[step], self.count)
         return self._of(operands[self.position], 0, DEPTH) if self.position < len(operands) else None
 
     def _of(self, value: Value, level: int, depth: int) -> str | None:
@@ -68,17 +71,47 @@ class Taken:
         if step.word == "load":
             return self._variable(value[0], level, depth - 1)
         if step.word == "attribute":
-            return str(step.argument) if step.argument != "T" and speaks(str(step.argument)) else None
+            known = str(step.argument) if step.argument != "T" and speaks(str(step.argument)) else None
+            element = self._numbered(step.inputs[0], level, depth) if known else None
+            return f"{element}.{known}" if element else known
         if step.word == "item":
             key = _constant(steps, step.inputs[1])
             if isinstance(key, str):
                 return key if speaks(key) else None
+            if element := self._numbered(value, level, depth):
+                return element
             if not _picks(steps, step):
                 return None
+            if (only := self._only_element(step.inputs[0], level)) is not None:
+                return self._of(only, level, depth - 1)
             if _is_written(steps, step.inputs[0]) and not _was_put(steps, value[0]):
                 return None  # what a list of states begins with is no state yet
             return self._of(step.inputs[0], level, depth - 1)
         return None
+
+    def _only_element(self, value: Value, level: int) -> Value | None:
+        """What a list or dictionary begins with that the function has written out, if that is one thing."""
+        known = destinations(self.places[level][0])
+        steps = known.flow.steps
+        step = steps[value[0]] if value[0] >= 0 else None
+        if step is None or step.word != "load":
+            return None
+        made = [_stored(steps, steps[k].inputs[0]) for k in known.stores_before(value[0]) if steps[k].inputs]
+        written = [m for m in made if m.word in ("collect", "map")]
+        if len(written) != 1 or len(written[0].inputs) != (1 if written[0].word == "collect" else 2):
+            return None
+        values = written[0].inputs
+        keys_last = written[0].word == "map" and isinstance(_constant(steps, values[-1]), tuple)
+        return values[0] if keys_last else values[-1]
+
+    def _numbered(self, value: Value, level: int, depth: int) -> str | None:
+        """A weight in a list, by the number that the program has for it."""
+        steps = destinations(self.places[level][0]).flow.steps
+        step = steps[value[0]] if self.weight and value[0] >= 0 else None
+        if step is None or step.word != "item" or type(number := _constant(steps, step.inputs[1])) is not int:
+            return None
+        of = self._of(step.inputs[0], level, depth - 1)
+        return f"{of}[{number}]" if of else None
 
     def _variable(self, load: int, level: int, depth: int) -> str | None:
         """The name of a variable: that of what was copied to it, or of the caller's argument, if there is such."""
@@ -87,16 +120,18 @@ class Taken:
         steps, name = known.flow.steps, str(known.flow.steps[load].argument)
         values = [steps[k].inputs[0] for k in known.stores_before(load) if steps[k].inputs]
         copies = [v for v in values if v[0] >= 0 and _is_copy(steps, steps[v[0]])]
+        if len(copies) > 1:
+            copies = [v for v in copies if not _is_result(steps, v[0])]
         if len(copies) == 1:
             return self._of(copies[0], level, depth) or name
         if not values and (outer := self._argument(code, name, level, depth)):
             return outer
-        filled = name not in _arguments(code) and any(_is_filled(steps, v) for v in values)
+        filled = name not in arguments_of(code) and any(is_filled(steps, v) for v in values)
         return name if speaks(name) and not filled else None
 
     def _argument(self, code: CodeType, name: str, level: int, depth: int) -> str | None:
         """What the caller calls an argument."""
-        if name not in _arguments(code) or level + 1 >= len(self.places):
+        if name not in arguments_of(code) or level + 1 >= len(self.places):
             return None
         caller, offset = self.places[level + 1]
         known = destinations(caller)
@@ -104,7 +139,7 @@ class Taken:
         if ours(caller) or step is None or known.flow.steps[step].word != "call":
             return None
         call = known.flow.steps[step]
-        position = _arguments(code).index(name) - (_arguments(code)[0] in ("self", "cls"))
+        position = arguments_of(code).index(name) - (arguments_of(code)[0] in ("self", "cls"))
         given, keywords = call.inputs[2:], tuple(call.argument or ())
         values = dict(zip(keywords, given[len(given) - len(keywords) :], strict=True))
         listed = given[: len(given) - len(keywords)]
@@ -113,14 +148,35 @@ class Taken:
         return name if found is not None and found.removesuffix("_tmp") == name else found
 
 
+@dataclass(slots=True)
+class PartOf:
+    """That an array is what an index picks from one that an operation took.
+
+    Attributes
+    ----------
+    whole : Taken
+        Where that came from.
+    index : object
+        What was picked.
+    """
+
+    whole: Taken
+    index: Any
+
+    def name(self) -> str | None:
+        """What the program calls it: as the whole."""
+        return self.whole.name()
+
+
 FILLING = {"zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like"}
 
 
-def _arguments(code: CodeType) -> tuple[str, ...]:
+def arguments_of(code: CodeType) -> tuple[str, ...]:
+    """The names of a function's arguments."""
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def _operands(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
+def operands_of(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
     """The values that an operation's inputs are, in their order."""
     if step.word == "put":
         return [step.inputs[0]]
@@ -131,9 +187,18 @@ def _operands(steps: Sequence[Step], step: Step, count: int) -> list[Value]:
         made = steps[value[0]] if value[0] >= 0 else None
         given += made.inputs if made is not None and made.word == "collect" else [value]
     methods = [steps[v[0]] for v in step.inputs[:2] if v[0] >= 0 and steps[v[0]].word == "attribute"]
+    if len(given) == count + 1 and isinstance(_constant(steps, given[0]), str):
+        return given[1:]  # the subscripts of an einsum are no operand
     if len(given) == count - 1 and methods:
         return [methods[0].inputs[0], *given]  # a method's own array comes first
     return given
+
+
+def _stored(steps: Sequence[Step], value: Value) -> Step:
+    """What made a value that is stored; of ``a, b = {}, {0: h0}``, each by itself."""
+    step = steps[value[0]]
+    listed = steps[step.inputs[0][0]] if step.word == "unpack" else step
+    return steps[listed.inputs[value[1]][0]] if step.word == "unpack" and listed.word == "collect" else step
 
 
 def _constant(steps: Sequence[Step], value: Value) -> Any:
@@ -151,7 +216,7 @@ def _picks(steps: Sequence[Step], item: Step) -> bool:
     return not all(cuts)
 
 
-def _is_filled(steps: Sequence[Step], value: Value) -> bool:
+def is_filled(steps: Sequence[Step], value: Value) -> bool:
     """Whether a value is an array of one number, as ``np.zeros`` makes it: that number says more than a name."""
     step = steps[value[0]] if value[0] >= 0 else None
     if step is None or step.word != "call":
@@ -169,9 +234,21 @@ def _is_written(steps: Sequence[Step], container: Value) -> bool:
 
 def _was_put(steps: Sequence[Step], item: int) -> bool:
     """Whether what is taken out of a list or dictionary was put there just before, under the same key."""
+    return bool(_puts_there(steps, item))
+
+
+def _puts_there(steps: Sequence[Step], item: int) -> list[Step]:
+    """What puts something where an element is taken from further down."""
     wanted = [_loaded(steps, value) for value in steps[item].inputs]
-    puts = [step.inputs[1:] for step in steps[:item] if step.word == "put"]
-    return None not in wanted and any([_loaded(steps, value) for value in inputs] == wanted for inputs in puts)
+    puts = [step for step in steps[:item] if step.word == "put"] if None not in wanted else []
+    return [step for step in puts if [_loaded(steps, value) for value in step.inputs[1:]] == wanted]
+
+
+def _is_result(steps: Sequence[Step], item: int) -> bool:
+    """Whether what is taken out of a list or dictionary is what was calculated and put there just before."""
+    values = [put.inputs[0] for put in _puts_there(steps, item)]
+    made = steps[values[-1][0]] if values and values[-1][0] >= 0 else None
+    return made is not None and made.word in ("call", "BINARY_OP") and not is_filled(steps, values[-1])
 
 
 def _loaded(steps: Sequence[Step], value: Value) -> Any:
@@ -212,7 +289,7 @@ def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: 
     made._value = np.array(value, dtype)
     made.operation, made.inputs, made.settings = None, (), NOTHING
     made._name = made._code = made._origin = None
-    made.scope, made.index = present.get(), next_index()
+    made.scope, made.index = scopes.now(), next_index()
     made.requires_grad, made._gradient, made._offset = False, [None], 0
     return made
 
@@ -234,7 +311,7 @@ def leaf_of(
     found = _leaves.get(key)
     leaf = found[1]() if found is not None and found[0]() is owner else None
     if leaf is not None and _same(leaf._value, array):
-        here = present.get()
+        here = scopes.now()
         if leaf.scope is not here and leaf.scope != here:
             leaf.scope = _common(leaf.scope, here)
         return leaf
@@ -314,7 +391,7 @@ def note_uses(records: list[Any]) -> list[Any]:
                 places: Origin = ((record._code, record._offset),)
                 if type(x._origin) is Taken and x._origin.places[:1] == places:
                     places = x._origin.places
-                x._origin = Taken(places, i, len(record.inputs))
+                x._origin = Taken(places, i, len(record.inputs), x.requires_grad)
     return records
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from types import CodeType, FrameType
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ Origin = tuple[Place, ...]  # an instruction, and those of the callers to whom i
 NOWHERE: Origin = ()  # of what no line of the program has the result of
 MOST = 500  # code objects that are remembered: those of a notebook's cells are new each time
 ALL = range(2**31)  # every offset
+ADDED = (0, 13)  # what Python's bytecode has for + and +=
 ANY = "any"  # one element of a list, whichever
 DEPTH = 8
 
@@ -67,6 +69,11 @@ class Destinations:
             self._known[step, path] = self._follow((step, 0), path, DEPTH)
         return self._known[step, path]
 
+    def of_array(self, offset: int, path: tuple[Any, ...] = ()) -> str | Returned | None:
+        """As `of`, of an array: a part that was cut out, as ``h[:, :, 1:]``, is still that array."""
+        step = self.flow.step_at(offset)
+        return None if step is None else self._follow((step, 0), path, DEPTH, cuts=True)
+
     def _returning(self) -> set[int]:
         """The offsets of instructions of whose result a part may be returned."""
         found = {
@@ -98,22 +105,28 @@ class Destinations:
                     return True
         return False
 
-    def _follow(self, value: Value, path: tuple[Any, ...], depth: int) -> str | Returned | None:
+    def _follow(
+        self, value: Value, path: tuple[Any, ...], depth: int, cuts: bool = False
+    ) -> str | Returned | None:
         """The first name that a value is given, or that it is returned."""
         if not depth:
             return None
         for user, position in self.flow.uses.get(value, ()):
-            found = self._at_user(user, position, path, depth - 1)
+            found = self._at_user(user, position, path, depth - 1, cuts)
             if found is not None:
                 return found
         return None
 
-    def _at_user(self, user: int, position: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
-        step, follow = self.flow.steps[user], self._follow
+    def _at_user(
+        self, user: int, position: int, path: tuple[Any, ...], depth: int, cuts: bool
+    ) -> str | Returned | None:
+        step, follow = self.flow.steps[user], partial(self._follow, cuts=cuts)
         if step.word == "return":
             return Returned(path)
         if step.word == "store":
-            return self._stored(user, path, depth)
+            return self._stored(user, path, depth, cuts)
+        if step.word == "item" and position == 0 and cuts and not path and self._cuts(step):
+            return follow((user, 0), path, depth)
         if step.word == "set" and position == 0 and not _into(path):
             return str(step.argument)
         if step.word == "put" and position == 0 and not _into(path):
@@ -126,6 +139,8 @@ class Destinations:
             return self._mapped(user, position, path, depth)
         if step.word == "add" and position == 0:
             return follow(step.inputs[1], (ANY, *path), depth)
+        if step.word == "BINARY_OP" and position == 1 and len(path) == 1 and step.argument in ADDED:
+            return _element(self.called(step.inputs[0]))  # hs += [h], which appends
         if step.word in ("iterate", "next") and path:
             return follow((user, 0), path if step.word == "iterate" else path[1:], depth)
         if step.word == "item" and position == 0 and path and self._constant(step.inputs[1]) == path[0]:
@@ -134,13 +149,19 @@ class Destinations:
             return self._appended(step.inputs[:2])
         return None
 
-    def _stored(self, store: int, path: tuple[Any, ...], depth: int) -> str | Returned | None:
+    def _cuts(self, item: Step) -> bool:
+        """Whether an index only cuts, and picks no place along any axis."""
+        key = self.flow.steps[item.inputs[-1][0]] if len(item.inputs) == 2 and item.inputs[1][0] >= 0 else None
+        parts = [self.flow.steps[v[0]] for v in key.inputs] if key and key.word == "collect" else [key]
+        return len(item.inputs) == 3 or all(p and (p.word == "BUILD_SLICE" or _is_slice(p.argument)) for p in parts)
+
+    def _stored(self, store: int, path: tuple[Any, ...], depth: int, cuts: bool = False) -> str | Returned | None:
         """A variable's name, unless what it holds is returned; of a part of it, the name where that is taken."""
         name = str(self.flow.steps[store].argument)
         called = name if not _into(path) and speaks(name) else None
         loads, again = self._reached(store)
         for load in loads:
-            found = self._follow((load, 0), path, depth) if path or not again else None
+            found = self._follow((load, 0), path, depth, cuts) if path or not again else None
             if isinstance(found, Returned) and not again:
                 return Returned(found.path, found.local or called)
             if path and isinstance(found, str):
@@ -216,10 +237,15 @@ class Destinations:
         stores = [k for k, step in enumerate(self.flow.steps) if step.word == "store" and step.argument == name]
         return [k for k in stores if load in self._reached(k)[0]]
 
-    def _walk(self, start: int, ends: Callable[[Step], bool]) -> set[int]:
-        """The steps that can come after one, up to those that end the way."""
+    def is_argument(self, load: int) -> bool:
+        """Whether a variable can still hold what the function was given for it, where it is loaded."""
+        name = self.flow.steps[load].argument
+        return load in self._walk(None, lambda step: step.word == "store" and step.argument == name)
+
+    def _walk(self, start: int | None, ends: Callable[[Step], bool]) -> set[int]:
+        """The steps that can come after one, or from the beginning, up to those that end the way."""
         seen: set[int] = set()
-        stack = list(self.flow.steps[start].follows)
+        stack = [0] if start is None else list(self.flow.steps[start].follows)
         while stack:
             k = stack.pop()
             if k not in seen:
@@ -241,6 +267,11 @@ def _element(name: str | None) -> Element | None:
 def speaks(name: str) -> bool:
     """Whether somebody chose a name: not ``_``, and none that a tool made up, which no program could write."""
     return name.isidentifier() and bool(name.strip("_"))
+
+
+def _is_slice(constant: Any) -> bool:
+    """Whether a constant is a slice, or slices alone."""
+    return type(constant) is slice or (type(constant) is tuple and bool(constant) and all(map(_is_slice, constant)))
 
 
 def _into(path: tuple[Any, ...]) -> bool:
@@ -314,6 +345,38 @@ def callers(frame: FrameType) -> Origin:
     return tuple(places)
 
 
+@dataclass(slots=True)
+class PutInto:
+    """That the result of an instruction was put into an array.
+
+    Attributes
+    ----------
+    place : Place
+        The instruction.
+    array : Origin
+        Where the array was made, and the callers to whom it is returned.
+    """
+
+    place: Place
+    array: Origin
+
+    def name(self) -> str | None:
+        """Its own name, or that of the array: as the caller calls it to whom the array is returned."""
+        code, offset = self.place
+        own = destinations(code).of(offset)
+        if isinstance(own, Returned):
+            own = own.local
+        if is_own(own):
+            return own
+        path: tuple[Any, ...] = ()
+        for code, offset in self.array:
+            found = None if ours(code) else destinations(code).of_array(offset, path)
+            if not isinstance(found, Returned):
+                return _element(found) or own
+            path = found.path
+        return own
+
+
 class Made(Protocol):
     """What a record remembers of where it was made."""
 
@@ -341,4 +404,6 @@ def program_name(record: Made) -> str | None:
             break
         local = local if found.local is None or not known else found.local
         path = found.path
+        if code.co_name == "<genexpr>":
+            break  # its caller is whoever goes through it, as sum does, whose result is another
     return local

@@ -13,7 +13,7 @@ from autograd_seq.core.part import Part
 from autograd_seq.core.program_names import NOWHERE
 from autograd_seq.core.record import Record, next_index
 from autograd_seq.core.rules import fitted
-from autograd_seq.core.scope import present
+from autograd_seq.core.scope import Marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,11 @@ class _Recorder:
     def run(self) -> Recording:
         forward = Graph(self.output)
         pieces: dict[Record, list[Any]] = {self.output: [self.seed]}
-        outside, places, self.begun = present.get(), forward.places, next_index()
-        try:
-            for node in reversed(forward.records):
-                if node in pieces:
-                    present.set(places[node])
+        places, self.begun = forward.places, next_index()
+        for node in reversed(forward.records):
+            if node in pieces:
+                with Marked(places[node]):
                     self._step(node, pieces)
-        finally:
-            present.set(outside)
         made = {record for records in self.emitted.values() for record in records} | {self.seed}
         ends = [self.adjoints[node] for node in forward if node in self.adjoints and not _passes_on(node)]
         return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted, self.pieces)

@@ -1,15 +1,20 @@
 """Where in a network a record belongs: time step, layer, direction and part; and who wants to know what is read.
 
-Both are context variables, so threads and coroutines each have their own.
+Both are context variables, so threads and coroutines each have their own. A generator has none of its own: it runs in
+that of whoever asks it for the next value. What it marks is therefore kept by its frame, and holds while that runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import wraps
+from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR, isgeneratorfunction
 from operator import index
+from sys import _getframe
+from types import FrameType
 from typing import Any
 
 from autograd_seq.core.errors import UsageError, ValueRangeError
@@ -47,7 +52,104 @@ class Scope:
 
 
 NOWHERE = Scope()
-present: ContextVar[Scope] = ContextVar("present scope", default=NOWHERE)
+
+# -- what is marked now ------------------------------------------------------------------------------
+
+_context: ContextVar[Scope] = ContextVar("present scope", default=NOWHERE)
+_enter: Callable[[Scope], object] = _context.set
+_STOPS = CO_GENERATOR | CO_ASYNC_GENERATOR  # of code that stands still in the middle, and goes on later
+_kept: dict[int, list[Scope]] = {}  # by its number, the frame of a generator: what it marks; of what it calls, likewise
+
+
+# Asks the context alone until there is a generator that marks something. What asks often says `scope.now()`, since the
+# name changes what it stands for; everybody else asks `present`.
+now: Callable[[], Scope] = _context.get
+
+
+def present() -> Scope:
+    """The scope that is marked now."""
+    return now()
+
+
+def _found() -> Scope:
+    """The scope that is marked now, where generators may have marked some: the innermost on the way out."""
+    found = _innermost(_getframe(1)) if _kept else None
+    return _context.get() if found is None else found
+
+
+def _innermost(frame: FrameType | None) -> Scope | None:
+    while frame is not None:
+        if scopes := _kept.get(id(frame)):
+            return scopes[-1]
+        frame = frame.f_back
+    return None
+
+
+_Taken = tuple[int | None, Scope, Scope | None]  # the frame that keeps it, the scope, and what the context had before
+
+
+def _mark(inside: Scope, frame: FrameType) -> _Taken:
+    """Mark what a frame, and what it calls, records from here on, until `_unmark` takes it back."""
+    global now
+    stops = frame.f_code.co_flags & _STOPS
+    keeps = stops or (_kept and _innermost(frame) is not None)
+    before = None if stops else _context.get()
+    if keeps:
+        _kept.setdefault(id(frame), []).append(inside)
+        now = _found
+    if not stops:
+        _enter(inside)
+    return id(frame) if keeps else None, inside, before
+
+
+def _unmark(keeper: int | None, inside: Scope, before: Scope | None) -> None:
+    if keeper is not None:
+        left = [scope for scope in _kept.pop(keeper, ()) if scope is not inside]
+        if left:
+            _kept[keeper] = left
+    if before is not None:
+        _enter(before)
+
+
+def _owner(frame: FrameType) -> FrameType:
+    """Whose ``with`` block a frame is in: behind a generator that is a context manager, that of whoever uses it."""
+    back = frame.f_back
+    while back is not None and (_of_library(frame) or (frame.f_code.co_flags & _STOPS and _of_library(back))):
+        frame, back = back, back.f_back
+    return frame
+
+
+def _of_library(frame: FrameType) -> bool:
+    return frame.f_code.co_filename == contextlib.__file__
+
+
+class Marked:
+    """Mark everything recorded inside the ``with`` block with a scope, whatever is marked outside.
+
+    Examples
+    --------
+    >>> from autograd_seq import Tensor
+    >>> with Marked(Scope(time=2)):
+    ...     y = Tensor([1.0]) * 2
+    >>> y.scope.time
+    2
+    """
+
+    __slots__ = ("_inside", "_taken")
+    _taken: _Taken
+
+    def __init__(self, inside: Scope) -> None:
+        self._inside = inside
+
+    def __enter__(self) -> Scope:
+        self._taken = _mark(self._inside, _getframe(1))
+        return self._inside
+
+    def __exit__(self, *_: object) -> None:
+        _unmark(*self._taken)
+
+
+# -- marking -----------------------------------------------------------------------------------------
 
 _FIELDS = frozenset(("time", "layer", "direction", "part"))
 
@@ -74,18 +176,19 @@ def scope(**where: int | str | None) -> _Inside:
     >>> y.scope.time, y.scope.part
     (3, 'forget gate')
     """
-    if not where.keys() <= _FIELDS:
+    if not _FIELDS.issuperset(where):
         unknown = sorted(where.keys() - _FIELDS)[0]
         raise ValueRangeError(
             f"scope() got {unknown!r}; it takes time, layer, direction, part, "
             f"for example scope(time=3, layer=1){here()}"
         )
-    if where.get("direction") not in (None, "forward", "backward"):
+    if "direction" in where and where["direction"] not in (None, "forward", "backward"):
         raise ValueRangeError(f"direction is {where['direction']!r}; write 'forward' or 'backward'{here()}")
     return _Inside(where)
 
 
 # What Scope's own __init__ does, in half the time: every part of every step is a scope.
+_new = object.__new__
 _set_time, _set_layer, _set_direction, _set_part, _set_recording = (
     vars(Scope)[slot].__set__ for slot in ("time", "layer", "direction", "part", "recording")
 )
@@ -94,24 +197,33 @@ _set_time, _set_layer, _set_direction, _set_part, _set_recording = (
 class _Inside:
     """What `scope` returns: every part of every step enters one, so it is a class, not a generator."""
 
-    __slots__ = ("_token", "_where")
+    __slots__ = ("_taken", "_where")
+    _taken: Any  # what was marked before, or how to take it back
 
     def __init__(self, where: dict[str, Any]) -> None:
         self._where = where
 
     def __enter__(self) -> Scope:
-        outside, given = present.get(), self._where.get
-        inside: Scope = object.__new__(Scope)
+        outside, given = now(), self._where.get
+        inside: Scope = _new(Scope)
         _set_time(inside, given("time", outside.time))
         _set_layer(inside, given("layer", outside.layer))
         _set_direction(inside, given("direction", outside.direction))
         _set_part(inside, given("part", outside.part))
         _set_recording(inside, outside.recording)
-        self._token = present.set(inside)
+        frame = _getframe(1)
+        if _kept or frame.f_code.co_flags & _STOPS:
+            self._taken = _mark(inside, _owner(frame))
+        else:
+            self._taken = outside
+            _enter(inside)
         return inside
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        present.reset(self._token)
+        if type(self._taken) is Scope:
+            _enter(self._taken)
+        else:
+            _unmark(*self._taken)
 
 
 def steps(count: int, reverse: bool = False) -> Iterator[int]:
@@ -143,18 +255,31 @@ def steps(count: int, reverse: bool = False) -> Iterator[int]:
         count = index(count)
     except TypeError as error:
         raise UsageError(f"steps() takes the number of steps, a whole number, not {count!r:.80}{here()}") from error
-    outside = present.get()
+    return _turns(range(count - 1, -1, -1) if reverse else range(count), id(_getframe(1)))
+
+
+def _turns(turns: range, wrote: int) -> Iterator[int]:
+    """The turns of a loop; they are marked for the frame that wrote `steps`, also where another asks for them."""
+    outside, taken = now(), None
     try:
-        for t in range(count - 1, -1, -1) if reverse else range(count):
-            present.set(replace(outside, time=t + 1))
+        for t in turns:
+            frame = asking = _getframe(1)
+            while id(frame) != wrote and frame.f_back is not None:
+                frame = frame.f_back
+            inside = Scope(t + 1, outside.layer, outside.direction, outside.part, outside.recording)
+            taken = _mark(inside, frame if id(frame) == wrote else asking)
             yield t
+            _unmark(*taken)
+            taken = None
     finally:
-        present.set(outside)
+        if taken is not None:
+            _unmark(*taken)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Compute without recording: results inside the block are constants.
+def no_grad() -> _Unrecorded:
+    """Compute without recording: results inside the ``with`` block, or of a function that is decorated, are constants.
+
+    In a generator it holds while the generator runs, and not for whoever takes its values.
 
     Examples
     --------
@@ -165,11 +290,36 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    token = present.set(replace(present.get(), recording=False))
-    try:
-        yield
-    finally:
-        present.reset(token)
+    return _Unrecorded()
+
+
+class _Unrecorded(contextlib.ContextDecorator):
+    """What `no_grad` returns."""
+
+    _taken: _Taken
+
+    def __enter__(self) -> None:
+        outside = now()
+        inside = Scope(outside.time, outside.layer, outside.direction, outside.part, recording=False)
+        self._taken = _mark(inside, _owner(_getframe(1)))
+
+    def __exit__(self, *_: object) -> None:
+        _unmark(*self._taken)
+
+    def _recreate_cm(self) -> _Unrecorded:
+        return _Unrecorded()
+
+    def __call__(self, function: Any) -> Any:
+        """The function, which records nothing."""
+        if not isgeneratorfunction(function):
+            return super().__call__(function)
+
+        @wraps(function)
+        def values(*arguments: Any, **settings: Any) -> Any:
+            with no_grad():
+                return (yield from function(*arguments, **settings))
+
+        return values
 
 
 # -- what leaves the recording -------------------------------------------------------------------------

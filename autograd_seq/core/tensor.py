@@ -10,6 +10,7 @@ from weakref import ref
 import numpy as np
 
 from autograd_seq.core import protocols
+from autograd_seq.core import scope as scopes
 from autograd_seq.core.array import Array, as_array
 from autograd_seq.core.backward import backward
 from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
@@ -19,7 +20,7 @@ from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.program_arguments import first_use, leaf_of
 from autograd_seq.core.program_names import callers, is_own
 from autograd_seq.core.record import NOTHING, Record, next_index
-from autograd_seq.core.scope import NOWHERE, note_branch, present
+from autograd_seq.core.scope import NOWHERE, Scope, note_branch
 from autograd_seq.core.source_line import ENGINE_FILES, here
 
 
@@ -82,7 +83,7 @@ class Tensor(Methods, Record):
         self.inputs = ()
         self.settings = NOTHING
         self._name = name
-        self.scope = present.get()
+        self.scope = scopes.now()
         self.index = next_index()
         self.requires_grad = requires_grad
         self._gradient = [None]
@@ -225,7 +226,10 @@ class Tensor(Methods, Record):
                 "pickled. Save its numbers, x.value; to go on training later, save the value of each "
                 f"Parameter{here()}"
             )
-        return Tensor, (record.value, record._name, record.requires_grad)
+        return Tensor, (record.value, record._name, record.requires_grad), record.scope
+
+    def __setstate__(self, scope: Scope) -> None:
+        self.record.scope = scope
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise GraphLostError(
@@ -346,10 +350,12 @@ class Parameter(NotInPlace, Handle):
         self._record = new
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        return Parameter(self.value, self.name)
+        copied = Parameter(self.value, self.name)
+        copied.record.scope = self.record.scope
+        return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameter, (self.value, self.name)
+        return Parameter, (self.value, self.name), self.record.scope
 
     def __repr__(self) -> str:
         return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")

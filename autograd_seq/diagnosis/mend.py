@@ -133,8 +133,12 @@ class Mend:
 
     def _strange(self, part: Part, s: ast.stmt) -> float:
         """When a line first made a value that does not occur in the true pass: no proof that it is a wrong one."""
-        made = part.made.get(s.lineno, [])
-        return next((when for when, v in made if not isinstance(v, np.ndarray) or not self._occurs(v)), math.inf)
+        return next((when for when, v in part.made.get(s.lineno, []) if self._strays(v)), math.inf)
+
+    def _strays(self, value: Any) -> bool:
+        if isinstance(value, (int, float)):  # many a sum begins with the number 0
+            return value != 0
+        return not isinstance(value, np.ndarray) or not self._occurs(value)
 
     def _occurs(self, value: Array) -> bool:
         same = self.true_values.get(value.shape, []) + [v.T for v in self.true_values.get(value.shape[::-1], [])]

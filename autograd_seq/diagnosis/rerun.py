@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.names import text
+from autograd_seq.core.part import is_basic
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.truth import Truth
@@ -51,6 +53,7 @@ class Program:
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
         self._known: dict[frozenset[Tensor], list[Tensor]] = {}
+        self._rules = {r: _rule(r) for r in self.records}
         self.work = 0  # lines that were computed again
 
     def time(self, r: Tensor) -> int | None:
@@ -73,22 +76,26 @@ class Program:
         ValueError, TypeError, IndexError
             If the changed shapes do not fit together.
         """
+        new = self.values(changes)
+        return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
+
+    def values(self, changes: Changes) -> dict[Tensor, Array]:
+        """What becomes of some changed records and of everything behind them, in order."""
         new: dict[Tensor, Array] = {}
 
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        behind = self._behind(frozenset(changes))
+        behind = self.behind(frozenset(changes))
         self.work += len(behind)
         for r in behind:
             if r in changes:
                 new[r] = np.asarray(changes[r](value))
             else:
-                values = [new.get(x, x._value) for x in r.inputs]
-                new[r] = np.asarray(r.operation.value(*values, **r.settings))
-        return {key: new[self.results[key]] for key in self.results if self.results[key] in new}
+                new[r] = np.asarray(self._rules[r](*[new.get(x, x._value) for x in r.inputs]))
+        return new
 
-    def _behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
+    def behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
         """Some records and all that is computed from them, in order; remembered, as many edits are of the same."""
         if changed not in self._known:
             if len(self._known) > MOST_REMEMBERED:
@@ -119,6 +126,33 @@ class Program:
             if r in before:
                 before.update(x for x in r.inputs if x in behind)
         return [r for r in ordered if r in before]
+
+
+def _rule(r: Tensor) -> Callable[..., Any]:
+    """A record's value rule, with what can be known before it is computed again and again."""
+    if algebra(r) == "gathered parts" and all(map(is_basic, r.settings["indices"])):
+        return partial(_gathered, r.settings["indices"], r.settings["shape"])
+    if algebra(r) == "sum of uses":
+        return _summed
+    return partial(r.operation.value, **r.settings) if r.settings else r.operation.value
+
+
+def _summed(*terms: Array) -> Array:
+    """A sum of arrays of one shape; of others there is none."""
+    total = terms[0]
+    for x in terms[1:]:
+        if x.shape != total.shape:
+            raise ValueError("the shapes differ")
+        total = total + x
+    return total
+
+
+def _gathered(indices: Iterable[Any], shape: tuple[int, ...], *pieces: Array) -> Array:
+    """Parts that no index picks twice, in one array."""
+    whole = np.zeros(shape)
+    for index, piece in zip(indices, pieces, strict=True):
+        whole[index] += piece
+    return whole
 
 
 def bare(r: Tensor) -> Tensor:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.perturb import Variant, variants
+from autograd_seq.diagnosis.perturb import Context, Variant, spoken, variants
 from autograd_seq.diagnosis.rerun import Program, called
 from autograd_seq.diagnosis.truth import Truth
 
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
 FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
-MOST_WORK = 2_500_000  # and in all
+MOST_WORK = 700_000  # and in all
 LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
 
@@ -61,15 +61,18 @@ def difference(found: Array, true: Array) -> float:
 class _Twins:
     """The variants of another recording of the same program, made as far as they are asked for."""
 
-    def __init__(self, program: Program, variants: Iterator[Variant]) -> None:
+    def __init__(self, program: Program, wrong: frozenset[str]) -> None:
         self.program = program
-        self._variants = variants
+        self._context = Context(program, wrong)
+        self._spoken: dict[int, Iterator[Variant]] = {}
         self._known: dict[object, Variant] = {}
 
     def of(self, variant: Variant) -> Variant | None:
         """The variant with the same key."""
+        n = variant.key[0]
+        made = self._spoken.setdefault(n, spoken(self._context, n))
         while variant.key not in self._known:
-            following = next(self._variants, None)
+            following = next(made, None)
             if following is None:
                 return None
             self._known[following.key] = following
@@ -103,7 +106,7 @@ class Search:
         self.reachable = frozenset(self.program.results) - right
         self.second = second
         self._again: _Twins | None = None
-        self._left = iter(variants(self.program))
+        self._left = iter(variants(self.program, self.reachable))
         self._partial: list[tuple[Variant, set[str]]] = []
         self._tried, self._ended = 0, False
 
@@ -176,8 +179,7 @@ class Search:
         """Whether the same variants reproduce the numbers of the second draw."""
         truth, found = self.second
         if self._again is None:
-            program = Program(truth)
-            self._again = _Twins(program, variants(program))
+            self._again = _Twins(Program(truth), self.reachable)
         twins = [twin for v in together if (twin := self._again.of(v)) is not None]
         if len(twins) < len(together):
             return False
@@ -223,7 +225,7 @@ class Search:
         taken = {r for v in chosen for r in v.changes}
         best: tuple[Variant, set[str]] | None = None
         left = set(self.wrong) - explained  # what it reached of the rest would not be right any more
-        for variant in variants(self.program):
+        for variant in variants(self.program, self.reachable):
             self._tried += 1
             if self._work() > 2 * MOST_WORK:
                 break

@@ -13,7 +13,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, _passes_on, _Recorder
-from autograd_seq.core.scope import present
+from autograd_seq.core.scope import Marked
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import calling
 from autograd_seq.diagnosis.follow import Follower
@@ -124,14 +124,10 @@ class _Several(_Recorder):
         """Differentiate the sum of outputs times adjoints."""
         forward = Graph(*self.outputs)
         pieces: dict[Tensor, list[Any]] = {output: [seed] for output, seed in self.outputs.items()}
-        outside = present.get()
-        try:
-            for node in reversed(forward.records):
-                if node in pieces:
-                    present.set(node.scope)
+        for node in reversed(forward.records):
+            if node in pieces:
+                with Marked(node.scope):
                     self._step(node, pieces)
-        finally:
-            present.set(outside)
         made = {r for records in self.emitted.values() for r in records} | set(self.outputs.values())
         ends = [self.adjoints[node] for node in forward if node in self.adjoints and not _passes_on(node)]
         return Recording(forward, Graph(*ends, within=made), self.adjoints, self.emitted, self.pieces)
@@ -153,13 +149,10 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
             new[r] = r
             continue
         place = r.scope if timed else replace(r.scope, time=follower.time_of(r))
-        token = present.set(place)
-        try:
+        with Marked(place):
             made = known.found(r, new)
             if made is None:
                 made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.settings, r.requires_grad)
-        finally:
-            present.reset(token)
         made._code, made._offset, made._origin = r._code, r._offset, r._origin
         made._name = r._name or follower.names.get(r)
         new[r] = made

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
@@ -18,10 +21,26 @@ from autograd_seq.diagnosis.course import FUNCTIONS
 from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.tasks import Task
+from autograd_seq.storage import files
 
 SHIPPED = Path(__file__).parent / "assignments"
-_TOP = {"format", "title", "reference", "hints", "limits", "functions"}
-_OF_FUNCTION = {"kind", "points", "inputs", "returns", "reference", "expected", "forward", "optional", "arguments"}
+FORMAT = 1
+_TEXT, _TEXTS, _TABLE = "a text", "a list of texts", "a table"
+_TOP = {"format": "a whole number", "title": _TEXT, "reference": _TEXT, "hints": "a level or 'rising'",
+        "limits": _TABLE, "functions": _TABLE}  # fmt: skip
+_OF_FUNCTION = {"kind": _TEXT, "points": "a number from 0 on", "inputs": _TABLE, "returns": _TEXTS, "reference": _TEXT,
+                "expected": "a table of numbers and arrays", "forward": _TEXT, "optional": "true or false",
+                "arguments": _TEXTS}  # fmt: skip
+_IS: dict[str, Callable[[Any], bool]] = {
+    _TEXT: lambda x: isinstance(x, str),
+    _TEXTS: lambda x: isinstance(x, list) and all(isinstance(part, str) for part in x),
+    _TABLE: lambda x: isinstance(x, Mapping),
+    "a whole number": lambda x: type(x) is int,
+    "a level or 'rising'": lambda x: type(x) in (int, str),
+    "a number from 0 on": lambda x: type(x) in (int, float) and 0 <= x < math.inf,
+    "a table of numbers and arrays": lambda x: isinstance(x, Mapping) and all(map(_is_numbers, x.values())),
+    "true or false": lambda x: isinstance(x, bool),
+}
 
 
 @dataclass(frozen=True)
@@ -76,16 +95,20 @@ def load_assignment(path: Any) -> Assignment:
         said = f"there is no assignment {name}: give a TOML file, or one of those that are here: {known}"
         raise UsageError(f"{said}{here()}")
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        with files.opened(file) as opened:
+            content = tomllib.loads(opened.read().decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{name} is not TOML: {error}") from None
     return _assignment(content, file)
 
 
 def _assignment(content: Mapping[str, Any], file: Path) -> Assignment:
-    _refuse_unknown(content, _TOP, f"{file}")
+    _refuse_unknown(content, set(_TOP), f"{file}")
+    _refuse_of_another_kind(content, _TOP, f"{file}")
+    if content.get("format", FORMAT) != FORMAT:
+        raise UsageError(f"{file} has format {content['format']}, but this release reads up to {FORMAT}")
     functions = content.get("functions")
-    if not isinstance(functions, Mapping) or not functions:
+    if not functions:
         raise UsageError(f"{file} asks for no function: write a table such as [functions.rnn_forward]")
     reference = _reference(file.parent / content["reference"]) if "reference" in content else {}
     tasks = {name: _task(name, table, reference, str(file)) for name, table in functions.items()}
@@ -100,7 +123,8 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     where = f"{file}, [functions.{name}]"
     if not isinstance(table, Mapping):
         raise UsageError(f"{where} must be a table")
-    _refuse_unknown(table, _OF_FUNCTION, where)
+    _refuse_unknown(table, set(_OF_FUNCTION), where)
+    _refuse_of_another_kind(table, _OF_FUNCTION, where)
     kind = table.get("kind", "course" if name in FUNCTIONS else "forward")
     forward = str(table.get("forward", "forward"))
     named = str(table.get("reference", forward if kind == "backward" else name))
@@ -120,7 +144,26 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
         raise UsageError(f"{where}: arguments must name the inputs, {', '.join(task.inputs)}, each once")
     if kind != "course" and not task.inputs:
         raise UsageError(f"{where} says no inputs, such as  inputs = {{x = ['n_x', 'm']}}")
+    try:
+        task.drawn(seed=0)
+    except (UsageError, TypeError, ValueError, ArithmeticError, LookupError, MemoryError) as error:
+        said = str(error) or "they take more memory than there is"
+        raise UsageError(f"{where}: the inputs cannot be drawn: {said:.300}") from error
     return task
+
+
+def _is_numbers(value: Any) -> bool:
+    """Whether a value is a number or a list that makes an array of them."""
+    try:
+        return np.asarray(value).dtype.kind in "biuf"
+    except ValueError:  # rows of different lengths
+        return False
+
+
+def _refuse_of_another_kind(table: Mapping[str, Any], kinds: Mapping[str, str], where: str) -> None:
+    for key, value in table.items():
+        if not _IS[kinds[key]](value):
+            raise UsageError(f"{where}: {key} must be {kinds[key]}, not {value!r:.80}")
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: set[str], where: str) -> None:

@@ -9,11 +9,11 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
+from autograd_seq.storage.files import opened
 
 Cells = Literal["functions", "all"]
 ENDINGS = (".py", ".ipynb")
@@ -76,8 +76,8 @@ def read(path: str | os.PathLike[str], cells: Cells = "functions") -> HandedIn:
 
     Examples
     --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp(), "mine.ipynb")
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "mine.ipynb")
     >>> lines = ["%matplotlib inline\n", "import numpy as np\n", "np.ones(10**9)"]
     >>> _ = path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": lines}]}))
     >>> read(path).source
@@ -88,7 +88,7 @@ def read(path: str | os.PathLike[str], cells: Cells = "functions") -> HandedIn:
         raise UsageError(f"there is no file {name}{here()}")
     if not name.endswith(ENDINGS) or not os.path.isfile(name):
         raise UsageError(f"{name} is not a Python file or a notebook: its name must end in .py or .ipynb{here()}")
-    with Path(name).open("rb") as file:
+    with opened(name) as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         return HandedIn(name, "", remark=f"it is longer than {MOST_BYTES:,} bytes")

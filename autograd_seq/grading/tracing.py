@@ -17,7 +17,7 @@ import numpy as np
 import autograd_seq.operations as operations
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import DECLARED, Operation
-from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import code_at
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.grouped import Groups, taking_parts
@@ -120,12 +120,9 @@ def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType | N
         value = np.asarray(operation.value(*(x._value for x in inputs), **settings))
     if value.shape != tuple(shape):
         raise UnreadableError("the forward pass that it hands back has other shapes than it says")
-    token = present.set(Scope(time=time if isinstance(time, int) else None))
-    try:
+    with Marked(Scope(time=time if isinstance(time, int) else None)):
         wanted = operation._wanted(inputs)
         result: Tensor = operation.record(value, inputs, settings, wanted)
-    finally:
-        present.reset(token)
     result._name = called if isinstance(called, str) and called.isidentifier() else None
     result._code, result._offset = _code(line, codes), 0
     return result

@@ -12,7 +12,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
-from autograd_seq.storage import archive, files
+from autograd_seq.storage import archive, digests, files
 
 FORMAT = 1
 SUFFIXES = (".npz",)
@@ -53,8 +53,9 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array], settings: Ma
 
 
 def content(arrays: Mapping[str, Array], settings: Mapping[str, Any]) -> memoryview:
-    """The bytes of the file: the arrays, and beside the settings a list of all arrays, so that none can get lost."""
-    about = {"format": FORMAT, "arrays": list(arrays), "settings": settings}
+    """The bytes of the file: the arrays, and beside the settings a list of all arrays and a digest of everything."""
+    about: dict[str, Any] = {"format": FORMAT, "arrays": list(arrays), "settings": settings}
+    about[digests.DIGEST] = digests.digest(about, arrays)
     words = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
     return archive.packed({_SETTINGS: words, **arrays})
 
@@ -66,9 +67,11 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]
     ------
     ValueRangeError
         If the file is damaged, has lost an array, or holds something else.
+    FileError
+        If it cannot be read.
     """
     otherwise = "not a checkpoint, or it is damaged"
-    with open(path, "rb") as file:
+    with files.opened(path) as file:
         arrays, settings = separated(archive.unpacked(file, path, otherwise), path, otherwise)
     if settings is None:
         raise ValueRangeError(f"{path} is {otherwise}: it has no {_SETTINGS}{here()}")
@@ -81,7 +84,8 @@ def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[
     Raises
     ------
     ValueRangeError
-        If the settings are not JSON, of a later format, or list arrays that are not there.
+        If the settings are not JSON, of a later format, or list arrays that are not there, or if anything is not as it
+        was written.
     """
     words = found.pop(_SETTINGS, None)
     if words is None:
@@ -107,6 +111,8 @@ def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[
         what = "; ".join(f"{say} {', '.join(map(str, keys))}" for say, keys in
                          (("it has lost", lost), ("it also has", foreign)) if keys)  # fmt: skip
         raise ValueRangeError(f"{path} is {otherwise}: {what:.300}{here()}")
+    if wrong := digests.told(about, found):
+        raise ValueRangeError(f"{path} is {otherwise}: {wrong}{here()}")
     return found, settings
 
 

@@ -17,6 +17,7 @@ from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 
 
+@np.errstate(under="ignore")
 def clip_by_element(gradients: Any, limit: float) -> Any:
     """Every element kept between -limit and limit, as the course's assignment does; the direction may change.
 
@@ -36,6 +37,7 @@ def clip_by_element(gradients: Any, limit: float) -> Any:
     return _each(gradients, lambda array: np.clip(array, -limit, limit))
 
 
+@np.errstate(under="ignore")
 def clip_by_norm(gradients: Any, limit: float) -> Any:
     """Each array scaled down to the norm `limit` where it is longer; each keeps its direction.
 
@@ -48,6 +50,7 @@ def clip_by_norm(gradients: Any, limit: float) -> Any:
     return _each(gradients, lambda array: _scaled(array, limit, _norm([array])))
 
 
+@np.errstate(under="ignore")
 def clip_by_global_norm(gradients: Any, limit: float) -> Any:
     """All arrays scaled by one number where they are longer than `limit` together; the whole keeps its direction.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class Optimiser:
         if not callable(rate) and not rate > 0:
             raise ValueRangeError(f"the learning rate is {rate}; it must be positive{here()}")
 
+    @np.errstate(under="ignore")  # what is too small for its dtype is 0
     def update(self, parameters: Mapping[str, Parameter], gradients: Mapping[str, Array] | None = None) -> None:
         """Move every parameter once.
 
@@ -201,4 +203,8 @@ def step_decay(rate: float, factor: float, every: int) -> Schedule:
     >>> schedule(0), schedule(99), schedule(100)
     (0.1, 0.1, 0.05)
     """
-    return lambda update: rate * factor ** (update // every)
+    return partial(_stepwise, rate, factor, every)  # which another process can be sent, unlike a lambda
+
+
+def _stepwise(rate: float, factor: float, every: int, update: int) -> float:
+    return rate * factor ** (update // every)

@@ -8,7 +8,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from autograd_seq.core.errors import UsageError, ValueRangeError
 from autograd_seq.core.names import escaped
 from autograd_seq.core.source_line import here
 from autograd_seq.learning.text_file import lines as lines
-from autograd_seq.storage import files
+from autograd_seq.storage import digests, files
 
 UNKNOWN, END = "<UNK>", "<EOS>"
 FORMAT = 1  # of the files that save() writes
@@ -256,10 +255,11 @@ class Vocabulary:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write as JSON; the file is whole or not there, as `autograd_seq.storage.files` says."""
-        settings = {
+        settings: dict[str, Any] = {
             "format": FORMAT, "words": self.words, "level": self.level, "punctuation": self.punctuation,
             "lower": self.lower,
         }  # fmt: skip
+        settings[digests.DIGEST] = digests.digest(settings)
         files.write(path, escaped(json.dumps(settings, ensure_ascii=False, indent=1)))
 
     @classmethod
@@ -270,12 +270,19 @@ class Vocabulary:
         ------
         ValueRangeError
             If the file is damaged or holds something else.
+        FileError
+            If it cannot be read.
         """
+        with files.opened(path) as file:
+            content = file.read()
         try:
-            settings = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-            written = settings.pop("format", FORMAT)  # release 0.1.0 wrote none
-            if written != FORMAT:
-                raise ValueError(f"it has format {written!r:.40}, but this release reads up to {FORMAT}")
+            settings = json.loads(content.decode("utf-8-sig"))
+            if "format" in settings:  # release 0.1.0 wrote none, and no digest
+                if settings["format"] != FORMAT:
+                    raise ValueError(f"it has format {settings['format']!r:.40}, but this release reads up to {FORMAT}")
+                if wrong := digests.told(settings):
+                    raise ValueError(wrong)
+                del settings["format"], settings[digests.DIGEST]
             words = settings.pop("words")
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 raise TypeError("its words are not a list of texts")

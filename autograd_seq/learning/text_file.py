@@ -9,6 +9,8 @@ from io import TextIOWrapper
 
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.learning.likely_encoding import likely
+from autograd_seq.storage import files
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = {
@@ -35,6 +37,8 @@ def lines(path: str | os.PathLike[str], encoding: str | None = None) -> Iterator
     ------
     ValueRangeError
         If the file is not text in that encoding; the message says in which it may be.
+    FileError
+        If it cannot be read.
 
     Examples
     --------
@@ -45,17 +49,18 @@ def lines(path: str | os.PathLike[str], encoding: str | None = None) -> Iterator
     >>> list(lines(path, encoding="gbk"))
     ['龙', '狐']
     """
-    with open(path, "rb") as file:
+    with files.opened(path) as file:
         first = file.peek()  # what comes next, without reading on: a pipe is read but once
         used = _marked(first) or "utf-8" if encoding is None else _known(encoding)
         wide = used.startswith(("utf-16", "utf-32"))
         try:
-            for line in TextIOWrapper(file, used):
-                if "\0" in line and not wide:
-                    raise _refusal(path, used, "it holds the character 0", line.encode(used))
-                # Files that were put one behind the other have a mark where each begins.
-                if text := line.removeprefix(_MARK).strip():
-                    yield text
+            with TextIOWrapper(file, used) as text:
+                for line in text:
+                    if "\0" in line and not wide:
+                        raise _refusal(path, used, "it holds the character 0", line.encode(used))
+                    # Files that were put one behind the other have a mark where each begins.
+                    if bare := line.removeprefix(_MARK).strip():
+                        yield bare
         except UnicodeDecodeError as error:
             beginning = error.object.rfind(b"\n", 0, error.start) + 1  # of a line, where no character is cut in two
             raise _refusal(path, used, error, b"" if wide else error.object[beginning:]) from error
@@ -81,34 +86,11 @@ def _marked(first: bytes) -> str | None:
 
 
 def _refusal(path: str | os.PathLike[str], used: str, reason: object, data: bytes) -> ValueRangeError:
-    likely = _likely(data)
-    what = f"It may be {likely}"
-    if likely in (None, used):
-        likely, what = "gbk", "It may be damaged, or have been saved in another encoding, such as gbk"
+    guess = likely(data)
+    what = f"It may be {guess}"
+    if guess in (None, used):
+        guess, what = "gbk", "It may be damaged, or have been saved in another encoding, such as gbk"
     return ValueRangeError(
-        f"{os.fspath(path)} is not text in {used.upper()}: {reason}. {what}: write --encoding {likely} in a command, "
-        f"encoding={likely!r} in Python{here()}"
+        f"{os.fspath(path)} is not text in {used.upper()}: {reason}. {what}: write --encoding {guess} in a command, "
+        f"encoding={guess!r} in Python{here()}"
     )
-
-
-def _likely(data: bytes) -> str | None:
-    """An encoding that these bytes may be in; None if there is nothing to go by."""
-    if not data:
-        return None
-    if b"\0" in data:
-        return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
-    if _decoded(data, "utf-8") is not None:
-        return "utf-8"
-    chinese = [c for c in _decoded(data, "gbk") or "" if not c.isascii()]
-    # Western letters make rare characters where they happen to be GBK, a Chinese text has mostly common ones.
-    if 2 * sum(_decoded(c.encode("gbk"), "gb2312") is not None for c in chinese) > len(chinese):
-        return "gbk"
-    return "cp1252" if _decoded(data, "cp1252") is not None else None
-
-
-def _decoded(data: bytes, encoding: str) -> str | None:
-    """The text that bytes are, the last character perhaps cut off; None if they are none."""
-    try:
-        return codecs.getincrementaldecoder(encoding)().decode(data)
-    except UnicodeDecodeError:
-        return None

@@ -221,6 +221,7 @@ class Trainer:
         gradients = {key: p.grad for key, p in self.model.parameters.items() if p.grad is not None}
         return self._move(float(loss.item()), gradients, count)
 
+    @np.errstate(under="ignore")  # what is too small for its dtype is 0
     def _move(self, loss: float, gradients: dict[str, Array], count: int) -> float:
         with self._whole():
             self.history.norms.append(float(np.sqrt(sum(float(np.sum(g * g)) for g in gradients.values()))))

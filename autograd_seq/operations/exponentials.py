@@ -13,14 +13,19 @@ from autograd_seq.core.notation import Form
 from autograd_seq.core.operation import operation
 from autograd_seq.core.protocols import written
 from autograd_seq.operations.arithmetic import FIT, floating, multiply, power
-from autograd_seq.operations.comparison import equal, greater, isnan, less
+from autograd_seq.operations.comparison import equal, greater, isnan, less, logical_and
 from autograd_seq.operations.decided import decided, is_learned, refuse
-from autograd_seq.operations.elementwise import abs, exp, log, maximum, minimum, sin, where
+from autograd_seq.operations.elementwise import abs, log, maximum, minimum, sigmoid, sin, where
+
+
+def _cube_root(algebra: Any, e: Any) -> Any:
+    root = algebra.exp(algebra.log(algebra.abs(e)) / 3)
+    return algebra.select(algebra.compare("<", e, 0), -root, root)
 
 
 @operation(
     vjp=[lambda g, y, x: g / (3 * (y * y))],
-    meaning=lambda algebra, x: each(lambda e: algebra.sign(e) * algebra.exp(algebra.log(algebra.abs(e)) / 3), x),
+    meaning=lambda algebra, x: each(lambda e: _cube_root(algebra, e), x),
     numpy=np.cbrt,
     kernel=np.cbrt,
     latex=Form(r"\sqrt[3]{{{0}}}"),
@@ -38,7 +43,7 @@ def cbrt(x: Any, /) -> Array:
 
 
 @operation(
-    vjp=[lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)],
+    vjp=[lambda g, y, a, b: g * sigmoid(a - b), lambda g, y, a, b: g * sigmoid(b - a)],
     meaning=lambda algebra, a, b: each(lambda u, v: algebra.log(algebra.exp(u) + algebra.exp(v)), a, b),
     numpy=np.logaddexp,
     kernel=np.logaddexp,
@@ -66,6 +71,9 @@ def _logaddexp2(a: Any, b: Any) -> Any:
     return logaddexp(multiply(a, two), multiply(b, two)) / two
 
 
+_NEAR = 0.1  # where the derivative of sin(a) / a is a small difference of large numbers, and a short series exact
+
+
 def sinc(x: Any) -> Any:
     """sin(π x) / (π x), and 1 at 0, as `numpy.sinc`; its second derivative there is right too.
 
@@ -76,8 +84,11 @@ def sinc(x: Any) -> Any:
     array([1.    , 0.6366])
     """
     angle = multiply(x, float(np.pi))
-    divisor = where(angle == 0, 1.0, angle)
-    return where(angle == 0, 1 - angle * angle / 6, sin(divisor) / divisor)  # near 0 it is this parabola
+    near = logical_and(less(-_NEAR, angle), less(angle, _NEAR))
+    divisor, small = where(near, 1.0, angle), where(near, angle, 0.0)
+    square = small * small
+    series = 1 - square / 6 * (1 - square / 20 * (1 - square / 42 * (1 - square / 72)))
+    return where(near, series, sin(divisor) / divisor)
 
 
 def _dtype(x: Any) -> np.dtype[Any]:

@@ -212,7 +212,7 @@ def take(x: Any, indices: Any, axis: int | None = None, out: None = None, mode: 
     array([[3., 1.]])
     """
     if axis is None:
-        return take(reshape(x, -1), indices, 0, None, mode)
+        return take(x if np.ndim(x) == 1 else reshape(x, -1), indices, 0, None, mode)
     if mode != "raise":
         length = np.shape(x)[axis_of(x, axis)]
         indices = np.remainder(fixed(indices), length) if mode == "wrap" else np.clip(fixed(indices), 0, length - 1)

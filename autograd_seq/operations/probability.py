@@ -42,15 +42,16 @@ def _of_one_dtype(x: Any, y: Any, one_shape: bool = False) -> tuple[Array, Array
     return x, y.astype(x.dtype) if y.dtype.kind in "bi" and x.dtype.kind == "f" else y
 
 
-# No probability is taken for smaller than this: -log of it is 701 in float64, 80 in float32,
-# and an adjoint of up to a thousand may be divided by it.
-_SMALLEST = {np.dtype(kind): kind(1024 * np.finfo(kind).tiny) for kind in (np.float32, np.float64)}
+# No probability is taken for smaller than this: -log of it is 701 in float64, 80 in float32, and an adjoint of up to a
+# thousand may be divided by it. float16 has no room for that: it keeps its smallest number with all digits, 2**-14.
+_KINDS = (np.float16, np.float32, np.float64)
+_SMALLEST = {np.dtype(kind): kind(min(1024 * float(np.finfo(kind).tiny), 2.0**-14)) for kind in _KINDS}
 
 
 @operation(
     vjp=[lambda g, y, p: g],
     meaning=lambda algebra, p: p,
-    source=Form("np.maximum({0}, 1024 * np.finfo(np.result_type({0})).tiny)"),
+    source=Form("np.maximum({0}, min(1024 * np.finfo(np.result_type({0})).tiny, 2**-14))"),
     latex=SAME,
     text=SAME,
     formula=SAME,

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
-from autograd_seq.core.notation import ATOM, MATRIX, SERIES, Form, call
+from autograd_seq.core.notation import MATRIX, SERIES, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import where
@@ -221,11 +221,13 @@ def cumsum(x: Any, /, axis: int | None = None) -> Array:
     return np.cumsum(x, axis=axis)
 
 
-_SUM = call("np.sum", {"axis": None, "keepdims": False})
-
-
-def _square(operands: Any) -> tuple[str, int]:
-    return f"np.square({operands[0]})", ATOM
+_NORM = """\
+def norm(x, axis=None, keepdims=False):
+    _, exponent = np.frexp(np.max(np.abs(x), axis=axis, keepdims=True, initial=0))
+    squares = np.sum(np.square(np.ldexp(x, -exponent)), axis=axis, keepdims=True)
+    result = np.ldexp(np.sqrt(squares), exponent)
+    return result if keepdims else np.squeeze(result, axis)
+"""
 
 
 def _norm_meaning(algebra: Any, x: Any, axis: Any, keepdims: bool) -> Any:
@@ -240,7 +242,7 @@ def _norm_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
 @operation(
     vjp=[_norm_rule],
     meaning=_norm_meaning,
-    source=Form(lambda operands, settings: f"np.sqrt({_SUM.write([_square(operands)], settings)[0]})"),
+    source=call("norm", {"axis": None, "keepdims": False}, helper=_NORM),
     latex=Form(lambda operands, settings: rf"\left\|{operands[0]}\right\|{_below(settings)}"),
     text=Form(lambda operands, settings: f"‖{operands[0]}‖" + (f"_{over}" if (over := _over(settings)) else "")),
     expects=AXES,

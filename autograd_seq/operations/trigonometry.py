@@ -212,18 +212,17 @@ def hypot(a: Any, b: Any, /) -> Array:
     return np.hypot(a, b)
 
 
-def _squared_length(a: Any, b: Any) -> Any:
-    squares = a * a + b * b
-    return where(squares == 0, 1.0, squares)
+def _turn(a: Any, b: Any, side: Any) -> Any:
+    """Side / (a² + b²), divided twice by the length: its square may be too large, or too small, for a float."""
+    length = hypot(a, b)
+    length = where(length == 0, 1.0, length)
+    return side / length / length
 
 
 @operation(
-    vjp=[
-        lambda g, y, a, b: g * (b / _squared_length(a, b)),
-        lambda g, y, a, b: -g * (a / _squared_length(a, b)),
-    ],
-    meaning=lambda algebra, a, b: each(
-        lambda u, v: 2 * algebra.arctan((algebra.sqrt(u * u + v * v) - v) / u), a, b
+    vjp=[lambda g, y, a, b: g * _turn(a, b, b), lambda g, y, a, b: -g * _turn(a, b, a)],
+    meaning=lambda algebra, a, b: each(  # by the half angle, which has no value where the angle jumps from -π to π
+        lambda u, v: 2 * algebra.arctan(u / (algebra.sqrt(u * u + v * v) + v)), a, b
     ),
     numpy=np.arctan2,
     kernel=np.arctan2,

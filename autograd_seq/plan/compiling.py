@@ -42,6 +42,7 @@ class Replay:
         A loss and its backward pass.
     """
 
+    @np.errstate(under="ignore")  # what is too small for its dtype is 0, as in a recording
     def __init__(self, recording: Recording, fast: bool = False) -> None:
         notes: list[str] = []
         for rewritten, compiled in ((True, True), (True, False), (False, False)):
@@ -350,7 +351,8 @@ class Plan:
         if not self._lock.acquire(blocking=False):
             raise UsageError(f"a plan serves one thread at a time: compile one for each thread{here()}")
         try:
-            loss, *gradients = bound.replay.run(*arguments)
+            with np.errstate(under="ignore"):
+                loss, *gradients = bound.replay.run(*arguments)
         finally:
             self._lock.release()
         return loss.item(), dict(zip(bound.keys, gradients, strict=True))

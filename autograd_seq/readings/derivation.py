@@ -12,7 +12,7 @@ from autograd_seq.core import names
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
-from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
@@ -151,7 +151,12 @@ class Derivation:
         """Names from the recording first; then for the adjoints that are used more than once, and what is too large."""
         units = self.folded.units
         others = any(u.leaf and isinstance(u, Family) and u.name and not self.is_backward(u) for u in units)
+        for unit in self.outputs:
+            if isinstance(unit, Node) and (name := record_name(unit)) is not None:
+                self._name(unit, name)  # what a function returns has its name before what it was made of
         for unit in units:
+            if unit in self.names:
+                continue
             if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
                 of = self.names.get(self.adjoint_of[unit]) if unit in self.adjoint_of else None
                 self._name(unit, name if of is None else f"d{of}")
@@ -174,7 +179,8 @@ class Derivation:
             adjoint = unit in self.adjoint_of
             if unit in roots and not adjoint:
                 scalar = not record_of(unit).ndim and self.given_name(unit) is None
-                self._name(unit, "J" if scalar else self.own_name(unit))
+                free = not any(name == "J" for name in self.names.values())
+                self._name(unit, "J" if scalar and free else "loss" if scalar else self.own_name(unit))
             elif adjoint and (self.varies(unit) or self.uses[unit] > 1 or not self.uses[unit]):
                 owner = self.adjoint_of[unit]
                 wanted = self.varies(unit) or not self.uses[unit] or self.given_name(owner)
@@ -187,7 +193,11 @@ class Derivation:
         for unit in [unit for unit in self.names if isinstance(unit, Family)]:
             for time, ref in unit.extension.items():
                 given = ref.unit
-                if isinstance(given, Node) and given not in self.names and self._is_data(given):
+                if not isinstance(given, Node) or not given.leaf or given.given:
+                    continue
+                if self.names.get(given) == self.names[unit]:
+                    del self.names[given]  # h is h<0>
+                if given not in self.names and self._is_data(given):
                     given.time = time
                     self._name(given, self.names[unit])
 
@@ -318,20 +328,16 @@ def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
     outputs = recognised(outputs)
     if not any(output.requires_grad for output in outputs):
         return Recording(Graph(*outputs), Graph(), {}, {}), outputs  # a forward pass alone
-    outside = present.get()
     rng = np.random.default_rng(1)
     total: Any = None
     several = len({output.name for output in outputs}) > 1
-    try:
-        for output in outputs:
-            present.set(output.scope)
+    for output in outputs:
+        with Marked(output.scope):
             name = "delta" + (f"_{output.name}" if several and output.name else "")
             delta = Tensor(rng.standard_normal(output.shape), name, dtype=output.dtype)
             part = sum_of(multiply(delta, output))
-            present.set(Scope())
+        with Marked(Scope()):
             total = part if total is None else total + part
-    finally:
-        present.set(outside)
     if total.operation is not None:
         total._name = "J"
     return differentiate(total), outputs

@@ -14,6 +14,7 @@ from autograd_seq.folding.provenance import CODE, LENGTH, lengths_in_index, of_i
 from autograd_seq.folding.step_index import GivenAt, GivenIndex
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.program import ProgramWriter
+from autograd_seq.readings.python_text import quoted
 from autograd_seq.writer.tree import Apply, Every, Number, Size, Sizes, Sum, Tree, record_of
 
 FEWEST = 3  # steps that show what the first, the last and those between them have in common
@@ -24,8 +25,17 @@ def steps_are_alike(writer: ProgramWriter) -> bool:
     folded = writer.d.folded
     if not folded.loops:
         return True
+    if any(_adds_in_steps(unit, writer) for unit in folded.units):
+        return False
     together = {node for unit in folded.units if isinstance(unit, Family) for node in unit.together}
     return writer.last >= FEWEST and not any(_is_apart(unit, writer) for unit in folded.units if unit not in together)
+
+
+def _adds_in_steps(unit: Unit, writer: ProgramWriter) -> bool:
+    """Whether an adjoint adds one thing once for each of some steps, and not of all."""
+    refs = [use.ref for use in writer.d.folded.inputs[unit]] if isinstance(unit, Node) and unit.total else []
+    often = {refs.count(ref) for ref in set(refs)}
+    return any(n >= FEWEST and n % writer.last for n in often) and writer.last > 1
 
 
 def _is_apart(unit: Unit, writer: ProgramWriter) -> bool:
@@ -73,7 +83,8 @@ def _numbers(tree: Tree, writer: ProgramWriter) -> Iterator[Any]:
     """The numbers that a tree writes out and that are not of the program's text."""
     if isinstance(tree, Number):
         known = tree.counted is not None or tree.origin is None or writer._number(tree) is not None
-        if not known and tree.value != 0 and not (tree.origin is not None and tree.origin.kind == LENGTH):
+        never = tree.origin is not None and tree.origin.kind == LENGTH and writer.function is None
+        if not known and tree.value != 0 and not never:
             yield tree.value
     elif isinstance(tree, (Apply, Sum)):
         for part in tree.operands if isinstance(tree, Apply) else tree.terms:
@@ -104,6 +115,8 @@ def _setting_is_frozen(key: str, value: Any, node: Node, free: set[int]) -> bool
         lengths = lengths_in_index(node.record)
         if lengths and None not in lengths:
             return any(n in free for part in lengths if part is not None for n in part)
+    if key == "indices" and isinstance(value, tuple):
+        value = tuple(index for i, index in enumerate(value) if {x.kind for x in node.index_origins(i)} != {CODE})
     return any(_is_length(part, free, certain=True) for part in _parts(value))
 
 
@@ -130,24 +143,33 @@ def _is_length(value: Any, free: set[int], certain: bool) -> bool:
     return any(abs(number - n) < 1e-9 * n for n in near if n > 1)
 
 
-def guard(writer: ProgramWriter, variables: dict[str, Unit], counts: bool) -> list[str]:
+def guard(writer: ProgramWriter, data: list[Unit], counts: bool) -> list[str]:
     """Statements that refuse other sizes, for a program that is not for any."""
     for_any = is_for_any_size(writer)
     lines = []
-    if counts and not steps_are_alike(writer):
+    alike = steps_are_alike(writer)
+    if counts and (not alike or (not for_any and writer.function is not None)):
+        why = "some of its numbers belong to that size" if alike else "its steps are not all alike"
         lines = [
             f"if T != {writer.last}:",
-            f'    raise ValueError(f"this program was recorded for T = {writer.last}, and its steps are not all alike; '
+            f'    raise ValueError(f"this program was recorded for T = {writer.last}, and {why}; '
             'record it again for T = {T}")',
         ]
-    if for_any or not variables:
+    if for_any or not data:
         return lines
-    for name, unit in variables.items():
-        shape = record_of(unit).shape
-        expected = (*shape, len(unit.times)) if isinstance(unit, Family) else shape
-        lines += [
-            f"if np.shape({name}) != {expected}:",
-            f'    raise ValueError(f"this program was recorded for {name} of shape {expected}, and some of its numbers '
-            f'belong to that size; record it again for {{np.shape({name})}}")',
-        ]
+    for unit in data:
+        name, expected = _shown(unit, writer)
+        said = f"this program was recorded for {name} of shape {expected}, and some of its numbers belong to that size"
+        again = quoted(f"{said}; record it again for ")
+        lines += [f"if np.shape({name}) != {expected}:", f"    raise ValueError({again} + str(np.shape({name})))"]
     return lines
+
+
+def _shown(unit: Unit, writer: ProgramWriter) -> tuple[str, tuple[int, ...]]:
+    """What tells the size of an argument, and its shape in the recording."""
+    shape, name = record_of(unit).shape, writer.variables[unit]
+    if not isinstance(unit, Family):
+        return name, shape
+    if writer.function is None or unit not in writer.function.given:
+        return name, (*shape, len(unit.times))
+    return writer.element(unit, 0, unit.times[0]), shape

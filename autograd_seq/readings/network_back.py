@@ -12,7 +12,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError, ValueRangeError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import DECLARED, Operation
-from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import code_at, here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.flat_text import array_of, from_tree, loaded, unescaped
@@ -89,7 +89,10 @@ def _inputs(net: Any, node: Any, made: Mapping[Any, Tensor]) -> list[Tensor]:
 def _said(node: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """What a node says of itself, as Python's objects, from either form."""
     try:
-        return _from_flat(data) if "sizes" in data else _from_whole(node, data)
+        found = _from_flat(data) if "sizes" in data else _from_whole(node, data)
+        if not isinstance(found["position"], int):
+            raise ValueError(f"position {found['position']!r:.40}")
+        return found
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         reason = f"without {error}" if isinstance(error, KeyError) else str(error)
         raise ValueRangeError(f"node {node!r} is not written as to_networkx writes it: {reason}{here()}") from error
@@ -125,11 +128,8 @@ def _text(data: Mapping[str, Any], key: str) -> str | None:
 def _made(node: Any, said: Mapping[str, Any], inputs: list[Tensor]) -> Tensor:
     """The record of a node."""
     place = Scope(*(said[key] for key in ("time", "layer", "direction", "part")))
-    token = present.set(place)
-    try:
+    with Marked(place):
         result = _leaf(node, said) if said["operation"] is None else _result(node, said, inputs)
-    finally:
-        present.reset(token)
     result._name = said["name"]
     result._code, result._offset, result._origin = code_at(said["file"], said["line"]), 0, None
     return result

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
+from math import ceil
 from typing import Any
 
 import mpmath
@@ -12,6 +14,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.readings.branches import RELATIONS
 
 DIGITS = 60
+SPARE = 15  # powers of ten that these have room for
 ENORMOUS = mpmath.mpf("1e5000")  # beyond what any float holds, an exponential is as good as infinite, or 0
 
 
@@ -21,6 +24,25 @@ def _context(digits: int) -> Any:
     context = mpmath.MPContext()
     context.dps = digits
     return context
+
+
+def enough_digits(arrays: Iterable[Array], digits: int = DIGITS) -> int:
+    """As many digits as hold 1 beside the square of the largest number, or of the smallest.
+
+    A meaning may need them: of exp(x) - exp(-x) nothing is left at x = 1e-80 with fewer.
+
+    Examples
+    --------
+    >>> enough_digits([np.ones(2)]), enough_digits([np.array([1e-80, 1.0])])
+    (60, 240)
+    """
+    far = 0.0
+    for a in arrays:
+        if a.dtype.kind == "f":
+            sizes = np.abs(a[np.isfinite(a) & (a != 0)])
+            if sizes.size:
+                far = max(far, abs(float(np.log10(np.max(sizes)))), abs(float(np.log10(np.min(sizes)))))
+    return digits + 60 * ceil(max(far - SPARE, 0.0) / 30)
 
 
 class PreciseAlgebra:

@@ -17,6 +17,7 @@ from autograd_seq.folding.folded import Block
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.own_arguments import ONE_HOT, element, length_of, lengths
 from autograd_seq.readings.own_operation import is_own, written_out
 from autograd_seq.readings.variables import Variables
 from autograd_seq.writer import Steps, Writer
@@ -82,10 +83,29 @@ class ProgramWriter(Variables):
         if not isinstance(unit, Family):
             return variable
         if unit.leaf and unit not in self.begun:
-            return f"{variable}[{self._step_of(unit, named.shift, named.at)}]"
+            return self.element(unit, named.shift, named.at)
         if unit in self.kept or unit in self.begun:
             return f"{variable}[{self._time(named.shift, named.at)}]"
         return variable
+
+    def element(self, unit: Family, shift: int = 0, at: int | None = None) -> str:
+        """One step of what is given for all."""
+        given = None if self.function is None else self.function.given.get(unit)
+        if given is None:
+            return f"{self.variables[unit]}[{self._step_of(unit, shift, at)}]"
+        if any(way.word == "one-hot" for way in given.way.walk()):
+            self.helpers[ONE_HOT.strip()] = None
+        return element(given, self._time, self.last, shift, at)
+
+    def axis(self, unit: Unit, number: int) -> str:
+        """The length of an axis of an argument, or of its element at one step."""
+        given = None if self.function is None else self.function.given.get(unit)
+        return f"{self.variables[unit]}.shape[{number}]" if given is None else given.way.axis(number)
+
+    @cached_property
+    def lengths(self) -> dict[str, int]:
+        """What the arguments of the user's function tell of lengths."""
+        return {} if self.function is None else lengths(self.function, self.last)
 
     def _step_of(self, unit: Family, shift: int, at: int | None) -> str:
         """The index of one step in an argument that holds all."""
@@ -110,8 +130,13 @@ class ProgramWriter(Variables):
         return literal(value)
 
     def _size(self, size: Size) -> str:
+        if isinstance(size.tree, Named) and size.axis is not None and self._is_element(size.tree.unit):
+            return self.axis(size.tree.unit, size.axis)
         text = self.write(size.tree, 60)
         return f"{text}.shape" if size.axis is None else f"{text}.shape[{size.axis}]"
+
+    def _is_element(self, unit: Unit) -> bool:
+        return self.function is not None and unit in self.function.given and unit not in self.begun
 
     # -- numbers that are no numbers of the program's text ---------------------------------------
 
@@ -125,20 +150,23 @@ class ProgramWriter(Variables):
             return " * ".join(f"{text}.shape[{axis}]" for axis in axes), ATOM if len(axes) == 1 else PRODUCT
         if number.origin is None or number.origin.length is None:
             return None
-        found = self.length(number.value)
+        told = length_of(*number.origin.length, number.value, self.lengths)
+        found = told or self.length(number.value)
+        if not found and self.function is not None:
+            return None  # nobody could give it: the program says that it is for this size
         return None if found is None else (found or self.argument(number.origin.words or "length", number.value), ATOM)
 
     def length(self, value: Any) -> str | None:
         """What has that length: T, or an axis of an argument; empty if that is not certain, None if it never varies."""
         steps = bool(self.d.folded.loops) and value == self.last
         found, fixed = [], False
-        for unit, variable in self.variables.items():
-            if unit.leaf and self.d.in_forward(unit):
+        for unit in self.variables:
+            if unit.leaf and self.d.in_forward(unit) and not (self.function is not None and unit in self.function.made):
                 for axis, n in enumerate(record_of(unit).shape):
                     if n == value and unit in self.d.parameters:
                         fixed = True
                     elif n == value:
-                        found.append(f"{variable}.shape[{axis}]")
+                        found.append(self.axis(unit, axis))
         if fixed or (steps and found):
             return "" if found or steps else None
         return "T" if steps else found[0] if found else ""
@@ -156,7 +184,8 @@ class ProgramWriter(Variables):
         key = words, given
         if key not in self.given:
             name, word, number = names.as_identifier(words), names.as_identifier(words), 2
-            while word in self.taken:
+            own = self.function is not None and word in self.function.arguments and word not in self.given.values()
+            while word in self.taken and not own:
                 word, number = f"{name}_{number}", number + 1
             self.taken.add(word)
             self.given[key] = word
@@ -194,9 +223,9 @@ class ProgramWriter(Variables):
 
     def _by_step(self, unit: Family) -> Line:
         """Data of every step together with what stands before the first or after the last."""
-        held = [f"{self._time(0, t)}: {self.write(self.trees.refer(ref))}" for t, ref in unit.extension.items()]
+        held = [f"{self._time(0, t)}: {self._beside(ref)}" for t, ref in unit.extension.items()]
         variable = self.variables[unit]
-        data = f"**{{t: {variable}[{self._step_of(unit, 0, None)}] for t in {self._range(unit.times)}}}"
+        data = f"**{{t: {self.element(unit)} for t in {self._range(unit.times)}}}"
         return Line(f"{variable} = {{{', '.join([*held, data])}}}", unit)
 
     def _running(self, blocks: list[Block]) -> set[Unit]:
@@ -262,15 +291,21 @@ class ProgramWriter(Variables):
                 use = next(use for use in total.uses if use.ref.unit is unit)
                 at = (total.times[-1] if use.ref.shift > 0 else total.times[0]) + use.ref.shift
                 ref = unit.extension.get(at)
-                zero = self._zero(total, at - use.ref.shift) if ref is None else self.write(self.trees.refer(ref))
+                zero = self._zero(total, at - use.ref.shift) if ref is None else self._beside(ref)
                 lines.append(Line(f"{self.variables[unit]} = {zero}", unit))
             elif unit in self.kept:
-                held = [f"{self._time(0, t)}: {self.write(self.trees.refer(r))}" for t, r in unit.extension.items()]
+                held = [f"{self._time(0, t)}: {self._beside(r)}" for t, r in unit.extension.items()]
                 if unit in self._read_by_totals():
                     for t, zero in self._missing(unit):
                         held.append(f"{self._time(0, t)}: {zero}")
                 lines.append(Line(f"{self.variables[unit]} = {{{', '.join(held)}}}", unit))
         return lines
+
+    def _beside(self, ref: Ref) -> str:
+        """What stands before the first step or after the last."""
+        tree = self.trees.refer(ref)
+        self._note_helpers(tree)
+        return self.write(tree)
 
     def _read_by_totals(self) -> set[Unit]:
         return {

@@ -119,7 +119,7 @@ class Scalar:
         return int(self.value)
 
     def __float__(self) -> float:
-        return float(self.value)
+        raise TypeError("a value rule that makes plain numbers of its inputs cannot be followed")
 
     # NumPy calls these on an array of objects: a value rule that is its own meaning may use np.exp
     def exp(self) -> Scalar:

@@ -51,7 +51,10 @@ def source(thing: Any, name: str | None = None) -> str:
     derivation = thing if isinstance(thing, Derivation) else Derivation(thing)
     if name is not None and not isinstance(name, str):
         raise UsageError(f"a name is a text, not {type(name).__name__}{here()}")
-    return module_text(ProgramWriter(derivation, function_name(name or _name_of(thing))))
+    writer = ProgramWriter(derivation, function_name(name or _name_of(thing)))
+    if name is None and writer.function is not None:
+        writer.name = re.sub("_?forward$", "", writer.function.name) or writer.name
+    return module_text(writer)
 
 
 def function_name(words: str) -> str:

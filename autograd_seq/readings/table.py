@@ -51,7 +51,7 @@ def table(graph: Graph, fold: bool | None = None) -> str:
         if is_literal(record):
             return None  # written as its number
         if record.name:
-            return text(record.name, places.get(record, record.scope))
+            return text(record.name, places.get(record, record.scope), as_in_code=True)
         return f"%{positions[record]}" if record in positions else f"%({record.label})"
 
     fold = len(rows) > FOLD_ABOVE if fold is None else fold
@@ -104,7 +104,7 @@ def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str | None]) ->
     line = record.source
     return (
         str(graph.positions[record]),
-        text(record.name, scope) if record.name else "",
+        text(record.name, scope, as_in_code=True) if record.name else "",
         _short(Writer("text", refer).expression(record)[0]) if record.operation else "",
         "×".join(str(n) for n in record.shape) or "scalar",
         _summary(record._value),

@@ -14,6 +14,8 @@ from autograd_seq.core.notation import ATOM
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.own_arguments import count
+from autograd_seq.readings.own_function import OwnFunction, own_function
 from autograd_seq.readings.own_operation import is_own
 from autograd_seq.writer import Writer
 from autograd_seq.writer.from_folded import Trees
@@ -45,6 +47,8 @@ class Variables:
         From initial states to the families that they begin.
     begun : list
         Families of data that are held in a dictionary by step, for what stands beside the first or the last.
+    function : OwnFunction or None
+        The user's function whose arguments the program takes.
     """
 
     def __init__(self, derivation: Derivation) -> None:
@@ -65,6 +69,7 @@ class Variables:
         self.trees = self._trees(self.stops)
         self.kept = self._kept()
         self.begun = [unit for unit in derivation.folded.units if self._is_begun(unit)]
+        self.function = self._own_function()
         self.variables: dict[Unit, str] = {}
         self._name_variables()
 
@@ -212,11 +217,32 @@ class Variables:
 
     # -- names ----------------------------------------------------------------------------------
 
+    def _own_function(self) -> OwnFunction | None:
+        """The user's function, if its arguments tell T, and have no names that the program needs itself."""
+        own = own_function(self.d)
+        if own is None or set(own.arguments) & (OWN - {"parameters", "T"}):
+            return None
+        counts = {count(given.way) for given in own.given.values()} - {None}
+        told = counts or not self.d.folded.loops
+        return own if told and ("T" not in own.arguments or "T" in counts) else None
+
+    def _name_own_arguments(self, arguments: list[Unit]) -> None:
+        """What is an argument of the user's function, or an element of one, is called so."""
+        if self.function is None:
+            return
+        self.taken.update(self.function.arguments)
+        for unit in arguments:
+            given = self.function.given.get(unit)
+            in_steps = isinstance(unit, Family) and not self._is_begun(unit)
+            if given is not None and (given.bare or in_steps):
+                self.variables[unit] = str(given.way.root)
+
     def _name_variables(self) -> None:
         arguments = [u for u in self.d.folded.units if u.leaf and not (isinstance(u, Node) and u.literal)]
         arguments = [unit for unit in arguments if unit not in self.made]
+        self._name_own_arguments(arguments)
         for unit in arguments:
-            if unit in self.states:
+            if unit in self.states and unit not in self.variables:
                 family = self.states[unit]
                 state = self.d.names.get(family) or self.d.own_name(family)
                 own = unit.name if unit.name and not unit.given and unit.name != state else None

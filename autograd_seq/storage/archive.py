@@ -16,7 +16,7 @@ from autograd_seq.core.source_line import here
 
 KINDS = "biufc"  # truth values and numbers; anything else needs pickle, which runs what a file says
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-MOST, TIMES = 2**30, 100  # what unpacks to more bytes than both allow is meant to fill the memory
+MOST, TIMES = 2**28, 100  # what unpacks to more bytes than both allow is meant to fill the memory
 
 
 def packed(arrays: Mapping[str, Array]) -> memoryview:

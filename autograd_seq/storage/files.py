@@ -15,10 +15,11 @@ import sys
 import time
 from collections.abc import Collection, Iterable
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
-from autograd_seq.core.errors import FileError, UsageError, ValueRangeError
+from autograd_seq.core.errors import FileError, NoFileError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 
 if sys.platform != "win32":
@@ -81,6 +82,31 @@ def write(path: Name, content: str | bytes | memoryview) -> Path:
         _remove(part)
     _sync(target.parent)
     return Path(path)
+
+
+def opened(path: Name) -> BufferedReader:
+    """A file that is open for reading; close it, or use it in a ``with`` block.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read: it is not there, it is a folder, or reading is not allowed.
+
+    Examples
+    --------
+    >>> opened("nothing.npz")
+    Traceback (most recent call last):
+    autograd_seq.core.errors.NoFileError: there is no file nothing.npz...
+    """
+    found = _status(path, "read")
+    if found is None:
+        raise NoFileError(f"there is no file {os.fspath(path)}{here()}")
+    if stat.S_ISDIR(found.st_mode):
+        raise _failed(path, "it is a folder, not a file", what="read")
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise _failed(path, error, what="read") from error
 
 
 def check_output(path: Name, suffixes: Collection[str] = (), inputs: Iterable[Name] = ()) -> Path:
@@ -184,8 +210,8 @@ def _place(path: Name) -> Path:
     return target
 
 
-def _status(path: Name) -> os.stat_result | None:
-    """What is known of the file that a path leads to; None where there is none."""
+def _status(path: Name, what: str = "written") -> os.stat_result | None:
+    """What is known of the file that a path leads to and that is to be read or written; None where there is none."""
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
         raise UsageError(f"a file is given by its path, such as 'lstm.npz', not {path!r:.80}{here()}")
     try:
@@ -193,7 +219,7 @@ def _status(path: Name) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        raise _failed(path, error) from error
+        raise _failed(path, error, what=what) from error
 
 
 def _same(path: Name, other: Name) -> bool:
@@ -204,9 +230,9 @@ def _same(path: Name, other: Name) -> bool:
         return False
 
 
-def _failed(path: Name, why: str | Exception, after: str = "") -> FileError:
+def _failed(path: Name, why: str | Exception, after: str = "", what: str = "written") -> FileError:
     reason = (why.strerror if isinstance(why, OSError) else None) or why
-    return FileError(f"{path} cannot be written: {reason}{after}{here()}")
+    return FileError(f"{os.fspath(path)} cannot be {what}: {reason}{after}{here()}")
 
 
 # -- what is not a file ------------------------------------------------------------------------------

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.folding.folded import Folded
-from autograd_seq.folding.provenance import COUNT
+from autograd_seq.folding.provenance import COUNT, LENGTH, Origin
 from autograd_seq.folding.step_index import GivenAt, GivenIndex, may_be_given
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
 from autograd_seq.writer.simpler import simplified, without_double_minus
 from autograd_seq.writer.terms import collected
 from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
+
+_TIMES = BY_NUMPY[np.multiply]
 
 
 class Trees:
@@ -35,6 +38,7 @@ class Trees:
         self.folded = folded
         self.stops = stops
         self.general = general
+        self._steps = max((u.times[-1] for u in folded.inputs if isinstance(u, Family)), default=0)
         self._written: dict[tuple[Unit, int, int | None], Tree] = {}  # what is used often is one tree
         self._stopped = 0
         self._constants: dict[Unit, float | None] = {}
@@ -100,6 +104,7 @@ class Trees:
                     continue  # nothing there: a term that is zero
             operands.append(self.refer(ref, shift, at))
         if unit.total:
+            operands = self._as_often(operands, unit)
             if len(operands) == 1 and not isinstance(operands[0], Every):
                 return operands[0]
             return self._tidy(Sum(tuple(operands)), unit)
@@ -112,6 +117,21 @@ class Trees:
         if unit.operation.algebra == "gathered parts":
             applied = joined_parts(applied, unit.settings["indices"])
         return self._tidy(simplified(applied, constants), unit)
+
+    def _as_often(self, terms: list[Tree], unit: Unit) -> list[Tree]:
+        """Terms, where one that every step adds anew stands once, T times."""
+        steps = self._steps
+        if not isinstance(unit, Node) or steps < 3 or len(terms) < steps:
+            return terms
+        found: dict[Tree, int] = {}
+        for term in terms:
+            if not isinstance(term, Named):
+                return terms
+            found[term] = found.get(term, 0) + 1
+        if any(n % steps for n in found.values()):
+            return terms
+        often = Number(steps, Origin(LENGTH, "T", False, ("T", 0)))
+        return [Apply(_TIMES, (often, term), {}, unit) for term, n in found.items() for _ in range(n // steps)]
 
     def _tidy(self, tree: Tree, unit: Unit) -> Tree:
         """What the sweep made, as one would write it; what somebody wrote stays as it is written."""
@@ -140,14 +160,16 @@ class Trees:
         if isinstance(unit, Node) and owner.family is not None:
             at = owner.time  # one step's own, outside of any loop
         shapes = [x.record.shape for x in owner.inputs]
-        operand = record_of(self.folded.inputs[unit][0].ref.unit).shape
+        gathers = unit.operation is not None and unit.operation.algebra == "gathered parts"
+        operand = record_of(unit if gathers else self.folded.inputs[unit][0].ref.unit).shape
         parts = value if isinstance(value, tuple) else (value,)
         if value and all(type(p) is int for p in parts) and isinstance(value, tuple) and "shape" in key:
             for i, shape in enumerate(shapes):
                 if shape == value:
                     return Size(self._owner_input(owner, i, shift, at), None, value)
         if any(isinstance(p, slice) for p in parts):
-            cut = [self._cut(p, k, owner, operand, shift, at) for k, p in enumerate(parts)]
+            axes = [0] * len(parts) if key == "indices" else range(len(parts))  # several, or one of parts
+            cut = [self._cut(p, k, owner, operand, shift, at) for k, p in zip(axes, parts, strict=True)]
             return tuple(cut) if isinstance(value, tuple) else cut[0]
         return value
 

@@ -1,6 +1,7 @@
 """prove(): statuses, links, localisation, and that no more is claimed than was done."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from autograd_seq import (
     UsageError,
     differentiate,
     each,
+    gradcheck,
     name,
     operation,
     prove,
@@ -827,3 +829,39 @@ def test_a_small_record_keeps_the_pattern():
     assert made.shape[0] == made.inputs[0].shape[0] + made.inputs[1].shape[0]
     made = smaller(Tensor(np.ones((50, 20))) + Tensor(np.ones((50, 1))), 100)
     assert made.inputs[1].shape == (made.inputs[0].shape[0], 1) and made.inputs[0].shape[1] > 1
+
+
+def rounded_on_the_way(by):
+    """An operation without a meaning in exact scalars, whose value has few digits left."""
+
+    @operation(vjp=[lambda g, y, x: g * by])
+    def far(x, /):
+        return np.asarray([(float(v) * 1e-3 + 1e10) - 1e10 for v in x])
+
+    return far
+
+
+def test_what_numbers_cannot_tell_is_undecided():
+    x = Parameter([0.3, 2.0], "x")
+    proof = prove(rounded_on_the_way(1e-3)(x))
+    assert proof["x"].status == "undecided" and proof.undecided == ["x"]
+    assert not proof.ok and not proof.failures
+    assert "fewer than three digits" in " ".join(proof["x"].notes)
+    report = gradcheck(rounded_on_the_way(1e-3), np.array([0.3, 2.0]))
+    assert report.undecided and not report.failures and not report.ok
+
+
+@pytest.mark.parametrize(("by", "status"), [(1.0, "checked"), (2.0, "refuted"), (0.0, "refuted")])
+def test_a_value_rule_that_makes_plain_numbers_is_not_taken_for_a_constant(by, status):
+    @operation(vjp=[lambda g, y, x: g * by * np.cos(x)])
+    def near(x, /):
+        return np.asarray([math.sin(float(v)) for v in x])
+
+    assert prove(near(Parameter([0.3, 0.01], "x")))["x"].status == status
+    assert gradcheck(near, np.array([0.3, 0.01])).ok is (status == "checked")
+
+
+def test_a_norm_of_tiny_numbers_is_proven_and_that_of_zeros_excluded():
+    for numbers, status in (([3e-200, 4e-200], "proven"), ([3e200, 4e200], "proven"), ([0.0, 0.0], "excluded")):
+        assert prove(np.linalg.norm(Parameter(numbers, "x")))["x"].status == status
+        assert prove(np.hypot(*Parameter(numbers, "x")))["x"].status == status

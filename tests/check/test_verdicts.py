@@ -19,10 +19,10 @@ from check.verdicts.own_operations import declared
 from check.verdicts.programs import trial
 from check.verdicts.programs.spoiling import MATERIAL, spoil
 from check.verdicts.programs.writing import write
-from check.verdicts.right_operations import ROUNDINGS, everything
+from check.verdicts.right_operations import ROUNDINGS, At, everything
 
 import autograd_seq.operations as ops
-from autograd_seq import Tensor, grad, prove
+from autograd_seq import Tensor, grad, gradcheck, prove
 from tests.sweeps import part_of, slow_but_part_of
 
 SHARES = dict.fromkeys(PARTS, 0.1) | {"passes": 0.03}  # test_handwritten_library.py asks a tenth of them at one seed
@@ -65,12 +65,7 @@ def test_the_derivatives_of_the_operations_are_right_by_the_complex_step():
 def test_all_operations_are_asked():
     from check.samples import SAMPLES
 
-    # those that stand beside no network yet are tried at special points and with broken rules only
-    others = (
-        "arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cholesky cosh det hypot inv logabsdet logaddexp "
-        "pick sinh solve_columns spread tan"
-    )
-    assert {use.operation for use in USES} == {o for o in SAMPLES if o.name not in others.split()}
+    assert {use.operation for use in USES} == set(SAMPLES)
 
 
 @pytest.mark.parametrize("seed", slow_but_part_of(range(300)))
@@ -164,6 +159,17 @@ def test_what_agrees_at_zero_only_is_refuted():
     x = Tensor(np.zeros(2), "x", requires_grad=True)
     with planted(Mutant(ops.square, 0, "times 2", None, lambda piece, _: piece * 2)):
         assert not prove(ops.square(x), [x]).ok
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 2000, reason="longdouble is no larger than float64")
+def test_numbers_beyond_those_of_python_are_compared_too():
+    number = next(i for i, use in enumerate(USES) if use.operation is ops.divide)
+    at = At(USES[number], number, "huge", np.longdouble)
+    assert gradcheck(at.use.call, *at.arrays).ok
+    x = Tensor(np.array([1.5, -0.5], np.longdouble) * np.longdouble(2) ** 1200, "x", requires_grad=True)
+    assert prove(np.arcsinh(x), [x]).ok
+    with planted(Mutant(ops.arcsinh, 0, "times 2", None, lambda piece, _: piece * 2)):
+        assert prove(np.arcsinh(x), [x])["x"].status in ("refuted", "excluded")
 
 
 def test_what_is_stored_in_float32_is_rounded_in_float32_though_the_cache_holds_gradients_only():

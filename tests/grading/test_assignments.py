@@ -232,3 +232,36 @@ def test_a_judge_that_is_ended_leaves_no_verdict_and_the_class_is_judged_to_its_
     book = check_folder(tmp_path / "in", assignment=asked, jobs=2)
     assert [found.reason for found in book] == ["the process that judges it was ended: there is no answer"] * 3
     assert book.verdict == "no verdict"
+
+
+@pytest.mark.parametrize(
+    "old, new, said",
+    [
+        ("format = 1", "format = 2", "has format 2, but this release reads up to 1"),
+        ("points = 2", "points = [2]", "points must be a number from 0 on, not .2."),
+        ("points = 2", "points = -1", "points must be a number from 0 on, not -1"),
+        ("points = 2", "points = nan", "points must be a number from 0 on, not nan"),
+        ("points = 2", "optional = 1", "optional must be true or false, not 1"),
+        ("points = 2", "returns = 3", "returns must be a list of texts, not 3"),
+        ("points = 2", "kind = ['forward']", "kind must be a text, not "),
+        ("y = [1.0, 4.0]", "y = [[1.0], [4.0, 2.0]]", "expected must be a table of numbers and arrays"),
+        ("{array = [1.0, 2.0]}", "[1.0, 2.0]", "the inputs cannot be drawn: .*write letters"),
+        ("{array = [1.0, 2.0]}", "{array = ['a']}", "the inputs cannot be drawn: could not convert"),
+        ("[limits]", "limits = 3\n[other]", "limits must be a table|other"),
+        ("hints = 2", "hints = [2]", "hints must be a level or 'rising', not .2."),
+        ("format = 1", "format = " + "[" * 5000, "is not TOML"),
+    ],
+)
+def test_a_setting_of_another_kind_is_said_when_the_assignment_is_read(tmp_path, old, new, said):
+    text = """format = 1
+hints = 2
+[limits]
+seconds = 20
+[functions.square]
+points = 2
+expected = {y = [1.0, 4.0]}
+inputs = {x = {array = [1.0, 2.0]}}
+"""
+    assert load_assignment(write(tmp_path / "mine.toml", "\ufeff" + text)).tasks["square"].points == 2
+    with pytest.raises(UsageError, match=said):
+        load_assignment(write(tmp_path / "mine.toml", text.replace(old, new)))

@@ -3,115 +3,30 @@
 import functools
 import io
 import json
+import os
 import pickle
 import struct
+import sys
 import warnings
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from learning.line import Line, examples
+from damages import outcomes
+from kept import BY_PEOPLE, KINDS, NPZ, Cell, Language, Training, Words, values
+from learning.line import Line
 
 from autograd_seq.commands import main
-from autograd_seq.commands.models import trained
-from autograd_seq.core.errors import AutogradError, ValueRangeError
+from autograd_seq.core.errors import AutogradError, FileError, ValueRangeError
 from autograd_seq.learning import checkpoint
 from autograd_seq.learning.optimisers import Adam
-from autograd_seq.learning.text import Vocabulary
+from autograd_seq.learning.text import Vocabulary, lines
 from autograd_seq.learning.training import Trainer
-from cells import LSTM, RNN
+from autograd_seq.storage.digests import digest
+from cells import LSTM
 
 SAVED = Path(__file__).parents[1] / "data" / "saved_by_0_1_0"
-
-
-def values(parameters):
-    return {key: p.value.tobytes() for key, p in parameters.items()}
-
-
-class Cell:
-    """The weights of a cell."""
-
-    @staticmethod
-    def write(path):
-        cell = RNN(1, 2, seed=1)
-        cell.save(path)
-
-    def __init__(self):
-        self.cell = RNN(1, 2, seed=2)
-
-    def load(self, path):
-        self.cell.load(path)
-
-    def state(self):
-        return values(self.cell.parameters)
-
-
-class Training:
-    """A training that was stopped in its second epoch, with all that a checkpoint can have."""
-
-    @staticmethod
-    def write(path):
-        model = Line()
-        model.fail_after = 6
-        trainer = Trainer(model, Adam(0.05), batch_size=4, seed=3, save_to=path)
-        with pytest.raises(KeyboardInterrupt):
-            trainer.fit(examples(11), epochs=4, validation=examples(3))
-        assert trainer.best and len(trainer.waiting) == 1 and trainer.underway
-
-    def __init__(self):
-        self.model, self.optimiser, self.trainer = Line(), Adam(0.05), None
-
-    def load(self, path):
-        self.trainer = Trainer(self.model, self.optimiser, batch_size=4, save_to=path)
-
-    def state(self):
-        it = self.trainer
-        return values(self.model.parameters), {k: a.tobytes() for k, a in self.optimiser.memory.items()}, it and (
-            it.history, it.epoch, it.underway, it.count, [batch.tolist() for batch in it.waiting],
-            {k: a.tobytes() for k, a in it.best.items()}, it.generator.bit_generator.state,
-        )  # fmt: skip
-
-
-class Language:
-    """What the command train writes."""
-
-    @staticmethod
-    def write(path):
-        corpus = path.with_name("corpus.txt")
-        corpus.write_text("rex\nrax\n" * 3, encoding="utf-8")
-        assert main(["train", str(corpus), "--cell", "rnn", "--hidden", "2", "--epochs", "1", "-o", str(path)]) == 0
-        corpus.unlink()
-
-    def __init__(self):
-        self.loaded = None
-
-    def load(self, path):
-        self.loaded = trained(str(path))
-
-    def state(self):
-        return self.loaded and (vars(self.loaded[0]), values(self.loaded[1].parameters))
-
-
-class Words:
-    """A vocabulary."""
-
-    @staticmethod
-    def write(path):
-        Vocabulary(["cat", "the", "世界", "<UNK>"], lower=True).save(path)
-
-    def __init__(self):
-        self.vocabulary = None
-
-    def load(self, path):
-        self.vocabulary = Vocabulary.load(path)
-
-    def state(self):
-        return self.vocabulary and vars(self.vocabulary)
-
-
-KINDS = {"cell": Cell, "training": Training, "language": Language, "words": Words}
-NPZ = ["cell", "training", "language"]
 
 
 class Old(Training):
@@ -188,6 +103,42 @@ def test_a_piece_that_is_missing_doubled_or_zeroed(name, written, tmp_path):
         for middle in (b"", piece + piece, bytes(len(piece))):
             state = attempt(KINDS[name], path, content[:start] + middle + content[stop:])
             assert state is None or state == whole
+
+
+@pytest.mark.parametrize("name", [*KINDS, *BY_PEOPLE])
+def test_damages_of_all_kinds(name, tmp_path):
+    """A sixteenth of what `python benchmarks/damage.py` tries."""
+    told = 0
+    for seed, damage, outcome, error in outcomes({**KINDS, **BY_PEOPLE}[name], tmp_path, name, range(0, 2000, 16)):
+        assert outcome != "foreign error", (seed, damage, error)
+        assert outcome != "read otherwise" or name in BY_PEOPLE, (seed, damage)
+        told += outcome == "told"
+    assert told > 90 or name in BY_PEOPLE
+
+
+@pytest.mark.parametrize("name", NPZ)
+def test_arrays_that_changed_places_are_told(name, written, tmp_path):
+    """Each entry is whole, and so is the archive: only the digest knows better."""
+    arrays, about = taken_apart(written[name])
+    pairs = [(a, b) for a in arrays for b in arrays if a < b and arrays[a].shape == arrays[b].shape]
+    assert pairs or name == "cell"
+    for a, b in pairs:
+        exchanged = zipped([("settings.json.npy", npy(np.frombuffer(json.dumps(about).encode(), np.uint8))),
+                            *((f"{key}.npy", npy(arrays[{a: b, b: a}.get(key, key)])) for key in arrays)])  # fmt: skip
+        refused(KINDS[name], tmp_path / f"{name}.npz", exchanged, "its digest differs")
+
+
+def test_a_digest_that_is_lost(written, tmp_path):
+    for name in NPZ:
+        arrays, about = taken_apart(written[name])
+        del about["digest"]
+        content = zipped([("settings.json.npy", npy(np.frombuffer(json.dumps(about).encode(), np.uint8))),
+                          *((f"{key}.npy", npy(array)) for key, array in arrays.items())])  # fmt: skip
+        refused(KINDS[name], tmp_path / f"{name}.npz", content, "it has lost its digest")
+    for spoiled, said in ((written["words"].replace(b"cat", b"rat"), "its digest differs"),
+                          (written["words"].replace(b'"lower": true', b'"lower": false'), "its digest differs"),
+                          (b'{"format": 1, "words": ["a"]}', "it has lost its digest")):  # fmt: skip
+        refused(Words, tmp_path / "words.npz", spoiled, said)
 
 
 # -- foreign files ---------------------------------------------------------------------------------------
@@ -321,10 +272,23 @@ def test_the_message_says_what_is_wrong(tmp_path):
 
 
 def test_a_folder_and_a_file_that_is_not_there_are_said_too(tmp_path):
-    for path in (tmp_path, tmp_path / "nothing.npz"):
-        for load in (lambda: LSTM(2, 3).load(path), lambda: checkpoint.load(path)):
-            with pytest.raises(OSError, match=path.name):
+    for path, kind, said in ((tmp_path, OSError, "cannot be read: it is a folder"),
+                             (tmp_path / "nothing.npz", FileNotFoundError, "there is no file"),
+                             (tmp_path / "a\0b", OSError, "cannot be read: .*null")):  # fmt: skip
+        for load in (lambda: LSTM(2, 3).load(path), lambda: checkpoint.load(path), lambda: Vocabulary.load(path),
+                     lambda: list(lines(path))):  # fmt: skip
+            with pytest.raises(FileError, match=said) as caught:
                 load()
+            assert isinstance(caught.value, kind) and tmp_path.name in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(tmp_path):
+    path = tmp_path / "lstm.npz"
+    LSTM(2, 3).save(path)
+    path.chmod(0)
+    with pytest.raises(FileError, match=r"lstm\.npz cannot be read: (?i:permission denied)"):
+        LSTM(2, 3).load(path)
 
 
 def test_arrays_of_other_programs_load_if_they_fit(tmp_path):
@@ -340,6 +304,7 @@ def test_arrays_of_other_programs_load_if_they_fit(tmp_path):
     with np.load(tmp_path / "cell.npz") as found:
         about = json.loads(found["settings.json"].tobytes())
         assert {key: found[key].tobytes() for key in arrays} == values(cell.parameters)
+    assert about.pop("digest") == digest(about, arrays)
     assert about == {"format": 1, "arrays": list(arrays), "settings": {}}
 
 
@@ -353,6 +318,8 @@ def taken_apart(content):
 
 
 def put_together(arrays, about):
+    """A file whose digest is right, so that what it holds is looked at."""
+    about = {**about, "digest": digest(about, arrays)} if "format" in about else about
     stream = io.BytesIO()
     np.savez(stream, **{"settings.json": np.frombuffer(json.dumps(about).encode(), np.uint8)}, **arrays)
     return stream.getvalue()

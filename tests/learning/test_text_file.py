@@ -12,6 +12,7 @@ from autograd_seq.learning import checkpoint
 from autograd_seq.learning.text import Vocabulary, lines
 
 CHINESE = ["满纸荒唐言", "一把辛酸泪", "都云作者痴", "谁解其中味"]
+TAIWAN = ["風吹草動", "霸王龍和三角龍住在一起"]
 WESTERN = ["Bär", "Köln liegt am Rhein", "déjà vu", "señor"]
 MARKS = {
     "utf-8": codecs.BOM_UTF8,
@@ -77,7 +78,14 @@ def test_an_encoding_that_is_told(encoding, content, tmp_path):
         (["ascii first"] * 3000 + CHINESE, "gbk", "gbk"),
         (["", *CHINESE * 900], "gb18030", "gbk"),
         (WESTERN, "cp1252", "cp1252"),
-        (["créée"], "cp1252", "gbk"),  # nothing in so short a text speaks against it
+        (["créée"], "cp1252", "cp1252"),
+        (TAIWAN, "big5", "big5"),
+        (["ascii first"] * 3000 + TAIWAN * 9, "big5", "big5"),
+        (["ティラノサウルスは大きい恐竜です"], "shift_jis", "shift_jis"),
+        (["ティラノサウルスは大きい恐竜です"], "euc_jp", "euc_jp"),
+        (["공룡 이름은 길다"], "euc_kr", "euc_kr"),
+        (["Динозавры были большими"], "cp1251", "cp1251"),
+        ([*CHINESE, "㐀㐁 𠮷"], "gb18030", "gb18030"),
         (CHINESE, "utf-16-le", "utf-16-le"),
         (CHINESE, "utf-16-be", "utf-16-be"),
         (["names", "of cats"], "utf-16-le", "utf-16-le"),

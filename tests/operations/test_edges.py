@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from readings.test_source import agrees
 
 import autograd_seq.operations as ops
 from autograd_seq import (
@@ -12,9 +13,12 @@ from autograd_seq import (
     ShapeError,
     Tensor,
     UsageError,
+    compile,
     differentiate,
     grad,
+    source,
 )
+from autograd_seq.readings.derivation import Derivation
 
 RNG = np.random.default_rng(3)
 
@@ -308,6 +312,18 @@ def test_the_norm_of_huge_and_tiny_numbers_keeps_its_digits(size):
     x = Tensor(np.array([3.0, -4.0]) * size, requires_grad=True)
     assert ops.norm(x).item() == pytest.approx(5 * size, rel=1e-15)
     np.testing.assert_allclose(grad(ops.norm(x), x), [0.6, -0.8], rtol=1e-15)
+
+
+@pytest.mark.parametrize("size", [2.0**-1020, 1e-200, 1.0, 1e200, 2.0**1020])
+@pytest.mark.parametrize(("axis", "keepdims"), [(None, False), (0, True), (1, False), ((0, 1), True)])
+def test_a_plan_and_a_written_program_keep_the_digits_of_a_norm(size, axis, keepdims):
+    x = Tensor(np.array([[3.0, -4.0], [0.0, 2.0]]) * size, "x", requires_grad=True)
+    loss = ops.sum(ops.norm(x, axis=axis, keepdims=keepdims))
+    value, gradients = compile(loss)()
+    assert value == loss.item()
+    np.testing.assert_allclose(gradients["x"], grad(loss, x), rtol=1e-15)
+    derivation = Derivation(loss)
+    agrees(source(derivation, "net"), derivation, [derivation])
 
 
 def test_the_norm_of_numbers_in_range_is_the_root_of_their_squares_to_the_last_digit():

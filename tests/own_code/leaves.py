@@ -33,7 +33,7 @@ DATA = {
     "course_lstm": lambda x, a0, labels: {"x": last_axis(x), "a0": a0, "labels": last_axis(labels)},
     "course_rnn": lambda x, a0, y: {"x": last_axis(x), "a0": a0, "y": last_axis(y)},
     "char_model": lambda inputs, targets, hprev: {
-        "xs": one_hot(inputs, 6), "targets": first_axis(targets), "hs": lambda t: hprev,
+        "xs": one_hot(inputs, 6), "targets": first_axis(targets), "hprev": hprev,
     },
     "layer_objects": lambda xs, h0, targets: {"x": first_axis(xs), "h0": h0, "target": first_axis(targets)},
     "reversed_gru": lambda X, h_end, Y: {"X": first_axis(X), "h": h_end, "Y": first_axis(Y)},
@@ -42,7 +42,7 @@ DATA = {
         "input": lambda t: 1 - mask[:, t - 1 : t], "target": target,
     },
     "stacked_lists": lambda xs, h_init, targets: {
-        "below": first_axis(xs), "target": first_axis(targets),
+        "x": first_axis(xs), "target": first_axis(targets),
     },
     "both_directions": lambda x, y: {"x": last_axis(x), "y": last_axis(y)},
     "attention_pooling": lambda x, target: {"x": first_axis(x), "target": target},

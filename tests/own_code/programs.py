@@ -13,6 +13,10 @@ STYLES = (
     "both_directions", "attention_pooling", "encoder_decoder", "peephole_matrix",
 )  # fmt: skip
 
+FURTHER = (  # without a textbook beside them
+    "elman_caches", "gru_in_dicts", "while_loop", "comprehensions", "einsum_last", "pure_functions",
+)  # fmt: skip
+
 
 def program(style):
     """The module of a style."""

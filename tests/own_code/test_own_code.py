@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from own_code.programs import STYLES, plain, program, recorded
+from own_code.programs import FURTHER, STYLES, plain, program, recorded
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", STYLES + FURTHER)
 @pytest.mark.parametrize(("T", "m"), [(4, 3), (1, 2)])
 def test_gradients_are_the_differences_of_the_plain_program(style, T, m):
     J, parameters = recorded(style, T, m)

@@ -81,10 +81,11 @@ class Page:
         self.equations.setdefault(name, []).append((step, when, right))
 
     def names(self):
-        """Every name that is printed."""
+        """Every name that is printed, but for those of functions."""
         rights = [right for several in self.equations.values() for _, _, right in several]
-        found = [m["name"] for right in rights for m in TOKEN.finditer(right) if m["name"]]
-        called = {split(name)[0] for name in found} - set(FUNCTIONS) - {"axis", "t", "T"}
+        tokens = [m for right in rights for m in TOKEN.finditer(re.sub("'[^']*'", "", right)) if m["name"]]
+        found = [m["name"] for m in tokens if m.string[m.end() : m.end() + 1] != "("]
+        called = {split(name)[0] for name in found} - {"axis", "t", "T"}
         return called | {split(name)[0] for name in self.equations}
 
     def gradients(self):

@@ -40,8 +40,8 @@ NAMED = {o.name: o for o in DECLARED}
 SAYING = ("element", "longhand", "adds", "cuts", "rearranges", "algebra", "reduces")  # traits that are enough
 BY_MEANING = {
     "where", "softplus", "clip", "maximum", "less", "mean", "norm", "prod", "cumsum", "assign", "pick", "spread",
-    "argmax", "outer", "einsum", "inv", "det", "cholesky", "solve_columns", "log_softmax", "above_zero",
-    "tan", "arctan2",
+    "argmax", "outer", "einsum", "inv", "det", "cholesky", "solve_columns", "log_softmax", "above_zero", "tan",
+    "arctan2",
 }  # fmt: skip
 few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

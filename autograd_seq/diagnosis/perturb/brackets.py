@@ -1,4 +1,4 @@
-"""Misplaced parentheses around a difference: a (p − q) written as a p − q, or as p − q a."""
+"""What is edited: parentheses that stand at the wrong place in a product with a sum or a difference."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.perturb.context import Context
-from autograd_seq.diagnosis.perturb.variant import LIKELY, Edit, Variant
-from autograd_seq.diagnosis.rerun import bare
+from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.perturb.context import Context, terms_of
+from autograd_seq.diagnosis.perturb.variant import Edit, Form, Variant, at, own, product_of
+from autograd_seq.diagnosis.perturb.where import Found, collected
+from autograd_seq.diagnosis.rerun import Values, bare
 
 MOST_FACTORS = 6
 
@@ -39,15 +40,24 @@ def flat(c: Context, r: Tensor, depth: int = 8) -> Flat:
     return Flat(1.0, (inner,))
 
 
-def around_differences(c: Context) -> Iterator[Variant]:
-    """Every way to close the parentheses of a product with a difference in it at the wrong place."""
-    collected: dict[Any, list[tuple[Tensor, Edit]]] = {}
-    for r in c.program.records:
-        for edit in misplaced(c, r):
-            collected.setdefault((c.role(r), edit.key), []).append((r, edit))
-    for key, found in collected.items():
-        r, edit = found[0]
-        yield c.variant(("brackets", key), edit, r, LIKELY, {x: e.change for x, e in found})
+def around_differences(c: Context, r: Tensor) -> Iterator[Edit]:
+    """What was a (p − q), written as a p − q, or as p − q a: every way to close the parentheses at the wrong place."""
+    if r not in c.live or algebra(r) != "product" or not _ends(c, r):
+        return
+    written = flat(c, r)
+    factors = written.factors
+    if not 2 <= len(factors) <= MOST_FACTORS or any(f.shape not in (r.shape, ()) for f in factors):
+        return
+    for k, difference in enumerate(factors):
+        if algebra(difference) == "difference" and difference not in c.live:
+            p, q = difference.inputs
+            rest = [f for i, f in enumerate(factors) if i != k]
+            places = [found for n in range(1, len(rest) + 1) for found in combinations(range(len(rest)), n)]
+            for chosen in places:
+                within = [rest[i] for i in chosen]
+                outside = [f for i, f in enumerate(rest) if i not in chosen]
+                for edit in _around(c, written.sign, p, q, within, outside):
+                    yield replace(edit, key=(*edit.key, k, chosen))
 
 
 def _ends(c: Context, r: Tensor) -> bool:
@@ -56,124 +66,105 @@ def _ends(c: Context, r: Tensor) -> bool:
     return not (len(users) == 1 and algebra(users[0]) == "product")
 
 
-def misplaced(c: Context, r: Tensor) -> Iterator[Edit]:
-    """The edits of one product."""
-    if r not in c.live or algebra(r) != "product" or not _ends(c, r):
-        return
-    written = flat(c, r)
-    factors = written.factors
-    if not 2 <= len(factors) <= MOST_FACTORS or any(f.shape not in (r.shape, ()) for f in factors):
-        return
-    for k, difference in enumerate(factors):
-        if algebra(difference) != "difference" or difference in c.live:
-            continue
-        p, q = difference.inputs
-        rest = [f for i, f in enumerate(factors) if i != k]
-        for n in range(1, len(rest) + 1):
-            for places in combinations(range(len(rest)), n):
-                within = [rest[i] for i in places]
-                outside = [f for i, f in enumerate(rest) if i not in places]
-                for side, words in (("first", "{a} ∘ {p} − {q}"), ("second", "{p} − {q} ∘ {a}")):
-                    said = words.format(a=" ∘ ".join(map(c.called, within)), p=c.called(p), q=c.called(q))
-                    before = " ∘ ".join(map(c.called, outside))
-                    squared = len(within) == 1 and bare(within[0]) is bare(q)
-                    of_another = side == "second" and squared  # 1 − y ∘ y for y ∘ (1 − y)
-                    yield Edit(
-                        ("brackets", side, k, places),
-                        "activation derivative" if of_another else "parentheses",
-                        f"with {f'{before} ∘ ({said})' if outside else said} where the parentheses stand around "
-                        f"{c.called(p)} − {c.called(q)}",
-                        _change(written.sign, p, q, within, outside, side),
-                    )
-
-
-def _change(sign: float, p: Tensor, q: Tensor, within: list[Tensor], outside: list[Tensor], side: str) -> Any:
-    def change(v: Any) -> Array:
-        a = _product_of(v, within)
-        inner = a * v(p) - v(q) if side == "first" else v(p) - v(q) * a
-        return np.asarray(sign * _product_of(v, outside) * inner)
-
-    return change
+def _around(
+    c: Context, sign: float, p: Tensor, q: Tensor, within: list[Tensor], outside: list[Tensor]
+) -> Iterator[Edit]:
+    a, left = product_of(within), product_of(outside, sign)
+    said_a, before = " ∘ ".join(map(c.called, within)), " ∘ ".join(map(c.called, outside))
+    squared = len(within) == 1 and bare(within[0]) is bare(q)  # 1 − y ∘ y for y ∘ (1 − y)
+    for side, inner, words, of in (
+        ("first", a * at(p) - at(q), f"{said_a} ∘ {c.called(p)} − {c.called(q)}", ""),
+        ("second", at(p) - at(q) * a, f"{c.called(p)} − {c.called(q)} ∘ {said_a}", kinds.DERIVATIVE if squared else ""),
+    ):
+        said = f"{before} ∘ ({words})" if outside else words
+        yield Edit(("brackets", side), kinds.OTHERWISE_CLOSED(said, c.called(p), c.called(q), of=of), left * inner)
 
 
 def without_adjoint(c: Context, r: Tensor) -> Iterator[Edit]:
     """A term of a sum that is not multiplied with the adjoint: dc ∘ h − c for dc ∘ (h − c)."""
-    for x in r.inputs:
+    for x in r.inputs if algebra(r) == "sum of uses" else ():
         written = flat(c, x)
         alive = [f for f in written.factors if f in c.live]
         plain = [f for f in written.factors if f not in c.live]
         if len(alive) == 1 and plain and all(f.shape == r.shape for f in plain):
-            g = alive[0]
-
-            def change(v: Any, x: Tensor = x, plain: list[Tensor] = plain, sign: float = written.sign) -> Any:
-                own: Any = sign
-                for f in plain:
-                    own = own * v(f)
-                return sum(v(y) for y in r.inputs if y is not x) + own
-
-            yield Edit(
-                ("term without adjoint", c.role(x)),
-                "parentheses" if len(r.inputs) > 1 and _shared(c, r, g) else "upstream missing",
-                f"without the factor {c.called(g)} on the term {c.called(x)}: "
-                "it is forgotten there, or parentheses are misplaced",
-                change,
-            )
+            shared = all(any(f is alive[0] for f in flat(c, y).factors) for y in r.inputs)
+            of = "" if len(r.inputs) > 1 and shared else kinds.UPSTREAM
+            said = kinds.NOT_ON_THE_TERM(c.called(alive[0]), c.called(x), of=of)
+            yield Edit(("term without adjoint", c.role(x)), said, own(r) - at(x) + product_of(plain, written.sign))
 
 
 def as_one_factor(c: Context, r: Tensor) -> Iterator[Edit]:
     """What can happen to g ∘ (h − c), which is two terms of the backward pass, beside others or alone."""
-    for x, y in combinations(r.inputs, 2) if len(r.inputs) <= MOST_FACTORS else ():
-        rest = [z for z in r.inputs if z is not x and z is not y]
-        for edit in _of_difference(c, r, x, y):
-            yield edit if not rest else _beside(edit, c.role(x), c.role(y), rest)
+    few = algebra(r) == "sum of uses" and len(r.inputs) <= MOST_FACTORS
+    for x, y in combinations(r.inputs, 2) if few else ():
+        first, second = flat(c, x), flat(c, y)
+        alive = [f for f in first.factors if f in c.live]
+        if len(alive) != 1 or not any(f is alive[0] for f in second.factors) or alive[0].shape != r.shape:
+            continue
+        g = alive[0]
+        both = [(w.sign, [f for f in w.factors if f is not g]) for w in (first, second)]
+        if not all(plain for _, plain in both) or first.sign == second.sign:
+            continue
+        said = " − ".join(" ∘ ".join(map(c.called, plain)) for _, plain in sorted(both, key=lambda w: -w[0]))
+        rest = own(r) - at(x) - at(y)
+        key = () if len(r.inputs) == 2 else (c.role(x), c.role(y))
+        yield Edit(("without difference", *key), kinds.NO_FACTOR(said), rest + at(g))
+        alone = product_of(both[0][1], first.sign) + product_of(both[1][1], second.sign)
+        yield Edit(("difference alone", *key), kinds.NO_UPSTREAM(c.called(g), said), rest + alone)
+        term = x if first.sign < 0 else y
+        yield Edit(("only subtracted", c.role(term)), kinds.ONLY_SUBTRACTED(c.called(term)), rest - at(term))
 
 
-def _beside(edit: Edit, x: Any, y: Any, rest: list[Tensor]) -> Edit:
-    """An edit of some terms of a sum that has more."""
-
-    def change(v: Any) -> Any:
-        return edit.change(v) + sum(v(z) for z in rest)
-
-    return replace(edit, key=(*edit.key, x, y), change=change)
+# -- a factor of a whole sum, on some of its terms ---------------------------------------------------------------
 
 
-def _of_difference(c: Context, r: Tensor, x: Tensor, y: Tensor) -> Iterator[Edit]:
-    first, second = flat(c, x), flat(c, y)
-    alive = [f for f in first.factors if f in c.live]
-    if len(alive) != 1 or not any(f is alive[0] for f in second.factors) or alive[0].shape != r.shape:
-        return
-    g = alive[0]
-    plain = [[f for f in w.factors if f is not g] for w in (first, second)]
-    if not all(plain) or first.sign == second.sign:
-        return
-    said = " − ".join(
-        " ∘ ".join(map(c.called, p))
-        for p, _ in sorted(zip(plain, (first, second), strict=True), key=lambda k: -k[1].sign)
-    )
-    yield Edit(("without difference",), "missing factor", f"without the factor {said}", lambda v: np.array(v(g)))
-    yield Edit(
-        ("difference alone",),
-        "upstream missing",
-        f"without {c.called(g)}: {said} alone",
-        lambda v: sum(w.sign * _product_of(v, p) for w, p in zip((first, second), plain, strict=True)),
-    )
-    for term, written in ((x, first), (y, second)):
-        if written.sign < 0:
-            yield Edit(
-                ("only subtracted", c.role(term)),
-                "missing term",
-                f"with {c.called(term)} only, and of the opposite sign",
-                lambda v, term=term: -v(term),  # type: ignore[misc]
-            )
+def skipped(c: Context, rank: int) -> Iterator[Variant]:
+    """A factor that reaches only some terms of a sum."""
+
+    def found() -> Found:
+        for role, states in c.quantities.items():
+            if not any(algebra(bare(total)) == "sum of uses" for _, total in states):
+                continue
+            for _, total in states:
+                for chain in (c.chain(total, user) for user in c.program.users.get(total, [])):
+                    for a, b in combinations(range(len(chain) + 1), 2):
+                        for term in terms_of(total):
+                            edit = _skipped(c, total, term, chain[:b], a)
+                            yield (role, c.role(chain[b - 1][0])), chain[b - 1][0], edit
+
+    return collected(c, "parentheses", found(), rank)
 
 
-def _product_of(v: Any, factors: list[Tensor]) -> Any:
-    result: Any = 1.0
-    for f in factors:
-        result = result * v(f)
-    return result
+def _skipped(c: Context, total: Tensor, term: Tensor, chain: list[tuple[Tensor, Tensor]], start: int) -> Edit:
+    factors = [f for _, f in chain]
+
+    def change(v: Values) -> Any:
+        reached, alone = v(total) - v(term), v(term)
+        return reached * product_of(factors)(v) + alone * product_of(factors[:start])(v)
+
+    said = kinds.DOES_NOT_REACH(" ∘ ".join(map(c.called, factors[start:])), c.called(term))
+    return Edit(("skips", c.term_role(term), start, len(chain)), said, Form(change))
 
 
-def _shared(c: Context, r: Tensor, g: Tensor) -> bool:
-    """Whether all terms of a sum have one adjoint as a factor."""
-    return all(any(f is g for f in flat(c, x).factors) for x in r.inputs)
+def swapped_in_one_term(c: Context, rank: int) -> Iterator[Variant]:
+    """A factor of a whole sum that is another quantity of its shape on one of the terms."""
+
+    def found() -> Found:
+        for total in [r for r in c.program.records if algebra(r) == "sum of uses"]:
+            for chain in (c.chain(total, user) for user in c.program.users.get(total, [])):
+                for k, (r, factor) in enumerate(chain):
+                    for other in c.near(factor):
+                        for term in total.inputs if other is not factor and other.shape == factor.shape else ():
+                            edit = _other_factor(c, term, chain[: k + 1], other)
+                            yield (c.role(total), c.role(r)), r, edit
+
+    return collected(c, "one term", found(), rank)
+
+
+def _other_factor(c: Context, term: Tensor, chain: list[tuple[Tensor, Tensor]], other: Tensor) -> Edit:
+    r, factor = chain[-1]
+    part = product_of([term, *(f for _, f in chain[:-1])])
+    distance = (other.scope.time or 0) - (factor.scope.time or 0)
+    key = ("other factor", c.role(term, term._name), c.role(other), distance, len(chain))
+    said = kinds.ON_THE_TERM(c.called(other), c.called(factor), c.called(term), of=c.kind_of_swap(other, factor))
+    return Edit(key, said, own(r) + part * (at(other) - at(factor)))

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.perturb.variant import FIRST, Edit, Variant
+from autograd_seq.diagnosis.kinds import AT_ANOTHER_STEP, DERIVATIVE, IN_PLACE_OF, OFF_BY_ONE, WRONG_VALUE, Said
+from autograd_seq.diagnosis.perturb.variant import Edit, Variant
+from autograd_seq.diagnosis.perturb.which_step import STEPS
 from autograd_seq.diagnosis.rerun import Change, Program, bare, called, formula
 from autograd_seq.diagnosis.truth import bends_elements, is_activation
 from autograd_seq.folding.literal import is_literal
 
+What = Callable[["Context", Tensor], Iterable[Edit]]  # a rule: what can be edited in a line
+
 
 class Context:
     """A program, seen by those who change its lines.
+
+    Parameters
+    ----------
+    program : Program
+        The program.
+    wrong : collection of str
+        The gradients that may change.
 
     Attributes
     ----------
@@ -28,10 +39,14 @@ class Context:
         Forward values that a person's program has a name for, or could have.
     marked : list
         Forward values whose adjoint a person's program could have a name for.
+    quantities : dict
+        Under the role of a forward value what it is at each time step, with its adjoint.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, wrong: Collection[str] | None = None) -> None:
         self.program = program
+        self.wrong = frozenset(program.results if wrong is None else wrong)
+        self._made: dict[tuple[What, Tensor], list[Edit]] = {}
         self.adjoints = program.truth.recording.adjoints
         self.called = cache(called)
         self.live = set(program.truth.seeds.values())
@@ -55,6 +70,13 @@ class Context:
             for x in r.inputs
             if x.scope.time is not None and r.scope.time is not None and x.scope.time < r.scope.time
         }
+        self.quantities: dict[Any, list[tuple[Tensor, Tensor]]] = {}
+        self._role_of: dict[Tensor, Any] = {}  # from an adjoint to the role of what it is the adjoint of
+        for node, adjoint in self.adjoints.items():
+            self._role_of[adjoint] = self._role_of[bare(adjoint)] = self.role(node)
+            if adjoint.operation is not None:
+                self.quantities.setdefault(self.role(node), []).append((node, adjoint))
+        self.carried_roles = {role: self._carried(found) for role, found in self.quantities.items() if len(found) > 1}
         self._written: dict[Tensor, tuple[str, str]] = {}
         self._followers: dict[Tensor, set[Tensor]] = {}
         self._join_initial_states()
@@ -63,6 +85,16 @@ class Context:
     def role(self, r: Tensor, otherwise: Any = None) -> Any:
         """What a record does in its time step."""
         return self.program.roles.get(r, otherwise)
+
+    def open(self, r: Tensor) -> bool:
+        """Whether a line may be changed: only what may change depends on it."""
+        return self.program.reach(r) <= self.wrong
+
+    def edits(self, what: What, r: Tensor) -> list[Edit]:
+        """What a rule makes of a line, made once for all places."""
+        if (what, r) not in self._made:
+            self._made[what, r] = list(what(self, r))
+        return self._made[what, r]
 
     def _join_initial_states(self) -> None:
         """What comes back to the state before the first step is a carry like any other."""
@@ -99,15 +131,23 @@ class Context:
         """Whether a record is one of the gradients asked for."""
         return any(r is result for result in self.program.results.values())
 
-    def variant(self, key: Any, edit: Edit, at: Tensor, rank: int, changes: Mapping[Tensor, Change]) -> Variant:
-        """An edit at a record, in every time step that `changes` says."""
+    def variant(
+        self, key: Any, edit: Edit, at: Tensor, rank: int, changes: Mapping[Tensor, Change], also: str = ""
+    ) -> Variant:
+        """An edit at a record, in every time step that `changes` says; `also` ends its sentence."""
         where, correct = self.where(at)
-        return Variant((key, edit.key), edit.category, where, edit.words, correct, rank, changes, edit.weight)
+        words = edit.said.words + also
+        return Variant((key, edit.key), edit.said.category, where, words, correct, rank, changes, edit.weight)
 
-    def listed(self, key: Any, edit: Edit, keys: list[str], changes: Mapping[Tensor, Change]) -> Variant:
+    def listed(self, key: Any, edit: Edit, keys: list[str], rank: int, changes: Mapping[Tensor, Change]) -> Variant:
         """An edit of whole gradients."""
         correct = "; ".join(f"{k} = {formula(bare(self.program.results[k]))}" for k in keys[:3])
-        return Variant((key, edit.key), edit.category, ", ".join(keys), edit.words, correct, FIRST, changes)
+        where, (category, words) = ", ".join(keys), edit.said
+        return Variant((key, edit.key), category, where, words, correct, rank, changes, edit.weight)
+
+    def in_the_loop(self, key: Any, said: Said, correct: str, rank: int, changes: Mapping[Tensor, Change]) -> Variant:
+        """A mistake of the loop over time."""
+        return Variant(key, said.category, "the loop", said.words, correct, rank, changes)
 
     # -- what stands there -----------------------------------------------------------------------
 
@@ -131,27 +171,65 @@ class Context:
                 yield y, (y.scope.time or 0) - (t or 0)
         if t is None or n < 3:
             return
-        for tag, place in (("reversed", n + 1 - t), ("first", 1), ("last", n)):
+        for step in STEPS[2:]:
             for y in self._alike.get(self.role(x), ()):
-                if y.scope.time == place and y is not x and y.shape == x.shape:
-                    yield y, tag
+                if y.scope.time == step.of(t, n) and y is not x and y.shape == x.shape:
+                    yield y, step.name
+
+    def instead(self, y: Tensor, x: Tensor, distance: Any) -> Said:
+        """What is said of one value in place of another, so far away in time."""
+        step = next((step for step in STEPS if step.name == distance), None)
+        if step is not None:
+            return AT_ANOTHER_STEP(self.called(x), step.whose)
+        return IN_PLACE_OF(self.told_from(y, x), self.called(x), of=self.kind_of_swap(y, x))
+
+    def told_from(self, y: Tensor, x: Tensor) -> str:
+        """What a value is called where another may have the same name."""
+        return self.called(y) if self.called(y) != self.called(x) else f"another value called {self.called(y)}"
 
     def kind_of_swap(self, wrong: Tensor, right: Tensor) -> str:
         """A neighbour in time is off by one; anything else is the wrong value."""
         same_role = self.role(wrong) == self.role(right)
         stem = {re.sub(r"(_prev|_next|0)$", "", r.name or "") for r in (wrong, right)}
         different_time = wrong.scope.time != right.scope.time or wrong.operation is None or right.operation is None
-        return "off by one" if different_time and (same_role or (len(stem) == 1 and stem != {""})) else "wrong value"
+        return OFF_BY_ONE if different_time and (same_role or (len(stem) == 1 and stem != {""})) else WRONG_VALUE
 
-    def of_derivative(self, r: Tensor, category: str) -> str:
-        """The category of an edit at `r`: within the derivative of an activation it is of that."""
-        node = self.program.serves[r]
-        return "activation derivative" if bends_elements(node) else category
+    def of_derivative(self, r: Tensor) -> str:
+        """The category of an edit within the derivative of an activation; none elsewhere."""
+        return DERIVATIVE if bends_elements(self.program.serves[r]) else ""
 
-    def carried(self, x: Tensor, r: Tensor) -> bool:
-        """Whether a term `x` of `r` comes from the next time step."""
-        mine, its = self.program.time(r), self.program.time(x)
-        return mine is not None and its == mine + 1
+    # -- the terms of an adjoint -------------------------------------------------------------------
+
+    def term_role(self, x: Tensor) -> Any:
+        """What a term does, the same in all time steps."""
+        return ("from above",) if self.from_above(x) else self.role(x, x._name)
+
+    def _carried(self, found: list[tuple[Tensor, Tensor]]) -> set[Any]:
+        """The roles of terms that always come from the next time step."""
+        apart: dict[Any, set[int]] = {}
+        for node, adjoint in found:
+            for x in terms_of(adjoint):
+                there = self.program.time(bare(x))
+                if there is not None:
+                    apart.setdefault(self.term_role(x), set()).add(there - (node.scope.time or 0))
+        return {role for role, steps in apart.items() if steps == {1}}
+
+    def at_all_steps(self, adjoint: Tensor) -> list[Tensor]:
+        """The adjoints of the same quantity, this one among them."""
+        return [a for _, a in self.quantities.get(self._role_of.get(adjoint), ())]
+
+    def quantity(self, r: Tensor) -> Any:
+        """The role of what a record is the adjoint of; its own where it is none."""
+        return self._role_of.get(r, self.role(r))
+
+    def carried_roles_of(self, adjoint: Tensor) -> set[Any]:
+        """The roles of those terms that come from the next time step."""
+        return self.carried_roles.get(self._role_of.get(adjoint), set())
+
+    def carried(self, adjoint: Tensor) -> list[Tensor]:
+        """The terms of an adjoint, or of its sum, that come from the next time step."""
+        roles = self.carried_roles_of(adjoint)
+        return [x for x in terms_of(adjoint) if roles and self.term_role(x) in roles]
 
     def from_above(self, x: Tensor) -> bool:
         """Whether a term is (a part of) an adjoint that was given."""
@@ -204,6 +282,7 @@ def is_complement(r: Tensor) -> bool:
     return algebra(r) == "difference" and is_literal(r.inputs[0])
 
 
-def product(g: Tensor, factor: Tensor) -> Change:
-    """A product in place of what stands there."""
-    return lambda v: v(g) * v(factor)
+def terms_of(adjoint: Tensor) -> list[Tensor]:
+    """The terms of an adjoint; itself if it is not a sum."""
+    inner = bare(adjoint)
+    return list(inner.inputs) if algebra(inner) == "sum of uses" else [inner]

@@ -1,56 +1,49 @@
-"""Whole gradients: never assigned, averaged, overwritten."""
+"""What is edited: a whole gradient, never assigned, averaged, or that of something else."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.perturb.context import Context
-from autograd_seq.diagnosis.perturb.variant import Edit, Variant, nothing
-from autograd_seq.diagnosis.rerun import Change, bare, evaluate, sums_axes
+from autograd_seq.diagnosis.perturb.variant import Edit, Form, Variant, constant, own
+from autograd_seq.diagnosis.rerun import bare, sums_axes
+
+MOST = 6  # gradients of one shape of which every subset is tried
 
 
-def scaled(c: Context) -> Iterator[Variant]:
-    """Means in place of sums, over the examples or over time."""
-    for key, r in c.program.results.items():
-        edit = Edit(("zero",), "missing term", "with zero in place of everything: it was never assigned", nothing)
-        yield c.listed(("zero", key), edit, [key], {r: scaled_by(r, 0.0)})
-    summed = _summed(c)
-    biases = [k for k in summed if c.program.results[k].shape[-1:] == (1,)]
-    several = [list(summed), biases, [k for k in summed if k not in biases]]
-    for keys in _distinct(several):
-        if len(keys) > 1:
-            edit = Edit(
-                ("zero",), "missing term", "with zero in place of everything: they were never assigned", nothing
-            )
-            changes = {c.program.results[k]: scaled_by(c.program.results[k], 0.0) for k in keys}
-            yield c.listed(("zero", *keys), edit, keys, changes)
-    sets = [[k] for k in summed] + several
-    for keys in _distinct(sets):
-        records = [c.program.results[k] for k in keys]
-        counts = [("mean over the batch", "the number of examples", summed[keys[0]])]
-        if c.program.T > 1:
-            counts.append(("mean over time", "the number of time steps", c.program.T))
-        for category, words, n in counts:
-            for sign, power in (("divided", 1.0 / n), ("multiplied", float(n))):
-                edit = Edit((category, sign), category, f"{sign} {'by' if power < 1 else 'with'} {words}, {n}", nothing)
-                changes = {r: scaled_by(r, power) for r in records}
-                yield c.listed(("scaled", *keys), edit, keys, changes)
+def never_assigned(c: Context, r: Tensor) -> Iterator[Edit]:
+    """Nothing but the zeros of the beginning."""
+    summed = bool(examples_of(r))  # parameters are forgotten together
+    yield Edit(("zero", summed), kinds.NEVER_ASSIGNED(), own(r) * 0.0)
 
 
-def _summed(c: Context) -> dict[str, int]:
-    """The gradients that are summed over examples, with how many examples there are."""
-    found = {}
-    for key, result in c.program.results.items():
-        terms = list(result.inputs) if algebra(result) == "sum of uses" else [result]
-        sizes = [summed_over(bare(t)) for t in terms]
-        if all(sizes):
-            found[key] = sizes[0]
-    return found
+def averaged(c: Context, r: Tensor) -> Iterator[Edit]:
+    """Means in place of sums, or the other way round, over the examples or over time."""
+    n = examples_of(r)
+    if not n:
+        return
+    counts = [("mean over the batch", "the number of examples", n), ("mean over time", _STEPS, c.program.T)]
+    for category, words, n in counts:
+        if words != _STEPS or n > 1:
+            yield from _scaled(n, category, words)(own(r))
+
+
+_STEPS = "the number of time steps"
+
+
+def examples_of(r: Tensor) -> int:
+    """How many examples each term of a gradient sums over; 0 if some do not."""
+    terms = list(r.inputs) if algebra(r) == "sum of uses" else [r]
+    sizes = [summed_over(bare(t)) for t in terms]
+    return sizes[0] if all(sizes) else 0
 
 
 def summed_over(term: Tensor) -> int:
@@ -62,63 +55,94 @@ def summed_over(term: Tensor) -> int:
     return 0
 
 
-def _distinct(sets: list[list[str]]) -> list[list[str]]:
-    return [list(keys) for keys in dict.fromkeys(tuple(s) for s in sets if s)]
+def averaged_from_here(c: Context, r: Tensor) -> Iterator[Edit]:
+    """A factor on all that follows: a mean taken, forgotten or taken over too much near where everything begins."""
+    for n, (category, what) in _counts(c).items():
+        multiplied, divided = _scaled(n, category, what, ", from here on")(own(r))
+        if n != 2 or category:  # else that is doubled, as any line can be
+            yield replace(multiplied, weight=2)
+        yield replace(divided, weight=2)
 
 
-def assigned(c: Context) -> Iterator[Variant]:
-    """Assignment in place of addition, a loop that is too short, indices that are off."""
-    if c.program.T < 2:
-        return
-    added = {}
+def _scaled(n: int, category: str, what: str, also: str = "") -> Any:
+    """Multiplied with a number, or divided by it."""
+    number = f"{what}, {n}" if what else f"{n}"
+
+    def edits(whole: Form) -> Iterator[Edit]:
+        yield Edit(("multiplied", n, category), kinds.MULTIPLIED_WITH(number, also, of=category), whole * float(n))
+        yield Edit(("divided", n, category), kinds.DIVIDED_BY(number, also, of=category), whole * (1 / n))
+
+    return edits
+
+
+def _counts(c: Context) -> dict[int, tuple[str, str]]:
+    """Numbers that a mean could divide by: its category, and what it is the number of."""
+    examples = {n for r in c.program.records if (n := summed_over(r)) > 1}
+    arrays = [*c.program.truth.inputs.values(), *c.program.truth.outputs.values()]
+    lengths = {n for x in arrays for n in x.shape if n > 1}
+    T = c.program.T
+    both = {n for n in examples - lengths if T > 1 and n % T == 0 and n // T in lengths}
+    of_both = ("mean over the batch", "the number of examples times that of time steps")
+    found: dict[int, tuple[str, str]] = {T: ("mean over time", _STEPS)} if T > 1 else {}
+    for n in sorted(examples - both):
+        found.setdefault(n, ("mean over the batch", "the number of examples"))
+    for n in [*sorted(both), *(n * T for n in sorted(examples) if T > 1)]:
+        found.setdefault(n, of_both)
+    for n in sorted(lengths | {2}):
+        found.setdefault(n, ("", "the length of an axis" if n in lengths else ""))
+    return found
+
+
+# -- the gradient of something else ------------------------------------------------------------------------------
+
+
+def of_another(c: Context, r: Tensor) -> Iterator[Edit]:
+    """One gradient in place of another of its shape."""
+    for other, y in c.program.results.items():
+        if y is not r and y.shape == r.shape and bare(y) is not bare(r):
+            yield Edit(("copy", other), kinds.ANOTHER_GRADIENT(other), constant(y._value))
+
+
+def on_the_way(c: Context, r: Tensor) -> Iterator[Edit]:
+    """The adjoint of something on the way in place of a gradient."""
+    seen = set()
+    results = {*c.program.results.values()}
+    for y in c.program.records:
+        fits = y in c.live and y.shape == r.shape and y.index < r.index and bare(y) is not bare(r)
+        if fits and bare(y) not in seen and y not in results:
+            seen.add(bare(y))
+            key = ("intermediate", c.role(y), c.program.time(y))
+            yield Edit(key, kinds.ANOTHER_GRADIENT(c.called(y)), constant(y._value), weight=3)
+
+
+def exchanged(c: Context, rank: int) -> Iterator[Variant]:
+    """Two gradients under each other's name."""
+    for (b, y), (a, x) in combinations(c.program.results.items(), 2):
+        if x.shape == y.shape:
+            edit = Edit(("exchanged",), kinds.GRADIENTS_EXCHANGED(), own(x))
+            changes = {x: constant(y._value), y: constant(x._value)}
+            yield c.listed(("exchanged", a, b), edit, [b, a], rank, changes)
+
+
+def in_one_array(c: Context, rank: int) -> Iterator[Variant]:
+    """Several gradients that are one array, and each the sum of all: ``dWf = dWi = np.zeros(...)``."""
+    by_shape: dict[Any, list[str]] = {}
     for key, r in c.program.results.items():
-        if algebra(r) == "sum of uses" and len({c.program.time(x) for x in r.inputs}) > 1:
-            added[key] = r
-    biases = [k for k in added if c.program.results[k].shape[-1:] == (1,)]
-    sets = [[k] for k in added] + [list(added), biases, [k for k in added if k not in biases]]
-    for keys in _distinct(sets):
-        for first, words in ((True, "the first"), (False, "the last")):
-            edit = Edit(
-                ("assigned", first),
-                "assignment",
-                f"with the part of {words} time step only: each step replaces it (=) in place of adding to it (+=)",
-                nothing,
-            )
-            changes = {added[k]: only_time(c, added[k], 1 if first else c.program.T) for k in keys}
-            yield c.listed(("assigned", *keys), edit, keys, changes)
-    yield from _overwritten(c)
+        if r.operation is not None:
+            by_shape.setdefault(r.shape, []).append(key)
+    for keys in by_shape.values():
+        sizes = range(2, len(keys) + 1) if len(keys) <= MOST else (2, len(keys))
+        for group in (g for n in sizes for g in combinations(keys, n)):
+            yield from _one_array(c, list(group), rank)
 
 
-def only_time(c: Context, r: Tensor, time: int, without: bool = False) -> Change:
-    """The terms of a sum that belong to one time step, or all others."""
-    terms = [x for x in r.inputs if (c.program.time(x) == time) != without]
-    return lambda v: np.sum([v(x) for x in terms], axis=0) if terms else np.zeros(r.shape)
-
-
-def _overwritten(c: Context) -> Iterator[Variant]:
-    """Parts of one array to which two ways lead: the second replaces what the first left there."""
-    for name, r in c.program.results.items():
-        if algebra(r) != "gathered parts":
-            continue
-        indices = [str(index) for index in r.settings["indices"]]
-        for first in (True, False):
-            order = indices if first else indices[::-1]
-            chosen = {(order.index(i) if first else len(order) - 1 - order.index(i)) for i in order}
-            if len(chosen) == len(order):
-                continue
-            words = "with one of the parts that belong there only: the other is replaced (=) in place of added to (+=)"
-            edit = Edit(("overwritten", first), "assignment", words, nothing)
-            yield c.listed(("overwritten", name), edit, [name], {r: _some_pieces(r, chosen)})
-
-
-def _some_pieces(r: Tensor, chosen: set[int]) -> Change:
-    def change(v: Any) -> Any:
-        pieces = [v(x) if i in chosen else np.zeros(x.shape) for i, x in enumerate(r.inputs)]
-        return r.operation.value(*pieces, **r.settings)
-
-    return change
-
-
-def scaled_by(r: Tensor, factor: float) -> Change:
-    """A multiple of what stands there."""
-    return lambda v: evaluate(r, v) * factor
+def _one_array(c: Context, names: list[str], rank: int) -> Iterator[Variant]:
+    records = {k: c.program.results[k] for k in names}
+    total = np.sum([r._value for r in records.values()], axis=0)
+    held = [(f"the sum of all {len(names)}", total, names)]
+    if len(names) > 2:  # with two that is one gradient in place of another
+        for one in (names[-1], names[0]):
+            held.append((one, records[one]._value, [k for k in names if k != one]))
+    for i, (said, value, wrong) in enumerate(held):
+        edit = Edit(("one array", i), kinds.ONE_ARRAY(said), constant(value))
+        yield c.listed(("one array", *names), edit, wrong, rank, {records[k]: constant(value) for k in wrong})

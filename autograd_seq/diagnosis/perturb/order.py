@@ -1,8 +1,7 @@
-"""Loops over time that run the wrong way, stop early, or never pass the new carry on."""
+"""The backward pass step by step, so that its steps can be taken in another order, or carry something else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -11,59 +10,10 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.perturb.adjoints import carried_roles, term_role, terms_of
-from autograd_seq.diagnosis.perturb.context import Context
-from autograd_seq.diagnosis.perturb.variant import FIRST, LIKELY, Variant
+from autograd_seq.diagnosis.perturb.context import Context, terms_of
 from autograd_seq.diagnosis.rerun import Change, bare
 
 State = Any  # the role of what is carried from step to step
-
-
-def other_orders(c: Context) -> Iterator[Variant]:
-    """The loops over time in another order, all of them or one only."""
-    loop = Loop(c)
-    T = c.program.T
-    if T < 3 or not loop.states:
-        return
-    kinds = [
-        ("forward", "with a loop that runs forward in time, from the first step to the last", range(1, T + 1), "next"),
-        ("no last", "without the last time step: the loop begins too late", range(T - 1, 0, -1), "next"),
-        ("no first", "without the first time step: the loop ends too early", range(T, 1, -1), "next"),
-        (
-            "stale",
-            "with the carry of the beginning in every time step: it is never replaced",
-            range(T, 0, -1),
-            "stale",
-        ),
-    ]
-    for key, words, order, carry in kinds:
-        for i, active in enumerate(loop.together()):
-            stale = carry == "stale"
-            if stale and not any(loop.given_at_the_end(role) for role in active):
-                words = "without anything carried from one time step to the next"
-            category = "no carry" if stale else "off by one"
-            changes = loop.changes(list(order), active, carry)
-            yield Variant(
-                ("order", key, i), category, "the loop", words, "t runs from T_x - 1 down to 0", FIRST, changes
-            )
-
-
-def summed_carries(c: Context) -> Iterator[Variant]:
-    """What is carried back, added to what was carried before in place of replacing it."""
-    loop = Loop(c)
-    T = c.program.T
-    if T < 3 or not loop.states:
-        return
-    for i, active in enumerate(loop.each()):
-        names = ", ".join(dict.fromkeys(c.called(loop.states[role][0][1]) for role in active))
-        for carry, words in (
-            ("summed", "what is carried back from all later time steps: it is added (+=) in place of assigned (=)"),
-            ("kept", "the whole adjoint of the next time step on top of what comes from it: it is never set anew"),
-        ):
-            changes = loop.changes(list(range(T, 0, -1)), active, carry)
-            said = f"with {words}"
-            correct = "da_prev = …, not da_prev += …"
-            yield Variant(("carry", carry, i), "extra term", names, said, correct, LIKELY, changes)
 
 
 class Loop:
@@ -76,11 +26,8 @@ class Loop:
             t = c.program.time(r)
             if t is not None and c.role(r) is not None:
                 self.at.setdefault((c.role(r), t), r)
-        nodes: dict[State, list[tuple[Tensor, Tensor]]] = {}
-        for node, adjoint in c.adjoints.items():
-            nodes.setdefault(c.role(node), []).append((node, adjoint))
-        self.carried = {role: carried_roles(c, found) for role, found in nodes.items() if len(found) > 1}
-        self.states = {role: nodes[role] for role, roles in self.carried.items() if roles}
+        self.carried = c.carried_roles
+        self.states = {role: c.quantities[role] for role, roles in self.carried.items() if roles}
         self.state_of: dict[Tensor, tuple[State, int]] = {}
         for role, found in self.states.items():
             for node, adjoint in found:
@@ -165,7 +112,7 @@ class _Run:
         if self.carry == "stale":
             return self._total(given, result)
         parts = [
-            self._line(x, self.order[-1] - 1) if term_role(self.c, x) in self.loop.carried[role] else self.value(x)
+            self._line(x, self.order[-1] - 1) if self.c.term_role(x) in self.loop.carried[role] else self.value(x)
             for x in terms_of(result)
         ]
         if self.carry == "kept":
@@ -195,7 +142,7 @@ class _Run:
         parts = [
             self.step(x)
             for x in terms_of(adjoint)
-            if term_role(c, x) not in carried and not (initial and c.from_above(x))
+            if c.term_role(x) not in carried and not (initial and c.from_above(x))
         ]
         order = self.order if role in self.active else list(range(T, 0, -1))
         place = order.index(t) if t in order else 0
@@ -235,6 +182,3 @@ class _Run:
             values = [self.value(x, shift) for x in r.inputs]
             self.known[key] = np.asarray(r.operation.value(*values, **r.settings))
         return self.known[key]
-
-
-__all__ = ["Loop", "other_orders", "summed_carries"]

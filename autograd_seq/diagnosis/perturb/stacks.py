@@ -1,4 +1,4 @@
-"""Edits of stacks: pieces joined in another order, and one term of a sliced sum that is wrong."""
+"""What is edited: parts of what is stacked, the order in which parts are joined, and the terms of a sliced sum."""
 
 from __future__ import annotations
 
@@ -8,40 +8,100 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.perturb.context import Context
-from autograd_seq.diagnosis.perturb.variant import Edit
-from autograd_seq.diagnosis.rerun import bare, evaluate
+from autograd_seq.diagnosis.perturb.variant import Edit, Form, at, own, reading
+from autograd_seq.diagnosis.rerun import bare
 
 MOST_PIECES = 4
+
+
+def parts(c: Context, r: Tensor) -> Iterator[Edit]:
+    """The other part of a stack."""
+    if algebra(r) != "part":
+        return
+    x, index = r.inputs[0], r.settings["index"]
+    whole_index = index if isinstance(index, tuple) else (index,)
+    for axis, piece in enumerate(whole_index):
+        if not isinstance(piece, slice) or piece == slice(None) or piece.step not in (None, 1):
+            continue
+        if any(not isinstance(i, slice) for i in whole_index):
+            return
+        start, stop, _ = piece.indices(x.shape[axis])
+        n, whole = stop - start, x.shape[axis]
+        places = set(range(0, whole, n)) if whole % n == 0 else {0, whole - n}
+        what = "rows" if axis == 0 else "columns"
+        for other in sorted(places - {start}):
+            called = "first" if other == 0 else "last" if other == whole - n else f"{other + 1} to {other + n}"
+            said = kinds.OTHER_PART(called, n, whole, what, what, start + 1, stop)
+            key = ("part", axis, other == 0, other if whole % n == 0 else 0)
+            part = (*whole_index[:axis], slice(other, other + n), *whole_index[axis + 1 :])
+            yield Edit(key, said, at(x)[part])
+
+
+def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
+    """One of the matrix products Wᵀ dz in a part of their sum: (W[:, part])ᵀ dz written out for each."""
+    found = _sliced_sum(r)
+    if found is None:
+        return
+    total, start, stop = found
+    n, whole = stop - start, total.shape[0]
+    products = [(x, *bare(x).inputs) for x in total.inputs if algebra(bare(x)) == "matrix product"]
+    for x, turned, dz in products:
+        if algebra(turned) != "transpose" or dz not in c.live:
+            continue
+        W, role, rest = turned.inputs[0], c.role(x), own(r) - at(x)[start:stop]
+        said_W, said_dz = c.called(W), c.called(dz)
+        for other in sorted({0, whole - n} - {start}):
+            said = kinds.OTHER_COLUMNS(other, other + n, said_W, said_dz)
+            change = rest + at(W)[:, other : other + n].T @ at(dz)
+            yield Edit(("term other half", role, other == 0), said, change)
+        if W.shape[0] == n:
+            said = kinds.TERM_NOT_TRANSPOSED(f"({said_W}[:, {start}:{stop}])", said_dz)
+            yield Edit(("term transpose", role), said, rest + at(W)[:, start:stop] @ at(dz))
+        for _, other_turned, other_dz in products:
+            if other_dz is not dz and other_dz.shape == dz.shape:
+                said = kinds.IN_THE_TERM(c.called(other_dz), said_dz, said_W)
+                yield Edit(("term adjoint", role, c.role(other_dz)), said, rest + _part_of(turned, other_dz, found))
+            if other_turned is not turned and other_turned.shape == turned.shape:
+                V = other_turned.inputs[0]
+                said = kinds.IN_THE_TERM(c.called(V), said_W, said_dz)
+                yield Edit(("term weight", role, c.role(V, V.name)), said, rest + _part_of(other_turned, dz, found))
+
+
+def _sliced_sum(r: Tensor) -> tuple[Tensor, int, int] | None:
+    """The sum that a record is some rows of, and which."""
+    if algebra(r) != "part":
+        return None
+    total, index = bare(r.inputs[0]), r.settings["index"]
+    parts = index if isinstance(index, tuple) else (index,)
+    if algebra(total) != "sum of uses" or len(parts) > 1 or not isinstance(parts[0], slice):
+        return None
+    start, stop, _ = parts[0].indices(total.shape[0])
+    return total, start, stop
+
+
+def _part_of(turned: Tensor, dz: Tensor, rows: tuple[Tensor, int, int]) -> Form:
+    return (at(turned) @ at(dz))[rows[1] : rows[2]]
 
 
 def joined(c: Context, r: Tensor) -> Iterator[Edit]:
     """The adjoints of what was split, joined in another order."""
     pieces = list(r.inputs)
     times = {c.program.time(x) for x in pieces}
-    if not 1 < len(pieces) <= MOST_PIECES or len(times) > 1 or len({x.shape for x in pieces}) > 1:
+    fits = algebra(r) in ("gathered parts", "joined") and len(times) == 1 and len({x.shape for x in pieces}) == 1
+    if not fits or not 1 < len(pieces) <= MOST_PIECES:
         return
     indices = r.settings.get("indices")
     if indices is not None:
         pieces = [pieces[k] for k in np.argsort([str(_start(i)).zfill(9) for i in indices])]
     for order in permutations(range(len(pieces))):
         if order != tuple(range(len(pieces))):
-            said = ", ".join(c.called(pieces[k]) for k in order)
-            swapped = {id(x): pieces[k] for x, k in zip(pieces, order, strict=True)}
-
-            def change(v: Any, swapped: dict[int, Tensor] = swapped) -> Array:
-                values = [v(swapped[id(x)]) for x in r.inputs]
-                return np.asarray(r.operation.value(*values, **r.settings))
-
-            yield Edit(
-                ("joined", order),
-                "wrong value",
-                f"with its parts in the order {said}, not that of the forward pass",
-                change,
-            )
+            said = kinds.JOINED_OTHERWISE(", ".join(c.called(pieces[k]) for k in order))
+            swapped = {x: at(pieces[k]) for x, k in zip(pieces, order, strict=True)}
+            yield Edit(("joined", order), said, reading(r, swapped))
 
 
 def _start(index: Any) -> int:
@@ -50,60 +110,3 @@ def _start(index: Any) -> int:
         if isinstance(part, slice) and part != slice(None):
             return part.start or 0
     return 0
-
-
-def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
-    """One of the matrix products Wᵀ dz in a part of their sum: (W[:, part])ᵀ dz written out for each."""
-    total = bare(r.inputs[0])
-    index = r.settings["index"]
-    first = index[0] if isinstance(index, tuple) else index
-    if (
-        algebra(total) != "sum of uses"
-        or not isinstance(first, slice)
-        or (isinstance(index, tuple) and len(index) > 1)
-    ):
-        return
-    products = [(x, *bare(x).inputs) for x in total.inputs if algebra(bare(x)) == "matrix product"]
-    start, stop, _ = first.indices(total.shape[0])
-    n, whole = stop - start, total.shape[0]
-    for x, turned, dz in products:
-        if algebra(turned) != "transpose" or dz not in c.live:
-            continue
-        weight = turned.inputs[0]
-        name = f"({c.called(weight)}[:, {start}:{stop}])"
-        role = c.role(x)
-
-        def instead(piece: Any, x: Tensor = x) -> Any:
-            return lambda v: evaluate(r, v) - v(x)[start:stop] + piece(v)
-
-        for other in {0, whole - n} - {start}:
-            yield Edit(
-                ("term other half", role, other == 0),
-                "wrong half",
-                f"with the columns {other}:{other + n} of {c.called(weight)} in the term of {c.called(dz)}: "
-                "the other part of the stack",
-                instead(lambda v, w=weight, d=dz, k=other: v(w)[:, k : k + n].T @ v(d)),
-            )
-        if weight.shape[0] == n:
-            yield Edit(
-                ("term transpose", role),
-                "transpose",
-                f"with {name} not transposed in the term of {c.called(dz)}",
-                instead(lambda v, w=weight, d=dz: v(w)[:, start:stop] @ v(d)),
-            )
-        for _, other_turned, other_dz in products:
-            if other_dz is not dz and other_dz.shape == dz.shape:
-                yield Edit(
-                    ("term adjoint", role, c.role(other_dz)),
-                    "wrong value",
-                    f"with {c.called(other_dz)} in place of {c.called(dz)} in the term of {c.called(weight)}",
-                    instead(lambda v, t=turned, d=other_dz: (v(t) @ v(d))[start:stop]),
-                )
-            if other_turned is not turned and other_turned.shape == turned.shape:
-                yield Edit(
-                    ("term weight", role, c.role(other_turned.inputs[0], other_turned.inputs[0].name)),
-                    "wrong value",
-                    f"with {c.called(other_turned.inputs[0])} in place of {c.called(weight)} "
-                    f"in the term of {c.called(dz)}",
-                    instead(lambda v, t=other_turned, d=dz: (v(t) @ v(d))[start:stop]),
-                )

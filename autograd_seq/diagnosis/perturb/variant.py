@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.rerun import Change
+import numpy as np
 
-FIRST, LIKELY, LOCAL, SWAP, RARE, ODD = range(6)  # ranks: the smaller, the likelier
+from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.kinds import Said
+from autograd_seq.diagnosis.rerun import Change, Values, evaluate
+
+FIRST, LIKELY, LOCAL, SWAP, VALUE, RARE, ODD = range(7)  # ranks: the smaller, the likelier
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,8 @@ class Edit:
     ----------
     key : tuple
         The same for the same edit in another time step, or of other numbers.
-    category : str
-        The kind of mistake.
-    words : str
-        What the gradient then is.
+    said : Said
+        The kind of mistake, and what the gradient then is.
     change : callable
         The changed value.
     weight : int
@@ -31,8 +33,7 @@ class Edit:
     """
 
     key: tuple[Any, ...]
-    category: str
-    words: str
+    said: Said
     change: Change
     weight: int = 1
 
@@ -69,6 +70,86 @@ class Variant:
     weight: int = 1
 
 
-def nothing(v: Any) -> Any:
-    """The change of an edit that is only spoken of."""
-    raise NotImplementedError
+class Form:
+    """An expression in the values of records, written with operators and computed when a variant is run."""
+
+    def __init__(self, change: Change) -> None:
+        self.change = change
+
+    def __call__(self, v: Values) -> Any:
+        """Its value, from those of others."""
+        return self.change(v)
+
+    def __add__(self, other: Form) -> Form:
+        return Form(lambda v: self(v) + other(v))
+
+    def __sub__(self, other: Form) -> Form:
+        return Form(lambda v: self(v) - other(v))
+
+    def __mul__(self, other: Form | Array | float) -> Form:
+        return Form(lambda v: self(v) * (other(v) if isinstance(other, Form) else other))
+
+    def __matmul__(self, other: Form) -> Form:
+        return Form(lambda v: self(v) @ other(v))
+
+    def __neg__(self) -> Form:
+        return Form(lambda v: -self(v))
+
+    def __getitem__(self, index: Any) -> Form:
+        return Form(lambda v: self(v)[index])
+
+    @property
+    def T(self) -> Form:
+        """Transposed."""
+        return Form(lambda v: self(v).T)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Form:
+        """Summed."""
+        return Form(lambda v: np.sum(self(v), axis=axis, keepdims=keepdims))
+
+
+def at(x: Tensor) -> Form:
+    """A record's value."""
+    return Form(lambda v: v(x))
+
+
+def own(r: Tensor) -> Form:
+    """What the record that is changed would have been."""
+    return Form(lambda v: v(r) if r.operation is None else evaluate(r, v))
+
+
+def constant(value: Any) -> Form:
+    """A value that nothing changes."""
+    return Form(lambda v: value)
+
+
+def reading(r: Tensor, seen: Mapping[Tensor, Change]) -> Form:
+    """A line to which some of what it reads is something else."""
+
+    def change(v: Values) -> Array:
+        known = {x: np.asarray(made(v)) for x, made in seen.items()}
+        return evaluate(r, lambda x: known[x] if x in known else v(x))
+
+    return Form(change)
+
+
+def operand(r: Tensor, i: int, seen: Change) -> Form:
+    """A line with something else as one of its operands."""
+
+    def change(v: Values) -> Array:
+        values = [seen(v) if k == i else v(x) for k, x in enumerate(r.inputs)]
+        return np.asarray(r.operation.value(*values, **r.settings))
+
+    return Form(change)
+
+
+def product_of(factors: list[Tensor], sign: float = 1.0) -> Form:
+    """The product of some records."""
+
+    def change(v: Values) -> Any:
+        result: Any = sign
+        for f in factors:
+            result = result * v(f)
+        return result
+
+    return Form(change)

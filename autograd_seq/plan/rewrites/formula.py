@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.scope import NOWHERE, present
+from autograd_seq.core.scope import NOWHERE, Marked
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.plan.value import LITERAL, Use, Value, kind_of
@@ -37,12 +37,8 @@ def in_one_loop(formula: Callable[..., Any], *operands: Use, **settings: Any) ->
 def _recorded(formula: Callable[..., Any], operands: Sequence[Use], settings: Any) -> tuple[list[Tensor], Tensor]:
     """Arrays like the operands, and what the formula makes of them."""
     leaves = [Tensor(np.ones(use.value.shape, use.value.dtype)) for use in operands]
-    token = present.set(NOWHERE)
-    try:
-        with np.errstate(all="ignore"):
-            return leaves, formula(*leaves, **settings)
-    finally:
-        present.reset(token)
+    with Marked(NOWHERE), np.errstate(all="ignore"):
+        return leaves, formula(*leaves, **settings)
 
 
 def _value(record: Tensor, made: dict[Tensor, Use], like: Value) -> Value:

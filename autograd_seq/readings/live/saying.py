@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.readings.live.element_text import element_term
 from autograd_seq.readings.live.memory import Memory
@@ -140,11 +140,8 @@ class Saying:
         if not operation.longhand or operation.reduces is not None:
             return None
         leaves = [Tensor(x.value) for x in record.inputs]
-        token = present.set(Scope())
-        try:
+        with Marked(Scope()):
             written = operation.longhand[0](*leaves, **record.settings).record
-        finally:
-            present.reset(token)
         known: dict[Tensor, Array] = dict(zip(leaves, inputs, strict=True))
         for made in Graph(written):
             if made not in known:

@@ -19,7 +19,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.part import Part
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.rules import fitted
-from autograd_seq.core.scope import Scope, present
+from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
@@ -128,11 +128,8 @@ class _Telling:
             return {}
         output = self.recording.forward.outputs[0]
         uses = self.recording.forward.consumers()
-        token = present.set(Scope())
-        try:
+        with Marked(Scope()):
             parts = split(leaf, self.recording.forward, uses, self.told.adjoints, output, self._pull)
-        finally:
-            present.reset(token)
         return {place: self._tell(part) for place, part in parts.items()}
 
     def _pull(self, user: Tensor, i: int, adjoint: Tensor) -> Tensor:

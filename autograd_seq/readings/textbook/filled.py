@@ -15,6 +15,7 @@ import numpy as np
 from autograd_seq import operations as ops
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import BY_NUMPY
+from autograd_seq.core.program_arguments import PartOf, Taken
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 
@@ -189,6 +190,7 @@ def _part(x: Any, index: Any, piece: Any) -> Any:
     if x.operation is None and not x.requires_grad:
         leaf = Tensor(x._value[index], x.name).record
         leaf.scope = replace(x.scope, time=piece.scope.time)
+        leaf._origin = PartOf(x._origin, index) if type(x._origin) is Taken else x._origin
         return leaf
     part = ops.getitem(x, index).record
     part.scope = piece.scope

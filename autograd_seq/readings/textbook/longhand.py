@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograd_seq.core.operation import DECLARED, Operation
-from autograd_seq.core.scope import NOWHERE, present
+from autograd_seq.core.scope import NOWHERE, Marked
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 
@@ -65,11 +65,8 @@ class Spelled:
 def _patterns(operation: Operation) -> list[tuple[Tensor, Tensor]]:
     """The argument and the result of each way to write an activation out; recorded once."""
     if operation not in _RECORDED:
-        token = present.set(NOWHERE)
-        try:
+        with Marked(NOWHERE):
             _RECORDED[operation] = [way for longhand in operation.longhand if (way := _way(operation, longhand))]
-        finally:
-            present.reset(token)
     return _RECORDED[operation]
 
 

@@ -81,6 +81,12 @@ class Tally:
             if answer.named is False:
                 self.complaints.append(("wrong record named", case.name, answer.reason))
 
+    def join(self, other: Tally) -> None:
+        """Add what another one counted."""
+        self.counts = {k: self.counts[k] + other.counts[k] for k in COUNTS}
+        self.seconds += other.seconds
+        self.complaints += other.complaints
+
     @property
     def share_open(self) -> float:
         """The share that was to be decided and was not."""

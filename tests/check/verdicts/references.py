@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+PI = 4 * np.arctan(np.longdouble(1))
 STEP = np.longdouble(2) ** -8300  # along the imaginary axis nothing cancels, and its square is 0
 
 
@@ -74,6 +75,116 @@ def sigmoid(x: Any) -> Any:
     """σ' = e / (1 + e)², e = exp(-|x|)."""
     e = np.exp(-np.abs(x.real))
     return np.where(x.real >= 0, 1, e) / (1 + e) + 1j * x.imag * e / (1 + e) ** 2
+
+
+def _by_slope(x: Any, value: Any, slope: Any) -> Any:
+    """By what its derivative is: a formula for complex numbers may lose the step, or its digits."""
+    return value + 1j * x.imag * slope
+
+
+def tan(x: Any) -> Any:
+    return _by_slope(x, np.tan(x.real), 1 / np.cos(x.real) ** 2)
+
+
+def sinh(x: Any) -> Any:
+    return _by_slope(x, np.sinh(x.real), np.cosh(x.real))
+
+
+def cosh(x: Any) -> Any:
+    return _by_slope(x, np.cosh(x.real), np.sinh(x.real))
+
+
+def arcsin(x: Any) -> Any:
+    return _by_slope(x, np.arcsin(x.real), 1 / np.sqrt((1 - x.real) * (1 + x.real)))
+
+
+def arccos(x: Any) -> Any:
+    return _by_slope(x, np.arccos(x.real), -1 / np.sqrt((1 - x.real) * (1 + x.real)))
+
+
+def arctan(x: Any) -> Any:
+    return _by_slope(x, np.arctan(x.real), 1 / (1 + x.real**2))
+
+
+def arcsinh(x: Any) -> Any:
+    return _by_slope(x, np.arcsinh(x.real), 1 / np.sqrt(1 + x.real**2))
+
+
+def arccosh(x: Any) -> Any:
+    return _by_slope(x, np.arccosh(x.real), 1 / np.sqrt((x.real - 1) * (x.real + 1)))
+
+
+def arctanh(x: Any) -> Any:
+    return _by_slope(x, np.arctanh(x.real), 1 / ((1 - x.real) * (1 + x.real)))
+
+
+def cbrt(x: Any) -> Any:
+    root = np.cbrt(x.real)
+    return _by_slope(x, root, 1 / (3 * root**2))
+
+
+def hypot(a: Any, b: Any) -> Any:
+    return np.sqrt(a * a + b * b)
+
+
+def arctan2(a: Any, b: Any) -> Any:
+    turned = (b.real * a.imag - a.real * b.imag) / (a.real**2 + b.real**2)
+    return np.arctan2(a.real, b.real) + 1j * turned
+
+
+def logaddexp(a: Any, b: Any) -> Any:
+    share = sigmoid(a.real - b.real).real
+    return np.logaddexp(a.real, b.real) + 1j * (share * a.imag + sigmoid(b.real - a.real).real * b.imag)
+
+
+def sinc(x: Any) -> Any:
+    """sin(a) / a, a = π x; near 0 by the series of its derivative, a / 3 + a³ / 30 - ..., which loses no digits."""
+    a = PI * x.real
+    near = np.abs(a) < 1e-3
+    divisor = np.where(near, 1, a)
+    slope = np.where(near, -a / 3 + a**3 / 30 - a**5 / 840, np.cos(divisor) / divisor - np.sin(divisor) / divisor**2)
+    return _by_slope(x, np.where(near, 1 - a**2 / 6 + a**4 / 120, np.sin(divisor) / divisor), PI * slope)
+
+
+def sort(x: Any) -> Any:
+    return np.take_along_axis(x, np.argsort(x.real, axis=1, kind="stable"), 1)
+
+
+def spread(x: Any) -> Any:
+    """The pieces of one row added up at the places 1, 0 and 1."""
+    return np.stack([x[:, 1], x[:, 0] + x[:, 2]], axis=1)
+
+
+def determinant(a: Any) -> Any:
+    """By the first row."""
+    if a.shape == (2, 2):
+        return a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0]
+    return sum(a[0, i] * (a[1, i - 2] * a[2, i - 1] - a[1, i - 1] * a[2, i - 2]) for i in range(3))
+
+
+def logabsdet(a: Any) -> Any:
+    found = determinant(a)
+    return np.log(np.abs(found.real)) + 1j * found.imag / found.real
+
+
+def inverse(a: Any) -> Any:
+    """Of two rows and two columns."""
+    turned = np.stack([np.stack([a[1, 1], -a[0, 1]]), np.stack([-a[1, 0], a[0, 0]])])
+    return turned / determinant(a)
+
+
+def solved(a: Any, b: Any) -> Any:
+    return np.sum(inverse(a)[:, :, None] * b[None], axis=1)
+
+
+def cholesky(a: Any) -> Any:
+    """Of three rows; the lower triangle is read."""
+    d = np.sqrt(a[0, 0])
+    e, f = a[1, 0] / d, a[2, 0] / d
+    g = np.sqrt(a[1, 1] - e * e)
+    h = (a[2, 1] - e * f) / g
+    k = np.sqrt(a[2, 2] - f * f - h * h)
+    return np.stack([np.stack([d, 0 * d, 0 * d]), np.stack([e, g, 0 * d]), np.stack([f, h, k])])
 
 
 def softplus(x: Any) -> Any:

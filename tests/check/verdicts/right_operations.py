@@ -11,7 +11,7 @@ from check.mutants import Mutant, planted
 from check.verdicts import references
 from check.verdicts.case import Answer, Case, of_report
 from check.verdicts.operations import USES, Use
-from check.verdicts.points import DTYPES, NAMES, generator, kinds, point
+from check.verdicts.points import NAMES, generator, kinds, point
 
 import autograd_seq.operations as ops
 from autograd_seq import Parameter, Tensor, gradcheck, prove
@@ -52,7 +52,8 @@ class At:
     def arrays(self) -> list[np.ndarray]:
         """The inputs."""
         rng = generator("point", self.number, self.kind, NAMES[self.dtype])
-        return [point(self.kind, self.use.domain, shape, self.dtype, rng) for shape in self.use.shapes]
+        pairs = zip(self.use.domains, self.use.shapes, strict=True)
+        return [point(self.kind, domain, shape, self.dtype, rng) for domain, shape in pairs]
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -124,15 +125,15 @@ class At:
         for true, found in zip(self.true, self.found, strict=True):
             size = np.max(np.abs(true), initial=0) + self.use.terms
             error = np.max(np.abs(np.asarray(found).astype(np.longdouble) - true), initial=0)
-            worst = max(worst, float(error / (kind.eps * size + kind.tiny)))
+            worst = max(worst, float(error / (kind.eps * size + kind.tiny)) if error == error else np.inf)
         return worst
 
 
 def everything() -> Iterator[At]:
     """Every operation at every kind of point in every precision."""
     for number, use in enumerate(USES):
-        for kind in kinds(use.domain):
-            for dtype in DTYPES:
+        for kind in kinds(use.domains[0]):
+            for dtype in use.dtypes:
                 yield At(use, number, kind, dtype)
 
 

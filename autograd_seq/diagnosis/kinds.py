@@ -1,0 +1,189 @@
+"""What people get wrong: every kind of mistake, with what a report says of it.
+
+The edits of the true backward pass (`perturb/`) and those of somebody's own lines (`line_edits`) speak with the
+same sentences. Each is put so that "it equals the true value" may stand before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Said(NamedTuple):
+    """A kind of mistake, told of one place."""
+
+    category: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mistake.
+
+    Attributes
+    ----------
+    category : str
+        What reports, marks and hints call it.
+    words : str
+        What a gradient then is, with {} for what it is told of.
+    """
+
+    category: str
+    words: str
+
+    def __call__(self, *things: object, of: str = "") -> Said:
+        """The sentence about some things; `of` another category than is usual."""
+        return Said(of or self.category, self.words.format(*things))
+
+
+DERIVATIVE = "activation derivative"
+OFF_BY_ONE = "off by one"
+UPSTREAM = "upstream missing"
+WRONG_VALUE = "wrong value"
+
+# the sign, and all of it
+SIGN = Kind("sign", "with the opposite sign of {}")
+OPPOSITE = Kind("sign", "with the opposite sign")
+OF_OPPOSITE_SIGN = Kind("sign", "with {} of the opposite sign")
+TURNED_DIFFERENCE = Kind("sign", "with {} in place of {}: the opposite sign")
+DOUBLED = Kind("extra factor", "with {} doubled")
+NEVER_ASSIGNED = Kind("missing term", "with zero in place of everything: it was never assigned")
+
+# a term of a sum
+NO_TERM = Kind("missing term", "without the term {}")
+NO_TERMS = Kind("missing term", "without the terms {} and {}")
+ONLY_TERM = Kind("missing term", "with the term {} only")
+ONLY_SUBTRACTED = Kind("missing term", "with {} only, and of the opposite sign")
+TERM_TWICE = Kind("extra term", "with the term {} added twice")
+SIGN_OF_TERM = Kind("sign", "with the opposite sign of the term {}")
+SIGN_OF_TERMS = Kind("sign", "with the opposite sign of the terms {} and {}")
+TERM_OF_ANOTHER = Kind("extra term", "with the term {} added, which belongs to {}")
+TERM_FOR_TERM = Kind(WRONG_VALUE, "with {}, a term of {}, in place of the term {}")
+PLUS_FOR_MINUS = Kind("sign", "with + in place of − in {}")
+
+# what is carried from step to step
+NO_CARRY = Kind("no carry", "without what is carried back from the next time step, {}")
+CARRY_TWICE = Kind("extra term", "with what is carried back from the next time step added twice, {}")
+SIGN_OF_CARRY = Kind("sign", "with the opposite sign of what is carried back, {}")
+CARRY_SUMMED = Kind(
+    "extra term",
+    "with what is carried back from all later time steps: it is added (+=) in place of assigned (=)",
+)
+CARRY_KEPT = Kind(
+    "extra term",
+    "with the whole adjoint of the next time step on top of what comes from it: it is never set anew",
+)
+NEVER_REPLACED = Kind("no carry", "with the carry of the beginning in every time step: it is never replaced")
+NOTHING_CARRIED = Kind("no carry", "without anything carried from one time step to the next")
+AT_EVERY_STEP = Kind("extra term", "with {}, which belongs to the {} step only, added at every time step")
+AT_THE_OTHER_END = Kind(
+    OFF_BY_ONE, "with {}, which belongs to the {} step only, given to the step at the other end of the sequence"
+)
+
+# a factor of a product
+NO_FACTOR = Kind("missing factor", "without the factor {}")
+EXTRA_FACTOR = Kind("extra factor", "with the factor {}, which does not belong there")
+FACTOR_TWICE = Kind("extra factor", "with the factor {} twice")
+SUM_FOR_PRODUCT = Kind(WRONG_VALUE, "with the sum {} + {} in place of their product")
+EXTRA_TERM = Kind("extra term", "with the term {}, which does not belong there")
+
+# one value in place of another
+IN_PLACE_OF = Kind(WRONG_VALUE, "with {} in place of {}")
+EXCHANGED = Kind(WRONG_VALUE, "with {} and {} exchanged")
+FACTORS_EXCHANGED = Kind(WRONG_VALUE, "with {} and {} exchanged: each gets the factor that the other should have")
+EXCHANGED_EVERYWHERE = Kind(WRONG_VALUE, "with {} and {} exchanged wherever they are used")
+IN_PLACE_EVERYWHERE = Kind(WRONG_VALUE, "with {} in place of {} wherever it is used")
+ON_THE_TERM = Kind(WRONG_VALUE, "with {} in place of {} on the term of {}")
+IN_THE_TERM = Kind(WRONG_VALUE, "with {} in place of {} in the term of {}")
+IN_THE_STACK = Kind(WRONG_VALUE, "with {} in place of {} in the stack")
+UPSTREAM_IS_ONE = Kind(UPSTREAM, "with 1 in place of the adjoint given for {}")
+COMPUTED_AGAIN = Kind(WRONG_VALUE, "with {} computed again {}")
+ANOTHER_GRADIENT = Kind(WRONG_VALUE, "with {} in its place")
+GRADIENTS_EXCHANGED = Kind(WRONG_VALUE, "exchanged with one another")
+
+# parentheses
+OTHERWISE_CLOSED = Kind("parentheses", "with {} where the parentheses stand around {} − {}")
+DOES_NOT_REACH = Kind(
+    "parentheses",
+    "where the factor {} does not reach the term of {}: parentheses misplaced, or the factor forgotten there",
+)
+REACHES_TOO = Kind("parentheses", "with the factor {} on the term {} too: parentheses misplaced")
+NOT_ON_THE_TERM = Kind(
+    "parentheses",
+    "without the factor {} on the term {}: it is forgotten there, or parentheses are misplaced",
+)
+OTHER_PARENTHESES = Kind("parentheses", "with {}, where the parentheses stand otherwise: {}")
+
+# matrices and sums
+NOT_TRANSPOSED = Kind("transpose", "with {} not transposed")
+TRANSPOSED = Kind("transpose", "with {} transposed")
+WRONG_ORDER = Kind("transpose", "with {} in the wrong order")
+TERM_NOT_TRANSPOSED = Kind("transpose", "with {} not transposed in the term of {}")
+ELEMENT_WISE = Kind("element-wise product", "with the element-wise product {} ∘ {}, not @")
+ELEMENT_WISE_SUM = Kind(
+    "element-wise product",
+    "with the element-wise product {} ∘ {} summed over axis {}, not @: broadcasting hides the wrong shape",
+)
+NOT_SUMMED = Kind("missing sum", "without the sum over axis {} (the examples)")
+OTHER_AXIS = Kind("missing sum", "summed over axis {} in place of axis {}")
+ALL_AXES = Kind("missing sum", "summed over all axes")
+MEAN_FOR_SUM = Kind("mean over the batch", "with the mean over the examples in place of the sum")
+MEAN_OF = Kind("mean over the batch", "with a mean in place of a sum: {}")
+MULTIPLIED_WITH = Kind("missing factor", "multiplied with {}{}")
+DIVIDED_BY = Kind("extra factor", "divided by {}{}")
+
+# parts of what is stacked
+OTHER_PART = Kind(
+    "wrong half", "with the {} {} of the {} stacked {} in place of {} {} to {}: the other part of the stack"
+)
+OTHER_COLUMNS = Kind("wrong half", "with the columns {}:{} of {} in the term of {}: the other part of the stack")
+STACKED_OTHERWISE = Kind("wrong half", "with the stack in the other order, [{}]")
+JOINED_OTHERWISE = Kind(WRONG_VALUE, "with its parts in the order {}, not that of the forward pass")
+
+# steps and sequences
+AT_ANOTHER_STEP = Kind(OFF_BY_ONE, "with {} {}")
+READ_AT_ANOTHER_STEP = Kind(OFF_BY_ONE, "with {} read {}")
+WRITTEN_AT_ANOTHER_STEP = Kind(OFF_BY_ONE, "{} {}")
+ROWS_OF_ANOTHER_STEP = Kind(OFF_BY_ONE, "added to the rows {}")
+NOT_TURNED_ROUND = Kind(
+    OFF_BY_ONE,
+    "with {} in the opposite order of time: [::-1] is missing where the sequence was read from its end",
+)
+LOOP_TOO_SHORT = Kind(OFF_BY_ONE, "without the {} time step: the loop {}")
+LOOP_FORWARD = Kind(OFF_BY_ONE, "with a loop that runs forward in time, from the first step to the last")
+CUT_OFF = Kind(OFF_BY_ONE, "with no steps beyond {}: the way back is cut off there")
+
+# arrays that are written over, or shared
+REPLACED = Kind("assignment", "with = in place of {}: each step replaces what the others left there")
+ONE_STEP_LEFT = Kind(
+    "assignment",
+    "with the part of the {} time step only{}: each step replaces it (=) in place of adding to it (+=)",
+)
+ONE_PART_LEFT = Kind(
+    "assignment",
+    "with one of the parts that belong there only: the other is replaced (=) in place of added to (+=)",
+)
+ADDED_TO = Kind("extra term", "with what was in {} before added to it, since += stands for =")
+STRAY_LINE = Kind("extra term", "with the line {} carried out, which changes {} before it is read")
+DONE_IN_PLACE = Kind("in-place change", "with {} done in place, which changes other variables that hold this array")
+HAS_BECOME = Kind("in-place change", "with {} in place of {} where it is read")
+FACTOR_ALREADY = Kind(
+    "in-place change",
+    "with the factor {} on {} already, where it is read without it: "
+    "the array was changed in place, or lines stand in another order",
+)
+ONE_ARRAY = Kind("shared array", "with {} in its place: they are one array")
+STEPS_IN_ONE_ARRAY = Kind("shared array", "with {} in every one: they are one array")
+DUPLICATES = Kind(
+    "duplicate indices",
+    "with the last of several parts only wherever an index is there more than once: {}",
+)
+DUPLICATES_OF = Kind(
+    "duplicate indices", "where {0} meets a row several times, with one of them only: {1}.add.at adds them all"
+)
+
+# derivatives of activations
+OTHER_DERIVATIVE = Kind(DERIVATIVE, "with {} in place of the derivative {}")
+OTHER_IN_DERIVATIVE = Kind(DERIVATIVE, "with {} in place of {} in the derivative {}")
+NO_UPSTREAM = Kind(UPSTREAM, "without {}: {} alone")

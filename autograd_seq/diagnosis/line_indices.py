@@ -1,0 +1,70 @@
+"""Rules for the indices in somebody's line, and for the bounds of their loops."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.line_places import Edit, Place, places, read, said, swapped
+from autograd_seq.diagnosis.line_variables import index_names, keys
+from autograd_seq.diagnosis.own_code import Part
+
+FAR = 1000  # more steps than anybody checks
+
+
+def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """An index that is one off, another one, or of another name; a bound of a loop."""
+    for place in sorted(places(s), key=lambda place: not isinstance(place[3], ast.Constant)):
+        holder, name, _, node = place
+        bound = isinstance(holder, ast.Call) and name == "args" and said(holder.func).endswith(("range", "max", "min"))
+        if not bound and not _is_index(s, holder, name):
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for other in [k for k in keys(part) if k != node.value]:
+                yield swapped(place, s, ast.Constant(other), kinds.WRONG_VALUE)
+        elif not isinstance(node, (ast.Slice, ast.Tuple)):
+            for new in _shifted(node):
+                yield swapped(place, s, read(new), kinds.OFF_BY_ONE)
+            yield from _cut_off(part, s, place) if bound else _other_names(part, s, place)
+
+
+def _is_index(s: ast.stmt, holder: ast.AST, name: str) -> bool:
+    """Whether what stands there is (a part of) an index."""
+    if isinstance(holder, ast.Tuple):
+        return any(isinstance(n, ast.Subscript) and n.slice is holder for n in ast.walk(s))
+    return isinstance(holder, (ast.Subscript, ast.Slice)) and name != "value"
+
+
+def _shifted(node: ast.expr) -> list[str]:
+    """One before, and one after."""
+    text = ast.unparse(node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return [str(node.value - 1), str(node.value + 1)]
+    shifted = [f"{text} - 1", f"{text} + 1"]
+    for old, new in ((" - 1", ""), (" + 1", ""), (" + 1", " - 1"), (" - 1", " + 1")):
+        if text.endswith(old):
+            shifted.insert(0, text.removesuffix(old) + new)
+    return shifted
+
+
+def _cut_off(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:
+    """A bound without a number of steps in it."""
+    holder, name, index, node = place
+    for inner in [n for n in ast.walk(node) if part.kinds.get(ast.unparse(n)) == "int"]:
+        far = _with(node, ast.unparse(inner), f"({FAR})")
+        if far != ast.unparse(node):
+            yield Edit(s, holder, name, index, read(far), *kinds.CUT_OFF(said(inner)))
+
+
+def _other_names(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:
+    """An index made of other variables."""
+    node = place[3]
+    for inner in [n for n in ast.walk(node) if isinstance(n, ast.Name)]:
+        for other in index_names(part) - {inner.id}:
+            yield swapped(place, s, read(_with(node, inner.id, other)), kinds.WRONG_VALUE)
+
+
+def _with(node: ast.expr, old: str, new: str) -> str:
+    return re.sub(rf"(?<![\w.]){re.escape(old)}(?!\w)", new, ast.unparse(node))

@@ -1,0 +1,89 @@
+"""Rules for the operands in somebody's line: another one, or one that is missing."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+
+from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.line_operations import DERIVATIVE_FORMS
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, places, read, swapped, target
+from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, atoms, definitions, fits, shape_of, spreads
+from autograd_seq.diagnosis.own_code import Part
+
+PLAIN_FORMS = ("{0}", "1 - {0}")  # what a factor can be made of
+NUMBERS = ("2", "0.5")
+
+
+def operands(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """One operand in place of another of the same shape, both of the forward pass or both not."""
+    yield from _operands(part, s, True)
+
+
+def other_operands(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A value of the forward pass in place of one of the backward pass, or the other way round."""
+    if part.forward:
+        yield from _operands(part, s, False)
+
+
+def _operands(part: Part, s: ast.stmt, same: bool) -> Iterator[Edit]:
+    for place in places(s):
+        holder, name, _, node = place
+        if not isinstance(node, ATOMS) or (isinstance(node, ast.Attribute) and node.attr == "T"):
+            continue
+        if isinstance(holder, (ast.Subscript, ast.Slice, ast.Attribute)) and not _array_there(holder, name):
+            continue
+        text = ast.unparse(node)
+        for other in atoms(part):
+            of_one_pass = (text in part.forward) == (other in part.forward) or not part.forward
+            if other != text and of_one_pass == same and fits(part, text, other):
+                yield swapped(place, s, read(other), _kind(part, text, other))
+
+
+def _array_there(holder: ast.AST, name: str) -> bool:
+    return name == "value" and not (isinstance(holder, ast.Attribute) and holder.attr in ("shape", "size"))
+
+
+def _kind(part: Part, wrong: str, right: str) -> str:
+    """What kind of mistake it is to write one operand for another."""
+    stems = {re.sub(r"(_?(prev|next|old|new|last)|\[[^\[\]]*\])+$", "", text) for text in (wrong, right)}
+    if len(stems) == 1 and "" not in stems:
+        return kinds.OFF_BY_ONE
+    for made in definitions(part).get(right, ()):
+        if re.search(rf"(?<!\w){re.escape(wrong)}(?!\w)", made) and DERIVATIVE_FORM.search(made):
+            return kinds.DERIVATIVE
+    return kinds.WRONG_VALUE
+
+
+def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A factor or a term that is missing from what a line makes."""
+    if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or s.value is None:
+        return
+    ends: list[Place] = [(s, "value", None, s.value)]
+    if isinstance(s.value, ast.Tuple):
+        ends = [(s.value, "elts", i, e) for i, e in enumerate(s.value.elts)]
+    yield from _inserted(part, s, ends)
+
+
+def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A factor or a term that is missing somewhere within a line."""
+    within = [p for p in places(s) if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
+    yield from _inserted(part, s, [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))])
+    yield from _inserted(part, s, [p for p in within if isinstance(p[3], ATOMS)])
+
+
+def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
+    arrays = [a for a in atoms(part) if shape_of(part, a)]
+    alike = [a for a in arrays if (a in part.forward or not part.forward) and spreads(part, a, target(s))]
+    terms = [a for a in arrays if a not in part.forward]
+    factors = [(number, "") for number in NUMBERS]
+    for atom, form in itertools.product(alike, (*PLAIN_FORMS, *DERIVATIVE_FORMS)):
+        factors.append((form.format(atom), kinds.DERIVATIVE if form in DERIVATIVE_FORMS else ""))
+    for holder, name, index, node in ends:
+        for factor, of in factors:
+            new = ast.BinOp(node, ast.Mult(), read(factor))
+            yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor, of=of))
+        for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:
+            yield Edit(s, holder, name, index, ast.BinOp(node, ast.Add(), read(atom)), *kinds.NO_TERM(atom))

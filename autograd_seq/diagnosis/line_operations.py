@@ -1,0 +1,103 @@
+"""Rules for the operations in somebody's line: signs, factors and terms too many, transposes, parentheses."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.kinds import Said
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, places, read, said
+from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, shape_of
+from autograd_seq.diagnosis.own_code import Part
+
+TIMES = (ast.Mult, ast.Div, ast.MatMult)
+SUMS = (ast.Add, ast.Sub)
+Change = tuple[ast.expr, Said]
+
+
+def operations(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A sign, a factor or a term too many, a mean for a sum, a transpose, operands or elements exchanged."""
+    for holder, name, index, node in places(s):
+        made: list[Change] = []
+        if isinstance(node, ast.BinOp):
+            made += [*_signs(node), *_dropped(node)]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            made.append((node.operand, kinds.OPPOSITE()))
+        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and not isinstance(holder, ast.Subscript):
+            made += _exchanged(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mean":
+            sum_ = ast.Attribute(node.func.value, "sum", ast.Load())
+            made.append((ast.Call(sum_, node.args, node.keywords), kinds.MEAN_OF(said(node))))
+        if isinstance(node, ast.Attribute) and node.attr == "T":
+            made.append((node.value, kinds.TRANSPOSED(said(node.value))))
+        elif isinstance(node, ATOMS) and not (isinstance(holder, ast.Attribute) and holder.attr == "T"):
+            made.append((ast.Attribute(node, "T", ast.Load()), kinds.NOT_TRANSPOSED(said(node))))
+        for new, words in made:
+            yield Edit(s, holder, name, index, new, *words)
+
+
+def _signs(node: ast.BinOp) -> Iterator[Change]:
+    left, right = node.left, node.right
+    if isinstance(node.op, SUMS):
+        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        yield ast.BinOp(left, other, right), kinds.OF_OPPOSITE_SIGN(said(right))
+    if isinstance(node.op, ast.Sub):
+        turned = ast.BinOp(right, ast.Sub(), left)
+        yield turned, kinds.TURNED_DIFFERENCE(said(node), said(turned))
+
+
+def _dropped(node: ast.BinOp) -> Iterator[Change]:
+    """One side of an operation alone; both the other way round."""
+    left, right = node.left, node.right
+    kind = kinds.EXTRA_TERM if isinstance(node.op, SUMS) else kinds.EXTRA_FACTOR
+    for kept, gone in ((left, right), (right, left)) if not isinstance(node.op, ast.Pow) else ():
+        of = kinds.DERIVATIVE if DERIVATIVE_FORM.search(ast.unparse(gone)) else ""
+        yield kept, kind(said(gone), of=of)
+    if isinstance(node.op, ast.MatMult):
+        yield ast.BinOp(right, ast.MatMult(), left), kinds.WRONG_ORDER(said(node))
+
+
+def _exchanged(node: ast.Tuple) -> Iterator[Change]:
+    for i in range(len(node.elts)):
+        for k in range(i):
+            made = list(node.elts)
+            made[i], made[k] = made[k], made[i]
+            yield ast.Tuple(made, ast.Load()), kinds.EXCHANGED(said(node.elts[k]), said(node.elts[i]))
+
+
+def brackets(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Parentheses that are missing around a sum, or stand around one that should not be multiplied as a whole."""
+    for holder, name, index, node in places(s):
+        if isinstance(node, ast.BinOp):
+            for new in _closed_otherwise(node):
+                yield Edit(s, holder, name, index, new, *kinds.OTHER_PARENTHESES(said(node), said(new)))
+
+
+def _closed_otherwise(node: ast.BinOp) -> Iterator[ast.expr]:
+    a, b, op = node.left, node.right, node.op
+    if isinstance(op, SUMS):
+        if isinstance(b, ast.BinOp) and isinstance(b.op, TIMES):
+            yield ast.BinOp(ast.BinOp(a, op, b.left), b.op, b.right)
+        if isinstance(a, ast.BinOp) and isinstance(a.op, TIMES):
+            yield ast.BinOp(a.left, a.op, ast.BinOp(a.right, op, b))
+    if isinstance(op, TIMES):
+        if isinstance(a, ast.BinOp) and isinstance(a.op, SUMS):
+            yield ast.BinOp(a.left, a.op, ast.BinOp(a.right, op, b))
+        if isinstance(b, ast.BinOp) and isinstance(b.op, SUMS):
+            yield ast.BinOp(ast.BinOp(a, op, b.left), b.op, b.right)
+
+
+def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The derivative of another function: 1 - y ** 2 for y * (1 - y)."""
+    for holder, name, index, node in places(s):
+        if not isinstance(node, ast.BinOp) or not DERIVATIVE_FORM.search(ast.unparse(node)):
+            continue
+        inner = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, ATOMS)}
+        whole = [k for k in inner if shape_of(part, k) and not any(k != o and k in o for o in inner)]
+        for form in DERIVATIVE_FORMS if len(whole) == 1 else ():
+            new = read(form.format(whole[0]))
+            yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=kinds.DERIVATIVE))
+
+
+DERIVATIVE_FORMS = ("1 - {0} ** 2", "{0} * (1 - {0})", "({0} > 0)")

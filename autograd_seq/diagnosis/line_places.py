@@ -1,0 +1,118 @@
+"""Where somebody's line can be changed: the expressions within it, the list of statements that it stands in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd_seq.diagnosis.kinds import IN_PLACE_OF
+from autograd_seq.diagnosis.own_code import Part
+
+ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
+
+
+@dataclass
+class Edit:
+    """One expression in place of another, or one statement.
+
+    Attributes
+    ----------
+    statement : stmt
+        Where.
+    holder, slot, index : object, str, int or None
+        What is replaced: a field of a node, or an element of a list there.
+    new : AST
+        By what.
+    category, words : str
+        The kind of mistake that it mends, and what the unchanged line has, put so that "it equals the true value"
+        may stand before it.
+    """
+
+    statement: ast.stmt
+    holder: Any
+    slot: str
+    index: int | None
+    new: Any
+    category: str
+    words: str
+    part: Part = field(repr=False, default=None)  # type: ignore[assignment]
+    mended: str = ""
+
+    @property
+    def old(self) -> Any:
+        """What stands there."""
+        now = getattr(self.holder, self.slot)
+        return now if self.index is None else now[self.index]
+
+    def put(self, node: Any) -> None:
+        """Put a node there."""
+        if self.index is None:
+            setattr(self.holder, self.slot, node)
+        else:
+            getattr(self.holder, self.slot)[self.index] = node
+
+
+Place = tuple[Any, str, int | None, ast.expr]  # holder, field, index, node
+Rule = Callable[[Part, ast.stmt], Iterator[Edit]]
+
+
+def places(node: ast.AST) -> Iterator[Place]:
+    """The expressions within a statement, outer ones first; not what is assigned to or called."""
+    for name, value in ast.iter_fields(node):
+        for index, inner in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(inner, ast.stmt):
+                continue
+            called = isinstance(node, ast.Call) and name == "func"
+            if isinstance(inner, ast.expr) and not called and not isinstance(getattr(inner, "ctx", None), ast.Store):
+                yield node, name, index, inner
+            if isinstance(inner, ast.AST):
+                yield from places(inner)
+
+
+def holder_of(tree: ast.AST, s: ast.stmt) -> tuple[Any, str, int]:
+    """The list of statements that one stands in."""
+    for node in ast.walk(tree):
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                for i, inner in enumerate(value):
+                    if inner is s:
+                        return node, name, i
+    raise LookupError(target(s))
+
+
+def said(node: ast.AST, most: int = 70) -> str:
+    """Source, as somebody would read it; cut where it is long."""
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def read(text: str) -> ast.expr:
+    """An expression."""
+    return ast.parse(text, mode="eval").body
+
+
+def target(statement: ast.stmt) -> str:
+    """What a statement makes."""
+    if isinstance(statement, ast.Assign):
+        return said(statement.targets[0])
+    if isinstance(statement, (ast.AugAssign, ast.For, ast.AnnAssign)):
+        return said(statement.target)
+    return "what is returned" if isinstance(statement, ast.Return) else said(statement)
+
+
+def swapped(place: Place, s: ast.stmt, new: ast.expr, category: str) -> Edit:
+    """One operand in place of another, said with the entry that it is the index of: hs[t], not t."""
+    holder, name, index, old = place
+    edit = Edit(s, holder, name, index, new, category, "")
+    whole: ast.AST = holder if isinstance(holder, ast.Attribute) and holder.attr == "T" else old
+    for node in ast.walk(s):
+        if isinstance(node, ast.Subscript) and node.slice in (old, holder):
+            whole = node
+    wrong = said(whole)
+    edit.put(new)
+    right = said(new if whole is old else whole)
+    edit.put(old)
+    edit.words = IN_PLACE_OF(wrong, right).words
+    return edit

@@ -1,0 +1,90 @@
+"""What occurs in somebody's function: its operands and their shapes, its indices, its keys, its definitions."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import lru_cache
+from typing import Any
+
+from autograd_seq.diagnosis.line_places import ATOMS
+from autograd_seq.diagnosis.own_code import Part
+
+DERIVATIVE_FORM = re.compile(r"1(\.0*)? - |\*\* 2|> 0|\*.*\(1|d(tanh|sigmoid|relu)|prime|deriv", re.IGNORECASE)
+MOST_PARTS = 64  # functions that are remembered
+LONGEST_KEY = 20
+
+
+@lru_cache(MOST_PARTS)
+def atoms(part: Part) -> list[str]:
+    """The operands that occur in a function, the most frequent first."""
+    called = {id(n.func) for n in ast.walk(part.tree) if isinstance(n, ast.Call)}
+    space = part.function.__globals__
+    found: dict[str, int] = {}
+    for node in ast.walk(part.tree):
+        if not isinstance(node, ATOMS) or id(node) in called or _root(node) in _not_arrays(space):
+            continue
+        if isinstance(node, ast.Attribute) and node.attr in ("T", "shape", "size", "ndim"):
+            continue
+        text = ast.unparse(node)
+        found[text] = found.get(text, 0) + 1
+    return sorted(found, key=lambda k: -found[k])
+
+
+def _root(node: ast.AST) -> str | None:
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _not_arrays(space: dict[str, Any]) -> set[str]:
+    """Names of modules and functions."""
+    return {k for k, v in space.items() if type(v).__name__ == "module" or callable(v)} | {"range", "len", "reversed"}
+
+
+def fits(part: Part, wrong: str, right: str) -> bool:
+    """Whether one operand could stand for another: they are of one kind, or nothing is known of one."""
+    mine, its = part.kinds.get(wrong), part.kinds.get(right)
+    return mine is None or its is None or mine == its
+
+
+def shape_of(part: Part, text: str) -> tuple[int, ...] | None:
+    """The shape of an operand; None where it is no array."""
+    kind = part.kinds.get(text)
+    return kind[0] if isinstance(kind, tuple) else None
+
+
+def spreads(part: Part, factor: str, over: str) -> bool:
+    """Whether a factor could be multiplied with what a line makes."""
+    mine, its = shape_of(part, factor), shape_of(part, over)
+    if mine is None or its is None:
+        return factor in part.kinds and its is None
+    return len(mine) <= len(its) and all(a in (1, b) for a, b in zip(mine[::-1], its[::-1], strict=False))
+
+
+@lru_cache(MOST_PARTS)
+def definitions(part: Part) -> dict[str, list[str]]:
+    """Under each variable what is assigned to it."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(part.tree):
+        if isinstance(node, ast.Assign):
+            found.setdefault(ast.unparse(node.targets[0]), []).append(ast.unparse(node.value))
+    return found
+
+
+@lru_cache(MOST_PARTS)
+def index_names(part: Part) -> set[str]:
+    """The variables that some index of a function is made of."""
+    found = set()
+    for node in ast.walk(part.tree):
+        if isinstance(node, ast.Subscript):
+            found |= {n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)}
+    numbers = {k for k in found if not shape_of(part, k)}
+    return numbers - _not_arrays(part.function.__globals__)
+
+
+@lru_cache(MOST_PARTS)
+def keys(part: Part) -> list[str]:
+    """The texts that occur in a function."""
+    found = [n.value for n in ast.walk(part.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return [c for c in dict.fromkeys(found) if len(c) < LONGEST_KEY]
