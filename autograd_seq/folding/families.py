@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -103,10 +104,12 @@ def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> N
 
 def _fits(node: Node, family: Family) -> float | None:
     """How well a node fits a family: None if one formula cannot say both."""
-    first = next(iter(family.members.values()))
+    first, *second = islice(family.members.values(), 2)
     mine, its = (x.owner and (x.owner.family or x.owner) for x in (node, first))
-    if node.time in family.members or node.name != first.name or mine is not its or not same_settings(node, first):
+    if node.time in family.members or node.name != first.name or mine is not its:
         return None
+    if not all(same_settings(node, member) for member in (first, *second)):
+        return None  # any two numbers count with the step: it takes a third to tell whether these do
     return likeness(node, first, _same_family, fitting=True)
 
 

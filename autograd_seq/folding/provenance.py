@@ -19,6 +19,7 @@ from autograd_seq.core.record import Record
 
 CODE, LENGTH, COUNTER, DATA = "code", "length", "counter", "data"
 COUNT = "count"  # of the elements that a rule of the sweep divides by
+RULES = CODE, LENGTH, COUNTER  # what the program computes, whatever the data are
 _RANK = {CODE: 0, LENGTH: 1, COUNTER: 2, DATA: 3}
 _COUNTS = {"range", "steps", "trange"}  # what they give counts
 _KEEPS = {"reversed", "list", "tuple", "sorted", "tqdm", "int", "min", "max", "abs", "float"}  # of what they are given
@@ -38,18 +39,20 @@ class Origin:
         Whether it may be another at another turn of a loop.
     length : (str, int) or None
         Where it is the length of an array: what the program calls that, and the axis.
+    ends : tuple of Origin
+        Of a slice that is written with colons: where its start, stop and step come from.
     """
 
     kind: str
     words: str | None = None
     varies: bool = True
     length: tuple[str, int] | None = None
+    ends: tuple[Origin, ...] = ()
 
     @property
     def given(self) -> bool:
         """Whether it is data that the program has a name for."""
         return self.kind == DATA and self.words is not None
-
 
     @property
     def counts(self) -> str | None:
@@ -335,7 +338,9 @@ def _scope(text: _Text, function: ast.AST) -> _Scope:
 def _origin(tree: ast.expr, scope: _Scope) -> Origin:
     kinds = list(_kinds(tree, scope, ()))
     kind = max((kind for kind, _ in kinds), key=_RANK.__getitem__, default=CODE)
-    return Origin(kind, _words(tree), any(varies for _, varies in kinds), _length(tree, scope))
+    ends = (tree.lower, tree.upper, tree.step) if isinstance(tree, ast.Slice) else ()
+    known = tuple(Origin(CODE, varies=False) if end is None else _origin(end, scope) for end in ends)
+    return Origin(kind, _words(tree), any(varies for _, varies in kinds), _length(tree, scope), known)
 
 
 def _words(tree: ast.expr) -> str | None:
@@ -344,8 +349,6 @@ def _words(tree: ast.expr) -> str | None:
         return tree.id
     if isinstance(tree, ast.Attribute):
         return tree.attr
-    if isinstance(tree, ast.Slice):
-        return next((word for end in (tree.lower, tree.upper) if end is not None and (word := _words(end))), None)
     if isinstance(tree, ast.Subscript):
         key = tree.slice
         return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else _words(tree.value)

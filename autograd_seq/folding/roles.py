@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 
+from autograd_seq.folding.provenance import RULES
 from autograd_seq.folding.steps import site
 from autograd_seq.folding.unit import Node, Role, unify_setting
 
@@ -116,13 +117,37 @@ def same_role(x: Node, y: Node) -> bool | None:
 def same_settings(node: Node, other: Node) -> bool:
     """Whether the settings of two nodes are equal, or count with the step."""
     settings = other.settings
+    if node.settings.keys() != settings.keys():
+        return False
     for key, value in node.settings.items():
-        known = settings.get(key)
-        if value is None or value is known:
+        known = settings[key]
+        if value is known and key not in INDICES:
             continue
-        if unify_setting(key, {node.time or 0: value, other.time or 0: known}, None, node) is None:
+        if key in INDICES and not _picked_alike(node, other, key):
+            return False
+        if unify_setting(key, {node.time or 0: value, other.time or 0: known}, _DIFFERENT, node) is _DIFFERENT:
             return False
     return True
+
+
+_DIFFERENT = object()
+INDICES = "index", "indices"
+
+
+def _picked_alike(node: Node, other: Node, key: str) -> bool:
+    """Whether the parts of two nodes' indices are rules in both or data in both, of the same step."""
+    if node.settings[key] is other.settings[key] and not node.picked:
+        return True
+    numbers = range(len(node.settings[key])) if key == "indices" else (0,)
+    if any(node.picked_later(i) != other.picked_later(i) for i in numbers):
+        return False
+    if node.owner is None and site(node.record) == site(other.record):
+        return True
+    return all(_rules(node, i) == _rules(other, i) for i in numbers)
+
+
+def _rules(node: Node, number: int) -> list[bool]:
+    return [origin.kind in RULES for origin in node.index_origins(number)]
 
 
 def likeness(

@@ -110,6 +110,11 @@ class Node:
         index = self.settings["indices"][number] if "indices" in self.settings else self.settings["index"]
         return (Origin(COUNTER),) * (len(index) if isinstance(index, tuple) else 1)  # the rule's own, as of a stack
 
+    def picked_later(self, number: int) -> int:
+        """How many steps after its own step an index was picked by: the next step's, of a state that that reads."""
+        picked = self.picked[number] if number < len(self.picked) else None
+        return picked.time - self.time if picked and picked.time is not None and self.time is not None else 0
+
     @property
     def beyond(self) -> bool:
         """Whether it was made by what the recording does not look behind: a value of the forward pass."""
@@ -228,12 +233,13 @@ def unify_setting(key: str, values: dict[int, Any], default: Any, node: Node) ->
     if all(value is first for value in values.values()) and not isinstance(first, (int, tuple)):
         return first
     if key == "index":
-        return unify_index(values, default, node.index_origins(0))
+        return unify_index(values, default, node.index_origins(0), node.picked_later(0))
     if key == "indices" and len({len(value) for value in values.values()}) == 1:
         parts = [
-            unify_index({t: v[i] for t, v in values.items()}, None, node.index_origins(i)) for i in range(len(first))
+            unify_index({t: v[i] for t, v in values.items()}, default, node.index_origins(i), node.picked_later(i))
+            for i in range(len(first))
         ]
-        return default if any(part is None for part in parts) else tuple(parts)
+        return default if any(part is default for part in parts) else tuple(parts)
     return unify(values, default)
 
 

@@ -73,7 +73,7 @@ class Derivation:
             for use in self.folded.inputs[unit]
             if use.ref.shift and not self.is_backward(unit)
         }
-        self._taken: set[tuple[str, Any]] = set()
+        self._taken: set[tuple[str, Any, int | None]] = set()
         self._give_names()
         self.trees = Trees(self.folded, self.names)
 
@@ -119,8 +119,10 @@ class Derivation:
 
     @property
     def last(self) -> int:
-        """The last time step, T."""
-        return max((unit.times[-1] for unit in self.folded.units if isinstance(unit, Family)), default=0)
+        """The last time step, T; 0 where no steps are alike."""
+        looped = [unit.times[-1] for unit in self.folded.units if isinstance(unit, Family)]
+        alone = [unit.time or 0 for unit in self._forward if isinstance(unit, Node) and not unit.leaf]
+        return max([*looped, *alone]) if looped else 0
 
     @property
     def parameters(self) -> list[Unit]:
@@ -210,11 +212,12 @@ class Derivation:
         return not self.varies(unit) and is_bare(trees.definition(unit))
 
     def _name(self, unit: Unit, name: str) -> None:
-        lane = (unit.lane, type(unit), record_time(unit))
+        """Give a unit a name, with a number where another has that name already at one of its steps."""
+        steps = _steps_named(unit)
         base, number = name, 2
-        while (name, lane) in self._taken:
+        while any((name, unit.lane, step) in self._taken for step in steps):
             name, number = f"{base}_{number}", number + 1
-        self._taken.add((name, lane))
+        self._taken.update((name, unit.lane, step) for step in steps)
         self.names[unit] = name
 
     def own_name(self, unit: Unit) -> str:
@@ -272,9 +275,9 @@ def record_name(unit: Unit) -> str | None:
     return unit.name
 
 
-def record_time(unit: Unit) -> int | None:
-    """The step of a single record; None for a family."""
-    return None if isinstance(unit, Family) else unit.time
+def _steps_named(unit: Unit) -> list[int | None]:
+    """The steps at which a unit goes by its name."""
+    return list(unit.times) if isinstance(unit, Family) else [unit.time]
 
 
 def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:

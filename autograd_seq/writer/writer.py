@@ -8,7 +8,7 @@ says two things: what to call something instead of writing it out, and where to 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd_seq.core.notation import ATOM, Total, Written, enclosed, subscript
@@ -57,9 +57,7 @@ class Steps:
 
     size: Callable[[Size], str]
     every: Callable[[Family, Written, bool], Written]
-    given: Callable[[GivenIndex, int, int | None], str] = lambda index, shift, at: repr(index) if at is None else repr(
-        index
-    ).replace("<t>", f"<{at}>")
+    given: Callable[[GivenIndex, int, int | None], str]
     number: Callable[[Number], Written | None] = lambda number: None
     time: Callable[[int, int | None], str] = lambda shift, at: repr(StepIndex(shift)) if at is None else str(at)
 
@@ -155,7 +153,8 @@ class Writer:
         if self.steps is not None and isinstance(value, GivenAt):
             return Verbatim(self.steps.given(value.index, 0, value.time))
         if self.steps is not None and isinstance(value, GivenIndex):
-            return Verbatim(self.steps.given(value, tree.shift, tree.at))
+            at = None if tree.at is None else tree.at + value.shift
+            return Verbatim(self.steps.given(replace(value, shift=0), tree.shift + value.shift, at))
         if self.steps is not None and isinstance(value, (Size, Sizes, StepIndex)):
             if isinstance(value, StepIndex):
                 at = None if tree.at is None else tree.at + value.shift
