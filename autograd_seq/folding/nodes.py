@@ -242,7 +242,13 @@ def _note_picks(nodes: Nodes, forward: Graph) -> None:
             continue
         known = [*node.owner.inputs, node.owner, *users.get(node.owner, [])]
         wanted = settings["indices"] if "indices" in settings else (settings["index"],)
-        node.picked = tuple(next((n for n in known if n.settings.get("index") is index), None) for index in wanted)
+        made_for = [x.adjoint_of or x.owner for x in node.inputs] if "indices" in settings else [node.owner]
+        node.picked = tuple(_picking(index, [first, *known]) for index, first in zip(wanted, made_for, strict=True))
+
+
+def _picking(index: Any, known: Iterable[Node | None]) -> Node | None:
+    """The first of some nodes that picks by an index."""
+    return next((node for node in known if node is not None and node.settings.get("index") is index), None)
 
 
 def _count(x: Tensor, owner: Node) -> Origin | None:

@@ -39,6 +39,8 @@ class Origin:
         Whether it may be another at another turn of a loop.
     length : (str, int) or None
         Where it is the length of an array: what the program calls that, and the axis.
+    beside : (str, int) or None
+        Of data with a number added, what the program calls the data, and the number.
     ends : tuple of Origin
         Of a slice that is written with colons: where its start, stop and step come from.
     """
@@ -47,6 +49,7 @@ class Origin:
     words: str | None = None
     varies: bool = True
     length: tuple[str, int] | None = None
+    beside: tuple[str, int] | None = None
     ends: tuple[Origin, ...] = ()
 
     @property
@@ -340,7 +343,8 @@ def _origin(tree: ast.expr, scope: _Scope) -> Origin:
     kind = max((kind for kind, _ in kinds), key=_RANK.__getitem__, default=CODE)
     ends = (tree.lower, tree.upper, tree.step) if isinstance(tree, ast.Slice) else ()
     known = tuple(Origin(CODE, varies=False) if end is None else _origin(end, scope) for end in ends)
-    return Origin(kind, _words(tree), any(varies for _, varies in kinds), _length(tree, scope), known)
+    varies = any(varies for _, varies in kinds)
+    return Origin(kind, _words(tree), varies, _length(tree, scope), _beside(tree), known)
 
 
 def _words(tree: ast.expr) -> str | None:
@@ -355,6 +359,16 @@ def _words(tree: ast.expr) -> str | None:
     if isinstance(tree, ast.Call) and len(tree.args) == 1 and isinstance(tree.func, ast.Name) and tree.func.id == "int":
         return _words(tree.args[0])
     return None
+
+
+def _beside(tree: ast.expr) -> tuple[str, int] | None:
+    """The words for a value and what the code adds to it, as in ``i + 1``."""
+    if not isinstance(tree, ast.BinOp) or not isinstance(tree.op, (ast.Add, ast.Sub)):
+        return None
+    more, words = tree.right, _words(tree.left)
+    if words is None or not isinstance(more, ast.Constant) or type(more.value) is not int:
+        return None
+    return words, more.value if isinstance(tree.op, ast.Add) else -more.value
 
 
 def _length(tree: ast.expr, scope: _Scope) -> tuple[str, int] | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.folding.provenance import RULES, Origin
+from autograd_seq.folding.provenance import DATA, RULES, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,37 @@ class GivenIndex:
         Which record outside of time it belongs to.
     shift : int
         How many steps later it is given than it is used.
+    more : int
+        What the program adds to it.
     """
 
     words: str | None
     values: tuple[tuple[int | None, Any], ...]
     place: int | None = None
     shift: int = 0
+    more: int = 0
 
     def at(self, time: int) -> Any:
-        """Its value at a step; the one that there is, where it belongs to none."""
+        """The index at a step; the one that there is, where it belongs to none."""
         known = dict(self.values)
-        return known[None] if None in known else known[time + self.shift]
+        given = known[None] if None in known else known[time + self.shift]
+        return given + self.more if self.more else given
+
+    @property
+    def data(self) -> GivenIndex:
+        """What is given, as it is given."""
+        return replace(self, shift=0, more=0)
+
+    def agrees(self, other: GivenIndex) -> bool:
+        """Whether both can be of the same data: they give the same wherever both give something."""
+        mine, its = dict(self.values), dict(other.values)
+        return self.words == other.words and all(_same(mine[time], its[time]) for time in mine.keys() & its.keys())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, GivenIndex):
             return False
-        mine, its = (self.words, self.place, self.shift), (other.words, other.place, other.shift)
-        return mine == its and _same(self.values, other.values)
+        mine = self.words, self.place, self.shift, self.more
+        return mine == (other.words, other.place, other.shift, other.more) and _same(self.values, other.values)
 
     def __hash__(self) -> int:
         return hash((self.words, len(self.values)))
@@ -118,8 +132,24 @@ def _unify_part(values: dict[int, Any], origin: Origin | None, shift: int) -> An
     kinds = {(type(value), value.shape if isinstance(value, np.ndarray) else ()) for value in found}
     if len(kinds) > 1 or not isinstance(found[0], _GIVEN):
         return _MISSING
-    steps = tuple((time + shift, value) for time, value in sorted(values.items(), key=itemgetter(0)))
-    return GivenIndex(None if origin is None else origin.words, steps, shift=shift)
+    words, more = _called(origin, found)
+    steps = sorted(values.items(), key=itemgetter(0))
+    return GivenIndex(words, tuple((t + shift, v - more if more else v) for t, v in steps), None, shift, more)
+
+
+def _called(origin: Origin | None, found: list[Any]) -> tuple[str | None, int]:
+    """What the program calls the data that an index is made of, and what it adds to them."""
+    if origin is None:
+        return None, 0
+    counted = all(type(value) is int for value in found)
+    return origin.beside if origin.beside is not None and counted else (origin.words, 0)
+
+
+def given_at(part: Any, origin: Origin, place: int, time: int | None) -> Any:
+    """What data gave for one record, at a step or outside of any."""
+    words, more = _called(origin, [part])
+    index = GivenIndex(words, ((time, part - more if more else part),), place, 0, more)
+    return index if time is None else GivenAt(index, time)
 
 
 def unify(values: dict[int, Any], default: Any) -> Any:
@@ -165,7 +195,8 @@ def given_in(part: Any, origin: Origin, given: Callable[[Any, Origin], Any]) -> 
     """A part of an index with what stands for what data give in it: the part, or one of the ends of a slice."""
     if origin.ends and isinstance(part, slice):
         return slice(*(given_in(getattr(part, end), of, given) for end, of in zip(ENDS, origin.ends, strict=True)))
-    return given(part, origin) if origin.given and isinstance(part, _GIVEN) else part
+    named = origin.given or (origin.kind == DATA and origin.beside is not None)
+    return given(part, origin) if named and isinstance(part, _GIVEN) else part
 
 
 def at_step(value: Any, time: int) -> Any:
@@ -173,7 +204,7 @@ def at_step(value: Any, time: int) -> Any:
     if isinstance(value, (StepIndex, GivenIndex)):
         return value.at(time)
     if isinstance(value, GivenAt):
-        return dict(value.index.values)[value.time]
+        return replace(value.index, shift=0).at(value.time)
     if isinstance(value, tuple):
         return tuple(at_step(part, time) for part in value)
     if isinstance(value, slice):

@@ -16,6 +16,7 @@ from autograd_seq.core.scope import Scope, present
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
@@ -73,7 +74,8 @@ class Derivation:
             for use in self.folded.inputs[unit]
             if use.ref.shift and not self.is_backward(unit)
         }
-        self._taken: set[tuple[str, Any, int | None]] = set()
+        self._taken: dict[tuple[str, Any, int | None], Unit] = {}  # by name, lane and step
+        self._indices: dict[str, list[GivenIndex]] = {}
         self._give_names()
         self.trees = Trees(self.folded, self.names)
 
@@ -215,10 +217,31 @@ class Derivation:
         """Give a unit a name, with a number where another has that name already at one of its steps."""
         steps = _steps_named(unit)
         base, number = name, 2
-        while any((name, unit.lane, step) in self._taken for step in steps):
+        while any(self._is_taken((name, unit.lane, step), unit) for step in steps):
             name, number = f"{base}_{number}", number + 1
-        self._taken.update((name, unit.lane, step) for step in steps)
+        for step in steps:
+            self._taken.setdefault((name, unit.lane, step), unit)
         self.names[unit] = name
+
+    def _is_taken(self, place: tuple[str, Any, int | None], unit: Unit) -> bool:
+        """Whether something else has a name at a step; what stands in beside the first step may have its family's."""
+        other = self._taken.get(place)
+        return other is not None and not (_stands_in(unit, other, place[2]) or _stands_in(other, unit, place[2]))
+
+    def called(self, index: GivenIndex) -> str:
+        """What an index that data give is called: as the program calls them, if nothing else has that name."""
+        name, number = index.words or "index", 2
+        while not self._may_be_called(index, name):
+            name, number = f"{index.words or 'index'}_{number}", number + 1
+        known = self._indices.setdefault(name, [])
+        if index not in known:
+            known.append(index)
+        return name
+
+    def _may_be_called(self, index: GivenIndex, name: str) -> bool:
+        if any((name, (None, None), step) in self._taken for step, _ in index.values):
+            return False
+        return all(index.agrees(other) for other in self._indices.get(name, []))
 
     def own_name(self, unit: Unit) -> str:
         """A name for what has none: a meaningful one, else after its operation and what that is applied to."""
@@ -277,7 +300,13 @@ def record_name(unit: Unit) -> str | None:
 
 def _steps_named(unit: Unit) -> list[int | None]:
     """The steps at which a unit goes by its name."""
-    return list(unit.times) if isinstance(unit, Family) else [unit.time]
+    return [*unit.times, *unit.extension] if isinstance(unit, Family) else [unit.time]
+
+
+def _stands_in(node: Unit, family: Unit, step: int | None) -> bool:
+    """Whether a record stands in for a member that a family does not have."""
+    found = family.extension.get(step) if isinstance(family, Family) and step is not None else None
+    return found is not None and found.unit is node
 
 
 def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:

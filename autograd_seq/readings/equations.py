@@ -26,7 +26,7 @@ from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of
 from autograd_seq.writer.latex_lines import width
 from autograd_seq.writer.latex_text import in_math
-from autograd_seq.writer.tree import Assumption, Named, Number, Size, Tree, names_in, record_of
+from autograd_seq.writer.tree import Assumption, Named, Number, Size, Tree, indices_in, names_in, record_of
 
 LINE = 345.0  # of an article's page, in points
 
@@ -240,7 +240,10 @@ def equations(thing: Any) -> Equations:
                 if unit in derivation.names and not unit.leaf and not _is_number(derivation, unit):
                     found.extend(_of_unit(derivation, unit, label))
         passes.append(tuple(sorted(found, key=lambda equation: _rank(derivation, equation))))
-    return Equations(passes[0], _needed(derivation, passes[1]), derivation.last)
+    said = Equations(passes[0], _needed(derivation, passes[1]), derivation.last)
+    for index in (index for equation in said for index in indices_in(equation.right)):
+        derivation.called(index.data)  # in this order, whichever is written first
+    return said
 
 
 def _needed(derivation: Derivation, backward: tuple[Equation, ...]) -> tuple[Equation, ...]:
@@ -410,7 +413,7 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
     def given(index: GivenIndex, shift: int, at: int | None) -> str:
         outside = index.values[0][0] is None
         step = "" if outside else _step(at, derivation.last) if at is not None else _from_now(shift)
-        return _write(names.latex if language == "latex" else names.text, index.words or "index", Scope(), step)
+        return _write(names.latex if language == "latex" else names.text, derivation.called(index), Scope(), step)
 
     def time(shift: int, at: int | None) -> str:
         return repr(StepIndex(shift)) if at is None else re.sub("(?<=T)([+-])", r" \1 ", _step(at, derivation.last))

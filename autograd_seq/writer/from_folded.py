@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.folding.folded import Folded
-from autograd_seq.folding.provenance import COUNT, Origin
-from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex, given_in
+from autograd_seq.folding.provenance import COUNT
+from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex, given_at, given_in
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
 from autograd_seq.writer.simpler import simplified, without_double_minus
@@ -264,11 +265,7 @@ def _given_index(index: Any, node: Node, number: int) -> Any:
         named = tuple(_as_in_loop(part, there, picked.time) for part, there in zip(parts, known, strict=True))
     else:
         place, time = picked.order, picked.time
-
-        def given(part: Any, origin: Origin) -> Any:
-            index = GivenIndex(origin.words, ((time, part),), place)
-            return index if time is None else GivenAt(index, time)
-
+        given = partial(given_at, place=place, time=time)
         named = tuple(given_in(part, origin, given) for part, origin in zip(parts, origins, strict=True))
     return named if isinstance(index, tuple) else named[0]
 

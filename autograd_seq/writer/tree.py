@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.provenance import Origin
+from autograd_seq.folding.step_index import GivenAt, GivenIndex
 from autograd_seq.folding.unit import Family, Unit
 
 
@@ -107,6 +108,24 @@ class Assumption:
 
     left: Tree
     right: Tree
+
+
+def indices_in(tree: Tree) -> Iterator[GivenIndex]:
+    """The indices in a tree that data give, in reading order."""
+    for part in tree.operands if isinstance(tree, Apply) else tree.terms if isinstance(tree, Sum) else ():
+        yield from indices_in(part)
+    if isinstance(tree, Every):
+        yield from indices_in(tree.body)
+    if isinstance(tree, Apply):
+        yield from _given(tuple(tree.settings.values()))
+
+
+def _given(setting: Any) -> Iterator[GivenIndex]:
+    if isinstance(setting, (GivenIndex, GivenAt)):
+        yield setting if isinstance(setting, GivenIndex) else setting.index
+    elif isinstance(setting, (tuple, list, slice)):
+        for part in (setting.start, setting.stop, setting.step) if isinstance(setting, slice) else setting:
+            yield from _given(part)
 
 
 def key(tree: Tree) -> Hashable:

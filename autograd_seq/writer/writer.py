@@ -8,7 +8,7 @@ says two things: what to call something instead of writing it out, and where to 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from autograd_seq.core.notation import ATOM, Total, Written, enclosed, subscript
@@ -151,10 +151,10 @@ class Writer:
         if isinstance(value, slice):
             return slice(*(self._setting(part, tree) for part in (value.start, value.stop, value.step)))
         if self.steps is not None and isinstance(value, GivenAt):
-            return Verbatim(self.steps.given(value.index, 0, value.time))
+            return _with_more(self.steps.given(value.index.data, 0, value.time), value.index.more)
         if self.steps is not None and isinstance(value, GivenIndex):
             at = None if tree.at is None else tree.at + value.shift
-            return Verbatim(self.steps.given(replace(value, shift=0), tree.shift + value.shift, at))
+            return _with_more(self.steps.given(value.data, tree.shift + value.shift, at), value.more)
         if self.steps is not None and isinstance(value, (Size, Sizes, StepIndex)):
             if isinstance(value, StepIndex):
                 at = None if tree.at is None else tree.at + value.shift
@@ -172,6 +172,10 @@ class Verbatim:
 
     def __repr__(self) -> str:
         return self.text
+
+
+def _with_more(text: str, more: int) -> Verbatim:
+    return Verbatim(f"{text} {'-' if more < 0 else '+'} {abs(more)}" if more else text)
 
 
 def _with_level(called: str | Written) -> Written:

@@ -61,6 +61,7 @@ VALUES = {
     "pair": ["(0, 1)", "(1, 0)", "(1, 1)", "(2, 1)"],
     "slice": ["slice(0, 1)", "slice(1, 2)", "slice(2, None)", "slice(0, 3)"],
     "axis": ["0", "1", "-1"],
+    "rows or columns": ["0", "1"],
     "axes": ["(0, 1)", "(1, 0)", "None"],
     "einsum": ["'ij,jk->ik'", "'ij,kj->ik'", "'ij,ij->ij'", "'ji,jk->ik'", "'ij,jk->ki'"],
     "number": ["0.0", "0.5", "-0.25", "1.0"],
@@ -69,12 +70,21 @@ VALUES = {
 }
 
 
-def program(seed: int) -> str:
+# Those whose equations `own_code.text_reader` can read.
+READABLE = [
+    (text, sort)
+    for text, sort in PICKS
+    if sort in ("index", "number", "power", "slice")
+    and not any(word in text for word in ("take", "roll", "clip", "where", "maximum", "concatenate"))
+] + [("np.sum({y}, axis={v}, keepdims=True) + {y}", "rows or columns")]
+
+
+def program(seed: int, picks: list[tuple[str, str]] = PICKS) -> str:
     """The text of a function of W, U, xs, masks and numbers whose loss depends on W and U."""
     rng = random.Random(seed)
     lines = ["def loss(np, W, U, xs, masks, given, T):", "    y = np.tanh(W @ U)"]
     for _ in range(rng.choice([1, 1, 2])):
-        lines += rng.choice([_comprehension, _comprehension, _pairs, _written_out, _loop, _loop])(rng)
+        lines += rng.choice([_comprehension, _comprehension, _pairs, _written_out, _loop, _loop])(rng, picks)
     lines.append(f"    return np.sum(y{rng.choice([' * y', ' ** 2', ' * U', ''])})")
     return "\n".join(lines) + "\n"
 
@@ -88,35 +98,33 @@ def _values(rng: random.Random, sort: str, count: int) -> list[str]:
     return [rng.choice(known) for _ in range(count)]
 
 
-def _comprehension(rng: random.Random) -> list[str]:
-    text, sort = rng.choice(PICKS)
+def _comprehension(rng: random.Random, picks: list[tuple[str, str]]) -> list[str]:
+    text, sort = rng.choice(picks)
     values = ", ".join(_values(rng, sort, 3))
     made = text.format(y="y", v="v")
     ends = ["a + (b - a) * c", "a * b + c", "a - b * c", "a @ b + c", "np.tanh(a + b) * c", "a + 2 * b + 3 * c"]
     return [f"    a, b, c = [{made} for v in ({values})]", f"    y = {rng.choice(ends)}"]
 
 
-def _pairs(rng: random.Random) -> list[str]:
+def _pairs(rng: random.Random, picks: list[tuple[str, str]]) -> list[str]:
     """Two values for each turn of a loop that has no step after it."""
-    (first, one), (second, other) = rng.choice(PICKS), rng.choice(PICKS)
+    (first, one), (second, other) = rng.choice(picks), rng.choice(picks)
     pairs = ", ".join(f"({v}, {w})" for v, w in zip(_values(rng, one, 4), _values(rng, other, 4), strict=True))
     made = f"np.tanh({first.format(y='y', v='v')}) * ({second.format(y='y', v='w')})"
     return ["    total = 0", f"    for v, w in ({pairs}):", f"        total = total + {made}", "    y = np.tanh(total)"]
 
 
-def _written_out(rng: random.Random) -> list[str]:
+def _written_out(rng: random.Random, picks: list[tuple[str, str]]) -> list[str]:
     """The same structure on lines of its own, with other constants."""
-    text, sort = rng.choice(PICKS)
+    text, sort = rng.choice(picks)
     values = _values(rng, sort, 3)
-    if sort == "pair":
-        text = text.replace("{v}[0]", "{v}[0]")
     lines = [f"    y{i} = {text.format(y='y', v=v)}" for i, v in enumerate(values)]
     return [*lines, "    y = np.tanh(y0 + 2 * y1 - y2 * y0)"]
 
 
-def _loop(rng: random.Random) -> list[str]:
+def _loop(rng: random.Random, picks: list[tuple[str, str]]) -> list[str]:
     """A state that goes through steps, with a value for each step."""
-    text, sort = rng.choice(PICKS)
+    text, sort = rng.choice(picks)
     values = _values(rng, sort, T)
     where = rng.choice(["t", "range", "listed"])
     if where == "range" and sort in ("index", "number"):
@@ -144,9 +152,9 @@ def arguments(seed: int):
     }
 
 
-def recorded(seed: int):
+def recorded(seed: int, picks: list[tuple[str, str]] = PICKS):
     """The loss of a random program."""
-    text, name = program(seed), f"<random program {seed}>"
+    text, name = program(seed, picks), f"<random program {seed} of {len(picks)}>"
     linecache.cache[name] = len(text), None, text.splitlines(keepends=True), name
     space: dict = {}
     exec(compile(text, name, "exec"), space)
