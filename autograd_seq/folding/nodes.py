@@ -230,25 +230,27 @@ def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
 
 def _note_picks(nodes: Nodes, forward: Graph) -> None:
     """Tell backward nodes that have indices which forward nodes picked by them."""
-    users: dict[Node, list[Node]] = {}
+    users: dict[tuple[Node, int], list[Node]] = {}  # who picks from a node by one and the same index
     for node in nodes.forward.values():
         if "index" in node.settings:
-            users.setdefault(node.inputs[0], []).append(node)
+            users.setdefault((node.inputs[0], id(node.settings["index"])), []).append(node)
             picked = [x for x in node.inputs if x.settings.get("index") is node.settings["index"]]
             node.picked = tuple(picked[:1])  # what was picked is read on: as the log of a probability, say
     for node in nodes.backward.values():
         settings = node.settings
         if node.owner is None or not ("index" in settings or "indices" in settings):
             continue
-        known = [*node.owner.inputs, node.owner, *users.get(node.owner, [])]
+        near = [*node.owner.inputs, node.owner]
         wanted = settings["indices"] if "indices" in settings else (settings["index"],)
-        made_for = [x.adjoint_of or x.owner for x in node.inputs] if "indices" in settings else [node.owner]
-        node.picked = tuple(_picking(index, [first, *known]) for index, first in zip(wanted, made_for, strict=True))
-
-
-def _picking(index: Any, known: Iterable[Node | None]) -> Node | None:
-    """The first of some nodes that picks by an index."""
-    return next((node for node in known if node is not None and node.settings.get("index") is index), None)
+        times = [x.time for x in node.inputs] if "indices" in settings else [node.time]
+        picking = (
+            [*(x for x in near if x.settings.get("index") is index), *users.get((node.owner, id(index)), [])]
+            for index in wanted
+        )
+        node.picked = tuple(
+            min(found, key=lambda x, time=time: x.time != time, default=None)  # type: ignore[misc]
+            for found, time in zip(picking, times, strict=True)
+        )
 
 
 def _count(x: Tensor, owner: Node) -> Origin | None:

@@ -9,7 +9,7 @@ from readings.derived_cells import value_of
 from readings.random_programs import READABLE, recorded
 from sweeps import slow_but_part_of
 
-from autograd_seq import differentiate, equations, source
+from autograd_seq import Parameter, differentiate, equations, source
 from autograd_seq.core import names
 from autograd_seq.folding.fold import fold
 from autograd_seq.folding.unit import Family
@@ -56,6 +56,49 @@ def test_what_is_printed_gives_loss_and_gradients(seed):
     for unit in derivation.parameters:
         told = gradients[names.text(derivation.names[unit])]
         close(np.reshape(told, unit.record.shape), unit.record.grad, unit)
+
+
+def printed(J):
+    """What is printed after checking that it holds."""
+    holds(J)
+    return equations(J).text
+
+
+def test_siblings_with_other_indices_stay_apart():
+    """Any two numbers count with the step, or are equal: of 0, 1, 1 no two pairs do the same."""
+    W = Parameter(np.random.default_rng(0).normal(size=(3, 3)), "W")
+    y = np.tanh(W)
+    a, b, c = [y[i] for i in (0, 1, 1)]
+    text = printed(np.sum(a + (b - a) * c))
+    assert "J = Σ(y[0] + (y[1] − y[0]) ∘ y[1])" in text
+    assert "dy = (0; [1] += y[1] − y[0]; [1] += y[1]; [0] += 1 − y[1])" in text
+
+
+def test_of_parts_that_are_joined_one_may_be_empty():
+    W = Parameter(np.random.default_rng(0).normal(size=(3, 3)), "W")
+    y = np.tanh(W)
+    a, b = [np.concatenate([y[k:], y[:k]]) for k in (0, 1)]
+    holds(np.sum(a * b))
+
+
+def test_an_axis_that_is_put_back_stays_where_it_is_put():
+    """What is broadcast to the shape of the other factor anyway may be left out; an axis in between may not."""
+    W = Parameter(np.random.default_rng(0).normal(size=(3, 3)), "W")
+    y = np.tanh(W)
+    z = np.max(y, axis=1) - y
+    holds(np.sum(z * z))
+
+
+def test_a_step_of_its_own_has_no_name_of_the_others():
+    """Two loops one after the other: a<t> of the first is not a<1> of the second."""
+    W, a = Parameter(np.random.default_rng(0).normal(size=(3, 3)), "W"), np.ones((3, 1))
+    for _ in range(4):
+        a = np.tanh(W @ a)
+    for axis in (0, 1, 0, 1):
+        a = np.sum(W * a, axis=axis, keepdims=True)
+    said = equations(np.sum(a * a))
+    defined = [equation.text.split(" = ")[0] + str(equation.times) for equation in said]
+    assert len(set(defined)) == len(defined), defined
 
 
 def given_to(derivation, said):
