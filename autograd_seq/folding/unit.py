@@ -168,6 +168,7 @@ class Family:
     together: list[Node] = field(default_factory=list)
     again: dict[Node, Node] = field(default_factory=dict)
     misfits: set[int] = field(default_factory=set)
+    _times: list[int] = field(default_factory=list)  # as they were when they were last asked for
 
     def __repr__(self) -> str:
         return f"<family {self.order}: {self.name or self.any.record.label}, t = {self.times}>"
@@ -181,7 +182,9 @@ class Family:
     @property
     def times(self) -> list[int]:
         """The steps of its members, ascending."""
-        return sorted(self.members)
+        if len(self._times) != len(self.members):  # members come or go, but never both at once
+            self._times = sorted(self.members)
+        return self._times
 
     @property
     def name(self) -> str | None:

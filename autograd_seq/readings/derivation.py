@@ -74,7 +74,7 @@ class Derivation:
             for use in self.folded.inputs[unit]
             if use.ref.shift and not self.is_backward(unit)
         }
-        self._taken: dict[tuple[str, Any, int | None], Unit] = {}  # by name, lane and step
+        self._taken: dict[tuple[str, Any], list[Unit]] = {}  # by name and lane
         self._indices: dict[str, list[GivenIndex]] = {}
         self._give_names()
         self.trees = Trees(self.folded, self.names)
@@ -215,18 +215,11 @@ class Derivation:
 
     def _name(self, unit: Unit, name: str) -> None:
         """Give a unit a name, with a number where another has that name already at one of its steps."""
-        steps = _steps_named(unit)
         base, number = name, 2
-        while any(self._is_taken((name, unit.lane, step), unit) for step in steps):
+        while any(_meet(unit, other) for other in self._taken.get((name, unit.lane), [])):
             name, number = f"{base}_{number}", number + 1
-        for step in steps:
-            self._taken.setdefault((name, unit.lane, step), unit)
+        self._taken.setdefault((name, unit.lane), []).append(unit)
         self.names[unit] = name
-
-    def _is_taken(self, place: tuple[str, Any, int | None], unit: Unit) -> bool:
-        """Whether something else has a name at a step; what stands in beside the first step may have its family's."""
-        other = self._taken.get(place)
-        return other is not None and not (_stands_in(unit, other, place[2]) or _stands_in(other, unit, place[2]))
 
     def called(self, index: GivenIndex) -> str:
         """What an index that data give is called: as the program calls them, if nothing else has that name."""
@@ -239,7 +232,9 @@ class Derivation:
         return name
 
     def _may_be_called(self, index: GivenIndex, name: str) -> bool:
-        if any((name, (None, None), step) in self._taken for step, _ in index.values):
+        spans = [_span(unit) for unit in self._taken.get((name, (None, None)), [])]
+        if any(step is None if span is None else step is not None and span[0] <= step <= span[1]
+               for span in spans for step, _ in index.values):  # fmt: skip
             return False
         return all(index.agrees(other) for other in self._indices.get(name, []))
 
@@ -298,15 +293,23 @@ def record_name(unit: Unit) -> str | None:
     return unit.name
 
 
-def _steps_named(unit: Unit) -> list[int | None]:
-    """The steps at which a unit goes by its name."""
-    return [*unit.times, *unit.extension] if isinstance(unit, Family) else [unit.time]
+def _meet(unit: Unit, other: Unit) -> bool:
+    """Whether two units of one name would be called the same at a step; what stands in for a member may be."""
+    mine, its = _span(unit), _span(other)
+    if mine is None or its is None:
+        return mine is its
+    return mine[0] <= its[1] and its[0] <= mine[1] and not (_stands_in(unit, other) or _stands_in(other, unit))
 
 
-def _stands_in(node: Unit, family: Unit, step: int | None) -> bool:
-    """Whether a record stands in for a member that a family does not have."""
-    found = family.extension.get(step) if isinstance(family, Family) and step is not None else None
-    return found is not None and found.unit is node
+def _span(unit: Unit) -> tuple[int, int] | None:
+    """The first and the last step at which a unit goes by its name; None if it belongs to none."""
+    if isinstance(unit, Family):
+        return min([unit.times[0], *unit.extension]), max([unit.times[-1], *unit.extension])
+    return None if unit.time is None else (unit.time, unit.time)
+
+
+def _stands_in(node: Unit, family: Unit) -> bool:
+    return isinstance(family, Family) and any(ref.unit is node for ref in family.extension.values())
 
 
 def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:

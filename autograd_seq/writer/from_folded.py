@@ -236,8 +236,11 @@ class Trees:
     def _filled(self, unit: Unit) -> float | None:
         """The number that every element of a unit is, at every step."""
         nodes = unit.members.values() if isinstance(unit, Family) else [unit]
-        values = {x for node in nodes for x in np.unique(node.record._value).tolist()}
-        return float(values.pop()) if len(values) == 1 else None
+        first = record_of(unit)._value
+        if not first.size or first.dtype.kind == "c":
+            return None
+        number = first.flat[0]
+        return float(number) if all((node.record._value == number).all() for node in nodes) else None
 
 
 def _adds(unit: Unit) -> bool:
