@@ -91,6 +91,10 @@ def match_families(nodes: list[Node]) -> list[Family]:
 
 def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> None:
     assert node.time is not None and node.role is not None
+    if node.model is not None and node.model.family is not None and _repeats(node, node.model, node.model.family):
+        node.family = node.model.family
+        node.family.members[node.time] = node
+        return
     alike = pool.setdefault(node.role, [])
     scored = [(score, -i) for i, family in enumerate(alike) if (score := _fits(node, family)) is not None]
     if scored:
@@ -100,6 +104,18 @@ def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> N
         alike.append(node.family)
         found.append(node.family)
     node.family.members[node.time] = node
+
+
+def _repeats(node: Node, model: Node, family: Family) -> bool:
+    """Whether a node fits the family of the node that it repeats, as a look at what they use at their steps tells."""
+    if node.time in family.members or (node.owner and node.owner.family) is not (model.owner and model.owner.family):
+        return False
+    for x, y in zip(node.inputs, model.inputs, strict=True):
+        if x is not y and x.time == node.time and not _same_family(x, y):
+            return False
+    if node.total or not node.record.settings:
+        return True
+    return all(same_settings(node, member) for member in islice(family.members.values(), 2))
 
 
 def _fits(node: Node, family: Family) -> float | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from autograd_seq.folding.provenance import RULES
+from autograd_seq.folding.repeats import places, repeats
 from autograd_seq.folding.steps import site
 from autograd_seq.folding.unit import Node, Role, unify_setting
 
@@ -21,17 +22,36 @@ SAME_SITE, SAME_SETTINGS, SAME_INPUT = 0.5, 0.25, 1.0
 def give_roles(nodes: list[Node]) -> None:
     """Give every node a role: those of each step the same as those of the others, all else one of its own."""
     slots = _Slots(nodes)
+
+    def repeated(step: list[Node], model: list[Node]) -> bool:
+        return repeats(step, model, place, same_settings)
+
+    def repeated_leaves(step: list[Node], model: list[Node]) -> bool:
+        return len(step) == len(model) and all(
+            kind(leaf) == kind(other) and slots.likeness(leaf, other) for leaf, other in zip(step, model, strict=True)
+        )
+
     groups: dict[tuple[bool, bool], dict[int, list[Node]]] = {}
     for node in nodes:
         if node.time is None or node.literal:
             node.role = Role(("alone", kind(node)), node.order)
         else:
             groups.setdefault((slots.backward(node), node.leaf), {}).setdefault(node.time, []).append(node)
+    place = places(step for (_, leaf), steps in groups.items() if not leaf for step in steps.values())
     # What is given is told apart by the roles of those who use it, what is owned by the role of its owner.
     for (_, leaf), steps in sorted(groups.items()):
         casting = _Casting(slots.likeness if leaf else likeness)
+        models: list[list[Node]] = []
         for time in from_the_middle(steps):
-            casting.cast(steps[time])
+            step = steps[time]
+            like = repeated_leaves if leaf else repeated
+            model = next((model for model in models if like(step, model)), None)
+            if model is None:
+                casting.cast(step)
+                models = [*models[:1], step]
+            else:
+                for node, other in zip(step, model, strict=True):
+                    node.role, node.model = other.role, other
 
 
 def from_the_middle(times: Iterable[int]) -> list[int]:

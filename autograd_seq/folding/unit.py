@@ -62,6 +62,8 @@ class Node:
         Its place in the order in which things were made.
     role : Role or None
         What it does in its step.
+    model : Node or None
+        The node of another step that it repeats, input for input.
     family : Family or None
         The same node at all steps, where there is such.
     origin : Origin or None
@@ -84,6 +86,7 @@ class Node:
     adjoint_of: Node | None = None
     order: int = 0
     role: Role | None = None
+    model: Node | None = None
     family: Family | None = None
     origin: Origin | None = None
     picked: tuple[Node | None, ...] = ()
