@@ -9,6 +9,7 @@ role takes one that nothing in its step has taken yet, of the same place in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
 from autograd_seq.folding.provenance import RULES
 from autograd_seq.folding.repeats import places, repeats
@@ -141,16 +142,25 @@ def same_settings(node: Node, other: Node) -> bool:
         return False
     for key, value in node.settings.items():
         known = settings[key]
-        if value is known and key not in INDICES:
+        if key in INDICES:
+            if not _picked_alike(node, other, key):
+                return False
+        elif value is known or (type(value) is type(known) and _is_number(value) and value == known):
             continue
-        if key in INDICES and not _picked_alike(node, other, key):
-            return False
         if unify_setting(key, {node.time or 0: value, other.time or 0: known}, _DIFFERENT, node) is _DIFFERENT:
             return False
     return True
 
 
 _DIFFERENT = object()
+_NUMBERS = bool, int, float, str
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a setting is compared by ==, as an axis or a shape."""
+    return type(value) in _NUMBERS or (type(value) is tuple and all(type(part) in _NUMBERS for part in value))
+
+
 INDICES = "index", "indices"
 
 
@@ -209,13 +219,14 @@ def likeness(
 
 
 class _Slots:
-    """Where nodes are first used."""
+    """Where what is given is first used."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.first: dict[Node, tuple[Node, int]] = {}
         for node in nodes:
             for i, x in enumerate(node.inputs):
-                self.first.setdefault(x, (node, i))
+                if x.leaf and x not in self.first:
+                    self.first[x] = node, i
 
     def backward(self, node: Node) -> bool:
         """Whether a node belongs to the backward pass; what is given, with those who use it."""

@@ -135,7 +135,8 @@ class Node:
         """Layer and direction."""
         if self.adjoint_of is not None:
             return self.adjoint_of.lane
-        return self.record.scope.layer, self.record.scope.direction
+        scope = self.record.scope
+        return scope.layer, scope.direction
 
 
 def sort_of(node: Node) -> tuple[Any, ...]:
