@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from operator import attrgetter
 from sys import _getframe
-from types import CodeType
 from typing import Any, ClassVar, Final
 from weakref import WeakSet
 
@@ -31,7 +30,6 @@ from autograd_seq.core.traits import Traits
 
 _new, _present = object.__new__, present.get  # looked up once, not at every operation
 _value: Final = attrgetter("_value")
-_latest: list[tuple[CodeType | None, Any]] = [(None, ALL)]  # whose table was looked up last: mostly the next one's too
 
 # A function of NumPy's (or an operator, or a method of its arrays) to what stands for it when it meets a tensor.
 BY_NUMPY: dict[Any, Any] = {}
@@ -59,8 +57,6 @@ class Operation(Traits):
         `check_formula` reads: as in source, unless given.
     """
 
-    # What NumPy's protocol calls first, of all that may stand between a call and its record; `protocols` sets it.
-    handed_on: ClassVar[CodeType | None] = None
     # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
     shorten: ClassVar[Callable[[Operation], None]] = lambda operation: None
 
@@ -153,24 +149,14 @@ class Operation(Traits):
         y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = y._origin = None
-        y.scope = scope = _present()
-        y.index = next_index()
+        y.scope, y.index = _present(), next_index()
         frame: Any = _getframe(2)
-        if (code := frame.f_code) is self.handed_on:
+        while (returned := table_of(id(code := frame.f_code), ALL)) is PASSES:
             frame = frame.f_back
-            code = frame.f_code
-        seen, returned = _latest[0]
-        if code is not seen:
-            while (returned := table_of(id(code), ALL)) is PASSES:
-                frame = frame.f_back
-                code = frame.f_code
-            if returned is not ALL:
-                _latest[0] = code, returned
-        y._code = code
-        y._offset = offset = frame.f_lasti
-        if offset in returned:
+        y._code, y._offset = code, frame.f_lasti
+        if y._offset in returned:
             y._code, y._offset, y._origin = located(frame)
-        if not scope.recording:
+        if not y.scope.recording:
             for x in inputs:
                 note_read(x)
             y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]

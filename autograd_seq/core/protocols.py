@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.errors import DtypeError, GraphLostError, UsageError
-from autograd_seq.core.operation import BY_NUMPY, Operation
+from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.record import Record
 from autograd_seq.core.scope import note_branch
 from autograd_seq.core.source_line import here
@@ -127,9 +127,6 @@ def check_cast(given: Any, wanted: Any, casting: Any, function: str) -> None:
             f"np.{function} with casting={casting!r} does not write {given} as {wanted}. Leave the dtype as it is, or "
             f"write casting='unsafe'; what is cut to whole numbers or truth values has no gradient{here()}"
         )
-
-
-Operation.handed_on = array_ufunc.__code__
 
 
 def _unknown(name: str) -> UsageError:
