@@ -329,19 +329,32 @@ def located(frame: FrameType) -> tuple[CodeType, int, Origin | None]:
     if inner:
         return code, offset, NOWHERE
     known = _destinations.get(id(code)) or destinations(code)
-    return code, offset, callers(frame) if offset in known.returning else None
+    return code, offset, returned_to(frame) if offset in known.returning else None
 
 
 def callers(frame: FrameType) -> Origin:
     """An instruction, and those of the callers to whom its result is returned."""
-    places: list[Place] = []
-    here: FrameType | None = frame
-    while here is not None and (code := here.f_code).co_filename not in ENGINE_FILES and len(places) < DEPTH:
-        offset = here.f_lasti
-        places.append((code, offset))
-        if offset not in (_destinations.get(id(code)) or destinations(code)).returning:
+    code, offset = frame.f_code, frame.f_lasti
+    known = _destinations.get(id(code)) or destinations(code)
+    return returned_to(frame) if offset in known.returning else ((code, offset),)
+
+
+def returned_to(frame: FrameType) -> Origin:
+    """An instruction that returns its result, and those of the callers to whom it is returned."""
+    place = frame.f_code, frame.f_lasti
+    back: FrameType | None = frame.f_back
+    if back is None:
+        return (place,)
+    code, offset = back.f_code, back.f_lasti
+    returned = table_of(id(code), ALL)
+    if returned is not ALL and returned is not PASSES and offset not in returned:  # as of most
+        return place, (code, offset)
+    places: list[Place] = [place]
+    while back is not None and len(places) < DEPTH and (code := back.f_code).co_filename not in ENGINE_FILES:
+        places.append((code, back.f_lasti))
+        if back.f_lasti not in (_destinations.get(id(code)) or destinations(code)).returning:
             break
-        here = here.f_back
+        back = back.f_back
     return tuple(places)
 
 

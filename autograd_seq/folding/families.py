@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -18,15 +19,17 @@ from autograd_seq.folding.unit import Family, Node, Ref, Role, Unit, Use, sort_o
 
 def infer_times(nodes: list[Node]) -> None:
     """Give a step to what was made outside of any, if it has siblings that each belong to one step alone."""
-    uses: dict[Node, set[int | None]] = {node: set() for node in nodes}
+    uses: dict[Node, set[int | None]] = {node: set() for node in nodes if node.time is None}
     guess: dict[Node, int] = {}
     for node in reversed(nodes):
-        steps = uses[node]
-        given = node.literal or (node.leaf and node.record.requires_grad)
-        if node.time is None and len(steps) == 1 and None not in steps and not given:
-            guess[node] = next(t for t in steps if t is not None)
+        if node.time is None:
+            steps = uses[node]
+            given = node.literal or (node.leaf and node.record.requires_grad)
+            if len(steps) == 1 and None not in steps and not given:
+                guess[node] = next(t for t in steps if t is not None)
         for x in node.inputs:
-            uses[x].add(node.time if node.time is not None else guess.get(node))
+            if x.time is None:
+                uses[x].add(node.time if node.time is not None else guess.get(node))
     for node in nodes:
         if node.time is None and node not in guess and node.inputs and not node.total:
             steps = {x.time if x.time is not None else guess.get(x) for x in node.inputs} - {None}
@@ -44,20 +47,22 @@ def infer_times(nodes: list[Node]) -> None:
 
 def _infer_from_owners(nodes: list[Node], guess: dict[Node, int]) -> None:
     """Go on guessing: what only serves one step, such as its target, and the backward pass of what has a step."""
+    free = [node for node in nodes if node.time is None]
     before = -1
     while len(guess) != before:
         before = len(guess)
         uses: dict[Node, set[int | None]] = {}
         for node in reversed(nodes):
-            free = node.time is None and node not in guess
-            given = node.literal or (node.leaf and node.record.requires_grad)
-            steps = uses.get(node, set())
-            if free and not given and not node.total and len(steps) == 1 and None not in steps:
-                guess[node] = next(t for t in steps if t is not None)
+            if node.time is None and node not in guess and not node.total:
+                given = node.literal or (node.leaf and node.record.requires_grad)
+                steps = uses.get(node, set())
+                if not given and len(steps) == 1 and None not in steps:
+                    guess[node] = next(t for t in steps if t is not None)
             for x in node.inputs:
-                uses.setdefault(x, set()).add(node.time if node.time is not None else guess.get(node))
-        for node in nodes:
-            if node.time is None and node not in guess and node.owner in guess:
+                if x.time is None:
+                    uses.setdefault(x, set()).add(node.time if node.time is not None else guess.get(node))
+        for node in free:
+            if node not in guess and node.owner in guess:
                 guess[node] = guess[node.owner]
 
 
@@ -90,6 +95,10 @@ def match_families(nodes: list[Node]) -> list[Family]:
 
 def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> None:
     assert node.time is not None and node.role is not None
+    if node.model is not None and node.model.family is not None and _repeats(node, node.model, node.model.family):
+        node.family = node.model.family
+        node.family.members[node.time] = node
+        return
     alike = pool.setdefault(node.role, [])
     scored = [(score, -i) for i, family in enumerate(alike) if (score := _fits(node, family)) is not None]
     if scored:
@@ -101,12 +110,24 @@ def _place(node: Node, pool: dict[Role, list[Family]], found: list[Family]) -> N
     node.family.members[node.time] = node
 
 
+def _repeats(node: Node, model: Node, family: Family) -> bool:
+    """Whether a node fits the family of the node that it repeats; what both use was compared when that was found."""
+    if node.time in family.members or (node.owner and node.owner.family) is not (model.owner and model.owner.family):
+        return False
+    if node.total or not node.record.settings:
+        return True
+    known = islice(family.members.values(), 2)
+    return all(member is model or same_settings(node, member) for member in known)
+
+
 def _fits(node: Node, family: Family) -> float | None:
     """How well a node fits a family: None if one formula cannot say both."""
-    first = next(iter(family.members.values()))
+    first, *second = islice(family.members.values(), 2)
     mine, its = (x.owner and (x.owner.family or x.owner) for x in (node, first))
-    if node.time in family.members or node.name != first.name or mine is not its or not same_settings(node, first):
+    if node.time in family.members or node.name != first.name or mine is not its:
         return None
+    if not all(same_settings(node, member) for member in (first, *second)):
+        return None  # any two numbers count with the step: it takes a third to tell whether these do
     return likeness(node, first, _same_family, fitting=True)
 
 
@@ -146,6 +167,9 @@ def _examine_inputs(family: Family) -> None:
     count = len(family.any.inputs)
     family.uses = []
     for i in range(count):
+        if (same := _same_everywhere(family, i)) is not None:
+            family.uses.append(Use(Ref(*same), set(family.members)))
+            continue
         places: dict[tuple[Unit, int], set[int]] = {}
         for t, m in family.members.items():
             places.setdefault(_relative(m.inputs[i], t), set()).add(t)
@@ -161,6 +185,18 @@ def _examine_inputs(family: Family) -> None:
             return
 
 
+def _same_everywhere(family: Family, number: int) -> tuple[Unit, int] | None:
+    """What all members use as one of their inputs, and how many steps later it is; None if that differs."""
+    middle = family.any
+    assert middle.time is not None
+    unit, shift = _relative(middle.inputs[number], middle.time)
+    for time, member in family.members.items():
+        x = member.inputs[number]
+        if (x is not unit) if isinstance(unit, Node) else (x.family is not unit or x.time != time + shift):
+            return None
+    return unit, shift
+
+
 def _middle(refs: dict[Ref, set[int]]) -> Ref:
     """The reference that most steps have; at a tie one to a neighbouring step, as a boundary is what differs."""
     return max(refs, key=lambda ref: (len(refs[ref]), isinstance(ref.unit, Family), -abs(ref.shift)))
@@ -171,6 +207,12 @@ def _absolute(ref: Ref, time: int) -> Ref:
 
 
 def _examine_terms(family: Family) -> None:
+    count = len(family.any.inputs)
+    if all(len(member.inputs) == count for member in family.members.values()):
+        same = [_same_everywhere(family, i) for i in range(count)]
+        if None not in same and len(set(same)) == count:
+            family.uses = [Use(Ref(*place), set(family.members)) for place in same if place is not None]
+            return
     present: dict[tuple[Unit, int], set[int]] = {}
     for t, member in family.members.items():
         places = [_relative(x, t) for x in member.inputs]

@@ -179,49 +179,42 @@ def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
     """The nodes of a forward pass, whose records are at some places, and of its backward pass."""
     nodes = of_graph(recording.forward, places)
     made: dict[Tensor, Node] = {}  # backward records
+    here: dict[Tensor, Node] = {}  # what one step's rules see under another name
 
-    def node_of(record: Tensor, origin: Origin | None = None) -> Node:
-        found = made.get(record) or nodes.forward.get(record)
+    def node_of(record: Tensor, owner: Node | None = None) -> Node:
+        found = here.get(record) or made.get(record) or nodes.forward.get(record)
         if found is None:
-            found = made[record] = nodes.leaf(record, None, origin)
+            found = made[record] = nodes.leaf(record, None, None if owner is None else _count(record, owner))
         return found
 
+    def emit(record: Tensor, owner: Node, time: int | None) -> None:
+        if record.operation is not None:
+            inputs = [node_of(x, owner) for x in record.inputs]
+            node = nodes.add(Node(record, record.operation, False, inputs, None, time, owner))
+            made[record] = nodes.backward[record] = node
+        elif not is_literal(record):
+            made[record] = nodes.leaf(record, time)
+
     for f, adjoint in recording.adjoints.items():
-        forward = nodes.forward[f]
-        fresh = recording.emitted.get(f, [])
-        own = adjoint in set(fresh)
+        forward, time = nodes.forward[f], places[f].time
+        fresh = recording.emitted.get(f, ())
+        own = any(record is adjoint for record in fresh)
         summed = own and adjoint.operation is not None and adjoint.operation.adds
-        time = places[f].time
-
-        here: dict[Tensor, Node] = {}  # what this step's rules see under another name
-
-        def emit(
-            record: Tensor, forward: Node = forward, time: int | None = time, here: dict[Tensor, Node] = here
-        ) -> None:
-            if record.operation is None:
-                if not is_literal(record):
-                    made[record] = nodes.leaf(record, time)
-                return
-            inputs = [here.get(x) or node_of(x, _count(x, forward)) for x in record.inputs]
-            node = Node(record, record.operation, False, inputs, None, time, owner=forward)
-            made[record] = nodes.backward[record] = nodes.add(node)
-
+        here.clear()
         before = [r for r in fresh if r.index < adjoint.index] if own else []
         if own and not summed:
             before.append(adjoint)
         for record in before:
-            emit(record)
+            emit(record, forward, time)
         terms = [node_of(x) for x in adjoint.inputs] if summed else [node_of(adjoint)]
         name = "d" + f.name if f.name else None
-        total = nodes.add(Node(adjoint, None, True, terms, name, time, owner=forward, adjoint_of=forward))
+        total = nodes.add(Node(adjoint, None, True, terms, name, time, forward, forward))
         nodes.adjoints[forward] = total
         if summed:
             nodes.backward[adjoint] = total
         here[adjoint] = total
-        later = set(before) | {adjoint}
-        for record in fresh:
-            if record not in later:
-                emit(record)
+        for record in fresh[len(before) + summed :]:
+            emit(record, forward, time)
         if adjoint not in made or not made[adjoint].total:
             made[adjoint] = total  # where a rule passes the adjoint on, it is this one that is passed on
     _note_picks(nodes, recording.forward)
@@ -230,19 +223,27 @@ def of_recording(recording: Recording, places: Mapping[Tensor, Scope]) -> Nodes:
 
 def _note_picks(nodes: Nodes, forward: Graph) -> None:
     """Tell backward nodes that have indices which forward nodes picked by them."""
-    users: dict[Node, list[Node]] = {}
+    users: dict[tuple[Node, int], list[Node]] = {}  # who picks from a node by one and the same index
     for node in nodes.forward.values():
         if "index" in node.settings:
-            users.setdefault(node.inputs[0], []).append(node)
+            users.setdefault((node.inputs[0], id(node.settings["index"])), []).append(node)
             picked = [x for x in node.inputs if x.settings.get("index") is node.settings["index"]]
             node.picked = tuple(picked[:1])  # what was picked is read on: as the log of a probability, say
     for node in nodes.backward.values():
         settings = node.settings
         if node.owner is None or not ("index" in settings or "indices" in settings):
             continue
-        known = [*node.owner.inputs, node.owner, *users.get(node.owner, [])]
+        near = [*node.owner.inputs, node.owner]
         wanted = settings["indices"] if "indices" in settings else (settings["index"],)
-        node.picked = tuple(next((n for n in known if n.settings.get("index") is index), None) for index in wanted)
+        times = [x.time for x in node.inputs] if "indices" in settings else [node.time]
+        picking = (
+            [*(x for x in near if x.settings.get("index") is index), *users.get((node.owner, id(index)), [])]
+            for index in wanted
+        )
+        node.picked = tuple(
+            min(found, key=lambda x, time=time: x.time != time, default=None)  # type: ignore[misc]
+            for found, time in zip(picking, times, strict=True)
+        )
 
 
 def _count(x: Tensor, owner: Node) -> Origin | None:

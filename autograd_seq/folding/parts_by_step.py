@@ -12,20 +12,23 @@ from autograd_seq.operations import scatter
 
 
 def split_by_step(nodes: Nodes) -> None:
-    """Make each step's parts of an adjoint outside of time a term of its own."""
+    """Make each step's parts of an adjoint a term of its own, at the step that read them."""
     for total in nodes.adjoints.values():
-        if total.time is None:
-            total.inputs = [part for x in total.inputs for part in _steps_of(x, nodes)]
+        total.inputs = [part for x in total.inputs for part in _steps_of(x, nodes)]
 
 
 def _steps_of(node: Node, nodes: Nodes) -> list[Node]:
     """What a node gathers, by step; the node itself if that is not of several steps."""
-    if algebra(node) != "gathered parts" or node.time is not None:
+    if algebra(node) != "gathered parts":
         return [node]
     steps: dict[int | None, list[int]] = {}
     for i, x in enumerate(node.inputs):
         steps.setdefault(x.time, []).append(i)
-    if None in steps or len(steps) < 2:
+    if None in steps:
+        return [node]
+    if len(steps) == 1:
+        if node.time is not None:
+            (node.time,) = steps
         return [node]
     alike = len({len(places) for places in steps.values()}) == 1
     groups = list(steps.values()) if alike else [[i] for places in steps.values() for i in places]

@@ -19,6 +19,7 @@ from autograd_seq.core.record import Record
 
 CODE, LENGTH, COUNTER, DATA = "code", "length", "counter", "data"
 COUNT = "count"  # of the elements that a rule of the sweep divides by
+RULES = CODE, LENGTH, COUNTER  # what the program computes, whatever the data are
 _RANK = {CODE: 0, LENGTH: 1, COUNTER: 2, DATA: 3}
 _COUNTS = {"range", "steps", "trange"}  # what they give counts
 _KEEPS = {"reversed", "list", "tuple", "sorted", "tqdm", "int", "min", "max", "abs", "float"}  # of what they are given
@@ -38,18 +39,23 @@ class Origin:
         Whether it may be another at another turn of a loop.
     length : (str, int) or None
         Where it is the length of an array: what the program calls that, and the axis.
+    beside : (str, int) or None
+        Of data with a number added, what the program calls the data, and the number.
+    ends : tuple of Origin
+        Of a slice that is written with colons: where its start, stop and step come from.
     """
 
     kind: str
     words: str | None = None
     varies: bool = True
     length: tuple[str, int] | None = None
+    beside: tuple[str, int] | None = None
+    ends: tuple[Origin, ...] = ()
 
     @property
     def given(self) -> bool:
         """Whether it is data that the program has a name for."""
         return self.kind == DATA and self.words is not None
-
 
     @property
     def counts(self) -> str | None:
@@ -335,7 +341,10 @@ def _scope(text: _Text, function: ast.AST) -> _Scope:
 def _origin(tree: ast.expr, scope: _Scope) -> Origin:
     kinds = list(_kinds(tree, scope, ()))
     kind = max((kind for kind, _ in kinds), key=_RANK.__getitem__, default=CODE)
-    return Origin(kind, _words(tree), any(varies for _, varies in kinds), _length(tree, scope))
+    ends = (tree.lower, tree.upper, tree.step) if isinstance(tree, ast.Slice) else ()
+    known = tuple(Origin(CODE, varies=False) if end is None else _origin(end, scope) for end in ends)
+    varies = any(varies for _, varies in kinds)
+    return Origin(kind, _words(tree), varies, _length(tree, scope), _beside(tree), known)
 
 
 def _words(tree: ast.expr) -> str | None:
@@ -344,14 +353,22 @@ def _words(tree: ast.expr) -> str | None:
         return tree.id
     if isinstance(tree, ast.Attribute):
         return tree.attr
-    if isinstance(tree, ast.Slice):
-        return next((word for end in (tree.lower, tree.upper) if end is not None and (word := _words(end))), None)
     if isinstance(tree, ast.Subscript):
         key = tree.slice
         return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else _words(tree.value)
     if isinstance(tree, ast.Call) and len(tree.args) == 1 and isinstance(tree.func, ast.Name) and tree.func.id == "int":
         return _words(tree.args[0])
     return None
+
+
+def _beside(tree: ast.expr) -> tuple[str, int] | None:
+    """The words for a value and what the code adds to it, as in ``i + 1``."""
+    if not isinstance(tree, ast.BinOp) or not isinstance(tree.op, (ast.Add, ast.Sub)):
+        return None
+    more, words = tree.right, _words(tree.left)
+    if words is None or not isinstance(more, ast.Constant) or type(more.value) is not int:
+        return None
+    return words, more.value if isinstance(tree.op, ast.Add) else -more.value
 
 
 def _length(tree: ast.expr, scope: _Scope) -> tuple[str, int] | None:

@@ -9,7 +9,10 @@ role takes one that nothing in its step has taken yet, of the same place in the 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from typing import Any
 
+from autograd_seq.folding.provenance import RULES
+from autograd_seq.folding.repeats import places, repeats
 from autograd_seq.folding.steps import site
 from autograd_seq.folding.unit import Node, Role, unify_setting
 
@@ -20,17 +23,36 @@ SAME_SITE, SAME_SETTINGS, SAME_INPUT = 0.5, 0.25, 1.0
 def give_roles(nodes: list[Node]) -> None:
     """Give every node a role: those of each step the same as those of the others, all else one of its own."""
     slots = _Slots(nodes)
+
+    def repeated(step: list[Node], model: list[Node]) -> bool:
+        return repeats(step, model, place, same_settings)
+
+    def repeated_leaves(step: list[Node], model: list[Node]) -> bool:
+        return len(step) == len(model) and all(
+            kind(leaf) == kind(other) and slots.likeness(leaf, other) for leaf, other in zip(step, model, strict=True)
+        )
+
     groups: dict[tuple[bool, bool], dict[int, list[Node]]] = {}
     for node in nodes:
         if node.time is None or node.literal:
             node.role = Role(("alone", kind(node)), node.order)
         else:
             groups.setdefault((slots.backward(node), node.leaf), {}).setdefault(node.time, []).append(node)
+    place = places(step for (_, leaf), steps in groups.items() if not leaf for step in steps.values())
     # What is given is told apart by the roles of those who use it, what is owned by the role of its owner.
     for (_, leaf), steps in sorted(groups.items()):
         casting = _Casting(slots.likeness if leaf else likeness)
+        models: list[list[Node]] = []
         for time in from_the_middle(steps):
-            casting.cast(steps[time])
+            step = steps[time]
+            like = repeated_leaves if leaf else repeated
+            model = next((model for model in models if like(step, model)), None)
+            if model is None:
+                casting.cast(step)
+                models = [*models[:1], step]
+            else:
+                for node, other in zip(step, model, strict=True):
+                    node.role, node.model = other.role, other
 
 
 def from_the_middle(times: Iterable[int]) -> list[int]:
@@ -116,13 +138,46 @@ def same_role(x: Node, y: Node) -> bool | None:
 def same_settings(node: Node, other: Node) -> bool:
     """Whether the settings of two nodes are equal, or count with the step."""
     settings = other.settings
+    if node.settings.keys() != settings.keys():
+        return False
     for key, value in node.settings.items():
-        known = settings.get(key)
-        if value is None or value is known:
+        known = settings[key]
+        if key in INDICES:
+            if not _picked_alike(node, other, key):
+                return False
+        elif value is known or (type(value) is type(known) and _is_number(value) and value == known):
             continue
-        if unify_setting(key, {node.time or 0: value, other.time or 0: known}, None, node) is None:
+        if unify_setting(key, {node.time or 0: value, other.time or 0: known}, _DIFFERENT, node) is _DIFFERENT:
             return False
     return True
+
+
+_DIFFERENT = object()
+_NUMBERS = bool, int, float, str
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a setting is compared by ==, as an axis or a shape."""
+    return type(value) in _NUMBERS or (type(value) is tuple and all(type(part) in _NUMBERS for part in value))
+
+
+INDICES = "index", "indices"
+
+
+def _picked_alike(node: Node, other: Node, key: str) -> bool:
+    """Whether the parts of two nodes' indices are rules in both or data in both, of the same step."""
+    if node.settings[key] is other.settings[key] and not node.picked:
+        return True
+    numbers = range(len(node.settings[key])) if key == "indices" else (0,)
+    if any(node.picked_later(i) != other.picked_later(i) for i in numbers):
+        return False
+    if node.owner is None and site(node.record) == site(other.record):
+        return True
+    return all(_rules(node, i) == _rules(other, i) for i in numbers)
+
+
+def _rules(node: Node, number: int) -> list[bool]:
+    return [origin.kind in RULES for origin in node.index_origins(number)]
 
 
 def likeness(
@@ -164,13 +219,14 @@ def likeness(
 
 
 class _Slots:
-    """Where nodes are first used."""
+    """Where what is given is first used."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.first: dict[Node, tuple[Node, int]] = {}
         for node in nodes:
             for i, x in enumerate(node.inputs):
-                self.first.setdefault(x, (node, i))
+                if x.leaf and x not in self.first:
+                    self.first[x] = node, i
 
     def backward(self, node: Node) -> bool:
         """Whether a node belongs to the backward pass; what is given, with those who use it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from autograd_seq.folding.provenance import CODE, COUNTER, LENGTH, Origin
+from autograd_seq.folding.provenance import DATA, RULES, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +44,39 @@ class GivenIndex:
         By step; of a record outside of time one, at None.
     place : int or None
         Which record outside of time it belongs to.
+    shift : int
+        How many steps later it is given than it is used.
+    more : int
+        What the program adds to it.
     """
 
     words: str | None
     values: tuple[tuple[int | None, Any], ...]
     place: int | None = None
+    shift: int = 0
+    more: int = 0
 
     def at(self, time: int) -> Any:
-        """Its value at a step; the one that there is, where it belongs to none."""
+        """The index at a step; the one that there is, where it belongs to none."""
         known = dict(self.values)
-        return known[None] if None in known else known[time]
+        given = known[None] if None in known else known[time + self.shift]
+        return given + self.more if self.more else given
+
+    @property
+    def data(self) -> GivenIndex:
+        """What is given, as it is given."""
+        return replace(self, shift=0, more=0)
+
+    def agrees(self, other: GivenIndex) -> bool:
+        """Whether both can be of the same data: they give the same wherever both give something."""
+        mine, its = dict(self.values), dict(other.values)
+        return self.words == other.words and all(_same(mine[time], its[time]) for time in mine.keys() & its.keys())
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, GivenIndex) or (self.words, self.place) != (other.words, other.place):
+        if not isinstance(other, GivenIndex):
             return False
-        return _same(self.values, other.values)
+        mine = self.words, self.place, self.shift, self.more
+        return mine == (other.words, other.place, other.shift, other.more) and _same(self.values, other.values)
 
     def __hash__(self) -> int:
         return hash((self.words, len(self.values)))
@@ -68,14 +87,16 @@ class GivenIndex:
 
 @dataclass(frozen=True, slots=True)
 class GivenAt:
-    """What data gave for one step."""
+    """What data gave for one step, by the step that it was given for."""
 
     index: GivenIndex
     time: int
 
 
-def unify_index(values: dict[int, Any], default: Any, origins: tuple[Origin, ...]) -> Any:
+def unify_index(values: dict[int, Any], default: Any, origins: tuple[Origin, ...], shift: int = 0) -> Any:
     """As `unify`, of an index whose parts have origins: what is data is given, whatever the numbers happen to be.
+
+    With `shift`, data are given for a step that many steps later.
 
     Examples
     --------
@@ -88,23 +109,47 @@ def unify_index(values: dict[int, Any], default: Any, origins: tuple[Origin, ...
     if all(type(value) is tuple for value in found) and len({len(value) for value in found}) == 1:
         count = len(found[0])
         known = origins if len(origins) == count else (None,) * count
-        parts = [_unify_part({t: v[i] for t, v in values.items()}, known[i]) for i in range(count)]
+        parts = [_unify_part({t: v[i] for t, v in values.items()}, known[i], shift) for i in range(count)]
         return default if any(part is _MISSING for part in parts) else tuple(parts)
-    part = _unify_part(values, origins[0] if len(origins) == 1 else None)
+    part = _unify_part(values, origins[0] if len(origins) == 1 else None, shift)
     return default if part is _MISSING else part
 
 
-def _unify_part(values: dict[int, Any], origin: Origin | None) -> Any:
+def _unify_part(values: dict[int, Any], origin: Origin | None, shift: int) -> Any:
     """One part of an index; of what has no origin that is known, only what is the same at all steps is a rule."""
-    if origin is not None and origin.kind in (CODE, LENGTH, COUNTER):
+    if origin is not None and origin.kind in RULES:
         return unify(values, _MISSING)
     found = list(values.values())
+    if origin is not None and origin.ends and all(isinstance(value, slice) for value in found):
+        ends = [
+            _unify_part({t: getattr(value, end) for t, value in values.items()}, known, shift)
+            for end, known in zip(ENDS, origin.ends, strict=True)
+        ]
+        return _MISSING if any(end is _MISSING for end in ends) else slice(*ends)
     same = all(_same(found[0], value) for value in found[1:])
     if same and (origin is None or not isinstance(found[0], (int, np.ndarray, slice))):
         return found[0]
-    if len({(type(value), getattr(value, "shape", ())) for value in found}) > 1 or not isinstance(found[0], _GIVEN):
+    kinds = {(type(value), value.shape if isinstance(value, np.ndarray) else ()) for value in found}
+    if len(kinds) > 1 or not isinstance(found[0], _GIVEN):
         return _MISSING
-    return GivenIndex(None if origin is None else origin.words, tuple(sorted(values.items(), key=itemgetter(0))))
+    words, more = _called(origin, found)
+    steps = sorted(values.items(), key=itemgetter(0))
+    return GivenIndex(words, tuple((t + shift, v - more if more else v) for t, v in steps), None, shift, more)
+
+
+def _called(origin: Origin | None, found: list[Any]) -> tuple[str | None, int]:
+    """What the program calls the data that an index is made of, and what it adds to them."""
+    if origin is None:
+        return None, 0
+    counted = all(type(value) is int for value in found)
+    return origin.beside if origin.beside is not None and counted else (origin.words, 0)
+
+
+def given_at(part: Any, origin: Origin, place: int, time: int | None) -> Any:
+    """What data gave for one record, at a step or outside of any."""
+    words, more = _called(origin, [part])
+    index = GivenIndex(words, ((time, part - more if more else part),), place, 0, more)
+    return index if time is None else GivenAt(index, time)
 
 
 def unify(values: dict[int, Any], default: Any) -> Any:
@@ -136,18 +181,22 @@ def unify(values: dict[int, Any], default: Any) -> Any:
         parts = [unify({t: v[i] for t, v in values.items()}, _MISSING) for i in range(len(first))]
         return default if any(part is _MISSING for part in parts) else tuple(parts)
     if kinds == {slice}:
-        ends = [unify({t: getattr(v, end) for t, v in values.items()}, _MISSING) for end in ("start", "stop", "step")]
+        ends = [unify({t: getattr(v, end) for t, v in values.items()}, _MISSING) for end in ENDS]
         return default if any(end is _MISSING for end in ends) else slice(*ends)
     return default
 
 
 _MISSING = object()
 _GIVEN = int, slice, np.ndarray  # parts of an index that data may give
+ENDS = "start", "stop", "step"
 
 
-def may_be_given(part: Any) -> bool:
-    """Whether a part of an index is such that data may give it."""
-    return isinstance(part, _GIVEN)
+def given_in(part: Any, origin: Origin, given: Callable[[Any, Origin], Any]) -> Any:
+    """A part of an index with what stands for what data give in it: the part, or one of the ends of a slice."""
+    if origin.ends and isinstance(part, slice):
+        return slice(*(given_in(getattr(part, end), of, given) for end, of in zip(ENDS, origin.ends, strict=True)))
+    named = origin.given or (origin.kind == DATA and origin.beside is not None)
+    return given(part, origin) if named and isinstance(part, _GIVEN) else part
 
 
 def at_step(value: Any, time: int) -> Any:
@@ -155,7 +204,7 @@ def at_step(value: Any, time: int) -> Any:
     if isinstance(value, (StepIndex, GivenIndex)):
         return value.at(time)
     if isinstance(value, GivenAt):
-        return value.index.at(value.time)
+        return replace(value.index, shift=0).at(value.time)
     if isinstance(value, tuple):
         return tuple(at_step(part, time) for part in value)
     if isinstance(value, slice):

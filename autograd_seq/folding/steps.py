@@ -50,9 +50,14 @@ def scopes(graph: Graph) -> dict[Tensor, Scope]:
     if graph not in _known:
         places = graph.scopes
         if all(place.time is None for place in places.values()):
-            places |= {record: replace(record.scope, time=time) for record, time in _recognised(graph).items()}
+            places |= {record: _at_step(record.scope, time) for record, time in _recognised(graph).items()}
         _known[graph] = places
     return _known[graph]
+
+
+@lru_cache(maxsize=65536)
+def _at_step(scope: Scope, time: int) -> Scope:
+    return replace(scope, time=time)
 
 
 Graph.recognised = scopes

@@ -62,6 +62,8 @@ class Node:
         Its place in the order in which things were made.
     role : Role or None
         What it does in its step.
+    model : Node or None
+        The node of another step that it repeats, input for input.
     family : Family or None
         The same node at all steps, where there is such.
     origin : Origin or None
@@ -84,6 +86,7 @@ class Node:
     adjoint_of: Node | None = None
     order: int = 0
     role: Role | None = None
+    model: Node | None = None
     family: Family | None = None
     origin: Origin | None = None
     picked: tuple[Node | None, ...] = ()
@@ -110,6 +113,11 @@ class Node:
         index = self.settings["indices"][number] if "indices" in self.settings else self.settings["index"]
         return (Origin(COUNTER),) * (len(index) if isinstance(index, tuple) else 1)  # the rule's own, as of a stack
 
+    def picked_later(self, number: int) -> int:
+        """How many steps after its own step an index was picked by: the next step's, of a state that that reads."""
+        picked = self.picked[number] if number < len(self.picked) else None
+        return picked.time - self.time if picked and picked.time is not None and self.time is not None else 0
+
     @property
     def beyond(self) -> bool:
         """Whether it was made by what the recording does not look behind: a value of the forward pass."""
@@ -127,7 +135,8 @@ class Node:
         """Layer and direction."""
         if self.adjoint_of is not None:
             return self.adjoint_of.lane
-        return self.record.scope.layer, self.record.scope.direction
+        scope = self.record.scope
+        return scope.layer, scope.direction
 
 
 def sort_of(node: Node) -> tuple[Any, ...]:
@@ -163,6 +172,7 @@ class Family:
     together: list[Node] = field(default_factory=list)
     again: dict[Node, Node] = field(default_factory=dict)
     misfits: set[int] = field(default_factory=set)
+    _times: list[int] = field(default_factory=list)  # as they were when they were last asked for
 
     def __repr__(self) -> str:
         return f"<family {self.order}: {self.name or self.any.record.label}, t = {self.times}>"
@@ -176,7 +186,9 @@ class Family:
     @property
     def times(self) -> list[int]:
         """The steps of its members, ascending."""
-        return sorted(self.members)
+        if len(self._times) != len(self.members):  # members come or go, but never both at once
+            self._times = sorted(self.members)
+        return self._times
 
     @property
     def name(self) -> str | None:
@@ -228,12 +240,13 @@ def unify_setting(key: str, values: dict[int, Any], default: Any, node: Node) ->
     if all(value is first for value in values.values()) and not isinstance(first, (int, tuple)):
         return first
     if key == "index":
-        return unify_index(values, default, node.index_origins(0))
+        return unify_index(values, default, node.index_origins(0), node.picked_later(0))
     if key == "indices" and len({len(value) for value in values.values()}) == 1:
         parts = [
-            unify_index({t: v[i] for t, v in values.items()}, None, node.index_origins(i)) for i in range(len(first))
+            unify_index({t: v[i] for t, v in values.items()}, default, node.index_origins(i), node.picked_later(i))
+            for i in range(len(first))
         ]
-        return default if any(part is None for part in parts) else tuple(parts)
+        return default if any(part is default for part in parts) else tuple(parts)
     return unify(values, default)
 
 

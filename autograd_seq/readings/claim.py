@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_seq.core.notation import Written
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.writer import Steps, Writer
@@ -33,7 +34,10 @@ def formula(equation: Any) -> str | None:
             raise _NotOneStepError
         return body  # what one step gives to the sum
 
-    writer = Writer("formula", refer, steps=Steps(size, every))
+    def given(index: GivenIndex, shift: int, at: int | None) -> str:
+        raise _NotOneStepError  # a claim has no word for it
+
+    writer = Writer("formula", refer, steps=Steps(size, every, given))
     try:
         return f"{writer(equation.left)} = {writer(equation.right)}".replace("np.", "")
     except _NotOneStepError:

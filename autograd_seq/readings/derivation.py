@@ -16,6 +16,7 @@ from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
+from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
 from autograd_seq.operations import sum as sum_of
@@ -73,7 +74,8 @@ class Derivation:
             for use in self.folded.inputs[unit]
             if use.ref.shift and not self.is_backward(unit)
         }
-        self._taken: set[tuple[str, Any]] = set()
+        self._taken: dict[tuple[str, Any], list[Unit]] = {}  # by name and lane
+        self._indices: dict[str, list[GivenIndex]] = {}
         self._give_names()
         self.trees = Trees(self.folded, self.names)
 
@@ -119,8 +121,10 @@ class Derivation:
 
     @property
     def last(self) -> int:
-        """The last time step, T."""
-        return max((unit.times[-1] for unit in self.folded.units if isinstance(unit, Family)), default=0)
+        """The last time step, T; 0 where no steps are alike."""
+        looped = [unit.times[-1] for unit in self.folded.units if isinstance(unit, Family)]
+        alone = [unit.time or 0 for unit in self._forward if isinstance(unit, Node) and not unit.leaf]
+        return max([*looped, *alone]) if looped else 0
 
     @property
     def parameters(self) -> list[Unit]:
@@ -220,12 +224,29 @@ class Derivation:
         return not self.varies(unit) and is_bare(trees.definition(unit))
 
     def _name(self, unit: Unit, name: str) -> None:
-        lane = (unit.lane, type(unit), record_time(unit))
+        """Give a unit a name, with a number where another has that name already at one of its steps."""
         base, number = name, 2
-        while (name, lane) in self._taken:
+        while any(_meet(unit, other) for other in self._taken.get((name, unit.lane), [])):
             name, number = f"{base}_{number}", number + 1
-        self._taken.add((name, lane))
+        self._taken.setdefault((name, unit.lane), []).append(unit)
         self.names[unit] = name
+
+    def called(self, index: GivenIndex) -> str:
+        """What an index that data give is called: as the program calls them, if nothing else has that name."""
+        name, number = index.words or "index", 2
+        while not self._may_be_called(index, name):
+            name, number = f"{index.words or 'index'}_{number}", number + 1
+        known = self._indices.setdefault(name, [])
+        if index not in known:
+            known.append(index)
+        return name
+
+    def _may_be_called(self, index: GivenIndex, name: str) -> bool:
+        spans = [_span(unit) for unit in self._taken.get((name, (None, None)), [])]
+        if any(step is None if span is None else step is not None and span[0] <= step <= span[1]
+               for span in spans for step, _ in index.values):  # fmt: skip
+            return False
+        return all(index.agrees(other) for other in self._indices.get(name, []))
 
     def own_name(self, unit: Unit) -> str:
         """A name for what has none: a meaningful one, else after its operation and what that is applied to."""
@@ -282,9 +303,23 @@ def record_name(unit: Unit) -> str | None:
     return unit.name
 
 
-def record_time(unit: Unit) -> int | None:
-    """The step of a single record; None for a family."""
-    return None if isinstance(unit, Family) else unit.time
+def _meet(unit: Unit, other: Unit) -> bool:
+    """Whether two units of one name would be called the same at a step; what stands in for a member may be."""
+    mine, its = _span(unit), _span(other)
+    if mine is None or its is None:
+        return mine is its
+    return mine[0] <= its[1] and its[0] <= mine[1] and not (_stands_in(unit, other) or _stands_in(other, unit))
+
+
+def _span(unit: Unit) -> tuple[int, int] | None:
+    """The first and the last step at which a unit goes by its name; None if it belongs to none."""
+    if isinstance(unit, Family):
+        return min([unit.times[0], *unit.extension]), max([unit.times[-1], *unit.extension])
+    return None if unit.time is None else (unit.time, unit.time)
+
+
+def _stands_in(node: Unit, family: Unit) -> bool:
+    return isinstance(family, Family) and any(ref.unit is node for ref in family.extension.values())
 
 
 def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:

@@ -17,7 +17,7 @@ from autograd_seq.core import names
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import ATOM, PRODUCT, SERIES, SIGN, SUM, Written, enclosed
 from autograd_seq.core.scope import Scope
-from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.claim import formula
 from autograd_seq.readings.derivation import Derivation
@@ -26,7 +26,7 @@ from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of
 from autograd_seq.writer.latex_lines import width
 from autograd_seq.writer.latex_text import in_math
-from autograd_seq.writer.tree import Assumption, Named, Number, Size, Tree, fixed_at, names_in, record_of
+from autograd_seq.writer.tree import Assumption, Named, Number, Size, Tree, indices_in, names_in, record_of
 
 LINE = 345.0  # of an article's page, in points
 
@@ -240,7 +240,10 @@ def equations(thing: Any) -> Equations:
                 if unit in derivation.names and not unit.leaf and not _is_number(derivation, unit):
                     found.extend(_of_unit(derivation, unit, label))
         passes.append(tuple(sorted(found, key=lambda equation: _rank(derivation, equation))))
-    return Equations(passes[0], _needed(derivation, passes[1]), derivation.last)
+    said = Equations(passes[0], _needed(derivation, passes[1]), derivation.last)
+    for index in (index for equation in said for index in indices_in(equation.right)):
+        derivation.called(index.data)  # in this order, whichever is written first
+    return said
 
 
 def _needed(derivation: Derivation, backward: tuple[Equation, ...]) -> tuple[Equation, ...]:
@@ -291,15 +294,13 @@ def _of_unit(derivation: Derivation, unit: Unit, label: str) -> list[Equation]:
                 result.append(Equation(Named(unit, 0, t), right, (), "", label, derivation))
     groups: dict[tuple[Any, ...], list[int]] = {}
     for t in unit.times:
-        groups.setdefault(_outline(unit, t), []).append(t)
+        groups.setdefault(_outline(derivation, unit, t), []).append(t)
     whole = len(groups) == 1
     for special, times in sorted(groups.items(), key=lambda item: len(item[0])):
-        tree = derivation.trees.definition(unit, times[0] if special else None)
+        alone = times[0] if special and len(times) == 1 else None
+        tree = derivation.trees.definition(unit, times[0] if special else None, alone)
         assumed = derivation.trees.assumed(unit)
-        left = Named(unit)
-        if special and len(times) == 1:
-            left, tree = Named(unit, 0, times[0]), fixed_at(tree, times[0])
-            assumed = tuple(Assumption(fixed_at(x.left, times[0]), fixed_at(x.right, times[0])) for x in assumed)
+        left = Named(unit, 0, alone)
         condition = "" if whole and len(times) == derivation.last else _condition(times, derivation.last)
         result.append(Equation(left, tree, tuple(times), condition, label, derivation, assumed))
     return result
@@ -324,17 +325,22 @@ def _natural(derivation: Derivation, unit: Family, time: int, ref: Ref) -> bool:
     return derivation.names[other] == derivation.names.get(unit) and other.time == time and other.lane == unit.lane
 
 
-def _outline(unit: Family, time: int) -> tuple[Any, ...]:
+def _outline(derivation: Derivation, unit: Family, time: int) -> tuple[Any, ...]:
     """What is special about a step: which terms it lacks, and which others stand in."""
     special: list[Any] = []
     for i, use in enumerate(unit.uses):
         x = use.ref.unit
-        if isinstance(x, Family) and use.ref.at is None and time + use.ref.shift not in x.members:
-            ref = x.extension.get(time + use.ref.shift)
+        if not isinstance(x, Family) or use.ref.at is not None:
+            continue
+        there = time + use.ref.shift
+        if there not in x.members:
+            ref = x.extension.get(there)
             if ref is None:
                 special.append((i, None))
-            elif unit.total:
+            elif unit.total or x not in derivation.names:
                 special.append((i, ref))
+        elif x not in derivation.names and (inside := _outline(derivation, x, there)):
+            special.append((i, inside))
     return tuple(special)
 
 
@@ -404,6 +410,11 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         bounds = "" if whole else f"={times[0]}…{_step(times[-1], derivation.last)}"
         return f"Σ_t{bounds} {text}", SERIES
 
+    def given(index: GivenIndex, shift: int, at: int | None) -> str:
+        outside = index.values[0][0] is None
+        step = "" if outside else _step(at, derivation.last) if at is not None else _from_now(shift)
+        return _write(names.latex if language == "latex" else names.text, derivation.called(index), Scope(), step)
+
     def time(shift: int, at: int | None) -> str:
         return repr(StepIndex(shift)) if at is None else re.sub("(?<=T)([+-])", r" \1 ", _step(at, derivation.last))
 
@@ -412,7 +423,7 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
         write = names.latex if language == "latex" else names.text
         return None if word is None else (_write(write, word, Scope(), ""), ATOM)
 
-    return Writer(language, refer, steps=Steps(size, every, number=number, time=time))
+    return Writer(language, refer, steps=Steps(size, every, given, number, time))
 
 
 def _name_of_output(derivation: Derivation) -> str:
@@ -443,7 +454,11 @@ def _time_of(named: Named, last: int) -> str:
         return _step(at, last)
     if isinstance(named.unit, Node):
         return ""
-    return "t" if not named.shift else f"t{'-' if named.shift < 0 else '+'}{abs(named.shift)}"
+    return _from_now(named.shift)
+
+
+def _from_now(shift: int) -> str:
+    return "t" if not shift else f"t{'-' if shift < 0 else '+'}{abs(shift)}"
 
 
 def _constant(unit: Unit, language: str) -> Called:

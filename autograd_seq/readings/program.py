@@ -71,7 +71,7 @@ class ProgramWriter(Variables):
         if at is None:
             return "t" if not shift else f"t {'-' if shift < 0 else '+'} {abs(shift)}"
         away = at - self.last
-        if self.last > 2 and -1 <= away <= 1:
+        if self.d.folded.loops and self.last > 2 and -1 <= away <= 1:
             return "T" if not away else f"T {'-' if away < 0 else '+'} {abs(away)}"
         return str(at)
 
@@ -223,7 +223,7 @@ class ProgramWriter(Variables):
 
     def _by_step(self, unit: Family) -> Line:
         """Data of every step together with what stands before the first or after the last."""
-        held = [f"{self._time(0, t)}: {self._beside(ref)}" for t, ref in unit.extension.items()]
+        held = [f"{self._time(0, t)}: {self._referred(ref)}" for t, ref in unit.extension.items()]
         variable = self.variables[unit]
         data = f"**{{t: {self.element(unit)} for t in {self._range(unit.times)}}}"
         return Line(f"{variable} = {{{', '.join([*held, data])}}}", unit)
@@ -239,22 +239,22 @@ class ProgramWriter(Variables):
 
     def _rest(self, unit: Unit) -> list[Line]:
         """The terms of a sum over time that are outside of time."""
-        rest = [use for use in self.d.folded.inputs[unit] if not use.ref.every]
+        rest = [use.ref for use in self.d.folded.inputs[unit] if not use.ref.every]
         variable = self.variables[unit]
-        return [Line(f"{variable} = {variable} + {self.write(self.trees.refer(u.ref), SUM + 1)}", unit) for u in rest]
+        return [Line(f"{variable} = {variable} + {self._referred(ref, SUM + 1)}", unit) for ref in rest]
 
     def _loop(self, block: Block, totals: set[Unit]) -> list[Line]:
         lines: list[Line] = []
-        times = block.times
         inside: list[Line] = []
         adds: dict[Unit, list[Unit]] = {}
         for total in totals:
             for use in self.d.folded.inputs[total]:
                 if use.ref.every:
                     adds.setdefault(use.ref.unit, []).append(total)
-        for unit in block.units:
-            if isinstance(unit, Family):
-                inside.extend(self._step(unit, times, adds.get(unit, [])))
+        said = [unit for unit in block.units if isinstance(unit, Family) and (unit in self.stops or unit in adds)]
+        times = sorted({t for unit in said for t in unit.times})
+        for family in said:
+            inside.extend(self._step(family, times, adds.get(family, [])))
         for unit in block.units:
             for total in adds.get(unit, []):
                 if not any(line.unit is total for line in lines):
@@ -291,21 +291,15 @@ class ProgramWriter(Variables):
                 use = next(use for use in total.uses if use.ref.unit is unit)
                 at = (total.times[-1] if use.ref.shift > 0 else total.times[0]) + use.ref.shift
                 ref = unit.extension.get(at)
-                zero = self._zero(total, at - use.ref.shift) if ref is None else self._beside(ref)
+                zero = self._zero(total, at - use.ref.shift) if ref is None else self._referred(ref)
                 lines.append(Line(f"{self.variables[unit]} = {zero}", unit))
             elif unit in self.kept:
-                held = [f"{self._time(0, t)}: {self._beside(r)}" for t, r in unit.extension.items()]
+                held = [f"{self._time(0, t)}: {self._referred(r)}" for t, r in unit.extension.items()]
                 if unit in self._read_by_totals():
                     for t, zero in self._missing(unit):
                         held.append(f"{self._time(0, t)}: {zero}")
                 lines.append(Line(f"{self.variables[unit]} = {{{', '.join(held)}}}", unit))
         return lines
-
-    def _beside(self, ref: Ref) -> str:
-        """What stands before the first step or after the last."""
-        tree = self.trees.refer(ref)
-        self._note_helpers(tree)
-        return self.write(tree)
 
     def _read_by_totals(self) -> set[Unit]:
         return {
@@ -380,10 +374,10 @@ class ProgramWriter(Variables):
             return False
         for named in names_in(self.trees.definition(unit)):
             other = named.unit
-            if isinstance(other, Family) and not self.d.is_backward(other):
-                for t in missing:
-                    if t + named.shift not in other.members and t + named.shift not in other.extension:
-                        return False
+            if isinstance(other, Family) and (other in self.kept or not self.d.is_backward(other)):
+                there = {*other.members, *other.extension, *(t for t, _ in self._missing(other))}
+                if any(t + named.shift not in there for t in missing):
+                    return False
         return True
 
     def _left(self, unit: Unit) -> str:
@@ -397,6 +391,12 @@ class ProgramWriter(Variables):
         tree = self.trees.definition(unit)
         self._note_helpers(tree)
         return Number(0.0) if isinstance(tree, Sum) and not tree.terms else tree
+
+    def _referred(self, ref: Ref, level: int = 0) -> str:
+        """The text for one use."""
+        tree = self.trees.refer(ref)
+        self._note_helpers(tree)
+        return self.write(tree, level)
 
     def _note_helpers(self, tree: Tree) -> None:
         if isinstance(tree, Apply):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.folding.folded import Folded
 from autograd_seq.folding.provenance import COUNT, LENGTH, Origin
-from autograd_seq.folding.step_index import GivenAt, GivenIndex, may_be_given
+from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex, given_at, given_in
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
 from autograd_seq.writer.simpler import simplified, without_double_minus
@@ -45,10 +46,13 @@ class Trees:
         self._assumed: dict[Any, list[Assumption]] = {}  # by unit, and by what was written
         self._assuming: list[Assumption] = []
 
-    def definition(self, unit: Unit, time: int | None = None) -> Tree:
-        """What a unit is made of, in the middle; with `time`, as it is at that step, boundaries included."""
+    def definition(self, unit: Unit, time: int | None = None, at: int | None = None) -> Tree:
+        """What a unit is made of, in the middle; with `time` as it is at that step, boundaries included.
+
+        With `at` in addition, which is the same step, all that it names is named at its own step, without a t.
+        """
         self._assuming = []
-        tree = self._write(unit, 0, None, time)
+        tree = self._write(unit, 0, at, time)
         self._assumed[unit] = self._assuming
         return tree
 
@@ -160,26 +164,34 @@ class Trees:
         if isinstance(unit, Node) and owner.family is not None:
             at = owner.time  # one step's own, outside of any loop
         shapes = [x.record.shape for x in owner.inputs]
-        gathers = unit.operation is not None and unit.operation.algebra == "gathered parts"
-        operand = record_of(unit if gathers else self.folded.inputs[unit][0].ref.unit).shape
         parts = value if isinstance(value, tuple) else (value,)
         if value and all(type(p) is int for p in parts) and isinstance(value, tuple) and "shape" in key:
             for i, shape in enumerate(shapes):
                 if shape == value:
                     return Size(self._owner_input(owner, i, shift, at), None, value)
-        if any(isinstance(p, slice) for p in parts):
-            axes = [0] * len(parts) if key == "indices" else range(len(parts))  # several, or one of parts
-            cut = [self._cut(p, k, owner, operand, shift, at) for k, p in zip(axes, parts, strict=True)]
-            return tuple(cut) if isinstance(value, tuple) else cut[0]
+        if key == "index":
+            whole = record_of(self.folded.inputs[unit][0].ref.unit).shape
+            return self._cut_index(value, owner, whole, shift, at)
+        if key == "indices":
+            return tuple(self._cut_index(index, owner, unit.settings["shape"], shift, at) for index in value)
         return value
 
-    def _cut(self, part: Any, axis: int, owner: Node, operand: Any, shift: int, at: int | None) -> Any:
-        if not isinstance(part, slice) or part.step is not None or axis >= len(operand):
+    def _cut_index(self, index: Any, owner: Node, whole: Sequence[int], shift: int, at: int | None) -> Any:
+        parts = index if isinstance(index, tuple) else (index,)
+        if not all(isinstance(part, (int, slice, StepIndex)) for part in parts):
+            return index  # which part is of which axis is not known
+        cut = [self._cut(part, k, owner, whole, shift, at) for k, part in enumerate(parts)]
+        return tuple(cut) if isinstance(index, tuple) else cut[0]
+
+    def _cut(self, part: Any, axis: int, owner: Node, whole: Sequence[int], shift: int, at: int | None) -> Any:
+        if not isinstance(part, slice) or part.step is not None or axis >= len(whole):
             return part
 
-        def bound(value: Any) -> Any:
-            if type(value) is not int or value in (0, operand[axis]):
+        def bound(value: Any, natural: int) -> Any:
+            if value == natural:
                 return None
+            if type(value) is not int:
+                return value
             total = 0
             sizes = []
             for i, x in enumerate(owner.inputs):
@@ -191,7 +203,7 @@ class Trees:
                     return sizes[0] if len(sizes) == 1 else Sizes(tuple(sizes))
             return value
 
-        return slice(bound(part.start), bound(part.stop))
+        return slice(bound(part.start, 0), bound(part.stop, whole[axis]))
 
     def _owner_input(self, owner: Node, i: int, shift: int, at: int | None) -> Tree:
         unit = owner.family or owner
@@ -244,8 +256,11 @@ class Trees:
     def _filled(self, unit: Unit) -> float | None:
         """The number that every element of a unit is, at every step."""
         nodes = unit.members.values() if isinstance(unit, Family) else [unit]
-        values = {x for node in nodes for x in np.unique(node.record._value).tolist()}
-        return float(values.pop()) if len(values) == 1 else None
+        first = record_of(unit)._value
+        if not first.size or first.dtype.kind == "c":
+            return None
+        number = first.flat[0]
+        return float(number) if all((node.record._value == number).all() for node in nodes) else None
 
 
 def _adds(unit: Unit) -> bool:
@@ -270,13 +285,16 @@ def _given_index(index: Any, node: Node, number: int) -> Any:
     if picked.family is not None and picked.time is not None:
         looped = picked.family.settings["index"]
         known = looped if isinstance(looped, tuple) else (looped,)
-        named = tuple(
-            GivenAt(there, picked.time) if isinstance(there, GivenIndex) else part
-            for part, there in zip(parts, known, strict=True)
-        )
+        named = tuple(_as_in_loop(part, there, picked.time) for part, there in zip(parts, known, strict=True))
     else:
-        named = tuple(
-            GivenIndex(origin.words, ((None, part),), picked.order) if origin.given and may_be_given(part) else part
-            for part, origin in zip(parts, origins, strict=True)
-        )
+        place, time = picked.order, picked.time
+        given = partial(given_at, place=place, time=time)
+        named = tuple(given_in(part, origin, given) for part, origin in zip(parts, origins, strict=True))
     return named if isinstance(index, tuple) else named[0]
+
+
+def _as_in_loop(part: Any, looped: Any, time: int) -> Any:
+    """A part of an index of one step of a loop, where data give it: as the loop has it there."""
+    if isinstance(part, slice) and isinstance(looped, slice):
+        return slice(*(_as_in_loop(getattr(part, end), getattr(looped, end), time) for end in ENDS))
+    return GivenAt(looped, time) if isinstance(looped, GivenIndex) else part

@@ -18,7 +18,7 @@ import numpy as np
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.folding.unit import Family
 from autograd_seq.writer.simpler import filled
-from autograd_seq.writer.tree import Apply, Assumption, Every, Named, Number, Sum, Tree, shape_of
+from autograd_seq.writer.tree import Apply, Assumption, Every, Named, Number, Sum, Tree, key, shape_of
 
 Assume = Callable[[Assumption], None]
 
@@ -108,9 +108,16 @@ def _unstretched(tree: Apply) -> list[Tree]:
     """The operands, without stretching one to the shape that the other has anyway."""
     operands = list(tree.operands)
     for i, x in enumerate(operands):
-        if _is_stretched(x) and shape_of(operands[1 - i]) == shape_of(tree):
+        if _is_stretched(x) and shape_of(operands[1 - i]) == shape_of(tree) and _stretches_itself(x):
             operands[i] = x.operands[0]
     return operands
+
+
+def _stretches_itself(tree: Apply) -> bool:
+    """Whether broadcasting alone would put every element there, as it would not where an axis is put in between."""
+    before, after = shape_of(tree.operands[0]), shape_of(tree)
+    padded = (1,) * (len(after) - len(before)) + before
+    return len(padded) == len(after) and all(n in (1, m) for n, m in zip(padded, after, strict=True))
 
 
 def _of_quotient(tree: Apply, assume: Assume) -> Iterator[Term]:
@@ -206,7 +213,7 @@ def _data(tree: Named) -> list[Any] | None:
 
 def _complements(terms: Sequence[Term]) -> Iterator[tuple[Named, Named]]:
     """Two arrays of data in products, the second of which is 1 minus the first wherever they were recorded."""
-    found: dict[Any, Named] = {_key(f): f for term in terms for f in term.factors if isinstance(f, Named)}
+    found: dict[Any, Named] = {key(f): f for term in terms for f in term.factors if isinstance(f, Named)}
     data = [(f, values) for f in found.values() if (values := _data(f)) is not None]
     for (x, first), (y, second) in permutations(data, 2):
         same = len(first) == len(second) and (x.shift, x.at) == (y.shift, y.at) and shape_of(x) == shape_of(y)
@@ -245,7 +252,7 @@ def _with_one_of_two_classes(terms: list[Term], like: Tree, assume: Assume) -> l
         instead = _written([Term(Fraction(1), ()), Term(Fraction(-1), (x,))], like)
         if instead is None:
             continue
-        swapped = [replace(t, factors=tuple(instead if _key(f) == _key(y) else f for f in t.factors)) for t in terms]
+        swapped = [replace(t, factors=tuple(instead if key(f) == key(y) else f for f in t.factors)) for t in terms]
         shorter = _shortest(swapped)
         if _weight(shorter) < _weight(best):
             best, said = shorter, Assumption(y, instead)
@@ -268,9 +275,9 @@ def _like(terms: list[Term]) -> list[Term]:
     """Terms with the same factors as one; those that cancel are gone."""
     result: dict[Any, Term] = {}
     for term in terms:
-        key = tuple(sorted(map(_key, term.factors), key=repr)), tuple(sorted(map(_key, term.below), key=repr))
-        old = result.get(key)
-        result[key] = term if old is None else replace(old, number=old.number + term.number)
+        same = tuple(sorted(map(key, term.factors), key=repr)), tuple(sorted(map(key, term.below), key=repr))
+        old = result.get(same)
+        result[same] = term if old is None else replace(old, number=old.number + term.number)
     return [term for term in result.values() if term.number]
 
 
@@ -300,19 +307,6 @@ def _is_sum(tree: Tree) -> bool:
     return isinstance(tree, Sum) or (isinstance(tree, Apply) and tree.operation.algebra in ("sum", "difference"))
 
 
-def _key(tree: Tree) -> Any:
-    """What two equal trees have in common."""
-    if isinstance(tree, Named):
-        return "named", id(tree.unit), tree.shift, tree.at
-    if isinstance(tree, Number):
-        return "number", repr(tree.value)
-    if isinstance(tree, Apply):
-        return "apply", tree.operation.name, tuple(map(_key, tree.operands)), repr(tree.settings), tree.shift, tree.at
-    if isinstance(tree, Sum):
-        return "sum", tuple(map(_key, tree.terms))
-    return "every", _key(tree.body), id(tree.family), tree.summed
-
-
 # -- writing
 
 
@@ -330,7 +324,7 @@ def _written(terms: Sequence[Term], like: Tree) -> Tree | None:
         return None if inner is None else _product((*shared, inner), like)
     numbers = {abs(term.number) for term in terms}
     common = numbers.pop() if len(numbers) == 1 else Fraction(1)
-    below = terms[0].below if len({tuple(map(_key, term.below)) for term in terms}) == 1 else ()
+    below = terms[0].below if len({tuple(map(key, term.below)) for term in terms}) == 1 else ()
     if (common != 1 or below) and _unit(like) is not None:
         inner = _written([replace(term.times(1 / common), below=() if below else term.below) for term in terms], like)
         divided = any(term.divided for term in terms)
@@ -342,15 +336,15 @@ def _written(terms: Sequence[Term], like: Tree) -> Tree | None:
 
 def _shared(terms: Sequence[Term]) -> tuple[Tree, ...]:
     """The factors that all terms have, each once."""
-    others = [set(map(_key, term.factors)) for term in terms[1:]]
-    return tuple(f for f in terms[0].factors if all(_key(f) in keys for keys in others))[:1]
+    others = [set(map(key, term.factors)) for term in terms[1:]]
+    return tuple(f for f in terms[0].factors if all(key(f) in keys for keys in others))[:1]
 
 
 def _without(term: Term, factors: tuple[Tree, ...]) -> Term:
     """A term with one factor less for each of those given."""
     left = list(term.factors)
     for factor in factors:
-        del left[[_key(f) for f in left].index(_key(factor))]
+        del left[[key(f) for f in left].index(key(factor))]
     return replace(term, factors=tuple(left))
 
 

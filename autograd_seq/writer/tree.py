@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.provenance import Origin
+from autograd_seq.folding.step_index import GivenAt, GivenIndex
 from autograd_seq.folding.unit import Family, Unit
 
 
@@ -35,9 +36,9 @@ class Number:
     divided: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Apply:
-    """An operation on operands."""
+    """An operation on operands; two are equal if they are the same of the same units."""
 
     operation: Operation
     operands: tuple[Tree, ...]
@@ -45,6 +46,12 @@ class Apply:
     unit: Unit
     shift: int = 0
     at: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Apply) and self.unit is other.unit and key(self) == key(other)
+
+    def __hash__(self) -> int:
+        return hash(key(self))
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,53 @@ class Assumption:
     right: Tree
 
 
+def indices_in(tree: Tree) -> Iterator[GivenIndex]:
+    """The indices in a tree that data give, in reading order."""
+    for part in tree.operands if isinstance(tree, Apply) else tree.terms if isinstance(tree, Sum) else ():
+        yield from indices_in(part)
+    if isinstance(tree, Every):
+        yield from indices_in(tree.body)
+    if isinstance(tree, Apply):
+        yield from _given(tuple(tree.settings.values()))
+
+
+def _given(setting: Any) -> Iterator[GivenIndex]:
+    if isinstance(setting, (GivenIndex, GivenAt)):
+        yield setting if isinstance(setting, GivenIndex) else setting.index
+    elif isinstance(setting, (tuple, list, slice)):
+        for part in (setting.start, setting.stop, setting.step) if isinstance(setting, slice) else setting:
+            yield from _given(part)
+
+
+def key(tree: Tree) -> Hashable:
+    """What two trees that are written alike have in common."""
+    if isinstance(tree, Named):
+        return "named", id(tree.unit), tree.shift, tree.at
+    if isinstance(tree, Number):
+        return "number", repr(tree.value)
+    if isinstance(tree, Apply):
+        settings = tuple((name, _hashable(value)) for name, value in tree.settings.items())
+        return "apply", id(tree.operation), tuple(map(key, tree.operands)), settings, tree.shift, tree.at
+    if isinstance(tree, Sum):
+        return "sum", tuple(map(key, tree.terms))
+    return "every", key(tree.body), id(tree.family), tree.summed
+
+
+def _hashable(setting: Any) -> Hashable:
+    """A setting as what can be compared: arrays by all their numbers, lengths by what they are lengths of."""
+    if isinstance(setting, np.ndarray):
+        return setting.shape, setting.dtype.str, setting.tobytes()
+    if isinstance(setting, (tuple, list)):
+        return type(setting), tuple(map(_hashable, setting))
+    if isinstance(setting, slice):
+        return slice, _hashable((setting.start, setting.stop, setting.step))
+    if isinstance(setting, Size):
+        return Size, key(setting.tree), setting.axis
+    if isinstance(setting, Sizes):
+        return Sizes, _hashable(setting.sizes)
+    return (type(setting), setting) if isinstance(setting, Hashable) else repr(setting)
+
+
 def record_of(unit: Unit) -> Any:
     """A record to ask for shape, name and source line."""
     return (unit.any if isinstance(unit, Family) else unit).record
@@ -143,16 +197,3 @@ def names_in(tree: Tree, bodies: bool = True) -> list[Named]:
     if isinstance(tree, Every) and (bodies or not tree.summed):
         parts = (tree.body,)
     return [name for part in parts for name in names_in(part, bodies)]
-
-
-def fixed_at(tree: Tree, time: int) -> Tree:
-    """A tree in t, written for one step."""
-    if isinstance(tree, Named):
-        moves = isinstance(tree.unit, Family) and tree.at is None
-        return replace(tree, shift=0, at=time + tree.shift) if moves else tree
-    if isinstance(tree, Sum):
-        return Sum(tuple(fixed_at(term, time) for term in tree.terms))
-    if isinstance(tree, Apply):
-        at = time + tree.shift if tree.at is None else tree.at
-        return replace(tree, operands=tuple(fixed_at(x, time) for x in tree.operands), shift=0, at=at)
-    return tree

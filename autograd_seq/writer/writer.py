@@ -57,9 +57,7 @@ class Steps:
 
     size: Callable[[Size], str]
     every: Callable[[Family, Written, bool], Written]
-    given: Callable[[GivenIndex, int, int | None], str] = lambda index, shift, at: repr(index) if at is None else repr(
-        index
-    ).replace("<t>", f"<{at}>")
+    given: Callable[[GivenIndex, int, int | None], str]
     number: Callable[[Number], Written | None] = lambda number: None
     time: Callable[[int, int | None], str] = lambda shift, at: repr(StepIndex(shift)) if at is None else str(at)
 
@@ -153,9 +151,10 @@ class Writer:
         if isinstance(value, slice):
             return slice(*(self._setting(part, tree) for part in (value.start, value.stop, value.step)))
         if self.steps is not None and isinstance(value, GivenAt):
-            return Verbatim(self.steps.given(value.index, 0, value.time))
+            return _with_more(self.steps.given(value.index.data, 0, value.time), value.index.more)
         if self.steps is not None and isinstance(value, GivenIndex):
-            return Verbatim(self.steps.given(value, tree.shift, tree.at))
+            at = None if tree.at is None else tree.at + value.shift
+            return _with_more(self.steps.given(value.data, tree.shift + value.shift, at), value.more)
         if self.steps is not None and isinstance(value, (Size, Sizes, StepIndex)):
             if isinstance(value, StepIndex):
                 at = None if tree.at is None else tree.at + value.shift
@@ -173,6 +172,10 @@ class Verbatim:
 
     def __repr__(self) -> str:
         return self.text
+
+
+def _with_more(text: str, more: int) -> Verbatim:
+    return Verbatim(f"{text} {'-' if more < 0 else '+'} {abs(more)}" if more else text)
 
 
 def _with_level(called: str | Written) -> Written:

@@ -33,6 +33,11 @@ class Scattered:
             whole[index] += np.reshape(part, whole[index].shape) if np.ndim(part) else part
         return whole
 
+    def __mul__(self, number):
+        return Scattered([(index, number * part) for index, part in self.parts])
+
+    __rmul__ = __mul__
+
 
 FUNCTIONS = {
     "Σ": np.sum,
@@ -115,10 +120,13 @@ class Page:
 
     def _shaped(self, name, step, value):
         """An adjoint has the shape of what it belongs to."""
-        if not isinstance(value, Scattered):
-            return value
         match = GRADIENT.match(name)
-        return value.of(np.shape(self.value(match[1] if match else name.removeprefix("d"), step)))
+        owner = match[1] if match else name.removeprefix("d")
+        if isinstance(value, Scattered):
+            return value.of(np.shape(self.value(owner, step)))
+        if not np.ndim(value) and owner != name and (owner in self.equations or owner in self.given):
+            return np.full(np.shape(self.value(owner, step)), value)
+        return value
 
     def _holds(self, condition, t):
         _, sign, *rest = condition.split()
@@ -334,7 +342,10 @@ class Reader:
             if self.word() in ("+", "-", "−"):
                 sign = -1 if self.take() != "+" else 1
                 continue
-            value = (value or 0) + sign * self.counted()
+            counted = self.counted()
+            if isinstance(counted, slice):  # which data give as a whole
+                return counted
+            value = (value or 0) + sign * counted
             sign = 1
         return value
 
