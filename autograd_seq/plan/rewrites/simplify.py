@@ -105,6 +105,8 @@ def plain(setting: Any) -> bool:
         return all(plain(part) for part in setting.values())
     if isinstance(setting, (tuple, list)):
         return all(plain(part) for part in setting)
+    if isinstance(setting, slice):
+        return all(plain(part) for part in (setting.start, setting.stop, setting.step))
     if isinstance(setting, np.ndarray):
         return False
-    return setting is None or isinstance(setting, (int, float, str, slice, range, StepIndex, type(Ellipsis)))
+    return setting is None or isinstance(setting, (int, float, str, range, StepIndex, type(Ellipsis)))

@@ -19,7 +19,7 @@ def dtanh(y):
     return 1 - y * y
 
 
-def forward(x, h_prev, C_prev, p):
+def step_forward(x, h_prev, C_prev, p):
     z = np.row_stack((h_prev, x)) if hasattr(np, "row_stack") else np.vstack((h_prev, x))
 
     f = sigmoid(np.dot(p["W_f"], z) + p["b_f"])
@@ -89,7 +89,7 @@ def forward_backward(inputs, targets, h_prev, C_prev, p):
         x_s[t] = np.zeros((X_size, 1))
         x_s[t][inputs[t]] = 1
         (z_s[t], f_s[t], i_s[t], C_bar_s[t], C_s[t], o_s[t], h_s[t],
-         v_s[t], y_s[t]) = forward(x_s[t], h_s[t - 1], C_s[t - 1], p)
+         v_s[t], y_s[t]) = step_forward(x_s[t], h_s[t - 1], C_s[t - 1], p)
         loss += -np.log(y_s[t][targets[t], 0])
 
     d = {k: np.zeros_like(w) for k, w in p.items()}
