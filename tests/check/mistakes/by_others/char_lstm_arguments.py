@@ -35,7 +35,7 @@ def step_forward(x, h_prev, C_prev, p):
     return z, f, i, C_bar, C, o, h, v, y
 
 
-def backward(target, dh_next, dC_next, C_prev, z, f, i, C_bar, C, o, h, v, y, p, d):
+def step_backward(target, dh_next, dC_next, C_prev, z, f, i, C_bar, C, o, h, v, y, p, d):
     dv = np.copy(y)
     dv[target] -= 1
 
@@ -96,7 +96,7 @@ def forward_backward(inputs, targets, h_prev, C_prev, p):
     dh_next = np.zeros_like(h_s[0])
     dC_next = np.zeros_like(C_s[0])
     for t in reversed(range(len(inputs))):
-        dh_next, dC_next = backward(targets[t], dh_next, dC_next, C_s[t - 1],
+        dh_next, dC_next = step_backward(targets[t], dh_next, dC_next, C_s[t - 1],
                                     z_s[t], f_s[t], i_s[t], C_bar_s[t], C_s[t], o_s[t],
                                     h_s[t], v_s[t], y_s[t], p, d)
 
