@@ -9,6 +9,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType
 from typing import Any
 
@@ -85,6 +86,11 @@ class Flow:
         self.at: dict[int, int] = {}
         self._meeting: list[tuple[Value, Value]] = []
         self._run(list(dis.get_instructions(code)))
+
+    @cached_property
+    def jumps_back(self) -> list[tuple[int, int]]:
+        """Of each jump to an earlier step, that step and the one that jumps: a loop's beginning and end."""
+        return [(i, k) for k, step in enumerate(self.steps) for i in step.follows if i <= k]
 
     def step_at(self, offset: int) -> int | None:
         """The step of an offset: where an instruction begins, or its cache ends, as Python may tell it."""

@@ -228,8 +228,13 @@ class Destinations:
             name, steps = self.flow.steps[store].argument, self.flow.steps
             holding = self._walk(store, lambda step: step.word == "store" and step.argument == name)
             loads = sorted(k for k in holding if steps[k].word == "load" and steps[k].argument == name)
-            self._reach[store] = loads, store in self._walk(store, lambda step: False)
+            self._reach[store] = loads, self._comes_again(store)
         return self._reach[store]
+
+    def _comes_again(self, store: int) -> bool:
+        """Whether a step stands in a loop: between where one jumps back to and from where, and on the way there."""
+        jumps = self.flow.jumps_back
+        return any(i <= store <= k for i, k in jumps) and store in self._walk(store, lambda step: False)
 
     def stores_before(self, load: int) -> list[int]:
         """Where a variable was stored that is loaded here."""
