@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from autograd_seq.check.application import Application, Use, leaf
+from autograd_seq.check.second_order import dependent
 from autograd_seq.core.array import Array
 from autograd_seq.core.part import Part
 from autograd_seq.core.tensor import Tensor
@@ -14,6 +16,7 @@ from autograd_seq.core.tensor import Tensor
 # By powers of two nothing is rounded, so that only what is not linear shows.
 FACTORS = (-1.0, 0.0, 2.0**10, 2.0**-10, -(2.0**40), 2.0**-40, 2.0**100, 2.0**-100)
 TOLERANCE = 1e-9
+ROUNDED = 1024 * float(np.finfo(np.float64).eps)  # of the largest number on the way: what rounding may leave of it
 READABLE = (1e-200, 1e200)  # what is smaller or larger may have been rounded off
 
 
@@ -55,10 +58,12 @@ def not_linear(application: Application) -> Bent | None:
         return None  # it fails there; that is said elsewhere
     for factor in FACTORS:
         found = _given(record, application.position, np.asarray(factor * first))
-        if bent := _gap(factor * base, found, f"of {factor:g} times an adjoint it does not give {factor:g} times"):
+        words = f"of {factor:g} times an adjoint it does not give {factor:g} times"
+        if bent := _gap(_Given(factor * base.value, abs(factor) * base.largest), found, words):
             return bent
     both = _given(record, application.position, np.asarray(first + second))
-    return _gap(base + other, both, "of the sum of two adjoints it does not give the sum of what it gives of each:")
+    added = _Given(base.value + other.value, max(base.largest, other.largest))
+    return _gap(added, both, "of the sum of two adjoints it does not give the sum of what it gives of each:")
 
 
 def _mixed(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -67,30 +72,44 @@ def _mixed(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.asarray(rng.uniform(0.5, 1.5, shape) * signs)
 
 
-def _given(record: Tensor, position: int, adjoint: Array) -> Array | None:
-    """What the rule gives, of the input's shape; None where it fails or numbers are not finite."""
+class _Given(NamedTuple):
+    """What a rule gives, of the input's shape, and the largest number that it made of the adjoint on the way."""
+
+    value: Array
+    largest: float
+
+
+def _given(record: Tensor, position: int, adjoint: Array) -> _Given | None:
+    """What the rule gives; None where it fails."""
     piece = Use.of(record, adjoint).apply(position)
     if piece.piece is None:
         return None
     value = piece.piece._value
     if piece.part:
         value = Part(value, piece.part[0], record.inputs[position].shape).whole()
-    return np.asarray(value, dtype=np.float64)
+    return _Given(np.asarray(value, dtype=np.float64), _largest(piece))
 
 
-def _gap(expected: Array, found: Array | None, words: str) -> Bent | None:
-    if found is None or found.shape != expected.shape or not expected.size:
+def _largest(application: Application) -> float:
+    """Of all steps that depend on the adjoint: where they cancel, no more than their rounding is left."""
+    sizes = [np.abs(x._value) for x in dependent(application, {application.use.adjoint}) if x.dtype.kind == "f"]
+    return max(float(np.max(a, initial=0.0, where=np.isfinite(a))) for a in sizes)
+
+
+def _gap(expected: _Given, found: _Given | None, words: str) -> Bent | None:
+    if found is None or found.value.shape != expected.value.shape or not expected.value.size:
         return None
-    size = np.maximum(np.abs(expected), np.abs(found))
+    size = np.maximum(np.abs(expected.value), np.abs(found.value))
     low, high = READABLE
     readable = np.isfinite(size) & ((size == 0) | ((size >= low) & (size <= high)))
     # what cancels is judged by the largest beside it
     scale = float(np.max(size, initial=0.0, where=readable))
-    gap = np.abs(np.where(readable, expected - found, 0.0))
+    gap = np.abs(np.where(readable, expected.value - found.value, 0.0))
     place = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
-    if not gap[place] > TOLERANCE * scale:
+    if not gap[place] > max(TOLERANCE * scale, ROUNDED * max(expected.largest, found.largest)):
         return None
-    return Bent(f"the rule is not linear in its adjoint: {words}", place, float(expected[place]), float(found[place]))
+    numbers = float(expected.value[place]), float(found.value[place])
+    return Bent(f"the rule is not linear in its adjoint: {words}", place, *numbers)
 
 
 def _in_doubles(record: Tensor) -> Tensor:
