@@ -33,6 +33,11 @@ def regular(*shape):
     return RNG.uniform(-0.4, 0.4, shape) + np.eye(shape[-1]) * np.resize([1.5, -1.2], shape[-1])
 
 
+def apart(*shape):
+    """Matrices whose singular values differ, none of them 0."""
+    return RNG.uniform(-0.4, 0.4, shape) + np.eye(*shape) * np.resize([1.5, -3.0], shape[-1])
+
+
 def definite(n):
     return (lambda a: a @ a.T + np.eye(n))(RNG.uniform(-0.5, 0.5, (n, n)))
 
@@ -43,6 +48,7 @@ SAMPLES = {
     ops.abs: [(ops.abs, [mixed(2, 3)])],
     ops.accumulate: [(lambda a, b, c: ops.accumulate([a, b, c]), [normal(2, 3), normal(2, 3), normal(2, 3)])],
     ops.add: [(ops.add, [normal(2, 3), normal(2, 1)]), (ops.add, [normal(3), normal(2, 3)])],
+    ops.adjugate: [(ops.adjugate, [regular(3, 3)])],
     ops.arccos: [(ops.arccos, [RNG.uniform(-0.8, 0.8, (2, 3))])],
     ops.arccosh: [(ops.arccosh, [1 + positive(2, 3)])],
     ops.arcsin: [(ops.arcsin, [RNG.uniform(-0.8, 0.8, (2, 3))])],
@@ -78,10 +84,12 @@ SAMPLES = {
     ops.cumsum: [(lambda x: ops.cumsum(x, axis=1), [normal(2, 3)]), (ops.cumsum, [normal(2, 2)])],
     ops.det: [(ops.det, [regular(3, 3)])],
     ops.divide: [(ops.divide, [normal(2, 3), nonzero(2, 1)])],
+    ops.dyads: [(ops.dyads, [apart(3, 2)])],
     ops.exp: [(ops.exp, [normal(2, 3)])],
     ops.expand_dims: [(lambda x: ops.expand_dims(x, 1), [normal(2, 3)])],
     ops.expm1: [(ops.expm1, [normal(2, 3)])],
     ops.flip: [(lambda x: ops.flip(x, 1), [normal(2, 3)])],
+    ops.from_singular: [(ops.from_singular, [normal(2), apart(2, 3)])],
     ops.hypot: [(ops.hypot, [nonzero(2, 3), normal(2, 1)])],
     ops.inv: [(ops.inv, [regular(2, 2)])],
     ops.identity: [(ops.identity, [normal(2, 3)])],
@@ -112,6 +120,10 @@ SAMPLES = {
     ],
     ops.prod: [(lambda x: ops.prod(x, axis=1), [nonzero(2, 3)])],
     ops.relu: [(ops.relu, [mixed(2, 3)])],
+    ops.remainder: [
+        (ops.remainder, [5 * nonzero(2, 3), nonzero(2, 1)]),
+        (lambda a, b: ops.remainder(a, b, truncated=True), [5 * nonzero(2, 3), nonzero(2, 3)]),
+    ],
     ops.reshape: [(lambda x: ops.reshape(x, (3, 2)), [normal(2, 3)])],
     ops.scatter: [
         (lambda a, b: ops.scatter([a, b], indices=((slice(None), 1), (0, slice(0, 2))), shape=(2, 3)),
@@ -119,6 +131,7 @@ SAMPLES = {
     ],
     ops.sigmoid: [(ops.sigmoid, [normal(2, 3)])],
     ops.sin: [(ops.sin, [normal(2, 3)])],
+    ops.singular_values: [(ops.singular_values, [apart(2, 3)])],
     ops.sinh: [(ops.sinh, [normal(2, 3)])],
     ops.softmax: [(ops.softmax, [normal(3, 2)])],
     ops.softplus: [(ops.softplus, [normal(2, 3)])],
