@@ -124,10 +124,12 @@ def _resolvents(y: Any, x: Any) -> tuple[Any, Any]:
     rows, columns = x.shape[-2:]
     unit = np.eye(rows + columns, dtype=x.dtype)
     projector = _block(matmul(y, turned(y)), y, turned(y), matmul(turned(y), y)) * 0.5
-    value, x = expand_dims(singular_values(x), (-2, -1)) * unit, expand_dims(x, -3)
+    values = expand_dims(singular_values(x), (-2, -1))
+    size = where(values[..., :1, :, :] == 0, 1.0, values[..., :1, :, :])  # as large as the rest
+    value, x = values * unit, expand_dims(x, -3)
     zeros = [np.zeros((*x.shape[:-2], n, n), x.dtype) for n in (rows, columns)]
     whole = _block(zeros[0], x, turned(x), zeros[1])
-    return projector, inv(value - whole + projector) - projector
+    return projector, inv(value - whole + size * projector) - projector / size
 
 
 def _pulled(g: Any, y: Any, x: Any) -> Any:
