@@ -168,8 +168,8 @@ class ExactRecord:
             tiny = out_of_range([adjoint, record._value, *(x._value for x in record.inputs)])
             if not all(np.isfinite(x._value).all() for x in record.inputs):
                 kinked |= np.isnan(bare)
-            most = AT_EDGES if ordinary([adjoint, record._value, *(x._value for x in record.inputs)]) else np.inf
-            result = settle(self.rounding, truth, kinked, scalars, bare, tiny, most=most)
+            trusted = AT_EDGES if ordinary([adjoint, record._value, *(x._value for x in record.inputs)]) else np.inf
+            result = settle(self.rounding, truth, kinked, scalars, bare, tiny, trusted=trusted)
             if scaled and result.ok and not tiny:
                 free = ~kinked & held_by(self.rounding, truth, self.dtype)
                 return self._linear(position, adjoint, scalars, free, result)
@@ -233,7 +233,7 @@ def ordinary(values: Sequence[Array]) -> bool:
 
 def settle(
     algebra: Rounding, truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False,
-    floor: float = 0.0, most: float = np.inf,
+    floor: float = 0.0, trusted: float = np.inf,
 ) -> Comparison:  # fmt: skip
     """What comes of the derivative, the rule in exact scalars with bounds, and the rule on bare arrays.
 
@@ -253,7 +253,7 @@ def settle(
         Whether floats have lost their digits, so that only the formula can be compared.
     floor : float
         How far off the derivative itself may be, where it is a difference.
-    most : float
+    trusted : float
         How much rounding of exact scalars may take, relative to the derivatives: a rule whose bounds say more,
         because it divides by what is 0 but for rounding, gives nothing that could agree.
     """
@@ -264,7 +264,7 @@ def settle(
     sizes = [algebra.exact(1.0), *(abs(x) for x in truth[free])]
     usual = algebra.unit * max(sizes)
     rest = algebra.exact(10) ** (LEFT - algebra.context.dps)
-    limit = most * max(sizes) if np.isfinite(most) else algebra.context.inf
+    limit = trusted * max(sizes) if np.isfinite(trusted) else algebra.context.inf
     for place in np.ndindex(truth.shape):
         if not free[place]:
             continue

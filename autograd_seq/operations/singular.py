@@ -102,7 +102,8 @@ def _dyads_meaning(algebra: Any, x: Any) -> Any:
         if a.shape[0] < a.shape[1]:
             return np.swapaxes(of_one(a.T), -1, -2)
         u, s, v = _decomposed(algebra, a)
-        pairs = [np.outer(u[:, k] / s[k], v[k]) if _plain(s[k]) else 0 * a for k in range(len(s))]
+        # the length of vectors is 1, and to a rounding of that they are known in floats
+        pairs = [np.outer(u[:, k] / s[k], v[k]) + 1 - 1 if _plain(s[k]) else 0 * a for k in range(len(s))]
         shares = _shares(s, max(a.shape))
         return np.stack([np.sum([w * d for w, d in zip(row, pairs) if w], axis=0) + 0 * a for row in shares])
 
@@ -124,10 +125,12 @@ def _resolvents(y: Any, x: Any) -> tuple[Any, Any]:
     rows, columns = x.shape[-2:]
     unit = np.eye(rows + columns, dtype=x.dtype)
     projector = _block(matmul(y, turned(y)), y, turned(y), matmul(turned(y), y)) * 0.5
-    value, x = expand_dims(singular_values(x), (-2, -1)) * unit, expand_dims(x, -3)
+    values = expand_dims(singular_values(x), (-2, -1))
+    size = where(values[..., :1, :, :] == 0, 1.0, values[..., :1, :, :])  # as large as the rest
+    value, x = values * unit, expand_dims(x, -3)
     zeros = [np.zeros((*x.shape[:-2], n, n), x.dtype) for n in (rows, columns)]
     whole = _block(zeros[0], x, turned(x), zeros[1])
-    return projector, inv(value - whole + projector) - projector
+    return projector, (inv((value - whole) / size + projector) - projector) / size
 
 
 def _pulled(g: Any, y: Any, x: Any) -> Any:

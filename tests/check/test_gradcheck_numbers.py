@@ -168,7 +168,10 @@ SIZES = {
     "minus infinity": lambda a: np.where(np.resize([True, False, False, False], a.shape), -np.inf, a),
     "NaN": lambda a: np.where(np.resize([True, False, False, False], a.shape), np.nan, a),
 }
-LINEAR_ALGEBRA = {ops.inv, ops.det, ops.logabsdet, ops.cholesky, ops.solve_columns}
+LINEAR_ALGEBRA = {
+    ops.inv, ops.det, ops.logabsdet, ops.cholesky, ops.solve_columns,
+    ops.adjugate, ops.dyads, ops.from_singular, ops.singular_values,
+}  # fmt: skip
 DTYPES = (np.float16, np.float32, np.float64, np.longdouble)
 # the squares of these are 0 in floats, so the length is, and the gradient is off
 NOT_IN_FLOATS = {("norm", "small", "float16"), ("norm", "tiny", "float32"), ("norm", "subnormal", "float64")}
