@@ -192,3 +192,8 @@ def test_no_rule_is_refuted_whatever_the_numbers(operation, size):
                     assert operation in LINEAR_ALGEBRA
                     continue
             assert not found.failures and not found.unsettled, (dtype, found.failures, found.unsettled)
+
+
+def test_where_there_is_no_value_nothing_is_wrong():
+    report = gradcheck(np.remainder, np.zeros((2, 3)), np.zeros((2, 1)))
+    assert not report.failures and report.undecided and not report.ok
