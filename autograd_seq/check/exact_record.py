@@ -26,6 +26,7 @@ from autograd_seq.readings.scalars import Tape
 ULPS = 16  # how much worse than correctly rounded NumPy's functions and sums may be
 RELATIVE = 1e-25  # in exact scalars, relative to the derivative
 LEFT = 30  # digits of theirs that rounding may take, relative to the bound for floats
+ORDINARY = (1e-10, 1e10)  # of numbers of these sizes no right rule makes such as hide all digits behind rounding
 AT_EDGES = 1e-6  # relative, where the formula has no value and floats do without it
 MOVED = (1e-3, 1e-5, 1e-7)  # how far from the recorded numbers a meaning is compared, relative to them; the first
 # that stays on the branch and in the domain
@@ -167,7 +168,8 @@ class ExactRecord:
             tiny = out_of_range([adjoint, record._value, *(x._value for x in record.inputs)])
             if not all(np.isfinite(x._value).all() for x in record.inputs):
                 kinked |= np.isnan(bare)
-            result = settle(self.rounding, truth, kinked, scalars, bare, tiny)
+            trusted = AT_EDGES if ordinary([adjoint, record._value, *(x._value for x in record.inputs)]) else np.inf
+            result = settle(self.rounding, truth, kinked, scalars, bare, tiny, trusted=trusted)
             if scaled and result.ok and not tiny:
                 free = ~kinked & held_by(self.rounding, truth, self.dtype)
                 return self._linear(position, adjoint, scalars, free, result)
@@ -223,9 +225,16 @@ def out_of_range(values: Sequence[Array]) -> bool:
     return False
 
 
+def ordinary(values: Sequence[Array]) -> bool:
+    """Whether numbers are neither large nor small, but for those that are 0."""
+    sizes = [np.abs(v[v != 0]) for v in values if v.dtype.kind == "f"]
+    return all(bool(((s >= ORDINARY[0]) & (s <= ORDINARY[1])).all()) for s in sizes)
+
+
 def settle(
-    algebra: Rounding, truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False, floor: float = 0.0
-) -> Comparison:
+    algebra: Rounding, truth: Array, kinked: Array, scalars: Array, bare: Array, tiny: bool = False,
+    floor: float = 0.0, trusted: float = np.inf,
+) -> Comparison:  # fmt: skip
     """What comes of the derivative, the rule in exact scalars with bounds, and the rule on bare arrays.
 
     Parameters
@@ -244,6 +253,9 @@ def settle(
         Whether floats have lost their digits, so that only the formula can be compared.
     floor : float
         How far off the derivative itself may be, where it is a difference.
+    trusted : float
+        How much rounding of exact scalars may take, relative to the derivatives: a rule whose bounds say more,
+        because it divides by what is 0 but for rounding, gives nothing that could agree.
     """
     exact, errors, slips = parts_of(scalars)
     free = ~kinked & held_by(algebra, truth, bare.dtype)
@@ -252,13 +264,14 @@ def settle(
     sizes = [algebra.exact(1.0), *(abs(x) for x in truth[free])]
     usual = algebra.unit * max(sizes)
     rest = algebra.exact(10) ** (LEFT - algebra.context.dps)
+    limit = trusted * max(sizes) if np.isfinite(trusted) else algebra.context.inf
     for place in np.ndindex(truth.shape):
         if not free[place]:
             continue
         bound = algebra.exact(errors[place]) if algebra.context.isfinite(errors[place]) else usual
         size, float_rule, found = abs(truth[place]), algebra.exact(bare[place]), exact[place]
         gap = abs(found - truth[place])
-        wrong = not gap <= RELATIVE * size + rest * bound + floor + ULPS * slips[place]
+        wrong = not gap <= RELATIVE * size + min(rest * bound, limit) + floor + ULPS * slips[place]
         if wrong and not algebra.context.isfinite(found):  # the edge of a domain, which floats may keep away from
             wrong, found = not abs(float_rule - truth[place]) <= max(AT_EDGES, ULPS * algebra.unit) * size, float_rule
         elif not wrong:

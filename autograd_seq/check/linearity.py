@@ -1,15 +1,25 @@
-"""Whether a rule is linear in its adjoint, as every derivative is: seen on adjoints of all signs and sizes."""
+"""Whether a rule is linear in its adjoint, as every derivative is: seen on adjoints of all signs and sizes.
+
+Where all that a rule adds up cancels, as in a saturated softmax, rounding is all that is left: so what does not look
+linear is looked at again to many digits.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autograd_seq.check.application import Application, Use, leaf
 from autograd_seq.core.array import Array
+from autograd_seq.core.graph import Graph
 from autograd_seq.core.part import Part
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.readings.precise import on_branch
+from autograd_seq.readings.precise_algebra import enough_digits
+from autograd_seq.readings.scalars import ScalarAlgebra
 
 # By powers of two nothing is rounded, so that only what is not linear shows.
 FACTORS = (-1.0, 0.0, 2.0**10, 2.0**-10, -(2.0**40), 2.0**-40, 2.0**100, 2.0**-100)
@@ -47,18 +57,50 @@ def not_linear(application: Application) -> Bent | None:
     >>> not_linear(Use.of(y, np.ones(2)).apply(0)) is None
     True
     """
-    record = _in_doubles(application.use.record)
+    record, position = _in_doubles(application.use.record), application.position
     rng = np.random.default_rng(3)
-    first, second = np.asarray(rng.uniform(0.5, 1.5, record.shape)), _mixed(rng, record.shape)
-    base, other = (_given(record, application.position, g) for g in (first, second))
+    first, second = _short(np.asarray(rng.uniform(0.5, 1.5, record.shape))), _short(_mixed(rng, record.shape))
+    base, other = (_given(record, position, g) for g in (first, second))
     if base is None or other is None:
         return None  # it fails there; that is said elsewhere
     for factor in FACTORS:
-        found = _given(record, application.position, np.asarray(factor * first))
-        if bent := _gap(factor * base, found, f"of {factor:g} times an adjoint it does not give {factor:g} times"):
+        adjoint = np.asarray(factor * first)
+        found = _given(record, position, adjoint)
+        bent = _gap(factor * base, found, f"of {factor:g} times an adjoint it does not give {factor:g} times")
+        if bent and _to_many_digits(record, position, [(factor, first)], adjoint):
             return bent
-    both = _given(record, application.position, np.asarray(first + second))
-    return _gap(base + other, both, "of the sum of two adjoints it does not give the sum of what it gives of each:")
+    adjoint = np.asarray(first + second)
+    words = "of the sum of two adjoints it does not give the sum of what it gives of each:"
+    bent = _gap(base + other, _given(record, position, adjoint), words)
+    return bent if bent and _to_many_digits(record, position, [(1.0, first), (1.0, second)], adjoint) else None
+
+
+def _to_many_digits(record: Tensor, position: int, terms: Sequence[tuple[float, Array]], adjoint: Array) -> bool:
+    """Whether a rule is not linear by more than rounding; also where it cannot be read as anything but numbers."""
+    algebra = ScalarAlgebra(enough_digits(x._value for x in (record, *record.inputs)))
+    try:
+        found = _exactly(record, position, adjoint, algebra)
+        expected = [algebra.context.zero] * len(found)
+        for factor, term in terms:
+            given = _exactly(record, position, term, algebra)
+            expected = [e + factor * x for e, x in zip(expected, given, strict=True)]
+    except Exception:  # a meaning that is not there, or not written for scalars: what was seen stays
+        return True
+    scale = max(map(abs, [*expected, *found]), default=0)
+    return any(not abs(e - f) <= TOLERANCE * scale for e, f in zip(expected, found, strict=True))
+
+
+def _exactly(record: Tensor, position: int, adjoint: Array, algebra: ScalarAlgebra) -> list[Any]:
+    """What the rule gives, to many digits."""
+    piece = Use.of(record, adjoint).apply(position).piece
+    assert piece is not None  # it gave numbers
+    made = np.asarray(on_branch(Graph(piece), algebra, {})[piece], dtype=object)
+    return [algebra.number(x).value for x in made.flat]
+
+
+def _short(numbers: Array) -> Array:
+    """Numbers of so few digits that their sum is not rounded."""
+    return np.asarray(np.rint(numbers * 2**30) / 2**30)
 
 
 def _mixed(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:

@@ -20,6 +20,7 @@ DIRECTIONS = 4
 TOLERANCE = 1e-6
 CLOSER = 6  # times a step is shortened to a tenth, to stay on the branch and in the domain
 NEAR_KINK = "a kink is within every step of differences in float64"
+NO_VALUE = "there is no value here to have a derivative"
 BLURRED = "differences in float64 have fewer than three digits here"
 
 
@@ -71,6 +72,7 @@ def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: A
         # the rule has to be linear in the adjoint too
         rows += [_rule(record, position, factor * adjoint, values).ravel() / factor for factor in (1.0, -1e3, 1e-6)]
     found = np.array(rows).reshape(record.size + 3, x.size)
+    without_value = np.isnan(_both(record._value.astype(np.float64).ravel(), adjoint))
     worst, unsettled, excluded, error = None, "", 0, 0.0
     for j, place in enumerate(np.ndindex(x.shape)):
         direction = np.zeros(x.shape)
@@ -87,6 +89,8 @@ def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: A
         slope = best_slope(results, scales)
         wrong, unknown = settled(slope, found[:, j], TOLERANCE)
         unsettled = BLURRED if unknown.any() else unsettled
+        unsettled = NO_VALUE if (wrong & without_value).any() else unsettled
+        wrong = wrong & ~without_value
         gaps = np.abs(slope.value - found[:, j]) / np.maximum(np.abs(slope.value), np.abs(found[:, j]) + 1e-300)
         gaps = np.where(np.isnan(gaps), np.inf, gaps)
         if wrong.any():

@@ -11,6 +11,7 @@ import sympy
 
 from autograd_seq.check.application import UNREADABLE, Application, Use, branch_of
 from autograd_seq.check.evaluating import value_at
+from autograd_seq.check.exact_record import ordinary
 from autograd_seq.check.general_points import elsewhere
 from autograd_seq.check.identity import is_zero
 from autograd_seq.check.kinks import kinked
@@ -173,15 +174,20 @@ def _checked_here(application: Application, why: str) -> Verdict:
     """Numbers at the recorded point."""
     use, position = application.use, application.position
     piece = application.piece
-    if not np.isfinite(use.record._value).all() or (piece is not None and not np.isfinite(piece._value).all()):
-        # no wrong rule: what has no derivative at these numbers may have one at others
-        return Verdict("excluded", f"{why}; its numbers are not finite", here=True)
+    not_finite = Verdict("excluded", f"{why}; its numbers are not finite", here=True)
+    if not np.isfinite(use.record._value).all():
+        return not_finite
+    odd = piece is not None and not np.isfinite(piece._value).all()
+    if odd and not ordinary([x._value for x in use.record.inputs]):
+        return not_finite  # no wrong rule: what has no derivative at these numbers may have one at others
     if kink := kinked(use.record):
         return Verdict("excluded", kink, here=True)
     try:
         result = compare(use.record, position, np.random.default_rng(0))
     except Exception as error:  # whatever a wrong rule does, it is the rule's failure
         return Verdict("refuted", f"the rule fails on numbers: {type(error).__name__}: {error}")
+    if odd and not (result.wrong and result.how == "digits" and np.isfinite(result.expected)):
+        return not_finite
     if not result.ok:
         entry = Wrong(result.element, result.expected, result.found, (result.expected, result.found))
         return Verdict("refuted", why, (entry,), 0, result.digits)

@@ -25,7 +25,7 @@ def cut_within(application: Application) -> str:
     >>> cut_within(Use.of(y, np.ones(2)).apply(0))
     ''
     """
-    dependent = _dependent(application, {*application.use.inputs, application.use.result, application.use.adjoint})
+    depends = dependent(application, {*application.use.inputs, application.use.result, application.use.adjoint})
     alive = {application.piece}
     for step in reversed(application.steps):
         if step not in alive or step.operation is None:
@@ -34,7 +34,7 @@ def cut_within(application: Application) -> str:
         for i, x in enumerate(step.inputs):
             if rules is not None and rules[i] is not None:
                 alive.add(x)
-            elif step.operation.cuts and x in dependent and x.dtype.kind == "f":
+            elif step.operation.cuts and x in depends and x.dtype.kind == "f":
                 return (
                     f"the rule gives the right numbers, but {step.operation.name} in it cuts off what depends on "
                     "the inputs: every second derivative through this record is wrong"
@@ -47,15 +47,15 @@ def rounded_within(application: Application) -> str:
     use, record = application.use, application.use.record
     floats = [x.dtype for x in (*record.inputs, record) if x.dtype.kind == "f"]
     least = max(np.finfo(d).eps for d in floats)
-    dependent = _dependent(application, {use.adjoint})
+    depends = dependent(application, {use.adjoint})
     for step in application.steps:
-        if step in dependent and step.dtype.kind == "f" and np.finfo(step.dtype).eps > least:
+        if step in depends and step.dtype.kind == "f" and np.finfo(step.dtype).eps > least:
             given = max(floats, key=lambda d: np.finfo(d).eps)
             return f"the rule rounds to {step.dtype} what it is given in {given}"
     return ""
 
 
-def _dependent(application: Application, start: set[Tensor]) -> set[Tensor]:
+def dependent(application: Application, start: set[Tensor]) -> set[Tensor]:
     """What the rule computed from these."""
     found = set(start)
     for step in application.steps:

@@ -310,4 +310,5 @@ def std(x: Any, axis: Any = None, keepdims: bool = False, ddof: float = 0) -> An
     1.0
     """
     length = norm(x - mean(x, axis=axis, keepdims=True), axis=axis, keepdims=keepdims)
-    return length / freedom(count(x, axis), ddof) ** 0.5
+    number = freedom(count(x, axis), ddof)
+    return length / (np.sqrt(np.longdouble(number)) if length.dtype == np.longdouble else number**0.5)

@@ -24,6 +24,11 @@ TURNED = 1e-140  # the square of a cosine between columns that is as good as 0, 
 # -- in exact scalars: columns are rotated until they are at right angles (Hestenes) ----------
 
 
+def _plain(x: Any) -> float:
+    """A scalar as a number, whatever follows its derivatives: for what only leads to the result and is not in it."""
+    return float(getattr(x, "value", x))
+
+
 def _rotated(algebra: Any, a: Any, v: Any) -> tuple[Any, Any]:
     """A matrix, at least as high as wide, with its columns at right angles, and another turned in the same way."""
     u = a.copy()
@@ -31,12 +36,12 @@ def _rotated(algebra: Any, a: Any, v: Any) -> tuple[Any, Any]:
         largest = 0.0
         for p, q in combinations(range(a.shape[1]), 2):
             across, first, second = u[:, p] @ u[:, q], u[:, p] @ u[:, p], u[:, q] @ u[:, q]
-            if float(across) == 0.0 and float(first) == float(second):
-                if len(v) and float(first):
+            if _plain(across) == 0.0 and _plain(first) == _plain(second):
+                if len(v) and _plain(first):
                     raise ValueError("singular vectors of equal values are not determined")
                 continue
-            largest = max(largest, float(across * across / (first * second)) if float(across) else 0.0)
-            way = 1 if float(second) >= float(first) else -1  # either leads to the same values: it decides nothing
+            largest = max(largest, _plain(across * across / (first * second)) if _plain(across) else 0.0)
+            way = 1 if _plain(second) >= _plain(first) else -1  # either leads to the same values: it decides nothing
             apart = way * (second - first)
             tangent = 2 * way * across / (apart + algebra.sqrt(apart * apart + 4 * across * across))
             cosine = 1 / algebra.sqrt(1 + tangent * tangent)
@@ -64,7 +69,7 @@ def _lengths(algebra: Any, a: Any) -> Any:
 def _ordered(algebra: Any, u: Any) -> tuple[list[int], Any]:
     """The columns from the longest on, and how long they are."""
     lengths = [algebra.sqrt(u[:, k] @ u[:, k]) for k in range(u.shape[1])]
-    order = sorted(range(len(lengths)), key=lambda k: float(-lengths[k]))
+    order = sorted(range(len(lengths)), key=lambda k: -_plain(lengths[k]))
     for i, j in pairwise(order):
         algebra.compare("<", lengths[i], lengths[j])  # which is larger is a decision: at a tie it could be either
     return order, np.array([lengths[k] for k in order], dtype=object)
@@ -84,8 +89,9 @@ def _of_each(x: Any, function: Any, shape: tuple[int, ...]) -> Any:
 def _shares(s: Any, height: int) -> Array:
     """What each singular value's place gets of the adjoints of all: those that are equal share, those of 0 get none."""
     s = np.asarray(s)
-    small = height * np.finfo(s.dtype if s.dtype.kind == "f" else float).eps * s[..., :1].astype(float)
-    s = s.astype(float)
+    small = height * np.finfo(s.dtype if s.dtype.kind == "f" else float).eps
+    s = np.array([_plain(x) for x in s]) if s.dtype.kind == "O" else s.astype(float)
+    small = small * s[..., :1]
     equal = np.abs(s[..., :, None] - s[..., None, :]) <= small[..., None]
     equal &= (s > small)[..., None]
     return equal / np.maximum(equal.sum(axis=-1, keepdims=True), 1)
@@ -96,7 +102,8 @@ def _dyads_meaning(algebra: Any, x: Any) -> Any:
         if a.shape[0] < a.shape[1]:
             return np.swapaxes(of_one(a.T), -1, -2)
         u, s, v = _decomposed(algebra, a)
-        pairs = [np.outer(u[:, k] / s[k], v[k]) if float(s[k]) else 0 * a for k in range(len(s))]
+        # the length of vectors is 1, and to a rounding of that they are known in floats
+        pairs = [np.outer(u[:, k] / s[k], v[k]) + 1 - 1 if _plain(s[k]) else 0 * a for k in range(len(s))]
         shares = _shares(s, max(a.shape))
         return np.stack([np.sum([w * d for w, d in zip(row, pairs) if w], axis=0) + 0 * a for row in shares])
 
@@ -118,10 +125,12 @@ def _resolvents(y: Any, x: Any) -> tuple[Any, Any]:
     rows, columns = x.shape[-2:]
     unit = np.eye(rows + columns, dtype=x.dtype)
     projector = _block(matmul(y, turned(y)), y, turned(y), matmul(turned(y), y)) * 0.5
-    value, x = expand_dims(singular_values(x), (-2, -1)) * unit, expand_dims(x, -3)
+    values = expand_dims(singular_values(x), (-2, -1))
+    size = where(values[..., :1, :, :] == 0, 1.0, values[..., :1, :, :])  # as large as the rest
+    value, x = values * unit, expand_dims(x, -3)
     zeros = [np.zeros((*x.shape[:-2], n, n), x.dtype) for n in (rows, columns)]
     whole = _block(zeros[0], x, turned(x), zeros[1])
-    return projector, inv(value - whole + projector) - projector
+    return projector, (inv((value - whole) / size + projector) - projector) / size
 
 
 def _pulled(g: Any, y: Any, x: Any) -> Any:

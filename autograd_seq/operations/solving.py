@@ -86,13 +86,23 @@ def _scaled(g: Any, x: Any) -> Any:
 
 _ADJUGATE = """\
 def adjugate(x):
-    u, s, v = np.linalg.svd(x)
+    rows = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=0.0))[1]
+    columns = np.frexp(np.max(np.abs(np.ldexp(x, -rows)), axis=-2, keepdims=True, initial=0.0))[1]
+    u, s, v = np.linalg.svd(np.ldexp(x, -rows - columns))
     unit = np.eye(s.shape[-1], dtype=bool)
     others = np.prod(np.where(unit, 1.0, s[..., None, :]), axis=-1)
     sign = np.rint(np.linalg.det(u) * np.linalg.det(v)).astype(x.dtype)
-    return sign[..., None, None] * np.swapaxes((u * others[..., None, :]) @ v, -1, -2)
+    even = sign[..., None, None] * np.swapaxes((u * others[..., None, :]) @ v, -1, -2)
+    power = np.sum(rows + np.swapaxes(columns, -1, -2), axis=(-2, -1), keepdims=True)
+    return np.ldexp(even, power - np.swapaxes(rows + columns, -1, -2))
 """
 SMALL = 12  # rows of a matrix up to which its n² smaller ones are made
+
+
+def _sizes(x: Any) -> tuple[Any, Any]:
+    """Powers of two by which rows, then columns are divided: large ones would take the digits of small ones."""
+    rows = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=0.0))[1]
+    return rows, np.frexp(np.max(np.abs(np.ldexp(x, -rows)), axis=-2, keepdims=True, initial=0.0))[1]
 
 
 def _with_unit_rows(x: Any) -> tuple[Any, Any]:
@@ -131,10 +141,13 @@ def adjugate(x: Any, /) -> Array:
     """
     if not np.isfinite(x).all():
         return np.full(x.shape, np.nan, x.dtype)
-    u, s, v = np.linalg.svd(x)
+    rows, columns = _sizes(x)
+    u, s, v = np.linalg.svd(np.ldexp(x, -rows - columns))
     others = np.prod(np.where(np.eye(s.shape[-1], dtype=bool), 1.0, s[..., None, :]), axis=-1)
     sign = np.rint(np.linalg.det(u) * np.linalg.det(v)).astype(s.dtype)
-    return sign[..., None, None] * np.swapaxes((u * others[..., None, :]) @ v, -1, -2)
+    even = sign[..., None, None] * np.swapaxes((u * others[..., None, :]) @ v, -1, -2)
+    power = np.sum(rows + np.swapaxes(columns, -1, -2), axis=(-2, -1), keepdims=True)
+    return np.ldexp(even, power - np.swapaxes(rows + columns, -1, -2))
 
 
 @operation(

@@ -33,6 +33,11 @@ def regular(*shape):
     return RNG.uniform(-0.4, 0.4, shape) + np.eye(shape[-1]) * np.resize([1.5, -1.2], shape[-1])
 
 
+def apart(*shape):
+    """Matrices whose singular values differ, none of them 0."""
+    return RNG.uniform(-0.4, 0.4, shape) + np.eye(*shape) * np.resize([1.5, -3.0], shape[-1])
+
+
 def definite(n):
     return (lambda a: a @ a.T + np.eye(n))(RNG.uniform(-0.5, 0.5, (n, n)))
 
@@ -143,4 +148,12 @@ SAMPLES = {
         (lambda x: ops.getitem(x, np.array([0, 1, 1])), [normal(2, 3)]),
     ],
     linear._einsum: [(lambda a, b: ops.einsum("ij,kj->ik", a, b), [normal(2, 3), normal(2, 3)])],
+    ops.adjugate: [(ops.adjugate, [regular(3, 3)])],
+    ops.dyads: [(ops.dyads, [apart(3, 2)])],
+    ops.from_singular: [(ops.from_singular, [normal(2), apart(2, 3)])],
+    ops.remainder: [
+        (ops.remainder, [5 * nonzero(2, 3), nonzero(2, 1)]),
+        (lambda a, b: ops.remainder(a, b, truncated=True), [5 * nonzero(2, 3), nonzero(2, 3)]),
+    ],
+    ops.singular_values: [(ops.singular_values, [apart(2, 3)])],
 }  # fmt: skip

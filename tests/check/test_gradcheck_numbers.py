@@ -168,7 +168,10 @@ SIZES = {
     "minus infinity": lambda a: np.where(np.resize([True, False, False, False], a.shape), -np.inf, a),
     "NaN": lambda a: np.where(np.resize([True, False, False, False], a.shape), np.nan, a),
 }
-LINEAR_ALGEBRA = {ops.inv, ops.det, ops.logabsdet, ops.cholesky, ops.solve_columns}
+LINEAR_ALGEBRA = {
+    ops.inv, ops.det, ops.logabsdet, ops.cholesky, ops.solve_columns,
+    ops.adjugate, ops.dyads, ops.from_singular, ops.singular_values,
+}  # fmt: skip
 DTYPES = (np.float16, np.float32, np.float64, np.longdouble)
 # the squares of these are 0 in floats, so the length is, and the gradient is off
 NOT_IN_FLOATS = {("norm", "small", "float16"), ("norm", "tiny", "float32"), ("norm", "subnormal", "float64")}
@@ -189,3 +192,8 @@ def test_no_rule_is_refuted_whatever_the_numbers(operation, size):
                     assert operation in LINEAR_ALGEBRA
                     continue
             assert not found.failures and not found.unsettled, (dtype, found.failures, found.unsettled)
+
+
+def test_where_there_is_no_value_nothing_is_wrong():
+    report = gradcheck(np.remainder, np.zeros((2, 3)), np.zeros((2, 1)))
+    assert not report.failures and report.undecided and not report.ok

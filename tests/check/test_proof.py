@@ -31,7 +31,9 @@ from autograd_seq import (
     where,
 )
 from autograd_seq.check import closed_form
+from autograd_seq.check.application import Use
 from autograd_seq.check.identity import is_zero
+from autograd_seq.check.linearity import not_linear
 from autograd_seq.check.pattern import smaller
 from autograd_seq.readings.symbols import sigma
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
@@ -267,6 +269,17 @@ def test_a_rule_that_is_not_linear_in_its_adjoint_is_named(case, factor):
     y = op(HALF_SQUARE[0], HALF_SQUARE[1], BENT[case])(tanh(x)).record
     proof = prove((y * factor).sum())
     assert not proof.ok and {(f.link, f.record) for f in proof.failures} == {("rule", y)}, str(proof)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+@pytest.mark.parametrize("logits", [[-12.687, 22.452, -19.376], [12.327, -20.719, -41.312], [0.0, 40.0, -700.0]])
+def test_a_linear_rule_of_which_rounding_alone_is_left_is_right(logits, dtype, monkeypatch):
+    z = Parameter(np.array(logits, dtype)[:, None], "z")
+    y = ops.softmax(z)
+    assert prove(y.sum()).ok and prove((y * np.array([[1.0], [2.0], [3.0]])).sum()).ok
+    right = ops.softmax.vjp[0]
+    monkeypatch.setattr(ops.softmax, "vjp", [lambda g, y, x, axis: right(ops.clip(g, -1, 1), y, x, axis)])
+    assert prove(y.sum()).failures and not_linear(Use.of(y.record, np.ones((3, 1))).apply(0))
 
 
 def test_a_linear_rule_with_a_short_way_for_zeros_is_proven():

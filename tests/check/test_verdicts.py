@@ -62,6 +62,10 @@ def test_the_derivatives_of_the_operations_are_right_by_the_complex_step():
     assert wrong == []
 
 
+def test_what_is_said_to_be_wrong_is_wrong():
+    assert [at.name for at in everything() if at.is_material and not at.is_doubled()] == []
+
+
 def test_all_operations_are_asked():
     from check.samples import SAMPLES
 

@@ -120,6 +120,12 @@ def _multiples(a: np.ndarray, b: np.ndarray) -> bool:
     return _any_zero(b) or bool((np.fmod(a, b) == 0).any())
 
 
+def _as_long(x: np.ndarray) -> bool:
+    """Whether two singular values are so near to each other, or one to 0, that their vectors lose digits."""
+    first, second = np.linalg.svd(x.astype(np.float64), compute_uv=False)
+    return bool(second > first * 5 / 6 or second < first / 16)
+
+
 PLACES = ((slice(None), 0), (1, slice(1, 3)))
 MASK = np.array([[True], [False]])
 ROWS = np.array([0, 1, 1])
@@ -221,16 +227,25 @@ SINGLE = (
         lambda a, b: np.sum(a[:, None] * b[None], axis=2), (M, M)),
 )  # fmt: skip
 
-SEVERAL = (  # made of several operations, of which one is named here
+SEVERAL = (  # by NumPy's functions; most are made of several operations, of which one is named here
     Use(ops.sum, lambda x: ops.sum(x - ops.mean(x)), lambda x: np.sum(x - np.mean(x)), (M,), terms=2.0),
     Use(ops.softmax, lambda x: ops.sum(ops.softmax(x)), lambda x: np.sum(references.softmax(x)), ((3, 1),), terms=2.0),
     Use(ops.mean, lambda x: ops.var(x), lambda x: np.mean((x - np.mean(x)) ** 2), (M,)),
-    Use(ops.sqrt, ops.std, lambda x: np.sqrt(np.mean((x - np.mean(x)) ** 2)), (M,), edge=_no_spread),
+    Use(ops.norm, ops.std, lambda x: np.sqrt(np.mean((x - np.mean(x)) ** 2)), (M,), edge=_no_spread),
     Use(ops.pick, lambda x: np.sort(x, 1), references.sort, (M,), edge=_tied),
-    Use(ops.subtract, np.remainder, lambda a, b: a - b * np.floor(a.real / b.real), (M, (2, 1)), edge=_multiples),
+    Use(ops.remainder, np.remainder, lambda a, b: a - b * np.floor(a.real / b.real), (M, (2, 1)), edge=_multiples),
     Use(ops.stack, lambda x: np.cumprod(x, 1), lambda x: np.cumprod(x, axis=1), (M,)),
     Use(ops.sin, np.sinc, references.sinc, (M,), edge=_many_turns, terms=1.0,
         dtypes=DTYPES[:3]),
 )  # fmt: skip
 
-USES = (*SINGLE, *SEVERAL)
+MATRICES = (
+    Use(ops.adjugate, ops.adjugate, references.adjugate, ((3, 3),), "regular", dtypes=SOLVED),
+    Use(ops.dyads, ops.dyads, references.dyads, ((2, 2),), "regular", _as_long, dtypes=SOLVED),
+    Use(ops.from_singular, ops.from_singular, references.from_singular, ((2,), (2, 2)), ("real", "regular"),
+        lambda w, x: _as_long(x), dtypes=SOLVED),
+    Use(ops.singular_values, ops.singular_values, references.singular_values, ((2, 2),), "regular", _as_long,
+        dtypes=SOLVED),
+)  # fmt: skip
+
+USES = (*SINGLE, *SEVERAL, *MATRICES)

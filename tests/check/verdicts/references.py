@@ -173,6 +173,38 @@ def inverse(a: Any) -> Any:
     return turned / determinant(a)
 
 
+def adjugate(a: Any) -> Any:
+    """Of three rows: the determinants of what is left without a row and a column."""
+    return np.stack([
+        np.stack([a[i - 2, j - 2] * a[i - 1, j - 1] - a[i - 2, j - 1] * a[i - 1, j - 2] for i in range(3)])
+        for j in range(3)
+    ])  # fmt: skip
+
+
+def _halves(a: Any) -> tuple[Any, Any, Any, Any]:
+    """Of two rows and two columns: half the sum and half the difference of the singular values, and their slopes."""
+    p, q, r, t = (a[0, 0] + a[1, 1]) / 2, (a[0, 0] - a[1, 1]) / 2, (a[1, 0] + a[0, 1]) / 2, (a[1, 0] - a[0, 1]) / 2
+    turned, mirrored = hypot(p, t), hypot(q, r)
+    by_turned = np.stack([np.stack([p, -t]), np.stack([t, p])]) / (2 * turned)
+    by_mirrored = np.stack([np.stack([q, r]), np.stack([r, -q])]) / (2 * mirrored)
+    return turned, mirrored, by_turned, by_mirrored
+
+
+def singular_values(a: Any) -> Any:
+    turned, mirrored, _, _ = _halves(a)
+    return np.stack([turned + mirrored, absolute(turned - mirrored)])
+
+
+def dyads(a: Any) -> Any:
+    """The slopes of the singular values."""
+    turned, mirrored, by_turned, by_mirrored = _halves(a)
+    return np.stack([by_turned + by_mirrored, np.sign((turned - mirrored).real) * (by_turned - by_mirrored)])
+
+
+def from_singular(w: Any, a: Any) -> Any:
+    return np.sum(w[:, None, None] * dyads(a), axis=0)
+
+
 def solved(a: Any, b: Any) -> Any:
     return np.sum(inverse(a)[:, :, None] * b[None], axis=1)
 

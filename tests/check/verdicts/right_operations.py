@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from check.mutants import Mutant, planted
@@ -20,6 +22,10 @@ from autograd_seq.testing import assert_gradients
 
 ROUNDINGS = 64  # of the terms that a derivative is made of: what an engine may lose
 MATERIAL = 0.05  # a derivative this large beside its terms is not made right by rounding when it is doubled
+
+
+def _twice(piece: Any, x: Any) -> Any:
+    return piece * 2
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,23 @@ class At:
         """The same by the engine."""
         leaves = self.leaves()
         return grad(self.use.call(*leaves), leaves, gradient=self.weights)
+
+    def doubled(self, twice: Callable[..., Any] = _twice) -> AbstractContextManager[None]:
+        """The operation with twice its first derivative."""
+        return planted(Mutant(self.use.operation, self.first, "times 2", None, twice))
+
+    def is_doubled(self) -> bool:
+        """Whether the call asks the operation for that derivative, and it is not 0: no other record takes its place."""
+        matters: list[bool] = []
+
+        def noted(piece: Tensor, x: Any) -> Tensor:
+            matters.append(bool(piece.value.any()))
+            return _twice(piece, x)
+
+        with self.doubled(noted):
+            leaves = self.leaves()
+            grad(self.use.call(*leaves), leaves, gradient=self.weights)
+        return any(matters)
 
     def leaves(self) -> list[Tensor]:
         """The inputs as tensors that require a gradient."""
@@ -155,8 +178,7 @@ def _case(at: At, asked: str, ask: Callable[[], Answer], in_half: str = "") -> C
 
 def _wrong_case(at: At, asked: str, ask: Callable[[], Answer]) -> Case:
     def planting() -> Answer:
-        doubled = Mutant(at.use.operation, at.first, "times 2", None, lambda piece, _: piece * 2)
-        with planted(doubled):
+        with at.doubled():
             return ask()
 
     return Case(f"operations doubled, {asked}", at.name, "wrong", planting)
