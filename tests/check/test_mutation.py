@@ -84,7 +84,7 @@ def shares():
         yield pytest.param(operation, 1, id=f"{operation.name}, all", marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("operation, one_in", shares())
+@pytest.mark.parametrize("operation, one_in", list(shares()))
 def test_every_mutant_is_caught_and_its_record_named(operation, one_in):
     survived, count = [], 0
     graphs = [inside(call, arrays, operation, 3) for call, arrays in SAMPLES[operation]]
