@@ -17,7 +17,7 @@ from tests.sweeps import part_of, slow_but_part_of
 
 LONG = 66  # records of each filler: two hundred and a few together, with the numbers in them
 # one in so many mutants of these is tried in every run, all of them where tests marked as slow are asked for
-ONE_IN = {ops.arctan2: 20, ops.cholesky: 10, ops.dyads: 8, ops.from_singular: 10}
+ONE_IN = {ops.arctan2: 30, ops.cholesky: 25, ops.dyads: 8, ops.from_singular: 10}
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # wrong rules divide by zero
 
 
