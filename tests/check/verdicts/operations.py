@@ -123,7 +123,7 @@ def _multiples(a: np.ndarray, b: np.ndarray) -> bool:
 def _as_long(x: np.ndarray) -> bool:
     """Whether two singular values are so near to each other, or one to 0, that their vectors lose digits."""
     first, second = np.linalg.svd(x.astype(np.float64), compute_uv=False)
-    return bool(second > first * 5 / 6 or second < first / 16)
+    return bool(second >= first * 5 / 6 or second <= first / 16)  # a matrix of zeros, too
 
 
 PLACES = ((slice(None), 0), (1, slice(1, 3)))
