@@ -13,7 +13,7 @@ from check.mutants import Mutant, planted
 from check.verdicts import references
 from check.verdicts.case import Answer, Case, of_report
 from check.verdicts.operations import USES, Use
-from check.verdicts.points import NAMES, generator, kinds, point
+from check.verdicts.points import MATRICES, NAMES, generator, kinds, point
 
 import autograd_seq.operations as ops
 from autograd_seq import Parameter, Tensor, gradcheck, prove
@@ -156,8 +156,9 @@ def everything() -> Iterator[At]:
     """Every operation at every kind of point in every precision."""
     for number, use in enumerate(USES):
         for kind in kinds(use.domains[0]):
-            for dtype in use.dtypes:
-                yield At(use, number, kind, dtype)
+            if all(kind in kinds(domain) for domain in use.domains if domain in MATRICES):
+                for dtype in use.dtypes:
+                    yield At(use, number, kind, dtype)
 
 
 def cases() -> Iterator[Case]:
