@@ -15,7 +15,7 @@ import mpmath
 import sympy
 
 from autograd_seq.readings.precise_algebra import ENORMOUS
-from autograd_seq.readings.symbols import sigma
+from autograd_seq.readings.symbols import as_expression, sigma
 
 GUARD = 15  # digits beside those that are asked for
 FUNCTIONS = {
@@ -51,7 +51,7 @@ def value_at(e: Any, at: Mapping[sympy.Symbol, sympy.Rational], digits: int) -> 
     >>> float(value_at(sympy.exp(x) - 1, {x: sympy.Rational(1, 10**50)}, 20))
     1e-50
     """
-    expression = sympy.sympify(e, strict=True)
+    expression = as_expression(e)
     most = 3 * digits + 2 * max((abs(_powers_of_ten(v)) for v in at.values()), default=0)
     try:
         value = _to_digits(expression, at, digits, most)
@@ -64,7 +64,7 @@ def value_at(e: Any, at: Mapping[sympy.Symbol, sympy.Rational], digits: int) -> 
     context: Any = _context(digits)
     if not context.isfinite(value):
         return None
-    return sympy.sympify(context.mpc(value) if context.im(value) else context.mpf(context.re(value)))
+    return as_expression(context.mpc(value) if context.im(value) else context.mpf(context.re(value)))
 
 
 def _to_digits(e: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Rational], digits: int, most: int) -> Any:

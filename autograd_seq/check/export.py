@@ -22,7 +22,7 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.readings.symbols import exact, on_branch, sigma
+from autograd_seq.readings.symbols import as_expression, exact, on_branch, sigma
 
 State = Sequence[tuple[Tensor, Tensor]]  # what a step is given of the step before, and what it hands on
 LARGEST = 2_000  # scalars of one operation that are written out as terms
@@ -187,7 +187,7 @@ def elements_of(record: Tensor) -> list[Any] | None:
         return None
     try:
         symbols = [_symbols(i, x) for i, x in enumerate(record.inputs)]
-        return [_term(sympy.sympify(e, strict=True)) for e in on_branch(record, symbols).flat]
+        return [_term(as_expression(e)) for e in on_branch(record, symbols).flat]
     except (_Unsaid, *UNREADABLE):
         return None
 

@@ -98,7 +98,9 @@ class Failure:
             return self.found - self.expected
         import sympy
 
-        gap = sympy.sympify(self.found, strict=True) - self.expected
+        from autograd_seq.readings.symbols import as_expression
+
+        gap = as_expression(self.found) - self.expected
         if gap.has(sympy.nan, sympy.zoo, sympy.oo):
             return gap
         wild = any(not p.exp.is_Integer or abs(p.exp) > 12 for p in gap.atoms(sympy.Pow))

@@ -23,7 +23,7 @@ from autograd_seq.core.part import Part
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.branches import decisions
-from autograd_seq.readings.symbols import BranchAlgebra, apply, exact, on_branch
+from autograd_seq.readings.symbols import BranchAlgebra, apply, as_expression, exact, on_branch
 
 LIMIT = 400  # scalars of a record's inputs and result that are proven as they are
 WORK = 8000  # nodes that SymPy differentiates for one record; a few seconds
@@ -258,7 +258,7 @@ class Problem:
         self.smooth = not branch_of(record) and not any(branch_of(step) for step in application.steps)
         self.tied = 0
         for place in np.ndindex(meaning.shape):
-            scalar = sympy.sympify(meaning[place], strict=True)
+            scalar = as_expression(meaning[place])
             meaning[place] = scalar
             if algebra.ties & scalar.free_symbols:
                 self.tied += 1
@@ -288,7 +288,7 @@ class Problem:
             found = whole
         result = np.empty(found.shape, dtype=object)
         for place in np.ndindex(found.shape):
-            result[place] = sympy.sympify(found[place], strict=True)
+            result[place] = as_expression(found[place])
         return result
 
     def singular(self, expected: sympy.Expr) -> bool:

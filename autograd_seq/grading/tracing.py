@@ -114,7 +114,8 @@ def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType | N
     """One operation, applied to what was made before."""
     name, places, settings, called, time, line, shape = entry
     operation, inputs = BY_NAME[name], tuple(made[i] for i in places if i >= 0)
-    if math.prod(shape) > MOST_NUMBERS or not set(settings) <= set(operation.keywords):
+    fits = set(settings) <= set(operation.keywords) and not any(_text_inside(x) for x in settings.values())
+    if math.prod(shape) > MOST_NUMBERS or not fits:
         raise UnreadableError("the forward pass that it hands back is too large, or not made as operations are")
     with np.errstate(all="ignore"):  # as in the cage, where it is said to the submission, if at all
         value = np.asarray(operation.value(*(x._value for x in inputs), **settings))
@@ -126,6 +127,14 @@ def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType | N
     result._name = called if isinstance(called, str) and called.isidentifier() else None
     result._code, result._offset = _code(line, codes), 0
     return result
+
+
+def _text_inside(setting: Any) -> bool:
+    """Whether there is text inside a container: no operation has it there, and no reading expects it."""
+    if not isinstance(setting, (tuple, list, dict)):
+        return False
+    inside = setting.values() if isinstance(setting, dict) else setting
+    return any(isinstance(x, str) or _text_inside(x) for x in inside)
 
 
 def _code(line: Any, codes: dict[Any, CodeType | None]) -> CodeType | None:

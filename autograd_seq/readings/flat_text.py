@@ -142,10 +142,20 @@ def from_tree(data: Any) -> Any:
     """
     if not isinstance(data, dict):
         return data
+    if _text_inside(data):
+        raise ValueRangeError(f"settings have text of their own, not inside others: {data!s:.60}")
     (word, content), *more = data.items()
     if not more and word in _READ:
         return _READ[word](content)
     raise ValueRangeError(f"settings are not written as {data!s:.60}")
+
+
+def _text_inside(data: Any) -> bool:
+    """Whether there is text inside a list or tuple, where no operation has any."""
+    if not isinstance(data, dict):
+        return False
+    inside = [x for word in ("tuple", "list", "slice") if isinstance(data.get(word), list) for x in data[word]]
+    return any(isinstance(x, str) or _text_inside(x) for x in inside)
 
 
 def _read_array(content: Any) -> Array:

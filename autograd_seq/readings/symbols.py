@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from numbers import Number
 from typing import Any, Literal
 
+import mpmath
 import numpy as np
 import sympy
 
@@ -107,6 +109,24 @@ class BranchAlgebra(SymPyAlgebra):
         return sympy.Integer(RELATIONS[relation](self._side()))
 
 
+def as_expression(e: Any) -> Any:
+    """A scalar as SymPy's own; the one way into SymPy, which would evaluate text, even strictly inside a tuple.
+
+    Raises
+    ------
+    TypeError
+        For what is neither an expression nor a number.
+
+    Examples
+    --------
+    >>> as_expression(0.5), as_expression(sympy.Symbol("x"))
+    (0.5, x)
+    """
+    if isinstance(e, (sympy.Basic, Number, np.bool_, mpmath.ctx_mp_python.mpnumeric)):
+        return sympy.sympify(e, strict=True)
+    raise TypeError(f"an exact scalar is a number or an expression, not {type(e).__name__}")
+
+
 def exact(value: Array) -> Array:
     """Numbers as exact rationals: a float is the binary fraction that it is."""
     result = np.empty(value.shape, dtype=object)
@@ -119,7 +139,7 @@ def _exactly(number: Any) -> sympy.Expr:
     """A number with all its digits; a long double is not a Python float, though it has more of them."""
     if isinstance(number, (float, np.floating)):
         finite = np.isfinite(number)
-        return sympy.Rational(*number.as_integer_ratio()) if finite else sympy.sympify(float(number), strict=True)
+        return sympy.Rational(*number.as_integer_ratio()) if finite else as_expression(float(number))
     return sympy.Integer(number)
 
 

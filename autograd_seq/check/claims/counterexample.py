@@ -13,7 +13,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
 from autograd_seq.diagnosis.truth import is_activation
 from autograd_seq.readings.precise import PreciseAlgebra
-from autograd_seq.readings.symbols import expressions, symbols_of
+from autograd_seq.readings.symbols import as_expression, expressions, symbols_of
 
 ATTEMPTS = 20
 DIGITS = 60
@@ -48,7 +48,7 @@ def counterexample(setting: Setting, claimed: Quantity, true: Quantity, by_names
     shared = [*conditions, *(setting.normalised if by_names else ())]
     found = []
     for place in _places(claimed.values, true.values):
-        sides = [sympy.sympify(a[place], strict=True) for a in arrays]
+        sides = [as_expression(a[place]) for a in arrays]
         found += _at(setting, level, place, sides, shared)
         if found and _is_visible(found[-1]):
             return found[-1]
