@@ -119,9 +119,11 @@ def as_expression(e: Any) -> Any:
 
     Examples
     --------
-    >>> as_expression(0.5), as_expression(sympy.Symbol("x"))
-    (0.5, x)
+    >>> as_expression(2), as_expression(sympy.Symbol("x"))
+    (2, x)
     """
+    if isinstance(e, np.ndarray) and e.ndim == 0:
+        return as_expression(e.item())
     if isinstance(e, (sympy.Basic, Number, np.bool_, mpmath.ctx_mp_python.mpnumeric)):
         return sympy.sympify(e, strict=True)
     raise TypeError(f"an exact scalar is a number or an expression, not {type(e).__name__}")
