@@ -14,7 +14,8 @@ from autograd_seq.storage.files import check_output, write
 from viz.dot import dot_text
 from viz.render import FORMATS, RenderError, render
 from viz.scene import Layout
-from viz.svg import polish
+from viz.sizes import MARGIN
+from viz.svg import filling, polish
 from viz.theme import THEMES
 
 LONGEST_WITH_PIXELS = 4000  # points, of a drawing that a notebook keeps as PNG, too
@@ -132,4 +133,7 @@ def _scaled(dot: str, layout: Layout, most: int) -> str:
     """For pixels: sharp where the picture is small, never more than so many pixels where it is large."""
     longest = max(layout.width, layout.height, 1.0)
     resolution = max(18.0, min(144.0, 72.0 * most / longest))
+    if layout.size.width is not None:  # its unit is a pixel
+        width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+        resolution = min(72.0 * filling(width, height, layout.size), resolution)
     return dot.replace("{", f"{{\n\tgraph [dpi={resolution:.0f}]", 1)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from viz.arrange import Template, closest, template
+from viz.arrange import DUMMY, Template, closest, template
 from viz.routes import ARROW, Lanes, Ports, Shape, lane_key, line, loop, rise, rounded
 from viz.scene import Column, Edge, Node, Point
+from viz.sizes import PAGE, Size
 
 LEAST_GAP, WIDEST_GAP = 34.0, 74.0  # between rows
 PADDING = 13.0  # of a column's frame
 GUTTER = 22.0  # between frames, without lanes
-LABEL = 20.0  # height of a column's label
 
 
 class Places:
@@ -24,14 +24,21 @@ class Places:
         What to place. Nodes have their sizes.
     pitch : float
         Distance of parallel edges.
-    aside : float
-        How far beside each edge another one will run back; 0 for none.
+    size : Size
+        How large everything is written.
+    double : bool
+        Whether beside each edge another one will run back.
     """
 
     def __init__(
-        self, nodes: list[Node], edges: list[Edge], columns: list[Column], pitch: float = 12.0, aside: float = 0.0
-    ) -> None:
-        self.nodes, self.edges, self.columns, self.pitch, self.aside = nodes, edges, columns, pitch, aside
+        self, nodes: list[Node], edges: list[Edge], columns: list[Column], pitch: float = 12.0, size: Size = PAGE,
+        double: bool = False,
+    ) -> None:  # fmt: skip
+        self.nodes, self.edges, self.columns, self.pitch = nodes, edges, columns, pitch
+        self.aside = size.aside if double else 0.0
+        further = max(0.0, self.aside - PAGE.aside)  # than on a page: arrows back need more room
+        self.arrow, self.label = ARROW * size.stroke + further, 2 * size.label
+        self.passing, self.least_gap = DUMMY + 2 * further, LEAST_GAP + 3 * further
         self.members: list[list[Node]] = [[] for _ in columns]
         for node in nodes:
             if node.column is not None:
@@ -45,7 +52,7 @@ class Places:
         self.loops = {
             e.source.key: 50.0 + 2 * self.aside + e.label_width for e in self.edges if e.source is e.target
         }
-        self.template = template([n for members in self.members for n in members], inside, self.loops)
+        self.template = template([n for members in self.members for n in members], inside, self.loops, self.passing)
         self._rows()
         self.looped = {edge.source for edge in self.edges if edge.source is edge.target}
         self.shapes = {edge: self._shape(edge) for edge in self.edges}
@@ -216,7 +223,7 @@ class Places:
         at = 0.0
         for r in range(self.row_count):
             lanes = len(self.entering[r]) + len(self.leaving[r])
-            gap = min(max(0.2 * reach[r], LEAST_GAP), WIDEST_GAP) if r else 0.0
+            gap = min(max(0.2 * reach[r], self.least_gap), WIDEST_GAP) if r else 0.0
             at += gap + lanes * self.pitch + (10.0 if lanes and not r else 0.0)
             if r == self.timed_rows:
                 at += PADDING
@@ -224,7 +231,7 @@ class Places:
             at = self.row_top[r]
         for node in self.nodes:
             node.y = (self.row_bottom[node.row] + self.row_top[node.row]) / 2
-        lowest = -PADDING - LABEL - len(self.entering[0] if self.row_count else ()) * 0.0
+        lowest = -PADDING - self.label
         for column in self.columns:
             column.bottom = lowest
             column.top = (self.row_top[self.timed_rows - 1] if self.timed_rows else 0.0) + PADDING
@@ -312,14 +319,14 @@ class Places:
         if shape.kind == "roof":
             u, v = edge.source, edge.target
             low = self.row_top[v.row - 1] + (PADDING if u.column is not None else 0.0)
-            return _curve([a, (a[0], low), (b[0], self.row_bottom[v.row] - ARROW - 1), b])
+            return _curve([a, (a[0], low), (b[0], self.row_bottom[v.row] - self.arrow - 1), b])
         return rounded(self._round(edge, shape, a, b))
 
     def _rising(self, edge: Edge, a: Point, b: Point) -> list[Point]:
-        stops: list[Point] = [a, (a[0], self.row_top[edge.source.row] + ARROW)]
+        stops: list[Point] = [a, (a[0], self.row_top[edge.source.row] + self.arrow)]
         for r, x in enumerate(self._chain(edge), start=edge.source.row + 1):
             stops += [(x, self.row_bottom[r] - self.aside), (x, self.row_top[r] + self.aside)]
-        return _curve([*stops, (b[0], self.row_bottom[edge.target.row] - ARROW - 1), b])
+        return _curve([*stops, (b[0], self.row_bottom[edge.target.row] - self.arrow - 1), b])
 
     def _round(self, edge: Edge, shape: Shape, a: Point, b: Point) -> list[Point]:
         gutter = self._gutter_x(edge, shape)
