@@ -45,7 +45,8 @@ def dot_text(layout: Layout, theme: Theme) -> str:
             cluster.attr(
                 label=column.label, bb=_numbers(column.left, column.bottom, column.right, column.top),
                 lp=_numbers((column.left + column.right) / 2, column.bottom + layout.size.label),
-                lheight="0.2", lwidth="0.6", style="rounded,filled", color=theme.frame_border, fillcolor=theme.frame, id=f"t{i}",
+                lheight="0.2", lwidth="0.6", style="rounded,filled",
+                color=theme.frame_border, fillcolor=theme.frame, id=f"t{i}",
             )  # fmt: skip
             for node in members.get(i, ()):
                 _node(cluster, node, layout, theme, colors)

@@ -68,7 +68,7 @@ def _table_size(layout: Layout, size: Size, columns: int) -> Point:
 
 
 def room_in_rows(layout: Layout, size: Size, least: float, share: float) -> dict[Hashable, float]:
-    """How long the lines of each box can be, in ems: at least so many, more from a share of what its row leaves free."""
+    """How long the lines of each box can be, in ems: at least so many, more from what its row leaves free."""
     rows: dict[tuple[int | None, int], list[Node]] = {}
     for node in layout.nodes:
         rows.setdefault((node.column, node.row), []).append(node)

@@ -99,17 +99,19 @@ def legend_label(layout: Layout, theme: Theme, colors: dict[str, str]) -> tuple[
 
 def _cells(sign: Sign, layout: Layout, theme: Theme, colors: dict[str, str]) -> str:
     size = layout.size
+    room = Line((Run("[a; x] "),), size.note).width
     high = f'HEIGHT="{size.note * 1.5:.0f}"'
     words = runs_markup(Line((Run(sign.words, dim=True),), size.note, size.script), colors)
     if sign.kind == "box":
         fill, border = theme.fills[sign.shown], theme.borders[sign.shown]
         style = ' STYLE="DASHED"' if sign.shown in ("fold", "zero") else ""
-        sample = f'<TD BORDER="1" COLOR="{border}" BGCOLOR="{fill}"{style} {high}> </TD>'
+        sample = f'<TD BORDER="1" COLOR="{border}" BGCOLOR="{fill}"{style} {high} WIDTH="{room:.0f}"></TD>'
     else:
         color = "name" if sign.kind == "name" else sign.shown if sign.kind == "arrow" else ""
         drawn = {"forward": theme.forward, "recurrent": theme.recurrent, "adjoint": theme.adjoint,
                  "parameter": theme.parameter(0), "name": theme.parameter(0), "": theme.ink}  # fmt: skip
-        text = "──▶" if sign.kind == "arrow" else sign.shown
+        text = "─▶" if sign.kind == "arrow" else sign.shown
         line = Line((Run(text, bold=sign.kind != "text", color="sample"),), size.note)
-        sample = f"<TD {high}>{runs_markup(line, {**colors, 'sample': drawn[color]})}</TD>"
-    return f'{sample}<TD ALIGN="LEFT" {high}>{words}</TD><TD WIDTH="{GAP:.0f}"> </TD>'
+        written = runs_markup(line, {**colors, "sample": drawn[color]})
+        sample = f'<TD {high} WIDTH="{room:.0f}">{written}</TD>'
+    return f'{sample}<TD ALIGN="LEFT" {high}>{words}</TD><TD WIDTH="{GAP:.0f}"></TD>'

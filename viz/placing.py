@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from viz.arrange import DUMMY, Template, closest, template
+from viz.lettering import Line, Run
 from viz.routes import ARROW, Lanes, Ports, Shape, lane_key, line, loop, rise, rounded
 from viz.scene import Column, Edge, Node, Point
 from viz.sizes import PAGE, Size
@@ -185,6 +186,8 @@ class Places:
             spans += [(x[k] - width[k] / 2, x[k] + width[k] / 2) for k in passing[i] if not column.packed]
             left = min((span[0] for span in spans), default=-20.0)
             right = max((span[1] for span in spans), default=20.0)
+            if (lacking := self._label_width(column) - 2 * PADDING - (right - left)) > 0:
+                left, right = left - lacking / 2, right + lacking / 2
             padding = PADDING if column.label else 0.0
             self.shift.append(at + padding - left)
             column.left, column.right = at, at + right - left + 2 * padding
@@ -192,6 +195,9 @@ class Places:
             for node in self.members[i]:
                 node.x = local[node] + self.shift[i]
         self.gutter_at.append(at + GUTTER / 2 + pitch / 2)
+
+    def _label_width(self, column: Column) -> float:
+        return Line((Run(column.label),), self.label / 2).width + 8.0 if column.label else 0.0
 
     def _template_x(self, node: Node) -> float:
         return self.template.x[node.column or 0][node.key]
