@@ -271,14 +271,15 @@ class Builder:
         _make_room(edges, pitch)
         _level(self.nodes)
         Places(self.nodes, edges, columns, pitch, self.size, double).run()
-        layout = Layout(self.nodes, edges, columns, self._table(), self.notes, size=self.size)
+        layout = Layout(self.nodes, edges, columns, self.table(), self.notes, size=self.size)
         layout.homes = {record: node for node in self.nodes for record in node.records}
         lowest = bounds(layout)[2]
         for column in columns:
             column.bottom = lowest
         return layout
 
-    def _table(self) -> list[Row]:
+    def table(self) -> list[Row]:
+        """A row for each of what all steps share."""
         rows = []
         for record in self.folded.shared:
             color = self.colors[record]

@@ -19,7 +19,7 @@ def dot_text(layout: Layout, theme: Theme) -> str:
     Quoting is the graphviz package's business; labels are HTML-like and escaped by `viz.lettering.markup`.
     """
     colors = {"": theme.ink, "dim": theme.dim, "adjoint": theme.adjoint}
-    colors |= {row.color: theme.parameter(i) for i, row in enumerate(layout.table)}
+    colors |= {row.color: theme.parameter(int(row.color[1:])) for row in layout.table}
     graph = graphviz.Digraph(
         "G",
         graph_attr={

@@ -41,6 +41,7 @@ def draw(
         ``unrolled``: time from left to right, a column for every step.
         ``rolled``: the cell once, with its loop.
         ``cell``: the inside of one step, with formulas.
+        ``modules``: one box for a cell or a layer at each step; `viz.open_modules` makes a page that opens them.
         ``operations``: every record.
         ``backward``: the recorded backward pass alone.
         ``overlay``: the unrolled view with an arrow back beside every arrow.
