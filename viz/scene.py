@@ -184,6 +184,11 @@ class Layout:
     table_title: str = "shared by all steps"
     homes: dict[Tensor, Node] = field(default_factory=dict)
 
+    def texts(self) -> list[str]:
+        """What is written in it."""
+        lines = [line for node in self.nodes for line in node.lines] + [row.name for row in self.table]
+        return ["".join(run.text for run in line.runs) for line in lines] + [column.label for column in self.columns]
+
     def node_of(self, record: Tensor) -> Node | None:
         """The node that stands for a record; None for parameters, literals and what is folded away."""
         return self.homes.get(record.record)
