@@ -120,7 +120,9 @@ class Drawing:
             return {"text/plain": f"{bundle['text/plain']}\n{error}"}
 
     def shown(self, caption: str = "") -> dict[str, str]:
-        """What a notebook is given: HTML that fits its column, SVG, and PNG for what cannot print either.
+        """What a notebook is given: HTML that fits its column, SVG, PDF for LaTeX, and PNG for what prints none of them.
+
+        With PDF beside it, `nbconvert` needs no program that makes PDF of SVG.
 
         Parameters
         ----------
@@ -128,6 +130,7 @@ class Drawing:
             HTML that stands above.
         """
         found = {"text/html": inside(caption + figure(self.svg)), "image/svg+xml": self.svg}
+        found["application/pdf"] = base64.b64encode(render(self.dot, "pdf")).decode()
         if max(self.layout.width, self.layout.height) <= LONGEST_WITH_PIXELS:
             small = render(_scaled(self.dot, self.layout, 1_800), "png")
             found["image/png"] = base64.b64encode(small).decode()
