@@ -125,6 +125,7 @@ def main() -> None:
     """Draw everything."""
     parser = argparse.ArgumentParser(description="Draw every cell and architecture in every view.")
     parser.add_argument("--out", type=Path, default=Path("docs/gallery"), help="folder for the pictures")
+    parser.add_argument("--full", action="store_true", help="print everything, in lines of any length")
     parser.add_argument("--format", default="svg", choices=("svg", "png", "pdf", "dot"))
     parser.add_argument("--only", nargs="*", choices=list(SUBJECTS), default=list(SUBJECTS), help="some of them")
     parser.add_argument("--views", nargs="*", choices=VIEWS, default=list(VIEWS))
