@@ -137,6 +137,7 @@ def test_what_a_certificate_rests_on_is_said_once(narrow):
 def test_lines_go_on_under_what_they_say():
     assert wrapped("short", 10) == "short"
     line = "  name    some words that are too many for one line"
-    assert wrapped(line, 30).splitlines() == ["  name    some words that are", "          too many for one", "          line"]
+    broken = ["  name    some words that are", "          too many for one", "          line"]
+    assert wrapped(line, 30).splitlines() == broken
     assert "".join(wrapped(line, 30).split()) == "".join(line.split())
     assert wrapped("x" * 50, 20) == "x" * 50  # a path is left whole

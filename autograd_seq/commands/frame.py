@@ -14,6 +14,8 @@ EXAMPLES = """\
 print lstm --steps 3
 print my_cell.py:loss --backward
 draw gru --steps 4 -o gru.svg
+draw lstm --size slide --only 1-2 --legend -o lstm.png
+draw deep-lstm --view modules -o deep.html
 draw lstm -o lstm.html
 draw lstm --live -o lstm.html
 prove my_cell.py:loss
