@@ -37,17 +37,29 @@ def cross_entropy_of_softmax(match: Match) -> Made:
     return computed_as(value, loss, match["v"], match["y"], match["total"])
 
 
-@rule("f(x) = its longhand, along axes", P())
+@rule("f(x) along an axis = its longhand, for the operations of this package", P())
 def longhand_along_axes(match: Match) -> Made:
     """Take an operation along axes apart that says how."""
+    return _longhand_along_axes(match, ours=True)
+
+
+@rule("f(x) along an axis = the longhand that your operation f declares", P())
+def own_longhand_along_axes(match: Match) -> Made:
+    """The same for an operation of a user's own."""
+    return _longhand_along_axes(match, ours=False)
+
+
+def _longhand_along_axes(match: Match, ours: bool) -> Made:
     value, kind = match.value, match.value.kind
     if not isinstance(kind, Operation) or not kind.longhand or not kind.along or not _alike(value):
+        return None
+    if str(getattr(kind.value, "__module__", "")).startswith("autograd_seq.operations.") is not ours:
         return None
     return computed_as(value, kind.longhand[0], *value.uses, **{**value.settings, "axis": _axis(value)})
 
 
-@rule("f(x) = its longhand", P(timed=True))
-def longhand_in_loops(match: Match) -> Made:
+@rule("f(x) = the longhand that your operation f declares", P(timed=True))
+def own_longhand_in_loops(match: Match) -> Made:
     """Take apart what has no text for one element, if its parts do."""
     value, kind = match.value, match.value.kind
     if not isinstance(kind, Operation) or not kind.longhand or (kind.elementwise and kind.element):
@@ -57,8 +69,8 @@ def longhand_in_loops(match: Match) -> Made:
     return computed_as(value, kind.longhand[0], *value.uses, **value.settings)
 
 
-LONGHAND = (cross_entropy_of_softmax, longhand_along_axes)
-LONGHAND_FOR_LOOPS = (*LONGHAND, longhand_in_loops)
+LONGHAND = (cross_entropy_of_softmax, longhand_along_axes, own_longhand_along_axes)
+LONGHAND_FOR_LOOPS = (*LONGHAND, own_longhand_in_loops)
 
 
 def _alike(value: Value) -> bool:
