@@ -33,19 +33,19 @@ def comes_from(thing: Any, module: str) -> bool:
 
 def arrays_of(thing: Any) -> Source:
     """The arrays of a module or a mapping, by names; and of each module its class and settings."""
+    if comes_from(thing, "keras") and hasattr(thing, "get_config"):  # on PyTorch, its layers are PyTorch's as well
+        return _of_keras(thing)
     if comes_from(thing, "torch.nn.modules"):
         return _of_torch(thing)
-    if comes_from(thing, "keras") and hasattr(thing, "get_config"):
-        return _of_keras(thing)
     if comes_from(thing, "flax.linen"):
         raise UsageError(
             f"a module of Flax linen holds no weights: give load() the variables that {type(thing).__name__}.init() "
             f"returned{here()}"
         )
+    told: dict[str, Told] = {}
     if isinstance(thing, Mapping):
-        return dict(_leaves(thing, (), {})), {}
+        return dict(_leaves(thing, (), told)), told
     if _is_tree(thing):
-        told: dict[str, Told] = {}
         return {k: a for k, a in _leaves(thing, (), told) if a.dtype.kind == "f"}, told
     raise UsageError(
         "load() takes a module of PyTorch, Keras, Flax nnx or Equinox, a mapping from names to arrays, or a path, "
@@ -106,31 +106,27 @@ def _is_tree(thing: Any) -> bool:
     return comes_from(thing, "flax.nnx") or comes_from(thing, "equinox")
 
 
-def _leaves(thing: Any, path: tuple[str, ...], told: dict[str, Told]) -> Iterator[tuple[str, Array]]:
-    """The arrays of a tree of modules, mappings and lists, each by its path."""
+def _leaves(
+    thing: Any, path: tuple[str, ...], told: dict[str, Told], in_module: bool = False
+) -> Iterator[tuple[str, Array]]:
+    """The arrays of a tree of modules, mappings and lists, each by its path; what else a module has is passed over."""
     name = "/".join(path)
     if len(path) > DEEPEST:
         raise UsageError(f"load() looks for arrays {DEEPEST} levels deep, and {name:.80} goes on{here()}")
+    if comes_from(thing, "flax.nnx.variablelib"):
+        thing = thing.get_value() if hasattr(thing, "get_value") else thing.value
+    parts: Mapping[Any, Any] | None = None
     if isinstance(thing, Mapping):
-        for key, value in thing.items():
-            yield from _leaves(value, (*path, str(key)), told)
+        parts = thing
     elif isinstance(thing, (list, tuple)):
-        for n, value in enumerate(thing):
-            yield from _leaves(value, (*path, str(n)), told)
-    elif comes_from(thing, "flax.nnx.variablelib"):
-        yield from _leaves(thing.get_value() if hasattr(thing, "get_value") else thing.value, path, told)
+        parts = dict(enumerate(thing))
     elif _is_tree(thing):
         library = "flax.nnx" if comes_from(thing, "flax.nnx") else "equinox"
         told[name] = Told(_class(thing, library), _plain(vars(thing)))
-        for key, value in vars(thing).items():
-            if not key.startswith("_") and _may_hold_arrays(value):
-                yield from _leaves(value, (*path, key), told)
-    else:
+        parts, in_module = {k: v for k, v in vars(thing).items() if not k.startswith("_") and k != "rngs"}, True
+    if parts is not None:
+        for key, value in parts.items():
+            yield from _leaves(value, (*path, str(key)), told, in_module)
+    elif not in_module or str(getattr(thing, "dtype", "")).startswith(("float", "bfloat")):
         yield name, as_array(thing, name or "it")
 
-
-def _may_hold_arrays(value: Any) -> bool:
-    """Whether an attribute of a module is an array of numbers or holds some; settings and random keys are not."""
-    if isinstance(value, (Mapping, list, tuple)) or _is_tree(value):
-        return not (comes_from(value, "flax.nnx") and "Rng" in type(value).__name__)
-    return hasattr(value, "dtype") and hasattr(value, "shape") and str(value.dtype).startswith(("float", "bfloat"))
