@@ -11,8 +11,8 @@ from autograd_seq.core.source_line import here
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.deep import Deep
+from cells.exchange.cell_kinds import Thing
 from cells.exchange.found import SEPARATORS, Place
-from cells.exchange.kinds import Thing
 
 DIRECTION = re.compile(rf"(?<![^{SEPARATORS}])(forward|backward)(?![^_{SEPARATORS}])")
 

@@ -41,7 +41,7 @@ class Convention:
     classes : tuple of str
         What the library calls it; the first is what is written.
     cell : str
-        What it is here: a name in `cells.exchange.kinds.KINDS`; empty where there is nothing equal.
+        What it is here: a name in `cells.exchange.cell_kinds.KINDS`; empty where there is nothing equal.
     gates : mapping
         The library's gates in its order: from the gate here to its letter there.
     arrays : mapping

@@ -177,7 +177,7 @@ def _fitting(found: Found, arrays: Mapping[str, Array]) -> Found:
 
 def _fits(told: Told, convention: Convention, setting: str) -> bool:
     """Whether a setting that decides between conventions decides for this one; the others are looked at later."""
-    return setting not in told.settings or told.settings[setting] in convention.settings[setting]
+    return setting not in told.settings or any(told.settings[setting] == v for v in convention.settings[setting])
 
 
 def _counts(found: Found) -> str:

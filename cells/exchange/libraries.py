@@ -44,14 +44,16 @@ TORCH = Library(
 
 _KERNELS = {"kernel": "x", "recurrent_kernel": "h", "bias": "bx"}
 _KERAS_GRU = {"u": "z", "r": "r", "c": "h"}
-_GATED: Settings = {"activation": TANH, "recurrent_activation": SIGMOID}
+_ONE_WAY: Settings = {"go_backwards": {False: {}}, "merge_mode": {"concat": {}}}
+_GATED: Settings = {"activation": TANH, "recurrent_activation": SIGMOID, **_ONE_WAY}
 _OF_DENSE = {"linear": "identity", "softmax": "softmax", "sigmoid": "sigmoid"}
 
 KERAS = Library(
     "Keras",
     [
         Convention(
-            ("SimpleRNN", "SimpleRNNCell"), "RNN", {"a": ""}, _KERNELS, True, settings={"activation": ANY_OF_RNN}
+            ("SimpleRNN", "SimpleRNNCell"), "RNN", {"a": ""}, _KERNELS, True,
+            settings={"activation": ANY_OF_RNN, **_ONE_WAY},
         ),
         Convention(
             ("LSTM", "LSTMCell"), "LSTM", {"u": "i", "f": "f", "c": "c", "o": "o"}, _KERNELS, True, settings=_GATED

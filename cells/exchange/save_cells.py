@@ -12,9 +12,9 @@ from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.checked import choose
 from cells.deep import Deep
+from cells.exchange.cell_kinds import KINDS, Thing, parameters
 from cells.exchange.convention import Array, Convention, Library
 from cells.exchange.found import snake
-from cells.exchange.kinds import KINDS, Thing, parameters
 from cells.exchange.libraries import LIBRARIES
 from cells.exchange.weights import adjoint, out_of
 from cells.readout import Readout
@@ -165,8 +165,8 @@ def _refuse_mixed(layers: list[Cell], library: Library) -> None:
     """Refuse layers that one module of the library cannot hold: PyTorch's are all alike."""
     if library.layers[0]:
         return
-    kinds = {(type(layer), layer.n_a, *(map(type, _directions(layer)))) for layer in layers}
-    if len(kinds) > 1:
+    kinds = {(type(one), one.n_a) for layer in layers for one in _directions(layer)}
+    if len(kinds) > 1 or len({isinstance(layer, Bidirectional) for layer in layers}) > 1:
         raise UsageError(
             f"all layers of one module of {library.title} are alike, but these are {layers}: save them one by "
             f"one{here()}"
@@ -174,4 +174,4 @@ def _refuse_mixed(layers: list[Cell], library: Library) -> None:
 
 
 def _directions(layer: Cell) -> list[Cell]:
-    return [layer.forward, layer.backward] if isinstance(layer, Bidirectional) else []
+    return [layer.forward, layer.backward] if isinstance(layer, Bidirectional) else [layer]

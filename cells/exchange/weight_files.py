@@ -78,7 +78,8 @@ def _safetensors(file: IO[bytes]) -> Read:
     contents.pop("__metadata__", None)
     body = memoryview(data)[8 + length :]
     arrays = {name: _tensor(name, about, body) for name, about in contents.items()}
-    if sum(contents[name]["data_offsets"][1] - contents[name]["data_offsets"][0] for name in arrays) != len(body):
+    ends = sorted(about["data_offsets"] for about in contents.values())
+    if [begin for begin, _ in ends] + [len(body)] != [0] + [end for _, end in ends]:
         raise ValueError("its arrays do not fill it, or lie one over the other")
     return arrays, {}
 
@@ -134,7 +135,7 @@ def _hdf5(file: IO[bytes], told: Mapping[str, Told] | None = None) -> Read:
         found = dict(_datasets(h5py, opened, (), size))
         names = {path: _spoken(opened, path, known) for path in found}
     order = list(known)
-    rank = {path: min((order.index(part) for part in names[path] if part in order), default=0) for path in found}
+    rank = {path: max((order.index(part) for part in names[path] if part in order), default=0) for path in found}
     return {"/".join(names[path]): found[path] for path in sorted(found, key=lambda path: rank[path])}, known
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
+from cells.exchange.cell_kinds import KINDS, Slots, Thing, parameters
 from cells.exchange.convention import BIASES, Array, Block, Convention
-from cells.exchange.kinds import KINDS, Slots, Thing, parameters
 
 
 def into(convention: Convention, arrays: Mapping[str, Array], settings: Mapping[str, Any]) -> Thing:

@@ -136,8 +136,9 @@ class Keras:
         return layers
 
     def source(self, layers):
-        return layers[0] if len(layers) == 1 else {layer.name: {w.path.rpartition("/")[2]: w.numpy()
-                                                                for w in layer.weights} for layer in layers}  # fmt: skip
+        if len(layers) == 1:
+            return layers[0]
+        return {layer.name: {w.path.rpartition("/")[2]: w.numpy() for w in layer.weights} for layer in layers}
 
     def put(self, layers, arrays):
         values = list(arrays.values())
