@@ -5,7 +5,8 @@
 """
 
 from cells.exchange.load_cells import load
+from cells.exchange.module_check import check_module
 from cells.exchange.save_cells import gradients_as, save
 from cells.exchange.torch_state import from_torch_state, to_torch_state
 
-__all__ = ["from_torch_state", "gradients_as", "load", "save", "to_torch_state"]
+__all__ = ["check_module", "from_torch_state", "gradients_as", "load", "save", "to_torch_state"]

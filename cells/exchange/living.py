@@ -127,6 +127,6 @@ def _leaves(
     if parts is not None:
         for key, value in parts.items():
             yield from _leaves(value, (*path, str(key)), told, in_module)
-    elif not in_module or str(getattr(thing, "dtype", "")).startswith(("float", "bfloat")):
+    elif not in_module or (hasattr(thing, "shape") and str(thing.dtype).startswith(("float", "bfloat"))):
         yield name, as_array(thing, name or "it")
 
