@@ -56,7 +56,8 @@ def foreign(module: Any, inputs: Any) -> Foreign:
         return of_torch_function(module, named(inputs), "torch.autograd.Function")
     if callable(module) and "jax" in sys.modules:
         names = list(named(inputs))
-        return of_jax(module, list(named(inputs).values()), names, f"{getattr(module, '__name__', 'a function')} of JAX")
+        title = f"{getattr(module, '__name__', 'a function')} of JAX"
+        return of_jax(module, list(named(inputs).values()), names, title)
     raise UsageError(
         "check_module() takes a module or torch.autograd.Function of PyTorch, a function of JAX, or a layer of Keras, "
         f"not {type(module).__name__}{here()}"

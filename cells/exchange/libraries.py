@@ -91,10 +91,13 @@ _DENSE = [
 LINEN = Library(
     "Flax linen",
     [
-        Convention(
-            ("LSTMCell", "OptimizedLSTMCell"), "LSTM", _FLAX_LSTM,
-            {"i{gate}/kernel": "x", "h{gate}/kernel": "h", "h{gate}/bias": "bh"}, True, settings=_CALLABLES,
-        ),
+        *[
+            Convention(
+                (name,), "LSTM", _FLAX_LSTM, {"i{gate}/kernel": "x", "h{gate}/kernel": "h", "h{gate}/bias": "bh"}, True,
+                settings=_CALLABLES,
+            )
+            for name in ("LSTMCell", "OptimizedLSTMCell")
+        ],
         Convention(
             ("GRUCell",), "GRU, reset after", _FLAX_GRU,
             {"i{gate}/kernel": "x", "h{gate}/kernel": "h", "i{gate}/bias": "bx", "hn/bias": "bh:c"}, True, "u",

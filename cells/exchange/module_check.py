@@ -20,9 +20,10 @@ from autograd_seq.readings.precise import derivatives
 from cells.exchange import foreign
 from cells.exchange.convention import Array
 from cells.exchange.foreign import Foreign
-from cells.exchange.living import comes_from
+from cells.exchange.living import as_array, comes_from
 
-RIGHT, WRONG = 100.0, 1000.0  # times what rounding explains: up to the first it is rounding, beyond the second it is not
+RIGHT = 100.0  # times what rounding explains: it is rounding
+WRONG = 1000.0  # it is not
 
 
 @dataclass
@@ -143,8 +144,8 @@ def check_module(module: Any, inputs: Any, time: int | None = None, seed: int = 
     Returns
     -------
     ModuleReport
-        ``.ok``, ``.failures``, ``.undecided``, ``.excluded``, ``["weight_ih_l0"]`` in ``.gradients``; it prints. A unit is
-        how far one unit in the last place of every step moves that element.
+        ``.ok``, ``.failures``, ``.undecided``, ``.excluded``, ``.gradients["weight_ih_l0"].units``; it prints. A unit
+        is how far one unit in the last place of every step moves that element.
 
     Raises
     ------
@@ -152,11 +153,11 @@ def check_module(module: Any, inputs: Any, time: int | None = None, seed: int = 
         If the computation uses what is not recorded here, which is named; or the recording computes something else.
     """
     told = foreign.foreign(module, inputs)
-    dtype = np.result_type(*told.outputs)
+    dtype: Any = np.result_type(*told.outputs)
     _same_values(told, dtype)
     axis = time if time is not None else told.time
     rng = np.random.default_rng(seed)
-    seeds = [rng.standard_normal(y.shape).astype(y.dtype) for y in told.outputs]
+    seeds = [np.asarray(rng.standard_normal(y.shape)).astype(y.dtype) for y in told.outputs]
     whole, digits = _compared(told, seeds, float(np.finfo(dtype).eps))
     for t in range(told.outputs[0].shape[axis] if axis is not None and told.outputs[0].ndim > axis else 0):
         of_step = [np.zeros_like(s) for s in seeds]
@@ -232,7 +233,7 @@ def _kinked(pairs: Sequence[tuple[Tensor, Array]], leaf: Tensor, where: tuple[in
 
 def _arrays(inputs: Any) -> dict[str, Array]:
     """Inputs as NumPy's arrays, by names, in float64: what is written by hand is tried in full precision."""
-    arrays = {name: foreign.as_array(x, name) for name, x in foreign.named(inputs).items()}
+    arrays = {name: as_array(x, name) for name, x in foreign.named(inputs).items()}
     return {name: a.astype(np.float64) if a.dtype.kind == "f" else a for name, a in arrays.items()}
 
 

@@ -30,6 +30,8 @@ def run_jaxpr(jaxpr: Any, constants: Sequence[Any], values: Sequence[Any]) -> li
             made = WITHIN[name](equation.params, inputs)
         elif name in PRIMITIVES:
             made = [PRIMITIVES[name](equation.params, *inputs)]
+        elif not any(isinstance(x, Tensor) for x in inputs):  # random keys and the like, which have no derivative
+            made = _by_jax(equation, inputs)
         else:
             raise UsageError(
                 f"JAX's {name} is not among the primitives that are recorded here: "
@@ -41,8 +43,18 @@ def run_jaxpr(jaxpr: Any, constants: Sequence[Any], values: Sequence[Any]) -> li
 
 def _plain(value: Any) -> Any:
     """A constant as an array; floats as float64, since every float32 is one."""
+    if not hasattr(np, str(getattr(value, "dtype", "float64"))):  # such as a random key, which is no number
+        return value
     array = np.asarray(value)
     return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def _by_jax(equation: Any, inputs: Sequence[Any]) -> list[Any]:
+    """What JAX makes of plain numbers."""
+    given = [x.astype(atom.aval.dtype) if isinstance(x, np.ndarray) else x
+             for x, atom in zip(inputs, equation.invars, strict=True)]  # fmt: skip
+    made = equation.primitive.bind(*given, **equation.params)
+    return [_plain(y) for y in (made if equation.primitive.multiple_results else [made])]
 
 
 def _closed(closed: Any, inputs: Sequence[Any]) -> list[Any]:
@@ -102,7 +114,9 @@ def _select(p: Mapping[str, Any], which: Any, *cases: Any) -> Any:
 
 def _convert(p: Mapping[str, Any], x: Any) -> Any:
     dtype = np.dtype(p["new_dtype"])
-    return x if dtype.kind == "f" and np.dtype(x.dtype).kind == "f" else x.astype(np.float64 if dtype.kind == "f" else dtype)
+    if dtype.kind != "f":
+        return x.astype(dtype)
+    return x if np.dtype(x.dtype).kind == "f" else x.astype(np.float64)
 
 
 def _bare(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -136,7 +150,8 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "reshape": lambda p, x: np.reshape(x, tuple(p["new_sizes"])), "convert_element_type": _convert,
     "transpose": lambda p, x: np.transpose(x, p["permutation"]),
     "concatenate": lambda p, *x: seq.concatenate(list(x), axis=p["dimension"]),
-    "reduce_sum": lambda p, x: np.sum(x, axis=tuple(p["axes"])), "reduce_max": lambda p, x: np.max(x, axis=tuple(p["axes"])),
+    "reduce_sum": lambda p, x: np.sum(x, axis=tuple(p["axes"])),
+    "reduce_max": lambda p, x: np.max(x, axis=tuple(p["axes"])),
     "rev": lambda p, x: np.flip(x, tuple(p["dimensions"])), "stop_gradient": _bare(_cut), "copy": _bare(lambda x: x),
     "copy_p": _bare(lambda x: x), "eq": _bare(np.equal), "ne": _bare(np.not_equal), "gt": _bare(np.greater),
     "lt": _bare(np.less), "ge": _bare(np.greater_equal), "le": _bare(np.less_equal), "and": _bare(np.logical_and),

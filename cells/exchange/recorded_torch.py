@@ -1,7 +1,8 @@
 """Code that calls PyTorch, recorded: PyTorch itself hands every call with one of these tensors over to them.
 
-A `Recorded` is not a tensor of PyTorch; its functions ask such things what they make of a call (``__torch_function__``).
-What they make of it stands in one table, by the function's name. PyTorch is not imported here.
+A `Recorded` is not a tensor of PyTorch, whose functions ask such things what they make of a call
+(``__torch_function__``). What they make of it stands in one table, by the name of the function. PyTorch is not
+imported here.
 """
 
 from __future__ import annotations
@@ -110,10 +111,11 @@ def _operator(name: str, swapped: bool = False) -> Callable[..., Any]:
     return method
 
 
-for word, sign in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "pow": "pow", "matmul": "matmul"}.items():
+for word in ("add", "sub", "mul", "truediv", "pow", "matmul"):
+    sign = "div" if word == "truediv" else word
     setattr(Recorded, f"__{word}__", _operator(sign))
     setattr(Recorded, f"__r{word}__", _operator(sign, swapped=True))
-Recorded.__neg__ = _operator("neg")  # type: ignore[attr-defined]
+setattr(Recorded, "__neg__", _operator("neg"))  # noqa: B010  (as the others)
 
 
 def _called(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -194,7 +196,8 @@ def _layers(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
 
     def run(x: Any, hx: Any, weights: Any, biases: bool, depth: int, dropout: float, train: bool, both: bool,
             batch_first: bool) -> Any:  # fmt: skip
-        if not isinstance(hx, (list, tuple, Tensor, np.ndarray)) or np.ndim(x) != 3 or isinstance(biases, (list, tuple)):
+        plain = isinstance(hx, (list, tuple, Tensor, np.ndarray)) and not isinstance(biases, (list, tuple))
+        if not plain or np.ndim(x) != 3:
             raise UsageError(f"packed and unbatched sequences are not recorded here: give (T, m, n_x){here()}")
         _dropout(x, dropout if depth > 1 else 0.0, train)
         hidden = list(hx) if isinstance(hx, (list, tuple)) else [hx]
@@ -205,7 +208,8 @@ def _layers(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
         x = np.swapaxes(x, 0, 1) if batch_first else x
         keys = ["a", "c"] if kind != 0 else ["a"]
         begins = [{key: hidden[min(n, len(hidden) - 1)][k].T for n, key in enumerate(keys)} for k in range(len(cells))]
-        given = [dict(forward=f, backward=b) for f, b in zip(begins[::2], begins[1::2], strict=True)] if both else begins
+        pairs = zip(begins[::2], begins[1::2], strict=True) if both else ()
+        given: list[Any] = [{"forward": f, "backward": b} for f, b in pairs] or begins
         run = Deep(levels).unroll([x[t].T for t in range(x.shape[0])], {"layers": given})
         outputs = seq.stack([a.T for a in run.states["a"]])
         ends = [end for layer in run.layers for end in
@@ -243,9 +247,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add": lambda x, y, alpha=1: x + (y if alpha == 1 else alpha * y), "radd": lambda x, y: y + x,
     "sub": lambda x, y, alpha=1: x - (y if alpha == 1 else alpha * y), "rsub": lambda x, y: y - x,
     "mul": np.multiply, "rmul": np.multiply, "div": np.true_divide, "true_divide": np.true_divide,
-    "rdiv": lambda x, y: y / x, "rpow": lambda x, y: y**x, "pow": lambda x, y: x**y, "neg": np.negative, "mm": np.matmul,
+    "rdiv": lambda x, y: y / x, "rpow": lambda x, y: y**x, "pow": lambda x, y: x**y, "neg": np.negative,
+    "mm": np.matmul,
     "bmm": np.matmul, "rmatmul": lambda x, y: y @ x, "addmm": lambda b, x, y: b + x @ y, "linear": _linear,
-    "t": lambda x: x.T, "transpose": _axes, "permute": lambda x, *dims: np.transpose(x, dims[0] if len(dims) == 1 else dims),
+    "t": lambda x: x.T, "transpose": _axes,
+    "permute": lambda x, *dims: np.transpose(x, dims[0] if len(dims) == 1 else dims),
     "reshape": _shaped, "view": _shaped, "flatten": lambda x, start_dim=0: x.reshape((*x.shape[:start_dim], -1)),
     "unsqueeze": np.expand_dims, "squeeze": np.squeeze, "getitem": lambda x, index: x[index],
     "cat": lambda tensors, dim=0: seq.concatenate(list(tensors), axis=dim), "stack": lambda tensors, dim=0: seq.stack(
@@ -253,7 +259,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "unbind": lambda x, dim=0: tuple(np.moveaxis(x, dim, 0)[k] for k in range(x.shape[dim])),
     "sum": _sum, "mean": _mean, "clamp": _clamp, "dropout": _dropout, "embedding": lambda w, i, *rest, **more: w[i],
     "contiguous": _same, "clone": _same, "to": _same, "double": _same, "float": _same, "type_as": _same,
-    "detach": _constant, "zeros_like": lambda x, **rest: np.zeros(x.shape), "ones_like": lambda x, **rest: np.ones(x.shape),
+    "detach": _constant, "zeros_like": lambda x, **rest: np.zeros(x.shape),
+    "ones_like": lambda x, **rest: np.ones(x.shape),
     "rnn_tanh": _layers(0, _TANH), "rnn_relu": _layers(0, _RELU), "lstm": _layers(1, {}), "gru": _layers(2, {}),
     "rnn_tanh_cell": _one_step(0, _TANH), "rnn_relu_cell": _one_step(0, _RELU), "lstm_cell": _one_step(1, {}),
     "gru_cell": _one_step(2, {}),

@@ -22,7 +22,7 @@ from cells.readout import Readout
 Written = Callable[[Convention, Thing], dict[str, Array]]
 
 
-def save(thing: Any, library: str) -> dict[str, Array]:
+def save(thing: Any, library: str, kind: str | None = None) -> dict[str, Array]:
     """The weights of a cell as another library holds them.
 
     Parameters
@@ -32,6 +32,9 @@ def save(thing: Any, library: str) -> dict[str, Array]:
         them, whose names then stand before those of the arrays.
     library : {"torch", "keras", "flax.linen", "flax.nnx", "equinox", "haiku"}
         Whose names and order.
+    kind : str, optional
+        Which of the library's classes, where it has several for such a cell: ``"LSTMCell"`` of PyTorch,
+        ``"OptimizedLSTMCell"`` of Flax.
 
     Returns
     -------
@@ -53,15 +56,15 @@ def save(thing: Any, library: str) -> dict[str, Array]:
     >>> list(save({"rnn": GRU(3, 4, reset_after=True), "fc": Readout(4, 2, "identity")}, "torch"))
     ['rnn.weight_ih_l0', 'rnn.weight_hh_l0', 'rnn.bias_ih_l0', 'rnn.bias_hh_l0', 'fc.weight', 'fc.bias']
     """
-    return _all(thing, library, lambda convention, part: out_of(convention, part, LIBRARIES[library].title))
+    return _all(thing, library, lambda convention, part: out_of(convention, part, LIBRARIES[library].title), kind)
 
 
-def gradients_as(thing: Any, library: str) -> dict[str, Array]:
+def gradients_as(thing: Any, library: str, kind: str | None = None) -> dict[str, Array]:
     """The gradients of a cell's parameters as those of another library's arrays, to compare line by line.
 
     Parameters
     ----------
-    thing, library
+    thing, library, kind
         As in `save`, after ``loss.backward()``.
 
     Returns
@@ -85,7 +88,7 @@ def gradients_as(thing: Any, library: str) -> dict[str, Array]:
     >>> bool((there["weight_ih_l0"][4:8] == cell.parameters["Wf"].grad[:, 4:]).all())
     True
     """
-    return _all(thing, library, _gradients)
+    return _all(thing, library, _gradients, kind)
 
 
 def _gradients(convention: Convention, thing: Thing) -> dict[str, Array]:
@@ -97,25 +100,25 @@ def _gradients(convention: Convention, thing: Thing) -> dict[str, Array]:
     return adjoint(convention, thing, gradients)
 
 
-def _all(thing: Any, library: str, written: Written) -> dict[str, Array]:
+def _all(thing: Any, library: str, written: Written, kind: str | None) -> dict[str, Array]:
     where = choose(LIBRARIES, library, "library")
     if isinstance(thing, Mapping):
         dot = "." if library == "torch" else "/"
-        parts = {key: _all(part, library, written) for key, part in thing.items()}
+        parts = {key: _all(part, library, written, kind) for key, part in thing.items()}
         return {f"{key}{dot}{name}": array for key, arrays in parts.items() for name, array in arrays.items()}
     if not isinstance(thing, (Cell, Readout, Parameter)):
         raise UsageError(
             "save() takes a cell, a Readout, a table of embeddings (a Parameter) or a dict of them, "
             f"not {type(thing).__name__}{here()}"
         )
-    named = [(place, convention, written(convention, part)) for place, convention, part in _places(thing, where)]
+    named = [(place, convention, written(convention, part)) for place, convention, part in _places(thing, where, kind)]
     return {f"{before}{name}{behind}": a for (before, behind), _, arrays in named for name, a in arrays.items()}
 
 
-def _places(thing: Thing, library: Library) -> Iterator[tuple[tuple[str, str], Convention, Thing]]:
+def _places(thing: Thing, library: Library, kind: str | None) -> Iterator[tuple[tuple[str, str], Convention, Thing]]:
     """Each single cell with its convention and what stands before and behind its names."""
     if not isinstance(thing, Cell):
-        yield ("", ""), _convention(thing, library), thing
+        yield ("", ""), _convention(thing, library, None), thing
         return
     layers: list[Cell] = list(thing.layers) if isinstance(thing, Deep) else [thing]
     _refuse_mixed(layers, library)
@@ -123,10 +126,12 @@ def _places(thing: Thing, library: Library) -> Iterator[tuple[tuple[str, str], C
         both = isinstance(layer, Bidirectional)
         for direction in ("forward", "backward") if both else ("",):
             one = getattr(layer, direction) if both else layer
-            convention = _convention(one, library)
-            kind = "bidirectional" if both else snake(convention.classes[0])
-            name = f"{kind}_{n}" if n else kind
-            yield _around(library, len(layers) > 1, n, name, direction), convention, one
+            convention = _convention(one, library, kind)
+            called = "bidirectional" if both else snake(convention.classes[0])
+            name = f"{called}_{n}" if n else called
+            bare = kind in convention.classes[1:]  # a single step, whose names say no layer
+            around = ("", "") if bare else _around(library, len(layers) > 1, n, name, direction)
+            yield around, convention, one
 
 
 def _around(library: Library, deep: bool, n: int, name: str, direction: str) -> tuple[str, str]:
@@ -137,12 +142,15 @@ def _around(library: Library, deep: bool, n: int, name: str, direction: str) -> 
     return f"{before}{within[0]}".format(n=n, name=name), f"{behind}{within[1]}".format(n=n)
 
 
-def _convention(thing: Thing, library: Library) -> Convention:
+def _convention(thing: Thing, library: Library, kind: str | None) -> Convention:
     for convention in library.conventions:
+        if kind is not None and kind not in convention.classes:
+            continue
         if convention.cell and KINDS[convention.cell].is_one(thing) and _settings_fit(convention, thing):
             return convention
     raise UsageError(
-        f"{library.title} has no cell like this {type(thing).__name__}: it has {_has(library)}{here()}"
+        f"{library.title} has no cell like this {type(thing).__name__}{f' as {kind!r:.40}' if kind else ''}: "
+        f"it has {_has(library)}{here()}"
     )
 
 

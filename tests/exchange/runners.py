@@ -299,7 +299,7 @@ class Nnx(Jax):
         lstm = "LSTM" in kind
 
         def rnn(n_x):
-            return nnx.RNN(getattr(nnx, cell)(n_x, N_A, rngs=rngs, param_dtype=dtype), return_carry=True)
+            return nnx.RNN(getattr(nnx, cell)(n_x, N_A, rngs=rngs, dtype=dtype, param_dtype=dtype), return_carry=True)
 
         class Two(nnx.Module):
             def __init__(self):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from exchange.formulas import FORMULAS, N, X
 
+from autograd_seq.core.errors import UsageError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 from cells.exchange import gradients_as, load, save
 from cells.exchange.libraries import LIBRARIES
@@ -58,31 +59,28 @@ def test_values_and_gradients_are_those_of_the_formula(name):
         assert (gradients[key] * direction).sum() == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6, abs=1e-8), key
 
 
+def written(name):
+    return "OptimizedLSTMCell" if "optimized" in name else None
+
+
 def cell_gradients(name, cell, library):
     """Gradients by the names that the arrays came with, which are a single cell's."""
-    gradients = gradients_as(cell, library) if name != "nnx optimized lstm" else {}
-    if name == "nnx optimized lstm":  # the same blocks, joined
-        by_gate = gradients_as(cell, library)
-        for key, template in (("dense_i/kernel", "cell/i{}/kernel"), ("dense_h/kernel", "cell/h{}/kernel"),
-                              ("dense_h/bias", "cell/h{}/bias")):  # fmt: skip
-            gates = ["i", "f_" if template == "cell/i{}/kernel" else "f", "g", "o"]
-            gradients[key] = np.concatenate([by_gate[template.format(g)] for g in gates], axis=-1)
-    return {key.removeprefix("cell/").removesuffix("_l0"): g for key, g in gradients.items()}
+    return bare(gradients_as(cell, library, written(name)))
+
+
+def bare(arrays):
+    return {key.removeprefix("cell/").removesuffix("_l0"): array for key, array in arrays.items()}
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_values_of_what_was_saved_are_those_of_the_cell(name):
     step, library, shapes = FORMULAS[name]
     cell = loaded(name, drawn(shapes), library)
-    saved = save(cell, library)
-    if name == "nnx optimized lstm":
-        step = FORMULAS["nnx lstm"][0]
-    arrays = {key.removeprefix("cell/").removesuffix("_l0"): array for key, array in saved.items()}
+    arrays = bare(save(cell, library, written(name)))
     expected, _ = over_time(step, arrays, sequence())
     states = cell.unroll(sequence()).states["a"]
     np.testing.assert_allclose(np.stack([a.value for a in states], axis=2), expected, rtol=1e-12, atol=1e-14)
-    if name != "nnx optimized lstm":
-        assert {key: array.shape for key, array in arrays.items()} == shapes
+    assert {key: array.shape for key, array in arrays.items()} == shapes
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -90,10 +88,7 @@ def test_arrays_come_back(name):
     """Arrays as they were where a library keeps one bias, and the sum of biases where it keeps two."""
     _, library, shapes = FORMULAS[name]
     arrays = drawn(shapes)
-    saved = save(loaded(name, arrays, library), library)
-    saved = {key.removeprefix("cell/").removesuffix("_l0"): array for key, array in saved.items()}
-    if name == "nnx optimized lstm":
-        return
+    saved = bare(save(loaded(name, arrays, library), library, written(name)))
     two = {"torch rnn", "torch lstm", "torch gru", "keras gru", "haiku rnn"}
     for key, array in arrays.items():
         if not (name in two and (key.startswith("bias") or key.endswith("/b"))):
@@ -169,6 +164,13 @@ def test_a_bare_cell_a_linear_layer_and_a_table():
         "cell.weight_ih_l0", "cell.weight_hh_l0", "cell.bias_ih_l0", "cell.bias_hh_l0", "emb.weight", "head.weight",
         "head.bias",
     ]  # fmt: skip
+
+
+def test_a_single_step_of_torch_has_names_without_a_layer():
+    assert list(save(GRU(3, 4, reset_after=True), "torch", "GRUCell")) == [
+        "weight_ih", "weight_hh", "bias_ih", "bias_hh"]  # fmt: skip
+    with pytest.raises(UsageError, match="no cell like this GRU as 'LSTMCell'"):
+        save(GRU(3, 4, reset_after=True), "torch", "LSTMCell")
 
 
 def test_a_name_tells_the_class_where_arrays_do_not():
