@@ -15,7 +15,7 @@ from autograd_seq.core.source_line import here
 from cells.exchange.convention import Array
 from cells.exchange.living import as_array, comes_from
 from cells.exchange.recorded_jax import run_jaxpr
-from cells.exchange.recorded_torch import Leaves, Recorded
+from cells.exchange.recorded_torch import Leaves, Recorded, following
 
 
 @dataclass
@@ -168,7 +168,9 @@ def _torch_call(
         raise UsageError(f"nothing that {title} returns has a gradient{here()}")
     leaves = Leaves({id(x): name for name, x in theirs.items()})
     fed = [Recorded(leaves.of(x), leaves, x) for x in given.values()]
-    recorded = [r.tensor for r in flattened(call(*fed)) if isinstance(r, Recorded) and isinstance(r.tensor, Tensor)]
+    with following(torch, leaves):
+        answer = flattened(call(*fed))
+    recorded = [r.tensor for r in answer if isinstance(r, Recorded) and isinstance(r.tensor, Tensor)]
 
     def gradients(seeds: Sequence[Array]) -> dict[str, Array]:
         weighted = [torch.as_tensor(s).to(y) for s, y in zip(seeds, outputs, strict=True)]
@@ -185,7 +187,9 @@ def recorded_on(function: Any, tensors: Mapping[str, Any]) -> list[Any]:
     if is_function_of_torch(function):
         torch, leaves = sys.modules["torch"], Leaves({})
         fed = [Recorded(t, leaves, torch.as_tensor(values[k].copy())) for k, t in tensors.items()]
-        return [r.tensor for r in flattened(forward_of(function, fed)) if isinstance(r, Recorded)]
+        with following(torch, leaves):
+            answer = flattened(forward_of(function, fed))
+        return [r.tensor for r in answer if isinstance(r, Recorded)]
     jax = sys.modules["jax"]
     closed = jax.make_jaxpr(function)(*(jax.numpy.asarray(v) for v in values.values()))
     return run_jaxpr(closed.jaxpr, [np.asarray(c) for c in closed.consts], list(tensors.values()))

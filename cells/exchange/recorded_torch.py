@@ -34,6 +34,11 @@ class Leaves:
         """What stands here for a tensor of PyTorch: a leaf with a gradient, or plain numbers."""
         if id(theirs) not in self.met:
             name = self.names.get(id(theirs))
+            if name is None and theirs.requires_grad:
+                raise UsageError(
+                    "a tensor that PyTorch computed from parameters would lose their gradients here: what made it "
+                    f"({type(theirs.grad_fn).__name__}) is not among the functions that are recorded{here()}"
+                )
             if name is None:
                 value = as_array(theirs, "a tensor")
                 return value.astype(np.float64) if value.dtype.kind == "f" else value
@@ -120,8 +125,34 @@ setattr(Recorded, "__neg__", _operator("neg"))  # noqa: B010  (as the others)
 
 def _called(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A call of a function of PyTorch on recorded tensors."""
-    found = [a for a in [*args, *kwargs.values()] for a in (a if isinstance(a, (list, tuple)) else [a])]
-    first = next(a for a in found if isinstance(a, Recorded))
+    first = next(a for a in _flat(args, kwargs) if isinstance(a, Recorded))
+    return _recorded(name, args, kwargs, first.leaves)
+
+
+def _flat(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    return [b for a in [*args, *kwargs.values()] for b in (a if isinstance(a, (list, tuple)) else [a])]
+
+
+def following(torch: Any, leaves: Leaves) -> Any:
+    """A context in which PyTorch hands over calls on parameters alone, too, such as ``torch.tanh(self.scale)``."""
+
+    class Following(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs, name = dict(kwargs or {}), getattr(function, "__name__", str(function))
+            flat = _flat(args, kwargs)
+            known = name.strip("_") in FUNCTIONS and name != "detach"
+            learned = [a for a in flat if isinstance(a, torch.Tensor) and a.requires_grad] if known else []
+            if not learned and not any(isinstance(a, Recorded) for a in flat):
+                return function(*args, **kwargs)
+            return _recorded(name, [*args], kwargs, leaves)
+
+    return Following()
+
+
+def _recorded(name: str, args: list[Any], kwargs: dict[str, Any], leaves: Leaves) -> Any:
+    theirs_given = [getattr(a, "like", a) for a in _flat(args, kwargs)]
+    dtypes = [a for a in theirs_given if comes_from(a, "torch") and hasattr(a, "is_floating_point")]
+    like = next((a for a in dtypes if a.dtype.is_floating_point), dtypes[0])
     function = FUNCTIONS.get(name.strip("_"))
     if function is None or (name.endswith("_") and not name.endswith("__")):
         raise UsageError(
@@ -134,12 +165,12 @@ def _called(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
             return value.tensor
         if isinstance(value, (list, tuple)):
             return type(value)(ours(v) for v in value)
-        return first.leaves.of(value) if comes_from(value, "torch") and hasattr(value, "detach") else value
+        return leaves.of(value) if comes_from(value, "torch") and hasattr(value, "detach") else value
 
     def theirs(value: Any) -> Any:
         if isinstance(value, (list, tuple)):
             return type(value)(theirs(v) for v in value)
-        return Recorded(value, first.leaves, first.like) if isinstance(value, (Tensor, np.ndarray)) else value
+        return Recorded(value, leaves, like) if isinstance(value, (Tensor, np.ndarray)) else value
 
     return theirs(function(*[ours(a) for a in args], **{k: ours(v) for k, v in kwargs.items()}))
 
@@ -257,7 +288,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cat": lambda tensors, dim=0: seq.concatenate(list(tensors), axis=dim), "stack": lambda tensors, dim=0: seq.stack(
         list(tensors), axis=dim), "chunk": lambda x, n, dim=0: tuple(np.split(x, n, axis=dim)), "split": _split,
     "unbind": lambda x, dim=0: tuple(np.moveaxis(x, dim, 0)[k] for k in range(x.shape[dim])),
-    "sum": _sum, "mean": _mean, "clamp": _clamp, "dropout": _dropout, "embedding": lambda w, i, *rest, **more: w[i],
+    "sum": _sum, "mean": _mean, "clamp": _clamp, "dropout": _dropout, "embedding": lambda i, w, *rest, **more: w[i],
     "contiguous": _same, "clone": _same, "to": _same, "double": _same, "float": _same, "type_as": _same,
     "detach": _constant, "zeros_like": lambda x, **rest: np.zeros(x.shape),
     "ones_like": lambda x, **rest: np.ones(x.shape),

@@ -5,6 +5,8 @@ Rows are examples. Nothing here knows a table of `cells.exchange`: these are wha
 
 import numpy as np
 
+from cells.exchange import load
+
 
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
@@ -132,7 +134,7 @@ def each(gates, template, shape):
     return {template.format(g): shape for g in gates}
 
 
-X, N = 3, 4  # inputs and units of all shapes here
+X, N, M, T = 3, 4, 2, 4  # inputs, units, examples and steps of everything here
 FORMULAS = {
     "torch rnn": (torch_rnn, "torch", dict(weight_ih=(N, X), weight_hh=(N, N), bias_ih=(N,), bias_hh=(N,))),
     "torch lstm": (torch_lstm, "torch",
@@ -165,3 +167,24 @@ FORMULAS = {
     "haiku lstm": (haiku_lstm, "haiku", {"lstm/linear/w": (X + N, 4 * N), "lstm/linear/b": (4 * N,)}),
     "haiku gru": (haiku_gru, "haiku", {"gru/w_i": (X, 3 * N), "gru/w_h": (N, 3 * N), "gru/b": (3 * N,)}),
 }  # fmt: skip
+
+
+def drawn(shapes, seed=0):
+    rng = np.random.default_rng(seed)
+    return {key: rng.standard_normal(shape) * 0.6 for key, shape in shapes.items()}
+
+
+def sequence(seed=1):
+    return np.random.default_rng(seed).standard_normal((X, M, T))
+
+
+def loaded(name, arrays, library):
+    return load(arrays, library, **({"activation": "relu"} if name == "haiku rnn" else {}))
+
+
+def written(name):
+    return "OptimizedLSTMCell" if "optimized" in name else None
+
+
+def bare(arrays):
+    return {key.removeprefix("cell/").removesuffix("_l0"): array for key, array in arrays.items()}

@@ -5,23 +5,12 @@ import sys
 
 import numpy as np
 import pytest
-from exchange.formulas import FORMULAS, N, X
+from exchange.formulas import FORMULAS, M, N, T, bare, drawn, loaded, sequence, written
 
 from autograd_seq.core.errors import UsageError
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 from cells.exchange import gradients_as, load, save
 from cells.exchange.libraries import LIBRARIES
-
-M, T = 2, 4
-
-
-def drawn(shapes, seed=0):
-    rng = np.random.default_rng(seed)
-    return {key: rng.standard_normal(shape) * 0.6 for key, shape in shapes.items()}
-
-
-def sequence(seed=1):
-    return np.random.default_rng(seed).standard_normal((X, M, T))
 
 
 def over_time(step, arrays, x):
@@ -32,10 +21,6 @@ def over_time(step, arrays, x):
         h, c = step(arrays, x[:, :, t].T, h, c)
         outputs.append(h.T)
     return np.stack(outputs, axis=2), c.T
-
-
-def loaded(name, arrays, library):
-    return load(arrays, library, **({"activation": "relu"} if name == "haiku rnn" else {}))
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -59,17 +44,9 @@ def test_values_and_gradients_are_those_of_the_formula(name):
         assert (gradients[key] * direction).sum() == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-6, abs=1e-8), key
 
 
-def written(name):
-    return "OptimizedLSTMCell" if "optimized" in name else None
-
-
 def cell_gradients(name, cell, library):
     """Gradients by the names that the arrays came with, which are a single cell's."""
     return bare(gradients_as(cell, library, written(name)))
-
-
-def bare(arrays):
-    return {key.removeprefix("cell/").removesuffix("_l0"): array for key, array in arrays.items()}
 
 
 @pytest.mark.parametrize("name", FORMULAS)
