@@ -16,7 +16,7 @@ from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Parameter, Tensor, name
 from autograd_seq.exchange.onnx_file import Given, Net, Node, read
-from autograd_seq.exchange.onnx_names import weight_name
+from autograd_seq.exchange.onnx_names import readable, weight_name
 from autograd_seq.exchange.onnx_operators import is_tensor
 from autograd_seq.exchange.onnx_recurrent import GATES
 from autograd_seq.exchange.onnx_running import Running, check_operators, results
@@ -57,12 +57,14 @@ class OnnxRun(Shown):
         self._net, self._loss, self._seed = net, loss, seed
         self.parameters = dict(parameters)
         self.inputs = {key: _leaf(key, value) for key, value in inputs.items()}
-        running = Running(net, _layers(net))
+        running = Running(net, _layers(net), os.path.basename(path))
         values: dict[str, Any] = {**net.weights, **self.parameters, **self.inputs}
+        values |= _computed_beforehand(net, self.parameters)
         running.run(values)
         self.values = values
         self.outputs: dict[str, Any] = results(values, net.results)
-        mark_steps(Graph(*self._recorded().values())) if self._recorded() else None
+        if recorded := self._recorded():
+            mark_steps(Graph(*recorded.values()), [p.record for p in self.parameters.values()])
         self.loss: Tensor | None = self._measured()
 
     def __repr__(self) -> str:
@@ -191,8 +193,34 @@ def _parameters(net: Net) -> dict[str, Parameter]:
         key: value
         for key, value in net.weights.items()
         if value.dtype.kind == "f" and value.ndim and value.size > 1 and not (key in begins and not value.any())
+        and (readable(key) or value.any()) and not _copied(value, key, net)
     }
     return {key: Parameter(value, weight_name(key, set(chosen) - {key})) for key, value in chosen.items()}
+
+
+def _computed_beforehand(net: Net, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Biases that an exporter has copied for every example: b + W a<0> for a state of zeros is b.
+
+    They would be weights of their own otherwise, and the first step would have no part in the gradient of b.
+    """
+    copied = {key: _copied(value, key, net) for key, value in net.weights.items()}
+    return {
+        key: np.broadcast_to(parameters[of], net.weights[key].shape)
+        for key, of in copied.items()
+        if of is not None and of in parameters
+    }
+
+
+def _copied(value: Array, key: str, net: Net) -> str | None:
+    """The vector of the file that an array without a name of its own repeats in each row."""
+    if value.ndim < 2 or readable(key) or value.dtype.kind != "f" or not value.any():
+        return None
+    same = (
+        other
+        for other, vector in net.weights.items()
+        if vector.ndim == 1 and vector.shape == value.shape[-1:] and readable(other) and (value == vector).all()
+    )
+    return next(same, None)
 
 
 def _in_precision(net: Net, dtype: np.dtype[Any]) -> Net:

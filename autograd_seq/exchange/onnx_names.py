@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-# What exporters make up: numbers, /rnn/MatMul_2_output_0, onnx::LSTM_77, val_12, Sigmoid_4, getitem_3, n0_2 …
-_COUNTED = re.compile(
-    r"""^\d+$ | .*_output_\d+$ | ^onnx:: | ^(val|node|n|t|tmp|tensor|var|v|out)_?\d+$ | .*:\d+$
-      | ^[A-Za-z]+(__|_)\d+(__\d+)?$ | ^(transpose|reshape|unsqueeze|squeeze|concat|slice|getitem|split|select
-      | add|sub|mul|div|sigmoid|tanh|relu|matmul|gemm|linear|stack|cat|chunk|expand|cast|unbind)\w*$
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+from autograd_seq.exchange.onnx_operators import OPERATORS
+
+# Words of operators in exporters' own languages, beside ONNX's; and words that say nothing.
+_WORDS = set(
+    """addmm bmm mm linear unsafe select slice split chunk cat stack t permute view clone contiguous unbind rsub zeros
+    ones full like index embedding detach copy alias getitem val node n tmp tensor var v out output result dot general
+    broadcast in dim convert element type squeeze pjit custom jvp call scan body while cond xla logistic tanh relu
+    sigmoid new initial const lifted lambda""".split()
+) | {kind.lower() for kind in OPERATORS}
 
 
+@lru_cache(maxsize=65536)
 def readable(key: str) -> str | None:
     """The last part of a name, or None where an exporter only counted.
 
+    Exporters call results by their operators and a number: ``val_12``, ``/rnn/MatMul_2_output_0``, ``add_7``.
+
     Examples
     --------
-    >>> readable("Gamma_f"), readable("/rnn/MatMul_2_output_0"), readable("val_12"), readable("model/h")
+    >>> readable("Gamma_f"), readable("/rnn/MatMul_2_output_0"), readable("unsafe_split_3_split_0"), readable("model/h")
     ('Gamma_f', None, None, 'h')
     """
-    last = key.rstrip("/").rsplit("/", 1)[-1]
-    return None if not last or _COUNTED.match(key) or _COUNTED.match(last) else last
+    last = re.split(r"[/:.]+", key.strip("/"))[-1]
+    words = [word for word in re.split(r"[\W_\d]+", last) if word]
+    counted = not words or all(word.lower() in _WORDS for word in words)
+    return None if counted or key.startswith("onnx::") or re.search(r":\d+$", key) else last
 
 
 def weight_name(key: str, others: set[str]) -> str:

@@ -15,7 +15,6 @@ operator     rows of W and R, in this order
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,12 +26,12 @@ from autograd_seq.core.scope import scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor, name
 from autograd_seq.exchange.onnx_operators import elu, hard_sigmoid, leaky, whole
+from autograd_seq.exchange.recurrent_step import Activation, Part, RecurrentStep
 
 Settings = Mapping[str, Any]
-Activation = Callable[[Any], Any]
 
 GATES = {"RNN": "a", "GRU": "zrc", "LSTM": "uofc"}
-STATES = {"RNN": ("a",), "GRU": ("c",), "LSTM": ("a", "c")}
+PEEPHOLES = "uof"  # in the order of P
 USUAL = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
 
 # Activations by name: what alpha and beta are if not given, and the function.
@@ -49,17 +48,6 @@ ACTIVATIONS: dict[str, tuple[tuple[float, ...], Callable[..., Any]]] = {
     "ScaledTanh": ((1.0, 1.0), lambda x, alpha, beta: alpha * np.tanh(beta * x)),
     "HardSigmoid": ((0.2, 0.5), hard_sigmoid),
 }
-
-
-@dataclass(slots=True)
-class Part:
-    """What one gate is computed from: weights for x<t> and for the state, a bias for each, and perhaps a peephole."""
-
-    x: Any
-    a: Any
-    b: Any
-    b_inner: Any = None
-    peephole: Any = None
 
 
 def recurrent(
@@ -102,8 +90,8 @@ def recurrent(
     found = []
     for d, way in enumerate(["forward", "backward"] if direction == "bidirectional" else [None]):
         with scope(layer=layer, direction=way):
-            cell = _Cell(kind, settings, d, W, R, B, P)
-            begin = [_initial(v, d, s, cell.n, X) for v, s in zip((a_0, c_0), STATES[kind])]
+            cell = _cell(kind, settings, d, W, R, B, P)
+            begin = [_initial(v, d, s, R.shape[2], X) for v, s in zip((a_0, c_0), cell.states)]
             back = direction == "reverse" or way == "backward"
             found.append(_unrolled(cell, X, begin, sizes, back))
     ys, finals = zip(*found, strict=True)
@@ -129,14 +117,14 @@ def _initial(given: Any, direction: int, called: str, n: int, X: Any) -> Any:
 
 
 def _unrolled(
-    cell: _Cell, X: Any, state: list[Any], sizes: Sequence[int] | None, back: bool
+    cell: RecurrentStep, X: Any, state: list[Any], sizes: Sequence[int] | None, back: bool
 ) -> tuple[list[Any], list[Any]]:
     """The output of each step, as rows, and the final state; examples that have ended keep theirs and give 0."""
     T = X.shape[0]
     outputs: list[Any] = [None] * T
     for t in reversed(range(T)) if back else range(T):
         with scope(time=t + 1):
-            new = cell.step(name(X[t].T, "x"), state)
+            new = cell(name(X[t].T, "x"), state)
             if sizes is None:
                 state = new
                 outputs[t] = new[0].T
@@ -150,86 +138,28 @@ def _unrolled(
     return outputs, state
 
 
-class _Cell:
-    """The weights of one direction, and its step."""
-
-    def __init__(self, kind: str, settings: Settings, d: int, W: Any, R: Any, B: Any, P: Any) -> None:
-        self.kind, self.states = kind, STATES[kind]
-        self.n = R.shape[2]
-        self.clip = settings.get("clip")
-        self.coupled = bool(settings.get("input_forget", 0))
-        self.inner = kind == "GRU" and bool(settings.get("linear_before_reset", 0))
-        self.activations = _activations(kind, settings, d)
-        self.parts = {gate: self._part(k, gate, d, W, R, B, P) for k, gate in enumerate(GATES[kind])}
-
-    def _part(self, k: int, gate: str, d: int, W: Any, R: Any, B: Any, P: Any) -> Part:
-        n, gates = self.n, len(GATES[self.kind])
+def _cell(kind: str, settings: Settings, d: int, W: Any, R: Any, B: Any, P: Any) -> RecurrentStep:
+    """The step of one direction."""
+    n, gates = R.shape[2], GATES[kind]
+    reset_after = kind == "GRU" and bool(settings.get("linear_before_reset", 0))
+    parts = {}
+    for k, gate in enumerate(gates):
         rows = slice(k * n, (k + 1) * n)
-        part = Part(name(W[d, rows], f"W_{gate}x"), name(R[d, rows], f"W_{gate}a"), 0.0)
+        part = parts[gate] = Part(name(W[d, rows], f"W_{gate}x"), name(R[d, rows], f"W_{gate}a"))
         if B is not None:
-            outer, inner = B[d, rows], B[d, (gates + k) * n : (gates + k + 1) * n]
-            if self.inner and gate == "c":
+            outer, inner = B[d, rows], B[d, (len(gates) + k) * n : (len(gates) + k + 1) * n]
+            if reset_after and gate == "c":
                 part.b = name(np.reshape(outer, (n, 1)), "b_c")
-                part.b_inner = name(np.reshape(inner, (n, 1)), "b_ca")
+                part.inner = name(np.reshape(inner, (n, 1)), "b_ca")
             else:
                 part.b = name(np.reshape(outer + inner, (n, 1)), f"b_{gate}")
         if P is not None and gate != "c":
-            place = "uof".index(gate)
+            place = PEEPHOLES.index(gate)
             part.peephole = name(np.reshape(P[d, place * n : (place + 1) * n], (n, 1)), f"p_{gate}")
-        return part
-
-    def step(self, x: Any, state: list[Any]) -> list[Any]:
-        """The state after one step."""
-        return {"RNN": self._rnn, "GRU": self._gru, "LSTM": self._lstm}[self.kind](x, *state)
-
-    def _sum(self, gate: str, x: Any, a: Any, c: Any = None) -> Any:
-        """W_x x + W_a a + b, with a peephole p ∘ c where there is one."""
-        part = self.parts[gate]
-        z = part.x @ x + part.a @ a
-        if part.peephole is not None:
-            z = z + part.peephole * c
-        return self._bounded(z if isinstance(part.b, float) else z + part.b)
-
-    def _bounded(self, z: Any) -> Any:
-        return z if self.clip is None else np.clip(z, -self.clip, self.clip)
-
-    def _rnn(self, x: Any, a: Any) -> list[Any]:
-        f, = self.activations
-        return [name(f(name(self._sum("a", x, a), "z")), "a")]
-
-    def _gru(self, x: Any, c: Any) -> list[Any]:
-        f, g = self.activations
-        with scope(part="update gate"):
-            z = name(f(self._sum("z", x, c)), "z")
-        with scope(part="relevance gate"):
-            r = name(f(self._sum("r", x, c)), "Gamma_r")
-        with scope(part="candidate"):
-            if self.inner:
-                part = self.parts["c"]
-                seen = part.a @ c if part.b_inner is None else part.a @ c + part.b_inner
-                sums = part.x @ x + r * seen
-                sums = self._bounded(sums if isinstance(part.b, float) else sums + part.b)
-            else:
-                sums = self._sum("c", x, r * c)
-            new = name(g(name(sums, "z_c")), "c_tilde")
-        with scope(part="memory"):
-            return [name((1 - z) * new + z * c, "c")]
-
-    def _lstm(self, x: Any, a: Any, c: Any) -> list[Any]:
-        f, g, h = self.activations
-        with scope(part="update gate"):
-            up = name(f(name(self._sum("u", x, a, c), "gamma_u")), "Gamma_u")
-        with scope(part="forget gate"):
-            forget = 1 - up if self.coupled else f(name(self._sum("f", x, a, c), "gamma_f"))
-            forget = name(forget, "Gamma_f")
-        with scope(part="candidate"):
-            new = name(g(name(self._sum("c", x, a), "z_c")), "c_tilde")
-        with scope(part="memory"):
-            c = name(forget * c + up * new, "c")
-        with scope(part="output gate"):
-            out = name(f(name(self._sum("o", x, a, c), "gamma_o")), "Gamma_o")
-        with scope(part="state"):
-            return [name(out * h(self._bounded(c)), "a"), c]
+    return RecurrentStep(
+        kind, parts, _activations(kind, settings, d), reset_after, "current",
+        bool(settings.get("input_forget", 0)), settings.get("clip"),
+    )  # fmt: skip
 
 
 def _activations(kind: str, settings: Settings, d: int) -> list[Activation]:

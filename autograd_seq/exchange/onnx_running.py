@@ -10,8 +10,9 @@ import numpy as np
 
 from autograd_seq.core import scope as scopes
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
+from autograd_seq.core.program_names import NOWHERE, WrittenInFile
 from autograd_seq.core.scope import scope
-from autograd_seq.core.source_line import here
+from autograd_seq.core.source_line import code_at, here
 from autograd_seq.core.tensor import name
 from autograd_seq.exchange.onnx_file import Net, Node
 from autograd_seq.exchange.onnx_names import readable
@@ -19,6 +20,7 @@ from autograd_seq.exchange.onnx_operators import OPERATORS, apply, is_tensor, wh
 from autograd_seq.exchange.onnx_recurrent import GATES, recurrent
 
 CONTROL = "Scan", "Loop", "If"
+FROM_FILE = WrittenInFile()
 MOST_TURNS = 100_000  # of a loop whose condition never becomes false
 
 Values = MutableMapping[str, Any]
@@ -50,15 +52,34 @@ class Running:
         Each node of the outermost graph with its results, in order.
     """
 
-    def __init__(self, net: Net, layers: Mapping[int, int] | None = None) -> None:
-        self.net = net
+    def __init__(self, net: Net, layers: Mapping[int, int] | None = None, file: str = "") -> None:
+        self.net, self.file = net, file
         self.layers = layers or {}
+        self._marked: set[Any] = set()
         self.made: list[tuple[Node, tuple[Any, ...]]] = []
 
     def run(self, values: Values) -> None:
         """Add the results of all nodes to `values`, which holds weights and inputs."""
         for position, node in enumerate(self.net.nodes):
-            self.made.append((node, self._node(node, values, self.layers.get(position))))
+            results = self._node(node, values, self.layers.get(position))
+            self.made.append((node, results))
+            for result in results:
+                if is_tensor(result):
+                    self._mark(result, position + 1)
+
+    def _mark(self, result: Any, number: int) -> None:
+        """Have each record remember the node that made it, in place of a line of the program that reads the file."""
+        stack = [result.record]
+        while stack:
+            record = stack.pop()
+            if record not in self._marked:
+                self._marked.add(record)
+                if record.operation is not None:
+                    record._code, record._offset = code_at(f"<{self.file}>", number), 0
+                    record._origin = FROM_FILE
+                    stack.extend(record.inputs)
+                elif record._name is None:
+                    record._origin = NOWHERE
 
     def _node(self, node: Node, values: Values, layer: int | None = None) -> tuple[Any, ...]:
         inputs = [_known(values, key, node) for key in node.inputs]
