@@ -55,10 +55,10 @@ class Weight:
         part = part.T if self.turned else part
         return -part if self.sign < 0 else part
 
-    def column(self) -> Any:
-        """A vector as a column, recorded, (n_out, 1)."""
-        flat = self.base if self.base.ndim == 1 else np.reshape(self.base, (-1,))
-        part = np.reshape(_cut(flat, 0, self.out), (-1, 1))
+    def vector(self) -> Any:
+        """A vector, recorded, of one axis or as a column (n_out, 1)."""
+        base = self.base if self.base.ndim == 1 or self.base.shape[1] == 1 else np.reshape(self.base, (-1,))
+        part = _cut(base, 0, self.out)
         return -part if self.sign < 0 else part
 
 
@@ -151,10 +151,10 @@ class Reader:
             start = part[0]
             inner = part if cut is None else (start + cut[0], start + cut[1])
             return self._terms(r.inputs[0], columns, inner, sign)
-        if called == "matmul" and (found := self._product(r, columns, cut, sign)) is not None:
-            return found
-        if called == "multiply" and (found := self._scaled(r, columns, cut, sign)) is not None:
-            return found
+        if called == "matmul":
+            return self._product(r, columns, cut, sign) or _rest(r, sign, cut)
+        if called == "multiply":
+            return self._scaled(r, columns, cut, sign) or _rest(r, sign, cut)
         return _rest(r, sign, cut)
 
     def _terms_of_element(self, whole: Any, k: int, columns: bool, cut: Cut | None, sign: int) -> Affine:
@@ -207,9 +207,9 @@ class Reader:
 
     def _scaled(self, r: Any, columns: bool, cut: Cut | None, sign: int) -> Affine | None:
         for weight, data in (r.inputs, r.inputs[::-1]):
-            if weight in self.of_weights and data not in self.of_weights and _is_vector(weight, columns):
-                if data.shape == r.shape and cut is None:
-                    return Affine(scaled=[(source(data), Weight(weight, self.of_weights[weight], cut, sign=sign))])
+            known = weight in self.of_weights and data not in self.of_weights and _is_vector(weight, columns)
+            if known and data.shape == r.shape and cut is None:
+                return Affine(scaled=[(source(data), Weight(weight, self.of_weights[weight], sign=sign))])
         return None
 
 
@@ -298,10 +298,10 @@ def _member(whole: Any, k: int) -> Any:
 def joined(data: Any, columns: bool) -> Sequence[Any]:
     """The parts of a stack [a; x] along the axis of elements; of anything else, itself alone."""
     data = source(data)
-    if data.operation is not None and data.operation.name == "concatenate":
-        if data.settings.get("axis", 0) % data.ndim == (0 if columns else data.ndim - 1):
-            return [part for x in data.inputs for part in joined(x, columns)]
-    return [data]
+    if data.operation is None or data.operation.name != "concatenate":
+        return [data]
+    along = data.settings.get("axis", 0) % data.ndim == (0 if columns else data.ndim - 1)
+    return [part for x in data.inputs for part in joined(x, columns)] if along else [data]
 
 
 def made_of_weights(graph: Graph, weights: set[Record]) -> dict[Record, Hashable]:

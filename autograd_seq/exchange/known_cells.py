@@ -1,8 +1,7 @@
 """RNN, GRU and LSTM found in a recording by their algebra: whoever wrote them, in whatever layout, under any names.
 
-A gate is what multiplies: Γ_f what multiplies c<t-1>, Γ_u what multiplies the candidate, Γ_o what multiplies tanh(c<t>),
-Γ_r what multiplies the state before the candidate. A recurrence is followed back from its last step, and is one if every
-step has the same weights.
+A gate is known by what it multiplies: Γ_f the memory c<t-1>, Γ_u the candidate, Γ_o tanh(c<t>), Γ_r the state before
+the candidate. A recurrence is followed back from its last step, and is one if every step has the same weights.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ import numpy as np
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.record import Record
 from autograd_seq.exchange.affine import Affine, Reader, Weight, source
+
+Kind = Callable[[Any, "Found | None"], "Found | None"]  # what made a record, perhaps before a known step
 
 ACTIVATIONS = "tanh", "relu", "sigmoid"
 
@@ -152,7 +153,7 @@ def known_cells(graph: Graph, weights: Iterable[Record]) -> list[Found]:
     for columns in (True, False):
         search = _Search(graph, reader, columns)
         for record in reversed(graph.records):
-            if record not in claimed and (cell := search.ending_with(record)) is not None:
+            if record not in claimed and source(record) is record and (cell := search.ending_with(record)) is not None:
                 found.append(cell)
                 claimed |= {state for step in cell.steps for state in step.after.values()}
     return sorted(found, key=lambda cell: max(state.index for state in cell.steps[-1].after.values()))
@@ -166,32 +167,26 @@ class _Search:
 
     def ending_with(self, record: Any) -> Found | None:
         """The cell whose last step has made a record."""
-        kinds: tuple[Callable[[Any], Found | None], ...] = (self._lstm, self._gru, self._rnn)
+        kinds: tuple[Kind, ...] = (self._lstm, self._gru, self._rnn)
         for kind in kinds:
-            cell = kind(record)
+            cell = kind(record, None)
             if cell is not None:
                 self._follow(cell, kind)
                 if len(cell.steps) > 1 and self._from_one_to_the_next(cell):
                     return cell
         return None
 
-    def _follow(self, cell: Found, kind: Callable[[Any], Found | None]) -> None:
+    def _follow(self, cell: Found, kind: Kind) -> None:
         """Add the steps before, as long as they have the same weights; the first may lack the state's."""
         carried = "c" if cell.kind == "LSTM" else "a"
         while (before := cell.steps[0].before.get(carried)) is not None:
-            earlier = kind(before)
-            if earlier is None or not self._same(earlier, cell):
-                if earlier is None or not self._lacks_the_state(earlier, cell):
-                    return
+            earlier = kind(before, cell)
+            if earlier is None or not (self._same(earlier, cell) or self._lacks_the_state(earlier, cell)):
+                return
+            seen = cell.steps[0].before.get("a")
+            if seen is not None and earlier.steps[0].after["a"] is not seen:
+                return
             cell.steps.insert(0, earlier.steps[0])
-            if cell.kind == "LSTM" and self._state_of(cell.steps[1]) is not None:
-                if cell.steps[0].after["a"] is not self._state_of(cell.steps[1]):
-                    del cell.steps[0]
-                    return
-
-    @staticmethod
-    def _state_of(step: Step) -> Any:
-        return step.before.get("a")
 
     @staticmethod
     def _same(earlier: Found, cell: Found) -> bool:
@@ -212,7 +207,9 @@ class _Search:
 
     # -- one step of each kind ----------------------------------------------------------------
 
-    def _gate(self, record: Any, state: Any, memory: Any = None, activations: Iterable[str] = ("sigmoid",)) -> Gate | None:
+    def _gate(
+        self, record: Any, state: Any, memory: Any = None, activations: Iterable[str] = ("sigmoid",)
+    ) -> Gate | None:
         """A gate that sees a state, and perhaps through peepholes the memory; None if it is anything else."""
         record = source(record)
         if record.operation is None or record.operation.name not in activations:
@@ -230,21 +227,21 @@ class _Search:
         along = [w for c, w in terms.scaled if c is memory or _is_zero(c)]
         return Gate(x, terms.before(state), terms.biases, along, activation=activation)
 
-    def _lstm(self, c: Any) -> Found | None:
-        """c = Γ_f ∘ c<t-1> + Γ_u ∘ c̃, and a = Γ_o ∘ tanh(c)."""
+    def _lstm(self, c: Any, known: Found | None) -> Found | None:
+        """Read c = Γ_f ∘ c<t-1> + Γ_u ∘ c̃, and a = Γ_o ∘ tanh(c)."""
         for kept, new in _both_orders(c, "add"):
             for forget, before in _both_orders(kept, "multiply"):
                 for update, candidate in _both_orders(new, "multiply"):
                     a, out = self._output(c)
                     if a is None or not _is(candidate, "tanh"):
                         continue
-                    found = self._lstm_of(c, a, source(before), forget, update, candidate, out)
+                    found = self._lstm_of(c, a, source(before), forget, update, candidate, out, known)
                     if found is not None:
                         return found
         return None
 
     def _output(self, c: Any) -> tuple[Any, Any]:
-        """a = Γ_o ∘ tanh(c), and Γ_o."""
+        """Find a = Γ_o ∘ tanh(c), and Γ_o."""
         for squashed, _ in self.consumers[c]:
             if _is(squashed, "tanh"):
                 for a, place in self.consumers[squashed]:
@@ -253,9 +250,10 @@ class _Search:
         return None, None
 
     def _lstm_of(
-        self, c: Any, a: Any, before: Any, forget: Any, update: Any, candidate: Any, out: Any
+        self, c: Any, a: Any, before: Any, forget: Any, update: Any, candidate: Any, out: Any,
+        known: Found | None,
     ) -> Found | None:
-        state = self._recurrent_input(candidate, c)
+        state = self._recurrent_input(candidate, c, known)
         memory = source(before)
         coupled = _one_minus(forget) is not None and source(_one_minus(forget)) is source(update)
         gates = {
@@ -267,26 +265,29 @@ class _Search:
             gates["f"] = self._gate(forget, state, memory)
         if any(gate is None for gate in gates.values()):
             return None
-        known = {key: gate for key, gate in gates.items() if gate is not None}
+        gates_known = {key: gate for key, gate in gates.items() if gate is not None}
+        if any(x is memory or x is c for gate in gates_known.values() for x, _ in gate.x):
+            return None  # a peephole with a full matrix
         previous = self._gate(out, state, memory)
         sees = None
-        if any(gate.peephole for gate in known.values()):
+        if any(gate.peephole for gate in gates_known.values()):
             sees = "previous" if previous is not None and previous.peephole else "current"
         before_step = {"c": memory} | ({"a": state} if state is not None else {})
-        return Found("LSTM", [Step(known, before_step, {"a": a, "c": c})], self.columns, sees=sees, coupled=coupled)
+        step = Step(gates_known, before_step, {"a": a, "c": c})
+        return Found("LSTM", [step], self.columns, sees=sees, coupled=coupled)
 
-    def _recurrent_input(self, activated: Any, after: Any) -> Any:
+    def _recurrent_input(self, activated: Any, after: Any, known: Found | None) -> Any:
         """What of a candidate's data is the state before: that which is made as the state after is."""
-        data = self.reader.read(source(activated).inputs[0], self.columns).data()
-        fitting = [x for x in data if flat(x) == flat(after)]
-        made = [x for x in fitting if x.operation is not None and _is(x, "multiply")]
-        if made:
-            return made[-1]
+        terms = self.reader.read(source(activated).inputs[0], self.columns)
+        if known is not None:
+            return _met_by(terms, known.steps[0].gates["c"].a)
+        fitting = [x for x in terms.data() if flat(x) == flat(after)]
+        made = [x for x in fitting if _is(x, "multiply")]
         leaves = [x for x in fitting if x.operation is None]
-        return leaves[0] if leaves else None
+        return made[-1] if made else leaves[0] if leaves else None
 
-    def _gru(self, h: Any) -> Found | None:
-        """h = z ∘ h<t-1> + (1 − z) ∘ h̃ in any of its forms."""
+    def _gru(self, h: Any, known: Found | None) -> Found | None:
+        """Read h = z ∘ h<t-1> + (1 − z) ∘ h̃ in any of its forms."""
         for keeps, gate, before, new in _mixtures(h):
             candidate = self._candidate(source(new), source(before))
             update = self._gate(gate, source(before))
@@ -321,16 +322,18 @@ class _Search:
         outer = self._of_terms(terms, state, None, "tanh")
         return ({"c": outer}, False) if outer is not None and outer.a else None
 
-    def _rnn(self, a: Any) -> Found | None:
-        """a = tanh(W a<t-1> + U x + b)."""
+    def _rnn(self, a: Any, known: Found | None) -> Found | None:
+        """Read a = tanh(W a<t-1> + U x + b)."""
         if a.operation is None or a.operation.name not in ACTIVATIONS:
             return None
-        data = self.reader.read(a.inputs[0], self.columns).data()
-        fitting = [x for x in data if flat(x) == flat(a)]
-        alike = [x for x in fitting if _is(x, a.operation.name)] or [x for x in fitting if x.operation is None]
-        if len(fitting) > 1:
-            alike = [x for x in alike if self._made_alike(x, a)] or alike
-        state = alike[0] if alike else None
+        terms = self.reader.read(a.inputs[0], self.columns)
+        if known is not None:
+            state = _met_by(terms, known.steps[0].gates["a"].a)
+        else:
+            fitting = [x for x in terms.data() if flat(x) == flat(a) and _is(x, a.operation.name)]
+            state = next((x for x in fitting if self._made_alike(x, a)), None)
+            if state is None:
+                return None
         gate = self._gate(a, state, None, ACTIVATIONS)
         if gate is None:
             return None
@@ -348,6 +351,12 @@ class _Search:
 def flat(record: Any) -> tuple[int, ...]:
     """A shape without the axis of length 1 that some programs put first."""
     return record.shape[1:] if record.ndim == 3 and record.shape[0] == 1 else record.shape
+
+
+def _met_by(terms: Affine, weights: list[Weight]) -> Any:
+    """The data that meet the same matrices in another step; None if nothing does."""
+    wanted = {weight.same_as for weight in weights}
+    return next((x for x, weight in terms.products if weight.same_as in wanted), None)
 
 
 def _is_zero(record: Any) -> bool:
@@ -368,7 +377,7 @@ def _both_orders(record: Any, called: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _one_minus(record: Any) -> Any:
-    """x of 1 − x."""
+    """Find x of 1 − x."""
     record = source(record)
     if _is(record, "subtract") and record.inputs[0].operation is None and np.all(record.inputs[0]._value == 1):
         return record.inputs[1]

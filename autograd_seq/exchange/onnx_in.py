@@ -11,16 +11,18 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError, UsageError, ValueRangeError
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.scope import scope
+from autograd_seq.core.program_names import NOWHERE
 from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Parameter, Tensor, name
+from autograd_seq.exchange.known_cells import Found
 from autograd_seq.exchange.onnx_file import Given, Net, Node, read
 from autograd_seq.exchange.onnx_names import readable, weight_name
 from autograd_seq.exchange.onnx_operators import is_tensor
 from autograd_seq.exchange.onnx_recurrent import GATES
-from autograd_seq.exchange.onnx_running import Running, check_operators, results
+from autograd_seq.exchange.onnx_running import FROM_FILE, Running, check_operators, results
 from autograd_seq.exchange.onnx_steps import mark_steps
+from autograd_seq.exchange.rolled import rolled
 
 BATCH, TIME = 2, 3  # sizes that are drawn where a file leaves them open
 Loss = Callable[[dict[str, Any]], Any]
@@ -63,8 +65,13 @@ class OnnxRun(Shown):
         running.run(values)
         self.values = values
         self.outputs: dict[str, Any] = results(values, net.results)
+        self.cells: list[Found] = []
         if recorded := self._recorded():
-            mark_steps(Graph(*recorded.values()), [p.record for p in self.parameters.values()])
+            weights = [parameter.record for parameter in self.parameters.values()]
+            found, self.cells = rolled(list(recorded.values()), weights)
+            mark_steps(Graph(*found), weights)
+            self.outputs |= zip(recorded, found, strict=True)
+            _mark_as_the_files(Graph(*found))
         self.loss: Tensor | None = self._measured()
 
     def __repr__(self) -> str:
@@ -136,8 +143,8 @@ def read_onnx(
     inputs : dict of str to array_like, optional
         Values of inputs by name; others are drawn: floats from a normal distribution.
     sizes : dict of str to int, optional
-        Sizes that the file leaves open, by the name that it gives them, as ``{"batch": 4}``. Else 3 steps and 2 examples
-        where the name tells (*seq*, *time*, *len*; *batch*), and otherwise 3, 2, 4, 5 … in the order of the names.
+        Sizes that the file leaves open, by the name that it gives them, as ``{"batch": 4}``. Else 3 steps and 2
+        examples where the name tells (*seq*, *time*, *len*; *batch*), and otherwise 3, 2, 4, 5 … as they come.
     loss : function, optional
         ``loss(outputs)`` makes a scalar of the outputs, a dict by name.
     seed : int
@@ -176,6 +183,15 @@ def read_onnx(
     parameters = _parameters(net)
     chosen = _inputs(net, inputs or {}, sizes or {}, seed)
     return OnnxRun(os.fspath(path), net, chosen, parameters, loss, seed)
+
+
+def _mark_as_the_files(graph: Graph) -> None:
+    """Have no record be taken for the result of a line of the program that reads the file."""
+    for record in graph:
+        if record.operation is not None and record._origin is not FROM_FILE:
+            record._code, record._offset, record._origin = None, 0, FROM_FILE
+        elif record.operation is None and record._name is None:
+            record._origin = NOWHERE
 
 
 def _leaf(key: str, value: Any) -> Any:

@@ -8,12 +8,13 @@ from functools import lru_cache
 from autograd_seq.exchange.onnx_operators import OPERATORS
 
 # Words of operators in exporters' own languages, beside ONNX's; and words that say nothing.
-_WORDS = set(
-    """addmm bmm mm linear unsafe select slice split chunk cat stack t permute view clone contiguous unbind rsub zeros
-    ones full like index embedding detach copy alias getitem val node n tmp tensor var v out output result dot general
-    broadcast in dim convert element type squeeze pjit custom jvp call scan body while cond xla logistic tanh relu
-    sigmoid new initial const lifted lambda""".split()
-) | {kind.lower() for kind in OPERATORS}
+_OTHERS = """
+addmm bmm mm linear unsafe select slice split chunk cat stack t permute view clone contiguous unbind rsub zeros ones
+full like index embedding detach copy alias getitem val node n tmp tensor var v out output result dot general broadcast
+in dim convert element type squeeze pjit custom jvp call scan body while cond xla logistic tanh relu sigmoid new initial
+const lifted lambda
+"""
+_WORDS = {*_OTHERS.split(), *(kind.lower() for kind in OPERATORS)}
 
 
 @lru_cache(maxsize=65536)
@@ -38,8 +39,8 @@ def weight_name(key: str, others: set[str]) -> str:
 
     Examples
     --------
-    >>> weight_name("lstm.weight_ih_l0", {"fc.weight"}), weight_name("a.W", {"b.W"}), weight_name("onnx::LSTM_77", set())
-    ('weight_ih_l0', 'a.W', 'LSTM_77')
+    >>> weight_name("lstm.weight_ih_l0", {"fc.weight"}), weight_name("a.W", {"b.W"})
+    ('weight_ih_l0', 'a.W')
     """
     whole = key.removeprefix("onnx::").rstrip("/").rsplit("/", 1)[-1]
     last = whole.rsplit(".", 1)[-1]

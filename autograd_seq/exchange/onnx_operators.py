@@ -306,7 +306,7 @@ def batch_normalised(s: Settings, x: Any, scale: Any, bias: Any, mean: Any, vari
 
 
 def gemm(s: Settings, a: Any, b: Any, c: Any = None) -> Any:
-    """alpha A B + beta C, with A and B transposed where asked."""
+    """Compute alpha A B + beta C, with A and B transposed where asked."""
     a, b = (x.T if s.get(flag, 0) else x for x, flag in ((a, "transA"), (b, "transB")))
     product = scaled(a @ b, s.get("alpha", 1.0))
     return product if c is None or s.get("beta", 1.0) == 0 else product + scaled(c, s.get("beta", 1.0))

@@ -1,7 +1,7 @@
 """ONNX's LSTM, GRU and RNN, step by step: recorded in the notes' notation, columns and all.
 
-The weights of a file hold all gates one above another, and both directions; here each gate's part has its name, such as
-W_fx for what the forget gate makes of x<t>, and remains a part of the file's array, so that this array has its gradient.
+The weights of a file hold all gates one above another, and both directions; here each gate's part has its name, such
+as W_fx for what the forget gate makes of x<t>, and remains a part of the file's array, which so has its gradient.
 
 ===========  ===================================================================
 operator     rows of W and R, in this order
@@ -78,7 +78,8 @@ def recurrent(
     UsageError
         For an activation that is not known.
     """
-    X, W, R, B, lengths, a_0, c_0, P = [*inputs, *[None] * (8 - len(inputs))]
+    given: list[Any] = [*inputs, *[None] * (8 - len(inputs))]
+    X, W, R, B, lengths, a_0, c_0, P = given
     if settings.get("layout", 0):
         X = np.swapaxes(X, 0, 1)
         a_0, c_0 = (v if v is None else np.swapaxes(v, 0, 1) for v in (a_0, c_0))

@@ -116,7 +116,7 @@ class Running:
 
     def _body(self, body: Net, given: Mapping[str, Any], around: Values) -> tuple[Any, ...]:
         """The results of a body, which sees the values around it."""
-        inside: Values = ChainMap({**body.weights, **given}, around)  # type: ignore[arg-type]
+        inside: Values = ChainMap({**body.weights, **given}, around)
         for node in body.nodes:
             self._node(node, inside)
         return tuple(_known(inside, key) for key in body.results)

@@ -1,8 +1,8 @@
 """The time steps of a recording that no program marked: found by what is used again and again.
 
-An export often holds a loop unrolled, its nodes counted and nothing said of steps. What stays is that each turn uses the
-same weights. So a weight that is used T times is used once in each step; what a step makes is of that step; and what
-only one step uses, such as a part cut out of the input, belongs to it too.
+An export often holds a loop unrolled, its nodes counted and nothing said of steps. What stays is that each turn uses
+the same weights. So a weight that is used T times is used once in each step; what a step makes is of that step; and
+what only one step uses, such as a part cut out of the input, belongs to it too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FEWEST = 2  # uses of a weight that make a loop
 
 
 def mark_steps(graph: Graph, weights: Iterable[Record]) -> int:
-    """Mark each record with its step, where the recording says none and steps can be found.
+    """Mark each record with its step: as the steps that are marked already tell, or else as uses of weights do.
 
     Parameters
     ----------
@@ -35,13 +35,12 @@ def mark_steps(graph: Graph, weights: Iterable[Record]) -> int:
     int
         The number of steps T; 0 if there are none.
     """
-    if any(record.scope.time is not None for record in graph):
-        return 0
     found = _Found(graph, set(weights))
     if not found.length:
         return 0
     for record, time in found.times.items():
-        record.scope = replace(record.scope, time=time)
+        if record.scope.time is None:
+            record.scope = replace(record.scope, time=time)
     return found.length
 
 
@@ -62,11 +61,12 @@ class _Found:
         self.uses = self._uses()
         self.before = _Ancestors(graph)
         self.loops = [run for run in self.uses.values() if len(run) >= FEWEST and self.before(run[-1], run[0])]
-        self.length = self._count()
         self.times: dict[Record, int] = {}
+        marked = {r: r.scope.time for r in graph if r.operation is not None and r.scope.time is not None}
+        self.length = max(marked.values()) if marked else self._count()
         self.counted_down: set[Record] = set()  # what belongs to a recurrence from the last step to the first
         if self.length:
-            anchors = self._anchors()
+            anchors = marked or self._anchors()
             self._forwards(anchors | self._parts_of_inputs(anchors))
             self._backwards(set(anchors))
 
@@ -221,6 +221,7 @@ def _place(record: Record, of_weights: Mapping[Record, Any]) -> int | None:
 def _numbers(index: Any) -> set[int]:
     """The whole numbers of an index such as [:, 3], or the beginnings of its slices of length 1."""
     parts = index if isinstance(index, tuple) else (index,)
+    slices = [part for part in parts if isinstance(part, slice) and part.start is not None]
     return {part for part in parts if type(part) is int} | {
-        part.start for part in parts if isinstance(part, slice) and part.start is not None and part.stop == part.start + 1
+        part.start for part in slices if part.stop == part.start + 1
     }

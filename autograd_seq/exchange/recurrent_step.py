@@ -48,6 +48,8 @@ class RecurrentStep:
         Which memory the peephole of the output gate sees.
     coupled : bool
         Whether Γ_f = 1 − Γ_u.
+    one_gate : bool
+        Of a GRU: whether Γ_r is the other gate, as in a minimal gated unit.
     clip : float or None
         Bound of the input of each activation.
     """
@@ -59,6 +61,7 @@ class RecurrentStep:
     sees: str = "current"
     coupled: bool = False
     clip: float | None = None
+    one_gate: bool = False
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -67,7 +70,9 @@ class RecurrentStep:
 
     def __call__(self, x: Any, state: Sequence[Any]) -> list[Any]:
         """The state after a step, recorded."""
-        return {"RNN": self._rnn, "GRU": self._gru, "LSTM": self._lstm}[self.kind](x, *state)
+        if self.kind == "LSTM":
+            return self._lstm(x, *state)
+        return self._gru(x, *state) if self.kind == "GRU" else self._rnn(x, *state)
 
     def _sum(self, gate: str, x: Any, a: Any, c: Any = None) -> Any:
         """W_x x + W_a a + p ∘ c + b."""
@@ -88,18 +93,17 @@ class RecurrentStep:
         keeps = "z" in self.parts
         with scope(part="update gate"):
             gate = name(f(self._sum("z", x, c)), "z") if keeps else name(f(self._sum("u", x, c)), "Gamma_u")
-        seen = c
+        r = gate if self.one_gate else None
         if "r" in self.parts:
             with scope(part="relevance gate"):
                 r = name(f(self._sum("r", x, c)), "Gamma_r")
         with scope(part="candidate"):
-            if "r" in self.parts and self.reset_after:
+            if r is not None and self.reset_after:
                 part = self.parts["c"]
                 inside = _added([part.a @ c, part.inner])
                 sums = self._bounded(_added([part.x @ x if part.x is not None else None, r * inside, part.b]))
             else:
-                seen = r * c if "r" in self.parts else c
-                sums = self._sum("c", x, seen)
+                sums = self._sum("c", x, c if r is None else r * c)
             new = name(g(name(sums, "z_c")), "c_tilde")
         with scope(part="memory"):
             return [name((1 - gate) * new + gate * c if keeps else gate * new + (1 - gate) * c, "c")]
