@@ -57,8 +57,8 @@ class Weight:
 
     def vector(self) -> Any:
         """A vector, recorded, of one axis or as a column (n_out, 1)."""
-        base = self.base if self.base.ndim == 1 or self.base.shape[1] == 1 else np.reshape(self.base, (-1,))
-        part = _cut(base, 0, self.out)
+        row = self.base.ndim == 2 and self.base.shape[0] == 1
+        part = _cut(self.base, 1, self.out).T if row else _cut(self.base, 0, self.out)
         return -part if self.sign < 0 else part
 
 
@@ -132,8 +132,8 @@ class Reader:
 
     def _terms(self, r: Any, columns: bool, cut: Cut | None, sign: int) -> Affine:
         r = source(r)
-        if r in self.of_weights and r.operation is not None and r.operation.name == "broadcast_to":
-            r = r.inputs[0]  # a bias for every example
+        if r in self.of_weights:
+            r = _unstretched(r)
         called = "" if r.operation is None else r.operation.name
         if r in self.of_weights:
             return Affine(biases=[Weight(r, self.of_weights[r], cut, sign=sign)]) if _is_vector(r, columns) else _rest(
@@ -215,6 +215,17 @@ class Reader:
 
 def _rest(r: Any, sign: int, cut: Cut | None) -> Affine:
     return Affine(rest=[(r, sign, cut)])
+
+
+def _unstretched(r: Any) -> Any:
+    """The vector that was given another shape, or was repeated for every example."""
+    while r.operation is not None and r.operation.name in ("reshape", "expand_dims", "squeeze", "broadcast_to"):
+        x = r.inputs[0]
+        repeated = x.size and x.size < r.size and x.shape[-1:] == r.shape[-1:] and x.size == x.shape[-1]
+        if not repeated and not (x.size == r.size and max(x.shape, default=1) == r.size):
+            return r
+        r = x
+    return r
 
 
 def _is_flat(r: Any) -> bool:

@@ -61,7 +61,7 @@ class OnnxRun(Shown):
         self.inputs = {key: _leaf(key, value) for key, value in inputs.items()}
         running = Running(net, _layers(net), os.path.basename(path))
         values: dict[str, Any] = {**net.weights, **self.parameters, **self.inputs}
-        values |= _computed_beforehand(net, self.parameters)
+        values |= _copies(net, self.parameters)
         running.run(values)
         self.values = values
         self.outputs: dict[str, Any] = results(values, net.results)
@@ -214,29 +214,35 @@ def _parameters(net: Net) -> dict[str, Parameter]:
     return {key: Parameter(value, weight_name(key, set(chosen) - {key})) for key, value in chosen.items()}
 
 
-def _computed_beforehand(net: Net, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
-    """Biases that an exporter has copied for every example: b + W a<0> for a state of zeros is b.
+def _copies(net: Net, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Weights that an exporter has copied: once for every use, or for every example.
 
-    They would be weights of their own otherwise, and the first step would have no part in the gradient of b.
+    They would be weights of their own otherwise: b + W a<0> for a state of zeros, computed beforehand, is b in each
+    row, and the first step would have no part in the gradient of b.
     """
     copied = {key: _copied(value, key, net) for key, value in net.weights.items()}
-    return {
-        key: np.broadcast_to(parameters[of], net.weights[key].shape)
-        for key, of in copied.items()
-        if of is not None and of in parameters
-    }
+    found: dict[str, Any] = {}
+    for key, of in copied.items():
+        if of is not None and of in parameters:
+            shape, weight = net.weights[key].shape, parameters[of]
+            found[key] = weight if weight.shape == shape else np.broadcast_to(weight, shape)
+    return found
 
 
 def _copied(value: Array, key: str, net: Net) -> str | None:
-    """The vector of the file that an array without a name of its own repeats in each row."""
-    if value.ndim < 2 or readable(key) or value.dtype.kind != "f" or not value.any():
+    """The array of the file that one without a name of its own repeats, whole or in each row."""
+    if readable(key) or value.dtype.kind != "f" or not value.ndim or np.ptp(value) == 0:
         return None
-    same = (
-        other
-        for other, vector in net.weights.items()
-        if vector.ndim == 1 and vector.shape == value.shape[-1:] and readable(other) and (value == vector).all()
-    )
-    return next(same, None)
+    for other, weight in net.weights.items():
+        whole = weight.shape == value.shape and (readable(other) or list(net.weights).index(other) < _place(net, key))
+        rows = weight.ndim == 1 < value.ndim and weight.shape == value.shape[-1:]
+        if other != key and (whole or rows) and weight.dtype == value.dtype and (value == weight).all():
+            return other
+    return None
+
+
+def _place(net: Net, key: str) -> int:
+    return list(net.weights).index(key)
 
 
 def _in_precision(net: Net, dtype: np.dtype[Any]) -> Net:

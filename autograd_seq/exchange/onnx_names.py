@@ -31,7 +31,7 @@ def readable(key: str) -> str | None:
     last = re.split(r"[/:.]+", key.strip("/"))[-1]
     words = [word for word in re.split(r"[\W_\d]+", last) if word]
     counted = not words or all(word.lower() in _WORDS for word in words)
-    return None if counted or key.startswith("onnx::") or re.search(r":\d+$", key) else last
+    return None if counted or key.startswith("onnx::") or re.search(r"[:_]\d+$", key) else last
 
 
 def weight_name(key: str, others: set[str]) -> str:

@@ -139,8 +139,11 @@ def sliced(s: Settings, x: Any, starts: Any = None, ends: Any = None, along: Any
     for axis, first, last, by in zip(which, begin or (), end or (), step, strict=True):
         size = x.shape[axis]
         first, last, by = slice(first, last, by).indices(size) if by > 0 else _backwards(first, last, by, size)
-        index[axis] = slice(first, None if last < 0 else last, by)
-    return x[tuple(index)] if any(part != slice(0, x.shape[i], 1) for i, part in enumerate(index)) else x
+        if (first, last, by) != (0, size, 1):
+            index[axis] = slice(first, None if last < 0 else last, None if by == 1 else by)
+    while index and index[-1] == slice(None):
+        index.pop()
+    return x[tuple(index)] if index else x
 
 
 def _backwards(first: int, last: int, by: int, size: int) -> tuple[int, int, int]:

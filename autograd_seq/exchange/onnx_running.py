@@ -13,7 +13,7 @@ from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.program_names import NOWHERE, WrittenInFile
 from autograd_seq.core.scope import scope
 from autograd_seq.core.source_line import code_at, here
-from autograd_seq.core.tensor import name
+from autograd_seq.core.tensor import Parameter, name
 from autograd_seq.exchange.onnx_file import Net, Node
 from autograd_seq.exchange.onnx_names import readable
 from autograd_seq.exchange.onnx_operators import OPERATORS, apply, is_tensor, whole
@@ -56,10 +56,13 @@ class Running:
         self.net, self.file = net, file
         self.layers = layers or {}
         self._marked: set[Any] = set()
+        self._of_weights: set[Any] = set()
+        self._known: dict[Any, tuple[Any, ...]] = {}  # what was made of weights alone, by how
         self.made: list[tuple[Node, tuple[Any, ...]]] = []
 
     def run(self, values: Values) -> None:
         """Add the results of all nodes to `values`, which holds weights and inputs."""
+        self._of_weights |= {value.record for value in values.values() if isinstance(value, Parameter)}
         for position, node in enumerate(self.net.nodes):
             results = self._node(node, values, self.layers.get(position))
             self.made.append((node, results))
@@ -112,7 +115,20 @@ class Running:
             branch = node.settings["then_branch" if _true(inputs[0]) else "else_branch"]
             return self._body(branch, {}, values)
         settings = {**node.settings, "outputs": len(node.outputs), "opset": self.net.opset}
-        return apply(node.kind, settings, inputs)
+        recorded = [x.record for x in inputs if is_tensor(x)]
+        if not recorded or not all(x in self._of_weights for x in recorded):
+            return apply(node.kind, settings, inputs)
+        return self._made_of_weights(node.kind, settings, inputs)
+
+    def _made_of_weights(self, kind: str, settings: Mapping[str, Any], inputs: list[Any]) -> tuple[Any, ...]:
+        """What depends on weights alone, belongs to no step, and is the same wherever it is made again."""
+        made_of = [x.record.index if is_tensor(x) else repr(x) for x in inputs]
+        key = kind, repr(sorted(settings.items(), key=str)), tuple(made_of)
+        if key not in self._known:
+            with scope(time=None):
+                self._known[key] = apply(kind, settings, inputs)
+            self._of_weights |= {x.record for x in self._known[key] if is_tensor(x)}
+        return self._known[key]
 
     def _body(self, body: Net, given: Mapping[str, Any], around: Values) -> tuple[Any, ...]:
         """The results of a body, which sees the values around it."""

@@ -105,6 +105,10 @@ class _Anew:
             while cell.done <= k:
                 self._step(cell)
             return
+        if record.operation is not None and record.operation.name != "getitem" and (place := element(record)) is not None:
+            whole, k = place
+            self.of[record] = self.of[whole][k].record
+            return
         if record.operation is None or all(self.of[x] is x for x in record.inputs):
             self.of[record] = record
             return
@@ -220,9 +224,12 @@ def _beside(matrices: list[Any]) -> Any:
 
 def _column_of(vectors: list[Weight]) -> Any:
     """The sum of vectors as a column; None of none."""
+    found = [vector.vector() for vector in vectors]
+    if any(vector.ndim == 2 for vector in found):
+        found = [vector if vector.ndim == 2 else np.reshape(vector, (-1, 1)) for vector in found]
     total: Any = None
-    for vector in vectors:
-        total = vector.vector() if total is None else total + vector.vector()
+    for vector in found:
+        total = vector if total is None else total + vector
     return total if total is None or total.ndim == 2 else np.reshape(total, (-1, 1))
 
 
