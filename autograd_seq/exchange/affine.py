@@ -10,8 +10,6 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.record import Record
 
@@ -133,12 +131,11 @@ class Reader:
     def _terms(self, r: Any, columns: bool, cut: Cut | None, sign: int) -> Affine:
         r = source(r)
         if r in self.of_weights:
-            r = _unstretched(r)
+            base = _unstretched(r)
+            if not (_is_vector(r, columns) or (base is not r and base.ndim == 1)):
+                return _rest(r, sign, cut)
+            return Affine(biases=[Weight(base, self.of_weights[base], cut, sign=sign)])
         called = "" if r.operation is None else r.operation.name
-        if r in self.of_weights:
-            return Affine(biases=[Weight(r, self.of_weights[r], cut, sign=sign)]) if _is_vector(r, columns) else _rest(
-                r, sign, cut
-            )
         if called in ("add", "subtract"):
             found = self._terms(r.inputs[0], columns, cut, sign)
             found += self._terms(r.inputs[1], columns, cut, -sign if called == "subtract" else sign)

@@ -20,7 +20,8 @@ from autograd_seq.exchange.onnx_file import Given, Net, Node, read
 from autograd_seq.exchange.onnx_names import readable, weight_name
 from autograd_seq.exchange.onnx_operators import is_tensor
 from autograd_seq.exchange.onnx_recurrent import GATES
-from autograd_seq.exchange.onnx_running import FROM_FILE, Running, check_operators, results
+from autograd_seq.exchange.onnx_roles import name_by_roles
+from autograd_seq.exchange.onnx_running import FROM_FILE, Running, beginning, check_operators, results
 from autograd_seq.exchange.onnx_steps import mark_steps
 from autograd_seq.exchange.rolled import rolled
 
@@ -62,6 +63,7 @@ class OnnxRun(Shown):
         running = Running(net, _layers(net), os.path.basename(path))
         values: dict[str, Any] = {**net.weights, **self.parameters, **self.inputs}
         values |= _copies(net, self.parameters)
+        values = {key: value if key in self.inputs else beginning(value) for key, value in values.items()}
         running.run(values)
         self.values = values
         self.outputs: dict[str, Any] = results(values, net.results)
@@ -69,7 +71,8 @@ class OnnxRun(Shown):
         if recorded := self._recorded():
             weights = [parameter.record for parameter in self.parameters.values()]
             found, self.cells = rolled(list(recorded.values()), weights)
-            mark_steps(Graph(*found), weights)
+            if mark_steps(Graph(*found), weights):
+                name_by_roles(Graph(*found))
             self.outputs |= zip(recorded, found, strict=True)
             _mark_as_the_files(Graph(*found))
         self.loss: Tensor | None = self._measured()

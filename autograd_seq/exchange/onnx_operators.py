@@ -340,8 +340,19 @@ def shape_of(s: Settings, x: Any) -> Any:
 
 
 def joined(s: Settings, *arrays: Any) -> Any:
-    """Arrays one after another."""
+    """Arrays one after another; those that got an axis for it, as a stack."""
+    axis = s["axis"] % arrays[0].ndim
+    if len(arrays) > 1 and all(_has_new_axis(x, axis) for x in arrays):
+        return np.stack([x.inputs[0] for x in arrays], axis=axis)
     return arrays[0] if len(arrays) == 1 else np.concatenate(list(arrays), axis=s["axis"])
+
+
+def _has_new_axis(x: Any, axis: int) -> bool:
+    """Whether a record got an axis of length 1 just before."""
+    if not is_tensor(x) or x.operation is None or x.operation.name != "expand_dims":
+        return False
+    inner = x.inputs[0].shape
+    return x.settings.get("axis") in (axis, (axis,)) and x.shape == (*inner[:axis], 1, *inner[axis:])
 
 
 def turned(s: Settings, x: Any) -> Any:

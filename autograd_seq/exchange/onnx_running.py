@@ -13,7 +13,7 @@ from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.program_names import NOWHERE, WrittenInFile
 from autograd_seq.core.scope import scope
 from autograd_seq.core.source_line import code_at, here
-from autograd_seq.core.tensor import Parameter, name
+from autograd_seq.core.tensor import Parameter, Tensor, name
 from autograd_seq.exchange.onnx_file import Net, Node
 from autograd_seq.exchange.onnx_names import readable
 from autograd_seq.exchange.onnx_operators import OPERATORS, apply, is_tensor, whole
@@ -101,7 +101,7 @@ class Running:
             ) from error
         for key, result in zip(node.outputs, results):
             if key:
-                values[key] = _called(key, result)
+                values[key] = _called(key, beginning(result))
         return results
 
     def _results(self, node: Node, inputs: list[Any], values: Values, layer: int | None) -> tuple[Any, ...]:
@@ -115,10 +115,21 @@ class Running:
             branch = node.settings["then_branch" if _true(inputs[0]) else "else_branch"]
             return self._body(branch, {}, values)
         settings = {**node.settings, "outputs": len(node.outputs), "opset": self.net.opset}
+        if node.kind == "Gemm":
+            inputs, settings = self._turned(inputs, settings)
         recorded = [x.record for x in inputs if is_tensor(x)]
         if not recorded or not all(x in self._of_weights for x in recorded):
-            return apply(node.kind, settings, inputs)
+            return apply(node.kind, settings, [_number(x) for x in inputs] if recorded else inputs)
         return self._made_of_weights(node.kind, settings, inputs)
+
+    def _turned(self, inputs: list[Any], settings: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """A product of matrices whose weights are transposed once, not at every step."""
+        inputs, left = list(inputs), dict(settings)
+        for place, flag in ((0, "transA"), (1, "transB")):
+            if left.get(flag) and is_tensor(inputs[place]) and inputs[place].record in self._of_weights:
+                (inputs[place],) = self._made_of_weights("Transpose", {"perm": [1, 0]}, [inputs[place]])
+                left[flag] = 0
+        return inputs, left
 
     def _made_of_weights(self, kind: str, settings: Mapping[str, Any], inputs: list[Any]) -> tuple[Any, ...]:
         """What depends on weights alone, belongs to no step, and is the same wherever it is made again."""
@@ -183,6 +194,19 @@ class Running:
             carried, more = found[: len(carried)], found[len(carried) :]
             gathered.append(more)
         return (*carried, *(np.stack(each) for each in zip(*gathered)))
+
+
+def beginning(result: Any) -> Any:
+    """A state of zeros, recorded, so that the first step is computed as the others are."""
+    begins = isinstance(result, np.ndarray) and result.dtype.kind == "f" and result.ndim > 1 and not result.any()
+    return Tensor(result) if begins else result
+
+
+def _number(value: Any) -> Any:
+    """A single float as the number that somebody wrote: 0.1, not 0.10000000149 as single precision has it."""
+    if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind == "f":
+        return float(str(value))
+    return value
 
 
 def _step(time: int) -> Any:

@@ -169,10 +169,10 @@ class _Found:
             if len(users) == 1 and None not in users:
                 (step,) = users
                 assert step is not None
-                if record not in self.times and record.operation is not None:
-                    self.times[record] = step
-                elif record.operation is not None and any(x in self.shape_of for x in record.inputs):
-                    self.times[record] = step  # a weight's use that the first step lacks
+                if record.operation is None:
+                    continue
+                if record not in self.times or any(x in self.shape_of for x in record.inputs) or _only_scales(record):
+                    self.times[record] = step  # also a weight's use that the first step lacks, and 0.9 c<t-1>
 
 
 _Chain = dict[int, Record]  # a use of a weight in each step of a recurrence; the first step may lack it
@@ -199,6 +199,11 @@ class _Ancestors:
 
     def __call__(self, later: Record, earlier: Record) -> bool:
         return bool(self.made_of[later] >> self.position[earlier] & 1)
+
+
+def _only_scales(record: Record) -> bool:
+    """Whether a record is made of one other and a number."""
+    return len(record.inputs) == 2 and sum(x.operation is None and not x.requires_grad for x in record.inputs) == 1
 
 
 def _place(record: Record, of_weights: Mapping[Record, Any]) -> int | None:

@@ -15,6 +15,7 @@ from autograd_seq.folding.provenance import COUNT, LENGTH, Origin
 from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex, given_at, given_in
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
+from autograd_seq.writer.numerals import as_number
 from autograd_seq.writer.simpler import simplified, without_double_minus
 from autograd_seq.writer.terms import collected
 from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
@@ -65,7 +66,7 @@ class Trees:
         """The tree for one use."""
         unit = ref.unit
         if isinstance(unit, Node) and unit.literal:
-            return Number(unit.record._value.item(), unit.origin)
+            return Number(as_number(unit.record._value), unit.origin)
         if not record_of(unit).ndim and (constant := self.constant(unit)) is not None:
             return Number(constant, divided=self._divided(unit))
         if ref.at is not None:
