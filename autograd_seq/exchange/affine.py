@@ -12,8 +12,10 @@ from typing import Any
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.record import Record
+from autograd_seq.core.traits import algebra
 
 Cut = tuple[int, int]
+ADDS = {"sum": 1, "difference": -1}  # the sign of what comes second
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,34 +137,34 @@ class Reader:
             if not (_is_vector(r, columns) or (base is not r and base.ndim == 1)):
                 return _rest(r, sign, cut)
             return Affine(biases=[Weight(base, self.of_weights[base], cut, sign=sign)])
-        called = "" if r.operation is None else r.operation.name
-        if called in ("add", "subtract"):
+        word = algebra(r)
+        if word in ADDS:
             found = self._terms(r.inputs[0], columns, cut, sign)
-            found += self._terms(r.inputs[1], columns, cut, -sign if called == "subtract" else sign)
+            found += self._terms(r.inputs[1], columns, cut, sign * ADDS[word])
             return found if _widths_fit(r, columns) else _rest(r, sign, cut)
-        if called == "negative":
+        if word == "negative":
             return self._terms(r.inputs[0], columns, cut, -sign)
         if (place := element(r)) is not None:
             return self._terms_of_element(*place, columns, cut, sign)
-        if called == "getitem" and (part := _part_along(r, columns)) is not None:
+        if word == "part" and (part := _part_along(r, columns)) is not None:
             start = part[0]
             inner = part if cut is None else (start + cut[0], start + cut[1])
             return self._terms(r.inputs[0], columns, inner, sign)
-        if called == "matmul":
+        if word == "matrix product":
             return self._product(r, columns, cut, sign) or _rest(r, sign, cut)
-        if called == "multiply":
+        if word == "product":
             return self._scaled(r, columns, cut, sign) or _rest(r, sign, cut)
         return _rest(r, sign, cut)
 
     def _terms_of_element(self, whole: Any, k: int, columns: bool, cut: Cut | None, sign: int) -> Affine:
         """The terms of one step of what was computed for all steps at once."""
-        called = "" if whole.operation is None else whole.operation.name
-        if called in ("add", "subtract"):
+        word = algebra(whole)
+        if word in ADDS:
             first, second = whole.inputs
             found = self._part_of_sum(first, k, columns, cut, sign, whole)
-            found += self._part_of_sum(second, k, columns, cut, -sign if called == "subtract" else sign, whole)
+            found += self._part_of_sum(second, k, columns, cut, sign * ADDS[word], whole)
             return found
-        data, weight = whole.inputs if called == "matmul" else (None, None)
+        data, weight = whole.inputs if word == "matrix product" else (None, None)
         if data is not None and data.ndim == 3 and weight in self.of_weights and weight.ndim == 2 and not columns:
             return self._weighted(self.part(data, k), weight, columns, cut, sign)
         return _rest(self.part(whole, k), sign, cut)
@@ -190,7 +192,7 @@ class Reader:
 
     def _weighted(self, data: Any, weight: Any, columns: bool, cut: Cut | None, sign: int) -> Affine:
         base, turned = weight, not columns
-        while base.operation is not None and base.operation.name == "transpose" and base.ndim == 2:
+        while algebra(base) == "transpose" and base.ndim == 2:
             base, turned = base.inputs[0], not turned
         key = self.of_weights[base]
         found, start = Affine(), 0
@@ -216,7 +218,7 @@ def _rest(r: Any, sign: int, cut: Cut | None) -> Affine:
 
 def _unstretched(r: Any) -> Any:
     """The vector that was given another shape, or was repeated for every example."""
-    while r.operation is not None and r.operation.name in ("reshape", "expand_dims", "squeeze", "broadcast_to"):
+    while r.operation is not None and (r.operation.rearranges or "shape" in r.settings) and algebra(r) != "part":
         x = r.inputs[0]
         repeated = x.size and x.size < r.size and x.shape[-1:] == r.shape[-1:] and x.size == x.shape[-1]
         if not repeated and not (x.size == r.size and max(x.shape, default=1) == r.size):
@@ -258,7 +260,7 @@ def _part_along(r: Any, columns: bool) -> Cut | None:
 def source(r: Any) -> Any:
     """Where a record was taken from, if it is one of several that were only put side by side before."""
     while r.operation is not None:
-        if r.operation.name == "identity":
+        if algebra(r) == "name":
             r = r.inputs[0]
         elif (place := element(r)) is not None and (member := _member(*place)) is not None:
             r = member
@@ -269,13 +271,11 @@ def source(r: Any) -> Any:
 
 def element(r: Any) -> tuple[Any, int] | None:
     """The array and the place, of which a record is the element along the first axis: x[k], or x[k:k+1] squeezed."""
-    if r.operation is None or r.operation.name not in ("getitem", "squeeze", "reshape"):
+    if r.operation is None or not r.operation.rearranges:
         return None
-    picked = r
-    if r.operation.name != "getitem":
-        picked = r.inputs[0]
-        if picked.operation is None or picked.operation.name != "getitem" or picked.shape != (1, *r.shape):
-            return None
+    picked = r if algebra(r) == "part" else r.inputs[0]
+    if algebra(picked) != "part" or (picked is not r and picked.shape != (1, *r.shape)):
+        return None
     index = picked.settings["index"]
     first, *others = index if isinstance(index, tuple) else (index,)
     if any(other != slice(None) for other in others) or picked.inputs[0].ndim != r.ndim + 1:
@@ -293,20 +293,19 @@ def _member(whole: Any, k: int) -> Any:
     """The record at one place of a stack, or of arrays joined after each got an axis for it."""
     if whole.operation is None or whole.settings.get("axis", 0) != 0:
         return None
-    if whole.operation.name == "stack":
+    if algebra(whole) == "stacked":
         return whole.inputs[k]
-    if whole.operation.name == "concatenate" and all(len(x._value) == 1 for x in whole.inputs):
+    if algebra(whole) == "joined" and all(len(x._value) == 1 for x in whole.inputs):
         one = whole.inputs[k]
-        if one.operation is not None and one.operation.name == "expand_dims" and one.inputs[0].shape == one.shape[1:]:
-            return one.inputs[0]
-        return one
+        wider = one.operation is not None and one.operation.rearranges and one.inputs[0].shape == one.shape[1:]
+        return one.inputs[0] if wider else one
     return None
 
 
 def joined(data: Any, columns: bool) -> Sequence[Any]:
     """The parts of a stack [a; x] along the axis of elements; of anything else, itself alone."""
     data = source(data)
-    if data.operation is None or data.operation.name != "concatenate":
+    if algebra(data) != "joined":
         return [data]
     along = data.settings.get("axis", 0) % data.ndim == (0 if columns else data.ndim - 1)
     return [part for x in data.inputs for part in joined(x, columns)] if along else [data]

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.record import Record
+from autograd_seq.core.traits import Word, algebra
 from autograd_seq.exchange.affine import Affine, Reader, Weight, source
 
 Kind = Callable[[Any, "Found | None"], "Found | None"]  # what made a record, perhaps before a known step
 
-ACTIVATIONS = "tanh", "relu", "sigmoid"
+FAR = 40.0  # where exp(-z) is nothing beside 1
+Test = Callable[[Any], bool]
 
 
 @dataclass(slots=True)
@@ -35,7 +38,7 @@ class Gate:
         Vectors before the memory.
     inner : list of Weight
         Biases that the relevance gate multiplies together with the state's product.
-    activation : str
+    activation : Operation or None
         Its function.
     """
 
@@ -44,7 +47,7 @@ class Gate:
     b: list[Weight]
     peephole: list[Weight] = field(default_factory=list)
     inner: list[Weight] = field(default_factory=list)
-    activation: str = "sigmoid"
+    activation: Any = None
 
     @property
     def same_as(self) -> Hashable:
@@ -98,6 +101,8 @@ class Found:
         Of an LSTM with peepholes: which memory the output gate sees.
     coupled : bool
         Of an LSTM: whether Γ_f = 1 − Γ_u.
+    activation : Operation or None
+        Of an RNN: its function.
     """
 
     kind: str
@@ -107,6 +112,7 @@ class Found:
     reset_after: bool = False
     sees: str | None = None
     coupled: bool = False
+    activation: Any = None
 
     @property
     def n_a(self) -> int:
@@ -178,13 +184,13 @@ class _Search:
 
     def _follow(self, cell: Found, kind: Kind) -> None:
         """Add the steps before, as long as they have the same weights; the first may lack the state's."""
-        carried = "c" if cell.kind == "LSTM" else "a"
+        carried = list(cell.steps[0].after)[-1]  # the memory, where there is one
         while (before := cell.steps[0].before.get(carried)) is not None:
             earlier = kind(before, cell)
             if earlier is None or not (self._same(earlier, cell) or self._lacks_the_state(earlier, cell)):
                 return
             seen = cell.steps[0].before.get("a")
-            if seen is not None and earlier.steps[0].after["a"] is not seen:
+            if "c" in cell.steps[0].before and seen is not None and earlier.steps[0].after["a"] is not seen:
                 return
             cell.steps.insert(0, earlier.steps[0])
 
@@ -208,17 +214,17 @@ class _Search:
     # -- one step of each kind ----------------------------------------------------------------
 
     def _gate(
-        self, record: Any, state: Any, memory: Any = None, activations: Iterable[str] = ("sigmoid",)
+        self, record: Any, state: Any, memory: Any = None, fits: Test | None = None
     ) -> Gate | None:
         """A gate that sees a state, and perhaps through peepholes the memory; None if it is anything else."""
         record = source(record)
-        if record.operation is None or record.operation.name not in activations:
+        if not (fits or is_gate)(record):
             return None
         terms = self.reader.read(record.inputs[0], self.columns)
-        return self._of_terms(terms, state, memory, record.operation.name)
+        return self._of_terms(terms, state, memory, record.operation)
 
     @staticmethod
-    def _of_terms(terms: Affine, state: Any, memory: Any, activation: str) -> Gate | None:
+    def _of_terms(terms: Affine, state: Any, memory: Any, activation: Any) -> Gate | None:
         constants = [r for r, _, _ in terms.rest if not _is_zero(r)]
         strange = [x for x, _ in terms.scaled if x is not memory and not _is_zero(x)]
         if constants or strange or not (terms.products or terms.biases):
@@ -229,11 +235,11 @@ class _Search:
 
     def _lstm(self, c: Any, known: Found | None) -> Found | None:
         """Read c = Γ_f ∘ c<t-1> + Γ_u ∘ c̃, and a = Γ_o ∘ tanh(c)."""
-        for kept, new in _both_orders(c, "add"):
-            for forget, before in _both_orders(kept, "multiply"):
-                for update, candidate in _both_orders(new, "multiply"):
+        for kept, new in _both_orders(c, "sum"):
+            for forget, before in _both_orders(kept, "product"):
+                for update, candidate in _both_orders(new, "product"):
                     a, out = self._output(c)
-                    if a is None or not _is(candidate, "tanh"):
+                    if a is None or not is_candidate(candidate):
                         continue
                     found = self._lstm_of(c, a, source(before), forget, update, candidate, out, known)
                     if found is not None:
@@ -243,9 +249,9 @@ class _Search:
     def _output(self, c: Any) -> tuple[Any, Any]:
         """Find a = Γ_o ∘ tanh(c), and Γ_o."""
         for squashed, _ in self.consumers[c]:
-            if _is(squashed, "tanh"):
+            if is_candidate(squashed):
                 for a, place in self.consumers[squashed]:
-                    if _is(a, "multiply") and _is(source(a.inputs[1 - place]), "sigmoid"):
+                    if algebra(a) == "product" and is_gate(source(a.inputs[1 - place])):
                         return a, a.inputs[1 - place]
         return None, None
 
@@ -258,7 +264,7 @@ class _Search:
         coupled = _one_minus(forget) is not None and source(_one_minus(forget)) is source(update)
         gates = {
             "u": self._gate(update, state, memory),
-            "c": self._gate(candidate, state, None, ("tanh",)),
+            "c": self._gate(candidate, state, None, is_candidate),
             "o": self._gate(out, state, memory) or self._gate(out, state, c),
         }
         if not coupled:
@@ -282,7 +288,7 @@ class _Search:
         if known is not None:
             return _met_by(terms, known.steps[0].gates["c"].a)
         fitting = [x for x in terms.data() if flat(x) == flat(after)]
-        made = [x for x in fitting if _is(x, "multiply")]
+        made = [x for x in fitting if algebra(x) == "product"]
         leaves = [x for x in fitting if x.operation is None]
         return made[-1] if made else leaves[0] if leaves else None
 
@@ -294,50 +300,51 @@ class _Search:
             if candidate is None or update is None:
                 continue
             gates, after = candidate
-            step = Step({"z" if keeps else "u": update, **gates}, {"a": source(before)}, {"a": h})
+            step = Step({"z" if keeps else "u": update, **gates}, {"c": source(before)}, {"c": h})
             return Found("GRU", [step], self.columns, keeps, after)
         return None
 
     def _candidate(self, new: Any, state: Any) -> tuple[dict[str, Gate], bool] | None:
         """The relevance gate and the candidate, and whether the gate multiplies the state's product."""
-        if not _is(new, "tanh"):
+        if not is_candidate(new):
             return None
         terms = self.reader.read(new.inputs[0], self.columns)
         for product, sign, cut in terms.rest:  # Γ_r ∘ (W h + b)
-            for gate, inner in _both_orders(product, "multiply") if cut is None else ():
+            for gate, inner in _both_orders(product, "product") if cut is None else ():
                 relevance = self._gate(gate, state)
-                seen = self._of_terms(self.reader.read(inner, self.columns), state, None, "")
+                seen = self._of_terms(self.reader.read(inner, self.columns), state, None, None)
                 if relevance is not None and seen is not None and not seen.x and seen.a and sign == 1:
                     rest = Affine(terms.products, terms.scaled, terms.biases, [])
-                    outer = self._of_terms(rest, state, None, "tanh")
+                    outer = self._of_terms(rest, state, None, new.operation)
                     if outer is not None and not outer.a:
                         outer.a, outer.inner = seen.a, seen.b
                         return {"r": relevance, "c": outer}, True
         for data in terms.data():  # W (Γ_r ∘ h)
-            for gate, other in _both_orders(data, "multiply"):
+            for gate, other in _both_orders(data, "product"):
                 relevance = self._gate(gate, state) if source(other) is state else None
-                outer = self._of_terms(terms, data, None, "tanh") if relevance is not None else None
+                outer = self._of_terms(terms, data, None, new.operation) if relevance is not None else None
                 if relevance is not None and outer is not None and all(x is not state for x, _ in outer.x):
                     return {"r": relevance, "c": outer}, False
-        outer = self._of_terms(terms, state, None, "tanh")
+        outer = self._of_terms(terms, state, None, new.operation)
         return ({"c": outer}, False) if outer is not None and outer.a else None
 
     def _rnn(self, a: Any, known: Found | None) -> Found | None:
         """Read a = tanh(W a<t-1> + U x + b)."""
-        if a.operation is None or a.operation.name not in ACTIVATIONS:
+        if not is_activation(a):
             return None
         terms = self.reader.read(a.inputs[0], self.columns)
         if known is not None:
             state = _met_by(terms, known.steps[0].gates["a"].a)
         else:
-            fitting = [x for x in terms.data() if flat(x) == flat(a) and _is(x, a.operation.name)]
+            fitting = [x for x in terms.data() if flat(x) == flat(a) and x.operation is a.operation]
             state = next((x for x in fitting if self._made_alike(x, a)), None)
             if state is None:
                 return None
-        gate = self._gate(a, state, None, ACTIVATIONS)
+        gate = self._gate(a, state, None, is_activation)
         if gate is None:
             return None
-        return Found("RNN", [Step({"a": gate}, {} if state is None else {"a": state}, {"a": a})], self.columns)
+        step = Step({"a": gate}, {} if state is None else {"a": state}, {"a": a})
+        return Found("RNN", [step], self.columns, activation=a.operation)
 
     def _made_alike(self, x: Any, a: Any) -> bool:
         """Whether two results have a weight in common."""
@@ -364,14 +371,32 @@ def _is_zero(record: Any) -> bool:
     return record.operation is None and not record.requires_grad and not record._value.any()
 
 
-def _is(record: Any, called: str) -> bool:
-    return record.operation is not None and record.operation.name == called
+def is_activation(record: Any) -> bool:
+    """Whether a record is a function of one other, element by element, such as tanh."""
+    operation = record.operation
+    return operation is not None and operation.activation and operation.elementwise and len(record.inputs) == 1
 
 
-def _both_orders(record: Any, called: str) -> Iterator[tuple[Any, Any]]:
+def is_gate(record: Any) -> bool:
+    """Whether a record is an activation between 0 and 1, such as σ."""
+    return is_activation(record) and _opens(record.operation)
+
+
+def is_candidate(record: Any) -> bool:
+    """Whether a record is any other activation, such as tanh."""
+    return is_activation(record) and not _opens(record.operation)
+
+
+@lru_cache(maxsize=256)
+def _opens(activation: Any) -> bool:
+    """Whether an activation goes from 0 to 1."""
+    return bool(np.allclose(activation(np.array([-FAR, FAR])), [0, 1]))
+
+
+def _both_orders(record: Any, word: Word) -> Iterator[tuple[Any, Any]]:
     """The two operands of an operation of two inputs that may be swapped."""
     record = source(record)
-    if _is(record, called):
+    if algebra(record) == word:
         yield record.inputs[0], record.inputs[1]
         yield record.inputs[1], record.inputs[0]
 
@@ -379,20 +404,20 @@ def _both_orders(record: Any, called: str) -> Iterator[tuple[Any, Any]]:
 def _one_minus(record: Any) -> Any:
     """Find x of 1 − x."""
     record = source(record)
-    if _is(record, "subtract") and record.inputs[0].operation is None and np.all(record.inputs[0]._value == 1):
+    if algebra(record) == "difference" and record.inputs[0].operation is None and np.all(record.inputs[0]._value == 1):
         return record.inputs[1]
     return None
 
 
 def _mixtures(h: Any) -> Iterator[tuple[bool, Any, Any, Any]]:
     """All readings of a state as a mixture: (whether the gate keeps, the gate, the state before, the candidate)."""
-    for first, second in _both_orders(h, "add"):
-        for gate, one in _both_orders(first, "multiply"):
-            for other, two in _both_orders(second, "multiply"):
+    for first, second in _both_orders(h, "sum"):
+        for gate, one in _both_orders(first, "product"):
+            for other, two in _both_orders(second, "product"):
                 if (inner := _one_minus(other)) is not None and source(inner) is source(gate):
                     yield True, gate, one, two  # z ∘ h + (1 − z) ∘ n
                     yield False, gate, two, one
             difference = source(one)
-            if _is(difference, "subtract") and source(difference.inputs[1]) is source(second):
+            if algebra(difference) == "difference" and source(difference.inputs[1]) is source(second):
                 yield True, gate, difference.inputs[0], second  # z ∘ (h − n) + n
                 yield False, gate, second, difference.inputs[0]  # u ∘ (n − h) + h

@@ -349,7 +349,7 @@ def joined(s: Settings, *arrays: Any) -> Any:
 
 def _has_new_axis(x: Any, axis: int) -> bool:
     """Whether a record got an axis of length 1 just before."""
-    if not is_tensor(x) or x.operation is None or x.operation.name != "expand_dims":
+    if not is_tensor(x) or x.operation is None or not x.operation.rearranges or "axis" not in x.settings:
         return False
     inner = x.inputs[0].shape
     return x.settings.get("axis") in (axis, (axis,)) and x.shape == (*inner[:axis], 1, *inner[axis:])
@@ -400,7 +400,8 @@ OPERATORS: dict[str, Operator] = {
     "Asin": _of(np.arcsin), "Acos": _of(np.arccos), "Atan": _of(np.arctan),
     "Asinh": _of(np.arcsinh), "Acosh": _of(np.arccosh), "Atanh": _of(np.arctanh),
     "Floor": _of(np.floor), "Ceil": _of(np.ceil), "Round": _of(np.round), "Mod": _of(np.mod),
-    "Tanh": _of(np.tanh), "Sigmoid": _of(ops.sigmoid), "Relu": _of(ops.relu), "Softplus": _of(ops.softplus),
+    "Tanh": _of(np.tanh), "Sigmoid": _of(lambda x: ops.sigmoid(x)), "Relu": _of(lambda x: ops.relu(x)),
+    "Softplus": _of(lambda x: ops.softplus(x)),
     "LeakyRelu": lambda s, x: leaky(x, s.get("alpha", 0.01)),
     "PRelu": _of(leaky),
     "Elu": lambda s, x: elu(x, s.get("alpha", 1.0)),
@@ -427,8 +428,9 @@ OPERATORS: dict[str, Operator] = {
     "ReduceL2": reduced(lambda x, axis, keepdims: np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))),
     "ReduceSumSquare": reduced(lambda x, axis, keepdims: np.sum(x * x, axis=axis, keepdims=keepdims)),
     "ReduceLogSum": reduced(lambda x, axis, keepdims: np.log(np.sum(x, axis=axis, keepdims=keepdims))),
-    "ReduceLogSumExp": reduced(ops.logsumexp),
-    "Softmax": normalising(ops.softmax), "LogSoftmax": normalising(ops.log_softmax),
+    "ReduceLogSumExp": reduced(lambda x, **how: ops.logsumexp(x, **how)),
+    "Softmax": normalising(lambda x, axis: ops.softmax(x, axis=axis)),
+    "LogSoftmax": normalising(lambda x, axis: ops.log_softmax(x, axis=axis)),
     "ArgMax": found(np.argmax), "ArgMin": found(np.argmin), "CumSum": running_sum,
     "LayerNormalization": layer_normalised, "BatchNormalization": batch_normalised,
     # shapes and indices

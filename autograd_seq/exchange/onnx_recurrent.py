@@ -26,7 +26,7 @@ from autograd_seq.core.scope import scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor, name
 from autograd_seq.exchange.onnx_operators import elu, hard_sigmoid, leaky, whole
-from autograd_seq.exchange.recurrent_step import Activation, Part, RecurrentStep
+from autograd_seq.exchange.recurrent_step import KINDS, Activation, Part, RecurrentStep
 
 Settings = Mapping[str, Any]
 
@@ -37,9 +37,9 @@ USUAL = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh"
 # Activations by name: what alpha and beta are if not given, and the function.
 ACTIVATIONS: dict[str, tuple[tuple[float, ...], Callable[..., Any]]] = {
     "Tanh": ((), np.tanh),
-    "Sigmoid": ((), ops.sigmoid),
-    "Relu": ((), ops.relu),
-    "Softplus": ((), ops.softplus),
+    "Sigmoid": ((), lambda x: ops.sigmoid(x)),
+    "Relu": ((), lambda x: ops.relu(x)),
+    "Softplus": ((), lambda x: ops.softplus(x)),
     "Softsign": ((), lambda x: x / (1 + np.abs(x))),
     "LeakyRelu": ((0.01,), leaky),
     "ThresholdedRelu": ((1.0,), lambda x, alpha: np.where(x > alpha, x, 0.0)),
@@ -142,7 +142,7 @@ def _unrolled(
 def _cell(kind: str, settings: Settings, d: int, W: Any, R: Any, B: Any, P: Any) -> RecurrentStep:
     """The step of one direction."""
     n, gates = R.shape[2], GATES[kind]
-    reset_after = kind == "GRU" and bool(settings.get("linear_before_reset", 0))
+    reset_after = bool(settings.get("linear_before_reset", 0))  # which the GRU alone has
     parts = {}
     for k, gate in enumerate(gates):
         rows = slice(k * n, (k + 1) * n)
@@ -157,10 +157,13 @@ def _cell(kind: str, settings: Settings, d: int, W: Any, R: Any, B: Any, P: Any)
         if P is not None and gate != "c":
             place = PEEPHOLES.index(gate)
             part.peephole = name(np.reshape(P[d, place * n : (place + 1) * n], (n, 1)), f"p_{gate}")
-    return RecurrentStep(
-        kind, parts, _activations(kind, settings, d), reset_after, "current",
-        bool(settings.get("input_forget", 0)), settings.get("clip"),
-    )  # fmt: skip
+    return KINDS[kind](
+        parts,
+        _activations(kind, settings, d),
+        reset_after=reset_after,
+        coupled=bool(settings.get("input_forget", 0)),
+        clip=settings.get("clip"),
+    )
 
 
 def _activations(kind: str, settings: Settings, d: int) -> list[Activation]:

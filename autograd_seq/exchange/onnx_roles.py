@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.traits import algebra
+from autograd_seq.exchange.known_cells import is_candidate, is_gate
 from autograd_seq.folding.alike import alike
 
-GATE = "sigmoid"
-JOINS = "concatenate", "stack", "transpose", "reshape", "expand_dims", "identity"
+JOINS = "joined", "stacked", "transpose", "name"
 
 
 def name_by_roles(graph: Graph) -> None:
@@ -43,24 +44,24 @@ def _state(later: list[Any], uses: Any) -> str:
     seen, stack = set(later), list(later)
     while stack:
         user = stack.pop()
-        if user.operation.name == "matmul":
+        if algebra(user) == "matrix product":
             return "a"
-        if user.operation.name in JOINS:
+        if algebra(user) in JOINS or user.operation.rearranges:
             stack += [u for u, _ in uses[user] if u not in seen and not seen.add(u)]  # type: ignore[func-returns-value]
     return "c"
 
 
 def _gate(record: Any, uses: Any) -> str | None:
     """What a sigmoid multiplies: what was there before, what is new, or anything else."""
-    if record.operation.name != GATE:
+    if not is_gate(record):
         return None
     beside = [
         next((x for x in user.inputs if x is not record), record)
-        for user, _ in uses[record] if user.operation.name == "multiply"
+        for user, _ in uses[record] if algebra(user) == "product"
     ]  # fmt: skip
     if any(x.scope.time not in (None, record.scope.time) for x in beside):
         return "Gamma_f"
-    if any(x.operation is not None and x.operation.name == "tanh" for x in beside):
+    if any(is_candidate(x) for x in beside):
         return "Gamma_u"
     return "Gamma" if beside else None
 

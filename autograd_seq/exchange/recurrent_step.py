@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd_seq import operations as ops
 from autograd_seq.core.scope import scope
 from autograd_seq.core.tensor import name
 
 Activation = Callable[[Any], Any]
 
-STATES = {"RNN": ("a",), "GRU": ("c",), "LSTM": ("a", "c")}
+def _sigmoid(z: Any) -> Any:
+    return ops.sigmoid(z)
 
 
 @dataclass(slots=True)
@@ -36,43 +38,39 @@ class RecurrentStep:
 
     Attributes
     ----------
-    kind : {"RNN", "GRU", "LSTM"}
     parts : dict of str to Part
-        RNN: a. GRU: z, which keeps the old state, or u, which takes the new; r, unless there is none; c.
-        LSTM: f, unless it is coupled; u, c, o.
+        By the letters of the gates.
     activations : sequence of functions
-        Of the state (RNN), of gates and candidate (GRU), of gates, candidate and memory (LSTM).
+        In the order in which ONNX has them; the usual ones if empty.
     reset_after : bool
-        Whether Γ_r multiplies W_ca c<t-1> + b_ca, not c<t-1>.
-    sees : {"previous", "current"}
-        Which memory the peephole of the output gate sees.
-    coupled : bool
-        Whether Γ_f = 1 − Γ_u.
+        Of a GRU: whether Γ_r multiplies W_ca c<t-1> + b_ca, not c<t-1>.
     one_gate : bool
         Of a GRU: whether Γ_r is the other gate, as in a minimal gated unit.
+    sees : {"previous", "current"}
+        Of an LSTM: which memory the peephole of the output gate sees.
+    coupled : bool
+        Of an LSTM: whether Γ_f = 1 − Γ_u.
     clip : float or None
         Bound of the input of each activation.
     """
 
-    kind: str
     parts: Mapping[str, Part]
-    activations: Sequence[Activation]
+    activations: Sequence[Activation] = ()
     reset_after: bool = False
+    one_gate: bool = False
     sees: str = "current"
     coupled: bool = False
     clip: float | None = None
-    one_gate: bool = False
 
-    @property
-    def states(self) -> tuple[str, ...]:
-        """What the state consists of."""
-        return STATES[self.kind]
+    states: ClassVar[tuple[str, ...]]
+    usual: ClassVar[Sequence[Activation]]
 
     def __call__(self, x: Any, state: Sequence[Any]) -> list[Any]:
         """The state after a step, recorded."""
-        if self.kind == "LSTM":
-            return self._lstm(x, *state)
-        return self._gru(x, *state) if self.kind == "GRU" else self._rnn(x, *state)
+        raise NotImplementedError
+
+    def _functions(self) -> Sequence[Activation]:
+        return self.activations or self.usual
 
     def _sum(self, gate: str, x: Any, a: Any, c: Any = None) -> Any:
         """W_x x + W_a a + p ∘ c + b."""
@@ -84,12 +82,29 @@ class RecurrentStep:
     def _bounded(self, z: Any) -> Any:
         return z if self.clip is None else np.clip(z, -self.clip, self.clip)
 
-    def _rnn(self, x: Any, a: Any) -> list[Any]:
-        (f,) = self.activations
-        return [name(f(name(self._sum("a", x, a), "z")), "a")]
 
-    def _gru(self, x: Any, c: Any) -> list[Any]:
-        f, g = self.activations
+class RNNStep(RecurrentStep):
+    """a<t> = tanh(W_ax x<t> + W_aa a<t-1> + b_a)."""
+
+    states = ("a",)
+    usual = (np.tanh,)
+
+    def __call__(self, x: Any, state: Sequence[Any]) -> list[Any]:
+        """The state after a step, recorded."""
+        (f,) = self._functions()
+        return [name(f(name(self._sum("a", x, state[0]), "z")), "a")]
+
+
+class GRUStep(RecurrentStep):
+    """Gates z, which keeps the old state, or u, which takes the new; r, unless there is none; the candidate c."""
+
+    states = ("c",)
+    usual = (_sigmoid, np.tanh)
+
+    def __call__(self, x: Any, state: Sequence[Any]) -> list[Any]:
+        """The state after a step, recorded."""
+        (c,) = state
+        f, g = self._functions()
         keeps = "z" in self.parts
         with scope(part="update gate"):
             gate = name(f(self._sum("z", x, c)), "z") if keeps else name(f(self._sum("u", x, c)), "Gamma_u")
@@ -98,33 +113,45 @@ class RecurrentStep:
             with scope(part="relevance gate"):
                 r = name(f(self._sum("r", x, c)), "Gamma_r")
         with scope(part="candidate"):
-            if r is not None and self.reset_after:
-                part = self.parts["c"]
-                inside = _added([part.a @ c, part.inner])
-                sums = self._bounded(_added([part.x @ x if part.x is not None else None, r * inside, part.b]))
-            else:
-                sums = self._sum("c", x, c if r is None else r * c)
-            new = name(g(name(sums, "z_c")), "c_tilde")
+            new = name(g(name(self._candidate(x, c, r), "z_c")), "c_tilde")
         with scope(part="memory"):
             return [name((1 - gate) * new + gate * c if keeps else gate * new + (1 - gate) * c, "c")]
 
-    def _lstm(self, x: Any, a: Any, c: Any) -> list[Any]:
-        f, g, h = self.activations
-        before = c
+    def _candidate(self, x: Any, c: Any, r: Any) -> Any:
+        if r is None or not self.reset_after:
+            return self._sum("c", x, c if r is None else r * c)
+        part = self.parts["c"]
+        inside = _added([part.a @ c, part.inner])
+        return self._bounded(_added([part.x @ x if part.x is not None else None, r * inside, part.b]))
+
+
+class LSTMStep(RecurrentStep):
+    """Gates f, unless it is coupled, u and o; the candidate c."""
+
+    states = ("a", "c")
+    usual = (_sigmoid, np.tanh, np.tanh)
+
+    def __call__(self, x: Any, state: Sequence[Any]) -> list[Any]:
+        """The state after a step, recorded."""
+        a, before = state
+        f, g, h = self._functions()
         with scope(part="update gate"):
-            up = name(f(name(self._sum("u", x, a, c), "gamma_u")), "Gamma_u")
+            up = name(f(name(self._sum("u", x, a, before), "gamma_u")), "Gamma_u")
         with scope(part="forget gate"):
-            forget = 1 - up if self.coupled else f(name(self._sum("f", x, a, c), "gamma_f"))
+            forget = 1 - up if self.coupled else f(name(self._sum("f", x, a, before), "gamma_f"))
             forget = name(forget, "Gamma_f")
         with scope(part="candidate"):
             new = name(g(name(self._sum("c", x, a), "z_c")), "c_tilde")
         with scope(part="memory"):
-            c = name(forget * c + up * new, "c")
+            c = name(forget * before + up * new, "c")
         with scope(part="output gate"):
             seen = c if self.sees == "current" else before
             out = name(f(name(self._sum("o", x, a, seen), "gamma_o")), "Gamma_o")
         with scope(part="state"):
             return [name(out * h(self._bounded(c)), "a"), c]
+
+
+KINDS: dict[str, type[RecurrentStep]] = {"RNN": RNNStep, "GRU": GRUStep, "LSTM": LSTMStep}
 
 
 def _added(terms: Sequence[Any]) -> Any:

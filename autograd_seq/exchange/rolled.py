@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from autograd_seq import operations as ops
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.record import Record
 from autograd_seq.core.scope import NOWHERE, Marked, scope
 from autograd_seq.core.tensor import Tensor, name
+from autograd_seq.core.traits import algebra
 from autograd_seq.exchange.affine import Weight, element, joined
 from autograd_seq.exchange.known_cells import Found, Gate, flat, known_cells
-from autograd_seq.exchange.recurrent_step import Activation, Part, RecurrentStep
-
-FUNCTIONS: dict[str, Callable[[Any], Any]] = {"tanh": np.tanh, "relu": ops.relu, "sigmoid": ops.sigmoid}
+from autograd_seq.exchange.recurrent_step import KINDS, Part, RecurrentStep
 
 
 def rolled(outputs: Sequence[Any], weights: Iterable[Record]) -> tuple[list[Any], list[Found]]:
@@ -112,7 +110,7 @@ class _Anew:
                 self._step(cell)
             return
         place = element(record)
-        if place is not None and record.operation.name != "getitem":
+        if place is not None and algebra(record) != "part":
             whole, k = place
             self.of[record] = self.of[whole][k].record
             return
@@ -142,7 +140,7 @@ class _Anew:
                 x = xs[0] if len(xs) == 1 else np.concatenate(xs) if xs else None
                 cell.state = cell.step(x, cell.state)
             for key, record in old.after.items():
-                state = cell.state[cell.step.states.index("c" if found.kind == "GRU" else key)]
+                state = cell.state[cell.step.states.index(key)]
                 self._hand_on(record, state, found, time)
         cell.done += 1
 
@@ -156,7 +154,7 @@ class _Anew:
         with scope(time=before):
             state = []
             for called in cell.step.states:
-                given = first.before.get("a" if found.kind == "GRU" else called)
+                given = first.before.get(called)
                 if given is None or (given.operation is None and not given._value.any()):
                     state.append(Tensor(np.zeros(shape, after.dtype), called))
                 else:
@@ -196,7 +194,7 @@ def _recurrent_step(found: Found, of: Any) -> RecurrentStep:
     inputs = found.steps[-1].inputs
     parts = {}
     gates = found.steps[-1].gates
-    one_gate = found.kind == "GRU" and found.tied
+    one_gate = "r" in gates and found.tied
     for called in [g for g in "azurfco" if g in gates and not (one_gate and g == "r")]:
         gate = gates[called]
         weights = [w for x in inputs for data, w in gate.x if data is x]
@@ -207,12 +205,14 @@ def _recurrent_step(found: Found, of: Any) -> RecurrentStep:
             _named(_column_of(gate.inner), f"b_{called}a"),
             _named(_column_of(gate.peephole), f"p_{called}"),
         )
-    usual: list[Activation] = [ops.sigmoid, np.tanh, np.tanh]
-    functions = {"RNN": usual[:0], "GRU": usual[:2], "LSTM": usual}[found.kind] or [FUNCTIONS[gates["a"].activation]]
-    return RecurrentStep(
-        found.kind, parts, functions, found.reset_after, found.sees or "current", found.coupled,
+    return KINDS[found.kind](
+        parts,
+        (found.activation,) if found.activation is not None else (),
+        reset_after=found.reset_after,
         one_gate=one_gate,
-    )  # fmt: skip
+        sees=found.sees or "current",
+        coupled=found.coupled,
+    )
 
 
 def _named(value: Any, called: str) -> Any:
@@ -222,7 +222,7 @@ def _named(value: Any, called: str) -> Any:
 
 def _is_called(value: Any, called: str) -> bool:
     """Whether it is a leaf of that name as a column."""
-    return value.operation.name == "reshape" and value.inputs[0]._name == called
+    return value.operation.rearranges and value.inputs[0]._name == called
 
 
 def _beside(matrices: list[Any]) -> Any:
