@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.core.errors import FileError, UsageError, ValueRangeError
+from autograd_seq.core.errors import AutogradError, FileError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.storage.files import opened
 
@@ -120,7 +120,13 @@ def read(path: str | os.PathLike[str]) -> Net:
             f"{name} uses operator set {opset} of ONNX; from {OLDEST} on it can be read: export it again, or convert "
             f"it with onnx.version_converter{here()}"
         )
-    return _net(model.graph, opset, name)
+    try:
+        return _net(model.graph, opset, name)
+    except AutogradError:
+        raise
+    except Exception as error:  # what is damaged inside: numbers of types that there are not, and the like
+        told = f"{type(error).__name__}: {_first_line(error)}"
+        raise FileError(f"{name} is damaged: {told}{here()}") from error
 
 
 def check(path: str | os.PathLike[str]) -> None:
@@ -159,18 +165,21 @@ def _net(graph: Any, opset: int, file: str) -> Net:
     if graph.sparse_initializer:
         names = ", ".join(sorted(s.values.name for s in graph.sparse_initializer))
         raise ValueRangeError(f"{file} holds sparse weights, which are not read: {names}{here()}")
-    weights = {weight.name: _array(weight, file) for weight in graph.initializer}
+    weights = {_text(weight.name): _array(weight, file) for weight in graph.initializer}
     given = {
-        value.name: Given(*_type(value, file, onnx)) for value in graph.input if value.name not in weights
+        _text(value.name): Given(*_type(value, file, onnx))
+        for value in graph.input
+        if _text(value.name) not in weights
     }
     nodes = [_node(node, opset, file) for node in graph.node]
-    return Net(nodes, weights, given, [value.name for value in graph.output], opset)
+    return Net(nodes, weights, given, [_text(value.name) for value in graph.output], opset)
 
 
 def _node(node: Any, opset: int, file: str) -> Node:
     import onnx
 
-    kind = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
+    domain, kind = _text(node.domain), _text(node.op_type)
+    kind = kind if domain in ("", "ai.onnx") else f"{domain}::{kind}"
     settings: dict[str, Any] = {}
     for attribute in node.attribute:
         value = onnx.helper.get_attribute_value(attribute)
@@ -179,17 +188,22 @@ def _node(node: Any, opset: int, file: str) -> Node:
         elif attribute.type == onnx.AttributeProto.TENSOR:
             value = _array(value, file)
         elif isinstance(value, bytes):
-            value = value.decode("utf-8", "replace")
+            value = _text(value)
         elif attribute.type == onnx.AttributeProto.STRINGS:
-            value = [text.decode("utf-8", "replace") for text in value]
+            value = [_text(text) for text in value]
         elif attribute.type == onnx.AttributeProto.FLOAT:
             value = _meant(value)
         elif attribute.type == onnx.AttributeProto.FLOATS:
             value = [_meant(number) for number in value]
         elif attribute.type == onnx.AttributeProto.INTS:
             value = list(value)
-        settings[attribute.name] = value
-    return Node(kind, tuple(node.input), tuple(node.output), settings, node.name)
+        settings[_text(attribute.name)] = value
+    return Node(kind, tuple(map(_text, node.input)), tuple(map(_text, node.output)), settings, _text(node.name))
+
+
+def _text(words: str | bytes) -> str:
+    """Words of a file, which are bytes where they are no UTF-8."""
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
 
 
 def _meant(number: float) -> float:
@@ -217,6 +231,6 @@ def _type(value: Any, file: str, onnx: Any) -> tuple[np.dtype[Any], tuple[int | 
     kind = value.type.tensor_type
     dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type or onnx.TensorProto.FLOAT))
     sizes = tuple(
-        size.dim_value if size.HasField("dim_value") else (size.dim_param or None) for size in kind.shape.dim
+        size.dim_value if size.HasField("dim_value") else (_text(size.dim_param) or None) for size in kind.shape.dim
     )
     return dtype, sizes

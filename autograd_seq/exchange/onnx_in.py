@@ -18,7 +18,7 @@ from autograd_seq.core.tensor import Parameter, Tensor, name
 from autograd_seq.exchange.known_cells import Found
 from autograd_seq.exchange.onnx_file import Given, Net, Node, read
 from autograd_seq.exchange.onnx_names import readable, weight_name
-from autograd_seq.exchange.onnx_operators import is_tensor
+from autograd_seq.exchange.onnx_operators import is_tensor, sized
 from autograd_seq.exchange.onnx_recurrent import GATES
 from autograd_seq.exchange.onnx_roles import name_by_roles
 from autograd_seq.exchange.onnx_running import FROM_FILE, Running, beginning, check_operators, results
@@ -289,7 +289,7 @@ def _inputs(net: Net, given: Mapping[str, Any], sizes: Mapping[str, int], seed: 
             value = given[key]
             found[key] = value if is_tensor(value) else np.asarray(value, kind.dtype)
         else:
-            shape = tuple(_size(key, size, known, free) for size in kind.sizes)
+            shape = sized([_size(key, size, known, free) for size in kind.sizes], f"the input {key}")
             found[key] = _drawn(net, key, kind, shape, rng, found)
     return found
 

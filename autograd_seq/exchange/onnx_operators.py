@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import operations as ops
-from autograd_seq.core.errors import UsageError
+from autograd_seq.core.errors import UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 
+MOST = 10**8  # numbers in one array
 Settings = Mapping[str, Any]
 Operator = Callable[..., Any]
 
@@ -34,6 +35,14 @@ def whole(value: Any, what: str) -> list[int]:
             f"only files whose {what} follows from shapes can be read{here()}"
         )
     return [int(number) for number in np.ravel(value)]
+
+
+def sized(shape: Sequence[int], what: str) -> tuple[int, ...]:
+    """A shape that fits into memory: a damaged file may ask for any."""
+    count = math.prod(shape)
+    if min(shape, default=1) < 0 or count > MOST:
+        raise ValueRangeError(f"{what} would have the shape {tuple(shape)}, which is {count:,} numbers{here()}")
+    return tuple(shape)
 
 
 # -- element by element ------------------------------------------------------------------------------
@@ -178,7 +187,7 @@ def gathered_nd(s: Settings, x: Any, indices: Any) -> Any:
 
 def expanded(s: Settings, x: Any, shape: Any) -> Any:
     """Repeated along axes of length 1, as broadcasting does."""
-    wanted = np.broadcast_shapes(tuple(whole(shape, "the shape")), tuple(x.shape))
+    wanted = sized(np.broadcast_shapes(tuple(whole(shape, "the shape")), tuple(x.shape)), "an Expand")
     return x if wanted == tuple(x.shape) else np.broadcast_to(x, wanted)
 
 
@@ -194,7 +203,9 @@ def parts(s: Settings, x: Any, lengths: Any = None) -> tuple[Any, ...]:
 
 def tiled(s: Settings, x: Any, repeats: Any) -> Any:
     """Repeated so often along each axis."""
-    for axis, times in enumerate(whole(repeats, "the number of repeats")):
+    often = whole(repeats, "the number of repeats")
+    sized([n * size for n, size in zip(often, x.shape)], "a Tile")
+    for axis, times in enumerate(often):
         if times != 1:
             x = np.concatenate([x] * times, axis=axis)
     return x
@@ -212,6 +223,7 @@ def padded(s: Settings, x: Any, pads: Any = None, value: Any = None, along: Any 
         before, after = (sizes or ())[place], (sizes or ())[place + half]
         if before < 0 or after < 0:
             raise UsageError(f"Pad with negative widths cannot be read{here()}")
+        sized([*x.shape[:axis], before + after, *x.shape[axis + 1 :]], "a Pad")
         blocks = [np.full((*x.shape[:axis], n, *x.shape[axis + 1 :]), fill, x.dtype) for n in (before, after)]
         x = np.concatenate([block for block in (blocks[0], x, blocks[1]) if block.shape[axis]], axis=axis)
     return x
@@ -221,6 +233,7 @@ def one_hot(s: Settings, indices: Any, depth: Any, values: Any) -> Any:
     """A column of `depth` numbers for each index."""
     size = whole(depth, "the depth")[0]
     where = np.asarray(indices.value if is_tensor(indices) else indices).astype(int) % size
+    sized([*where.shape, size], "a OneHot")
     off, on = np.asarray(values.value if is_tensor(values) else values)
     return np.moveaxis(np.where(where[..., None] == np.arange(size), on, off), -1, s.get("axis", -1))
 
@@ -331,12 +344,19 @@ def constant(s: Settings) -> Any:
 def filled(s: Settings, shape: Any) -> Any:
     """One number everywhere."""
     value = s.get("value", np.zeros(1, np.float32))
-    return np.full(tuple(whole(shape, "the shape")), value.item(), value.dtype)
+    return np.full(sized(whole(shape, "the shape"), "a ConstantOfShape"), value.item(), value.dtype)
 
 
 def shape_of(s: Settings, x: Any) -> Any:
     """The sizes as numbers."""
     return np.array(x.shape[s.get("start", 0) : s.get("end")], np.int64)
+
+
+def counted(s: Settings, start: Any, limit: Any, delta: Any) -> Any:
+    """Numbers from start up to a limit."""
+    first, last, by = (np.asarray(x).item() for x in (start, limit, delta))
+    sized([max(math.ceil((last - first) / by), 0) if by else MOST + 1], "a Range")
+    return np.arange(first, last, by, dtype=np.asarray(start).dtype)
 
 
 def joined(s: Settings, *arrays: Any) -> Any:
@@ -439,7 +459,7 @@ OPERATORS: dict[str, Operator] = {
     "GatherND": gathered_nd, "Expand": expanded, "Tile": tiled, "Pad": padded, "OneHot": one_hot,
     "ReverseSequence": reversed_sequences, "Shape": shape_of,
     "Size": _of(lambda x: np.array(x.size, np.int64)),
-    "Range": _of(lambda start, limit, delta: np.arange(start, limit, delta)),
+    "Range": counted,
     "Trilu": lambda s, x, k=0: x * (np.triu if s.get("upper", 1) else np.tril)(np.ones(x.shape, x.dtype), int(k)),
     "Constant": constant, "ConstantOfShape": filled, "Identity": unchanged, "Dropout": kept,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import ChainMap
 from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
@@ -181,7 +182,7 @@ class Running:
         """A loop so many times, or while a condition holds."""
         body = node.settings["body"]
         most, going, *carried = inputs
-        turns = MOST_TURNS if most is None else whole(most, "the number of turns")[0]
+        turns = math.inf if most is None else whole(most, "the number of turns")[0]
         going = True if going is None else _true(going)
         names, gathered, turn = list(body.given), [], 0
         while going and turn < turns:

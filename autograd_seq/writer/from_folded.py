@@ -16,7 +16,7 @@ from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
 from autograd_seq.writer.numerals import as_number
-from autograd_seq.writer.simpler import simplified, without_double_minus
+from autograd_seq.writer.simpler import simplified, without_double_minus, without_double_transpose
 from autograd_seq.writer.terms import collected
 from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
 
@@ -141,7 +141,9 @@ class Trees:
     def _tidy(self, tree: Tree, unit: Unit) -> Tree:
         """What the sweep made, as one would write it; what somebody wrote stays as it is written."""
         of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
-        return collected(without_double_minus(tree), self._assuming.append) if of_sweep else tree
+        if not of_sweep:
+            return tree
+        return collected(without_double_transpose(without_double_minus(tree)), self._assuming.append)
 
     # -- numbers that follow from shapes
 

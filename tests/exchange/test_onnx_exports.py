@@ -1,9 +1,10 @@
-"""Files exported by PyTorch and JAX from loops: the values and gradients of their libraries, folded, as the textbook has it."""
+"""Files exported by PyTorch and JAX from loops: their libraries' values and gradients, folded as in the textbook."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+
 from autograd_seq import derive, differentiate, equations, gradcheck, prove
 
 pytest.importorskip("onnx", reason="reading ONNX files needs the package onnx")
@@ -11,11 +12,9 @@ from autograd_seq.exchange import read_onnx  # noqa: E402
 
 EXPORTS = Path(__file__).parent / "exports"
 FILES = sorted(path.stem for path in EXPORTS.glob("*.onnx"))
-CELLS = {
-    "lstm": ["LSTM of 4 steps, n_a = 4"], "gru": ["GRU of 4 steps, n_a = 4"], "minimal": ["GRU of 4 steps, n_a = 4"],
-    "peephole": ["LSTM of 4 steps, n_a = 4"], "both": ["RNN of 4 steps, n_a = 4"] * 2, "scan": ["LSTM of 4 steps, n_a = 4"],
-    "two": ["RNN of 4 steps, n_a = 4"] * 2, "leaky": [],
-}  # fmt: skip
+KINDS = {"lstm": "LSTM", "gru": "GRU", "minimal": "GRU", "peephole": "LSTM", "both": "RNN", "scan": "LSTM"}
+KINDS["two"] = "RNN"
+CELLS = {name: [f"{kind} of 4 steps, n_a = 4"] * (2 if name in ("both", "two") else 1) for name, kind in KINDS.items()}
 
 
 def opened(name, dtype=None):
@@ -48,9 +47,10 @@ def test_values_and_gradients_are_those_of_the_library(name):
 @pytest.mark.parametrize("name", FILES)
 def test_the_steps_are_found_again(name):
     run, _ = opened(name)
-    assert [str(cell) for cell in run.cells] == (CELLS[name.split("_")[0]] if name != "two_script" else CELLS["two"])
+    assert [str(cell) for cell in run.cells] == CELLS.get(name.split("_")[0], [])
     if name.startswith("leaky"):  # whose first step lacks what 0.9 times a state of zeros would be
-        assert "c<t> = c<t-1> ∘ 0.9 + tanh([a<t-1>, x[t - 1]] inside.weightᵀ + inside.bias) ∘ 0.1" in str(equations(run.graph))
+        memory = "c<t> = c<t-1> ∘ 0.9 + tanh([a<t-1>, x[t - 1]] inside.weightᵀ + inside.bias) ∘ 0.1"
+        assert memory in str(equations(run.graph))
         return
     text = str(derive(run))
     assert "<2>" not in text and "<T-1>" not in text, text

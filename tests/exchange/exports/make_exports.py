@@ -1,4 +1,4 @@
-"""Make the exported files beside this one, with what their libraries compute: outputs, and gradients for drawn adjoints.
+"""Make the exported files beside this one, with what their libraries compute: outputs, and gradients.
 
 Needs torch 2.13.0, onnxscript, jax and jax2onnx 0.17.1: ``python make_exports.py``. Stack traces, which hold paths, are
 taken out.
@@ -145,12 +145,13 @@ def from_torch():
     torch.manual_seed(0)
     x, h = torch.randn(4, 2, 3), torch.randn(2, 4) * 0.5
     modules = {
-        "lstm": (LSTMLoop(), (x,)), "gru": (GRULoop(), (x, h)), "minimal": (Minimal(), (x, h)), "leaky": (Leaky(), (x,)),
-        "peephole": (Peephole(), (x,)), "both": (Both(), (x,)), "two": (Two(), (x,)),
+        "lstm": (LSTMLoop(), (x,)), "gru": (GRULoop(), (x, h)), "minimal": (Minimal(), (x, h)),
+        "leaky": (Leaky(), (x,)), "peephole": (Peephole(), (x,)), "both": (Both(), (x,)), "two": (Two(), (x,)),
     }  # fmt: skip
     for name, (module, given) in modules.items():
         names = {"input_names": ["x", "h"][: len(given)], "output_names": ["y"]}
-        torch.onnx.export(module, given, HERE / f"{name}_dynamo.onnx", dynamo=True, external_data=False, verbose=False, **names)
+        newer = {"dynamo": True, "external_data": False, "verbose": False}
+        torch.onnx.export(module, given, HERE / f"{name}_dynamo.onnx", **newer, **names)
         torch.onnx.export(module, given, str(HERE / f"{name}_script.onnx"), dynamo=False, **names)
         y = module(*given)
         delta = torch.randn_like(y)
