@@ -48,12 +48,16 @@ class Folded:
         From each unit to its inputs (or terms) as `Use`.
     seeds : frozenset of Tensor
         The adjoints that the backward pass starts from.
+    left_out : dict of Tensor to int
+        Records of the forward pass that have no node of their own, since other steps stand for theirs; with their step.
     """
 
     blocks: list[Block]
     nodes: Nodes
     inputs: dict[Unit, list[Use]]
     seeds: frozenset[Tensor] = frozenset()
+    left_out: dict[Tensor, int] = field(default_factory=dict)
+    turns: int = 0  # how many steps are not looked at one by one
 
     @property
     def loops(self) -> list[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 from types import CodeType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.program_arguments import PartOf, Taken, arguments_of
-from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, PutInto, destinations
+from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, Place, PutInto, destinations
 from autograd_seq.core.source_line import ours
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
@@ -89,7 +90,7 @@ class _Search:
 
     def __init__(self, derivation: Derivation) -> None:
         self.d = derivation
-        self.graph = derivation.recording.forward
+        self.graph = derivation.forward
         self.sites: dict[CodeType, list[tuple[CodeType, int]]] = {}
         self.depth: dict[CodeType, int] = {}
         self.users: dict[Any, list[tuple[Any, int]]] = {}
@@ -275,11 +276,26 @@ class _Search:
         user = next((u for u in users if (u._code, u._offset) == place), users[0] if users else None)
         if user is None:
             return None
-        at = user._code, user._offset
-        order = list(dict.fromkeys(forward[r].time for r in self.graph if (r._code, r._offset) == at and r in forward))
+        order = self._order.get((user._code, user._offset), {})
+        times = list(order)
         if None in order:
             return None
-        return order.index(forward[user].time), len(order), order[0] > order[-1]  # type: ignore[operator]
+        return order[self._step(user)], len(times), times[0] > times[-1]  # type: ignore[operator]
+
+    def _step(self, record: Any) -> int | None:
+        """The step of something that was made."""
+        left_out = self.d.folded.left_out.get(record)
+        return self.d.folded.nodes.forward[record].time if left_out is None else left_out
+
+    @cached_property
+    def _order(self) -> dict[Place, dict[int | None, int]]:
+        """By instruction the steps at which it made something, each with its number in their order."""
+        found: dict[Place, dict[int | None, int]] = {}
+        for record in self.graph:
+            if record.operation is not None and record in self.d.folded.nodes.forward:
+                order = found.setdefault((record._code, record._offset), {})
+                order.setdefault(self._step(record), len(order))
+        return found
 
     # -- parameters
 
