@@ -32,7 +32,7 @@ from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
 from autograd_seq.folding.nodes import Nodes, join_sums, of_graph, of_recording
 from autograd_seq.folding.parts_by_step import split_by_step
-from autograd_seq.folding.shorter import Gap, NotAlike, shortened
+from autograd_seq.folding.shorter import Gap, NotAlikeError, shortened
 from autograd_seq.folding.stand_ins import stand_in
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.steps import scopes
@@ -78,7 +78,7 @@ def fold_both(forward: Graph) -> Folded:
     if short is not None:
         try:
             return _fold_short(*short)
-        except NotAlike:
+        except NotAlikeError:
             pass
     return fold(differentiate(forward.outputs[0]))
 

@@ -1,7 +1,7 @@
 """A long recording without most of the steps that do all the same, which is folded in their stead.
 
 A derivation reads the same at 400 steps as at 20. So what lies in the middle is left out before the sweep: the step
-behind the gap is made from the one in front of it. What is folded then stands for all: `Gap.fill` gives the families
+behind the gap is made from the one in front of it. What is folded then stands for all: `stand_in` gives the families
 their members at the steps that were left out, and the steps behind the gap their own numbers again.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.rebuilt import again
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
@@ -24,7 +25,7 @@ AROUND = 6  # steps that do the same, at least, on either side of what is left o
 WORTH = 12  # steps to leave out, for fewer it is not worth it
 
 
-class NotAlike(Exception):
+class NotAlikeError(Exception):
     """Steps that look alike are used in ways that do not let some be left out."""
 
 
@@ -77,7 +78,7 @@ class Gap:
         """Tell nodes how many steps are left out before theirs."""
         for node in nodes:
             if any(x.record in self.absent for x in node.inputs):
-                raise NotAlike
+                raise NotAlikeError
             if node.time is not None and node.time > self.last:
                 node.left_out = self.length
 
@@ -96,7 +97,7 @@ def shortened(graph: Graph) -> tuple[Recording, Gap] | None:
     gap = Gap(alike[around - 1], len(alike) - 2 * around, turns)
     try:
         output = _Short(graph, places, gap, alike).output
-    except NotAlike:
+    except NotAlikeError:
         return None
     return differentiate(output), gap
 
@@ -120,7 +121,7 @@ class _Short:
             gap.places[made] = places[record] if time is None else replace(places[record], time=gap.counted(time))
         (output,) = graph.outputs
         if output not in self.new:
-            raise NotAlike
+            raise NotAlikeError
         self.output = self.new[output]
 
     def _made(self, record: Tensor, time: int | None) -> Tensor:
@@ -131,9 +132,8 @@ class _Short:
             inputs = tuple([self._at_step(x, record, i, time) for i, x in enumerate(record.inputs)])
         if all(x is y for x, y in zip(inputs, record.inputs, strict=True)):
             return record
-        made: Tensor = record.operation.record(record._value, inputs, record.settings, record.requires_grad)
-        made.scope, made._name, made.index = record.scope, record._name, record.index
-        made._code, made._offset, made._origin = record._code, record._offset, record._origin
+        made: Tensor = again(record, inputs)
+        made.index = record.index  # it stands where that stood
         return made
 
     def _outside(self, x: Tensor, user: Tensor) -> Tensor:
@@ -149,7 +149,7 @@ class _Short:
             isinstance(v, (tuple, list)) and len(v) >= len(user.inputs) for v in user.settings.values()
         )
         if not plain and not listed:
-            raise NotAlike
+            raise NotAlikeError
         stands_for: Tensor = Tensor(x._value, "left out")
         self.gap.absent.add(stands_for)
         self.gap.places[stands_for] = Scope()
@@ -166,19 +166,19 @@ class _Short:
             return self.new[x]
         if self._is_fixed(x, user, number):
             if inside:
-                raise NotAlike
+                raise NotAlikeError
             return self.new[x]
         return self._moved(slot, gap.real(gap.counted(time) + there - time))
 
     def _is_fixed(self, x: Tensor, user: Tensor, number: int) -> bool:
         """Whether all steps use the same, of whatever step that is."""
-        time, place = self.turns.slots[user]
+        place = self.turns.slots[user][1]
         return len(self.model) > place and self.model[place].inputs[number] is x
 
     def _moved(self, slot: Any, time: int) -> Tensor:
         """What stands in a place at another step."""
-        known = self.turns.given if isinstance(slot[1], tuple) else self.turns.steps
+        known: Any = self.turns.given if isinstance(slot[1], tuple) else self.turns.steps
         try:
-            return self.new[known[time][slot[1]]]  # type: ignore[index]
+            return self.new[known[time][slot[1]]]
         except (KeyError, IndexError):
-            raise NotAlike from None
+            raise NotAlikeError from None

@@ -1,4 +1,4 @@
-"""Members for the steps that a short recording leaves out, and for all others the step that they have in the whole one."""
+"""Members of families at the steps that a short recording leaves out; all others get the step that they really have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.folded import Folded
-from autograd_seq.folding.shorter import Gap, NotAlike
+from autograd_seq.folding.shorter import Gap, NotAlikeError
 from autograd_seq.folding.step_index import at_step
 from autograd_seq.folding.unit import Family, Node, Ref, Use
 
@@ -23,12 +23,12 @@ def stand_in(folded: Folded, gap: Gap, alive: Iterable[Node]) -> None:
 
     Raises
     ------
-    NotAlike
+    NotAlikeError
         If something at the edge of the gap was not folded with the same at other steps.
     """
     for node in alive:
         if node.time == gap.last and (node.family is None or gap.last + 1 not in node.family.members):
-            raise NotAlike
+            raise NotAlikeError
     families = [unit for unit in folded.inputs if isinstance(unit, Family)]
     _count_in_whole(folded, families, gap)
     for family in sorted(families, key=lambda family: (family.any.owner is not None, family.order)):
@@ -90,22 +90,22 @@ def _fill(family: Family, gap: Gap) -> None:
 
 def _of_record(model: Node, time: int, gap: Gap) -> Node:
     """The node of what the forward pass has at a step in place of the model's record."""
-    record = _record(model, time, gap)
+    record, later = _record(model, time, gap), time - (model.time or 0)
     node = Node(record, model.operation, False, model.inputs, model.name, time, order=model.order, role=model.role)
-    node.family, node.picked = model.family, tuple(_picked_at(x, time - model.time) for x in model.picked)
+    node.family, node.picked = model.family, tuple(_picked_at(x, later) for x in model.picked)
     return node
 
 
 def _record(model: Node, time: int, gap: Gap) -> Tensor:
     """What the forward pass has at a step in place of the model's record."""
     if model.record not in gap.turns.slots or model.time is None:
-        raise NotAlike
+        raise NotAlikeError
     there, place = gap.turns.slots[model.record]
     known: Any = gap.turns.given if isinstance(place, tuple) else gap.turns.steps
     try:
         record: Tensor = known[there + time - model.time][place]
     except (KeyError, IndexError):
-        raise NotAlike from None
+        raise NotAlikeError from None
     return record
 
 

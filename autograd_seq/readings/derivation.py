@@ -16,7 +16,7 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold, fold_both
+from autograd_seq.folding.fold import Block, Family, Ref, Unit, fold, fold_both
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
@@ -133,7 +133,7 @@ class Derivation:
                     target.append(Block(units, block.direction, block.loop, block.lane))
         return forward, backward
 
-    @property
+    @cached_property
     def last(self) -> int:
         """The last time step, T; 0 where no steps are alike."""
         looped = [unit.times[-1] for unit in self.folded.units if isinstance(unit, Family)]

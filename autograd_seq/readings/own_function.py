@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from types import CodeType
 from typing import Any
@@ -104,6 +104,7 @@ class _Search:
             if self._is_taken_here(leaf):
                 self._note(_places(leaf))
         self._note_calls()
+        self._callers: dict[Origin, list[Origin]] = {}  # chains that were looked for
         wanted = set(derivation.parameters)
         leaves = [u for u in derivation.folded.units if u.leaf and derivation.in_forward(u)]
         leaves = [u for u in leaves if not (isinstance(u, Node) and u.literal)]
@@ -306,9 +307,9 @@ class _Search:
             uses = self.users.get(record_of(unit), [])
             several = {
                 way
-                for user, i in uses
-                for chain in self._chains(_places(user))
-                for way in _elements(ways.operand(chain, i, len(user.inputs)))
+                for places, i, count in {(_places(user), i, len(user.inputs)) for user, i in uses}
+                for chain in self._chains(places)
+                for way in _elements(ways.operand(chain, i, count))
             }
             several = {way for way in several if way.keys and way.keys[-1] == unit.name} or several
             way = several.pop() if len(several) == 1 else None
@@ -323,7 +324,9 @@ class _Search:
 
     def _chains(self, places: Origin) -> list[Origin]:
         """An instruction with all who can have called it."""
-        found: list[Origin] = []
+        if places in self._callers:
+            return self._callers[places]
+        found: list[Origin] = self._callers.setdefault(places, [])
         open_ = [places] if places else []
         while open_ and len(found) < MOST:
             chain = open_.pop()
@@ -399,6 +402,7 @@ def _numbered(way: Way, number: int) -> Way:
     return (picked(*parts) if way.word == "item" else None) or replace(way, parts=parts)
 
 
+@lru_cache(maxsize=256)
 def _from_first(way: Way) -> Way:
     """The same, with what its counters add counted from the first."""
     first = way.counter.argument if way.counter is not None else 0
