@@ -27,7 +27,8 @@ def stand_in(folded: Folded, gap: Gap, alive: Iterable[Node]) -> None:
         If something at the edge of the gap was not folded with the same at other steps.
     """
     for node in alive:
-        if node.time == gap.last and (node.family is None or gap.last + 1 not in node.family.members):
+        alone = node.family is None and node in folded.inputs
+        if node.time == gap.last and (alone or (node.family and gap.last + 1 not in node.family.members)):
             raise NotAlikeError
     families = [unit for unit in folded.inputs if isinstance(unit, Family)]
     _count_in_whole(folded, families, gap)

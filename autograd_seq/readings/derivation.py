@@ -16,7 +16,7 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.fold import Block, Family, Ref, Unit, fold, fold_both
+from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold, fold_both
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
@@ -56,11 +56,10 @@ class Derivation:
     def __init__(self, thing: Any, short: bool = True) -> None:
         self._thing = thing
         recorded, outputs = _recorded(thing)
+        self._recorded = recorded
         self.forward: Graph = recorded.forward if isinstance(recorded, Recording) else Graph(recorded)
-        if isinstance(recorded, Recording) or not short:
-            self.folded = fold(recorded if isinstance(recorded, Recording) else differentiate(recorded))
-        else:
-            self.folded = fold_both(self.forward)
+        both = isinstance(recorded, Recording) or not short
+        self.folded: Folded = fold(self.recording) if both else fold_both(self.forward)
         node = self.folded.nodes.forward
         self.outputs: list[Unit] = list(dict.fromkeys(self.unit_of(node[r.record]) for r in outputs))
         self._forward = self._behind(self.outputs)
@@ -87,6 +86,11 @@ class Derivation:
         self._indices: dict[str, list[GivenIndex]] = {}
         self._give_names()
         self.trees = Trees(self.folded, self.names)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """Both passes, every step of them."""
+        return self._recorded if isinstance(self._recorded, Recording) else differentiate(self._recorded)
 
     @cached_property
     def whole(self) -> Derivation:
