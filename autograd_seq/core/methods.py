@@ -228,10 +228,12 @@ class Methods:
 
     def round(self, decimals: int = 0) -> Any:
         """As `numpy.ndarray.round`; a constant, since it changes in steps."""
-        return np.round(self, decimals)
+        whole: Any = self
+        return np.round(whole, decimals)
 
     def __dir__(self) -> list[str]:
-        return [name for name in object.__dir__(self) if not isinstance(getattr_static(type(self), name, None), Missing)]
+        kind = type(self)
+        return [name for name in object.__dir__(self) if not isinstance(getattr_static(kind, name, None), Missing)]
 
 
 class Missing:
