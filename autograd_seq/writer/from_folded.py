@@ -125,7 +125,7 @@ class Trees:
 
     def _as_often(self, terms: list[Tree], unit: Unit) -> list[Tree]:
         """Terms, where one that every step adds anew stands once, T times."""
-        steps = self._steps
+        steps = self._steps - self.folded.turns
         if not isinstance(unit, Node) or steps < 3 or len(terms) < steps:
             return terms
         found: dict[Tree, int] = {}
@@ -135,7 +135,7 @@ class Trees:
             found[term] = found.get(term, 0) + 1
         if any(n % steps for n in found.values()):
             return terms
-        often = Number(steps, Origin(LENGTH, "T", False, ("T", 0)))
+        often = Number(self._steps, Origin(LENGTH, "T", False, ("T", 0)))
         return [Apply(_TIMES, (often, term), {}, unit) for term, n in found.items() for _ in range(n // steps)]
 
     def _tidy(self, tree: Tree, unit: Unit) -> Tree:
