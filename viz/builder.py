@@ -269,6 +269,8 @@ class Builder:
         double = self.options.double
         pitch = 12.0 + 3.0 * (self.size.stroke - 1.0) + (self.size.aside if double else 0.0)
         _make_room(edges, pitch, ("fold",) if self.size.width is not None else ("fold", "port"))
+        if self.size.width is not None:
+            _as_high_as_ways_in(self.nodes)
         _level(self.nodes)
         Places(self.nodes, edges, columns, pitch, self.size, double).run()
         layout = Layout(self.nodes, edges, columns, self.table(), self.notes, size=self.size)
@@ -342,6 +344,13 @@ def _make_room(edges: list[Edge], pitch: float, but: tuple[str, ...]) -> None:
     for node, count in sides.items():
         if count > 2 and node.kind not in but:
             node.height = max(node.height, pitch * min(count, 12) + 12.0)
+
+
+def _as_high_as_ways_in(nodes: list[Node]) -> None:
+    """A box has room for what comes straight from the way in beside it, which stands for the same at another step."""
+    ways = {node.key: node.height for node in nodes if node.kind == "port"}
+    for node in nodes:
+        node.height = max(node.height, ways.get(node.key, 0.0))
 
 
 def _size_class(node: Node) -> Hashable:

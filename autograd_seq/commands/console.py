@@ -78,7 +78,7 @@ class _Patient:
         self._stream = stream
         self._errors = getattr(stream, "errors", None)
         self.width: int | None = None
-        self._column = 0
+        self._begun = ""  # what the line holds that is being written
         self._set_errors(HANDLER)
 
     def __getattr__(self, name: str) -> Any:
@@ -93,10 +93,12 @@ class _Patient:
     def _broken(self, text: str, width: int) -> str:
         """Text in lines of so many columns; the first goes on in the line that was begun before."""
         first, *lines = text.split("\n")
-        begun = "x" * self._column
-        broken = "\n".join([screen.wrapped(begun + first, width), *(screen.wrapped(line, width) for line in lines)])
-        self._column = len(broken.rsplit("\n", 1)[-1])
-        return broken[len(begun) :]
+        begun = self._begun
+        bare = begun.rstrip()
+        broken = [screen.wrapped(begun + first, width), *(screen.wrapped(line, width) for line in lines)]
+        self._begun = broken[-1].rsplit("\n", 1)[-1] if text else begun
+        broken[0] = broken[0][len(bare) :].removeprefix(begun[len(bare) :])
+        return "\n".join(broken)
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write several texts."""
