@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.exchange.onnx_builder import FLOAT, TRUTH, WHOLE, Builder, Written
 
 Arguments = Sequence[Any]
@@ -98,8 +100,6 @@ def filled(b: Builder, shape: Written, number: float) -> Written:
     """One number everywhere."""
     from onnx import numpy_helper
 
-    import numpy as np
-
     value = numpy_helper.from_array(np.full(1, number, b.dtype))
     return b.node("ConstantOfShape", [shape], value=value)
 
@@ -108,7 +108,7 @@ def in_shape(number: float) -> Function:
     """One number everywhere, in a shape that is given."""
 
     def of_shape(b: Builder, x: Arguments, s: Settings) -> Written:
-        shape = x[0] if isinstance(x[0], (list, tuple)) or isinstance(x[0], Written) else [x[0]]
+        shape = x[0] if isinstance(x[0], (list, tuple, Written)) else [x[0]]
         return filled(b, as_whole(b, shape), number)
 
     return of_shape
@@ -141,7 +141,8 @@ def chosen(b: Builder, x: Arguments, s: Settings) -> Written:
 def turned(b: Builder, x: Arguments, s: Settings) -> Written:
     """Axes in another order; the other way round if none is given."""
     order = s.get("axes", x[1] if len(x) > 1 else None)
-    return b.node("Transpose", [as_float(b, x[0])], **({} if order is None else {"perm": list(order)}))
+    value = as_float(b, x[0])
+    return b.node("Transpose", [value]) if order is None else b.node("Transpose", [value], perm=list(order))
 
 
 def log_add_exp(b: Builder, x: Arguments, s: Settings) -> Written:
@@ -192,7 +193,7 @@ FUNCTIONS: dict[str, Function] = {
     "concatenate": joined, "stack": stacked, "transpose": turned, "reshape": reshaped, "squeeze": _squeezed,
     "expand_dims": _widened, "broadcast_to": _broadcast, "einsum": _einsum,
     "zeros_like": filled_like(0.0), "ones_like": filled_like(1.0), "zeros": in_shape(0.0), "ones": in_shape(1.0),
-    "where": chosen, "clip": clipped,
+    "where": chosen, "clip": clipped, "size": lambda b, x, s: b.node("Size", [as_float(b, x[0])], of=WHOLE),
     "greater": _compared("Greater"), "less": _compared("Less"), "greater_equal": _compared("GreaterOrEqual"),
     "less_equal": _compared("LessOrEqual"), "equal": _compared("Equal"), "not_equal": _compared("Equal", True),
     "logical_not": _logical("Not"), "logical_and": _logical("And"), "logical_or": _logical("Or"),

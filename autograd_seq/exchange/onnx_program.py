@@ -8,7 +8,7 @@ reads of its own last turn is carried.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ COMPARED: dict[type[ast.cmpop], str] = {
     ast.Gt: "greater", ast.Lt: "less", ast.GtE: "greater_equal", ast.LtE: "less_equal", ast.Eq: "equal",
     ast.NotEq: "not_equal",
 }  # fmt: skip
+ALL = "every"  # what is made of every step in one expression
 WHOLES = {"add": "Add", "subtract": "Sub", "multiply": "Mul"}
 
 
@@ -36,6 +37,7 @@ class Step:
     from_end: bool = False
 
     def plus(self, more: int) -> Step:
+        """So many steps later."""
         return Step(self.more + more, self.from_end)
 
 
@@ -57,14 +59,14 @@ class History:
     last: Step = Step(0, True)
 
 
-class Untranslated(UsageError):
+class UntranslatedError(UsageError):
     """Something in a program that has no translation."""
 
 
-def refused(node: ast.AST, why: str = "") -> Untranslated:
+def refused(node: ast.AST, why: str = "") -> UntranslatedError:
     """The error that says which part of the program it is."""
-    told = f": {why}" if why else ""
-    return Untranslated(f"this part of the program cannot be written as ONNX{told}: {ast.unparse(node):.120}{here()}")
+    told = f"{why}: {ast.unparse(node):.120}" if why else f"{ast.unparse(node):.120}"
+    return UntranslatedError(f"this part of the program cannot be written as ONNX: {told}{here()}")
 
 
 class Translator:
@@ -82,7 +84,9 @@ class Translator:
         self.functions = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef)}
         self.b = builder
         self.env: dict[str, Any] = {}
-        self.loop: _Loop | None = None
+        self.loop: Loop | None = None
+        self.ranks: dict[str, int] = {}  # of what is kept of every step, how many axes one step has
+        self.by_nodes: Callable[[Loop], None] = lambda loop: None  # writes known cells as nodes
         self.kept: set[str] = set()  # what is read when these statements have been translated
 
     def run(self, statements: Sequence[ast.stmt]) -> Any:
@@ -102,7 +106,7 @@ class Translator:
             old = self.value(ast.copy_location(_loaded(node.target), node))
             self._put(node.target, self._operation(node.op, old, self.value(node.value), node))
         elif isinstance(node, ast.For):
-            _Loop(self, node, later).translate()
+            Loop(self, node, later).translate()
         elif isinstance(node, ast.If):
             self._if(node)
         elif isinstance(node, ast.With):
@@ -195,6 +199,8 @@ class Translator:
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, (ast.Tuple, ast.List)):
+            if len(node.elts) == 1 and isinstance(node.elts[0], ast.Starred):
+                return self.value(node.elts[0].value)
             return [self.value(part) for part in node.elts]
         if isinstance(node, ast.UnaryOp):
             return self._sign(node)
@@ -209,7 +215,37 @@ class Translator:
             return self._subscript(node)
         if isinstance(node, ast.Call):
             return self._call(node)
+        if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+            return self._all_steps(node)
         raise refused(node)
+
+    def _all_steps(self, node: ast.ListComp | ast.GeneratorExp) -> Written:
+        """``[f(a[t]) for t in range(1, T + 1)]``: something for every step, along the first axis."""
+        (generator,) = node.generators
+        if generator.ifs or self.loop is not None:
+            raise refused(node)
+        called = ast.Subscript(ast.Name(ALL, ast.Store()), generator.target, ast.Store())
+        return self.made_by(ast.For(generator.target, generator.iter, [ast.Assign([called], node.elt)], []))
+
+    def made_by(self, node: ast.For) -> Written:
+        """What a loop puts into the history `ALL`."""
+        self.env[ALL] = History()
+        Loop(self, ast.fix_missing_locations(node), [ast.Expr(ast.Name(ALL))]).translate()
+        made: History = self.env.pop(ALL)
+        assert made.stacked is not None
+        return made.stacked
+
+    def _all_along(self, node: ast.Call, held: Written, axis: int) -> Written:
+        """``np.stack([a[t] for …], axis=-1)``: what every step has made, along another axis."""
+        if axis == 0:
+            return held
+        names = [part.id for part in ast.walk(node.args[0]) if isinstance(part, ast.Name) and part.id in self.ranks]
+        if not names:
+            raise refused(node)
+        rank = self.ranks[names[0]]
+        order = list(range(1, rank + 1))
+        order.insert(axis % (rank + 1), 0)
+        return self.b.node("Transpose", [held], perm=order)
 
     def _name(self, node: ast.Name) -> Any:
         if self.loop is not None and (carried := self.loop.read(node.id)) is not None:
@@ -256,6 +292,8 @@ class Translator:
         arguments = [self.value(x) for x in node.args]
         if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "np":
             word = called.attr
+            if word == "stack" and isinstance(arguments[0], Written):
+                return self._all_along(node, arguments[0], settings.get("axis", 0))
         elif isinstance(called, ast.Attribute):
             word, arguments = called.attr, [self.value(called.value), *arguments]  # x.reshape(…)
         else:
@@ -300,7 +338,9 @@ class Translator:
     def _part(self, value: Written, node: ast.Subscript) -> Written:
         """A part by slices, places and new axes."""
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        axis, slices, picked, new = 0, [], [], []
+        axis, slices = 0, []
+        picked: list[tuple[int, ast.expr]] = []
+        new: list[int] = []
         for part in parts:
             if isinstance(part, ast.Constant) and part.value is None:
                 new.append(axis - len(picked) + len(new))
@@ -325,7 +365,7 @@ class Translator:
         return self.b.wholes(otherwise) if node is None else as_row(self.b, self.value(node))
 
 
-class _Loop:
+class Loop:
     """A loop over time as a Scan."""
 
     def __init__(self, outside: Translator, node: ast.For, later: Sequence[ast.stmt]) -> None:
@@ -360,16 +400,59 @@ class _Loop:
     def translate(self) -> None:
         """Add the Scan, and what it leaves, to the graph outside."""
         t, body = self.outside, self.outside.b.body()
+        t.by_nodes(self)
+        statements = self._needed()
+        if not statements:
+            return
         outer, before = t.b, dict(t.env)
         counted = body.fresh("t")
         self.body, self.outer, self.counted = body, outer, Written(counted, WHOLE)
         t.b, t.loop = body, self
         try:
-            t.run(self.node.body)
+            t.run(statements)
             inside = dict(t.env)
         finally:
             t.b, t.loop, t.env = outer, None, before
         self._write(inside)
+
+    def beforehand(self, name: str, without: set[str]) -> Written | None:
+        """Every step of a variable of the body, computed in a loop of its own; None if that needs other variables."""
+        t = self.outside
+        kept = isinstance(t.env.get(name), History)
+        value = ast.parse(f"{name}[{self.counter}]" if kept else name, mode="eval").body
+        target = ast.parse(f"{ALL}[{self.counter}]", mode="eval").body
+        ahead = ast.For(self.node.target, self.node.iter, [*self.node.body, ast.Assign([target], value)], [])
+        loop = Loop(t, ahead, [ast.Expr(ast.Name(ALL))])
+        t.env[ALL] = History()
+        made = {target for statement in loop._needed() for target in _targets(statement)}
+        if name not in made or made & without:
+            del t.env[ALL]
+            return None
+        by_nodes, t.by_nodes = t.by_nodes, lambda loop: None
+        try:
+            return t.made_by(ahead)
+        finally:
+            t.by_nodes = by_nodes
+
+    def _needed(self) -> list[ast.stmt]:
+        """The statements that something needs; what is there already is not computed again."""
+        there = {name for name in self.assigned if self._is_there(name)}
+        needed, kept = set(self.read_later), set()
+        while True:
+            for statement in self.node.body:
+                made = set(_targets(statement))
+                if statement not in kept and made & needed and not made <= there:
+                    kept.add(statement)
+                    needed |= {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)} - there
+                    break
+            else:
+                break
+        self.assigned = {name for statement in kept for name in _targets(statement)}
+        return [statement for statement in self.node.body if statement in kept]
+
+    def _is_there(self, name: str) -> bool:
+        held = self.outside.env.get(name)
+        return isinstance(held, History) and held.stacked is not None
 
     # -- what the body reads --------------------------------------------------------------------
 
@@ -402,7 +485,8 @@ class _Loop:
         )  # fmt: skip
         if others or not whole:
             raise refused(node, "more than one index that counts")
-        return self._scan(ast.unparse(node), self._steps_of(held, axis, self.first.plus(more), self.last.plus(more)), axis)
+        steps = self._steps_of(held, axis, self.first.plus(more), self.last.plus(more))
+        return self._scan(ast.unparse(node), steps, axis)
 
     def _counts(self, part: ast.expr) -> int | None:
         if isinstance(part, ast.Name) and part.id == self.counter:
@@ -439,8 +523,8 @@ class _Loop:
         before, after = held.first.more - first.more, last.more - held.last.more
         parts = [held.stacked]
         if before < 0 or after < 0:
-            ends = self.outer.wholes(min(after, 0) if after < 0 else 2**62)
-            parts = [self.outer.node("Slice", [held.stacked, self.outer.wholes(max(-before, 0)), ends, self.outer.wholes(0)])]
+            bounds = max(-before, 0), after if after < 0 else 2**62, 0
+            parts = [self.outer.node("Slice", [held.stacked, *map(self.outer.wholes, bounds)])]
         for missing, step in ((before, first), (after, last)):
             if missing > 1 or (missing == 1 and step not in held.single):
                 raise refused(node, "a step that nothing was put into")
@@ -483,15 +567,16 @@ class _Loop:
         names = list(self.states)
         ends = [self.made[n[:-2]] if n.endswith("[]") else as_float(body, inside[n]) for n in names]
         kept = [name for name in self.made if name in self.read_later]
-        count = outer.node("Range", [self._outer_whole(s) for s in (self.first, self.last.plus(1))] + [outer.constant(1, WHOLE)], of=WHOLE)
+        bounds = [self._outer_whole(step) for step in (self.first, self.last.plus(1))]
+        count = outer.node("Range", [*bounds, outer.constant(1, WHOLE)], of=WHOLE)
         reads = [(count, self.counted, 0), *self.scanned.values()]
         results = [body.node("Identity", [value], of=value.kind) for value in (*ends, *(self.made[k] for k in kept))]
-        value_of = helper.make_tensor_value_info
-        graph = helper.make_graph(
-            body.nodes, body.fresh("loop"),
-            [value_of(w.name, body.element_type(w.kind), None) for w in (*(s[1] for s in self.states.values()), *(r[1] for r in reads))],
-            [value_of(w.name, body.element_type(w.kind), None) for w in results],
-        )  # fmt: skip
+        inner = [*(inside for _, inside in self.states.values()), *(inside for _, inside, _ in reads)]
+        described = [
+            [helper.make_tensor_value_info(value.name, body.element_type(value.kind), None) for value in values]
+            for values in (inner, results)
+        ]
+        graph = helper.make_graph(body.nodes, body.fresh("loop"), *described)
         given = [*(begin for begin, _ in self.states.values()), *(array for array, _, _ in reads)]
         turned = int(self.back)
         directions = {"scan_output_directions": [turned] * len(kept)} if kept else {}
@@ -521,13 +606,13 @@ def _shifted(node: ast.AST | None, name: str) -> int | None:
         return None
     if not (isinstance(node.right, ast.Constant) and type(node.right.value) is int):
         return None
-    return node.right.value if isinstance(node.op, ast.Add) else -node.right.value if isinstance(node.op, ast.Sub) else None
+    sign = {ast.Add: 1, ast.Sub: -1}.get(type(node.op))
+    return None if sign is None else sign * node.right.value
 
 
 def _is_cache(statement: ast.stmt) -> bool:
-    """Whether a statement puts what there is into a dictionary by its names."""
-    held = statement.value if isinstance(statement, ast.Assign) else None
-    return isinstance(held, ast.Dict) and bool(held.keys) and all(k is not None and _is_key(k) for k in held.keys)
+    """Whether a statement only puts aside what a backward pass may want."""
+    return isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "cache"
 
 
 def _is_key(node: ast.expr) -> bool:

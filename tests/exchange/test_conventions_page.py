@@ -55,9 +55,11 @@ def test_every_row_is_tested():
 def of_torch(torch):
     f = torch.nn.functional
     own = {
-        "relu at 0": torch.relu, "abs at 0": torch.abs, "maximum at a tie": torch.maximum, "max of [1, 3, 3]": torch.max,
+        "relu at 0": torch.relu, "abs at 0": torch.abs, "maximum at a tie": torch.maximum,
+        "max of [1, 3, 3]": torch.max,
         "clip at a bound": lambda x: torch.clamp(x, 0, 1), "sqrt at 0": torch.sqrt, "norm of [0, 0]": torch.linalg.norm,
-        "x^y at 0, 0": torch.pow, "prod of [2, 0, 3]": torch.prod, "std of [1, 1]": lambda x: torch.std(x, correction=0),
+        "x^y at 0, 0": torch.pow, "prod of [2, 0, 3]": torch.prod,
+        "std of [1, 1]": lambda x: torch.std(x, correction=0),
         "cumprod of [2, 0, 3, 4], summed": lambda x: torch.cumprod(x, 0), "arctan2 at 0, 0": torch.arctan2,
         "leaky relu at 0, slope 0.2": lambda x: f.leaky_relu(x, 0.2), "elu at 0, differentiable: 1": f.elu,
         "hardtanh at 1": f.hardtanh,
