@@ -232,7 +232,7 @@ def _layers(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
             raise UsageError(f"packed and unbatched sequences are not recorded here: give (T, m, n_x){here()}")
         _dropout(x, dropout if depth > 1 else 0.0, train)
         hidden = list(hx) if isinstance(hx, (list, tuple)) else [hx]
-        per_cell = 4 if biases else 2
+        per_cell = len(weights) // (depth * (2 if both else 1))
         groups = [weights[k : k + per_cell] for k in range(0, len(weights), per_cell)]
         cells = [_cell(kind, group, settings) for group in groups]
         levels: list[Cell] = [Bidirectional(*cells[k : k + 2]) for k in range(0, len(cells), 2)] if both else cells
@@ -264,10 +264,13 @@ def _one_step(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _cell(kind: int, weights: Sequence[Any], settings: Mapping[str, Any]) -> Any:
-    convention = TORCH.conventions[kind]
-    return of_tensors(convention, dict(zip(convention.arrays, weights, strict=False)), settings)
+    names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if len(weights) > 3 else [])]
+    names += ["weight_hr"] if len(weights) % 2 else []
+    convention = next(c for c in TORCH.conventions if c.cell == KINDS_OF[kind] + ", projected" * (len(weights) % 2))
+    return of_tensors(convention, dict(zip(names, weights, strict=True)), settings)
 
 
+KINDS_OF = ("RNN", "LSTM", "GRU, reset after")
 _TANH, _RELU = {"activation": "tanh"}, {"activation": "relu"}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("tanh", "exp", "log", "sqrt", "abs", "sin", "cos", "square", "maximum",

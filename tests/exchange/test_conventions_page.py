@@ -144,6 +144,14 @@ def test_behind_the_end_torch_gives_zeros():
 
 
 @pytest.mark.peers
+def test_the_gradient_of_hardsigmoid_is_rounded_to_float32_in_torch():
+    torch = peer("torch")
+    x = torch.tensor([0.5], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(torch.nn.functional.hardsigmoid(x).sum(), x)
+    assert slope.item() == np.float64(np.float32(1 / 6)) != 1 / 6
+
+
+@pytest.mark.peers
 def test_behind_the_end_keras_repeats_and_bidirectional_gives_zeros():
     peer("torch")
     keras = peer("keras")
