@@ -151,11 +151,12 @@ def _may_be(convention: Convention, place: Place, about: Told) -> bool:
 
 
 def _about(module: str, told: Mapping[str, Told]) -> Told:
-    """What is known of a module: by its whole name, else by the last part of it that something is known of."""
-    for part in [module, *reversed(re.split(f"[{SEPARATORS}]", module))]:
-        if part in told:
-            return told[part]
-    return Told()
+    """What is known of a module: by its whole name, else by the parts of it, of which the last says the most."""
+    if module in told:
+        return told[module]
+    parts = [told[part] for part in re.split(f"[{SEPARATORS}]", module) if part in told]
+    settings = {key: value for part in parts for key, value in part.settings.items()}
+    return Told(parts[-1].kind, settings) if parts else Told()
 
 
 def _fitting(found: Found, arrays: Mapping[str, Array]) -> Found:

@@ -81,7 +81,9 @@ def _of_torch(module: Any) -> Source:
 
 def _of_keras(thing: Any) -> Source:
     told: dict[str, Told] = {}
-    for layer in thing._flatten_layers() if hasattr(thing, "_flatten_layers") else [thing]:
+    within = thing._flatten_layers() if hasattr(thing, "_flatten_layers") else [thing]
+    # What is around two directions says how they are joined, and that the second one is to go backwards.
+    for layer in sorted(within, key=lambda layer: type(layer).__name__ != "Bidirectional"):
         try:
             config = layer.get_config()
         except NotImplementedError:  # a model of the user's own class

@@ -181,7 +181,8 @@ def test_each_table_names_each_array_once():
 
 
 def test_a_projection_of_torch():
-    arrays = drawn(dict(weight_ih=(4 * N, 3), weight_hh=(4 * N, 2), bias_ih=(4 * N,), bias_hh=(4 * N,), weight_hr=(2, N)))
+    shapes = dict(weight_ih=(4 * N, 3), weight_hh=(4 * N, 2), bias_ih=(4 * N,), bias_hh=(4 * N,), weight_hr=(2, N))
+    arrays = drawn(shapes)
     x, h, c = sequence(), np.zeros((M, 2)), np.zeros((M, N))
     for t in range(T):
         z = x[:, :, t].T @ arrays["weight_ih"].T + h @ arrays["weight_hh"].T + arrays["bias_ih"] + arrays["bias_hh"]
