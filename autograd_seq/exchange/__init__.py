@@ -1,5 +1,6 @@
-"""What goes between recordings and the world outside, and two recordings compared; it knows no cell."""
+"""Doors: recordings from files of other frameworks, and back; two recorded steps compared. This room knows no cell."""
 
 from autograd_seq.exchange.equivalence import Equivalence, Step, equivalent
+from autograd_seq.exchange.onnx_in import OnnxRun, read_onnx
 
-__all__ = ["Equivalence", "Step", "equivalent"]
+__all__ = ["Equivalence", "OnnxRun", "Step", "equivalent", "read_onnx"]

@@ -70,6 +70,10 @@ class Node:
         Of a number, where the program has it from.
     picked : tuple of Node or None
         Of a backward node that has indices, the forward nodes that picked by them.
+    left_out : int
+        While a recording is folded of which steps were left out, how many there are before its own.
+    told : dict or None
+        Of what stands for a node that was not made, its settings.
     leaf : bool
         Whether nothing in the recording made it.
     literal : bool
@@ -90,6 +94,8 @@ class Node:
     family: Family | None = None
     origin: Origin | None = None
     picked: tuple[Node | None, ...] = ()
+    left_out: int = 0
+    told: dict[str, Any] | None = None
     leaf: bool = field(init=False)
     literal: bool = field(init=False)
 
@@ -103,7 +109,14 @@ class Node:
     @property
     def settings(self) -> dict[str, Any]:
         """The operation's settings."""
+        if self.told is not None:
+            return self.told
         return {} if self.total else self.record.settings
+
+    @property
+    def step(self) -> int | None:
+        """Its step in the whole recording, by which its settings count."""
+        return None if self.time is None else self.time + self.left_out
 
     def index_origins(self, number: int) -> tuple[Origin, ...]:
         """The origins of the parts of an index; of a backward node, of that of the forward node that picked."""
@@ -154,7 +167,7 @@ class Family:
     Attributes
     ----------
     members : dict of int to Node
-        By time step, without a gap.
+        By time step, without a gap. Of a long recording, one may stand for others that do the same.
     uses : list of Use
         Its inputs in order; for a total, its terms.
     extension : dict of int to Ref
@@ -223,7 +236,8 @@ class Family:
         """The operation's settings; what counts with time is a `StepIndex`, what data give for it a `GivenIndex`."""
         result = {}
         for key, value in self.any.settings.items():
-            result[key] = unify_setting(key, {t: m.settings[key] for t, m in self.members.items()}, value, self.any)
+            known = {t: m.settings[key] for t, m in self.members.items() if m.time == t}
+            result[key] = unify_setting(key, known, value, self.any)
         return result
 
     @property

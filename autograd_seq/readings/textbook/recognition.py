@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import Operation
+from autograd_seq.core.rebuilt import again
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
@@ -108,10 +109,7 @@ class _Found:
         if made is None:
             return r
         operation, inputs, settings = made
-        record = operation.record(r._value, tuple(self._new[x] for x in inputs), settings, r.requires_grad)
-        record.scope, record._name = r.scope, r._name
-        record._code, record._offset, record._origin = r._code, r._offset, r._origin
-        return record
+        return again(r, tuple([self._new[x] for x in inputs]), operation, settings)
 
 
 def _is_mask(index: Any, r: Record) -> bool:
