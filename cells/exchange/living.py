@@ -55,10 +55,10 @@ def arrays_of(thing: Any) -> Source:
 
 def as_array(value: Any, name: str) -> Array:
     """An array of whatever library as one of NumPy; `name` is for errors."""
-    if comes_from(value, "torch") and hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
     try:
+        if comes_from(value, "torch") and hasattr(value, "detach"):
+            value = value.detach().cpu()
+            value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         kind = type(value).__name__

@@ -22,6 +22,7 @@ from cells.deep import Deep
 from cells.exchange.libraries import TORCH
 from cells.exchange.living import as_array, comes_from
 from cells.exchange.recorded_cells import of_tensors
+from cells.gate_functions import straight
 
 
 class Leaves:
@@ -208,6 +209,33 @@ def _split(x: Any, size: Any, dim: int = 0) -> Any:
     return tuple(np.split(x, list(places), axis=dim))
 
 
+def _layer_norm(x: Any, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    axes = tuple(range(-len(shape), 0))
+    centred = x - np.mean(x, axis=axes, keepdims=True)
+    made = centred / np.sqrt(np.mean(centred * centred, axis=axes, keepdims=True) + eps)
+    made = made if weight is None else made * weight
+    return made if bias is None else made + bias
+
+
+def _reduced(each: Any, reduction: str) -> Any:
+    return np.mean(each) if reduction == "mean" else np.sum(each) if reduction == "sum" else each
+
+
+def _mse_loss(x: Any, y: Any, *rest: Any, reduction: str = "mean", **more: Any) -> Any:
+    return _reduced((x - y) ** 2, reduction)
+
+
+def _cross_entropy(x: Any, y: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
+                   label_smoothing: float = 0.0, **more: Any) -> Any:  # fmt: skip
+    if weight is not None or label_smoothing or np.ndim(x) != 2 or np.ndim(y) != 1 or np.any(np.equal(y, ignore_index)):
+        raise UsageError(
+            "cross_entropy is recorded here for logits (m, n_y) and classes (m,), without weights, smoothing and "
+            f"classes to ignore{here()}"
+        )
+    chosen = np.log(seq.softmax(x, axis=1))[np.arange(len(y)), y]
+    return _reduced(-chosen, reduction)
+
+
 def _dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     if training and p:
         raise UsageError(f"dropout is random while a module trains: call module.eval() first{here()}")
@@ -275,7 +303,7 @@ _TANH, _RELU = {"activation": "tanh"}, {"activation": "relu"}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("tanh", "exp", "log", "sqrt", "abs", "sin", "cos", "square", "maximum",
                                             "minimum", "matmul", "where", "log1p", "expm1", "sign", "outer")},
-    "sigmoid": seq.sigmoid, "relu": lambda x, inplace=False: seq.relu(x),
+    "sigmoid": seq.sigmoid, "hardsigmoid": lambda x, inplace=False: straight(x), "relu": lambda x, inplace=False: seq.relu(x),
     "softmax": lambda x, dim=-1, **rest: seq.softmax(x, axis=dim),
     "log_softmax": lambda x, dim=-1, **rest: np.log(seq.softmax(x, axis=dim)),
     "add": lambda x, y, alpha=1: x + (y if alpha == 1 else alpha * y), "radd": lambda x, y: y + x,
@@ -292,6 +320,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         list(tensors), axis=dim), "chunk": lambda x, n, dim=0: tuple(np.split(x, n, axis=dim)), "split": _split,
     "unbind": lambda x, dim=0: tuple(np.moveaxis(x, dim, 0)[k] for k in range(x.shape[dim])),
     "sum": _sum, "mean": _mean, "clamp": _clamp, "dropout": _dropout, "embedding": lambda i, w, *rest, **more: w[i],
+    "layer_norm": _layer_norm, "mse_loss": _mse_loss, "cross_entropy": _cross_entropy,
     "contiguous": _same, "clone": _same, "to": _same, "double": _same, "float": _same, "type_as": _same,
     "detach": _constant, "zeros_like": lambda x, **rest: np.zeros(x.shape),
     "ones_like": lambda x, **rest: np.ones(x.shape),
