@@ -303,7 +303,8 @@ _TANH, _RELU = {"activation": "tanh"}, {"activation": "relu"}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("tanh", "exp", "log", "sqrt", "abs", "sin", "cos", "square", "maximum",
                                             "minimum", "matmul", "where", "log1p", "expm1", "sign", "outer")},
-    "sigmoid": seq.sigmoid, "hardsigmoid": lambda x, inplace=False: straight(x), "relu": lambda x, inplace=False: seq.relu(x),
+    "sigmoid": seq.sigmoid, "hardsigmoid": lambda x, inplace=False: straight(x),
+    "relu": lambda x, inplace=False: seq.relu(x),
     "softmax": lambda x, dim=-1, **rest: seq.softmax(x, axis=dim),
     "log_softmax": lambda x, dim=-1, **rest: np.log(seq.softmax(x, axis=dim)),
     "add": lambda x, y, alpha=1: x + (y if alpha == 1 else alpha * y), "radd": lambda x, y: y + x,
