@@ -181,51 +181,36 @@ def _compared(a: Formula, b: Formula, row: int, known: list[Line]) -> Equivalenc
     if parting:
         return Equivalence("", "", "refuted", reason=f"{parting} (component {row + 1})")
     trial = _Trial(a, b)
-    nearest, worst = None, np.inf
+    nearest, worst, clashing = None, np.inf, False
     for count, match in enumerate(_ways(a, b)):
         if count >= MOST_WAYS:
             return Equivalence("", "", "undecided", reason=f"there are more than {MOST_WAYS:,} orders and signs to try")
         off = trial.difference(match)
-        lines = _lines(match) if off < CLOSE else None
-        if lines is not None and _agree(lines, known):
+        lines = _lines(match)
+        if off < CLOSE and not _agree(lines, known):
+            clashing = True
+        elif off < CLOSE:
             known += [line for line in dict.fromkeys(lines) if line not in known]
             return _proven(a, b, match)
         if off < worst:
             nearest, worst = match, off
+    if clashing:
+        reason = f"component {row + 1} is the same only under another map than the components before it"
+        return Equivalence("", "", "undecided", reason=reason)
     assert nearest is not None  # the sums have matched, so that there was a way
-    if worst < CLOSE:
-        return _meeting_others(nearest)
     return Equivalence("", "", "refuted", reason=trial.words(nearest), counterexample=trial.numbers(nearest))
-
-
-def _meeting_others(match: Match) -> Equivalence:
-    """The verdict where both put the same sums together alike, and weights meet other gates on one side."""
-    placed = {x.symbol: sign * y.symbol for x, y, sign in match}
-    for x, y, _ in match:
-        mine = [met.subs(placed, simultaneous=True) for met in x.weights]
-        alone = [met for met in mine if all(_apart(met - other) for other in y.weights)]
-        if alone:
-            theirs = ", ".join(str(met).replace("_z", "z") for met in y.weights)
-            reason = f"a weight meets {str(alone[0]).replace('_z', 'z')} in the first, and in the second only {theirs}"
-            return Equivalence("", "", "refuted", reason=reason)
-    return Equivalence("", "", "undecided", reason="equal on numbers, and not shown by exact algebra")
-
-
-def _apart(difference: sympy.Expr) -> bool:
-    """Whether an expression is not zero, by its value at some numbers."""
-    symbols = sorted(difference.free_symbols, key=str)
-    rng = np.random.default_rng(7)
-    numbers = dict(zip(symbols, map(float, rng.standard_normal(len(symbols))), strict=True))
-    return bool(abs(difference.subs(numbers).evalf()) > CLOSE)
 
 
 def _where_sums_part(a: Formula, b: Formula) -> str:
     """In words, which sum of weights one side has and the other has not."""
-    ours, theirs = ([form.signature for form in side.sums] for side in (a, b))
-    only = [[s for s in mine if mine.count(s) > other.count(s)] for mine, other in ((ours, theirs), (theirs, ours))]
+    signs = [[form.signature for form in side.sums] for side in (a, b)]
+    only = [
+        [str(form) for form in side.sums if signs[n].count(form.signature) > signs[1 - n].count(form.signature)]
+        for n, side in enumerate((a, b))
+    ]
     if not any(only):
         return ""
-    said = ["; ".join(f"[{', '.join(s)}]" for s in dict.fromkeys(side)) or "no such sum" for side in only]
+    said = ["; ".join(dict.fromkeys(side)) or "no such sum" for side in only]
     return f"weights meet {said[0]} in the first, {said[1]} in the second"
 
 
@@ -237,15 +222,6 @@ def _ways(a: Formula, b: Formula) -> Iterator[Match]:
         pairs = [pair for group, chosen in zip(groups, order, strict=True) for pair in zip(group, chosen, strict=True)]
         for signs in product((1, -1), repeat=len(pairs)):
             yield [(x, y, sign) for (x, y), sign in zip(pairs, signs, strict=True)]
-
-
-def _partner(met: sympy.Expr, match: Match, other: Form) -> sympy.Expr | None:
-    """What one side meets, on the other side."""
-    placed = met.subs({x.symbol: sign * y.symbol for x, y, sign in match}, simultaneous=True)
-    for candidate in other.weights:
-        if placed == candidate or (candidate.free_symbols == placed.free_symbols and _zero(placed - candidate)):
-            return candidate
-    return None
 
 
 def _zero(expression: sympy.Expr) -> bool:
@@ -330,15 +306,12 @@ def _agree(lines: Sequence[Line], known: Sequence[Line]) -> bool:
     return all(x not in said or y in said[x] for x, y in lines)
 
 
-def _lines(match: Match) -> list[Line] | None:
-    """The map, weight by weight; None if sums that meet other sums do not meet the same."""
+def _lines(match: Match) -> list[Line]:
+    """The map, weight by weight."""
     lines: list[Line] = []
     for x, y, sign in match:
         for met, ours in x.weights.items():
-            partner = _partner(met, match, y)
-            if partner is None:
-                return None
-            theirs = sign * y.weights[partner] + (sign * y.constant - x.constant if met == 1 else 0)
+            theirs = sign * y.weights[met] + (sign * y.constant - x.constant if met == 1 else 0)
             turn = -1 if ours.could_extract_minus_sign() else 1
             lines.append((turn * ours, turn * theirs))
     return lines

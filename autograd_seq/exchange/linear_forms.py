@@ -10,7 +10,10 @@ import sympy
 
 @dataclass(frozen=True)
 class Form:
-    """One sum of weights times what they meet, such as W_11 x_1 + W_12 a_1 + b_1.
+    """One sum of weights times the data that they meet, such as W_11 x_1 + W_12 a_1 + b_1.
+
+    What a gate multiplies is a sum by itself: of W (Γ ∘ a) + V x it is W a, times Γ, and V x. So it does not matter
+    whether a gate stands before a bracket or in it.
 
     Attributes
     ----------
@@ -20,16 +23,23 @@ class Form:
         From what is met (1 for a bias) to the weight, or the sum of weights, that meets it.
     constant : Expr
         A number that is added.
+    gated : bool
+        Whether something that other sums went into multiplies it.
     """
 
     symbol: sympy.Symbol
     weights: Mapping[sympy.Expr, sympy.Expr]
     constant: sympy.Expr
 
+    gated: bool = False
+
     @property
     def signature(self) -> tuple[str, ...]:
-        """What it meets: data as it is, and of what other sums went into the data that is in it."""
-        return tuple(sorted(_said(met) for met in self.weights))
+        """The data that it meets."""
+        return tuple(sorted(str(met) for met in self.weights))
+
+    def __str__(self) -> str:
+        return f"[{', '.join(self.signature)}]{' times gates' * self.gated}"
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,10 @@ class Formula:
     sums: Sequence[Form]
 
 
-def _said(met: sympy.Expr) -> str:
-    data = sorted(str(s) for s in met.free_symbols if not isinstance(s, sympy.Dummy))
-    mixed = len(data) < len(met.free_symbols)
-    return f"gates with {' and '.join(data) or 'nothing'}" if mixed else str(met)
+def _gate_and_data(met: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """What is met as a product: what other sums went into, and data."""
+    gates = [f for f in sympy.Mul.make_args(met) if any(isinstance(s, sympy.Dummy) for s in f.free_symbols)]
+    return sympy.Mul(*gates), met / sympy.Mul(*gates)
 
 
 def taken_apart(outputs: Iterable[sympy.Expr], weights: Iterable[sympy.Symbol]) -> Formula:
@@ -77,7 +87,7 @@ class _Parts:
     def _sum(self, terms: Sequence[sympy.Expr]) -> sympy.Expr:
         met: dict[sympy.Expr, sympy.Expr] = {}
         rest: list[sympy.Expr] = []
-        for term in terms:
+        for term in (part for whole in terms for part in self._spread(whole)):
             factors = sympy.Mul.make_args(term)
             own = [f for f in factors if f in self.weights]
             others = sympy.Mul(*(f if not f.free_symbols & self.weights else self.without(f)
@@ -90,10 +100,33 @@ class _Parts:
         if not met:
             return sympy.Add(*rest)
         numbers = sympy.Add(*(r for r in rest if r.is_number))
+        by_gate: dict[sympy.Expr, dict[sympy.Expr, sympy.Expr]] = {}
+        for what, weight in met.items():
+            gate, data = _gate_and_data(what)
+            by_gate.setdefault(gate, {})[data] = weight
+        taken = [gate * self._symbol(of_gate, numbers if gate == 1 else sympy.Integer(0), gate != 1)
+                 for gate, of_gate in by_gate.items()]  # fmt: skip
+        left = [] if sympy.Integer(1) in by_gate else [numbers]
+        return sympy.Add(*taken, *left, *(r for r in rest if not r.is_number))
+
+    def _spread(self, term: sympy.Expr) -> list[sympy.Expr]:
+        """A product with a sum of weights as the sum of products; anything else as it is."""
+        factors = sympy.Mul.make_args(term)
+        sums = [f for f in factors if isinstance(f, sympy.Add) and any(map(self._is_weighted, f.args))]
+        if len(sums) != 1:
+            return [term]
+        others = sympy.Mul(*(f for f in factors if f is not sums[0]))
+        return [part for t in sums[0].args for part in self._spread(others * t)]
+
+    def _is_weighted(self, term: sympy.Expr) -> bool:
+        return any(f in self.weights for f in sympy.Mul.make_args(term))
+
+    def _symbol(self, met: dict[sympy.Expr, sympy.Expr], number: sympy.Expr, gated: bool) -> sympy.Expr:
+        """What stands for one sum, or for its negative: both are one."""
         ordered = sorted(met.items(), key=lambda pair: (pair[0] == 1, str(pair[0])))
-        turn = -1 if ordered[0][1].could_extract_minus_sign() else 1  # a sum and its negative are one
-        key = (*((str(m), str(turn * w)) for m, w in ordered), ("", str(turn * numbers)))
+        turn = -1 if ordered[0][1].could_extract_minus_sign() else 1
+        key = (*((str(m), str(turn * w)) for m, w in ordered), ("", str(turn * number)))
         if key not in self.found:
             symbol = sympy.Dummy(f"z{len(self.found) + 1}", real=True)
-            self.found[key] = Form(symbol, {m: turn * w for m, w in ordered}, turn * numbers)
-        return sympy.Add(turn * self.found[key].symbol, *(r for r in rest if not r.is_number))
+            self.found[key] = Form(symbol, {m: turn * w for m, w in ordered}, turn * number, gated)
+        return turn * self.found[key].symbol

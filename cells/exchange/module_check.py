@@ -151,7 +151,14 @@ def check_module(module: Any, inputs: Any, time: int | None = None, seed: int = 
     Raises
     ------
     UsageError
-        If the computation uses what is not recorded here, which is named; or the recording computes something else.
+        If the computation uses what is not recorded here, which is named; if the recording computes something else; or
+        if the library does not take the inputs.
+
+    Examples
+    --------
+    >>> report = check_module(torch.nn.LSTM(3, 4), torch.randn(5, 2, 3))  # doctest: +SKIP
+    >>> report.ok, report.gradients["weight_hh_l0"].units  # doctest: +SKIP
+    (True, 0.382)
     """
     told = foreign.foreign(module, inputs)
     _same_values(told)

@@ -45,9 +45,9 @@ def equivalent(first: Any, second: Any) -> Equivalence:
       w_h[1, 2] = Wr[1, 1]
       w_i[1, 2] = Wr[1, 2]
       b[2] = br[1, 1]
-      w_h[1, 3] = Wc[1, 1]
       w_i[1, 3] = Wc[1, 2]
       b[3] = bc[1, 1]
+      w_h[1, 3] = Wc[1, 1]
     """
     sizes = next(((t.n_x, t.n_a) for t in (first, second) if isinstance(t, Cell)), (1, 2))
     return same_steps(_step(first, *sizes), _step(second, *sizes))

@@ -28,13 +28,13 @@ SAME = [
     (LSTM(1, 2, gates="hard_sigmoid"), LSTM(1, 2, gates="hard_sigmoid")),
 ]
 DIFFERENT = {  # with a word of where they part
-    "reset before and after": (GRU(1, 2), "torch:GRU", "gates with a"),
-    "no hidden bias": ("flax.nnx:GRUCell", "flax.linen:GRUCell", r"meet \[a\[1, 1\], a\[2, 1\]\] in the first"),
+    "reset before and after": (GRU(1, 2), "torch:GRU", "times gates in the first"),
+    "no hidden bias": ("flax.nnx:GRUCell", "flax.linen:GRUCell", r"meet \[a\[1, 1\], a\[2, 1\]\] times gates in"),
     "no reset gate": (GRU(1, 2), GRU(1, 2, full=False), "no such sum in the second"),
     "another activation": (RNN(1, 2), RNN(1, 2, "sigmoid"), "put together otherwise: tanh"),
     "relu": ("haiku:VanillaRNN", "torch:RNN", "Max"),
     "diagonal and full peepholes": (LSTM(1, 2, "diagonal"), LSTM(1, 2, "full"), r"c\[2, 1\]"),
-    "what the output gate sees": (LSTM(1, 2, "diagonal"), LSTM(1, 2, "diagonal", "current"), "gates with c"),
+    "what the output gate sees": (LSTM(1, 2, "diagonal"), LSTM(1, 2, "diagonal", "current"), "times gates in"),
     "peepholes": (LSTM(1, 2, "diagonal"), LSTM(1, 2), r"c\[1, 1\]"),
     "hard gates": (LSTM(1, 2, gates="hard_sigmoid"), LSTM(1, 2), "Min"),
     "hard gates of a GRU": (GRU(1, 2, gates="hard_sigmoid"), GRU(1, 2), "gates|Min"),
@@ -107,6 +107,21 @@ def test_a_gate_of_another_component_is_another_cell():
     assert equivalent(gru(0), GRU(1, 2)).ok
     assert equivalent(gru(1), GRU(1, 2)).ok  # the rows of Wr have changed places, and nothing else has
     assert equivalent(gru(2), GRU(1, 2)).status == "refuted"
+
+
+def test_a_gate_before_a_bracket_or_in_it():
+    def reset_after(inside):
+        x, a = Tensor(RNG.standard_normal((1, 1)), "x"), Tensor(RNG.standard_normal((2, 1)), "a")
+        p = {key: Parameter(value.value, key) for key, value in GRU(1, 2, reset_after=True, seed=0).parameters.items()}
+        z = seq.concatenate([a, x])
+        r, u = seq.sigmoid(p["Wr"] @ z + p["br"]), 1 / (1 + np.exp(-(p["Wu"] @ z) - p["bu"]))
+        hidden = r * (p["Wca"] @ a) + r * p["bca"] if inside else r * (p["Wca"] @ a + p["bca"])
+        new = a + u * (seq.tanh(hidden + p["Wcx"] @ x + p["bc"]) - a)
+        return Step("own", {"x": x, "a": a}, p, {"a": new})
+
+    for inside in (False, True):
+        assert equivalent(reset_after(inside), "torch:GRU").ok
+        assert equivalent(reset_after(inside), GRU(1, 2)).status == "refuted"
 
 
 def test_what_cannot_be_compared_is_refused():
