@@ -268,7 +268,7 @@ class Builder:
         edges = list(self.edges.values())
         double = self.options.double
         pitch = 12.0 + 3.0 * (self.size.stroke - 1.0) + (self.size.aside if double else 0.0)
-        _make_room(edges, pitch)
+        _make_room(edges, pitch, ("fold",) if self.size.width is not None else ("fold", "port"))
         _level(self.nodes)
         Places(self.nodes, edges, columns, pitch, self.size, double).run()
         layout = Layout(self.nodes, edges, columns, self.table(), self.notes, size=self.size)
@@ -325,8 +325,8 @@ def _level(nodes: list[Node]) -> None:
             node.width, node.height = largest[_size_class(node)]
 
 
-def _make_room(edges: list[Edge], pitch: float) -> None:
-    """Widen what many arrows leave or reach, so that they can be told apart."""
+def _make_room(edges: list[Edge], pitch: float, but: tuple[str, ...]) -> None:
+    """Widen what many arrows leave or reach, so that they can be told apart; but not some kinds in height."""
     counts: dict[tuple[Node, bool], int] = {}
     for edge in edges:
         if edge.kind != "parameter":
@@ -340,7 +340,7 @@ def _make_room(edges: list[Edge], pitch: float) -> None:
         if edge.kind == "recurrent" and edge.source is not edge.target:
             sides[edge.source] = sides.get(edge.source, 0) + 1
     for node, count in sides.items():
-        if count > 2 and node.kind not in ("fold", "port"):
+        if count > 2 and node.kind not in but:
             node.height = max(node.height, pitch * min(count, 12) + 12.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import graphviz
 
 from viz.box_formula import number
-from viz.extent import TABLE_ROW, TABLE_SPACE
+from viz.extent import TABLE_GAP, TABLE_ROW, TABLE_SPACE
 from viz.legend import legend_label
 from viz.lettering import FONT, Line, Run, markup, runs_markup, wrapped
 from viz.routes import ARROW, trimmed
@@ -121,15 +121,16 @@ def _table(graph: graphviz.Digraph, layout: Layout, theme: Theme, colors: dict[s
         norms = [cell((Run(row.norm, color="adjoint"),), size.fact, "RIGHT")] * gradients
         return "".join([cell(row.name.runs, size.row, "LEFT"), cell((Run(row.shape),), size.fact, "RIGHT"), *norms])
 
-    span = f'COLSPAN="{len(head) * columns}"'
+    between = f'<TD WIDTH="{TABLE_GAP}"></TD>'
+    span = f'COLSPAN="{(len(head) + 1) * columns - 1}"'
     title = runs_markup(Line((Run(layout.table_title, dim=True),), size.note), colors)
     rows = [f'<TR><TD {span} ALIGN="LEFT">{title}</TD></TR>']
     heads = "".join(cell((Run(words or " ", dim=True),), size.head, "RIGHT") for words in head)
-    rows.append(f"<TR>{heads * columns}</TR>")
+    rows.append(f"<TR>{between.join([heads] * columns)}</TR>")
     count = -(-len(layout.table) // columns)
     for i in range(count):
         beside = [layout.table[k] if (k := i + count * c) < len(layout.table) else None for c in range(columns)]
-        rows.append("<TR>" + "".join(cells(row) for row in beside) + "</TR>")
+        rows.append("<TR>" + between.join(cells(row) for row in beside) + "</TR>")
     label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{space}">{"".join(rows)}</TABLE>>'
     width, height_of_all = layout.table_size
     x, y = layout.table_at or (0.0, 0.0)

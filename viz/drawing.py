@@ -120,7 +120,7 @@ class Drawing:
             return {"text/plain": f"{bundle['text/plain']}\n{error}"}
 
     def shown(self, caption: str = "") -> dict[str, str]:
-        """What a notebook is given: HTML that fits its column, SVG, PDF for LaTeX, and PNG for what prints none of them.
+        """What a notebook is given: HTML that fits its column, SVG, PDF for LaTeX, and PNG where nothing else is shown.
 
         With PDF beside it, `nbconvert` needs no program that makes PDF of SVG.
 

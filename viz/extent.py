@@ -10,6 +10,7 @@ from viz.sizes import PAGE, Size
 
 TABLE_SPACE = 3  # around each cell of a large table
 TABLE_ROW = 1.35  # the height of its rows, as a multiple of the lettering
+TABLE_GAP = 24  # between columns of rows
 LEAST_ROWS = 3
 GAP = 26.0  # between a drawing and its table
 
@@ -64,7 +65,8 @@ def _table_size(layout: Layout, size: Size, columns: int) -> Point:
     norm = max((Line((Run("0" * max(len(norm), 3)),), size.fact).width for norm in norms), default=0.0)
     title = Line((Run(layout.table_title),), size.note).width
     cells = name + shape + norm + 2.0 * TABLE_SPACE * (3 if norms else 2)
-    return max(title, cells * columns) + 28.0, (TABLE_ROW * size.fact + 2.0 * TABLE_SPACE) * (rows + 2) + 10.0
+    row = TABLE_ROW * size.fact + 2.0 * TABLE_SPACE
+    return max(title, (cells + TABLE_GAP) * columns) + 28.0, row * (rows + 2) + 10.0
 
 
 def room_in_rows(layout: Layout, size: Size, least: float, share: float) -> dict[Hashable, float]:

@@ -40,20 +40,24 @@ def warn_of_missing(texts: Iterable[str]) -> list[str]:
     asked = {c for text in texts for c in text if ord(c) >= KNOWN and _of_a_script(c)}
     missing = sorted(c for c in asked if not _has_a_font(c))
     if missing:
-        first = unicodedata.name(missing[0], "").split(" ")[0].split("-")[0]
-        font, package = ADVICE.get(first, OTHERWISE)
+        needed = sorted({ADVICE.get(_script(c), OTHERWISE) for c in missing})
         shown = "".join(missing[:8]) + "…" * (len(missing) > 8)
+        font = " and ".join(font for font, _ in needed)
         where = {
             "win32": "Windows: Settings, Apps, Optional features, the fonts of the language",
             "darwin": f"macOS: open the file of {font} and click on Install",
-        }.get(sys.platform, f"Debian and Ubuntu: apt install {package}; Fedora: dnf install google-noto-sans-cjk-fonts"
-              if "cjk" in package else f"Debian and Ubuntu: apt install {package}")  # fmt: skip
+        }.get(sys.platform, "Debian and Ubuntu: apt install " + " ".join(package for _, package in needed))
         warnings.warn(
             f"no font of this machine has {shown}: a PNG or a PDF shows boxes in their place. "
             f"Install {font} ({where}), or save the picture as .svg, for which a browser finds a font",
             MissingFontWarning, stacklevel=2,
         )  # fmt: skip
     return missing
+
+
+def _script(c: str) -> str:
+    """The first word of a character's Unicode name."""
+    return unicodedata.name(c, "").split(" ")[0].split("-")[0]
 
 
 def font_for(texts: Iterable[str]) -> Path | None:
