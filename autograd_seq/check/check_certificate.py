@@ -118,7 +118,7 @@ def function(name: str, u: Poly) -> tuple[Poly, Poly]:
     value = exponential(u) if name == "exp" else {} if name == "log" and u == constant(1) else atom(name, key(u))
     slopes = {"exp": lambda: value, "log": lambda: inverse(u), "tanh": lambda: add(constant(1), mul(value, value), -1),
               "arctan": lambda: inverse(add(constant(1), mul(u, u))), "sin": lambda: atom("cos", key(u)),
-              "sigmoid": lambda: add(value, mul(value, value), -1), "cos": lambda: mul({(): -1}, atom("sin", key(u)))}
+              "sigmoid": lambda: add(value, mul(value, value), -1), "cos": lambda: add({}, atom("sin", key(u)), -1)}
     return value, slopes[name]()
 
 
@@ -157,10 +157,9 @@ FUNCTIONS: dict[str, Any] = {
 
 def evaluated(term: Any, inputs: Any) -> Any:
     """A term at the recorded numbers, in floats."""
-    if not isinstance(term, list):
-        return float(Fraction(term))
-    of = inputs[term[1]][term[2]] if term[0] == "x" else [evaluated(part, inputs) for part in term[1:]]
-    return of if term[0] == "x" else FUNCTIONS[term[0]](*of)
+    if not isinstance(term, list) or term[0] == "x":
+        return inputs[term[1]][term[2]] if isinstance(term, list) else float(Fraction(term))
+    return FUNCTIONS[term[0]](*(evaluated(part, inputs) for part in term[1:]))
 
 
 def variables(term: Any) -> list[Any]:
@@ -324,13 +323,14 @@ class Certificate:
         for i, record in enumerate(self.records if self.axes else ()):
             inputs, known = record.get("in", []), dict[int, Any]()
             apart = [x in self.axes or "exact" in self.records[x] for x in inputs]
-            like: Any = [[(atom("like", (x, self.place(x, k)[1])), {}) for k in range(self.sizes[x])] for x in inputs]
+            some = inputs if i not in self.axes else []
+            like: Any = [[(atom("like", (x, self.place(x, k)[1])), {}) for k in range(self.sizes[x])] for x in some]
             for k, term in enumerate(self.terms(i) if "op" in record else ()):
                 own, found = self.place(i, k)[0] >= 0, [(self.examples(p, i, k), p) for p in parts(term)]
                 if any(len(e) > 1 for e, _ in found) or (own and i < self.forward and met & set(inputs)):
                     raise Fails(f"record {i}: an example depends on others")
-                each = [["+", 0, *(p for e, p in found if e == {n})] for n in range(0 if own else count)]
-                sums = [derived(part, like)[0] for part in each]
+                each = ([p for e, p in found if e == {n}] for n in range(0 if own else count))
+                sums = [derived(["+", 0, *some], like)[0] for some in each]
                 weights = {a.denominator for one in sums for a in one.values() if i < self.forward}
                 shared = {(x, n) for _, x, n in variables(term) if own and not apart[x]}
                 alike = not shared or known.setdefault(self.place(i, k)[1], shared) == shared
@@ -349,9 +349,9 @@ def main(paths: list[str]) -> int:
     for path in paths:
         try:
             with open(path, encoding="utf-8") as file:
-                certificate = Certificate(json.load(file))
-            statuses, count = certificate.check()
-            said = "; for any number of steps" * bool(certificate.state) + "; of examples" * bool(certificate.axes)
+                given = Certificate(json.load(file))
+            statuses, count = given.check()
+            said = "; any number of steps" * bool(given.state) + "; any number of examples" * bool(given.axes)
             print(f"{path}: holds{said}; {count} adjoints verified;", ", ".join(map(" ".join, statuses.items())))
         except Exception as error:  # whatever is in the file
             said = "" if isinstance(error, Fails) else f"it cannot be read: {type(error).__name__}: "
