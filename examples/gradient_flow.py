@@ -72,7 +72,7 @@ def flows(out: Path) -> None:
         row = state_flow(measured(cell, x), wrt, times=[T])[-1, ::-1]
         lines[name] = row / row[0]
         print(f"{name:34s}" + "".join(f"{lines[name][d]:10.1e}" for d in distances))
-    kept = r"$\Vert\partial a^{\langle T \rangle} / \partial a^{\langle T - d \rangle}\Vert$, 1 at $d = 0$"
+    kept = r"$\Vert\partial s^{\langle T \rangle} / \partial s^{\langle T - d \rangle}\Vert$ of state $s$, 1 at $d = 0$"
     print()
     plot(out / "gradient_norms.png", gradient_norms, lines, "What 100 steps leave of a gradient", quantity=kept)
 

@@ -395,6 +395,12 @@ class PutInto:
         return own
 
 
+class WrittenInFile(tuple[Place, ...]):
+    """An origin without places: a result computed as a file says, whose numbers are the file's own."""
+
+    __slots__ = ()
+
+
 class Made(Protocol):
     """What a record remembers of where it was made."""
 

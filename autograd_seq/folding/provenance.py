@@ -15,6 +15,7 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from autograd_seq.core.program_names import WrittenInFile
 from autograd_seq.core.record import Record
 
 CODE, LENGTH, COUNTER, DATA = "code", "length", "counter", "data"
@@ -75,6 +76,9 @@ UNKNOWN = Origin(DATA)
 
 def of_index(record: Record) -> tuple[Origin, ...]:
     """The origins of the parts of the index with which a record was picked; empty where the text does not tell."""
+    if isinstance(record._origin, WrittenInFile):
+        index = record.settings["index"]
+        return (Origin(CODE),) * (len(index) if isinstance(index, tuple) else 1)
     found = _expression(record._code, record._offset)
     if found is None or not isinstance(found[0], ast.Subscript):
         return ()
@@ -154,6 +158,8 @@ def _combined(sign: ast.operator, first: _Line, second: _Line) -> _Line | None:
 def of_operand(record: Record, position: int) -> Origin:
     """The origin of the number that stands as one input of a record."""
     assert record.operation is not None
+    if isinstance(record._origin, WrittenInFile):
+        return Origin(CODE, varies=False)
     value = record.inputs[position]._value.item()
     found = _expression(record._code, record._offset)
     operand = None if found is None else _operand(found[0], position, record.operation.name)

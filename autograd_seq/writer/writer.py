@@ -16,7 +16,7 @@ from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.step_index import GivenAt, GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family
-from autograd_seq.writer.numerals import numeral
+from autograd_seq.writer.numerals import as_number, numeral
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 
 DEEPEST = 12  # operations written out, one inside the other
@@ -118,7 +118,7 @@ class Writer:
             assert self.steps is not None
             return self.steps.every(x.family, self.write(x.body, depth), x.summed)
         if isinstance(x, Record) and is_literal(x):
-            return numeral(x._value.item(), self.language)
+            return numeral(as_number(x._value), self.language)
         stands = self.stop(x, depth)
         return self._applied(x, depth) if stands is None else _with_level(stands)
 

@@ -32,6 +32,7 @@ def _gallery():
 GALLERY = _gallery()
 SUBJECTS = list(GALLERY.SUBJECTS)
 CLEAN_VIEWS = ("unrolled", "rolled", "cell", "backward", "overlay")
+VIEWS_OF_ALL = (*CLEAN_VIEWS, "operations")
 
 
 @pytest.fixture(scope="module")
