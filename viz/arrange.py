@@ -60,7 +60,8 @@ def template(
     pairs = dict.fromkeys((e.source.key, e.target.key) for e in edges)
     upward = _without_cycles(list(leaves), pairs)
     result.around = {pair for pair in pairs if pair not in upward}
-    result.row = _rows(list(leaves), upward, leaves, bands)
+    over = {(node.over, node.key): None for node in nodes if node.over in leaves}
+    result.row = _rows(list(leaves), _without_cycles(list(leaves), upward | over), leaves, bands)
     for node in nodes:
         if node.beside is not None and node.beside in result.row:
             result.row[node.key] = result.row[node.beside]

@@ -41,6 +41,8 @@ class Node:
         Its row, from below.
     beside : hashable
         The key of the node whose row it shares, where it has no neighbours of its own.
+    over : hashable
+        The key of a node that it stands above, since it goes through the steps the other way.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Node:
     height: float = 0.0
     row: int = 0
     beside: Hashable = None
+    over: Hashable = None
 
     @property
     def label(self) -> str:

@@ -261,8 +261,22 @@ class OneStep(_Symbolic):
         for (a, b), uses in self.pattern.inside.items():
             if self.pattern.phase[a] == self.pattern.phase[b]:
                 self.join(of_key[a], of_key[b], "forward", uses)
+        self._part_ways(of_key)
         self._ports(of_key)
         return self.finish(columns)
+
+    def _part_ways(self, of_key: dict[Key, Node]) -> None:
+        """What goes back through the steps stands above what goes forth: each has its own line for what it is given."""
+        ways: dict[Key, set[bool]] = {}
+        for a, b, far in self.pattern.across:
+            if far and self.pattern.phase[a] == self.pattern.phase[b]:
+                ways.setdefault(a, set()).add(far > 0)
+        web = networkx.DiGraph(list(self.pattern.inside))
+        web.add_nodes_from(self.pattern.boxes)
+        for back in (key for key, way in ways.items() if way == {False}):
+            phase, linked = self.pattern.phase[back], networkx.ancestors(web, back) | networkx.descendants(web, back)
+            forth = [key for key, way in ways.items() if way == {True} and self.pattern.phase[key] == phase]
+            of_key[back].over = next((key for key in forth if key not in linked), None)
 
     def _ports(self, of_key: dict[Key, Node]) -> None:
         """What arrives from other steps and leaves for them, as names at the side."""

@@ -100,16 +100,27 @@ def read(path: str | os.PathLike[str]) -> Net:
     ValueRangeError
         If it is ONNX, but older than operator set 7, or with sparse weights.
     """
-    onnx = _library()
-    name = os.path.basename(os.fspath(path))
     with opened(path) as file:
         data = file.read()
+    where = os.path.abspath(os.fspath(path))
+    return parsed(data, os.path.basename(where), os.path.dirname(where))
+
+
+def parsed(data: bytes, name: str, folder: str | None = None) -> Net:
+    """The graph of the bytes of an ONNX file; weights may lie in other files of a folder.
+
+    Raises
+    ------
+    UsageError, FileError, ValueRangeError
+        As `read`.
+    """
+    onnx = _library()
     try:
         model = onnx.load_model_from_string(data)
         if not model.graph.node or not model.opset_import:
             raise ValueError("it has no graph")
-        folder = os.path.dirname(os.path.abspath(os.fspath(path)))
-        onnx.external_data_helper.load_external_data_for_model(model, folder)
+        if folder is not None:
+            onnx.external_data_helper.load_external_data_for_model(model, folder)
         if model.functions:
             model = onnx.inliner.inline_local_functions(model)
     except Exception as error:  # protobuf, onnx and NumPy each raise types of their own
@@ -127,22 +138,6 @@ def read(path: str | os.PathLike[str]) -> Net:
     except Exception as error:  # what is damaged inside: numbers of types that there are not, and the like
         told = f"{type(error).__name__}: {_first_line(error)}"
         raise FileError(f"{name} is damaged: {told}{here()}") from error
-
-
-def check(path: str | os.PathLike[str]) -> None:
-    """Have ONNX's own checker look at a file.
-
-    Raises
-    ------
-    FileError
-        With what the checker says.
-    """
-    onnx = _library()
-    try:
-        onnx.checker.check_model(os.fspath(path))
-    except Exception as error:  # the checker's own, or protobuf's
-        name = os.path.basename(os.fspath(path))
-        raise FileError(f"{name} is not a valid ONNX file: {_first_line(error)}{here()}") from error
 
 
 def _library() -> Any:

@@ -62,7 +62,7 @@ class _Place:
     """A cell that is recorded anew: where it stands, its step, and the state that it has reached."""
 
     found: Found
-    where: _Where
+    where: Where
     step: RecurrentStep | None = None
     state: list[Any] = field(default_factory=list)
     done: int = 0
@@ -75,7 +75,7 @@ class _Anew:
         self.graph = graph
         self.of: dict[Any, Any] = {}
         self.columns: dict[Any, Any] = {}  # of a record whose examples stand one above another, the columns
-        self.cells = [_Place(cell, place) for cell, place in zip(cells, _places(cells), strict=True)]
+        self.cells = [_Place(cell, place) for cell, place in zip(cells, places(cells), strict=True)]
         self.made_by: dict[Any, tuple[_Place, int, str]] = {}
         for cell in self.cells:
             for k, step in enumerate(cell.found.steps):
@@ -241,7 +241,7 @@ def _column_of(vectors: list[Weight]) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class _Where:
+class Where:
     """Where a cell stands: its layer, its direction, and the time of each of its steps."""
 
     layer: int | None
@@ -249,7 +249,7 @@ class _Where:
     times: tuple[int, ...]
 
 
-def _places(cells: list[Found]) -> list[_Where]:
+def places(cells: list[Found]) -> list[Where]:
     """Where each cell stands.
 
     One that reads what another made is above it. One whose inputs are counted down runs from the last step to the
@@ -269,7 +269,7 @@ def _places(cells: list[Found]) -> list[_Where]:
     several = len(set(depths)) > 1
     both = {depth for depth in depths if {t[0] > t[-1] for d, t in zip(depths, times) if d == depth} == {True, False}}
     return [
-        _Where(
+        Where(
             depth if several else None,
             None if depth not in both else "backward" if time[0] > time[-1] else "forward",
             time,
@@ -286,7 +286,10 @@ def _reads(cell: Found, other: Found) -> bool:
 
 
 def _counts_down(cell: Found, made_at: dict[Any, int]) -> bool:
-    """Whether the inputs of the steps are taken from the last to the first."""
+    """Whether the steps are marked from the last to the first, or else their inputs are taken so."""
+    marked = [next(iter(step.after.values())).scope.time for step in cell.steps]
+    if None not in marked:
+        return marked[0] > marked[-1]
     counted = []
     for step in cell.steps:
         numbers = {place[1] for x in step.inputs if (place := element(x)) is not None}

@@ -45,6 +45,8 @@ class Origin:
         Of data with a number added, what the program calls the data, and the number.
     ends : tuple of Origin
         Of a slice that is written with colons: where its start, stop and step come from.
+    turns : bool
+        Of a length, whether a loop goes through what has it, so that it is the number of turns.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Origin:
     length: tuple[str, int] | None = None
     beside: tuple[str, int] | None = None
     ends: tuple[Origin, ...] = ()
+    turns: bool = False
 
     @property
     def given(self) -> bool:
@@ -61,7 +64,9 @@ class Origin:
 
     @property
     def counts(self) -> str | None:
-        """The name that the program has for a length, such as m; None for anything else."""
+        """The name that the program has for a length, such as m; T, where a loop goes through that; None for others."""
+        if self.turns and self.words is None:
+            return "T"
         named = self.words is not None and self.words not in ("ndim", "size", "shape")
         return self.words if self.kind == LENGTH and self.length is not None and named else None
 
@@ -258,6 +263,8 @@ class _Scope:
     def __init__(self, text: _Text, function: ast.AST) -> None:
         self.bound: dict[str, list[tuple[ast.expr | str, Loop | None]]] = {}
         self.shapes: dict[str, tuple[str, int]] = {}  # n_x, m, T = x.shape
+        self.filled: set[str] = set()  # x[0] = …
+        self.gone_through: set[tuple[str, int] | None] = set()  # for x in xs
         arguments = getattr(function, "args", None)
         if arguments is not None:
             every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
@@ -293,6 +300,8 @@ class _Scope:
     def _assign(self, target: ast.expr, value: ast.expr, in_loop: Loop | None) -> None:
         if isinstance(target, ast.Name):
             self._bind(target.id, value, in_loop)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            self.filled.add(target.value.id)
         elif isinstance(target, (ast.Tuple, ast.List)):
             same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
             shape = isinstance(value, ast.Attribute) and value.attr == "shape"
@@ -321,8 +330,9 @@ class _Scope:
             for part, one in zip(parts, given, strict=True):
                 self._loop(part, one, loop)
             return None
+        self.gone_through.add(_length(given[0], self) if word in _COUNTS and given else (ast.unparse(iterated), 0))
         listed = iterated.elts if isinstance(iterated, (ast.Tuple, ast.List)) else [iterated]
-        constant = all(isinstance(element, ast.Constant) for element in listed)
+        constant = all(isinstance(element, ast.Constant) and type(element.value) is int for element in listed)
         self._loop_name(target, COUNTER if word in _COUNTS or constant else DATA, loop)
         return None
 
@@ -357,7 +367,9 @@ def _origin(tree: ast.expr, scope: _Scope) -> Origin:
     ends = (tree.lower, tree.upper, tree.step) if isinstance(tree, ast.Slice) else ()
     known = tuple(Origin(CODE, varies=False) if end is None else _origin(end, scope) for end in ends)
     varies = any(varies for _, varies in kinds)
-    return Origin(kind, _words(tree), varies, _length(tree, scope), _beside(tree), known)
+    length = _length(tree, scope)
+    turns = kind == LENGTH and length in scope.gone_through
+    return Origin(kind, _words(tree), varies, length, _beside(tree), known, turns)
 
 
 def _words(tree: ast.expr) -> str | None:
@@ -407,6 +419,9 @@ def _kinds(tree: ast.AST | None, scope: _Scope, seen: tuple[Any, ...]) -> Iterat
         yield _of_attribute(tree), False
     elif isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Attribute) and tree.value.attr == "shape":
         yield LENGTH, False
+    elif isinstance(tree, ast.Subscript):
+        parts = [*_kinds(tree.value, scope, seen), *_kinds(tree.slice, scope, seen)]
+        yield DATA, any(varies for _, varies in parts) or _is_filled(tree.value, scope)
     elif isinstance(tree, ast.Call):
         yield from _of_call(tree, scope, seen)
     elif isinstance(tree, (ast.BinOp, ast.UnaryOp, ast.Slice, ast.Tuple)):
@@ -431,6 +446,11 @@ def _of_name(name: str, scope: _Scope, seen: tuple[Any, ...]) -> Iterator[tuple[
                 if kind == CODE and (in_loop is not None or len(bindings) > 1):
                     kind = COUNTER  # i = 0 … i += 1
                 yield kind, varies or in_loop is not None
+
+
+def _is_filled(tree: ast.expr, scope: _Scope) -> bool:
+    """Whether elements of a list or an array are replaced on the way."""
+    return not isinstance(tree, ast.Name) or tree.id in scope.filled
 
 
 def _of_attribute(tree: ast.Attribute) -> str:

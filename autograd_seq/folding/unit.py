@@ -73,7 +73,7 @@ class Node:
     left_out : int
         While a recording is folded of which steps were left out, how many there are before its own.
     told : dict or None
-        Of what stands for a node that was not made, its settings.
+        Its settings, where they are not those of its record.
     leaf : bool
         Whether nothing in the recording made it.
     literal : bool
@@ -102,6 +102,8 @@ class Node:
     def __post_init__(self) -> None:
         self.leaf = self.operation is None and not self.total
         self.literal = self.leaf and is_literal(self.record) and not (self.origin is not None and self.origin.given)
+        if self.operation is not None and self.record.settings and self.told is None:
+            self.told = _counted_from_first(self.operation, self.record)
 
     def __repr__(self) -> str:
         return f"<node {self.order}: {self.name or self.record.label}>"
@@ -158,6 +160,16 @@ def sort_of(node: Node) -> tuple[Any, ...]:
     count = None if node.total else len(node.inputs)
     given = node.leaf and node.record.requires_grad
     return made, node.name, node.lane, node.record.shape, count, given, node.owner and sort_of(node.owner)
+
+
+def _counted_from_first(operation: Operation, record: Tensor) -> dict[str, Any] | None:
+    """The settings of a record with its axes counted from the first, as -1 is 1 of a matrix; None if they are."""
+    axes = record.settings.get("axis") if operation.along or operation.reduces else None
+    listed = axes if isinstance(axes, tuple) else (axes,)
+    if not any(isinstance(axis, int) and axis < 0 for axis in listed):
+        return None
+    counted = tuple(axis % record.inputs[0].ndim for axis in listed)
+    return {**record.settings, "axis": counted if isinstance(axes, tuple) else counted[0]}
 
 
 @dataclass(eq=False, repr=False)

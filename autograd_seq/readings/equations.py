@@ -428,6 +428,8 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
     def number(number: Number) -> Written | None:
         word = None if number.origin is None else number.origin.counts
         write = names.latex if language == "latex" else names.text
+        if number.origin is not None and number.origin.turns and number.value != derivation.last:
+            return None  # of another loop than the one over time
         return None if word is None else (_write(write, word, Scope(), ""), ATOM)
 
     return Writer(language, refer, steps=Steps(size, every, given, number, time))

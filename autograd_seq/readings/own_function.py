@@ -15,8 +15,10 @@ from autograd_seq.core.program_arguments import PartOf, Taken, arguments_of
 from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, Place, PutInto, destinations
 from autograd_seq.core.source_line import ours
 from autograd_seq.folding.unit import Family, Node, Unit
+from autograd_seq.readings.code_patterns import called
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.way_in import MADE, Way, WaysIn, called, picked, uncounted, without_dots, written
+from autograd_seq.readings.way import MADE, Way, picked, uncounted, without_dots, written
+from autograd_seq.readings.way_in import WaysIn
 from autograd_seq.writer.tree import record_of
 
 MOST = 16  # chains of callers of one helper that are looked at

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_seq.core.notation import ATOM, Total, Written, enclosed, subscript
+from autograd_seq.core.notation import ATOM, Form, Total, Written, enclosed, subscript
 from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.step_index import GivenAt, GivenIndex, StepIndex
@@ -138,7 +138,12 @@ class Writer:
     def filled(self, x: Any, operands: Sequence[Written]) -> Written:
         """The operation of a record or a tree over operands that are written already."""
         settings = {k: self._setting(v, x) for k, v in x.settings.items()} if isinstance(x, Apply) else x.settings
-        return x.operation.forms[self.language].write(operands, settings)
+        return self.form(x).write(operands, settings)
+
+    def form(self, x: Any) -> Form:
+        """How the operation of a record or a tree is written."""
+        form: Form = x.operation.forms[self.language]
+        return form
 
     def index(self, value: Any, tree: Apply) -> str:
         """An index among the settings of a tree, as it stands between brackets."""

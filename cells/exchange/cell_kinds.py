@@ -30,7 +30,7 @@ class Kind:
     Attributes
     ----------
     make : callable
-        ``make(n, n_x, dtype, **settings)``.
+        ``make(sizes, dtype, **settings)``.
     is_one : callable
         Whether a thing is of this kind.
     slots : callable
@@ -76,40 +76,52 @@ def _activation(cell: RNN) -> Mapping[str, Any]:
     return {"activation": next(key for key, function in ACTIVATIONS.items() if function is cell.activation)}
 
 
+def _gates(cell: LSTM | GRU) -> Mapping[str, Any]:
+    return {"gates": cell.gates}
+
+
 def _of_readout(readout: Readout) -> Mapping[str, Any]:
     return {"activation": next(key for key, function in READOUTS.items() if function is readout.activation)}
 
 
 def _gru_kind(reset_after: bool) -> Kind:
     return Kind(
-        lambda n, n_x, dtype, **settings: GRU(n_x, n, reset_after=reset_after, dtype=dtype, **settings),
+        lambda s, dtype, **settings: GRU(s.n_x, s.n, reset_after=reset_after, dtype=dtype, **settings),
         lambda thing: isinstance(thing, GRU) and thing.full and thing.reset_after == reset_after,
         _gru,
+        _gates,
     )
 
 
 KINDS = {
     "RNN": Kind(
-        lambda n, n_x, dtype, **settings: RNN(n_x, n, dtype=dtype, **settings),
+        lambda s, dtype, **settings: RNN(s.n_x, s.n, dtype=dtype, **settings),
         lambda thing: isinstance(thing, RNN),
         _rnn,
         _activation,
     ),
     "LSTM": Kind(
-        lambda n, n_x, dtype, **settings: LSTM(n_x, n, dtype=dtype, **settings),
-        lambda thing: isinstance(thing, LSTM) and thing.peephole is None,
+        lambda s, dtype, **settings: LSTM(s.n_x, s.n, dtype=dtype, **settings),
+        lambda thing: isinstance(thing, LSTM) and thing.peephole is None and thing.memory is None,
         lambda cell: _stacked("fuco", cell.n_a),
+        _gates,
+    ),
+    "LSTM, projected": Kind(
+        lambda s, dtype, **settings: LSTM(s.n_x, s.n_h, memory=s.n, dtype=dtype, **settings),
+        lambda thing: isinstance(thing, LSTM) and thing.peephole is None and thing.memory is not None,
+        lambda cell: {**_stacked("fuco", cell.n_a), ("p", "a"): ("Wp", WHOLE)},
+        _gates,
     ),
     "GRU": _gru_kind(reset_after=False),
     "GRU, reset after": _gru_kind(reset_after=True),
     "Readout": Kind(
-        lambda n, n_x, dtype, **settings: Readout(n_x, n, dtype=dtype, **{"activation": "identity", **settings}),
+        lambda s, dtype, **settings: Readout(s.n_x, s.n, dtype=dtype, **{"activation": "identity", **settings}),
         lambda thing: isinstance(thing, Readout) and not thing.hidden,
         lambda readout: {("x", "y"): ("Wya", WHOLE), ("bx", "y"): ("by", WHOLE)},
         _of_readout,
     ),
     "table": Kind(
-        lambda n, n_x, dtype, **settings: Parameter(np.zeros((n, n_x), dtype), "E"),
+        lambda s, dtype, **settings: Parameter(np.zeros((s.n, s.n_x), dtype), "E"),
         lambda thing: isinstance(thing, Parameter),
         lambda table: {("x", "e"): ("", WHOLE)},
     ),

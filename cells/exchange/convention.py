@@ -1,21 +1,30 @@
 """Convention: how a library keeps the weights of one kind of cell, as a table; and the one way of reading such a table.
 
 An array of a library is made of blocks. A block is one part of one gate: the matrix that meets x<t> (``x``), the one
-that meets the state (``h``), the bias of the input's side (``bx``) or of the state's side (``bh``). What differs
-between libraries is the order of the gates, which parts share an array, and which way a matrix lies.
+that meets the state (``h``), the bias of the input's side (``bx``) or of the state's side (``bh``); or a projection of
+the state (``p``). What differs between libraries is the order of the gates, which parts share an array, and which way
+a matrix lies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
 Block = tuple[str, str]  # a part and a gate
 BIASES = ("bx", "bh")
+
+
+class Sizes(NamedTuple):
+    """How many units there are, inputs, and numbers in a state."""
+
+    n: int
+    n_x: int
+    n_h: int
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ class Convention:
             parts, _, only = said.partition(":")
             gates = tuple(only) or tuple(self.gates)
             each = [(g,) for g in gates] if "{gate}" in name else [gates]
-            found += [Held(name.format(gate=self.gates[g[0]]), tuple(parts.split()), g) for g in each]
+            found += [Held(name.format(gate=self.gates.get(g[0])), tuple(parts.split()), g) for g in each]
         return found
 
     def sense(self, gate: str) -> int:
@@ -117,9 +126,9 @@ class Convention:
         wide = np.hstack(by_part)
         return np.ascontiguousarray(wide.T if self.inputs_first else wide)
 
-    def units(self, arrays: Mapping[str, Array]) -> tuple[int, int] | None:
-        """(n, columns of the input) of arrays by name, or None if their shapes are not this convention's."""
-        n, n_x = 0, 0
+    def sizes(self, arrays: Mapping[str, Array]) -> Sizes | None:
+        """The sizes that arrays by name have, or None if their shapes are not this convention's."""
+        n, n_x, n_h = 0, 0, 0
         for held in self.held:
             array = arrays.get(held.name)
             if array is None:
@@ -132,11 +141,22 @@ class Convention:
                 return None
             rows, columns = array.T.shape if self.inputs_first else array.shape
             n = n or rows // len(held.gates)
+            if held.parts == ("p",):
+                if (rows, columns) != (n_h, n):
+                    return None
+                continue
             inputs = columns - n if held.parts == ("x", "h") else columns
             n_x = n_x or inputs if "x" in held.parts else n_x
-            if not n or rows != n * len(held.gates) or inputs != (n_x if "x" in held.parts else n) or inputs < 1:
+            n_h = n_h or inputs if held.parts == ("h",) else n_h
+            expected = n_x if "x" in held.parts else n_h if self.projects else n
+            if not n or rows != n * len(held.gates) or inputs != expected or inputs < 1:
                 return None
-        return n, n_x
+        return Sizes(n, n_x, n_h or n)
+
+    @property
+    def projects(self) -> bool:
+        """Whether the state is a projection, so that its length is not the number of units."""
+        return any(held.parts == ("p",) for held in self.held)
 
 
 def _bias_shape(held: Held, n: int) -> tuple[int, ...]:
@@ -162,8 +182,6 @@ class Library:
         What may stand behind the name of an array, as a regular expression.
     around : tuple of str
         What may stand before it and says nothing, such as ``params``.
-    unlike : mapping
-        What is in the name of an array that has no equal here, and what that array is for.
     """
 
     title: str
@@ -175,4 +193,3 @@ class Library:
     )
     behind: str = ""
     around: tuple[str, ...] = ()
-    unlike: Mapping[str, str] = field(default_factory=dict)

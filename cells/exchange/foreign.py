@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq import Tensor
-from autograd_seq.core.errors import UsageError
+from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.source_line import here
 from cells.exchange.convention import Array
 from cells.exchange.living import as_array, comes_from
@@ -36,6 +36,8 @@ class Foreign:
         From an adjoint for each output to the gradients that the library has for the leaves, by their names.
     time : int or None
         The axis of the first output that is time.
+    dtype : str
+        What it computes in; float64 and the like, or bfloat16, which NumPy lacks.
     """
 
     title: str
@@ -44,6 +46,33 @@ class Foreign:
     recorded: list[Tensor]
     gradients: Callable[[Sequence[Array]], dict[str, Array]]
     time: int | None = None
+    dtype: str = ""
+
+    def __post_init__(self) -> None:
+        self.dtype = self.dtype or str(np.result_type(*self.outputs))
+
+    @property
+    def epsilon(self) -> float:
+        """A unit in the last place of 1."""
+        return 2.0**-7 if self.dtype == "bfloat16" else float(np.finfo(self.dtype).eps)
+
+
+def asked(title: str, call: Callable[..., Any], *args: Any) -> Any:
+    """What a library computes; what it says against its arguments is said with whose they are."""
+    try:
+        return call(*args)
+    except AutogradError:
+        raise
+    except Exception as error:  # a library raises what it likes
+        said = f"{type(error).__name__}: {error!s:.300}"
+        raise UsageError(f"{title} does not take these inputs: {said}{here()}") from error
+
+
+def finite(title: str, outputs: Sequence[Array]) -> list[Array]:
+    """Outputs that a gradient can be compared of."""
+    if not all(np.all(np.isfinite(y)) for y in outputs):
+        raise UsageError(f"what {title} computes is not finite, so no gradient of it can be compared{here()}")
+    return list(outputs)
 
 
 def foreign(module: Any, inputs: Any) -> Foreign:
@@ -68,7 +97,7 @@ def named(inputs: Any) -> dict[str, Any]:
     """Inputs by name: ``x`` for a single one, ``x_1``, ``x_2`` of several that have none."""
     if isinstance(inputs, Mapping):
         return dict(inputs)
-    if isinstance(inputs, (tuple, list)):
+    if type(inputs) in (tuple, list):
         return {f"x_{n}": x for n, x in enumerate(inputs, start=1)}
     return {"x": inputs}
 
@@ -144,41 +173,63 @@ class _Always(tuple[bool, ...]):
 
 def _tensors(torch: Any, inputs: Mapping[str, Any], like: Any) -> dict[str, Any]:
     """Inputs as tensors that can have gradients, of the parameters' dtype and device unless they are tensors."""
-    result = {}
-    for name, value in inputs.items():
-        if isinstance(value, torch.Tensor):
-            result[name] = value.detach().clone()
+    return {name: _tensor(torch, name, value, like) for name, value in inputs.items()}
+
+
+def _tensor(torch: Any, name: str, value: Any, like: Any) -> Any:
+    """One input; a tuple, such as (h, c), is one of tensors."""
+    if isinstance(value, (tuple, list)) and any(isinstance(part, torch.Tensor) for part in value):
+        if type(value) not in (tuple, list):
+            kind = type(value).__name__
+            raise UsageError(f"a {kind} is not recorded here: give {name} as a tensor (T, m, n_x){here()}")
+        return tuple(_tensor(torch, f"{name}.{n}", part, like) for n, part in enumerate(value, start=1))
+    if isinstance(value, torch.Tensor):
+        made = value.detach().clone()
+    else:
+        made = torch.as_tensor(as_array(value, name).copy())
+        if like is not None:
+            made = made.to(device=like.device, dtype=like.dtype if made.is_floating_point() else None)
+    return made.requires_grad_(made.is_floating_point())
+
+
+def _leaves_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """All tensors among inputs, those of a tuple numbered."""
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if isinstance(value, tuple):
+            found |= _leaves_of({f"{name}.{n}": part for n, part in enumerate(value, start=1)})
         else:
-            array = as_array(value, name)
-            result[name] = torch.as_tensor(array.copy())
-            if like is not None:
-                floats = result[name].is_floating_point()
-                result[name] = result[name].to(device=like.device, dtype=like.dtype if floats else None)
-        result[name].requires_grad_(result[name].is_floating_point())
-    return result
+            found[name] = value
+    return found
 
 
 def _torch_call(
     torch: Any, call: Any, given: Mapping[str, Any], parameters: Mapping[str, Any], title: str, time: int | None
 ) -> Foreign:
-    differentiable = {name: x for name, x in given.items() if x.requires_grad}
+    differentiable = {name: x for name, x in _leaves_of(given).items() if x.requires_grad}
     theirs = {**differentiable, **parameters}
-    outputs = [y for y in flattened(call(*given.values())) if isinstance(y, torch.Tensor) and y.requires_grad]
+    answer = asked(title, call, *given.values())
+    outputs = [y for y in flattened(answer) if isinstance(y, torch.Tensor) and y.requires_grad]
     if not outputs:
         raise UsageError(f"nothing that {title} returns has a gradient{here()}")
+    values = finite(title, [as_array(y, "an output") for y in outputs])
     leaves = Leaves({id(x): name for name, x in theirs.items()})
-    fed = [Recorded(leaves.of(x), leaves, x) for x in given.values()]
+
+    def fed(x: Any) -> Any:
+        return tuple(map(fed, x)) if isinstance(x, tuple) else Recorded(leaves.of(x), leaves, x)
+
     with following(torch, leaves):
-        answer = flattened(call(*fed))
-    recorded = [r.tensor for r in answer if isinstance(r, Recorded) and isinstance(r.tensor, Tensor)]
+        found = flattened(asked(title, call, *map(fed, given.values())))
+    recorded = [r.tensor for r in found if isinstance(r, Recorded) and isinstance(r.tensor, Tensor)]
 
     def gradients(seeds: Sequence[Array]) -> dict[str, Array]:
         weighted = [torch.as_tensor(s).to(y) for s, y in zip(seeds, outputs, strict=True)]
-        found = torch.autograd.grad(outputs, list(theirs.values()), weighted, allow_unused=True, retain_graph=True)
-        return {name: as_array(g, name) for name, g in zip(theirs, found, strict=True) if g is not None}
+        got = torch.autograd.grad(outputs, list(theirs.values()), weighted, allow_unused=True, retain_graph=True)
+        return {name: as_array(g, name) for name, g in zip(theirs, got, strict=True) if g is not None}
 
     made = {t.name or "": t for _, t in leaves.met.values()}
-    return Foreign(title, [as_array(y, "an output") for y in outputs], made, recorded, gradients, time)
+    coarsest = max((y.dtype for y in outputs), key=lambda dtype: torch.finfo(dtype).eps)
+    return Foreign(title, values, made, recorded, gradients, time, str(coarsest).removeprefix("torch."))
 
 
 def recorded_on(function: Any, tensors: Mapping[str, Any]) -> list[Any]:
@@ -215,17 +266,18 @@ def of_jax(function: Any, inputs: Sequence[Any], names: Sequence[str], title: st
 
     given = [flat[n] for n in places]
     leaves = {called[n]: Tensor(np.asarray(flat[n]).astype(np.float64), called[n], requires_grad=True) for n in places}
-    closed = jax.make_jaxpr(of_floats)(*given)
+    closed = asked(title, jax.make_jaxpr(of_floats), *given)
     constants = [np.asarray(c).astype(np.float64) if np.asarray(c).dtype.kind == "f" else np.asarray(c)
                  for c in closed.consts]  # fmt: skip
-    recorded = run_jaxpr(closed.jaxpr, constants, list(leaves.values()))
     outputs, pull = jax.vjp(of_floats, *given)
+    values = finite(title, [np.asarray(y) for y in outputs])
+    recorded = run_jaxpr(closed.jaxpr, constants, list(leaves.values()))
 
     def gradients(seeds: Sequence[Array]) -> dict[str, Array]:
         weighted = [jax.numpy.asarray(s, y.dtype) for s, y in zip(seeds, outputs, strict=True)]
         return {name: np.asarray(g) for name, g in zip(leaves, pull(weighted), strict=True)}
 
-    return Foreign(title, [np.asarray(y) for y in outputs], leaves, recorded, gradients, time)
+    return Foreign(title, values, leaves, recorded, gradients, time)
 
 
 def _spoken(name: str, path: Sequence[Any]) -> str:

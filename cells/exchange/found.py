@@ -151,18 +151,19 @@ def _may_be(convention: Convention, place: Place, about: Told) -> bool:
 
 
 def _about(module: str, told: Mapping[str, Told]) -> Told:
-    """What is known of a module: by its whole name, else by the last part of it that something is known of."""
-    for part in [module, *reversed(re.split(f"[{SEPARATORS}]", module))]:
-        if part in told:
-            return told[part]
-    return Told()
+    """What is known of a module: by its whole name, else by the parts of it, of which the last says the most."""
+    if module in told:
+        return told[module]
+    parts = [told[part] for part in re.split(f"[{SEPARATORS}]", module) if part in told]
+    settings = {key: value for part in parts for key, value in part.settings.items()}
+    return Told(parts[-1].kind, settings) if parts else Told()
 
 
 def _fitting(found: Found, arrays: Mapping[str, Array]) -> Found:
     """The layer with the one convention that its shapes and settings have."""
     given = {name: arrays[key] for name, key in found.keys.items()}
-    fitting = [c for c in found.conventions if c.units(given) and all(_fits(found.told, c, k) for k in c.settings)]
-    fitting = fitting or [c for c in found.conventions if c.units(given)]
+    fitting = [c for c in found.conventions if c.sizes(given) and all(_fits(found.told, c, k) for k in c.settings)]
+    fitting = fitting or [c for c in found.conventions if c.sizes(given)]
     if not fitting:
         sizes = " and ".join(f"{found.keys[name]} has shape {array.shape}" for name, array in given.items())
         layout = "(inputs, units)" if found.convention.inputs_first else "(units, inputs)"
@@ -193,10 +194,8 @@ def _not_understood(left: list[str], told: Mapping[str, Told]) -> str:
     """Everything that belongs to no layer, with what is known of it."""
     said = []
     for key in left:
-        known = [w for library in LIBRARIES.values() for part, w in library.unlike.items() if part in key]
         about = _about(re.split(f"[{SEPARATORS}]", key)[0] if "/" in key else key.rpartition(".")[0], told)
-        reason = known[0] if known else about.kind and f"of {about.kind}"
-        said.append(f"{key} ({reason})" if reason else key)
+        said.append(f"{key} (of {about.kind})" if about.kind else key)
     return (
         "these are not the weights of recurrent layers, output layers and tables of embeddings alone, such as "
         "weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0 of PyTorch or kernel, recurrent_kernel, bias of Keras; "

@@ -12,7 +12,7 @@ from cells.exchange.convention import Convention, Library
 Settings = dict[str, dict[Any, dict[str, Any]]]
 
 LINEAR, TABLE = {"y": ""}, {"e": ""}
-SIGMOID: dict[Any, dict[str, Any]] = {"sigmoid": {}}
+SIGMOID: dict[Any, dict[str, Any]] = {gate: {"gates": gate} for gate in ("sigmoid", "hard_sigmoid")}
 TANH: dict[Any, dict[str, Any]] = {"tanh": {}}
 ANY_OF_RNN: dict[Any, dict[str, Any]] = {key: {"activation": key} for key in ("tanh", "relu", "sigmoid")}
 
@@ -21,14 +21,14 @@ ANY_OF_RNN: dict[Any, dict[str, Any]] = {key: {"activation": key} for key in ("t
 _ROWS = {"weight_ih": "x", "weight_hh": "h", "bias_ih": "bx", "bias_hh": "bh"}
 _TORCH_LSTM = {"u": "i", "f": "f", "c": "g", "o": "o"}
 _TORCH_GRU = {"r": "r", "u": "z", "c": "n"}
-_NO_PROJECTION: Settings = {"proj_size": {0: {}}}
 _NONLINEARITY = {"nonlinearity": {"tanh": {"activation": "tanh"}, "relu": {"activation": "relu"}}}
 
 TORCH = Library(
     "PyTorch",
     [
         Convention(("RNN", "RNNCell"), "RNN", {"a": "h"}, _ROWS, settings=_NONLINEARITY),
-        Convention(("LSTM", "LSTMCell"), "LSTM", _TORCH_LSTM, _ROWS, settings=_NO_PROJECTION),
+        Convention(("LSTM", "LSTMCell"), "LSTM", _TORCH_LSTM, _ROWS),
+        Convention(("LSTM",), "LSTM, projected", _TORCH_LSTM, {**_ROWS, "weight_hr": "p:a"}),
         Convention(("GRU", "GRUCell"), "GRU, reset after", _TORCH_GRU, _ROWS, turned="u"),
         Convention(("Linear",), "Readout", LINEAR, {"weight": "x", "bias": "bx"}),
         Convention(("Embedding",), "table", TABLE, {"weight": "x"}),
@@ -37,7 +37,6 @@ TORCH = Library(
     layers=("", "_l{n}"),
     directions={"forward": ("", ""), "backward": ("", "_reverse")},
     behind=r"(?:_l(?P<layer>\d{1,4}))?(?P<reverse>_reverse)?",
-    unlike={"weight_hr": "a projection (proj_size)"},
 )
 
 # -- Keras 3 -----------------------------------------------------------------------------------------

@@ -55,10 +55,10 @@ def arrays_of(thing: Any) -> Source:
 
 def as_array(value: Any, name: str) -> Array:
     """An array of whatever library as one of NumPy; `name` is for errors."""
-    if comes_from(value, "torch") and hasattr(value, "detach"):
-        value = value.detach().cpu()
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
     try:
+        if comes_from(value, "torch") and hasattr(value, "detach"):
+            value = value.detach().cpu()
+            value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         kind = type(value).__name__
@@ -81,7 +81,9 @@ def _of_torch(module: Any) -> Source:
 
 def _of_keras(thing: Any) -> Source:
     told: dict[str, Told] = {}
-    for layer in thing._flatten_layers() if hasattr(thing, "_flatten_layers") else [thing]:
+    within = thing._flatten_layers() if hasattr(thing, "_flatten_layers") else [thing]
+    # What is around two directions says how they are joined, and that the second one is to go backwards.
+    for layer in sorted(within, key=lambda layer: type(layer).__name__ != "Bidirectional"):
         try:
             config = layer.get_config()
         except NotImplementedError:  # a model of the user's own class

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq import Parameter, Tensor, concatenate
 from cells.exchange.cell_kinds import KINDS, Thing
-from cells.exchange.convention import Array, Convention
+from cells.exchange.convention import Array, Convention, Sizes
 
 
 def of_tensors(convention: Convention, tensors: Mapping[str, Tensor], settings: Mapping[str, Any]) -> Thing:
@@ -24,8 +24,9 @@ def of_tensors(convention: Convention, tensors: Mapping[str, Tensor], settings: 
     >>> weights["weight_ih"].grad.shape
     (4, 3)
     """
-    n, n_x = convention.units(cast(Mapping[str, Array], tensors)) or (0, 0)
-    thing = KINDS[convention.cell].make(n, n_x, np.float64, **settings)
+    sizes = convention.sizes(cast(Mapping[str, Array], tensors)) or Sizes(0, 0, 0)
+    n = sizes.n
+    thing = KINDS[convention.cell].make(sizes, np.float64, **settings)
     assert not isinstance(thing, Parameter)  # a table is looked up in, and computes nothing
     slots, parts = KINDS[convention.cell].slots(thing), dict[tuple[str, int], Any]()
     for held in convention.held:

@@ -22,6 +22,7 @@ from cells.deep import Deep
 from cells.exchange.libraries import TORCH
 from cells.exchange.living import as_array, comes_from
 from cells.exchange.recorded_cells import of_tensors
+from cells.gate_functions import straight
 
 
 class Leaves:
@@ -208,6 +209,33 @@ def _split(x: Any, size: Any, dim: int = 0) -> Any:
     return tuple(np.split(x, list(places), axis=dim))
 
 
+def _layer_norm(x: Any, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    axes = tuple(range(-len(shape), 0))
+    centred = x - np.mean(x, axis=axes, keepdims=True)
+    made = centred / np.sqrt(np.mean(centred * centred, axis=axes, keepdims=True) + eps)
+    made = made if weight is None else made * weight
+    return made if bias is None else made + bias
+
+
+def _reduced(each: Any, reduction: str) -> Any:
+    return np.mean(each) if reduction == "mean" else np.sum(each) if reduction == "sum" else each
+
+
+def _mse_loss(x: Any, y: Any, *rest: Any, reduction: str = "mean", **more: Any) -> Any:
+    return _reduced((x - y) ** 2, reduction)
+
+
+def _cross_entropy(x: Any, y: Any, weight: Any = None, ignore_index: int = -100, reduction: str = "mean",
+                   label_smoothing: float = 0.0, **more: Any) -> Any:  # fmt: skip
+    if weight is not None or label_smoothing or np.ndim(x) != 2 or np.ndim(y) != 1 or np.any(np.equal(y, ignore_index)):
+        raise UsageError(
+            "cross_entropy is recorded here for logits (m, n_y) and classes (m,), without weights, smoothing and "
+            f"classes to ignore{here()}"
+        )
+    chosen = np.log(seq.softmax(x, axis=1))[np.arange(len(y)), y]
+    return _reduced(-chosen, reduction)
+
+
 def _dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     if training and p:
         raise UsageError(f"dropout is random while a module trains: call module.eval() first{here()}")
@@ -232,7 +260,7 @@ def _layers(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
             raise UsageError(f"packed and unbatched sequences are not recorded here: give (T, m, n_x){here()}")
         _dropout(x, dropout if depth > 1 else 0.0, train)
         hidden = list(hx) if isinstance(hx, (list, tuple)) else [hx]
-        per_cell = 4 if biases else 2
+        per_cell = len(weights) // (depth * (2 if both else 1))
         groups = [weights[k : k + per_cell] for k in range(0, len(weights), per_cell)]
         cells = [_cell(kind, group, settings) for group in groups]
         levels: list[Cell] = [Bidirectional(*cells[k : k + 2]) for k in range(0, len(cells), 2)] if both else cells
@@ -264,15 +292,19 @@ def _one_step(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
 
 
 def _cell(kind: int, weights: Sequence[Any], settings: Mapping[str, Any]) -> Any:
-    convention = TORCH.conventions[kind]
-    return of_tensors(convention, dict(zip(convention.arrays, weights, strict=False)), settings)
+    names = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if len(weights) > 3 else [])]
+    names += ["weight_hr"] if len(weights) % 2 else []
+    convention = next(c for c in TORCH.conventions if c.cell == KINDS_OF[kind] + ", projected" * (len(weights) % 2))
+    return of_tensors(convention, dict(zip(names, weights, strict=True)), settings)
 
 
+KINDS_OF = ("RNN", "LSTM", "GRU, reset after")
 _TANH, _RELU = {"activation": "tanh"}, {"activation": "relu"}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(np, name) for name in ("tanh", "exp", "log", "sqrt", "abs", "sin", "cos", "square", "maximum",
                                             "minimum", "matmul", "where", "log1p", "expm1", "sign", "outer")},
-    "sigmoid": seq.sigmoid, "relu": lambda x, inplace=False: seq.relu(x),
+    "sigmoid": seq.sigmoid, "hardsigmoid": lambda x, inplace=False: straight(x),
+    "relu": lambda x, inplace=False: seq.relu(x),
     "softmax": lambda x, dim=-1, **rest: seq.softmax(x, axis=dim),
     "log_softmax": lambda x, dim=-1, **rest: np.log(seq.softmax(x, axis=dim)),
     "add": lambda x, y, alpha=1: x + (y if alpha == 1 else alpha * y), "radd": lambda x, y: y + x,
@@ -289,6 +321,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         list(tensors), axis=dim), "chunk": lambda x, n, dim=0: tuple(np.split(x, n, axis=dim)), "split": _split,
     "unbind": lambda x, dim=0: tuple(np.moveaxis(x, dim, 0)[k] for k in range(x.shape[dim])),
     "sum": _sum, "mean": _mean, "clamp": _clamp, "dropout": _dropout, "embedding": lambda i, w, *rest, **more: w[i],
+    "layer_norm": _layer_norm, "mse_loss": _mse_loss, "cross_entropy": _cross_entropy,
     "contiguous": _same, "clone": _same, "to": _same, "double": _same, "float": _same, "type_as": _same,
     "detach": _constant, "zeros_like": lambda x, **rest: np.zeros(x.shape),
     "ones_like": lambda x, **rest: np.ones(x.shape),

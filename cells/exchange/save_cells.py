@@ -19,6 +19,7 @@ from cells.exchange.libraries import LIBRARIES
 from cells.exchange.weights import adjoint, out_of
 from cells.readout import Readout
 
+USUAL = {"activation": "identity", "gates": "sigmoid"}
 Written = Callable[[Convention, Thing], dict[str, Array]]
 
 
@@ -155,15 +156,19 @@ def _convention(thing: Thing, library: Library, kind: str | None) -> Convention:
 
 
 def _settings_fit(convention: Convention, thing: Thing) -> bool:
-    """Whether the library has what the thing is set to; `activation` for instance."""
-    ours = KINDS[convention.cell].settings(thing)
-    possible = [v for values in convention.settings.values() for v in values.values() if v]
-    return not ours or (ours in possible if possible else ours == {"activation": "identity"})
+    """Whether the library has what the thing is set to; where its table does not say, it has the usual."""
+    equals = [ours for values in convention.settings.values() for ours in values.values()]
+    for key, value in KINDS[convention.cell].settings(thing).items():
+        possible = [ours[key] for ours in equals if key in ours] or [USUAL[key]]
+        if value not in possible:
+            return False
+    return True
 
 
 def _has(library: Library) -> str:
     words = {
-        "RNN": "RNN", "LSTM": "LSTM without peepholes", "GRU": "GRU", "GRU, reset after": "GRU with reset_after=True",
+        "RNN": "RNN", "LSTM": "LSTM without peepholes",
+        "LSTM, projected": "LSTM with memory=…", "GRU": "GRU", "GRU, reset after": "GRU with reset_after=True",
         "Readout": "output layers without hidden ones",
     }  # fmt: skip
     return ", ".join(dict.fromkeys(words[c.cell] for c in library.conventions if c.cell in words))

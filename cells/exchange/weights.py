@@ -14,20 +14,20 @@ import numpy as np
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from cells.exchange.cell_kinds import KINDS, Slots, Thing, parameters
-from cells.exchange.convention import BIASES, Array, Block, Convention
+from cells.exchange.convention import BIASES, Array, Block, Convention, Sizes
 
 
 def into(convention: Convention, arrays: Mapping[str, Array], settings: Mapping[str, Any]) -> Thing:
     """A cell, readout or table with the weights of arrays that have this convention's names and shapes."""
-    n, n_x = convention.units(arrays) or (0, 0)
+    sizes = convention.sizes(arrays) or Sizes(0, 0, 0)
     kind = KINDS[convention.cell]
     dtype = np.result_type(*arrays.values())
-    thing = kind.make(n, n_x, dtype, **settings)
+    thing = kind.make(sizes, dtype, **settings)
     slots, found = kind.slots(thing), parameters(thing)
     values = {key: np.zeros(p.shape, dtype) for key, p in found.items()}
     for held in convention.held:
         if held.name in arrays:
-            for (part, gate), block in convention.split(held, arrays[held.name], n):
+            for (part, gate), block in convention.split(held, arrays[held.name], sizes.n):
                 key, columns = slots[part, gate]
                 values[key][:, columns] += convention.sense(gate) * block
     for gate, number in convention.added.items():

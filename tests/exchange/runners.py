@@ -61,14 +61,14 @@ class Torch:
     """torch.nn.RNN, LSTM and GRU, with several layers and both directions in one module."""
 
     library = "torch"
-    kinds = ("RNN", "RNN relu", "LSTM", "GRU")
+    kinds = ("RNN", "RNN relu", "LSTM", "LSTM projected", "GRU")
     shapes = ("one", "two", "both", "two both")
     lengths = True
 
     def make(self, kind, shape, dtype):
         torch = peer("torch")
         torch.manual_seed(1)
-        options = {"nonlinearity": "relu"} if kind == "RNN relu" else {}
+        options = {"RNN relu": {"nonlinearity": "relu"}, "LSTM projected": {"proj_size": 2}}.get(kind, {})
         make = getattr(torch.nn, kind.split()[0])
         return make(N_X, N_A, num_layers=2 if "two" in shape else 1, bidirectional="both" in shape,
                     dtype=getattr(torch, dtype), **options)  # fmt: skip
@@ -104,7 +104,7 @@ class Keras:
     """Keras layers, by themselves, in a Bidirectional, or in a Sequential; on its torch backend."""
 
     library = "keras"
-    kinds = ("RNN", "RNN relu", "RNN sigmoid", "LSTM", "GRU", "GRU before")
+    kinds = ("RNN", "RNN relu", "RNN sigmoid", "LSTM", "LSTM hard", "GRU", "GRU before", "GRU hard")
     shapes = ("one", "two", "both")
     lengths = True
 
@@ -119,9 +119,11 @@ class Keras:
             options = {"return_sequences": True, "return_state": True, "dtype": dtype, "name": name}
             if kind.startswith("RNN"):
                 return keras.layers.SimpleRNN(N_A, activation=(kind.split() + ["tanh"])[1], **options)
-            if kind == "LSTM":
+            if "hard" in kind:
+                options["recurrent_activation"] = "hard_sigmoid"
+            if "LSTM" in kind:
                 return keras.layers.LSTM(N_A, **options)
-            return keras.layers.GRU(N_A, reset_after=kind == "GRU", **options)
+            return keras.layers.GRU(N_A, reset_after=kind != "GRU before", **options)
 
         if shape == "both":
             layers = [keras.layers.Bidirectional(one("of_both"), dtype=dtype)]
@@ -167,7 +169,7 @@ class Keras:
         """Final states as torch has them: for each kind of state all layers and directions, (n, n_a, m)."""
         torch = peer("torch")
         states = [s for layer in final for s in layer]
-        each = 2 if self.kind == "LSTM" else 1
+        each = 2 if "LSTM" in self.kind else 1
         return [torch.stack([s.T for s in states[k::each]]) for k in range(each)]
 
 

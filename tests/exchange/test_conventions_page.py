@@ -2,6 +2,8 @@
 
 import math
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +57,11 @@ def test_every_row_is_tested():
 def of_torch(torch):
     f = torch.nn.functional
     own = {
-        "relu at 0": torch.relu, "abs at 0": torch.abs, "maximum at a tie": torch.maximum, "max of [1, 3, 3]": torch.max,
+        "relu at 0": torch.relu, "abs at 0": torch.abs, "maximum at a tie": torch.maximum,
+        "max of [1, 3, 3]": torch.max,
         "clip at a bound": lambda x: torch.clamp(x, 0, 1), "sqrt at 0": torch.sqrt, "norm of [0, 0]": torch.linalg.norm,
-        "x^y at 0, 0": torch.pow, "prod of [2, 0, 3]": torch.prod, "std of [1, 1]": lambda x: torch.std(x, correction=0),
+        "x^y at 0, 0": torch.pow, "prod of [2, 0, 3]": torch.prod,
+        "std of [1, 1]": lambda x: torch.std(x, correction=0),
         "cumprod of [2, 0, 3, 4], summed": lambda x: torch.cumprod(x, 0), "arctan2 at 0, 0": torch.arctan2,
         "leaky relu at 0, slope 0.2": lambda x: f.leaky_relu(x, 0.2), "elu at 0, differentiable: 1": f.elu,
         "hardtanh at 1": f.hardtanh,
@@ -140,6 +144,14 @@ def test_behind_the_end_torch_gives_zeros():
 
 
 @pytest.mark.peers
+def test_the_gradient_of_hardsigmoid_is_rounded_to_float32_in_torch():
+    torch = peer("torch")
+    x = torch.tensor([0.5], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(torch.nn.functional.hardsigmoid(x).sum(), x)
+    assert slope.item() == np.float64(np.float32(1 / 6)) != 1 / 6
+
+
+@pytest.mark.peers
 def test_behind_the_end_keras_repeats_and_bidirectional_gives_zeros():
     peer("torch")
     keras = peer("keras")
@@ -166,3 +178,32 @@ def test_behind_the_end_flax_computes_on():
     variables = module.init(jax.random.PRNGKey(0), x)
     lengths = jax.numpy.asarray([5, 3])
     np.testing.assert_array_equal(module.apply(variables, x, seq_lengths=lengths), module.apply(variables, x))
+
+
+@pytest.mark.peers
+def test_a_simple_cell_of_nnx_computes_in_float32():
+    jax = peer("jax")
+    peer("flax")
+    jax.config.update("jax_enable_x64", True)
+    from flax import nnx
+
+    x = jax.numpy.ones((2, 3), "float64")
+    for kind, dtype in {"LSTMCell": "float64", "GRUCell": "float64", "SimpleCell": "float32"}.items():
+        cell = getattr(nnx, kind)(3, 4, rngs=nnx.Rngs(0), param_dtype="float64")
+        assert cell(cell.initialize_carry((2, 3), nnx.Rngs(0)), x)[1].dtype == dtype
+
+
+OF_KERAS = """
+import keras, torch
+one = torch.ones(1, 1, dtype=torch.float64)
+print(keras.ops.matmul(one, one).dtype, keras.ops.add(one, one).dtype)
+"""
+
+
+@pytest.mark.peers
+def test_keras_rounds_products_of_float64():
+    """In a process of its own, as the others are compared with that rounding turned off."""
+    peer("torch")
+    peer("keras")
+    ran = subprocess.run([sys.executable, "-W", "ignore", "-c", OF_KERAS], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["torch.float32", "torch.float64"]

@@ -66,7 +66,7 @@ def with_setting(**settings):
 
 
 @pytest.mark.parametrize("settings", [
-    {"recurrent_activation": "hard_sigmoid"}, {"activation": "relu"}, {"go_backwards": True},
+    {"recurrent_activation": "elu"}, {"activation": "relu"}, {"go_backwards": True},
     {"activation": {"class_name": "function", "config": "mine"}},
 ])  # fmt: skip
 def test_settings_without_an_equal_are_refused(tmp_path, settings):

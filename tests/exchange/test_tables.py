@@ -178,3 +178,20 @@ def test_each_table_names_each_array_once():
             assert len(set(names)) == len(names)
             blocks = [(part, gate) for held in convention.held for part in held.parts for gate in held.gates]
             assert len(set(blocks)) == len(blocks)
+
+
+def test_a_projection_of_torch():
+    shapes = dict(weight_ih=(4 * N, 3), weight_hh=(4 * N, 2), bias_ih=(4 * N,), bias_hh=(4 * N,), weight_hr=(2, N))
+    arrays = drawn(shapes)
+    x, h, c = sequence(), np.zeros((M, 2)), np.zeros((M, N))
+    for t in range(T):
+        z = x[:, :, t].T @ arrays["weight_ih"].T + h @ arrays["weight_hh"].T + arrays["bias_ih"] + arrays["bias_hh"]
+        i, f, g, o = np.split(z, 4, axis=1)
+        c = c / (1 + np.exp(-f)) + np.tanh(g) / (1 + np.exp(-i))
+        h = np.tanh(c) / (1 + np.exp(-o)) @ arrays["weight_hr"].T
+    cell = load({f"{key}_l0": array for key, array in arrays.items()})
+    final = cell.unroll(x).final
+    np.testing.assert_allclose(final["a"].value, h.T, rtol=1e-12)
+    np.testing.assert_allclose(final["c"].value, c.T, rtol=1e-12)
+    assert bare(save(cell, "torch")).keys() == arrays.keys()
+    np.testing.assert_array_equal(bare(save(cell, "torch"))["weight_hr"], arrays["weight_hr"])
