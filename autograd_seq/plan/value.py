@@ -190,7 +190,7 @@ class Network:
             elif value not in entered:
                 entered.add(value)
                 stack.append((value, True))
-                stack.extend((use.value, False) for use in value.every_use)
+                stack += [(use.value, False) for use in (value.every_use if value.beyond else value.uses)]
         return list(found)
 
     def all_uses(self) -> Iterator[tuple[Value | None, Use]]:

@@ -24,10 +24,11 @@ def negative_as_product(match: Match) -> Made:
 def flat(match: Match) -> Made:
     """A sum of a sum is one sum, a product of a product one product, where nobody else uses the inner one.
 
-    What is known before the loop stays together if it is all that is known.
+    What is known before the loop, and computed there, stays together if it is all that is known.
     """
     value, around = match.value, match.around
-    known = [use for use in value.uses if not around.inside(use.value, value)]
+    before = value.kind is SUM or small(value)
+    known = [use for use in value.uses if before and not around.inside(use.value, value)]
     uses: list[Use] = []
     for use in value.uses:
         x = use.value

@@ -107,27 +107,21 @@ def apply(network: Network, *groups: Group) -> None:
 
 
 class _Work:
-    """Which values each group has still to look at: those near a change first, and all once more in the end."""
+    """Which values each group has still to look at: all at first, then those near a change."""
 
     def __init__(self, around: Surroundings, groups: Sequence[Group]) -> None:
         self.around, self.groups = around, groups
         self.counts: dict[Rule, int] = {}
         self.notes: list[str] = []
         self.left = [set(around.values) for _ in groups]
-        self.whole = True  # whether every group has looked at all since the last change
 
     def step(self) -> bool:
-        """Let the first group that has something to do look at it; whether there was anything, or may be."""
+        """Let the first group that finds something to do at what it has to look at do it; whether any did."""
         for group, left in zip(self.groups, self.left, strict=True):
             values = self.around.in_order(value for value in left if self.around.alive(value))
             left.clear()
             if values and self._apply(group, values):
-                self.whole = False
                 return True
-        if not self.whole:
-            self.whole = True
-            self.left = [set(self.around.values) for _ in self.groups]
-            return True
         return False
 
     def _apply(self, group: Group, values: Sequence[Value]) -> bool:

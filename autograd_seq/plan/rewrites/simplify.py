@@ -69,11 +69,12 @@ def turned_twice(match: Match) -> Made:
 def computed_already(match: Match) -> Made:
     """Values with the same operation, operands and settings are one."""
     value, around = match.value, match.around
-    if value.kind in (GIVEN, STEPS, ONES) or not plain(value.settings):
+    settings = value.settings
+    if value.kind in (GIVEN, STEPS, ONES) or (settings and not plain(settings)):
         return None
     known: dict[Any, Value] = around.remembered("computed already", dict)
     uses = tuple(use.key for use in value.uses)
-    key = (value.kind, uses, repr(value.settings) if value.settings else "", value.shape, value.dtype, value.times)
+    key = (value.kind, uses, repr(settings) if settings else "", value.shape, value.dtype, value.times)
     first = known.setdefault(key, value)
     return None if first is value or not around.alive(first) else first
 

@@ -79,7 +79,7 @@ class Surroundings:
         """Values, what they are made of, and who uses them and whom these use: all whose pattern may fit now."""
         found = {use.value for value in values for use in value.every_use} | values
         level = values
-        for _ in range(3):
+        for _ in range(2):
             level = {user for value in level for user, _ in self.users(value) if user is not None} - found
             found |= level
         return found
