@@ -42,7 +42,7 @@ class Spelled:
     """Every operation of whole arrays, as programs write it that do not have it."""
 
     def __init__(self) -> None:
-        declared = (o for o in DECLARED if (o.longhand or o in SPELLED) and not o.elementwise and o.arity == 1)
+        declared = (o for o in DECLARED if (o.longhand or SPELLED.get(o)) and not o.elementwise and o.arity == 1)
         self.patterns = [(o, *pattern) for o in sorted(declared, key=lambda o: o.name) for pattern in _patterns(o)]
         self.ends = {pattern.operation for _, _, pattern in self.patterns}
 
