@@ -163,25 +163,12 @@ def softmax(x: Any, /, axis: int = 0) -> Array:
         return np.asarray(e / np.add.reduce(e, axis=axis, keepdims=True))
 
 
-def _less_log_of_sum(x: Any, axis: Any) -> Any:
-    return x - log(sum(exp(x), axis=axis, keepdims=True))
-
-
-def _less_log_of_shifted_sum(x: Any, axis: Any) -> Any:
-    return _less_log_of_sum(x - max(x, axis=axis, keepdims=True), axis)
-
-
-def _less_log_of_shifted(x: Any, axis: Any) -> Any:
-    return x - _log_of_shifted(x, axis, True)
-
-
 @operation(
     vjp=[lambda g, y, x, axis: g - exp(y) * g.sum(axis=axis, keepdims=True)],
     meaning=lambda algebra, x, axis: x - each(algebra.log, np.sum(each(algebra.exp, x), axis=axis, keepdims=True)),
     source=call("log_softmax", {"axis": 0}, helper=_LOG_SOFTMAX),
     expects=AXES,
     along=True,
-    longhand=[_less_log_of_shifted_sum, _less_log_of_sum, _less_log_of_shifted],
 )
 def log_softmax(x: Any, /, axis: int = 0) -> Array:
     """The logarithm of `softmax`, accurate where a probability is tiny.

@@ -9,12 +9,11 @@ from autograd_seq.folding.unit import Family
 from autograd_seq.writer.tree import Apply, record_of
 
 
-def own_helper(tree: Apply) -> Form | None:
+def own_helper(tree: Apply, form: Form) -> Form | None:
     """How a function is written that a helper of the author's returns of its argument; None for all others.
 
-    What NumPy has a function for is written as that.
+    What NumPy has a function for is written as that. `form` is how it is written otherwise.
     """
-    form = tree.operation.forms["source"]
     node = tree.unit.any if isinstance(tree.unit, Family) else tree.unit
     if not tree.operation.activation or tree.operation.arity != 1 or tree.settings or form.helper or node.owner:
         return None

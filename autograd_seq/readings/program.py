@@ -403,7 +403,7 @@ class ProgramWriter(Variables):
 
     def _note_helpers(self, tree: Tree) -> None:
         if isinstance(tree, Apply):
-            helper = self._form_of(tree).helper
+            helper = self.write.form(tree).helper
             if helper:
                 self.helpers[helper.strip()] = None
             elif is_own(tree.operation):
@@ -416,12 +416,12 @@ class ProgramWriter(Variables):
         elif isinstance(tree, Every):
             self._note_helpers(tree.body)
 
-    def _form_of(self, tree: Apply) -> Form:
+    def _form_of(self, tree: Apply, otherwise: Form) -> Form:
         """How an operation is written: by the author's helper for it, if nothing else has that name."""
-        form = own_helper(tree)
+        form = own_helper(tree, otherwise)
         word = "" if form is None else form.helper[len("def ") : form.helper.index("(")]
         if form is None or word in self.taken or self._helper_words.setdefault(word, form.helper) != form.helper:
-            return tree.operation.forms["source"]
+            return otherwise
         return form
 
     def _note_own(self, tree: Apply) -> None:
@@ -444,10 +444,10 @@ class ProgramWriter(Variables):
 class _InOwnWords(Writer):
     """A writer of source that asks how an operation is written."""
 
-    form_of: Callable[[Apply], Form]
+    form_of: Callable[[Apply, Form], Form]
 
     def form(self, x: Any) -> Form:
-        return self.form_of(x) if isinstance(x, Apply) else super().form(x)
+        return self.form_of(x, super().form(x)) if isinstance(x, Apply) else super().form(x)
 
 
 def _is_plain(index: Any) -> bool:
