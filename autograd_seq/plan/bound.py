@@ -41,6 +41,8 @@ class Bound:
         Where each argument comes from: the number of an input, a parameter, or a recorded array.
     keys : list of str
         What each gradient is of.
+    why_not : str or None
+        Why it is for these sizes only.
     gradients : dict of int to str
         By the id of what collects a leaf's gradient, its name.
     """
@@ -56,6 +58,7 @@ class Bound:
         self.checks = checks or []
         self.proven = False
         self.doubted = False
+        self.why_not: str | None = None  # it is for any sizes
         self.patience = WATCHED
         self.names: list[str] = []
         self.sources: list[Any] = []

@@ -11,26 +11,27 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.array import Array
 from autograd_seq.core.errors import AutogradError, GraphLostError, UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here, raising_line
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.folding.fold import Family
+from autograd_seq.plan.agreement import differs, tolerance_of
+from autograd_seq.plan.anysize.for_any_size import ForAnySize
 from autograd_seq.plan.arguments import Argument, Given, by_name, given, signature
 from autograd_seq.plan.around import Name, around
 from autograd_seq.plan.bound import Bound, Result, Versions
 from autograd_seq.plan.guards import Guard, guards, watching
+from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
-from autograd_seq.plan.value import STEPS, Network, Value
+from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.plan.writing.tools import require
 
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
-_TOLERANCES = {"e": 3e-2, "f": 1e-3}  # by what half and single precision can tell
 
 
 class Replay:
@@ -77,11 +78,11 @@ class Replay:
             rewrite(self.network, fused=compiled)
         program = FastProgram(self.network) if compiled else Program(self.network)
         self.source = program.text
-        self.tolerance = max(_TOLERANCES.get(np.dtype(v.dtype).char, 1e-9) for v in self.network.values)
+        self.tolerance = tolerance_of(self.network)
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
         units = [translation.given[value] for value in program.given]
-        self.recorded = [_recorded(value, unit) for value, unit in zip(program.given, units, strict=True)]
+        self.recorded = [recorded_array(value, unit) for value, unit in zip(program.given, units, strict=True)]
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         namespace = dict(program.namespace)
         # The text is identifiers and what operations declare of themselves, which is code; never a user's words.
@@ -93,37 +94,13 @@ class Replay:
 
     def _differs(self, recording: Recording) -> str | None:
         """Which result is not that of the recording: what is compiled wrongly is never returned."""
-        loss = recording.forward.outputs[0]
         with np.errstate(all="ignore"):
             found = self.run(*self.recorded)
-        gradients = [(recording.adjoints[leaf]._value, leaf.dtype) for leaf in self._differentiated()]
-        wanted = [loss._value, *(adjoint.astype(dtype) for adjoint, dtype in gradients)]
-        tolerance = self.tolerance
-        greatest = max((_greatest(want) for want in wanted), default=0.0)
-        for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
-            close = tolerance * (_greatest(want) + 1e-4 * greatest + 1e-3)  # what is left of 0 is rounding
-            if np.shape(got) != want.shape or got.dtype != want.dtype:
-                return key
-            if not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
-                return key
-        return None
+        return differs(found, recording, self.network.outputs, self._differentiated(), self.tolerance)
 
     def _differentiated(self) -> list[Tensor]:
         by_name = dict(zip(self.names, self.leaves, strict=True))
         return [by_name[key] for key in self.keys]  # type: ignore[misc]
-
-
-def _greatest(array: Array) -> float:
-    """The greatest finite size of a number in an array."""
-    sizes = np.abs(array[np.isfinite(array)])
-    return float(sizes.max(initial=0.0))
-
-
-def _recorded(value: Value, unit: Any) -> Array:
-    """The recorded array of what is given."""
-    if value.kind == STEPS:
-        return np.stack([unit.members[t].record._value for t in unit.times], axis=-1)
-    return np.asarray(unit.record._value)
 
 
 def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) -> Plan:
@@ -133,8 +110,9 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
     ----------
     thing : Tensor, Graph, Recording, run with a loss, or function
         What was recorded: a scalar loss. Or a function of arrays that records it and returns the loss; it is
-        called again whenever an array has another shape or dtype, or a value that it read as a plain number has
-        changed, and to compare the second call with it.
+        called with a few short arrays first, so that the program is for any lengths; where that cannot be, again
+        whenever an array has another shape. It is called again for another dtype, or when a value that it read as a
+        plain number has changed, and to compare the second call with it.
     parameters : dict of str to Parameter, or list of Parameter, optional
         Parameters whose current values count at every call; those of a list are known by their own names. Of a finished
         recording, others keep their recorded values unless given at the call; of a function, a plan says so when one
@@ -151,6 +129,10 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
 
     Notes
     -----
+    Which lengths can be others is found out by trying: a function of arrays with time as one axis and examples as
+    another is recorded with four or five of them, and the program has both as its arguments. ``explain()`` says at
+    which other lengths it was compared with a recording; or why it is for one shape, if it is.
+
     The program is compared with the recording before it is used. The results agree with the recorded ones to rounding,
     but where the softmax in a cross-entropy underflows: there the plan gives the limit.
 
@@ -211,6 +193,7 @@ class Plan:
         self._parameters = by_name(parameters)
         self._versions: dict[Any, Versions] = {}
         self._latest: Bound | None = None
+        self._any_size = ForAnySize(self._record, self._parameters, fast)
         self._changed: set[str] = set()  # names around the function that stood for something else once
         self._lock = threading.Lock()
         if callable(thing) and not isinstance(thing, (Tensor, Graph)):
@@ -237,6 +220,8 @@ class Plan:
         """What each rewrite did, what was read as plain numbers and so costs recordings, and what was frozen."""
         current = self._current
         lines = [*current.replay.network.notes, *_read(current.checks, self._changed)]
+        if current.why_not:
+            lines.append(f"for these sizes only: {current.why_not}")
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
         return "\n".join(lines)
@@ -278,12 +263,16 @@ class Plan:
         """The results for arguments that no recording holds good for."""
         self._changed |= versions.changed(values)
         compiled = versions.come_again(values) or bool(parameters)
+        if compiled and (sized := self._any_size.bound(values)) is not None:
+            self._latest = versions.add(sized)
+            return self._run(sized, values, parameters)
         recording, inputs, checks = self._record(values)
         if not compiled and (result := versions.kept[0].answer(recording)) is not None:
             if versions.answered(checks):
                 warnings.warn(_slow(checks, self._changed), stacklevel=3)
             return result
         found = versions.add(Bound(Replay(recording, self._fast), self._parameters, inputs, checks))
+        found.why_not = self._any_size.why_not(values)
         self._latest = found
         return self._run(found, values, parameters)
 
@@ -325,6 +314,10 @@ class Plan:
 
     def _confirm(self, found: Bound, values: Sequence[Given], loss: float) -> None:
         """Compare a call with the function itself: what went past the recording was frozen."""
+        shorter = self._any_size.shorter(found, values)
+        if shorter is not None:
+            found_there, values = shorter
+            loss = self._run(found_there, values, {})[0]
         wanted = _loss(self._called(self._inputs(values)))
         tolerance = max(found.replay.tolerance, 1e-8)
         right = bool(np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True))

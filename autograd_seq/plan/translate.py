@@ -11,7 +11,7 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
-from autograd_seq.plan.value import GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of
+from autograd_seq.plan.value import EVERY, GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of
 from autograd_seq.writer.tree import record_of
 
 
@@ -22,6 +22,8 @@ class Translation:
     ----------
     recording : Recording
         A forward and a backward pass.
+    every : bool
+        Whether what takes all steps of a value as its operands is to have one use for them, however many there are.
 
     Attributes
     ----------
@@ -31,7 +33,8 @@ class Translation:
         What is to be given at each call, with the recorded leaf.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, every: bool = False) -> None:
+        self.every = every
         self.folded: Folded = fold(recording)
         self.made: dict[Unit, Value] = {}
         self.given: dict[Value, Unit] = {}
@@ -101,6 +104,8 @@ class Translation:
         assert value.times is not None
         if user.kind == SUM:
             return [Use(Value(OVER_TIME, value.shape, value.dtype, None, [Use(value)], name=user.name))]
+        if self.every:
+            return [Use(Value(EVERY, value.shape, value.dtype, None, [Use(value)], name=value.name))]
         return [Use(value, at=t) for t in value.times]
 
     # -- names and outputs ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from autograd_seq.core.traits import Word
 LITERAL, GIVEN, STEPS = "literal", "given", "steps"
 SUM, PRODUCT, MATMUL, TRANSPOSE, CONCAT, ROWS = "sum", "product", "matmul", "transpose", "concat", "rows"
 COLUMNS, ONES, SCALES = "columns", "ones", "scales"
+EVERY = "every step"  # all steps of a value, each an operand of its own
 OVER_TIME, OUTER_OVER_TIME, COLUMNS_OVER_TIME, AFFINE = "over time", "outer over time", "columns over time", "affine"
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from autograd_seq.plan.anysize.size import broadcast
 from autograd_seq.plan.rewrites.lifting import small
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value, carried
 
@@ -67,7 +66,7 @@ def _common_factor(network: Network, value: Value, inside: set[Value]) -> bool:
 
 
 def _product_of(value: Value, uses: list[Use]) -> Value:
-    shape = np.broadcast_shapes(*(use.value.shape for use in uses))
+    shape = broadcast(*(use.value.shape for use in uses))
     times = value.times if any(use.value.timed for use in uses) else None
     return Value(PRODUCT, shape, value.dtype, times, uses, name=f"{value.name}_part")
 
@@ -97,7 +96,7 @@ def _regroup(value: Value, inside: set[Value]) -> bool:
     outside = [use for use in value.uses if use.value not in inside]
     if len(outside) < 2 or len(outside) == len(value.uses):
         return False
-    shape = np.broadcast_shapes(*(use.value.shape for use in outside))
+    shape = broadcast(*(use.value.shape for use in outside))
     times = value.times if any(use.value.timed for use in outside) else None
     group = Value(value.kind, shape, value.dtype, times, outside, name=f"{value.name}_known")
     value.uses = [*(use for use in value.uses if use.value in inside), Use(group)]

@@ -56,7 +56,8 @@ def _scaled_difference(value: Value, factor: float, p: Use, y: Use, total: Value
         become(core, difference, p, y)
         value.kind, value.uses = SUM, [Use(core)]
     else:
-        become(value, lambda p, y: factor * difference(p, y), p, y)
+        number = Use(Value(LITERAL, (), value.dtype, settings={"number": factor}))
+        become(value, lambda n, p, y: n * difference(p, y), number, p, y)
 
 
 def _number_times(use: Use) -> Value | None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from autograd_seq.plan.anysize.at_run import COLUMNS, steps_at_once
+from autograd_seq.plan.anysize.size import Size
+from autograd_seq.plan.anysize.stretch import count, stretch
 from autograd_seq.plan.memory.places import INDENT, Places
 from autograd_seq.plan.memory.reuse import Block
 from autograd_seq.plan.value import Network, Use, Value
-
-COLUMNS = 1024  # examples × steps that are laid side by side at once: they stay in the cache
 
 
 class Outer(Places):
     """Places, and the gradients of weights."""
 
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
+    def __init__(self, network: Network, sizes: tuple[str, ...] = ()) -> None:
+        super().__init__(network, sizes)
         self.body: list[str] = []
+        self.chosen: list[str] = []  # lengths that follow from the sizes
 
     def _outer(self, value: Value) -> str:
         """Σ over time of D [A; X; 1]ᵀ; gives what stands for the result."""
-        times: range = value.settings["times"]
+        times = value.settings["times"]
+        if isinstance(count(times), Size):
+            return self._in_parts(value, times, count(times))
         steps = _steps_at_once(len(times), value.uses[0].value.shape[1])
         left, right = value.uses[:1], value.uses[1:]
         ones = bool(value.settings.get("ones"))
@@ -42,14 +48,55 @@ class Outer(Places):
         ]
         return name
 
+    def _in_parts(self, value: Value, times: Any, steps: Size) -> str:
+        """The same when it is not known how many steps there are: as many at once as the cache holds."""
+        name, columns = self.names[value], value.uses[0].value.shape[1]
+        part, some, more = self._at_once(steps, columns), self._fresh("some"), self._fresh(f"{name}_more")
+        self.memory[more] = Block(value.shape, value.dtype)
+        D, first = self._laid(value.uses[:1], times, part, False, some)
+        X, second = self._laid(value.uses[1:], times, part, bool(value.settings.get("ones")), some)
+        before = [line for line in second if line.endswith("= 1.0")]
+        dtype = "" if value.dtype == "float64" else f", np.{value.dtype}"
+        wide = D.removesuffix(f".reshape({value.shape[0]}, -1)")
+        lines = [
+            f"{some} = min({part}, {steps} - row)",
+            f"{wide}[:, {some}:] = 0.0",
+            *(line for line in (*first, *second) if line not in before),
+            f"{self._function('dot')}({D}, {X}.T, out={more} if row else {name})",
+            "if row:",
+            f"{INDENT}{self._function('add')}({name}, {more}, out={name})",
+        ]
+        self.body += [
+            *before,
+            f"{name} = np.empty({value.shape!r}{dtype})",
+            f"for row in range(0, {steps}, {part}):",
+            *(INDENT + line for line in lines),
+        ]
+        return name
+
+    def _at_once(self, steps: Size, columns: int) -> Size:
+        """A name for the number of steps that are laid side by side."""
+        self.namespace["steps_at_once"] = steps_at_once
+        text = f"steps_at_once({steps}, {columns})"
+        known = [line.split(" = ")[0] for line in self.chosen if line.endswith(f" = {text}")]
+        word = known[0] if known else self._fresh("part")
+        if not known:
+            self.chosen.append(f"{word} = {text}")
+        return steps.asked.called(word, steps_at_once(int(steps), int(columns)))
+
     def _side_by_side_once(self, uses: list[Use], times: range, ones: bool) -> str:
         """All steps; what several products need is laid only once."""
         word, lines = self._laid(uses, times, len(times), ones)
         self.body += lines
         return word
 
-    def _laid(self, uses: list[Use], times: range, steps: int, ones: bool) -> tuple[str, list[str]]:
-        """Some steps of values above each other, with a row of ones below if wanted: a matrix, and what fills it."""
+    def _laid(
+        self, uses: list[Use], times: Any, steps: int, ones: bool, some: str = ""
+    ) -> tuple[str, list[str]]:
+        """Some steps of values above each other, with a row of ones below if wanted: a matrix, and what fills it.
+
+        Where the last turn may have fewer steps than others, `some` is the name of how many it has.
+        """
         heights = [use.value.shape[0] for use in uses]
         rows, columns = sum(heights) + ones, uses[0].value.shape[1]
         word = self._fresh(f"{self.names[uses[0].value]}_wide")
@@ -57,18 +104,21 @@ class Outer(Places):
         lines, start = [], 0
         for use, height in zip(uses, heights, strict=True):
             view = self._some(use, times, steps)
-            part = "..." if len(uses) == 1 and not ones else f"{start}:{start + height}"
+            alone = len(uses) == 1 and not ones
+            part = "..." if alone else f"{start}:{start + height}"
+            if some:
+                part = f"{':' if alone else part}, :{some}"
             lines.append(f"{word}[{part}] = {view}.transpose(1, 0, 2)")
             start += height
         if ones:
             lines.append(f"{word}[{start}] = 1.0")
         return f"{word}.reshape({rows}, -1)", lines
 
-    def _some(self, use: Use, times: range, steps: int) -> str:
+    def _some(self, use: Use, times: Any, steps: int) -> str:
         """The rows of a block for some steps, which begin at `row`."""
         first = times[0] + use.shift
-        if steps == len(times):
-            return self._view(use.value, range(first, first + steps))
+        if steps == count(times):
+            return self._view(use.value, stretch(first, first + steps))
         text = self._view(use.value, None)
         base = use.value
         part = self._part(base)

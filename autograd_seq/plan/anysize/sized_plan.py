@@ -1,0 +1,288 @@
+"""A plan for any sizes: a few small recordings, one network for all of them, and a program that takes the sizes."""
+
+from __future__ import annotations
+
+import builtins
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.fold import Family
+from autograd_seq.plan.agreement import differs, tolerance_of
+from autograd_seq.plan.anysize.axes import Axes, free_axes, length, resized, small
+from autograd_seq.plan.anysize.size import LEAST, Asked, NotGeneral
+from autograd_seq.plan.anysize.unify import Filled, Unified
+from autograd_seq.plan.arguments import Given
+from autograd_seq.plan.guards import Guard
+from autograd_seq.plan.recorded_leaves import recorded_array
+from autograd_seq.plan.rewrites.lower import numbers
+from autograd_seq.plan.rewrites.sequence import rewrite
+from autograd_seq.plan.translate import Translation
+from autograd_seq.plan.value import Network
+from autograd_seq.plan.writing.numba_loops import FastProgram
+from autograd_seq.plan.writing.statements import Program
+
+Recorded = tuple[Recording, list[Any], Sequence[Any]]
+"""A recording of the function, the arguments it was called with, and what it holds good for."""
+
+CHECKED = ((0, 0), (1, 3), (5, 7))
+"""How much longer than the least the sizes are at which a program is compared: time, and the others."""
+KEPT = 4  # sizes whose memory is kept
+
+
+class Sample:
+    """A recording with some sizes, as a network.
+
+    Parameters
+    ----------
+    recorded : Recorded
+    """
+
+    def __init__(self, recorded: Recorded) -> None:
+        self.recording, self.inputs, self.checks = recorded
+        self.translation = Translation(self.recording, every=True)
+        numbers(self.translation.network)
+
+    @property
+    def network(self) -> Network:
+        """The values, before any rewriting."""
+        return self.translation.network
+
+
+class Samples:
+    """Small recordings of a function, that show what it does for any sizes.
+
+    Parameters
+    ----------
+    values : list
+        The arguments that a plan was asked for first.
+    record : function
+        From arguments to a recording.
+    fixed : collection of int
+        The lengths of parameters.
+
+    Attributes
+    ----------
+    axes : dict of str to Axes
+        By the name of a size, the axes of arguments that are as long.
+    networks : list of Sample
+        The second has one more of the first size, the next of the second …, the last of all.
+    points : list of dict of str to int
+        Their sizes.
+
+    Raises
+    ------
+    NotGeneral
+        If the function has no sizes, or reads its arguments as plain numbers.
+    """
+
+    def __init__(
+        self, values: Sequence[Given], record: Callable[[list[Given]], Recorded], fixed: Sequence[int]
+    ) -> None:
+        self.values = list(values)
+        self._record = record
+        self._first: dict[tuple[Any, ...], Recorded] = {}
+        chosen = free_axes(values, fixed, self._works)
+        lengths = [small(chosen), *({**small(chosen), axes: small(chosen, 1)[axes]} for axes in chosen)]
+        lengths += [small(chosen, 1)] if len(chosen) > 1 else [small(chosen, 2)]
+        self.networks = [Sample(self.recorded(each)) for each in lengths]
+        names = self._names(chosen)
+        self.axes = dict(zip(names, chosen))
+        self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
+
+    def recorded(self, lengths: Mapping[Axes, int]) -> Recorded:
+        """A recording with some lengths."""
+        known = self._first.pop(tuple(lengths.items()), None)
+        if known is not None:
+            return known
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return self._record(resized(self.values, lengths))
+
+    def _works(self, lengths: dict[Axes, int]) -> bool:
+        try:
+            found = self.recorded(lengths)
+        except NotGeneral:
+            raise
+        except Exception:  # whatever goes wrong with other lengths: they are not free then
+            return False
+        read = [check for check in found[2] if isinstance(check, Guard) and isinstance(check.source, int)]
+        if read:
+            raise NotGeneral(str(read[0]))
+        self._first[tuple(lengths.items())] = found
+        return True
+
+    def _names(self, chosen: Sequence[Axes]) -> list[str]:
+        """T for what steps are counted by, m, n … for the others; no name that a value has."""
+        taken = {value.name for sample in self.networks for value in sample.network.values}
+        last = [max((v.times[-1] for v in sample.network.values if v.times), default=0) for sample in self.networks]
+        words, names = iter(("m", "n", "p", "q", "r", "s", "u", "v", "w", "z")), []
+        for other in last[1 : 1 + len(chosen)]:
+            word = "T" if other != last[0] and "T" not in names else next(words, "")
+            if not word:
+                raise NotGeneral("the arguments have more sizes than a program has names for")
+            names.append(word)
+        return [self._free(word, taken) for word in names]
+
+    @staticmethod
+    def _free(word: str, taken: set[str]) -> str:
+        while word in taken:
+            word += "_"
+        return word
+
+    def sizes(self, values: Sequence[Given]) -> dict[str, int] | None:
+        """The sizes of other arguments; None if they are of other kinds."""
+        found = {}
+        free = {place for axes in self.axes.values() for place in axes}
+        for name, axes in self.axes.items():
+            number, axis = axes[0]
+            array = values[number]
+            if not isinstance(array, np.ndarray) or array.ndim <= axis:
+                return None
+            found[name] = length(axes, values)
+        for number, (mine, its) in enumerate(zip(self.values, values, strict=True)):
+            if not isinstance(mine, np.ndarray) or not isinstance(its, np.ndarray):
+                if type(mine) is not type(its) or mine != its:
+                    return None
+            elif mine.dtype != its.dtype or mine.ndim != its.ndim:
+                return None
+            elif any(a != b and (number, axis) not in free for axis, (a, b) in enumerate(zip(mine.shape, its.shape))):
+                return None
+        same = all(values[number].shape[axis] == found[name] for name, axes in self.axes.items() for number, axis in axes)  # type: ignore[union-attr]
+        return found if same and min(found.values()) >= LEAST else None
+
+    def shapes(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
+        """The shapes of arguments for some sizes."""
+        places = {place: sizes[name] for name, axes in self.axes.items() for place in axes}
+        return [
+            tuple(places.get((number, axis), n) for axis, n in enumerate(getattr(array, "shape", ())))
+            for number, array in enumerate(self.values)
+        ]
+
+    def at(self, sizes: Mapping[str, int]) -> dict[Axes, int]:
+        """The lengths of axes for some sizes."""
+        return {axes: sizes[name] for name, axes in self.axes.items()}
+
+
+class SizedPlan:
+    """One program for any sizes.
+
+    Parameters
+    ----------
+    samples : Samples
+    sizes : dict of str to int
+        The sizes that it is for first: what is better for small steps and what for large ones is decided by them.
+    fast : bool
+        Whether Numba compiles the loops.
+
+    Raises
+    ------
+    NotGeneral
+        If there is none that gives what recordings give.
+    """
+
+    def __init__(self, samples: Samples, sizes: Mapping[str, int], fast: bool) -> None:
+        self.samples = samples
+        self.asked = Asked(sizes)
+        unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
+        self.network = unified.network
+        given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
+        rewrite(self.network, fused=fast)
+        names = tuple(samples.axes)
+        program = FastProgram(self.network, names) if fast else Program(self.network, names)
+        self.source = program.text
+        self.tolerance = tolerance_of(self.network)
+        self.names = [value.name for value in program.given]
+        self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
+        first = samples.networks[0]
+        units = [first.translation.given[given[value][0]] for value in program.given]
+        self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
+        inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
+        self.constants: list[Array | Filled | int] = []
+        for value, leaf in zip(program.given, self.leaves, strict=True):
+            number = inputs.get(id(leaf))
+            self.constants.append(number if number is not None else self._constant(unified, value, given[value]))
+        self.namespace = dict(program.namespace)
+        # The text is identifiers and what operations declare of themselves, which is code; never a user's words.
+        exec(builtins.compile(self.source, "<compiled replay>", "exec"), self.namespace)
+        self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
+        self.proven = False
+        self._check()
+        self.network.notes.append(f"for any {' and '.join(names)}: recorded with {len(samples.points)} small ones, "
+                                  f"compared with recordings at {self.checked}")  # fmt: skip
+
+    def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
+        arrays = [
+            recorded_array(x, sample.translation.given[x])
+            for x, sample in zip(row, self.samples.networks, strict=True)
+        ]
+        return unified.array(arrays, value.name)
+
+    def _check(self) -> None:
+        """Compare with recordings at sizes that the program was not made from."""
+        said = []
+        for time, others in CHECKED:
+            sizes = {
+                name: LEAST + (time if name.startswith("T") else others + i) for i, name in enumerate(self.samples.axes)
+            }
+            recorded = self.samples.recorded(self.samples.at(sizes))
+            recording, inputs, _ = recorded
+            values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
+            replay = SizedReplay(self, sizes)
+            with np.errstate(all="ignore"):
+                found = replay.run(*replay.filled(values))
+            by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
+            mine = dict(zip(self.names, self.leaves, strict=True))
+            leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
+            text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
+            if any(leaf is None for leaf in leaves):
+                raise NotGeneral(f"with {text} the loss depends on other parameters")
+            wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance)  # type: ignore[arg-type]
+            if wrong is not None:
+                raise NotGeneral(f"with {text} the general program gives another {wrong} than a recording")
+            said.append(text)
+        self._ready.clear()
+        self.checked = "; ".join(said)
+
+    def ready(self, sizes: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:
+        """What runs for some sizes, with memory of its own; that of the sizes not used for longest is let go."""
+        key = tuple(sizes.values())
+        run = self._ready.get(key)
+        if run is None:
+            while len(self._ready) >= KEPT:
+                self._ready.pop(next(iter(self._ready)))
+            run = self._ready[key] = self.namespace["program"](**sizes)
+        return run
+
+
+class SizedReplay:
+    """A plan for any sizes, made ready for some: it has what a `Replay` has."""
+
+    def __init__(self, plan: SizedPlan, sizes: Mapping[str, int]) -> None:
+        self.plan = plan
+        self.sizes = dict(sizes)
+        self.network, self.source, self.tolerance = plan.network, plan.source, plan.tolerance
+        self.names, self.keys, self.leaves = plan.names, plan.keys, plan.leaves
+        shapes = plan.samples.shapes(sizes)
+        self.recorded = [
+            np.broadcast_to(np.zeros((), plan.samples.values[x].dtype), shapes[x]) if isinstance(x, int)  # type: ignore[union-attr]
+            else x.at(sizes) if isinstance(x, Filled) else x
+            for x in plan.constants
+        ]  # fmt: skip
+
+    @property
+    def run(self) -> Callable[..., tuple[Any, ...]]:
+        """The program with memory for these sizes."""
+        return self.plan.ready(self.sizes)
+
+    def filled(self, values: Sequence[Given]) -> list[Any]:
+        """What the program is called with for some arguments; parameters have their recorded values."""
+        return [values[x] if isinstance(x, int) else y for x, y in zip(self.plan.constants, self.recorded, strict=True)]
+
+
+__all__ = ["Sample", "Samples", "SizedPlan", "SizedReplay"]
