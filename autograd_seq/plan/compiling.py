@@ -255,7 +255,7 @@ class Plan:
             return self._anew(self._versions.setdefault(key, Versions()), values, parameters or {})
         self._latest = found
         result = self._run(found, values, parameters or {})
-        if not parameters and found.unproven(values):
+        if not parameters and found.trust.unproven(values):
             self._confirm(found, values, result[0])
         return result
 
@@ -314,6 +314,7 @@ class Plan:
 
     def _confirm(self, found: Bound, values: Sequence[Given], loss: float) -> None:
         """Compare a call with the function itself: what went past the recording was frozen."""
+        given_now = values
         shorter = self._any_size.shorter(found, values)
         if shorter is not None:
             found_there, values = shorter
@@ -321,7 +322,7 @@ class Plan:
         wanted = _loss(self._called(self._inputs(values)))
         tolerance = max(found.replay.tolerance, 1e-8)
         right = bool(np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True))
-        found.prove(values, right)
+        found.trust.prove(given_now, right)
         if not right:
             raise GraphLostError(
                 f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "

@@ -63,7 +63,6 @@ class ForAnySize:
         if not isinstance(bound.replay, SizedReplay):
             return None
         plan = bound.replay.plan
-        plan.proven = True
         sizes = {name: min(n, SMALL) for name, n in bound.replay.sizes.items()}
         return self._at(plan, sizes), resized(values, plan.samples.at(sizes))
 
@@ -78,10 +77,7 @@ class ForAnySize:
 
     def _at(self, plan: SizedPlan, sizes: Mapping[str, int]) -> Bound:
         first = plan.samples.networks[0]
-        made = Bound(SizedReplay(plan, sizes), self._parameters, first.inputs, first.checks)
-        made.constant = {}  # that the arguments count was seen in recordings with others
-        made.proven = plan.proven
-        return made
+        return Bound(SizedReplay(plan, sizes), self._parameters, first.inputs, first.checks, plan.trust)
 
 
 def _kind(values: Sequence[Given]) -> tuple[Any, ...]:

@@ -18,7 +18,8 @@ from autograd_seq.plan.anysize.axes import Axes, free_axes, length, resized, sma
 from autograd_seq.plan.anysize.size import LEAST, Asked, NotGeneral
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given
-from autograd_seq.plan.guards import Guard
+from autograd_seq.plan.bound import Trust
+from autograd_seq.plan.guards import Guard, holding
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.lower import numbers
 from autograd_seq.plan.rewrites.sequence import rewrite
@@ -30,8 +31,8 @@ from autograd_seq.plan.writing.statements import Program
 Recorded = tuple[Recording, list[Any], Sequence[Any]]
 """A recording of the function, the arguments it was called with, and what it holds good for."""
 
-CHECKED = ((0, 0), (1, 3), (5, 7))
-"""How much longer than the least the sizes are at which a program is compared: time, and the others."""
+CHECKED = ((LEAST, 1), (LEAST + 5, -1), (LEAST + 1, 2))
+"""The sizes at which a program is compared: the first of them, and how much more the next one is."""
 KEPT = 4  # sizes whose memory is kept
 
 
@@ -114,6 +115,8 @@ class Samples:
         read = [check for check in found[2] if isinstance(check, Guard) and isinstance(check.source, int)]
         if read:
             raise NotGeneral(str(read[0]))
+        if not holding(found[2], self.values):
+            raise NotGeneral("the function changes what it reads from around it")
         self._first[tuple(lengths.items())] = found
         return True
 
@@ -211,10 +214,9 @@ class SizedPlan:
         # The text is identifiers and what operations declare of themselves, which is code; never a user's words.
         exec(builtins.compile(self.source, "<compiled replay>", "exec"), self.namespace)
         self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
-        self.proven = False
+        self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)})
         self._check()
-        self.network.notes.append(f"for any {' and '.join(names)}: recorded with {len(samples.points)} small ones, "
-                                  f"compared with recordings at {self.checked}")  # fmt: skip
+        self.network.notes.append(f"for any {' and '.join(names)}; compared at {self.checked}")
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
         arrays = [
@@ -226,10 +228,8 @@ class SizedPlan:
     def _check(self) -> None:
         """Compare with recordings at sizes that the program was not made from."""
         said = []
-        for time, others in CHECKED:
-            sizes = {
-                name: LEAST + (time if name.startswith("T") else others + i) for i, name in enumerate(self.samples.axes)
-            }
+        for first, more in CHECKED:
+            sizes = {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)}
             recorded = self.samples.recorded(self.samples.at(sizes))
             recording, inputs, _ = recorded
             values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
