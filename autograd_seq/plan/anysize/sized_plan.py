@@ -23,6 +23,7 @@ from autograd_seq.plan.guards import Guard, holding
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.lower import numbers
 from autograd_seq.plan.rewrites.sequence import rewrite
+from autograd_seq.plan.rewrites.simplify import simplify
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.numba_loops import FastProgram
@@ -47,7 +48,8 @@ class Sample:
     def __init__(self, recorded: Recorded) -> None:
         self.recording, self.inputs, self.checks = recorded
         self.translation = Translation(self.recording, every=True)
-        numbers(self.translation.network)
+        simplify(self.translation.network)
+        numbers(self.translation.network)  # as numbers they are known to depend on sizes, as arrays they are not
 
     @property
     def network(self) -> Network:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.folding.step_index import StepIndex
+from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.plan.anysize.ratio import fitted
 from autograd_seq.plan.anysize.size import Asked, NotGeneral, evaluated, sized, terms_of
 from autograd_seq.plan.anysize.stretch import stretch
@@ -39,6 +39,13 @@ class Filled:
         return np.full([evaluated(terms_of(n), sizes) for n in self.shape], self.number, self.dtype)
 
 
+def _counted(index: GivenIndex) -> tuple[int] | None:
+    """How much more than the step an index is, if that is the same at all of them."""
+    values = [(time, value) for time, value in index.values if time is not None and type(value) is int]
+    more = {value + index.more - (time - index.shift) for time, value in values}
+    return (more.pop(),) if len(values) == len(index.values) and len(more) == 1 else None
+
+
 class Unified:
     """One network for several, which were recorded with different sizes.
 
@@ -66,7 +73,7 @@ class Unified:
         self.points, self.asked = points, asked
         columns = [network.values for network in networks]
         if len({len(column) for column in columns}) > 1:
-            raise NotGeneral(f"other sizes make another program: {', '.join(str(len(c)) for c in columns)} values")
+            raise NotGeneral("other sizes make other programs, with more or fewer steps that are not like the others")
         self._place = [{value: i for i, value in enumerate(column)} for column in columns]
         rows = list(zip(*columns, strict=True))
         self._made = [self._value(row) for row in rows]
@@ -129,6 +136,8 @@ class Unified:
             return stretch(self.number([x.start for x in found]), self.number([x.stop for x in found]))
         if isinstance(first, StepIndex):
             return StepIndex(self.number([x.shift for x in found]))
+        if isinstance(first, GivenIndex) and all(map(_counted, found)):
+            return StepIndex(self.number([_counted(x)[0] for x in found]))  # type: ignore[index]
         if isinstance(first, np.ndarray):
             same = all(np.array_equal(x, first) for x in found)
         else:

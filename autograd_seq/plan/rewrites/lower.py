@@ -10,6 +10,7 @@ from autograd_seq import operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.tensor import name
+from autograd_seq.plan.anysize.ratio import Ratio
 from autograd_seq.plan.rewrites.formula import become, in_one_loop
 from autograd_seq.plan.rewrites.lifting import elementwise, sums
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value
@@ -153,6 +154,8 @@ def numbers(network: Network) -> None:
     """Arrays that are one number everywhere, made of numbers alone: the number."""
     arrays: dict[Value, Array] = {}
     for value in network.values:
+        if value.kind == LITERAL and isinstance(value.settings["number"], Ratio):
+            continue  # another number for other sizes
         if value.kind == LITERAL:
             arrays[value] = np.asarray(value.settings["number"], value.dtype)
         elif isinstance(value.kind, Operation) and value.uses and all(use.value in arrays for use in value.uses):

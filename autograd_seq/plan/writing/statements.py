@@ -17,6 +17,7 @@ from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import (
     COLUMNS,
     CONCAT,
+    EVERY,
     GIVEN,
     LITERAL,
     MATMUL,
@@ -75,7 +76,7 @@ class Program(Whole):
             constant = all(use.value.kind == LITERAL or use.value in self.constant for use in value.uses)
             if constant:
                 self.constant.add(value)
-            if value.kind not in (ROWS, COLUMNS, TRANSPOSE):
+            if value.kind not in (ROWS, COLUMNS, TRANSPOSE, EVERY):
                 name, text = self.names[value], self._once(value)
                 if text != name:
                     (self.constants if constant else self.body).append(f"{name} = {text}")
