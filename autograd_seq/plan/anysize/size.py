@@ -113,6 +113,8 @@ class Size(int):
     def __floordiv__(self, other: Any) -> Any:
         if type(other) is int and all(count % other == 0 for count in self.terms.values()):
             return sized({key: count // other for key, count in self.terms.items()}, self.asked)
+        if isinstance(other, Size) and self == other:
+            return 1
         raise NotGeneral(f"{self} is divided by {other}")
 
     def __mod__(self, other: Any) -> Any:

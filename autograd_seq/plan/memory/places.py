@@ -28,7 +28,10 @@ from autograd_seq.plan.value import (
 )  # fmt: skip
 
 INDENT = "    "
-RESERVED = {"np", "zeros", "run", "zip", "range", "list", "t"} | set(keyword.kwlist)
+RESERVED = {
+    "np", "zeros", "run", "program", "zip", "range", "list", "enumerate", "reversed", "t", "i", "D", "X", "number", "copies",
+    "wide", "steps", "settings_at", "steps_at_once", "side_by_side",
+} | set(keyword.kwlist)
 
 
 def _functions(network: Network) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd_seq.plan.anysize.at_run import COLUMNS, steps_at_once
+from autograd_seq.plan.anysize.at_run import COLUMNS, side_by_side, steps_at_once
 from autograd_seq.plan.anysize.size import Size
 from autograd_seq.plan.anysize.stretch import count, stretch
 from autograd_seq.plan.memory.places import INDENT, Places
@@ -18,6 +18,7 @@ class Outer(Places):
     def __init__(self, network: Network, sizes: tuple[str, ...] = ()) -> None:
         super().__init__(network, sizes)
         self.body: list[str] = []
+        self.loops: list[str] = []  # what loops run over
         self.chosen: list[str] = []  # lengths that follow from the sizes
 
     def _outer(self, value: Value) -> str:
@@ -50,29 +51,34 @@ class Outer(Places):
 
     def _in_parts(self, value: Value, times: Any, steps: Size) -> str:
         """The same when it is not known how many steps there are: as many at once as the cache holds."""
-        name, columns = self.names[value], value.uses[0].value.shape[1]
-        part, some, more = self._at_once(steps, columns), self._fresh("some"), self._fresh(f"{name}_more")
+        name, left, right = self.names[value], value.uses[:1], value.uses[1:]
+        columns, ones = left[0].value.shape[1], bool(value.settings.get("ones"))
+        part, more = self._at_once(steps, columns), self._fresh(f"{name}_more")
         self.memory[more] = Block(value.shape, value.dtype)
-        D, first = self._laid(value.uses[:1], times, part, False, some)
-        X, second = self._laid(value.uses[1:], times, part, bool(value.settings.get("ones")), some)
-        before = [line for line in second if line.endswith("= 1.0")]
-        dtype = "" if value.dtype == "float64" else f", np.{value.dtype}"
-        wide = D.removesuffix(f".reshape({value.shape[0]}, -1)")
-        lines = [
-            f"{some} = min({part}, {steps} - row)",
-            f"{wide}[:, {some}:] = 0.0",
-            *(line for line in (*first, *second) if line not in before),
-            f"{self._function('dot')}({D}, {X}.T, out={more} if row else {name})",
-            "if row:",
-            f"{INDENT}{self._function('add')}({name}, {more}, out={name})",
+        D, X = self._wide(left, part, value.shape[0]), self._wide(right, part, value.shape[1])
+        sides = [
+            f"{word}, [{', '.join(self._some(use, times, steps) for use in uses)}]" for word, uses in ((D, left), (X, right))
         ]
+        self.namespace["side_by_side"] = side_by_side
+        parts = self._fresh("parts")
+        self.loops.append(f"{parts} = side_by_side({', '.join(sides)}, {part}, ones={ones})")
+        dtype = "" if value.dtype == "float64" else f", np.{value.dtype}"
         self.body += [
-            *before,
             f"{name} = np.empty({value.shape!r}{dtype})",
-            f"for row in range(0, {steps}, {part}):",
-            *(INDENT + line for line in lines),
+            f"for number, (copies, D, X) in enumerate({parts}):",
+            f"{INDENT}for wide, steps in copies:",
+            f"{2 * INDENT}wide[...] = steps",
+            f"{INDENT}{self._function('dot')}(D, X, out={more} if number else {name})",
+            f"{INDENT}if number:",
+            f"{2 * INDENT}{self._function('add')}({name}, {more}, out={name})",
         ]
         return name
+
+    def _wide(self, uses: list[Use], part: Size, rows: int) -> str:
+        """Memory for some steps side by side."""
+        word = self._fresh(f"{self.names[uses[0].value]}_wide")
+        self.memory[word] = Block((rows, part, uses[0].value.shape[1]), uses[0].value.dtype)
+        return word
 
     def _at_once(self, steps: Size, columns: int) -> Size:
         """A name for the number of steps that are laid side by side."""
@@ -90,13 +96,8 @@ class Outer(Places):
         self.body += lines
         return word
 
-    def _laid(
-        self, uses: list[Use], times: Any, steps: int, ones: bool, some: str = ""
-    ) -> tuple[str, list[str]]:
-        """Some steps of values above each other, with a row of ones below if wanted: a matrix, and what fills it.
-
-        Where the last turn may have fewer steps than others, `some` is the name of how many it has.
-        """
+    def _laid(self, uses: list[Use], times: range, steps: int, ones: bool) -> tuple[str, list[str]]:
+        """Some steps of values above each other, with a row of ones below if wanted: a matrix, and what fills it."""
         heights = [use.value.shape[0] for use in uses]
         rows, columns = sum(heights) + ones, uses[0].value.shape[1]
         word = self._fresh(f"{self.names[uses[0].value]}_wide")
@@ -104,10 +105,7 @@ class Outer(Places):
         lines, start = [], 0
         for use, height in zip(uses, heights, strict=True):
             view = self._some(use, times, steps)
-            alone = len(uses) == 1 and not ones
-            part = "..." if alone else f"{start}:{start + height}"
-            if some:
-                part = f"{':' if alone else part}, :{some}"
+            part = "..." if len(uses) == 1 and not ones else f"{start}:{start + height}"
             lines.append(f"{word}[{part}] = {view}.transpose(1, 0, 2)")
             start += height
         if ones:

@@ -45,7 +45,6 @@ class Whole(Outer):
 
     def __init__(self, network: Network, sizes: tuple[str, ...] = ()) -> None:
         super().__init__(network, sizes)
-        self.loops: list[str] = []  # what loops run over
         self.constants: list[str] = []
         self.constant: set[Value] = set()
         self.fixed = self._fixed()
