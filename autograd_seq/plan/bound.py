@@ -29,6 +29,8 @@ class Trust:
     ----------
     constant : dict of int to ndarray
         Arguments whose values count, and have been the recorded ones at every call so far.
+    used : bool
+        Whether it was called.
     proven : bool
         Whether a call was compared.
     doubted : bool
@@ -38,6 +40,7 @@ class Trust:
     """
 
     constant: dict[int, Given]
+    used: bool = False
     proven: bool = False
     doubted: bool = False
     patience: int = WATCHED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import inspect
 import threading
 import warnings
@@ -27,6 +26,7 @@ from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
+from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.plan.writing.tools import require
@@ -85,8 +85,7 @@ class Replay:
         self.recorded = [recorded_array(value, unit) for value, unit in zip(program.given, units, strict=True)]
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         namespace = dict(program.namespace)
-        # The text is identifiers and what operations declare of themselves, which is code; never a user's words.
-        exec(builtins.compile(self.source, "<compiled replay>", "exec"), namespace)
+        execute(self.source, namespace)
         self.run: Callable[..., tuple[Any, ...]] = namespace["run"]
         for name, block in program.blocks.items():
             if not block.keeps and np.dtype(block.dtype).kind == "f":
@@ -265,7 +264,11 @@ class Plan:
         compiled = versions.come_again(values) or bool(parameters)
         if compiled and (sized := self._any_size.bound(values)) is not None:
             self._latest = versions.add(sized)
-            return self._run(sized, values, parameters)
+            first = self._run(sized, values, parameters)
+            if sized.trust.used and not parameters and sized.trust.unproven(values):
+                self._confirm(sized, values, first[0])
+            sized.trust.used = True
+            return first
         recording, inputs, checks = self._record(values)
         if not compiled and (result := versions.kept[0].answer(recording)) is not None:
             if versions.answered(checks):

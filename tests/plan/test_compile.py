@@ -89,7 +89,7 @@ def test_one_compilation_serves_all_shapes() -> None:
     program = plan.source
     for m in (3, 4, 3, 500):
         assert plan(np.ones((2, m)))[0] == pytest.approx(m * np.tanh(W.value.sum(axis=1)).sum())
-    assert len(calls) == made + 1 and calls[-1] == (2, 3)  # the second call is compared with the function, once
+    assert len(calls) == made + 2 and max(m for _, m in calls) < 10  # compared: the second call, the first other array
     assert plan.source == program
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.plan.anysize.size import LEAST, NotGeneral
+from autograd_seq.plan.anysize.size import LEAST, NotGeneralError
 from autograd_seq.plan.arguments import Given
 
 Axes = tuple[tuple[int, int], ...]
@@ -53,13 +53,13 @@ def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[di
 
     Raises
     ------
-    NotGeneral
+    NotGeneralError
         If there are none.
     """
     known = set(fixed)
     groups = _of_one_length(values)
     if not groups:
-        raise NotGeneral("no argument has an axis that could be longer")
+        raise NotGeneralError("no argument has an axis that could be longer")
     groups.sort(key=lambda axes: -length(axes, values))  # the longest is probably time, and gets the fewest steps
     likely = [axes for axes in groups if length(axes, values) not in known]
     doubtful = [axes for axes in groups if length(axes, values) in known]
@@ -76,7 +76,7 @@ def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[di
         if not taken & set(axes) and next(trials, None) is not None and works(small([*chosen, axes])):
             chosen = [*chosen, axes]
     if not chosen:
-        raise NotGeneral("with shorter arguments of the same kind the function gives no loss")
+        raise NotGeneralError("with shorter arguments of the same kind the function gives no loss")
     return chosen
 
 

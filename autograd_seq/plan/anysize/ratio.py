@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd_seq.plan.anysize.size import NotGeneral
+from autograd_seq.plan.anysize.size import NotGeneralError
 
 
 class Ratio(float):
@@ -62,21 +62,22 @@ def fitted(found: Sequence[float], points: Sequence[Mapping[str, int]], asked: M
 
     Raises
     ------
-    NotGeneral
+    NotGeneralError
         If it is no number times powers of the sizes.
     """
     if all(number == found[0] or (number != number and found[0] != found[0]) for number in found):
         return found[0]
-    base, powers = points[0], {}
+    base = points[0]
+    powers: dict[str, float] = {}
     for name, number, point in zip(base, found[1:], points[1:]):
         if not number or not number / found[0] > 0:
-            raise NotGeneral(_said(found))
+            raise NotGeneralError(_said(found))
         power = round(2 * math.log(number / found[0]) / math.log(point[name] / base[name])) / 2
         powers |= {name: power} if power else {}
     number = _simple(found[0] / math.prod(base[name] ** power for name, power in powers.items()))
     made: Any = [ratio(number, powers, point) for point in points]
     if not all(math.isclose(a, b, rel_tol=1e-12) for a, b in zip(made, found)):
-        raise NotGeneral(_said(found))
+        raise NotGeneralError(_said(found))
     return ratio(number, powers, asked)
 
 

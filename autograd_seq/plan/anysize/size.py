@@ -16,7 +16,7 @@ LEAST = 2
 """No size is smaller: an axis of length 1 is one that broadcasting repeats, and is a matter of its own."""
 
 
-class NotGeneral(Exception):
+class NotGeneralError(Exception):
     """Why a program holds for the sizes of its recording only."""
 
 
@@ -115,17 +115,17 @@ class Size(int):
             return sized({key: count // other for key, count in self.terms.items()}, self.asked)
         if isinstance(other, Size) and self == other:
             return 1
-        raise NotGeneral(f"{self} is divided by {other}")
+        raise NotGeneralError(f"{self} is divided by {other}")
 
     def __mod__(self, other: Any) -> Any:
         if type(other) is int and all(count % other == 0 for count in self.terms.values()):
             return 0
         if self == other:
             return 0
-        raise NotGeneral(f"what is left of {self} divided by {other} is not known")
+        raise NotGeneralError(f"what is left of {self} divided by {other} is not known")
 
     def __rmod__(self, other: Any) -> Any:
-        raise NotGeneral(f"what is left of {other} divided by {self} is not known")
+        raise NotGeneralError(f"what is left of {other} divided by {self} is not known")
 
     __rfloordiv__ = __rmod__
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,8 +13,8 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
-from autograd_seq.plan.anysize.axes import Axes, free_axes, length, resized, small
-from autograd_seq.plan.anysize.size import LEAST, Asked, NotGeneral
+from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.size import LEAST, Asked, NotGeneralError
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
@@ -26,6 +25,7 @@ from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.rewrites.simplify import simplify
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
+from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 
@@ -80,7 +80,7 @@ class Samples:
 
     Raises
     ------
-    NotGeneral
+    NotGeneralError
         If the function has no sizes, or reads its arguments as plain numbers.
     """
 
@@ -110,15 +110,15 @@ class Samples:
     def _works(self, lengths: dict[Axes, int]) -> bool:
         try:
             found = self.recorded(lengths)
-        except NotGeneral:
+        except NotGeneralError:
             raise
         except Exception:  # whatever goes wrong with other lengths: they are not free then
             return False
         read = [check for check in found[2] if isinstance(check, Guard) and isinstance(check.source, int)]
         if read:
-            raise NotGeneral(str(read[0]))
+            raise NotGeneralError(str(read[0]))
         if not holding(found[2], self.values):
-            raise NotGeneral("the function changes what it reads from around it")
+            raise NotGeneralError("the function changes what it reads from around it")
         self._first[tuple(lengths.items())] = found
         return True
 
@@ -130,7 +130,7 @@ class Samples:
         for other in last[1 : 1 + len(chosen)]:
             word = "T" if other != last[0] and "T" not in names else next(words, "")
             if not word:
-                raise NotGeneral("the arguments have more sizes than a program has names for")
+                raise NotGeneralError("the arguments have more sizes than a program has names for")
             names.append(word)
         return [self._free(word, taken) for word in names]
 
@@ -142,24 +142,16 @@ class Samples:
 
     def sizes(self, values: Sequence[Given]) -> dict[str, int] | None:
         """The sizes of other arguments; None if they are of other kinds."""
-        found = {}
         free = {place for axes in self.axes.values() for place in axes}
+        if not all(_alike(mine, its, number, free) for number, (mine, its) in enumerate(zip(self.values, values))):
+            return None
+        found = {}
         for name, axes in self.axes.items():
-            number, axis = axes[0]
-            array = values[number]
-            if not isinstance(array, np.ndarray) or array.ndim <= axis:
+            lengths = {values[number].shape[axis] for number, axis in axes}  # type: ignore[union-attr]
+            if len(lengths) > 1:
                 return None
-            found[name] = length(axes, values)
-        for number, (mine, its) in enumerate(zip(self.values, values, strict=True)):
-            if not isinstance(mine, np.ndarray) or not isinstance(its, np.ndarray):
-                if type(mine) is not type(its) or mine != its:
-                    return None
-            elif mine.dtype != its.dtype or mine.ndim != its.ndim:
-                return None
-            elif any(a != b and (number, axis) not in free for axis, (a, b) in enumerate(zip(mine.shape, its.shape))):
-                return None
-        same = all(values[number].shape[axis] == found[name] for name, axes in self.axes.items() for number, axis in axes)  # type: ignore[union-attr]
-        return found if same and min(found.values()) >= LEAST else None
+            found[name] = lengths.pop()
+        return found if min(found.values()) >= LEAST else None
 
     def shapes(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
         """The shapes of arguments for some sizes."""
@@ -172,6 +164,15 @@ class Samples:
     def at(self, sizes: Mapping[str, int]) -> dict[Axes, int]:
         """The lengths of axes for some sizes."""
         return {axes: sizes[name] for name, axes in self.axes.items()}
+
+
+def _alike(mine: Given, its: Given, number: int, free: set[tuple[int, int]]) -> bool:
+    """Whether two arguments are the same but for their content and their free lengths."""
+    if not isinstance(mine, np.ndarray) or not isinstance(its, np.ndarray):
+        return type(mine) is type(its) and mine == its
+    if mine.dtype != its.dtype or mine.ndim != its.ndim:
+        return False
+    return all(a == b or (number, axis) in free for axis, (a, b) in enumerate(zip(mine.shape, its.shape)))
 
 
 class SizedPlan:
@@ -187,7 +188,7 @@ class SizedPlan:
 
     Raises
     ------
-    NotGeneral
+    NotGeneralError
         If there is none that gives what recordings give.
     """
 
@@ -213,8 +214,7 @@ class SizedPlan:
             number = inputs.get(id(leaf))
             self.constants.append(number if number is not None else self._constant(unified, value, given[value]))
         self.namespace = dict(program.namespace)
-        # The text is identifiers and what operations declare of themselves, which is code; never a user's words.
-        exec(builtins.compile(self.source, "<compiled replay>", "exec"), self.namespace)
+        execute(self.source, self.namespace)
         self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
         self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)})
         self._check()
@@ -244,10 +244,10 @@ class SizedPlan:
             leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
             text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
             if any(leaf is None for leaf in leaves):
-                raise NotGeneral(f"with {text} the loss depends on other parameters")
+                raise NotGeneralError(f"with {text} the loss depends on other parameters")
             wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance)  # type: ignore[arg-type]
             if wrong is not None:
-                raise NotGeneral(f"with {text} the general program gives another {wrong} than a recording")
+                raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
             said.append(text)
         self._ready.clear()
         self.namespace.update(namespace)

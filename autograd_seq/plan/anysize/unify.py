@@ -11,7 +11,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.plan.anysize.ratio import fitted
-from autograd_seq.plan.anysize.size import Asked, NotGeneral, evaluated, sized, terms_of
+from autograd_seq.plan.anysize.size import Asked, NotGeneralError, evaluated, sized, terms_of
 from autograd_seq.plan.anysize.stretch import stretch
 from autograd_seq.plan.value import LITERAL, Network, Use, Value
 
@@ -65,7 +65,7 @@ class Unified:
 
     Raises
     ------
-    NotGeneral
+    NotGeneralError
         If they are not the same but for numbers that the sizes explain.
     """
 
@@ -73,7 +73,7 @@ class Unified:
         self.points, self.asked = points, asked
         columns = [network.values for network in networks]
         if len({len(column) for column in columns}) > 1:
-            raise NotGeneral("other sizes make other programs, with more or fewer steps that are not like the others")
+            raise NotGeneralError("other sizes make other programs: their steps are not all alike")
         self._place = [{value: i for i, value in enumerate(column)} for column in columns]
         rows = list(zip(*columns, strict=True))
         self._made = [self._value(row) for row in rows]
@@ -102,7 +102,7 @@ class Unified:
         whole = [self._product(product, point) for point in self.points]
         if product and found[0] % whole[0] == 0 and self._fits({product: found[0] // whole[0]}, found):
             return sized({product: found[0] // whole[0]}, self.asked)
-        raise NotGeneral(f"a length changes with the sizes in a way that is not known: {', '.join(map(str, found))}")
+        raise NotGeneralError(f"a length depends on the sizes in a way that is not known: {', '.join(map(str, found))}")
 
     def _fits(self, terms: Mapping[tuple[str, ...], int], found: Sequence[int]) -> bool:
         return all(
@@ -121,7 +121,7 @@ class Unified:
         """One setting for those of all networks."""
         first = found[0]
         if any(type(x) is not type(first) for x in found):
-            raise NotGeneral(f"a setting is of another kind at other sizes: {first!r:.40}")
+            raise NotGeneralError(f"a setting is of another kind at other sizes: {first!r:.40}")
         if type(first) is int:
             return self.number(found)
         if isinstance(first, float):
@@ -143,7 +143,7 @@ class Unified:
         else:
             same = all(x == first for x in found)
         if not same:
-            raise NotGeneral(f"a setting is another one at other sizes: {first!r:.40}")
+            raise NotGeneralError(f"a setting is another one at other sizes: {first!r:.40}")
         return first
 
     # -- values ---------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ class Unified:
             for v in row
         )
         if not alike:
-            raise NotGeneral(f"other sizes make another program: {first.name} is not computed in the same way")
+            raise NotGeneralError(f"other sizes make another program: {first.name} is not computed in the same way")
         shape = tuple(self.number(lengths) for lengths in zip(*(v.shape for v in row)))
         times = self.setting([v.times for v in row])
         return Value(first.kind, shape, first.dtype, times, [], self._settings(row), first.name)
@@ -166,7 +166,7 @@ class Unified:
             numbers = [v.settings["number"] for v in row]
             whole = all(type(n) is int for n in numbers) and len(set(numbers)) == 1
             return {"number": numbers[0] if whole else fitted(numbers, self.points, self.asked.values)}
-        return self.setting([v.settings for v in row])  # type: ignore[no-any-return]
+        return self.setting([v.settings for v in row])
 
     def _finish(self, made: Value, row: Sequence[Value]) -> None:
         made.uses = [self._use(uses) for uses in zip(*(v.uses for v in row), strict=True)]
@@ -176,13 +176,13 @@ class Unified:
     def _use(self, uses: Sequence[Use]) -> Use:
         places = {place[use.value] for place, use in zip(self._place, uses)}
         if len(places) > 1:
-            raise NotGeneral(f"other sizes make another program: {uses[0].value.name} is used at another place")
+            raise NotGeneralError(f"other sizes make another program: {uses[0].value.name} is used at another place")
         return Use(self._made[places.pop()], self.setting([u.shift for u in uses]), self.setting([u.at for u in uses]))
 
     def _network(self, networks: Sequence[Network]) -> Network:
         keys = [list(network.outputs) for network in networks]
         if any(key != keys[0] for key in keys):
-            raise NotGeneral("other sizes give the gradients of other parameters")
+            raise NotGeneralError("other sizes give the gradients of other parameters")
         outputs = {key: self._use([network.outputs[key] for network in networks]) for key in keys[0]}
         return Network(outputs, dict(networks[0].dtypes))
 
@@ -192,8 +192,8 @@ class Unified:
         if all(array.shape == first.shape and array.tobytes() == first.tobytes() for array in arrays):
             return first
         number = first.flat[0]
-        one = all(array.ndim == first.ndim and array.dtype == first.dtype and (array == number).all() for array in arrays)
-        if not one:
-            raise NotGeneral(f"{name} is an array that the function makes itself, with other numbers for other sizes")
+        alike = all((array.ndim, array.dtype) == (first.ndim, first.dtype) for array in arrays)
+        if not alike or not all((array == number).all() for array in arrays):
+            raise NotGeneralError(f"{name} is an array that the function makes itself, other numbers for other sizes")
         shape = tuple(self.number(lengths) for lengths in zip(*(array.shape for array in arrays)))
         return Filled(shape, number.item(), first.dtype)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Container, Sequence
 
 
-
 def _view(sizes: Sequence[str]) -> re.Pattern[str]:
     """A slice of a block in another shape, in numbers and sizes alone."""
     number = "|".join([r"[-+*\d:, ]", *(rf"\b{re.escape(size)}\b" for size in sizes)])

@@ -29,8 +29,8 @@ from autograd_seq.plan.value import (
 
 INDENT = "    "
 RESERVED = {
-    "np", "zeros", "run", "program", "zip", "range", "list", "enumerate", "reversed", "t", "i", "D", "X", "number", "copies",
-    "wide", "steps", "settings_at", "steps_at_once", "side_by_side",
+    "np", "zeros", "run", "program", "zip", "range", "list", "enumerate", "reversed", "t", "i", "D", "X", "number",
+    "copies", "wide", "steps", "settings_at", "steps_at_once", "side_by_side",
 } | set(keyword.kwlist)
 
 
@@ -104,7 +104,9 @@ class Places:
 
     def _number(self, number: float, dtype: Any) -> str:
         """A number as an array, where that is exact: NumPy takes longer for Python's own."""
-        return self._array(number if isinstance(number, Ratio) else float(number), dtype) if np.dtype(dtype).kind == "f" else literal(number)
+        if np.dtype(dtype).kind != "f":
+            return literal(number)
+        return self._array(number if isinstance(number, Ratio) else float(number), dtype)
 
     def _array(self, number: float, dtype: Any) -> str:
         """A number as an array of its own dtype."""

@@ -134,7 +134,8 @@ class Elements:
         if self._flat:
             return [f"    for k in range({self.n * self.m}):", *(f"        {line}" for line in self.lines)]
         outer = [f"    for i in range({self.n}):", f"        for j in range({self.m}):"]
-        return [*outer, f"            k = i * {self.m.factor if isinstance(self.m, Size) else self.m} + j", *(f"            {line}" for line in self.lines)]
+        columns = self.m.factor if isinstance(self.m, Size) else self.m
+        return [*outer, f"            k = i * {columns} + j", *(f"            {line}" for line in self.lines)]
 
     def _write(self) -> bool:
         shapes = [value.shape or (1,) for value in self.values]

@@ -71,7 +71,9 @@ class FastProgram(Program):
 
     def _together(self, values: list[Value], later: list[list[Value]]) -> None:
         products_only = all(value.kind in (ROWS, MATMUL) for value in values)
-        if products_only or not self._compiled(within_step(values), Segment(values[0].times[0], values[0].times[-1] + 1, False)):
+        times = values[0].times if values else None
+        steps = Segment(0, 0, False) if times is None else Segment(times[0], times[-1] + 1, False)
+        if products_only or not self._compiled(within_step(values), steps):
             for value in values:
                 self._write([value])
         for component in later:

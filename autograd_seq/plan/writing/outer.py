@@ -24,8 +24,8 @@ class Outer(Places):
     def _outer(self, value: Value) -> str:
         """Σ over time of D [A; X; 1]ᵀ; gives what stands for the result."""
         times = value.settings["times"]
-        if isinstance(count(times), Size):
-            return self._in_parts(value, times, count(times))
+        if isinstance(known := count(times), Size):
+            return self._in_parts(value, times, known)
         steps = _steps_at_once(len(times), value.uses[0].value.shape[1])
         left, right = value.uses[:1], value.uses[1:]
         ones = bool(value.settings.get("ones"))
@@ -57,7 +57,8 @@ class Outer(Places):
         self.memory[more] = Block(value.shape, value.dtype)
         D, X = self._wide(left, part, value.shape[0]), self._wide(right, part, value.shape[1])
         sides = [
-            f"{word}, [{', '.join(self._some(use, times, steps) for use in uses)}]" for word, uses in ((D, left), (X, right))
+            f"{word}, [{', '.join(self._some(use, times, steps) for use in uses)}]"
+            for word, uses in ((D, left), (X, right))
         ]
         self.namespace["side_by_side"] = side_by_side
         parts = self._fresh("parts")

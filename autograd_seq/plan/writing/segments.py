@@ -10,6 +10,10 @@ from typing import NamedTuple
 from autograd_seq.plan.value import Value
 
 
+def _later(a: int, b: int) -> int:
+    return int(a > b) - int(a < b)
+
+
 class Segment(NamedTuple):
     """Some steps of a loop, at which the same values are computed."""
 
@@ -36,8 +40,9 @@ def segments(values: Iterable[Value], backward: bool) -> list[Segment]:
     """
     stretches = [value.times for value in values if value.times is not None]
     ends = {times[0] for times in stretches} | {times[-1] + 1 for times in stretches}
-    ordered = sorted(ends, key=cmp_to_key(lambda a, b: (a > b) - (a < b)))
+    ordered = sorted(ends, key=cmp_to_key(_later))
     made = [
-        Segment(start, stop, backward) for start, stop in pairwise(ordered) if any(start in times for times in stretches)
-    ]
+        Segment(start, stop, backward)
+        for start, stop in pairwise(ordered) if any(start in times for times in stretches)
+    ]  # fmt: skip
     return made[::-1] if backward else made

@@ -290,7 +290,9 @@ class Whole(Outer):
     def _in_a_loop(self, value: Value, target: str) -> None:
         """The same when it is not known how many steps there are."""
         times: Any = value.times
-        i = count(times).asked.called("i", 0)
+        steps = count(times)
+        assert isinstance(steps, Size)
+        i = steps.asked.called("i", 0)
         texts = [
             self._alone(use, value) if use.value.times is None else self._at(use.value, times[0] + i + use.shift)
             for use in value.uses
@@ -301,7 +303,7 @@ class Whole(Outer):
             call = f"{self._bind(value.kind.name, value.kind.value)}({', '.join(texts)}, **{bound}[i])"
         else:
             call = self._plain(value, texts, value.settings)
-        self.body += [f"for i in range({count(times)}):", f"{INDENT}{target}[i] = {call}"]
+        self.body += [f"for i in range({steps}):", f"{INDENT}{target}[i] = {call}"]
 
     def _settings_of(self, value: Value, steps: str) -> str:
         """A name for the list of an operation's settings at some steps."""
@@ -324,7 +326,7 @@ class Whole(Outer):
 def sized_index(setting: Any) -> bool:
     """Whether an index has a length with a name in it, and is written out so that it has one."""
     parts = setting if isinstance(setting, tuple) else (setting,)
-    ends = [end for part in parts for end in ((part.start, part.stop, part.step) if isinstance(part, slice) else (part,))]
+    ends = [end for part in parts for end in ((part.start, part.stop) if isinstance(part, slice) else (part,))]
     known = all(end is None or end is Ellipsis or type(end) in (int, Size) for end in ends)
     return known and any(isinstance(end, Size) for end in ends)
 
