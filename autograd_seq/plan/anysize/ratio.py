@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd_seq.plan.anysize.size import NotGeneralError
+from autograd_seq.plan.anysize.size import NotGeneralError, Size
 
 
 class Ratio(float):
@@ -79,6 +79,16 @@ def fitted(found: Sequence[float], points: Sequence[Mapping[str, int]], asked: M
     if not all(math.isclose(a, b, rel_tol=1e-12) for a, b in zip(made, found)):
         raise NotGeneralError(_said(found))
     return ratio(number, powers, asked)
+
+
+def as_number(size: int) -> float:
+    """A length as a number."""
+    if not isinstance(size, Size):
+        return size
+    if len(size.terms) > 1:
+        raise NotGeneralError(f"{size} is not a product of sizes")
+    ((names, count),) = size.terms.items()
+    return ratio(float(count), {name: float(names.count(name)) for name in names}, size.asked.values)
 
 
 def _simple(number: float) -> float:

@@ -20,9 +20,10 @@ from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
 from autograd_seq.plan.guards import Guard, holding
 from autograd_seq.plan.recorded_leaves import recorded_array
-from autograd_seq.plan.rewrites.lower import numbers
+from autograd_seq.plan.rewrites.numbers import one_number
+from autograd_seq.plan.rewrites.rule import apply
 from autograd_seq.plan.rewrites.sequence import rewrite
-from autograd_seq.plan.rewrites.simplify import simplify
+from autograd_seq.plan.rewrites.simplify import SIMPLER
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.kept import execute
@@ -48,8 +49,7 @@ class Sample:
     def __init__(self, recorded: Recorded) -> None:
         self.recording, self.inputs, self.checks = recorded
         self.translation = Translation(self.recording, every=True)
-        simplify(self.translation.network)
-        numbers(self.translation.network)  # as numbers they are known to depend on sizes, as arrays they are not
+        apply(self.translation.network, SIMPLER, (one_number,))  # what depends on sizes shows in numbers, not in arrays
 
     @property
     def network(self) -> Network:

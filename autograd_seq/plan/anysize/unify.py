@@ -13,7 +13,7 @@ from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.plan.anysize.ratio import fitted
 from autograd_seq.plan.anysize.size import Asked, NotGeneralError, evaluated, sized, terms_of
 from autograd_seq.plan.anysize.stretch import stretch
-from autograd_seq.plan.value import LITERAL, Network, Use, Value
+from autograd_seq.plan.value import LITERAL, Network, Use, Value, tie
 
 Points = Sequence[Mapping[str, int]]
 
@@ -169,9 +169,10 @@ class Unified:
         return self.setting([v.settings for v in row])
 
     def _finish(self, made: Value, row: Sequence[Value]) -> None:
-        made.uses = [self._use(uses) for uses in zip(*(v.uses for v in row), strict=True)]
+        uses = tuple(self._use(each) for each in zip(*(v.uses for v in row), strict=True))
         ends = zip(*(v.beyond.items() for v in row), strict=True)
-        made.beyond = {self.number([t for t, _ in end]): self._use([use for _, use in end]) for end in ends}
+        beyond = {self.number([t for t, _ in end]): self._use([use for _, use in end]) for end in ends}
+        tie(made, uses=uses, beyond=beyond)
 
     def _use(self, uses: Sequence[Use]) -> Use:
         places = {place[use.value] for place, use in zip(self._place, uses)}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.notation import literal
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.anysize.ratio import Ratio
 from autograd_seq.plan.anysize.size import Size
 from autograd_seq.plan.memory.reuse import used
@@ -48,7 +49,7 @@ def by_element(value: Value) -> bool:
 
 def _text(value: Value) -> str:
     """How one element is written, of operands called {0}, {1} …; nothing where that is not known."""
-    if isinstance(value.kind, str):
+    if not isinstance(value.kind, Operation):
         return "half + half * {0}" if value.kind == AFFINE else ""
     numbers = all(type(setting) in (int, float) for setting in value.settings.values())
     return value.kind.element if numbers else ""

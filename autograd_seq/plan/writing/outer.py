@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from autograd_seq.plan.anysize.at_run import COLUMNS, side_by_side, steps_at_once
@@ -75,7 +76,7 @@ class Outer(Places):
         ]
         return name
 
-    def _wide(self, uses: list[Use], part: Size, rows: int) -> str:
+    def _wide(self, uses: Sequence[Use], part: Size, rows: int) -> str:
         """Memory for some steps side by side."""
         word = self._fresh(f"{self.names[uses[0].value]}_wide")
         self.memory[word] = Block((rows, part, uses[0].value.shape[1]), uses[0].value.dtype)
@@ -91,13 +92,13 @@ class Outer(Places):
             self.chosen.append(f"{word} = {text}")
         return steps.asked.called(word, steps_at_once(int(steps), int(columns)))
 
-    def _side_by_side_once(self, uses: list[Use], times: range, ones: bool) -> str:
+    def _side_by_side_once(self, uses: Sequence[Use], times: range, ones: bool) -> str:
         """All steps; what several products need is laid only once."""
         word, lines = self._laid(uses, times, len(times), ones)
         self.body += lines
         return word
 
-    def _laid(self, uses: list[Use], times: range, steps: int, ones: bool) -> tuple[str, list[str]]:
+    def _laid(self, uses: Sequence[Use], times: range, steps: int, ones: bool) -> tuple[str, list[str]]:
         """Some steps of values above each other, with a row of ones below if wanted: a matrix, and what fills it."""
         heights = [use.value.shape[0] for use in uses]
         rows, columns = sum(heights) + ones, uses[0].value.shape[1]

@@ -15,9 +15,9 @@ from autograd_seq.plan.memory.reuse import WORD, share
 from autograd_seq.plan.rewrites.lifting import elementwise
 from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import (
+    ALL_STEPS,
     COLUMNS,
     CONCAT,
-    EVERY,
     GIVEN,
     LITERAL,
     MATMUL,
@@ -76,7 +76,7 @@ class Program(Whole):
             constant = all(use.value.kind == LITERAL or use.value in self.constant for use in value.uses)
             if constant:
                 self.constant.add(value)
-            if value.kind not in (ROWS, COLUMNS, TRANSPOSE, EVERY):
+            if value.kind not in (ROWS, COLUMNS, TRANSPOSE, ALL_STEPS):
                 name, text = self.names[value], self._once(value)
                 if text != name:
                     (self.constants if constant else self.body).append(f"{name} = {text}")

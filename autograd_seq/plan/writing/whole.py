@@ -18,9 +18,9 @@ from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.translate import is_all
 from autograd_seq.plan.value import (
     AFFINE,
+    ALL_STEPS,
     COLUMNS_OVER_TIME,
     CONCAT,
-    EVERY,
     LITERAL,
     MATMUL,
     ONES,
@@ -94,7 +94,7 @@ class Whole(Outer):
     def _alone(self, use: Use, user: Value) -> str:
         """An operand outside of loops; a number is Python's own where the result has its recorded dtype with it."""
         x = use.value
-        if x.kind == EVERY:
+        if x.kind == ALL_STEPS:
             return f"*{self._view(x.uses[0].value, x.uses[0].value.times)}"
         if x.kind != LITERAL:
             return self._single(use)
