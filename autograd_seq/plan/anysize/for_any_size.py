@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.tensor import Parameter
+from autograd_seq.folding.uncollected import uncollected
 from autograd_seq.plan.anysize.axes import SMALL, resized
 from autograd_seq.plan.anysize.sized_plan import Recorded, Samples, SizedPlan, SizedReplay
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Bound
+from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.guards import holding
+from autograd_seq.plan.writing.jax_words import LacksError
 
 KEPT = 8  # sets of recordings
 
@@ -25,14 +28,14 @@ class ForAnySize:
     record : function
         From arguments to a recording of it.
     parameters : dict of str to Parameter
-    fast : bool
-        Whether Numba compiles loops.
+    engine : Engine
+        What writes the programs.
     """
 
     def __init__(
-        self, record: Callable[[list[Given]], Recorded], parameters: Mapping[str, Parameter], fast: bool
+        self, record: Callable[[list[Given]], Recorded], parameters: Mapping[str, Parameter], engine: Engine
     ) -> None:
-        self._record, self._parameters, self._fast = record, parameters, fast
+        self._record, self._parameters, self._engine = record, parameters, engine
         self._plans: list[tuple[Samples, list[SizedPlan]]] = []
         self._why_not: dict[tuple[Any, ...], str] = {}
 
@@ -40,6 +43,7 @@ class ForAnySize:
         """Why there is no plan for any sizes of such arguments."""
         return self._why_not.get(_kind(values))
 
+    @uncollected()
     def bound(self, values: Sequence[Given]) -> Bound | None:
         """A program for any sizes, ready for those of some arguments; None if there cannot be one."""
         kind = _kind(values)
@@ -51,8 +55,10 @@ class ForAnySize:
             assert sizes is not None
             plan = next((plan for plan in plans if plan.asked.holds(sizes)), None)
             if plan is None:
-                plan = SizedPlan(samples, sizes, self._fast)
+                plan = SizedPlan(samples, sizes, self._engine)
                 plans.append(plan)
+        except LacksError:
+            raise
         except Exception as error:  # whatever it is: the recording of one size can be compiled as it is
             self._why_not[kind] = str(error) or type(error).__name__
             return None

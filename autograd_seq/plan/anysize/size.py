@@ -62,6 +62,16 @@ class Asked:
         return all((evaluated(terms, sizes) > 0) is was for terms, was in self.decisions.values())
 
 
+class AllSmall(Asked):
+    """Sizes for which what stands for a number below which something is small is always more than they are."""
+
+    def positive(self, terms: Terms) -> bool:
+        """Whether a difference is positive: of a number and sizes, whether the number is."""
+        if (known := certainly_positive(terms)) is not None:
+            return known
+        return (terms.get((), 0) or evaluated(terms, self.values)) > 0
+
+
 class Size(int):
     """A length with a name, or made of such.
 

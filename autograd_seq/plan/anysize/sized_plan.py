@@ -14,10 +14,11 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
-from autograd_seq.plan.anysize.size import LEAST, Asked, NotGeneralError
+from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
+from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.guards import Guard, holding
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.numbers import one_number
@@ -25,7 +26,9 @@ from autograd_seq.plan.rewrites.rule import apply
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.rewrites.simplify import SIMPLER
 from autograd_seq.plan.translate import Translation
-from autograd_seq.plan.value import Network
+from autograd_seq.plan.value import Network, Value
+from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
+from autograd_seq.plan.writing.jax_run import runner
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
@@ -183,8 +186,8 @@ class SizedPlan:
     samples : Samples
     sizes : dict of str to int
         The sizes that it is for first: what is better for small steps and what for large ones is decided by them.
-    fast : bool
-        Whether Numba compiles the loops.
+    engine : Engine
+        What writes the program.
 
     Raises
     ------
@@ -192,33 +195,56 @@ class SizedPlan:
         If there is none that gives what recordings give.
     """
 
-    def __init__(self, samples: Samples, sizes: Mapping[str, int], fast: bool) -> None:
+    def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine) -> None:
         self.samples = samples
-        self.asked = Asked(sizes)
+        self.asked = AllSmall(sizes) if engine.name == "jax" else Asked(sizes)
         unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
         self.network = unified.network
         given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
-        rewrite(self.network, fused=fast)
+        rewrite(self.network, fused=engine.compiled)
         names = tuple(samples.axes)
-        program = FastProgram(self.network, names) if fast else Program(self.network, names)
+        first = samples.networks[0]
+        inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
+        units = {value: first.translation.given[row[0]] for value, row in given.items()}
+        leaves = {value: None if isinstance(unit, Family) else unit.record for value, unit in units.items()}
+        self._numbers = {value: inputs.get(id(leaf)) for value, leaf in leaves.items()}
+        known = {
+            value: self._constant(unified, value, row) for value, row in given.items() if self._numbers[value] is None
+        }
+        program = self._program(engine, names, known)
         self.source = program.text
-        self.tolerance = tolerance_of(self.network)
+        self.tolerance = engine.tolerance(tolerance_of(self.network))
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
-        first = samples.networks[0]
-        units = [first.translation.given[given[value][0]] for value in program.given]
-        self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
-        inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
+        self.leaves = [leaves[value] for value in program.given]
         self.constants: list[Array | Filled | int] = []
-        for value, leaf in zip(program.given, self.leaves, strict=True):
-            number = inputs.get(id(leaf))
-            self.constants.append(number if number is not None else self._constant(unified, value, given[value]))
-        self.namespace = dict(program.namespace)
-        execute(self.source, self.namespace)
+        for value in program.given:
+            number = self._numbers[value]
+            self.constants.append(known[value] if number is None else number)
+        self.namespace: dict[str, Any]
+        if isinstance(program, JaxProgram):
+            run = runner(self.source, engine.device)
+            self.namespace = {"program": lambda **sizes: run}  # which is traced for each shape
+        else:
+            self.namespace = dict(program.namespace)
+            execute(self.source, self.namespace)
         self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
         self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)})
         self._check()
         self.network.notes.append(f"for any {' and '.join(names)}; compared at {self.checked}")
+
+    def _program(self, engine: Engine, names: tuple[str, ...], known: Mapping[Value, Any]) -> Program | JaxProgram:
+        if engine.name != "jax":
+            return FastProgram(self.network, names) if engine.compiled else Program(self.network, names)
+        places = {(number, axis): name for name, axes in self.samples.axes.items() for number, axis in axes}
+        told: dict[str, tuple[Value, int]] = {}
+        for value, number in self._numbers.items():
+            for axis in range(len(value.shape)):
+                if (number, axis) in places:
+                    told.setdefault(places[number, axis], (value, axis))  # type: ignore[index]
+        filled = {value: array for value, array in known.items() if isinstance(array, Filled)}
+        self.asked.decisions.clear()
+        return jax_program(self.network, engine, told, filled)
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
         arrays = [
@@ -238,7 +264,7 @@ class SizedPlan:
             values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
             replay = SizedReplay(self, sizes)
             with np.errstate(all="ignore"):
-                found = replay.run(*replay.filled(values))
+                found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
             by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
             mine = dict(zip(self.names, self.leaves, strict=True))
             leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
