@@ -21,7 +21,8 @@ def tolerance_of(network: Network) -> float:
 
 
 def differs(
-    found: Iterable[Any], recording: Recording, outputs: Iterable[str], leaves: Sequence[Tensor], tolerance: float
+    found: Iterable[Any], recording: Recording, outputs: Iterable[str], leaves: Sequence[Tensor], tolerance: float,
+    cast: bool = False,
 ) -> str | None:
     """Which result is not that of the recording.
 
@@ -34,13 +35,15 @@ def differs(
         What the results are called.
     leaves : list of Tensor
     tolerance : float
+    cast : bool
+        Whether they may be of another dtype.
     """
     gradients = [(recording.adjoints[leaf]._value, leaf.dtype) for leaf in leaves]
     wanted = [recording.forward.outputs[0]._value, *(adjoint.astype(dtype) for adjoint, dtype in gradients)]
     greatest = max((_greatest(want) for want in wanted), default=0.0)
     for key, got, want in zip(outputs, found, wanted, strict=True):
         close = tolerance * (_greatest(want) + 1e-4 * greatest + 1e-3)  # what is left of 0 is rounding
-        if np.shape(got) != want.shape or got.dtype != want.dtype:
+        if np.shape(got) != want.shape or (got.dtype != want.dtype and not cast):
             return key
         if not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
             return key

@@ -92,6 +92,7 @@ class Replay:
         else:
             program = FastProgram(self.network) if compiled else Program(self.network)
         self.source = program.text
+        self.cast = engine.dtype is not None
         self.tolerance = engine.tolerance(tolerance_of(self.network))
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
@@ -112,7 +113,7 @@ class Replay:
         """Which result is not that of the recording: what is compiled wrongly is never returned."""
         with np.errstate(all="ignore"):
             found = [np.asarray(result) for result in self.run(*self.recorded)]
-        return differs(found, recording, self.network.outputs, self._differentiated(), self.tolerance)
+        return differs(found, recording, self.network.outputs, self._differentiated(), self.tolerance, self.cast)
 
     def _differentiated(self) -> list[Tensor]:
         by_name = dict(zip(self.names, self.leaves, strict=True))

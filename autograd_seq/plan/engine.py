@@ -45,6 +45,11 @@ class Engine:
         """Whether Numba compiles loops."""
         return self.name == "numba"
 
+    @property
+    def unroll(self) -> int:
+        """How many steps of a scan are written out: on a GPU starting a step is dear, elsewhere compiling it is."""
+        return 8 if jax_run.platform(self.device) == "gpu" else 1
+
     def tolerance(self, recorded: float) -> float:
         """How far results may be apart, as a part of their size."""
         if self.dtype == "bfloat16":

@@ -34,9 +34,15 @@ def resized(values: Sequence[Given], lengths: Mapping[Axes, int]) -> list[Given]
     return made
 
 
-def small(chosen: Sequence[Axes], more: int = 0) -> dict[Axes, int]:
-    """Small lengths for some sizes, no two alike."""
-    return {axes: SMALL + 2 * i + more for i, axes in enumerate(chosen)}
+def small(chosen: Sequence[Axes], values: Sequence[Given], more: int = 0) -> dict[Axes, int]:
+    """Small lengths for some sizes, no two alike, and none that it has already: that would try nothing."""
+    made: dict[Axes, int] = {}
+    for axes in chosen:
+        n = SMALL + 2 * len(made)
+        while n in made.values() or n == length(axes, values):
+            n += 1
+        made[axes] = n
+    return {axes: n + more for axes, n in made.items()}
 
 
 def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[dict[Axes, int]], bool]) -> list[Axes]:
@@ -68,12 +74,12 @@ def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[di
     for candidate in _most_first(likely):
         if not candidate or next(trials, None) is None:
             break
-        if works(small(candidate)):
+        if works(small(candidate, values)):
             chosen = candidate
             break
     for axes in [part for whole in doubtful for part in (whole, *_by_place(whole))]:
         taken = {place for known_axes in chosen for place in known_axes}
-        if not taken & set(axes) and next(trials, None) is not None and works(small([*chosen, axes])):
+        if not taken & set(axes) and next(trials, None) is not None and works(small([*chosen, axes], values)):
             chosen = [*chosen, axes]
     if not chosen:
         raise NotGeneralError("with shorter arguments of the same kind the function gives no loss")

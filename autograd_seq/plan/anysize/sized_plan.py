@@ -94,8 +94,9 @@ class Samples:
         self._record = record
         self._first: dict[tuple[Any, ...], Recorded] = {}
         chosen = free_axes(values, fixed, self._works)
-        lengths = [small(chosen), *({**small(chosen), axes: small(chosen, 1)[axes]} for axes in chosen)]
-        lengths += [small(chosen, 1)] if len(chosen) > 1 else [small(chosen, 2)]
+        first, longer = small(chosen, values), small(chosen, values, 1)
+        lengths = [first, *({**first, axes: longer[axes]} for axes in chosen)]
+        lengths.append(longer if len(chosen) > 1 else small(chosen, values, 2))
         self.networks = [Sample(self.recorded(each)) for each in lengths]
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
@@ -213,6 +214,7 @@ class SizedPlan:
         }
         program = self._program(engine, names, known)
         self.source = program.text
+        self.cast = engine.dtype is not None
         self.tolerance = engine.tolerance(tolerance_of(self.network))
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
@@ -224,13 +226,16 @@ class SizedPlan:
         self.namespace: dict[str, Any]
         if isinstance(program, JaxProgram):
             run = runner(self.source, engine.device)
-            self.namespace = {"program": lambda **sizes: run}  # which is traced for each shape
+            quick = runner(program.with_unroll(1), engine.device)  # compiled sooner, to be compared
+            self.namespace = {"program": lambda **sizes: quick}
         else:
             self.namespace = dict(program.namespace)
             execute(self.source, self.namespace)
         self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
         self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)})
         self._check()
+        if isinstance(program, JaxProgram):
+            self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
         self.network.notes.append(f"for any {' and '.join(names)}; compared at {self.checked}")
 
     def _program(self, engine: Engine, names: tuple[str, ...], known: Mapping[Value, Any]) -> Program | JaxProgram:
@@ -271,7 +276,7 @@ class SizedPlan:
             text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
             if any(leaf is None for leaf in leaves):
                 raise NotGeneralError(f"with {text} the loss depends on other parameters")
-            wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance)  # type: ignore[arg-type]
+            wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
             if wrong is not None:
                 raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
             said.append(text)

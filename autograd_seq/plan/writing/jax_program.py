@@ -46,7 +46,7 @@ from autograd_seq.plan.value import (
     carried,
 )  # fmt: skip
 from autograd_seq.plan.writing.jax_words import expression, lacks
-from autograd_seq.plan.writing.segments import Segment, segments
+from autograd_seq.plan.writing.segments import Segment, parts
 
 INDENT = "    "
 _RESERVED = {"jax", "jnp", "lax", "run", "step", "carry", "now", "t", "UNROLL", "PRECISION"} | set(keyword.kwlist)
@@ -104,6 +104,10 @@ class JaxProgram:
         for component in network.components():
             self._component(component)
         self.text = self._module()
+
+    def with_unroll(self, steps: int) -> str:
+        """The text with fewer or more steps of a scan written out."""
+        return self.text.replace(f"UNROLL = {self.unroll} ", f"UNROLL = {steps} ")
 
     def _fresh(self, word: str) -> str:
         candidate, number = word, 2
@@ -342,14 +346,15 @@ class JaxProgram:
         backward = max(shift for _, shift in shifts) > 0
         depth = {v: max(abs(s) for other, s in shifts if other is v) for v, _ in shifts}
         order = within_step(component)
-        parts = segments(component, backward)
-        kept = [v for v in order if v.kind is not ROWS and self._lasts(v, inside, depth, len(parts) > 1)]
-        pieces: dict[Value, list[tuple[Segment, str]]] = {v: [] for v in kept}
-        for part in parts:
-            self._scan([v for v in order if _active(v, part)], part, depth, pieces, inside)
+        kept = [v for v in order if v.kind is not ROWS and self._lasts(v, inside)]
+        self.times = self._longer(component, kept)
+        pieces: dict[Value, list[str]] = {v: [] for v in kept}
+        before: dict[tuple[Value, int], str] = {}
+        for part in parts(list(self.times.values()), backward):
+            before = self._scan([v for v in order if part.start in self.times[v]], part, depth, pieces, inside, before)
         for value in kept:
             if len(pieces[value]) > 1:
-                ordered = [name for _, name in (pieces[value][::-1] if backward else pieces[value])]
+                ordered = pieces[value][::-1] if backward else pieces[value]
                 self.body.append(f"{self.names[value]} = jnp.concatenate([{', '.join(ordered)}])")
             self._ends(value)
         for value in order:
@@ -357,24 +362,41 @@ class JaxProgram:
                 self.body.append(f"{self.names[value]} = {self._whole(value)}")
                 self._ends(value)
 
-    def _lasts(self, value: Value, inside: set[Value], depth: Mapping[Value, int], several: bool) -> bool:
+    def _longer(self, component: list[Value], kept: list[Value]) -> dict[Value, Any]:
+        """The steps at which a scan computes its values: where nobody sees it, at some more, so that one scan will do.
+
+        The first step back has no adjoint to hand on, so what would make one is left out there; it may as well be made.
+        """
+        inside = set(component)
+        times: dict[Value, Any] = {v: v.times for v in component}
+        whole = parts(list(times.values()), False)
+        first, stop = whole[0].start, whole[-1].stop
+        for value in component:
+            have, read = times[value], self.rows[value]
+            unseen = (have[0] == first or read[0] == have[0]) and (have[-1] + 1 == stop or read[-1] == have[-1])
+            there = all(
+                use.value.times is None or use.value in inside
+                or (self.rows[use.value][0] <= first + use.shift and stop - 1 + use.shift <= self.rows[use.value][-1])
+                for use in value.uses
+            )  # fmt: skip
+            if unseen and there and value not in kept:
+                times[value] = stretch(first, stop)
+        return times
+
+    def _lasts(self, value: Value, inside: set[Value]) -> bool:
         """Whether a value is needed after the scan."""
-        outside = any(
-            user not in inside or (user.kind is ROWS and self._lasts(user, inside, {}, False))
-            for user, _ in self.users[value] if user is None or user is not value
-        )  # fmt: skip
-        return outside or (several and value in depth)
+        return any(
+            user not in inside or (user.kind is ROWS and self._lasts(user, inside)) for user, _ in self.users[value]
+        )
 
     def _scan(
-        self, values: list[Value], part: Segment, depth: Mapping[Value, int],
-        pieces: dict[Value, list[tuple[Segment, str]]], inside: set[Value],
-    ) -> None:  # fmt: skip
-        """Some steps of a loop, at which the same values are computed."""
+        self, values: list[Value], part: Segment, depth: Mapping[Value, int], pieces: dict[Value, list[str]],
+        inside: set[Value], before: Mapping[tuple[Value, int], str],
+    ) -> dict[tuple[Value, int], str]:  # fmt: skip
+        """Some steps of a loop, at which the same values are computed; gives what the last of them hands on."""
         word = "after" if part.backward else "before"
         slots = [(v, j) for v in depth for j in range(1, depth[v] + 1)]
-        carry = {
-            (v, j): f"{self.names[v]}_{word}" + (f"_{j}" if j > 1 else "") for v, j in slots
-        }
+        carry = {(v, j): f"{self.names[v]}_{word}" + (f"_{j}" if j > 1 else "") for v, j in slots}
         now: dict[str, str] = {}
         active = set(values)
         lines = []
@@ -389,38 +411,33 @@ class JaxProgram:
             for v, j in slots
         ]
         step = self._fresh("step")
-        results = [self.names[v] if len(inside) and self._one_piece(v, part) else self._fresh(f"{self.names[v]}_part")
-                   for v in kept]  # fmt: skip
+        results = [self.names[v] if self._one_piece(v, part) else self._fresh(f"{self.names[v]}_part") for v in kept]
         self.body += [
             f"def {step}(carry, now):",
-            *([f"{INDENT}{_tuple(list(carry.values()))} = carry"] if carry else []),
+            f"{INDENT}{_tuple(list(carry.values()))} = carry",
             *([f"{INDENT}{_tuple(list(now.values()))} = now"] if now else []),
             *(INDENT + line for line in lines),
             f"{INDENT}return {_tuple(after)}, {_tuple([f'{self.names[v]}_t' for v in kept])}",
             "",
         ]
-        start = [self._before(v, j, part, pieces) for v, j in slots]
+        start = [before.get((v, j)) or self._row(v, part.stop - 1 + j if part.backward else part.start - j)
+                 for v, j in slots]  # fmt: skip
         end = ", reverse=True" if part.backward else ""
-        length = "" if now else f", length={part.stop - part.start}"
-        self.body.append(
-            f"_, {_tuple(results)} = lax.scan({step}, {_tuple(start)}, "
-            f"{_tuple(list(now)) if now else None}{length}{end}, unroll=UNROLL)"
-        )
+        given = _tuple(list(now)) if now else f"None, length={part.stop - part.start}"
+        last = {slot: self._fresh(f"{self.names[slot[0]]}_last") for slot in slots}
+        self.body += [
+            f"{_tuple(list(last.values()))}, {_tuple(results)} = lax.scan(",
+            f"{INDENT}{step}, {_tuple(start)},",
+            f"{INDENT}{given}{end}, unroll=UNROLL,",
+            ")",
+        ]
         for value, name in zip(kept, results):
-            pieces[value].append((part, name))
+            pieces[value].append(name)
+        return {(v, j): name for (v, j), name in last.items() if v in active}
 
     def _one_piece(self, value: Value, part: Segment) -> bool:
         times = value.times
         return times is not None and (times[0], times[-1] + 1) == (part.start, part.stop)
-
-    def _before(self, value: Value, j: int, part: Segment, pieces: Mapping[Value, list[tuple[Segment, str]]]) -> str:
-        """What was there j steps before the first of a part."""
-        time = part.stop - 1 + j if part.backward else part.start - j
-        if value.times is not None and time in value.times:
-            for segment, name in pieces[value]:
-                if segment.start <= time < segment.stop:
-                    return f"{name}[{time - segment.start}]"
-        return self._row(value, time)
 
     def _in_step(
         self, use: Use, part: Segment, carry: Mapping[tuple[Value, int], str], now: dict[str, str],
@@ -431,7 +448,7 @@ class JaxProgram:
             return self._single(use)
         if x in inside and use.shift:
             return carry[x, abs(use.shift)]
-        if x in active:
+        if x in active and not use.shift:
             return f"{self.names[x]}_t"
         if x in inside:
             return f"jnp.zeros({_shape(x.shape)}, {self._dtype(x.dtype)})"
@@ -448,15 +465,17 @@ class JaxProgram:
         for key, use in self.network.outputs.items():
             text, value = self._single(use), use.value
             wanted = np.dtype(self.network.dtypes.get(key, value.dtype))
+            name = "float32" if self.dtype == "bfloat16" else self.dtype or wanted.name
             cast = wanted != value.dtype or (self.dtype is not None and wanted.kind == "f")
-            results.append(f"{text}.astype(jnp.{wanted.name})" if cast else text)
+            results.append(f"{text}.astype(jnp.{name})" if cast else text)
         arguments = [self.names[v] for v in self.given]
         sizes = [f"{name} = {self.names[value]}.shape[{axis}]" for name, (value, axis) in self.sizes.items()]
         casts = [
             f"{self.names[v]} = {self.names[v]}.astype(jnp.{self.dtype})"
             for v in self.given if self.dtype is not None and np.dtype(v.dtype).kind == "f"
         ]  # fmt: skip
-        double = any(np.dtype(v.dtype) == np.float64 for v in self.values) and self.dtype is None
+        recorded = any(np.dtype(v.dtype) == np.float64 for v in self.values)
+        double = self.dtype == "float64" or (recorded and self.dtype is None)
         for_any = f", for any {' and '.join(self.sizes)}" if self.sizes else ""
         keys = ", ".join(key.removeprefix("d") for key in list(self.network.outputs)[1:])
         body = [*casts, *self.body, f"return {', '.join(results)}"]
@@ -488,11 +507,7 @@ def jax_program(
 ) -> JaxProgram:
     """The program of a rewritten network, as an engine asks for it."""
     network.tied.clear()  # what need not be in a scan is computed for all steps at once
-    return JaxProgram(network, sizes, filled, engine.dtype, engine.precision)
-
-
-def _active(value: Value, part: Segment) -> bool:
-    return value.times is not None and part.start in value.times
+    return JaxProgram(network, sizes, filled, engine.dtype, engine.precision, engine.unroll)
 
 
 def _shape(shape: Sequence[int]) -> str:

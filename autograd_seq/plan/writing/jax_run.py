@@ -52,6 +52,14 @@ def device(name: str | None) -> Any:
         ) from error
 
 
+def platform(name: str | None) -> str:
+    """What kind of device JAX will take: cpu, gpu, tpu."""
+    import jax
+
+    place = device(name)
+    return str(place.platform if place is not None else jax.default_backend())
+
+
 def runner(text: str, where: str | None) -> Run:
     """The function ``run`` of a program's text.
 

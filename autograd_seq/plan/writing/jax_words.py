@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.notation import ATOM
+from autograd_seq.core.notation import ATOM, literal, subscript
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.source_line import here
 
 _NUMPY = re.compile(r"\bnp\.(?=[A-Za-z_])")
+_CALLED = re.compile(r"\bnp\.([A-Za-z_][\w.]*)")
 _WRITES = re.compile(r"\]\s*[-+*/|&]?=[^=]|\.at\(|\bout=")  # into an array, which JAX's cannot be written into
 
 
@@ -42,6 +44,9 @@ def expression(
     """
     if isinstance(operation.value, np.ufunc) and operation.value.signature is None and not settings:
         return f"jnp.{operation.value.__name__}({', '.join(operands)})"
+    if operation.algebra == "gathered parts":  # the adjoint of what was read in parts
+        added = "".join(f".at[{subscript(i)}].add({x})" for i, x in zip(settings["indices"], operands, strict=True))
+        return f"jnp.zeros({literal(settings['shape'])}, jnp.result_type({', '.join(operands)})){in_jax(added)}"
     form = operation.forms.get("source")
     if form is None:
         raise lacks(operation, "it does not say what it is in NumPy")
@@ -49,9 +54,19 @@ def expression(
     for part in (text, form.helper):
         if _WRITES.search(part):
             raise lacks(operation, "its program writes into an array")
+        if unknown := [word for word in _CALLED.findall(part) if not _in_jax_numpy(word)]:
+            raise lacks(operation, f"jax.numpy has no {', '.join(unknown)}")
     if form.helper:
         helpers[in_jax(form.helper)] = None
     return in_jax(text)
+
+
+def _in_jax_numpy(word: str) -> bool:
+    """Whether a name of NumPy's, such as linalg.inv, is one of ``jax.numpy`` too."""
+    thing: Any = importlib.import_module("jax.numpy")
+    for part in word.split("."):
+        thing = getattr(thing, part, None)
+    return thing is not None
 
 
 def in_jax(text: str) -> str:

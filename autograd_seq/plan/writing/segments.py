@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_seq.plan.value import Value
 
@@ -38,7 +38,11 @@ def segments(values: Iterable[Value], backward: bool) -> list[Segment]:
     >>> [(part.start, part.stop) for part in segments([long, short], True)]
     [(4, 9), (1, 4)]
     """
-    stretches = [value.times for value in values if value.times is not None]
+    return parts([value.times for value in values if value.times is not None], backward)
+
+
+def parts(stretches: Sequence[Any], backward: bool) -> list[Segment]:
+    """The parts of a loop whose values have some steps each."""
     ends = {times[0] for times in stretches} | {times[-1] + 1 for times in stretches}
     ordered = sorted(ends, key=cmp_to_key(_later))
     made = [
