@@ -105,9 +105,13 @@ class JaxProgram:
             self._component(component)
         self.text = self._module()
 
-    def with_unroll(self, steps: int) -> str:
-        """The text with fewer or more steps of a scan written out."""
-        return self.text.replace(f"UNROLL = {self.unroll} ", f"UNROLL = {steps} ")
+    @property
+    def soon(self) -> str:
+        """The same program, compiled soon and run slowly: it is compared with recordings."""
+        fast = "@jax.jit\n"
+        slow = '@functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": "0"})\n'
+        text = self.text.replace(f"UNROLL = {self.unroll} ", "UNROLL = 1 ").replace(fast, slow)
+        return text.replace("import jax\n", "import functools\n\nimport jax\n", 1)
 
     def _fresh(self, word: str) -> str:
         candidate, number = word, 2
