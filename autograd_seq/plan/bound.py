@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,44 @@ Result = tuple[float, dict[str, Array]]
 WATCHED = 16  # calls in which each argument's first new value is waited for
 
 
+@dataclass
+class Trust:
+    """How far calls of a program were compared with the function.
+
+    Attributes
+    ----------
+    constant : dict of int to ndarray
+        Arguments whose values count, and have been the recorded ones at every call so far.
+    used : bool
+        Whether it was called.
+    proven : bool
+        Whether a call was compared.
+    doubted : bool
+        Whether one gave another loss.
+    patience : int
+        In how many more calls each argument's first new value is waited for.
+    """
+
+    constant: dict[int, Given]
+    used: bool = False
+    proven: bool = False
+    doubted: bool = False
+    patience: int = WATCHED
+
+    def unproven(self, values: Sequence[Given]) -> bool:
+        """Whether this call is to be compared with the function: the second one, and an argument's first new value."""
+        if self.doubted or not self.patience or not self.constant:
+            return self.doubted or not self.proven
+        fresh = any(not same(values[i], array) for i, array in self.constant.items())
+        self.patience -= not fresh
+        return fresh or not self.proven
+
+    def prove(self, values: Sequence[Given], same_loss: bool) -> None:
+        """Remember whether this call gave what the function gives; where one did not, none is trusted any more."""
+        self.proven, self.doubted = True, self.doubted or not same_loss
+        self.constant = {i: array for i, array in self.constant.items() if same(values[i], array)}
+
+
 class Bound:
     """A replay whose arguments have names and sources.
 
@@ -32,6 +71,8 @@ class Bound:
         The arguments that a function was recorded with; none of a finished recording.
     checks : list of Guard or Name, optional
         What it holds good for; nothing is looked at if the recording was finished before.
+    trust : Trust, optional
+        How far it was compared, if another is the same program for other sizes.
 
     Attributes
     ----------
@@ -41,6 +82,8 @@ class Bound:
         Where each argument comes from: the number of an input, a parameter, or a recorded array.
     keys : list of str
         What each gradient is of.
+    why_not : str or None
+        Why it is for these sizes only.
     gradients : dict of int to str
         By the id of what collects a leaf's gradient, its name.
     """
@@ -51,12 +94,11 @@ class Bound:
         parameters: Mapping[str, Parameter],
         inputs: Sequence[Any] = (),
         checks: Sequence[Guard | Name] | None = None,
+        trust: Trust | None = None,
     ) -> None:
         self.replay = replay
         self.checks = checks or []
-        self.proven = False
-        self.doubted = False
-        self.patience = WATCHED
+        self.why_not: str | None = None  # it is for any sizes
         self.names: list[str] = []
         self.sources: list[Any] = []
         self.others: list[tuple[str, Parameter, Tensor]] = []  # parameters that were not given
@@ -78,25 +120,12 @@ class Bound:
         by_key = dict(zip(self.names, replay.leaves, strict=True))
         self.gradients = {id(by_key[key]._gradient): key for key in self.keys}
         fixed = {check.source for check in self.checks if isinstance(check, Guard) and isinstance(check.source, int)}
-        # Arguments whose values count, and have been the recorded ones at every call so far.
-        self.constant = {i: x.record._value for i, x in enumerate(inputs) if isinstance(x, Tensor) and i not in fixed}
+        free = {i: x.record._value for i, x in enumerate(inputs) if isinstance(x, Tensor) and i not in fixed}
+        self.trust = Trust(free) if trust is None else trust
 
     def holds(self, values: Sequence[Given]) -> bool:
         """Whether all that was read as plain numbers is as it was."""
         return holding(self.checks, values)
-
-    def unproven(self, values: Sequence[Given]) -> bool:
-        """Whether this call is to be compared with the function: the second one, and an argument's first new value."""
-        if self.doubted or not self.patience or not self.constant:
-            return self.doubted or not self.proven
-        fresh = any(not same(values[i], array) for i, array in self.constant.items())
-        self.patience -= not fresh
-        return fresh or not self.proven
-
-    def prove(self, values: Sequence[Given], same_loss: bool) -> None:
-        """Remember whether this call gave what the function gives; where one did not, none is trusted any more."""
-        self.proven, self.doubted = True, self.doubted or not same_loss
-        self.constant = {i: array for i, array in self.constant.items() if same(values[i], array)}
 
     def arguments(self, values: Sequence[Given], by_name: Mapping[str, Any]) -> list[Any]:
         """What the program is called with.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import inspect
 import threading
 import warnings
@@ -11,27 +10,36 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.core.array import Array
 from autograd_seq.core.errors import AutogradError, GraphLostError, UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here, raising_line
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.folding.fold import Family
+from autograd_seq.plan.agreement import differs, tolerance_of
+from autograd_seq.plan.anysize.for_any_size import ForAnySize
 from autograd_seq.plan.arguments import Argument, Given, by_name, given, signature
 from autograd_seq.plan.around import Name, around
 from autograd_seq.plan.bound import Bound, Result, Versions
+from autograd_seq.plan.engine import Engine
+from autograd_seq.plan.engine import engine as make_engine
 from autograd_seq.plan.guards import Guard, guards, watching
+from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
-from autograd_seq.plan.value import STEPS, Network, Value
+from autograd_seq.plan.value import Network
+from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
+from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.jax_words import LacksError
+from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
-from autograd_seq.plan.writing.tools import require
 
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
-_TOLERANCES = {"e": 3e-2, "f": 1e-3}  # by what half and single precision can tell
+
+
+NUMPY = Engine()
 
 
 class Replay:
@@ -44,14 +52,16 @@ class Replay:
     """
 
     @np.errstate(under="ignore")  # what is too small for its dtype is 0, as in a recording
-    def __init__(self, recording: Recording, fast: bool = False) -> None:
+    def __init__(self, recording: Recording, engine: Engine = NUMPY) -> None:
         notes: list[str] = []
         for rewritten, compiled in ((True, True), (True, False), (False, False)):
-            if compiled and not fast:
+            if compiled and not engine.compiled:
                 continue
             try:
-                self._compile(recording, rewritten, compiled)
+                self._compile(recording, rewritten, compiled, engine)
                 wrong = self._differs(recording)
+            except LacksError:
+                raise
             except Exception as error:  # a program that cannot be written or run is no reason to give up
                 if not rewritten:
                     raise GraphLostError(
@@ -71,71 +81,65 @@ class Replay:
             f"loss twice, without random numbers of its own?{here()}"
         )
 
-    def _compile(self, recording: Recording, rewritten: bool, compiled: bool) -> None:
+    def _compile(self, recording: Recording, rewritten: bool, compiled: bool, engine: Engine) -> None:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
             rewrite(self.network, fused=compiled)
-        program = FastProgram(self.network) if compiled else Program(self.network)
+        program: Program | JaxProgram
+        if engine.name == "jax":
+            program = jax_program(self.network, engine, {}, {})
+        else:
+            program = FastProgram(self.network) if compiled else Program(self.network)
         self.source = program.text
-        self.tolerance = max(_TOLERANCES.get(np.dtype(v.dtype).char, 1e-9) for v in self.network.values)
+        self.cast = engine.dtype is not None
+        self.tolerance = engine.tolerance(tolerance_of(self.network))
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
         units = [translation.given[value] for value in program.given]
-        self.recorded = [_recorded(value, unit) for value, unit in zip(program.given, units, strict=True)]
+        self.recorded = [recorded_array(value, unit) for value, unit in zip(program.given, units, strict=True)]
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
+        if isinstance(program, JaxProgram):
+            self.run: Callable[..., tuple[Any, ...]] = runner(self.source, engine.device)
+            return
         namespace = dict(program.namespace)
-        # The text is identifiers and what operations declare of themselves, which is code; never a user's words.
-        exec(builtins.compile(self.source, "<compiled replay>", "exec"), namespace)
-        self.run: Callable[..., tuple[Any, ...]] = namespace["run"]
+        execute(self.source, namespace)
+        self.run = namespace["run"]
         for name, block in program.blocks.items():
             if not block.keeps and np.dtype(block.dtype).kind == "f":
                 namespace[name].fill(np.nan)  # what is read before it is written shows in the comparison
 
     def _differs(self, recording: Recording) -> str | None:
         """Which result is not that of the recording: what is compiled wrongly is never returned."""
-        loss = recording.forward.outputs[0]
         with np.errstate(all="ignore"):
-            found = self.run(*self.recorded)
-        gradients = [(recording.adjoints[leaf]._value, leaf.dtype) for leaf in self._differentiated()]
-        wanted = [loss._value, *(adjoint.astype(dtype) for adjoint, dtype in gradients)]
-        tolerance = self.tolerance
-        greatest = max((_greatest(want) for want in wanted), default=0.0)
-        for key, got, want in zip(self.network.outputs, found, wanted, strict=True):
-            close = tolerance * (_greatest(want) + 1e-4 * greatest + 1e-3)  # what is left of 0 is rounding
-            if np.shape(got) != want.shape or got.dtype != want.dtype:
-                return key
-            if not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
-                return key
-        return None
+            found = [np.asarray(result) for result in self.run(*self.recorded)]
+        return differs(found, recording, self.network.outputs, self._differentiated(), self.tolerance, self.cast)
 
     def _differentiated(self) -> list[Tensor]:
         by_name = dict(zip(self.names, self.leaves, strict=True))
         return [by_name[key] for key in self.keys]  # type: ignore[misc]
 
 
-def _greatest(array: Array) -> float:
-    """The greatest finite size of a number in an array."""
-    sizes = np.abs(array[np.isfinite(array)])
-    return float(sizes.max(initial=0.0))
-
-
-def _recorded(value: Value, unit: Any) -> Array:
-    """The recorded array of what is given."""
-    if value.kind == STEPS:
-        return np.stack([unit.members[t].record._value for t in unit.times], axis=-1)
-    return np.asarray(unit.record._value)
-
-
-def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) -> Plan:
+def compile(
+    thing: Any,
+    parameters: Parameters = None,
+    *,
+    fast: bool = False,
+    engine: str | None = None,
+    dtype: Any = None,
+    precision: str = "highest",
+    device: str | None = None,
+    otherwise: str | None = None,
+) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
     Parameters
     ----------
     thing : Tensor, Graph, Recording, run with a loss, or function
         What was recorded: a scalar loss. Or a function of arrays that records it and returns the loss; it is
-        called again whenever an array has another shape or dtype, or a value that it read as a plain number has
-        changed, and to compare the second call with it.
+        called with a few short arrays first, so that the program is for any lengths; where that cannot be, again
+        whenever an array has another shape. It is called again for another dtype, or when a value that it read as a
+        plain number has changed, and to compare the second call with it.
     parameters : dict of str to Parameter, or list of Parameter, optional
         Parameters whose current values count at every call; those of a list are known by their own names. Of a finished
         recording, others keep their recorded values unless given at the call; of a function, a plan says so when one
@@ -143,7 +147,18 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
     fast : bool
         Compile the loops with Numba (``pip install 'autograd-seq[fast]'``): the first call with arrays of other
         shapes takes some seconds, the others less time than NumPy's. A loop that holds an operation which compiled
-        loops do not know is left to NumPy.
+        loops do not know is left to NumPy. The same as ``engine="numba"``.
+    engine : {"numpy", "numba", "jax"}, optional
+        What the program is written for. JAX (``pip install 'autograd-seq[jax]'``) compiles it for the device that it
+        finds, once for each shape, and the loss and the gradients are its arrays.
+    dtype : {"float32", "float64", "bfloat16"}, optional
+        What JAX computes in, if that is not what was recorded.
+    precision : {"highest", "high", "default"}
+        Of JAX's products: highest is that of the dtype; less is faster on a GPU or a TPU.
+    device : {"cpu", "gpu", "tpu"}, optional
+        Where JAX computes, if that is not the first that it finds.
+    otherwise : {"numpy"}, optional
+        What takes a program that has an operation which JAX lacks; if not given, that is an error.
 
     Returns
     -------
@@ -152,6 +167,10 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
 
     Notes
     -----
+    Which lengths can be others is found out by trying: a function of arrays with time as one axis and examples as
+    another is recorded with four or five of them, and the program has both as its arguments. ``explain()`` says at
+    which other lengths it was compared with a recording; or why it is for one shape, if it is.
+
     The program is compared with the recording before it is used. The results agree with the recorded ones to rounding,
     but where the softmax in a cross-entropy underflows: there the plan gives the limit.
 
@@ -187,7 +206,8 @@ def compile(thing: Any, parameters: Parameters = None, *, fast: bool = False) ->
     >>> round(J, 4), gradients["W"].round(4)
     (-0.9051, array([[0.1807, 0.3614]]))
     """
-    return Plan(thing, parameters, fast=fast)
+    chosen = make_engine(engine, fast, dtype, precision, device, otherwise)
+    return Plan(thing, parameters, engine=chosen)
 
 
 class Plan:
@@ -202,16 +222,13 @@ class Plan:
         The program that runs; of the shapes that it was called with last.
     """
 
-    def __init__(
-        self, thing: Any, parameters: Parameters = None, *, fast: bool = False
-    ) -> None:
-        if fast:
-            require()
-        self._fast = fast
+    def __init__(self, thing: Any, parameters: Parameters = None, *, engine: Engine = NUMPY) -> None:
+        self._engine = engine
         self._function: Callable[..., Any] | None = None
         self._parameters = by_name(parameters)
         self._versions: dict[Any, Versions] = {}
         self._latest: Bound | None = None
+        self._any_size = ForAnySize(self._record, self._parameters, engine)
         self._changed: set[str] = set()  # names around the function that stood for something else once
         self._lock = threading.Lock()
         if callable(thing) and not isinstance(thing, (Tensor, Graph)):
@@ -221,7 +238,7 @@ class Plan:
             if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self._signature.parameters.values()):
                 raise UsageError(f"write a function with a name for each array, not with * or ** arguments{here()}")
         else:
-            self._latest = Bound(Replay(_recording(thing), fast), self._parameters)
+            self._latest = Bound(self._replay(_recording(thing)), self._parameters)
 
     @property
     def _current(self) -> Bound:
@@ -241,6 +258,8 @@ class Plan:
         """
         current = self._current
         lines = [*current.replay.network.notes, *_read(current.checks, self._changed)]
+        if current.why_not:
+            lines.append(f"for these sizes only: {current.why_not}")
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
         return "\n".join([*lines, *said(current.replay.network)])
@@ -274,7 +293,7 @@ class Plan:
             return self._anew(self._versions.setdefault(key, Versions()), values, parameters or {})
         self._latest = found
         result = self._run(found, values, parameters or {})
-        if not parameters and found.unproven(values):
+        if not parameters and found.trust.unproven(values):
             self._confirm(found, values, result[0])
         return result
 
@@ -282,14 +301,46 @@ class Plan:
         """The results for arguments that no recording holds good for."""
         self._changed |= versions.changed(values)
         compiled = versions.come_again(values) or bool(parameters)
+        if compiled and (sized := self._sized(values)) is not None:
+            self._latest = versions.add(sized)
+            first = self._run(sized, values, parameters)
+            if sized.trust.used and not parameters and sized.trust.unproven(values):
+                self._confirm(sized, values, first[0])
+            sized.trust.used = True
+            return first
         recording, inputs, checks = self._record(values)
         if not compiled and (result := versions.kept[0].answer(recording)) is not None:
             if versions.answered(checks):
                 warnings.warn(_slow(checks, self._changed), stacklevel=3)
             return result
-        found = versions.add(Bound(Replay(recording, self._fast), self._parameters, inputs, checks))
+        found = versions.add(Bound(self._replay(recording), self._parameters, inputs, checks))
+        found.why_not = self._any_size.why_not(values)
         self._latest = found
         return self._run(found, values, parameters)
+
+    def _replay(self, recording: Recording) -> Replay:
+        """A program of a recording, by the engine or by what is to be used otherwise."""
+        try:
+            return Replay(recording, self._engine)
+        except LacksError as error:
+            self._instead(error)
+            return Replay(recording, self._engine)
+
+    def _sized(self, values: list[Given]) -> Bound | None:
+        """A program for any sizes, if there can be one."""
+        try:
+            return self._any_size.bound(values)
+        except LacksError as error:
+            self._instead(error)
+            return self._any_size.bound(values)
+
+    def _instead(self, error: LacksError) -> None:
+        """Go on with NumPy, if that was asked for."""
+        if self._engine.otherwise is None:
+            raise error
+        warnings.warn(f"{str(error).split('. Write')[0]}: NumPy takes the program instead", stacklevel=5)
+        self._engine = NUMPY
+        self._any_size = ForAnySize(self._record, self._parameters, NUMPY)
 
     def _in_order(self, arrays: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
         """The function's arguments, those by name and those left out among them."""
@@ -329,10 +380,15 @@ class Plan:
 
     def _confirm(self, found: Bound, values: Sequence[Given], loss: float) -> None:
         """Compare a call with the function itself: what went past the recording was frozen."""
+        given_now = values
+        shorter = self._any_size.shorter(found, values)
+        if shorter is not None:
+            found_there, values = shorter
+            loss = self._run(found_there, values, {})[0]
         wanted = _loss(self._called(self._inputs(values)))
         tolerance = max(found.replay.tolerance, 1e-8)
         right = bool(np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True))
-        found.prove(values, right)
+        found.trust.prove(given_now, right)
         if not right:
             raise GraphLostError(
                 f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "
@@ -359,7 +415,8 @@ class Plan:
                 loss, *gradients = bound.replay.run(*arguments)
         finally:
             self._lock.release()
-        return loss.item(), dict(zip(bound.keys, gradients, strict=True))
+        result = dict(zip(bound.keys, gradients, strict=True))
+        return (loss if self._engine.name == "jax" else loss.item()), result
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature:

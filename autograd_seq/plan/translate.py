@@ -11,7 +11,20 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
-from autograd_seq.plan.value import GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of, tie
+from autograd_seq.plan.value import (
+    ALL_STEPS,
+    GIVEN,
+    LITERAL,
+    OVER_TIME,
+    ROWS,
+    STEPS,
+    SUM,
+    Network,
+    Use,
+    Value,
+    kind_of,
+    tie,
+)  # fmt: skip
 from autograd_seq.writer.tree import record_of
 
 
@@ -22,6 +35,8 @@ class Translation:
     ----------
     recording : Recording
         A forward and a backward pass.
+    every : bool
+        Whether what takes all steps of a value as its operands is to have one use for them, however many there are.
 
     Attributes
     ----------
@@ -31,7 +46,8 @@ class Translation:
         What is to be given at each call, with the recorded leaf.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, every: bool = False) -> None:
+        self.every = every
         self.folded: Folded = fold(recording)
         self.made: dict[Unit, Value] = {}
         self.given: dict[Value, Unit] = {}
@@ -103,6 +119,8 @@ class Translation:
         if user.kind == SUM:
             steps = {"times": value.times}
             return [Use(Value(OVER_TIME, value.shape, value.dtype, None, [Use(value)], steps, user.name))]
+        if self.every:
+            return [Use(Value(ALL_STEPS, value.shape, value.dtype, None, [Use(value)], name=value.name))]
         return [Use(value, at=t) for t in value.times]
 
     # -- names and outputs ----------------------------------------------------------------------

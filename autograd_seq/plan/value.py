@@ -35,6 +35,7 @@ CONCAT, ROWS, COLUMNS = Kind(name="concat", algebra="joined"), Kind(name="rows")
 OVER_TIME, OUTER_OVER_TIME = Kind(name="over time"), Kind(name="outer over time")
 COLUMNS_OVER_TIME, AFFINE = Kind(name="columns over time"), Kind(name="affine", elementwise=True)
 ONES, SCALES = Kind(name="ones"), Kind(name="scales")
+ALL_STEPS = Kind(name="all steps")  # of a value, each an operand of its own
 
 _KINDS: dict[Word, Kind] = {kind.algebra: kind for kind in (PRODUCT, MATMUL, TRANSPOSE, CONCAT)}
 

@@ -65,7 +65,7 @@ def program(seed: int) -> tuple[Any, dict[str, Parameter]]:
 def test_a_plan_gives_what_the_program_gives(seed: int, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiled loops run as plain Python here."""
     monkeypatch.setattr(fast, "tools", plain_tools)
-    monkeypatch.setattr("autograd_seq.plan.compiling.require", lambda: None)
+    monkeypatch.setattr("autograd_seq.plan.engine.require", lambda: None)
     loss, parameters = program(seed)
     plan = compile(loss, parameters, fast=compiled)
     rng = np.random.default_rng(100 + seed)

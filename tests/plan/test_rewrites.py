@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -87,7 +88,8 @@ def lines(source: str) -> tuple[list[list[str]], list[str]]:
     """The statements of each loop, and those outside."""
     loops: list[list[str]] = []
     outside: list[str] = []
-    for line in source[source.index("def run") :].splitlines()[1:]:
+    body = textwrap.dedent(source[source.rindex("\n", 0, source.index("def run")) + 1 :].split("\n\n    return run")[0])
+    for line in body.splitlines()[1:]:
         if line.startswith("    for "):
             loops.append([])
         elif line.startswith("        "):

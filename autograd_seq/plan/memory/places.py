@@ -10,6 +10,8 @@ import numpy as np
 
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
+from autograd_seq.plan.anysize.ratio import Ratio
+from autograd_seq.plan.anysize.stretch import count, stretch
 from autograd_seq.plan.memory.reuse import Block, zeros
 from autograd_seq.plan.memory.room import Memory, view
 from autograd_seq.plan.rewrites.beside import window
@@ -26,7 +28,10 @@ from autograd_seq.plan.value import (
 )  # fmt: skip
 
 INDENT = "    "
-RESERVED = {"np", "zeros", "run", "zip", "range", "list", "t"} | set(keyword.kwlist)
+RESERVED = {
+    "np", "zeros", "run", "program", "zip", "range", "list", "enumerate", "reversed", "t", "i", "D", "X", "number",
+    "copies", "wide", "steps", "settings_at", "steps_at_once", "side_by_side",
+} | set(keyword.kwlist)
 
 
 def _functions(network: Network) -> set[str]:
@@ -44,6 +49,8 @@ class Places:
     ----------
     network : Network
         What to compute.
+    sizes : tuple of str
+        The names of lengths that are arguments of the program; none if it is for one size.
 
     Attributes
     ----------
@@ -56,11 +63,12 @@ class Places:
     reserved = RESERVED
     compilable: Callable[[Value], bool] | None = None
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, sizes: tuple[str, ...] = ()) -> None:
         self.network = network
+        self.sizes = sizes
         self.namespace: dict[str, Any] = {"np": np, "zeros": zeros}
         self.imported: set[str] = set()  # functions of NumPy that are called by their bare names
-        self.taken = self.reserved | _functions(network)
+        self.taken = self.reserved | _functions(network) | set(sizes)
         self.names: dict[Value, str] = {}
         self.numbers: dict[tuple[str, Any], str] = {}
         self.values = network.values
@@ -96,11 +104,13 @@ class Places:
 
     def _number(self, number: float, dtype: Any) -> str:
         """A number as an array, where that is exact: NumPy takes longer for Python's own."""
-        return self._array(float(number), dtype) if np.dtype(dtype).kind == "f" else literal(number)
+        if np.dtype(dtype).kind != "f":
+            return literal(number)
+        return self._array(number if isinstance(number, Ratio) else float(number), dtype)
 
     def _array(self, number: float, dtype: Any) -> str:
         """A number as an array of its own dtype."""
-        key = literal(number), dtype  # as text, which tells -0.0 from 0.0
+        key = literal(number), dtype  # as text, which tells -0.0 from 0.0, and knows the names of sizes
         if key not in self.numbers:
             word = {"0.5": "half", "1.0": "one", "-1.0": "minus_one", "2.0": "two", "0.0": "zero"}.get(key[0], "number")
             self.numbers[key] = self._fresh(word)
@@ -133,19 +143,19 @@ class Places:
             if times is None or steps is None or use.at is not None:
                 continue
             first, last = steps[0] + use.shift, steps[-1] + use.shift
-            self.rows[use.value] = range(min(times[0], first), max(times[-1], last) + 1)
+            self.rows[use.value] = stretch(min(times[0], first), max(times[-1], last) + 1)
         for value in reversed(self.values):
             if view(value) and value.times is not None:
                 base, rows = value.uses[0].value, self.rows[value]
                 have = self.rows[base]
-                self.rows[base] = range(min(have[0], rows[0]), max(have[-1], rows[-1]) + 1)
+                self.rows[base] = stretch(min(have[0], rows[0]), max(have[-1], rows[-1]) + 1)
 
     def _memory(self) -> None:
         for value in self.values:
             if value.times is None or view(value) or value in self.homes.home or value in self.homes.place:
                 continue
             rows = self.rows[value]
-            steps = () if value in self.homes.brief else (len(rows),)
+            steps = () if value in self.homes.brief else (count(rows),)
             shape = (*steps, *value.shape)
             self.memory[self.names[value]] = Block(shape, value.dtype, keeps=rows != value.times)
 
@@ -178,7 +188,7 @@ class Places:
         index = ":"
         if rows is not None and rows != have:
             start, stop = rows[0] - low, rows[-1] + 1 - low
-            index = f"{start or ''}:{stop if stop != len(have) else ''}"
+            index = f"{start or ''}:{stop if stop != count(have) else ''}"
         if part:
             return f"{self.names[base]}[{index}, {part[1]}:{part[2]}]"
         return self.names[base] if index == ":" else f"{self.names[base]}[{index}]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.plan.anysize.size import always_fits
 
 WORD = re.compile(r"[^\W\d]\w*")
 
@@ -27,6 +29,12 @@ def zeros(shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
     memory = np.zeros(size + 64, np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def used(names: Iterable[str], lines: Iterable[str]) -> list[str]:
+    """Which names some lines use."""
+    words = set(WORD.findall("\n".join(lines)))
+    return [name for name in names if name in words]
 
 
 @dataclass
@@ -91,8 +99,8 @@ def share(blocks: dict[str, Block], body: list[str], names: list[str]) -> int:
         block = blocks[name]
         owner = name
         fitting = [] if block.keeps else [
-            (blocks[home].size, when, home) for when, home in free
-            if when < first[name] and blocks[home].size >= block.size and blocks[home].dtype == block.dtype
+            (int(blocks[home].size), when, home) for when, home in free
+            if when < first[name] and always_fits(block.size, blocks[home].size) and blocks[home].dtype == block.dtype
         ]  # fmt: skip
         if fitting:
             _, when, owner = min(fitting)

@@ -44,7 +44,10 @@ def difference_times(match: Match) -> Made:
     def difference(p: Any, y: Any) -> Any:
         return p * name(ops.sum(y, **total.settings), total.name) - y
 
-    return computed_as(value, difference if factor == 1 else lambda p, y: factor * difference(p, y), p, y)
+    if factor == 1:
+        return computed_as(value, difference, p, y)
+    n = Use(Value(LITERAL, (), value.dtype, settings={"number": factor}))
+    return computed_as(value, lambda n, p, y: n * difference(p, y), n, p, y)
 
 
 CANCEL = (quotient_times, difference_times)

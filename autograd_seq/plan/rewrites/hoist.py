@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from autograd_seq.core.operation import Operation
+from autograd_seq.plan.anysize.size import broadcast
 from autograd_seq.plan.rewrites.lifting import small
 from autograd_seq.plan.rewrites.patterns import Match, P
 from autograd_seq.plan.rewrites.rule import Made, rule
@@ -67,7 +66,7 @@ def _product(value: Value, uses: Sequence[Use]) -> Use:
 
 
 def _together(value: Value, kind: Operation | Kind, uses: Sequence[Use], name: str) -> Value:
-    shape = np.broadcast_shapes(*(use.value.shape for use in uses))
+    shape = broadcast(*(use.value.shape for use in uses))
     times = value.times if any(use.value.timed for use in uses) else None
     return value.like(kind, uses, shape=shape, times=times, name=name)
 

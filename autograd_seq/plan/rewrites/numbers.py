@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
+from autograd_seq.plan.anysize.ratio import Ratio
 from autograd_seq.plan.rewrites.lifting import elementwise
 from autograd_seq.plan.rewrites.patterns import Match, P
 from autograd_seq.plan.rewrites.rule import Made, rule
@@ -28,6 +29,8 @@ def _arrays(values: list[Value]) -> dict[Value, Array]:
     """What is made of numbers alone."""
     arrays: dict[Value, Array] = {}
     for value in values:
+        if value.kind is LITERAL and isinstance(value.settings["number"], Ratio):
+            continue  # another number for other sizes
         if value.kind is LITERAL:
             arrays[value] = np.asarray(value.settings["number"], value.dtype)
         elif isinstance(value.kind, Operation) and value.uses and all(use.value in arrays for use in value.uses):

@@ -8,6 +8,8 @@ import numpy as np
 
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.step_index import GivenIndex, StepIndex
+from autograd_seq.plan.anysize.ratio import as_number
+from autograd_seq.plan.anysize.stretch import count
 from autograd_seq.plan.rewrites.patterns import Match, P
 from autograd_seq.plan.rewrites.rule import Made, rule
 from autograd_seq.plan.rewrites.surroundings import Surroundings
@@ -55,7 +57,7 @@ def constant_over_time(match: Match) -> Made:
 def sum_of_constants(match: Match) -> Made:
     """As often as there are steps."""
     value = match.value
-    number = Value(LITERAL, (), value.dtype, settings={"number": len(value.settings["times"])})
+    number = Value(LITERAL, (), value.dtype, settings={"number": as_number(count(value.settings["times"]))})
     return value.instead(PRODUCT, [match["x"], Use(number)])
 
 

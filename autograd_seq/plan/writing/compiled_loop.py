@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.operation import Operation
+from autograd_seq.plan.memory.reuse import used
 from autograd_seq.plan.value import CONCAT, MATMUL, ROWS, Use, Value
 from autograd_seq.plan.writing.elements import Elements, Place, by_element, together
 
@@ -52,10 +53,11 @@ class CompiledLoop:
             elif by_element(value) and (elements := self._elements(group)) is not None:
                 name = self.program.fresh("elements", len(functions))
                 functions += ["@compiled", *elements.function(name), "", ""]
-                made.append(f"{name}({', '.join(self._text(where) for where in elements.arguments)})")
+                made.append(elements.call(name, self._text))
             else:
                 return None
         self.program.functions += functions
+        self.arguments |= {size: size for size in used(self.program.sizes, made)}
         return made
 
     def _groups(self) -> list[list[Value]]:
@@ -78,7 +80,7 @@ class CompiledLoop:
         def needs(user: Value | None) -> bool:
             return user is None or (lasting(user) if _seen_through(user) else user not in inside)
 
-        elements = Elements(group, self.program.place, lasting, self.program.names)
+        elements = Elements(group, self.program.place, lasting, self.program.names, self.program.sizes)
         return elements if elements.fits else None
 
     def _product(self, value: Value) -> str:

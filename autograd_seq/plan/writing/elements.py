@@ -11,6 +11,9 @@ import numpy as np
 
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
+from autograd_seq.plan.anysize.ratio import Ratio
+from autograd_seq.plan.anysize.size import Size
+from autograd_seq.plan.memory.reuse import used
 from autograd_seq.plan.memory.room import view
 from autograd_seq.plan.value import AFFINE, LITERAL, PRODUCT, ROWS, SUM, Use, Value
 
@@ -54,7 +57,7 @@ def _text(value: Value) -> str:
 
 def _number(setting: float, dtype: Any) -> str:
     """A number of the loop's own kind: beside one of Python's, float32 would become float64."""
-    number = literal(float(setting))
+    number = literal(setting if isinstance(setting, Ratio) else float(setting))
     return f"({number})" if dtype == np.float64 else f"float32({number})"
 
 
@@ -91,6 +94,8 @@ class Elements:
     lasting : function
         Whether a value is needed after the loop.
     names : dict of Value to str
+    sizes : tuple of str
+        Names of lengths that are arguments of the program.
 
     Attributes
     ----------
@@ -104,24 +109,34 @@ class Elements:
         place: Callable[[Value, int], Place],
         lasting: Callable[[Value], bool],
         names: dict[Value, str],
+        sizes: tuple[str, ...] = (),
     ) -> None:
+        self.sizes = sizes
         self.values = [value for value in values if not view(value)]
         self.place, self.lasting, self.names = place, lasting, names
         self.arguments: dict[Any, str] = {}
         self.lines: list[str] = []
         self._numbers: dict[tuple[Value, int, int], str] = {}  # of values at a step, some rows from the first
         self._kept: dict[Place, str] = {}
-        self._taken = {"i", "j", "k", "np", "half", "zero", "range", *FUNCTIONS}
+        self._taken = {"i", "j", "k", "np", "half", "zero", "range", *FUNCTIONS, *sizes}
         self._flat = True  # no operand has to be repeated along rows or columns
         self.fits = self._write()
 
+    def call(self, name: str, text: Callable[[Any], str]) -> str:
+        """What calls the function, with a text for each of what it works on."""
+        return f"{name}({', '.join([*map(text, self.arguments), *used(self.sizes, self._loop())])})"
+
     def function(self, name: str) -> list[str]:
         """The lines of a function that runs the loop."""
-        head = f"def {name}({', '.join(self.arguments.values())}):"
+        loop = self._loop()
+        return [f"def {name}({', '.join([*self.arguments.values(), *used(self.sizes, loop)])}):", *loop]
+
+    def _loop(self) -> list[str]:
         if self._flat:
-            return [head, f"    for k in range({self.n * self.m}):", *(f"        {line}" for line in self.lines)]
+            return [f"    for k in range({self.n * self.m}):", *(f"        {line}" for line in self.lines)]
         outer = [f"    for i in range({self.n}):", f"        for j in range({self.m}):"]
-        return [head, *outer, f"            k = i * {self.m} + j", *(f"            {line}" for line in self.lines)]
+        columns = self.m.factor if isinstance(self.m, Size) else self.m
+        return [*outer, f"            k = i * {columns} + j", *(f"            {line}" for line in self.lines)]
 
     def _write(self) -> bool:
         shapes = [value.shape or (1,) for value in self.values]

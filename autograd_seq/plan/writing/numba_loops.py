@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.plan.memory.places import INDENT, RESERVED
+from autograd_seq.plan.memory.reuse import used
 from autograd_seq.plan.memory.room import within_step
 from autograd_seq.plan.value import MATMUL, ROWS, Network, Use, Value, carried
 from autograd_seq.plan.writing.compiled_loop import CompiledLoop, holds
 from autograd_seq.plan.writing.elements import FUNCTIONS, Place
+from autograd_seq.plan.writing.segments import Segment
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.plan.writing.tools import tools
 
@@ -28,10 +30,10 @@ class FastProgram(Program):
 
     reserved = RESERVED | FUNCTIONS | {"sums", "maxima", "compiled", "half", "zero", "float32", "i", "j", "k"}
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, sizes: tuple[str, ...] = ()) -> None:
         timed = Counter(np.dtype(v.dtype) for v in network.values if v.timed and np.dtype(v.dtype).kind == "f")
         self.dtype = max(timed, key=timed.__getitem__, default=np.dtype(np.float64))
-        super().__init__(network)
+        super().__init__(network, sizes)
         if self.functions:
             self.namespace |= tools(self.dtype.name)
             count = sum(line.startswith("def loop_") for line in self.functions)
@@ -69,7 +71,9 @@ class FastProgram(Program):
 
     def _together(self, values: list[Value], later: list[list[Value]]) -> None:
         products_only = all(value.kind in (ROWS, MATMUL) for value in values)
-        if products_only or not self._compiled(within_step(values), list(values[0].times or ())):
+        times = values[0].times if values else None
+        steps = Segment(0, 0, False) if times is None else Segment(times[0], times[-1] + 1, False)
+        if products_only or not self._compiled(within_step(values), steps):
             for value in values:
                 self._write([value])
         for component in later:
@@ -78,27 +82,27 @@ class FastProgram(Program):
     def _assigned(self, value: Value, target: str, text: str) -> str:
         return f"{target}[...] = {text}"  # it stays where compiled loops look for it
 
-    def _segment(self, values: list[Value], steps: list[int]) -> None:
+    def _segment(self, values: list[Value], steps: Segment) -> None:
         """Some steps of a loop, at which the same values are computed."""
         if not self._compiled(values, steps):
             super()._segment(values, steps)
 
-    def _compiled(self, values: list[Value], steps: list[int]) -> bool:
+    def _compiled(self, values: list[Value], steps: Segment) -> bool:
         """A loop over some steps; whether it can be compiled."""
         writer = CompiledLoop(self, values)
         if (lines := writer.lines()) is None:
             return False
         name = self.fresh("loop")
-        last, stride = (steps[-1] + 1, "") if steps[-1] >= steps[0] else (steps[-1] - 1, ", -1")
+        arguments = writer.arguments | {size: size for size in used(self.sizes, [steps.text])}
         self.functions += [
             "@compiled",
-            f"def {name}({', '.join(writer.arguments)}):",
-            f"{INDENT}for t in range({steps[0]}, {last}{stride}):",
+            f"def {name}({', '.join(arguments)}):",
+            f"{INDENT}for t in {steps.text}:",
             *(2 * INDENT + line for line in lines),
             "",
             "",
         ]
-        self.body.append(f"{name}({', '.join(writer.arguments.values())})")
+        self.body.append(f"{name}({', '.join(arguments.values())})")
         return True
 
     def _function(self, word: str) -> str:

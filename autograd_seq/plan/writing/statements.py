@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from autograd_seq.core.operation import Operation
-from autograd_seq.folding.step_index import at_step
 from autograd_seq.plan.memory.ahead import views_ahead
 from autograd_seq.plan.memory.places import INDENT
 from autograd_seq.plan.memory.reuse import WORD, share
 from autograd_seq.plan.rewrites.lifting import elementwise
 from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import (
+    ALL_STEPS,
     COLUMNS,
     CONCAT,
     GIVEN,
@@ -31,6 +31,7 @@ from autograd_seq.plan.value import (
     Value,
     carried,
 )  # fmt: skip
+from autograd_seq.plan.writing.segments import Segment, segments
 from autograd_seq.plan.writing.whole import Whole
 
 
@@ -52,10 +53,9 @@ class Program(Whole):
         The arguments of ``run``, in order.
     """
 
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
+    def __init__(self, network: Network, sizes: tuple[str, ...] = ()) -> None:
+        super().__init__(network, sizes)
         self.views: list[str] = []  # other names of blocks
-        self.loops: list[str] = []  # what they run over
         self.functions: list[str] = []
         self.turned: dict[str, str] = {}
         self._write_all(network.components())
@@ -76,7 +76,7 @@ class Program(Whole):
             constant = all(use.value.kind == LITERAL or use.value in self.constant for use in value.uses)
             if constant:
                 self.constant.add(value)
-            if value.kind not in (ROWS, COLUMNS, TRANSPOSE):
+            if value.kind not in (ROWS, COLUMNS, TRANSPOSE, ALL_STEPS):
                 name, text = self.names[value], self._once(value)
                 if text != name:
                     (self.constants if constant else self.body).append(f"{name} = {text}")
@@ -91,18 +91,10 @@ class Program(Whole):
         backward = max(shifts) > 0
         order = self.homes.order[component[0]]
         self.body += [f"{self.names[value]}[...] = 0.0" for value in order if value in self.homes.reset]
-        steps = sorted({t for v in component for t in v.times or ()}, reverse=backward)
-        segments: list[list[int]] = []
-        for t in steps:
-            active = [t in (v.times or ()) for v in order]
-            if segments and active == [segments[-1][0] in (v.times or ()) for v in order]:
-                segments[-1].append(t)
-            else:
-                segments.append([t])
-        for segment in segments:
-            self._segment([v for v in order if segment[0] in (v.times or ())], segment)
+        for segment in segments(component, backward):
+            self._segment([v for v in order if v.times is not None and segment.start in v.times], segment)
 
-    def _segment(self, values: list[Value], steps: list[int]) -> None:
+    def _segment(self, values: list[Value], steps: Segment) -> None:
         """Some steps of a loop, at which the same values are computed."""
         variables: dict[str, str] = {}
         statements: list[str] = []
@@ -117,25 +109,23 @@ class Program(Whole):
         self.body.append(f"for {head}{',' * (len(variables) == 1)} in {name}:")
         self.body += [INDENT + line for line in statements]
 
-    def _variable(self, value: Value, steps: list[int], shift: int, variables: dict[str, str]) -> str:
+    def _variable(self, value: Value, steps: Segment, shift: int, variables: dict[str, str]) -> str:
         """A loop's variable that runs over the steps of a block."""
         part = self._part(value)
         base = part[0] if part else self.homes.block(value)
         low = self.rows[base][0]
-        rows = [t + shift - low for t in steps]
+        first, stop = steps.start + shift - low, steps.stop + shift - low
         name = self.names[base]
         if base in self.homes.brief:
             return f"{name}[{part[1]}:{part[2]}]" if part else name
         columns = f", {part[1]}:{part[2]}" if part else ""
         if len(value.shape) == 0:
-            index = f"[{name}[i, ...] for i in {rows!r}]"
-        elif len(rows) == 1:
-            index = f"{name}[{rows[0]}:{rows[0] + 1}{columns}]"
-        elif rows[1] > rows[0]:
-            index = f"{name}[{rows[0]}:{rows[-1] + 1}{columns}]"
+            rows = f"range({first}, {stop})"
+            index = f"[{name}[i, ...] for i in {f'reversed({rows})' if steps.backward else rows}]"
+        elif stop == first + 1 or not steps.backward:
+            index = f"{name}[{first}:{stop}{columns}]"
         else:
-            stop = rows[-1] - 1
-            index = f"{name}[{rows[0]}:{stop if stop >= 0 else ''}:-1{columns}]"
+            index = f"{name}[{stop - 1}:{first - 1 if first > 0 else ''}:-1{columns}]"
         if index not in variables:
             when = {0: "t", -1: "before", 1: "after"}.get(shift, f"{abs(shift)}_{'before' if shift < 0 else 'after'}")
             word = f"{self.names[value if part else base]}_{when}"
@@ -154,7 +144,7 @@ class Program(Whole):
             self.body.append(f"{word} = np.ascontiguousarray({text})")
         return self.turned[text]
 
-    def _step(self, value: Value, steps: list[int], variables: dict[str, str]) -> list[str]:
+    def _step(self, value: Value, steps: Segment, variables: dict[str, str]) -> list[str]:
         """One value at one step of a loop."""
         if value.kind == ROWS:
             return []
@@ -178,8 +168,7 @@ class Program(Whole):
             return [f"{target}[...] = {texts[0]}.T"]
         if any(counts(s) for s in value.settings.values()):
             assert isinstance(kind, Operation)
-            chosen = [{k: at_step(s, t) for k, s in value.settings.items()} for t in steps]
-            bound = self._bind("settings", chosen)
+            bound = self._settings_of(value, steps.text)
             variables[bound] = word = f"{bound}_t"
             call = f"{self._bind(kind.name, kind.value)}({', '.join(texts)}, **{word})"
             return [f"{target}[...] = {call}"]
@@ -198,19 +187,23 @@ class Program(Whole):
                 text = f"np.array({text}{'' if wanted == value.dtype else f', np.{wanted.name}'})"
             results.append(text)
         body = [*self.body, f"return {', '.join(results)}"]
-        body, views = views_ahead(body, self.memory, self._fresh)
+        body, views = views_ahead(body, self.memory, self._fresh, self.sizes)
         self.views += views
         words = set(WORD.findall("\n".join([*body, *self.views, *self.loops])))
         blocks = {name: block for name, block in self.memory.items() if name in words}
         self.blocks = blocks
         if shared := share(blocks, body, [*self.views, *self.loops]):
             self.network.notes.append(f"{shared} blocks: in the memory of blocks that are done with")
-        lines = [
-            '"""The compiled replay of a recording: loss and gradients."""',
+        for_any = f", for any {' and '.join(self.sizes)}" if self.sizes else ""
+        head = [
+            f'"""The compiled replay of a recording{for_any}: loss and gradients."""',
             "",
             "import numpy as np",
             *([f"from numpy import {', '.join(sorted(self.imported))}"] if self.imported else []),
             "",
+        ]
+        ahead = [
+            *self.chosen,
             "# Memory, set aside once. Time is the first axis of a block.",
             *(block.statement(name) for name, block in blocks.items() if block.home is None),
             *(block.statement(name) for name, block in blocks.items() if block.home is not None),
@@ -221,9 +214,12 @@ class Program(Whole):
             *self.constants,
             *self.loops,
             "",
-            "",
-            *self.functions,
-            f"def run({', '.join(arguments)}):",
-            *(INDENT + line for line in body),
         ]
-        return "\n".join(lines) + "\n"
+        run = [f"def run({', '.join(arguments)}):", *(INDENT + line for line in body)]
+        if not self.sizes:
+            return "\n".join([*head, *ahead, "", *self.functions, *run]) + "\n"
+        inside = [
+            f'"""What computes loss and gradients for {" and ".join(self.sizes)}."""', *ahead, *run, "", "return run"
+        ]
+        program = [f"def program({', '.join(self.sizes)}):", *(INDENT + line if line else "" for line in inside)]
+        return "\n".join([*head, "", *self.functions, *program]) + "\n"

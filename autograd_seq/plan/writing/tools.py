@@ -38,10 +38,11 @@ def tools(dtype: str) -> dict[str, Any]:
 
     kind = np.dtype(dtype).type
     loop = numba.njit(fastmath=EXACT, error_model="numpy", boundscheck=False, nogil=True)
+    kept = numba.njit(fastmath=EXACT, error_model="numpy", boundscheck=False, nogil=True, cache=True)
     made = functions(np.dtype(dtype))
     return {
         **made._asdict(), "log": loop(_log), "sums": loop(sums), "maxima": loop(maxima),
-        "compiled": loop, "half": kind(0.5), "zero": kind(0), "float32": np.float32,
+        "compiled": loop, "compiled_and_kept": kept, "half": kind(0.5), "zero": kind(0), "float32": np.float32,
     }  # fmt: skip
 
 

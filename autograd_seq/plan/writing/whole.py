@@ -9,10 +9,16 @@ import numpy as np
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.step_index import StepIndex, at_step
+from autograd_seq.plan.anysize.at_run import settings_at
+from autograd_seq.plan.anysize.size import Size
+from autograd_seq.plan.anysize.stretch import Stretch, count, stretch
+from autograd_seq.plan.memory.places import INDENT
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
+from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.translate import is_all
 from autograd_seq.plan.value import (
     AFFINE,
+    ALL_STEPS,
     COLUMNS_OVER_TIME,
     CONCAT,
     LITERAL,
@@ -37,8 +43,8 @@ from autograd_seq.plan.writing.outer import Outer
 class Whole(Outer):
     """Places, and the statements that need no loop."""
 
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
+    def __init__(self, network: Network, sizes: tuple[str, ...] = ()) -> None:
+        super().__init__(network, sizes)
         self.constants: list[str] = []
         self.constant: set[Value] = set()
         self.fixed = self._fixed()
@@ -66,7 +72,7 @@ class Whole(Outer):
         if kind == COLUMNS_OVER_TIME:
             keep = ", keepdims=True" if value.settings["keep"] else ""
             use, steps = value.uses[0], value.settings["times"]
-            view = self._view(use.value, range(steps[0] + use.shift, steps[-1] + 1 + use.shift))
+            view = self._view(use.value, stretch(steps[0] + use.shift, steps[-1] + 1 + use.shift))
             return f"{view}.sum(axis=0).sum(axis=1{keep})"
         if kind == SUM:
             wanted, given = np.dtype(value.dtype), np.result_type(*(use.value.dtype for use in value.uses))
@@ -88,6 +94,8 @@ class Whole(Outer):
     def _alone(self, use: Use, user: Value) -> str:
         """An operand outside of loops; a number is Python's own where the result has its recorded dtype with it."""
         x = use.value
+        if x.kind == ALL_STEPS:
+            return f"*{self._view(x.uses[0].value, x.uses[0].value.times)}"
         if x.kind != LITERAL:
             return self._single(use)
         number = x.settings["number"]
@@ -108,8 +116,9 @@ class Whole(Outer):
     def _settings(self, settings: dict[str, Any]) -> list[str]:
         result = []
         for key, setting in settings.items():
-            simple = setting is None or type(setting) in (int, float, bool, str)
-            simple = simple or (type(setting) is tuple and all(type(n) is int for n in setting))
+            simple = setting is None or type(setting) in (int, float, bool, str, Size)
+            simple = simple or (type(setting) is tuple and all(type(n) in (int, Size) for n in setting))
+            simple = simple or sized_index(setting)
             result.append(f"{key}={literal(setting)}" if simple else f"{key}={self._bind(key, setting)}")
         return result
 
@@ -141,7 +150,7 @@ class Whole(Outer):
             return self._number(x.settings["number"], value.dtype)
         if x.times is None:
             return self._single(use)
-        text = self._view(x, range(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
+        text = self._view(x, stretch(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
         missing = len(value.shape) - len(x.shape)  # axes that broadcasting adds, after that of the steps
         return f"{text}[:{', None' * missing}]" if missing else text
 
@@ -242,27 +251,34 @@ class Whole(Outer):
 
     def _operand_alone(self, use: Use, value: Value) -> str:
         assert value.times is not None
-        return self._view(use.value, range(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
+        return self._view(use.value, stretch(value.times[0] + use.shift, value.times[-1] + 1 + use.shift))
 
     def _unstacked(self, value: Value, target: str) -> list[str] | None:
         """x[:, :, t] at every t: x with time first."""
         index = value.settings.get("index")
         x = value.uses[0]
-        if not isinstance(index, tuple) or x.value.timed or len(index) != len(x.value.shape):
+        if x.value.timed or index is None:
             return None
-        *others, last = index
-        if not isinstance(last, StepIndex) or not all(map(is_all, others)):
+        index = index if isinstance(index, tuple) else (index,)
+        places = [i for i, part in enumerate(index) if isinstance(part, StepIndex)]
+        if len(places) != 1 or not all(is_all(part) for part in index if not isinstance(part, StepIndex)):
             return None
         assert value.times is not None
+        (axis,), last = places, index[places[0]]
         start, stop = last.at(value.times[0]), last.at(value.times[-1]) + 1
         if start < 0:
             return None
-        part = "" if (start, stop) == (0, x.value.shape[-1]) else f"[{start}:{stop}]"
-        return [f"{target}[...] = {self._single(x)}.transpose({_time_first(len(others))}){part}"]
+        part = "" if (start, stop) == (0, x.value.shape[axis]) else f"[{start}:{stop}]"
+        axes = (axis, *(a for a in range(len(x.value.shape)) if a != axis))
+        turned = f".transpose({', '.join(map(str, axes))})" if axis else ""
+        return [f"{target}[...] = {self._single(x)}{turned}{part}"]
 
     def _one_by_one(self, value: Value, target: str) -> None:
         """What has no rule for all steps at once, step after step."""
         assert value.times is not None
+        if isinstance(value.times, Stretch):
+            self._in_a_loop(value, target)
+            return
         for i, t in enumerate(value.times):
             texts = [
                 self._alone(use, value) if use.value.times is None else self._at(use.value, t + use.shift)
@@ -270,6 +286,32 @@ class Whole(Outer):
             ]
             call = self._plain(value, texts, {key: at_step(setting, t) for key, setting in value.settings.items()})
             self.body.append(f"{target}[{i}] = {call}")
+
+    def _in_a_loop(self, value: Value, target: str) -> None:
+        """The same when it is not known how many steps there are."""
+        times: Any = value.times
+        steps = count(times)
+        assert isinstance(steps, Size)
+        i = steps.asked.called("i", 0)
+        texts = [
+            self._alone(use, value) if use.value.times is None else self._at(use.value, times[0] + i + use.shift)
+            for use in value.uses
+        ]
+        if any(counts(s) for s in value.settings.values()):
+            assert isinstance(value.kind, Operation)
+            bound = self._settings_of(value, str(times))
+            call = f"{self._bind(value.kind.name, value.kind.value)}({', '.join(texts)}, **{bound}[i])"
+        else:
+            call = self._plain(value, texts, value.settings)
+        self.body += [f"for i in range({steps}):", f"{INDENT}{target}[i] = {call}"]
+
+    def _settings_of(self, value: Value, steps: str) -> str:
+        """A name for the list of an operation's settings at some steps."""
+        template = self._bind("template", dict(value.settings))
+        self.namespace["settings_at"] = settings_at
+        word = self._fresh("settings")
+        self.loops.append(f"{word} = settings_at({', '.join([template, steps, *(f'{s}={s}' for s in self.sizes)])})")
+        return word
 
     def _plain(self, value: Value, texts: list[str], settings: dict[str, Any]) -> str:
         """One step, from operands as recorded."""
@@ -279,6 +321,14 @@ class Whole(Outer):
             assert isinstance(value.kind, Operation), value
             call = self._called(value.kind, texts, settings)
         return call
+
+
+def sized_index(setting: Any) -> bool:
+    """Whether an index has a length with a name in it, and is written out so that it has one."""
+    parts = setting if isinstance(setting, tuple) else (setting,)
+    ends = [end for part in parts for end in ((part.start, part.stop) if isinstance(part, slice) else (part,))]
+    known = all(end is None or end is Ellipsis or type(end) in (int, Size) for end in ends)
+    return known and any(isinstance(end, Size) for end in ends)
 
 
 def _time_first(ndim: int) -> str:

@@ -1,0 +1,113 @@
+"""Which lengths of the arguments are sizes: those that can be others, and the function still gives a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.plan.anysize.size import LEAST, NotGeneralError
+from autograd_seq.plan.arguments import Given
+
+Axes = tuple[tuple[int, int], ...]
+"""Axes that have one length: of each the number of the argument, and which of its axes it is."""
+
+SMALL = 4  # steps of the smallest recording: a first, a last, and two between them
+TRIALS = 12
+
+
+def length(axes: Axes, values: Sequence[Given]) -> int:
+    """The length of some axes."""
+    number, axis = axes[0]
+    return values[number].shape[axis]  # type: ignore[union-attr]
+
+
+def resized(values: Sequence[Given], lengths: Mapping[Axes, int]) -> list[Given]:
+    """Arguments with other lengths: what is there, cut off or again from the beginning."""
+    made = list(values)
+    for axes, n in lengths.items():
+        for number, axis in axes:
+            array: Any = made[number]
+            made[number] = np.ascontiguousarray(np.take(array, np.arange(n) % array.shape[axis], axis=axis))
+    return made
+
+
+def small(chosen: Sequence[Axes], values: Sequence[Given], more: int = 0) -> dict[Axes, int]:
+    """Small lengths for some sizes, no two alike, and none that it has already: that would try nothing."""
+    made: dict[Axes, int] = {}
+    for axes in chosen:
+        n = SMALL + 2 * len(made)
+        while n in made.values() or n == length(axes, values):
+            n += 1
+        made[axes] = n
+    return {axes: n + more for axes, n in made.items()}
+
+
+def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[dict[Axes, int]], bool]) -> list[Axes]:
+    """The axes that can have other lengths.
+
+    Parameters
+    ----------
+    values : list
+        The arguments.
+    fixed : collection of int
+        Lengths of parameters: axes that have one of these probably meet them in a product.
+    works : function
+        Whether the function gives a loss with some lengths for some axes.
+
+    Raises
+    ------
+    NotGeneralError
+        If there are none.
+    """
+    known = set(fixed)
+    groups = _of_one_length(values)
+    if not groups:
+        raise NotGeneralError("no argument has an axis that could be longer")
+    groups.sort(key=lambda axes: -length(axes, values))  # the longest is probably time, and gets the fewest steps
+    likely = [axes for axes in groups if length(axes, values) not in known]
+    doubtful = [axes for axes in groups if length(axes, values) in known]
+    trials = iter(range(TRIALS))
+    chosen: list[Axes] = []
+    for candidate in _most_first(likely):
+        if not candidate or next(trials, None) is None:
+            break
+        if works(small(candidate, values)):
+            chosen = candidate
+            break
+    for axes in [part for whole in doubtful for part in (whole, *_by_place(whole))]:
+        taken = {place for known_axes in chosen for place in known_axes}
+        if not taken & set(axes) and next(trials, None) is not None and works(small([*chosen, axes], values)):
+            chosen = [*chosen, axes]
+    if not chosen:
+        raise NotGeneralError("with shorter arguments of the same kind the function gives no loss")
+    return chosen
+
+
+def _of_one_length(values: Sequence[Given]) -> list[Axes]:
+    """Axes of arguments by their length; two of one argument are told apart by their place."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for number, array in enumerate(values):
+        if isinstance(array, np.ndarray):
+            for axis, n in enumerate(array.shape):
+                if n >= LEAST:
+                    found.setdefault(n, []).append((number, axis))
+    groups: list[Axes] = []
+    for places in found.values():
+        once = len({number for number, _ in places}) == len(places)
+        groups += [tuple(places)] if once else _by_place(tuple(places))
+    return groups
+
+
+def _by_place(axes: Axes) -> list[Axes]:
+    """Axes that are the first, second … of their arguments; nothing if all are in one place."""
+    places = sorted({axis for _, axis in axes})
+    return [tuple(p for p in axes if p[1] == axis) for axis in places] if len(places) > 1 else []
+
+
+def _most_first(groups: Sequence[Axes]) -> Iterator[list[Axes]]:
+    for count in range(len(groups), 0, -1):
+        for chosen in combinations(groups, count):
+            yield list(chosen)

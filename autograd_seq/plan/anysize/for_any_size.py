@@ -1,0 +1,93 @@
+"""The plans for any sizes of one function: found when arguments of a new kind come, and used for all that are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.tensor import Parameter
+from autograd_seq.folding.uncollected import uncollected
+from autograd_seq.plan.anysize.axes import SMALL, resized
+from autograd_seq.plan.anysize.sized_plan import Recorded, Samples, SizedPlan, SizedReplay
+from autograd_seq.plan.arguments import Given
+from autograd_seq.plan.bound import Bound
+from autograd_seq.plan.engine import Engine
+from autograd_seq.plan.guards import holding
+from autograd_seq.plan.writing.jax_words import LacksError
+
+KEPT = 8  # sets of recordings
+
+
+class ForAnySize:
+    """The plans for any sizes of a function.
+
+    Parameters
+    ----------
+    record : function
+        From arguments to a recording of it.
+    parameters : dict of str to Parameter
+    engine : Engine
+        What writes the programs.
+    """
+
+    def __init__(
+        self, record: Callable[[list[Given]], Recorded], parameters: Mapping[str, Parameter], engine: Engine
+    ) -> None:
+        self._record, self._parameters, self._engine = record, parameters, engine
+        self._plans: list[tuple[Samples, list[SizedPlan]]] = []
+        self._why_not: dict[tuple[Any, ...], str] = {}
+
+    def why_not(self, values: Sequence[Given]) -> str | None:
+        """Why there is no plan for any sizes of such arguments."""
+        return self._why_not.get(_kind(values))
+
+    @uncollected()
+    def bound(self, values: Sequence[Given]) -> Bound | None:
+        """A program for any sizes, ready for those of some arguments; None if there cannot be one."""
+        kind = _kind(values)
+        if kind in self._why_not:
+            return None
+        try:
+            samples, plans = self._samples(values)
+            sizes = samples.sizes(values)
+            assert sizes is not None
+            plan = next((plan for plan in plans if plan.asked.holds(sizes)), None)
+            if plan is None:
+                plan = SizedPlan(samples, sizes, self._engine)
+                plans.append(plan)
+        except LacksError:
+            raise
+        except Exception as error:  # whatever it is: the recording of one size can be compiled as it is
+            self._why_not[kind] = str(error) or type(error).__name__
+            return None
+        return self._at(plan, sizes)
+
+    def shorter(self, bound: Bound, values: Sequence[Given]) -> tuple[Bound, list[Given]] | None:
+        """The same program for a shorter call, and its arguments: what it gives there is soon compared."""
+        if not isinstance(bound.replay, SizedReplay):
+            return None
+        plan = bound.replay.plan
+        sizes = {name: min(n, SMALL) for name, n in bound.replay.sizes.items()}
+        return self._at(plan, sizes), resized(values, plan.samples.at(sizes))
+
+    def _samples(self, values: Sequence[Given]) -> tuple[Samples, list[SizedPlan]]:
+        for samples, plans in self._plans:
+            if samples.sizes(values) is not None and holding(samples.networks[0].checks, values):
+                return samples, plans
+        fixed = [n for parameter in self._parameters.values() for n in parameter.shape]
+        found: tuple[Samples, list[SizedPlan]] = Samples(values, self._record, fixed), []
+        self._plans = [found, *self._plans][:KEPT]
+        return found
+
+    def _at(self, plan: SizedPlan, sizes: Mapping[str, int]) -> Bound:
+        first = plan.samples.networks[0]
+        return Bound(SizedReplay(plan, sizes), self._parameters, first.inputs, first.checks, plan.trust)
+
+
+def _kind(values: Sequence[Given]) -> tuple[Any, ...]:
+    """What arguments have in common for which a plan for any sizes is found, or is not."""
+    return tuple(
+        (x.dtype, tuple(n > 1 for n in x.shape)) if isinstance(x, np.ndarray) else x for x in values
+    )

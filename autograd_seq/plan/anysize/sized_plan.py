@@ -1,0 +1,323 @@
+"""A plan for any sizes: a few small recordings, one network for all of them, and a program that takes the sizes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.recording import Recording
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.fold import Family
+from autograd_seq.plan.agreement import differs, tolerance_of
+from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
+from autograd_seq.plan.anysize.unify import Filled, Unified
+from autograd_seq.plan.arguments import Given
+from autograd_seq.plan.bound import Trust
+from autograd_seq.plan.engine import Engine
+from autograd_seq.plan.guards import Guard, holding
+from autograd_seq.plan.recorded_leaves import recorded_array
+from autograd_seq.plan.rewrites.numbers import one_number
+from autograd_seq.plan.rewrites.rule import apply
+from autograd_seq.plan.rewrites.sequence import rewrite
+from autograd_seq.plan.rewrites.simplify import SIMPLER
+from autograd_seq.plan.translate import Translation
+from autograd_seq.plan.value import Network, Value
+from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
+from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.kept import execute
+from autograd_seq.plan.writing.numba_loops import FastProgram
+from autograd_seq.plan.writing.statements import Program
+
+Recorded = tuple[Recording, list[Any], Sequence[Any]]
+"""A recording of the function, the arguments it was called with, and what it holds good for."""
+
+CHECKED = ((LEAST, 1), (LEAST + 5, -1), (LEAST + 1, 2))
+"""The sizes at which a program is compared: the first of them, and how much more the next one is."""
+KEPT = 4  # sizes whose memory is kept
+
+
+class Sample:
+    """A recording with some sizes, as a network.
+
+    Parameters
+    ----------
+    recorded : Recorded
+    """
+
+    def __init__(self, recorded: Recorded) -> None:
+        self.recording, self.inputs, self.checks = recorded
+        self.translation = Translation(self.recording, every=True)
+        apply(self.translation.network, SIMPLER, (one_number,))  # what depends on sizes shows in numbers, not in arrays
+
+    @property
+    def network(self) -> Network:
+        """The values, before any rewriting."""
+        return self.translation.network
+
+
+class Samples:
+    """Small recordings of a function, that show what it does for any sizes.
+
+    Parameters
+    ----------
+    values : list
+        The arguments that a plan was asked for first.
+    record : function
+        From arguments to a recording.
+    fixed : collection of int
+        The lengths of parameters.
+
+    Attributes
+    ----------
+    axes : dict of str to Axes
+        By the name of a size, the axes of arguments that are as long.
+    networks : list of Sample
+        The second has one more of the first size, the next of the second …, the last of all.
+    points : list of dict of str to int
+        Their sizes.
+
+    Raises
+    ------
+    NotGeneralError
+        If the function has no sizes, or reads its arguments as plain numbers.
+    """
+
+    def __init__(
+        self, values: Sequence[Given], record: Callable[[list[Given]], Recorded], fixed: Sequence[int]
+    ) -> None:
+        self.values = list(values)
+        self._record = record
+        self._first: dict[tuple[Any, ...], Recorded] = {}
+        chosen = free_axes(values, fixed, self._works)
+        first, longer = small(chosen, values), small(chosen, values, 1)
+        lengths = [first, *({**first, axes: longer[axes]} for axes in chosen)]
+        lengths.append(longer if len(chosen) > 1 else small(chosen, values, 2))
+        self.networks = [Sample(self.recorded(each)) for each in lengths]
+        names = self._names(chosen)
+        self.axes = dict(zip(names, chosen))
+        self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
+
+    def recorded(self, lengths: Mapping[Axes, int]) -> Recorded:
+        """A recording with some lengths."""
+        known = self._first.pop(tuple(lengths.items()), None)
+        if known is not None:
+            return known
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return self._record(resized(self.values, lengths))
+
+    def _works(self, lengths: dict[Axes, int]) -> bool:
+        try:
+            found = self.recorded(lengths)
+        except NotGeneralError:
+            raise
+        except Exception:  # whatever goes wrong with other lengths: they are not free then
+            return False
+        read = [check for check in found[2] if isinstance(check, Guard) and isinstance(check.source, int)]
+        if read:
+            raise NotGeneralError(str(read[0]))
+        if not holding(found[2], self.values):
+            raise NotGeneralError("the function changes what it reads from around it")
+        self._first[tuple(lengths.items())] = found
+        return True
+
+    def _names(self, chosen: Sequence[Axes]) -> list[str]:
+        """T for what steps are counted by, m, n … for the others; no name that a value has."""
+        taken = {value.name for sample in self.networks for value in sample.network.values}
+        last = [max((v.times[-1] for v in sample.network.values if v.times), default=0) for sample in self.networks]
+        words, names = iter(("m", "n", "p", "q", "r", "s", "u", "v", "w", "z")), []
+        for other in last[1 : 1 + len(chosen)]:
+            word = "T" if other != last[0] and "T" not in names else next(words, "")
+            if not word:
+                raise NotGeneralError("the arguments have more sizes than a program has names for")
+            names.append(word)
+        return [self._free(word, taken) for word in names]
+
+    @staticmethod
+    def _free(word: str, taken: set[str]) -> str:
+        while word in taken:
+            word += "_"
+        return word
+
+    def sizes(self, values: Sequence[Given]) -> dict[str, int] | None:
+        """The sizes of other arguments; None if they are of other kinds."""
+        free = {place for axes in self.axes.values() for place in axes}
+        if not all(_alike(mine, its, number, free) for number, (mine, its) in enumerate(zip(self.values, values))):
+            return None
+        found = {}
+        for name, axes in self.axes.items():
+            lengths = {values[number].shape[axis] for number, axis in axes}  # type: ignore[union-attr]
+            if len(lengths) > 1:
+                return None
+            found[name] = lengths.pop()
+        return found if min(found.values()) >= LEAST else None
+
+    def shapes(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
+        """The shapes of arguments for some sizes."""
+        places = {place: sizes[name] for name, axes in self.axes.items() for place in axes}
+        return [
+            tuple(places.get((number, axis), n) for axis, n in enumerate(getattr(array, "shape", ())))
+            for number, array in enumerate(self.values)
+        ]
+
+    def at(self, sizes: Mapping[str, int]) -> dict[Axes, int]:
+        """The lengths of axes for some sizes."""
+        return {axes: sizes[name] for name, axes in self.axes.items()}
+
+
+def _alike(mine: Given, its: Given, number: int, free: set[tuple[int, int]]) -> bool:
+    """Whether two arguments are the same but for their content and their free lengths."""
+    if not isinstance(mine, np.ndarray) or not isinstance(its, np.ndarray):
+        return type(mine) is type(its) and mine == its
+    if mine.dtype != its.dtype or mine.ndim != its.ndim:
+        return False
+    return all(a == b or (number, axis) in free for axis, (a, b) in enumerate(zip(mine.shape, its.shape)))
+
+
+class SizedPlan:
+    """One program for any sizes.
+
+    Parameters
+    ----------
+    samples : Samples
+    sizes : dict of str to int
+        The sizes that it is for first: what is better for small steps and what for large ones is decided by them.
+    engine : Engine
+        What writes the program.
+
+    Raises
+    ------
+    NotGeneralError
+        If there is none that gives what recordings give.
+    """
+
+    def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine) -> None:
+        self.samples = samples
+        self.asked = AllSmall(sizes) if engine.name == "jax" else Asked(sizes)
+        unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
+        self.network = unified.network
+        given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
+        rewrite(self.network, fused=engine.compiled)
+        names = tuple(samples.axes)
+        first = samples.networks[0]
+        inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
+        units = {value: first.translation.given[row[0]] for value, row in given.items()}
+        leaves = {value: None if isinstance(unit, Family) else unit.record for value, unit in units.items()}
+        self._numbers = {value: inputs.get(id(leaf)) for value, leaf in leaves.items()}
+        known = {
+            value: self._constant(unified, value, row) for value, row in given.items() if self._numbers[value] is None
+        }
+        program = self._program(engine, names, known)
+        self.source = program.text
+        self.cast = engine.dtype is not None
+        self.tolerance = engine.tolerance(tolerance_of(self.network))
+        self.names = [value.name for value in program.given]
+        self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
+        self.leaves = [leaves[value] for value in program.given]
+        self.constants: list[Array | Filled | int] = []
+        for value in program.given:
+            number = self._numbers[value]
+            self.constants.append(known[value] if number is None else number)
+        self.namespace: dict[str, Any]
+        if isinstance(program, JaxProgram):
+            run = runner(self.source, engine.device)
+            quick = runner(program.soon, engine.device)
+            self.namespace = {"program": lambda **sizes: quick}
+        else:
+            self.namespace = dict(program.namespace)
+            execute(self.source, self.namespace)
+        self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
+        self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)})
+        self._check()
+        if isinstance(program, JaxProgram):
+            self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
+        self.network.notes.append(f"for any {' and '.join(names)}; compared at {self.checked}")
+
+    def _program(self, engine: Engine, names: tuple[str, ...], known: Mapping[Value, Any]) -> Program | JaxProgram:
+        if engine.name != "jax":
+            return FastProgram(self.network, names) if engine.compiled else Program(self.network, names)
+        places = {(number, axis): name for name, axes in self.samples.axes.items() for number, axis in axes}
+        told: dict[str, tuple[Value, int]] = {}
+        for value, number in self._numbers.items():
+            for axis in range(len(value.shape)):
+                if (number, axis) in places:
+                    told.setdefault(places[number, axis], (value, axis))  # type: ignore[index]
+        filled = {value: array for value, array in known.items() if isinstance(array, Filled)}
+        self.asked.decisions.clear()
+        return jax_program(self.network, engine, told, filled)
+
+    def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
+        arrays = [
+            recorded_array(x, sample.translation.given[x])
+            for x, sample in zip(row, self.samples.networks, strict=True)
+        ]
+        return unified.array(arrays, value.name)
+
+    def _check(self) -> None:
+        """Compare with recordings at sizes that the program was not made from."""
+        said = []
+        namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns: min(steps, 3)
+        for first, more in CHECKED:
+            sizes = {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)}
+            recorded = self.samples.recorded(self.samples.at(sizes))
+            recording, inputs, _ = recorded
+            values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
+            replay = SizedReplay(self, sizes)
+            with np.errstate(all="ignore"):
+                found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
+            by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
+            mine = dict(zip(self.names, self.leaves, strict=True))
+            leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
+            text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
+            if any(leaf is None for leaf in leaves):
+                raise NotGeneralError(f"with {text} the loss depends on other parameters")
+            wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
+            if wrong is not None:
+                raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
+            said.append(text)
+        self._ready.clear()
+        self.namespace.update(namespace)
+        self.checked = "; ".join(said)
+
+    def ready(self, sizes: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:
+        """What runs for some sizes, with memory of its own; that of the sizes not used for longest is let go."""
+        key = tuple(sizes.values())
+        run = self._ready.get(key)
+        if run is None:
+            while len(self._ready) >= KEPT:
+                self._ready.pop(next(iter(self._ready)))
+            run = self._ready[key] = self.namespace["program"](**sizes)
+        return run
+
+
+class SizedReplay:
+    """A plan for any sizes, made ready for some: it has what a `Replay` has."""
+
+    def __init__(self, plan: SizedPlan, sizes: Mapping[str, int]) -> None:
+        self.plan = plan
+        self.sizes = dict(sizes)
+        self.network, self.source, self.tolerance = plan.network, plan.source, plan.tolerance
+        self.names, self.keys, self.leaves = plan.names, plan.keys, plan.leaves
+        shapes = plan.samples.shapes(sizes)
+        self.recorded = [
+            np.broadcast_to(np.zeros((), plan.samples.values[x].dtype), shapes[x]) if isinstance(x, int)  # type: ignore[union-attr]
+            else x.at(sizes) if isinstance(x, Filled) else x
+            for x in plan.constants
+        ]  # fmt: skip
+
+    @property
+    def run(self) -> Callable[..., tuple[Any, ...]]:
+        """The program with memory for these sizes."""
+        return self.plan.ready(self.sizes)
+
+    def filled(self, values: Sequence[Given]) -> list[Any]:
+        """What the program is called with for some arguments; parameters have their recorded values."""
+        return [values[x] if isinstance(x, int) else y for x, y in zip(self.plan.constants, self.recorded, strict=True)]
+
+
+__all__ = ["Sample", "Samples", "SizedPlan", "SizedReplay"]

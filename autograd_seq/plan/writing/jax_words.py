@@ -1,0 +1,74 @@
+"""Operations in JAX's words: what an operation says of its source in NumPy, read as ``jax.numpy``."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.notation import ATOM, literal, subscript
+from autograd_seq.core.operation import Operation
+from autograd_seq.core.source_line import here
+
+_NUMPY = re.compile(r"\bnp\.(?=[A-Za-z_])")
+_CALLED = re.compile(r"\bnp\.([A-Za-z_][\w.]*)")
+_WRITES = re.compile(r"\]\s*[-+*/|&]?=[^=]|\.at\(|\bout=")  # into an array, which JAX's cannot be written into
+
+
+class LacksError(UsageError):
+    """An operation that a writer has no words for."""
+
+
+def lacks(operation: Any, why: str) -> LacksError:
+    """What to say of an operation that cannot be written."""
+    name = getattr(operation, "name", operation)
+    return LacksError(
+        f"the JAX program has no words for {name}: {why}. Write compile(..., engine='numpy'), or let it be taken where "
+        f"JAX cannot, compile(..., engine='jax', otherwise='numpy'){here()}"
+    )
+
+
+def expression(
+    operation: Operation, operands: Sequence[str], settings: Mapping[str, Any], helpers: dict[str, None]
+) -> str:
+    """An operation of operands, which are atoms; the functions that it calls are added to the helpers.
+
+    Raises
+    ------
+    LacksError
+        If its source writes into arrays, or there is none.
+    """
+    if isinstance(operation.value, np.ufunc) and operation.value.signature is None and not settings:
+        return f"jnp.{operation.value.__name__}({', '.join(operands)})"
+    if operation.algebra == "gathered parts":  # the adjoint of what was read in parts
+        added = "".join(f".at[{subscript(i)}].add({x})" for i, x in zip(settings["indices"], operands, strict=True))
+        return f"jnp.zeros({literal(settings['shape'])}, jnp.result_type({', '.join(operands)})){in_jax(added)}"
+    form = operation.forms.get("source")
+    if form is None:
+        raise lacks(operation, "it does not say what it is in NumPy")
+    text, _ = form.write([(operand, ATOM) for operand in operands], settings)
+    for part in (text, form.helper):
+        if _WRITES.search(part):
+            raise lacks(operation, "its program writes into an array")
+        if unknown := [word for word in _CALLED.findall(part) if not _in_jax_numpy(word)]:
+            raise lacks(operation, f"jax.numpy has no {', '.join(unknown)}")
+    if form.helper:
+        helpers[in_jax(form.helper)] = None
+    return in_jax(text)
+
+
+def _in_jax_numpy(word: str) -> bool:
+    """Whether a name of NumPy's, such as linalg.inv, is one of ``jax.numpy`` too."""
+    thing: Any = importlib.import_module("jax.numpy")
+    for part in word.split("."):
+        thing = getattr(thing, part, None)
+    return thing is not None
+
+
+def in_jax(text: str) -> str:
+    """A text of NumPy's with JAX's functions."""
+    return _NUMPY.sub("jnp.", text)

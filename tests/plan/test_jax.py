@@ -1,0 +1,199 @@
+"""Plans as JAX programs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd_seq as ag
+from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, compile
+from autograd_seq.core.errors import UsageError
+from autograd_seq.plan.writing import jax_run
+from autograd_seq.plan.writing.jax_words import LacksError
+from cells import GRU, LSTM, RNN, Readout
+
+with_jax = pytest.mark.skipif(not jax_run.available(), reason="JAX is not installed: pip install 'autograd-seq[jax]'")
+CELLS = {"lstm": LSTM, "gru": GRU, "rnn": RNN}
+
+
+def problem(kind: str, dtype: str = "float64") -> tuple[Any, dict[str, Parameter]]:
+    cell, readout = CELLS[kind](4, 5, seed=0, dtype=dtype), Readout(5, 3, seed=1, dtype=dtype)
+
+    def loss(x: Any, y: Any) -> Any:
+        outputs = readout(cell.unroll(x)).outputs
+        terms = [categorical_cross_entropy(p, y[:, :, t]).sum() for t, p in enumerate(outputs)]
+        return accumulate(terms) / (x.shape[1] * x.shape[2])
+
+    return loss, {**cell.parameters, **readout.parameters}
+
+
+def data(seed: int, m: int, T: int, dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((4, m, T)).astype(dtype), np.eye(3, dtype=dtype)[:, rng.integers(3, size=(m, T))]
+
+
+def agrees(plan: Any, loss: Any, parameters: dict[str, Parameter], *arrays: Any, tolerance: float = 1e-11) -> None:
+    J, gradients = plan(*arrays)
+    recorded = loss(*map(Tensor, arrays))
+    for p in parameters.values():
+        p.grad = None
+    recorded.backward()
+    assert abs(float(J) - recorded.item()) < tolerance * abs(recorded.item())
+    for key, p in parameters.items():
+        gradient = np.asarray(gradients[key])
+        assert gradient.dtype in (p.dtype, "float32")
+        assert np.abs(gradient - p.grad).max() < tolerance * max(1.0, np.abs(p.grad).max())
+
+
+@with_jax
+@pytest.mark.parametrize("kind", CELLS)
+def test_gradients_are_those_of_the_recording(kind: str) -> None:
+    import jax
+
+    loss, parameters = problem(kind)
+    before = jax.config.jax_enable_x64
+    plan = compile(loss, parameters, engine="jax")
+    for seed, (m, T) in enumerate([(3, 7), (2, 2), (4, 12), (1, 5)]):
+        agrees(plan, loss, parameters, *data(seed, m, T))
+        assert "these sizes only" not in plan.explain()
+    J, gradients = plan(*data(0, 3, 7))
+    assert isinstance(J, jax.Array) and all(isinstance(g, jax.Array) for g in gradients.values())
+    assert jax.config.jax_enable_x64 is before
+
+
+@with_jax
+def test_what_depends_on_no_step_is_outside_of_the_scans() -> None:
+    loss, parameters = problem("lstm")
+    plan = compile(loss, parameters, engine="jax")
+    plan(*data(0, 3, 7))
+    inside = [line for line in plan.source.splitlines() if line.startswith("            ") and " @ " in line]
+    assert len(inside) == 2 and plan.source.count("= lax.scan(") == 2  # one product a step, forwards and backwards
+    assert plan.source.count('einsum("tim,tjm->ij"') == 2  # and one over time, of the cell and of the readout
+    assert 'PRECISION = "highest"' in plan.source
+
+
+@with_jax
+def test_the_program_runs_by_itself() -> None:
+    loss, parameters = problem("rnn")
+    plan = compile(loss, parameters, engine="jax")
+    J, _ = plan(*data(0, 3, 7))
+    arguments = plan._latest.arguments(list(data(0, 3, 7)), {})
+    shown = ", ".join(f"jnp.array({a.tolist()!r})" for a in map(np.asarray, arguments))
+    call = f"print(run({shown})[0].item(), any('autograd' in name for name in sys.modules))"
+    text = f"{plan.source}\nimport sys\n{call}\n"
+    ended = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True, cwd="/")
+    said = ended.stdout.split()
+    assert float(said[0]) == pytest.approx(float(J), rel=1e-12) and said[1] == "False"
+
+
+@with_jax
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("bfloat16", 0.05)])
+def test_in_other_numbers(dtype: str, tolerance: float) -> None:
+    loss, parameters = problem("gru")
+    plan = compile(loss, parameters, engine="jax", dtype=dtype)
+    agrees(plan, loss, parameters, *data(0, 3, 7), tolerance=tolerance)
+    assert f"jnp.{dtype}" in plan.source and "enable_x64" not in plan.source
+
+
+@with_jax
+def test_float32_stays_float32() -> None:
+    loss, parameters = problem("lstm", "float32")
+    plan = compile(loss, parameters, engine="jax")
+    agrees(plan, loss, parameters, *data(0, 3, 7, "float32"), tolerance=1e-4)
+    assert "float64" not in plan.source
+
+
+W = {key: Parameter(0.4 * np.random.default_rng(i).standard_normal(shape), key) for i, (key, shape) in enumerate(
+    {"W": (4, 4), "U": (4, 3), "b": (4, 1)}.items())}  # fmt: skip
+
+
+def parts_of_parameters(x: Any) -> Any:
+    both = ag.concatenate([W["W"], W["U"]], axis=1)
+    h = np.zeros((4, x.shape[1]))
+    for t in range(x.shape[2]):
+        h = ag.tanh(both[:, :4] @ h + both[:, 4:] @ x[:, :, t] + W["b"])
+    return ag.sum(h[:2] * h[2:])
+
+
+def attending(x: Any) -> Any:
+    h, states = np.zeros((4, x.shape[1])), []
+    for t in range(x.shape[2]):
+        h = ag.relu(W["W"] @ h + W["U"] @ x[:, :, t] + W["b"])
+        states.append(h)
+    every = ag.stack(states, axis=0)
+    weights = ag.softmax(ag.sum(every * h, axis=1), axis=0)
+    return ag.mean((every * weights[:, None, :]) ** 2)
+
+
+def two_steps_back(x: Any) -> Any:
+    h = before = np.zeros((4, x.shape[1]))
+    for t in range(x.shape[2]):
+        h, before = ag.tanh(W["W"] @ before + W["U"] @ x[:, :, t] + W["b"]), h
+    return ag.sum(h * before)
+
+
+@with_jax
+@pytest.mark.parametrize("loss", [parts_of_parameters, attending, two_steps_back], ids=lambda f: f.__name__)
+def test_programs_of_ones_own(loss: Any) -> None:
+    plan = compile(loss, W, engine="jax")
+    for shape in ((3, 4, 7), (3, 2, 3)):
+        agrees(plan, loss, W, np.random.default_rng(1).standard_normal(shape))
+
+
+@with_jax
+def test_a_finished_recording() -> None:
+    loss, parameters = problem("rnn")
+    recorded = loss(*map(Tensor, data(0, 2, 4)))
+    plan = compile(recorded, parameters, engine="jax")
+    assert float(plan()[0]) == pytest.approx(recorded.item(), rel=1e-12)
+
+
+@with_jax
+def test_an_operation_without_words() -> None:
+    @ag.operation(vjp=[lambda g, y, x: g * 3 * x * x])
+    def cubed(x: Any, /) -> Any:
+        return x**3
+
+    def loss(x: Any) -> Any:
+        return ag.sum(cubed(W["U"] @ x))
+
+    x = np.random.default_rng(0).standard_normal((3, 5))
+    with pytest.raises(LacksError, match="no words for cubed.*otherwise='numpy'"):
+        compile(loss, {"U": W["U"]}, engine="jax")(x)
+    plan = compile(loss, {"U": W["U"]}, engine="jax", otherwise="numpy")
+    with pytest.warns(UserWarning, match="cubed.*NumPy takes the program instead"):
+        agrees(plan, loss, {"U": W["U"]}, x)
+
+
+@with_jax
+def test_no_such_device() -> None:
+    import jax
+
+    if any(device.platform == "tpu" for device in jax.devices()):
+        pytest.skip("there is a TPU here")
+    with pytest.raises(UsageError, match="JAX finds no device 'tpu' here, only"):
+        compile(lambda x: ag.sum(x), engine="jax", device="tpu")
+
+
+def test_without_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax_run, "available", lambda: False)
+    with pytest.raises(UsageError, match=r"pip install 'autograd-seq\[jax\]'"):
+        compile(lambda x: ag.sum(x), engine="jax")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"engine": "torch"}, "engine is one of 'numpy', 'numba', 'jax', not 'torch'"),
+        ({"dtype": "float32"}, "dtype belongs to engine='jax'"),
+        ({"device": "gpu"}, "device belongs to engine='jax'"),
+        ({"fast": True, "engine": "jax"}, "ask for one of them"),
+    ],
+)
+def test_what_no_engine_knows(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        compile(lambda x: ag.sum(x), **asked)
