@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
+from autograd_seq.diagnosis.rows import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
+from autograd_seq.diagnosis.told_by_value import ToldByValue
+from autograd_seq.diagnosis.true_values import TrueValues
 
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 
@@ -148,7 +153,8 @@ class _Told:
     def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
         try:
-            return self._own().mended(assignments_only)
+            found, line = self._own().mended(assignments_only)
+            return self._told(found), line
         except Exception as error:  # a program whose lines are of a kind that the changes were not made for
             said = f"no line is named, as the search for it failed: {type(error).__name__}: {error}"
             self._report.warnings.append(said)
@@ -167,8 +173,23 @@ class _Told:
 
     def _own(self) -> Lines:
         if self._lines is None:
-            self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance)
+            known = TrueValues.of(self._cases[0].truth, self._rows)
+            self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance, known)
         return self._lines
+
+    @cached_property
+    def _rows(self) -> list[list[Tensor]]:
+        return rows_of(self._search.context)
+
+    def _told(self, found: list[Finding]) -> list[Finding]:
+        """Findings with what is wrong with the values of their lines."""
+
+        def same(some: Array, other: Array) -> bool:
+            return difference(some, other) < self._search.tolerance
+
+        by_value = ToldByValue(self._search.context, self._rows, same)
+        with np.errstate(all="ignore"):
+            return [by_value.told(f) for f in found]
 
 
 def _keepdims(gradient: Gradient) -> bool:

@@ -16,7 +16,9 @@ from autograd_seq.core.tensor import Tensor
 
 MOST_ENTRIES = 200
 
-Mark = tuple[int, int, Any, int]  # first index, depth below the outermost function, line of one call, how often it ran
+# first index, depth below the outermost function, instruction of one call, how often it ran, how often its function
+# was running then
+Mark = tuple[int, int, Any, int, int]
 
 
 class Follower:
@@ -48,6 +50,7 @@ class Follower:
         self._sites: dict[Any, set[Any]] = {}  # from a function's code to the lines that call it
         self._marks: list[Mark] = []
         self._runs: Counter[Any] = Counter()
+        self._levels: dict[Any, int] = {}  # from a function that calls itself to how often it was running at most
         self._calls = 0
         self._top = 0
         self._times: tuple[list[int], list[int | None]] | None = None
@@ -78,7 +81,10 @@ class Follower:
         return next(same, None)
 
     def time_of(self, record: Tensor) -> int | None:
-        """Which turn of a loop made a record, of the outermost one that was running; None outside of loops."""
+        """Which turn of a loop made a record, of the outermost one that was running; None outside of loops.
+
+        A function that calls itself is a loop too: each call is a turn.
+        """
         if self._times is None:
             self._times = self._resolved()
         starts, times = self._times
@@ -88,12 +94,14 @@ class Follower:
     def _resolved(self) -> tuple[list[int], list[int | None]]:
         starts: list[int] = []
         times: list[int | None] = []
-        running: dict[int, tuple[Any, int]] = {}  # depth -> the line that runs there
-        for index, depth, line, run in self._marks:
+        running: dict[int, tuple[Any, int]] = {}  # depth -> what runs there
+        for index, depth, place, run, level in self._marks:
             running = {d: at for d, at in running.items() if d < depth}
-            if line is not None:
-                running[depth] = line, run
-            turns = [run for d, (line, run) in sorted(running.items()) if self._runs[line] > 1]
+            if place is not None:
+                code = place[1]
+                running[depth] = (code, level) if code in self._levels else (place, run)
+            inner = dict(at for _, at in sorted(running.items()))
+            turns = [run for place, run in inner.items() if place in self._levels or self._runs[place] > 1]
             starts.append(index)
             times.append(turns[0] if turns else None)
         return starts, times
@@ -102,10 +110,12 @@ class Follower:
         if frame.f_code.co_filename not in self.files:
             return None
         known: dict[str, Any] = {}
-        depth = 0
+        depth, level = 0, 1
         outer = frame.f_back
         while outer is not None:
-            depth, outer = depth + 1, outer.f_back
+            depth, level, outer = depth + 1, level + (outer.f_code is frame.f_code), outer.f_back
+        if level > 1:
+            self._levels[frame.f_code] = max(level, self._levels.get(frame.f_code, 1))
         outermost = frame.f_code is self.code
         if outermost:
             self._top = depth
@@ -133,11 +143,11 @@ class Follower:
                 if type(value) is np.ndarray and value.size > 1 and name not in self.constants:
                     self.constants[name] = value
             if event == "line":
-                place = call, frame.f_lineno
+                place = call, frame.f_code, frame.f_lasti  # a statement of several lines comes to some of them twice
                 self._runs[place] += 1
-                self._marks.append((next_index(), depth - self._top, place, self._runs[place]))
+                self._marks.append((next_index(), depth - self._top, place, self._runs[place], level))
             elif event == "return":
-                self._marks.append((next_index(), depth - self._top, None, 0))
+                self._marks.append((next_index(), depth - self._top, None, 0, level))
             return line
 
         return line(frame, event, argument)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +43,8 @@ class InOrder:
         What the true passes are made of.
     mended : callable
         Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
+    enough : int, optional
+        How many of them right make any further change needless.
     """
 
     def __init__(
@@ -52,7 +54,10 @@ class InOrder:
         forward: KnownValues,
         backward: KnownValues,
         mended: Callable[[Any], list[str] | None],
+        enough: int | None = None,
     ) -> None:
+        self._enough = enough
+        self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
         self._left = MOST_TRIED
@@ -64,6 +69,7 @@ class InOrder:
         if now is None:
             return None
         made, score, right = now
+        self._made_now = made
         self._tried.clear()
         for suspects in self._suspects(made):
             best: tuple[tuple[int, int], Edit] | None = None
@@ -74,7 +80,7 @@ class InOrder:
                     continue
                 if (after[2], after[1]) > (right, score) and (best is None or (after[2], after[1]) > best[0]):
                     best = (after[2], after[1]), edit
-                if over():
+                if over() or after[2] == self._enough:
                     break
             if best is not None:
                 return best[1]
@@ -124,7 +130,7 @@ class InOrder:
     def _known(self, v: Any) -> bool:
         return v in self._backward or v in self._forward
 
-    def _all_hits(self, suspects: Sequence[Made]) -> list[Edit]:
+    def _all_hits(self, suspects: Sequence[Made]) -> Iterable[Edit]:
         """The changes of some lines with which they make more that is true; unusual ones if there are no others."""
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.by_value import ByValue
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import (
@@ -139,7 +140,8 @@ class Mend:
         with np.errstate(all="ignore"):
             lines = self.lines(self.wrong)
             ways = [lambda: self._at_once(lines), self._in_order] if len(rules) > 1 else []
-            for way in [*ways, lambda: self._one_by_one(lines)]:
+            last = [self._by_value] if len(rules) > 1 and self.known.rows else []
+            for way in [*ways, lambda: self._one_by_one(lines), *last]:
                 self.runs = 0
                 told = way()
                 if best is None or len(told.left) < len(best.left):
@@ -193,7 +195,9 @@ class Mend:
                 tried.enter_context(put(edit))
                 tried.enter_context(edit.part.changed())
                 right = self._right_now() or []
-            needed, explained = self._needed(made, right)
+            if len(self.cases) > 1 and self._right_now(1) != right:
+                right = []
+            needed, explained = self._needed(made, right, lambda: self._right_now() or [])
             with contextlib.ExitStack() as unneeded:
                 for edit, before in made:
                     if edit not in needed:
@@ -203,14 +207,44 @@ class Mend:
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
         return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
 
-    def _needed(self, made: list[tuple[Edit, ast.AST]], right: list[str]) -> tuple[list[Edit], list[list[str]]]:
+    def _by_value(self) -> Told:
+        """Lines that make other values than the true pass, one after another as they show."""
+        case, known = self.cases[0], self.known
+        order = InOrder(self.working(), case.again, self.before, self.behind, self._right)
+        search = ByValue(order, len(self.wrong), known.backward, known.rows, self.factors, self.same)
+        made: list[tuple[Edit, ast.AST]] = []
+        right: list[str] = []
+        with contextlib.ExitStack() as tried, search.lent():
+            while len(right) < len(self.wrong) and len(made) < MOST_CAUSES and not self._over():
+                edit = search.next(self._over)
+                if edit is None:
+                    break
+                made.append((edit, edit.old))
+                tried.enter_context(put(edit))
+                tried.enter_context(edit.part.changed())
+                right = self._right_by(search)
+            needed, explained = self._needed(made, right, lambda: self._right_by(search))
+            self._right_by(search)
+            found = [
+                replace(self._finding(edit, keys), correct="", strayed=search.strayed(edit))
+                for edit, keys in zip(needed, explained, strict=True)
+            ]
+        return Told(found, [], [k for k in self.wrong if not any(k in keys for keys in explained)])
+
+    def _right_by(self, search: ByValue) -> list[str]:
+        try:
+            return self._right(search.run()) or []
+        except Exception:  # whatever a changed program raises
+            return []
+
+    def _needed(
+        self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]]
+    ) -> tuple[list[Edit], list[list[str]]]:
         """Those of some changes without which less is right, and what that is; they have been made."""
         needed, explained = [], []
-        if not right or (len(self.cases) > 1 and self._right_now(1) != right):
-            return [], []
-        for edit, before in made:
+        for edit, before in made if right else ():
             with put(replace(edit, new=before)), edit.part.changed():
-                without = self._right_now() or []
+                without = now()
             keys = [k for k in right if k not in without]
             if keys:
                 needed.append(edit)

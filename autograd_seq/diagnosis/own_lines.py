@@ -69,13 +69,13 @@ def _of(file: str) -> str:
     return f" of {file}" if file else ""
 
 
-def lines_of(cases: Sequence[Any], wrong: list[str], tolerance: float) -> Lines:
+def lines_of(cases: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues) -> Lines:
     """The lines of the program that two cases are draws of, wherever it runs."""
     elsewhere = getattr(cases[0].function, "own_lines", None)
     if elsewhere is not None:
-        found: Lines = elsewhere(cases, wrong, tolerance)
+        found: Lines = elsewhere(cases, wrong, tolerance, known)
         return found
-    return OwnLines([case.anew() for case in cases], wrong, tolerance, TrueValues.of(cases[0].truth))
+    return OwnLines([case.anew() for case in cases], wrong, tolerance, known)
 
 
 def with_lines(lines: Lines, findings: list[Finding], values: list[list[Any]]) -> list[Finding]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.perturb import Context, Variant, spoken, variants
+from autograd_seq.diagnosis.perturb import GRAMMAR, Context, Variant, spoken
 from autograd_seq.diagnosis.rerun import Program, called
 from autograd_seq.diagnosis.truth import Truth
 
@@ -20,6 +20,23 @@ LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
 
 Gradients = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Strayed:
+    """The first wrong value that a line of somebody's made, with all mistakes before it mended.
+
+    Attributes
+    ----------
+    row, place : int
+        Which value of the true pass belongs there.
+    value : ndarray
+        What the line made in its place.
+    """
+
+    row: int
+    place: int
+    value: Array
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,8 @@ class Finding:
         What stands there.
     file : str
         The file, where it is another than that of the function which is checked.
+    strayed : Strayed or None
+        The first wrong value, where that is all that is known yet.
     """
 
     category: str
@@ -54,6 +73,7 @@ class Finding:
     line: int | None = None
     source: str = ""
     file: str = ""
+    strayed: Strayed | None = field(default=None, compare=False, repr=False)
 
 
 def difference(found: Array, true: Array) -> float:
@@ -111,8 +131,9 @@ class Search:
         right = {k for k in self.found if k not in wrong}
         self.reachable = frozenset(self.program.results) - right
         self.second = second
+        self._context: Context | None = None
         self._again: _Twins | None = None
-        self._left = iter(variants(self.program, self.reachable))
+        self._left = self._all()
         self._partial: list[tuple[Variant, set[str]]] = []
         self._tried, self._ended = 0, False
         self._variants: dict[Finding, Variant] = {}
@@ -132,6 +153,17 @@ class Search:
             if whole:
                 return [[self._finding(v, self.wrong) for v in whole]], []
             return self._several(partial)
+
+    @property
+    def context(self) -> Context:
+        """The program as those see it who change its lines."""
+        if self._context is None:
+            self._context = Context(self.program, self.reachable)
+        return self._context
+
+    def _all(self) -> Iterator[Variant]:
+        for n in range(len(GRAMMAR)):
+            yield from spoken(self.context, n)
 
     @property
     def ended(self) -> bool:
@@ -232,7 +264,7 @@ class Search:
         taken = {r for v in chosen for r in v.changes}
         best: tuple[Variant, set[str]] | None = None
         left = set(self.wrong) - explained  # what it reached of the rest would not be right any more
-        for variant in variants(self.program, self.reachable):
+        for variant in self._all():
             self._tried += 1
             if self._work() > 2 * MOST_WORK:
                 break

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.diagnosis.located import Place, Sought
-from autograd_seq.diagnosis.search import Finding, difference
+from autograd_seq.diagnosis.search import Finding, Strayed, difference
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.own_process import OwnProcess
 from autograd_seq.grading.packing import pack
@@ -31,21 +33,24 @@ class LinesElsewhere:
         ``function``, and for a pair ``forward`` and its ``groups``.
     cases : sequence
         Two draws; of the second the cage is told the inputs only.
-    wrong : list of str
-        The gradients that are wrong.
-    tolerance : float
-        How far equal numbers may differ, relative to the largest.
+    sought : tuple of list of str, float and TrueValues
+        The gradients that are wrong, how far equal numbers may differ, relative to the largest, and the true values.
     """
 
     def __init__(
-        self, process: OwnProcess, names: dict[str, Any], cases: Sequence[Any], wrong: list[str], tolerance: float
+        self,
+        process: OwnProcess,
+        names: dict[str, Any],
+        cases: Sequence[Any],
+        sought: tuple[list[str], float, TrueValues],
     ) -> None:
+        wrong, tolerance, known = sought
         self._process, self._wrong, self._tolerance = process, wrong, tolerance
         self._second = cases[1].anew()
         first = cases[0].anew()
         self._facts: dict[str, Any] = {
             **names, "wrong": wrong, "tolerance": tolerance, "seconds": SECONDS,
-            "known": TrueValues.of(cases[0].truth).to_data(),
+            "known": known.to_data(),
             "numbers": dict(first.numbers), "true": dict(first.true), "found": dict(first.found),
         }  # fmt: skip
 
@@ -75,8 +80,8 @@ class LinesElsewhere:
 
     def _confirmed(self, found: list[Finding]) -> list[Finding]:
         """Those that make right what they say they explain, on the second draw too."""
-        if not found:
-            return []
+        if not found or any(f.strayed for f in found):  # what these tell is seen by their values
+            return found
         self._ask({"changed": True, "inputs": dict(self._second.inputs)})
         try:
             now = self._second.again()
@@ -99,7 +104,18 @@ def _finding(data: Any, wrong: Sequence[str]) -> Finding:
     keys = tuple(k for k in wrong if isinstance(explains, (list, tuple)) and k in explains)
     line = told.get("line")
     number = line if isinstance(line, int) else None
-    return Finding(category[:40], where, words, correct, keys, number, file=plain(str(told.get("file") or ""), 1))
+    file, strayed = plain(str(told.get("file") or ""), 1), _strayed(told.get("strayed"))
+    return Finding(category[:40], where, words, correct, keys, number, file=file, strayed=strayed)
+
+
+def _strayed(data: Any) -> Strayed | None:
+    """A wrong value as it was told."""
+    told = data if isinstance(data, dict) else {}
+    row, place, value = told.get("row"), told.get("place"), told.get("value")
+    fits = isinstance(row, int) and isinstance(place, int) and row >= 0 and place >= 0
+    if not fits or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        return None
+    return Strayed(row, place, value)  # type: ignore[arg-type]
 
 
 def _place(data: Any) -> Place | None:
