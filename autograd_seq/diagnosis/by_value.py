@@ -12,21 +12,25 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.in_order import InOrder
+from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
 from autograd_seq.diagnosis.kinds import WRONG_VALUE
+from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read, target
+from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
 from autograd_seq.diagnosis.search import Strayed
-from autograd_seq.diagnosis.watched import Made
+from autograd_seq.diagnosis.watched import Made, instead
 
 TRUE = "_true_value_"  # what the function is called in their file meanwhile
 MOST_OFFSETS = 6  # places in a row at which a line that runs once could begin
 MOST_ROWS = 60  # that are tried for one line
+MOST_STORED = 250  # changes of the lines that put something into a variable
 
 
 @dataclass(eq=False)
@@ -39,11 +43,28 @@ class Replaced(Edit):
         Which, and the place of the first of them.
     key : int
         Its number among all of them.
+    name : str
+        The variable that has the true values before the line reads it; empty where the line itself makes them.
+    stored : tuple of stmt
+        The lines that put something into this variable.
     """
 
     row: int = 0
     offset: int = 0
     key: int = 0
+    name: str = ""
+    stored: tuple[ast.stmt, ...] = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where true values can be put: in the place of a node, or of a variable that the statement there reads."""
+
+    holder: Any
+    slot: str
+    index: int | None
+    name: str = ""
+    stored: tuple[ast.stmt, ...] = ()
 
 
 class ByValue(InOrder):
@@ -53,14 +74,12 @@ class ByValue(InOrder):
     ----------
     order : InOrder
         What looks for changes of the same lines.
-    enough : int
-        How many gradients are wrong.
     values : list of ndarray
         Those of the true backward pass.
     rows : list of list of int
         Which of them belong to one line.
-    factors : list of float
-        Numbers that an array may have to be multiplied with to be one of these.
+    factor : float
+        The number that what lines make has to be multiplied with to be one of these.
     same : callable
         Whether two arrays are equal as far as rounding lets them be.
     """
@@ -68,16 +87,18 @@ class ByValue(InOrder):
     def __init__(
         self,
         order: InOrder,
-        enough: int,
         values: Sequence[Array],
         rows: Sequence[Sequence[int]],
-        factors: Sequence[float],
+        factor: float,
         same: Callable[[Array, Array], bool],
     ) -> None:
-        super().__init__(order._parts, self._begun(order._run), order._forward, order._backward, order._mended, enough)
+        super().__init__(
+            order._parts, self._begun(order._run), order._forward, order._backward, order._mended,
+            order._enough, order._passed_over,
+        )  # fmt: skip
         self._values, self._rows, self._same = values, rows, same
-        self._factors = list(dict.fromkeys(factors))
-        self._table: dict[int, tuple[Replaced, float]] = {}
+        self._factor = factor
+        self._table: dict[int, Replaced] = {}
         self._turns: Counter[int] = Counter()
         self._first: dict[int, Strayed] = {}
         self._shapes: dict[tuple[int, ...], list[int]] = {}
@@ -112,7 +133,7 @@ class ByValue(InOrder):
 
     def _true(self, key: int, value: Any) -> Any:
         """What the true pass has in the place of a value."""
-        edit, factor = self._table[key]
+        edit, factor = self._table[key], self._factor
         place = self._turns[key] + edit.offset
         self._turns[key] += 1
         row, found = self._rows[edit.row], np.asarray(value, float)
@@ -123,6 +144,25 @@ class ByValue(InOrder):
             self._first[key] = Strayed(edit.row, place, factor * found)
         return true / factor if factor != 1 else true.copy()
 
+    def changes(self, edit: Edit, strayed: Strayed) -> list[Edit]:
+        """The changes of a line with which it makes the true value the first time that it made another."""
+        assert isinstance(edit, Replaced)
+        if edit.name:
+            return [c for s in edit.stored for rule in RULES for c in edits(edit.part, s, rule)][:MOST_STORED]
+        true = self._values[self._rows[strayed.row][strayed.place]] / self._factor
+        at = Made(edit.part, edit.statement, strayed.place - edit.offset, [])
+        for rules in ([*RULES, *SHAPES], RARE_RULES):
+            ways = list(islice(self._ways(at, rules), MOST_WAYS))
+            found = instead(self._run, at, [way for _, way in ways])
+            hits = [i for i, made in enumerate(found) if any(self._same(v, _shaped_as(true, v)) for v in made)]
+            if hits:
+                return [ways[i][0] for i in hits[:MOST_HITS]]
+        return []
+
+    def _suspects(self, made: Sequence[Made]) -> Iterator[list[Made]]:
+        """Each statement that makes what is not of the true passes."""
+        return ([odd] for odd in self._odd(made))
+
     # -- which lines, and what they should make -----------------------------------------------------------------
 
     def _all_hits(self, suspects: Sequence[Made]) -> Iterator[Edit]:
@@ -130,18 +170,12 @@ class ByValue(InOrder):
         made = self._made_now
         times = Counter(m.statement for m in made)
         have = {self._backward.which(v) for m in made for v in m.values}
-        factor = self._likely(made)
         for m in suspects:
-            for place in _places(m):
-                yield from self._in(m, times[m.statement], place, have, factor)
+            for place in [*_values_of(m), *_read_by(m)]:
+                yield from self._in(m, times[m.statement], place, have)
 
-    def _likely(self, made: Sequence[Made]) -> float:
-        """The number by which their values differ from the true ones."""
-        known = [f for m in made for v in m.values if (f := self._backward.factor_of(v)) is not None]
-        return Counter(known).most_common(1)[0][0] if known else 1.0
-
-    def _in(self, m: Made, times: int, place: Any, have: set[int | None], factor: float) -> Iterator[Edit]:
-        whole = shape_of(m.part, place[3]) if place[3] else None
+    def _in(self, m: Made, times: int, place: Place, have: set[int | None]) -> Iterator[Edit]:
+        whole = shape_of(m.part, place.name) if place.name else None
         sizes = {v.shape for v in m.values} if whole is None else {whole}
         shapes = {tuple(n for n in size if n != 1)[::way] for size in sizes for way in (1, -1)}
         rows = [i for i in dict.fromkeys(i for s in shapes for i in self._shapes.get(s, ()))]
@@ -150,22 +184,24 @@ class ByValue(InOrder):
         for i in fresh[:MOST_ROWS]:
             for offset in _offsets(len(self._rows[i]), times):
                 if self._rows[i][offset] not in have or self._rows[i][-1] not in have:
-                    yield self._edit(m, place, i, offset, factor)
+                    yield self._edit(m, place, i, offset)
 
-    def _edit(self, m: Made, place: Any, row: int, offset: int, factor: float) -> Replaced:
-        holder, slot, index, name = place
+    def _edit(self, m: Made, place: Place, row: int, offset: int) -> Replaced:
         key = len(self._table)
         new: Any = None
-        if name is None:
-            old = getattr(holder, slot) if index is None else getattr(holder, slot)[index]
+        if not place.name:
+            now = getattr(place.holder, place.slot)
+            old = now if place.index is None else now[place.index]
             new = ast.Call(ast.Name(TRUE, ast.Load()), [ast.Constant(key), old], [])
-        else:  # after the line, in the whole of what it adds to or writes into
-            after = ast.Assign([ast.Name(name, ast.Store())], read(f"{TRUE}({key}, {name})"))
-            new = ast.If(ast.Constant(True), [m.statement, after], [])
+        else:
+            first = ast.Assign([ast.Name(place.name, ast.Store())], read(f"{TRUE}({key}, {place.name})"))
+            new = ast.If(ast.Constant(True), [first, m.statement], [])
         ast.copy_location(new, m.statement)
-        words = f"with another value in {target(m.statement)}"
-        edit = Replaced(m.statement, holder, slot, index, new, WRONG_VALUE, words, m.part, "", row, offset, key)
-        self._table[key] = edit, factor
+        line = place.stored[-1] if place.stored else m.statement
+        words = f"with another value in {place.name or target(m.statement)}"
+        edit = Replaced(line, place.holder, place.slot, place.index, new, WRONG_VALUE, words, m.part, "",
+                        row, offset, key, place.name, place.stored)  # fmt: skip
+        self._table[key] = edit
         return edit
 
 
@@ -178,22 +214,34 @@ def _offsets(length: int, times: int) -> list[int]:
     return list(dict.fromkeys([0, length - times]))
 
 
-def _places(m: Made) -> list[tuple[Any, str, int | None, str | None]]:
-    """The values that a statement makes; the variable whose array it changes."""
+def _values_of(m: Made) -> list[Place]:
+    """The values that a statement makes."""
     s: Any = m.statement
     value = s.value
+    if isinstance(s, ast.Return) and not isinstance(value, ast.BinOp):
+        return []  # what is returned was made before
     if isinstance(value, (ast.Tuple, ast.List)):
-        return [(value, "elts", i, None) for i in range(len(value.elts))]
+        return [Place(value, "elts", i) for i in range(len(value.elts))]
     if isinstance(value, ast.Dict):
-        return [(value, "values", i, None) for i in range(len(value.values))]
-    found: list[tuple[Any, str, int | None, str | None]] = [(s, "value", None, None)]
-    goal = s.target if isinstance(s, ast.AugAssign) else s.targets[0] if isinstance(s, ast.Assign) else None
-    inside = isinstance(goal, ast.Subscript) or isinstance(s, ast.AugAssign)
-    while isinstance(goal, ast.Subscript):
-        goal = goal.value
-    if inside and isinstance(goal, ast.Name):
-        found.append((*holder_of(m.part.tree, s), goal.id))
-    return found
+        return [Place(value, "values", i) for i in range(len(value.values))]
+    return [Place(s, "value", None)]
+
+
+def _read_by(m: Made) -> Iterator[Place]:
+    """The variables that a statement reads, each with the lines that store into it."""
+    s: Any = m.statement
+    stored: dict[str, list[ast.stmt]] = {}
+    for other in m.part.statements():
+        if isinstance(other, (ast.Assign, ast.AugAssign)) and other is not s:
+            goal = other.target if isinstance(other, ast.AugAssign) else other.targets[0]
+            while isinstance(goal, ast.Subscript):
+                goal = goal.value
+            if isinstance(goal, ast.Name):
+                stored.setdefault(goal.id, []).append(other)
+    for name in dict.fromkeys(n.id for n in ast.walk(s.value) if isinstance(n, ast.Name)):
+        if shape_of(m.part, name) and (name in stored or name not in m.part.forward):
+            before = [o for o in stored.get(name, ()) if o.lineno < s.lineno] or stored.get(name, [])
+            yield Place(*holder_of(m.part.tree, s), name, tuple(before))
 
 
 def _shaped_as(true: Array, found: Array) -> Array:

@@ -45,6 +45,8 @@ class InOrder:
         Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
     enough : int, optional
         How many of them right make any further change needless.
+    passed_over : int
+        How many of the values that are made first are of no interest.
     """
 
     def __init__(
@@ -55,8 +57,9 @@ class InOrder:
         backward: KnownValues,
         mended: Callable[[Any], list[str] | None],
         enough: int | None = None,
+        passed_over: int = 0,
     ) -> None:
-        self._enough = enough
+        self._enough, self._passed_over = enough, passed_over
         self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
@@ -97,6 +100,7 @@ class InOrder:
         mended = self._mended(gradients)
         if mended is None:
             return None
+        made = made[self._passed_over :]
         true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
         return made, len(true), len(mended)
 

@@ -57,14 +57,6 @@ class KnownValues:
         found = (self._found(factor * v, *known) for factor in self._factors)
         return next((number for number in found if number is not None), None)
 
-    def factor_of(self, array: object) -> float | None:
-        """The number that an array has to be multiplied with to be one of these; None if it is none of them."""
-        known = self._known.get(np.squeeze(array).shape) if isinstance(array, np.ndarray) else None
-        if known is None or self.which(array) is None:
-            return None
-        v = np.squeeze(array)  # type: ignore[call-overload]
-        return next((factor for factor in self._factors if self._found(factor * v, *known) is not None), None)
-
     def _found(self, v: Array, numbers: Array, arrays: list[tuple[int, Array]]) -> int | None:
         number, reach = self._number(v), 2 * self._tolerance * v.size * float(np.max(np.abs(v), initial=0))
         first, last = np.searchsorted(numbers, [number - reach, number + reach])

@@ -37,8 +37,9 @@ from autograd_seq.diagnosis.line_edits import (
 )
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, shaped
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts, put
-from autograd_seq.diagnosis.search import Finding, difference
+from autograd_seq.diagnosis.search import Finding, Strayed, difference
 from autograd_seq.diagnosis.true_values import TrueValues
+from autograd_seq.diagnosis.watched import watched
 
 MOST_RUNS = 1200
 MOST_LINES = 300_000  # that are run in all: the search ends there, whatever is left
@@ -139,16 +140,17 @@ class Mend:
         best: Told | None = None
         with np.errstate(all="ignore"):
             lines = self.lines(self.wrong)
+            by_value = self._by_value() if len(rules) > 1 and self.known.rows else Told([], [], list(self.wrong))
             ways = [lambda: self._at_once(lines), self._in_order] if len(rules) > 1 else []
-            last = [self._by_value] if len(rules) > 1 and self.known.rows else []
-            for way in [*ways, lambda: self._one_by_one(lines), *last]:
+            for way in [*ways, lambda: self._one_by_one(lines)] if by_value.left or len(by_value.findings) > 1 else ():
                 self.runs = 0
                 told = way()
                 if best is None or len(told.left) < len(best.left):
                     best = told
                 if not best.left:
                     break
-        assert best is not None
+        if best is None or (len(by_value.left), len(by_value.findings)) < (len(best.left), len(best.findings)):
+            best = by_value
         self.made = best.made
         return best.findings, self._first(lines, best.left)
 
@@ -183,7 +185,9 @@ class Mend:
     def _in_order(self) -> Told:
         """Mistakes one after another as they show."""
         case = self.cases[0]
-        order = InOrder(self.working(), case.again, self.before, self.behind, self._right)
+        order = InOrder(
+            self.working(), case.again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
+        )
         made: list[tuple[Edit, ast.AST]] = []
         with contextlib.ExitStack() as tried:
             right: list[str] = []
@@ -207,11 +211,38 @@ class Mend:
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
         return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
 
+    def _scale(self) -> float:
+        """The number that their values have to be multiplied with to be true ones.
+
+        A loss may be given its adjoint only in the end; then what comes before stays as it is if that is another one.
+        """
+        given = self.known.given
+        if len(given) != 1 or not hasattr(self.cases[0], "doubled"):
+            return 1.0
+        parts = self.working()
+        pairs = zip(watched(parts, self.cases[0].again)[0], watched(parts, self.cases[0].doubled)[0], strict=False)
+        larger = {
+            m.statement
+            for m, other in pairs
+            if len(m.values) == len(other.values) == 1 and not isinstance(m.statement, ast.Return)
+            if np.any(m.values[0]) and self.same(2 * m.values[0], other.values[0])
+        }
+        return 1.0 if len(larger) > 2 else given[0]
+
+    def _passed_over(self) -> int:
+        """How much is made before the backward pass begins."""
+        try:
+            return len(watched(self.working(), self.cases[0].begin)[0])
+        except Exception:  # such as a pass that cannot be run by itself
+            return 0
+
     def _by_value(self) -> Told:
         """Lines that make other values than the true pass, one after another as they show."""
         case, known = self.cases[0], self.known
-        order = InOrder(self.working(), case.again, self.before, self.behind, self._right)
-        search = ByValue(order, len(self.wrong), known.backward, known.rows, self.factors, self.same)
+        order = InOrder(
+            self.working(), case.again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
+        )
+        search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
         made: list[tuple[Edit, ast.AST]] = []
         right: list[str] = []
         with contextlib.ExitStack() as tried, search.lent():
@@ -225,11 +256,30 @@ class Mend:
                 right = self._right_by(search)
             needed, explained = self._needed(made, right, lambda: self._right_by(search))
             self._right_by(search)
+            strayed = [search.strayed(edit) for edit in needed]
             found = [
-                replace(self._finding(edit, keys), correct="", strayed=search.strayed(edit))
-                for edit, keys in zip(needed, explained, strict=True)
+                replace(self._finding(edit, keys), correct="", strayed=where)
+                for edit, keys, where in zip(needed, explained, strayed, strict=True)
             ]
+            undone = {id(edit): before for edit, before in made}
+            for i, (edit, where) in enumerate(zip(needed, strayed, strict=True)):
+                own = self._own_change(search, edit, undone[id(edit)], where, right)
+                found[i] = replace(self._finding(own, explained[i]), strayed=where) if own else found[i]
         return Told(found, [], [k for k in self.wrong if not any(k in keys for keys in explained)])
+
+    def _own_change(
+        self, search: ByValue, edit: Edit, before: ast.AST, strayed: Strayed | None, right: list[str]
+    ) -> Edit | None:
+        """A change of a line with which it makes the true values by itself."""
+        if strayed is None:
+            return None
+        with put(replace(edit, new=before)), edit.part.changed():
+            for change in search.changes(edit, strayed):
+                with put(change), edit.part.changed():
+                    if self._right_by(search) == right:
+                        change.mended = _whole(change)
+                        return change
+        return None
 
     def _right_by(self, search: ByValue) -> list[str]:
         try:

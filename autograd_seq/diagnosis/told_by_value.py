@@ -51,7 +51,9 @@ class ToldByValue:
     def told(self, finding: Finding) -> Finding:
         """A finding with what its value tells."""
         strayed = finding.strayed
-        if strayed is None or strayed.row >= len(self._rows) or strayed.place >= len(self._rows[strayed.row]):
+        if finding.correct or strayed is None or strayed.row >= len(self._rows):
+            return finding
+        if strayed.place >= len(self._rows[strayed.row]):
             return finding
         r = self._rows[strayed.row][strayed.place]
         said = self._said(r, strayed)
