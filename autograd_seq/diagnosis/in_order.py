@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,8 +45,8 @@ class InOrder:
         Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
     enough : int, optional
         How many of them right make any further change needless.
-    passed_over : int
-        How many of the values that are made first are of no interest.
+    passed_over : collection of stmt
+        The statements that are of no interest, since they run before the backward pass begins.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class InOrder:
         backward: KnownValues,
         mended: Callable[[Any], list[str] | None],
         enough: int | None = None,
-        passed_over: int = 0,
+        passed_over: Collection[ast.stmt] = (),
     ) -> None:
         self._enough, self._passed_over = enough, passed_over
         self._made_now: list[Made] = []
@@ -100,7 +100,7 @@ class InOrder:
         mended = self._mended(gradients)
         if mended is None:
             return None
-        made = made[self._passed_over :]
+        made = [m for m in made if m.statement not in self._passed_over]
         true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
         return made, len(true), len(mended)
 

@@ -90,6 +90,7 @@ EXTRA_TERM = Kind("extra term", "with the term {}, which does not belong there")
 
 # one value in place of another
 IN_PLACE_OF = Kind(WRONG_VALUE, "with {} in place of {}")
+ANOTHER_VALUE = Kind(WRONG_VALUE, "with another value in its place")
 EXCHANGED = Kind(WRONG_VALUE, "with {} and {} exchanged")
 FACTORS_EXCHANGED = Kind(WRONG_VALUE, "with {} and {} exchanged: each gets the factor that the other should have")
 EXCHANGED_EVERYWHERE = Kind(WRONG_VALUE, "with {} and {} exchanged wherever they are used")

@@ -15,7 +15,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from autograd_seq.diagnosis.line_edits import (
     operations,
     said,
     target,
+    written_over,
 )
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, shaped
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts, put
@@ -46,6 +47,7 @@ MOST_LINES = 300_000  # that are run in all: the search ends there, whatever is 
 MOST_CAUSES = 3
 ENDLESS = 20  # times as many lines as the unchanged program runs
 PROBE = 1.37
+Way = Literal["assignments", "values", "changes"]  # = and += alone, by the values of lines, or by any change of them
 Outside = dict[str, tuple[Part, int]]  # variables of the file, with where they are read
 
 
@@ -127,32 +129,39 @@ class Mend:
             self.true_values.setdefault(v.shape, []).append(v)
         self.factors += known.given
 
-    def run(self, rules: Sequence[Rule]) -> tuple[list[Finding], Line | None]:
-        """The causes that some rules find, and the first line that is wrong where they do not explain everything.
+    def run(self, way: Way) -> tuple[list[Finding], Line | None]:
+        """The causes that are found in some way, and the first line that is wrong where they do not explain everything.
 
         The changes that were made are then in `made`, in the same order.
         """
-        self.rules, self.made, self.outside, self.runs = rules, [], {}, 0
+        self.rules = [written_over] if way == "assignments" else RULES
+        self.made, self.outside, self.runs = [], {}, 0
         if not self.parts:
             return [], None
         if outside := self._from_outside():
             return [outside], None
-        best: Told | None = None
         with np.errstate(all="ignore"):
             lines = self.lines(self.wrong)
-            by_value = self._by_value() if len(rules) > 1 and self.known.rows else Told([], [], list(self.wrong))
-            ways = [lambda: self._at_once(lines), self._in_order] if len(rules) > 1 else []
-            for way in [*ways, lambda: self._one_by_one(lines)] if by_value.left or len(by_value.findings) > 1 else ():
-                self.runs = 0
-                told = way()
-                if best is None or len(told.left) < len(best.left):
-                    best = told
-                if not best.left:
-                    break
-        if best is None or (len(by_value.left), len(by_value.findings)) < (len(best.left), len(best.findings)):
-            best = by_value
-        self.made = best.made
-        return best.findings, self._first(lines, best.left)
+            ways: dict[Way, list[Callable[[], Told]]] = {
+                "assignments": [lambda: self._one_by_one(lines)],
+                "values": [self._by_value, lambda: self._at_once(lines)],
+                "changes": [self._in_order, lambda: self._one_by_one(lines)],
+            }
+            told = self._best_of(ways[way])
+        self.made = told.made
+        return told.findings, self._first(lines, told.left)
+
+    def _best_of(self, ways: Sequence[Callable[[], Told]]) -> Told:
+        """What explains most by the fewest causes, the first where several do; one that is sure ends the search."""
+        best = Told([], [], list(self.wrong))
+        for way in ways:
+            self.runs = 0
+            told = way()
+            if (len(told.left), len(told.findings)) < (len(best.left), len(best.findings) or MOST_CAUSES + 1):
+                best = told
+            if not best.left and (len(best.findings) == 1 or way == ways[-1]) and all(f.correct for f in best.findings):
+                break
+        return best
 
     def _at_once(self, lines: list[Line]) -> Told:
         """One of the changes of which a line has few, if it mends everything."""
@@ -229,12 +238,12 @@ class Mend:
         }
         return 1.0 if len(larger) > 2 else given[0]
 
-    def _passed_over(self) -> int:
-        """How much is made before the backward pass begins."""
+    def _passed_over(self) -> set[ast.stmt]:
+        """The statements that run before the backward pass begins."""
         try:
-            return len(watched(self.working(), self.cases[0].begin)[0])
+            return {m.statement for m in watched(self.working(), self.cases[0].begin)[0]}
         except Exception:  # such as a pass that cannot be run by itself
-            return 0
+            return set()
 
     def _by_value(self) -> Told:
         """Lines that make other values than the true pass, one after another as they show."""

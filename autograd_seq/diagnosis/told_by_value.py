@@ -27,6 +27,12 @@ from autograd_seq.diagnosis.search import Finding, Strayed
 MOST_BEFORE = 40  # lines of the true pass that lead to the value
 MOST_TERMS = 12
 
+
+def is_told(finding: Finding) -> bool:
+    """Whether a finding says more than that a value is another one."""
+    return finding.words != kinds.ANOTHER_VALUE.words
+
+
 RULES = any_of(SIMPLE, brackets.around_differences, operands.operands, sums.adjoint)
 
 
@@ -57,7 +63,7 @@ class ToldByValue:
             return finding
         r = self._rows[strayed.row][strayed.place]
         said = self._said(r, strayed)
-        category, words = said if said is not None else (kinds.WRONG_VALUE, "with another value in its place")
+        category, words = said if said is not None else kinds.ANOTHER_VALUE()
         where, correct = self._c.where(r)
         return replace(finding, category=category, where=where, words=words, correct=correct)
 

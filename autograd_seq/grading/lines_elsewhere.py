@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.diagnosis.located import Place, Sought
+from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.search import Finding, Strayed, difference
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.own_process import OwnProcess
@@ -54,11 +55,11 @@ class LinesElsewhere:
             "numbers": dict(first.numbers), "true": dict(first.true), "found": dict(first.found),
         }  # fmt: skip
 
-    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+    def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
         if not self._process.lines_are_read:
             return [], ""
-        answer = self._ask({"mended": assignments_only})
+        answer = self._ask({"mended": way})
         told = answer.get("findings")
         found = [_finding(data, self._wrong) for data in told[:MOST]] if isinstance(told, list) else []
         line = answer.get("line")
