@@ -12,7 +12,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import combinations, islice, product
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,16 @@ from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read, target
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
+from autograd_seq.diagnosis.own_code import put
 from autograd_seq.diagnosis.search import Strayed
-from autograd_seq.diagnosis.watched import Made, instead
+from autograd_seq.diagnosis.watched import Made, instead, watched
 
 TRUE = "_true_value_"  # what the function is called in their file meanwhile
 MOST_OFFSETS = 6  # places in a row at which a line that runs once could begin
 MOST_ROWS = 60  # that are tried for one line
+MOST_ODD = 6  # lines that are looked at for one mistake
+MOST_PAIRED = 3  # of them, of which two are looked at together
+MOST_TOGETHER = 12  # values of each of these
 MOST_STORED = 250  # changes of the lines that put something into a variable
 
 
@@ -47,6 +51,8 @@ class Replaced(Edit):
         The variable that has the true values before the line reads it; empty where the line itself makes them.
     stored : tuple of stmt
         The lines that put something into this variable.
+    before : int
+        How often the line runs before the backward pass.
     """
 
     row: int = 0
@@ -54,6 +60,7 @@ class Replaced(Edit):
     key: int = 0
     name: str = ""
     stored: tuple[ast.stmt, ...] = ()
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,31 @@ class Place:
     index: int | None
     name: str = ""
     stored: tuple[ast.stmt, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Now:
+    """What a program makes, which of it is true, and which of the wrong gradients are right."""
+
+    made: list[Made]
+    true: dict[Made, set[int | None]]
+    right: frozenset[str]
+
+    def true_without(self, statement: ast.stmt) -> set[int | None]:
+        """What other statements make that is true."""
+        return set().union(*(found for m, found in self.true.items() if m.statement is not statement))
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """How much becomes right, and how much true, with true values in the place of some."""
+
+    edit: Replaced
+    right: int
+    gain: int
+
+    def __gt__(self, other: _Tried) -> bool:
+        return (self.right, self.gain) > (other.right, other.gain)
 
 
 class ByValue(InOrder):
@@ -134,10 +166,10 @@ class ByValue(InOrder):
     def _true(self, key: int, value: Any) -> Any:
         """What the true pass has in the place of a value."""
         edit, factor = self._table[key], self._factor
-        place = self._turns[key] + edit.offset
+        place = self._turns[key] - edit.before + edit.offset
         self._turns[key] += 1
         row, found = self._rows[edit.row], np.asarray(value, float)
-        if place >= len(row):
+        if not edit.offset <= place < len(row):
             return value
         true = _shaped_as(self._values[row[place]], found)
         if key not in self._first and not self._same(factor * found, true):
@@ -150,7 +182,7 @@ class ByValue(InOrder):
         if edit.name:
             return [c for s in edit.stored for rule in RULES for c in edits(edit.part, s, rule)][:MOST_STORED]
         true = self._values[self._rows[strayed.row][strayed.place]] / self._factor
-        at = Made(edit.part, edit.statement, strayed.place - edit.offset, [])
+        at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             ways = list(islice(self._ways(at, rules), MOST_WAYS))
             found = instead(self._run, at, [way for _, way in ways])
@@ -159,22 +191,82 @@ class ByValue(InOrder):
                 return [ways[i][0] for i in hits[:MOST_HITS]]
         return []
 
-    def _suspects(self, made: Sequence[Made]) -> Iterator[list[Made]]:
-        """Each statement that makes what is not of the true passes."""
-        return ([odd] for odd in self._odd(made))
+    def next(self, over: Callable[[], bool]) -> Edit | None:
+        """The line that is wrong first; None if there is none that makes more right."""
+        now = self._seen_now()
+        if now is None:
+            return None
+        best: _Tried | None = None
+        odd = list(islice(self._odd(now.made), MOST_ODD))
+        for m in odd:
+            baseline = now.true_without(m.statement)
+            for edit in self._candidates(m, now):
+                after = self._after([edit])
+                if after is None or not now.right <= after.right:
+                    continue
+                tried = _Tried(edit, len(after.right), len(after.true_without(m.statement)) - len(baseline))
+                if (tried.right > len(now.right) or tried.gain > 0) and (best is None or tried > best):
+                    best = tried
+                if over() or len(after.right) == self._enough:
+                    return best.edit if best is not None else None
+            if best is not None and best.right > len(now.right):
+                break
+        return best.edit if best is not None else self._first_of_two(odd, now, over)
+
+    def _first_of_two(self, odd: Sequence[Made], now: _Now, over: Callable[[], bool]) -> Edit | None:
+        """Two lines neither of which makes anything right alone, as where two states are carried back."""
+        for first, second in combinations(odd[:MOST_PAIRED], 2):
+            some = list(islice(self._candidates(first, now), MOST_TOGETHER))
+            others = list(islice(self._candidates(second, now), MOST_TOGETHER))
+            for one, other in product(some, others):
+                if one.holder is other.holder or over():
+                    continue
+                after = self._after([one, other])
+                if after is not None and now.right < after.right:
+                    return one
+        return None
+
+    def _after(self, edits: Sequence[Edit]) -> _Now | None:
+        with contextlib.ExitStack() as kept:
+            for edit in edits:
+                kept.enter_context(put(edit))
+            return self._seen_now()
+
+    def _seen_now(self) -> _Now | None:
+        """What the program makes as it is now; None where it fails, or spoils what was right."""
+        try:
+            made, gradients = watched(self._parts, self._run)
+        except Exception:  # whatever a changed program raises
+            return None
+        right = self._mended(gradients)
+        if right is None:
+            return None
+        made = [m for m in made if m.turn >= self._before(m.statement) and not _is_lent(m.statement)]
+        true = {m: {self._backward.which(v) for v in m.values} - {None} for m in made}
+        return _Now(made, true, frozenset(right))
+
+    def _before(self, statement: ast.stmt) -> float:
+        """How often a statement runs before the backward pass."""
+        return self._passed_over.get(statement, 0)
 
     # -- which lines, and what they should make -----------------------------------------------------------------
 
-    def _all_hits(self, suspects: Sequence[Made]) -> Iterator[Edit]:
-        """The lines with true values in the place of theirs."""
-        made = self._made_now
-        times = Counter(m.statement for m in made)
-        have = {self._backward.which(v) for m in made for v in m.values}
-        for m in suspects:
-            for place in [*_values_of(m), *_read_by(m)]:
-                yield from self._in(m, times[m.statement], place, have)
+    def _candidates(self, m: Made, now: _Now) -> Iterator[Replaced]:
+        """A line with true values in the place of its own, or of the variables that it reads."""
+        times = sum(other.statement is m.statement for other in now.made)
+        have = set().union(*now.true.values())
+        for place in [*self._doubtful(m, now), *_values_of(m)]:
+            yield from self._in(m, times, place, have)
 
-    def _in(self, m: Made, times: int, place: Place, have: set[int | None]) -> Iterator[Edit]:
+    def _doubtful(self, m: Made, now: _Now) -> Iterator[Place]:
+        """The variables that a line reads, but for those that were made true."""
+        for place in _read_by(m):
+            stored = [other for other in now.made if other.statement in place.stored]
+            whole = all(isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) for s in place.stored)
+            if not (stored and whole and all(now.true[other] for other in stored)):
+                yield place
+
+    def _in(self, m: Made, times: int, place: Place, have: set[int | None]) -> Iterator[Replaced]:
         whole = shape_of(m.part, place.name) if place.name else None
         sizes = {v.shape for v in m.values} if whole is None else {whole}
         shapes = {tuple(n for n in size if n != 1)[::way] for size in sizes for way in (1, -1)}
@@ -200,7 +292,7 @@ class ByValue(InOrder):
         line = place.stored[-1] if place.stored else m.statement
         words = f"with another value in {place.name or target(m.statement)}"
         edit = Replaced(line, place.holder, place.slot, place.index, new, WRONG_VALUE, words, m.part, "",
-                        row, offset, key, place.name, place.stored)  # fmt: skip
+                        row, offset, key, place.name, place.stored, int(self._before(m.statement)))  # fmt: skip
         self._table[key] = edit
         return edit
 
@@ -242,6 +334,11 @@ def _read_by(m: Made) -> Iterator[Place]:
         if shape_of(m.part, name) and (name in stored or name not in m.part.forward):
             before = [o for o in stored.get(name, ()) if o.lineno < s.lineno] or stored.get(name, [])
             yield Place(*holder_of(m.part.tree, s), name, tuple(before))
+
+
+def _is_lent(s: ast.stmt) -> bool:
+    """Whether a statement is made of true values that were put there."""
+    return any(isinstance(n, ast.Name) and n.id == TRUE for n in ast.walk(s))
 
 
 def _shaped_as(true: Array, found: Array) -> Array:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,8 @@ class InOrder:
         Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
     enough : int, optional
         How many of them right make any further change needless.
-    passed_over : collection of stmt
-        The statements that are of no interest, since they run before the backward pass begins.
+    passed_over : mapping of stmt to float
+        The statements of which the first turns are of no interest, as they come before the backward pass, and how many.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class InOrder:
         backward: KnownValues,
         mended: Callable[[Any], list[str] | None],
         enough: int | None = None,
-        passed_over: Collection[ast.stmt] = (),
+        passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
     ) -> None:
         self._enough, self._passed_over = enough, passed_over
         self._made_now: list[Made] = []
@@ -100,7 +101,7 @@ class InOrder:
         mended = self._mended(gradients)
         if mended is None:
             return None
-        made = [m for m in made if m.statement not in self._passed_over]
+        made = [m for m in made if m.turn >= self._passed_over.get(m.statement, 0)]
         true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
         return made, len(true), len(mended)
 

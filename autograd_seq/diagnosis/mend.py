@@ -238,12 +238,14 @@ class Mend:
         }
         return 1.0 if len(larger) > 2 else given[0]
 
-    def _passed_over(self) -> set[ast.stmt]:
-        """The statements that run before the backward pass begins."""
+    def _passed_over(self) -> dict[ast.stmt, float]:
+        """How often statements run before the backward pass begins; always, where a function makes nothing of it."""
         try:
-            return {m.statement for m in watched(self.working(), self.cases[0].begin)[0]}
+            made, _ = watched(self.working(), self.cases[0].begin)
         except Exception:  # such as a pass that cannot be run by itself
-            return set()
+            return {}
+        both = {m.part for m in made if any(v in self.behind and v not in self.before for v in m.values)}
+        return {m.statement: m.turn + 1 if m.part in both else math.inf for m in made}
 
     def _by_value(self) -> Told:
         """Lines that make other values than the true pass, one after another as they show."""
@@ -285,9 +287,10 @@ class Mend:
         with put(replace(edit, new=before)), edit.part.changed():
             for change in search.changes(edit, strayed):
                 with put(change), edit.part.changed():
-                    if self._right_by(search) == right:
-                        change.mended = _whole(change)
-                        return change
+                    mends = self._right_by(search) == right
+                if mends:
+                    change.mended = _after(change)
+                    return change
         return None
 
     def _right_by(self, search: ByValue) -> list[str]:

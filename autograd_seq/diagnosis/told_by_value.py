@@ -10,22 +10,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.perturb import SIMPLE, brackets, operands, sums
-from autograd_seq.diagnosis.perturb.context import Context, terms_of
+from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.perturb.where import any_of
-from autograd_seq.diagnosis.rerun import along, bare
+from autograd_seq.diagnosis.rerun import along
 from autograd_seq.diagnosis.search import Finding, Strayed
 
 MOST_BEFORE = 40  # lines of the true pass that lead to the value
-MOST_TERMS = 12
+MOST_TERMS = 24
+SMALL = 1e-7
 
 
 def is_told(finding: Finding) -> bool:
@@ -33,6 +36,7 @@ def is_told(finding: Finding) -> bool:
     return finding.words != kinds.ANOTHER_VALUE.words
 
 
+PUT_TOGETHER = ("sum of uses", "name", "part", "gathered parts", "joined", "stacked", "negative", "transpose")
 RULES = any_of(SIMPLE, brackets.around_differences, operands.operands, sums.adjoint)
 
 
@@ -113,35 +117,43 @@ class ToldByValue:
 
     def _by_weights(self, r: Tensor, value: Array) -> Said | None:
         """Terms left out, there twice, or with another factor, several at once."""
-        terms = self._terms(r)
-        if not 1 <= len(terms) <= min(MOST_TERMS, value.size - 1) or value.shape != r.shape:
+        if value.shape != r.shape:
             return None
-        columns = np.stack([x._value.ravel() for x in terms], axis=1)
-        weights, _, rank, _ = np.linalg.lstsq(columns, value.ravel(), rcond=None)
-        if rank < len(terms) or not self._same((columns @ weights).reshape(value.shape), value):
-            return None
-        gone = [self._c.called(x) for x, w in zip(terms, weights, strict=True) if abs(w) < 1e-7]
-        other = [(x, w) for x, w in zip(terms, weights, strict=True) if abs(w) >= 1e-7 and abs(w - 1) > 1e-7]
-        if gone and not other:
-            kind = "without the terms " if len(gone) > 1 else "without the term "
-            return Said("missing term", kind + " and ".join(gone))
-        if other:
-            x, w = other[0]
-            what = self._c.called(x)
-            if abs(w + 1) < 1e-7:
-                return kinds.SIGN_OF_TERM(what)
-            if abs(w - 2) < 1e-7:
-                return kinds.TERM_TWICE(what)
-            name = "extra factor" if abs(w) < 1 or len(other) > 1 else "missing factor"
-            return Said("missing factor" if abs(w) > 1 else name, f"with {w:.6g} times the term {what}")
+        for terms in self._terms(r):
+            columns = np.stack([part.ravel() for _, part in terms], axis=1)
+            weights, _, rank, _ = np.linalg.lstsq(columns, value.ravel(), rcond=None)
+            made = (columns @ weights).reshape(value.shape)
+            if rank == len(terms) and self._same(made, value):
+                return _weighed([(x, float(w)) for (x, _), w in zip(terms, weights, strict=True)])
         return None
 
-    def _terms(self, r: Tensor, depth: int = 3) -> list[Tensor]:
-        """The terms of a sum, and of sums within it."""
-        found = terms_of(r)
-        if len(found) == 1 or not depth:
-            return [r] if len(found) == 1 else found
-        return [x for term in found for x in (self._terms(bare(term), depth - 1) or [term])]
+    def _terms(self, r: Tensor) -> Iterator[list[tuple[str, Array]]]:
+        """What a value is the sum of: each term, and those that do the same at several steps together."""
+        terms = [(x, part) for x in islice(self._summands(r), MOST_TERMS) if np.any(part := self._part_of(r, x))]
+        together: dict[Any, list[tuple[Tensor, Array]]] = {}
+        for x, part in terms:
+            together.setdefault(self._c.term_role(x), []).append((x, part))
+        joined = [
+            (self._c.called(found[0][0]), np.asarray(sum(part for _, part in found))) for found in together.values()
+        ]
+        for made in ([(self._c.called(x), part) for x, part in terms], joined):
+            if 0 < len(made) < r.size:
+                yield made
+
+    def _summands(self, r: Tensor, depth: int = 6) -> Iterator[Tensor]:
+        """What a value is added up from, or put together from."""
+        known = self._c.live
+        for x in dict.fromkeys(x for x in r.inputs if x in known) if algebra(r) in PUT_TOGETHER and depth else ():
+            yield from self._summands(x, depth - 1)
+        if algebra(r) not in PUT_TOGETHER or not depth:
+            yield r
+
+    def _part_of(self, r: Tensor, x: Tensor) -> Array:
+        """What a value has from one that it is put together from."""
+        if x is r:
+            return r._value
+        without = along(lambda v: 0.0 * x._value, x, self._c.program.between(x, r))
+        return np.asarray(r._value - without(lambda y: y._value))
 
     # -- what else it is ------------------------------------------------------------------------------------------
 
@@ -152,3 +164,16 @@ class ToldByValue:
                 return self._c.instead(x, r, (self._c.program.time(x) or 0) - (self._c.program.time(r) or 0))
         return None
 
+
+def _weighed(terms: list[tuple[str, float]]) -> Said | None:
+    """What is said of a sum whose terms have other weights than 1."""
+    gone = [x for x, w in terms if abs(w) < SMALL]
+    other = [(x, w) for x, w in terms if abs(w) >= SMALL and abs(w - 1) > SMALL]
+    if not other:
+        return Said("missing term", f"without the term{'s' * (len(gone) > 1)} {' and '.join(gone)}") if gone else None
+    x, w = other[0]
+    if abs(w + 1) < SMALL:
+        return kinds.SIGN_OF_TERM(x)
+    if abs(w - 2) < SMALL:
+        return kinds.TERM_TWICE(x)
+    return Said("missing factor" if abs(w) > 1 else "extra factor", f"with {w:.6g} times the term {x}")
