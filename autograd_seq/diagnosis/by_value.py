@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
-from autograd_seq.diagnosis.kinds import WRONG_VALUE
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
-from autograd_seq.diagnosis.line_places import Edit, holder_of, read, target
+from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
 from autograd_seq.diagnosis.own_code import put
@@ -191,6 +191,20 @@ class ByValue(InOrder):
                 return [ways[i][0] for i in hits[:MOST_HITS]]
         return []
 
+    def is_in_place(self, edit: Edit, strayed: Strayed) -> ast.stmt | None:
+        """The line that changed an array whose true value had been there before."""
+        new: Any = edit.new
+        changes = [s for s in edit.stored if _changes_in_place(s)] if isinstance(edit, Replaced) else []
+        if not changes or not isinstance(new, ast.If):
+            return None
+        made, _ = watched(self._parts, self._run)
+        first = next((i for i, m in enumerate(made) if m.statement is new.body[1]), 0)
+        wanted = self._backward.which(self._values[self._rows[strayed.row][strayed.place]])
+        there = wanted is not None and any(self._backward.which(v) == wanted for m in made[:first] for v in m.values)
+        return changes[-1] if there else None
+
+    # -- one line after another ---------------------------------------------------------------------------------
+
     def next(self, over: Callable[[], bool]) -> Edit | None:
         """The line that is wrong first; None if there is none that makes more right."""
         now = self._seen_now()
@@ -255,6 +269,10 @@ class ByValue(InOrder):
         """A line with true values in the place of its own, or of the variables that it reads."""
         times = sum(other.statement is m.statement for other in now.made)
         have = set().union(*now.true.values())
+        caller = _caller(m, now.made)
+        for other in [caller] if caller is not None else ():
+            for place in self._doubtful(other, now):
+                yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, have)
         for place in [*self._doubtful(m, now), *_values_of(m)]:
             yield from self._in(m, times, place, have)
 
@@ -290,8 +308,8 @@ class ByValue(InOrder):
             new = ast.If(ast.Constant(True), [first, m.statement], [])
         ast.copy_location(new, m.statement)
         line = place.stored[-1] if place.stored else m.statement
-        words = f"with another value in {place.name or target(m.statement)}"
-        edit = Replaced(line, place.holder, place.slot, place.index, new, WRONG_VALUE, words, m.part, "",
+        words = kinds.ANOTHER_VALUE.words
+        edit = Replaced(line, place.holder, place.slot, place.index, new, kinds.WRONG_VALUE, words, m.part, "",
                         row, offset, key, place.name, place.stored, int(self._before(m.statement)))  # fmt: skip
         self._table[key] = edit
         return edit
@@ -334,6 +352,21 @@ def _read_by(m: Made) -> Iterator[Place]:
         if shape_of(m.part, name) and (name in stored or name not in m.part.forward):
             before = [o for o in stored.get(name, ()) if o.lineno < s.lineno] or stored.get(name, [])
             yield Place(*holder_of(m.part.tree, s), name, tuple(before))
+
+
+def _changes_in_place(s: ast.stmt) -> bool:
+    return isinstance(s, ast.AugAssign) or (isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Subscript))
+
+
+def _caller(m: Made, made: Sequence[Made]) -> Made | None:
+    """The statement that called the function in which another one ran; it is done after that."""
+    name = m.part.tree.name
+    for other in made[made.index(m) + 1 :]:
+        if other.part is not m.part:
+            called = [n.func for n in ast.walk(other.statement) if isinstance(n, ast.Call)]
+            if any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) == name for f in called):
+                return other
+    return None
 
 
 def _is_lent(s: ast.stmt) -> bool:

@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.by_value import ByValue
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
@@ -157,7 +158,7 @@ class Mend:
         for way in ways:
             self.runs = 0
             told = way()
-            if (len(told.left), len(told.findings)) < (len(best.left), len(best.findings) or MOST_CAUSES + 1):
+            if _worth(told) < _worth(best):
                 best = told
             if not best.left and (len(best.findings) == 1 or way == ways[-1]) and all(f.correct for f in best.findings):
                 break
@@ -249,55 +250,64 @@ class Mend:
 
     def _by_value(self) -> Told:
         """Lines that make other values than the true pass, one after another as they show."""
-        case, known = self.cases[0], self.known
+        known, cases = self.known, self.cases
         order = InOrder(
-            self.working(), case.again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
+            self.working(), cases[0].again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
         )
         search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
         made: list[tuple[Edit, ast.AST]] = []
         right: list[str] = []
         with contextlib.ExitStack() as tried, search.lent():
+            self.cases = [_Begun(cases[0], search)]  # what is found by values is confirmed by them
+            tried.callback(setattr, self, "cases", cases)
             while len(right) < len(self.wrong) and len(made) < MOST_CAUSES and not self._over():
-                edit = search.next(self._over)
+                edit = search.next(self._over) or self._besides(made, right)
                 if edit is None:
                     break
                 made.append((edit, edit.old))
                 tried.enter_context(put(edit))
                 tried.enter_context(edit.part.changed())
-                right = self._right_by(search)
-            needed, explained = self._needed(made, right, lambda: self._right_by(search))
-            self._right_by(search)
-            strayed = [search.strayed(edit) for edit in needed]
-            found = [
-                replace(self._finding(edit, keys), correct="", strayed=where)
-                for edit, keys, where in zip(needed, explained, strayed, strict=True)
-            ]
-            undone = {id(edit): before for edit, before in made}
-            for i, (edit, where) in enumerate(zip(needed, strayed, strict=True)):
-                own = self._own_change(search, edit, undone[id(edit)], where, right)
-                found[i] = replace(self._finding(own, explained[i]), strayed=where) if own else found[i]
+                right = self._right_now() or []
+            needed, explained = self._needed(made, right, lambda: self._right_now() or [])
+            found = self._told_of(search, [pair for pair in made if pair[0] in needed], explained, right)
         return Told(found, [], [k for k in self.wrong if not any(k in keys for keys in explained)])
 
+    def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
+        """A change that mends the rest, where no line is left that makes other values than the true pass."""
+        left = [k for k in self.wrong if k not in right]
+        best = self._best(self.lines(left), left) if made and right else None
+        return best[0] if best is not None and len(best[1]) == len(left) else None
+
+    def _told_of(
+        self, search: ByValue, made: list[tuple[Edit, ast.AST]], explained: list[list[str]], right: list[str]
+    ) -> list[Finding]:
+        """What is said of lines that made wrong values."""
+        self._right_now()
+        strayed = [search.strayed(edit) for edit, _ in made]
+        found = []
+        for (edit, before), keys, where in zip(made, explained, strayed, strict=True):
+            finding = self._finding(edit, keys)
+            if where is not None:
+                own = self._own_change(search, edit, before, where, right)
+                finding = replace(self._finding(own, keys) if own else replace(finding, correct=""), strayed=where)
+                if own is None and (line := search.is_in_place(edit, where)) is not None:
+                    category, words = kinds.DONE_IN_PLACE(said(line))
+                    finding = replace(finding, category=category, words=words, line=line.lineno)
+            found.append(finding)
+        return found
+
     def _own_change(
-        self, search: ByValue, edit: Edit, before: ast.AST, strayed: Strayed | None, right: list[str]
+        self, search: ByValue, edit: Edit, before: ast.AST, strayed: Strayed, right: list[str]
     ) -> Edit | None:
         """A change of a line with which it makes the true values by itself."""
-        if strayed is None:
-            return None
         with put(replace(edit, new=before)), edit.part.changed():
             for change in search.changes(edit, strayed):
                 with put(change), edit.part.changed():
-                    mends = self._right_by(search) == right
+                    mends = self._right_now() == right
                 if mends:
                     change.mended = _after(change)
                     return change
         return None
-
-    def _right_by(self, search: ByValue) -> list[str]:
-        try:
-            return self._right(search.run()) or []
-        except Exception:  # whatever a changed program raises
-            return []
 
     def _needed(
         self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]]
@@ -539,6 +549,19 @@ class Mend:
         return some.shape == other.shape and difference(some, other) < self.tolerance
 
 
+def _worth(told: Told) -> tuple[int, int, bool]:
+    """The less the better: what is left, by how many causes, and whether it is said what would be right."""
+    return len(told.left), len(told.findings) or MOST_CAUSES + 1, not all(f.correct for f in told.findings)
+
+
+class _Begun:
+    """A draw whose runs each begin with the true values of the first step."""
+
+    def __init__(self, case: Any, search: ByValue) -> None:
+        self.again = search.run
+        self.true, self.found = case.true, case.found
+
+
 @contextlib.contextmanager
 def _taking(names: Outside, inputs: Mapping[str, Any]) -> Iterator[None]:
     """With inputs as the variables of the file that are called like them."""
@@ -569,6 +592,8 @@ def _after(edit: Edit) -> str:
     try:
         if isinstance(edit.new, ast.Pass):
             return ""
+        if isinstance(edit.new, (ast.If, ast.For)) and not isinstance(edit.statement, ast.For):
+            return f"{said(edit.statement)}, after the {'loop' if isinstance(edit.new, ast.If) else 'next line'}"
         return said(edit.new if whole else _head(edit.statement), 160).removesuffix(" ...")
     finally:
         edit.put(before)

@@ -67,6 +67,8 @@ class ToldByValue:
             return finding
         r = self._rows[strayed.row][strayed.place]
         said = self._said(r, strayed)
+        if said is None and is_told(finding):
+            return replace(finding, correct=self._c.where(r)[1])
         category, words = said if said is not None else kinds.ANOTHER_VALUE()
         where, correct = self._c.where(r)
         return replace(finding, category=category, where=where, words=words, correct=correct)
@@ -75,7 +77,7 @@ class ToldByValue:
         for value in (strayed.value, strayed.value.T):
             if value.shape != r.shape and np.squeeze(value).shape == np.squeeze(r._value).shape:
                 value = value.reshape(r.shape)
-            for way in (self._as_an_edit, self._by_weights, self._as_another):
+            for way in (self._as_an_edit, self._by_weights, self._as_another, self._in_another_order):
                 said = way(r, value)
                 if said is not None:
                     return said
@@ -164,6 +166,11 @@ class ToldByValue:
                 return self._c.instead(x, r, (self._c.program.time(x) or 0) - (self._c.program.time(r) or 0))
         return None
 
+    def _in_another_order(self, r: Tensor, value: Array) -> Said | None:
+        """The same numbers at other places."""
+        alike = value.shape == r.shape and r.size > 1 and self._same(np.sort(value, None), np.sort(r._value, None))
+        return kinds.PARTS_ELSEWHERE() if alike else None
+
 
 def _weighed(terms: list[tuple[str, float]]) -> Said | None:
     """What is said of a sum whose terms have other weights than 1."""
@@ -176,4 +183,6 @@ def _weighed(terms: list[tuple[str, float]]) -> Said | None:
         return kinds.SIGN_OF_TERM(x)
     if abs(w - 2) < SMALL:
         return kinds.TERM_TWICE(x)
+    if not any(abs(n - round(n)) < SMALL * abs(n) for n in (w, 1 / w)):  # no count that somebody could have meant
+        return None
     return Said("missing factor" if abs(w) > 1 else "extra factor", f"with {w:.6g} times the term {x}")
