@@ -200,7 +200,8 @@ class ByValue(InOrder):
         made, _ = watched(self._parts, self._run)
         first = next((i for i, m in enumerate(made) if m.statement is new.body[1]), 0)
         wanted = self._backward.which(self._values[self._rows[strayed.row][strayed.place]])
-        there = wanted is not None and any(self._backward.which(v) == wanted for m in made[:first] for v in m.values)
+        before = [m for m in made[:first] if not _is_lent(m.statement)]
+        there = wanted is not None and any(self._backward.which(v) == wanted for m in before for v in m.values)
         return changes[-1] if there else None
 
     # -- one line after another ---------------------------------------------------------------------------------
