@@ -136,10 +136,19 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
         causes, unexplained = _found(search, report, MOST_WORK)
     if len(left) <= len(unexplained):
         causes, unexplained = [[f] for f in mended], left
-    if len(_left(search, valued)) < len(unexplained):
+    if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
         causes, unexplained = [[f] for f in valued], _left(search, valued)
-    report.look_at = f"line {line}" if line else search.common(unexplained)
+    report.look_at = _where_to_look(valued) or (f"line {line}" if line else search.common(unexplained))
     return causes, unexplained
+
+
+def _where_to_look(valued: Sequence[Finding]) -> str | None:
+    """A line that is known to be wrong, with what it should make; not how it came to be so."""
+    first = next(iter(valued), None)
+    if first is None or not first.correct or is_told(first):
+        return None
+    of = f" of {first.file}" if first.file else ""
+    return f"line {first.line}{of}, where {first.correct.partition('; ')[0]} should be made,"
 
 
 def _left(search: Search, found: Sequence[Finding]) -> list[str]:

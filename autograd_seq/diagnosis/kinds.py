@@ -141,6 +141,8 @@ OTHER_PART = Kind(
 OTHER_COLUMNS = Kind("wrong half", "with the columns {}:{} of {} in the term of {}: the other part of the stack")
 STACKED_OTHERWISE = Kind("wrong half", "with the stack in the other order, [{}]")
 JOINED_OTHERWISE = Kind(WRONG_VALUE, "with its parts in the order {}, not that of the forward pass")
+WRONG_AT = Kind(WRONG_VALUE, "but for other values at {}")
+OTHER_SIZES = Kind(WRONG_VALUE, "with numbers of the right sign and of another size: another function stands there")
 PARTS_ELSEWHERE = Kind(WRONG_VALUE, "with the same parts at other places: they are written to, or read at, others")
 
 # steps and sequences

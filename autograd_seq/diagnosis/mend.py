@@ -29,6 +29,7 @@ from autograd_seq.diagnosis.line_edits import (
     RULES,
     Edit,
     Rule,
+    bounds,
     brackets,
     edits,
     operands,
@@ -166,7 +167,7 @@ class Mend:
 
     def _at_once(self, lines: list[Line]) -> Told:
         """One of the changes of which a line has few, if it mends everything."""
-        for line, rule in itertools.product(lines, [self.rules[0], *WHOLE]):
+        for line, rule in itertools.product(lines, [self.rules[0], bounds, *WHOLE]):
             for edit in _edits(line, rule):
                 mended = self._mended(edit, self.wrong)
                 if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):

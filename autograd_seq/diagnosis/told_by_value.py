@@ -28,7 +28,16 @@ from autograd_seq.diagnosis.search import Finding, Strayed
 
 MOST_BEFORE = 40  # lines of the true pass that lead to the value
 MOST_TERMS = 24
+MOST_LIVE = 40  # adjoints that a product could be made of
+LEAST_SIGNS = 6  # numbers whose signs agree by no chance
 SMALL = 1e-7
+FORMS: list[tuple[str, Callable[[Array], Array]]] = [
+    ("1", np.ones_like),
+    ("{0}", lambda y: y),
+    ("(1 − {0})", lambda y: 1 - y),
+    ("{0} ∘ (1 − {0})", lambda y: y * (1 - y)),
+    ("(1 − {0}²)", lambda y: 1 - y * y),
+]
 
 
 def is_told(finding: Finding) -> bool:
@@ -77,7 +86,8 @@ class ToldByValue:
         for value in (strayed.value, strayed.value.T):
             if value.shape != r.shape and np.squeeze(value).shape == np.squeeze(r._value).shape:
                 value = value.reshape(r.shape)
-            for way in (self._as_an_edit, self._by_weights, self._as_another, self._in_another_order):
+            ways = (self._as_an_edit, self._by_weights, self._as_another, self._as_a_product, self._in_another_order)
+            for way in (*ways, self._at_some_places, self._of_the_same_signs):
                 said = way(r, value)
                 if said is not None:
                     return said
@@ -166,10 +176,64 @@ class ToldByValue:
                 return self._c.instead(x, r, (self._c.program.time(x) or 0) - (self._c.program.time(r) or 0))
         return None
 
+    def _as_a_product(self, r: Tensor, value: Array) -> Said | None:
+        """Another product of adjoints and forward values in the place of it, or of one of its terms."""
+        if value.shape != r.shape:
+            return None
+        terms = [x for x in islice(self._summands(r), MOST_TERMS) if x.shape == value.shape]
+        for x in [r, *(terms if len(terms) > 1 else ())]:
+            wanted = value - r._value + (self._part_of(r, x) if x is not r else r._value)
+            found = self._factors(r, wanted)
+            if found is not None:
+                return kinds.IN_PLACE_OF(found, self._c.called(x))
+        return None
+
+    def _factors(self, r: Tensor, wanted: Array) -> str | None:
+        """A product of an adjoint and one or two forms of forward values that a value is."""
+        known = [y for y in self._c.notable if y.shape == wanted.shape and self._is_near(y, r)]
+        forms = [(name.format(self._c.called(y)), form(y._value)) for y in known for name, form in FORMS]
+        if not forms or wanted.ndim == 0:
+            return None
+        both = np.stack([form.ravel() for _, form in forms])
+        for live in [x for x in self._c.program.records if x in self._c.live and x.shape == wanted.shape][:MOST_LIVE]:
+            if not np.all(live._value) or not self._is_near(live, r):
+                continue
+            ratio = (wanted / live._value).ravel()
+            for sign in (1.0, -1.0):
+                size = np.max(np.abs(ratio))
+                off = np.max(np.abs(both * both[:, None] - sign * ratio), axis=2)
+                i, k = (int(n) for n in np.unravel_index(int(np.argmin(off)), off.shape))
+                if off[i, k] < SMALL * size:
+                    said = " ∘ ".join(dict.fromkeys([self._c.called(live), forms[i][0], forms[k][0]]))
+                    return said if sign > 0 else f"−{said}"
+        return None
+
+    def _is_near(self, x: Tensor, r: Tensor) -> bool:
+        here, there = self._c.program.time(x), self._c.program.time(r)
+        return here is None or there is None or abs(here - there) <= 1
+
     def _in_another_order(self, r: Tensor, value: Array) -> Said | None:
         """The same numbers at other places."""
         alike = value.shape == r.shape and r.size > 1 and self._same(np.sort(value, None), np.sort(r._value, None))
         return kinds.PARTS_ELSEWHERE() if alike else None
+
+    def _at_some_places(self, r: Tensor, value: Array) -> Said | None:
+        """Right at many places, and wrong at others."""
+        if value.shape != r.shape:
+            return None
+        equal = np.abs(value - r._value) < SMALL * np.max(np.abs(r._value))
+        right = np.count_nonzero(equal & (r._value != 0))
+        if right < 2 or 3 * right < r.size:
+            return None
+        places = [str([int(i) for i in place]) for place in np.argwhere(~equal)]
+        return kinds.WRONG_AT(", ".join(places[:3]) + ", …" * (len(places) > 3))
+
+    def _of_the_same_signs(self, r: Tensor, value: Array) -> Said | None:
+        """Of the right sign everywhere, and of another size."""
+        signs = np.sign(r._value)
+        if value.shape != r.shape or len(set(signs.ravel())) < 2 or r.size < LEAST_SIGNS:
+            return None
+        return kinds.OTHER_SIZES() if np.array_equal(np.sign(value), signs) else None
 
 
 def _weighed(terms: list[tuple[str, float]]) -> Said | None:
