@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.perturb import GRAMMAR, Context, Variant, spoken
-from autograd_seq.diagnosis.rerun import Program, called
+from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program, called
 from autograd_seq.diagnosis.truth import Truth
 
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
@@ -210,7 +210,7 @@ class Search:
         try:
             with np.errstate(all="ignore"):
                 result = program.run(changes)
-        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):  # it does not fit here
+        except DOES_NOT_FIT:  # it does not fit here
             return None
         return {k for k in self.wrong if k in result and _equal(found[k], result[k], self.tolerance)}
 
@@ -288,7 +288,7 @@ class Search:
         try:
             with np.errstate(all="ignore"):
                 new = self.program.values({r: c for changes in made for r, c in changes.items()})
-        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):
+        except DOES_NOT_FIT:
             return [[] for _ in findings]
         behind = [self.program.behind(frozenset(changes)) if changes else [] for changes in made]
         return [[new[r] for r in records if difference(new[r], r._value) > self.tolerance] for records in behind]

@@ -23,7 +23,7 @@ from autograd_seq.diagnosis.perturb import SIMPLE, brackets, operands, sums
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.perturb.where import any_of
-from autograd_seq.diagnosis.rerun import along
+from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, along
 from autograd_seq.diagnosis.search import Finding, Strayed
 
 MOST_BEFORE = 40  # lines of the true pass that lead to the value
@@ -121,7 +121,7 @@ class ToldByValue:
         try:
             change = along(edit.change, start, path) if path else edit.change
             made = np.asarray(change(lambda x: x._value))
-        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):  # it does not fit here
+        except DOES_NOT_FIT:  # it does not fit here
             return False
         return made.shape == value.shape and self._same(made, value)
 
