@@ -75,9 +75,9 @@ class ToldByValue:
         if strayed.place >= len(self._rows[strayed.row]):
             return finding
         r = self._rows[strayed.row][strayed.place]
-        said = self._said(r, strayed)
-        if said is None and is_told(finding):
+        if is_told(finding):
             return replace(finding, correct=self._c.where(r)[1])
+        said = self._said(r, strayed)
         category, words = said if said is not None else kinds.ANOTHER_VALUE()
         where, correct = self._c.where(r)
         return replace(finding, category=category, where=where, words=words, correct=correct)

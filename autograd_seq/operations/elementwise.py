@@ -165,6 +165,19 @@ def tanh(x: Any, /) -> Array:
     return np.tanh(x)
 
 
+def _on_each_side(x: Any) -> Any:
+    """Written in two ways, one for positive and one for negative arguments, neither of which can overflow."""
+    return where(_anywhere(x), sigmoid(x), sigmoid(x))
+
+
+def _of_size_on_each_side(x: Any) -> Any:
+    return where(_anywhere(x), sigmoid(np.abs(x)), sigmoid(-np.abs(x)))
+
+
+def _of_size_with_quotient(x: Any) -> Any:
+    return where(_anywhere(x), sigmoid(np.abs(x)), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
+
+
 @operation(
     vjp=[lambda g, y, x: g * (y * (1.0 - y))],
     meaning=lambda algebra, x: each(algebra.sigmoid, x),
@@ -181,9 +194,9 @@ def tanh(x: Any, /) -> Array:
         lambda x: 0.5 * (1 + np.tanh(0.5 * x)),
         lambda x: 0.5 * (1 + np.tanh(x / 2)),
         lambda x: (1 + np.tanh(x / 2)) / 2,
-        lambda x: where(_anywhere(x), sigmoid(x), sigmoid(x)),  # written in another way on each side
-        lambda x: where(_anywhere(x), sigmoid(np.abs(x)), sigmoid(-np.abs(x))),
-        lambda x: where(_anywhere(x), sigmoid(np.abs(x)), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x)))),
+        _on_each_side,
+        _of_size_on_each_side,
+        _of_size_with_quotient,
     ],
 )
 def sigmoid(x: Any, /) -> Array:
