@@ -155,6 +155,7 @@ class _Several(_Recorder):
 def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]:
     """The same graph with the program's own names and time steps, and with each activation in one record."""
     graph = Graph(*outputs.values())
+    follower.learn(graph)
     timed = any(r.scope.time is not None for r in graph)
     known = Activations()
     new: dict[Tensor, Tensor] = {}
