@@ -226,7 +226,9 @@ class ByValue(InOrder):
                     return best.edit if best is not None else None
             if best is not None and best.right > len(now.right):
                 break
-        return best.edit if best is not None else self._first_of_two(odd, now, over)
+        if best is not None:
+            return best.edit
+        return None if now.right else self._first_of_two(odd, now, over)  # costly, so for the beginning only
 
     def _first_of_two(self, odd: Sequence[Made], now: _Now, over: Callable[[], bool]) -> Edit | None:
         """Two lines neither of which makes anything right alone, as where two states are carried back."""
