@@ -34,8 +34,12 @@ class LinesElsewhere:
         ``function``, and for a pair ``forward`` and its ``groups``.
     cases : sequence
         Two draws; of the second the cage is told the inputs only.
-    sought : tuple of list of str, float and TrueValues
-        The gradients that are wrong, how far equal numbers may differ, relative to the largest, and the true values.
+    wrong : list of str
+        The gradients that are wrong.
+    tolerance : float
+        How far equal numbers may differ, relative to the largest.
+    known : TrueValues, optional
+        The true values; those of the first draw if not given.
     """
 
     def __init__(
@@ -43,9 +47,11 @@ class LinesElsewhere:
         process: OwnProcess,
         names: dict[str, Any],
         cases: Sequence[Any],
-        sought: tuple[list[str], float, TrueValues],
+        wrong: list[str],
+        tolerance: float,
+        known: TrueValues | None = None,
     ) -> None:
-        wrong, tolerance, known = sought
+        known = known or TrueValues.of(cases[0].truth)
         self._process, self._wrong, self._tolerance = process, wrong, tolerance
         self._second = cases[1].anew()
         first = cases[0].anew()

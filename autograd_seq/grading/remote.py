@@ -81,7 +81,7 @@ class RemoteFunction:
         names: dict[str, Any] = {"function": self.__name__}
         if isinstance(forward, RemoteForward):
             names |= {"forward": forward.__name__, "groups": forward.groups}
-        return LinesElsewhere(self._process, names, cases, (wrong, tolerance, known))
+        return LinesElsewhere(self._process, names, cases, wrong, tolerance, known)
 
 
 class RemoteForward:
