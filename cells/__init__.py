@@ -16,6 +16,7 @@ from cells.architectures import (
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.deep import Deep
+from cells.exchange.torch_state import from_torch_state, to_torch_state
 from cells.flow import gradient_flow, state_flow
 from cells.gradient_report import gradient_table
 from cells.gru import GRU
@@ -24,7 +25,6 @@ from cells.padding import pad
 from cells.readout import Readout
 from cells.rnn import RNN
 from cells.run import Run
-from cells.torch_state import from_torch_state, to_torch_state
 from cells.truncated import chunks, cut, truncated_bptt
 
 __all__ = [

@@ -56,13 +56,18 @@ class Cell(Shown):
         self.rng = generator(seed)
         self.parameters: dict[str, Parameter] = {}
 
-    def matrix(self, name: str, *columns: int) -> None:
-        """Make a parameter (n_a, Σ columns), random."""
-        self.parameters[name] = Parameter(weights(self.rng, self.n_a, columns, self.dtype, self.scheme), name)
+    def matrix(self, name: str, *columns: int, rows: int | None = None) -> None:
+        """Make a parameter (n_a, Σ columns), random; or with other rows."""
+        values = weights(self.rng, rows or self.n_a, columns, self.dtype, self.scheme)
+        self.parameters[name] = Parameter(values, name)
 
-    def column(self, name: str, fill: float = 0.0) -> None:
-        """Make a parameter (n_a, 1), filled with one number."""
-        self.parameters[name] = Parameter(np.full((self.n_a, 1), fill, self.dtype), name)
+    def column(self, name: str, fill: float = 0.0, rows: int | None = None) -> None:
+        """Make a parameter (n_a, 1), filled with one number; or with other rows."""
+        self.parameters[name] = Parameter(np.full((rows or self.n_a, 1), fill, self.dtype), name)
+
+    def length(self, key: str) -> int:
+        """How long a column of one of its `states` is: n_a."""
+        return self.n_a
 
     # -- one step, and all of them ---------------------------------------------------------
 
@@ -101,7 +106,7 @@ class Cell(Shown):
         sizes(f"a state of {type(self).__name__}", m=m)
         whole(f"a state of {type(self).__name__}", time=time)
         with scope(time=time), no_grad():
-            return {key: Tensor(np.zeros((self.n_a, m), self.dtype), key) for key in self.states}
+            return {key: Tensor(np.zeros((self.length(key), m), self.dtype), key) for key in self.states}
 
     def begin(self, state: Mapping[str, Any] | None, m: int, time: int = 0) -> State:
         """The state to begin with: the given one, checked, or zeros."""
@@ -115,10 +120,11 @@ class Cell(Shown):
             )
         state = {k: numbers(v, f"{here_in_network()}the given state {k}") for k, v in state.items()}
         for key, value in state.items():
-            if np.shape(value) != (self.n_a, m):
+            if np.shape(value) != (self.length(key), m):
+                length = "n_a" if self.length(key) == self.n_a else "memory"
                 raise ShapeError(
                     f"{here_in_network()}the given state {key} has shape {np.shape(value)}, but {type(self).__name__} "
-                    f"needs (n_a, m) = {(self.n_a, m)} for these inputs{here()}"
+                    f"needs ({length}, m) = {(self.length(key), m)} for these inputs{here()}"
                 )
         with scope(time=time):
             return {k: v if isinstance(v, Tensor) else Tensor(v, k, dtype=self.dtype) for k, v in state.items()}

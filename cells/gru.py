@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Tensor, concatenate, name, scope, sigmoid, tanh
+from autograd_seq import Tensor, concatenate, name, scope, tanh
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from cells.cell import Cell, State
-from cells.checked import flags
+from cells.checked import choose, flags
+from cells.gate_functions import GATES
 from cells.padding import held
 
 
@@ -27,6 +28,8 @@ class GRU(Cell):
     reset_after : bool
         The variant that PyTorch and cuDNN compute: Γ_r multiplies Wca c<t-1> + bca, not c<t-1>. The candidate's
         weights are then ``Wca`` (n_a, n_a) and ``Wcx`` (n_a, n_x), with two biases ``bca`` and ``bc``.
+    gates : {"sigmoid", "hard_sigmoid"}
+        What makes a gate of a number, see `cells.gate_functions`.
     seed, dtype, scheme
         As in `Cell`.
 
@@ -54,6 +57,7 @@ class GRU(Cell):
         seed: Any = None,
         dtype: Any = np.float64,
         scheme: str = "xavier",
+        gates: str = "sigmoid",
     ) -> None:
         super().__init__(n_x, n_a, seed, dtype, scheme)
         flags("GRU", full=full, reset_after=reset_after)
@@ -63,6 +67,7 @@ class GRU(Cell):
                 f"one{here()}"
             )
         self.full, self.reset_after = full, reset_after
+        self.gates, self.gate = gates, choose(GATES, gates, "gates")
         self.matrix("Wu", n_a, n_x)
         if full:
             self.matrix("Wr", n_a, n_x)
@@ -99,11 +104,11 @@ class GRU(Cell):
         stacked = concatenate([c_prev, x_t])
         with scope(part="update gate"):
             gamma_u = name(p["Wu"] @ stacked + p["bu"], "gamma_u")
-            Gamma_u = name(sigmoid(gamma_u), "Gamma_u")
+            Gamma_u = name(self.gate(gamma_u), "Gamma_u")
         if self.full:
             with scope(part="relevance gate"):
                 gamma_r = name(p["Wr"] @ stacked + p["br"], "gamma_r")
-                Gamma_r = name(sigmoid(gamma_r), "Gamma_r")
+                Gamma_r = name(self.gate(gamma_r), "Gamma_r")
         with scope(part="candidate"):
             if self.reset_after:
                 z_c = name(Gamma_r * (p["Wca"] @ c_prev + p["bca"]) + p["Wcx"] @ x_t + p["bc"], "z_c")

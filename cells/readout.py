@@ -105,6 +105,9 @@ class Readout:
             run.read([self.step(run.final["a"])], [run.times[-1]], at_the_end=True)
         return run
 
+    def __repr__(self) -> str:
+        return f"Readout(n_a={self.n_a}, n_y={self.n_y})"
+
     def save(self, path: Any) -> None:
         """Write all parameters to an ``.npz`` file; see `cells.storage`."""
         storage.save(path, self.parameters)

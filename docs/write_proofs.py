@@ -5,14 +5,16 @@ Run ``python docs/write_proofs.py`` after a change of cells or proofs; a test co
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograd_seq import differentiate
+from autograd_seq import Graph, differentiate
 from autograd_seq.check.check_certificate import Certificate
 from autograd_seq.check.export import certificate_of
+from autograd_seq.check.one_step import StepsDifferError, one_step
 from autograd_seq.commands.things import cells_by_name, example_run, output_of
 from autograd_seq.storage.files import write
 
@@ -40,12 +42,28 @@ def row(name: str, loss: Any) -> str:
     proven = sum(status == "proven" for status in statuses.values())
     rest = ", ".join(name for name, status in statuses.items() if status != "proven") or "–"
     operations, records = len(data["operations"]), len(data["records"])
-    return f"| {name} | {proven} of {len(statuses)} | {count} | {records} | {operations} | {rest} |"
+    examples = "yes" if data["examples"] else data["why one number of examples"]
+    counts = f"{proven} of {len(statuses)} | {count} | {records} | {operations}"
+    return f"| {name} | {counts} | {rest} | {lengths(loss)} | {examples} |"
+
+
+def lengths(loss: Any) -> str:
+    """Whether one step's certificate holds for every number of them; or why not."""
+    try:
+        step = one_step(Graph(loss))
+    except StepsDifferError as error:
+        return re.sub(r"%\d+", "", str(error).split("\n")[0].split(" at ")[0])  # without the number of a record
+    recording = differentiate(step.total)
+    leaves = [*step.parameters, *(given for given, _ in step.state), *step.inputs]
+    data = certificate_of(recording, {x: (x.label, "proven") for x in leaves if x in recording.adjoints}, step)
+    statuses, _ = Certificate(data).check()
+    return "yes" if set(statuses.values()) == {"proven"} else "checked"
 
 
 def table() -> str:
     """The whole."""
-    names = ("", "gradients proven", "adjoints verified", "records", "different operations", "only checked")
+    names = ("", "gradients proven", "adjoints verified", "records", "different operations", "only checked",
+             "any number of steps", "any number of examples")  # fmt: skip
     head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     return "\n".join([*head, *(row(name, loss) for name, loss in losses())]) + "\n"
 

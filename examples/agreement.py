@@ -94,6 +94,7 @@ def plot(distances: list[int], measured: dict[str, list[tuple[float, float]]], p
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+    arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
     arguments.add_argument("--epochs", type=int, default=2)
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_seq import Graph, binary_cross_entropy, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from cells import LSTM, Bidirectional, Readout, gradient_table, pad
 from viz import draw
 
@@ -31,12 +32,12 @@ def main(out: Path) -> None:
     readout = Readout(n_a=6, n_y=1, activation="sigmoid", seed=2)
     run = readout(cell.unroll(x, lengths=lengths))
     loss = run.measure(y, binary_cross_entropy)
-    print(run.graph)
+    print(brief(run.graph))
 
     loss.backward()
     print("\nWhat each time step gave to each gradient:")
-    print(gradient_table(loss, {**cell.parameters, **readout.parameters}))
-    print(f"\n{prove(loss)}")
+    print(gradient_table(loss, {**cell.parameters, **readout.parameters}, most=beside(33, 9)))
+    print(f"\n{brief(prove(loss))}")
     draw(run, out / "bidirectional.svg")
     print(out / "bidirectional.svg")
 
@@ -63,4 +64,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

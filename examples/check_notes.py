@@ -255,11 +255,17 @@ def show(data: dict[str, Any], verdict: str) -> None:
     print(f"{verdict}\n")
 
 
+def counted(statuses: list[str]) -> str:
+    """How many have each status."""
+    return ", ".join(f"{n} {status}" for status, n in Counter(statuses).most_common())
+
+
 def main() -> None:
     """Print the verdict for every formula."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--out", help="write the verdicts to DIR/notes.json too", metavar="DIR")
+    parser.add_argument("--full", action="store_true", help="print everything, in lines of any length")
     options = parser.parse_args()
     notes = tomllib.loads(NOTES.read_text(encoding="utf-8"))
     about = subjects()
@@ -273,18 +279,20 @@ def main() -> None:
     if options.json:
         print_json(data)
         return
-    for file in sorted({entry["file"] for entry, _ in reports}):
-        print(f"\n== {file}\n")
-        for entry, report in reports:
-            if entry["file"] == file:
-                show(entry, str(report))
-        for entry in facts:
-            if entry["file"] == file:
-                show(entry, f"{entry['status']}: {entry['claim']}\n  {entry['reason']}")
+    said = [(entry, report.status, str(report)) for entry, report in reports]
+    said += [(fact, fact["status"], f"{fact['status']}: {fact['claim']}\n  {fact['reason']}") for fact in facts]
+    for file in sorted({entry["file"] for entry, _, _ in said}):
+        of_file = [(entry, status, words) for entry, status, words in said if entry["file"] == file]
+        shown = [item for item in of_file if options.full or item[1] not in ("proven", "checked")]
+        print(f"\n== {file}: " + counted([status for _, status, _ in of_file]) + "\n")
+        for entry, _, words in shown:
+            show(entry, words)
+    if not options.full:
+        print("What is proven or checked is only counted here; --full prints it.\n")
     for entry in counts:
         print(f"{entry['file']}: {entry['printed']}\n{entry['verdict']}\n")
     for what, statuses in (("formulas", [r.status for _, r in reports]), ("facts", [f["status"] for f in facts])):
-        print(f"{len(statuses)} {what}: " + ", ".join(f"{n} {status}" for status, n in Counter(statuses).most_common()))
+        print(f"{len(statuses)} {what}: {counted(statuses)}")
 
 
 if __name__ == "__main__":

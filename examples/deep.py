@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_seq import binary_cross_entropy, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout, gradient_flow, gradient_table
 from viz import draw
 
@@ -44,13 +45,13 @@ def main(out: Path) -> None:
         loss = run.measure(IS_NAME, binary_cross_entropy)
         print(f"\n=== {name}: {cell}; J = {loss.item():.4f} ===\n")
         if name == "deep":
-            print(run.graph)
+            print(brief(run.graph))
         loss.backward()
-        print(gradient_table(loss, {**cell.parameters, **readout.parameters}))
+        print(gradient_table(loss, {**cell.parameters, **readout.parameters}, most=beside(33, 9)))
         for layer in range(1, len(run.layers) + 1):
             norms = gradient_flow(run, layer=layer)[-1]
             print(f"‖∂L<5>/∂a[{layer}]<t>‖:", "  ".join(f"{norm:.4f}" for norm in norms))
-        print(prove(loss))
+        print(brief(prove(loss)))
         draw(run, out / f"{name}.svg")
         print(out / f"{name}.svg")
 
@@ -59,4 +60,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

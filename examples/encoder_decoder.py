@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_seq import categorical_cross_entropy, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from cells import GRU, EncoderDecoder, Readout, gradient_table, pad
 from viz import draw
 
@@ -40,11 +41,11 @@ def main(out: Path) -> None:
 
     run = model.unroll(x[:, :1], targets=y[:, :1])  # the first pair alone: T_x = 5, T_y = 6
     loss = run.measure(y[:, :1], categorical_cross_entropy)
-    print(run.graph)
+    print(brief(run.graph))
     loss.backward()
     print("\nWhat each time step gave to each gradient; the decoder's steps follow the encoder's:")
-    print(gradient_table(loss, model.parameters))
-    print(f"\n{prove(loss)}")
+    print(gradient_table(loss, model.parameters, most=beside(33, 9)))
+    print(f"\n{brief(prove(loss))}")
     draw(run, out / "encoder_decoder.svg")
     print(out / "encoder_decoder.svg")
 
@@ -69,4 +70,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

@@ -101,6 +101,13 @@ SUBJECTS: dict[str, Callable[[], Any]] = {
     "own_cell": own_cell,
     "no_cell": no_cell,
 }
+# Pictures for a slide, each of one subject.
+SLIDES: dict[str, tuple[str, dict[str, Any]]] = {
+    "lstm-slide": ("lstm", {}),
+    "lstm-slide-formulas": ("lstm", {"formulas": True, "steps": (1, 2)}),
+    "bidirectional-slide-overlay": ("bidirectional", {"view": "overlay", "legend": True}),
+    "deep_bidirectional-slide-modules": ("deep_bidirectional", {"view": "modules"}),
+}
 
 
 def index(options: argparse.Namespace) -> str:
@@ -116,6 +123,9 @@ def index(options: argparse.Namespace) -> str:
     for subject in options.only:
         links = " | ".join(f"[{view}]({subject}-{view}.{options.format})" for view in options.views)
         lines.append(f"| {subject.replace('_', ' ')} | {links} |")
+    slides = [name for name, (subject, _) in SLIDES.items() if subject in options.only]
+    links = ", ".join(f"[{name.replace('_', ' ')}]({name}.{options.format})" for name in slides)
+    lines += ["", f"For a slide 1,920 pixels wide, no letter below 18 pixels: {links}."] * bool(slides)
     shown = "lstm" if "lstm" in options.only else options.only[0]
     lines += ["", f"![{shown}]({shown}-{options.views[0]}.{options.format})", ""]
     return "\n".join(lines)
@@ -125,6 +135,7 @@ def main() -> None:
     """Draw everything."""
     parser = argparse.ArgumentParser(description="Draw every cell and architecture in every view.")
     parser.add_argument("--out", type=Path, default=Path("docs/gallery"), help="folder for the pictures")
+    parser.add_argument("--full", action="store_true", help="print everything, in lines of any length")
     parser.add_argument("--format", default="svg", choices=("svg", "png", "pdf", "dot"))
     parser.add_argument("--only", nargs="*", choices=list(SUBJECTS), default=list(SUBJECTS), help="some of them")
     parser.add_argument("--views", nargs="*", choices=VIEWS, default=list(VIEWS))
@@ -136,6 +147,10 @@ def main() -> None:
         for view in options.views:
             drawing = draw(output, options.out / f"{subject}-{view}.{options.format}", view)
             print(f"{subject:20} {view:12} {drawing!r}")
+    for slide, (subject, asked) in SLIDES.items():
+        if subject in options.only:
+            drawing = draw(SUBJECTS[subject](), options.out / f"{slide}.{options.format}", size="slide", **asked)
+            print(f"{slide:33} {drawing!r}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd_seq import binary_cross_entropy, exp, prove, steps
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from autograd_seq.learning.clipping import clip_by_element, clip_by_global_norm, clip_by_norm, global_norm
 from autograd_seq.readings.nonfinite import first_nonfinite
 from cells import GRU, LSTM, RNN, Cell, Readout, Run, gradient_flow, gradient_table, state_flow
@@ -72,7 +73,7 @@ def flows(out: Path) -> None:
         row = state_flow(measured(cell, x), wrt, times=[T])[-1, ::-1]
         lines[name] = row / row[0]
         print(f"{name:34s}" + "".join(f"{lines[name][d]:10.1e}" for d in distances))
-    kept = r"$\Vert\partial a^{\langle T \rangle} / \partial a^{\langle T - d \rangle}\Vert$, 1 at $d = 0$"
+    kept = r"$\Vert\partial s^{\langle T \rangle} / \partial s^{\langle T - d \rangle}\Vert$ of state $s$, 1 at $d = 0$"
     print()
     plot(out / "gradient_norms.png", gradient_norms, lines, "What 100 steps leave of a gradient", quantity=kept)
 
@@ -129,9 +130,9 @@ def main(out: Path) -> None:
 
     heading("Four steps of the tanh RNN: what each step gave to each gradient, proven and drawn")
     short = measured(RNN(N_X, N_A, seed=0), np.random.default_rng(0).standard_normal((N_X, 1, 4)))
-    print(short.graph)
-    print(gradient_table(short.loss, short.cell.parameters))
-    print(prove(short.loss))
+    print(brief(short.graph))
+    print(gradient_table(short.loss, short.cell.parameters, most=beside(33, 9)))
+    print(brief(prove(short.loss)))
     draw(short.loss, out / "gradient_flow.svg", view="overlay")
     print(out / "gradient_flow.svg")
 
@@ -140,4 +141,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_seq import categorical_cross_entropy, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from cells import GRU, Readout, gradient_flow, gradient_table, many_to_one
 from viz import draw
 
@@ -36,11 +37,11 @@ def main(out: Path) -> None:
         loss = run.measure([y], categorical_cross_entropy)
         print(f"\n=== {name}: {', '.join(cell.parameters)}; J = {loss.item():.4f} ===\n")
         if name == "gru":
-            print(run.graph)
+            print(brief(run.graph))
         loss.backward()
-        print(gradient_table(loss, {**cell.parameters, **readout.parameters}))
+        print(gradient_table(loss, {**cell.parameters, **readout.parameters}, most=beside(33, 9)))
         print("‖∂L/∂c<t>‖:", "  ".join(f"{norm:.4f}" for norm in gradient_flow(run, wrt="c")[-1]))
-        print(prove(loss))
+        print(brief(prove(loss)))
         draw(run, out / f"{name}.svg")
         draw(run, out / f"{name}_cell.svg", view="cell")
         print(out / f"{name}.svg")
@@ -61,4 +62,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

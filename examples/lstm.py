@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_seq import categorical_cross_entropy, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from cells import LSTM, Readout, gradient_flow, gradient_table
 from viz import draw
 
@@ -29,11 +30,11 @@ def main(out: Path) -> None:
     readout = Readout(n_a=4, n_y=len(vocabulary), seed=1)
     run = readout(cell.unroll(x))
     loss = run.measure(y, categorical_cross_entropy)
-    print(run.graph)
+    print(brief(run.graph))
 
     loss.backward()
     print("\nWhat each time step gave to each gradient:")
-    print(gradient_table(loss, {**cell.parameters, **readout.parameters}))
+    print(gradient_table(loss, {**cell.parameters, **readout.parameters}, most=beside(33, 9)))
 
     print("\nHow far back the last loss reaches:")
     for state in "ac":
@@ -43,7 +44,7 @@ def main(out: Path) -> None:
         means = [run.graph.find(gate, time=t).value.mean() for t in run.times]
         print(f"  {gate}:", "  ".join(f"{mean:.2f}" for mean in means))
 
-    print(f"\n{prove(loss)}")
+    print(f"\n{brief(prove(loss))}")
     for view in ("unrolled", "cell", "overlay"):
         draw(loss if view == "overlay" else run, out / f"lstm_{view}.svg", view=view)
         print(out / f"lstm_{view}.svg")
@@ -53,4 +54,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

@@ -76,6 +76,7 @@ def write_midi(melody: list[str], path: Path) -> bool:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where files go (default: out)")
+    arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
     arguments.add_argument("--corpus", type=Path, help="tunes of your own, a line each")
     arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--first", default="E4:1", help="the note to begin with (default E4:1)")

@@ -88,6 +88,7 @@ def accuracy(model: Recogniser, examples: list[Example]) -> tuple[float, float]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+    arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
     arguments.add_argument("--corpus", type=Path, help="sentences of your own, every name in *stars*")
     arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--epochs", type=int, default=6)

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd_seq import binary_cross_entropy, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from cells import LSTM, Readout, gradient_table
 from viz import draw
 
@@ -34,10 +35,10 @@ def main(out: Path) -> None:
             loss = run.measure(IS_NAME, binary_cross_entropy)
             print(f"\n=== peephole={peephole!r}, output_sees={output_sees!r}: J = {loss.item():.4f} ===\n")
             if (peephole, output_sees) == ("diagonal", "current"):
-                print(run.graph)
+                print(brief(run.graph))
             loss.backward()
-            print(gradient_table(loss, {**cell.parameters, **readout.parameters}))
-            print(prove(loss))
+            print(gradient_table(loss, {**cell.parameters, **readout.parameters}, most=beside(33, 9)))
+            print(brief(prove(loss)))
             path = out / f"peephole_{peephole}_{output_sees}.svg"
             draw(run, path)
             draw(run, path.with_stem(path.stem + "_cell"), view="cell")
@@ -48,4 +49,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

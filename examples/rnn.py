@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd_seq import binary_cross_entropy, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import beside, brief
 from cells import RNN, Readout, gradient_table
 from viz import draw
 
@@ -30,11 +31,11 @@ def main(out: Path) -> None:
     readout = Readout(n_a=4, n_y=1, activation="sigmoid", seed=1)
     run = readout(cell.unroll(x))
     loss = run.measure(y, binary_cross_entropy)
-    print(run.graph)
+    print(brief(run.graph))
 
     loss.backward()
     print("\nWhat each time step gave to each gradient:")
-    print(gradient_table(loss, {**cell.parameters, **readout.parameters}))
+    print(gradient_table(loss, {**cell.parameters, **readout.parameters}, most=beside(33, 9)))
 
     stacked = RNN(n_x=len(vocabulary), n_a=4, stacked=True)
     stacked.parameters["Wa"].value = np.hstack([cell.parameters["Waa"].value, cell.parameters["Wax"].value])
@@ -44,7 +45,7 @@ def main(out: Path) -> None:
     print(f"\nThe stacked form, Wa {both.shape} = [Waa, Wax]: J = {same.item():.6f}, before {loss.item():.6f};")
     print(f"dWa differs from [dWaa, dWax] by {np.abs(stacked.parameters['Wa'].grad - both).max():.0e}\n")
 
-    print(prove(loss))
+    print(brief(prove(loss)))
     for view in ("unrolled", "rolled", "cell"):
         draw(run, out / f"rnn_{view}.svg", view=view)
         print(out / f"rnn_{view}.svg")
@@ -54,4 +55,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

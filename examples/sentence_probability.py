@@ -44,6 +44,7 @@ def made_up() -> list[str]:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+    arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
     arguments.add_argument("--corpus", type=Path, help="sentences of your own, a line each")
     arguments.add_argument("--encoding", help="what your text was saved in, such as gbk")
     arguments.add_argument("--size", type=int, default=10_000, help="words to know, the most frequent (default 10,000)")

@@ -13,6 +13,7 @@ import numpy as np
 import autograd_seq.numpy as anp
 from autograd_seq import Parameter, Tensor, binary_cross_entropy, contributions, differentiate, equations, prove
 from autograd_seq.commands.console import any_console
+from autograd_seq.commands.screen import brief
 from cells import RNN, Readout, Run
 from viz import draw, step_through
 
@@ -88,11 +89,11 @@ def main(out: Path) -> None:
 
     heading("1. The recording: every operation of the forward pass, in order")
     run = unroll(cell, readout)
-    print(run.loss.graph)
+    print(brief(run.loss.graph))
 
     heading("2. Backpropagation through time: the same table, of the backward pass")
     recording = differentiate(run.loss)
-    print("\n".join(str(recording.backward).splitlines()[:24]))
+    print("\n".join(brief(recording.backward).splitlines()[:16]))
     print(f"   … {len(recording.backward)} records in all")
 
     heading("3. Who gave what: each time step's contribution to dJ/dWaa")
@@ -108,7 +109,7 @@ def main(out: Path) -> None:
     print(equations(run))
 
     heading("5. The proof: every derivative, by SymPy, exactly")
-    print(prove(run.loss))
+    print(brief(prove(run.loss)))
 
     heading("6. The pictures: one column for each time step, and a page that steps through them")
     for path, picture in (
@@ -138,4 +139,5 @@ if __name__ == "__main__":
     with any_console():
         arguments = argparse.ArgumentParser(description=__doc__)
         arguments.add_argument("--out", type=Path, default=Path("out"), help="where pictures go (default: out)")
+        arguments.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         main(arguments.parse_args().out)

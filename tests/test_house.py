@@ -16,7 +16,7 @@ ROOMS = [
     ["autograd_seq.plan"],
     ["autograd_seq.diagnosis"],
     ["autograd_seq.learning", "autograd_seq.check"],
-    ["autograd_seq.grading"],
+    ["autograd_seq.grading", "autograd_seq.exchange"],
 ]
 TOP = {"autograd_seq", "autograd_seq.__main__", "autograd_seq.numpy", "autograd_seq.testing"}
 CORE = ["record", "operation", "graph", "part", "rules", "backward"]

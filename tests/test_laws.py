@@ -194,7 +194,8 @@ ASKED_FOR = {
     },
     "algebra that a rewrite recognises or writes": {
         "autograd_seq.plan.rewrites.gates": "sigmoid tanh",  # σ(z) = ½ + ½ tanh(z/2)
-        "autograd_seq.plan.rewrites.lower": "above_zero categorical_cross_entropy softmax",
+        "autograd_seq.plan.rewrites.cancel": "above_zero softmax",
+        "autograd_seq.plan.rewrites.lower": "categorical_cross_entropy",
         "autograd_seq.readings.textbook.filled": "assign",  # an array filled through masks
         "autograd_seq.readings.textbook.recognition": "assign",
         "autograd_seq.writer.gathered": "concatenate",  # parts that make up an array

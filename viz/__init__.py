@@ -9,10 +9,11 @@ from viz.animation import animate
 from viz.drawing import Drawing
 from viz.filming import Film, film
 from viz.layout import lay_out
+from viz.opening import open_modules
 from viz.page import Page, step_through
 from viz.views import draw
 
-__all__ = ["Drawing", "Film", "Page", "animate", "draw", "film", "lay_out", "step_through"]
+__all__ = ["Drawing", "Film", "Page", "animate", "draw", "film", "lay_out", "open_modules", "step_through"]
 
 pass_over(__file__)
 

@@ -45,7 +45,9 @@ class Template:
     around: set[tuple[Key, Key]] = field(default_factory=set)
 
 
-def template(nodes: Sequence[Node], edges: Iterable[Edge], beside: dict[Key, float]) -> Template:
+def template(
+    nodes: Sequence[Node], edges: Iterable[Edge], beside: dict[Key, float], passing: float = DUMMY
+) -> Template:
     """Lay out one step from the nodes of all columns and the edges within them."""
     result = Template(beside=beside)
     leaves: dict[Key, bool] = {}
@@ -58,7 +60,8 @@ def template(nodes: Sequence[Node], edges: Iterable[Edge], beside: dict[Key, flo
     pairs = dict.fromkeys((e.source.key, e.target.key) for e in edges)
     upward = _without_cycles(list(leaves), pairs)
     result.around = {pair for pair in pairs if pair not in upward}
-    result.row = _rows(list(leaves), upward, leaves, bands)
+    over = {(node.over, node.key): None for node in nodes if node.over in leaves}
+    result.row = _rows(list(leaves), _without_cycles(list(leaves), upward | over), leaves, bands)
     for node in nodes:
         if node.beside is not None and node.beside in result.row:
             result.row[node.key] = result.row[node.beside]
@@ -68,7 +71,7 @@ def template(nodes: Sequence[Node], edges: Iterable[Edge], beside: dict[Key, flo
     for columns, keys in _alike(nodes):
         members = dict.fromkeys(key for key in leaves if key in keys)
         rising = {(u, v): None for u, v in upward if u in keys and v in keys and (u, v) not in result.around}
-        x = _place(result, list(members), rising, leaves)
+        x = _place(result, list(members), rising, leaves, passing)
         result.x |= dict.fromkeys(columns, x)
     return result
 
@@ -192,7 +195,7 @@ def _sorted(before: dict[Key, list[Key]], after: dict[Key, list[Key]]) -> list[K
 
 
 def _place(
-    result: Template, keys: list[Key], pairs: dict[tuple[Key, Key], None], leaves: dict[Key, bool]
+    result: Template, keys: list[Key], pairs: dict[tuple[Key, Key], None], leaves: dict[Key, bool], passing: float
 ) -> dict[Key, float]:
     """Order each row and find the places in it; an edge that passes a row has a place there too."""
     rows: list[list[Key]] = [[] for _ in range(max(result.row.values(), default=-1) + 1)]
@@ -205,7 +208,7 @@ def _place(
         chain: list[Key] = [u, *(("passes", u, v, r) for r in range(first + 1, last)), v]
         for r, key in enumerate(chain[1:-1], start=first + 1):
             rows[r].append(key)
-            result.width[key] = DUMMY
+            result.width[key] = passing
         for low, high in pairwise(chain):
             above.setdefault(low, []).append(high)
             below.setdefault(high, []).append(low)

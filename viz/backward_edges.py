@@ -16,8 +16,8 @@ from autograd_seq.core.rules import unbroadcast
 from autograd_seq.core.source_line import here
 from viz.backward_formula import BackwardWriter
 from viz.box_formula import number, shape_text
-from viz.boxes import Folded, Use, fold
-from viz.builder import ASIDE, Options, measure, norm
+from viz.boxes import Box, Folded, Use, fold
+from viz.builder import Options, norm
 from viz.layout import lay_out
 from viz.lettering import Line, Run
 from viz.routes import beside, loop
@@ -56,12 +56,12 @@ def overlay(graph: Graph, recording: Recording, view: str, options: Options) -> 
     largest = max((size for size in sizes.values() if size), default=1.0)
     answers = []
     for edge, size in sizes.items():
-        if size is None or not edge.points:
+        if not size or not edge.points:  # where nothing passes, or zero
             continue
         back = Edge(f"b{edge.id[1:]}", edge.target, edge.source, "adjoint", edge.uses)
         own = edge.source is edge.target
-        back.points = loop(edge.source, outer=True)[::-1] if own else beside(edge.points, ASIDE)
-        back.width = line_width(size, largest)
+        back.points = loop(edge.source, outer=True)[::-1] if own else beside(edge.points, options.size.aside)
+        back.width = options.size.widest * line_width(size, largest)
         back.tooltip = f"‖∂/∂{edge.source.label}‖ by way of {edge.target.label} = {number(size)}"
         answers.append(back)
     layout.edges.extend(answers)
@@ -125,7 +125,7 @@ def backward_view(graph: Graph, recording: Recording, options: Options) -> Layou
     return layout
 
 
-__all__ = ["ASIDE", "Flows", "backward_view", "line_width", "overlay", "recording_of"]
+__all__ = ["Flows", "backward_view", "line_width", "overlay", "recording_of"]
 
 
 class _Backward(Unrolled):
@@ -139,7 +139,7 @@ class _Backward(Unrolled):
         self.recording = recording
         self.backward = BackwardWriter(self.writer, recording)
 
-    def finish(self, columns: list[Column]) -> Layout:
+    def placed(self, columns: list[Column]) -> Layout:
         """Write the adjoints, leave out what no derivative passes, and place the rest."""
         for node in self.nodes:
             if node.box is not None:
@@ -147,8 +147,14 @@ class _Backward(Unrolled):
         flows = Flows(self.recording.adjoints)
         self.edges = {ends: edge for ends, edge in self.edges.items() if flows.size(edge.uses) is not None}
         touched = {node for ends in self.edges for node in ends}
-        self.nodes = [n for n in self.nodes if (n in touched if n.kind == "fold" else n.record is not None)]
-        return super().finish(columns)
+        self.nodes = [n for n in self.nodes if (n in touched if n.kind in ("fold", "port") else n.record is not None)]
+        layout = super().placed(columns)
+        layout.edges = [edge for edge in layout.edges if flows.size(edge.uses)]  # zero looks like nothing
+        return layout
+
+    def title(self, box: Box) -> list[Run]:
+        """What stands for a box that is not drawn: its adjoint's name, if it has one."""
+        return self.backward.title(box) if box.record in self.recording.adjoints else super().title(box)
 
     def _rewrite(self, node: Node) -> None:
         box = node.box
@@ -157,13 +163,15 @@ class _Backward(Unrolled):
             node.record, node.records = None, ()
             return
         title = self.backward.title(box)
-        node.lines = [Line(tuple(title), 11.0)]
-        if formula := self.backward.formula(box, self.longest):
-            node.lines.append(Line(tuple(formula), 8.5))
-        size = Run(f"  ‖·‖ {number(norm(adjoint._value))}", color="adjoint")
-        facts = [Run(shape_text(adjoint.shape), dim=True), size]
-        node.lines.append(Line(tuple(facts), 8.0))
+        node.lines = [self.line(title, self.size.name)]
+        if self.with_formulas:
+            node.lines += self.broken(box, self.backward.formula(box, self.longest_formula()), self.size.formula)
+            size = Run(f"  ‖·‖ {number(norm(adjoint._value))}", color="adjoint")
+            facts = [Run(shape_text(adjoint.shape), dim=True), size]
+            node.lines.append(self.line(facts, self.size.facts))
+        if not adjoint._value.any():
+            node.kind = "zero"
         emitted = dict.fromkeys(made for record in box.records for made in self.recording.emitted.get(record, ()))
         node.record, node.records = adjoint, tuple(emitted)
         node.tooltip = Line(tuple(title)).plain
-        measure(node)
+        self.measure(node)

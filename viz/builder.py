@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,14 +11,15 @@ from autograd_seq import Tensor
 from autograd_seq.core.array import Array
 from viz.box_formula import BoxWriter, number, shape_text, value_text
 from viz.boxes import Box, Folded, Use
-from viz.lettering import Line, Run, name_runs
+from viz.extent import bounds, extent, room_in_rows
+from viz.lettering import Line, Run, name_runs, wrapped
 from viz.placing import Places
 from viz.scene import Column, Edge, Layout, Node, Row
+from viz.sizes import PAGE, Size
 
-SHOWN_STEPS = 12  # more are elided in the middle
 WIDEST = 14_000.0  # points; a PDF page ends at 14,400
 FORMULA = 21.0  # longest formula in ems
-ASIDE = 7.0  # distance of an adjoint's arrow from the arrow that it answers
+MOST_LINES = 4  # of a formula that is broken
 LONG_FORMULA = 44.0  # inside one step there is more room
 
 
@@ -34,6 +35,12 @@ class Options:
         Parameters are boxes with arrows to every use, not only chips.
     values : bool
         Small arrays in full, large ones as norm and range.
+    formulas : bool or None
+        Formulas and shapes beside names; as the size has it if None.
+    steps : (int, int) or None
+        The first and the last step to draw.
+    size : Size
+        How large everything is written, and what it must fit into.
     double : bool
         Room for an adjoint beside every arrow.
     widest : float
@@ -45,6 +52,9 @@ class Options:
     all_steps: bool = False
     parameters: bool = False
     values: bool = False
+    formulas: bool | None = None
+    steps: tuple[int, int] | None = None
+    size: Size = PAGE
     double: bool = False
     widest: float = WIDEST
     gradients: Mapping[Tensor, float] = field(default_factory=dict)
@@ -64,17 +74,61 @@ class Builder:
     longest = FORMULA
 
     def __init__(self, folded: Folded, options: Options) -> None:
-        self.folded, self.options = folded, options
+        self.folded, self.options, self.size = folded, options, options.size
+        self.with_formulas = options.size.formulas if options.formulas is None else options.formulas
+        self.ems = 0.0  # the longest line of a formula
+        self.ems_of: dict[Hashable, float] = {}  # of boxes that can have a longer one
+        self.bands = self.most_bands = 1  # how many rows of steps there are, and can be
         self.colors = {record: f"p{i}" for i, record in enumerate(folded.shared)}
         self.writer = BoxWriter(folded, self.colors)
+        self.start()
+        self.into_outputs = _scalars_near_outputs(folded)
+
+    def start(self) -> None:
+        """Forget what was drawn before."""
         self.notes: list[str] = []
         self.nodes: list[Node] = []
         self.node_of: dict[Box, Node] = {}
         self.edges: dict[tuple[Node, Node], Edge] = {}
-        self.into_outputs = _scalars_near_outputs(folded)
 
     def build(self) -> Layout:
-        """Everything, placed."""
+        """Everything, placed; where it must fit into a width, with shorter lines and more rows until it does."""
+        best = None
+        for bands, ems in self._tries():
+            self.bands, self.ems, self.ems_of = bands, ems, {}
+            layout = self.draft()
+            if self.size.width is None:
+                return layout
+            if layout.width <= self.size.width_inside:
+                return self._loosened(layout)
+            if best is None or layout.width < best.width:
+                best = layout
+        assert best is not None
+        return best
+
+    def _tries(self) -> Iterator[tuple[int, float]]:
+        """How many rows of steps, and how long the lines of formulas may be."""
+        if self.size.width is None:
+            yield 1, 0.0
+            return
+        lines = self.size.lines if self.with_formulas else self.size.lines[1::2]
+        bands = 1
+        while bands <= self.most_bands:  # a first draft says how many there can be
+            for ems in lines:
+                yield bands, ems
+            bands += 1
+
+    def _loosened(self, fitting: Layout) -> Layout:
+        """The drawing once more, with longer lines in the boxes whose rows have room for them."""
+        for share in (0.8, 0.5):
+            self.ems_of = room_in_rows(fitting, self.size, self.ems, share)
+            layout = self.draft()
+            if layout.width <= self.size.width_inside and layout.height <= fitting.height:
+                return layout
+        return fitting
+
+    def draft(self) -> Layout:
+        """Everything, placed, with the present rows and lines."""
         raise NotImplementedError
 
     # -- nodes ----------------------------------------------------------------------------------
@@ -86,17 +140,21 @@ class Builder:
             self.lines(box), box.record, tuple(box.records), box, leaf=box.leaf,
         )  # fmt: skip
         node.tooltip = self.tooltip(box)
-        measure(node)
+        self.measure(node)
         self.nodes.append(node)
         self.node_of[box] = node
         return node
 
+    def title(self, box: Box) -> list[Run]:
+        """What stands for a box that is not drawn."""
+        return self.writer.title(box)
+
     def add_words(self, kind: str, key: Hashable, column: int | None, words: list[Run], boxes: list[Box]) -> Node:
         """A node of words for what is not drawn itself."""
-        node = Node(f"n{len(self.nodes)}", kind, key, column, [Line(tuple(words), 10.0)])
+        node = Node(f"n{len(self.nodes)}", kind, key, column, [self.line(words, self.size.label)])
         node.records = tuple(record for box in boxes for record in box.records)
         node.tooltip = node.label
-        measure(node)
+        self.measure(node)
         self.nodes.append(node)
         return node
 
@@ -106,23 +164,59 @@ class Builder:
             return "input"
         return "loss" if box.record in self.into_outputs else "step"
 
+    def line(self, runs: Sequence[Run], size: float) -> Line:
+        """A line of text, with the scripts of the drawing's size."""
+        return Line(tuple(runs), size, self.size.script)
+
+    def measure(self, node: Node) -> None:
+        """The size that the lines of a node need."""
+        measure(node, self.size)
+
     def lines(self, box: Box) -> list[Line]:
         """What is written in a box: name, formula, shape, on demand its value and the norm of its adjoint."""
         record = box.record
-        formula = self.writer.formula(box, self.longest)
         if record.name is None and record.operation is not None:
-            lines = [Line(tuple(formula), 9.5)]
+            lines = self.broken(box, self.writer.formula(box, self.longest_formula()), self.size.nameless)
         else:
-            lines = [Line(tuple(self.writer.title(box)), 11.0)]
-            if formula:
-                lines.append(Line(tuple(formula), 8.5))
+            lines = [self.line(self.writer.title(box), self.size.name)]
+            if self.with_formulas:
+                lines += self.broken(box, self.writer.formula(box, self.longest_formula()), self.size.formula)
+            else:
+                lines += self.chips(box)
         if self.options.values:
-            lines.append(Line((Run(value_text(record._value), dim=True),), 8.0))
+            lines.append(self.line((Run(value_text(record._value), dim=True),), self.size.facts))
+        return lines + self.facts(record)
+
+    def facts(self, record: Tensor) -> list[Line]:
+        """The shape, where it was measured with the norm of the adjoint."""
+        if not self.with_formulas:
+            return []
+        gradient = self.options.gradients.get(record)
+        size = self.size.facts
+        if self.size.width is not None:  # a slide has no room for shapes
+            return [] if gradient is None else [self.line((Run(f"∇ {number(gradient)}", color="adjoint"),), size)]
         facts = [Run(shape_text(record.shape), dim=True)]
-        if (gradient := self.options.gradients.get(record)) is not None:
+        if gradient is not None:
             facts.append(Run(f"  ∇ {number(gradient)}", color="adjoint"))
-        lines.append(Line(tuple(facts), 8.0))
-        return lines
+        return [self.line(facts, size)]
+
+    def longest_formula(self) -> float:
+        """In ems, over all its lines."""
+        return MOST_LINES * self.ems * 0.8 if self.ems else self.longest
+
+    def broken(self, box: Box, runs: list[Run], size: float) -> list[Line]:
+        """A formula, on as many lines as it needs."""
+        if not runs:
+            return []
+        ems = self.ems_of.get(box.key, self.ems)
+        return [self.line(line, size) for line in (wrapped(runs, ems) if ems else [runs])]
+
+    def chips(self, box: Box) -> list[Line]:
+        """The parameters that a box uses, where it has no formula that says so."""
+        runs: list[Run] = []
+        for record in box.parameters:
+            runs += [Run(" ")] * bool(runs) + self.writer.name(record)
+        return self.broken(box, runs, self.size.nameless)
 
     def tooltip(self, box: Box) -> str:
         """Name, formula and source line in plain text."""
@@ -138,7 +232,7 @@ class Builder:
         if u is v:
             return None
         if (u, v) not in self.edges:
-            width = 1.8 if kind == "recurrent" else 1.1
+            width = (1.8 if kind == "recurrent" else 1.1) * self.size.stroke
             self.edges[u, v] = Edge(f"e{len(self.edges)}", u, v, kind, width=width)
         self.edges[u, v].uses.extend(uses)
         return self.edges[u, v]
@@ -165,18 +259,29 @@ class Builder:
 
     def finish(self, columns: list[Column]) -> Layout:
         """Place everything that was added."""
-        edges = list(self.edges.values())
-        double = self.options.double
-        pitch = 19.0 if double else 12.0
-        _make_room(edges, pitch)
-        _level(self.nodes)
-        Places(self.nodes, edges, columns, pitch, ASIDE if double else 0.0).run()
-        layout = Layout(self.nodes, edges, columns, self._table(), self.notes)
-        layout.homes = {record: node for node in self.nodes for record in node.records}
-        extent(layout)
+        layout = self.placed(columns)
+        extent(layout, self.size)
         return layout
 
-    def _table(self) -> list[Row]:
+    def placed(self, columns: list[Column]) -> Layout:
+        """Everything that was added, in its place, but for the table."""
+        edges = list(self.edges.values())
+        double = self.options.double
+        pitch = 12.0 + 3.0 * (self.size.stroke - 1.0) + (self.size.aside if double else 0.0)
+        _make_room(edges, pitch, ("fold",) if self.size.width is not None else ("fold", "port"))
+        if self.size.width is not None:
+            _as_high_as_ways_in(self.nodes)
+        _level(self.nodes)
+        Places(self.nodes, edges, columns, pitch, self.size, double).run()
+        layout = Layout(self.nodes, edges, columns, self.table(), self.notes, size=self.size)
+        layout.homes = {record: node for node in self.nodes for record in node.records}
+        lowest = bounds(layout)[2]
+        for column in columns:
+            column.bottom = lowest
+        return layout
+
+    def table(self) -> list[Row]:
+        """A row for each of what all steps share."""
         rows = []
         for record in self.folded.shared:
             color = self.colors[record]
@@ -184,7 +289,7 @@ class Builder:
                 runs = [Run(run.text, run.script, True, color=color) for run in self.writer.reference(record)[0]]
             else:
                 runs = name_runs(record.name, record.scope, bold=True, color=color)
-            row = Row(record, Line(tuple(runs), 10.0), color, shape_text(record.shape))
+            row = Row(record, self.line(runs, self.size.row), color, shape_text(record.shape))
             if (gradient := self.options.gradients.get(record)) is not None:
                 row.norm = number(gradient)
             rows.append(row)
@@ -200,10 +305,10 @@ def _scalars_near_outputs(folded: Folded) -> set[Tensor]:
     return found
 
 
-def measure(node: Node) -> None:
+def measure(node: Node, size: Size = PAGE) -> None:
     """The size that the lines of a node need."""
     if node.kind == "fold" and node.label == "⋯":
-        node.width, node.height = 34.0, 22.0
+        node.width, node.height = 3.4 * size.label, 2.2 * size.label
         return
     node.width = max(max((line.width for line in node.lines), default=0.0) + 16.0, 46.0)
     node.height = sum(line.height for line in node.lines) + 9.0
@@ -222,8 +327,8 @@ def _level(nodes: list[Node]) -> None:
             node.width, node.height = largest[_size_class(node)]
 
 
-def _make_room(edges: list[Edge], pitch: float) -> None:
-    """Widen what many arrows leave or reach, so that they can be told apart."""
+def _make_room(edges: list[Edge], pitch: float, but: tuple[str, ...]) -> None:
+    """Widen what many arrows leave or reach, so that they can be told apart; but not some kinds in height."""
     counts: dict[tuple[Node, bool], int] = {}
     for edge in edges:
         if edge.kind != "parameter":
@@ -237,35 +342,19 @@ def _make_room(edges: list[Edge], pitch: float) -> None:
         if edge.kind == "recurrent" and edge.source is not edge.target:
             sides[edge.source] = sides.get(edge.source, 0) + 1
     for node, count in sides.items():
-        if count > 2 and node.kind not in ("fold", "port"):
+        if count > 2 and node.kind not in but:
             node.height = max(node.height, pitch * min(count, 12) + 12.0)
+
+
+def _as_high_as_ways_in(nodes: list[Node]) -> None:
+    """A box has room for what comes straight from the way in beside it, which stands for the same at another step."""
+    ways = {node.key: node.height for node in nodes if node.kind == "port"}
+    for node in nodes:
+        node.height = max(node.height, ways.get(node.key, 0.0))
 
 
 def _size_class(node: Node) -> Hashable:
     return node.key, node.leaf, node.kind == "port"
-
-
-def extent(layout: Layout) -> None:
-    """Put the table beside the drawing and measure the whole."""
-    xs = [p[0] for e in layout.edges for p in e.points]
-    ys = [p[1] for e in layout.edges for p in e.points]
-    xs += [v for n in layout.nodes for v in (n.left, n.right)] + [v for c in layout.columns for v in (c.left, c.right)]
-    ys += [v for n in layout.nodes for v in (n.bottom, n.top)] + [c.top for c in layout.columns]
-    lowest = min([min(ys, default=0.0) - 8.0, *(c.bottom for c in layout.columns if c.label)])
-    for column in layout.columns:
-        column.bottom = lowest
-    left, right = min(xs, default=0.0), max(xs, default=0.0)
-    bottom, top = lowest, max(ys, default=0.0)
-    if layout.table:
-        name = max(row.name.width for row in layout.table)
-        shape = max(len(row.shape) for row in layout.table) * 5.6
-        width = max(name + shape + (52.0 if any(row.norm for row in layout.table) else 10.0) + 30.0, 124.0)
-        height = 42.0 + 17.5 * len(layout.table)
-        layout.table_size = (width, height)
-        layout.table_at = (right + 26.0 + width / 2, max((top + bottom) / 2, bottom + height / 2))
-        right += 26.0 + width
-        top = max(top, layout.table_at[1] + height / 2)
-    layout.width, layout.height, layout.bottom = right - left, top - bottom, bottom
 
 
 def norm(value: Array) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,16 @@ from autograd_seq.core.source_line import here
 from autograd_seq.readings.inline_html import figure, inside
 from autograd_seq.storage.files import check_output, write
 from viz.dot import dot_text
+from viz.fonts import warn_of_missing
 from viz.render import FORMATS, RenderError, render
 from viz.scene import Layout
-from viz.svg import polish
+from viz.sizes import MARGIN
+from viz.svg import filling, polish
 from viz.theme import THEMES
 
 LONGEST_WITH_PIXELS = 4000  # points, of a drawing that a notebook keeps as PNG, too
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", "")
+
 
 class Drawing:
     """A picture of a recording.
@@ -70,7 +74,9 @@ class Drawing:
             raise ValueRangeError(
                 f"a drawing cannot be written as {kind!r}; choose from dot, {', '.join(FORMATS)}{here()}"
             )
-        return render(_scaled(self.dot, self.layout, 12_000) if kind == "png" else self.dot, kind)
+        warn_of_missing(self.layout.texts())
+        dot = _with_large_scripts(self.dot) if self.layout.size.width is not None else self.dot
+        return render(_scaled(dot, self.layout, 12_000) if kind == "png" else dot, kind)
 
     def png(self, path: str | os.PathLike[str] | None = None) -> bytes:
         """The picture as PNG; written to `path` where one is given."""
@@ -114,7 +120,9 @@ class Drawing:
             return {"text/plain": f"{bundle['text/plain']}\n{error}"}
 
     def shown(self, caption: str = "") -> dict[str, str]:
-        """What a notebook is given: HTML that fits its column, SVG, and PNG for what cannot print either.
+        """What a notebook is given: HTML that fits its column, SVG, PDF for LaTeX, and PNG where nothing else is shown.
+
+        With PDF beside it, `nbconvert` needs no program that makes PDF of SVG.
 
         Parameters
         ----------
@@ -122,14 +130,27 @@ class Drawing:
             HTML that stands above.
         """
         found = {"text/html": inside(caption + figure(self.svg)), "image/svg+xml": self.svg}
+        found["application/pdf"] = base64.b64encode(render(self.dot, "pdf")).decode()
         if max(self.layout.width, self.layout.height) <= LONGEST_WITH_PIXELS:
             small = render(_scaled(self.dot, self.layout, 1_800), "png")
             found["image/png"] = base64.b64encode(small).decode()
         return found
 
 
+_SCRIPT = re.compile(r'(<SU[BP]><FONT POINT-SIZE=")([0-9.]+)')
+ONCE_MORE = 1.3  # how much smaller Graphviz writes scripts in pixels and PDF than their font says
+
+
+def _with_large_scripts(dot: str) -> str:
+    """For pixels and PDF: scripts as large as SVG has them."""
+    return _SCRIPT.sub(lambda found: f"{found[1]}{float(found[2]) * ONCE_MORE:.4g}", dot)
+
+
 def _scaled(dot: str, layout: Layout, most: int) -> str:
     """For pixels: sharp where the picture is small, never more than so many pixels where it is large."""
     longest = max(layout.width, layout.height, 1.0)
     resolution = max(18.0, min(144.0, 72.0 * most / longest))
+    if layout.size.width is not None:  # its unit is a pixel
+        width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+        resolution = min(72.0 * filling(width, height, layout.size), resolution)
     return dot.replace("{", f"{{\n\tgraph [dpi={resolution:.0f}]", 1)

@@ -7,6 +7,7 @@ from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
 from viz.boxes import fold
 from viz.builder import Builder, Options
+from viz.modules import Modules
 from viz.scene import Layout
 from viz.symbolic import OneStep, Rolled
 from viz.unrolled import Unrolled
@@ -15,6 +16,7 @@ VIEWS: dict[str, type[Builder]] = {
     "unrolled": Unrolled,
     "rolled": Rolled,
     "cell": OneStep,
+    "modules": Modules,
     "operations": Unrolled,
 }
 NOTHING_ELSE = Options()
@@ -28,7 +30,7 @@ def lay_out(graph: Graph, view: str = "unrolled", options: Options = NOTHING_ELS
     graph : Graph
         Any recording.
     view : str
-        ``unrolled``, ``rolled``, ``cell`` or ``operations``.
+        ``unrolled``, ``rolled``, ``cell``, ``modules`` or ``operations``.
     options : Options
         What else is shown.
 

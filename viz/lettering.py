@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from autograd_seq.core.names import ACCENTS, ARROWS, GREEK, Name
 from autograd_seq.core.scope import NOWHERE, Scope
+from viz.theme import marks
 
 FONT = "Helvetica"
 SCRIPT = 0.72  # size of sub- and superscripts
 LONGEST = 28  # characters of one word
 _NARROW = set("iljtfI.,;:|'!()[]{}/ ·")
+_JOINS = set("+−-∘·@=")  # a line breaks before them
 _WIDE = set("mwMW%@…—→←Σ+−=<>")
 
 
@@ -42,15 +45,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a box: runs at one size in points."""
+    """A line of a box: runs at one size in points, sub- and superscripts at a share of it."""
 
     runs: tuple[Run, ...]
     size: float = 11.0
+    script: float = SCRIPT
 
     @property
     def width(self) -> float:
         """Its width in points, on the safe side."""
-        return sum(width(run, self.size) for run in self.runs)
+        return sum(width(run, self.size, self.script) for run in self.runs)
 
     @property
     def height(self) -> float:
@@ -103,7 +107,7 @@ def name_runs(
     return runs
 
 
-def width(run: Run, size: float) -> float:
+def width(run: Run, size: float, script: float = SCRIPT) -> float:
     """The width of a run in points: Helvetica's, roughly, and a little more."""
     em = 0.0
     for c in run.text:
@@ -119,7 +123,7 @@ def width(run: Run, size: float) -> float:
             em += 0.73
         else:
             em += 0.62
-    return em * size * (SCRIPT if run.script else 1.0) * (1.07 if run.bold else 1.0)
+    return em * size * (script if run.script else 1.0) * (1.07 if run.bold else 1.0)
 
 
 def shorten(runs: Sequence[Run], longest: float) -> list[Run]:
@@ -135,6 +139,53 @@ def shorten(runs: Sequence[Run], longest: float) -> list[Run]:
         kept.append(run)
         room -= needed
     return kept
+
+
+def wrapped(runs: Sequence[Run], longest: float) -> list[list[Run]]:
+    """Runs as lines of at most `longest` ems, broken at spaces, and rather before a sign of plus or minus.
+
+    A word that is longer than a line has one of its own.
+    """
+    words: list[list[Run]] = [[]]
+    for run in runs:
+        for i, piece in enumerate(re.split(r"(?<=\s)", run.text) if not run.script else [run.text]):
+            if i and words[-1]:
+                words.append([])
+            if piece:
+                words[-1].append(replace(run, text=piece))
+        if not run.script and run.text.endswith(" "):
+            words.append([])
+    lines: list[list[Run]] = [[]]
+    for word in _kept_together([word for word in words if word]):
+        if lines[-1] and sum(width(run, 1.0) for run in [*lines[-1], *word]) > longest:
+            lines.append([])
+        lines[-1] += word
+    return [_joined(line) for line in lines]
+
+
+def _joined(line: list[Run]) -> list[Run]:
+    """A line with neighbours of one style as one run, and no space at its end."""
+    found: list[Run] = []
+    for run in line:
+        if found and replace(found[-1], text=run.text) == run:
+            found[-1] = replace(run, text=found[-1].text + run.text)
+        else:
+            found.append(run)
+    if found:
+        found[-1] = replace(found[-1], text=found[-1].text.rstrip())
+    return [run for run in found if run.text]
+
+
+def _kept_together(words: list[list[Run]]) -> list[list[Run]]:
+    """Words such that a sign of plus, minus or times stands with what follows it, and so does a half of [a; x]."""
+    joined: list[list[Run]] = []
+    for word in words:
+        before = "".join(run.text for run in joined[-1]).strip() if joined else ""
+        if before in _JOINS or before.endswith(";"):
+            joined[-1] += word
+        else:
+            joined.append(list(word))
+    return joined
 
 
 def markup(lines: Sequence[Line], colors: dict[str, str]) -> str:
@@ -153,14 +204,18 @@ def markup(lines: Sequence[Line], colors: dict[str, str]) -> str:
 
 def runs_markup(line: Line, colors: dict[str, str]) -> str:
     """The runs of one line, without a table around them."""
-    return "".join(_run_markup(run, line.size, colors) for run in line.runs if run.text) or " "
+    return "".join(_run_markup(run, line, colors) for run in line.runs if run.text) or " "
 
 
-def _run_markup(run: Run, size: float, colors: dict[str, str]) -> str:
+def _run_markup(run: Run, line: Line, colors: dict[str, str]) -> str:
     words = html.escape(run.text, quote=True).replace("]", "&#93;")  # before a tag, Graphviz below 3 stumbles over it
     if run.bold:
         words = f"<B>{words}</B>"
+    if run.color[:1] == "p" and run.color[1:].isdigit():
+        underlined, slanted = marks(int(run.color[1:]))
+        words = f"<U>{words}</U>" if underlined else words
+        words = f"<I>{words}</I>" if slanted else words
     color = colors.get(run.color) if run.color else colors["dim"] if run.dim else colors[""]
-    points = size * SCRIPT if run.script else size
+    points = line.size * line.script if run.script else line.size
     font = f'<FONT POINT-SIZE="{points:.4g}" COLOR="{color or colors[""]}">{words}</FONT>'
     return f"<SUP>{font}</SUP>" if run.script > 0 else f"<SUB>{font}</SUB>" if run.script < 0 else font

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from viz.builder import ASIDE
 from viz.lettering import SCRIPT, Line, Run
 from viz.routes import beside
 from viz.scene import Column, Edge, Layout, Node, Point
+from viz.sizes import PAGE
 
 MARGIN = 14.0
 LEADING = 1.24  # from line to line, in the size of the text
@@ -75,7 +75,7 @@ class _Frame:
 
     def edge(self, edge: Edge) -> str:
         marker = "c" if edge.kind == "recurrent" else "f"
-        there, back = self.path(edge.points), self.path(beside(edge.points, ASIDE) if edge.points else [])
+        there, back = self.path(edge.points), self.path(beside(edge.points, PAGE.aside) if edge.points else [])
         return (
             f'<g id="{edge.id}" class="edge {edge.kind}" aria-hidden="true"><path class="f" d="{there}" '
             f'marker-end="url(#m{marker})"/><path class="r" d="{back}" marker-end="url(#mr)"/></g>'

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from viz.arrange import Template, closest, template
+from viz.arrange import DUMMY, Template, closest, template
+from viz.lettering import Line, Run
 from viz.routes import ARROW, Lanes, Ports, Shape, lane_key, line, loop, rise, rounded
 from viz.scene import Column, Edge, Node, Point
+from viz.sizes import PAGE, Size
 
 LEAST_GAP, WIDEST_GAP = 34.0, 74.0  # between rows
 PADDING = 13.0  # of a column's frame
 GUTTER = 22.0  # between frames, without lanes
-LABEL = 20.0  # height of a column's label
 
 
 class Places:
@@ -24,14 +25,21 @@ class Places:
         What to place. Nodes have their sizes.
     pitch : float
         Distance of parallel edges.
-    aside : float
-        How far beside each edge another one will run back; 0 for none.
+    size : Size
+        How large everything is written.
+    double : bool
+        Whether beside each edge another one will run back.
     """
 
     def __init__(
-        self, nodes: list[Node], edges: list[Edge], columns: list[Column], pitch: float = 12.0, aside: float = 0.0
-    ) -> None:
-        self.nodes, self.edges, self.columns, self.pitch, self.aside = nodes, edges, columns, pitch, aside
+        self, nodes: list[Node], edges: list[Edge], columns: list[Column], pitch: float = 12.0, size: Size = PAGE,
+        double: bool = False,
+    ) -> None:  # fmt: skip
+        self.nodes, self.edges, self.columns, self.pitch = nodes, edges, columns, pitch
+        self.aside = size.aside if double else 0.0
+        further = max(0.0, self.aside - PAGE.aside)  # than on a page: arrows back need more room
+        self.arrow, self.label = ARROW * size.stroke + further, 2 * size.label
+        self.passing, self.least_gap = DUMMY + 2 * further, LEAST_GAP + 3 * further
         self.members: list[list[Node]] = [[] for _ in columns]
         for node in nodes:
             if node.column is not None:
@@ -45,7 +53,7 @@ class Places:
         self.loops = {
             e.source.key: 50.0 + 2 * self.aside + e.label_width for e in self.edges if e.source is e.target
         }
-        self.template = template([n for members in self.members for n in members], inside, self.loops)
+        self.template = template([n for members in self.members for n in members], inside, self.loops, self.passing)
         self._rows()
         self.looped = {edge.source for edge in self.edges if edge.source is edge.target}
         self.shapes = {edge: self._shape(edge) for edge in self.edges}
@@ -178,6 +186,8 @@ class Places:
             spans += [(x[k] - width[k] / 2, x[k] + width[k] / 2) for k in passing[i] if not column.packed]
             left = min((span[0] for span in spans), default=-20.0)
             right = max((span[1] for span in spans), default=20.0)
+            if (lacking := self._label_width(column) - 2 * PADDING - (right - left)) > 0:
+                left, right = left - lacking / 2, right + lacking / 2
             padding = PADDING if column.label else 0.0
             self.shift.append(at + padding - left)
             column.left, column.right = at, at + right - left + 2 * padding
@@ -185,6 +195,9 @@ class Places:
             for node in self.members[i]:
                 node.x = local[node] + self.shift[i]
         self.gutter_at.append(at + GUTTER / 2 + pitch / 2)
+
+    def _label_width(self, column: Column) -> float:
+        return Line((Run(column.label),), self.label / 2).width + 8.0 if column.label else 0.0
 
     def _template_x(self, node: Node) -> float:
         return self.template.x[node.column or 0][node.key]
@@ -216,7 +229,7 @@ class Places:
         at = 0.0
         for r in range(self.row_count):
             lanes = len(self.entering[r]) + len(self.leaving[r])
-            gap = min(max(0.2 * reach[r], LEAST_GAP), WIDEST_GAP) if r else 0.0
+            gap = min(max(0.2 * reach[r], self.least_gap), WIDEST_GAP) if r else 0.0
             at += gap + lanes * self.pitch + (10.0 if lanes and not r else 0.0)
             if r == self.timed_rows:
                 at += PADDING
@@ -224,7 +237,7 @@ class Places:
             at = self.row_top[r]
         for node in self.nodes:
             node.y = (self.row_bottom[node.row] + self.row_top[node.row]) / 2
-        lowest = -PADDING - LABEL - len(self.entering[0] if self.row_count else ()) * 0.0
+        lowest = -PADDING - self.label
         for column in self.columns:
             column.bottom = lowest
             column.top = (self.row_top[self.timed_rows - 1] if self.timed_rows else 0.0) + PADDING
@@ -312,14 +325,14 @@ class Places:
         if shape.kind == "roof":
             u, v = edge.source, edge.target
             low = self.row_top[v.row - 1] + (PADDING if u.column is not None else 0.0)
-            return _curve([a, (a[0], low), (b[0], self.row_bottom[v.row] - ARROW - 1), b])
+            return _curve([a, (a[0], low), (b[0], self.row_bottom[v.row] - self.arrow - 1), b])
         return rounded(self._round(edge, shape, a, b))
 
     def _rising(self, edge: Edge, a: Point, b: Point) -> list[Point]:
-        stops: list[Point] = [a, (a[0], self.row_top[edge.source.row] + ARROW)]
+        stops: list[Point] = [a, (a[0], self.row_top[edge.source.row] + self.arrow)]
         for r, x in enumerate(self._chain(edge), start=edge.source.row + 1):
             stops += [(x, self.row_bottom[r] - self.aside), (x, self.row_top[r] + self.aside)]
-        return _curve([*stops, (b[0], self.row_bottom[edge.target.row] - ARROW - 1), b])
+        return _curve([*stops, (b[0], self.row_bottom[edge.target.row] - self.arrow - 1), b])
 
     def _round(self, edge: Edge, shape: Shape, a: Point, b: Point) -> list[Point]:
         gutter = self._gutter_x(edge, shape)

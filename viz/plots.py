@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+import textwrap
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.errors import AutogradError, ShapeError, UsageError
+from autograd_seq.core.names import latex
 from autograd_seq.core.source_line import here
 from autograd_seq.storage.files import check_output, write
+from viz.fonts import font_for, warn_of_missing
 
 # Okabe and Ito's colours, each with a marker and a dash of its own: readable colour-blind and in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8A6D00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
 MOST_TICKS = 13
-NORM = r"$\|\partial L^{\langle T \rangle} / \partial a^{\langle T-d \rangle}\|$"
+NORM = r"$\|\partial L^{\langle T \rangle} / \partial STATE^{\langle T-d \rangle}\|$"
+CHARACTERS = 11.0  # of a title, to an inch
 FLOOR = 1e-300  # a norm below is drawn as nothing: a logarithm has no zero
 
 
@@ -78,7 +84,7 @@ def gradient_flow_map(flow: Any, title: str = "", *, state: str = "a", logarithm
     image = axes.imshow(
         shown, norm=scale, cmap="cividis", origin="lower", extent=(0.5, steps + 0.5, 0.5, steps + 0.5), aspect="equal"
     )
-    letter = state.replace("_", r"\_")
+    letter = _letter(state)
     axes.set_xlabel(rf"state of step $k$: ${letter}^{{\langle k \rangle}}$")
     axes.set_ylabel(r"loss of step $t$: $L^{\langle t \rangle}$")
     bar = figure.colorbar(image, ax=axes)
@@ -86,11 +92,11 @@ def gradient_flow_map(flow: Any, title: str = "", *, state: str = "a", logarithm
     ticks = _ticks(steps)
     axes.set_xticks(ticks)
     axes.set_yticks(ticks)
-    axes.set_title(title)
+    _entitle(axes, title)
     return figure
 
 
-def contribution_bars(contributions: Mapping[Any, Any], name: str = "W", title: str = "") -> Any:
+def contribution_bars(contributions: Mapping[Any, Any], name: str = "", title: str = "") -> Any:
     """What each time step gave to the gradient of a shared parameter, as bars.
 
     Parameters
@@ -100,7 +106,7 @@ def contribution_bars(contributions: Mapping[Any, Any], name: str = "W", title: 
         anything to an array or a number. The bars are Frobenius norms, in the mapping's order; layers and
         directions have colours of their own.
     name : str
-        The parameter's name, for the label.
+        The parameter's name, for the label; without one, the label says "the gradient".
     title : str
         Above the plot.
 
@@ -144,12 +150,13 @@ def contribution_bars(contributions: Mapping[Any, Any], name: str = "W", title: 
     axes.set_xticks(range(0, len(times), stride))
     axes.set_xticklabels(["untimed" if time is None else str(time) for time in times[::stride]])
     axes.set_xlabel(r"time step $t$")
-    axes.set_ylabel(f"norm of the part of d{_plain(name)}")
-    axes.set_title(title)
+    label = f"norm of the part of d{_plain(name)}" if name else "norm of each step's part of the gradient"
+    axes.set_ylabel(_lines(label, figure.get_figheight() - 0.7))
+    _entitle(axes, title)
     return figure
 
 
-def gradient_norms(norms: Mapping[str, Any], title: str = "", *, quantity: str = NORM) -> Any:
+def gradient_norms(norms: Mapping[str, Any], title: str = "", *, state: str = "a", quantity: str = "") -> Any:
     """Gradient norms against the distance that the gradient has travelled, one line for each cell, on a log axis.
 
     Parameters
@@ -159,8 +166,10 @@ def gradient_norms(norms: Mapping[str, Any], title: str = "", *, quantity: str =
         gradient flow (T, T), of which the last row is read backwards.
     title : str
         Above the plot.
+    state : str
+        The state's name, for the label.
     quantity : str
-        What the norms are of, as matplotlib text.
+        What the norms are of, as matplotlib text; if not given, the last loss by the state.
 
     Returns
     -------
@@ -183,10 +192,10 @@ def gradient_norms(norms: Mapping[str, Any], title: str = "", *, quantity: str =
     axes.set_yscale("log")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("distance $d$ in time steps")
-    axes.set_ylabel(quantity)
+    axes.set_ylabel(quantity or NORM.replace("STATE", _letter(state)))
     axes.grid(True, which="major", color="#DDDDDD", linewidth=0.7)
     axes.legend(frameon=False)
-    axes.set_title(title)
+    _entitle(axes, title)
     return figure
 
 
@@ -227,7 +236,7 @@ def loss_curves(losses: Any, title: str = "", *, xlabel: str = "update", logarit
     axes.grid(True, color="#DDDDDD", linewidth=0.7)
     if isinstance(losses, Mapping):
         axes.legend(frameon=False)
-    axes.set_title(title)
+    _entitle(axes, title)
     return figure
 
 
@@ -252,6 +261,8 @@ def _figure_type() -> Any:
     """Matplotlib's Figure, which shows itself in a notebook although no window knows it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties, fontManager
+    from matplotlib.text import Text
 
     class NotebookFigure(Figure):
         """A figure that draws itself where a notebook asks."""
@@ -263,14 +274,30 @@ def _figure_type() -> Any:
         def savefig(self, fname: Any, **settings: Any) -> None:
             """As Matplotlib's own, but a file is whole or not there."""
             if not isinstance(fname, (str, os.PathLike)):
-                super().savefig(fname, **settings)
+                with self._fonts_found():
+                    super().savefig(fname, **settings)
                 return
             path, kind = Path(check_output(fname)), settings.pop("format", None)
             if kind is None and not path.suffix:
                 path = path.with_suffix("." + self.canvas.get_default_filetype())
             data = io.BytesIO()
-            super().savefig(data, format=kind or path.suffix[1:], **settings)
+            self.savefig(data, format=kind or path.suffix[1:], **settings)
             write(path, data.getbuffer())
+
+        @contextmanager
+        def _fonts_found(self) -> Iterator[None]:
+            """With a font for what Matplotlib's own lacks; if there is none, one warning for all characters."""
+            texts = self.findobj(Text)
+            words = [text.get_text() for text in texts]
+            if (path := font_for(words)) is not None:
+                fontManager.addfont(path)
+                name = FontProperties(fname=str(path)).get_name()
+                for text in texts:
+                    text.set_fontfamily([*text.get_fontfamily(), name])
+            warn_of_missing(words)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+                yield
 
         def _repr_png_(self) -> bytes:
             data = io.BytesIO()
@@ -305,10 +332,28 @@ def _against_distance(values: Any, name: str) -> tuple[np.ndarray[Any, Any], np.
     return np.arange(len(norm), dtype=float), norm
 
 
+def _entitle(axes: Any, title: str) -> None:
+    """A title, on as many lines as it needs."""
+    axes.set_title(_lines(title, axes.figure.get_figwidth() - 1.6))
+
+
+def _lines(words: str, inches: float) -> str:
+    """Words on lines of so many inches; a longer word is broken. Mathematics is left as it is."""
+    if "$" in words.replace(r"\$", ""):
+        return words
+    return "\n".join(textwrap.wrap(words, max(8, int(inches * CHARACTERS)), replace_whitespace=False))
+
+
+def _letter(state: str) -> str:
+    """A state's name as mathematics: c̃ of c_tilde."""
+    return latex(state).replace(r"\mathit", r"\mathrm")
+
+
 def _style(i: int, points: int) -> dict[str, Any]:
-    """Colour, dash and marker of the i-th line; not more than a dozen markers."""
+    """Colour, dash and marker of the i-th line; not more than a dozen markers. What comes again has another dash."""
+    dash = DASHES[(i + i // len(COLORS)) % len(DASHES)]
     return {
-        "color": COLORS[i % len(COLORS)], "linestyle": DASHES[i % len(DASHES)], "marker": MARKERS[i % len(MARKERS)],
+        "color": COLORS[i % len(COLORS)], "linestyle": dash, "marker": MARKERS[i % len(MARKERS)],
         "markersize": 4.5, "linewidth": 1.7, "markevery": max(1, points // 12),
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from autograd_seq import Tensor
 from viz.boxes import Box, Use
 from viz.lettering import Line
+from viz.sizes import PAGE, Size
 
 Point = tuple[float, float]
 
@@ -40,6 +41,8 @@ class Node:
         Its row, from below.
     beside : hashable
         The key of the node whose row it shares, where it has no neighbours of its own.
+    over : hashable
+        The key of a node that it stands above, since it goes through the steps the other way.
     """
 
     id: str
@@ -58,6 +61,7 @@ class Node:
     height: float = 0.0
     row: int = 0
     beside: Hashable = None
+    over: Hashable = None
 
     @property
     def label(self) -> str:
@@ -157,6 +161,10 @@ class Layout:
         What was folded or left out, in words.
     width, height : float
         Of the whole, in points.
+    size : Size
+        How large it is written.
+    legend : bool
+        Whether what the signs mean stands below.
     table_at : Point
         The middle of the table.
     """
@@ -170,10 +178,19 @@ class Layout:
     width: float = 0.0
     height: float = 0.0
     bottom: float = 0.0
+    left: float = 0.0
+    size: Size = PAGE
+    legend: bool = False
     table_at: Point | None = None
     table_size: Point = (0.0, 0.0)
+    table_columns: int = 1
     table_title: str = "shared by all steps"
     homes: dict[Tensor, Node] = field(default_factory=dict)
+
+    def texts(self) -> list[str]:
+        """What is written in it."""
+        lines = [line for node in self.nodes for line in node.lines] + [row.name for row in self.table]
+        return ["".join(run.text for run in line.runs) for line in lines] + [column.label for column in self.columns]
 
     def node_of(self, record: Tensor) -> Node | None:
         """The node that stands for a record; None for parameters, literals and what is folded away."""

@@ -7,10 +7,15 @@ import re
 
 from viz.lettering import Run, width
 from viz.scene import Layout
+from viz.sizes import Size
 
 _TEXT = re.compile(r"<text ([^>]*)>(.*?)</text>\n?", re.DOTALL)
 _RUNS = re.compile(r"(?:<text [^>]*>[^<]*</text>\n?)+")
 _NODE_TITLE = re.compile(r'(<g id="([nebt][0-9]+|parameters|notes)" class="[^"]*">)\n<title>[^<]*</title>')
+_VIEW = re.compile(r'viewBox="[-0-9.]+ [-0-9.]+ ([0-9.]+) ([0-9.]+)"')
+_EXTENT = re.compile(r'<svg width="[^"]*" height="[^"]*"')
+_STYLES = ("font-size", "font-weight", "font-style", "text-decoration", "fill")
+MOST_ENLARGED = 2.0
 _GROUP = '<g id="'
 _OUTLINE = re.compile(r'<(?:path|polygon) [^>]*(?:d|points)="([^"]*)"')
 _X = re.compile(r"(-?[0-9.]+(?:e-?[0-9]+)?),")
@@ -32,8 +37,25 @@ def polish(svg: str, layout: Layout) -> str:
     svg = _NODE_TITLE.sub(title, svg)
     groups = svg.split(_GROUP)
     svg = _GROUP.join([groups[0], *(_written(group) for group in groups[1:])])
+    if layout.size.width is not None:
+        svg = _in_pixels(svg, layout)
     described = html.escape(f"A graph of {len(layout.nodes)} boxes and {len(layout.edges)} arrows")
     return svg.replace("<svg ", f'<svg role="img" aria-label="{described}" ', 1)
+
+
+def _in_pixels(svg: str, layout: Layout) -> str:
+    """One unit of the drawing as one pixel, or as many as fill what it is shown on."""
+    view = _VIEW.search(svg)
+    if view is None:
+        return svg
+    width, height = float(view[1]), float(view[2])
+    scale = filling(width, height, layout.size)
+    return _EXTENT.sub(f'<svg width="{width * scale:.0f}" height="{height * scale:.0f}"', svg, count=1)
+
+
+def filling(width: float, height: float, size: Size) -> float:
+    """How much larger a drawing can be on what it is shown on; never smaller than it was made."""
+    return max(1.0, min((size.width or width) / width, (size.height or height) / height, MOST_ENLARGED))
 
 
 def _written(group: str) -> str:
@@ -77,7 +99,7 @@ def _line(line: list[tuple[dict[str, str], str]], middle: float | None) -> str:
         wanted = {"sub": 0.28, "super": -0.5}.get(script, 0.0) * size
         style = [f'dy="{wanted - shift:.2f}"'] if abs(wanted - shift) > 0.005 else []
         shift = wanted
-        style += [f'{key}="{attributes[key]}"' for key in ("font-size", "font-weight", "fill") if key in attributes]
+        style += [f'{key}="{attributes[key]}"' for key in _STYLES if key in attributes]
         spans.append(f"<tspan {' '.join(style)}>{words}</tspan>")
     return (
         f'<text xml:space="preserve" text-anchor="{anchor}" x="{x}" y="{base["y"]}" '

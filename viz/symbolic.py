@@ -14,8 +14,8 @@ import networkx
 
 from autograd_seq import Tensor
 from viz.boxes import Box, Folded, Use
-from viz.builder import LONG_FORMULA, Builder, Options, measure
-from viz.lettering import Line, Run, name_runs
+from viz.builder import LONG_FORMULA, Builder, Options
+from viz.lettering import Run, name_runs
 from viz.scene import Column, Edge, Layout, Node
 from viz.unrolled import Unrolled, step_of_boxes
 
@@ -135,8 +135,9 @@ class _Symbolic(Builder):
 class Rolled(_Symbolic):
     """The cell with its loop: boxes that reach themselves through time are drawn as one."""
 
-    def build(self) -> Layout:
+    def draft(self) -> Layout:
         """Everything, placed; a graph without steps has nothing to roll up and is drawn as it is."""
+        self.start()
         if not self.pattern.boxes:
             layout = Unrolled(self.folded, self.options).build()
             layout.notes.append("nothing repeats: there are no time steps to roll up")
@@ -211,16 +212,17 @@ class Rolled(_Symbolic):
         chips: dict[Tensor, None] = {}
         for key in group:
             chips |= dict.fromkeys(self.pattern.boxes[key].parameters)
-        node.lines = [Line(tuple(title), 12.0)]
+        node.lines = [self.line(title, self.size.cell)]
         if names:
-            node.lines.append(Line(tuple(Run(r.text, r.script, r.bold, True) for r in names), 9.0))
+            dim = [Run(r.text, r.script, r.bold, True) for r in names]
+            node.lines.append(self.line(dim, self.size.nameless if self.size.width else 9.0))
         colored = list(chips)
         for row in range(0, len(colored), 4):
             runs: list[Run] = []
             for record in colored[row : row + 4]:
                 runs += [Run("  ")] * bool(runs) + self.writer.name(record)
-            node.lines.append(Line(tuple(runs), 9.5))
-        measure(node)
+            node.lines.append(self.line(runs, self.size.nameless))
+        self.measure(node)
         node.width, node.height = max(node.width, 120.0), node.height + 14.0
 
     def loop(self, node: Node, states: dict[tuple[Key, int], None]) -> Edge:
@@ -234,7 +236,7 @@ class Rolled(_Symbolic):
             runs = name_runs(record.name, self.pattern.boxes[key].scope, step) if record.name else [Run(f"⟨{step}⟩")]
             words.append("".join(run.text if run.script >= 0 else "_" + run.text for run in runs))
         edge = Edge(f"e{len(self.edges)}", node, node, "recurrent", width=1.8, label=", ".join(words))
-        edge.label_width = Line((Run(edge.label),), 10.0).width
+        edge.label_width = self.line((Run(edge.label),), self.size.label).width
         self.edges[node, node] = edge
         return edge
 
@@ -242,8 +244,9 @@ class Rolled(_Symbolic):
 class OneStep(_Symbolic):
     """The inside of one step: what comes from the step before on its left, what it passes on to its right."""
 
-    def build(self) -> Layout:
+    def draft(self) -> Layout:
         """Everything, placed; a graph without steps is drawn as it is."""
+        self.start()
         if not self.pattern.boxes:
             return Unrolled(self.folded, self.options).build()
         phases = sorted(set(self.pattern.phase.values()))
@@ -258,8 +261,22 @@ class OneStep(_Symbolic):
         for (a, b), uses in self.pattern.inside.items():
             if self.pattern.phase[a] == self.pattern.phase[b]:
                 self.join(of_key[a], of_key[b], "forward", uses)
+        self._part_ways(of_key)
         self._ports(of_key)
         return self.finish(columns)
+
+    def _part_ways(self, of_key: dict[Key, Node]) -> None:
+        """What goes back through the steps stands above what goes forth: each has its own line for what it is given."""
+        ways: dict[Key, set[bool]] = {}
+        for a, b, far in self.pattern.across:
+            if far and self.pattern.phase[a] == self.pattern.phase[b]:
+                ways.setdefault(a, set()).add(far > 0)
+        web = networkx.DiGraph(list(self.pattern.inside))
+        web.add_nodes_from(self.pattern.boxes)
+        for back in (key for key, way in ways.items() if way == {False}):
+            phase, linked = self.pattern.phase[back], networkx.ancestors(web, back) | networkx.descendants(web, back)
+            forth = [key for key, way in ways.items() if way == {True} and self.pattern.phase[key] == phase]
+            of_key[back].over = next((key for key in forth if key not in linked), None)
 
     def _ports(self, of_key: dict[Key, Node]) -> None:
         """What arrives from other steps and leaves for them, as names at the side."""

@@ -28,8 +28,31 @@ class Theme:
     parameters: tuple[str, ...]
 
     def parameter(self, position: int) -> str:
-        """The colour of the parameter that stands at `position` in the table."""
+        """The colour of the parameter that stands at `position` in the table; from the ninth on with `marks`, too."""
         return self.parameters[position % len(self.parameters)]
+
+
+HUES = 8
+DASHES = ("solid", "dashed", "dotted")
+# Which of the hues look alike to somebody colour-blind: their arrows have different dashes.
+_DASH = (0, 0, 1, 0, 0, 1, 1, 2)
+
+
+def marks(position: int) -> tuple[bool, bool]:
+    """Whether the name of a parameter is underlined, and whether it is slanted: hues come again after eight.
+
+    Examples
+    --------
+    >>> marks(7), marks(8), marks(16)
+    ((False, False), (True, False), (False, True))
+    """
+    turn = position // HUES
+    return turn % 2 == 1, turn // 2 % 2 == 1
+
+
+def dash(position: int) -> str:
+    """How the arrows of a parameter are dashed."""
+    return DASHES[(_DASH[position % HUES] + position // HUES) % len(DASHES)]
 
 
 LIGHT = Theme(
@@ -39,9 +62,9 @@ LIGHT = Theme(
     frame="#F7F8FA",
     frame_border="#D5DAE1",
     fills={"input": "#DCEBFA", "state": "#DDF1E6", "loss": "#FBE3E4", "step": "#FFFFFF", "fold": "#F3F4F6",
-           "port": "#FFFFFF"},
+           "port": "#FFFFFF", "zero": "#FFFFFF", "module": "#EEF0FB"},
     borders={"input": "#2F6DB5", "state": "#1B7F5C", "loss": "#B4434A", "step": "#8A95A3", "fold": "#9CA3AF",
-             "port": "#D5DAE1"},
+             "port": "#D5DAE1", "zero": "#D5DAE1", "module": "#5A63B0"},
     forward="#7A8594",
     recurrent="#1B7F5C",
     adjoint="#D55E00",
@@ -57,9 +80,9 @@ DARK = Theme(
     frame="#1B212B",
     frame_border="#333C4A",
     fills={"input": "#17324F", "state": "#143D2E", "loss": "#4A2226", "step": "#232B37", "fold": "#20262F",
-           "port": "#14181F"},
+           "port": "#14181F", "zero": "#14181F", "module": "#272B4A"},
     borders={"input": "#6CA8E8", "state": "#4FC296", "loss": "#EE8A90", "step": "#77839A", "fold": "#6B7280",
-             "port": "#333C4A"},
+             "port": "#333C4A", "zero": "#333C4A", "module": "#8F98EE"},
     forward="#8B97A8",
     recurrent="#4FC296",
     adjoint="#FF9A4D",

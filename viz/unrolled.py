@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from viz.boxes import Box
-from viz.builder import SHOWN_STEPS, Builder
+from viz.builder import Builder
 from viz.lettering import Run
+from viz.rows import SHOWN_STEPS, asked_for, elided, gaps_between, in_rows, span, stacked
 from viz.scene import Column, Layout, Node
 
 MOST_BOXES = 260  # in one column
@@ -17,19 +18,25 @@ LEAST_STEPS = 3
 class Unrolled(Builder):
     """Boxes in columns by time; a graph without time is one column."""
 
-    def build(self) -> Layout:
+    def draft(self) -> Layout:
         """Everything, placed; with fewer steps where all of them would be wider than can be read."""
+        self.start()
         self.times = step_of_boxes(self.folded.boxes, list(self.folded.edges))
         self.steps = sorted({time for time in self.times.values() if time is not None})
         if not self.steps:
             return self._without_steps()
         made = {time for box, time in self.times.items() if time is not None and not box.leaf} or set(self.steps)
         self.first, self.last = max(min(made), min(1, max(made))), max(made)
-        positive = [step for step in self.steps if self.first <= step <= self.last]
-        layout = self._columns(*_elide(positive, self._fitting(positive)))
+        self.positive = [step for step in self.steps if self.first <= step <= self.last]
+        self.asked = asked_for(self.positive, self.options.steps)
+        shown = elided(self.asked, self._fitting(self.asked))
+        self.most_bands = len(shown)
+        if self.bands > 1:
+            return stacked([self._row(part, i) for i, part in enumerate(in_rows(shown, self.bands))], self.size)
+        layout = self._columns(shown)
         while layout.width > self.options.widest and len(layout.columns) > LEAST_STEPS + 3:
             fitting = max(LEAST_STEPS, int(len(layout.columns) * self.options.widest / layout.width) - 2)
-            layout = self._columns(*_elide(positive, fitting))
+            layout = self._columns(elided(shown, fitting))
         return layout
 
     def _fitting(self, steps: list[int]) -> int | None:
@@ -38,40 +45,87 @@ class Unrolled(Builder):
             return SHOWN_STEPS
         if len(steps) <= 2 * SHOWN_STEPS:
             return None
-        few = self._columns(*_elide(steps, SHOWN_STEPS))
+        few = self._columns(elided(steps, SHOWN_STEPS))
         widest = max(column.right - column.left for column in few.columns) + 30.0
         fitting = int(self.options.widest / widest)
         return None if fitting >= len(steps) else max(fitting, SHOWN_STEPS + 1)
 
-    def _columns(self, head: list[int], elided: list[int], tail: list[int]) -> Layout:
-        """The drawing with the steps of `head` and `tail`, and one narrow column for those between."""
-        self.nodes, self.node_of, self.edges, self.notes = [], {}, {}, []
+    def _columns(self, shown: list[int]) -> Layout:
+        """The drawing with some steps, and one narrow column for those between."""
+        return self.finish(self._filled(shown, None))
+
+    def _row(self, shown: list[int], row: int) -> Layout:
+        """One of several rows of steps; what stands above all steps stands above the first."""
+        return self.placed(self._filled(shown, row))
+
+    def _filled(self, shown: list[int], row: int | None) -> list[Column]:
+        """Boxes and arrows of some steps, and the columns that they stand in."""
+        self.start()
         late = self._late()
-        order: list[Hashable] = ["parameters"] * self.options.parameters
+        gaps = gaps_between(self.positive, shown)
+        self.gap_of = {step: i for i, gap in enumerate(gaps) for step in gap}
         early = {time for box, time in self.times.items() if time is not None and time < self.first and box not in late}
-        order += sorted(early)
-        order += [*head, *(["elided"] if elided else []), *tail]
-        order += ["late"] * bool(late)
-        place = {name: i for i, name in enumerate(order)}
-        columns = [Column(None, "", True) for _ in order]
-        for step in (*head, *tail):
-            columns[place[step]] = Column(step, f"t = {step}")
-        if elided:
-            columns[place["elided"]].label = f"t = {elided[0]} … {elided[-1]}"
-            self.notes.append(f"steps {elided[0]} to {elided[-1]} are not drawn one by one")
-        hidden = set(elided)
+        if before := [i for i, gap in enumerate(gaps) if gap[0] < shown[0]]:
+            self.gap_of |= dict.fromkeys(early, before[0])
+            early = set()
+        after = [i for i, gap in enumerate(gaps) if gap[0] > shown[-1]]
+        self.ends = {*before, *after}
+        self.late = dict.fromkeys(late, after[0] if after else None)
+        columns: list[Column] = []
+        place: dict[Hashable, int] = {}
+
+        def add(key: Hashable, column: Column) -> None:
+            place[key] = len(columns)
+            columns.append(column)
+
+        if self.options.parameters:
+            add("parameters", Column(None, "", True))
+        for step in sorted(early):
+            add(step, Column(None, "", True))
+        for i in before:
+            add(("gap", i), Column(None, "", True))
+        for step in shown:
+            add(step, Column(step, f"t = {step}"))
+            for i, gap in enumerate(gaps):
+                if gap[0] > step and i not in after and not any(step < other < gap[0] for other in shown):
+                    add(("gap", i), Column(None, f"t = {gap[0]} … {gap[-1]}", True))
+        for i in after:
+            add(("gap", i), Column(None, "", True))
+        if late and not after:
+            add("late", Column(None, "", True))
+        self._say_what_is_hidden(gaps, row)
+        self._fill(place, row)
+        return columns
+
+    def _say_what_is_hidden(self, gaps: list[list[int]], row: int | None) -> None:
+        for i, gap in enumerate(gaps):
+            if i not in self.ends:
+                self.notes.append(f"steps {gap[0]} to {gap[-1]} are not drawn one by one")
+        if self.options.steps is not None and not row and self.ends:
+            self.notes.append(f"drawn: {span(self.asked)} of steps {span(self.positive)}")
+
+    def _fill(self, place: dict[Hashable, int], row: int | None) -> None:
+        """Boxes in their columns, and the arrows between them."""
         states = self._states()
         crowded = self._crowded()
-        for box in self.folded.boxes:
+        self.hidden = {box: self._hidden(box) for box in self.folded.boxes}
+        shown = [b for b in self.folded.boxes if self.hidden[b] is None and (self.times[b] is not None or not row)]
+        for box in shown:
             time = self.times[box]
-            if time not in hidden and box not in crowded:
-                column = None if time is None else place["late"] if box in late else place[time]
+            if box not in crowded:
+                column = None if time is None else place["late"] if box in self.late else place[time]
                 self.add(box, column, "state" if box in states else self.kind(box))
-        self._fold_crowd([box for box in self.folded.boxes if box in crowded and self.times[box] not in hidden], place)
-        self._join_all(hidden, place.get("elided", 0))
+        self._fold_crowd([box for box in shown if box in crowded], place)
+        self._join_all(place, row)
         if self.options.parameters:
             self.add_parameters(0)
-        return self.finish(columns)
+
+    def _hidden(self, box: Box) -> int | None:
+        """The gap that a box is in; None if it is drawn."""
+        time = self.times[box]
+        if box in self.late:
+            return self.late[box]
+        return None if time is None else self.gap_of.get(time)
 
     def _late(self) -> set[Box]:
         """Initial states of what runs from the last step to the first: they stand on the right."""
@@ -123,29 +177,55 @@ class Unrolled(Builder):
             self.notes.append(f"{count} records {where} are folded into one box")
         self.notes[3:] = ["…"] * (len(self.notes) > 3)
 
-    def _join_all(self, hidden: set[int], column: int) -> None:
+    def _join_all(self, place: dict[Hashable, int], row: int | None) -> None:
         """All edges; what comes from or goes to a step that is not drawn meets a stand-in of its row."""
-        stand_ins: dict[Hashable, Node] = {}
-        hidden_boxes: dict[Hashable, list[Box]] = {}
-        for box, time in self.times.items():
-            if time in hidden:
-                hidden_boxes.setdefault(box.key, []).append(box)
-
-        def stand_in(box: Box) -> Node:
-            if box.key not in stand_ins:
-                boxes = hidden_boxes.get(box.key, [])
-                stand_ins[box.key] = self.add_words("fold", box.key, column, [Run("⋯", dim=True)], boxes)
-            return stand_ins[box.key]
-
+        self.stand_ins: dict[Hashable, Node] = {}
+        self.place = place
+        self.arriving: dict[tuple[int, Hashable], dict[Box, None]] = {}
+        for u, v in self.folded.edges:
+            if (gap := self.hidden[u]) is not None and self.hidden[v] is None:
+                self.arriving.setdefault((gap, u.key), {})[u] = None
         for (u, v), uses in self.folded.edges.items():
             s, t = self.times[u], self.times[v]
-            from_hidden, to_hidden = s in hidden, t in hidden
-            if (from_hidden and to_hidden) or (s is None and to_hidden):
+            gone, going = self.hidden[u], self.hidden[v]
+            if (gone is not None and (going is not None or (row is not None and t is None))) or (
+                s is None and (going is not None or row)
+            ):
                 continue
             kind = "recurrent" if s is not None and t is not None and s != t else "forward"
-            source = stand_in(u) if from_hidden else self.node_of[u]
-            target = stand_in(u) if to_hidden else self.node_of[v]
+            source = self.node_of[u] if gone is None else self._arrives(u, gone)
+            if going is not None:
+                target = self._leaves(u, v, going)
+            else:
+                target = self._roof(v) if row and t is None else self.node_of[v]
             self.join(source, target, kind, uses)
+
+    def _stand_in(self, key: Hashable, column: int | None, kind: str, node_key: Hashable, words: list[Run]) -> Node:
+        if key not in self.stand_ins:
+            boxes = [b for b, gap in self.hidden.items() if ("gap", gap, b.key) == key] if kind == "fold" else []
+            self.stand_ins[key] = self.add_words(kind, node_key, column, words, boxes)
+        return self.stand_ins[key]
+
+    def _arrives(self, box: Box, gap: int) -> Node:
+        """What comes out of a gap: by its name, where the gap is at one end and it is one thing."""
+        column = self.place["gap", gap]
+        if gap not in self.ends or len(self.arriving[gap, box.key]) > 1:
+            return self._stand_in(("gap", gap, box.key), column, "fold", box.key, [Run("⋯", dim=True)])
+        return self._stand_in(("in", gap, box.key), column, "port", box.key, self.title(box))
+
+    def _leaves(self, box: Box, user: Box, gap: int) -> Node:
+        """Where something goes that a gap uses: at one end, the step that uses it."""
+        column = self.place["gap", gap]
+        if gap not in self.ends:
+            return self._stand_in(("gap", gap, box.key), column, "fold", box.key, [Run("⋯", dim=True)])
+        words = [Run(f"step {self.times[user]}", dim=True)]
+        node = self._stand_in(("out", gap, box.key), column, "port", ("out", box.key), words)
+        node.beside = box.key
+        return node
+
+    def _roof(self, box: Box) -> Node:
+        """What stands above the first row of steps, by its name, above another row."""
+        return self._stand_in(("roof", box.key), None, "port", ("roof", box.key), self.title(box))
 
     def _without_steps(self) -> Layout:
         """One column; of too many boxes the oldest are folded into one."""
@@ -183,13 +263,3 @@ def step_of_boxes(boxes: list[Box], edges: list[tuple[Box, Box]]) -> dict[Box, i
             known = [time for u in before.get(box, ()) if (time := times[u]) is not None]
             times[box] = max(known, default=min(min(timed), 0))
     return times
-
-
-def _elide(steps: list[int], limit: int | None) -> tuple[list[int], list[int], list[int]]:
-    """The steps before the gap, inside it and after it."""
-    if limit is None or len(steps) <= limit:
-        return steps, [], []
-    if limit <= SHOWN_STEPS:
-        return steps[:2], steps[2:-1], steps[-1:]
-    half = limit // 2
-    return steps[:half], steps[half:-half], steps[-half:]

@@ -10,6 +10,7 @@ from viz.backward_edges import backward_view, recording_of
 from viz.backward_edges import overlay as overlay_on
 from viz.drawing import SUFFIXES, Drawing
 from viz.layout import Options, lay_out
+from viz.sizes import size_named
 from viz.sources import graph_of, recorded, textbook
 
 
@@ -22,6 +23,10 @@ def draw(
     all_steps: bool = False,
     parameters: bool = False,
     values: bool = False,
+    size: str = "page",
+    formulas: bool | None = None,
+    steps: tuple[int, int] | None = None,
+    legend: bool = False,
     theme: str = "light",
 ) -> Drawing:
     """Draw a recording. A function that a program spells out is one box, but in the view of all operations.
@@ -36,19 +41,30 @@ def draw(
         ``unrolled``: time from left to right, a column for every step.
         ``rolled``: the cell once, with its loop.
         ``cell``: the inside of one step, with formulas.
+        ``modules``: one box for a cell or a layer at each step; `viz.open_modules` makes a page that opens them.
         ``operations``: every record.
         ``backward``: the recorded backward pass alone.
         ``overlay``: the unrolled view with an arrow back beside every arrow.
     overlay : bool
         Beside every arrow one back, as wide as the norm of the adjoint that passes (its logarithm, over four
         decades), in the unrolled, the rolled and the operations view. The output must be a scalar that
-        depends on something that requires a gradient.
+        depends on something that requires a gradient. An adjoint that is exactly zero has no arrow.
     all_steps : bool
         Do not elide the middle of more than 12 steps.
     parameters : bool
         Draw parameters as boxes with arrows to every use.
     values : bool
         Write the values: small arrays in full, large ones as norm and range.
+    size : str
+        ``page``: to be read from near, as large as it gets. ``slide``: no letter below 18 pixels, to fit a slide
+        1,920 pixels wide; steps that do not fit go on below. ``portrait``: as large, for a sheet 1,240 wide.
+    formulas : bool, optional
+        Formulas and shapes beside names; if not said, on a page only. Without them, a box says which parameters
+        it uses.
+    steps : (int, int), optional
+        The first and the last step to draw.
+    legend : bool
+        Say below what the signs mean.
     theme : str
         ``light`` or ``dark``.
 
@@ -66,13 +82,16 @@ def draw(
     graph = graph_of(thing)
     if view != "operations" and recorded(thing) is None:
         graph = textbook(graph)
-    options = Options(all_steps=all_steps, parameters=parameters, values=values)
+    options = Options(
+        all_steps=all_steps, parameters=parameters, values=values, formulas=formulas, steps=steps, size=size_named(size)
+    )
     if view == "backward":
         layout = backward_view(graph, recording_of(graph, recorded(thing)), options)
     elif overlay or view == "overlay":
         layout = overlay_on(graph, recording_of(graph, recorded(thing)), _plain(view), options)
     else:
         layout = lay_out(graph, view, options)
+    layout.legend = legend
     drawing = Drawing(layout, theme)
     if path is not None:
         drawing.save(path)

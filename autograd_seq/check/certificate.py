@@ -212,11 +212,15 @@ class Proof(Shown):
         if target.suffix == ".v":
             if self.step is None:
                 raise UsageError(f"a file for Rocq is about every number of steps: prove(…, all_lengths=True){here()}")
+            if self.step.backwards:
+                raise UsageError(
+                    "the theory for Rocq knows one direction: save a proof of a network that reads in both as "
+                    f".json{here()}"
+                )
             return write(target, coq_text(target.stem, self.step.state, self.step.inputs, self.step.parameters))
         seed = None if self.output.size == 1 else np.ones(self.output.shape)
         claimed = {c.parameter: (c.name, c.status) for c in self.claims.values()}
-        state = self.step.state if self.step is not None else ()
-        return write(target, certificate_text(differentiate(self.output, seed), claimed, state))
+        return write(target, certificate_text(differentiate(self.output, seed), claimed, self.step))
 
     def to_json(self) -> str:
         """The same as JSON: status and links of each parameter, failures, counts."""

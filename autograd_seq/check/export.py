@@ -7,7 +7,7 @@ a certificate never claims more than that small program, which imports nothing o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +16,8 @@ import sympy
 
 from autograd_seq.check import check_certificate
 from autograd_seq.check.application import UNREADABLE, branch_of, freeze
+from autograd_seq.check.examples import claimed_for_any_number
+from autograd_seq.check.one_step import OneStep
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.recording import Recording
@@ -24,7 +26,6 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.symbols import as_expression, exact, on_branch, sigma
 
-State = Sequence[tuple[Tensor, Tensor]]  # what a step is given of the step before, and what it hands on
 LARGEST = 2_000  # scalars of one operation that are written out as terms
 _FUNCTIONS = {
     sympy.exp: "exp", sympy.log: "log", sympy.tanh: "tanh", sigma: "sigmoid", sympy.sin: "sin", sympy.cos: "cos",
@@ -37,7 +38,7 @@ class _Unsaid(Exception):  # noqa: N818  (it says what to do next; nobody sees i
 
 
 def certificate_of(
-    recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], state: State = ()
+    recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], step: OneStep | None = None
 ) -> dict[str, Any]:
     """The certificate of a recording, for what is claimed of some leaves.
 
@@ -47,21 +48,23 @@ def certificate_of(
         Both passes.
     statuses : mapping of Tensor to (str, str)
         Name and status of each leaf that something is claimed of.
-    state : sequence of (Tensor, Tensor)
-        If the recording is one step, and the claim is about any number of them: what it is given of the step
-        before, and what it hands on.
+    step : OneStep, optional
+        If the recording is one step, and the claim is about any number of them: what it is given of its neighbours,
+        and what it hands on.
 
     Returns
     -------
     dict
         Plain data, for JSON.
     """
-    return _Writer(recording, statuses, state).verified()
+    return _Writer(recording, statuses, step).verified()
 
 
-def certificate_text(recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], state: State = ()) -> str:
+def certificate_text(
+    recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], step: OneStep | None = None
+) -> str:
     """The same as JSON, a record a line."""
-    data = certificate_of(recording, statuses, state)
+    data = certificate_of(recording, statuses, step)
     lines = []
     for key, content in data.items():
         if isinstance(content, list) and content and isinstance(content[0], dict):
@@ -73,8 +76,10 @@ def certificate_text(recording: Recording, statuses: Mapping[Tensor, tuple[str, 
 
 
 class _Writer:
-    def __init__(self, recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], state: State) -> None:
-        self.recording, self.statuses, self.state = recording, statuses, state
+    def __init__(
+        self, recording: Recording, statuses: Mapping[Tensor, tuple[str, str]], step: OneStep | None
+    ) -> None:
+        self.recording, self.statuses, self.step = recording, statuses, step
         self.forward: list[Tensor] = list(recording.forward)
         self.places: dict[Tensor, int] = {}
         self.records: list[dict[str, Any]] = []
@@ -140,7 +145,11 @@ class _Writer:
         ends = {i: "no adjoint passes through it" for i in sorted(passed) if i not in certificate.adjoints}
         self.checked.update(ends)
         found, _ = check_certificate.Certificate(self._data("checked")).check()
-        return self._data("proven", found)
+        proven = self._data("proven", found)
+        parameters = [x for x in self.forward if x.requires_grad and not x.inputs]
+        shared = self.step.parameters if self.step is not None else parameters
+        axes, reason = claimed_for_any_number(proven, {self.places[x] for x in shared})
+        return {**proven, "examples": axes, "why one number of examples": reason}
 
     def _data(self, status: str, found: Mapping[str, str] | None = None) -> dict[str, Any]:
         def claimed(name: str, said: str) -> str:
@@ -150,6 +159,7 @@ class _Writer:
             {"name": name, "record": self.places[x], "status": "checked" if found is None else claimed(name, said)}
             for x, (name, said) in self.statuses.items()
         ]
+        state, backwards = (self.step.state, self.step.backwards) if self.step is not None else ([], frozenset())
         return {
             "format": 1,
             "laws": check_certificate.LAWS,
@@ -160,7 +170,10 @@ class _Writer:
             "parameters": parameters,
             "adjoints": {str(self.places[x]): self.places[a] for x, a in self.recording.adjoints.items()},
             "checked": {str(i): why for i, why in self.checked.items()},
-            "state": [[self.places[given], self.places[handed_on]] for given, handed_on in self.state],
+            "state": [[self.places[given], self.places[handed_on]] for given, handed_on in state],
+            "backwards": sorted(self.places[given] for given, _ in state if given in backwards),
+            "examples": {},
+            "why one number of examples": "",
             "operations": self.operations,
             "records": self.records,
         }

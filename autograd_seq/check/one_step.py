@@ -2,6 +2,8 @@
 
 What is shown of one step then holds for as many as there may be: what a step hands on is what the next one is given,
 so derivatives by what it hands on, summed over steps, are backpropagation through time, by induction over the steps.
+A network of two directions hands some things on to the step before: for these the induction runs over time reversed,
+and both meet within the steps, where nothing may depend on itself around a corner.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import networkx as nx
 import numpy as np
 
 import autograd_seq.operations as ops
@@ -32,7 +35,8 @@ class OneStep:
     Attributes
     ----------
     state : list of (Tensor, Tensor)
-        What it is given of the step before, and what it hands on: leaves and results of the recording.
+        What it is given of the step before (or behind, where it reads backwards), and what it hands on: leaves and
+        results of the recording.
     inputs : list of Tensor
         Leaves that belong to this step alone, such as x<t>.
     parameters : list of Tensor
@@ -43,6 +47,8 @@ class OneStep:
         Those of them that are used behind all steps, such as a loss L<t> that is added to the others.
     steps : int
         How many steps there are that do the same.
+    backwards : frozenset of Tensor
+        Which of the leaves that it is given are of the step behind.
     """
 
     state: list[tuple[Tensor, Tensor]]
@@ -51,6 +57,7 @@ class OneStep:
     records: list[Tensor]
     ends: list[Tensor]
     steps: int
+    backwards: frozenset[Tensor] = frozenset()
 
     @property
     def total(self) -> Tensor:
@@ -67,7 +74,7 @@ def one_step(graph: Graph) -> OneStep:
     Raises
     ------
     StepsDifferError
-        If its steps do not all do the same, or depend on others than the step before.
+        If its steps do not all do the same, or depend on others than the step before and the step behind.
 
     Examples
     --------
@@ -90,7 +97,7 @@ class _Steps:
         self.times = sorted({self.places[r].time or 0 for r in timed})
         if len(self.times) < 3 or self.times != [*range(1, len(self.times) + 1)]:
             raise StepsDifferError(f"there are no three steps in a row: unroll over T = 3 or more{here()}")
-        # what no parameter reaches is data; in step 1 that is told by what is done at the same places of step 2,
+        # what no parameter reaches is data; at both ends that is told by what is done at the same places of step 2,
         # and in the last step what is made of its results behind all steps
         usual = {site(r) for r in timed if r.requires_grad and self.places[r].time == 2}
         self.by_time: dict[int, list[Tensor]] = {time: [] for time in self.times}
@@ -101,11 +108,16 @@ class _Steps:
         self.index = {r: i for records in self.by_time.values() for i, r in enumerate(records)}
 
     def taken_out(self) -> OneStep:
-        shapes = {time: [self._form(r, time) for r in self.by_time[time]] for time in self.times[1:]}
+        second = [self._form(r, 2) for r in self.by_time[2]]
+        ends = {1: "before"}
+        if any(x[0] == "behind" for form in second for x in form[-1]):
+            ends[self.times[-1]] = "behind"
         for time in self.times[2:]:
-            self._compare(shapes[self.times[1]], shapes[time], time)
-        self._compare_first(shapes[self.times[1]])
-        return self._recorded_anew(self.times[1])
+            if time not in ends:
+                self._compare(second, [self._form(r, time) for r in self.by_time[time]], time)
+        for time, kind in ends.items():
+            self._compare_end(second, time, kind)
+        return self._recorded_anew(2)
 
     def _form(self, record: Tensor, time: int) -> tuple[Any, ...]:
         """What a record does, without saying at which step."""
@@ -119,9 +131,11 @@ class _Steps:
             return "shared", x
         if x not in self.index:
             return "data", x.shape, str(x.dtype)
-        if place is None or not 0 <= time - place <= 1:
-            raise StepsDifferError(f"step {time} uses {x.label}, which is not of this step or the one before{here()}")
-        return ("here" if place == time else "before", self.index[x])
+        if place is None or abs(time - place) > 1:
+            raise StepsDifferError(
+                f"step {time} uses {x.label}, which is not of this step or one of its neighbours{here()}"
+            )
+        return ({0: "here", 1: "before", -1: "behind"}[time - place], self.index[x])
 
     def _compare(self, one: list[Any], other: list[Any], time: int) -> None:
         self._compare_lengths(len(one), len(other), time)
@@ -136,19 +150,22 @@ class _Steps:
     def _otherwise(self, record: Tensor, time: int) -> StepsDifferError:
         return StepsDifferError(f"step {time} is not like step 2: {record.label} is computed otherwise{here()}")
 
-    def _compare_first(self, second: list[Any]) -> None:
-        """Step 1 is like the others, but that it is given leaves, one for all that is of the step before elsewhere."""
-        self._compare_lengths(len(second), len(self.by_time[1]), 1)
+    def _compare_end(self, second: list[Any], time: int, kind: str) -> None:
+        """The first step is like the others, but is given leaves for what is of the step before elsewhere.
+
+        So is the last one of a direction that begins there, for what is of the step behind.
+        """
+        self._compare_lengths(len(second), len(self.by_time[time]), time)
         begins: dict[Any, Tensor] = {}
-        for record, wanted in zip(self.by_time[1], second, strict=True):
+        for record, wanted in zip(self.by_time[time], second, strict=True):
             if _kind(record) != wanted[:-1]:
-                raise self._otherwise(record, 1)
+                raise self._otherwise(record, time)
             for x, operand in zip(record.inputs, wanted[-1], strict=True):
-                first = operand[0] == "before"
-                if first and (x in self.index or begins.setdefault(operand, x) is not x):
-                    raise StepsDifferError(f"step 1 is not like step 2: {record.label} begins otherwise{here()}")
-                if not first and self._operand(x, 1) != operand:
-                    raise self._otherwise(record, 1)
+                begin = operand[0] == kind
+                if begin and (x in self.index or begins.setdefault(operand, x) is not x):
+                    raise StepsDifferError(f"step {time} is not like step 2: {record.label} begins otherwise{here()}")
+                if not begin and self._operand(x, time) != operand:
+                    raise self._otherwise(record, time)
 
     def _behind(self, user: Tensor) -> bool:
         """Whether a record is no part of any step: it is made of results of the steps behind them all."""
@@ -157,7 +174,7 @@ class _Steps:
     def _recorded_anew(self, time: int) -> OneStep:
         """The step on leaves of its own, with the same numbers and names."""
         new: dict[Tensor, Tensor] = {}
-        before: dict[int, Tensor] = {}
+        given: dict[tuple[str, int], Tensor] = {}
         inputs: list[Tensor] = []
         parameters: list[Tensor] = []
         for record in self.by_time[time]:
@@ -166,8 +183,8 @@ class _Steps:
                     new[x] = x if is_literal(x) else Tensor(x._value, x.name, x.dtype.kind == "f")
                     new[x].scope = x.scope
                     kind, *at = self._operand(x, time)
-                    if kind == "before":
-                        before[at[0]] = new[x]
+                    if kind in ("before", "behind"):
+                        given[kind, at[0]] = new[x]
                     elif kind == "shared":
                         parameters.append(new[x])
                     elif kind == "data" and x.dtype.kind == "f":
@@ -178,10 +195,25 @@ class _Steps:
             result._code, result._offset, result._origin = record._code, record._offset, record._origin
             new[record] = result
         records = [new[r] for r in self.by_time[time]]
-        state = [(leaf, records[i]) for i, leaf in sorted(before.items())]
+        state = [(leaf, records[i]) for (_, i), leaf in sorted(given.items(), key=lambda item: item[0][::-1])]
+        backwards = frozenset(leaf for (kind, _), leaf in given.items() if kind == "behind")
+        _check_order(state, backwards)
         used = {self.index[r] for r in self.index if any(self._behind(u) for u, _ in self.uses[r])}
         ends = [records[i] for i in sorted(used)]
-        return OneStep(state, inputs, parameters, records, ends, len(self.times))
+        return OneStep(state, inputs, parameters, records, ends, len(self.times), backwards)
+
+
+def _check_order(state: list[tuple[Tensor, Tensor]], backwards: frozenset[Tensor]) -> None:
+    """Make sure that what depends on each other is of one direction: then steps can be worked out in some order."""
+    graph: Any = nx.DiGraph()
+    for given, result in state:
+        graph.add_edges_from((leaf, given) for leaf, _ in state if leaf in Graph(result))
+    for circle in nx.strongly_connected_components(graph):
+        if len({leaf in backwards for leaf in circle}) > 1:
+            names = ", ".join(sorted(leaf.label for leaf in circle))
+            raise StepsDifferError(
+                f"{names} depend on each other, some from the step before and some from the step behind{here()}"
+            )
 
 
 def _kind(record: Tensor) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from autograd_seq.commands.console import print_json
 from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.grades import add_grading, grade
+from autograd_seq.commands.screen import brief
 from autograd_seq.commands.things import cells_by_name, output_of, thing
 from autograd_seq.core.errors import UsageError
 from autograd_seq.storage.files import check_output
@@ -46,7 +47,7 @@ def prove_(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(json.loads(proof.to_json()), arguments.answer)
     else:
-        print(proof)
+        print(brief(proof))
     return _code_of(proof.ok, [claim.status for claim in proof.claims.values()])
 
 

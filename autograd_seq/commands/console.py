@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
+from autograd_seq.commands import screen
 from autograd_seq.core.names import ACCENTS, LETTERS, escaped
 
 HANDLER = "autograd_seq.readable"
@@ -35,9 +36,16 @@ _RAISED = {"<super>": "^", "<sub>": "_"}
 
 
 @contextmanager
-def any_console() -> Iterator[None]:
-    """Print what any console can show, for as long as the block lasts.
+def any_console(full: bool | None = None) -> Iterator[None]:
+    """Print what any console can show, for as long as the block lasts; on a terminal, no line longer than it is wide.
 
+    Parameters
+    ----------
+    full : bool, optional
+        Leave nothing out and break no line; if not given, whether the command line says ``--full``.
+
+    Notes
+    -----
     Signs that the encoding of standard output or error lacks are written in ASCII. Where the reader of a pipe is
     gone (``| head``), the rest is dropped without a word, and the program goes on to its end.
 
@@ -47,13 +55,17 @@ def any_console() -> Iterator[None]:
     ...     print("Gamma_f")
     Gamma_f
     """
-    before = sys.stdout, sys.stderr
+    before, screen_before = (sys.stdout, sys.stderr), screen.now
+    screen.now = screen.opened(full)
     opened = [_Patient(stream) if stream is not None else None for stream in before]
+    if opened[0] is not None:
+        opened[0].width = screen.now.width
     sys.stdout, sys.stderr = (cast(TextIO, stream) for stream in opened)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
+        screen.now = screen_before
         for stream in opened:
             if stream is not None:
                 stream.give_back()
@@ -65,6 +77,8 @@ class _Patient:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._errors = getattr(stream, "errors", None)
+        self.width: int | None = None
+        self._begun = ""  # what the line holds that is being written
         self._set_errors(HANDLER)
 
     def __getattr__(self, name: str) -> Any:
@@ -73,8 +87,18 @@ class _Patient:
     def write(self, text: str) -> int:
         """Write text, or nothing where nobody reads."""
         with self._readers_may_leave():
-            self._stream.write(text)
+            self._stream.write(text if self.width is None else self._broken(text, self.width))
         return len(text)
+
+    def _broken(self, text: str, width: int) -> str:
+        """Text in lines of so many columns; the first goes on in the line that was begun before."""
+        first, *lines = text.split("\n")
+        begun = self._begun
+        bare = begun.rstrip()
+        broken = [screen.wrapped(begun + first, width), *(screen.wrapped(line, width) for line in lines)]
+        self._begun = broken[-1].rsplit("\n", 1)[-1] if text else begun
+        broken[0] = broken[0][len(bare) :].removeprefix(begun[len(bare) :])
+        return "\n".join(broken)
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write several texts."""
@@ -175,8 +199,19 @@ def _raised(sign: str) -> str:
     return _RAISED.get(unicodedata.decomposition(sign).partition(" ")[0], "") if sign else ""
 
 
+def print_as_it_is(text: str, file: TextIO | None = None, end: str = "\n") -> None:
+    """Print what no line may be broken of: a program, or what a program reads."""
+    stream: Any = file or sys.stdout
+    width = getattr(stream, "width", None)
+    if width is not None:
+        stream.width = None
+    print(text, file=stream, end=end)
+    if width is not None:
+        stream.width = width
+
+
 def print_json(data: Any, file: TextIO | None = None) -> None:
     """Print one JSON value; in ASCII wherever the encoding is not UTF-8."""
     stream = file or sys.stdout
     encoding = codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name
-    print(escaped(json.dumps(data, ensure_ascii=encoding != "utf-8")), file=stream)
+    print_as_it_is(escaped(json.dumps(data, ensure_ascii=encoding != "utf-8")), file=stream)

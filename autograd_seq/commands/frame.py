@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ EXAMPLES = """\
 print lstm --steps 3
 print my_cell.py:loss --backward
 draw gru --steps 4 -o gru.svg
+draw lstm --size slide --only 1-2 --legend -o lstm.png
+draw deep-lstm --view modules -o deep.html
 draw lstm -o lstm.html
 draw lstm --live -o lstm.html
 prove my_cell.py:loss
@@ -28,8 +31,10 @@ train names.txt --cell gru --epochs 30 -o names.npz --resume
 sample names.npz --count 10 --temperature 0.8"""
 
 THING = """
-THING is a cell's name ({cells}),
-or FILE.py:FUNCTION, a function without arguments that returns a tensor or a run."""
+THING is a cell's name:
+{cells};
+or FILE.py:FUNCTION, a function without arguments that returns a tensor or a
+run."""
 
 
 class Declared:
@@ -56,6 +61,7 @@ class Declared:
         sub = self._parsers.add_parser(
             name, help=help, description=help, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
         )
+        sub.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         sub.set_defaults(run=function)
         return sub
 
@@ -68,7 +74,7 @@ def examples(command: str = "") -> str:
 
 def about_things() -> str:
     """What the word THING in the help stands for."""
-    return THING.format(cells=", ".join(cells_by_name()))
+    return THING.format(cells=textwrap.fill(", ".join(cells_by_name()), 76, break_on_hyphens=False))
 
 
 def whole(least: int) -> Callable[[str], int]:

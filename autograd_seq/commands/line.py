@@ -10,6 +10,7 @@ from importlib import import_module
 from autograd_seq.commands.console import any_console, print_json
 from autograd_seq.commands.ending import NO_VERDICT, ended
 from autograd_seq.commands.frame import Declared, about_things, examples
+from autograd_seq.commands.screen import FULL
 
 FAMILIES = {  # in the order of the help: each command, and the file that it is declared in
     "print": "tables", "draw": "pictures", "prove": "checks", "check": "checks", "derive": "texts", "source": "texts",
@@ -51,7 +52,7 @@ def main(words: Sequence[str] | None = None) -> int:
     2
     """
     try:
-        with any_console():
+        with any_console(full=FULL in (sys.argv[1:] if words is None else words)):
             return ended(_understood(words))
     except OSError as error:  # what was printed cannot be written, as on a full disk
         print(f"autograd-seq: {error}", file=sys.stderr)

@@ -7,10 +7,14 @@ import argparse
 from autograd_seq import differentiate
 from autograd_seq.commands.console import print_json
 from autograd_seq.commands.frame import Declared
+from autograd_seq.commands.screen import beside, brief
 from autograd_seq.commands.things import output_of, thing
 from autograd_seq.core.errors import UsageError
 from autograd_seq.folding.steps import scopes
+from autograd_seq.readings.table import table
 from cells import gradient_flow, state_flow
+
+ROWS = 24  # of the table of a flow, unless all are asked for
 
 
 def add_print(declared: Declared) -> None:
@@ -34,7 +38,7 @@ def print_(arguments: argparse.Namespace) -> int:
         ]  # fmt: skip
         print_json({"format": 1, "records": rows}, arguments.answer)
     else:
-        print(graph)
+        print(table(graph, fold=False) if arguments.full else brief(graph))
     return 0
 
 
@@ -52,12 +56,30 @@ def flow_(arguments: argparse.Namespace) -> int:
     found = thing(arguments)
     if not hasattr(found, "losses"):
         raise UsageError(f"flow needs a run with losses at its time steps, but {arguments.thing} gives a tensor")
-    table = (state_flow if arguments.states else gradient_flow)(found, wrt=arguments.wrt)
+    norms = (state_flow if arguments.states else gradient_flow)(found, wrt=arguments.wrt)
     if arguments.json:
-        print_json({"format": 1, "wrt": arguments.wrt, "flow": table.tolist()}, arguments.answer)
+        print_json({"format": 1, "wrt": arguments.wrt, "flow": norms.tolist()}, arguments.answer)
         return 0
     above = f"{arguments.wrt}<t>" if arguments.states else "L<t>"
-    print(f"‖∂{above}/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(table)}\n")
-    for t, row in enumerate(table, start=1):
-        print(f"t = {t:3d}  " + " ".join(f"{value:8.1e}" if k < t else " " * 8 for k, value in enumerate(row)))
+    print(f"‖∂{above}/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(norms)}\n")
+    steps = list(range(1, len(norms) + 1))
+    across = _ends(steps, beside(14, 9, usual=20))
+    down = _ends(steps, len(steps) if arguments.full else ROWS)
+    if len(across) < len(steps):
+        print("   k =  " + "".join(_gap(k, across) + f"{k:9d}" for k in across))
+    for t, row in zip(steps, norms, strict=True):
+        if t in down:
+            print(f"t = {t:3d} " + "".join(_gap(k, across) + f"{row[k - 1]:9.1e}" for k in across if k <= t))
+        elif t - 1 in down:
+            print("   ⋮")
     return 0
+
+
+def _gap(k: int, shown: list[int]) -> str:
+    """What stands before a column if those to its left are not shown."""
+    return " …" if k > 1 and k - 1 not in shown else ""
+
+
+def _ends(steps: list[int], most: int) -> list[int]:
+    """The first and the last of the steps, where there are more."""
+    return steps if len(steps) <= most else steps[: most // 2] + steps[-(most - most // 2) :]

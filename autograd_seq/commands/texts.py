@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 import autograd_seq
+from autograd_seq.commands.console import print_as_it_is
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import output_of, thing, title, tried
 from autograd_seq.storage import files
@@ -46,7 +47,7 @@ def source_(arguments: argparse.Namespace) -> int:
     words = title(arguments)
     text = autograd_seq.source(thing(arguments), name=words and words.replace(" ", "_"))
     if arguments.output is None:
-        print(text, end="")
+        print_as_it_is(text, end="")
     else:
         print(files.write(arguments.output, text))
     return 0
@@ -69,6 +70,8 @@ def compile_(arguments: argparse.Namespace) -> int:
         files.write(arguments.output, plan.source)
     if arguments.explain:
         print(plan.explain())
+    elif arguments.output is None:
+        print_as_it_is(plan.source)
     else:
-        print(plan.source if arguments.output is None else arguments.output)
+        print(arguments.output)
     return 0

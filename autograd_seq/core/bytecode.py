@@ -50,7 +50,8 @@ class Step:
         Where it begins in the bytecode.
     word : str
         ``load``, ``store``, ``number``, ``item``, ``attribute``, ``put``, ``set``, ``unpack``, ``return``, ``collect``,
-        ``map``, ``add``, ``call``, ``iterate``, ``next``, ``drop``; else Python's own word for it.
+        ``map``, ``add``, ``call``, ``iterate``, ``next``, ``drop``, ``clear`` (a variable whose name a
+        comprehension uses); else Python's own word for it.
     argument : object
         The variable, the attribute, the number; of a call the names of its last arguments.
     inputs : tuple of Value
@@ -91,6 +92,18 @@ class Flow:
     def jumps_back(self) -> list[tuple[int, int]]:
         """Of each jump to an earlier step, that step and the one that jumps: a loop's beginning and end."""
         return [(i, k) for k, step in enumerate(self.steps) for i in step.follows if i <= k]
+
+    @cached_property
+    def of_comprehensions(self) -> set[int]:
+        """The steps that store variables of comprehensions, which since Python 3.12 are no functions of their own."""
+        return {
+            i
+            for k, cleared in enumerate(self.steps)
+            if cleared.word == "clear"
+            for restored, _ in self.uses.get((k, 0), ())
+            for i in range(k, restored)
+            if self.steps[i].word == "store" and self.steps[i].argument == cleared.argument
+        }
 
     def step_at(self, offset: int) -> int | None:
         """The step of an offset: where an instruction begins, or its cache ends, as Python may tell it."""
@@ -184,6 +197,8 @@ def _halves(instruction: dis.Instruction, keywords: tuple[str, ...]) -> Iterator
     elif name == "RETURN_CONST":
         yield Step(offset, "number", argument)
         yield Step(offset, "return", None)
+    elif name == "LOAD_FAST_AND_CLEAR":
+        yield Step(offset, "clear", argument)
     elif name.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_CLASSDEREF", "LOAD_FROM_DICT")):
         yield Step(offset, "load", argument)
     elif name.startswith(("STORE_FAST", "STORE_DEREF", "STORE_NAME", "STORE_GLOBAL")):
@@ -202,6 +217,8 @@ def _traffic(instruction: dis.Instruction, step: Step) -> tuple[int, int]:
         return 0, 0
     if name == "RETURN_CONST" or (isinstance(instruction.argval, tuple) and step.word in ("load", "store")):
         return (0, 1) if step.word in ("load", "number") else (1, 0)
+    if step.word == "clear":
+        return 0, 1
     if name == "CALL":
         return n + 2, 1
     if name == "CALL_KW":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getattr_static
 from operator import getitem
 from typing import Any, ClassVar, NoReturn, Self
 
@@ -227,10 +228,34 @@ class Methods:
 
     def round(self, decimals: int = 0) -> Any:
         """As `numpy.ndarray.round`; a constant, since it changes in steps."""
-        return np.round(self, decimals)
+        whole: Any = self
+        return np.round(whole, decimals)
 
-    def __getattr__(self, name: str) -> Any:
-        raise missing(self, name)
+    def __dir__(self) -> list[str]:
+        kind = type(self)
+        return [name for name in object.__dir__(self) if not isinstance(getattr_static(kind, name, None), Missing)]
+
+
+class Missing:
+    """What NumPy's arrays have and a tensor has not: whoever asks for it is told what to write in its place.
+
+    A ``__getattr__`` would say so too, but with one Python takes the slow way to every attribute.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, tensor: Any, kind: Any = None) -> Any:
+        if tensor is None:
+            raise AttributeError(f"type object {kind.__name__!r} has no attribute {self._name!r}")
+        raise missing(tensor, self._name)
+
+
+def refuse_others(kind: Any) -> None:
+    """Put on a class of tensors what it does not have of NumPy's arrays."""
+    for name in dir(np.ndarray):
+        if not name.startswith("__") and not hasattr(kind, name):
+            setattr(kind, name, Missing(name))
 
 
 def _method(name: str, function: Any) -> Any:

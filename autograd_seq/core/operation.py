@@ -89,6 +89,7 @@ class Operation(Traits):
         self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
         self.forms = forms(self.name, self.defaults, self.variadic, source, latex, text, formula)
         self.call: Callable[..., Any] = self.general
+        self.quick, self.just = self.general, -1  # what is called with just so many inputs and nothing else
         DECLARED.add(self)
         Operation.shorten(self)
         BY_NUMPY.update(dict.fromkeys(numpy if isinstance(numpy, tuple) else (numpy,), self))
@@ -109,7 +110,7 @@ class Operation(Traits):
 
     def __call__(self, *inputs: Any, **settings: Any) -> Any:
         """Record the operation on tensors, or compute it on plain arrays."""
-        return self.call(*inputs, **settings)
+        return self.call(*inputs, **settings) if settings or len(inputs) != self.just else self.quick(*inputs)
 
     def general(self, *inputs: Any, **settings: Any) -> Any:
         """What a call does, whatever it is given; `call` may know a shorter way to the same record."""
@@ -121,6 +122,8 @@ class Operation(Traits):
             return self.value(*inputs, **settings)
         values = [*map(_value, records)]
         try:
+            value = self.value(*values, **settings)
+        except FloatingPointError:
             value = computed(self.value, values, settings)
         except (ValueError, TypeError, IndexError) as error:
             raise errors.refused(self, values, settings, error) from error
@@ -148,14 +151,14 @@ class Operation(Traits):
         y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = y._origin = None
-        y.scope, y.index = scope.now(), next_index()
+        y.scope, y.index = (here := scope.now()), next_index()
         frame: Any = _getframe(2)
         while (returned := table_of(id(code := frame.f_code), ALL)) is PASSES:
             frame = frame.f_back
         y._code, y._offset = code, frame.f_lasti
         if y._offset in returned:
             y._code, y._offset, y._origin = located(frame)
-        if not y.scope.recording:
+        if not here.recording:
             for x in inputs:
                 scope.note_read(x)
             y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]

@@ -124,7 +124,7 @@ class Destinations:
         if step.word == "return":
             return Returned(path)
         if step.word == "store":
-            return self._stored(user, path, depth, cuts)
+            return None if user in self.flow.of_comprehensions else self._stored(user, path, depth, cuts)
         if step.word == "item" and position == 0 and cuts and not path and self._cuts(step):
             return follow((user, 0), path, depth)
         if step.word == "set" and position == 0 and not _into(path):
@@ -393,6 +393,12 @@ class PutInto:
                 return _element(found) or own
             path = found.path
         return own
+
+
+class WrittenInFile(tuple[Place, ...]):
+    """An origin without places: a result computed as a file says, whose numbers are the file's own."""
+
+    __slots__ = ()
 
 
 class Made(Protocol):

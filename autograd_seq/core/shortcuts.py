@@ -17,12 +17,13 @@ from autograd_seq.core import errors
 from autograd_seq.core.array import Array, computed
 from autograd_seq.core.methods import Methods
 from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation
+from autograd_seq.core.program_arguments import as_leaf
 from autograd_seq.core.protocols import QUICK
 from autograd_seq.core.record import NOTHING
 from autograd_seq.core.tensor import Tensor
 
 _bare: Final = frozenset((ndarray, int, tuple))
-_missing: Final = object()
+_numbers: Final = frozenset((int, float))
 
 
 def install() -> None:
@@ -30,14 +31,16 @@ def install() -> None:
     Operation.shorten = staticmethod(shorten)
     for operation in DECLARED:
         shorten(operation)
-    QUICK.update({function: found.call for function, found in BY_NUMPY.items() if isinstance(found, Operation)})
+    QUICK.update({function: quickest(found) for function, found in BY_NUMPY.items() if isinstance(found, Operation)})
     for name, function in Methods.OPERATORS.items():
-        setattr(Methods, name, BY_NUMPY[function].call)
+        setattr(Methods, name, quickest(BY_NUMPY[function]))
 
 
 def shorten(operation: Operation) -> None:
     """Give an operation the shortest ways that fit its number of arrays and settings."""
     operation.call = direct(operation, operation.general)
+    if not operation.keywords and not operation.variadic and (quick := _quick(operation, operation.general)):
+        operation.quick, operation.just = quick, operation.arity
     if not operation.variadic and operation.vjp is not None and operation.arity in (1, 2):
         pull = {(1, False): _pull_one, (2, False): _pull_two, (1, True): _pull_one_set, (2, True): _pull_two_set}
         chosen = pull[operation.arity, bool(operation.keywords)]
@@ -48,21 +51,37 @@ def direct(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...,
     """A function that records the most usual calls at once, and leaves all others to `otherwise`."""
     if operation.keywords or operation.variadic:
         return _of_bare_array(operation, otherwise) if operation.arity == 1 else otherwise
+    if (quick := _quick(operation, otherwise)) is None:
+        return otherwise
+    arity = operation.arity
+
+    def call(*inputs: Any, **keywords: Any) -> Any:
+        return otherwise(*inputs, **keywords) if keywords or len(inputs) != arity else quick(*inputs)
+
+    return call
+
+
+def quickest(operation: Operation) -> Callable[..., Any]:
+    """What an operator or a ufunc calls, with just the arrays: Python counts no arguments anew."""
+    return operation.quick if operation.just == operation.arity else operation.call
+
+
+def _quick(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
     if operation.arity == 1:
         return _of_one(operation, otherwise)
-    return _of_two(operation, otherwise) if operation.arity == 2 and not operation.partly else otherwise
+    return _of_two(operation, otherwise) if operation.arity == 2 and not operation.partly else None
 
 
 def _of_one(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     kernel, record = operation.value, operation.record
     rearranges = operation.rearranges
 
-    def call(x: Any = _missing, /, *more: Any, **keywords: Any) -> Any:
-        if type(x) is not Tensor or more or keywords:
-            if type(x) is ndarray and not more and not keywords:
+    def quick(x: Any, /) -> Any:
+        if type(x) is not Tensor:
+            if type(x) is ndarray:
                 return kernel(x)
-            if more or keywords or rearranges or not isinstance(x, Tensor):
-                return otherwise(*_given(x), *more, **keywords)
+            if rearranges or not isinstance(x, Tensor):
+                return otherwise(x)
             x = x.record
         try:
             value = kernel(x._value)
@@ -72,17 +91,22 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
             raise errors.refused(operation, [x._value], NOTHING, error) from error
         return record(value, (x,), NOTHING, x.requires_grad)
 
-    return call
+    return quick
 
 
 def _of_two(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     kernel, record = operation.value, operation.record
 
-    def call(a: Any = _missing, b: Any = _missing, /, *more: Any, **keywords: Any) -> Any:
-        if type(a) is not Tensor or type(b) is not Tensor or more or keywords:
-            if more or keywords or not isinstance(a, Tensor) or not isinstance(b, Tensor):
-                return otherwise(*_given(a, b), *more, **keywords)
-            a, b = a.record, b.record
+    def quick(a: Any, b: Any, /) -> Any:
+        if type(a) is not Tensor or type(b) is not Tensor:
+            if type(a) is Tensor and type(b) in _numbers:
+                b = as_leaf(Tensor, b, (a,), 1, 2)
+            elif type(b) is Tensor and type(a) in _numbers:
+                a = as_leaf(Tensor, a, (b,), 0, 2)
+            elif not isinstance(a, Tensor) or not isinstance(b, Tensor):
+                return otherwise(a, b)
+            else:
+                a, b = a.record, b.record
         try:
             value = kernel(a._value, b._value)
         except FloatingPointError:
@@ -91,12 +115,7 @@ def _of_two(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
             raise errors.refused(operation, [a._value, b._value], NOTHING, error) from error
         return record(value, (a, b), NOTHING, a.requires_grad or b.requires_grad)
 
-    return call
-
-
-def _given(*arguments: Any) -> tuple[Any, ...]:
-    """The arguments that a call really had."""
-    return tuple(x for x in arguments if x is not _missing)
+    return quick
 
 
 def _of_bare_array(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from autograd_seq.core.array import Array, as_array
 from autograd_seq.core.backward import backward
 from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, UsageError, ValueRangeError
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.methods import Methods, NotInPlace
+from autograd_seq.core.methods import Methods, NotInPlace, refuse_others
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.program_arguments import first_use, leaf_of
 from autograd_seq.core.program_names import callers, is_own
@@ -240,6 +240,7 @@ class Tensor(Methods, Record):
 
 
 Record.held = Tensor
+refuse_others(Tensor)
 
 
 class Handle(Tensor):

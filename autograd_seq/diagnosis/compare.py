@@ -21,7 +21,7 @@ from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
-from autograd_seq.diagnosis.rows import rows_of
+from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
 from autograd_seq.diagnosis.told_by_value import ToldByValue, is_told

@@ -25,13 +25,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autograd_seq.core.graph import Graph
-from autograd_seq.core.recording import Recording
+from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.families import examine, infer_times, match_families, note_nothing, part
 from autograd_seq.folding.folded import Block, Folded
 from autograd_seq.folding.loops import Units
-from autograd_seq.folding.nodes import join_sums, of_graph, of_recording
+from autograd_seq.folding.nodes import Nodes, join_sums, of_graph, of_recording
 from autograd_seq.folding.parts_by_step import split_by_step
+from autograd_seq.folding.shorter import Gap, NotAlikeError, shortened
+from autograd_seq.folding.stand_ins import stand_in
 from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.folding.steps import scopes
 from autograd_seq.folding.uncollected import uncollected
@@ -52,24 +54,65 @@ def fold(recording: Graph | Recording) -> Folded:
     Folded
         Loops and straight code.
     """
-    seeds: set[Tensor] = set()
     if isinstance(recording, Recording):
-        seeds = {recording.adjoints[r] for r in recording.forward.outputs if r in recording.adjoints}
         nodes = of_recording(recording, scopes(recording.forward))
         split_by_step(nodes)
         join_sums(nodes, recording.forward.outputs)
-        roots = [nodes.forward[r] for r in recording.forward.outputs]
-        roots += [
-            nodes.adjoints[nodes.forward[f]]
-            for f in recording.adjoints
-            if not any(x.requires_grad for x in f.inputs) and nodes.forward[f] in nodes.adjoints
-        ]
+        roots = _roots(nodes, recording)
     else:
         nodes = of_graph(recording, scopes(recording))
         join_sums(nodes, recording.outputs)
         roots = [nodes.forward[r] for r in recording.outputs]
     alive = _reachable(roots)
     infer_times(alive)
+    return _folded(nodes, alive, roots, _seeds(recording))
+
+
+@uncollected()
+def fold_both(forward: Graph) -> Folded:
+    """Fold the forward pass of a scalar and its backward pass, of which only as much is made as is needed for that.
+
+    What most of many steps do alike is looked at in some of them; the backward pass has the values of no program then.
+    """
+    short = shortened(forward)
+    if short is not None:
+        try:
+            return _fold_short(*short)
+        except NotAlikeError:
+            pass
+    return fold(differentiate(forward.outputs[0]))
+
+
+def _fold_short(recording: Recording, gap: Gap) -> Folded:
+    nodes = of_recording(recording, gap.places)
+    gap.without_absent(nodes)
+    split_by_step(nodes)
+    join_sums(nodes, recording.forward.outputs, gap.absent)
+    roots = _roots(nodes, recording)
+    alive = _reachable(roots)
+    infer_times(alive)
+    gap.note(alive)
+    folded = _folded(nodes, alive, roots, _seeds(recording))
+    stand_in(folded, gap, alive)
+    return folded
+
+
+def _seeds(recording: Graph | Recording) -> frozenset[Tensor]:
+    """The adjoints that a backward pass starts from."""
+    if not isinstance(recording, Recording):
+        return frozenset()
+    return frozenset(recording.adjoints[r] for r in recording.forward.outputs if r in recording.adjoints)
+
+
+def _roots(nodes: Nodes, recording: Recording) -> list[Node]:
+    """What the forward pass is for, and the adjoints of what is given."""
+    leaves = [nodes.forward[f] for f in recording.adjoints if not any(x.requires_grad for x in f.inputs)]
+    outputs = [nodes.forward[r] for r in recording.forward.outputs]
+    return outputs + [nodes.adjoints[leaf] for leaf in leaves if leaf in nodes.adjoints]
+
+
+def _folded(nodes: Nodes, alive: list[Node], roots: list[Node], seeds: frozenset[Tensor]) -> Folded:
+    """The loops that nodes can be computed in: with fewer families until all that are left fit."""
     families = match_families(alive)
     while True:
         for family in families:
@@ -82,7 +125,7 @@ def fold(recording: Graph | Recording) -> Folded:
             broken = graph.not_loops()
             if not broken:
                 blocks = graph.blocks()
-                return Folded(blocks, nodes, graph.inputs, frozenset(seeds))
+                return Folded(blocks, nodes, graph.inputs, seeds)
         kept = {family for family in broken if family.misfits and part(family)}
         for family in broken:
             if family not in kept:
@@ -105,4 +148,4 @@ def _reachable(roots: Iterable[Node]) -> list[Node]:
     return sorted(seen, key=lambda node: node.order)
 
 
-__all__ = ["Block", "Family", "Folded", "Ref", "StepIndex", "Unit", "Use", "fold"]
+__all__ = ["Block", "Family", "Folded", "Ref", "StepIndex", "Unit", "Use", "fold", "fold_both"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.nodes import Nodes
@@ -48,19 +49,25 @@ class Folded:
         From each unit to its inputs (or terms) as `Use`.
     seeds : frozenset of Tensor
         The adjoints that the backward pass starts from.
+    left_out : dict of Tensor to int
+        Records of the forward pass that have no node of their own, since other steps stand for theirs; with their step.
+    turns : int
+        How many steps those are.
     """
 
     blocks: list[Block]
     nodes: Nodes
     inputs: dict[Unit, list[Use]]
     seeds: frozenset[Tensor] = frozenset()
+    left_out: dict[Tensor, int] = field(default_factory=dict)
+    turns: int = 0
 
     @property
     def loops(self) -> list[Block]:
         """The loops over time."""
         return [block for block in self.blocks if block.loop]
 
-    @property
+    @cached_property
     def units(self) -> list[Unit]:
         """All units in an order in which they can be computed; leaves first."""
         leaves = [unit for unit in self.inputs if unit.leaf]

@@ -7,7 +7,7 @@ a `total` of its terms, one or more, under the name of its forward record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,8 +90,11 @@ def of_graph(graph: Graph, places: Mapping[Tensor, Scope]) -> Nodes:
     return nodes
 
 
-def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
-    """Make one total of a chain of additions over time steps, as of losses: ((L<1> + L<2>) + L<3>)."""
+def join_sums(nodes: Nodes, outputs: Iterable[Tensor], absent: Container[Tensor] = ()) -> None:
+    """Make one total of a chain of additions over time steps, as of losses: ((L<1> + L<2>) + L<3>).
+
+    Without what is `absent`, which stands for a term of a step that was left out.
+    """
     forward = list(dict.fromkeys(nodes.forward.values()))
     ends = {nodes.forward[record] for record in outputs}
     uses: dict[Node, int] = {}
@@ -110,7 +113,7 @@ def join_sums(nodes: Nodes, outputs: Iterable[Tensor]) -> None:
             if inner and (x.time is None) is (root.time is None):
                 stack.extend(_signed(x, sign))
                 joined.add(x)
-            elif not _is_nothing(x):
+            elif not _is_nothing(x) and x.record not in absent:
                 found.append(x if sign > 0 else _opposite(x, user, nodes))
                 links[root][user] = found[-1]
         return found

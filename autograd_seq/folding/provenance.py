@@ -15,12 +15,14 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from autograd_seq.core.program_names import WrittenInFile
 from autograd_seq.core.record import Record
 
 CODE, LENGTH, COUNTER, DATA = "code", "length", "counter", "data"
 COUNT = "count"  # of the elements that a rule of the sweep divides by
 RULES = CODE, LENGTH, COUNTER  # what the program computes, whatever the data are
 _RANK = {CODE: 0, LENGTH: 1, COUNTER: 2, DATA: 3}
+Loop = ast.For | ast.AsyncFor | ast.While | ast.comprehension
 _COUNTS = {"range", "steps", "trange"}  # what they give counts
 _KEEPS = {"reversed", "list", "tuple", "sorted", "tqdm", "int", "min", "max", "abs", "float"}  # of what they are given
 
@@ -43,6 +45,8 @@ class Origin:
         Of data with a number added, what the program calls the data, and the number.
     ends : tuple of Origin
         Of a slice that is written with colons: where its start, stop and step come from.
+    turns : bool
+        Of a length, whether a loop goes through what has it, so that it is the number of turns.
     """
 
     kind: str
@@ -51,6 +55,7 @@ class Origin:
     length: tuple[str, int] | None = None
     beside: tuple[str, int] | None = None
     ends: tuple[Origin, ...] = ()
+    turns: bool = False
 
     @property
     def given(self) -> bool:
@@ -59,7 +64,9 @@ class Origin:
 
     @property
     def counts(self) -> str | None:
-        """The name that the program has for a length, such as m; None for anything else."""
+        """The name that the program has for a length, such as m; T, where a loop goes through that; None for others."""
+        if self.turns and self.words is None:
+            return "T"
         named = self.words is not None and self.words not in ("ndim", "size", "shape")
         return self.words if self.kind == LENGTH and self.length is not None and named else None
 
@@ -69,6 +76,9 @@ UNKNOWN = Origin(DATA)
 
 def of_index(record: Record) -> tuple[Origin, ...]:
     """The origins of the parts of the index with which a record was picked; empty where the text does not tell."""
+    if isinstance(record._origin, WrittenInFile):
+        index = record.settings["index"]
+        return (Origin(CODE),) * (len(index) if isinstance(index, tuple) else 1)
     found = _expression(record._code, record._offset)
     if found is None or not isinstance(found[0], ast.Subscript):
         return ()
@@ -148,6 +158,8 @@ def _combined(sign: ast.operator, first: _Line, second: _Line) -> _Line | None:
 def of_operand(record: Record, position: int) -> Origin:
     """The origin of the number that stands as one input of a record."""
     assert record.operation is not None
+    if isinstance(record._origin, WrittenInFile):
+        return Origin(CODE, varies=False)
     value = record.inputs[position]._value.item()
     found = _expression(record._code, record._offset)
     operand = None if found is None else _operand(found[0], position, record.operation.name)
@@ -179,9 +191,15 @@ def _operand(tree: ast.AST, position: int, operation: str) -> ast.expr | None:
 
 
 def _constants(tree: ast.expr, scope: _Scope) -> list[ast.Constant]:
-    """The constants that an expression is, or that its name is bound to in the function itself."""
-    bound = scope.bound.get(tree.id, []) if isinstance(tree, ast.Name) else [(tree, False)]
-    return [to for to, in_loop in bound if isinstance(to, ast.Constant) and not in_loop]
+    """The constants that an expression is, or that its name is bound to in the function before the loop it is in."""
+    bound = scope.bound.get(tree.id, []) if isinstance(tree, ast.Name) else [(tree, None)]
+    return [to for to, loop in bound if isinstance(to, ast.Constant) and (loop is None or _goes_on_within(loop, tree))]
+
+
+def _goes_on_within(loop: Loop, tree: ast.expr) -> bool:
+    """Whether an expression is in a further loop inside of one."""
+    inner = (x for x in ast.walk(loop) if x is not loop and isinstance(x, (ast.For, ast.AsyncFor, ast.While)))
+    return any(tree is x for further in inner for x in ast.walk(further))
 
 
 # -- the program's text as trees ----------------------------------------------------------------------
@@ -243,23 +261,25 @@ class _Scope:
     """A function's names: what each is bound to, and whether a loop binds it."""
 
     def __init__(self, text: _Text, function: ast.AST) -> None:
-        self.bound: dict[str, list[tuple[ast.expr | str, bool]]] = {}
+        self.bound: dict[str, list[tuple[ast.expr | str, Loop | None]]] = {}
         self.shapes: dict[str, tuple[str, int]] = {}  # n_x, m, T = x.shape
+        self.filled: set[str] = set()  # x[0] = …
+        self.gone_through: set[tuple[str, int] | None] = set()  # for x in xs
         arguments = getattr(function, "args", None)
         if arguments is not None:
             every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
             for argument in filter(None, every):
-                self._bind(argument.arg, DATA, False)
+                self._bind(argument.arg, DATA, None)
         body = function.body if isinstance(function.body, list) else [function.body]  # type: ignore[attr-defined]
         for statement in body:
-            self._read(statement, False)
+            self._read(statement, None)
         outer = text.outer.get(function)
         self.outer = None if outer is None else _scope(text, outer)
 
-    def _bind(self, name: str, to: ast.expr | str, in_loop: bool) -> None:
+    def _bind(self, name: str, to: ast.expr | str, in_loop: Loop | None) -> None:
         self.bound.setdefault(name, []).append((to, in_loop))
 
-    def _read(self, node: ast.AST, in_loop: bool) -> None:
+    def _read(self, node: ast.AST, in_loop: Loop | None) -> None:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
             return
         if isinstance(node, ast.Assign):
@@ -268,18 +288,20 @@ class _Scope:
         elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and node.value is not None:
             self._assign(node.target, node.value, in_loop)
         elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
-            self._loop(node.target, node.iter)
+            self._loop(node.target, node.iter, node)
         elif isinstance(node, (ast.withitem, ast.ExceptHandler, ast.Import, ast.ImportFrom, ast.Delete)):
             for name in ast.walk(node):
                 if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
                     self._bind(name.id, DATA, in_loop)
-        inside = in_loop or isinstance(node, (ast.For, ast.AsyncFor, ast.While))
+        inside = node if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) else in_loop
         for child in ast.iter_child_nodes(node):
             self._read(child, inside)
 
-    def _assign(self, target: ast.expr, value: ast.expr, in_loop: bool) -> None:
+    def _assign(self, target: ast.expr, value: ast.expr, in_loop: Loop | None) -> None:
         if isinstance(target, ast.Name):
             self._bind(target.id, value, in_loop)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            self.filled.add(target.value.id)
         elif isinstance(target, (ast.Tuple, ast.List)):
             same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
             shape = isinstance(value, ast.Attribute) and value.attr == "shape"
@@ -293,32 +315,33 @@ class _Scope:
                 else:
                     self._assign(part, value, in_loop)
 
-    def _loop(self, target: ast.expr, iterated: ast.expr) -> None:
+    def _loop(self, target: ast.expr, iterated: ast.expr, loop: Loop) -> None:
         """A loop's names: the counter of ``range``, the first of ``enumerate``, in ``zip`` each by its own."""
         called = iterated.func if isinstance(iterated, ast.Call) else None
         word = called.id if isinstance(called, ast.Name) else called.attr if isinstance(called, ast.Attribute) else ""
         given = iterated.args if isinstance(iterated, ast.Call) else []
         if word in _KEEPS and given:
-            return self._loop(target, given[0])
+            return self._loop(target, given[0], loop)
         parts = target.elts if isinstance(target, ast.Tuple) else []
         if word == "enumerate" and len(parts) == 2 and given:
-            self._loop_name(parts[0], COUNTER)
-            return self._loop(parts[1], given[0])
+            self._loop_name(parts[0], COUNTER, loop)
+            return self._loop(parts[1], given[0], loop)
         if word == "zip" and len(parts) == len(given):
             for part, one in zip(parts, given, strict=True):
-                self._loop(part, one)
+                self._loop(part, one, loop)
             return None
+        self.gone_through.add(_length(given[0], self) if word in _COUNTS and given else (ast.unparse(iterated), 0))
         listed = iterated.elts if isinstance(iterated, (ast.Tuple, ast.List)) else [iterated]
-        constant = all(isinstance(element, ast.Constant) for element in listed)
-        self._loop_name(target, COUNTER if word in _COUNTS or constant else DATA)
+        constant = all(isinstance(element, ast.Constant) and type(element.value) is int for element in listed)
+        self._loop_name(target, COUNTER if word in _COUNTS or constant else DATA, loop)
         return None
 
-    def _loop_name(self, target: ast.expr, kind: str) -> None:
+    def _loop_name(self, target: ast.expr, kind: str, loop: Loop) -> None:
         for name in ast.walk(target):
             if isinstance(name, ast.Name):
-                self._bind(name.id, kind, True)
+                self._bind(name.id, kind, loop)
 
-    def look_up(self, name: str) -> tuple[list[tuple[ast.expr | str, bool]], _Scope] | None:
+    def look_up(self, name: str) -> tuple[list[tuple[ast.expr | str, Loop | None]], _Scope] | None:
         """What a name is bound to, here or further out."""
         scope: _Scope | None = self
         while scope is not None:
@@ -344,7 +367,9 @@ def _origin(tree: ast.expr, scope: _Scope) -> Origin:
     ends = (tree.lower, tree.upper, tree.step) if isinstance(tree, ast.Slice) else ()
     known = tuple(Origin(CODE, varies=False) if end is None else _origin(end, scope) for end in ends)
     varies = any(varies for _, varies in kinds)
-    return Origin(kind, _words(tree), varies, _length(tree, scope), _beside(tree), known)
+    length = _length(tree, scope)
+    turns = kind == LENGTH and length in scope.gone_through
+    return Origin(kind, _words(tree), varies, length, _beside(tree), known, turns)
 
 
 def _words(tree: ast.expr) -> str | None:
@@ -394,6 +419,9 @@ def _kinds(tree: ast.AST | None, scope: _Scope, seen: tuple[Any, ...]) -> Iterat
         yield _of_attribute(tree), False
     elif isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Attribute) and tree.value.attr == "shape":
         yield LENGTH, False
+    elif isinstance(tree, ast.Subscript):
+        parts = [*_kinds(tree.value, scope, seen), *_kinds(tree.slice, scope, seen)]
+        yield DATA, any(varies for _, varies in parts) or _is_filled(tree.value, scope)
     elif isinstance(tree, ast.Call):
         yield from _of_call(tree, scope, seen)
     elif isinstance(tree, (ast.BinOp, ast.UnaryOp, ast.Slice, ast.Tuple)):
@@ -412,12 +440,17 @@ def _of_name(name: str, scope: _Scope, seen: tuple[Any, ...]) -> Iterator[tuple[
     bindings, home = found
     for to, in_loop in bindings:
         if isinstance(to, str):
-            yield to, in_loop
+            yield to, in_loop is not None
         else:
             for kind, varies in _kinds(to, home, (*seen, (name, id(scope)))):
-                if kind == CODE and (in_loop or len(bindings) > 1):
+                if kind == CODE and (in_loop is not None or len(bindings) > 1):
                     kind = COUNTER  # i = 0 … i += 1
-                yield kind, varies or in_loop
+                yield kind, varies or in_loop is not None
+
+
+def _is_filled(tree: ast.expr, scope: _Scope) -> bool:
+    """Whether elements of a list or an array are replaced on the way."""
+    return not isinstance(tree, ast.Name) or tree.id in scope.filled
 
 
 def _of_attribute(tree: ast.Attribute) -> str:

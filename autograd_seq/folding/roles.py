@@ -147,7 +147,7 @@ def same_settings(node: Node, other: Node) -> bool:
                 return False
         elif value is known or (type(value) is type(known) and _is_number(value) and value == known):
             continue
-        if unify_setting(key, {node.time or 0: value, other.time or 0: known}, _DIFFERENT, node) is _DIFFERENT:
+        if unify_setting(key, {node.step or 0: value, other.step or 0: known}, _DIFFERENT, node) is _DIFFERENT:
             return False
     return True
 

@@ -70,6 +70,10 @@ class Node:
         Of a number, where the program has it from.
     picked : tuple of Node or None
         Of a backward node that has indices, the forward nodes that picked by them.
+    left_out : int
+        While a recording is folded of which steps were left out, how many there are before its own.
+    told : dict or None
+        Its settings, where they are not those of its record.
     leaf : bool
         Whether nothing in the recording made it.
     literal : bool
@@ -90,12 +94,16 @@ class Node:
     family: Family | None = None
     origin: Origin | None = None
     picked: tuple[Node | None, ...] = ()
+    left_out: int = 0
+    told: dict[str, Any] | None = None
     leaf: bool = field(init=False)
     literal: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.leaf = self.operation is None and not self.total
         self.literal = self.leaf and is_literal(self.record) and not (self.origin is not None and self.origin.given)
+        if self.operation is not None and self.record.settings and self.told is None:
+            self.told = _counted_from_first(self.operation, self.record)
 
     def __repr__(self) -> str:
         return f"<node {self.order}: {self.name or self.record.label}>"
@@ -103,7 +111,14 @@ class Node:
     @property
     def settings(self) -> dict[str, Any]:
         """The operation's settings."""
+        if self.told is not None:
+            return self.told
         return {} if self.total else self.record.settings
+
+    @property
+    def step(self) -> int | None:
+        """Its step in the whole recording, by which its settings count."""
+        return None if self.time is None else self.time + self.left_out
 
     def index_origins(self, number: int) -> tuple[Origin, ...]:
         """The origins of the parts of an index; of a backward node, of that of the forward node that picked."""
@@ -147,6 +162,16 @@ def sort_of(node: Node) -> tuple[Any, ...]:
     return made, node.name, node.lane, node.record.shape, count, given, node.owner and sort_of(node.owner)
 
 
+def _counted_from_first(operation: Operation, record: Tensor) -> dict[str, Any] | None:
+    """The settings of a record with its axes counted from the first, as -1 is 1 of a matrix; None if they are."""
+    axes = record.settings.get("axis") if operation.along or operation.reduces else None
+    listed = axes if isinstance(axes, tuple) else (axes,)
+    if not any(isinstance(axis, int) and axis < 0 for axis in listed):
+        return None
+    counted = tuple(axis % record.inputs[0].ndim for axis in listed)
+    return {**record.settings, "axis": counted if isinstance(axes, tuple) else counted[0]}
+
+
 @dataclass(eq=False, repr=False)
 class Family:
     """One operation at all time steps at which it happens.
@@ -154,7 +179,7 @@ class Family:
     Attributes
     ----------
     members : dict of int to Node
-        By time step, without a gap.
+        By time step, without a gap. Of a long recording, one may stand for others that do the same.
     uses : list of Use
         Its inputs in order; for a total, its terms.
     extension : dict of int to Ref
@@ -223,7 +248,8 @@ class Family:
         """The operation's settings; what counts with time is a `StepIndex`, what data give for it a `GivenIndex`."""
         result = {}
         for key, value in self.any.settings.items():
-            result[key] = unify_setting(key, {t: m.settings[key] for t, m in self.members.items()}, value, self.any)
+            known = {t: m.settings[key] for t, m in self.members.items() if m.time == t}
+            result[key] = unify_setting(key, known, value, self.any)
         return result
 
     @property

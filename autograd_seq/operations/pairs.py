@@ -6,6 +6,7 @@ By hand nobody goes through 1 / ŷ: with ŷ = softmax(z), the derivative of −�
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,10 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import PRODUCT, SIGN, SUM, Form
 from autograd_seq.core.operation import Operation, operation
-from autograd_seq.operations.elementwise import log, sigmoid
+from autograd_seq.operations.elementwise import exp, log, sigmoid
 from autograd_seq.operations.indexing import scatter
-from autograd_seq.operations.probability import binary_cross_entropy, categorical_cross_entropy, softmax
-from autograd_seq.operations.reduction import restored, sum
+from autograd_seq.operations.probability import binary_cross_entropy, categorical_cross_entropy, log_softmax, softmax
+from autograd_seq.operations.reduction import max, restored, sum
 
 
 @operation(
@@ -114,3 +115,24 @@ PAIRS: dict[tuple[Operation, Operation], Operation] = {
 }
 OF_COMPLEMENT: dict[tuple[Operation, Operation], Operation] = {(log, sigmoid): log_of_complement}  # of 1 − p
 OF_PART: dict[tuple[Operation, Operation], Operation] = {(log, softmax): log_of_part}  # of p[index]
+
+
+# -- written out so that digits are lost: read as the operation, but no plan takes it apart so
+
+
+def _less_log_of_sum(x: Any, axis: Any) -> Any:
+    return x - log(sum(exp(x), axis=axis, keepdims=True))
+
+
+def _less_log_of_shifted_sum(x: Any, axis: Any) -> Any:
+    return _less_log_of_sum(x - max(x, axis=axis, keepdims=True), axis)
+
+
+def _less_shifted_log_of_sum(x: Any, axis: Any) -> Any:
+    top = max(x, axis=axis, keepdims=True)
+    return x - (log(sum(exp(x - top), axis=axis, keepdims=True)) + top)
+
+
+SPELLED: dict[Operation, tuple[Callable[..., Any], ...]] = {
+    log_softmax: (_less_log_of_sum, _less_log_of_shifted_sum, _less_shifted_log_of_sum),
+}

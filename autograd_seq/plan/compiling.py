@@ -22,6 +22,7 @@ from autograd_seq.plan.arguments import Argument, Given, by_name, given, signatu
 from autograd_seq.plan.around import Name, around
 from autograd_seq.plan.bound import Bound, Result, Versions
 from autograd_seq.plan.guards import Guard, guards, watching
+from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import STEPS, Network, Value
@@ -234,12 +235,15 @@ class Plan:
         return self._current.replay.source
 
     def explain(self) -> str:
-        """What each rewrite did, what was read as plain numbers and so costs recordings, and what was frozen."""
+        """What each rewrite did, what was read as plain numbers and so costs recordings, and what was frozen.
+
+        It ends with the equalities that the rewrites used, and whether they are proven or checked.
+        """
         current = self._current
         lines = [*current.replay.network.notes, *_read(current.checks, self._changed)]
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
-        return "\n".join(lines)
+        return "\n".join([*lines, *said(current.replay.network)])
 
     def __call__(self, *arrays: Any, parameters: Mapping[str, Any] | None = None, **named: Any) -> Result:
         """The loss and, by the name of what they are of, the gradients.

@@ -11,7 +11,7 @@ from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
-from autograd_seq.plan.value import GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of
+from autograd_seq.plan.value import GIVEN, LITERAL, OVER_TIME, ROWS, STEPS, SUM, Network, Use, Value, kind_of, tie
 from autograd_seq.writer.tree import record_of
 
 
@@ -50,14 +50,16 @@ class Translation:
     def _start(self, unit: Unit) -> Value:
         record = record_of(unit)
         times = range(unit.times[0], unit.times[-1] + 1) if isinstance(unit, Family) else None
-        value = Value(self._kind(unit), record.shape, _dtype(unit), times, name=self._name(unit))
-        if value.kind == LITERAL:
-            value.settings["number"] = record._value.item()
+        kind, name, settings = self._kind(unit), self._name(unit), {}
+        if kind == LITERAL:
+            settings = {"number": record._value.item()}
         elif unit.leaf:
-            value.name = self._unique(value.name)
-            self.given[value] = unit
+            name = self._unique(name)
         elif unit.operation is not None:
-            value.settings = dict(unit.settings)
+            settings = dict(unit.settings)
+        value = Value(kind, record.shape, _dtype(unit), times, settings=settings, name=name)
+        if unit.leaf and kind != LITERAL:
+            self.given[value] = unit
         return value
 
     def _kind(self, unit: Unit) -> Any:
@@ -70,14 +72,13 @@ class Translation:
 
     def _finish(self, unit: Unit, value: Value) -> None:
         if isinstance(unit, Family):
-            value.beyond = {t: self._outside(ref) for t, ref in unit.extension.items()}
-            value.uses = [self._inside(use.ref) for use in self.folded.inputs[unit]]
+            uses = [self._inside(use.ref) for use in self.folded.inputs[unit]]
+            tie(value, beyond={t: self._outside(ref) for t, ref in unit.extension.items()})
         else:
-            for use in self.folded.inputs[unit]:
-                value.uses += self._of_single(use.ref, value)
+            uses = [made for use in self.folded.inputs[unit] for made in self._of_single(use.ref, value)]
+        tie(value, uses=tuple(uses))
         if value.kind == ROWS:
-            start, stop = _row_slice(unit)  # type: ignore[misc]
-            value.settings = {"rows": (start, stop)}
+            tie(value, settings={"rows": _row_slice(unit)})
 
     def _views(self) -> None:
         """Rows are a view of the whole only where nothing else stands beside its first and last step."""
@@ -86,7 +87,7 @@ class Translation:
                 base = value.uses[0].value
                 if value.beyond or base.beyond or base.kind == STEPS or value.uses[0].shift or not base.timed:
                     start, stop = value.settings["rows"]
-                    value.kind, value.settings = unit.operation, {"index": (slice(start, stop),)}  # type: ignore[assignment]
+                    tie(value, kind=unit.operation, settings={"index": (slice(start, stop),)})
 
     def _inside(self, ref: Ref) -> Use:
         return Use(self.made[ref.unit], ref.shift)
@@ -100,7 +101,8 @@ class Translation:
             return [Use(value, at=ref.at)]
         assert value.times is not None
         if user.kind == SUM:
-            return [Use(Value(OVER_TIME, value.shape, value.dtype, None, [Use(value)], name=user.name))]
+            steps = {"times": value.times}
+            return [Use(Value(OVER_TIME, value.shape, value.dtype, None, [Use(value)], steps, user.name))]
         return [Use(value, at=t) for t in value.times]
 
     # -- names and outputs ----------------------------------------------------------------------

@@ -1,27 +1,42 @@
-"""What a plan computes: values, once or at every time step, and how they use each other."""
+"""What a plan computes: values, once or at every time step, and how they use each other.
+
+A value never changes: who wants another one makes it, with `Value.like` or `Value.instead`, and `Network.replace` lets
+the users of the old one use the new one. That, and tying values that use each other in a circle, is all that is ever
+done to a value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import networkx as nx
 
 from autograd_seq.core.operation import Operation
-from autograd_seq.core.traits import Word
-
-# Kinds of their own, beside the operations: sums and products of any number of terms, what is given, and
-# what a rewrite introduces.
-LITERAL, GIVEN, STEPS = "literal", "given", "steps"
-SUM, PRODUCT, MATMUL, TRANSPOSE, CONCAT, ROWS = "sum", "product", "matmul", "transpose", "concat", "rows"
-COLUMNS, ONES, SCALES = "columns", "ones", "scales"
-OVER_TIME, OUTER_OVER_TIME, COLUMNS_OVER_TIME, AFFINE = "over time", "outer over time", "columns over time", "affine"
+from autograd_seq.core.traits import Traits, Word
 
 
-_KINDS: dict[Word, str] = {
-    "product": PRODUCT, "matrix product": MATMUL, "transpose": TRANSPOSE, "joined": CONCAT,
-}  # fmt: skip
+@dataclass(eq=False, repr=False, kw_only=True)
+class Kind(Traits):
+    """What computes a value where no operation does, with the traits of one: rules ask both alike."""
+
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+# What is given, and what knows any number of operands, or time.
+LITERAL, GIVEN, STEPS = Kind(name="literal"), Kind(name="given"), Kind(name="steps")
+SUM, PRODUCT = Kind(name="sum", algebra="sum"), Kind(name="product", algebra="product")
+MATMUL, TRANSPOSE = Kind(name="matmul", algebra="matrix product"), Kind(name="transpose", algebra="transpose")
+CONCAT, ROWS, COLUMNS = Kind(name="concat", algebra="joined"), Kind(name="rows"), Kind(name="columns")
+OVER_TIME, OUTER_OVER_TIME = Kind(name="over time"), Kind(name="outer over time")
+COLUMNS_OVER_TIME, AFFINE = Kind(name="columns over time"), Kind(name="affine", elementwise=True)
+ONES, SCALES = Kind(name="ones"), Kind(name="scales")
+
+_KINDS: dict[Word, Kind] = {kind.algebra: kind for kind in (PRODUCT, MATMUL, TRANSPOSE, CONCAT)}
 
 
 def _turns(axes: Any) -> bool:
@@ -29,7 +44,7 @@ def _turns(axes: Any) -> bool:
     return axes is None or [axis % 2 for axis in axes] == [1, 0]
 
 
-def kind_of(record: Any) -> Operation | str:
+def kind_of(record: Any) -> Operation | Kind:
     """What computes a record: one of the plan's own kinds where its shape is one that they know, or its operation."""
     operation: Operation = record.operation
     if operation.adds:
@@ -44,7 +59,7 @@ def kind_of(record: Any) -> Operation | str:
     return kind if kind is not None and fits[kind] else operation
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Use:
     """One operand.
 
@@ -67,14 +82,23 @@ class Use:
         """What makes two uses equal."""
         return id(self.value), self.shift, self.at
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is the whole of a single value, or that of the same step."""
+        return not self.shift and self.at is None
 
-@dataclass(eq=False, slots=True)
+    def of(self, value: Value) -> Use:
+        """The same use of another value; of a single one there are no steps to choose from."""
+        return Use(value, self.shift, self.at) if value.timed else Use(value)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Value:
     """One array, or one of each time step.
 
     Attributes
     ----------
-    kind : Operation or str
+    kind : Operation or Kind
         What computes it.
     shape : tuple of int
         Of the array at one step, as recorded.
@@ -82,24 +106,27 @@ class Value:
         As recorded.
     times : range or None
         The steps at which it is computed; None if it is a single array.
-    uses : list of Use
+    uses : sequence of Use
         Its operands.
     settings : dict
         The operation's parameters; what counts with time is a `StepIndex`.
     name : str
         What the program may call it.
     beyond : dict of int to Use
-        What stands at steps just outside of `times`, such as a<0>.
+        What stands at steps just outside of `times`, such as a<0>. At all others outside, it is 0.
     """
 
-    kind: Operation | str
+    kind: Operation | Kind
     shape: tuple[int, ...]
     dtype: Any
     times: range | None = None
-    uses: list[Use] = field(default_factory=list)
+    uses: Sequence[Use] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     name: str = "v"
-    beyond: dict[int, Use] = field(default_factory=dict)
+    beyond: Mapping[int, Use] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tie(self, uses=tuple(self.uses))
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name} {self.shape} {self.times}>"
@@ -110,20 +137,28 @@ class Value:
         return self.times is not None
 
     def is_a(self, word: Word) -> bool:
-        """Whether an operation computes it that is this in algebra."""
-        return isinstance(self.kind, Operation) and self.kind.algebra == word
+        """Whether it is this in algebra."""
+        return self.kind.algebra == word
 
     @property
     def every_use(self) -> list[Use]:
         """Operands, and what stands at the boundary."""
         return [*self.uses, *self.beyond.values()]
 
-    def like(self, kind: Operation | str, uses: list[Use], **changes: Any) -> Value:
-        """Another value of the same shape and steps."""
-        made = Value(kind, self.shape, self.dtype, self.times, uses, name=self.name)
-        for key, value in changes.items():
-            setattr(made, key, value)
-        return made
+    def like(self, kind: Operation | Kind, uses: Iterable[Use], **changes: Any) -> Value:
+        """Another value of the same shape and steps, to compute with on the way."""
+        fields = {"shape": self.shape, "dtype": self.dtype, "times": self.times, "name": self.name, **changes}
+        return Value(kind, uses=tuple(uses), **fields)
+
+    def instead(self, kind: Operation | Kind, uses: Iterable[Use], **settings: Any) -> Value:
+        """The same value, computed in another way; what stands beyond its steps stays."""
+        return self.like(kind, uses, settings=settings, beyond=self.beyond)
+
+
+def tie(value: Value, **fields: Any) -> None:
+    """Complete a value that is being made: values of a loop use each other, so not all can be there at once."""
+    for key, content in fields.items():
+        object.__setattr__(value, key, content)
 
 
 class Network:
@@ -139,6 +174,7 @@ class Network:
         self.outputs = outputs
         self.dtypes = dtypes or {}  # of those that are cast in the end: a gradient has that of what it is of
         self.notes: list[str] = []  # what the rewrites did
+        self.applied: dict[Any, int] = {}  # how often each rule was
         self.tied: dict[Value, Value] = {}  # what is computed in the loop of another value, though it need not be
 
     @property
@@ -154,7 +190,7 @@ class Network:
             elif value not in entered:
                 entered.add(value)
                 stack.append((value, True))
-                stack.extend((use.value, False) for use in value.every_use)
+                stack += [(use.value, False) for use in (value.every_use if value.beyond else value.uses)]
         return list(found)
 
     def all_uses(self) -> Iterator[tuple[Value | None, Use]]:
@@ -172,13 +208,27 @@ class Network:
             found.setdefault(use.value, []).append((user, use))
         return found
 
-    def replace(self, replacements: dict[Value, Value]) -> None:
-        """Let the users of a value use another one of the same shape and steps."""
+    def replace(self, replacements: Mapping[Value, Value]) -> None:
+        """Let the users of each value use another one, which equals it at every step."""
         if not replacements:
             return
-        for _, use in list(self.all_uses()):
-            while use.value in replacements:
-                use.value = replacements[use.value]
+
+        def turned(use: Use) -> Use:
+            made = use.value
+            while made in replacements:
+                made = replacements[made]
+            return use if made is use.value else use.of(made)
+
+        seen: set[Value] = set()
+        outputs = {key: turned(use) for key, use in self.outputs.items()}
+        stack = [use.value for use in outputs.values()]
+        while stack:
+            value = stack.pop()
+            if value not in seen:
+                seen.add(value)
+                retie(value, turned)
+                stack += [use.value for use in value.every_use]
+        self.outputs = outputs
 
     def components(self) -> list[list[Value]]:
         """Values that depend on each other from step to step stand together; all in an order of computation."""
@@ -192,6 +242,12 @@ class Network:
         first = {c: min(order[v] for v in condensed.nodes[c]["members"]) for c in condensed}
         sequence = nx.lexicographical_topological_sort(condensed, key=first.__getitem__)
         return [sorted(condensed.nodes[c]["members"], key=order.__getitem__) for c in sequence]
+
+
+def retie(value: Value, turned: Callable[[Use], Use]) -> None:
+    """Let a value use other ones."""
+    if any(turned(use) is not use for use in value.every_use):
+        tie(value, uses=tuple(map(turned, value.uses)), beyond={t: turned(use) for t, use in value.beyond.items()})
 
 
 def carried(component: Iterable[Value]) -> bool:

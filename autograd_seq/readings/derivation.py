@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold
+from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold, fold_both
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import multiply
@@ -37,10 +38,13 @@ class Derivation:
         A scalar is differentiated. Whatever has no scalar (states, outputs) is given an adjoint
         from outside, named ``delta``: δ = ∂J/∂output.
 
+    short : bool
+        Whether of many steps that do the same it is enough to look at some.
+
     Attributes
     ----------
-    recording : Recording
-        Both passes.
+    forward : Graph
+        The forward pass.
     folded : Folded
         Both passes, folded.
     names : dict
@@ -49,9 +53,13 @@ class Derivation:
         The units that the forward pass is for.
     """
 
-    def __init__(self, thing: Any) -> None:
-        self.recording, outputs = _recorded(thing)
-        self.folded: Folded = fold(self.recording)
+    def __init__(self, thing: Any, short: bool = True) -> None:
+        self._thing = thing
+        recorded, outputs = _recorded(thing)
+        self._recorded = recorded
+        self.forward: Graph = recorded.forward if isinstance(recorded, Recording) else Graph(recorded)
+        both = isinstance(recorded, Recording) or not short
+        self.folded: Folded = fold(self.recording) if both else fold_both(self.forward)
         node = self.folded.nodes.forward
         self.outputs: list[Unit] = list(dict.fromkeys(self.unit_of(node[r.record]) for r in outputs))
         self._forward = self._behind(self.outputs)
@@ -78,6 +86,16 @@ class Derivation:
         self._indices: dict[str, list[GivenIndex]] = {}
         self._give_names()
         self.trees = Trees(self.folded, self.names)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """Both passes, every step of them."""
+        return self._recorded if isinstance(self._recorded, Recording) else differentiate(self._recorded)
+
+    @cached_property
+    def whole(self) -> Derivation:
+        """The same, with the values of every step."""
+        return Derivation(self._thing, short=False) if self.folded.turns else self
 
     # -- what belongs to what
 
@@ -119,7 +137,7 @@ class Derivation:
                     target.append(Block(units, block.direction, block.loop, block.lane))
         return forward, backward
 
-    @property
+    @cached_property
     def last(self) -> int:
         """The last time step, T; 0 where no steps are alike."""
         looped = [unit.times[-1] for unit in self.folded.units if isinstance(unit, Family)]
@@ -207,7 +225,7 @@ class Derivation:
 
     def _is_data(self, node: Node) -> bool:
         """Whether it is an array that was given, and not the same number everywhere."""
-        given = node.leaf and not node.literal and node.record in self.recording.forward.positions
+        given = node.leaf and not node.literal and node.record in self.forward.positions
         return given and not node.beyond and len(np.unique(node.record._value)) > 1
 
     def _name_large(self, units: list[Unit]) -> None:
@@ -322,15 +340,15 @@ def _stands_in(node: Unit, family: Unit) -> bool:
     return isinstance(family, Family) and any(ref.unit is node for ref in family.extension.values())
 
 
-def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
-    """Both passes of whatever was given, and what the forward pass is for."""
+def _recorded(thing: Any) -> tuple[Recording | Tensor, list[Tensor]]:
+    """Both passes of whatever was given, or the scalar to differentiate, and what the forward pass is for."""
     if isinstance(thing, Derivation):
-        return thing.recording, list(thing.recording.forward.outputs)
+        return _recorded(thing._thing)
     if isinstance(thing, Recording):
         return _recognised_recording(thing)
     if isinstance(thing, Tensor):
         (thing,) = recognised([thing])
-        return (differentiate(thing), [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing])
+        return (thing, [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing])
     if isinstance(thing, Graph):
         outputs = list(thing.outputs)
         return _recorded(outputs[0]) if len(outputs) == 1 else _weighed(outputs)
@@ -349,16 +367,16 @@ def _recorded(thing: Any) -> tuple[Recording, list[Tensor]]:
     )
 
 
-def _recognised_recording(thing: Recording) -> tuple[Recording, list[Tensor]]:
+def _recognised_recording(thing: Recording) -> tuple[Recording | Tensor, list[Tensor]]:
     """Both passes, with the functions that the program spells out; as they are where there are none."""
     before = list(thing.forward.outputs)
     seed = thing.adjoints.get(before[0])
     from_one = len(before) == 1 and not before[0].ndim and seed is not None and seed._value == 1
     after = recognised(before) if from_one else before
-    return (thing, before) if after[0] is before[0] else (differentiate(after[0]), after)
+    return (thing, before) if after[0] is before[0] else (after[0], after)
 
 
-def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
+def _weighed(outputs: list[Tensor]) -> tuple[Recording | Tensor, list[Tensor]]:
     """Differentiate outputs that no loss was made of, for an adjoint δ that arrives at each from outside."""
     outputs = recognised(outputs)
     if not any(output.requires_grad for output in outputs):
@@ -375,4 +393,4 @@ def _weighed(outputs: list[Tensor]) -> tuple[Recording, list[Tensor]]:
             total = part if total is None else total + part
     if total.operation is not None:
         total._name = "J"
-    return differentiate(total), outputs
+    return total, outputs

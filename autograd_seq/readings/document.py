@@ -123,7 +123,7 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
         raise UsageError(f"a title is a text, not {type(title).__name__}{here()}")
     derivation = Derivation(thing)
     title = names.whole(title or _name_of(thing))
-    output = derivation.recording.forward.outputs[0]
+    output = derivation.forward.outputs[0]
     found = proof(output) if callable(proof) else proof
     claims = _claims(derivation, found) if found is not None else ()
     both = equations(derivation)

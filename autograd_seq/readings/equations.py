@@ -122,11 +122,18 @@ class Equation:
 
     def evaluate(self, time: int | None = None) -> Array:
         """The value of the right-hand side at a step, from the recorded values of what it names."""
-        return evaluate(self.right, time)
+        return evaluate(self._whole().right, time)
 
     def value(self, time: int | None = None) -> Array:
         """The recorded value of the left-hand side at a step."""
-        return evaluate(self.left, time)
+        return evaluate(self._whole().left, time)
+
+    def _whole(self) -> Equation:
+        """The same equation, with the values of every step."""
+        whole = self.derivation.whole
+        if whole is self.derivation:
+            return self
+        return next(e for e in equations(whole) if (e.pass_, e.text) == (self.pass_, self.text))
 
     def __str__(self) -> str:
         return self.text
@@ -421,6 +428,8 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
     def number(number: Number) -> Written | None:
         word = None if number.origin is None else number.origin.counts
         write = names.latex if language == "latex" else names.text
+        if number.origin is not None and number.origin.turns and number.value != derivation.last:
+            return None  # of another loop than the one over time
         return None if word is None else (_write(write, word, Scope(), ""), ATOM)
 
     return Writer(language, refer, steps=Steps(size, every, given, number, time))
@@ -428,7 +437,7 @@ def writer_for(derivation: Derivation, language: str) -> Writer:
 
 def _name_of_output(derivation: Derivation) -> str:
     """What the equations call the scalar that was differentiated."""
-    output = derivation.recording.forward.outputs[0]
+    output = derivation.forward.outputs[0]
     node = derivation.folded.nodes.forward.get(output)
     called = derivation.names.get(node) if node is not None else None
     return called or output.name or "J"

@@ -35,7 +35,8 @@ def _adds_in_steps(unit: Unit, writer: ProgramWriter) -> bool:
     """Whether an adjoint adds one thing once for each of some steps, and not of all."""
     refs = [use.ref for use in writer.d.folded.inputs[unit]] if isinstance(unit, Node) and unit.total else []
     often = {refs.count(ref) for ref in set(refs)}
-    return any(n >= FEWEST and n % writer.last for n in often) and writer.last > 1
+    steps = writer.last - writer.d.folded.turns
+    return any(n >= FEWEST and n % steps for n in often) and steps > 1
 
 
 def _is_apart(unit: Unit, writer: ProgramWriter) -> bool:

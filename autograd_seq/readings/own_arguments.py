@@ -8,7 +8,7 @@ from typing import Any
 from autograd_seq.folding.unit import Family
 from autograd_seq.readings.own_function import Given, OwnFunction
 from autograd_seq.readings.python_text import quoted
-from autograd_seq.readings.way_in import Way, bare
+from autograd_seq.readings.way import Way, bare
 from autograd_seq.writer.tree import record_of
 
 ONE_HOT = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from types import CodeType
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.program_arguments import PartOf, Taken, arguments_of
-from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, PutInto, destinations
+from autograd_seq.core.program_names import DEPTH, NOWHERE, Origin, Place, PutInto, destinations
 from autograd_seq.core.source_line import ours
 from autograd_seq.folding.unit import Family, Node, Unit
+from autograd_seq.readings.code_patterns import called
 from autograd_seq.readings.derivation import Derivation
-from autograd_seq.readings.way_in import MADE, Way, WaysIn, called, picked, uncounted, without_dots, written
+from autograd_seq.readings.way import MADE, Way, picked, uncounted, without_dots, written
+from autograd_seq.readings.way_in import WaysIn
 from autograd_seq.writer.tree import record_of
 
 MOST = 16  # chains of callers of one helper that are looked at
@@ -89,7 +92,7 @@ class _Search:
 
     def __init__(self, derivation: Derivation) -> None:
         self.d = derivation
-        self.graph = derivation.recording.forward
+        self.graph = derivation.forward
         self.sites: dict[CodeType, list[tuple[CodeType, int]]] = {}
         self.depth: dict[CodeType, int] = {}
         self.users: dict[Any, list[tuple[Any, int]]] = {}
@@ -103,6 +106,7 @@ class _Search:
             if self._is_taken_here(leaf):
                 self._note(_places(leaf))
         self._note_calls()
+        self._callers: dict[Origin, list[Origin]] = {}  # chains that were looked for
         wanted = set(derivation.parameters)
         leaves = [u for u in derivation.folded.units if u.leaf and derivation.in_forward(u)]
         leaves = [u for u in leaves if not (isinstance(u, Node) and u.literal)]
@@ -275,11 +279,26 @@ class _Search:
         user = next((u for u in users if (u._code, u._offset) == place), users[0] if users else None)
         if user is None:
             return None
-        at = user._code, user._offset
-        order = list(dict.fromkeys(forward[r].time for r in self.graph if (r._code, r._offset) == at and r in forward))
+        order = self._order.get((user._code, user._offset), {})
+        times = list(order)
         if None in order:
             return None
-        return order.index(forward[user].time), len(order), order[0] > order[-1]  # type: ignore[operator]
+        return order[self._step(user)], len(times), times[0] > times[-1]  # type: ignore[operator]
+
+    def _step(self, record: Any) -> int | None:
+        """The step of something that was made."""
+        left_out = self.d.folded.left_out.get(record)
+        return self.d.folded.nodes.forward[record].time if left_out is None else left_out
+
+    @cached_property
+    def _order(self) -> dict[Place, dict[int | None, int]]:
+        """By instruction the steps at which it made something, each with its number in their order."""
+        found: dict[Place, dict[int | None, int]] = {}
+        for record in self.graph:
+            if record.operation is not None and record in self.d.folded.nodes.forward:
+                order = found.setdefault((record._code, record._offset), {})
+                order.setdefault(self._step(record), len(order))
+        return found
 
     # -- parameters
 
@@ -290,9 +309,9 @@ class _Search:
             uses = self.users.get(record_of(unit), [])
             several = {
                 way
-                for user, i in uses
-                for chain in self._chains(_places(user))
-                for way in _elements(ways.operand(chain, i, len(user.inputs)))
+                for places, i, count in {(_places(user), i, len(user.inputs)) for user, i in uses}
+                for chain in self._chains(places)
+                for way in _elements(ways.operand(chain, i, count))
             }
             several = {way for way in several if way.keys and way.keys[-1] == unit.name} or several
             way = several.pop() if len(several) == 1 else None
@@ -307,7 +326,9 @@ class _Search:
 
     def _chains(self, places: Origin) -> list[Origin]:
         """An instruction with all who can have called it."""
-        found: list[Origin] = []
+        if places in self._callers:
+            return self._callers[places]
+        found: list[Origin] = self._callers.setdefault(places, [])
         open_ = [places] if places else []
         while open_ and len(found) < MOST:
             chain = open_.pop()
@@ -383,6 +404,7 @@ def _numbered(way: Way, number: int) -> Way:
     return (picked(*parts) if way.word == "item" else None) or replace(way, parts=parts)
 
 
+@lru_cache(maxsize=256)
 def _from_first(way: Way) -> Way:
     """The same, with what its counters add counted from the first."""
     first = way.counter.argument if way.counter is not None else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core import names
-from autograd_seq.core.notation import ATOM, PRODUCT, SUM, Written, literal
+from autograd_seq.core.notation import ATOM, PRODUCT, SUM, Form, Written, literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.folded import Block
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.own_arguments import ONE_HOT, element, length_of, lengths
+from autograd_seq.readings.own_helper import own_helper
 from autograd_seq.readings.own_operation import is_own, written_out
 from autograd_seq.readings.variables import Variables
 from autograd_seq.writer import Steps, Writer
@@ -60,10 +61,12 @@ class ProgramWriter(Variables):
         super().__init__(derivation)
         self.name = name
         self.helpers: dict[str, None] = {}
+        self._helper_words: dict[str, str] = {}  # of the author's helpers, by their names
         self.own: dict[Operation, tuple[str, str]] = {}  # how users' operations would be called, and are
         self.given: dict[tuple[str, Hashable], str] = {}  # what is an argument besides the leaves
         steps = Steps(self._size, self._every, self._given, self._number, self._time)
-        self.write = Writer("source", self._call, steps=steps)
+        self.write = _InOwnWords("source", self._call, steps=steps)
+        self.write.form_of = self._form_of
 
     # -- how things are written -----------------------------------------------------------------
 
@@ -400,7 +403,7 @@ class ProgramWriter(Variables):
 
     def _note_helpers(self, tree: Tree) -> None:
         if isinstance(tree, Apply):
-            helper = tree.operation.forms["source"].helper
+            helper = self.write.form(tree).helper
             if helper:
                 self.helpers[helper.strip()] = None
             elif is_own(tree.operation):
@@ -413,6 +416,13 @@ class ProgramWriter(Variables):
         elif isinstance(tree, Every):
             self._note_helpers(tree.body)
 
+    def _form_of(self, tree: Apply, otherwise: Form) -> Form:
+        """How an operation is written: by the author's helper for it, if nothing else has that name."""
+        form = own_helper(tree, otherwise)
+        word = "" if form is None else form.helper[len("def ") : form.helper.index("(")]
+        if form is None or word in self.taken or self._helper_words.setdefault(word, form.helper) != form.helper:
+            return otherwise
+        return form
 
     def _note_own(self, tree: Apply) -> None:
         """A user's operation that says nothing of how it is written is a function of the program's."""
@@ -429,6 +439,15 @@ class ProgramWriter(Variables):
         for called, word in self.own.values():
             text = text.replace(called, word)
         return replace(line, text=text)
+
+
+class _InOwnWords(Writer):
+    """A writer of source that asks how an operation is written."""
+
+    form_of: Callable[[Apply, Form], Form]
+
+    def form(self, x: Any) -> Form:
+        return self.form_of(x, super().form(x)) if isinstance(x, Apply) else super().form(x)
 
 
 def _is_plain(index: Any) -> bool:

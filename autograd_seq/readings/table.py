@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -18,10 +19,12 @@ from autograd_seq.folding.steps import scopes
 from autograd_seq.writer import Writer
 
 FOLD_ABOVE = 100  # rows that a person still reads
+SHORTENED = (1, 2, 4)  # the cells that are cut where there is little room
+SHORTEST = 10
 HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")
 
 
-def table(graph: Graph, fold: bool | None = None) -> str:
+def table(graph: Graph, fold: bool | None = None, width: int | None = None) -> str:
     """The recording as text.
 
     Parameters
@@ -31,6 +34,9 @@ def table(graph: Graph, fold: bool | None = None) -> str:
     fold : bool, optional
         Whether time steps with the same records as the one before are folded into one row;
         by default where there are more than 100 rows.
+    width : int, optional
+        Columns to fit into: lines of the program are then named and not quoted, of
+        values there is the norm alone if need be, and long cells are cut.
 
     Examples
     --------
@@ -70,7 +76,27 @@ def table(graph: Graph, fold: bool | None = None) -> str:
         before = done if time is not None else None
         lines.extend(_clipped([_row(record, graph, refer) for record in records], fold))
     _close(lines, folded, last if folded else [], graph, refer)
-    return _aligned(lines)
+    return _aligned(lines if width is None else _narrowed(lines, width))
+
+
+def _narrowed(lines: list[Sequence[str] | str], width: int) -> list[Sequence[str] | str]:
+    """The rows within so many columns: program lines without their text, of values the norm, long cells cut."""
+    rows = [list(line) for line in lines if not isinstance(line, str)]
+    for row in rows:
+        row[-1] = row[-1].split("  ")[0]
+    room = _widths(rows)
+    if sum(room) + 2 * (len(room) - 1) > width:
+        for row in rows:
+            row[4] = re.sub(r"(?<=‖) .*", "", row[4])  # the norm alone
+        room = _widths(rows)
+    while sum(room) + 2 * (len(room) - 1) > width and max(room[i] for i in SHORTENED) > SHORTEST:
+        room[max(SHORTENED, key=lambda i: room[i])] -= 1
+    shorter = iter([[_short(cell, room[i]) for i, cell in enumerate(row)] for row in rows])
+    return [line if isinstance(line, str) else next(shorter) for line in lines]
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(display_width(row[i]) for row in rows) for i in range(len(HEADINGS))]
 
 
 def _close(
@@ -128,7 +154,7 @@ def _short(words: str, width: int = 60) -> str:
     return words if len(words) <= width else words[: width - 1] + "…"
 
 
-def _width(cell: str) -> int:
+def display_width(cell: str) -> int:
     """Columns on a terminal: accents take none, Chinese characters two."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in cell
@@ -137,11 +163,11 @@ def _width(cell: str) -> int:
 
 def _aligned(lines: Sequence[Sequence[str] | str]) -> str:
     rows = [line for line in lines if not isinstance(line, str)]
-    widths = [max(_width(row[i]) for row in rows) for i in range(len(HEADINGS))]
+    widths = _widths(rows)
     return "\n".join(
         line
         if isinstance(line, str)
-        else "  ".join(cell + " " * (w - _width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip()
+        else "  ".join(cell + " " * (w - display_width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
 

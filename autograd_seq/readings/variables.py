@@ -83,7 +83,7 @@ class Variables:
     def _is_made(self, unit: Unit) -> bool:
         """Whether a rule of the sweep made an array out of nothing, the same at all steps."""
         nodes = list(unit.members.values()) if isinstance(unit, Family) else [unit]
-        known, first = self.d.recording.forward.positions, nodes[0].record._value
+        known, first = self.d.forward.positions, nodes[0].record._value
         if not unit.leaf or nodes[0].literal or any(n.record in known or n.record.operation for n in nodes):
             return False
         return not self._seed(unit) and all(np.array_equal(node.record._value, first) for node in nodes)

@@ -5,142 +5,41 @@ It is read off the bytecode, from the instruction that used the array back to th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any
 
 from autograd_seq.core.bytecode import Step, Value
-from autograd_seq.core.notation import literal
 from autograd_seq.core.program_arguments import FILLING, arguments_of, is_filled, operands_of
 from autograd_seq.core.program_names import Origin, destinations
-from autograd_seq.readings.python_text import quoted
+from autograd_seq.readings.code_patterns import (
+    IN_PLACE,
+    SIGNS,
+    called,
+    counts_up,
+    given_for,
+    reads_alike,
+    reads_alike_put,
+    runs_out,
+    same_container,
+)
+from autograd_seq.readings.way import (
+    MADE,
+    Way,
+    added,
+    counted,
+    picked,
+    plain_index,
+    shape_as_one,
+    turn_before,
+    turned,
+    uncounted,
+    written,
+)
 
 DEEP = 40  # instructions that are gone back
-SIGNS = {0: "+", 4: "@", 5: "*", 8: "**", 10: "-", 11: "/"}  # by the number that Python's bytecode has for each
-IN_PLACE = 13  # what is added to that number where the result goes to the first operand
 LIKE = {"copy", "asarray", "array", "ascontiguousarray", "float64", "list", "tuple", "float", "int"}  # hand it on
 SHAPING = {"reshape", "transpose", "ravel", "squeeze", "expand_dims", "atleast_2d"}
-
-
-@dataclass(frozen=True)
-class Way:
-    """An expression in the arguments of a function.
-
-    Attributes
-    ----------
-    word : str
-        ``argument``, ``number``, ``item`` (of the first part, by the second), ``slice``, ``collect``, ``attribute``,
-        ``call``, ``sign`` (of two or one), ``map``, ``made``, ``one-hot`` (of an index, with its shape), or
-        ``counter``: what a loop counts.
-    argument : object
-        The name of an argument, an attribute or a function; a number; a sign; of a counter, what is added to it.
-    parts : tuple of Way
-        What it is made of; of a counter, how many turns its loop has.
-    falls : bool
-        Of a counter, whether it counts down.
-    """
-
-    word: str
-    argument: Any = None
-    parts: tuple[Way, ...] = ()
-    falls: bool = False
-
-    def walk(self) -> Iterator[Way]:
-        """It and everything that it is made of, but for lengths."""
-        yield self
-        if self.word != "counter" and self.argument not in ("shape", "len"):
-            for part in self.parts:
-                yield from part.walk()
-
-    @property
-    def root(self) -> str | None:
-        """The argument that it comes from; None if there is not one."""
-        roots = {str(way.argument) for way in self.walk() if way.word == "argument"}
-        return roots.pop() if len(roots) == 1 else None
-
-    @property
-    def counter(self) -> Way | None:
-        """The counter that it has; None if it has none, or if two differ in more than what is added."""
-        found = [way for way in self.walk() if way.word == "counter"]
-        return found[0] if len({(way.falls, way.parts) for way in found}) == 1 else None
-
-    @property
-    def keys(self) -> tuple[Any, ...] | None:
-        """The keys by which it is found in its argument, as ``("Wf",)``; None if there is more to it."""
-        if self.word == "argument":
-            return ()
-        if self.word != "item" or self.parts[1].word != "number":
-            return None
-        outer = self.parts[0].keys
-        return None if outer is None else (*outer, self.parts[1].argument)
-
-    def write(self, at: Callable[[int], str] = str) -> str:
-        """As Python; `at` writes what a counter is, given what is added to it."""
-        parts = [part.write(at) for part in self.parts] if self.word != "counter" else []
-        if self.word == "argument":
-            return str(self.argument)
-        if self.word == "number":
-            return quoted(self.argument) if isinstance(self.argument, str) else literal(self.argument)
-        if self.word == "counter":
-            return at(self.argument)
-        if self.word == "item":
-            one = self.parts[1].word == "collect" and len(self.parts[1].parts) < 2
-            return f"{parts[0]}[{parts[1] if one else bare(parts[1])}]"
-        if self.word == "slice":
-            ends = ["" if part == "None" else part for part in parts]
-            return ":".join(ends[:2] if len(ends) < 3 or not ends[2] else ends)
-        if self.word == "collect":
-            return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
-        if self.word == "attribute":
-            return f"{parts[0]}.{self.argument}"
-        if self.word == "sign":
-            return f"({f' {self.argument} '.join(parts)})" if len(parts) == 2 else f"(-{parts[0]})"
-        if self.word == "one-hot":
-            return f"one_hot({parts[0]}, {self.argument})"
-        return f"{self.argument}({', '.join(parts)})"
-
-    def axis(self, number: int) -> str:
-        """The length of an axis, by the argument that has it: that of ``x[:, t]`` at 0 is ``x.shape[0]``."""
-        at_first = f"{self.write(lambda more: str(max(more, 0)))}.shape[{number}]"
-        if self.word != "item" or self.parts[1].word != "collect":
-            return at_first
-        of, key = self.parts
-        left = [i for i, part in enumerate(key.parts) if part.word == "slice"]
-        if len(left) + sum(part.word in ("number", "counter") for part in key.parts) < len(key.parts):
-            return at_first
-        if number < len(left) and not _is_whole(key.parts[left[number]]):
-            return at_first
-        return of.axis(left[number] if number < len(left) else number - len(left) + len(key.parts))
-
-
-def bare(text: str) -> str:
-    """An expression without parentheses around all of it."""
-    depth = 0
-    for c in text[:-1]:
-        depth += (c == "(") - (c == ")")
-        if not depth:
-            return text
-    return text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text
-
-
-def without_dots(way: Way, axes: int) -> Way:
-    """An element of an array with that many axes: ``x[..., t]`` as ``x[:, :, t]``."""
-    key = way.parts[1] if way.word == "item" else None
-    if key is None or not any(part.argument is Ellipsis for part in key.parts):
-        return way
-    whole = written(slice(None))
-    more = axes - sum(part.word == "slice" for part in key.parts)
-    parts = [p for part in key.parts for p in ([whole] * more if part.argument is Ellipsis else [part])]
-    plain = all(part.word in ("slice", "counter", "number") for part in parts) and more >= 0
-    return Way("item", None, (way.parts[0], Way("collect", None, tuple(parts)))) if plain else way
-
-
-def _is_whole(part: Way) -> bool:
-    return all(end.argument is None for end in part.parts[:2])
-
-
-MADE = Way("made")  # what the program makes itself, of one number
 
 
 class WaysIn:
@@ -219,7 +118,7 @@ class _From:
         if step.word == "item" and len(step.inputs) == 3:
             of, *ends = (self.of(part, level, depth - 1) for part in step.inputs)
             cut = None if None in ends else Way("slice", None, (*ends, Way("number", None)))  # type: ignore[arg-type]
-            key = _index(cut)
+            key = plain_index(cut)
             return None if of is None or key is None else Way("item", None, (of, key))
         if step.word == "item":
             return self._item(value[0], step, level, depth - 1)
@@ -259,7 +158,7 @@ class _From:
         if of is not MADE:
             return of
         steps = destinations(self.places[level][0]).flow.steps
-        puts = [s for s in steps if s.word == "put" and s.inputs[1][0] >= 0 and _reads_alike(steps, s.inputs[1], read)]
+        puts = [s for s in steps if s.word == "put" and s.inputs[1][0] >= 0 and reads_alike(steps, s.inputs[1], read)]
         ones = [put for put in puts if steps[put.inputs[0][0]].argument in (1, 1.0) and len(put.inputs) == 3]
         if not puts or len(puts) > 1 or not ones:
             return of
@@ -271,15 +170,15 @@ class _From:
         steps = destinations(self.places[level][0]).flow.steps
         value = steps[store].inputs[0]
         step = steps[value[0]] if value[0] >= 0 else None
-        if step is not None and step.word == "BINARY_OP" and _counts_up(steps, store, step):
+        if step is not None and step.word == "BINARY_OP" and counts_up(steps, store, step):
             return None  # the turn before has counted
         if step is not None and step.word == "number" and isinstance(step.argument, int):
             ups = [s for k, s in enumerate(steps) if s.word == "store" and s.argument == steps[store].argument
-                   and k != store and s.inputs[0][0] >= 0 and _counts_up(steps, k, steps[s.inputs[0][0]])]  # fmt: skip
+                   and k != store and s.inputs[0][0] >= 0 and counts_up(steps, k, steps[s.inputs[0][0]])]  # fmt: skip
             if ups:  # t = 0, and t += 1 at the end of each turn
                 return Way("counter", step.argument, self._limit(steps, store, level, depth))
         found = self.of(value, level, depth)
-        return _before(found) if store > load and found is not None else found
+        return turn_before(found) if store > load and found is not None else found
 
     def _limit(self, steps: list[Step], store: int, level: int, depth: int) -> tuple[Way, ...]:
         """How far a while loop counts, ``while t < T``, if that is all that ends it."""
@@ -291,7 +190,7 @@ class _From:
                 if counter.word == "load" and counter.argument == name:
                     found.add(self.of(step.inputs[1], level, depth) if str(step.argument) == "<" else None)
         end = found.pop() if len(found) == 1 else None
-        return () if end is None else (_more(end, -start),)
+        return () if end is None else (added(end, -start),)
 
     def _argument(self, name: str, level: int, depth: int) -> Way | None:
         """An argument of the function that is meant, or what the caller gives for it."""
@@ -359,14 +258,14 @@ class _From:
     def _item(self, item: int, step: Step, level: int, depth: int) -> Way | None:
         """An element: of what was given, or of a list or dict of the function's own, what was put there."""
         steps = destinations(self.places[level][0]).flow.steps
-        same = [k for k in range(item) if steps[k].word == "put" and _reads_alike_put(steps, steps[k], step)]
+        same = [k for k in range(item) if steps[k].word == "put" and reads_alike_put(steps, steps[k], step)]
         if same:
             return self._marked(step, self.of(steps[same[-1]].inputs[0], level, depth), level, depth)
-        of, key = self.of(step.inputs[0], level, depth), _index(self.of(step.inputs[1], level, depth))
+        of, key = self.of(step.inputs[0], level, depth), plain_index(self.of(step.inputs[1], level, depth))
         found = picked(of, key) if of is not None and key is not None else None
         if found is not None and (found.root is not None or of.argument == "shape"):  # type: ignore[union-attr]
             return found
-        puts = [put for put in steps if put.word == "put" and len(put.inputs) == 3 and _same(steps, put, step)]
+        puts = [put for put in steps if put.word == "put" and len(put.inputs) == 3 and same_container(steps, put, step)]
         put = {self.of(put.inputs[0], level, depth) for put in puts} - {None}
         return put.pop() if len(put) == 1 else of if of is MADE else None
 
@@ -406,7 +305,7 @@ class _From:
         if name in LIKE and len(parts) == 1:
             return parts[0]
         if name in SHAPING and all(part.word in ("number", "collect", "sign") for part in parts[1:]):
-            return Way("call", f"np.{name}", _shape_as_one(name, parts))
+            return Way("call", f"np.{name}", shape_as_one(name, parts))
         return None
 
     def _sign(self, step: Step, level: int, depth: int) -> Way | None:
@@ -414,7 +313,7 @@ class _From:
         first, second = (self.of(part, level, depth) for part in step.inputs)
         if sign is None or first is None or second is None:
             return None
-        return _counted(sign, first, second) or Way("sign", sign, (first, second))
+        return counted(sign, first, second) or Way("sign", sign, (first, second))
 
     # -- loops
 
@@ -441,7 +340,7 @@ class _From:
             return None
         if step.word == "iterate":
             found = self._given(step.inputs[0], level, depth, part)
-            return found if found is None or _runs_out(steps, iterator) else uncounted(found)
+            return found if found is None or runs_out(steps, iterator) else uncounted(found)
         if step.word == "load" and str(step.argument) == ".0":
             call = self._calling(level)
             value = None if call is None else call[1]
@@ -453,7 +352,7 @@ class _From:
                 return self._range([self.of(value, level, depth) for value in inputs])
             if name == "reversed" and len(inputs) == 1:
                 found = self._given(inputs[0], level, depth - 1, part)
-                return None if found is None else _turned(found)
+                return None if found is None else turned(found)
             if name == "zip" and part is not None and part < len(inputs):
                 return self._given(inputs[part], level, depth - 1)
             if name == "enumerate" and len(inputs) == 1 and part is not None:
@@ -472,7 +371,7 @@ class _From:
             start = first.argument if first is not None and first.word == "number" else None
             if not isinstance(start, int):
                 return None
-            return Way("counter", start, () if end is None else (_more(end, -start),))
+            return Way("counter", start, () if end is None else (added(end, -start),))
         first, end, by = ends
         if end is None or by is None:
             return None
@@ -481,173 +380,4 @@ class _From:
         stop = -end.parts[0].argument if end.word == "sign" and len(end.parts) == 1 else stop
         if not down or not isinstance(stop, int):
             return None
-        return Way("counter", stop + 1, () if first is None else (_more(first, -stop),), True)
-
-
-def written(value: Any) -> Way:
-    """A constant of the program's text."""
-    if isinstance(value, slice):
-        return Way("slice", None, tuple(map(written, (value.start, value.stop, value.step))))
-    if isinstance(value, (tuple, list)):
-        return Way("collect", None, tuple(map(written, value)))
-    return Way("number", value)
-
-
-# -- steps of bytecode ------------------------------------------------------------------------------
-
-
-def given_for(code: CodeType, call: Step) -> dict[str, Value]:
-    """What a call gives for each argument."""
-    names, keywords = arguments_of(code), tuple(call.argument or ())
-    names = names[1:] if names[:1] in (("self",), ("cls",)) else names
-    given = call.inputs[2:]
-    listed = given[: len(given) - len(keywords)]
-    return dict(zip(names, listed, strict=False)) | dict(zip(keywords, given[len(listed) :], strict=True))
-
-
-def called(steps: list[Step], call: Step) -> tuple[str, Value | None]:
-    """The name of what is called, and whose method it is; a function of NumPy's is nobody's method."""
-    functions = [steps[value[0]] for value in call.inputs[:2] if value[0] >= 0]
-    for step in functions:
-        if step.word == "attribute":
-            of = steps[step.inputs[0][0]] if step.inputs[0][0] >= 0 else None
-            module = of is not None and of.word == "load" and of.argument in ("np", "numpy", "xp")
-            return str(step.argument), None if module else step.inputs[0]
-    for step in functions:
-        if step.word == "load":
-            return str(step.argument), None
-    return "", None
-
-
-def _runs_out(steps: list[Step], iterator: Value) -> bool:
-    """Whether nothing but its end ends a loop: no break, no return."""
-    heads = [k for k, step in enumerate(steps) if step.word == "next" and iterator in step.inputs]
-    return all(_has_one_way_out(steps, head) for head in heads)
-
-
-def _has_one_way_out(steps: list[Step], head: int) -> bool:
-    inside: set[int] = set()  # what leads back to the head
-    before: dict[int, list[int]] = {}
-    for k, step in enumerate(steps):
-        for after in step.follows:
-            before.setdefault(after, []).append(k)
-    stack = [k for k in before.get(head, []) if k > head]
-    while stack:
-        k = stack.pop()
-        if k not in inside and k != head:
-            inside.add(k)
-            stack.extend(before.get(k, []))
-    inside = {k for k in inside if k > head}
-    return all(after in inside or after == head for k in inside for after in steps[k].follows)
-
-
-def uncounted(way: Way) -> Way:
-    """The same, of a loop of which nobody knows how many turns it has."""
-    parts = () if way.word == "counter" else tuple(map(uncounted, way.parts))
-    return replace(way, parts=parts)
-
-
-def _counts_up(steps: list[Step], store: int, step: Step) -> bool:
-    """Whether a variable becomes itself and one more."""
-    if step.word != "BINARY_OP" or SIGNS.get(step.argument % IN_PLACE) != "+":
-        return False
-    first, second = (steps[v[0]] if v[0] >= 0 else None for v in step.inputs)
-    own = first is not None and first.word == "load" and first.argument == steps[store].argument
-    return own and second is not None and second.word == "number" and second.argument == 1
-
-
-def _reads_alike(steps: list[Step], value: Value, read: Step) -> bool:
-    """Whether two steps read one variable, or one element of it."""
-    step = steps[value[0]]
-    if (step.word, step.argument) != (read.word, read.argument) or read.word not in ("load", "item"):
-        return False
-    pairs = zip(step.inputs, read.inputs, strict=False)
-    return all(_reads_as_known(steps[a[0]], steps[b[0]]) for a, b in pairs)
-
-
-def _reads_as_known(step: Step, other: Step) -> bool:
-    return step.word in ("load", "number") and (step.word, step.argument) == (other.word, other.argument)
-
-
-def _reads_alike_put(steps: list[Step], put: Step, item: Step) -> bool:
-    """Whether something is put where an element is read: under the same key."""
-    places = zip(put.inputs[1:], item.inputs, strict=False)
-    return all(min(a[0], b[0]) >= 0 and _reads_as_known(steps[a[0]], steps[b[0]]) for a, b in places)
-
-
-def _same(steps: list[Step], put: Step, item: Step) -> bool:
-    """Whether something is put into the list or dict that an element is taken from."""
-    into, of = (steps[value[0]] if value[0] >= 0 else None for value in (put.inputs[1], item.inputs[0]))
-    known = into is not None and of is not None and into.word in ("load", "attribute")
-    return known and (into.word, into.argument) == (of.word, of.argument)  # type: ignore[union-attr]
-
-
-# -- arithmetic of counters -------------------------------------------------------------------------
-
-
-def _counted(sign: str, first: Way, second: Way) -> Way | None:
-    """A counter with something added; ``T - 1 - t`` counts down."""
-    if first.word == second.word == "number" and sign in "+-":
-        return Way("number", first.argument + second.argument * (1 if sign == "+" else -1))
-    if sign == "+" and second.word == "counter":
-        first, second = second, first
-    if first.word == "counter" and second.word == "number" and type(second.argument) is int and sign in "+-":
-        more = second.argument if sign == "+" else -second.argument
-        return Way("counter", first.argument + more, first.parts, first.falls)
-    if sign == "-" and second.word == "counter" and not second.falls and first == _more_text(second):
-        return Way("counter", 0, second.parts, True)
-    return None
-
-
-def _index(key: Way | None) -> Way | None:
-    """An index; None if it does more with a counter than to add something."""
-    odd = key is not None and any(way.word not in ("slice", "collect", "counter") and way.counter for way in key.walk())
-    return None if odd else key
-
-
-def _more_text(counter: Way) -> Way | None:
-    """``T - 1`` for the counter of a loop of T turns that begins with 0."""
-    return _more(counter.parts[0], -1) if counter.parts and not counter.argument else None
-
-
-def _more(way: Way, more: int) -> Way:
-    """A number and a whole number."""
-    if not more:
-        return way
-    if way.word == "number":
-        return Way("number", way.argument + more)
-    if way.word == "sign" and way.argument in "+-" and len(way.parts) == 2 and way.parts[1].word == "number":
-        more += way.parts[1].argument * (1 if way.argument == "+" else -1)
-        return _more(way.parts[0], more)
-    return Way("sign", "+" if more > 0 else "-", (way, Way("number", abs(more))))
-
-
-def _turned(way: Way) -> Way | None:
-    """What a loop the other way round gives."""
-    if way.word == "counter":
-        return Way("counter", way.argument, way.parts, not way.falls)
-    if way.word == "item" and way.parts[1].word == "counter":
-        turned = _turned(way.parts[1])
-        return None if turned is None else Way("item", None, (way.parts[0], turned))
-    return None
-
-
-def _before(way: Way) -> Way:
-    """The same at the turn before."""
-    if way.word == "counter":
-        return replace(way, argument=way.argument + (1 if way.falls else -1))
-    return replace(way, parts=tuple(map(_before, way.parts)))
-
-
-def picked(of: Way, key: Way) -> Way | None:
-    """An item; of a list that the program has written out, the element."""
-    if of.word == "collect" and key.word == "number" and isinstance(key.argument, int):
-        return of.parts[key.argument] if -len(of.parts) <= key.argument < len(of.parts) else None
-    if of.word == "map":
-        return of.parts[of.argument.index(key.argument)] if key.argument in of.argument else None
-    return Way("item", None, (of, key))
-
-
-def _shape_as_one(name: str, parts: tuple[Way, ...]) -> tuple[Way, ...]:
-    """``x.reshape(-1, 1)`` as ``np.reshape(x, (-1, 1))``."""
-    return parts if len(parts) < 3 or name == "expand_dims" else (parts[0], Way("collect", None, parts[1:]))
+        return Way("counter", stop + 1, () if first is None else (added(first, -stop),), True)

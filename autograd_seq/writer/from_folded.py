@@ -15,7 +15,8 @@ from autograd_seq.folding.provenance import COUNT, LENGTH, Origin
 from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex, given_at, given_in
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
-from autograd_seq.writer.simpler import simplified, without_double_minus
+from autograd_seq.writer.numerals import as_number
+from autograd_seq.writer.simpler import simplified, without_double_minus, without_double_transpose
 from autograd_seq.writer.terms import collected
 from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
 
@@ -65,7 +66,7 @@ class Trees:
         """The tree for one use."""
         unit = ref.unit
         if isinstance(unit, Node) and unit.literal:
-            return Number(unit.record._value.item(), unit.origin)
+            return Number(as_number(unit.record._value), unit.origin)
         if not record_of(unit).ndim and (constant := self.constant(unit)) is not None:
             return Number(constant, divided=self._divided(unit))
         if ref.at is not None:
@@ -124,7 +125,7 @@ class Trees:
 
     def _as_often(self, terms: list[Tree], unit: Unit) -> list[Tree]:
         """Terms, where one that every step adds anew stands once, T times."""
-        steps = self._steps
+        steps = self._steps - self.folded.turns
         if not isinstance(unit, Node) or steps < 3 or len(terms) < steps:
             return terms
         found: dict[Tree, int] = {}
@@ -134,13 +135,15 @@ class Trees:
             found[term] = found.get(term, 0) + 1
         if any(n % steps for n in found.values()):
             return terms
-        often = Number(steps, Origin(LENGTH, "T", False, ("T", 0)))
+        often = Number(self._steps, Origin(LENGTH, "T", False, ("T", 0)))
         return [Apply(_TIMES, (often, term), {}, unit) for term, n in found.items() for _ in range(n // steps)]
 
     def _tidy(self, tree: Tree, unit: Unit) -> Tree:
         """What the sweep made, as one would write it; what somebody wrote stays as it is written."""
         of_sweep = (unit.any if isinstance(unit, Family) else unit).owner is not None
-        return collected(without_double_minus(tree), self._assuming.append) if of_sweep else tree
+        if not of_sweep:
+            return tree
+        return collected(without_double_transpose(without_double_minus(tree)), self._assuming.append)
 
     # -- numbers that follow from shapes
 

@@ -35,6 +35,18 @@ def numeral(value: Any, language: str = "text") -> Written:
     return ("−" + text[1:] if language == "text" else text), SIGN
 
 
+def as_number(array: Any) -> Any:
+    """The number in an array of one element, as somebody would write it: 0.1 in single precision is not 0.10000000149.
+
+    Examples
+    --------
+    >>> as_number(np.float32(0.1)), as_number(np.float64(0.1)), as_number(np.array([3]))
+    (0.1, 0.1, 3)
+    """
+    value = array.item()
+    return float(str(array.reshape(())[()])) if array.dtype.char in "ef" else value
+
+
 def _special(value: float, language: str) -> str | None:
     """How mathematics writes what digits cannot say; None for ordinary numbers, and where there are only digits."""
     if language not in _SPECIAL:

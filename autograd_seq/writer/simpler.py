@@ -56,6 +56,32 @@ def _opposite(tree: Tree) -> Tree | None:
     return None if inner is None else replace(tree, operands=(inner,))
 
 
+def without_double_transpose(tree: Tree) -> Tree:
+    """What the sweep writes as (xᵀ)ᵀ, as x, and (Aᵀ B)ᵀ as Bᵀ A, where that takes fewer transposes."""
+    if not _is_transposed(tree):
+        return tree
+    (inner,) = tree.operands
+    if _is_transposed(inner):
+        return inner.operands[0]
+    if not isinstance(inner, Apply) or inner.operation.algebra != "matrix product":
+        return tree
+    first, second = inner.operands
+    if not (_is_transposed(first) or _is_transposed(second)) or len(shape_of(first)) != 2 != len(shape_of(second)):
+        return tree
+    turned = tuple(x.operands[0] if _is_transposed(x) else replace(tree, operands=(x,)) for x in (second, first))
+    return replace(inner, operands=turned, unit=tree.unit, shift=tree.shift, at=tree.at)
+
+
+def _is_transposed(tree: Tree) -> TypeGuard[Apply]:
+    """Whether a tree is xᵀ."""
+    return (
+        isinstance(tree, Apply)
+        and tree.operation.algebra == "transpose"
+        and tree.settings["axes"] is None
+        and len(shape_of(tree.operands[0])) == 2
+    )
+
+
 def filled(tree: Tree, number: Number) -> Tree | None:
     """A number that was stretched to an array, with another number in its place; None for what is none."""
     if isinstance(tree, Number):

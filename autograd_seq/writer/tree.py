@@ -166,6 +166,8 @@ def shape_of(tree: Tree) -> tuple[int, ...]:
     """The shape of a tree's value."""
     if isinstance(tree, Apply) and tree.operation.elementwise:
         return np.broadcast_shapes(*map(shape_of, tree.operands))
+    if isinstance(tree, Apply) and tree.operation.algebra == "transpose" and tree.settings["axes"] is None:
+        return shape_of(tree.operands[0])[::-1]
     if isinstance(tree, (Named, Apply)):
         return tuple(record_of(tree.unit).shape)
     if isinstance(tree, Sum):

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd_seq.core.notation import ATOM, Total, Written, enclosed, subscript
+from autograd_seq.core.notation import ATOM, Form, Total, Written, enclosed, subscript
 from autograd_seq.core.record import Record
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.step_index import GivenAt, GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family
-from autograd_seq.writer.numerals import numeral
+from autograd_seq.writer.numerals import as_number, numeral
 from autograd_seq.writer.tree import Apply, Every, Named, Number, Size, Sizes, Sum, Tree
 
 DEEPEST = 12  # operations written out, one inside the other
@@ -118,7 +118,7 @@ class Writer:
             assert self.steps is not None
             return self.steps.every(x.family, self.write(x.body, depth), x.summed)
         if isinstance(x, Record) and is_literal(x):
-            return numeral(x._value.item(), self.language)
+            return numeral(as_number(x._value), self.language)
         stands = self.stop(x, depth)
         return self._applied(x, depth) if stands is None else _with_level(stands)
 
@@ -138,7 +138,12 @@ class Writer:
     def filled(self, x: Any, operands: Sequence[Written]) -> Written:
         """The operation of a record or a tree over operands that are written already."""
         settings = {k: self._setting(v, x) for k, v in x.settings.items()} if isinstance(x, Apply) else x.settings
-        return x.operation.forms[self.language].write(operands, settings)
+        return self.form(x).write(operands, settings)
+
+    def form(self, x: Any) -> Form:
+        """How the operation of a record or a tree is written."""
+        form: Form = x.operation.forms[self.language]
+        return form
 
     def index(self, value: Any, tree: Apply) -> str:
         """An index among the settings of a tree, as it stands between brackets."""

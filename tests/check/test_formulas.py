@@ -290,7 +290,7 @@ def test_no_verdict_is_written_down():
     allowed = {"file", "printed", "transcribed", "formula", "subject", "reading", "names"}
     assert all(set(e) <= allowed for e in entries)
     assert {e["file"][:3] for e in entries} == {"000", "001", "002", "003", "004"}
-    printed = run_notes()
+    printed = run_notes("--full")
     assert "refuted: 9 words, but 8 labels" in printed
     assert all(f"read as  {e['transcribed']}" in printed for e in entries if "transcribed" in e)
 

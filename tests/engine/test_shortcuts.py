@@ -15,6 +15,7 @@ def general(monkeypatch):
     """No shortcuts: every call is `Operation.general`, every pull `Operation.pull`."""
     for operation in DECLARED:
         monkeypatch.setattr(operation, "call", operation.general)
+        monkeypatch.setattr(operation, "just", -1)
         monkeypatch.delitem(vars(operation), "pull", raising=False)
     for name, function in Methods.OPERATORS.items():
         operator = lambda *inputs, of=BY_NUMPY[function]: of(*inputs)

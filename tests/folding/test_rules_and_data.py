@@ -123,3 +123,24 @@ def test_a_recording_of_two_steps_is_for_two_steps():
     weights = {key: unit.record.value for key, unit in parameters.items()}
     with pytest.raises(ValueError, match="recorded for T = 2"):
         namespace["net_forward"](parameters=weights, **given)
+
+
+def test_a_total_that_every_epoch_begins_anew_begins_with_the_number_in_the_text():
+    W = Parameter([[0.5]], "W")
+    for _ in range(2):
+        h, total = np.ones((1, 1)), 0.0
+        for _ in range(5):
+            h = np.tanh(W @ h)
+            total = total - np.sum(h)
+    assert "total = Σ_t (−Σ(h<t>))" in equations(total).text
+    assert [e.condition for e in equations(total).find("dh")] == ["t < T", "t = T"]
+
+
+def test_a_number_that_a_loop_sets_at_each_turn_is_no_beginning():
+    W, found = Parameter([[0.5]], "W"), []
+    for t in range(3):
+        rate = 0.1
+        found.append(W * rate)
+        rate = t * 0.5
+        found.append(W * rate)
+    assert {of_operand(record, 1).kind for record in found} == {"counter"}

@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 import autograd_seq.numpy as np
-from autograd_seq import Parameter, source
+from autograd_seq import Parameter, equations, source
 
 
 def next_of_a_list(W, V, xs):
@@ -265,3 +265,105 @@ def test_the_last_step_used_again_is_refused_at_other_lengths():
     forward(**arguments(last_again, 7, 1))
     with pytest.raises(ValueError, match="was recorded for"):
         forward(**arguments(last_again, 6, 1))
+
+
+def small():
+    return Parameter(0.5, "w"), Parameter(0.3, "u")
+
+
+def test_loops_over_plain_numbers_are_folded():
+    """Numbers that a list gives are x<t>, whether the program writes them out or is given them."""
+
+    def squares(xs, ys):
+        (w, u), h, total = small(), 0.0, 0.0
+        for x, y in zip(xs, ys, strict=True):
+            h = np.tanh(w * h + u * x)
+            total = total + (h - y) ** 2
+        return total
+
+    def written_out():
+        (w, _), h = small(), 1.0
+        for x in [0.1, 0.2, 0.3, 0.4, 0.5]:
+            h = np.tanh(w * h + x)
+        return h * h
+
+    read = equations(squares([0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 1.0, 1.0]))
+    assert [e.text for e in read.forward] == [
+        "h<0> = 0", "h<t> = tanh(w ∘ h<t-1> + u ∘ x<t>)", "total = Σ_t (h<t> − y<t>)²",
+    ]  # fmt: skip
+    assert "∂total/∂u = Σ_t dz_h<t> ∘ x<t>" in read.text
+    assert "h<t> = tanh(w ∘ h<t-1> + x<t>)" in equations(written_out()).text
+    for x in (0.25, 0.75):
+        program = {}
+        exec(source(squares([0.1, 0.2, 0.3, 0.4], [1.0, 2.0, 1.0, 1.0]), "net"), program)
+        xs, ys = [x, 0.5, 0.1, 0.2, 0.4], [1.0, 0.5, 1.5, 2.0, 3.0]
+        weights = {"w": numpy.array(0.5), "u": numpy.array(0.3)}
+        value, _ = program["net_forward"](numpy.array(xs), weights, numpy.array(ys))
+        numpy.testing.assert_allclose(value, squares(xs, ys).value, rtol=1e-12)
+
+
+def test_one_element_of_a_list_is_the_same_at_all_steps():
+    W = Parameter(np.eye(2) / 2, "W")
+
+    def first(scales, h):
+        for _ in range(4):
+            h = np.tanh(W @ h) * scales[0]
+        return np.sum(h)
+
+    def each(scales, h):
+        for t in range(4):
+            h = np.tanh(W @ h) * scales[t]
+        return np.sum(h)
+
+    def changed(scales, h):
+        for t in range(4):
+            scales[0] = 0.1 * t
+            h = np.tanh(W @ h) * scales[0]
+        return np.sum(h)
+
+    read = [equations(program([0.5, 0.3, 0.2, 0.1], np.ones((2, 1)))).text for program in (first, each, changed)]
+    assert ["scales<t>" in text for text in read] == [False, True, True]
+    assert "h<t> = tanh(W h<t-1>) ∘ scales\n" in read[0]
+
+
+def test_an_axis_counted_from_the_last_is_that_axis():
+    def normalised(axes):
+        W, h = Parameter(np.array([[0.3, 0.5], [0.2, 0.7]]), "W"), np.ones((3, 2))
+        for axis in axes:
+            h = np.exp(h @ W)
+            h = h / np.sum(h, axis=axis, keepdims=True)
+        return np.sum(h * h)
+
+    first, mixed, last = (equations(normalised(axes)).text for axes in ([1, 1, 1, 1], [1, -1, 1, -1], [-1] * 4))
+    assert first == mixed == last
+    assert "h<t> = softmax(h<t-1> W, axis=1)" in first
+
+
+def test_a_length_that_a_loop_goes_through_is_the_number_of_steps():
+    def mean(xs, ends=()):
+        W, h, total = Parameter(np.eye(2) / 2, "W"), np.zeros((2, 1)), 0
+        for x in xs:
+            h = np.tanh(W @ h + x)
+            total = total + np.sum(h * h)
+        for end in ends:
+            total = total + np.sum(W) * end / len(ends)
+        return total / len(xs)
+
+    rng = np.random.default_rng(0)
+    read = equations(mean([rng.normal(size=(2, 1)) for _ in range(5)]))
+    assert "J = total / T" in read.text and r"\frac{\mathrm{total}}{T}" in read.latex
+    others = equations(mean([rng.normal(size=(2, 1)) for _ in range(5)], [1.0, 2.0])).text
+    assert "/ 2" in others and "/ T" in others
+
+
+def test_a_total_that_begins_with_0_is_a_sum_of_squares():
+    """0 + x² is x² and no function of its own: the first term of a sum is a term like the others."""
+
+    def total(xs):
+        W, h, total = Parameter(np.eye(2) / 2, "W"), np.ones((2, 1)), 0.0
+        for _ in range(xs):
+            h = np.tanh(W @ h)
+            total = total + h[0, 0] ** 2
+        return total
+
+    assert "total = Σ_t" in equations(total(4)).text

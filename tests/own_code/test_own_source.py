@@ -6,7 +6,7 @@ from own_code.programs import STYLES, plain, recorded
 from readings.agreement import close
 from readings.alone import run_alone
 
-from autograd_seq import source
+from autograd_seq import Parameter, source
 
 SIZES = (9, 10)  # of the recording; no length of a parameter
 IN_ARRAYS = ("course_lstm", "course_rnn", "reversed_gru", "masked_batches", "both_directions", "attention_pooling",
@@ -65,3 +65,37 @@ def test_zeros_that_the_program_makes_itself_are_no_arguments_and_a_single_step_
     gradients = namespace["net_backward"](cache)
     for key, parameter in parameters.items():
         np.testing.assert_allclose(gradients[f"d{key}"], parameter.grad, rtol=1e-12, atol=1e-12)
+
+
+def test_a_helper_for_a_function_keeps_its_name():
+    def squash(z):
+        return 1 / (1 + np.exp(-z))
+
+    def loss(W, h, squared):
+        for _ in range(3):
+            h = squash(W @ h)
+        return np.sum(1 / (1 + np.exp(-h))) if squared else np.sum(h)
+
+    W, h = np.eye(2) / 2, np.ones((2, 1))
+    text = source(loss(Parameter(W, "W"), h, True))
+    assert "def squash(x):\n    return 1 / (1 + np.exp(-x))\n" in text
+    assert "= squash(W @ h[t - 1])" in text and text.count("1 / (1 + np.exp(-h[T]))") == 1
+    program = {}
+    exec(text, program)
+    value, cache = program["network_forward"](h * 0.3, {"W": W * 2})
+    again = Parameter(W * 2, "W")
+    J = loss(again, h * 0.3, True)
+    J.backward()
+    np.testing.assert_allclose(value, J.value, rtol=1e-13)
+    np.testing.assert_allclose(program["network_backward"](cache)["dW"], again.grad, rtol=1e-12)
+
+
+def test_a_helper_whose_name_something_else_has_is_written_out():
+    def squash(z):
+        return 1 / (1 + np.exp(-z))
+
+    def loss(parameters, helper):
+        return np.sum(helper(parameters["squash"] @ np.ones((2, 1))))
+
+    text = source(loss({"squash": Parameter(np.eye(2), "squash")}, squash))
+    assert "def squash(" not in text and "1 / (1 + np.exp(" in text

@@ -13,31 +13,38 @@ import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, categorical_cross_entropy, compile, name, softmax, steps
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.plan.compiling import Replay
-from autograd_seq.plan.rewrites.gates import one_product, one_product_of_sum, sigmoid_as_tanh
-from autograd_seq.plan.rewrites.hoist import hoist
-from autograd_seq.plan.rewrites.lower import cancel, lower, numbers
-from autograd_seq.plan.rewrites.over_time import over_time
-from autograd_seq.plan.rewrites.simplify import simplify
-from autograd_seq.plan.rewrites.split import split
+from autograd_seq.plan.rewrites.cancel import CANCEL
+from autograd_seq.plan.rewrites.gates import one_product, sigmoid_as_tanh
+from autograd_seq.plan.rewrites.hoist import OUT_OF_LOOPS
+from autograd_seq.plan.rewrites.joined import one_product_of_sum
+from autograd_seq.plan.rewrites.lower import LONGHAND, LONGHAND_FOR_LOOPS
+from autograd_seq.plan.rewrites.numbers import one_number
+from autograd_seq.plan.rewrites.over_time import ALL_STEPS_TOGETHER
+from autograd_seq.plan.rewrites.rule import Group, Rule, apply
+from autograd_seq.plan.rewrites.sequence import EVERY, TOGETHER, rewrite
+from autograd_seq.plan.rewrites.simplify import SIMPLER
+from autograd_seq.plan.rewrites.split import APART
+from autograd_seq.plan.rewrites.surroundings import Surroundings
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.writing.statements import Program
 from cells import GRU, LSTM, RNN, Readout
 
 CELLS: dict[str, Any] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-# Each rule alone, after those that it builds on.
-RULES: dict[str, list[Callable[[Any], None]]] = {
+# Each rule alone, with those that it builds on: stages of groups, each until nothing changes.
+RULES: dict[str, list[tuple[Group, ...]]] = {
     "none": [],
-    "simplify": [simplify],
-    "split": [simplify, split],
-    "over time": [simplify, over_time],
-    "numbers": [simplify, numbers],
-    "cancel": [simplify, cancel],
-    "lower": [lower],
-    "hoist": [simplify, hoist],
-    "sigmoid": [simplify, sigmoid_as_tanh],
-    "one product": [simplify, one_product],
-    "one product, split": [simplify, split, hoist, one_product],
-    "sum of products": [simplify, split, over_time, simplify, one_product_of_sum],
+    "simplify": [(SIMPLER,)],
+    "split": [(SIMPLER,), (APART,)],
+    "over time": [(SIMPLER,), (ALL_STEPS_TOGETHER,)],
+    "numbers": [(SIMPLER, (one_number,))],
+    "cancel": [(SIMPLER,), (CANCEL,)],
+    "lower": [(LONGHAND,)],
+    "lower, for loops": [(SIMPLER, LONGHAND_FOR_LOOPS)],
+    "hoist": [(SIMPLER, *OUT_OF_LOOPS)],
+    "sigmoid": [(SIMPLER,), ((sigmoid_as_tanh,),)],
+    "one product": [(SIMPLER,), ((one_product,),)],
+    "one product, split": [(SIMPLER,), (APART,), OUT_OF_LOOPS, ((one_product,),)],
+    "sum of products": [(SIMPLER, APART, ALL_STEPS_TOGETHER), ((one_product_of_sum,),)],
 }
 
 
@@ -51,12 +58,12 @@ def recording(kind: str, m: int = 2, T: int = 5, last: bool = True) -> Recording
     return differentiate(loss + ag.sum(run.states["a"][-1] ** 2) if last else loss)
 
 
-def replay(given: Recording, rules: list[Callable[[Any], None]], monkeypatch: pytest.MonkeyPatch) -> Replay:
+def replay(given: Recording, stages: list[tuple[Group, ...]], monkeypatch: pytest.MonkeyPatch) -> Replay:
     """A replay with some of the rules only, which must not fall back to none."""
 
     def some(network: Any, fused: bool = False) -> None:
-        for rule in rules:
-            rule(network)
+        for stage in stages:
+            apply(network, *stage)
 
     monkeypatch.setattr("autograd_seq.plan.compiling.rewrite", some)
     return Replay(given)
@@ -173,9 +180,7 @@ def test_whatever_has_no_rule_is_computed_all_the_same(function: Callable[..., T
 
 def test_a_wrong_rewrite_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(network: Any, fused: bool = False) -> None:
-        for value in network.values:
-            if value.kind is ag.tanh:
-                value.kind = ag.sin
+        network.replace({v: v.instead(ag.sin, v.uses) for v in network.values if v.kind is ag.tanh})
 
     monkeypatch.setattr("autograd_seq.plan.compiling.rewrite", wrong)
     given = recording("rnn")
@@ -226,3 +231,47 @@ def test_soft_targets_of_any_sum_keep_their_gradients() -> None:
     wanted.backward()
     assert pytest.approx(wanted.item(), rel=1e-14) == J
     np.testing.assert_allclose(gradients["W"], W.grad, rtol=1e-12)
+
+
+def test_a_loss_that_is_the_same_at_every_step() -> None:
+    b = Parameter([[1.5], [0.5]], "b")
+    plan = compile(ag.accumulate([ag.sum(b * b) for _ in steps(5)]), {"b": b})
+    J, gradients = plan()
+    assert pytest.approx(12.5) == J and "not used" not in plan.explain()
+    np.testing.assert_allclose(gradients["b"], 10 * b.value)
+
+
+def look(value: Any) -> tuple[Any, ...]:
+    """All that a value is."""
+    return (value.kind, value.shape, value.dtype, value.times, tuple(value.uses), repr(value.settings), value.name,
+            dict(value.beyond))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("fused", [False, True])
+def test_rules_change_no_value(kind: str, fused: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each makes new ones, of the same shape, dtype and steps as what they stand for."""
+    plain = Rule.at
+
+    def watched(one: Rule, value: Any, around: Any) -> Any:
+        before = {other: look(other) for other in around.network.values}
+        made, note = plain(one, value, around)
+        assert {other: look(other) for other in around.network.values} == before
+        for old, new in made.items():
+            assert new.dtype == old.dtype and new.times in (old.times, None), one
+            assert new.shape == old.shape or one.name == "one_number"
+        return made, note
+
+    monkeypatch.setattr(Rule, "at", watched)
+    network = Translation(recording(kind, T=3)).network
+    rewrite(network, fused)
+    assert len(network.applied) > 5 and set(network.applied) <= set(EVERY)
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_no_rule_has_anything_left_to_do(kind: str) -> None:
+    network = Translation(recording(kind, T=3)).network
+    rewrite(network)
+    around = Surroundings(network)
+    last = [one for group in TOGETHER for one in group]
+    assert not [(one.name, value) for one in last for value in around.values if one.at(value, around)[0]]

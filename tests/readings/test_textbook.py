@@ -235,3 +235,18 @@ def test_the_equations_have_the_recorded_values(activation):
     loss = name(np.mean(q * np.log(p)) - np.sum(y * np.log(p)) / 3, "J")
     for equation in equations(loss):
         assert plain.allclose(equation.evaluate(), equation.value(), rtol=1e-12, atol=1e-14), equation.text
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_log_softmax_in_longhand(axis):
+    def ways(z):
+        shifted = z - np.max(z, axis=axis, keepdims=True)
+        yield z - np.log(np.sum(np.exp(z), axis=axis, keepdims=True))
+        yield shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+        top = np.max(z, axis=axis, keepdims=True)
+        yield z - (np.log(np.sum(np.exp(z - top), axis=axis, keepdims=True)) + top)
+
+    z = Parameter(np.random.default_rng(0).standard_normal((3, 4)), "z")
+    for y in ways(z):
+        (found,) = recognised([y])
+        assert operations_of(found)[-1] == "log_softmax" and found.settings == {"axis": axis}

@@ -32,6 +32,7 @@ def _gallery():
 GALLERY = _gallery()
 SUBJECTS = list(GALLERY.SUBJECTS)
 CLEAN_VIEWS = ("unrolled", "rolled", "cell", "backward", "overlay")
+VIEWS_OF_ALL = (*CLEAN_VIEWS, "operations")
 
 
 @pytest.fixture(scope="module")
@@ -408,3 +409,22 @@ def test_the_course_s_own_lstm_loop_is_drawn_like_the_package_s():
     stacked = [node for node in layout.nodes if node.record.shape == (n_a + n_x, m)]
     assert [node.column for node in stacked] == [1, 2, 3, 4]
     assert all(node.row < where["ft<2>"][1] for node in stacked)
+
+
+def test_what_goes_back_through_the_steps_has_another_row_than_what_goes_forth():
+    """Two loops in one step, without scopes: what one is given and what the other hands on do not share a line."""
+    x, rng = np.random.default_rng(0).standard_normal((4, 3, 2)), np.random.default_rng(1)
+    U, V = (Parameter(rng.standard_normal((3, 3)), key) for key in "UV")
+    ahead, back, h, g = [], [], np.zeros((3, 2)), np.zeros((3, 2))
+    for t in range(4):
+        h = np.tanh(U @ h + x[t])
+        ahead.append(h)
+    for t in reversed(range(4)):
+        g = np.tanh(V @ g + x[t])
+        back.append(g)
+    layout = lay_out(Graph(sum(np.sum(h * g) for h, g in zip(ahead, back[::-1], strict=True))), "cell")
+    rows = {node.label: node.row for node in layout.nodes if node.label in ("ahead<t>", "back<t>", "h<t>", "g<t>")}
+    assert len(rows) == 2 and len(set(rows.values())) == 2
+    ports = [node for node in layout.nodes if node.kind == "port"]
+    places = [(node.column, node.row) for node in ports]
+    assert len(ports) >= 4 and len(set(places)) == len(ports)

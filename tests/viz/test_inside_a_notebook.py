@@ -1,5 +1,6 @@
 """What a notebook is given, on a page that has tables, text and a style of its own."""
 
+import base64
 import re
 
 import numpy as np
@@ -92,6 +93,13 @@ def test_no_two_drawings_share_an_id_and_all_references_are_met(outputs):
     assert len(ids) == len(set(ids)) > 100
     used = set(re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', text))
     assert {a or b for a, b in used} <= set(ids)
+
+
+def test_what_is_drawn_is_also_there_for_latex_without_a_program_that_makes_pdf_of_svg():
+    """`nbconvert` makes PDF of every SVG that has none beside it, and asks for Inkscape to do so."""
+    shown = draw(LSTM(3, 4, seed=0))._repr_mimebundle_()
+    assert base64.b64decode(shown["application/pdf"]).startswith(b"%PDF")
+    assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
 
 
 def test_references_to_several_ids_and_to_others_are_kept():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from autograd_seq.plan.rewrites.lifting import elementwise
-from autograd_seq.plan.value import AFFINE, CONCAT, PRODUCT, ROWS, STEPS, SUM, Network, Use, Value, carried
+from autograd_seq.plan.value import AFFINE, CONCAT, PRODUCT, ROWS, STEPS, SUM, Network, Use, Value, carried, tie
 
 
 def view(value: Value) -> bool:
@@ -88,7 +88,7 @@ class Memory:
             for x in stacked.uses
         )  # fmt: skip
         if not whole:
-            stacked.settings["placed"] = False
+            tie(stacked, settings={**stacked.settings, "placed": False})
             return
         start = 0
         for use in stacked.uses:
@@ -154,7 +154,7 @@ class Memory:
             use = value.uses[i]
             self.home[use.value] = value
             if value.kind in (SUM, PRODUCT):  # it is read before anything is written over it
-                value.uses = [use, *value.uses[:i], *value.uses[i + 1 :]]
+                tie(value, uses=(use, *value.uses[:i], *value.uses[i + 1 :]))
 
     def _fits(self, use: Use, value: Value) -> bool:
         x = use.value

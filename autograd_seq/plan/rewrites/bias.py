@@ -2,51 +2,51 @@
 
 from __future__ import annotations
 
-from autograd_seq.plan.value import CONCAT, MATMUL, ONES, STEPS, SUM, Network, Use, Value
+from autograd_seq.plan.rewrites.patterns import Match, P
+from autograd_seq.plan.rewrites.rule import Made, rule
+from autograd_seq.plan.rewrites.surroundings import Surroundings
+from autograd_seq.plan.value import CONCAT, MATMUL, ONES, STEPS, SUM, Use, Value
 
 
-def bias_in_product(network: Network) -> None:
+@rule("W x + b = [W b] [x; 1]", P(SUM, timed=True),
+      "{n} biases: another column of the matrix, a row of ones below the inputs")  # fmt: skip
+def bias_in_product(match: Match) -> Made:
     """Let a product with given inputs add the bias."""
-    longer: dict[tuple[object, ...], Value] = {}
-    count = 0
-    users = network.users()
-    for value in network.values:
-        if value.kind == SUM and value.timed and (found := _found(value, users)) is not None:
-            product, bias = found
-            weights, x = product.uses
-            key = (*x.key, product.times)
-            if key not in longer:
-                longer[key] = _with_ones(x, product)
-            rows, columns = weights.value.shape
-            shape, name = (rows, columns + 1), weights.value.name
-            both = Value(CONCAT, shape, value.dtype, None, [weights, bias], {"axis": 1}, name)
-            product.uses = [Use(both), Use(longer[key])]
-            value.uses = [use for use in value.uses if use is not bias]
-            count += 1
-    if count:
-        network.notes.append(f"{count} biases: another column of the matrix, a row of ones below the inputs")
+    value, around = match.value, match.around
+    bias = next((u for u in value.uses if not u.value.timed and u.value.shape == (value.shape[0], 1)), None)
+    term = next((u for u in value.uses if _of_inputs(u, value, around)), None)
+    if bias is None or term is None:
+        return None
+    product = term.value
+    weights, x = product.uses
+    rows, columns = weights.value.shape
+    wider = weights.value.like(CONCAT, [weights, bias], shape=(rows, columns + 1), settings={"axis": 1})
+    longer = product.like(MATMUL, [Use(wider), Use(_with_ones(x, product, around))])
+    return value.instead(SUM, [Use(longer) if use is term else use for use in value.uses if use is not bias])
 
 
-def _found(value: Value, users: dict[Value, list[tuple[Value | None, Use]]]) -> tuple[Value, Use] | None:
-    """A product with inputs, and a bias, in one sum."""
-    biases = [u for u in value.uses if not u.value.timed and u.value.shape == (value.shape[0], 1)]
-    for use in value.uses:
-        x = use.value
-        if not biases or x.kind != MATMUL or x.uses[0].value.timed or len(users[x]) != 1 or use.shift or x.beyond:
-            continue
-        if x.times == value.times and _laid_out(x.uses[1], x):
-            return x, biases[0]
-    return None
+def _of_inputs(use: Use, value: Value, around: Surroundings) -> bool:
+    """Whether a term is a product of a single matrix with inputs, and nobody else needs it."""
+    x = use.value
+    if x.kind is not MATMUL or x.uses[0].value.timed or len(around.users(x)) != 1 or not use.plain or x.beyond:
+        return False
+    return x.times == value.times and _laid_out(x.uses[1], x)
 
 
 def _laid_out(use: Use, user: Value) -> bool:
     """Whether an operand is copied from what is given, so that it can be copied to anywhere."""
     x = use.value
-    copied = x.kind == STEPS or (x.is_a("part") and not any(u.value.timed for u in x.uses))
+    copied = x.kind is STEPS or (x.is_a("part") and not any(u.value.timed for u in x.uses))
     return copied and not use.shift and not x.beyond and x.times == user.times and len(x.shape) == 2
 
 
-def _with_ones(x: Use, user: Value) -> Value:
+def _with_ones(x: Use, user: Value, around: Surroundings) -> Value:
+    """The inputs with ones below them: those that are there already, if they are."""
+    for other, use in around.users(x.value):
+        if other is None or other.kind is not CONCAT or use != x or other.times != user.times or len(other.uses) != 2:
+            continue
+        if other.uses[1].value.kind is ONES:
+            return other
     rows, columns = x.value.shape
     ones = Value(ONES, (1, columns), x.value.dtype, user.times, name="ones")
     return Value(CONCAT, (rows + 1, columns), x.value.dtype, user.times, [Use(x.value), Use(ones)],

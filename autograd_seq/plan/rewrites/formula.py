@@ -14,8 +14,8 @@ from autograd_seq.folding.literal import is_literal
 from autograd_seq.plan.value import LITERAL, Use, Value, kind_of
 
 
-def become(value: Value, formula: Callable[..., Any], *operands: Use, **settings: Any) -> None:
-    """Let a value be computed as a formula of some operands; what stands between has a value of its own.
+def computed_as(value: Value, formula: Callable[..., Any], *operands: Use, **settings: Any) -> Value:
+    """What stands for a value that is computed as a formula of some operands; all between has a value of its own.
 
     Those values are called what the formula calls them by `name`, or after the value.
     """
@@ -25,7 +25,7 @@ def become(value: Value, formula: Callable[..., Any], *operands: Use, **settings
         if record not in made:
             made[record] = Use(_value(record, made, value))
     last = made[result].value
-    value.kind, value.uses, value.settings = last.kind, last.uses, last.settings
+    return value.instead(last.kind, last.uses, **last.settings)
 
 
 def in_one_loop(formula: Callable[..., Any], *operands: Use, **settings: Any) -> bool:

@@ -1,273 +1,168 @@
-"""Products that share an operand: one product of stacked matrices, and one activation of all gates together."""
+"""Products that share an operand in a loop: one product of stacked matrices, one activation of all gates together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from autograd_seq import operations as ops
 from autograd_seq.plan.rewrites.lifting import elementwise
+from autograd_seq.plan.rewrites.patterns import Match, P
+from autograd_seq.plan.rewrites.rule import Made, rule
 from autograd_seq.plan.rewrites.simplify import plain
-from autograd_seq.plan.value import (
-    AFFINE,
-    COLUMNS_OVER_TIME,
-    CONCAT,
-    LITERAL,
-    MATMUL,
-    OUTER_OVER_TIME,
-    PRODUCT,
-    ROWS,
-    SCALES,
-    SUM,
-    Network,
-    Use,
-    Value,
-    carried,
-)  # fmt: skip
-
-Users = dict[Value, list[tuple[Value | None, Use]]]
+from autograd_seq.plan.rewrites.split import rows_of
+from autograd_seq.plan.rewrites.surroundings import Surroundings
+from autograd_seq.plan.value import AFFINE, CONCAT, LITERAL, MATMUL, PRODUCT, ROWS, SCALES, SUM, Use, Value
 
 
-def sigmoid_as_tanh(network: Network) -> None:
-    """σ(z) = ½ + ½ tanh(z/2); the half goes into the matrices, once instead of at every step."""
-    count = 0
-    for value in network.values:
-        if value.kind is not ops.sigmoid or not value.timed or value.uses[0].shift:
-            continue
-        users = network.users()
-        z = value.uses[0].value
-        if len(users[z]) == 1 and _can_halve(z, users) and z.times == value.times:
-            _halve(z)
-            value.uses = [Use(value.like(ops.tanh, [Use(z)]))]
-            value.kind = AFFINE
-            count += 1
-    if count:
-        network.notes.append(f"{count} σ(z): ½ + ½ tanh(z/2), the half put into the matrices")
+@rule("σ(z) = ½ + ½ tanh(½ z)", P(ops.sigmoid, P(name="z", alone=True), timed=True),
+      "{n} σ(z): ½ + ½ tanh(z/2), the half put into the matrices")  # fmt: skip
+def sigmoid_as_tanh(match: Match) -> Made:
+    """Where the half can go into single matrices, once instead of at every step."""
+    value, z = match.value, match["z"].value
+    if z.times != value.times or not _can_halve(z, match.around):
+        return None
+    return value.instead(AFFINE, [Use(value.like(ops.tanh, [Use(_halved(z))]))])
 
 
-def _can_halve(z: Value, users: Users) -> bool:
-    if z.beyond or not z.timed or len(users[z]) != 1:
+def _can_halve(z: Value, around: Surroundings) -> bool:
+    if z.beyond or not z.timed or len(around.users(z)) != 1:
         return False
-    if z.kind == MATMUL:
+    if z.kind is MATMUL:
         return not z.uses[0].value.timed
-    return z.kind == SUM and all(not use.value.timed or _can_halve(use.value, users) for use in z.uses)
+    return z.kind is SUM and all(not use.value.timed or _can_halve(use.value, around) for use in z.uses)
 
 
-def _halve(z: Value) -> None:
-    if z.kind == MATMUL:
-        z.uses[0] = _half(z.uses[0])
-    else:
-        for i, use in enumerate(z.uses):
-            if use.value.timed:
-                _halve(use.value)
-            else:
-                z.uses[i] = _half(use)
+def _halved(z: Value) -> Value:
+    """½ (W x + b) = (½ W) x + ½ b."""
+    if z.kind is MATMUL:
+        return z.instead(MATMUL, [_half(z.uses[0]), z.uses[1]])
+    return z.instead(SUM, [use.of(_halved(use.value)) if use.value.timed else _half(use) for use in z.uses])
 
 
 def _half(use: Use) -> Use:
     x = use.value
     number = Value(LITERAL, (), x.dtype, settings={"number": 0.5})
-    return Use(Value(PRODUCT, x.shape, x.dtype, None, [Use(number), use], name=f"{x.name}_half"))
+    return Use(x.like(PRODUCT, [Use(number), use], name=f"{x.name}_half"))
 
 
-# -- forwards: several products of one operand -----------------------------------------------------
+# -- several products of one operand ---------------------------------------------------------------
 
 
-def one_product(network: Network) -> None:
-    """Stack the matrices that meet the same operand inside of a loop, and what is done with the products."""
-    for component in network.components():
-        if not carried(component):
-            continue
-        groups: dict[tuple[object, ...], list[Value]] = {}
-        for value in component:
-            if value.kind == MATMUL and not value.uses[0].value.timed and not value.beyond:
-                groups.setdefault((*value.uses[1].key, value.times), []).append(value)
-        for group in groups.values():
-            if len(group) > 1:
-                _fuse(network, group)
+@rule("f(A x + a), f(B x + b) = rows of f([A; B] x + [a; b])",
+      P(MATMUL, P(timed=False), "x", in_loop=True, beyond=False))  # fmt: skip
+def one_product(match: Match) -> Made:
+    """Stack the matrices that meet the same operand, and whatever is done alike with all the products."""
+    around, value = match.around, match.value
+    users = around.users(match["x"].value)
+    group = around.in_order(user for user, use in users if user is not None and _meets(user, use, match))
+    if len(group) < 2 or group[0] is not value:
+        return None
+    level = sorted(_done_alike(group, around), key=lambda one: _kind_of_user(one, around) is not AFFINE)
+    packed = _packed(level, around)
+    if packed is None:
+        return None
+    replacements = as_rows(level, packed)
+    note = f"{len(group)} products with {packed.name}: one product of stacked matrices"
+    if packed.kind in (SUM, MATMUL):
+        return replacements, note
+    scaled = [one for one in level if _kind_of_user(one, around) is AFFINE]
+    if scaled:
+        replacements.update(_scaled_together(packed, [around.users(one)[0][0] for one in scaled]))  # type: ignore[misc]
+    return replacements, f"{note}\n{len(level)} {packed.kind.name}: one, on one contiguous block"
 
 
-def _fuse(network: Network, group: list[Value]) -> None:
-    users = network.users()
+def _meets(user: Value, use: Use, match: Match) -> bool:
+    """Whether somebody multiplies the same operand by a single matrix, in the same loop and at the same steps."""
+    if user.kind is not MATMUL or user.beyond or user.uses[0].value.timed or user.uses[1] is not use:
+        return False
+    return use == match["x"] and user.times == match.value.times and match.around.inside(user, match.value)
+
+
+def _done_alike(group: list[Value], around: Surroundings) -> list[Value]:
+    """As far as the same is done with all of them: the last of what is."""
     level = group
     while True:
-        following = [_only_user(value, users) for value in level]
+        following = [user for one in level if (user := around.only_user(one)) is not None]
+        if len(following) < len(level) or len(set(following)) < len(following):
+            return level
         first = following[0]
-        if first is None or any(v is None or not _same_function(v, first) for v in following):
-            break
-        if any(v.times != level[0].times or len(v.uses) != len(first.uses) or v.beyond for v in following):  # type: ignore[union-attr]
-            break
-        if not (first.kind == SUM or (elementwise(first.kind) and len(first.uses) == 1)):
-            break
-        if len(set(following)) != len(following):
-            break
-        level = following  # type: ignore[assignment]
-    level = sorted(level, key=lambda value: _kind_of_user(value, users) != AFFINE)
-    packed = _pack(level, users)
-    if packed is None:
-        return
-    network.notes.append(f"{len(group)} products with {packed.name}: one product of stacked matrices")
-    _unpack(network, level, packed)
-    if isinstance(packed.kind, str):
-        return
-    network.notes.append(f"{len(level)} {packed.kind.name}: one, on one contiguous block")
-    scaled = [value for value in level if _kind_of_user(value, users) == AFFINE]
-    if scaled:
-        _scale_together(network, packed, [users[value][0][0] for value in scaled])  # type: ignore[misc]
+        known = first.kind is SUM or (elementwise(first.kind) and len(first.uses) == 1)
+        if not known or not all(_same_function(one, first) and one.times == level[0].times for one in following):
+            return level
+        level = following
 
 
 def _same_function(value: Value, other: Value) -> bool:
     """Whether two values are computed alike, settings included."""
-    known = plain(value.settings) and plain(other.settings)
-    return value.kind == other.kind and known and repr(value.settings) == repr(other.settings)
+    known = plain(value.settings) and plain(other.settings) and not value.beyond
+    alike = value.kind is other.kind and len(value.uses) == len(other.uses)
+    return known and alike and repr(value.settings) == repr(other.settings)
 
 
-def _only_user(value: Value, users: Users) -> Value | None:
-    found = users.get(value, [])
-    if len(found) != 1 or found[0][1].shift or found[0][1].at is not None:
-        return None
-    return found[0][0]
-
-
-def _kind_of_user(value: Value, users: Users) -> object:
-    user = _only_user(value, users)
+def _kind_of_user(value: Value, around: Surroundings) -> object:
+    user = around.only_user(value)
     return None if user is None or user.beyond or user.times != value.times else user.kind
 
 
-def _pack(values: list[Value], users: Users) -> Value | None:
+def _packed(values: Sequence[Value], around: Surroundings) -> Value | None:
     """One value whose rows are those of several, made in the same way; None if they are not made so."""
     first = values[0]
     shape = (sum(v.shape[0] for v in values), *first.shape[1:])
     if any(len(v.shape) != 2 or v.shape[1:] != first.shape[1:] or v.times != first.times for v in values):
         return None
     if not first.timed:
-        return _pack_single(values, shape)
-    if not all(_same_function(v, first) for v in values) or any(v.beyond for v in values):
+        return _single_packed(values, shape)
+    if not all(_same_function(v, first) for v in values):
         return None
-    settings = dict(first.settings)
-    made = Value(first.kind, shape, first.dtype, first.times, settings=settings, name=f"{first.name}_all")
-    if first.kind == MATMUL:
-        if any(v.uses[0].value.timed or v.uses[1].key != first.uses[1].key for v in values):
+    columns = [[v.uses[i] for v in values] for i in range(len(first.uses))]
+    if first.kind is MATMUL:
+        if any(v.uses[0].value.timed or v.uses[1] != first.uses[1] for v in values):
             return None
-        left = _pack([v.uses[0].value for v in values], users)
-        if left is None:
+        left = _packed([use.value for use in columns[0]], around)
+        parts = [left, first.uses[1]]
+    elif first.kind is SUM or elementwise(first.kind):
+        uses = [use for column in columns for use in column]
+        if not all(use.plain and (not use.value.timed or len(around.users(use.value)) == 1) for use in uses):
             return None
-        made.uses = [Use(left), first.uses[1]]
-        return made
-    if not (first.kind == SUM or elementwise(first.kind)) or any(len(v.uses) != len(first.uses) for v in values):
+        parts = [_packed([use.value for use in column], around) for column in columns]
+    else:
         return None
-    for i in range(len(first.uses)):
-        column = [v.uses[i] for v in values]
-        if any(use.shift or use.at is not None for use in column):
-            return None
-        if any(use.value.timed and len(users[use.value]) != 1 for use in column):
-            return None
-        part = _pack([use.value for use in column], users)
-        if part is None:
-            return None
-        made.uses.append(Use(part))
-    return made
+    if None in parts:
+        return None
+    made = [part if isinstance(part, Use) else Use(part) for part in parts]  # type: ignore[arg-type]
+    return first.like(first.kind, made, shape=shape, settings=first.settings, name=f"{first.name}_all")
 
 
-def _pack_single(values: list[Value], shape: tuple[int, ...]) -> Value:
+def _single_packed(values: Sequence[Value], shape: tuple[int, ...]) -> Value:
     """Single matrices above each other; what some of them are multiplied by, for all together."""
     first = values[0]
     numbers = [v.uses[0].value.settings["number"] if _scaled(v) else 1.0 for v in values]
-    plain = [v.uses[1] if _scaled(v) else Use(v) for v in values]
-    stacked = Value(CONCAT, shape, first.dtype, None, plain, {"axis": 0}, f"{first.name}_all")
+    unscaled = [v.uses[1] if _scaled(v) else Use(v) for v in values]
+    stacked = Value(CONCAT, shape, first.dtype, None, unscaled, {"axis": 0}, f"{first.name}_all")
     if not any(map(_scaled, values)):
         return stacked
     settings = {"numbers": numbers, "rows": [v.shape[0] for v in values]}
     scales = Value(SCALES, (shape[0], 1), first.dtype, None, [], settings, "scales")
-    return Value(PRODUCT, shape, first.dtype, None, [Use(stacked), Use(scales)], name=stacked.name)
+    return stacked.like(PRODUCT, [Use(stacked), Use(scales)])
 
 
 def _scaled(value: Value) -> bool:
-    return value.kind == PRODUCT and len(value.uses) == 2 and value.uses[0].value.kind == LITERAL
+    return value.kind is PRODUCT and len(value.uses) == 2 and value.uses[0].value.kind is LITERAL
 
 
-def _unpack(network: Network, values: list[Value], packed: Value) -> None:
-    """The single values are rows of the packed one from now on."""
+def as_rows(values: Sequence[Value], packed: Value) -> dict[Value, Value]:
+    """The single values as rows of the packed one."""
+    replacements: dict[Value, Value] = {}
     start = 0
     for value in values:
         stop = start + value.shape[0]
-        value.kind, value.uses, value.settings = ROWS, [Use(packed)], {"rows": (start, stop)}
+        replacements[value] = value.instead(ROWS, [Use(packed)], rows=(start, stop))
         start = stop
+    return replacements
 
 
-def _scale_together(network: Network, packed: Value, scaled: list[Value]) -> None:
+def _scaled_together(packed: Value, scaled: Sequence[Value]) -> Mapping[Value, Value]:
     """½ + ½ tanh of neighbouring gates, in place."""
-    n = sum(value.shape[0] for value in scaled)
-    shape = (n, *packed.shape[1:])
-    rows = Value(ROWS, shape, packed.dtype, packed.times, [Use(packed)], {"rows": (0, n)}, packed.name)
-    made = Value(AFFINE, shape, packed.dtype, packed.times, [Use(rows)], {"over": True}, "gates")
-    _unpack(network, scaled, made)
-
-
-# -- backwards: a sum of products ------------------------------------------------------------------
-
-
-def one_product_of_sum(network: Network) -> None:
-    """Make one product of a sum of products inside of a loop: Σ Aₖ xₖ = [A₁ A₂ …] [x₁; x₂; …]."""
-    for component in network.components():
-        if not carried(component):
-            continue
-        inside = set(component)
-        for value in component:
-            if value.kind == SUM:
-                _join(network, value, inside)
-
-
-def _join(network: Network, value: Value, inside: set[Value]) -> None:
-    users = network.users()
-    terms = [use for use in value.uses if _joinable(use, value, inside, users)]
-    if len(terms) < 2:
-        return
-    operands = [use.value.uses[1].value for use in terms]
-    first = operands[0]
-    fits = all(x.times == first.times and x.shape[1:] == first.shape[1:] for x in operands)
-    if not fits or len(set(operands)) != len(operands):
-        return
-    rows = sum(x.shape[0] for x in operands)
-    stacked = Value(CONCAT, (rows, *first.shape[1:]), first.dtype, first.times, [Use(x) for x in operands],
-                    {"axis": 0, "placed": True}, f"{first.name}_all")  # fmt: skip
-    matrices = [use.value.uses[0] for use in terms]
-    name = f"{matrices[0].value.name}_all"
-    left = Value(CONCAT, (value.shape[0], rows), first.dtype, None, matrices, {"axis": 1}, name)
-    product = Value(MATMUL, value.shape, value.dtype, value.times, [Use(left), Use(stacked)], name=value.name)
-    value.uses = [*(use for use in value.uses if not any(use is term for term in terms)), Use(product)]
-    network.notes.append(f"{len(terms)} products in one sum: one product of stacked matrices")
-    _join_over_time(network, operands, stacked, users)
-
-
-def _joinable(use: Use, value: Value, inside: set[Value], users: Users) -> bool:
-    x = use.value
-    if x.kind != MATMUL or x not in inside or use.shift or len(users[x]) != 1 or x.beyond or x.times != value.times:
-        return False
-    left, right = x.uses
-    y = right.value
-    if left.value.timed or right.shift or y not in inside or y.beyond or y.kind in (ROWS, CONCAT):
-        return False
-    placed = any(user is not None and user.settings.get("placed") for user, _ in users[y])
-    return x.shape == value.shape and not placed
-
-
-def _join_over_time(network: Network, operands: list[Value], stacked: Value, users: Users) -> None:
-    """Weight and bias gradients of what is stacked: one product, one sum."""
-    groups: dict[tuple[object, ...], dict[Value, Value]] = {}
-    for x in operands:
-        for user, use in users[x]:
-            if user is None or use.shift or use.at is not None or user.settings.get("times") != stacked.times:
-                continue
-            if user.kind == OUTER_OVER_TIME and use is user.uses[0]:
-                groups.setdefault((OUTER_OVER_TIME, *user.uses[1].key), {})[x] = user
-            elif user.kind == COLUMNS_OVER_TIME:
-                groups.setdefault((COLUMNS_OVER_TIME, user.settings["keep"]), {})[x] = user
-    for group in groups.values():
-        if len(group) != len(operands):
-            continue
-        single = [group[x] for x in operands]
-        first = single[0]
-        shape = (stacked.shape[0], *first.shape[1:])
-        made = Value(first.kind, shape, first.dtype, None, [Use(stacked), *first.uses[1:]], dict(first.settings),
-                     f"{first.name}_all")  # fmt: skip
-        _unpack(network, single, made)
-        what = "product" if made.kind == OUTER_OVER_TIME else "sum"
-        network.notes.append(f"{len(single)} gradients over time: one {what}")
+    rows = rows_of(Use(packed), (0, sum(value.shape[0] for value in scaled)), packed.times)
+    together = rows.value.like(AFFINE, [rows], settings={"over": True}, name="gates")
+    return as_rows(scaled, together)

@@ -2,103 +2,98 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.rewrites.lifting import small
-from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Network, Use, Value, carried
+from autograd_seq.plan.rewrites.patterns import Match, P
+from autograd_seq.plan.rewrites.rule import Made, rule
+from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Kind, Use, Value
 
 
-def hoist(network: Network) -> None:
-    """Regroup sums and products inside of loops, so that what the loop does not change is computed before it."""
-    terms = factors = common = 0
-    for component in network.components():
-        if carried(component):
-            inside = set(component)
-            for value in component:
-                _negative_as_product(value)
-            _flatten(network, component)
-            sums = [value for value in component if value.kind == SUM and small(value)]
-            found = sum(_common_factor(network, value, inside) for value in sums)
-            if found:
-                common += found
-                _flatten(network, component)
-            for value in component:
-                if (value.kind == SUM or (value.kind == PRODUCT and small(value))) and _regroup(value, inside):
-                    terms += value.kind == SUM
-                    factors += value.kind == PRODUCT
-    if common:
-        network.notes.append(f"{common} sums of products: the common factor taken out")
-    if terms:
-        network.notes.append(f"{terms} sums: terms that depend on no step, for all steps before the loop")
-    if factors:
-        network.notes.append(f"{factors} products: factors that depend on no step, for all steps before the loop")
+@rule("-x = x (-1)", P("negative", "x", in_loop=True))
+def negative_as_product(match: Match) -> Made:
+    """So that it joins other factors."""
+    number = Value(LITERAL, (), match.value.dtype, settings={"number": -1.0})
+    return match.value.instead(PRODUCT, [match["x"], Use(number)])
 
 
-def _negative_as_product(value: Value) -> None:
-    if value.is_a("negative"):
-        number = Value(LITERAL, (), value.dtype, settings={"number": -1.0})
-        value.kind, value.uses = PRODUCT, [*value.uses, Use(number)]
+@rule("(x + y) + z = x + y + z, (x y) z = x y z", P((SUM, PRODUCT), in_loop=True))
+def flat(match: Match) -> Made:
+    """A sum of a sum is one sum, a product of a product one product, where nobody else uses the inner one.
 
-
-def _common_factor(network: Network, value: Value, inside: set[Value]) -> bool:
-    """A sum of products x g₁ + x g₂ of something carried and things known is x (g₁ + g₂)."""
-    users = network.users()
-    if value not in users or len(value.uses) < 2 or value.beyond:
-        return False
-    factor: Use | None = None
-    rest: list[list[Use]] = []
+    What is known before the loop, and computed there, stays together if it is all that is known.
+    """
+    value, around = match.value, match.around
+    before = value.kind is SUM or small(value)
+    known = [use for use in value.uses if before and not around.inside(use.value, value)]
+    uses: list[Use] = []
     for use in value.uses:
         x = use.value
-        fits = x.kind == PRODUCT and x.times == value.times and x.shape == value.shape and not x.beyond
-        if not fits or use.shift or use.at is not None or len(users[x]) != 1:
-            return False
-        carried_here = [u for u in x.uses if u.value in inside]
-        if len(carried_here) != 1 or len(x.uses) < 2 or (factor is not None and carried_here[0].key != factor.key):
-            return False
-        factor = carried_here[0]
-        rest.append([u for u in x.uses if u.value not in inside])
-    assert factor is not None
-    sums = [Use(_product_of(value, uses)) if len(uses) > 1 else uses[0] for uses in rest]
-    if any(use.value.shape != value.shape for use in sums):
-        return False
-    known = Value(SUM, value.shape, value.dtype, value.times, sums, name=f"{value.name}_known")
-    value.kind, value.uses = PRODUCT, [factor, Use(known)]
-    return True
+        alone = len(around.users(x)) == 1 and use.plain and not x.beyond and known != [use]
+        inner = alone and (x.kind, x.times, x.shape) == (value.kind, value.times, value.shape)
+        uses += x.uses if inner else [use]
+    return value.instead(value.kind, uses) if len(uses) > len(value.uses) else None
 
 
-def _product_of(value: Value, uses: list[Use]) -> Value:
+@rule("x g + x h = x (g + h)", P(SUM, in_loop=True, beyond=False), "{n} sums of products: the common factor taken out")
+def common_factor(match: Match) -> Made:
+    """A sum of products of one thing that is carried from step to step and others that are not."""
+    value = match.value
+    terms = [_carried_and_rest(use, match) for use in value.uses]
+    if not small(value) or len(terms) < 2 or any(term is None or term[0] != terms[0][0] for term in terms):  # type: ignore[index]
+        return None
+    rest = [_product(value, uses) for _, uses in terms]  # type: ignore[misc]
+    if any(use.value.shape != value.shape for use in rest):
+        return None
+    known = value.like(SUM, rest, name=f"{value.name}_known")
+    return value.like(PRODUCT, [terms[0][0], Use(known)])  # type: ignore[index]
+
+
+def _carried_and_rest(use: Use, match: Match) -> tuple[Use, list[Use]] | None:
+    """The only factor of a product that is in the loop, and the others."""
+    x, value = use.value, match.value
+    fits = x.kind is PRODUCT and x.times == value.times and x.shape == value.shape and not x.beyond and len(x.uses) > 1
+    if not fits or not use.plain or len(match.around.users(x)) != 1:
+        return None
+    carried = [u for u in x.uses if match.around.inside(u.value, value)]
+    return (carried[0], [u for u in x.uses if u is not carried[0]]) if len(carried) == 1 else None
+
+
+def _product(value: Value, uses: Sequence[Use]) -> Use:
+    return uses[0] if len(uses) == 1 else Use(_together(value, PRODUCT, uses, f"{value.name}_part"))
+
+
+def _together(value: Value, kind: Operation | Kind, uses: Sequence[Use], name: str) -> Value:
     shape = np.broadcast_shapes(*(use.value.shape for use in uses))
     times = value.times if any(use.value.timed for use in uses) else None
-    return Value(PRODUCT, shape, value.dtype, times, uses, name=f"{value.name}_part")
+    return value.like(kind, uses, shape=shape, times=times, name=name)
 
 
-def _flatten(network: Network, component: list[Value]) -> None:
-    """A sum of a sum is one sum, a product of a product one product, where nobody else uses the inner one."""
-    changed = True
-    while changed:
-        changed = False
-        users = network.users()
-        for value in component:
-            if value.kind not in (SUM, PRODUCT) or value not in users:
-                continue
-            uses: list[Use] = []
-            for use in value.uses:
-                x = use.value
-                alone = len(users[x]) == 1 and not use.shift and use.at is None and not x.beyond
-                if alone and (x.kind, x.times, x.shape) == (value.kind, value.times, value.shape):
-                    uses += x.uses
-                    changed = True
-                else:
-                    uses.append(use)
-            value.uses = uses
+def _known_together(match: Match) -> Made:
+    value = match.value
+    inside = [use for use in value.uses if match.around.inside(use.value, value)]
+    outside = [use for use in value.uses if use not in inside]
+    if len(outside) < 2 or not inside:
+        return None
+    group = _together(value, value.kind, outside, f"{value.name}_known")
+    return value.instead(value.kind, [*inside, Use(group)])
 
 
-def _regroup(value: Value, inside: set[Value]) -> bool:
-    outside = [use for use in value.uses if use.value not in inside]
-    if len(outside) < 2 or len(outside) == len(value.uses):
-        return False
-    shape = np.broadcast_shapes(*(use.value.shape for use in outside))
-    times = value.times if any(use.value.timed for use in outside) else None
-    group = Value(value.kind, shape, value.dtype, times, outside, name=f"{value.name}_known")
-    value.uses = [*(use for use in value.uses if use.value in inside), Use(group)]
-    return True
+@rule("x + k + l = x + (k + l)", P(SUM, in_loop=True),
+      "{n} sums: terms that depend on no step, for all steps before the loop")  # fmt: skip
+def known_terms(match: Match) -> Made:
+    """Terms that the loop does not change are added up before it."""
+    return _known_together(match)
+
+
+@rule("x k l = x (k l)", P(PRODUCT, in_loop=True),
+      "{n} products: factors that depend on no step, for all steps before the loop")  # fmt: skip
+def known_factors(match: Match) -> Made:
+    """Factors that the loop does not change are multiplied before it."""
+    return _known_together(match) if small(match.value) else None
+
+
+OUT_OF_LOOPS = ((negative_as_product,), (flat,), (common_factor,), (known_terms, known_factors))

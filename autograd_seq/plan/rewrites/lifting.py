@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.operation import Operation
-from autograd_seq.plan.value import AFFINE, Value
+from autograd_seq.plan.value import Kind, Value
 
 
-def elementwise(kind: Operation | str) -> bool:
+def elementwise(kind: Operation | Kind) -> bool:
     """Whether each element of the result depends only on the elements at the same place."""
-    return kind == AFFINE if isinstance(kind, str) else kind.elementwise
+    return kind.elementwise
 
 
-def sums(kind: Operation | str) -> bool:
+def sums(kind: Operation | Kind) -> bool:
     """Whether an operation is the sum over axes."""
-    return isinstance(kind, Operation) and kind.reduces is np.add
+    return kind.reduces is np.add
 
 
 def small(value: Value) -> bool:

@@ -1,45 +1,48 @@
-"""The rewrites, in order; each is a general rule on values and knows no cell."""
+"""The rules, which know no cell: everything is taken apart, out of the loops, and put together again.
+
+Each stage is a row of groups of rules, which are applied until none changes anything. Stages are needed because the
+last one undoes, in a better way, what the first one does.
+"""
 
 from __future__ import annotations
 
-from autograd_seq.plan.rewrites.beside import beside
+from autograd_seq.plan.rewrites.beside import beside, seams
 from autograd_seq.plan.rewrites.bias import bias_in_product
-from autograd_seq.plan.rewrites.gates import one_product, one_product_of_sum, sigmoid_as_tanh
-from autograd_seq.plan.rewrites.hoist import hoist
-from autograd_seq.plan.rewrites.lower import cancel, lower, numbers
-from autograd_seq.plan.rewrites.over_time import over_time
-from autograd_seq.plan.rewrites.simplify import simplify
+from autograd_seq.plan.rewrites.cancel import CANCEL
+from autograd_seq.plan.rewrites.gates import one_product, sigmoid_as_tanh
+from autograd_seq.plan.rewrites.hoist import OUT_OF_LOOPS
+from autograd_seq.plan.rewrites.joined import one_product_of_sum
+from autograd_seq.plan.rewrites.lower import LONGHAND, LONGHAND_FOR_LOOPS
+from autograd_seq.plan.rewrites.numbers import one_number
+from autograd_seq.plan.rewrites.over_time import ALL_STEPS_TOGETHER
+from autograd_seq.plan.rewrites.rule import Group, apply
+from autograd_seq.plan.rewrites.simplify import SIMPLER
 from autograd_seq.plan.rewrites.sink import sink
-from autograd_seq.plan.rewrites.split import split
+from autograd_seq.plan.rewrites.split import APART
 from autograd_seq.plan.value import Network
+
+Stage = tuple[Group, ...]
+_APART: Stage = (APART, ALL_STEPS_TOGETHER)
+TAKEN_APART: Stage = (SIMPLER, (one_number,), CANCEL, LONGHAND, *_APART)
+TAKEN_APART_FOR_LOOPS: Stage = (SIMPLER, (one_number,), CANCEL, LONGHAND_FOR_LOOPS, *_APART)
+BEFORE_LOOPS: Stage = (SIMPLER, *OUT_OF_LOOPS, (sigmoid_as_tanh,))
+TOGETHER: Stage = (SIMPLER, (one_product,), (one_product_of_sum,), (bias_in_product,), (beside, seams))
+EVERY = tuple(dict.fromkeys(rule for group in (*TAKEN_APART_FOR_LOOPS, *BEFORE_LOOPS, *TOGETHER) for rule in group))
 
 
 def rewrite(network: Network, fused: bool = False) -> None:
-    """Apply all rules; each notes what it did.
+    """Apply all rules, and say in `network.notes` what they did.
 
     Parameters
     ----------
     network : Network
-        It is changed.
+        Its values use others afterwards.
     fused : bool
         Whether what is element by element will be computed in one go: then nothing is gained by doing it for
         all steps at once.
     """
-    simplify(network)
-    numbers(network)
-    cancel(network)
-    lower(network, fused)
-    split(network)
-    over_time(network)
-    simplify(network)
-    if not fused:
-        hoist(network)
-        simplify(network)
-        sigmoid_as_tanh(network)
-    one_product(network)
-    one_product_of_sum(network)
-    simplify(network)
-    bias_in_product(network)
-    simplify(network)
-    beside(network)
+    before = len(network.values)
+    for stage in (TAKEN_APART_FOR_LOOPS, TOGETHER) if fused else (TAKEN_APART, BEFORE_LOOPS, TOGETHER):
+        apply(network, *stage)
+    network.notes.append(f"{before} values: {len(network.values)} after the rewrites")
     sink(network, fused)

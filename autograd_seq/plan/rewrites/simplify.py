@@ -8,60 +8,91 @@ import numpy as np
 
 from autograd_seq.core.operation import Operation
 from autograd_seq.folding.step_index import GivenIndex, StepIndex
-from autograd_seq.plan.value import GIVEN, LITERAL, MATMUL, ONES, PRODUCT, STEPS, SUM, TRANSPOSE, Network, Use, Value
+from autograd_seq.plan.rewrites.patterns import Match, P
+from autograd_seq.plan.rewrites.rule import Made, rule
+from autograd_seq.plan.rewrites.surroundings import Surroundings
+from autograd_seq.plan.value import (
+    GIVEN,
+    LITERAL,
+    MATMUL,
+    ONES,
+    OVER_TIME,
+    PRODUCT,
+    STEPS,
+    SUM,
+    TRANSPOSE,
+    Use,
+    Value,
+)  # fmt: skip
 
 
-def simplify(network: Network) -> None:
-    """Until nothing changes: sums of one term, constants over time, repeated subexpressions."""
-    before = len(network.values)
-    while _single_terms(network) + _constant_over_time(network) + _repeated(network):
-        pass
-    if removed := before - len(network.values):
-        network.notes.append(f"{removed} values that were other values already: removed")
+@rule("Σ x over one term = x", P(SUM, "x", beyond=False))
+def single_term(match: Match) -> Made:
+    """The term is the value, and is called like it: an adjoint is known by its own name."""
+    value, use = match.value, match["x"]
+    x = use.value
+    if (x.shape, x.dtype, x.times) != (value.shape, value.dtype, value.times) or not use.plain or x.beyond:
+        return None
+    computed = isinstance(x.kind, Operation) or x.kind in (SUM, PRODUCT, MATMUL)
+    if not computed or x.name == value.name:
+        return x
+    renamed = x.like(x.kind, x.uses, settings=x.settings, name=value.name)
+    return {x: renamed, value: renamed}
 
 
-def _single_terms(network: Network) -> int:
-    replacements = {}
-    for value in network.values:
-        if value.kind == SUM and len(value.uses) == 1 and not value.beyond:
-            use = value.uses[0]
-            x = use.value
-            same = x.shape == value.shape and x.dtype == value.dtype and x.times == value.times
-            if same and not use.shift and use.at is None and not x.beyond:
-                replacements[value] = x
-                if isinstance(x.kind, Operation) or x.kind in (SUM, PRODUCT, MATMUL):
-                    x.name = value.name  # an adjoint is known by its own name
-    network.replace(replacements)
-    return len(replacements)
+@rule("x<t> of what does not change with t = x", P(timed=True, beyond=False))
+def constant_over_time(match: Match) -> Made:
+    """What is made of single arrays alone is a single array."""
+    value = match.value
+    if value.kind in (STEPS, ONES) or counts(value.settings) or any(use.value.timed for use in value.uses):
+        return None
+    if reads_outside(value, match.around):
+        return None
+    return value.like(value.kind, value.uses, settings=value.settings, times=None)
 
 
-def reads_outside(value: Value, users: list[tuple[Value | None, Use]]) -> bool:
+@rule("Σ x over T steps, the same at each = T x", P(OVER_TIME, P(name="x", timed=False)))
+def sum_of_constants(match: Match) -> Made:
+    """As often as there are steps."""
+    value = match.value
+    number = Value(LITERAL, (), value.dtype, settings={"number": len(value.settings["times"])})
+    return value.instead(PRODUCT, [match["x"], Use(number)])
+
+
+@rule("(Xᵀ)ᵀ = X", P(TRANSPOSE, P(TRANSPOSE, P(name="x", timed=False), timed=False), timed=False))
+def turned_twice(match: Match) -> Made:
+    """A single matrix that is turned twice."""
+    return match["x"].value
+
+
+@rule("f(x) computed twice = f(x) computed once", P(beyond=False))
+def computed_already(match: Match) -> Made:
+    """Values with the same operation, operands and settings are one."""
+    value, around = match.value, match.around
+    settings = value.settings
+    if value.kind in (GIVEN, STEPS, ONES) or (settings and not plain(settings)):
+        return None
+    known: dict[Any, Value] = around.remembered("computed already", dict)
+    uses = tuple(use.key for use in value.uses)
+    key = (value.kind, uses, repr(settings) if settings else "", value.shape, value.dtype, value.times)
+    first = known.setdefault(key, value)
+    return None if first is value or not around.alive(first) else first
+
+
+SIMPLER = (single_term, constant_over_time, sum_of_constants, turned_twice, computed_already)
+
+
+def reads_outside(value: Value, around: Surroundings) -> bool:
     """Whether somebody reads a value at a step at which it is not computed."""
     if value.times is None:
         return False
-    for user, use in users:
+    for user, use in around.users(value):
         times = None if user is None else user.times or user.settings.get("times")
         if times is None or use.at is not None:
             continue
         if times[0] + use.shift < value.times[0] or times[-1] + use.shift > value.times[-1]:
             return True
     return False
-
-
-def _constant_over_time(network: Network) -> int:
-    """What is made of single arrays alone is a single array."""
-    count = 0
-    users = network.users()
-    for value in network.values:
-        if value.times is None or value.kind in (STEPS, ONES) or value.beyond or counts(value.settings):
-            continue
-        if any(use.value.timed for use in value.uses) or reads_outside(value, users[value]):
-            continue
-        value.times = None
-        count += 1
-        for _, use in users[value]:
-            use.shift, use.at = 0, None
-    return count
 
 
 def counts(setting: Any) -> bool:
@@ -73,30 +104,6 @@ def counts(setting: Any) -> bool:
     if isinstance(setting, slice):
         return any(counts(part) for part in (setting.start, setting.stop, setting.step))
     return isinstance(setting, (StepIndex, GivenIndex))
-
-
-def _repeated(network: Network) -> int:
-    """Values with the same operation, operands and settings are one."""
-    known: dict[Any, Value] = {}
-    replacements: dict[Value, Value] = {}
-    for value in network.values:
-        if value.kind in (GIVEN, STEPS) or value.beyond:
-            continue
-        if value.kind == TRANSPOSE and not value.timed:
-            inner = value.uses[0].value
-            if inner.kind == TRANSPOSE and not inner.timed and not inner.uses[0].value.timed:
-                replacements[value] = inner.uses[0].value
-                continue
-        number = repr(value.settings) if plain(value.settings) else id(value)
-        uses = tuple((id(replacements.get(u.value, u.value)), u.shift, u.at) for u in value.uses)
-        key = (str(value.kind), id(value.kind) if value.kind != LITERAL else 0, uses, number, value.shape,
-               str(value.dtype), value.times)  # fmt: skip
-        if key in known:
-            replacements[value] = known[key]
-        else:
-            known[key] = value
-    network.replace(replacements)
-    return len(replacements)
 
 
 def plain(setting: Any) -> bool:

@@ -2,67 +2,55 @@
 
 from __future__ import annotations
 
-from autograd_seq.plan.value import COLUMNS, CONCAT, MATMUL, ROWS, SUM, Network, Use, Value
+from autograd_seq.plan.rewrites.patterns import Match, P
+from autograd_seq.plan.rewrites.rule import Made, rule
+from autograd_seq.plan.value import COLUMNS, CONCAT, MATMUL, ROWS, SUM, Use, Value
+
+NOTE = "{n} products of stacked operands, or rows of products: taken apart"
 
 
-def split(network: Network) -> None:
-    """Take apart what is stacked, and take rows early."""
-    count = 0
-    while True:
-        users = network.users()
-        changed = sum(_rows(value) or _stacked(value) for value in network.values if users[value])
-        if not changed:
-            break
-        count += changed
-    if count:
-        network.notes.append(f"{count} products of stacked operands, and rows of products: taken apart")
+@rule("W [a; x] = Wₐ a + Wₓ x", P(MATMUL, P(name="w", timed=False), "stacked", timed=True), NOTE)
+def product_of_stacked(match: Match) -> Made:
+    """A product with each part of what is stacked; but not of what a rule has put side by side."""
+    stacked, shift = match["stacked"].value, match["stacked"].shift
+    if stacked.kind is not CONCAT or not stacked.timed or shift or stacked.beyond or stacked.settings.get("placed"):
+        return None
+    terms, start = [], 0
+    for part in stacked.uses:
+        stop = start + part.value.shape[0]
+        terms.append(Use(match.value.like(MATMUL, [columns(match["w"], start, stop), part])))
+        start = stop
+    return match.value.instead(SUM, terms)
+
+
+@rule("rows of W x = (rows of W) x", P(ROWS, P(MATMUL, P(name="w", timed=False), "x", beyond=False, timed=True)), NOTE)
+def rows_of_product(match: Match) -> Made:
+    """Rows of a single matrix are taken once."""
+    rows = match.value.settings["rows"]
+    return match.value.instead(MATMUL, [rows_of(match["w"], rows), match["x"]])
+
+
+@rule("rows of x + y = rows of x + rows of y", P(ROWS, P(SUM, name="sum", beyond=False, timed=True), timed=True), NOTE)
+def rows_of_sum(match: Match) -> Made:
+    """Where nothing broadcasts."""
+    terms = match["sum"].value.uses
+    if not all(use.value.shape == match["sum"].value.shape and not use.shift and use.value.timed for use in terms):
+        return None
+    rows, times = match.value.settings["rows"], match.value.times
+    return match.value.instead(SUM, [rows_of(Use(use.value), rows, times) for use in terms])
+
+
+APART = (product_of_stacked, rows_of_product, rows_of_sum)
 
 
 def columns(matrix: Use, start: int, stop: int) -> Use:
     """Some columns of a single matrix."""
     x = matrix.value
-    made = Value(COLUMNS, (x.shape[0], stop - start), x.dtype, None, [matrix], {"columns": (start, stop)}, x.name)
-    return Use(made)
+    return Use(x.like(COLUMNS, [matrix], shape=(x.shape[0], stop - start), settings={"columns": (start, stop)}))
 
 
-def _stacked(value: Value) -> bool:
-    if value.kind != MATMUL or not value.timed:
-        return False
-    left, right = value.uses
-    if left.value.timed or right.value.kind != CONCAT or not right.value.timed or right.shift or right.value.beyond:
-        return False
-    terms, start = [], 0
-    for part in right.value.uses:
-        stop = start + part.value.shape[0]
-        terms.append(Use(value.like(MATMUL, [columns(left, start, stop), Use(part.value, part.shift, part.at)])))
-        start = stop
-    value.kind, value.uses = SUM, terms
-    return True
-
-
-def _rows(value: Value) -> bool:
-    """Rows of a product with a single matrix, or of a sum, are taken of the operands."""
-    if value.kind != ROWS or not value.timed or value.uses[0].shift:
-        return False
-    inner = value.uses[0].value
-    if inner.beyond or not inner.timed:
-        return False
-    settings = dict(value.settings)
-    n = settings["rows"][1] - settings["rows"][0]
-
-    def rows_of(use: Use) -> Use:
-        x = use.value
-        made = Value(ROWS, (n, *x.shape[1:]), x.dtype, value.times if x.timed else None, [Use(x)], settings, x.name)
-        return Use(made, 0)
-
-    if inner.kind == MATMUL and not inner.uses[0].value.timed:
-        second = inner.uses[1]
-        value.kind, value.uses = MATMUL, [rows_of(inner.uses[0]), Use(second.value, second.shift)]
-        value.settings = {}
-        return True
-    plain = all(use.value.shape == inner.shape and not use.shift and use.value.timed for use in inner.uses)
-    if inner.kind == SUM and plain:
-        value.kind, value.uses = SUM, [rows_of(use) for use in inner.uses]
-        value.settings = {}
-        return True
-    return False
+def rows_of(use: Use, rows: tuple[int, int], times: range | None = None) -> Use:
+    """Some rows of a matrix, at some steps of those at which it is there."""
+    x = use.value
+    shape = (rows[1] - rows[0], *x.shape[1:])
+    return Use(Value(ROWS, shape, x.dtype, times, [use], {"rows": rows}, x.name))

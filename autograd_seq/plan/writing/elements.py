@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.notation import literal
+from autograd_seq.core.operation import Operation
 from autograd_seq.plan.memory.room import view
 from autograd_seq.plan.value import AFFINE, LITERAL, PRODUCT, ROWS, SUM, Use, Value
 
@@ -45,7 +46,7 @@ def by_element(value: Value) -> bool:
 
 def _text(value: Value) -> str:
     """How one element is written, of operands called {0}, {1} …; nothing where that is not known."""
-    if isinstance(value.kind, str):
+    if not isinstance(value.kind, Operation):
         return "half + half * {0}" if value.kind == AFFINE else ""
     numbers = all(type(setting) in (int, float) for setting in value.settings.values())
     return value.kind.element if numbers else ""

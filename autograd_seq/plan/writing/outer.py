@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from autograd_seq.plan.memory.places import INDENT, Places
 from autograd_seq.plan.memory.reuse import Block
 from autograd_seq.plan.value import Network, Use, Value
@@ -42,13 +44,13 @@ class Outer(Places):
         ]
         return name
 
-    def _side_by_side_once(self, uses: list[Use], times: range, ones: bool) -> str:
+    def _side_by_side_once(self, uses: Sequence[Use], times: range, ones: bool) -> str:
         """All steps; what several products need is laid only once."""
         word, lines = self._laid(uses, times, len(times), ones)
         self.body += lines
         return word
 
-    def _laid(self, uses: list[Use], times: range, steps: int, ones: bool) -> tuple[str, list[str]]:
+    def _laid(self, uses: Sequence[Use], times: range, steps: int, ones: bool) -> tuple[str, list[str]]:
         """Some steps of values above each other, with a row of ones below if wanted: a matrix, and what fills it."""
         heights = [use.value.shape[0] for use in uses]
         rows, columns = sum(heights) + ones, uses[0].value.shape[1]

@@ -6,8 +6,10 @@ are whose is found by following their numbers, whatever slices and reversals lie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from autograd_seq import operations as ops
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.program_arguments import PartOf, Taken
+from autograd_seq.core.rebuilt import again
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 
@@ -30,16 +33,17 @@ def taken_apart(outputs: list[Any]) -> list[Any]:
 
 def _with_parts_as_written(outputs: list[Any]) -> list[Any]:
     graph = Graph(*outputs)
-    owners: dict[Any, tuple[tuple[Any, ...], Any]] = {}
+    owners: dict[Any, tuple[tuple[Any, ...], list[int], Any]] = {}
     instead: dict[Any, Any] = {}
     for r in graph:
         if r.operation is FILL:
-            owners[r] = r.inputs, _numbers(r)
+            starts = [0, *accumulate(piece.size for piece in r.inputs[:-1])]
+            owners[r] = r.inputs, starts, _numbers(r)
         elif r.operation is not None and r.operation.rearranges and r.inputs[0] in owners:
-            pieces, numbers = owners[r.inputs[0]]
+            pieces, starts, numbers = owners[r.inputs[0]]
             shown = np.asarray(r.operation.value(numbers, **r.settings))
-            owners[r] = pieces, shown
-            piece = _whole(pieces, shown)
+            owners[r] = pieces, starts, shown
+            piece = _whole(pieces, starts, shown)
             if piece is not None:
                 instead[r] = piece
     return rebuilt(graph, instead)
@@ -57,15 +61,15 @@ def _numbers(r: Any) -> Any:
     return numbers
 
 
-def _whole(pieces: Iterable[Any], shown: Any) -> Any:
+def _whole(pieces: Sequence[Any], starts: Sequence[int], shown: Any) -> Any:
     """The piece that is shown as it is, in all its elements; None if there is none."""
-    first = 0
-    for i, piece in enumerate(pieces):
-        own = np.arange(first, first + piece.size)
-        first += piece.size
-        if i and piece.shape == shown.shape and np.array_equal(shown.ravel(), own):
-            return piece
-    return None
+    if not shown.size:
+        return None
+    first = shown.flat[0]
+    i = bisect_right(starts, first) - 1
+    piece = pieces[i]
+    same = i and starts[i] == first and piece.shape == shown.shape
+    return piece if same and np.array_equal(shown.ravel(), np.arange(first, first + piece.size)) else None
 
 
 # -- a sum over everything that was filled, step by step
@@ -97,8 +101,8 @@ def _placed(graph: Graph) -> list[Any]:
     for r in graph:
         new[r] = r
         if r.operation is not None:
-            made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.settings, r.requires_grad)
-            new[r] = _in_place_of(r, made, places[r])
+            made = new[r] = again(r, tuple([new[x] for x in r.inputs]))
+            made.scope = places[r]
         elif not r.requires_grad:
             new[r] = _in_place_of(r, Tensor(r._value).record, places[r])
     return [new[output] for output in graph.outputs]
@@ -225,6 +229,5 @@ def rebuilt(graph: Graph, instead: Mapping[Any, Any]) -> list[Any]:
         if r in instead:
             new[r] = of(instead[r])
         elif r.operation is not None and any(of(x) is not x for x in r.inputs):
-            made = r.operation.record(r._value, tuple(of(x) for x in r.inputs), r.settings, r.requires_grad)
-            new[r] = _in_place_of(r, made, r.scope)
+            new[r] = again(r, tuple([of(x) for x in r.inputs]))
     return [of(output) for output in graph.outputs]

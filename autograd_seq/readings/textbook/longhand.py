@@ -13,6 +13,7 @@ from autograd_seq.core.operation import DECLARED, Operation
 from autograd_seq.core.scope import NOWHERE, Marked
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
+from autograd_seq.operations.pairs import SPELLED
 
 _RECORDED: WeakKeyDictionary[Operation, list[tuple[Tensor, Tensor]]] = WeakKeyDictionary()
 
@@ -41,7 +42,7 @@ class Spelled:
     """Every operation of whole arrays, as programs write it that do not have it."""
 
     def __init__(self) -> None:
-        declared = (o for o in DECLARED if o.longhand and not o.elementwise and o.arity == 1)
+        declared = (o for o in DECLARED if (o.longhand or SPELLED.get(o)) and not o.elementwise and o.arity == 1)
         self.patterns = [(o, *pattern) for o in sorted(declared, key=lambda o: o.name) for pattern in _patterns(o)]
         self.ends = {pattern.operation for _, _, pattern in self.patterns}
 
@@ -66,7 +67,8 @@ def _patterns(operation: Operation) -> list[tuple[Tensor, Tensor]]:
     """The argument and the result of each way to write an activation out; recorded once."""
     if operation not in _RECORDED:
         with Marked(NOWHERE):
-            _RECORDED[operation] = [way for longhand in operation.longhand if (way := _way(operation, longhand))]
+            written = [*operation.longhand, *SPELLED.get(operation, ())]
+            _RECORDED[operation] = [way for longhand in written if (way := _way(operation, longhand))]
     return _RECORDED[operation]
 
 

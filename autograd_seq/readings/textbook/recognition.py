@@ -9,9 +9,11 @@ import numpy as np
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.operation import Operation
+from autograd_seq.core.rebuilt import again
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.textbook.filled import FILL, taken_apart
 from autograd_seq.readings.textbook.longhand import Spelled
 from autograd_seq.readings.textbook.paired import paired
@@ -59,7 +61,7 @@ class _Found:
             if r.operation is None or r.in_place:
                 continue
             use = (pointwise.found(r) if r.operation.elementwise else None) or spelled.found(r) or self._by_parts(r)
-            if use is not None:
+            if use is not None and not self._begins_a_sum(r, use):
                 self.uses[r] = use
             made = self.made_by(r) if pairs else None
             pair = paired(made, self.made_by) if made is not None and r.requires_grad else None
@@ -71,6 +73,14 @@ class _Found:
         if r in self.uses:
             return self.uses[r]
         return None if r.operation is None else (r.operation, r.inputs, r.settings)
+
+    def _begins_a_sum(self, r: Record, use: Use) -> bool:
+        """Whether a record only adds 0 to what is one function already, as 0 + x², a term like those that follow."""
+        added = [x for x in r.inputs if not (is_literal(x) and not x._value.any())]
+        if not r.operation.adds or len(added) != 1 or len(r.inputs) == 1:
+            return False
+        inner = self.made_by(added[0])
+        return inner is not None and inner[0] is use[0]
 
     def _by_parts(self, r: Record) -> Use | None:
         """A function computed where a mask holds and where it does not, each in a way that does not overflow."""
@@ -108,10 +118,7 @@ class _Found:
         if made is None:
             return r
         operation, inputs, settings = made
-        record = operation.record(r._value, tuple(self._new[x] for x in inputs), settings, r.requires_grad)
-        record.scope, record._name = r.scope, r._name
-        record._code, record._offset, record._origin = r._code, r._offset, r._origin
-        return record
+        return again(r, tuple([self._new[x] for x in inputs]), operation, settings)
 
 
 def _is_mask(index: Any, r: Record) -> bool:

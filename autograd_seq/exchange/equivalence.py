@@ -1,0 +1,326 @@
+"""Two recorded steps: proven the same under a map of weights that is found, or where they part.
+
+A weight on one side is looked for among the weights of the other, in any order, with either sign, as a sum of several
+and with a number added. Candidates are tried on numbers; what is left is proven by exact algebra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations, product
+from typing import Any
+
+import numpy as np
+import sympy
+
+from autograd_seq.check.identity import OutOfWorkError, Work, is_zero
+from autograd_seq.core.graph import Graph
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.exchange.linear_forms import Form, Formula, taken_apart
+from autograd_seq.readings.symbols import expressions, sigma
+
+MOST_WAYS = 20_000  # orders and signs that are tried
+CLOSE = 1e-9
+POINTS = 4  # at which candidates are tried
+WORK = 1e6
+
+
+@dataclass
+class Step:
+    """One time step, recorded.
+
+    Attributes
+    ----------
+    title : str
+        Whose.
+    data : dict of str to Tensor
+        What goes in, the same on both sides: x and the states.
+    weights : dict of str to Tensor
+        What it has learned.
+    outputs : dict of str to Tensor
+        The states that come out.
+    """
+
+    title: str
+    data: dict[str, Tensor]
+    weights: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+
+
+@dataclass
+class Equivalence:
+    """What came of `equivalent`; it prints.
+
+    Attributes
+    ----------
+    status : str
+        ``"proven"``, ``"refuted"`` (no map of the kind looked for makes them equal) or ``"undecided"``.
+    map : list of str
+        The weights of the first in terms of the second's, of all components; as many as `shown` are printed.
+    reason : str
+        Where they part, or what could not be decided.
+    counterexample : dict
+        Where both have the same sums and put them together otherwise: those sums and data, and both results.
+    """
+
+    first: str
+    second: str
+    status: str
+    map: list[str] = field(default_factory=list)
+    reason: str = ""
+    counterexample: dict[str, float] = field(default_factory=dict)
+    shown: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether they are proven the same."""
+        return self.status == "proven"
+
+    def __str__(self) -> str:
+        said = {"proven": "the same, proven", "refuted": "not the same"}.get(self.status, self.status)
+        numbers = [f"  {key} = {value:.6g}" for key, value in self.counterexample.items()]
+        lines = [f"{self.first} and {self.second}: {said}", *(f"  {line}" for line in self.map[: self.shown])]
+        if self.shown is not None and self.shown < len(self.map):
+            lines.append("  and likewise for the other components")
+        return "\n".join([*lines, *([f"  {self.reason}"] if self.reason else []), *numbers])
+
+    __repr__ = __str__
+
+
+def equivalent(first: Step, second: Step) -> Equivalence:
+    """Whether two recorded steps compute the same, under a map of weights that is found.
+
+    Every sum of weights times what they meet is taken for free, as a weight of its own meets each; so two steps are the
+    same if those sums can be paired, and what is made of them is one function.
+
+    Parameters
+    ----------
+    first, second : Step
+        With data and outputs of the same names and shapes; each component of the outputs is compared.
+
+    Returns
+    -------
+    Equivalence
+        ``.ok``, ``.status``, ``.map``, ``.reason``; it prints.
+
+    Examples
+    --------
+    >>> from autograd_seq import Parameter, sigmoid
+    >>> x = Tensor([[1.0]], "x")
+    >>> W, V, b = Parameter([[2.0]], "W"), Parameter([[3.0]], "V"), Parameter([[1.0]], "b")
+    >>> keeps = Step("keeps", {"x": x}, {"V": V}, {"y": 1 - sigmoid(V @ x)})
+    >>> print(equivalent(Step("takes", {"x": x}, {"W": W}, {"y": sigmoid(W @ x)}), keeps))
+    takes and keeps: the same, proven
+      W[1, 1] = -V[1, 1]
+    >>> print(equivalent(keeps, Step("more", {"x": x}, {"W": W, "b": b}, {"y": sigmoid(W @ x + b)})))
+    keeps and more: not the same
+      weights meet [x[1, 1]] in the first, [1, x[1, 1]] in the second (component 1)
+    """
+    different = _other_interface(first, second)
+    if different:
+        return Equivalence(first.title, second.title, "refuted", reason=different)
+    symbols: dict[tuple[str, tuple[int, ...]], sympy.Symbol] = {}
+    a, b = _Side(first, symbols), _Side(second, symbols)
+    known: list[Line] = []
+    counts: list[int] = []
+    for row in range(next(iter(first.outputs.values())).shape[0]):
+        verdict = _compared(a.formula(row), b.formula(row), row, known)
+        if verdict.status != "proven":
+            verdict.first, verdict.second = first.title, second.title
+            return verdict
+        counts.append(len(known))
+    if not _one_to_one(known):
+        reason = "equal, but a weight has several places, so that one side may be a special case of the other"
+        return Equivalence(first.title, second.title, "undecided", reason=reason)
+    return Equivalence(first.title, second.title, "proven", [f"{x} = {y}" for x, y in known], shown=counts[0])
+
+
+def _other_interface(a: Step, b: Step) -> str:
+    for what, ours, theirs in (("takes", a.data, b.data), ("returns", a.outputs, b.outputs)):
+        if {k: t.shape for k, t in ours.items()} != {k: t.shape for k, t in theirs.items()}:
+            said = [", ".join(f"{k} {t.shape}" for k, t in side.items()) for side in (ours, theirs)]
+            return f"one {what} {said[0]}, the other {said[1]}"
+    return ""
+
+
+class _Side:
+    """The outputs of one side as exact expressions, in symbols of the data that both have in common."""
+
+    def __init__(self, step: Step, shared: dict[tuple[str, tuple[int, ...]], sympy.Symbol]) -> None:
+        leaves: dict[Tensor, Any] = {}
+        self.weights: list[sympy.Symbol] = []
+        for name, tensor in {**step.data, **step.weights}.items():
+            array = np.empty(tensor.shape, dtype=object)
+            for place in np.ndindex(tensor.shape):
+                numbered = f"{name}[{', '.join(str(i + 1) for i in place)}]"
+                if name in step.data:
+                    array[place] = shared.setdefault((name, place), sympy.Symbol(numbered, real=True))
+                else:
+                    array[place] = sympy.Symbol(numbered, real=True)
+                    self.weights.append(array[place])
+            leaves[tensor.record] = array
+        records = [t.record for t in step.outputs.values()]
+        made = expressions(Graph(*records), expand=True, leaves=leaves)
+        self.outputs = [made[record] for record in records]
+
+    def formula(self, row: int) -> Formula:
+        """One component of every output, taken apart."""
+        return taken_apart([output[row, 0] for output in self.outputs], self.weights)
+
+
+# -- looking for a map -------------------------------------------------------------------------------
+
+Match = list[tuple[Form, Form, int]]
+Line = tuple[sympy.Expr, sympy.Expr]
+
+
+def _compared(a: Formula, b: Formula, row: int, known: list[Line]) -> Equivalence:
+    """One component; what is found is added to the map that is `known`, with which it must agree."""
+    parting = _where_sums_part(a, b)
+    if parting:
+        return Equivalence("", "", "refuted", reason=f"{parting} (component {row + 1})")
+    trial = _Trial(a, b)
+    nearest, worst, clashing = None, np.inf, False
+    for count, match in enumerate(_ways(a, b)):
+        if count >= MOST_WAYS:
+            return Equivalence("", "", "undecided", reason=f"there are more than {MOST_WAYS:,} orders and signs to try")
+        off = trial.difference(match)
+        lines = _lines(match)
+        if off < CLOSE and not _agree(lines, known):
+            clashing = True
+        elif off < CLOSE:
+            known += [line for line in dict.fromkeys(lines) if line not in known]
+            return _proven(a, b, match)
+        if off < worst:
+            nearest, worst = match, off
+    if clashing:
+        reason = f"component {row + 1} is the same only under another map than the components before it"
+        return Equivalence("", "", "undecided", reason=reason)
+    assert nearest is not None  # the sums have matched, so that there was a way
+    return Equivalence("", "", "refuted", reason=trial.words(nearest), counterexample=trial.numbers(nearest))
+
+
+def _where_sums_part(a: Formula, b: Formula) -> str:
+    """In words, which sum of weights one side has and the other has not."""
+    signs = [[form.signature for form in side.sums] for side in (a, b)]
+    only = [
+        [str(form) for form in side.sums if signs[n].count(form.signature) > signs[1 - n].count(form.signature)]
+        for n, side in enumerate((a, b))
+    ]
+    if not any(only):
+        return ""
+    said = ["; ".join(dict.fromkeys(side)) or "no such sum" for side in only]
+    return f"weights meet {said[0]} in the first, {said[1]} in the second"
+
+
+def _ways(a: Formula, b: Formula) -> Iterator[Match]:
+    """All orders and signs in which the sums of one side can be those of the other."""
+    groups = [[f for f in a.sums if f.signature == s] for s in dict.fromkeys(f.signature for f in a.sums)]
+    others = [[f for f in b.sums if f.signature == group[0].signature] for group in groups]
+    for order in product(*(permutations(group) for group in others)):
+        pairs = [pair for group, chosen in zip(groups, order, strict=True) for pair in zip(group, chosen, strict=True)]
+        for signs in product((1, -1), repeat=len(pairs)):
+            yield [(x, y, sign) for (x, y), sign in zip(pairs, signs, strict=True)]
+
+
+def _zero(expression: sympy.Expr) -> bool:
+    try:
+        return is_zero(expression, Work(WORK))
+    except OutOfWorkError:
+        return False
+
+
+class _Trial:
+    """Both formulas on numbers."""
+
+    def __init__(self, a: Formula, b: Formula) -> None:
+        self.a, self.b = a, b
+        data = {s for side in (a, b) for e in side.outputs for s in e.free_symbols if not isinstance(s, sympy.Dummy)}
+        self.data = sorted(data, key=str)
+        self.of = [self._compiled(side) for side in (a, b)]
+        rng = np.random.default_rng(5)
+        sizes = len(self.data), len(a.sums)
+        self.points = [tuple(rng.standard_normal(n) * 2 for n in sizes) for _ in range(POINTS)]
+
+    def _compiled(self, side: Formula) -> Callable[..., Any]:
+        smooth = [e.replace(sigma, lambda z: 1 / (1 + sympy.exp(-z))) for e in side.outputs]
+        return sympy.lambdify([*self.data, *(f.symbol for f in side.sums)], smooth, "math")
+
+    def results(self, match: Match, point: int) -> tuple[list[float], list[float]]:
+        data, sums = self.points[point]
+        at = {x.symbol: value for (x, _, _), value in zip(match, sums, strict=True)}
+        there = {y.symbol: sign * at[x.symbol] for x, y, sign in match}
+        ours = self.of[0](*data, *(at[f.symbol] for f in self.a.sums))
+        theirs = self.of[1](*data, *(there[f.symbol] for f in self.b.sums))
+        return ours, theirs
+
+    def difference(self, match: Match) -> float:
+        worst = 0.0
+        for point in range(len(self.points)):
+            worst = max([worst, *(abs(x - y) for x, y in zip(*self.results(match, point), strict=True))])
+            if worst > CLOSE:
+                break
+        return worst
+
+    def numbers(self, match: Match) -> dict[str, float]:
+        apart = [max(abs(x - y) for x, y in zip(*self.results(match, p), strict=True)) for p in range(POINTS)]
+        point = int(np.argmax(apart))
+        data, sums = self.points[point]
+        said = {str(symbol): float(v) for symbol, v in zip(self.data, data, strict=True)}
+        said |= {str(x.symbol).lstrip("_"): float(v) for (x, _, _), v in zip(match, sums, strict=True)}
+        for n, (ours, theirs) in enumerate(zip(*self.results(match, point), strict=True), start=1):
+            said |= {f"output {n} of the first": float(ours), f"output {n} of the second": float(theirs)}
+        return said
+
+    def words(self, match: Match) -> str:
+        names = {y.symbol: sign * x.symbol for x, y, sign in match}
+        for ours, theirs in zip(self.a.outputs, self.b.outputs, strict=True):
+            placed = theirs.subs(names, simultaneous=True)
+            if not _zero(ours - placed):
+                said = [str(e).replace("_z", "z") for e in (ours, placed)]
+                return (
+                    f"the same sums of weights z are put together otherwise: {said[0]} in the first, {said[1]} in "
+                    "the second"
+                )
+        return "the same sums of weights are put together otherwise"
+
+
+def _proven(a: Formula, b: Formula, match: Match) -> Equivalence:
+    names = {y.symbol: sign * x.symbol for x, y, sign in match}
+    try:
+        same = all(is_zero(x - y.subs(names, simultaneous=True), Work(WORK))
+                   for x, y in zip(a.outputs, b.outputs, strict=True))  # fmt: skip
+    except OutOfWorkError as error:
+        return Equivalence("", "", "undecided", reason=f"equal on numbers; {error}")
+    if not same:
+        return Equivalence("", "", "undecided", reason="equal on numbers, and not shown by exact algebra")
+    return Equivalence("", "", "proven")
+
+
+def _agree(lines: Sequence[Line], known: Sequence[Line]) -> bool:
+    """Whether what other components have said of a weight is said here, too."""
+    said: dict[sympy.Expr, list[sympy.Expr]] = {}
+    for x, y in known:
+        said.setdefault(x, []).append(y)
+    return all(x not in said or y in said[x] for x, y in lines)
+
+
+def _lines(match: Match) -> list[Line]:
+    """The map, weight by weight."""
+    lines: list[Line] = []
+    for x, y, sign in match:
+        for met, ours in x.weights.items():
+            theirs = sign * y.weights[met] + (sign * y.constant - x.constant if met == 1 else 0)
+            turn = -1 if ours.could_extract_minus_sign() else 1
+            lines.append((turn * ours, turn * theirs))
+    return lines
+
+
+def _one_to_one(lines: Sequence[Line]) -> bool:
+    """Whether every weight of either side stands in one line only, so that any weights of one are some of the other."""
+    for side in (0, 1):
+        symbols = [s for line in lines for s in line[side].free_symbols]
+        if len(symbols) != len(set(symbols)):
+            return False
+    return True

@@ -1,0 +1,159 @@
+"""Code that calls JAX, recorded: JAX says a function as a list of primitives, and each is a line of one table here.
+
+JAX is asked for that list (``jax.make_jaxpr``) when such a function is given; it is not imported before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd_seq as seq
+from autograd_seq import Tensor
+from autograd_seq.core.errors import UsageError
+from autograd_seq.core.source_line import here
+
+
+def run_jaxpr(jaxpr: Any, constants: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+    """The results of a list of primitives on tensors of this package or on arrays."""
+    known: dict[Any, Any] = dict(zip(jaxpr.constvars, constants, strict=True))
+    known |= dict(zip(jaxpr.invars, values, strict=True))
+
+    def value(atom: Any) -> Any:
+        return _plain(atom.val) if hasattr(atom, "val") else known[atom]
+
+    for equation in jaxpr.eqns:
+        name, inputs = equation.primitive.name, [value(atom) for atom in equation.invars]
+        if name in WITHIN:
+            made = WITHIN[name](equation.params, inputs)
+        elif name in PRIMITIVES:
+            made = [PRIMITIVES[name](equation.params, *inputs)]
+        elif not any(isinstance(x, Tensor) for x in inputs):  # random keys and the like, which have no derivative
+            made = _by_jax(equation, inputs)
+        else:
+            raise UsageError(
+                f"JAX's {name} is not among the primitives that are recorded here: "
+                f"{', '.join(sorted([*PRIMITIVES, *WITHIN]))}{here()}"
+            )
+        known |= dict(zip(equation.outvars, made, strict=False))
+    return [value(atom) for atom in jaxpr.outvars]
+
+
+def _plain(value: Any) -> Any:
+    """A constant as an array; floats as float64, since every float32 is one."""
+    if not hasattr(np, str(getattr(value, "dtype", "float64"))):  # such as a random key, which is no number
+        return value
+    array = np.asarray(value)
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def _by_jax(equation: Any, inputs: Sequence[Any]) -> list[Any]:
+    """What JAX makes of plain numbers."""
+    given = [x.astype(atom.aval.dtype) if isinstance(x, np.ndarray) else x
+             for x, atom in zip(inputs, equation.invars, strict=True)]  # fmt: skip
+    made = equation.primitive.bind(*given, **equation.params)
+    return [_plain(y) for y in (made if equation.primitive.multiple_results else [made])]
+
+
+def _closed(closed: Any, inputs: Sequence[Any]) -> list[Any]:
+    return run_jaxpr(closed.jaxpr, [_plain(c) for c in closed.consts], inputs)
+
+
+def _scan(p: Mapping[str, Any], inputs: Sequence[Any]) -> list[Any]:
+    """A loop over time, step by step, each with its time."""
+    n, m = p["num_consts"], p["num_carry"]
+    constants, carry, sequences = inputs[:n], list(inputs[n : n + m]), inputs[n + m :]
+    length, ends = p["length"], list[list[Any]]()
+    order = range(length - 1, -1, -1) if p["reverse"] else range(length)
+    for t in order:
+        with seq.scope(time=t + 1):
+            made = _closed(p["jaxpr"], [*constants, *carry, *(s[t] for s in sequences)])
+        carry = made[:m]
+        ends.append(made[m:])
+    ends = ends[::-1] if p["reverse"] else ends
+    return [*carry, *(seq.stack([end[k] for end in ends]) for k in range(len(ends[0]) if ends else 0))]
+
+
+def _call(key: str) -> Callable[[Mapping[str, Any], Sequence[Any]], list[Any]]:
+    return lambda p, inputs: _closed(p[key], inputs)
+
+
+def _dot(p: Mapping[str, Any], x: Any, y: Any) -> Any:
+    """A product over some axes of both, with others in common."""
+    (over_x, over_y), (common_x, common_y) = p["dimension_numbers"]
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    of_x = [next(letters) for _ in range(np.ndim(x))]
+    of_y = [next(letters) for _ in range(np.ndim(y))]
+    for i, j in zip((*over_x, *common_x), (*over_y, *common_y), strict=True):
+        of_y[j] = of_x[i]
+    shared = [of_x[i] for i in common_x]
+    rest = [c for k, c in enumerate(of_x) if k not in (*over_x, *common_x)]
+    rest += [c for k, c in enumerate(of_y) if k not in (*over_y, *common_y)]
+    return np.einsum(f"{''.join(of_x)},{''.join(of_y)}->{''.join(shared + rest)}", x, y)
+
+
+def _broadcast(p: Mapping[str, Any], x: Any) -> Any:
+    shape = [1] * len(p["shape"])
+    for axis, place in enumerate(p["broadcast_dimensions"]):
+        shape[place] = np.shape(x)[axis]
+    return np.broadcast_to(np.reshape(x, shape), tuple(p["shape"]))
+
+
+def _slice(p: Mapping[str, Any], x: Any) -> Any:
+    strides = p["strides"] or [1] * len(p["start_indices"])
+    return x[tuple(slice(*s) for s in zip(p["start_indices"], p["limit_indices"], strides, strict=True))]
+
+
+def _select(p: Mapping[str, Any], which: Any, *cases: Any) -> Any:
+    if len(cases) != 2:
+        raise UsageError(f"a choice among {len(cases)} cases is not recorded here{here()}")
+    return seq.where(which, cases[1], cases[0])
+
+
+def _convert(p: Mapping[str, Any], x: Any) -> Any:
+    dtype = np.dtype(p["new_dtype"])
+    if dtype.kind != "f":
+        return x.astype(dtype)
+    return x if np.dtype(x.dtype).kind == "f" else x.astype(np.float64)
+
+
+def _bare(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda p, *inputs: function(*inputs)
+
+
+def _cut(x: Any) -> Any:
+    return x.value if isinstance(x, Tensor) else x
+
+
+def _split(p: Mapping[str, Any], inputs: Sequence[Any]) -> list[Any]:
+    return list(np.split(inputs[0], list(np.cumsum(p["sizes"])[:-1]), axis=p["axis"]))
+
+
+def _squeeze(p: Mapping[str, Any], x: Any) -> Any:
+    return np.reshape(x, tuple(n for k, n in enumerate(np.shape(x)) if k not in p["dimensions"]))
+
+
+WITHIN: dict[str, Callable[[Mapping[str, Any], Sequence[Any]], list[Any]]] = {
+    "jit": _call("jaxpr"), "pjit": _call("jaxpr"), "closed_call": _call("call_jaxpr"), "scan": _scan, "split": _split,
+    "custom_vjp_call": _call("call_jaxpr"), "custom_jvp_call": _call("call_jaxpr"), "core_call": _call("call_jaxpr"),
+    "checkpoint": lambda p, inputs: run_jaxpr(p["jaxpr"], [], inputs),
+}  # fmt: skip
+PRIMITIVES: dict[str, Callable[..., Any]] = {
+    **{name: _bare(getattr(np, name)) for name in ("tanh", "exp", "log", "sqrt", "abs", "sin", "cos", "log1p", "expm1",
+                                                  "sign", "square")},
+    "logistic": _bare(seq.sigmoid), "neg": _bare(np.negative), "add": _bare(np.add), "add_any": _bare(np.add),
+    "sub": _bare(np.subtract), "mul": _bare(np.multiply), "div": _bare(np.true_divide), "max": _bare(np.maximum),
+    "min": _bare(np.minimum), "pow": _bare(lambda x, y: x**y), "integer_pow": lambda p, x: x ** p["y"],
+    "dot_general": _dot, "broadcast_in_dim": _broadcast, "slice": _slice, "select_n": _select, "squeeze": _squeeze,
+    "reshape": lambda p, x: np.reshape(x, tuple(p["new_sizes"])), "convert_element_type": _convert,
+    "transpose": lambda p, x: np.transpose(x, p["permutation"]),
+    "concatenate": lambda p, *x: seq.concatenate(list(x), axis=p["dimension"]),
+    "reduce_sum": lambda p, x: np.sum(x, axis=tuple(p["axes"])),
+    "reduce_max": lambda p, x: np.max(x, axis=tuple(p["axes"])),
+    "rev": lambda p, x: np.flip(x, tuple(p["dimensions"])), "stop_gradient": _bare(_cut), "copy": _bare(lambda x: x),
+    "copy_p": _bare(lambda x: x), "eq": _bare(np.equal), "ne": _bare(np.not_equal), "gt": _bare(np.greater),
+    "lt": _bare(np.less), "ge": _bare(np.greater_equal), "le": _bare(np.less_equal), "and": _bare(np.logical_and),
+    "or": _bare(np.logical_or), "not": _bare(np.logical_not), "iota": lambda p: np.arange(p["shape"][0]),
+}  # fmt: skip

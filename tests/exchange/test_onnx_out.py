@@ -1,0 +1,230 @@
+"""Recordings as ONNX files: the same values and gradients, read back and in onnxruntime, for any steps and examples."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="writing ONNX files needs the package onnx")
+from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, steps  # noqa: E402
+from autograd_seq.core.errors import FileError, UsageError  # noqa: E402
+from autograd_seq.exchange import read_onnx, write_onnx  # noqa: E402
+from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout  # noqa: E402
+
+
+def networks(dtype=np.float64):
+    own = {"dtype": dtype}
+    return {
+        "rnn": (RNN(3, 5, seed=0, **own), 5),
+        "relu": (RNN(3, 5, activation="relu", seed=0, **own), 5),
+        "gru": (GRU(3, 5, seed=0, **own), 5),
+        "gru without relevance": (GRU(3, 5, full=False, seed=0, **own), 5),
+        "gru, reset after": (GRU(3, 5, reset_after=True, seed=0, **own), 5),
+        "lstm": (LSTM(3, 5, seed=0, **own), 5),
+        "peepholes": (LSTM(3, 5, peephole="diagonal", seed=0, **own), 5),
+        "full peepholes": (LSTM(3, 5, peephole="full", seed=0, **own), 5),
+        "both directions": (Bidirectional(LSTM(3, 5, seed=0, **own), GRU(3, 4, seed=1, **own)), 9),
+        "deep": (Deep([GRU(3, 5, seed=0, **own), LSTM(5, 4, seed=1, **own)]), 4),
+        "deep, both directions": (
+            Deep([Bidirectional(RNN(3, 4, seed=0, **own), RNN(3, 4, seed=1, **own)), LSTM(8, 4, seed=2, **own)]), 4
+        ),
+    }  # fmt: skip
+
+
+def inputs_of(T, m, dtype, seed=1):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(3, m, T)).astype(dtype)
+    y = np.eye(2, dtype=dtype)[rng.integers(0, 2, (T, m))].transpose(2, 1, 0)
+    return x, y
+
+
+def loss_of(network, x, y):
+    cell, readout = network
+    run = readout(cell.unroll(x))
+    return run.measure([y[:, :, t] for t in range(y.shape[2])], categorical_cross_entropy)
+
+
+def made(key, dtype=np.float64):
+    cell, n = networks(dtype)[key]
+    return cell, Readout(n, 2, seed=3, dtype=dtype)
+
+
+def given_to(path, x, y):
+    """All inputs of a file: x, y, and zeros for the states."""
+    wanted = read_shapes(path)
+    return {key: {"x": x, "y": y}.get(key, np.zeros((size, x.shape[1]), x.dtype)) for key, size in wanted.items()}
+
+
+def read_shapes(path):
+    model = onnx.load(path)
+    sizes = {"a0": 5, "c0": 5, "a0_forward": 5, "c0_forward": 5, "c0_backward": 4, "a0_backward": 4, "c0_layer1": 5}
+    sizes |= {"a0_layer1": 4, "a0_layer2": 4, "c0_layer2": 4, "a0_layer1_forward": 4, "a0_layer1_backward": 4}
+    sizes |= {"a0_forward_layer1": 4, "a0_backward_layer1": 4}
+    return {value.name: sizes.get(value.name, 0) for value in model.graph.input}
+
+
+@pytest.mark.parametrize("key", networks())
+def test_loss_and_gradients_for_any_steps_and_examples(key, tmp_path):
+    network = made(key)
+    path = write_onnx(loss_of(network, *inputs_of(4, 2, float)), tmp_path / "one.onnx", gradients=True)
+    for T, m in ((4, 2), (7, 3), (3, 1), (12, 2)):
+        x, y = inputs_of(T, m, float, seed=T)
+        loss = loss_of(network, x, y)
+        loss.backward()
+        found = read_onnx(path, given_to(path, x, y)).outputs
+        np.testing.assert_allclose(found["J"].value, loss.value, rtol=1e-10)
+        left = {key: value.value for key, value in found.items() if key != "J"}
+        for leaf in loss.graph.leaves:
+            if leaf.requires_grad:
+                called = [key for key in left if key.split("_")[0] == f"d{leaf._name}"]
+                called = [key for key in called if left[key].shape == leaf.shape]
+                same = [key for key in called if np.allclose(left[key], leaf.grad, 1e-9, 1e-12)]
+                assert same, (leaf, called)
+                del left[same[0]]
+        assert not left
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("key", ["lstm", "gru", "both directions", "deep", "peepholes"])
+def test_onnxruntime_computes_the_same(key, dtype, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    network = made(key, dtype)
+    path = write_onnx(loss_of(network, *inputs_of(4, 2, dtype)), tmp_path / "one.onnx", gradients=True)
+    session = onnxruntime.InferenceSession(path)
+    precision = 1e-10 if dtype == np.float64 else 2e-5
+    for T, m in ((4, 2), (9, 3)):
+        x, y = inputs_of(T, m, dtype, seed=T)
+        given = given_to(path, x, y)
+        wanted = read_onnx(path, given).outputs
+        found = dict(zip(wanted, session.run(list(wanted), given), strict=True))
+        loss = loss_of(network, x, y)
+        np.testing.assert_allclose(found["J"], loss.value, rtol=precision)
+        for name_of, value in wanted.items():
+            np.testing.assert_allclose(found[name_of], value.value, rtol=precision, atol=precision, err_msg=name_of)
+
+
+def test_a_program_of_ones_own(tmp_path):
+    """No cell, rows in place of columns, time in front, a readout at the end."""
+    rng = np.random.default_rng(0)
+    W, U = Parameter(rng.normal(size=(4, 4)) / 2, "W"), Parameter(rng.normal(size=(3, 4)) / 2, "U")
+
+    def loss_of_rows(x, h):
+        h = Tensor(h, "h")
+        for t in steps(len(x)):
+            speed = 1 / (1 + np.exp(-(h @ W)))
+            h = name(np.where(h > 0, speed * np.tanh(x[t] @ U), 0.5 * h) + 0.1 * h, "h")
+        return name((h * h).mean(), "J")
+
+    def data(T, m):
+        return rng.normal(size=(T, m, 3)), rng.normal(size=(m, 4))
+
+    x, h = data(5, 2)
+    path = write_onnx(loss_of_rows(Tensor(x, "x"), h), tmp_path / "own.onnx", gradients=True)
+    for T, m in ((5, 2), (8, 2)):
+        x, h = data(T, m)
+        loss = loss_of_rows(Tensor(x, "x"), h)
+        loss.backward()
+        names = [value.name for value in onnx.load(path).graph.input]
+        found = read_onnx(path, dict(zip(sorted(names), [h, x]))).outputs
+        np.testing.assert_allclose(found["J"].value, loss.value, rtol=1e-10)
+        np.testing.assert_allclose(found["dW"].value, W.grad, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(found["dU"].value, U.grad, rtol=1e-9, atol=1e-12)
+
+
+KINDS = {
+    "rnn": ["RNN"], "relu": ["RNN"], "gru": ["GRU"], "gru without relevance": [], "gru, reset after": ["GRU"],
+    "lstm": ["LSTM"], "peepholes": [], "full peepholes": [], "both directions": ["GRU", "LSTM"],
+    "deep": ["GRU", "LSTM"],
+    "deep, both directions": ["LSTM", "RNN", "RNN"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", networks())
+def test_what_an_operator_computes_is_one_node(key, tmp_path):
+    network = made(key)
+    path = write_onnx(loss_of(network, *inputs_of(4, 2, float)), tmp_path / "one.onnx")
+    kinds = [node.op_type for node in onnx.load(path).graph.node]
+    assert sorted(kind for kind in kinds if kind in ("RNN", "GRU", "LSTM")) == KINDS[key]
+    x, y = inputs_of(7, 3, float, seed=5)
+    found = read_onnx(path, given_to(path, x, y)).outputs["J"]
+    np.testing.assert_allclose(found.value, loss_of(network, x, y).value, rtol=1e-10)
+
+
+def test_an_lstm_whose_output_gate_sees_the_new_memory_is_one_node_with_peepholes(tmp_path):
+    network = LSTM(3, 5, peephole="diagonal", output_sees="current", seed=0), Readout(5, 2, seed=3)
+    path = write_onnx(loss_of(network, *inputs_of(4, 2, float)), tmp_path / "one.onnx")
+    (node,) = [node for node in onnx.load(path).graph.node if node.op_type == "LSTM"]
+    assert len(node.input) == 8
+    x, y = inputs_of(6, 3, float, seed=5)
+    found = read_onnx(path, given_to(path, x, y)).outputs["J"]
+    np.testing.assert_allclose(found.value, loss_of(network, x, y).value, rtol=1e-10)
+
+
+HERE = Path(__file__).parent / "exports"
+EXPORTS = ["lstm_dynamo", "gru_script", "minimal_script", "peephole_dynamo", "both_script", "lstm_jax"]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_unrolled_export_goes_back_as_nodes_for_any_number_of_steps(name, tmp_path):
+    kept = np.load(HERE / f"{name}.npz")
+    given = {"in_0" if name.endswith("jax") else "x": kept["in_x"]} | ({"h": kept["in_h"]} if "in_h" in kept else {})
+    run = read_onnx(HERE / f"{name}.onnx", given, dtype=float)
+    (y,) = run.outputs.values()
+    path = write_onnx(y, tmp_path / "one.onnx", inputs=["h"])
+    graph = onnx.load(path).graph
+    kinds = [node.op_type for node in graph.node]
+    assert {"LSTM", "GRU", "RNN"} & set(kinds) and len(kinds) < 60
+    states = {value.name: np.zeros((4, 2)) for value in graph.input if value.name not in given}
+    once = states | {key: value.astype(float) for key, value in given.items()}
+    (found,) = read_onnx(path, once).outputs.values()
+    np.testing.assert_allclose(found.value, y.value, rtol=1e-6, atol=1e-7)
+    # The same steps twice over: what was computed forwards is what it was, and as much again.
+    longer = {key: np.concatenate([once[key]] * 2) for key in ("x", "in_0") if key in once}
+    (twice,) = read_onnx(path, once | longer).outputs.values()
+    if y.ndim == 3:
+        assert len(twice.value) == 8
+    if y.ndim == 3 and name != "both_script":
+        np.testing.assert_allclose(twice.value[:4], y.value, rtol=1e-6, atol=1e-7)
+
+
+def test_a_first_step_that_is_not_like_the_others_is_refused(tmp_path):
+    run = read_onnx(HERE / "leaky_script.onnx")
+    with pytest.raises(UsageError, match="cannot be written as ONNX"):
+        write_onnx(run.outputs["y"], tmp_path / "one.onnx")
+
+
+def test_a_loop_is_one_scan_whatever_its_length(tmp_path):
+    kinds = []
+    for T in (3, 40):
+        path = write_onnx(loss_of(made("lstm"), *inputs_of(T, 2, float)), tmp_path / f"{T}.onnx")
+        kinds.append([node.op_type for node in onnx.load(path).graph.node])
+    assert kinds[0] == kinds[1] and kinds[0].count("Scan") == kinds[0].count("LSTM") == 1
+
+
+def test_states_without_a_loss(tmp_path):
+    run = GRU(3, 4, seed=0).unroll(inputs_of(4, 2, float)[0])
+    path = write_onnx(run.states["c"][-1], tmp_path / "one.onnx")
+    (found,) = read_onnx(path, {"x": inputs_of(4, 2, float)[0], "c0": np.zeros((4, 2))}).outputs.values()
+    np.testing.assert_allclose(found.value, np.stack([c.value for c in run.states["c"]], axis=-1))
+
+
+def test_what_cannot_be_written_is_named(tmp_path):
+    x, y = inputs_of(4, 2, float)
+    run = Readout(5, 2)(LSTM(3, 5, seed=0).unroll(x, lengths=[4, 2]))
+    loss = run.measure([y[:, :, t] for t in range(4)], categorical_cross_entropy)
+    with pytest.raises(UsageError, match="cannot be written as ONNX: a condition: t <= 2"):
+        write_onnx(loss, tmp_path / "one.onnx")
+    assert not (tmp_path / "one.onnx").exists()
+
+
+def test_gradients_need_a_scalar(tmp_path):
+    run = GRU(3, 4, seed=0).unroll(inputs_of(4, 2, float)[0])
+    with pytest.raises(UsageError, match="gradients are those of a scalar"):
+        write_onnx(run.states["c"][-1], tmp_path / "one.onnx", gradients=True)
+
+
+def test_no_folder(tmp_path):
+    run = GRU(3, 4, seed=0).unroll(inputs_of(4, 2, float)[0])
+    with pytest.raises(FileError):
+        write_onnx(run.states["c"][-1], tmp_path / "nowhere" / "one.onnx")
