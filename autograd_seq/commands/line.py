@@ -5,16 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from autograd_seq.commands import checks, models, pictures, tables, texts
 from autograd_seq.commands.console import any_console, print_json
 from autograd_seq.commands.ending import NO_VERDICT, ended
 from autograd_seq.commands.frame import Declared, about_things, examples
 from autograd_seq.commands.screen import FULL
 
+FAMILIES = {  # in the order of the help: each command, and the file that it is declared in
+    "print": "tables", "draw": "pictures", "prove": "checks", "check": "checks", "derive": "texts", "source": "texts",
+    "compile": "texts", "flow": "tables", "train": "models", "sample": "models",
+}  # fmt: skip
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """The whole command line; or one command of it alone, so that what the others need is not loaded."""
     top = argparse.ArgumentParser(
         prog="autograd-seq",
         description="A microscope for backpropagation through time.",
@@ -22,16 +27,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     declared = Declared(top)
-    tables.add_print(declared)
-    pictures.add_draw(declared)
-    checks.add_prove(declared)
-    checks.add_check(declared)
-    texts.add_derive(declared)
-    texts.add_source(declared)
-    texts.add_compile(declared)
-    tables.add_flow(declared)
-    models.add_train(declared)
-    models.add_sample(declared)
+    for name in [command] if command in FAMILIES else FAMILIES:
+        family = import_module(f"autograd_seq.commands.{FAMILIES[name]}")
+        getattr(family, f"add_{name}")(declared)
     return top
 
 
@@ -65,7 +63,7 @@ def _understood(words: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read; help and what cannot be understood end here, in SystemExit."""
     given = sys.argv[1:] if words is None else list(words)
     try:
-        return parser().parse_args(given)
+        return parser(given[0] if given else "").parse_args(given)
     except SystemExit as error:
         if error.code and "--json" in given:
             reason = "the command line cannot be understood; standard error says why"

@@ -51,6 +51,15 @@ class OfPair:
             raise UsageError(failure)
         return found
 
+    def begin(self) -> None:
+        """The part of a run that comes before the backward pass."""
+        self.pair.forward(self.inputs)
+
+    def doubled(self) -> None:
+        """A run that is given twice as large adjoints."""
+        cache = self.pair.forward(self.inputs).cache
+        self.pair.backward({k: 2 * v for k, v in self.numbers["upstream"].items()}, cache)
+
     def owned(self) -> Owned:
         """The functions that the program begins with, and the global variables of its files."""
         return [getattr(f, "__func__", f) for f in self.pair.parts], self.pair.spaces
@@ -89,6 +98,9 @@ class OfCourse:
         if failure:
             raise UsageError(failure)
         return {standard(k): v for k, v in found.items()}
+
+    def begin(self) -> None:
+        """The part of a run that comes before the backward pass: none."""
 
     def owned(self) -> Owned:
         """The function, and the global variables of its files."""

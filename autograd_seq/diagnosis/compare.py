@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,19 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
+from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
+from autograd_seq.diagnosis.told_by_value import ToldByValue, is_told
+from autograd_seq.diagnosis.true_values import TrueValues
 
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 
@@ -112,21 +118,42 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
     causes, unexplained = _found(search, report, FIRST_WORK)
     report.look_at = search.common(unexplained)
     if any(c[0].words.startswith("with zero in place of everything") for c in causes):
-        assigned, _ = lines.mended(assignments_only=True)
+        assigned, _ = lines.mended("assignments")
         if {k for c in assigned for k in c.explains} == set(search.wrong):
             return [[f] for f in assigned], []
     if not unexplained and len(causes) == 1:
         return causes, unexplained
-    mended, line = lines.mended(assignments_only=False)
-    left = [k for k in search.wrong if not any(k in f.explains for f in mended)]
+    valued, _ = lines.mended("values")
+    if valued and not _left(search, valued) and all(map(is_told, valued)):
+        if unexplained or len(valued) < len(causes):
+            return [[f] for f in valued], []
+        return causes, []
+    mended, line = lines.mended("changes")
+    left = _left(search, mended)
     if not unexplained:  # by several causes: fewer are likelier
         return ([[f] for f in mended], []) if mended and not left and len(mended) < len(causes) else (causes, [])
-    if left and not search.ended:
+    if left and _left(search, valued) and not search.ended:
         causes, unexplained = _found(search, report, MOST_WORK)
     if len(left) <= len(unexplained):
         causes, unexplained = [[f] for f in mended], left
-    report.look_at = f"line {line}" if line else search.common(unexplained)
+    if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
+        causes, unexplained = [[f] for f in valued], _left(search, valued)
+    report.look_at = _where_to_look(valued) or (f"line {line}" if line else search.common(unexplained))
     return causes, unexplained
+
+
+def _where_to_look(valued: Sequence[Finding]) -> str | None:
+    """A line that is known to be wrong, with what it should make; not how it came to be so."""
+    first = next(iter(valued), None)
+    if first is None or not first.correct or is_told(first):
+        return None
+    of = f" of {first.file}" if first.file else ""
+    return f"line {first.line}{of}, where {first.correct.partition('; ')[0]} should be made,"
+
+
+def _left(search: Search, found: Sequence[Finding]) -> list[str]:
+    """The wrong gradients that some findings do not explain."""
+    return [k for k in search.wrong if not any(k in f.explains for f in found)]
 
 
 def _found(search: Search, report: BackwardReport, most: float) -> tuple[list[list[Finding]], list[str]]:
@@ -145,10 +172,11 @@ class _Told:
         self._cases, self._search, self._report = cases, search, report
         self._lines: Lines | None = None
 
-    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+    def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
         try:
-            return self._own().mended(assignments_only)
+            found, line = self._own().mended(way)
+            return self._told(found), line
         except Exception as error:  # a program whose lines are of a kind that the changes were not made for
             said = f"no line is named, as the search for it failed: {type(error).__name__}: {error}"
             self._report.warnings.append(said)
@@ -167,8 +195,23 @@ class _Told:
 
     def _own(self) -> Lines:
         if self._lines is None:
-            self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance)
+            known = TrueValues.of(self._cases[0].truth, self._rows)
+            self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance, known)
         return self._lines
+
+    @cached_property
+    def _rows(self) -> list[list[Tensor]]:
+        return rows_of(self._search.context)
+
+    def _told(self, found: list[Finding]) -> list[Finding]:
+        """Findings with what is wrong with the values of their lines."""
+
+        def same(some: Array, other: Array) -> bool:
+            return difference(some, other) < self._search.tolerance
+
+        by_value = ToldByValue(self._search.context, self._rows, same)
+        with np.errstate(all="ignore"):
+            return [by_value.told(f) for f in found]
 
 
 def _keepdims(gradient: Gradient) -> bool:

@@ -11,6 +11,8 @@ from autograd_seq.core.array import Array
 
 Slope = tuple[float, float, float, float, bool]
 ROWS = 9
+NEAR = 1e-5  # a step, beside the size of the numbers
+FAR_NEARER = 20.0
 SETTLED = 1e-10
 
 
@@ -90,6 +92,29 @@ def slope(
     """
     array = inputs[name]
     return _slope(_along(loss, inputs, name, places), float(array[places[0]]), typical(array), epsilon)
+
+
+def seems_smooth(
+    loss: Callable[[dict[str, Array]], float],
+    inputs: Mapping[str, Array],
+    name: str,
+    place: tuple[int, ...],
+    gap: float,
+) -> bool:
+    """Whether the slopes to both sides of an element are far nearer to each other than by some gap.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> seems_smooth(lambda a: float(a["x"] ** 2), {"x": np.array(0.0)}, "x", (), 0.1)
+    True
+    >>> seems_smooth(lambda a: float(np.abs(a["x"])), {"x": np.array(0.0)}, "x", (), 0.1)
+    False
+    """
+    at = _along(loss, inputs, name, [place])
+    h = NEAR * typical(inputs[name])
+    apart = abs(at(h) - 2 * at(0.0) + at(-h)) / h
+    return bool(apart < gap / FAR_NEARER)
 
 
 def typical(array: Array) -> float:

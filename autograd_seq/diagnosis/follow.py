@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -13,10 +14,23 @@ import numpy as np
 
 from autograd_seq.core.record import next_index
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.loops_in_code import CodeLoop, loops_around
 
 MOST_ENTRIES = 200
 
-Mark = tuple[int, int, Any, int]  # first index, depth below the outermost function, line of one call, how often it ran
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where one call of a function is: in which turns of its loops, outer ones first, and how often it runs by then."""
+
+    call: int
+    code: Any
+    turns: tuple[tuple[CodeLoop, int], ...]
+    level: int
+
+
+Mark = tuple[int, int, Running | None]  # the first index, the depth below the outermost function, and what runs there
 
 
 class Follower:
@@ -47,7 +61,9 @@ class Follower:
         self._inside: dict[Tensor, Any] = {}  # records that only a function deeper down has a name for, and its code
         self._sites: dict[Any, set[Any]] = {}  # from a function's code to the lines that call it
         self._marks: list[Mark] = []
-        self._runs: Counter[Any] = Counter()
+        self._most: Counter[tuple[int, CodeLoop]] = Counter()  # how many turns a loop of a call took
+        self._carrying: set[tuple[Any, CodeLoop]] = set()
+        self._levels: dict[Any, int] = {}  # from a function that calls itself to how often it was running at most
         self._calls = 0
         self._top = 0
         self._times: tuple[list[int], list[int | None]] | None = None
@@ -78,7 +94,10 @@ class Follower:
         return next(same, None)
 
     def time_of(self, record: Tensor) -> int | None:
-        """Which turn of a loop made a record, of the outermost one that was running; None outside of loops."""
+        """Which turn of a loop made a record, of the outermost one that was running; None outside of loops.
+
+        A function that calls itself is a loop too: each call is a turn.
+        """
         if self._times is None:
             self._times = self._resolved()
         starts, times = self._times
@@ -88,24 +107,59 @@ class Follower:
     def _resolved(self) -> tuple[list[int], list[int | None]]:
         starts: list[int] = []
         times: list[int | None] = []
-        running: dict[int, tuple[Any, int]] = {}  # depth -> the line that runs there
-        for index, depth, line, run in self._marks:
-            running = {d: at for d, at in running.items() if d < depth}
-            if line is not None:
-                running[depth] = line, run
-            turns = [run for d, (line, run) in sorted(running.items()) if self._runs[line] > 1]
+        numbers: dict[int, dict[Any, int]] = {}
+        for index, places in self._places():
             starts.append(index)
-            times.append(turns[0] if turns else None)
+            times.append(self._time(places, numbers))
         return starts, times
+
+    def _places(self) -> Iterator[tuple[int, list[Running]]]:
+        """From which index on which calls were running, outer ones first."""
+        running: dict[int, Running] = {}
+        for index, depth, place in self._marks:
+            running = {d: at for d, at in running.items() if d < depth}
+            if place is not None:
+                running[depth] = place
+            yield index, [running[d] for d in sorted(running)]
+
+    def _time(self, places: list[Running], numbers: dict[int, dict[Any, int]]) -> int | None:
+        """The turn of the outermost loop, counted through all that are within it and carry something on."""
+        for place in places:
+            if place.code in self._levels:
+                return max(p.level for p in places if p.code is place.code)
+            several = [(loop, turn) for loop, turn in place.turns if self._most[place.call, loop] > 1]
+            turns = tuple(turn for loop, turn in several if (place.code, loop) in self._carrying)
+            turns = turns or tuple(turn for _, turn in several[:1])
+            if turns:
+                found = numbers.setdefault(place.call, {})
+                return found.setdefault(turns, len(found) + 1)
+        return None
+
+    def learn(self, records: Iterable[Tensor]) -> None:
+        """Learn which loops carry something from one turn to the next, as those over time do."""
+        starts, places = zip(*self._places(), strict=True) if self._marks else ((), ())
+
+        def where(r: Tensor) -> list[Running]:
+            place = bisect_right(starts, r.index) - 1
+            return places[place] if place >= 0 else []
+
+        for r in records:
+            here = {p.call: p for p in where(r)} if r.operation is not None else {}
+            for x in r.inputs if here else ():
+                for there in where(x) if x.operation is not None else ():
+                    if there.call in here:
+                        self._carrying |= _carries(there, here[there.call])
 
     def _enter(self, frame: FrameType, event: str, argument: Any) -> Any:
         if frame.f_code.co_filename not in self.files:
             return None
         known: dict[str, Any] = {}
-        depth = 0
+        depth, level = 0, 1
         outer = frame.f_back
         while outer is not None:
-            depth, outer = depth + 1, outer.f_back
+            depth, level, outer = depth + 1, level + (outer.f_code is frame.f_code), outer.f_back
+        if level > 1:
+            self._levels[frame.f_code] = max(level, self._levels.get(frame.f_code, 1))
         outermost = frame.f_code is self.code
         if outermost:
             self._top = depth
@@ -117,7 +171,7 @@ class Follower:
             if caller is not None and not frame.f_code.co_name.startswith("<"):
                 self._sites.setdefault(frame.f_code, set()).add((caller.f_code, caller.f_lineno))
         self._calls += 1
-        call = self._calls
+        call, passed = self._calls, Counter[int]()
 
         def line(frame: FrameType, event: str, argument: Any) -> Any:
             held = list(frame.f_locals.items())
@@ -133,11 +187,15 @@ class Follower:
                 if type(value) is np.ndarray and value.size > 1 and name not in self.constants:
                     self.constants[name] = value
             if event == "line":
-                place = call, frame.f_lineno
-                self._runs[place] += 1
-                self._marks.append((next_index(), depth - self._top, place, self._runs[place]))
+                passed[frame.f_lasti] += 1
+                around = loops_around(frame.f_code, frame.f_lasti)
+                turns = tuple((loop, loop.turn(passed)) for loop in around)
+                for loop, turn in turns:
+                    self._most[call, loop] = max(turn, self._most[call, loop])
+                place = Running(call, frame.f_code, turns, level)
+                self._marks.append((next_index(), depth - self._top, place))
             elif event == "return":
-                self._marks.append((next_index(), depth - self._top, None, 0))
+                self._marks.append((next_index(), depth - self._top, None))
             return line
 
         return line(frame, event, argument)
@@ -163,3 +221,13 @@ def _entry(name: str, key: Any) -> str:
     """How an entry is called: by its key where that is a word, else by what it stands in."""
     words = [k for k in (key if isinstance(key, tuple) else (key,)) if isinstance(k, str) and k.isidentifier()]
     return words[0] if words else name
+
+
+def _carries(there: Running, here: Running) -> set[tuple[Any, CodeLoop]]:
+    """The loop in one turn of which something was made that the next one reads."""
+    for (loop, before), (same, now) in zip(there.turns, here.turns, strict=False):
+        if loop != same:
+            break
+        if before != now:
+            return {(here.code, loop)} if now - before == 1 else set()
+    return set()

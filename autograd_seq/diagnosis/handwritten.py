@@ -276,6 +276,10 @@ class _Case:
         """The derivative by some elements together, by differences to both sides."""
         return differences.slope(self._loss, self.inputs, key[1:], places, self.epsilon)
 
+    def seems_smooth(self, key: str, place: tuple[int, ...], gap: float) -> bool:
+        """Whether no kink at an element can be the reason for a gap of this size."""
+        return differences.seems_smooth(self._loss, self.inputs, key[1:], place, gap)
+
     def own_rounding(self, epsilon: float) -> dict[str, Array]:
         """The rounding of the backward pass's own way."""
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,10 @@ class InOrder:
         What the true passes are made of.
     mended : callable
         Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
+    enough : int, optional
+        How many of them right make any further change needless.
+    passed_over : mapping of stmt to float
+        The statements of which the first turns are of no interest, as they come before the backward pass, and how many.
     """
 
     def __init__(
@@ -52,7 +57,11 @@ class InOrder:
         forward: KnownValues,
         backward: KnownValues,
         mended: Callable[[Any], list[str] | None],
+        enough: int | None = None,
+        passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
     ) -> None:
+        self._enough, self._passed_over = enough, passed_over
+        self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
         self._left = MOST_TRIED
@@ -64,6 +73,7 @@ class InOrder:
         if now is None:
             return None
         made, score, right = now
+        self._made_now = made
         self._tried.clear()
         for suspects in self._suspects(made):
             best: tuple[tuple[int, int], Edit] | None = None
@@ -74,7 +84,7 @@ class InOrder:
                     continue
                 if (after[2], after[1]) > (right, score) and (best is None or (after[2], after[1]) > best[0]):
                     best = (after[2], after[1]), edit
-                if over():
+                if over() or after[2] == self._enough:
                     break
             if best is not None:
                 return best[1]
@@ -91,6 +101,7 @@ class InOrder:
         mended = self._mended(gradients)
         if mended is None:
             return None
+        made = [m for m in made if m.turn >= self._passed_over.get(m.statement, 0)]
         true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
         return made, len(true), len(mended)
 
@@ -124,7 +135,7 @@ class InOrder:
     def _known(self, v: Any) -> bool:
         return v in self._backward or v in self._forward
 
-    def _all_hits(self, suspects: Sequence[Made]) -> list[Edit]:
+    def _all_hits(self, suspects: Sequence[Made]) -> Iterable[Edit]:
         """The changes of some lines with which they make more that is true; unusual ones if there are no others."""
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]

@@ -90,6 +90,7 @@ EXTRA_TERM = Kind("extra term", "with the term {}, which does not belong there")
 
 # one value in place of another
 IN_PLACE_OF = Kind(WRONG_VALUE, "with {} in place of {}")
+ANOTHER_VALUE = Kind(WRONG_VALUE, "with another value in its place")
 EXCHANGED = Kind(WRONG_VALUE, "with {} and {} exchanged")
 FACTORS_EXCHANGED = Kind(WRONG_VALUE, "with {} and {} exchanged: each gets the factor that the other should have")
 EXCHANGED_EVERYWHERE = Kind(WRONG_VALUE, "with {} and {} exchanged wherever they are used")
@@ -140,6 +141,9 @@ OTHER_PART = Kind(
 OTHER_COLUMNS = Kind("wrong half", "with the columns {}:{} of {} in the term of {}: the other part of the stack")
 STACKED_OTHERWISE = Kind("wrong half", "with the stack in the other order, [{}]")
 JOINED_OTHERWISE = Kind(WRONG_VALUE, "with its parts in the order {}, not that of the forward pass")
+WRONG_AT = Kind(WRONG_VALUE, "but for other values at {}")
+OTHER_SIZES = Kind(WRONG_VALUE, "with numbers of the right sign and of another size: another function stands there")
+PARTS_ELSEWHERE = Kind(WRONG_VALUE, "with the same parts at other places: they are written to, or read at, others")
 
 # steps and sequences
 AT_ANOTHER_STEP = Kind(OFF_BY_ONE, "with {} {}")
@@ -150,6 +154,7 @@ NOT_TURNED_ROUND = Kind(
     OFF_BY_ONE,
     "with {} in the opposite order of time: [::-1] is missing where the sequence was read from its end",
 )
+TURNED_ROUND = Kind(OFF_BY_ONE, "with {} in the opposite order of time: {}")
 LOOP_TOO_SHORT = Kind(OFF_BY_ONE, "without the {} time step: the loop {}")
 LOOP_FORWARD = Kind(OFF_BY_ONE, "with a loop that runs forward in time, from the first step to the last")
 CUT_OFF = Kind(OFF_BY_ONE, "with no steps beyond {}: the way back is cut off there")
@@ -165,6 +170,8 @@ ONE_PART_LEFT = Kind(
     "with one of the parts that belong there only: the other is replaced (=) in place of added to (+=)",
 )
 ADDED_TO = Kind("extra term", "with what was in {} before added to it, since += stands for =")
+IN_THE_LOOP = Kind("extra term", "with the line {} carried out at every step of the loop: it belongs after it")
+ORDER_OF_LINES = Kind("order", "with the line {} carried out before {}: they belong the other way round")
 STRAY_LINE = Kind("extra term", "with the line {} carried out, which changes {} before it is read")
 DONE_IN_PLACE = Kind("in-place change", "with {} done in place, which changes other variables that hold this array")
 HAS_BECOME = Kind("in-place change", "with {} in place of {} where it is read")

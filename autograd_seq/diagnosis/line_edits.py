@@ -18,12 +18,19 @@ from autograd_seq.diagnosis.line_statements import left_out, written_over
 from autograd_seq.diagnosis.own_code import Part
 
 RULES: list[Rule] = [written_over, indices, operations, brackets, forms, left_out, operands, insertions]
+
+
+def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The bounds of a loop."""
+    return indices(part, s) if isinstance(s, ast.For) else iter(())
+
+
 RARE_RULES: list[Rule] = [inner_insertions, other_operands]
 
 
 def edits(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:
     """What a rule makes of a statement; of the head of a loop only its bounds are changed."""
-    for edit in rule(part, s) if rule is indices or not isinstance(s, ast.For) else ():
+    for edit in rule(part, s) if rule in (indices, bounds) or not isinstance(s, ast.For) else ():
         edit.part = part
         yield edit
 
@@ -33,6 +40,7 @@ __all__ = [
     "RULES",
     "Edit",
     "Rule",
+    "bounds",
     "brackets",
     "edits",
     "operands",

@@ -21,7 +21,7 @@ def operations(part: Part, s: ast.stmt) -> Iterator[Edit]:
     for holder, name, index, node in places(s):
         made: list[Change] = []
         if isinstance(node, ast.BinOp):
-            made += [*_signs(node), *_dropped(node)]
+            made += [*_signs(node), *_dropped(part, node)]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             made.append((node.operand, kinds.OPPOSITE()))
         if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and not isinstance(holder, ast.Subscript):
@@ -47,12 +47,14 @@ def _signs(node: ast.BinOp) -> Iterator[Change]:
         yield turned, kinds.TURNED_DIFFERENCE(said(node), said(turned))
 
 
-def _dropped(node: ast.BinOp) -> Iterator[Change]:
+def _dropped(part: Part, node: ast.BinOp) -> Iterator[Change]:
     """One side of an operation alone; both the other way round."""
     left, right = node.left, node.right
     kind = kinds.EXTRA_TERM if isinstance(node.op, SUMS) else kinds.EXTRA_FACTOR
     for kept, gone in ((left, right), (right, left)) if not isinstance(node.op, ast.Pow) else ():
         of = kinds.DERIVATIVE if DERIVATIVE_FORM.search(ast.unparse(gone)) else ""
+        if isinstance(gone, ast.Constant) and part.kinds.get(ast.unparse(kept)) == "int":
+            of = kinds.OFF_BY_ONE
         yield kept, kind(said(gone), of=of)
     if isinstance(node.op, ast.MatMult):
         yield ast.BinOp(right, ast.MatMult(), left), kinds.WRONG_ORDER(said(node))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
+from autograd_seq.diagnosis.line_statements import moved
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
@@ -84,6 +86,23 @@ def lists(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, new, "off by one", words)
 
 
+def turned(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A list that is answered from its other end."""
+    if not isinstance(s, (ast.Return, ast.Assign)):
+        return
+    for holder, name, index, node in places(s):
+        text = ast.unparse(node)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "::-1":
+            yield Edit(s, holder, name, index, node.value, *kinds.TURNED_ROUND(text, "[::-1] does not belong there"))
+        elif _is_list(part, node) and not isinstance(holder, (ast.Subscript, ast.Attribute)):
+            new = read(f"{text}[::-1]")
+            yield Edit(s, holder, name, index, new, *kinds.TURNED_ROUND(text, "[::-1] is missing"))
+
+
+def _is_list(part: Part, node: ast.expr) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute)) and part.kinds.get(ast.unparse(node)) == "list"
+
+
 def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A loop in the opposite order; one that is cut off after some steps."""
     if not isinstance(s, ast.For):
@@ -118,7 +137,7 @@ def _called(node: ast.Call) -> str:
 
 
 SHAPES: list[Rule] = [axes, bare, complements, divisors]
-WHOLE: list[Rule] = [lists, order]  # whose effect shows only when the program runs
+WHOLE: list[Rule] = [lists, turned, order, moved]  # whose effect shows only when the program runs
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

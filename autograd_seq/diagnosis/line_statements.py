@@ -43,6 +43,25 @@ def _all_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
     yield Edit(s, *holder_of(part.tree, s), ast.copy_location(call, s), *words)
 
 
+def moved(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A line that stands in a loop and belongs after it; one that belongs after the next."""
+    loop, name, index = holder_of(part.tree, s)
+    if not isinstance(loop, ast.For) or isinstance(s, ast.For) or name != "body" or len(loop.body) < 2:
+        return
+    rest = [other for other in loop.body if other is not s]
+    both = ast.If(ast.Constant(True), [_with_body(loop, rest), s], [])
+    yield Edit(s, *holder_of(part.tree, loop), ast.copy_location(both, loop), *kinds.IN_THE_LOOP(said(s)))
+    if index + 1 < len(loop.body):
+        following = loop.body[index + 1]
+        body = [*loop.body[:index], following, s, *loop.body[index + 2 :]]
+        words = kinds.ORDER_OF_LINES(said(s), said(following))
+        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words)
+
+
+def _with_body(loop: ast.For, body: list[ast.stmt]) -> ast.For:
+    return ast.copy_location(ast.For(loop.target, loop.iter, body, loop.orelse), loop)
+
+
 def left_out(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A statement that should not be there: an array changed in place."""
     if isinstance(s, (ast.AugAssign, ast.Expr)) or (isinstance(s, ast.Assign) and isinstance(s.targets[0], ATOMS)):

@@ -143,7 +143,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     spaces : iterable of dict
         The global variables of its files.
     """
-    known = {f.__code__: f for f in _functions(functions, spaces)}
+    known = {f.__code__: f for f in functions_in(functions, spaces)}
     trees: dict[types.FunctionType, ast.FunctionDef | None] = {}
     outer_first = sorted(known.items(), key=lambda pair: -len(list(_within(pair[0]))))
     owner = {code: f for c, f in outer_first for code in _within(c)}  # the innermost that is there as a function
@@ -158,7 +158,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
         if function is None:
             return None
         if function not in trees:
-            trees[function] = _tree(function)
+            trees[function] = tree_of(function)
         tree = trees[function]
         seen, ran = operands.setdefault(function, {}), lines.setdefault(function, Counter())
 
@@ -226,7 +226,8 @@ def _traced(tracer: Any, run: Callable[[], Any]) -> Any:
         sys.settrace(before)
 
 
-def _functions(functions: Iterable[Any], spaces: Iterable[Space]) -> Iterator[types.FunctionType]:
+def functions_in(functions: Iterable[Any], spaces: Iterable[Space]) -> Iterator[types.FunctionType]:
+    """The functions among some things, and those of classes and files."""
     things = [*functions, *(value for space in spaces for value in space.values())]
     for thing in things:
         if isinstance(thing, type):
@@ -267,7 +268,7 @@ def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield ast.unparse(node), value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _tree(function: types.FunctionType) -> ast.FunctionDef | None:
+def tree_of(function: types.FunctionType) -> ast.FunctionDef | None:
     """The definition of a function; None for a lambda, and where no file says what it is."""
     try:
         lines, first = inspect.getsourcelines(function)

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from autograd_seq.diagnosis.line_edits import RULES, said, written_over
+from autograd_seq.diagnosis.line_edits import said
 from autograd_seq.diagnosis.located import Place, Sought, located
-from autograd_seq.diagnosis.mend import Mend
+from autograd_seq.diagnosis.mend import Mend, Way
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.true_values import TrueValues
 
@@ -20,7 +20,7 @@ from autograd_seq.diagnosis.true_values import TrueValues
 class Lines(Protocol):
     """Whoever answers these questions."""
 
-    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+    def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
 
     def located(self, sought: Sequence[Sought]) -> list[Place | None]:
@@ -49,9 +49,9 @@ class OwnLines:
     ) -> None:
         self._mend = Mend(draws, wrong, tolerance, known, seconds)
 
-    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+    def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
-        found, line = self._mend.run([written_over] if assignments_only else RULES)
+        found, line = self._mend.run(way)
         if line is None:
             return found, ""
         return found, f"{line.statement.lineno}{_of(self._mend.file_of(line.part))}, {said(line.statement)},"
@@ -69,13 +69,13 @@ def _of(file: str) -> str:
     return f" of {file}" if file else ""
 
 
-def lines_of(cases: Sequence[Any], wrong: list[str], tolerance: float) -> Lines:
+def lines_of(cases: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues) -> Lines:
     """The lines of the program that two cases are draws of, wherever it runs."""
     elsewhere = getattr(cases[0].function, "own_lines", None)
     if elsewhere is not None:
-        found: Lines = elsewhere(cases, wrong, tolerance)
+        found: Lines = elsewhere(cases, wrong, tolerance, known)
         return found
-    return OwnLines([case.anew() for case in cases], wrong, tolerance, TrueValues.of(cases[0].truth))
+    return OwnLines([case.anew() for case in cases], wrong, tolerance, known)
 
 
 def with_lines(lines: Lines, findings: list[Finding], values: list[list[Any]]) -> list[Finding]:

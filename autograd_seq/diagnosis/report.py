@@ -18,6 +18,7 @@ MOST_CHARACTERS = 4_000
 ARRAY = re.compile(r"(np\.)?array\((\[[^\[\]]*\]|\[[\[\]\d\s.,eE+TrueFals-]*\])[^()]*\)")
 LONGEST = 400  # characters in a line
 NEARLY = 1e-3
+LEFT_OUT = ("missing term", "no carry")  # what a line that is not there can be the reason for
 LARGEST = 1_000  # number of examples, of steps or of elements that a gradient could be off by
 
 
@@ -245,7 +246,8 @@ def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in names]
     of = f" of {cause.file}" if cause.file else ""
     at = f" in line {cause.line}{of}" if cause.line else ""
-    there = [f"   {at}: {cause.source}"] if cause.source else []
+    before = ", or in one that is missing before it" if cause.category in LEFT_OUT else ""
+    there = [f"   {at}{before}: {cause.source}"] if cause.source else []
     at = "" if there else at
     head = f"  {cause.where} {'are' if len(names) > 1 else 'is'} wrong{at}"
     if follow:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.names import text
 from autograd_seq.core.part import is_basic
 from autograd_seq.core.tensor import Tensor
@@ -21,6 +22,11 @@ from autograd_seq.writer.writer import Called
 Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
 Changes = Mapping[Tensor, Change]
+# what a line with other values in it may raise: that it cannot be so is no reason to end a search
+DOES_NOT_FIT = (
+    ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, StopIteration, RecursionError,
+    AutogradError,
+)  # fmt: skip
 MOST_REMEMBERED = 300  # sets of changed records
 
 

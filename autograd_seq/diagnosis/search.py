@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.perturb import Context, Variant, spoken, variants
-from autograd_seq.diagnosis.rerun import Program, called
+from autograd_seq.diagnosis.perturb import Context, Variant
+from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program, called
+from autograd_seq.diagnosis.tried import one_pass
 from autograd_seq.diagnosis.truth import Truth
 
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
@@ -20,6 +21,23 @@ LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
 
 Gradients = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Strayed:
+    """The first wrong value that a line of somebody's made, with all mistakes before it mended.
+
+    Attributes
+    ----------
+    row, place : int
+        Which value of the true pass belongs there.
+    value : ndarray
+        What the line made in its place.
+    """
+
+    row: int
+    place: int
+    value: Array
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,8 @@ class Finding:
         What stands there.
     file : str
         The file, where it is another than that of the function which is checked.
+    strayed : Strayed or None
+        The first wrong value, where that is all that is known yet.
     """
 
     category: str
@@ -54,6 +74,7 @@ class Finding:
     line: int | None = None
     source: str = ""
     file: str = ""
+    strayed: Strayed | None = field(default=None, compare=False, repr=False)
 
 
 def difference(found: Array, true: Array) -> float:
@@ -62,27 +83,6 @@ def difference(found: Array, true: Array) -> float:
         return float("inf")
     largest = max(float(np.max(np.abs(true), initial=0)), float(np.max(np.abs(found), initial=0)))
     return float(np.max(np.abs(found - true), initial=0)) / largest if largest else 0.0
-
-
-class _Twins:
-    """The variants of another recording of the same program, made as far as they are asked for."""
-
-    def __init__(self, program: Program, wrong: frozenset[str]) -> None:
-        self.program = program
-        self._context = Context(program, wrong)
-        self._spoken: dict[int, Iterator[Variant]] = {}
-        self._known: dict[object, Variant] = {}
-
-    def of(self, variant: Variant) -> Variant | None:
-        """The variant with the same key."""
-        n = variant.key[0]
-        made = self._spoken.setdefault(n, spoken(self._context, n))
-        while variant.key not in self._known:
-            following = next(made, None)
-            if following is None:
-                return None
-            self._known[following.key] = following
-        return self._known[variant.key]
 
 
 class Search:
@@ -106,13 +106,16 @@ class Search:
         tolerance: float = EQUAL,
     ) -> None:
         self.tolerance = tolerance
-        self.program, self.found = Program(first[0]), first[1]
+        self.found = first[1]
         self.wrong = [k for k in wrong if k in self.found]
         right = {k for k in self.found if k not in wrong}
-        self.reachable = frozenset(self.program.results) - right
+        adjoints = first[0].recording.adjoints
+        self.reachable = frozenset(f"d{k}" for k, x in first[0].inputs.items() if x in adjoints) - right
+        self._pass = one_pass(first[0], self.reachable)
+        self.program = self._pass.program
         self.second = second
-        self._again: _Twins | None = None
-        self._left = iter(variants(self.program, self.reachable))
+        self._left = self._pass.tried()
+        self._worked = 0
         self._partial: list[tuple[Variant, set[str]]] = []
         self._tried, self._ended = 0, False
         self._variants: dict[Finding, Variant] = {}
@@ -134,6 +137,11 @@ class Search:
             return self._several(partial)
 
     @property
+    def context(self) -> Context:
+        """The program as those see it who change its lines."""
+        return self._pass.context
+
+    @property
     def ended(self) -> bool:
         """Whether all variants were tried."""
         return self._ended
@@ -143,15 +151,17 @@ class Search:
         partial = self._partial
         seen: dict[tuple[str, str], int] = {}
         while self._work() < most:
-            variant = next(self._left, None)
-            if variant is None:
+            tried = next(self._left, None)
+            if tried is None:
                 self._ended = True
                 break
+            variant = tried.variant
             if whole and variant.rank > whole[0].rank:
                 break
             self._tried += 1
-            explained = self._explained(self.program, self.found, [variant])
-            if explained is None or not explained:
+            self._worked += tried.work  # though it was done for somebody else: what is found depends on nobody else
+            explained = self._reproduced(self.found, tried.result) if tried.result is not None else None
+            if not explained:
                 continue
             if len(explained) == len(self.wrong):
                 same = seen.get((variant.where, variant.category))
@@ -167,7 +177,7 @@ class Search:
 
     def _work(self) -> float:
         """How many lines were computed, and as many as making the variants is worth."""
-        return self.program.work + LINES_OF_A_VARIANT * self._tried
+        return self._worked + LINES_OF_A_VARIANT * self._tried
 
     def _explained(self, program: Program, found: Gradients, together: list[Variant]) -> set[str] | None:
         """The wrong gradients that variants reproduce; None if they spoil one that is right."""
@@ -175,23 +185,27 @@ class Search:
         reached = frozenset().union(*(program.reach(r) for r in changes))
         if not reached <= self.reachable:
             return None  # it changes a gradient that is right
+        before = program.work
         try:
             with np.errstate(all="ignore"):
                 result = program.run(changes)
-        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):  # it does not fit here
+        except DOES_NOT_FIT:  # it does not fit here
             return None
+        self._worked += program.work - before
+        return self._reproduced(found, result)
+
+    def _reproduced(self, found: Gradients, result: Gradients) -> set[str]:
         return {k for k in self.wrong if k in result and _equal(found[k], result[k], self.tolerance)}
 
     def _confirmed(self, together: list[Variant]) -> bool:
         """Whether the same variants reproduce the numbers of the second draw."""
         truth, found = self.second
-        if self._again is None:
-            self._again = _Twins(Program(truth), self.reachable)
-        twins = [twin for v in together if (twin := self._again.of(v)) is not None]
+        again = one_pass(truth, self.reachable)
+        twins = [twin for v in together if (twin := again.twins.of(v)) is not None]
         if len(twins) < len(together):
             return False
         first = self._explained(self.program, self.found, together)
-        return first is not None and first == self._explained(self._again.program, found, twins)
+        return first is not None and first == self._explained(again.program, found, twins)
 
     def _several(self, partial: list[tuple[Variant, set[str]]]) -> tuple[list[list[Finding]], list[str]]:
         """Several causes: the variant that explains most first, then what explains more together with it."""
@@ -232,7 +246,7 @@ class Search:
         taken = {r for v in chosen for r in v.changes}
         best: tuple[Variant, set[str]] | None = None
         left = set(self.wrong) - explained  # what it reached of the rest would not be right any more
-        for variant in variants(self.program, self.reachable):
+        for variant in self._pass.variants():
             self._tried += 1
             if self._work() > 2 * MOST_WORK:
                 break
@@ -256,7 +270,7 @@ class Search:
         try:
             with np.errstate(all="ignore"):
                 new = self.program.values({r: c for changes in made for r, c in changes.items()})
-        except (ValueError, TypeError, IndexError, KeyError, StopIteration, RecursionError):
+        except DOES_NOT_FIT:
             return [[] for _ in findings]
         behind = [self.program.behind(frozenset(changes)) if changes else [] for changes in made]
         return [[new[r] for r in records if difference(new[r], r._value) > self.tolerance] for records in behind]

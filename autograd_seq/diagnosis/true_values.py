@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.truth import Truth
+
+Rows = list[list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -20,14 +23,17 @@ class TrueValues:
         The values that depend on no adjoint, such as the forward pass's and 1 - a², and those that do.
     given : list of float
         The adjoints that were given and are one number each: a loss may be given its 1 in the end only.
+    rows : list of list of int
+        The places in `backward` of what does the same at all time steps, in the order in which it is made.
     """
 
     forward: list[Array]
     backward: list[Array]
     given: list[float]
+    rows: list[list[int]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, truth: Truth | None) -> TrueValues:
+    def of(cls, truth: Truth | None, rows: Rows | None = None) -> TrueValues:
         """Those of a recording; none where there is none."""
         if truth is None:
             return cls([], [], [])
@@ -38,13 +44,17 @@ class TrueValues:
         both = [*truth.recording.forward, *truth.recording.backward]
         forward = [r._value for r in both if r not in live]
         given = [float(seed._value) for seed in truth.seeds.values() if seed.size == 1]
-        return cls(forward, [r._value for r in both if r in live], given)
+        backward = [r for r in both if r in live]
+        places = {r: i for i, r in enumerate(backward)}
+        found = [[places[r] for r in row] for row in rows or ()]
+        return cls(forward, [r._value for r in backward], given, found)
 
     def to_data(self) -> dict[str, Any]:
         """As lists and arrays."""
-        return {"forward": self.forward, "backward": self.backward, "given": self.given}
+        return {"forward": self.forward, "backward": self.backward, "given": self.given, "rows": self.rows}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> TrueValues:
         """The same again."""
-        return cls(list(data["forward"]), list(data["backward"]), [float(x) for x in data["given"]])
+        rows = [list(row) for row in data.get("rows", ())]
+        return cls(list(data["forward"]), list(data["backward"]), [float(x) for x in data["given"]], rows)

@@ -10,13 +10,14 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
-from autograd_seq.core.errors import UsageError
+from autograd_seq.core.errors import GraphLostError, UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import Marked
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import calling
 from autograd_seq.diagnosis.follow import Follower
+from autograd_seq.diagnosis.written_into import to_be_written_into
 from autograd_seq.readings.textbook.longhand import Activations
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
@@ -81,7 +82,11 @@ def record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, A
         return _record(forward, inputs, upstream, calling.files(theirs))
     except (TypeError, ValueError, RuntimeError):  # such as an assignment into an array that np.zeros made
         with calling.recording(theirs):
-            return _record(forward, inputs, upstream, calling.files(theirs))
+            try:
+                return _record(forward, inputs, upstream, calling.files(theirs))
+            except GraphLostError:  # an array that a formula made is written into
+                with to_be_written_into([forward], theirs):
+                    return _record(forward, inputs, upstream, calling.files(theirs))
 
 
 def _record(
@@ -150,6 +155,7 @@ class _Several(_Recorder):
 def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]:
     """The same graph with the program's own names and time steps, and with each activation in one record."""
     graph = Graph(*outputs.values())
+    follower.learn(graph)
     timed = any(r.scope.time is not None for r in graph)
     known = Activations()
     new: dict[Tensor, Tensor] = {}

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.diagnosis.located import Place, Sought
-from autograd_seq.diagnosis.search import Finding, difference
+from autograd_seq.diagnosis.mend import Way
+from autograd_seq.diagnosis.search import Finding, Strayed, difference
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.own_process import OwnProcess
 from autograd_seq.grading.packing import pack
@@ -35,25 +38,34 @@ class LinesElsewhere:
         The gradients that are wrong.
     tolerance : float
         How far equal numbers may differ, relative to the largest.
+    known : TrueValues, optional
+        The true values; those of the first draw if not given.
     """
 
     def __init__(
-        self, process: OwnProcess, names: dict[str, Any], cases: Sequence[Any], wrong: list[str], tolerance: float
+        self,
+        process: OwnProcess,
+        names: dict[str, Any],
+        cases: Sequence[Any],
+        wrong: list[str],
+        tolerance: float,
+        known: TrueValues | None = None,
     ) -> None:
+        known = known or TrueValues.of(cases[0].truth)
         self._process, self._wrong, self._tolerance = process, wrong, tolerance
         self._second = cases[1].anew()
         first = cases[0].anew()
         self._facts: dict[str, Any] = {
             **names, "wrong": wrong, "tolerance": tolerance, "seconds": SECONDS,
-            "known": TrueValues.of(cases[0].truth).to_data(),
+            "known": known.to_data(),
             "numbers": dict(first.numbers), "true": dict(first.true), "found": dict(first.found),
         }  # fmt: skip
 
-    def mended(self, assignments_only: bool) -> tuple[list[Finding], str]:
+    def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
         if not self._process.lines_are_read:
             return [], ""
-        answer = self._ask({"mended": assignments_only})
+        answer = self._ask({"mended": way})
         told = answer.get("findings")
         found = [_finding(data, self._wrong) for data in told[:MOST]] if isinstance(told, list) else []
         line = answer.get("line")
@@ -75,8 +87,8 @@ class LinesElsewhere:
 
     def _confirmed(self, found: list[Finding]) -> list[Finding]:
         """Those that make right what they say they explain, on the second draw too."""
-        if not found:
-            return []
+        if not found or any(f.strayed for f in found):  # what these tell is seen by their values
+            return found
         self._ask({"changed": True, "inputs": dict(self._second.inputs)})
         try:
             now = self._second.again()
@@ -99,7 +111,18 @@ def _finding(data: Any, wrong: Sequence[str]) -> Finding:
     keys = tuple(k for k in wrong if isinstance(explains, (list, tuple)) and k in explains)
     line = told.get("line")
     number = line if isinstance(line, int) else None
-    return Finding(category[:40], where, words, correct, keys, number, file=plain(str(told.get("file") or ""), 1))
+    file, strayed = plain(str(told.get("file") or ""), 1), _strayed(told.get("strayed"))
+    return Finding(category[:40], where, words, correct, keys, number, file=file, strayed=strayed)
+
+
+def _strayed(data: Any) -> Strayed | None:
+    """A wrong value as it was told."""
+    told = data if isinstance(data, dict) else {}
+    row, place, value = told.get("row"), told.get("place"), told.get("value")
+    fits = isinstance(row, int) and isinstance(place, int) and row >= 0 and place >= 0
+    if not fits or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
+        return None
+    return Strayed(row, place, value)  # type: ignore[arg-type]
 
 
 def _place(data: Any) -> Place | None:

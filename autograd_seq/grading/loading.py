@@ -75,7 +75,7 @@ def load(path: str, source: str, starts: Sequence[int] = ()) -> Loaded:
     module.__file__ = name
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     sys.modules["student_file"] = module
-    sys.path.insert(0, os.path.dirname(name))  # what it imports when it is called lies there too
+    sys.path[:0] = [os.path.dirname(name), os.getcwd()]  # what it imports lies in its folder, where it runs
     _lend_helpers()
     return Loaded(vars(module), _run(source, name, vars(module), starts))
 

@@ -12,6 +12,7 @@ from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.course import CELLS
 from autograd_seq.diagnosis.grouped import Groups, flattened
+from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.lines_elsewhere import LinesElsewhere
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.packing import Kept, UnreadableError, pack
@@ -72,13 +73,15 @@ class RemoteFunction:
         """Call it in the cage."""
         return asked(self._process, "call", self.__name__, places, names)
 
-    def own_lines(self, cases: Sequence[Any], wrong: list[str], tolerance: float) -> LinesElsewhere:
+    def own_lines(
+        self, cases: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues
+    ) -> LinesElsewhere:
         """Its lines, for whoever looks for a mistake in them."""
         forward = getattr(cases[0].forward, "own", cases[0].forward)
         names: dict[str, Any] = {"function": self.__name__}
         if isinstance(forward, RemoteForward):
             names |= {"forward": forward.__name__, "groups": forward.groups}
-        return LinesElsewhere(self._process, names, cases, wrong, tolerance)
+        return LinesElsewhere(self._process, names, cases, wrong, tolerance, known)
 
 
 class RemoteForward:

@@ -17,6 +17,11 @@ def _chosen_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
     return where(c, g, 0)
 
 
+def _anywhere(x: Any) -> Array:
+    """A condition that stands for any."""
+    return np.ones(x.shape, bool)
+
+
 def _other_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
     return where(c, 0, g)
 
@@ -160,6 +165,19 @@ def tanh(x: Any, /) -> Array:
     return np.tanh(x)
 
 
+def _on_each_side(x: Any) -> Any:
+    """Written in two ways, one for positive and one for negative arguments, neither of which can overflow."""
+    return where(_anywhere(x), sigmoid(x), sigmoid(x))
+
+
+def _of_size_on_each_side(x: Any) -> Any:
+    return where(_anywhere(x), sigmoid(np.abs(x)), sigmoid(-np.abs(x)))
+
+
+def _of_size_with_quotient(x: Any) -> Any:
+    return where(_anywhere(x), sigmoid(np.abs(x)), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
+
+
 @operation(
     vjp=[lambda g, y, x: g * (y * (1.0 - y))],
     meaning=lambda algebra, x: each(algebra.sigmoid, x),
@@ -170,7 +188,16 @@ def tanh(x: Any, /) -> Array:
     activation=True,
     elementwise=True,
     element="sigmoid({0})",
-    longhand=[lambda x: 1 / (1 + np.exp(-x))],
+    longhand=[
+        lambda x: 1 / (1 + np.exp(-x)),
+        lambda x: np.exp(x) / (1 + np.exp(x)),
+        lambda x: 0.5 * (1 + np.tanh(0.5 * x)),
+        lambda x: 0.5 * (1 + np.tanh(x / 2)),
+        lambda x: (1 + np.tanh(x / 2)) / 2,
+        _on_each_side,
+        _of_size_on_each_side,
+        _of_size_with_quotient,
+    ],
 )
 def sigmoid(x: Any, /) -> Array:
     """The sigmoid σ(x) = 1 / (1 + exp(-x)), without overflow; σ' = σ (1 - σ).
@@ -194,7 +221,7 @@ def sigmoid(x: Any, /) -> Array:
     activation=True,
     elementwise=True,
     element="zero if {0} < zero else {0}",
-    longhand=[lambda x: np.maximum(x, 0)],
+    longhand=[lambda x: np.maximum(x, 0), lambda x: x * (x > 0), lambda x: where(x > 0, x, 0)],
 )
 def relu(x: Any, /) -> Array:
     """max(x, 0); the derivative at 0 is taken as 0.

@@ -1,7 +1,8 @@
 """Wrong backward passes by somebody who had not seen what is diagnosed: flagged where they are wrong, and named.
 
-At first 48 of the first 60 were named, all of them flagged on exactly the wrong gradients, and none of the right
-ones. What was missed was then added by general rules, so the share today says nothing about others.
+At first 48 of the first 60 were named, and 41 of the 60 of another person, all of them flagged on exactly the wrong
+gradients, and none of the right ones. What was missed was then added by general rules, so the share today says nothing
+about others.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import types
 
 import numpy as np
 import pytest
-from check.mistakes.by_others import ORIGINALS, PASSES
+from check.mistakes import by_another, by_others
+from check.mistakes.by_others import PASSES
 
 from autograd_seq.diagnosis.course import check_file
 from tests.sweeps import part_of, slow_but_part_of
+
+ORIGINALS = by_others.ORIGINALS | by_another.ORIGINALS
 
 
 @functools.cache
@@ -58,7 +62,8 @@ def named(p, folder):
     assert printed.count("\n") < 60 and len(printed) <= 4_000 and "array(" not in printed, printed
     explained = {k for c in report.causes for k in c.explains}
     kinds = {c.category for c in report.causes}
-    return len(report.causes) >= p.mistakes and kinds <= set(p.diagnosis) and explained == set(report.wrong)
+    right_kinds = kinds <= set(p.diagnosis) or not p.diagnosis
+    return len(report.causes) >= p.mistakes and right_kinds and explained == set(report.wrong)
 
 
 def missed_of(passes, folder):
@@ -74,12 +79,23 @@ def test_of_some_each_is_flagged_on_exactly_the_wrong_gradients_and_nine_in_ten_
 
 @pytest.mark.slow
 def test_each_is_flagged_on_exactly_the_wrong_gradients_and_nine_in_ten_are_named(tmp_path):
-    assert len(PASSES) >= 70 and len(ORIGINALS) == 20
+    assert len(PASSES) >= 70 and len(by_others.ORIGINALS) == 20
     assert len(missed_of(PASSES, tmp_path)) <= len(PASSES) / 10
 
 
+def test_of_some_of_another_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    some = part_of(by_another.PASSES)
+    assert len(missed_of(some, tmp_path)) <= len(some) / 10
+
+
+@pytest.mark.slow
+def test_of_another_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    assert len(by_another.PASSES) == 60 and len(by_another.ORIGINALS) == 22
+    assert len(missed_of(by_another.PASSES, tmp_path)) <= len(by_another.PASSES) / 10
+
+
 def test_what_is_wrong_is_as_they_say():
-    for p in part_of(PASSES):
+    for p in [*part_of(PASSES), *part_of(by_another.PASSES)]:
         right, wrong = gradients(p.right)[0], gradients(p.wrong)[0]
         truly = {
             k for k, v in right.items()

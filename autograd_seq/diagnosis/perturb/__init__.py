@@ -11,6 +11,7 @@ A `Variant` is the true backward pass with the lines of one such sentence change
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from autograd_seq.diagnosis.perturb import (
@@ -43,7 +44,7 @@ from autograd_seq.diagnosis.perturb.where import (
     in_one_use,
     in_the_whole,
 )
-from autograd_seq.diagnosis.rerun import Program
+from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program
 
 Several = Callable[[Context, int], Iterator[Variant]]  # edits of several lines that belong together
 
@@ -140,8 +141,9 @@ def variants(program: Program, wrong: Collection[str] | None = None) -> Iterator
 
 def spoken(context: Context, n: int) -> Iterator[Variant]:
     """The variants of one sentence, whose number their keys begin with."""
-    for variant in GRAMMAR[n].variants(context):
-        yield replace(variant, key=(n, *variant.key))
+    with suppress(*DOES_NOT_FIT):
+        for variant in GRAMMAR[n].variants(context):
+            yield replace(variant, key=(n, *variant.key))
 
 
 __all__ = ["GRAMMAR", "Context", "Variant", "spoken", "variants"]

@@ -7,6 +7,7 @@ was changed in place. *Where*: wherever it is read, also in what is made of it, 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant, constant, own, reading
 from autograd_seq.diagnosis.perturb.which_step import STEPS, Step
-from autograd_seq.diagnosis.rerun import Change, bare
+from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Change, bare
 from autograd_seq.diagnosis.truth import bends_elements, is_activation
 
 Values = dict[Tensor, Array]  # in place of what a forward value is
@@ -42,7 +43,7 @@ def made_of(c: Context, mapping: Values) -> Values:
             continue
         carried = r in outputs or algebra(r) in ("sum", "stacked")
         if not carried and any(x in new for x in r.inputs):
-            with np.errstate(all="ignore"):  # such as the logarithm of a negative number
+            with np.errstate(all="ignore"), suppress(*DOES_NOT_FIT):  # the logarithm of a negative number; other sizes
                 new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.settings))
     return {r: value for r, value in new.items() if r not in mapping}
 
@@ -139,9 +140,10 @@ def computed_anew(c: Context, rank: int) -> Iterator[Variant]:
     for role, nodes in groups.items():
         formed: dict[Any, list[tuple[Tensor, Formed]]] = {}
         for node in nodes:
-            for form in _forms(c, node):
-                if form[2].shape == node.shape:
-                    formed.setdefault(form[0], []).append((node, form))
+            with suppress(*DOES_NOT_FIT):
+                for form in _forms(c, node):
+                    if form[2].shape == node.shape:
+                        formed.setdefault(form[0], []).append((node, form))
         for key, found in formed.items():
             edit = Edit(key, found[0][1][1], own(found[0][0]), weight=2)
             mapping = {n: form[2] for n, form in found}

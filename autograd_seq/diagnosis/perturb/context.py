@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.kinds import AT_ANOTHER_STEP, DERIVATIVE, IN_PLACE_OF, OFF_BY_ONE, WRONG_VALUE, Said
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant
 from autograd_seq.diagnosis.perturb.which_step import STEPS
-from autograd_seq.diagnosis.rerun import Change, Program, bare, called, formula
+from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Change, Program, bare, called, formula
 from autograd_seq.diagnosis.truth import bends_elements, is_activation
 from autograd_seq.folding.literal import is_literal
 
@@ -93,7 +94,10 @@ class Context:
     def edits(self, what: What, r: Tensor) -> list[Edit]:
         """What a rule makes of a line, made once for all places."""
         if (what, r) not in self._made:
-            self._made[what, r] = list(what(self, r))
+            found = self._made[what, r] = []
+            with suppress(*DOES_NOT_FIT):
+                for edit in what(self, r):
+                    found.append(edit)
         return self._made[what, r]
 
     def _join_initial_states(self) -> None:

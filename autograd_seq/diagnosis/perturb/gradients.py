@@ -12,7 +12,7 @@ import numpy as np
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.perturb.context import Context
+from autograd_seq.diagnosis.perturb.context import Context, terms_of
 from autograd_seq.diagnosis.perturb.variant import Edit, Form, Variant, constant, own
 from autograd_seq.diagnosis.rerun import bare, sums_axes
 
@@ -78,6 +78,9 @@ def _scaled(n: int, category: str, what: str, also: str = "") -> Any:
 def _counts(c: Context) -> dict[int, tuple[str, str]]:
     """Numbers that a mean could divide by: its category, and what it is the number of."""
     examples = {n for r in c.program.records if (n := summed_over(r)) > 1}
+    summed = [x for result in c.program.results.values() for x in terms_of(result) if sums_axes(x)]
+    of_biases = {n for x in summed if (n := summed_over(x)) > 1}
+    examples = of_biases or examples  # a product of matrices sums over units too
     arrays = [*c.program.truth.inputs.values(), *c.program.truth.outputs.values()]
     lengths = {n for x in arrays for n in x.shape if n > 1}
     T = c.program.T

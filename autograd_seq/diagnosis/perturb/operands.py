@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit, Form, Variant, at, operand
 from autograd_seq.diagnosis.perturb.where import collected
@@ -36,8 +37,23 @@ def _other_adjoint(c: Context, r: Tensor, i: int, x: Tensor) -> Iterator[Edit]:
             continue
         if node.scope.time == c.program.time(r) and y not in c.behind(r):
             skips = is_activation(node) and c.program.serves.get(bare(x)) is node  # just the derivative is left out
-            said = kinds.IN_PLACE_OF(c.called(y), c.called(x), of=kinds.DERIVATIVE if skips else "")
+            said = _without_factor(c, y, x)
+            if said is None:
+                said = kinds.IN_PLACE_OF(c.called(y), c.called(x), of=kinds.DERIVATIVE if skips else "")
             yield Edit(("adjoint", i, c.role(node)), said, operand(r, i, at(y)))
+
+
+def _without_factor(c: Context, y: Tensor, x: Tensor) -> Said | None:
+    """What is said of an adjoint in place of the same one with a factor that is no derivative."""
+    made = bare(x)
+    if algebra(made) not in ("product", "quotient") or not any(bare(z) is bare(y) for z in made.inputs):
+        return None
+    if is_activation(c.program.serves.get(made, y)):
+        return None
+    plain = next((z for z in made.inputs if bare(z) is not bare(y)), None)
+    if plain is None:
+        return None
+    return kinds.NO_FACTOR(f"1 / {c.called(plain)}" if algebra(made) == "quotient" else c.called(plain))
 
 
 def _other_value(c: Context, r: Tensor, i: int, there: Tensor, x: Tensor) -> Iterator[Edit]:

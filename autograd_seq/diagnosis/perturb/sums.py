@@ -49,6 +49,21 @@ def terms(c: Context, r: Tensor) -> Iterator[Edit]:
             others = {y: 0.0 for _, y in told if y is not x}
             yield Edit(("only term", role), kinds.ONLY_TERM(c.called(x)), weighed(r, others))
     yield from _two_terms(c, r, told, carried)
+    yield from _alike(c, r)
+
+
+def _alike(c: Context, r: Tensor) -> Iterator[Edit]:
+    """Terms that do the same, one at each time step, all of them together."""
+    by_role: dict[Any, list[Tensor]] = {}
+    for x in r.inputs:
+        by_role.setdefault(c.term_role(x), []).append(x)
+    for role, found in by_role.items() if len(by_role) > 1 else ():
+        said = c.called(found[0]) + ", nor those of the other steps"
+        if len(found) > 1:
+            yield Edit(("without all", role), kinds.NO_TERM(said), weighed(r, dict.fromkeys(found, 0.0)))
+            said = c.called(found[0]) + ", and those of the other steps,"
+            yield Edit(("all twice", role), kinds.TERM_TWICE(said), weighed(r, dict.fromkeys(found, 2.0)))
+            yield Edit(("sign of all", role), kinds.SIGN_OF_TERM(said), weighed(r, dict.fromkeys(found, -1.0)))
 
 
 def carried_adjoint(c: Context, r: Tensor) -> Iterator[Edit]:

@@ -13,12 +13,14 @@ from pathlib import Path
 from check.mistakes import edited
 
 HERE = Path(__file__).parent
-ORIGINALS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(HERE.glob("[a-z]*.py"))}
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One wrong backward pass: its name, sources, wrong gradients, what each cause may be called, and how many."""
+    """One wrong backward pass: its name, sources, wrong gradients, what each cause may be called, and how many.
+
+    Where no names are given, as for some passes with two mistakes, each cause may be called anything.
+    """
 
     name: str
     original: str
@@ -29,15 +31,23 @@ class Pass:
     mistakes: int
 
 
-def _read() -> Iterator[Pass]:
-    found = tomllib.loads((HERE / "mistakes.toml").read_text(encoding="utf-8"))
+def originals_in(folder: Path) -> dict[str, str]:
+    """The right passes of a folder: under their names their texts."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("[a-z]*.py"))}
+
+
+def passes_in(folder: Path) -> Iterator[Pass]:
+    """The wrong passes of a folder."""
+    originals = originals_in(folder)
+    found = tomllib.loads((folder / "mistakes.toml").read_text(encoding="utf-8"))
     for original, entries in found.items():
         for what, entry in entries.items():
-            right = ORIGINALS[original]
+            right = originals[original]
             yield Pass(
                 f"{original}/{what}", original, right, edited(right, entry["edit"]), tuple(entry["wrong"]),
                 tuple(entry["diagnosis"]), entry.get("mistakes", 1),
             )  # fmt: skip
 
 
-PASSES = tuple(_read())
+ORIGINALS = originals_in(HERE)
+PASSES = tuple(passes_in(HERE))

@@ -4,7 +4,7 @@
 import numpy as np
 
 
-def forward(X, WLSTM, c0, h0):
+def forward_pass(X, WLSTM, c0, h0):
     n, b, input_size = X.shape
     d = WLSTM.shape[1] // 4
     xphpb = WLSTM.shape[0]
@@ -30,7 +30,7 @@ def forward(X, WLSTM, c0, h0):
     return Hout, C[-1], cache
 
 
-def backward(dHout_in, dCn, cache):
+def backward_pass(dHout_in, dCn, cache):
     WLSTM, Hout, IFOGf = cache['WLSTM'], cache['Hout'], cache['IFOGf']
     C, Ct, Hin, c0, h0 = cache['C'], cache['Ct'], cache['Hin'], cache['c0'], cache['h0']
     n, b, d = Hout.shape
@@ -89,13 +89,13 @@ def inputs():
 
 
 def loss_of(module, args):
-    Hout, Cn, cache = module.forward(args["X"], args["WLSTM"], args["c0"], args["h0"])
+    Hout, Cn, cache = module.forward_pass(args["X"], args["WLSTM"], args["c0"], args["h0"])
     return (np.sum(Hout * args["dHout"]) + np.sum(Cn * args["dCn"]))
 
 
 def gradients_of(module, args):
-    Hout, Cn, cache = module.forward(args["X"], args["WLSTM"], args["c0"], args["h0"])
-    dX, dW, dc0, dh0 = module.backward(args["dHout"], args["dCn"], cache)
+    Hout, Cn, cache = module.forward_pass(args["X"], args["WLSTM"], args["c0"], args["h0"])
+    dX, dW, dc0, dh0 = module.backward_pass(args["dHout"], args["dCn"], cache)
     return {"dX": dX, "dWLSTM": dW, "dc0": dc0, "dh0": dh0}
 
 class _Module:

@@ -1,0 +1,390 @@
+"""Mistakes found by the values that lines should make: a line that makes the true ones instead mends what follows.
+
+Whatever was done wrong in it, and however the line is written: each time that it runs, what it makes is replaced by
+what the true pass has there. If gradients become right, or more of all that is made becomes true, it is the line that
+is wrong. What is wrong with it is told by its first wrong value, beside the true one (`told_by_value`).
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, islice, product
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
+from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
+from autograd_seq.diagnosis.line_places import Edit, holder_of, read
+from autograd_seq.diagnosis.line_shapes import SHAPES
+from autograd_seq.diagnosis.line_variables import shape_of
+from autograd_seq.diagnosis.own_code import put
+from autograd_seq.diagnosis.search import Strayed
+from autograd_seq.diagnosis.watched import Made, instead, watched
+
+TRUE = "_true_value_"  # what the function is called in their file meanwhile
+MOST_OFFSETS = 6  # places in a row at which a line that runs once could begin
+MOST_ROWS = 60  # that are tried for one line
+MOST_ODD = 6  # lines that are looked at for one mistake
+MOST_PAIRED = 3  # of them, of which two are looked at together
+MOST_TOGETHER = 12  # values of each of these
+MOST_STORED = 250  # changes of the lines that put something into a variable
+
+
+@dataclass(eq=False)
+class Replaced(Edit):
+    """A line that makes the true values.
+
+    Attributes
+    ----------
+    row, offset : int
+        Which, and the place of the first of them.
+    key : int
+        Its number among all of them.
+    name : str
+        The variable that has the true values before the line reads it; empty where the line itself makes them.
+    stored : tuple of stmt
+        The lines that put something into this variable.
+    before : int
+        How often the line runs before the backward pass.
+    """
+
+    row: int = 0
+    offset: int = 0
+    key: int = 0
+    name: str = ""
+    stored: tuple[ast.stmt, ...] = ()
+    before: int = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where true values can be put: in the place of a node, or of a variable that the statement there reads."""
+
+    holder: Any
+    slot: str
+    index: int | None
+    name: str = ""
+    stored: tuple[ast.stmt, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Now:
+    """What a program makes, which of it is true, and which of the wrong gradients are right."""
+
+    made: list[Made]
+    true: dict[Made, set[int | None]]
+    right: frozenset[str]
+
+    def true_without(self, statement: ast.stmt) -> set[int | None]:
+        """What other statements make that is true."""
+        return set().union(*(found for m, found in self.true.items() if m.statement is not statement))
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """How much becomes right, and how much true, with true values in the place of some."""
+
+    edit: Replaced
+    right: int
+    gain: int
+
+    def __gt__(self, other: _Tried) -> bool:
+        return (self.right, self.gain) > (other.right, other.gain)
+
+
+class ByValue(InOrder):
+    """Looks for lines that make wrong values, in the order of time.
+
+    Parameters
+    ----------
+    order : InOrder
+        What looks for changes of the same lines.
+    values : list of ndarray
+        Those of the true backward pass.
+    rows : list of list of int
+        Which of them belong to one line.
+    factor : float
+        The number that what lines make has to be multiplied with to be one of these.
+    same : callable
+        Whether two arrays are equal as far as rounding lets them be.
+    """
+
+    def __init__(
+        self,
+        order: InOrder,
+        values: Sequence[Array],
+        rows: Sequence[Sequence[int]],
+        factor: float,
+        same: Callable[[Array, Array], bool],
+    ) -> None:
+        super().__init__(
+            order._parts, self._begun(order._run), order._forward, order._backward, order._mended,
+            order._enough, order._passed_over,
+        )  # fmt: skip
+        self._values, self._rows, self._same = values, rows, same
+        self._factor = factor
+        self._table: dict[int, Replaced] = {}
+        self._turns: Counter[int] = Counter()
+        self._first: dict[int, Strayed] = {}
+        self._shapes: dict[tuple[int, ...], list[int]] = {}
+        for i, row in enumerate(rows):
+            for shape in {np.squeeze(values[k]).shape for k in row}:
+                self._shapes.setdefault(shape, []).append(i)
+
+    def _begun(self, run: Callable[[], Any]) -> Callable[[], Any]:
+        def begun() -> Any:
+            self._turns.clear()
+            self._first.clear()
+            return run()
+
+        return begun
+
+    def run(self) -> Any:
+        """Run the program with what was put into it."""
+        return self._run()
+
+    @contextlib.contextmanager
+    def lent(self) -> Iterator[None]:
+        """Let their functions know of the true values."""
+        with contextlib.ExitStack() as kept:
+            for part in self._parts:
+                part.function.__globals__[TRUE] = self._true
+                kept.callback(part.function.__globals__.pop, TRUE, None)
+            yield
+
+    def strayed(self, edit: Edit) -> Strayed | None:
+        """The first wrong value that a line made in the last run."""
+        return self._first.get(edit.key) if isinstance(edit, Replaced) else None
+
+    def _true(self, key: int, value: Any) -> Any:
+        """What the true pass has in the place of a value."""
+        edit, factor = self._table[key], self._factor
+        place = self._turns[key] - edit.before + edit.offset
+        self._turns[key] += 1
+        row, found = self._rows[edit.row], np.asarray(value, float)
+        if not edit.offset <= place < len(row):
+            return value
+        true = _shaped_as(self._values[row[place]], found)
+        if key not in self._first and not self._same(factor * found, true):
+            self._first[key] = Strayed(edit.row, place, factor * found)
+        return true / factor if factor != 1 else true.copy()
+
+    def changes(self, edit: Edit, strayed: Strayed) -> list[Edit]:
+        """The changes of a line with which it makes the true value the first time that it made another."""
+        assert isinstance(edit, Replaced)
+        if edit.name:
+            return [c for s in edit.stored for rule in RULES for c in edits(edit.part, s, rule)][:MOST_STORED]
+        true = self._values[self._rows[strayed.row][strayed.place]] / self._factor
+        at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
+        for rules in ([*RULES, *SHAPES], RARE_RULES):
+            ways = list(islice(self._ways(at, rules), MOST_WAYS))
+            found = instead(self._run, at, [way for _, way in ways])
+            hits = [i for i, made in enumerate(found) if any(self._same(v, _shaped_as(true, v)) for v in made)]
+            if hits:
+                return [ways[i][0] for i in hits[:MOST_HITS]]
+        return []
+
+    def is_in_place(self, edit: Edit, strayed: Strayed) -> ast.stmt | None:
+        """The line that changed an array whose true value had been there before."""
+        new: Any = edit.new
+        changes = [s for s in edit.stored if _changes_in_place(s)] if isinstance(edit, Replaced) else []
+        if not changes or not isinstance(new, ast.If):
+            return None
+        made, _ = watched(self._parts, self._run)
+        first = next((i for i, m in enumerate(made) if m.statement is new.body[1]), 0)
+        wanted = self._backward.which(self._values[self._rows[strayed.row][strayed.place]])
+        before = [m for m in made[:first] if not _is_lent(m.statement)]
+        there = wanted is not None and any(self._backward.which(v) == wanted for m in before for v in m.values)
+        return changes[-1] if there else None
+
+    # -- one line after another ---------------------------------------------------------------------------------
+
+    def next(self, over: Callable[[], bool]) -> Edit | None:
+        """The line that is wrong first; None if there is none that makes more right."""
+        now = self._seen_now()
+        if now is None:
+            return None
+        best: _Tried | None = None
+        odd = list(islice(self._odd(now.made), MOST_ODD))
+        for m in odd:
+            baseline = now.true_without(m.statement)
+            for edit in self._candidates(m, now):
+                after = self._after([edit])
+                if after is None or not now.right <= after.right:
+                    continue
+                tried = _Tried(edit, len(after.right), len(after.true_without(m.statement)) - len(baseline))
+                if (tried.right > len(now.right) or tried.gain > 0) and (best is None or tried > best):
+                    best = tried
+                if over() or len(after.right) == self._enough:
+                    return best.edit if best is not None else None
+            if best is not None and best.right > len(now.right):
+                break
+        if best is not None:
+            return best.edit
+        return None if now.right else self._first_of_two(odd, now, over)  # costly, so for the beginning only
+
+    def _first_of_two(self, odd: Sequence[Made], now: _Now, over: Callable[[], bool]) -> Edit | None:
+        """Two lines neither of which makes anything right alone, as where two states are carried back."""
+        for first, second in combinations(odd[:MOST_PAIRED], 2):
+            some = list(islice(self._candidates(first, now), MOST_TOGETHER))
+            others = list(islice(self._candidates(second, now), MOST_TOGETHER))
+            for one, other in product(some, others):
+                if one.holder is other.holder or over():
+                    continue
+                after = self._after([one, other])
+                if after is not None and now.right < after.right:
+                    return one
+        return None
+
+    def _after(self, edits: Sequence[Edit]) -> _Now | None:
+        with contextlib.ExitStack() as kept:
+            for edit in edits:
+                kept.enter_context(put(edit))
+            return self._seen_now()
+
+    def _seen_now(self) -> _Now | None:
+        """What the program makes as it is now; None where it fails, or spoils what was right."""
+        try:
+            made, gradients = watched(self._parts, self._run)
+        except Exception:  # whatever a changed program raises
+            return None
+        right = self._mended(gradients)
+        if right is None:
+            return None
+        made = [m for m in made if m.turn >= self._before(m.statement) and not _is_lent(m.statement)]
+        true = {m: {self._backward.which(v) for v in m.values} - {None} for m in made}
+        return _Now(made, true, frozenset(right))
+
+    def _before(self, statement: ast.stmt) -> float:
+        """How often a statement runs before the backward pass."""
+        return self._passed_over.get(statement, 0)
+
+    # -- which lines, and what they should make -----------------------------------------------------------------
+
+    def _candidates(self, m: Made, now: _Now) -> Iterator[Replaced]:
+        """A line with true values in the place of its own, or of the variables that it reads."""
+        times = sum(other.statement is m.statement for other in now.made)
+        have = set().union(*now.true.values())
+        caller = _caller(m, now.made)
+        for other in [caller] if caller is not None else ():
+            for place in self._doubtful(other, now):
+                yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, have)
+        for place in [*self._doubtful(m, now), *_values_of(m)]:
+            yield from self._in(m, times, place, have)
+
+    def _doubtful(self, m: Made, now: _Now) -> Iterator[Place]:
+        """The variables that a line reads, but for those that were made true."""
+        for place in _read_by(m):
+            stored = [other for other in now.made if other.statement in place.stored]
+            whole = all(isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Name) for s in place.stored)
+            if not (stored and whole and all(now.true[other] for other in stored)):
+                yield place
+
+    def _in(self, m: Made, times: int, place: Place, have: set[int | None]) -> Iterator[Replaced]:
+        whole = shape_of(m.part, place.name) if place.name else None
+        sizes = {v.shape for v in m.values} if whole is None else {whole}
+        shapes = {tuple(n for n in size if n != 1)[::way] for size in sizes for way in (1, -1)}
+        rows = [i for i in dict.fromkeys(i for s in shapes for i in self._shapes.get(s, ()))]
+        fresh = [i for i in rows if not set(self._rows[i]) <= have]
+        fresh.sort(key=lambda i: next(k for k in self._rows[i] if k not in have))
+        for i in fresh[:MOST_ROWS]:
+            for offset in _offsets(len(self._rows[i]), times):
+                if self._rows[i][offset] not in have or self._rows[i][-1] not in have:
+                    yield self._edit(m, place, i, offset)
+
+    def _edit(self, m: Made, place: Place, row: int, offset: int) -> Replaced:
+        key = len(self._table)
+        new: Any = None
+        if not place.name:
+            now = getattr(place.holder, place.slot)
+            old = now if place.index is None else now[place.index]
+            new = ast.Call(ast.Name(TRUE, ast.Load()), [ast.Constant(key), old], [])
+        else:
+            first = ast.Assign([ast.Name(place.name, ast.Store())], read(f"{TRUE}({key}, {place.name})"))
+            new = ast.If(ast.Constant(True), [first, m.statement], [])
+        ast.copy_location(new, m.statement)
+        line = place.stored[-1] if place.stored else m.statement
+        words = kinds.ANOTHER_VALUE.words
+        edit = Replaced(line, place.holder, place.slot, place.index, new, kinds.WRONG_VALUE, words, m.part, "",
+                        row, offset, key, place.name, place.stored, int(self._before(m.statement)))  # fmt: skip
+        self._table[key] = edit
+        return edit
+
+
+def _offsets(length: int, times: int) -> list[int]:
+    """Where in a row that many values can begin."""
+    if times > length:
+        return []
+    if times == 1 and length <= MOST_OFFSETS:
+        return list(range(length))
+    return list(dict.fromkeys([0, length - times]))
+
+
+def _values_of(m: Made) -> list[Place]:
+    """The values that a statement makes."""
+    s: Any = m.statement
+    value = s.value
+    if isinstance(s, ast.Return) and not isinstance(value, ast.BinOp):
+        return []  # what is returned was made before
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return [Place(value, "elts", i) for i in range(len(value.elts))]
+    if isinstance(value, ast.Dict):
+        return [Place(value, "values", i) for i in range(len(value.values))]
+    return [Place(s, "value", None)]
+
+
+def _read_by(m: Made) -> Iterator[Place]:
+    """The variables that a statement reads, each with the lines that store into it."""
+    s: Any = m.statement
+    stored: dict[str, list[ast.stmt]] = {}
+    for other in m.part.statements():
+        if isinstance(other, (ast.Assign, ast.AugAssign)) and other is not s:
+            goal = other.target if isinstance(other, ast.AugAssign) else other.targets[0]
+            while isinstance(goal, ast.Subscript):
+                goal = goal.value
+            if isinstance(goal, ast.Name):
+                stored.setdefault(goal.id, []).append(other)
+    for name in dict.fromkeys(n.id for n in ast.walk(s.value) if isinstance(n, ast.Name)):
+        if shape_of(m.part, name) and (name in stored or name not in m.part.forward):
+            before = [o for o in stored.get(name, ()) if o.lineno < s.lineno] or stored.get(name, [])
+            yield Place(*holder_of(m.part.tree, s), name, tuple(before))
+
+
+def _changes_in_place(s: ast.stmt) -> bool:
+    return isinstance(s, ast.AugAssign) or (isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Subscript))
+
+
+def _caller(m: Made, made: Sequence[Made]) -> Made | None:
+    """The statement that called the function in which another one ran; it is done after that."""
+    name = m.part.tree.name
+    for other in made[made.index(m) + 1 :]:
+        if other.part is not m.part:
+            called = [n.func for n in ast.walk(other.statement) if isinstance(n, ast.Call)]
+            if any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) == name for f in called):
+                return other
+    return None
+
+
+def _is_lent(s: ast.stmt) -> bool:
+    """Whether a statement is made of true values that were put there."""
+    return any(isinstance(n, ast.Name) and n.id == TRUE for n in ast.walk(s))
+
+
+def _shaped_as(true: Array, found: Array) -> Array:
+    """A true value with the axes that stand there."""
+    if true.shape == found.shape:
+        return true
+    if true.T.shape == found.shape:
+        return true.T
+    for way in (true, true.T):
+        if np.squeeze(way).shape == np.squeeze(found).shape:
+            return way.reshape(found.shape)
+    return true  # what stands there has the wrong shape
+

@@ -1,0 +1,217 @@
+"""Changes of somebody's own lines that make their wrong gradients right, the smallest that do."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from autograd_seq.diagnosis.in_order import InOrder
+from autograd_seq.diagnosis.line_edits import (
+    RARE_RULES,
+    RULES,
+    Edit,
+    Rule,
+    bounds,
+    brackets,
+    edits,
+    operands,
+    operations,
+    said,
+    target,
+)
+from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, shaped
+from autograd_seq.diagnosis.own_code import put
+from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.trials import Line, Trials
+from autograd_seq.diagnosis.watched import watched
+
+MOST_CAUSES = 3
+
+
+@dataclass(frozen=True)
+class Told:
+    """What some changes tell: the causes, the changes themselves, and the gradients that are still wrong with them."""
+
+    findings: list[Finding]
+    made: list[Edit]
+    left: list[str]
+
+    def and_also(self, findings: list[Finding], edits: list[Edit], mended: list[str]) -> Told:
+        """The same with further changes, and what they make right together."""
+        left = [k for k in self.left if k not in mended]
+        return Told([*self.findings, *findings], [*self.made, *edits], left)
+
+
+class Changes(Trials):
+    """The ways to look for them: one change that mends everything, one after another, in the order of time."""
+
+    rules: Sequence[Rule] = tuple(RULES)
+
+    def _at_once(self, lines: list[Line]) -> Told:
+        """One of the changes of which a line has few, if it mends everything."""
+        for line, rule in itertools.product(lines, [self.rules[0], bounds, *WHOLE]):
+            for edit in _edits(line, rule):
+                mended = self._mended(edit, self.wrong)
+                if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):
+                    edit.mended = line_with(edit)
+                    return Told([self._finding(edit, mended)], [edit], [])
+                if self._over():
+                    return Told([], [], list(self.wrong))
+        return Told([], [], list(self.wrong))
+
+    def _one_by_one(self, lines: list[Line]) -> Told:
+        """Changes each of which makes some gradient right."""
+        told = Told([], [], list(self.wrong))
+        with contextlib.ExitStack() as kept:
+            while told.left and len(told.findings) < MOST_CAUSES:
+                best = self._best(lines, told.left)
+                if best is None:
+                    break
+                edit, mended = best
+                told = told.and_also([self._finding(edit, mended)], [edit], mended)
+                kept.enter_context(put(edit))
+                kept.enter_context(edit.part.changed())
+            if told.left:
+                told = self._two_at_once(lines, told)
+        return told
+
+    def _in_order(self) -> Told:
+        """Mistakes one after another as they show."""
+        case = self.cases[0]
+        order = InOrder(
+            self.working(), case.again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
+        )
+        made: list[tuple[Edit, ast.AST]] = []
+        with contextlib.ExitStack() as tried:
+            right: list[str] = []
+            while len(right) < len(self.wrong) and len(made) < MOST_CAUSES and not self._over():
+                edit = order.next(self._over)
+                if edit is None:
+                    break
+                made.append((edit, edit.old))
+                tried.enter_context(put(edit))
+                tried.enter_context(edit.part.changed())
+                right = self._right_now() or []
+            if len(self.cases) > 1 and self._right_now(1) != right:
+                right = []
+            needed, explained = self._needed(made, right, lambda: self._right_now() or [])
+            with contextlib.ExitStack() as unneeded:
+                for edit, before in made:
+                    if edit not in needed:
+                        unneeded.enter_context(put(replace(edit, new=before)))
+                for edit in needed:
+                    edit.mended = line_now(edit)
+        left = [k for k in self.wrong if not any(k in keys for keys in explained)]
+        return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
+
+    def _needed(
+        self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]]
+    ) -> tuple[list[Edit], list[list[str]]]:
+        """Those of some changes without which less is right, and what that is; they have been made."""
+        needed, explained = [], []
+        for edit, before in made if right else ():
+            with put(replace(edit, new=before)), edit.part.changed():
+                without = now()
+            keys = [k for k in right if k not in without]
+            if keys:
+                needed.append(edit)
+                explained.append(keys)
+        return needed, explained
+
+    def _passed_over(self) -> dict[ast.stmt, float]:
+        """How often statements run before the backward pass begins; always, where a function makes nothing of it."""
+        try:
+            made, _ = watched(self.working(), self.cases[0].begin)
+        except Exception:  # such as a pass that cannot be run by itself
+            return {}
+        both = {m.part for m in made if any(v in self.behind and v not in self.before for v in m.values)}
+        return {m.statement: m.turn + 1 if m.part in both else math.inf for m in made}
+
+    def _best(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
+        """The first change that mends everything, else the one that mends most."""
+        best: tuple[Edit, list[str]] | None = None
+        likely = [line for line in lines if line.reach and line.strange < math.inf]
+        known = [line for line in lines if line.reach and line.strange == math.inf]
+        unclear = [line for line in lines if not line.reach]
+        rest = [likely[1:], known, unclear]
+        rare = RARE_RULES if len(self.rules) == len(RULES) else []
+        more = SHAPES if rare else []
+        tasks = [
+            *itertools.product([lines], WHOLE if more else []),  # they have few changes
+            *itertools.product([likely[:1]], [*self.rules, *more, *rare]),
+            *itertools.product(rest, [*self.rules, *more]),
+            *itertools.product(rest, rare),
+        ]
+        for group, rule in tasks:
+            for line in group:
+                for edit in _edits(line, rule):
+                    mended = self._mended(edit, left)
+                    if mended and self._confirmed(edit, left, mended):
+                        edit.mended = line_with(edit)
+                        if len(mended) == len(left):
+                            return edit, mended
+                        if best is None or len(mended) > len(best[1]):
+                            best = edit, mended
+                    if self._over():
+                        return best
+        return best
+
+    def _two_at_once(self, lines: list[Line], told: Told) -> Told:
+        """Two changes of one line, where neither alone makes anything right."""
+        left = told.left
+        self.most += self.most // 2
+        for line in [line for line in lines if line.reach == frozenset(left) and line.strange < math.inf][:2]:
+            for first in (brackets, operations):
+                for one in edits(line.part, line.statement, first):
+                    before = one.old
+                    ast.fix_missing_locations(one.new)
+                    one.put(one.new)
+                    for another in edits(line.part, line.statement, operands):
+                        mended = self._mended(another, left)
+                        if len(mended) == len(left) and self._confirmed(another, left, mended):
+                            another.mended = one.mended = line_with(another)
+                            one.put(before)
+                            both = [one, another]
+                            return told.and_also([self._finding(e, mended) for e in both], both, mended)
+                        if self._over():
+                            break
+                    one.put(before)
+        return told
+
+    def _finding(self, edit: Edit, mended: list[str]) -> Finding:
+        line, where = edit.statement.lineno, target(edit.statement)
+        correct = edit.mended or f"without line {line}"
+        return Finding(edit.category, where, edit.words, correct, tuple(mended), line, file=self.file_of(edit.part))
+
+
+def _edits(line: Line, rule: Rule) -> Iterator[Edit]:
+    made = shaped if rule in WHOLE or rule in SHAPES else edits
+    return made(line.part, line.statement, rule)
+
+
+def line_now(edit: Edit) -> str:
+    """The line as it is now."""
+    return said(_head(edit.statement), 160).removesuffix(" ...")
+
+
+def line_with(edit: Edit) -> str:
+    """The line as it is with a change."""
+    before, whole = edit.old, isinstance(edit.new, ast.stmt)
+    edit.put(edit.new)
+    try:
+        if isinstance(edit.new, ast.Pass):
+            return ""
+        if isinstance(edit.new, (ast.If, ast.For)) and not isinstance(edit.statement, ast.For):
+            return f"{said(edit.statement)}, after the {'loop' if isinstance(edit.new, ast.If) else 'next line'}"
+        return said(edit.new if whole else _head(edit.statement), 160).removesuffix(" ...")
+    finally:
+        edit.put(before)
+
+
+def _head(s: ast.stmt) -> ast.AST:
+    """A loop without its body."""
+    return ast.parse(f"for {said(s.target)} in {said(s.iter, 160)}: ...").body[0] if isinstance(s, ast.For) else s

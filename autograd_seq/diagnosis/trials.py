@@ -1,0 +1,220 @@
+"""Somebody's program run again and again with its lines changed: what is right then, and which lines it depends on.
+
+Every change is tried: the pass is run with it, on two draws of the inputs. Which lines are worth it is found out
+first, by what becomes of the gradients when the value of a line is another one: a line that a right gradient
+depends on is right.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
+from autograd_seq.diagnosis.line_places import Edit
+from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
+from autograd_seq.diagnosis.search import difference
+from autograd_seq.diagnosis.true_values import TrueValues
+
+MOST_RUNS = 1200
+MOST_LINES = 300_000  # that are run in all: the search ends there, whatever is left
+ENDLESS = 20  # times as many lines as the unchanged program runs
+PROBE = 1.37
+
+
+@dataclass(frozen=True)
+class Line:
+    """A statement of somebody's program, with the wrong gradients that depend on it; None where that is not known."""
+
+    part: Part
+    statement: ast.stmt
+    reach: frozenset[str] | None
+    strange: float = math.inf  # when it first made a value that does not occur in the true pass
+
+
+class Trials:
+    """A program that is run with changes.
+
+    Parameters
+    ----------
+    cases : sequence
+        Two draws, each with ``again()``, which runs the program anew and answers its gradients or fails,
+        ``inputs``, ``true`` and ``found``, and ``owned()``, the functions and the spaces that it consists of. With one
+        draw what is found is not confirmed.
+    wrong : list of str
+        The gradients that are wrong.
+    tolerance : float
+        How far equal numbers may differ, relative to the largest.
+    known : TrueValues
+        The values of the true passes.
+    seconds : float
+        Of this process's own time, after which the search ends, whatever is left; it is there for programs whose
+        single lines take long.
+    """
+
+    def __init__(
+        self, cases: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues, seconds: float = 30.0
+    ) -> None:
+        self.cases, self.wrong, self.tolerance = cases, wrong, tolerance
+        self.runs = 0
+        self._until = time.process_time() + seconds
+        self.functions, spaces = cases[0].owned()
+        once_more: dict[str, Array] = {}
+        self.parts, self.length = parts(lambda: once_more.update(cases[0].again()), self.functions, spaces)
+        found = cases[0].found
+        if not all(k in once_more and self.same(once_more[k], v) for k, v in found.items()):
+            self.parts = []  # what it does depends on how often it was called
+        self.factors = [1.0]
+        self.true_values: dict[tuple[int, ...], list[Array]] = {}
+        self.known = known
+        self._know(known)
+        self.before = KnownValues(known.forward, tolerance)
+        self.behind = KnownValues(known.backward, tolerance, self.factors)
+        self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
+        self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
+
+    def _know(self, known: TrueValues) -> None:
+        """Take in the values of the true passes, and which operands are values of the forward one."""
+        for v in known.forward:
+            self.true_values.setdefault(v.shape, []).append(v)
+        for part in self.parts if known.forward else ():
+            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v))
+        for v in known.backward:
+            self.true_values.setdefault(v.shape, []).append(v)
+        self.factors += known.given
+
+    # -- runs ----------------------------------------------------------------------------------------------
+
+    def _mended(self, edit: Edit, left: list[str], case: int = 0) -> list[str]:
+        """The wrong gradients that a change makes right; none if it spoils one that is right."""
+        result = self._with(edit, case)
+        if not result:
+            return []
+        true, found = self.cases[case].true, self.cases[case].found
+        for key, value in found.items():
+            right = key in true and key not in left and key not in self.wrong
+            if right and (key not in result or not self.same(result[key], value)):
+                return []
+        return [k for k in left if k in result and self.same(result[k], true[k])]
+
+    def _right_now(self, case: int = 0) -> list[str] | None:
+        """The wrong gradients that the program as it is now has right."""
+        try:
+            return self._right(self.cases[case].again(), case)
+        except Exception:  # whatever a changed program raises
+            return None
+
+    def _right(self, result: Mapping[str, Array], case: int = 0) -> list[str] | None:
+        """The wrong gradients that are right in a result; None if one is spoiled that was right."""
+        self.runs += 1
+        true, found = self.cases[case].true, self.cases[case].found
+        for key, value in found.items():
+            if key in true and key not in self.wrong and not (key in result and self.same(result[key], value)):
+                return None
+        return [k for k in self.wrong if k in result and self.same(result[k], true[k])]
+
+    def _over(self) -> bool:
+        """Whether enough was tried."""
+        return self.runs > self.most or time.process_time() > self._until
+
+    def _confirmed(self, edit: Edit, left: list[str], mended: list[str]) -> bool:
+        return len(self.cases) < 2 or self._mended(edit, left, 1) == mended
+
+    def _with(self, edit: Edit, case: int) -> Mapping[str, Array] | None:
+        """The gradients with a change; None where the program fails with it."""
+        self.runs += 1
+        before = edit.old
+        ast.fix_missing_locations(edit.new)
+        edit.put(edit.new)
+        try:
+            with edit.part.changed() as possible:
+                return self._run(self.cases[case].again) if possible else None
+        except OtherOutputsError:
+            return {}
+        except Exception:  # whatever a changed program raises
+            return None
+        finally:
+            edit.put(before)
+
+    def _run(self, again: Callable[[], Any]) -> Any:
+        return at_most(ENDLESS * self.length, again, self.parts) if self.loops else again()
+
+    def same(self, some: Array, other: Array) -> bool:
+        """Whether they are equal as far as rounding lets them be."""
+        return some.shape == other.shape and difference(some, other) < self.tolerance
+
+    # -- which lines ---------------------------------------------------------------------------------------
+
+    def lines(self, wrong: list[str]) -> list[Line]:
+        """The lines that may be wrong: those that wrong gradients depend on and right ones do not.
+
+        Last come those that right gradients depend on too, as a line in a loop may be right at some of the steps.
+        """
+        likely, unknown, shared = [], [], []
+        for part in self.working():
+            for statement in part.statements():
+                if isinstance(statement, ast.For):
+                    unknown.append(Line(part, statement, None))
+                    continue
+                reach = self.reach(part, statement)
+                if reach is None:
+                    unknown.append(Line(part, statement, None))
+                elif reach and reach <= set(wrong):
+                    likely.append(Line(part, statement, frozenset(reach), self._strange(part, statement)))
+                elif reach & set(wrong) and len(self.wrong) > 1:
+                    shared.append(Line(part, statement, None))
+        return sorted(likely, key=lambda line: (line.reach != frozenset(wrong), line.strange)) + unknown + shared
+
+    def working(self) -> list[Part]:
+        """The functions that make more than values of the forward pass."""
+        return [part for part in self.parts if not self._is_forward(part)]
+
+    def file_of(self, part: Part) -> str:
+        """The name of a function's file, if it is not the one of the function that is checked."""
+        asked = getattr(self.functions[0], "__code__", None) if self.functions else None
+        return "" if asked is None or part.file == asked.co_filename else os.path.basename(part.file)
+
+    def _is_forward(self, part: Part) -> bool:
+        """Whether a function makes nothing but values of the forward pass."""
+        made = [v for entries in part.entries.values() for _, v in entries if v.dtype.kind == "f" and np.all(v)]
+        made = [v for v in made if not says_nothing(v)]
+        return bool(made) and all(v in self.before for v in made)  # those with zeros may not be filled yet
+
+    def _strange(self, part: Part, s: ast.stmt) -> float:
+        """When a line first made a value that does not occur in the true pass: no proof that it is a wrong one."""
+        return next((when for when, v in part.made.get(s.lineno, []) if self._strays(v)), math.inf)
+
+    def _strays(self, value: Any) -> bool:
+        if isinstance(value, (int, float)):  # many a sum begins with the number 0
+            return value != 0
+        return not isinstance(value, np.ndarray) or not self._occurs(value)
+
+    def _occurs(self, value: Array) -> bool:
+        same = self.true_values.get(value.shape, []) + [v.T for v in self.true_values.get(value.shape[::-1], [])]
+        return any(self.same(factor * value, v) for factor in self.factors for v in same)
+
+    def reach(self, part: Part, s: ast.stmt) -> set[str] | None:
+        """The gradients that change when the value of a statement does; None where it cannot be another."""
+        value = getattr(s, "value", None)
+        if value is None or isinstance(value, (ast.Tuple, ast.Dict, ast.List)) or isinstance(s, ast.Expr):
+            return None
+        probe = ast.BinOp(ast.BinOp(value, ast.Mult(), ast.Constant(PROBE)), ast.Add(), ast.Constant(PROBE / 10))
+        result = self._with(Edit(s, s, "value", None, probe, "", "", part), 0)
+        if result is None:
+            return None
+        if not result:
+            return set()
+        found = self.cases[0].found
+        return {k for k, v in found.items() if k not in result or not self.same(result[k], v)}
+
+    def _first(self, lines: list[Line], left: list[str]) -> Line | None:
+        """The first line that everything which is still wrong depends on, and nothing that is right."""
+        return next((line for line in lines if left and line.reach == frozenset(left)), None)
