@@ -22,6 +22,7 @@ prove my_cell.py:loss
 check my_lstm.py
 check hand_in/ --for course --csv marks.csv
 check lstm --formula 'dc_prev = dc * Gamma_f'
+same keras:gru torch:gru
 derive lstm -o lstm.html
 source gru -o gru_by_hand.py
 compile lstm --explain
@@ -33,8 +34,8 @@ sample names.npz --count 10 --temperature 0.8"""
 THING = """
 THING is a cell's name:
 {cells};
-or FILE.py:FUNCTION, a function without arguments that returns a tensor or a
-run."""
+FILE.py:FUNCTION, a function without arguments that returns a tensor or a
+run; or FILE.onnx, a file of PyTorch, JAX or anybody else."""
 
 
 class Declared:
@@ -52,7 +53,7 @@ class Declared:
     ) -> argparse.ArgumentParser:
         """Declare a command about a THING: a cell, or what somebody's function records."""
         sub = self._added(name, function, help, examples(name) + about_things())
-        sub.add_argument("thing", metavar="THING", help="a cell's name, or FILE.py:FUNCTION")
+        sub.add_argument("thing", metavar="THING", help="a cell's name, FILE.py:FUNCTION or FILE.onnx")
         said = "time steps of a named cell (default 3)"
         sub.add_argument("--steps", type=whole(1), default=3, metavar="T", help=said)
         return sub

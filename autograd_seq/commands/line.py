@@ -13,8 +13,8 @@ from autograd_seq.commands.frame import Declared, about_things, examples
 from autograd_seq.commands.screen import FULL
 
 FAMILIES = {  # in the order of the help: each command, and the file that it is declared in
-    "print": "tables", "draw": "pictures", "prove": "checks", "check": "checks", "derive": "texts", "source": "texts",
-    "compile": "texts", "flow": "tables", "train": "models", "sample": "models",
+    "print": "tables", "draw": "pictures", "prove": "checks", "check": "checks", "same": "same", "derive": "texts",
+    "source": "texts", "compile": "texts", "flow": "tables", "train": "models", "sample": "models",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from autograd_seq import Graph, Tensor, categorical_cross_entropy
 from autograd_seq.commands.ending import NoVerdictError, failure
 from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.exchange.onnx_in import read_onnx
 from autograd_seq.storage import files
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 
@@ -65,6 +66,8 @@ def thing(arguments: argparse.Namespace) -> Any:
     """The run or tensor that a command is about."""
     if arguments.thing in cells_by_name():
         return example_run(arguments.thing, arguments.steps)
+    if arguments.thing.endswith(".onnx"):
+        return read_onnx(arguments.thing)
     found = recorded(from_file(arguments.thing), arguments.thing)
     if getattr(arguments, "output", None) is not None:  # what the program imports is read as well
         loaded = [vars(module).get("__file__") for module in list(sys.modules.values()) if hasattr(module, "__dict__")]
@@ -100,7 +103,8 @@ def from_file(spec: str) -> Any:
     """What FILE.py:FUNCTION returns; running somebody's own file is what the command is for."""
     path, _, function = spec.rpartition(":")
     if not path.endswith(".py") or not function:
-        raise UsageError(f"{spec!r} is neither a cell ({', '.join(cells_by_name())}) nor FILE.py:FUNCTION")
+        known = ", ".join(cells_by_name())
+        raise UsageError(f"{spec!r} is neither a cell ({known}) nor FILE.py:FUNCTION nor FILE.onnx")
     if not Path(path).is_file():
         raise UsageError(f"there is no file {path}")
     module = _run(path)
