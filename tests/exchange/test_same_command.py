@@ -68,7 +68,7 @@ class TestFiles:
     def test_commands_take_a_file_for_a_thing(self, capsys, tmp_path):
         file = str(HERE / "gru_script.onnx")
         assert main(["print", file]) == 0
-        assert "Gamma_r" in capsys.readouterr().out
+        assert "W_ra" in capsys.readouterr().out
         assert main(["derive", file]) == 0
         assert "c<t> = (1 − z<t>) ∘ c̃<t> + z<t> ∘ c<t-1>" in capsys.readouterr().out
         assert main(["draw", file, "-o", str(tmp_path / "gru.svg")]) == 0
