@@ -10,17 +10,6 @@ import numpy as np
 from autograd_seq import sigmoid
 
 
-def smooth(z: Any) -> Any:
-    """σ(z) = 1 / (1 + exp(−z)).
-
-    Examples
-    --------
-    >>> float(smooth(0.0))
-    0.5
-    """
-    return sigmoid(z)
-
-
 def straight(z: Any) -> Any:
     """Z / 6 + 1/2, between 0 and 1: the hard sigmoid of Keras 3, JAX and PyTorch (0.2 z + 1/2 in ONNX and older Keras).
 
@@ -33,4 +22,4 @@ def straight(z: Any) -> Any:
     return np.clip(z / 6 + 0.5, 0, 1)
 
 
-GATES: dict[str, Callable[[Any], Any]] = {"sigmoid": smooth, "hard_sigmoid": straight}
+GATES: dict[str, Callable[[Any], Any]] = {"sigmoid": sigmoid, "hard_sigmoid": straight}

@@ -6,7 +6,8 @@ and with a number added. Candidates are tried on numbers; what is left is proven
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations, product
 from typing import Any
@@ -231,6 +232,25 @@ def _zero(expression: sympy.Expr) -> bool:
         return False
 
 
+FUNCTIONS: dict[Any, Callable[..., float]] = {
+    sympy.Add: lambda *terms: math.fsum(terms), sympy.Mul: lambda *factors: math.prod(factors), sympy.Pow: pow,
+    sympy.exp: math.exp, sympy.log: math.log, sympy.tanh: math.tanh, sympy.Abs: abs, sympy.Max: max, sympy.Min: min,
+    sigma: lambda z: 1 / (1 + math.exp(-z)),
+}  # fmt: skip
+
+
+def _evaluated(e: sympy.Expr) -> Callable[[Mapping[sympy.Symbol, float]], float]:
+    """A function of the values of an expression's symbols; no text is made of it that would be run."""
+    if isinstance(e, sympy.Symbol):
+        return lambda at: at[e]
+    if not e.args:
+        number = float(e)
+        return lambda at: number
+    parts = [_evaluated(part) for part in e.args]
+    function = FUNCTIONS.get(e.func) or (lambda *values: float(e.func(*values)))
+    return lambda at: function(*(part(at) for part in parts))
+
+
 class _Trial:
     """Both formulas on numbers."""
 
@@ -238,22 +258,17 @@ class _Trial:
         self.a, self.b = a, b
         data = {s for side in (a, b) for e in side.outputs for s in e.free_symbols if not isinstance(s, sympy.Dummy)}
         self.data = sorted(data, key=str)
-        self.of = [self._compiled(side) for side in (a, b)]
+        self.of = [[_evaluated(e) for e in side.outputs] for side in (a, b)]
         rng = np.random.default_rng(5)
         sizes = len(self.data), len(a.sums)
         self.points = [tuple(rng.standard_normal(n) * 2 for n in sizes) for _ in range(POINTS)]
 
-    def _compiled(self, side: Formula) -> Callable[..., Any]:
-        smooth = [e.replace(sigma, lambda z: 1 / (1 + sympy.exp(-z))) for e in side.outputs]
-        return sympy.lambdify([*self.data, *(f.symbol for f in side.sums)], smooth, "math")
-
     def results(self, match: Match, point: int) -> tuple[list[float], list[float]]:
         data, sums = self.points[point]
-        at = {x.symbol: value for (x, _, _), value in zip(match, sums, strict=True)}
-        there = {y.symbol: sign * at[x.symbol] for x, y, sign in match}
-        ours = self.of[0](*data, *(at[f.symbol] for f in self.a.sums))
-        theirs = self.of[1](*data, *(there[f.symbol] for f in self.b.sums))
-        return ours, theirs
+        given = dict(zip(self.data, map(float, data), strict=True))
+        at = given | {x.symbol: float(value) for (x, _, _), value in zip(match, sums, strict=True)}
+        there = given | {y.symbol: sign * at[x.symbol] for x, y, sign in match}
+        return [value(at) for value in self.of[0]], [value(there) for value in self.of[1]]
 
     def difference(self, match: Match) -> float:
         worst = 0.0

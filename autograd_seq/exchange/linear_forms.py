@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import sympy
 
+from autograd_seq.readings.symbols import as_expression
+
 
 @dataclass(frozen=True)
 class Form:
@@ -67,7 +69,7 @@ def taken_apart(outputs: Iterable[sympy.Expr], weights: Iterable[sympy.Symbol]) 
     ({x: W, 1: b}, 1)
     """
     parts = _Parts(set(weights))
-    found = [parts.without(sympy.sympify(e, strict=True)) for e in outputs]
+    found = [parts.without(as_expression(e)) for e in outputs]
     return Formula(found, list(parts.found.values()))
 
 

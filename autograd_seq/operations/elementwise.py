@@ -17,9 +17,9 @@ def _chosen_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
     return where(c, g, 0)
 
 
-def _anywhere(x: Any) -> Array:
-    """A condition that stands for any."""
-    return np.ones(x.shape, bool)
+def _not_below_zero(x: Any) -> Array:
+    """The condition as plain numbers, not as it is computed: programs have many ways to say it."""
+    return np.asarray(getattr(x, "_value", x)) >= 0
 
 
 def _other_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
@@ -167,15 +167,15 @@ def tanh(x: Any, /) -> Array:
 
 def _on_each_side(x: Any) -> Any:
     """Written in two ways, one for positive and one for negative arguments, neither of which can overflow."""
-    return where(_anywhere(x), sigmoid(x), sigmoid(x))
+    return where(_not_below_zero(x), sigmoid(x), sigmoid(x))
 
 
 def _of_size_on_each_side(x: Any) -> Any:
-    return where(_anywhere(x), sigmoid(np.abs(x)), sigmoid(-np.abs(x)))
+    return where(_not_below_zero(x), sigmoid(np.abs(x)), sigmoid(-np.abs(x)))
 
 
 def _of_size_with_quotient(x: Any) -> Any:
-    return where(_anywhere(x), sigmoid(np.abs(x)), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
+    return where(_not_below_zero(x), sigmoid(np.abs(x)), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
 
 
 @operation(

@@ -27,6 +27,12 @@ Refer = Callable[[Any], Called]
 Stop = Callable[[Any, int], Called]
 
 
+def in_numpy(operation: Any) -> Form | None:
+    """How an operation is written in NumPy; None if it does not say so."""
+    form: Form | None = operation.forms.get("source")
+    return form
+
+
 def only_leaves(x: Any, depth: int) -> Called:
     """Stop where nothing is left to write out."""
     return GAP if x.operation is None else None

@@ -13,6 +13,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.notation import ATOM, literal, subscript
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.source_line import here
+from autograd_seq.writer.writer import in_numpy
 
 _NUMPY = re.compile(r"\bnp\.(?=[A-Za-z_])")
 _CALLED = re.compile(r"\bnp\.([A-Za-z_][\w.]*)")
@@ -47,7 +48,7 @@ def expression(
     if operation.algebra == "gathered parts":  # the adjoint of what was read in parts
         added = "".join(f".at[{subscript(i)}].add({x})" for i, x in zip(settings["indices"], operands, strict=True))
         return f"jnp.zeros({literal(settings['shape'])}, jnp.result_type({', '.join(operands)})){in_jax(added)}"
-    form = operation.forms.get("source")
+    form = in_numpy(operation)
     if form is None:
         raise lacks(operation, "it does not say what it is in NumPy")
     text, _ = form.write([(operand, ATOM) for operand in operands], settings)
