@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Parameter, Tensor, name, relu, scope, sigmoid, softmax, tanh
+from autograd_seq import Parameter, Tensor, name, scope, sigmoid, softmax
 from autograd_seq.core.errors import ShapeError
 from autograd_seq.core.source_line import here
 from autograd_seq.operations import identity
 from cells import storage
 from cells.checked import choose, floats, generator, kind, numbers, sizes
 from cells.initial import SCHEMES, weights
+from cells.rnn import ACTIVATIONS as HIDDEN
 from cells.run import Run
 
 ACTIVATIONS = {"softmax": softmax, "sigmoid": sigmoid, "identity": identity}
-HIDDEN = {"tanh": tanh, "relu": relu, "sigmoid": sigmoid}
 
 
 class Readout:

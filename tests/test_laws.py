@@ -185,7 +185,8 @@ ASKED_FOR = {
     "choices that a network offers by name": {
         "autograd_seq.learning.losses": "binary_cross_entropy binary_cross_entropy_from_logits "
         "categorical_cross_entropy categorical_cross_entropy_from_logits",
-        "cells.readout": "identity relu sigmoid sigmoid softmax tanh",
+        "cells.gate_functions": "sigmoid",
+        "cells.readout": "identity sigmoid softmax",
         "cells.rnn": "relu sigmoid tanh",
     },
     "losses that are handed over to be called": {

@@ -73,7 +73,7 @@ def test_what_is_reduced_by_a_ufunc(name, data):
 @often
 @given(data=st.data())
 def test_written_out(name, data):
-    """On bare arrays and on tensors, in simpler operations; or put together from itself, a part of the arguments each."""
+    """On bare arrays and on tensors, in simpler operations; or put together from itself by cases."""
     record = drawn(name, data)
     for longhand in record.operation.longhand:
         written = longhand(*(Tensor(x.value) for x in record.inputs), **record.settings)
