@@ -310,7 +310,8 @@ def measure(node: Node, size: Size = PAGE) -> None:
     if node.kind == "fold" and node.label == "⋯":
         node.width, node.height = 3.4 * size.label, 2.2 * size.label
         return
-    node.width = max(max((line.width for line in node.lines), default=0.0) + 16.0, 46.0)
+    beside = 16.0 * (size.stroke if node.kind == "module" else 1.0)  # many names in bold, which pixels draw wider
+    node.width = max(max((line.width for line in node.lines), default=0.0) + beside, 46.0)
     node.height = sum(line.height for line in node.lines) + 9.0
 
 
