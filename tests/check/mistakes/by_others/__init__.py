@@ -32,8 +32,10 @@ class Pass:
 
 
 def originals_in(folder: Path) -> dict[str, str]:
-    """The right passes of a folder: under their names their texts."""
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("[a-z]*.py"))}
+    """The right passes of a folder: under their names their texts, with what all end in, if the folder has that."""
+    ending = folder / "_as_handed_in.py"
+    last = "\n\n" + ending.read_text(encoding="utf-8") if ending.exists() else ""
+    return {path.stem: path.read_text(encoding="utf-8") + last for path in sorted(folder.glob("[a-z]*.py"))}
 
 
 def passes_in(folder: Path) -> Iterator[Pass]:
