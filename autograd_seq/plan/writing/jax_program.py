@@ -45,7 +45,7 @@ from autograd_seq.plan.value import (
     Value,
     carried,
 )  # fmt: skip
-from autograd_seq.plan.writing.jax_words import expression, lacks
+from autograd_seq.plan.writing.jax_words import expression, lacks, plain
 from autograd_seq.plan.writing.segments import Segment, parts
 
 INDENT = "    "
@@ -299,7 +299,7 @@ class JaxProgram:
         if kind is TRANSPOSE:
             return f"{texts[0]}.T"
         if kind is CONCAT:
-            return f"jnp.concatenate([{', '.join(texts)}], axis={value.settings.get('axis', 0)})"
+            return f"jnp.concatenate([{', '.join(texts)}], axis={_axis(value)})"
         if kind is ROWS:
             return f"{texts[0]}[{_slice(value.settings['rows'])}]"
         if kind is COLUMNS:
@@ -317,11 +317,11 @@ class JaxProgram:
         x = value.uses[0].value.uses[0].value
         text = self._view(x, x.times)
         if value.is_a("stacked") and len(value.uses) == 1:
-            axis = value.settings.get("axis", 0)
+            axis = _axis(value)
             return text if axis == 0 else f"jnp.moveaxis({text}, 0, {axis})"
         texts = [f"*{text}" if use.value.kind is ALL_STEPS else self._single(use) for use in value.uses]
         if value.kind is CONCAT:
-            return f"jnp.concatenate([{', '.join(texts)}], axis={value.settings.get('axis', 0)})"
+            return f"jnp.concatenate([{', '.join(texts)}], axis={_axis(value)})"
         assert isinstance(value.kind, Operation)
         return expression(value.kind, texts, value.settings, self.helpers)
 
@@ -512,6 +512,10 @@ def jax_program(
     """The program of a rewritten network, as an engine asks for it."""
     network.tied.clear()  # what need not be in a scan is computed for all steps at once
     return JaxProgram(network, sizes, filled, engine.dtype, engine.precision, engine.unroll)
+
+
+def _axis(value: Value) -> Any:
+    return plain(value.settings.get("axis", 0), value.kind)
 
 
 def _shape(shape: Sequence[int]) -> str:

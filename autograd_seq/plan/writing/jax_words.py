@@ -41,8 +41,9 @@ def expression(
     Raises
     ------
     LacksError
-        If its source writes into arrays, or there is none.
+        If its source writes into arrays, or there is none, or a setting is an object that no text stands for.
     """
+    settings = {key: plain(setting, operation) for key, setting in settings.items()}
     if isinstance(operation.value, np.ufunc) and operation.value.signature is None and not settings:
         return f"jnp.{operation.value.__name__}({', '.join(operands)})"
     if operation.algebra == "gathered parts":  # the adjoint of what was read in parts
@@ -60,6 +61,36 @@ def expression(
     if form.helper:
         helpers[in_jax(form.helper)] = None
     return in_jax(text)
+
+
+def plain(setting: Any, operation: Any) -> Any:
+    """A setting that prints as what it is: a subclass of int or str could print as any program.
+
+    Raises
+    ------
+    LacksError
+        For an object that no text stands for.
+    """
+    if setting is None or setting is Ellipsis or isinstance(setting, bool):
+        return setting
+    if type(setting).__module__.startswith("autograd_seq."):  # such as Size, which prints as its name
+        return setting
+    if isinstance(setting, (np.ndarray, np.generic)) and setting.dtype.kind in "biuf":
+        return np.array(setting)[()]
+    if isinstance(setting, slice):
+        return slice(*(plain(limit, operation) for limit in (setting.start, setting.stop, setting.step)))
+    if isinstance(setting, (tuple, list)):
+        parts = (plain(part, operation) for part in setting)
+        return tuple(parts) if isinstance(setting, tuple) else list(parts)
+    if isinstance(setting, int):
+        return int.__pos__(setting)
+    if isinstance(setting, float):
+        return float.__pos__(setting)
+    if isinstance(setting, str):
+        return str.__str__(setting)
+    if isinstance(setting, (np.dtype, type)):
+        return np.dtype(setting)
+    raise lacks(operation, f"its setting of type {type(setting).__name__} is an object, which no text stands for")
 
 
 def _in_jax_numpy(word: str) -> bool:
