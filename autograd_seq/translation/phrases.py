@@ -21,6 +21,7 @@ MOST_COMPARED = 4  # messages that a text may be: it is the one that leaves the 
 MOST_JOINED = 6  # pieces of a line that together may be one message
 WEAK = 12  # a message with fewer letters of its own is no reason to translate a sentence by half
 _ENGLISH = re.compile(r"[A-Za-z]{2}")
+_PLACE = re.compile(r"\s*(?:at )?[^\s:]+:\d+(?::|$)")  # where in a program, and its line
 _VERB = re.compile(r"\b(is|are|was|were|has|have|had|cannot|can|must|may|needs?|does|do|gives?|takes?|holds?)\b")
 _WORDS = re.compile(r"\b[a-z]{2,}\b")
 _PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
@@ -100,7 +101,7 @@ class Phrases:
 
     def _line_anew(self, line: str) -> str:
         self._left = MOST_TRIED
-        return line if len(line) > LONGEST else self._within_spaces(line, 0)
+        return line if len(line) > LONGEST or _PLACE.match(line) else self._within_spaces(line, 0)
 
     def _within_spaces(self, text: str, depth: int) -> str:
         """What stands between the spaces at both ends, which stay."""

@@ -35,8 +35,8 @@ NO_WORDS = (
     "autograd_seq/writer/latex_", "autograd_seq/writer/numerals", "autograd_seq/core/notation",
     "autograd_seq/core/names", "autograd_seq/core/bytecode", "autograd_seq/plan/writing", "autograd_seq/check/coq",
     "autograd_seq/check/export", "autograd_seq/check/check_certificate", "autograd_seq/readings/python_text",
-    "autograd_seq/readings/code_patterns", "autograd_seq/readings/program_doc", "viz/dot", "viz/svg", "viz/lettering",
-    "viz/extent",
+    "autograd_seq/readings/code_patterns", "autograd_seq/readings/program_doc", "autograd_seq/exchange/onnx_names",
+    "viz/dot", "viz/svg", "viz/lettering", "viz/extent",
 )  # fmt: skip
 # Functions, and names that something is assigned to, whose texts no person reads, as file:name.
 NO_WORDS_IN = ("autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:FONTS")
@@ -46,13 +46,13 @@ KEYED = ("autograd_seq/diagnosis/perturb/", "autograd_seq/diagnosis/line_", "aut
 NOT_SAID = {
     "proven", "checked", "excluded", "undecided", "refuted", "right", "wrong", "no verdict", "no operation",
     "matrix product", "sum of uses", "gathered parts", "head c", "head r", "Noto Sans", "Noto Sans CJK", "band above",
-    "const lifted lambda", "reduce add", "reduce {name}", "use strict", "state {0}",
+    "reduce add", "reduce {name}", "use strict", "state {0}",
     "button, summary, a", "state adjoint",
     "(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)", "reduce maximum", "reduce minimum",
     "reduce multiply", "Escape", "Tab", "Enter", "Esc", "Home", "End", "Shift",
     "outside upper right", "value, name, dtype", "Flax linen", "Flax nnx", "python {file}",
-    "at autograd-seq:", "autograd-seq train: {stopped}", "autograd-seq {command}: {words}",
-    "np.add.at(result, index, piece)",
+    "value, name, requires_grad, dtype", "at autograd-seq:", "autograd-seq train: {stopped}",
+    "autograd-seq {command}: {words}", "np.add.at(result, index, piece)",
 }  # fmt: skip
 # Calls whose arguments are for programs.
 FOR_PROGRAMS = {
@@ -76,6 +76,7 @@ PLURALS = {""}.union(["s", "es", "y", "ies", "is", "are", "was", "were", "has", 
 
 # What argparse says by itself, in the words of all Pythons from 3.11 on.
 ARGPARSE = (
+    "examples:",  # this one is ours
     "usage", "options", "positional arguments", "show this help message and exit", "error: {message}",
     "argument {argument}: {message}", "the following arguments are required: {0}", "unrecognized arguments: {0}",
     "expected one argument", "expected at least one argument", "expected {n} arguments",
@@ -189,6 +190,8 @@ class _Reader:
                 return True
             if isinstance(above, ast.Dict) and child in above.keys and first:
                 return not _is_sentence(child)
+            if isinstance(above, ast.Dict) and first and _lists_names(above, child):
+                return True
             if isinstance(above, ast.Call):
                 called = _last_name(above.func)
                 if child is above.func or (called in FOR_PROGRAMS and child in above.args and first):
@@ -358,6 +361,14 @@ def _is_text(node: ast.AST) -> bool:
 
 def _is_sentence(node: ast.AST) -> bool:
     return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and str(node.value).count(" ") >= 2)
+
+
+def _lists_names(node: ast.Dict, value: ast.AST) -> bool:
+    """Whether a value of a dictionary lists what its key, a sentence, is said of."""
+    key = next((k for k, v in zip(node.keys, node.values, strict=True) if v is value), None)
+    text = value.value if isinstance(value, ast.Constant) else ""
+    advises = isinstance(key, ast.Name) or (isinstance(key, ast.Constant) and str(key.value).count(" ") >= 2)
+    return advises and isinstance(text, str) and re.fullmatch(r"[\w.]+( [\w.]+)*", text) is not None
 
 
 def _last_name(node: ast.AST) -> str:

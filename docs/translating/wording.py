@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-TAG = re.compile(r"<[/!?]?[a-zA-Z][^<>]*>")
+TAG = re.compile(  # those that HTML and SVG have; "x<t>" and "<EOS>" are none
+    r"<[/!?]?(?:DOCTYPE|a|article|aside|b|body|br|button|caption|code|dd|defs|details|div|dl|dt|em|figcaption|figure|footer|"
+    r"g|h[1-6]|head|header|hr|html|i|iframe|img|input|kbd|label|li|line|link|main|math|meta|nav|noscript|ol|option|output|p|path|"
+    r"pattern|polyline|pre|rect|script|section|select|small|span|strong|style|sub|summary|sup|svg|table|tbody|td|text|tfoot|th|"
+    r"thead|title|tr|tspan|ul|xml)(?:[\s/][^<>]*)?>"
+)
 CODE_STARTS = re.compile(
     r"(import |from \S+ import|def \S+\(|exec\(|\w+ = (\{\{|\(np)|zero if|return\b|for \S+(, \S+)* in .*:$|if .*:$|"
     r"elif |else:|while .*:$|class \w+[(:]|assert |raise \w+\(|try:$|with [\w.()]+( as \w+)?:$|lambda |del |"

@@ -46,6 +46,7 @@ KNOWN = Phrases({
         ("- no gradient", "- 没有梯度"),
         ("(no gradient)", "（没有梯度）"),
         ("gradients are what nobody translated", "gradients are what nobody translated"),
+        ("  at a.py:3: no gradient", "  at a.py:3: no gradient"),  # a line of a program
         ("", ""),
     ],
 )
