@@ -18,7 +18,8 @@ from typing import Any
 
 import machine  # before NumPy: it sets the number of threads
 
-machine.one_core()
+if not machine.gpu():  # whose kernels are compiled on all cores
+    machine.one_core()
 
 import numpy as np
 import peers

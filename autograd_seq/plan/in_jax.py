@@ -70,6 +70,8 @@ def _held(bound: Bound, shapes: Sequence[Any]) -> bool:
     """Whether the program is for arrays of these shapes."""
     if isinstance(bound.replay, SizedReplay):
         samples = bound.replay.plan.samples
+        if any((shape is None) is isinstance(mine, np.ndarray) for mine, shape in zip(samples.values, shapes)):
+            return False
         values: list[Given] = [
             np.broadcast_to(np.zeros((), mine.dtype), shape) if isinstance(mine, np.ndarray) else mine
             for mine, shape in zip(samples.values, shapes)

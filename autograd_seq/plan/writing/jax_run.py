@@ -92,6 +92,7 @@ class Runner:
         self._place = device(where)
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+        """What the program gives for its arguments."""
         import jax
 
         with ExitStack() as stack:
