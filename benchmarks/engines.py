@@ -3,8 +3,8 @@
 ``python benchmarks/engines.py [--budget 240]``: the rows come one after another, the LSTM at S3 first, and each is
 printed when it is done; none is begun that would not be done within the budget (seconds, compiling included). Float32,
 with products as exact as that; an error is ‖g - g64‖ / ‖g64‖ of all gradients together, where g64 is computed in
-float64. Where JAX finds a GPU, everything is measured there, with its arrays there already; else the rows are those of
-the CPU, and the rows of a GPU are open.
+float64. Where JAX finds a GPU, everything is measured there, with its arrays there already and the results left there;
+else the rows are those of the CPU, and the rows of a GPU are open.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ def of_jax_plan(given: Case) -> Step:
     run = jax.jit(plan.value_and_grad)
 
     def step() -> Any:
-        loss, gradients = jax.block_until_ready(run(parameters, x, y))
-        return float(loss), gradients
+        return jax.block_until_ready(run(parameters, x, y))
 
     return step
 

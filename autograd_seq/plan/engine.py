@@ -46,23 +46,17 @@ class Engine:
         return self.name == "numba"
 
     @property
-    def on_gpu(self) -> bool:
-        """Whether the program will run on a GPU."""
-        return self.name == "jax" and jax_run.platform(self.device) == "gpu"
-
-    @property
     def unroll(self) -> int:
         """How many steps of a scan are written out: on a GPU starting a step is dear, elsewhere compiling it is."""
-        return 8 if self.on_gpu else 1
+        return 16 if jax_run.platform(self.device) == "gpu" else 1
 
     @property
     def side_by_side(self) -> bool:
         """Whether what is multiplied by the same should stand side by side, in one product.
 
-        NumPy's arrays are computed where they are to stand. JAX copies them, which one large product is worth on a GPU,
-        whose many processors two small ones leave idle.
+        NumPy's arrays are computed where they are to stand; JAX would copy them, to rows of odd lengths.
         """
-        return self.name != "jax" or self.on_gpu
+        return self.name != "jax"
 
     def tolerance(self, recorded: float) -> float:
         """How far results may be apart, as a part of their size."""
