@@ -76,10 +76,18 @@ CARRY_KEPT = Kind(
 )
 NEVER_REPLACED = Kind("no carry", "with the carry of the beginning in every time step: it is never replaced")
 NOTHING_CARRIED = Kind("no carry", "without anything carried from one time step to the next")
-AT_EVERY_STEP = Kind("extra term", "with {}, which belongs to the {} step only, added at every time step")
-AT_THE_OTHER_END = Kind(
-    OFF_BY_ONE, "with {}, which belongs to the {} step only, given to the step at the other end of the sequence"
-)
+AT_EVERY_STEP = {
+    "first": Kind("extra term", "with {}, which belongs to the first step only, added at every time step"),
+    "last": Kind("extra term", "with {}, which belongs to the last step only, added at every time step"),
+}
+AT_THE_OTHER_END = {
+    "first": Kind(
+        OFF_BY_ONE, "with {}, which belongs to the first step only, given to the step at the other end of the sequence"
+    ),
+    "last": Kind(
+        OFF_BY_ONE, "with {}, which belongs to the last step only, given to the step at the other end of the sequence"
+    ),
+}
 
 # a factor of a product
 NO_FACTOR = Kind("missing factor", "without the factor {}")
@@ -131,12 +139,31 @@ OTHER_AXIS = Kind("missing sum", "summed over axis {} in place of axis {}")
 ALL_AXES = Kind("missing sum", "summed over all axes")
 MEAN_FOR_SUM = Kind("mean over the batch", "with the mean over the examples in place of the sum")
 MEAN_OF = Kind("mean over the batch", "with a mean in place of a sum: {}")
-MULTIPLIED_WITH = Kind("missing factor", "multiplied with {}{}")
-DIVIDED_BY = Kind("extra factor", "divided by {}{}")
+MULTIPLIED_WITH = Kind("missing factor", "multiplied with {}")
+MULTIPLIED_FROM_HERE_ON = Kind("missing factor", "multiplied with {}, from here on")
+DIVIDED_BY = Kind("extra factor", "divided by {}")
+DIVIDED_FROM_HERE_ON = Kind("extra factor", "divided by {}, from here on")
 
 # parts of what is stacked
-OTHER_PART = Kind(
-    "wrong half", "with the {} {} of the {} stacked {} in place of {} {} to {}: the other part of the stack"
+FIRST_ROWS = Kind(
+    "wrong half", "with the first {} of the {} stacked rows in place of rows {} to {}: the other part of the stack"
+)
+LAST_ROWS = Kind(
+    "wrong half", "with the last {} of the {} stacked rows in place of rows {} to {}: the other part of the stack"
+)
+OTHER_ROWS = Kind(
+    "wrong half", "with rows {} to {} of the {} stacked rows in place of rows {} to {}: the other part of the stack"
+)
+FIRST_COLUMNS = Kind(
+    "wrong half",
+    "with the first {} of the {} stacked columns in place of columns {} to {}: the other part of the stack",
+)
+LAST_COLUMNS = Kind(
+    "wrong half", "with the last {} of the {} stacked columns in place of columns {} to {}: the other part of the stack"
+)
+OTHER_COLUMNS_OF_STACK = Kind(
+    "wrong half",
+    "with columns {} to {} of the {} stacked columns in place of columns {} to {}: the other part of the stack",
 )
 OTHER_COLUMNS = Kind("wrong half", "with the columns {}:{} of {} in the term of {}: the other part of the stack")
 STACKED_OTHERWISE = Kind("wrong half", "with the stack in the other order, [{}]")
@@ -145,25 +172,68 @@ WRONG_AT = Kind(WRONG_VALUE, "but for other values at {}")
 OTHER_SIZES = Kind(WRONG_VALUE, "with numbers of the right sign and of another size: another function stands there")
 PARTS_ELSEWHERE = Kind(WRONG_VALUE, "with the same parts at other places: they are written to, or read at, others")
 
-# steps and sequences
-AT_ANOTHER_STEP = Kind(OFF_BY_ONE, "with {} {}")
-READ_AT_ANOTHER_STEP = Kind(OFF_BY_ONE, "with {} read {}")
-WRITTEN_AT_ANOTHER_STEP = Kind(OFF_BY_ONE, "{} {}")
-ROWS_OF_ANOTHER_STEP = Kind(OFF_BY_ONE, "added to the rows {}")
+# steps and sequences; by the names of the wrong steps, which `perturb/which_step.py` lists
+AT_ANOTHER_STEP = {
+    "before": Kind(OFF_BY_ONE, "with {} of the time step before"),
+    "after": Kind(OFF_BY_ONE, "with {} of the time step after"),
+    "reversed": Kind(OFF_BY_ONE, "with {} in the opposite order of time"),
+    "first": Kind(OFF_BY_ONE, "with {} of the first time step in every one"),
+    "last": Kind(OFF_BY_ONE, "with {} of the last time step in every one"),
+}
+READ_AT_ANOTHER_STEP = {
+    "before": Kind(OFF_BY_ONE, "with {} read one time step too early"),
+    "after": Kind(OFF_BY_ONE, "with {} read one time step too late"),
+    "reversed": Kind(OFF_BY_ONE, "with {} read in the opposite order of time"),
+    "first": Kind(OFF_BY_ONE, "with {} read at the first time step in every one"),
+    "last": Kind(OFF_BY_ONE, "with {} read at the last time step in every one"),
+}
+WRITTEN_AT_ANOTHER_STEP = {
+    "before": Kind(OFF_BY_ONE, "written one time step too early"),
+    "after": Kind(OFF_BY_ONE, "written one time step too late"),
+    "reversed": Kind(OFF_BY_ONE, "written in the opposite order of time"),
+    "first": Kind(OFF_BY_ONE, "written at the first time step in every one"),
+    "last": Kind(OFF_BY_ONE, "written at the last time step in every one"),
+}
+ADDED_AT_ANOTHER_STEP = {
+    "first": Kind(OFF_BY_ONE, "added at the first time step in every one"),
+    "last": Kind(OFF_BY_ONE, "added at the last time step in every one"),
+}
+ROWS_OF_ANOTHER_STEP = {
+    "before": Kind(OFF_BY_ONE, "added to the rows one time step too early"),
+    "after": Kind(OFF_BY_ONE, "added to the rows one time step too late"),
+    "reversed": Kind(OFF_BY_ONE, "added to the rows in the opposite order of time"),
+    "first": Kind(OFF_BY_ONE, "added to the rows at the first time step in every one"),
+    "last": Kind(OFF_BY_ONE, "added to the rows at the last time step in every one"),
+}
 NOT_TURNED_ROUND = Kind(
     OFF_BY_ONE,
     "with {} in the opposite order of time: [::-1] is missing where the sequence was read from its end",
 )
 TURNED_ROUND = Kind(OFF_BY_ONE, "with {} in the opposite order of time: {}")
-LOOP_TOO_SHORT = Kind(OFF_BY_ONE, "without the {} time step: the loop {}")
+ENDS_TOO_EARLY = Kind(OFF_BY_ONE, "without the first time step: the loop ends too early")
+BEGINS_TOO_LATE = Kind(OFF_BY_ONE, "without the last time step: the loop begins too late")
 LOOP_FORWARD = Kind(OFF_BY_ONE, "with a loop that runs forward in time, from the first step to the last")
 CUT_OFF = Kind(OFF_BY_ONE, "with no steps beyond {}: the way back is cut off there")
 
 # arrays that are written over, or shared
 REPLACED = Kind("assignment", "with = in place of {}: each step replaces what the others left there")
-ONE_STEP_LEFT = Kind(
+FIRST_STEP_LEFT = Kind(
     "assignment",
-    "with the part of the {} time step only{}: each step replaces it (=) in place of adding to it (+=)",
+    "with the part of the first time step only: each step replaces it (=) in place of adding to it (+=)",
+)
+LAST_STEP_LEFT = Kind(
+    "assignment",
+    "with the part of the last time step only: each step replaces it (=) in place of adding to it (+=)",
+)
+FIRST_STEP_LEFT_OF = Kind(
+    "assignment",
+    "with the part of the first time step only of those that the steps give to it, {}: "
+    "each step replaces it (=) in place of adding to it (+=)",
+)
+LAST_STEP_LEFT_OF = Kind(
+    "assignment",
+    "with the part of the last time step only of those that the steps give to it, {}: "
+    "each step replaces it (=) in place of adding to it (+=)",
 )
 ONE_PART_LEFT = Kind(
     "assignment",

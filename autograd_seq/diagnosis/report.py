@@ -245,21 +245,37 @@ def _printed(report: BackwardReport) -> list[str]:
 def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     names = [cause.where] if "[" in cause.where else cause.where.split(", ")
     follow = [k for k in cause.explains if plain(k) != plain(cause.where) and k not in names]
-    of = f" of {cause.file}" if cause.file else ""
-    at = f" in line {cause.line}{of}" if cause.line else ""
-    before = ", or in one that is missing before it" if cause.category in LEFT_OUT else ""
-    there = [f"   {at}{before}: {cause.source}"] if cause.source else []
-    at = "" if there else at
-    head = f"  {cause.where} {'are' if len(names) > 1 else 'is'} wrong{at}"
-    if follow:
-        head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
+    several = len(names) > 1
+    head = f"  {_is_wrong(cause, several, ', '.join(follow), 's' * (len(follow) == 1))}"
+    there = [f"    {_in_line(cause)}"] if cause.source else []
     if report.hints_only:
         return [head, *there, f"    kind of mistake: {cause.category}"]
-    lines = [head, *there, _cut(f"    {'each' if len(names) > 1 else 'it'} equals the true value {cause.words}")]
+    equals = f"each equals the true value {cause.words}" if several else f"it equals the true value {cause.words}"
+    lines = [head, *there, _cut(f"    {equals}")]
     lines += [_cut(f"    or: {f.where} {f.words}") for f in report.also]
     correct = [_cut(line) for line in cause.correct.split("; ")]
     lines.append("    correct: " + "\n             ".join(correct))
     return lines
+
+
+def _is_wrong(cause: Finding, several: bool, follow: str, s: str) -> str:
+    """What is wrong, and the gradients that are wrong because of it; in which line where that stands nowhere else."""
+    wrong = f"{cause.where} are wrong" if several else f"{cause.where} is wrong"
+    if cause.line and not cause.source:
+        wrong = f"{wrong} in line {cause.line} of {cause.file}" if cause.file else f"{wrong} in line {cause.line}"
+    if not follow:
+        return wrong
+    return f"{wrong}; {follow} follow{s} from them" if several else f"{wrong}; {follow} follow{s} from it"
+
+
+def _in_line(cause: Finding) -> str:
+    """The line that was found, and what stands there."""
+    line, file, source = cause.line, cause.file, cause.source
+    if cause.category in LEFT_OUT:
+        if file:
+            return f"in line {line} of {file}, or in one that is missing before it: {source}"
+        return f"in line {line}, or in one that is missing before it: {source}"
+    return f"in line {line} of {file}: {source}" if file else f"in line {line}: {source}"
 
 
 def _how(gradient: Gradient) -> str:

@@ -29,8 +29,11 @@ _PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 _TAG = re.compile(r"(<(?:script|style)\b[^>]*>.*?</(?:script|style)>|<!--.*?-->|<[/!?]?[a-zA-Z][^<>]*>)", re.S)
 _READ_OUT = re.compile(r"\b((?:title|aria-label|placeholder|alt)=)\"([^\"]*)\"")
 _NAME = re.compile(r"(name|label|key|path|file|code|text|title|called|command)s?\d*")  # what users call things
+_PROGRAM = re.compile(r"source\d*")  # a line of somebody's program
 _BULLET = re.compile(r"(?:[-*•✓✗·#%]|\d{1,3}[.)])\s+(?=\S)")
 _BEFORE = "{before}"
+_CALLED = re.compile(r"np\.[\w.]+ (?=\S)")  # a function of NumPy's, and what is said of it
+_COUNT = re.compile(r" \(\d+×\)$")
 _GAP = re.compile(r"(\s{2,})")
 _LEVELS = tuple(re.compile(level) for level in (r"(?<=[.!?])( +)", "(: +)", "(; +)", "( — )", "(, +)"))
 _WIDE_SIGNS = {":": "：", ";": "；", ",": "，", ".": "。", "!": "！", "?": "？", "…": "…"}
@@ -57,7 +60,7 @@ class Phrases:
     --------
     >>> known = Phrases({"{name} is not finite": "{name} 不是有限数", "the gradient of {x}": "{x} 的梯度"})
     >>> known.text("the gradient of Waa is not finite")
-    'Waa 的梯度 不是有限数'
+    'Waa 的梯度不是有限数'
     >>> known.text("nothing of this is known")
     'nothing of this is known'
     """
@@ -130,6 +133,12 @@ class Phrases:
         if found is None and text[:1] == "(" and text[-1:] == ")" and ")" not in text[:-1]:
             inner = self._message(text[1:-1], depth)
             found = None if inner is None else f"（{inner}）"
+        if found is None and (called := _CALLED.match(text)):
+            rest = self._known(text[called.end() :], depth)
+            found = None if rest is None else called[0] + rest
+        if found is None and (count := _COUNT.search(text)):
+            rest = self._known(text[: count.start()], depth)
+            found = None if rest is None else rest + count[0]
         return found
 
     def _message(self, text: str, depth: int) -> str | None:
@@ -141,7 +150,10 @@ class Phrases:
         best, best_left = None, 0
         matching = ((t, values) for t in self._index.candidates(text) if (values := t.match(text)) is not None)
         for template, values in islice(matching, MOST_COMPARED):
-            said = {name: self._in_place(name, value, depth) for name, value in values.items()}
+            said = {
+                name: value if name in template.of_others else self._in_place(name, value, depth)
+                for name, value in values.items()
+            }
             if template.letters < WEAK and any(_PROSE.search(value) for value in said.values()):
                 continue
             left = sum(len(_WORDS.findall(value)) for value in said.values())
@@ -156,7 +168,7 @@ class Phrases:
     def _in_place(self, name: str, value: str, depth: int) -> str:
         """What stands in a place of a message; what users call things stays."""
         is_name = _NAME.fullmatch(name) and " " not in value.strip()
-        return value if is_name else self._within_spaces(value, depth + 1)
+        return value if is_name or _PROGRAM.fullmatch(name) else self._within_spaces(value, depth + 1)
 
     def _columns(self, text: str, depth: int) -> str:
         """Cells of a table, each at the column where it was."""

@@ -13,7 +13,14 @@ from string import Formatter
 
 # Plural endings and forms of "to be", which other languages may not need.
 DROPPABLE = re.compile(r"(s|es|ies|verb|here|article)\d*")
-_LOOSE = re.compile(r"(?<=[，。：；！？、）]) (?! )")  # a space that stood after an English sign
+_ENDING = re.compile(r"(s|es|ies|verb)\d*")  # of these places, which hold a few letters and never a text
+_LONGEST_ENDING = 4  # "were"
+_NUMBERED = re.compile(r"(line|step|time|times|number)\d*")  # places that hold a number, or end in one: "a.py:3"
+_NUMBER = re.compile(r"\S*\d\S*|\S.*:\d+|[-+]?(?:nan|inf)")
+_LOOSE = re.compile(  # a space that stood after an English sign, or around a place that holds Chinese
+    r"(?<=[，。：；！？、）]) (?! )|(?<=[\u4e00-\u9fff，。：；！？、）]) (?=[\u4e00-\u9fff（])"
+)
+SAID_BY_OTHERS = " says: "  # what follows is another program's own text
 _WORD = re.compile(r"\w+")
 
 
@@ -60,6 +67,7 @@ class Template:
         self.english = english
         self.fields = tuple(name for _, name in pieces if name is not None)
         self.fixed = tuple(text for text, _ in pieces) + (("",) if pieces and pieces[-1][1] is not None else ())
+        self.of_others = {name for text, name in pieces if name is not None and text.endswith(SAID_BY_OTHERS)}
         self.said = parts(said)
         self.weight = sum(map(len, self.fixed))
         self.letters = sum(c.isalpha() for text in self.fixed for c in text)
@@ -72,14 +80,14 @@ class Template:
             return None
         values = []
         for fixed in self.fixed[1:-1]:
-            place = text.find(fixed, at, end)
+            place = _found(fixed, text, at, end)
             if place < 0:
                 return None
             values.append(text[at:place])
             at = place + len(fixed)
         found: dict[str, str] = {}
         for name, value in zip(self.fields, [*values, text[at:end]], strict=True):
-            if found.setdefault(name, value) != value:
+            if found.setdefault(name, value) != value or not _may_hold(name, value):
                 return None
         return found
 
@@ -98,6 +106,25 @@ class Template:
                 if not left and not right:
                     found.add(word[0])
         return found
+
+
+def _may_hold(name: str, value: str) -> bool:
+    """Whether what stands in a place is of the kind that the place's name promises."""
+    if _ENDING.fullmatch(name):
+        return len(value) <= _LONGEST_ENDING and " " not in value
+    return not _NUMBERED.fullmatch(name) or _NUMBER.fullmatch(value) is not None
+
+
+def _found(fixed: str, text: str, at: int, end: int) -> int:
+    """Where a fixed part is next; not within brackets that open in the place before it, as the comma of a shape is."""
+    place = first = text.find(fixed, at, end)
+    depth, seen = 0, at
+    while place >= 0:
+        depth += sum(text.count(c, seen, place) for c in "([{") - sum(text.count(c, seen, place) for c in ")]}")
+        if depth <= 0:
+            return place
+        seen, place = place, text.find(fixed, place + 1, end)
+    return first
 
 
 class Index:

@@ -73,11 +73,11 @@ def of_another_step(c: Context, rank: int) -> Iterator[Variant]:
                 mapping = _moved(c, records, step, wrapped) if len(records) > 1 else {}
                 every.update(mapping)
                 if mapping and (not wrapped or step.name in ("before", "after")):
-                    said = kinds.AT_ANOTHER_STEP(c.called(records[-1]), step.whose)
+                    said = kinds.AT_ANOTHER_STEP[step.name](c.called(records[-1]))
                     yield from _read(c, ("step", step.name, role, wrapped), said, mapping, rank)
             once = wrapped and step.name in ("first", "last")  # the same as before
             if every and not once and (changes := wherever_read(c, every)):
-                said = kinds.AT_ANOTHER_STEP("the forward values", step.whose)
+                said = kinds.AT_ANOTHER_STEP[step.name]("the forward values")
                 correct = "step t uses the values of step t"
                 yield c.in_the_loop(("values", step.name, wrapped), said, correct, rank, changes)
 

@@ -184,7 +184,7 @@ class Context:
         """What is said of one value in place of another, so far away in time."""
         step = next((step for step in STEPS if step.name == distance), None)
         if step is not None:
-            return AT_ANOTHER_STEP(self.called(x), step.whose)
+            return AT_ANOTHER_STEP[step.name](self.called(x))
         return IN_PLACE_OF(self.told_from(y, x), self.called(x), of=self.kind_of_swap(y, x))
 
     def told_from(self, y: Tensor, x: Tensor) -> str:

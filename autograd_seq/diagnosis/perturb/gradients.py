@@ -30,13 +30,16 @@ def averaged(c: Context, r: Tensor) -> Iterator[Edit]:
     n = examples_of(r)
     if not n:
         return
-    counts = [("mean over the batch", "the number of examples", n), ("mean over time", _STEPS, c.program.T)]
+    counts = [("mean over the batch", _EXAMPLES, n), ("mean over time", _STEPS, c.program.T)]
     for category, words, n in counts:
         if words != _STEPS or n > 1:
             yield from _scaled(n, category, words)(own(r))
 
 
-_STEPS = "the number of time steps"
+_EXAMPLES = "the number of examples, {}"
+_STEPS = "the number of time steps, {}"
+_BOTH = "the number of examples times that of time steps, {}"
+_LENGTH = "the length of an axis, {}"
 
 
 def examples_of(r: Tensor) -> int:
@@ -58,19 +61,21 @@ def summed_over(term: Tensor) -> int:
 def averaged_from_here(c: Context, r: Tensor) -> Iterator[Edit]:
     """A factor on all that follows: a mean taken, forgotten or taken over too much near where everything begins."""
     for n, (category, what) in _counts(c).items():
-        multiplied, divided = _scaled(n, category, what, ", from here on")(own(r))
+        multiplied, divided = _scaled(n, category, what, from_here_on=True)(own(r))
         if n != 2 or category:  # else that is doubled, as any line can be
             yield replace(multiplied, weight=2)
         yield replace(divided, weight=2)
 
 
-def _scaled(n: int, category: str, what: str, also: str = "") -> Any:
+def _scaled(n: int, category: str, what: str, from_here_on: bool = False) -> Any:
     """Multiplied with a number, or divided by it."""
-    number = f"{what}, {n}" if what else f"{n}"
+    multiplied = kinds.MULTIPLIED_FROM_HERE_ON if from_here_on else kinds.MULTIPLIED_WITH
+    divided = kinds.DIVIDED_FROM_HERE_ON if from_here_on else kinds.DIVIDED_BY
+    number = what.format(n) if what else f"{n}"
 
     def edits(whole: Form) -> Iterator[Edit]:
-        yield Edit(("multiplied", n, category), kinds.MULTIPLIED_WITH(number, also, of=category), whole * float(n))
-        yield Edit(("divided", n, category), kinds.DIVIDED_BY(number, also, of=category), whole * (1 / n))
+        yield Edit(("multiplied", n, category), multiplied(number, of=category), whole * float(n))
+        yield Edit(("divided", n, category), divided(number, of=category), whole * (1 / n))
 
     return edits
 
@@ -85,14 +90,14 @@ def _counts(c: Context) -> dict[int, tuple[str, str]]:
     lengths = {n for x in arrays for n in x.shape if n > 1}
     T = c.program.T
     both = {n for n in examples - lengths if T > 1 and n % T == 0 and n // T in lengths}
-    of_both = ("mean over the batch", "the number of examples times that of time steps")
+    of_both = ("mean over the batch", _BOTH)
     found: dict[int, tuple[str, str]] = {T: ("mean over time", _STEPS)} if T > 1 else {}
     for n in sorted(examples - both):
-        found.setdefault(n, ("mean over the batch", "the number of examples"))
+        found.setdefault(n, ("mean over the batch", _EXAMPLES))
     for n in [*sorted(both), *(n * T for n in sorted(examples) if T > 1)]:
         found.setdefault(n, of_both)
     for n in sorted(lengths | {2}):
-        found.setdefault(n, ("", "the length of an axis" if n in lengths else ""))
+        found.setdefault(n, ("", _LENGTH if n in lengths else ""))
     return found
 
 

@@ -32,7 +32,8 @@ def read_at(c: Context, r: Tensor) -> Iterator[Edit]:
     n = len({found[1] for u in parts if (found := _integer(u.settings["index"]))})
     for step in STEPS if n > 1 else ():
         index = _moved(r.settings["index"], place[0], step.index(place[1], n))
-        yield Edit(("read", step.name), kinds.READ_AT_ANOTHER_STEP(c.called(source), step.when), at(source)[index])
+        said = kinds.READ_AT_ANOTHER_STEP[step.name](c.called(source))
+        yield Edit(("read", step.name), said, at(source)[index])
 
 
 def written_at(c: Context, r: Tensor) -> Iterator[Edit]:
@@ -41,8 +42,8 @@ def written_at(c: Context, r: Tensor) -> Iterator[Edit]:
         return
     for step in STEPS:
         for added in (False, True) if step.name in ("first", "last") else (False,):
-            said = kinds.WRITTEN_AT_ANOTHER_STEP("added" if added else "written", step.when)
-            yield Edit(("written", step.name, added), said, _rewritten(r, step.index, added))
+            kind = (kinds.ADDED_AT_ANOTHER_STEP if added else kinds.WRITTEN_AT_ANOTHER_STEP)[step.name]
+            yield Edit(("written", step.name, added), kind(), _rewritten(r, step.index, added))
 
 
 def _rewritten(r: Tensor, other: Callable[[int, int], int], added: bool) -> Form:
@@ -86,7 +87,7 @@ def rows_at(c: Context, r: Tensor) -> Iterator[Edit]:
     for step in STEPS if n > 2 and picked and len({x.shape for x in r.inputs}) == 1 else ():
         # the pieces come from the last step to the first
         moved = [indices[n - 1 - step.index(n - 1 - k, n)] for k in range(n)]
-        yield Edit(("rows", step.name), kinds.ROWS_OF_ANOTHER_STEP(step.when), _scattered(r, moved))
+        yield Edit(("rows", step.name), kinds.ROWS_OF_ANOTHER_STEP[step.name](), _scattered(r, moved))
 
 
 def not_turned_round(c: Context, r: Tensor) -> Iterator[Edit]:

@@ -32,13 +32,21 @@ def parts(c: Context, r: Tensor) -> Iterator[Edit]:
         start, stop, _ = piece.indices(x.shape[axis])
         n, whole = stop - start, x.shape[axis]
         places = set(range(0, whole, n)) if whole % n == 0 else {0, whole - n}
-        what = "rows" if axis == 0 else "columns"
         for other in sorted(places - {start}):
-            called = "first" if other == 0 else "last" if other == whole - n else f"{other + 1} to {other + n}"
-            said = kinds.OTHER_PART(called, n, whole, what, what, start + 1, stop)
+            said = _other_part(axis, other, n, whole, (start + 1, stop))
             key = ("part", axis, other == 0, other if whole % n == 0 else 0)
             part = (*whole_index[:axis], slice(other, other + n), *whole_index[axis + 1 :])
             yield Edit(key, said, at(x)[part])
+
+
+def _other_part(axis: int, other: int, n: int, whole: int, right: tuple[int, int]) -> kinds.Said:
+    """What is said of n rows or columns that begin at another place of the stack."""
+    rows = axis == 0
+    if other == 0:
+        return (kinds.FIRST_ROWS if rows else kinds.FIRST_COLUMNS)(n, whole, *right)
+    if other == whole - n:
+        return (kinds.LAST_ROWS if rows else kinds.LAST_COLUMNS)(n, whole, *right)
+    return (kinds.OTHER_ROWS if rows else kinds.OTHER_COLUMNS_OF_STACK)(other + 1, other + n, whole, *right)
 
 
 def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:

@@ -149,9 +149,11 @@ def one_step_left(c: Context, r: Tensor) -> Iterator[Edit]:
         for first, kept in ((True, times[0]), (False, times[-1])) if len(times) > 1 else ():
             left = [x for x in found if c.program.time(x) == kept]
             gone = {x: 0.0 for x in found if c.program.time(x) != kept}
-            of = "" if len(found) == len(total.inputs) else f" of those that the steps give to it, {c.called(left[0])}"
-            key = "all" if len(found) == len(total.inputs) else role
-            said = kinds.ONE_STEP_LEFT("first" if first else "last", of)
+            if len(found) == len(total.inputs):
+                key, said = "all", (kinds.FIRST_STEP_LEFT if first else kinds.LAST_STEP_LEFT)()
+            else:
+                kind = kinds.FIRST_STEP_LEFT_OF if first else kinds.LAST_STEP_LEFT_OF
+                key, said = role, kind(c.called(left[0]))
             yield Edit(("one step left", first, key), said, weighed(r, gone))
 
 
@@ -203,9 +205,9 @@ def at_every_step(c: Context, rank: int) -> Iterator[Variant]:
                 said = " + ".join(map(c.called, xs[:3])) + " + …" * (len(xs) > 3)
                 key = ("at every step", role, place, tuple(c.term_role(x) for x in xs))
                 for states in (rest, rest + initial) if initial else (rest,):
-                    edit = Edit(("added", len(states) > len(rest)), kinds.AT_EVERY_STEP(said, place), own(rest[0]))
+                    edit = Edit(("added", len(states) > len(rest)), kinds.AT_EVERY_STEP[place](said), own(rest[0]))
                     yield c.variant(key, edit, rest[0], rank, {a: own(a) + _total(xs) for a in states})
-                edit = Edit(("moved",), kinds.AT_THE_OTHER_END(said, place), own(mine))
+                edit = Edit(("moved",), kinds.AT_THE_OTHER_END[place](said), own(mine))
                 moved = {mine: own(mine) - _total(xs), other: own(other) + _total(xs)}
                 yield c.variant(key, edit, mine, rank, moved)
 

@@ -32,7 +32,7 @@ def too_short(c: Context, rank: int) -> Iterator[Variant]:
         elif (early := _a_step_later(c, r)) is not None:
             changes[r] = early
     if changes:
-        said = kinds.LOOP_TOO_SHORT("first", "ends too early")
+        said = kinds.ENDS_TOO_EARLY()
         yield c.in_the_loop(("short loop",), said, RIGHT_ORDER, rank, changes)
 
 
@@ -63,7 +63,7 @@ def with_another_cache(c: Context, rank: int) -> Iterator[Variant]:
                         pairs = zip(r.inputs, twin.inputs, strict=False)
                         changes[r] = reading(r, {x: at(y) for x, y in pairs if x not in c.live})
         if changes:
-            said = kinds.AT_ANOTHER_STEP("the forward values", step.whose)
+            said = kinds.AT_ANOTHER_STEP[step.name]("the forward values")
             yield c.in_the_loop(("cache", step.name), said, "step t uses caches[t]", rank, changes)
 
 
@@ -72,8 +72,8 @@ def in_another_order(c: Context, rank: int) -> Iterator[Variant]:
     loop, T = Loop(c), c.program.T
     orders: list[tuple[str, Said, range, str]] = [
         ("forward", kinds.LOOP_FORWARD(), range(1, T + 1), "next"),
-        ("no last", kinds.LOOP_TOO_SHORT("last", "begins too late"), range(T - 1, 0, -1), "next"),
-        ("no first", kinds.LOOP_TOO_SHORT("first", "ends too early"), range(T, 1, -1), "next"),
+        ("no last", kinds.BEGINS_TOO_LATE(), range(T - 1, 0, -1), "next"),
+        ("no first", kinds.ENDS_TOO_EARLY(), range(T, 1, -1), "next"),
         ("stale", kinds.NEVER_REPLACED(), range(T, 0, -1), "stale"),
     ]
     for key, said, order, carry in orders if T > 2 and loop.states else ():

@@ -155,9 +155,10 @@ def at_one_end(c: Context, what: What, rank: int) -> Iterator[Variant]:
         timed = sorted(((t, r.index, r) for r in records if (t := c.program.time(r)) is not None), reverse=True)
         if len(timed) < 2:
             continue
-        for place, r in (("last", timed[0][2]), ("first", timed[-1][2])):
+        ends = (("last", "in the last time step only", timed[0][2]), ("first", "in the first time step only", timed[-1][2]))
+        for place, when, r in ends:
             for edit in c.edits(what, r) if c.open(r) else ():
-                yield c.variant((place, role), edit, r, rank, {r: edit.change}, f", in the {place} time step only")
+                yield c.variant((place, role), edit, r, rank, {r: edit.change}, f", {when}")
 
 
 def at_several_places(c: Context, what: What, rank: int) -> Iterator[Variant]:

@@ -13,18 +13,12 @@ class Step:
     Attributes
     ----------
     name : str
-        What the step is.
-    whose : str
-        Said of what is read.
-    when : str
-        Said of what is read or written by an index.
+        What the step is; `kinds` says what that makes of what is read or written there.
     of : callable
         From a step, counted from 1, and the number of steps to the wrong one, which may lie outside.
     """
 
     name: str
-    whose: str
-    when: str
     of: Callable[[int, int], int]
 
     def index(self, k: int, n: int) -> int:
@@ -33,9 +27,9 @@ class Step:
 
 
 STEPS = (
-    Step("before", "of the time step before", "one time step too early", lambda t, n: t - 1),
-    Step("after", "of the time step after", "one time step too late", lambda t, n: t + 1),
-    Step("reversed", "in the opposite order of time", "in the opposite order of time", lambda t, n: n + 1 - t),
-    Step("first", "of the first time step in every one", "at the first time step in every one", lambda t, n: 1),
-    Step("last", "of the last time step in every one", "at the last time step in every one", lambda t, n: n),
+    Step("before", lambda t, n: t - 1),
+    Step("after", lambda t, n: t + 1),
+    Step("reversed", lambda t, n: n + 1 - t),
+    Step("first", lambda t, n: 1),
+    Step("last", lambda t, n: n),
 )
