@@ -10,6 +10,7 @@ from autograd_seq.check.gradcheck import GradcheckReport, gradcheck
 from autograd_seq.check.proof import prove
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.handwritten import BackwardReport, check_backward
+from autograd_seq.translation.reader import translated
 
 
 def assert_gradients(
@@ -50,7 +51,7 @@ def assert_gradients(
     report = gradcheck(function, *inputs, seed=seed, second_order=second_order)
     if not report.ok:
         what = "wrong gradients" if report.failures else "undecided" if report.undecided else "gradients not finite"
-        raise AssertionError(f"{what}\n{report}")
+        raise AssertionError(f"{translated(what)}\n{report}")
     return report
 
 
@@ -135,5 +136,6 @@ def assert_backward(
     __tracebackhide__ = True
     report = check_backward(forward, backward, inputs, seed)
     if not report.ok:
-        raise AssertionError(f"{'undecided' if report.status == 'undecided' else 'wrong'} gradients\n{report}")
+        what = "undecided gradients" if report.status == "undecided" else "wrong gradients"
+        raise AssertionError(f"{translated(what)}\n{report}")
     return report

@@ -12,6 +12,10 @@ from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.translation.reader import translated
 
+HEADS = {  # by the link that does not hold; whatever else does not is told as it is called
+    "rule": "rule refuted at {}", "meaning": "meaning refuted at {}", "bookkeeping": "bookkeeping refuted at {}",
+    "whole": "whole refuted at {}",
+}  # fmt: skip
 LONG = 400  # characters of an expression that a person still reads
 
 
@@ -109,7 +113,7 @@ class Failure:
         return gap if wild or sympy.count_ops(gap) > 100 else sympy.factor(sympy.expand(gap))
 
     def __str__(self) -> str:
-        lines = [f"{self.link} refuted at {place_of(self.record, self.index, self.place)}"]
+        lines = [HEADS[self.link].format(place_of(self.record, self.index, self.place))]
         if self.source:
             lines.append(f"    {self.source}")
         if self.message:

@@ -268,9 +268,10 @@ class _Prover:
         if record not in self.alive:
             return  # compared or cut off only: no derivative would pass
         found, bits = constancy(record, i), self.bits[record.inputs[i]]
-        note = f"{record.operation.name if record.operation else ''} passes no derivative to its input {i}"
+        operation = record.operation.name if record.operation else ""
+        note = f"{operation} passes no derivative to its input {i}"
         if found.status == "checked":
-            note += ", and differences of its value are zero"
+            note = f"{note}, and differences of its value are zero"
         self.found.weaken("rule", bits, found.status, note if found.status != "proven" else "")
         if found.status == "refuted":
             self.failures.append(

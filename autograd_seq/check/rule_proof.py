@@ -195,7 +195,7 @@ def _checked_here(application: Application, why: str) -> Verdict:
         return Verdict("undecided", f"{why}; {result.unsettled}", here=True)
     note = f"{why}; differences agree to {result.digits:.0f} digits"
     if result.excluded:
-        note += f", {result.excluded} elements at a kink left out"
+        note = f"{note}, {result.excluded} elements at a kink left out"
         return Verdict("excluded", note, (), 0, result.digits, here=True)
     return Verdict("checked", note, (), 0, result.digits)
 
@@ -222,12 +222,11 @@ def _small_and_checked(application: Application) -> Verdict:
         return replace(proof, wrong=(), note=f"refuted at the small shape {shapes} of the same pattern")
     if proof.status != "proven":
         return _checked(application, "too large for symbols")
-    digits = f"{actual.digits:.0f}" if actual.digits is not None else "no"
-    return replace(
-        actual, entries=proof.entries,
-        note=actual.note if actual.status == "refuted" else
-        f"proven at the small shape {shapes}; at the actual shape differences agree to {digits} digits",
-    )  # fmt: skip
+    note = f"proven at the small shape {shapes}; at the actual shape differences agree to no digits"
+    if actual.digits is not None:
+        digits = f"{actual.digits:.0f}"
+        note = f"proven at the small shape {shapes}; at the actual shape differences agree to {digits} digits"
+    return replace(actual, entries=proof.entries, note=actual.note if actual.status == "refuted" else note)
 
 
 class Problem:

@@ -73,7 +73,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _wanted(given: Sequence[str]) -> str | None:
     """The language that the command line asks for, or the environment's variable; as it was if neither does."""
-    for word, after in zip(given, [*given[1:], ""], strict=True):
+    for word, after in zip(given, [*given[1:], ""], strict=False):
         if word == "--lang" or word.startswith("--lang="):
             return after if word == "--lang" else word.partition("=")[2]
     wanted = chosen.name or os.environ.get(VARIABLE) or None

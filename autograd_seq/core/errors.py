@@ -46,7 +46,7 @@ class UsageError(AutogradError, TypeError):
 
 
 class MissingError(AutogradError, AttributeError):
-    """Something that NumPy's arrays have and tensors do not."""
+    """An attribute that is not there, such as one that NumPy's arrays have and tensors do not."""
 
 
 class FileError(AutogradError, OSError):
@@ -62,10 +62,11 @@ class NoFileError(FileError, FileNotFoundError):
 
 def without_rules(bare: Any) -> UsageError:
     """``@operation`` without parentheses, or without `vjp`."""
-    what = "@operation needs" if bare is None else "@operation stands alone; it needs"
+    example = "@operation(vjp=[lambda g, y, x: g * ...]), or vjp=None for what has no derivative"
+    if bare is None:
+        return UsageError(f"@operation needs parentheses with a rule for each input: {example}{here()}")
     return UsageError(
-        f"{what} parentheses with a rule for each input: @operation(vjp=[lambda g, y, x: g * ...]), or vjp=None "
-        f"for what has no derivative{here()}"
+        f"@operation stands alone; it needs parentheses with a rule for each input: {example}{here()}"
     )
 
 
@@ -102,8 +103,11 @@ def wrong_rules(name: str, arity: int, variadic: bool, vjp: Any) -> UsageError:
 
 
 def _usage(operation: Any) -> str:
-    inputs = "a list of arrays" if operation.variadic else f"{operation.arity} array{'s' * (operation.arity != 1)}"
-    return inputs + (f" and {', '.join(operation.keywords)}" if operation.keywords else "")
+    settings = ", ".join(operation.keywords)
+    if operation.variadic:
+        return f"a list of arrays and {settings}" if settings else "a list of arrays"
+    count, s = operation.arity, "s" * (operation.arity != 1)
+    return f"{count} array{s} and {settings}" if settings else f"{count} array{s}"
 
 
 def wrong_number(operation: Any, count: int) -> UsageError:
@@ -149,11 +153,11 @@ _INSTEAD = {
 }  # fmt: skip
 
 
-def missing(tensor: Any, name: str) -> AttributeError:
+def missing(tensor: Any, name: str) -> MissingError:
     """An attribute that NumPy's arrays have, with what to write in its place; or one that nobody has."""
     kind = type(tensor).__name__
     if not hasattr(np.ndarray, name) or name.startswith("__"):
-        return AttributeError(f"{kind!r} object has no attribute {name!r}")
+        return MissingError(f"{kind!r} object has no attribute {name!r}")
     label = tensor.name if tensor.name and tensor.name.isidentifier() else "x"
     advice = _INSTEAD.get(name, "write {0}.value.{1} for that of its plain numbers").format(label, name)
     return MissingError(f"a {kind} has no .{name}: {advice}{here()}")
@@ -220,6 +224,7 @@ def not_found(named: str, where: Mapping[str, Any], found: Sequence[Any], record
     """No record of a name, or more than one."""
     there = ", ".join(r.label for r in (found or records) if r.name)
     return UsageError(
-        f"{len(found) or 'no'} record{'s' * (len(found) != 1)} named {named!r} with {where}: "
-        f"the graph has {there:.400}{here()}"
+        f"{len(found)} records named {named!r} with {where}: the graph has {there:.400}{here()}"
+        if found
+        else f"no records named {named!r} with {where}: the graph has {there:.400}{here()}"
     )

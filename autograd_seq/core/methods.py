@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
-from autograd_seq.core.errors import UsageError, missing
+from autograd_seq.core.errors import MissingError, UsageError, missing
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.source_line import here
 
@@ -247,7 +247,7 @@ class Missing:
 
     def __get__(self, tensor: Any, kind: Any = None) -> Any:
         if tensor is None:
-            raise AttributeError(f"type object {kind.__name__!r} has no attribute {self._name!r}")
+            raise MissingError(f"type object {kind.__name__!r} has no attribute {self._name!r}")
         raise missing(tensor, self._name)
 
 

@@ -8,6 +8,8 @@ from importlib.abc import MetaPathFinder
 from types import ModuleType
 from typing import NoReturn
 
+from autograd_seq.core.errors import MissingError
+
 MOVED = {
     **{
         f"autograd_seq.{name}": f"autograd_seq.core.{name}"
@@ -52,7 +54,7 @@ def sought(name: str) -> NoReturn:
     """The error for an attribute that a package does not have, with its new place if it has moved."""
     package, _, attribute = name.rpartition(".")
     advice = f"; it has moved to {MOVED[name]}" if name in MOVED else ""
-    raise AttributeError(f"module {package!r} has no attribute {attribute!r}{advice}")
+    raise MissingError(f"module {package!r} has no attribute {attribute!r}{advice}")
 
 
 def install() -> None:

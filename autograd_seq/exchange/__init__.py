@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+from autograd_seq.core.errors import MissingError
+
 LATE = {
     "Equivalence": "equivalence", "Step": "equivalence", "equivalent": "equivalence",
     "OnnxRun": "onnx_in", "read_onnx": "onnx_in", "write_onnx": "onnx_out",
@@ -14,7 +16,7 @@ def __getattr__(name: str) -> Any:
     """What is loaded when it is first asked for: SymPy takes a while."""
     if name in LATE:
         return getattr(import_module(f"{__name__}.{LATE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise MissingError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -139,11 +139,19 @@ def equivalent(first: Step, second: Step) -> Equivalence:
 
 
 def _other_interface(a: Step, b: Step) -> str:
-    for what, ours, theirs in (("takes", a.data, b.data), ("returns", a.outputs, b.outputs)):
-        if {k: t.shape for k, t in ours.items()} != {k: t.shape for k, t in theirs.items()}:
-            said = [", ".join(f"{k} {t.shape}" for k, t in side.items()) for side in (ours, theirs)]
-            return f"one {what} {said[0]}, the other {said[1]}"
+    if _shapes(a.data) != _shapes(b.data):
+        return f"one takes {_listed(a.data)}, the other {_listed(b.data)}"
+    if _shapes(a.outputs) != _shapes(b.outputs):
+        return f"one returns {_listed(a.outputs)}, the other {_listed(b.outputs)}"
     return ""
+
+
+def _shapes(side: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: x.shape for name, x in side.items()}
+
+
+def _listed(side: Mapping[str, Tensor]) -> str:
+    return ", ".join(f"{name} {x.shape}" for name, x in side.items())
 
 
 class _Side:

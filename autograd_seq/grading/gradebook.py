@@ -80,9 +80,10 @@ class Gradebook:
         return sorted(rows, key=lambda row: (-len(row.paths), row.function, row.cause))
 
     def __str__(self) -> str:
-        counts = {v: sum(s.verdict == v for s in self.submissions) for v in ("right", "wrong", "no verdict")}
-        said = ", ".join(f"{count} {'without' if v == 'no verdict' else v}" for v, count in counts.items())
-        head = f"{self.title}: {len(self)} submissions: {said.replace('without', 'without a verdict')}"
+        right, wrong, without = (
+            sum(s.verdict == verdict for s in self.submissions) for verdict in ("right", "wrong", "no verdict")
+        )
+        head = f"{self.title}: {len(self)} submissions: {right} right, {wrong} wrong, {without} without a verdict"
         rows = [(str(len(row.paths)), row.function, row.cause) for row in self.causes()]
         width = max((len(function) for _, function, _ in rows), default=0)
         lines = [head, *(f"{count:>5}  {function:<{width}}  {cause}" for count, function, cause in rows)]

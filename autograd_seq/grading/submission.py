@@ -82,9 +82,13 @@ class FunctionVerdict:
             return f"{said}: it is right given an earlier mistake"
         if self.verdict != "wrong" or not self.mistakes:
             return said
-        more = f", {self.follow} gradient{'s' * (self.follow != 1)} follow{'s' * (self.follow == 1)} from "
-        more += "it" if self.mistakes == 1 else "them"
-        return f"{said}: {self.mistakes} mistake{'s' * (self.mistakes != 1)}{more if self.follow else ''}"
+        mistakes, follow = self.mistakes, self.follow
+        s, s2, s3 = "s" * (mistakes != 1), "s" * (follow != 1), "s" * (follow == 1)
+        if not follow:
+            return f"{said}: {mistakes} mistake{s}"
+        if mistakes == 1:
+            return f"{said}: 1 mistake, {follow} gradient{s2} follow{s3} from it"
+        return f"{said}: {mistakes} mistake{s}, {follow} gradient{s2} follow{s3} from them"
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""

@@ -108,12 +108,18 @@ def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[
         raise ValueRangeError(f"{path} is {otherwise}: {_SETTINGS} is not as it was written{here()}")
     lost, foreign = [key for key in listed if key not in found], [key for key in found if key not in listed]
     if lost or foreign:
-        what = "; ".join(f"{say} {', '.join(map(str, keys))}" for say, keys in
-                         (("it has lost", lost), ("it also has", foreign)) if keys)  # fmt: skip
+        what = _lost_and_foreign(", ".join(map(str, lost)), ", ".join(map(str, foreign)))
         raise ValueRangeError(f"{path} is {otherwise}: {what:.300}{here()}")
     if wrong := digests.told(about, found):
         raise ValueRangeError(f"{path} is {otherwise}: {wrong}{here()}")
     return found, settings
+
+
+def _lost_and_foreign(lost: str, foreign: str) -> str:
+    """Which arrays a file should have, and which it should not."""
+    if lost and foreign:
+        return f"it has lost {lost}; it also has {foreign}"
+    return f"it has lost {lost}" if lost else f"it also has {foreign}"
 
 
 def fitted(arrays: Mapping[str, Array], expected: Mapping[str, Any], path: Any) -> None:

@@ -98,15 +98,15 @@ def opened(path: Name) -> BufferedReader:
     Traceback (most recent call last):
     autograd_seq.core.errors.NoFileError: there is no file nothing.npz...
     """
-    found = _status(path, "read")
+    found = _status(path, reading=True)
     if found is None:
         raise NoFileError(f"there is no file {os.fspath(path)}{here()}")
     if stat.S_ISDIR(found.st_mode):
-        raise _failed(path, "it is a folder, not a file", what="read")
+        raise _failed(path, "it is a folder, not a file", reading=True)
     try:
         return open(path, "rb")
     except OSError as error:
-        raise _failed(path, error, what="read") from error
+        raise _failed(path, error, reading=True) from error
 
 
 def check_output(path: Name, suffixes: Collection[str] = (), inputs: Iterable[Name] = ()) -> Path:
@@ -210,7 +210,7 @@ def _place(path: Name) -> Path:
     return target
 
 
-def _status(path: Name, what: str = "written") -> os.stat_result | None:
+def _status(path: Name, reading: bool = False) -> os.stat_result | None:
     """What is known of the file that a path leads to and that is to be read or written; None where there is none."""
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
         raise UsageError(f"a file is given by its path, such as 'lstm.npz', not {path!r:.80}{here()}")
@@ -219,7 +219,7 @@ def _status(path: Name, what: str = "written") -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
-        raise _failed(path, error, what=what) from error
+        raise _failed(path, error, reading=reading) from error
 
 
 def _same(path: Name, other: Name) -> bool:
@@ -230,9 +230,11 @@ def _same(path: Name, other: Name) -> bool:
         return False
 
 
-def _failed(path: Name, why: str | Exception, after: str = "", what: str = "written") -> FileError:
+def _failed(path: Name, why: str | Exception, after: str = "", reading: bool = False) -> FileError:
     reason = (why.strerror if isinstance(why, OSError) else None) or why
-    return FileError(f"{os.fspath(path)} cannot be {what}: {reason}{after}{here()}")
+    if reading:
+        return FileError(f"{os.fspath(path)} cannot be read: {reason}{here()}")
+    return FileError(f"{os.fspath(path)} cannot be written: {reason}{after}{here()}")
 
 
 # -- what is not a file ------------------------------------------------------------------------------

@@ -39,9 +39,18 @@ NO_WORDS = (
     "viz/dot", "viz/svg", "viz/lettering", "viz/extent",
 )  # fmt: skip
 # Functions, and names that something is assigned to, whose texts no person reads, as file:name.
-NO_WORDS_IN = ("autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:FONTS")
+NO_WORDS_IN = ("autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:FONTS",
+                "autograd_seq/translation/templates.py:SAID_BY_OTHERS", "autograd_seq/grading/own_process.py:_START")  # fmt: skip
 # Where a tuple begins with a key, however much it reads like a phrase.
 KEYED = ("autograd_seq/diagnosis/perturb/", "autograd_seq/diagnosis/line_", "autograd_seq/diagnosis/located")
+# What is said where only pieces of programs are expected, or one word by itself, with the file that says it.
+ALSO_SAID = {
+    "Forward": "autograd_seq/readings/document_text.py", "Backward": "autograd_seq/readings/document_text.py",
+    "clipping": "autograd_seq/diagnosis/line_shapes.py", "shape": "autograd_seq/diagnosis/compare.py",
+    "mean over time": "autograd_seq/diagnosis/perturb/gradients.py",
+    "{shared} blocks: in the memory of blocks that are done with": "autograd_seq/plan/writing/statements.py",
+    "A graph of {nodes} boxes and {edges} arrows": "viz/svg.py",
+}  # fmt: skip
 # What stays English everywhere, and keys that look like phrases.
 NOT_SAID = {
     "proven", "checked", "excluded", "undecided", "refuted", "right", "wrong", "no verdict", "no operation",
@@ -128,6 +137,8 @@ def all_messages() -> dict[str, dict[str, Message]]:
             for english in messages_of_page(path.read_text(encoding="utf-8"), path.name):
                 if english not in NOT_SAID:
                     found.setdefault(english, Message(english)).files.add(path.relative_to(ROOT).as_posix())
+    for english, file in ALSO_SAID.items():
+        found.setdefault(english, Message(english)).files.add(file)
     for english in ARGPARSE:
         found.setdefault(english, Message(english)).files.add("autograd_seq/commands/frame.py")
     order = list(CATALOGUES)
@@ -233,7 +244,9 @@ class _Reader:
 
     def _in_a_text(self, node: ast.AST) -> bool:
         """Whether it is one of the things that a longer text may say in one place."""
-        pieces = (ast.IfExp, ast.BoolOp, ast.FormattedValue, ast.Return, ast.Assign, ast.BinOp, ast.JoinedStr)
+        pieces = (
+            ast.IfExp, ast.BoolOp, ast.FormattedValue, ast.Return, ast.Assign, ast.AugAssign, ast.BinOp, ast.JoinedStr,
+        )  # fmt: skip
         return isinstance(self.parent.get(node), pieces)
 
     def _is_said(self, node: ast.AST, template: str) -> bool:
@@ -244,9 +257,13 @@ class _Reader:
         if CODE_SIGNS.search(template) and len(words) < 6:
             return False
         long = [w for w in words if len(w.strip("'\"()[].,:;!?")) > 2]
+        called = self._called(node)
+        if long and called == "rule":  # a law, in signs and words
+            return True
         if len(words) >= 2 and (long or "{" in template) and NEIGHBOURS.search(template):
             return mostly_words(template)
-        called = self._called(node)
+        if words and (called in ("add_argument", "add_parser") or (called.endswith("Error") and "{" in template)):
+            return True
         bare = re.sub(r"\{\w+\}", "\0", re.sub(r"\{(s|es|verb)\d*\}", "", template))
         if words and "{" in template:
             return bool(long) and ONE_WORD.search(bare) is not None

@@ -75,12 +75,12 @@ class Explainer:
                 changed.append((name, f"d{before}"))
         if not changed:
             return None
-        said = ", ".join(f"{old} is read as {new}, the adjoint before the activation" for old, new in changed)
+        said = _read_as(changed)
         for matrix_stars in (False, True):
             claimed = self._evaluated(swapped, matrix_stars)
             if claimed is not None and self._same(claimed, true):
-                stars = " and * as the matrix product @" if matrix_stars else ""
-                return f"right only if {said}{stars}", ", ".join(new for _, new in changed)
+                why = f"right only if {said} and * as the matrix product @" if matrix_stars else f"right only if {said}"
+                return why, ", ".join(new for _, new in changed)
         return None
 
     def _regrouped(self, true: Tensor) -> Found | None:
@@ -95,3 +95,11 @@ class Explainer:
                     what = f"{name}, the adjoint before the activation," if name else self.target
                     return f"parentheses misplaced: {what} is {ast.unparse(tree)}", name
         return None
+
+
+def _read_as(changed: list[tuple[str, str]]) -> str:
+    """Which adjoints are meant as others, in words."""
+    first, *rest = [f"{old} is read as {new}, the adjoint before the activation" for old, new in changed]
+    for words in rest:
+        first = f"{first}, {words}"
+    return first
