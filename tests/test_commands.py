@@ -72,6 +72,15 @@ def test_bad_use_exits_with_2(words, said, user_file, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_no_words_at_all_print_the_help_and_exit_as_argparse_does(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["autograd-seq"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr()
+    assert ended.value.code == 2 and printed.out == ""
+    assert "A microscope for backpropagation" in printed.err and "print the recorded graph" in printed.err
+
+
 THING_COMMANDS = ["print", "prove", "derive", "source", "compile", "flow", "draw"]
 
 

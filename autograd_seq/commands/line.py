@@ -92,7 +92,10 @@ def _shows(text: str) -> bool:
 def _understood(given: list[str]) -> argparse.Namespace:
     """The command line, read; help and what cannot be understood end here, in SystemExit."""
     try:
-        return parser(given[0] if given else "").parse_args(given)
+        if not given:
+            parser().print_help(sys.stderr)
+            raise SystemExit(BAD_USE)
+        return parser(given[0]).parse_args(given)
     except SystemExit as error:
         if error.code and "--json" in given:
             reason = "the command line cannot be understood; standard error says why"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 
 from autograd_seq.translation.columns import display_width, is_wide
-from autograd_seq.translation.templates import Index, parts
+from autograd_seq.translation.templates import Index, filled_up, parts
 
 LONGEST = 10_000  # characters of a line; nobody reads longer ones
 DEEPEST = 8  # messages in messages
@@ -34,6 +34,7 @@ _BULLET = re.compile(r"(?:[-*•✓✗·#%]|\d{1,3}[.)])\s+(?=\S)")
 _BEFORE = "{before}"
 _CALLED = re.compile(r"np\.[\w.]+ (?=\S)")  # a function of NumPy's, and what is said of it
 _COUNT = re.compile(r" \(\d+×\)$")
+_ITEM = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\w*\d\w*")
 _GAP = re.compile(r"(\s{2,})")
 _LEVELS = tuple(re.compile(level) for level in (r"(?<=[.!?])( +)", "(: +)", "(; +)", "( — )", "(, +)"))
 _WIDE_SIGNS = {":": "：", ";": "；", ",": "，", ".": "。", "!": "！", "?": "？", "…": "…"}
@@ -122,7 +123,19 @@ class Phrases:
             return bullet[0] + self._phrase(text[bullet.end() :], depth)
         if _GAP.search(text):
             return self._columns(text, depth)
-        return self._split(text, 0, depth)
+        return self._listed(text, depth) or self._split(text, 0, depth)
+
+    def _listed(self, text: str, depth: int) -> str | None:
+        """Several things that are known, or shapes and numbers, with "and" or "or" between them."""
+        for word in ("and", "or"):
+            pieces = text.split(f" {word} ")
+            if not 1 < len(pieces) <= MOST_JOINED or word not in self._exact:
+                continue
+            found = [piece if _ITEM.fullmatch(piece) else self._known(piece, depth) for piece in pieces]
+            known = [piece for piece in found if piece is not None]
+            if len(known) == len(pieces):
+                return filled_up(f" {self._exact[word]} ".join(known))
+        return None
 
     def _known(self, text: str, depth: int) -> str | None:
         """The translation of a text that is one message; with or without a stop or parentheses around it."""

@@ -16,7 +16,7 @@ DROPPABLE = re.compile(r"(s|es|ies|verb|here|article)\d*")
 _ENDING = re.compile(r"(s|es|ies|verb)\d*")  # of these places, which hold a few letters and never a text
 _LONGEST_ENDING = 4  # "were"
 _NUMBERED = re.compile(r"(line|step|time|times|number)\d*")  # places that hold a number, or end in one: "a.py:3"
-_NUMBER = re.compile(r"\S*\d\S*|\S.*:\d+|[-+]?(?:nan|inf)")
+_NUMBER = re.compile(r"[^\s()]*\d[^\s()]*|\S.*:\d+|[-+]?(?:nan|inf)")
 _LOOSE = re.compile(  # a space that stood after an English sign, or around a place that holds Chinese
     r"(?<=[，。：；！？、）]) (?! )|(?<=[\u4e00-\u9fff，。：；！？、）]) (?=[\u4e00-\u9fff（])"
 )
@@ -45,6 +45,17 @@ def parts(template: str) -> list[tuple[str, str | None]]:
             text, _ = found.pop()[0] + text, None
         found.append((text, name))
     return found
+
+
+def filled_up(text: str) -> str:
+    """A text without the spaces that its English had, and between Chinese characters nobody writes.
+
+    Examples
+    --------
+    >>> filled_up("W 的梯度 不是有限数"), filled_up("W 的梯度 dW")
+    ('W 的梯度不是有限数', 'W 的梯度 dW')
+    """
+    return _LOOSE.sub("", text)
 
 
 class Template:
@@ -94,7 +105,7 @@ class Template:
     def filled(self, values: Mapping[str, str]) -> str:
         """The translation with these values in its places."""
         whole = "".join(text + (values.get(name, "") if name is not None else "") for text, name in self.said)
-        return _LOOSE.sub("", whole)
+        return filled_up(whole)
 
     def whole_words(self) -> set[str]:
         """Words that a text must have to match: those that touch no place."""

@@ -39,8 +39,10 @@ NO_WORDS = (
     "viz/dot", "viz/svg", "viz/lettering", "viz/extent",
 )  # fmt: skip
 # Functions, and names that something is assigned to, whose texts no person reads, as file:name.
-NO_WORDS_IN = ("autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:FONTS",
-                "autograd_seq/translation/templates.py:SAID_BY_OTHERS", "autograd_seq/grading/own_process.py:_START")  # fmt: skip
+NO_WORDS_IN = (
+    "autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:FONTS",
+    "autograd_seq/translation/templates.py:SAID_BY_OTHERS", "autograd_seq/grading/own_process.py:_START",
+)  # fmt: skip
 # Where a tuple begins with a key, however much it reads like a phrase.
 KEYED = ("autograd_seq/diagnosis/perturb/", "autograd_seq/diagnosis/line_", "autograd_seq/diagnosis/located")
 # What is said where only pieces of programs are expected, or one word by itself, with the file that says it.
@@ -49,6 +51,9 @@ ALSO_SAID = {
     "clipping": "autograd_seq/diagnosis/line_shapes.py", "shape": "autograd_seq/diagnosis/compare.py",
     "mean over time": "autograd_seq/diagnosis/perturb/gradients.py",
     "{shared} blocks: in the memory of blocks that are done with": "autograd_seq/plan/writing/statements.py",
+    "and": "autograd_seq/core/errors.py", "or": "autograd_seq/check/claims/jacobians.py",
+    "or: {where} {words}": "autograd_seq/diagnosis/report.py", "or {where} {words}": "autograd_seq/diagnosis/compare.py",
+    "{name} cannot take {shapes}": "autograd_seq/core/errors.py",
     "A graph of {nodes} boxes and {edges} arrows": "viz/svg.py",
 }  # fmt: skip
 # What stays English everywhere, and keys that look like phrases.

@@ -95,5 +95,7 @@ def said(example: dict[str, Any]) -> str:
     else:
         true = f"{example['true']:.6g}"
         claimed = f"{true} {'-' if example['difference'] < 0 else '+'} {abs(example['difference']):.3g}"
-    what = f"element ({place}) would be {claimed}, but it is {true}" if place else f"it would be {claimed}, but it is {true}"
+    what = f"it would be {claimed}, but it is {true}"
+    if place:
+        what = f"element ({place}) would be {claimed}, but it is {true}"
     return f"for example with {given}: {what}" if given else f"for example: {what}"

@@ -155,8 +155,9 @@ def at_one_end(c: Context, what: What, rank: int) -> Iterator[Variant]:
         timed = sorted(((t, r.index, r) for r in records if (t := c.program.time(r)) is not None), reverse=True)
         if len(timed) < 2:
             continue
-        ends = (("last", "in the last time step only", timed[0][2]), ("first", "in the first time step only", timed[-1][2]))
-        for place, when, r in ends:
+        last = ("last", "in the last time step only", timed[0][2])
+        first = ("first", "in the first time step only", timed[-1][2])
+        for place, when, r in (last, first):
             for edit in c.edits(what, r) if c.open(r) else ():
                 yield c.variant((place, role), edit, r, rank, {r: edit.change}, f", {when}")
 
