@@ -88,9 +88,10 @@ def assert_proven(output: Tensor, wrt: Any = None, allow: tuple[str, ...] = ()) 
     proof = prove(output, wrt)
     enough = {"proven", *allow} - {"refuted"}
     if not proof.ok:
-        raise AssertionError(f"the derivative is refuted\n{proof}")
+        raise AssertionError(f"{translated('the derivative is refuted')}\n{proof}")
     if not all(claim.status in enough for claim in proof.claims.values()):
-        raise AssertionError(f"the derivative is not wholly {' or '.join(sorted(enough))}\n{proof}")
+        what = f"the derivative is not wholly {' or '.join(sorted(enough))}"
+        raise AssertionError(f"{translated(what)}\n{proof}")
     return proof
 
 

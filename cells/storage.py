@@ -120,9 +120,8 @@ def load(path: Any, parameters: Mapping[str, Parameter]) -> None:
 def read(path: Any) -> dict[str, np.ndarray[Any, Any]]:
     """All arrays of an ``.npz`` file, by name."""
     _check(path, "read")
-    otherwise = "damaged or no .npz file of arrays"
     with files.opened(path) if isinstance(path, (str, PathLike)) else nullcontext(path) as file:
-        arrays, _ = checkpoint.separated(archive.unpacked(file, path, otherwise), path, otherwise)
+        arrays, _ = checkpoint.separated(archive.unpacked(file, path), path, archive.DAMAGED)
     return arrays
 
 

@@ -62,11 +62,14 @@ class NoFileError(FileError, FileNotFoundError):
 
 def without_rules(bare: Any) -> UsageError:
     """``@operation`` without parentheses, or without `vjp`."""
-    example = "@operation(vjp=[lambda g, y, x: g * ...]), or vjp=None for what has no derivative"
     if bare is None:
-        return UsageError(f"@operation needs parentheses with a rule for each input: {example}{here()}")
+        return UsageError(
+            "@operation needs parentheses with a rule for each input: @operation(vjp=[lambda g, y, x: g * ...]), "
+            f"or vjp=None for what has no derivative{here()}"
+        )
     return UsageError(
-        f"@operation stands alone; it needs parentheses with a rule for each input: {example}{here()}"
+        "@operation stands alone; it needs parentheses with a rule for each input: "
+        f"@operation(vjp=[lambda g, y, x: g * ...]), or vjp=None for what has no derivative{here()}"
     )
 
 

@@ -70,15 +70,15 @@ def load(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]
     FileError
         If it cannot be read.
     """
-    otherwise = "not a checkpoint, or it is damaged"
+    damaged = "{} is not a checkpoint, or it is damaged: {}"
     with files.opened(path) as file:
-        arrays, settings = separated(archive.unpacked(file, path, otherwise), path, otherwise)
+        arrays, settings = separated(archive.unpacked(file, path, damaged), path, damaged)
     if settings is None:
-        raise ValueRangeError(f"{path} is {otherwise}: it has no {_SETTINGS}{here()}")
+        raise ValueRangeError(damaged.format(path, f"it has no {_SETTINGS}") + here())
     return arrays, settings
 
 
-def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[str, Array], dict[str, Any] | None]:
+def separated(found: dict[str, Array], path: Any, damaged: str) -> tuple[dict[str, Array], dict[str, Any] | None]:
     """The arrays of a file and its settings; None where it has none.
 
     Raises
@@ -93,9 +93,9 @@ def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[
     try:
         about = json.loads(words.tobytes()) if words.dtype == np.uint8 else None
     except (ValueError, RecursionError) as error:
-        raise ValueRangeError(f"{path} is {otherwise}: {_SETTINGS}: {error!s:.300}{here()}") from error
+        raise ValueRangeError(damaged.format(path, f"{_SETTINGS}: {error!s:.300}") + here()) from error
     if not isinstance(about, dict):
-        raise ValueRangeError(f"{path} is {otherwise}: {_SETTINGS} does not hold settings by name{here()}")
+        raise ValueRangeError(damaged.format(path, f"{_SETTINGS} does not hold settings by name") + here())
     if "format" not in about:
         return found, about
     if about["format"] != FORMAT:
@@ -105,13 +105,13 @@ def separated(found: dict[str, Array], path: Any, otherwise: str) -> tuple[dict[
         )
     listed, settings = about.get("arrays"), about.get("settings")
     if not isinstance(listed, list) or not isinstance(settings, dict):
-        raise ValueRangeError(f"{path} is {otherwise}: {_SETTINGS} is not as it was written{here()}")
+        raise ValueRangeError(damaged.format(path, f"{_SETTINGS} is not as it was written") + here())
     lost, foreign = [key for key in listed if key not in found], [key for key in found if key not in listed]
     if lost or foreign:
         what = _lost_and_foreign(", ".join(map(str, lost)), ", ".join(map(str, foreign)))
-        raise ValueRangeError(f"{path} is {otherwise}: {what:.300}{here()}")
+        raise ValueRangeError(damaged.format(path, what[:300]) + here())
     if wrong := digests.told(about, found):
-        raise ValueRangeError(f"{path} is {otherwise}: {wrong}{here()}")
+        raise ValueRangeError(damaged.format(path, wrong) + here())
     return found, settings
 
 

@@ -43,11 +43,13 @@ class NonFinite:
     def __str__(self) -> str:
         made = self.record.operation.name if self.record.operation else "given"
         line = self.record.source
-        return translated(
+        said = (
             f"{self.record.label} ({made}) is the first with {self.value} at {list(self.element)}, "
-            f"{self.count} of {self.record.size} elements; time step {self.scope.time}"
-            + (f"\n  at {line}: {line.text}" if line else "")
+            f"{self.count} of {self.record.size} elements"
         )
+        if self.scope.time is not None:
+            said = f"{said}; time step {self.scope.time}"
+        return translated(said + (f"\n  at {line}: {line.text}" if line else ""))
 
 
 def first_nonfinite(recorded: Tensor | Graph | Recording) -> NonFinite | None:

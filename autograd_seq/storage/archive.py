@@ -16,6 +16,7 @@ from autograd_seq.core.source_line import here
 
 KINDS = "biufc"  # truth values and numbers; anything else needs pickle, which runs what a file says
 HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+DAMAGED = "{} is damaged or no .npz file of arrays: {}"
 MOST, TIMES = 2**28, 100  # what unpacks to more bytes than both allow is meant to fill the memory
 
 
@@ -42,7 +43,7 @@ def packed(arrays: Mapping[str, Array]) -> memoryview:
     return content.getbuffer()
 
 
-def unpacked(file: IO[bytes], path: Any, otherwise: str = "damaged or no .npz file of arrays") -> dict[str, Array]:
+def unpacked(file: IO[bytes], path: Any, damaged: str = DAMAGED) -> dict[str, Array]:
     """The arrays in an open ``.npz`` file, by name.
 
     Parameters
@@ -51,8 +52,8 @@ def unpacked(file: IO[bytes], path: Any, otherwise: str = "damaged or no .npz fi
         Open for reading.
     path : path or file
         What it is called in an error.
-    otherwise : str
-        What it is, if it cannot be read.
+    damaged : str
+        What is said where it cannot be read, with {} for the path and for the reason.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def unpacked(file: IO[bytes], path: Any, otherwise: str = "damaged or no .npz fi
         return _read(file)
     except Exception as error:  # foreign bytes make the readers of ZIP, headers and numbers raise what they like
         reason = str(error) or type(error).__name__
-        raise ValueRangeError(f"{path} is {otherwise}: {reason:.300}{here()}") from error
+        raise ValueRangeError(f"{damaged.format(path, reason[:300])}{here()}") from error
 
 
 def _read(file: IO[bytes]) -> dict[str, Array]:

@@ -36,7 +36,10 @@ _CALLED = re.compile(r"np\.[\w.]+ (?=\S)")  # a function of NumPy's, and what is
 _COUNT = re.compile(r" \(\d+×\)$")
 _ITEM = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\w*\d\w*")
 _GAP = re.compile(r"(\s{2,})")
-_LEVELS = tuple(re.compile(level) for level in (r"(?<=[.!?])( +)", "(: +)", "(; +)", "( — )", "(, +)"))
+_LEVELS = tuple(  # the last is no comma of a shape
+    re.compile(level)
+    for level in (r"(?<=[.!?])( +)", "(: +)", "(; +)", "( — )", r"(, +)(?![^()\[\]]{0,200}[)\]])")
+)
 _WIDE_SIGNS = {":": "：", ";": "；", ",": "，", ".": "。", "!": "！", "?": "？", "…": "…"}
 
 
@@ -123,7 +126,7 @@ class Phrases:
             return bullet[0] + self._phrase(text[bullet.end() :], depth)
         if _GAP.search(text):
             return self._columns(text, depth)
-        return self._listed(text, depth) or self._split(text, 0, depth)
+        return self._split(text, 0, depth)
 
     def _listed(self, text: str, depth: int) -> str | None:
         """Several things that are known, or shapes and numbers, with "and" or "or" between them."""
@@ -167,9 +170,11 @@ class Phrases:
                 name: value if name in template.of_others else self._in_place(name, value, depth)
                 for name, value in values.items()
             }
-            if template.letters < WEAK and any(_PROSE.search(value) for value in said.values()):
+            ours = {name: value for name, value in said.items() if name not in template.of_others}
+            if template.letters < WEAK and any(_PROSE.search(value) for value in ours.values()):
                 continue
-            left = sum(len(_WORDS.findall(value)) for value in said.values())
+            left = sum(len(_WORDS.findall(value)) for value in ours.values())
+            left += ": " in values.get(template.begins_with, "")  # it begins with another message
             if not _VERB.search(template.english):  # "the gradient of W is 0" is no gradient of something
                 left += any(_VERB.search(value) for value in values.values())
             if best is None or left < best_left:
@@ -197,7 +202,7 @@ class Phrases:
     def _split(self, text: str, level: int, depth: int) -> str:
         """Sentences, then clauses: as many together as are one message."""
         if level == len(_LEVELS):
-            return text
+            return self._listed(text, depth) or text
         pieces = _LEVELS[level].split(text)
         if len(pieces) == 1:
             return self._split(text, level + 1, depth)
@@ -218,7 +223,8 @@ class Phrases:
 
 def _joined(left: str, separator: str, right: str) -> str:
     """Two parts of a line; the signs between them are as wide as what stands around them."""
-    if not left or not (is_wide(left[-1:]) or is_wide(right[:1])):
-        return left + separator + right
     sign = separator.strip()
+    beside = is_wide(left[-1:]) or is_wide(right[:1])
+    if not left or not (beside or (sign in (":", ";") and any(map(is_wide, left + right)))):
+        return left + separator + right
     return left + (_WIDE_SIGNS.get(sign, separator) if sign else " " * (not is_wide(left[-1:]))) + right

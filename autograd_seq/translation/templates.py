@@ -80,6 +80,7 @@ class Template:
         self.fixed = tuple(text for text, _ in pieces) + (("",) if pieces and pieces[-1][1] is not None else ())
         self.of_others = {name for text, name in pieces if name is not None and text.endswith(SAID_BY_OTHERS)}
         self.said = parts(said)
+        self.begins_with = self.fields[0] if self.fields and not self.fixed[0] else ""
         self.weight = sum(map(len, self.fixed))
         self.letters = sum(c.isalpha() for text in self.fixed for c in text)
 

@@ -185,7 +185,7 @@ def _of_number(path: tuple[str, ...], parts: list[str], told: Mapping[str, Told]
 
 
 def _npz(file: IO[bytes]) -> Read:
-    return archive.unpacked(file, file.name, "damaged or no .npz file of arrays"), {}
+    return archive.unpacked(file, file.name), {}
 
 
 READERS = {".safetensors": _safetensors, ".keras": _keras, ".h5": _hdf5, ".hdf5": _hdf5, ".npz": _npz}

@@ -86,7 +86,8 @@ def parse(text: str) -> ast.expr:
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UnreadableError(f"cannot read {text!r:.80}: {getattr(error, 'msg', error)}") from None
+        said = getattr(error, "msg", error)
+        raise UnreadableError(f"cannot read {text!r:.80}: {said}") from None
     level: list[ast.AST] = [tree]
     for _ in range(DEEPEST):
         level = [part for node in level for part in _chain(node)]
