@@ -21,6 +21,7 @@ from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.claim import formula
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.translation.reader import translated
 from autograd_seq.writer import Called, Steps, Writer, numeral
 from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of
@@ -173,7 +174,7 @@ class Equations:
         parts = []
         for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
             if equations:
-                parts.append("\n".join([title, *(f"  {equation.text}" for equation in equations)]))
+                parts.append("\n".join([translated(title), *(f"  {equation.text}" for equation in equations)]))
         return "\n\n".join(parts)
 
     @property
@@ -193,7 +194,8 @@ class Equations:
         parts = []
         for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
             if equations:
-                parts.append(f"### {title}\n\n" + "\n\n".join(f"$${equation.latex}$$" for equation in equations))
+                formulas = "\n\n".join(f"$${equation.latex}$$" for equation in equations)
+                parts.append(f"### {translated(title)}\n\n{formulas}")
         return "\n\n".join(parts) + "\n"
 
     def __str__(self) -> str:

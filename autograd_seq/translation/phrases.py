@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 
 from autograd_seq.translation.columns import display_width, is_wide
-from autograd_seq.translation.templates import Index, filled_up, parts
+from autograd_seq.translation.templates import SAID_BY_OTHERS, Index, filled_up, parts
 
 LONGEST = 10_000  # characters of a line; nobody reads longer ones
 DEEPEST = 8  # messages in messages
@@ -29,16 +29,19 @@ _PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 _TAG = re.compile(r"(<(?:script|style)\b[^>]*>.*?</(?:script|style)>|<!--.*?-->|<[/!?]?[a-zA-Z][^<>]*>)", re.S)
 _READ_OUT = re.compile(r"\b((?:title|aria-label|placeholder|alt)=)\"([^\"]*)\"")
 _NAME = re.compile(r"(name|label|key|path|file|code|text|title|called|command)s?\d*")  # what users call things
+_NAMES = re.compile(r"[\w.'<>\[\]-]+(?:, [\w.'<>\[\]-]+)+")  # a list of single words: things that a program has
 _PROGRAM = re.compile(r"source\d*")  # a line of somebody's program
 _BULLET = re.compile(r"(?:[-*•✓✗·#%]|\d{1,3}[.)])\s+(?=\S)")
 _BEFORE = "{before}"
 _CALLED = re.compile(r"np\.[\w.]+ (?=\S)")  # a function of NumPy's, and what is said of it
 _COUNT = re.compile(r" \(\d+×\)$")
 _ITEM = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\w*\d\w*")
+_NUMPYS = f"NumPy{SAID_BY_OTHERS}"  # what follows is no message of ours
 _GAP = re.compile(r"(\s{2,})")
-_LEVELS = tuple(  # the last is no comma of a shape
+_OUTSIDE = r"(?![^()\[\]]{0,200}[)\]])"  # not within a shape or [a; x]
+_LEVELS = tuple(
     re.compile(level)
-    for level in (r"(?<=[.!?])( +)", "(: +)", "(; +)", "( — )", r"(, +)(?![^()\[\]]{0,200}[)\]])")
+    for level in (r"(?<=[.!?])( +)", "(: +)", f"(; +){_OUTSIDE}", "( — )", f"(, +){_OUTSIDE}")
 )
 _WIDE_SIGNS = {":": "：", ";": "；", ",": "，", ".": "。", "!": "！", "?": "？", "…": "…"}
 
@@ -122,6 +125,9 @@ class Phrases:
         found = self._known(text, depth)
         if found is not None:
             return found
+        if _NUMPYS in text:
+            ours, theirs = text.split(_NUMPYS, 1)
+            return _joined(self._phrase(f"{ours}{_NUMPYS}".strip(), depth), "", theirs)
         if bullet := _BULLET.match(text):
             return bullet[0] + self._phrase(text[bullet.end() :], depth)
         if _GAP.search(text):
@@ -166,6 +172,8 @@ class Phrases:
         best, best_left = None, 0
         matching = ((t, values) for t in self._index.candidates(text) if (values := t.match(text)) is not None)
         for template, values in islice(matching, MOST_COMPARED):
+            if ": " in values.get(template.begins_with, ""):  # it begins with another message
+                continue
             said = {
                 name: value if name in template.of_others else self._in_place(name, value, depth)
                 for name, value in values.items()
@@ -174,7 +182,6 @@ class Phrases:
             if template.letters < WEAK and any(_PROSE.search(value) for value in ours.values()):
                 continue
             left = sum(len(_WORDS.findall(value)) for value in ours.values())
-            left += ": " in values.get(template.begins_with, "")  # it begins with another message
             if not _VERB.search(template.english):  # "the gradient of W is 0" is no gradient of something
                 left += any(_VERB.search(value) for value in values.values())
             if best is None or left < best_left:
@@ -185,7 +192,7 @@ class Phrases:
 
     def _in_place(self, name: str, value: str, depth: int) -> str:
         """What stands in a place of a message; what users call things stays."""
-        is_name = _NAME.fullmatch(name) and " " not in value.strip()
+        is_name = _NAMES.fullmatch(value) or (_NAME.fullmatch(name) and " " not in value.strip())
         return value if is_name or _PROGRAM.fullmatch(name) else self._within_spaces(value, depth + 1)
 
     def _columns(self, text: str, depth: int) -> str:
@@ -211,7 +218,8 @@ class Phrases:
             last = min(len(pieces), i + 2 * MOST_JOINED - 1)
             for end in range(last, i, -2):
                 whole = len(pieces) == end - i  # was tried before
-                found = None if whole else self._known("".join(pieces[i:end]), depth)
+                one_word = level == len(_LEVELS) - 1 and end == i + 1 and " " not in pieces[i]  # it may be a name
+                found = None if whole or one_word else self._known("".join(pieces[i:end]), depth)
                 if found is not None:
                     break
             else:
@@ -225,6 +233,7 @@ def _joined(left: str, separator: str, right: str) -> str:
     """Two parts of a line; the signs between them are as wide as what stands around them."""
     sign = separator.strip()
     beside = is_wide(left[-1:]) or is_wide(right[:1])
-    if not left or not (beside or (sign in (":", ";") and any(map(is_wide, left + right)))):
+    clauses = sign == ";" and any(map(is_wide, left)) and any(map(is_wide, right))
+    if not left or not (beside or clauses):
         return left + separator + right
     return left + (_WIDE_SIGNS.get(sign, separator) if sign else " " * (not is_wide(left[-1:]))) + right

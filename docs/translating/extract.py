@@ -52,7 +52,7 @@ ALSO_SAID = {
     "mean over time": "autograd_seq/diagnosis/perturb/gradients.py",
     "{shared} blocks: in the memory of blocks that are done with": "autograd_seq/plan/writing/statements.py",
     "and": "autograd_seq/core/errors.py", "or": "autograd_seq/check/claims/jacobians.py",
-    "or: {where} {words}": "autograd_seq/diagnosis/report.py",
+    "NumPy says": "autograd_seq/core/errors.py", "or: {where} {words}": "autograd_seq/diagnosis/report.py",
     "NOT FINITE by {endless}": "autograd_seq/check/certificate.py",
     "{name} cannot take {shapes}": "autograd_seq/core/errors.py",
     "A graph of {nodes} boxes and {edges} arrows": "viz/svg.py",

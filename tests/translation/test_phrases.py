@@ -63,6 +63,45 @@ def test_columns_stand_where_they_stood():
     assert len({display_width(row[: row.index("e-3")]) for row in rows}) == 1
 
 
+SENTENCES = Phrases({
+    "{n} scalar{s}": "{n} 个标量", "cannot {what} array{s} of size {size}": "不能 {what} 大小为 {size} 的数组",
+    "{name} has shape {shape}, {other} has {shape2}": "{name} 的形状是 {shape}，{other} 的是 {shape2}",
+    "takes plain numbers for q": "的 q 应为普通数值", "Write q.value": "请写 q.value", "the sum of x = x": "x 之和 = x",
+    "{what}. NumPy says: {error}": "{what}。NumPy 的说明：{error}", "{index} is out of bounds": "{index} 超出范围",
+    "{before} in line {line}": "第 {line} 行的 {before}", "time step {time}": "时间步 {time}",
+    "in line {line}: {source}": "第 {line} 行：{source}", "a leaf": "叶节点", "{value} has {what}": "{value} 有{what}",
+    "{tied} of {total} elements lie on a kink": "{total} 个元素中 {tied} 个在折点上", "and": "和", "is odd": "很奇怪",
+    "note: {said}": "注：{said}", "two rows": "两行", "shapes {shapes}": "形状 {shapes}",
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("4 scalars", "4 个标量"),
+        ("4 scalars: UNDECIDED", "4 个标量：UNDECIDED"),  # an ending holds a few letters, not what follows it
+        ("W has shape (2, 3), b has (3, 1)", "W 的形状是 (2, 3)，b 的是 (3, 1)"),  # no comma of a shape divides
+        ("np.quantile takes plain numbers for q. Write q.value", "np.quantile 的 q 应为普通数值。请写 q.value"),
+        ("the sum of x = x (28×)", "x 之和 = x (28×)"),
+        ("x has a leaf", "x 有叶节点"),  # no space between Chinese characters
+        ("a leaf. NumPy says: 5 is out of bounds", "叶节点。NumPy 的说明：5 is out of bounds"),
+        ("a leaf in line 8", "第 8 行的叶节点"),
+        ("a leaf (at x in line 8)", "a leaf (at x in line 8)"),  # "8)" is no number of a line
+        ("time step the loop", "time step the loop"),
+        ("in line 8: a leaf", "第 8 行：a leaf"),  # somebody's program
+        ("note: abs: 6 of 6 elements lie on a kink", "注：abs: 6 个元素中 6 个在折点上"),
+        ("shapes (2, 3) and (3,)", "形状 (2, 3) 和 (3,)"),
+        ("two rows and a leaf", "两行和叶节点"),
+        ("two rows and whatever", "two rows and whatever"),
+        ("W: (2, 3); b is odd", "W: (2, 3); b is odd"),
+        ("W has two rows, and, b", "W 有两行，and, b"),  # one word may be a name
+        ("np.sum: is odd", "np.sum：很奇怪"),
+    ],
+)
+def test_a_place_holds_what_its_name_promises(english, said):
+    assert SENTENCES.text(english) == said
+
+
 HOSTILE = [
     "(a+)+$", "{name}", "{0.__class__}", "%s %(x)s", "\\1 \\g<0>", "[", "{", "}}", "a\nb", "got , got , got ",
     " must have shape ", "\0", "$(rm)", "梯度", "is not finite", "\u202e",
