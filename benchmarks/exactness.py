@@ -1,7 +1,7 @@
 """How exact the gradients of recurrent layers are: PyTorch, JAX and Keras against this engine in more digits.
 
 ``python benchmarks/exactness.py [--device gpu] [--steps 16 128] [--json PATH]``: a minute or two. Every layer computes
-the same case, whose numbers have eight binary digits, so that each dtype holds them exactly; the loss is Σ output × given
+the same case, whose numbers have eight binary digits, which each dtype holds exactly; the loss is Σ output × given
 numbers. The true gradients of the small layers are this engine's recording evaluated in 60 digits; those of the large
 ones are its own in NumPy's longdouble (18 digits on x86-64). Three tables: ‖g − g64‖ / ‖g64‖ of ∂J/∂W_hh, the same of
 the outputs, and the worst element of all weights' gradients in units of rounding (how far one unit in the last place of
