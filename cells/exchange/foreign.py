@@ -11,10 +11,11 @@ import numpy as np
 
 from autograd_seq import Tensor
 from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.core.floats import epsilon_of, is_floats
 from autograd_seq.core.source_line import here
 from cells.exchange.convention import Array
 from cells.exchange.living import as_array, comes_from
-from cells.exchange.recorded_jax import run_jaxpr
+from cells.exchange.recorded_jax import run_jaxpr, wide
 from cells.exchange.recorded_torch import Leaves, Recorded, following
 
 
@@ -38,6 +39,8 @@ class Foreign:
         The axis of the first output that is time.
     dtype : str
         What it computes in; float64 and the like, or bfloat16, which NumPy lacks.
+    unit : float
+        A unit in the last place of 1, where NumPy does not know the dtype.
     """
 
     title: str
@@ -47,6 +50,7 @@ class Foreign:
     gradients: Callable[[Sequence[Array]], dict[str, Array]]
     time: int | None = None
     dtype: str = ""
+    unit: float = 0.0
 
     def __post_init__(self) -> None:
         self.dtype = self.dtype or str(np.result_type(*self.outputs))
@@ -54,7 +58,7 @@ class Foreign:
     @property
     def epsilon(self) -> float:
         """A unit in the last place of 1."""
-        return 2.0**-7 if self.dtype == "bfloat16" else float(np.finfo(self.dtype).eps)
+        return self.unit or float(np.finfo(self.dtype).eps)
 
 
 def asked(title: str, call: Callable[..., Any], *args: Any) -> Any:
@@ -229,7 +233,8 @@ def _torch_call(
 
     made = {t.name or "": t for _, t in leaves.met.values()}
     coarsest = max((y.dtype for y in outputs), key=lambda dtype: torch.finfo(dtype).eps)
-    return Foreign(title, values, made, recorded, gradients, time, str(coarsest).removeprefix("torch."))
+    named = str(coarsest).removeprefix("torch.")
+    return Foreign(title, values, made, recorded, gradients, time, named, torch.finfo(coarsest).eps)
 
 
 def recorded_on(function: Any, tensors: Mapping[str, Any]) -> list[Any]:
@@ -254,7 +259,7 @@ def of_jax(function: Any, inputs: Sequence[Any], names: Sequence[str], title: st
     jax = sys.modules["jax"]
     paths, tree = jax.tree_util.tree_flatten_with_path(tuple(inputs))
     flat = [jax.numpy.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf for _, leaf in paths]
-    places = [n for n, leaf in enumerate(flat) if hasattr(leaf, "dtype") and np.dtype(leaf.dtype).kind == "f"]
+    places = [n for n, leaf in enumerate(flat) if hasattr(leaf, "dtype") and is_floats(np.dtype(leaf.dtype))]
     called = [_spoken(names[path[0].idx], path[1:]) for path, _ in paths]
 
     def of_floats(*floats: Any) -> Any:
@@ -262,22 +267,22 @@ def of_jax(function: Any, inputs: Sequence[Any], names: Sequence[str], title: st
         for n, value in zip(places, floats, strict=True):
             whole[n] = value
         answer = jax.tree_util.tree_leaves(function(*jax.tree_util.tree_unflatten(tree, whole)))
-        return [y for y in answer if np.dtype(y.dtype).kind == "f"]
+        return [y for y in answer if is_floats(np.dtype(y.dtype))]
 
     given = [flat[n] for n in places]
-    leaves = {called[n]: Tensor(np.asarray(flat[n]).astype(np.float64), called[n], requires_grad=True) for n in places}
+    leaves = {called[n]: Tensor(wide(np.asarray(flat[n])), called[n], requires_grad=True) for n in places}
     closed = asked(title, jax.make_jaxpr(of_floats), *given)
-    constants = [np.asarray(c).astype(np.float64) if np.asarray(c).dtype.kind == "f" else np.asarray(c)
-                 for c in closed.consts]  # fmt: skip
+    constants = [wide(np.asarray(c)) for c in closed.consts]
     outputs, pull = jax.vjp(of_floats, *given)
-    values = finite(title, [np.asarray(y) for y in outputs])
+    values = finite(title, [as_array(y, "an output") for y in outputs])
+    coarsest = max((np.dtype(y.dtype) for y in outputs), key=epsilon_of, default=np.dtype(np.float64))
     recorded = run_jaxpr(closed.jaxpr, constants, list(leaves.values()))
 
     def gradients(seeds: Sequence[Array]) -> dict[str, Array]:
         weighted = [jax.numpy.asarray(s, y.dtype) for s, y in zip(seeds, outputs, strict=True)]
-        return {name: np.asarray(g) for name, g in zip(leaves, pull(weighted), strict=True)}
+        return {name: as_array(g, name) for name, g in zip(leaves, pull(weighted), strict=True)}
 
-    return Foreign(title, values, leaves, recorded, gradients, time)
+    return Foreign(title, values, leaves, recorded, gradients, time, coarsest.name, epsilon_of(coarsest))
 
 
 def _spoken(name: str, path: Sequence[Any]) -> str:
