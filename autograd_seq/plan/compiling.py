@@ -24,13 +24,14 @@ from autograd_seq.plan.bound import Bound, Result, Versions
 from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.engine import engine as make_engine
 from autograd_seq.plan.guards import Guard, guards, watching
+from autograd_seq.plan.in_jax import value_and_grad
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
-from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.jax_run import Runner
 from autograd_seq.plan.writing.jax_words import LacksError
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
@@ -85,7 +86,7 @@ class Replay:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
-            rewrite(self.network, fused=compiled)
+            rewrite(self.network, fused=compiled, placed=engine.name != "jax")
         program: Program | JaxProgram
         if engine.name == "jax":
             program = jax_program(self.network, engine, {}, {})
@@ -100,7 +101,8 @@ class Replay:
         self.recorded = [recorded_array(value, unit) for value, unit in zip(program.given, units, strict=True)]
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         if isinstance(program, JaxProgram):
-            self.run: Callable[..., tuple[Any, ...]] = runner(self.source, engine.device)
+            self.runner = Runner(self.source, engine.device)
+            self.run: Callable[..., tuple[Any, ...]] = self.runner
             return
         namespace = dict(program.namespace)
         execute(self.source, namespace)
@@ -296,6 +298,53 @@ class Plan:
         if not parameters and found.trust.unproven(values):
             self._confirm(found, values, result[0])
         return result
+
+    def value_and_grad(self, parameters: Mapping[str, Any], /, *arrays: Any, **named: Any) -> tuple[Any, Any]:
+        """The loss and the gradients as a function of JAX's arrays, which can be part of what else JAX compiles.
+
+        Nothing is copied to the device or back, nothing is compared, and the current values of the parameters do not
+        count: they are given, as to a function that `jax.value_and_grad` made. Under `jax.jit`, `lax.scan` or a mesh of
+        devices it is what the program is.
+
+        Parameters
+        ----------
+        parameters : dict of str to array
+            One array for each parameter.
+        *arrays, **named : array
+            The function's arguments. They may have other lengths, where the program is for any; the first arrays must
+            be ones whose numbers are known.
+
+        Returns
+        -------
+        loss : jax.Array
+        gradients : dict of str to jax.Array
+
+        Raises
+        ------
+        UsageError
+            If the plan is not for JAX, or the function reads an argument as plain numbers.
+        ShapeError
+            If the program is for other shapes.
+
+        Examples
+        --------
+        ::
+
+            plan = compile(loss, {"W": W}, engine="jax")
+            plan(x, y)                                             # finds the program
+
+            @jax.jit
+            def step(parameters, x, y):
+                loss, gradients = plan.value_and_grad(parameters, x, y)
+                return loss, jax.tree.map(lambda p, g: p - 0.01 * g, parameters, gradients)
+        """
+        if self._engine.name != "jax" or self._function is None:
+            raise UsageError(f"value_and_grad is for a function compiled with engine='jax'{here()}")
+        if named or not len(arrays) == self._by_place == len(self._signature.parameters):
+            arrays = self._in_order(arrays, named)
+        if self._latest is None:
+            self(*arrays)
+        return value_and_grad(self._current, parameters, dict(zip(self._signature.parameters, arrays, strict=True)))
 
     def _anew(self, versions: Versions, values: list[Given], parameters: Mapping[str, Any]) -> Result:
         """The results for arguments that no recording holds good for."""
