@@ -1,4 +1,4 @@
-"""equivalent of plain functions with dicts of parameters: ten pairs that are the same, ten that differ in one detail."""
+"""equivalent of plain functions with dicts of parameters: ten pairs that are the same, ten different in one detail."""
 
 import re
 
@@ -159,7 +159,7 @@ SAME = {
     "softmax": lambda: (of_softmax(softmax_layer), of_softmax(softmax_layer)),
     "two steps": lambda: (of_two_steps(two_steps), of_two_steps(two_steps_at_once)),
     "columns and rows": lambda: (
-        step_of(lambda x, a, p: rnn_of_rows(x, a, p), {"x": (1, 2), "a": (1, 2)}, {"U": (2, 2), "V": (2, 2), "b": (2,)}),
+        step_of(rnn_of_rows, {"x": (1, 2), "a": (1, 2)}, {"U": (2, 2), "V": (2, 2), "b": (2,)}),
         step_of(lambda x, a, p: np.tanh(p["W"] @ x.T + p["R"] @ a.T + p["c"]).T, {"x": (1, 2), "a": (1, 2)},
                 {"W": (2, 2), "R": (2, 2), "c": (2, 1)}),
     ),
