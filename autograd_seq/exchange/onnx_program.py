@@ -538,7 +538,8 @@ class Loop:
         if first.from_end or not last.from_end:
             raise refused(self.node.iter, "a loop that does not run to T")
         ends = as_row(self.outer, self._outer_whole(last.plus(1)))
-        return self.outer.node("Slice", [array, self.outer.wholes(first.more), ends, self.outer.wholes(axis)])
+        bounds = self.outer.wholes(first.more), ends, self.outer.wholes(axis)
+        return self.outer.node("Slice", [array, *bounds], of=array.kind)
 
     def _outer_whole(self, step: Step) -> Written:
         was, self.outside.b = self.outside.b, self.outer
@@ -549,7 +550,7 @@ class Loop:
 
     def _scan(self, text: str, array: Written, axis: int) -> Written:
         if text not in self.scanned:
-            self.scanned[text] = array, Written(self.body.fresh("step")), axis
+            self.scanned[text] = array, Written(self.body.fresh("step"), array.kind), axis
         return self.scanned[text][1]
 
     def put(self, name: str, index: ast.expr, value: Written) -> None:
