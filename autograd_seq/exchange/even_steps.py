@@ -197,6 +197,9 @@ class _Evened:
         if algebra(r) == "name":
             made._name, part = _called(r)
             made.scope = replace(r.scope, part=part)
+        chosen = self.chosen.get(self.key.get(r))
+        if chosen is not None and chosen.carried and r._name is not None:  # the state is what is kept of it
+            made._name = f"{r._name}_next"
         self.of[r] = made
         if _is_choice(r):
             self.held[r.inputs[1]] = made
@@ -265,7 +268,7 @@ def _without_choices(outputs: Sequence[Any]) -> tuple[list[Any], dict[Any, Any]]
 
 
 def _called(r: Any) -> tuple[str | None, str | None]:
-    """A record's name and part; another name for a state is the same where the state was chosen and where it was not."""
+    """A record's name and part; another name of a state is the same whether the state was chosen or not."""
     if algebra(r) != "name" or r._name is None:
         return r._name, r.scope.part
     return r._name.removesuffix(HELD), None
@@ -274,4 +277,6 @@ def _called(r: Any) -> tuple[str | None, str | None]:
 def _stand_as(made: Any, like: Any) -> None:
     """Let a record stand where another stood, under its name."""
     made.scope, made._name = like.scope, like._name
+    if _is_choice(like) and like._name is not None:
+        made._name = like._name.removesuffix(HELD)
     made._code, made._offset, made._origin = like._code, like._offset, like._origin

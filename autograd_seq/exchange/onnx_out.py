@@ -14,8 +14,9 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
-from autograd_seq.exchange.known_cells import known_cells
 from autograd_seq.exchange.even_steps import Even, evened
+from autograd_seq.exchange.fixed_sizes import fixed_sizes
+from autograd_seq.exchange.known_cells import known_cells
 from autograd_seq.exchange.onnx_builder import FLOAT, TRUTH, WHOLE, Builder, Written
 from autograd_seq.exchange.onnx_cells import CellNodes
 from autograd_seq.exchange.onnx_file import parsed
@@ -42,7 +43,8 @@ def write_onnx(
     ----------
     thing : Tensor, Graph, Recording or run
         What was recorded. Time is free where the steps fold into loops, the number of examples where the
-        recorded program does not depend on it.
+        recorded program does not depend on it; else the file says the size that it takes. Where examples end at
+        different steps, their lengths are an input, ``sequence_lens``.
     path : path
         Where to. Needs the package `onnx`.
     gradients : bool
@@ -268,11 +270,12 @@ class _Model:
     def _file(self, ranks: dict[str, int]) -> bytes:
         helper, kind = self.helper, self.builder.element_type("float")
         described = helper.make_tensor_value_info
+        sizes = fixed_sizes(self._functions()[0], {name: a.shape for name, a in self.inputs.items()})
         nodes = _needed(self.builder.nodes, {value.name for value in self.outputs.values()})
         used = _used(nodes)
         graph = helper.make_graph(
             nodes, "network",
-            [described(name, self._kind_of(array), [None] * array.ndim) for name, array in self.inputs.items()],
+            [described(name, self._kind_of(a), sizes.get(name, [None] * a.ndim)) for name, a in self.inputs.items()],
             [described(v.name, kind, [None] * ranks.get(v.name, 0)) for v in self.outputs.values()],
             [self.numpy_helper.from_array(array, name) for name, array in self.weights.items() if name in used],
         )  # fmt: skip
@@ -282,7 +285,9 @@ class _Model:
 
     def _kind_of(self, array: Array) -> int:
         """ONNX's number for the elements of an input: floats, or the lengths of sequences."""
-        return int(self.builder.element_type(FLOAT) if array.dtype.kind == "f" else self.helper.np_dtype_to_tensor_dtype(array.dtype))
+        if array.dtype.kind == "f":
+            return self.builder.element_type(FLOAT)
+        return int(self.helper.np_dtype_to_tensor_dtype(array.dtype))
 
     def _compare(self, name: str, got: Array) -> None:
         """Say so where the file computes something else than was recorded."""

@@ -121,7 +121,8 @@ class Translator:
         test = node.test
         is_none = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is) and isinstance(test.left, ast.Name)
         if not is_none:
-            raise refused(node.test, "a condition")
+            made = ", ".join(dict.fromkeys(name for statement in node.body for name in _targets(statement)))
+            raise refused(node.test, f"the steps are not all alike, as {made} depends on a condition")
         if self.env.get(test.left.id) is None:  # type: ignore[attr-defined]
             self.run(node.body)
 
