@@ -86,7 +86,10 @@ def evened(outputs: Sequence[Any], to_the_end: bool = False) -> Even | None:
 
 def _is_choice(r: Any) -> bool:
     """Whether it chooses, by what was given for this step, between examples that are running and those that are not."""
-    return r.operation is ops.where and r.inputs[0].operation is None and r.inputs[0].dtype.kind == "b"
+    if r.operation is None or not r.operation.elementwise or len(r.inputs) != 3:
+        return False
+    mask = r.inputs[0]
+    return mask.operation is None and mask.dtype.kind == "b"
 
 
 def _lengths(choices: Sequence[Any]) -> Array | None:
