@@ -15,6 +15,7 @@ from autograd_seq.core.floats import epsilon_of, is_floats
 from autograd_seq.core.source_line import here
 from cells.exchange.convention import Array
 from cells.exchange.living import as_array, comes_from
+from cells.exchange.recorded_aten import run_traced, traced
 from cells.exchange.recorded_jax import run_jaxpr, wide
 from cells.exchange.recorded_torch import Leaves, Recorded, following
 
@@ -226,15 +227,28 @@ def _torch_call(
         found = flattened(asked(title, call, *map(fed, given.values())))
     recorded = [r.tensor for r in found if isinstance(r, Recorded) and isinstance(r.tensor, Tensor)]
 
+    made = {t.name or "": t for _, t in leaves.met.values()}
+    return Foreign(title, values, made, recorded, _torch_gradients(torch, outputs, theirs), time,
+                   *_coarsest_of_torch(torch, outputs))  # fmt: skip
+
+
+def _torch_gradients(
+    torch: Any, outputs: Sequence[Any], theirs: Mapping[str, Any]
+) -> Callable[[Sequence[Array]], dict[str, Array]]:
+    """From adjoints of outputs to the gradients of PyTorch, by name."""
+
     def gradients(seeds: Sequence[Array]) -> dict[str, Array]:
         weighted = [torch.as_tensor(s).to(y) for s, y in zip(seeds, outputs, strict=True)]
         got = torch.autograd.grad(outputs, list(theirs.values()), weighted, allow_unused=True, retain_graph=True)
         return {name: as_array(g, name) for name, g in zip(theirs, got, strict=True) if g is not None}
 
-    made = {t.name or "": t for _, t in leaves.met.values()}
+    return gradients
+
+
+def _coarsest_of_torch(torch: Any, outputs: Sequence[Any]) -> tuple[str, float]:
+    """The dtype of the fewest digits, and its unit in the last place of 1."""
     coarsest = max((y.dtype for y in outputs), key=lambda dtype: torch.finfo(dtype).eps)
-    named = str(coarsest).removeprefix("torch.")
-    return Foreign(title, values, made, recorded, gradients, time, named, torch.finfo(coarsest).eps)
+    return str(coarsest).removeprefix("torch."), float(torch.finfo(coarsest).eps)
 
 
 def recorded_on(function: Any, tensors: Mapping[str, Any]) -> list[Any]:
@@ -292,18 +306,41 @@ def _spoken(name: str, path: Sequence[Any]) -> str:
 
 
 def _of_keras(layer: Any, inputs: Any) -> Foreign:
-    weights = [w.value for w in layer.trainable_variables]
-    if not all(comes_from(w, "jax") or comes_from(w, "jaxlib") for w in weights) or "jax" not in sys.modules:
-        raise UsageError(
-            "check_module() follows Keras on its JAX backend: set the environment variable KERAS_BACKEND=jax before "
-            f"Keras is imported; modules of PyTorch are followed as they are{here()}"
-        )
-    rest = [w.value for w in layer.non_trainable_variables]
+    trained = list(layer.trainable_variables)
+    weights, rest = [w.value for w in trained], [w.value for w in layer.non_trainable_variables]
+    told = {"training": False} if getattr(layer, "_call_has_training_arg", False) else {}
 
     def call(x: Any, *values: Any) -> Any:
-        return layer.stateless_call(list(values), rest, x)[0]
+        return layer.stateless_call(list(values), rest, x, **told)[0]
 
-    names = [next(iter(named(inputs))), *(w.path for w in layer.trainable_variables)]
-    x = next(iter(named(inputs).values()))
+    names = [next(iter(named(inputs))), *(w.path for w in trained)]
+    x, title = next(iter(named(inputs).values())), f"{type(layer).__name__} of Keras"
     time = 1 if getattr(layer, "return_sequences", False) else None
-    return of_jax(call, [x, *weights], names, f"{type(layer).__name__} of Keras", time)
+    if weights and all(comes_from(w, "torch") for w in weights):
+        return _traced_torch(call, dict(zip(names, [x, *weights], strict=True)), title, time)
+    if "jax" in sys.modules and weights and all(comes_from(w, "jax") or comes_from(w, "jaxlib") for w in weights):
+        return of_jax(call, [x, *weights], names, title, time)
+    raise UsageError(
+        "check_module() follows Keras on its JAX and PyTorch backends, and layers that have been built: set the "
+        "environment variable KERAS_BACKEND to jax or torch before Keras is imported, and call the layer or its "
+        f"build() first{here()}"
+    )
+
+
+def _traced_torch(call: Any, inputs: Mapping[str, Any], title: str, time: int | None) -> Foreign:
+    """A function of tensors of PyTorch that is traced, since it takes no others."""
+    torch = sys.modules["torch"]
+    like = next((x for x in reversed(list(inputs.values())) if isinstance(x, torch.Tensor)), None)
+    given = _tensors(torch, inputs, like)
+    theirs = {name: x for name, x in given.items() if x.requires_grad}
+    outputs = [y for y in flattened(asked(title, call, *given.values())) if y.requires_grad]
+    if not outputs:
+        raise UsageError(f"nothing that {title} returns has a gradient{here()}")
+    values = finite(title, [as_array(y, "an output") for y in outputs])
+    arrays = {name: wide(as_array(x, name)) for name, x in given.items()}
+    leaves = {name: Tensor(arrays[name], name, requires_grad=True) for name in theirs}
+    module = asked(title, traced, torch, call, list(given.values()))
+    found = run_traced(module, [leaves.get(name, array) for name, array in arrays.items()])
+    recorded = [y for y in found if isinstance(y, Tensor)]
+    return Foreign(title, values, leaves, recorded, _torch_gradients(torch, outputs, theirs), time,
+                   *_coarsest_of_torch(torch, outputs))  # fmt: skip

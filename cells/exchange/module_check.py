@@ -133,7 +133,7 @@ def check_module(module: Any, inputs: Any, time: int | None = None, seed: int = 
     module : module or function
         Of PyTorch: a module, or a class made from ``torch.autograd.Function``, whose backward pass is diagnosed as any
         other that was written by hand. Of JAX: a function, also one with ``jax.custom_vjp``, likewise diagnosed; the
-        parameters are among its inputs. Of Keras, on its JAX backend: a layer or model.
+        parameters are among its inputs. Of Keras, on its JAX or PyTorch backend: a layer or model that has been built.
     inputs : array, tuple or mapping of str to array
         What it is called with, in the library's own layout; of JAX also trees of arrays.
     time : int, optional

@@ -156,6 +156,8 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "transpose": lambda p, x: np.transpose(x, p["permutation"]),
     "concatenate": lambda p, *x: seq.concatenate(list(x), axis=p["dimension"]),
     "reduce_sum": lambda p, x: np.sum(x, axis=tuple(p["axes"])),
+    "reduce_or": lambda p, x: np.any(_cut(x), axis=tuple(p["axes"])), "rsqrt": lambda p, x: 1 / np.sqrt(x),
+    "reduce_and": lambda p, x: np.all(_cut(x), axis=tuple(p["axes"])),
     "reduce_max": lambda p, x: np.max(x, axis=tuple(p["axes"])),
     "rev": lambda p, x: np.flip(x, tuple(p["dimensions"])), "stop_gradient": _bare(_cut), "copy": _bare(lambda x: x),
     "copy_p": _bare(lambda x: x), "eq": _bare(np.equal), "ne": _bare(np.not_equal), "gt": _bare(np.greater),
