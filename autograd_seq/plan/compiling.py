@@ -36,6 +36,7 @@ from autograd_seq.plan.writing.jax_words import LacksError
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
+from autograd_seq.translation.reader import in_english, translated
 
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
 
@@ -76,7 +77,7 @@ class Replay:
             what = "compiled loops" if compiled else "rewrites"
             notes.append(f"the program with the {what} gave another {wrong}, so they are not used")
             if rewritten:
-                warnings.warn(f"{notes[-1]}: the plan is right, but slower", stacklevel=4)
+                warnings.warn(translated(f"{notes[-1]}: the plan is right, but slower"), stacklevel=4)
         raise GraphLostError(
             f"the compiled program gives another {wrong} than the recording. Does the function give the same "
             f"loss twice, without random numbers of its own?{here()}"
@@ -86,7 +87,7 @@ class Replay:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
-            rewrite(self.network, fused=compiled, placed=engine.name != "jax")
+            rewrite(self.network, fused=compiled, side_by_side=engine.side_by_side)
         program: Program | JaxProgram
         if engine.name == "jax":
             program = jax_program(self.network, engine, {}, {})
@@ -264,7 +265,7 @@ class Plan:
             lines.append(f"for these sizes only: {current.why_not}")
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
-        return "\n".join([*lines, *said(current.replay.network)])
+        return translated("\n".join([*lines, *said(current.replay.network)]))
 
     def __call__(self, *arrays: Any, parameters: Mapping[str, Any] | None = None, **named: Any) -> Result:
         """The loss and, by the name of what they are of, the gradients.
@@ -360,7 +361,7 @@ class Plan:
         recording, inputs, checks = self._record(values)
         if not compiled and (result := versions.kept[0].answer(recording)) is not None:
             if versions.answered(checks):
-                warnings.warn(_slow(checks, self._changed), stacklevel=3)
+                warnings.warn(translated(_slow(checks, self._changed)), stacklevel=3)
             return result
         found = versions.add(Bound(self._replay(recording), self._parameters, inputs, checks))
         found.why_not = self._any_size.why_not(values)
@@ -387,7 +388,8 @@ class Plan:
         """Go on with NumPy, if that was asked for."""
         if self._engine.otherwise is None:
             raise error
-        warnings.warn(f"{str(error).split('. Write')[0]}: NumPy takes the program instead", stacklevel=5)
+        said = f"{in_english(error).split('. Write')[0]}: NumPy takes the program instead"
+        warnings.warn(translated(said), stacklevel=5)
         self._engine = NUMPY
         self._any_size = ForAnySize(self._record, self._parameters, NUMPY)
 

@@ -1,7 +1,7 @@
 """Code that runs on PyTorch and cannot be handed other tensors, recorded: PyTorch traces it as a list of operators.
 
-That list (``make_fx``) is asked for when such code is given, as by Keras on its PyTorch backend; each operator is a line
-of one table here, by its name.
+That list (``make_fx``) is asked for when such code is given, as by Keras on its PyTorch backend; each operator is a
+line of one table here, by its name.
 """
 
 from __future__ import annotations
