@@ -96,7 +96,7 @@ def _lengths(choices: Sequence[Any]) -> Array | None:
     """How long each example runs; None if the masks say anything else."""
     masks: dict[int, Array] = {}
     for r in choices:
-        mask = r.inputs[0]._value
+        mask = np.atleast_2d(r.inputs[0]._value)
         if r.scope.time is None or mask.ndim != 2 or mask.shape[0] != 1:
             return None
         if not np.array_equal(masks.setdefault(r.scope.time, mask), mask):
@@ -145,6 +145,8 @@ class _Evened:
         self.uses = graph.consumers()
         self.key: dict[Any, Key] = {}
         self.at: dict[tuple[Key, int], Any] = {}
+        # Where nothing is chosen, what would be chosen from has the name itself.
+        self.names_of_choices = {(r.inputs[1].operation, r._name) for r in choices if r.inputs[1]._name is None}
         self._number()
         self.chosen: dict[Key, _Chosen] = {}
         for r in choices:
@@ -172,10 +174,16 @@ class _Evened:
         for r in self.graph:
             if r.scope.time is None or _is_choice(r):
                 continue
-            what = r.operation, *_called(r), r.scope.layer, r.scope.direction
+            what = r.operation, *self._called(r), r.scope.layer, r.scope.direction
             counts[what, r.scope.time] += 1
             self.key[r] = what, counts[what, r.scope.time]
             self.at[self.key[r], r.scope.time] = r
+
+    def _called(self, r: Any) -> tuple[str | None, str | None]:
+        """A record's name and part, the same whether something was chosen at this step or not."""
+        if algebra(r) == "name" and r._name is not None:  # another name of a state
+            return r._name.removesuffix(HELD), None
+        return None if (r.operation, r._name) in self.names_of_choices else r._name, r.scope.part
 
     def _learn(self, r: Any) -> None:
         _, following, other = r.inputs
@@ -197,8 +205,8 @@ class _Evened:
         inputs = tuple(self._input(r, x, place) for place, x in enumerate(r.inputs))
         made = r.operation.record(r._value, inputs, r.settings, r.requires_grad)
         _stand_as(made, r)
-        if algebra(r) == "name":
-            made._name, part = _called(r)
+        if not _is_choice(r):
+            made._name, part = self._called(r)
             made.scope = replace(r.scope, part=part)
         chosen = self.chosen.get(self.key.get(r))
         if chosen is not None and chosen.carried and r._name is not None:  # the state is what is kept of it
@@ -268,13 +276,6 @@ def _without_choices(outputs: Sequence[Any]) -> tuple[list[Any], dict[Any, Any]]
             _stand_as(of[r], r)
         stands_for[of[r]] = r
     return [of[x.record] for x in graph.outputs], stands_for
-
-
-def _called(r: Any) -> tuple[str | None, str | None]:
-    """A record's name and part; another name of a state is the same whether the state was chosen or not."""
-    if algebra(r) != "name" or r._name is None:
-        return r._name, r.scope.part
-    return r._name.removesuffix(HELD), None
 
 
 def _stand_as(made: Any, like: Any) -> None:

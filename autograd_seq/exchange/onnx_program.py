@@ -334,7 +334,8 @@ class Translator:
         value = self.value(base)
         if isinstance(value, Written) and value.kind == WHOLE and isinstance(node.slice, ast.Constant):
             return self.b.node("Gather", [value, self.b.constant(node.slice.value, WHOLE)], of=WHOLE, axis=0)
-        return self._part(as_float(self.b, value), node)
+        is_mask = isinstance(value, Written) and value.kind == TRUTH
+        return self._part(value if is_mask else as_float(self.b, value), node)
 
     def _part(self, value: Written, node: ast.Subscript) -> Written:
         """A part by slices, places and new axes."""
@@ -355,12 +356,11 @@ class Translator:
                 picked.append((axis, part))
             axis += 1
         for along, lower, upper in slices:
-            value = self.b.node(
-                "Slice", [value, self._bound(lower, 0), self._bound(upper, 2**62), self.b.wholes(along)]
-            )
+            bounds = self._bound(lower, 0), self._bound(upper, 2**62), self.b.wholes(along)
+            value = self.b.node("Slice", [value, *bounds], of=value.kind)
         for along, place in reversed(picked):
-            value = self.b.node("Gather", [value, as_whole(self.b, self.value(place))], axis=along)
-        return self.b.node("Unsqueeze", [value, self.b.wholes(*new)]) if new else value
+            value = self.b.node("Gather", [value, as_whole(self.b, self.value(place))], of=value.kind, axis=along)
+        return self.b.node("Unsqueeze", [value, self.b.wholes(*new)], of=value.kind) if new else value
 
     def _bound(self, node: ast.expr | None, otherwise: int) -> Written:
         return self.b.wholes(otherwise) if node is None else as_row(self.b, self.value(node))
