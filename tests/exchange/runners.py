@@ -100,12 +100,18 @@ class Torch:
         )  # fmt: skip
 
 
+def _within(path):
+    """A weight's name in its layer; in a Bidirectional with its direction."""
+    way = next((part.partition("_")[0] for part in path.split("/") if part.startswith(("forward_", "backward_"))), "")
+    return f"{way}_layer/" * bool(way) + path.rpartition("/")[2]
+
+
 class Keras:
     """Keras layers, by themselves, in a Bidirectional, or in a Sequential; on its torch backend."""
 
     library = "keras"
     kinds = ("RNN", "RNN relu", "RNN sigmoid", "LSTM", "LSTM hard", "GRU", "GRU before", "GRU hard")
-    shapes = ("one", "two", "both")
+    shapes = ("one", "two", "both", "two both")
     lengths = True
 
     def make(self, kind, shape, dtype):
@@ -125,14 +131,13 @@ class Keras:
                 return keras.layers.LSTM(N_A, **options)
             return keras.layers.GRU(N_A, reset_after=kind != "GRU before", **options)
 
-        if shape == "both":
-            layers = [keras.layers.Bidirectional(one("of_both"), dtype=dtype)]
-        else:
-            layers = [one(f"layer_{n}") for n in range(2 if shape == "two" else 1)]
+        layers = [one(f"layer_{n}") for n in range(2 if "two" in shape else 1)]
+        if "both" in shape:
+            layers = [keras.layers.Bidirectional(layer, dtype=dtype, name=f"of_{layer.name}") for layer in layers]
         n = N_X
         for layer in layers:
             layer.build((M, T, n))
-            n = N_A
+            n = N_A * (2 if "both" in shape else 1)
             for w in layer.weights:
                 w.assign(np.random.default_rng(2).standard_normal(w.shape) * 0.5)
         return layers
@@ -140,7 +145,7 @@ class Keras:
     def source(self, layers):
         if len(layers) == 1:
             return layers[0]
-        return {layer.name: {w.path.rpartition("/")[2]: w.numpy() for w in layer.weights} for layer in layers}
+        return {layer.name: {_within(w.path): w.numpy() for w in layer.weights} for layer in layers}
 
     def put(self, layers, arrays):
         values = list(arrays.values())
