@@ -292,7 +292,7 @@ class Nnx(Jax):
 
     library = "flax.nnx"
     kinds = ("RNN", "LSTM", "OptimizedLSTM", "GRU")
-    shapes = ("one", "two", "both")
+    shapes = ("one", "two", "both", "two both")
     lengths = True
 
     def make(self, kind, shape, dtype):
@@ -308,20 +308,22 @@ class Nnx(Jax):
         def rnn(n_x):
             return nnx.RNN(getattr(nnx, cell)(n_x, N_A, rngs=rngs, dtype=dtype, param_dtype=dtype), return_carry=True)
 
+        def both(n_x):
+            return nnx.Bidirectional(rnn(n_x), rnn(n_x), return_carry=True)
+
         class Two(nnx.Module):
             def __init__(self):
-                self.layers = nnx.List([rnn(N_X), rnn(N_A)])
+                self.layers = nnx.List([both(N_X), both(2 * N_A)] if "both" in shape else [rnn(N_X), rnn(N_A)])
 
             def __call__(self, x, seq_lengths=None):
                 carries = []
                 for layer in self.layers:
                     carry, x = layer(x, seq_lengths=seq_lengths)
-                    carries.append(carry)
+                    carries += list(carry) if "both" in shape else [carry]
                 return carries, x
 
-        make = {"one": lambda: rnn(N_X), "two": Two,
-                "both": lambda: nnx.Bidirectional(rnn(N_X), rnn(N_X), return_carry=True)}  # fmt: skip
-        graph, state, rest = nnx.split(make[shape](), nnx.Param, ...)
+        make = {"one": lambda: rnn(N_X), "both": lambda: both(N_X)}
+        graph, state, rest = nnx.split(make.get(shape, Two)(), nnx.Param, ...)
         pure = randomised(nnx.to_pure_dict(state))
 
         def module(parameters):
