@@ -131,6 +131,7 @@ class ByValue(InOrder):
         self._values, self._rows, self._same = values, rows, same
         self._factor = factor
         self._table: dict[int, Replaced] = {}
+        self._lent: dict[int, list[Array]] | None = None
         self._turns: Counter[int] = Counter()
         self._first: dict[int, Strayed] = {}
         self._shapes: dict[tuple[int, ...], list[int]] = {}
@@ -151,9 +152,14 @@ class ByValue(InOrder):
         return self._run()
 
     @contextlib.contextmanager
-    def lent(self) -> Iterator[None]:
-        """Let their functions know of the true values."""
+    def lent(self, rows: dict[int, list[Array]] | None = None, given: Sequence[float] = ()) -> Iterator[None]:
+        """Let their functions know of the true values; of other ones, for other inputs, if such rows are given."""
+        factor = self._factor
+        self._lent = rows
+        self._factor = given[0] if given and factor != 1 else factor
+        self._turns.clear()
         with contextlib.ExitStack() as kept:
+            kept.callback(vars(self).update, _lent=None, _factor=factor)
             for part in self._parts:
                 part.function.__globals__[TRUE] = self._true
                 kept.callback(part.function.__globals__.pop, TRUE, None)
@@ -168,13 +174,18 @@ class ByValue(InOrder):
         edit, factor = self._table[key], self._factor
         place = self._turns[key] - edit.before + edit.offset
         self._turns[key] += 1
-        row, found = self._rows[edit.row], np.asarray(value, float)
+        row, found = self._values_of_row(edit.row), np.asarray(value, float)
         if not edit.offset <= place < len(row):
             return value
-        true = _shaped_as(self._values[row[place]], found)
+        true = _shaped_as(row[place], found)
         if key not in self._first and not self._same(factor * found, true):
             self._first[key] = Strayed(edit.row, place, factor * found)
         return true / factor if factor != 1 else true.copy()
+
+    def _values_of_row(self, row: int) -> list[Array]:
+        if self._lent is not None:
+            return self._lent.get(row, [])
+        return [self._values[i] for i in self._rows[row]]
 
     def changes(self, edit: Edit, strayed: Strayed) -> list[Edit]:
         """The changes of a line with which it makes the true value the first time that it made another."""

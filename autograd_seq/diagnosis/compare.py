@@ -138,7 +138,9 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
         causes, unexplained = [[f] for f in mended], left
     if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
         causes, unexplained = [[f] for f in valued], _left(search, valued)
-    report.look_at = _where_to_look(valued) or (f"line {line}" if line else search.common(unexplained))
+    known = _where_to_look(valued)
+    report.look_at = known or (f"line {line}" if line else search.common(unexplained))
+    report.together = [valued[0].explains] if known else []
     return causes, unexplained
 
 
@@ -195,12 +197,12 @@ class _Told:
 
     def _own(self) -> Lines:
         if self._lines is None:
-            known = TrueValues.of(self._cases[0].truth, self._rows)
+            known = TrueValues.of(self._cases[0].truth, *self._rows)
             self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance, known)
         return self._lines
 
     @cached_property
-    def _rows(self) -> list[list[Tensor]]:
+    def _rows(self) -> tuple[list[list[Tensor]], int]:
         return rows_of(self._search.context)
 
     def _told(self, found: list[Finding]) -> list[Finding]:
@@ -209,7 +211,7 @@ class _Told:
         def same(some: Array, other: Array) -> bool:
             return difference(some, other) < self._search.tolerance
 
-        by_value = ToldByValue(self._search.context, self._rows, same)
+        by_value = ToldByValue(self._search.context, self._rows[0], same)
         with np.errstate(all="ignore"):
             return [by_value.told(f) for f in found]
 
