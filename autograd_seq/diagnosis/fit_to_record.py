@@ -1,7 +1,8 @@
-"""Arrays that somebody's forward pass makes by a formula and then writes into, so that they can be recorded.
+"""What somebody's forward pass does in plain NumPy that cannot be recorded as it stands, done otherwise meanwhile.
 
-``margins = np.maximum(0, scores); margins[i] = 0`` is plain NumPy, but what a formula made is one record, into which
-nothing can be written. For the time of a recording, each function that does so keeps a copy that can be written into.
+``margins = np.maximum(0, scores); margins[i] = 0``: what a formula made is one record, into which nothing can be
+written, so each function that does so keeps a copy that can be. ``x.dot(W)`` of a plain array asks nobody whether W is
+recorded: it becomes ``np.dot(x, W)``.
 """
 
 from __future__ import annotations
@@ -11,27 +12,30 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 import autograd_seq.numpy as recorded
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.calling import Space
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import Part, functions_in, put, tree_of
 
-COPY = "_to_be_written_into_"
+COPY, DOT = "_to_be_written_into_", "_dot_of_"
 
 
 @contextlib.contextmanager
-def to_be_written_into(functions: Iterable[Any], spaces: Iterable[Space]) -> Iterator[None]:
-    """Let functions write into whatever they assign to a variable and write into somewhere."""
+def fit_to_record(functions: Iterable[Any], spaces: Iterable[Space]) -> Iterator[None]:
+    """Let functions write into whatever they assign to a variable and write into somewhere, and multiply anything."""
     with contextlib.ExitStack() as kept:
         for function in dict.fromkeys(functions_in(functions, spaces)):
             tree = tree_of(function)
-            edits = [] if tree is None else list(_copies(tree))
+            edits = [] if tree is None else [*_copies(tree), *_products(tree)]
             if tree is None or not edits:
                 continue
             part = Part(function, tree, {}, {}, set(), {}, {})
-            function.__globals__[COPY] = _copy
-            kept.callback(function.__globals__.pop, COPY, None)
+            for name, lent in ((COPY, _copy), (DOT, _dot_of)):
+                function.__globals__[name] = lent
+                kept.callback(function.__globals__.pop, name, None)
             for edit in edits:
                 kept.enter_context(put(edit))
             kept.enter_context(part.changed())
@@ -56,3 +60,17 @@ def _written(tree: ast.FunctionDef) -> Iterator[ast.expr]:
 
 def _copy(value: Any) -> Any:
     return recorded.array(value) if isinstance(value, Tensor) else value
+
+
+def _products(tree: ast.FunctionDef) -> Iterator[Edit]:
+    """The calls of a method dot."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "dot":
+            new = ast.Call(ast.Name(DOT, ast.Load()), [call.func.value], [])
+            yield Edit(tree, call, "func", None, ast.copy_location(new, call.func), "", "")
+
+
+def _dot_of(holder: Any) -> Any:
+    if not isinstance(holder, np.ndarray):
+        return holder.dot
+    return lambda other, *more: np.dot(holder, other) if isinstance(other, Tensor) else holder.dot(other, *more)
