@@ -282,13 +282,12 @@ class ByValue(InOrder):
     def _candidates(self, m: Made, now: _Now) -> Iterator[Replaced]:
         """A line with true values in the place of its own, or of the variables that it reads."""
         times = sum(other.statement is m.statement for other in now.made)
-        have = set().union(*now.true.values())
         caller = _caller(m, now.made)
         for other in [caller] if caller is not None else ():
             for place in self._doubtful(other, now):
-                yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, have)
+                yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, now)
         for place in [*self._doubtful(m, now), *_values_of(m)]:
-            yield from self._in(m, times, place, have)
+            yield from self._in(m, times, place, now)
 
     def _doubtful(self, m: Made, now: _Now) -> Iterator[Place]:
         """The variables that a line reads, but for those that were made true."""
@@ -298,13 +297,17 @@ class ByValue(InOrder):
             if not (stored and whole and all(now.true[other] for other in stored)):
                 yield place
 
-    def _in(self, m: Made, times: int, place: Place, have: set[int | None]) -> Iterator[Replaced]:
+    def _in(self, m: Made, times: int, place: Place, now: _Now) -> Iterator[Replaced]:
+        """First with the rows of which the line makes some values, as one does that is right at some of the steps."""
+        have = set().union(*now.true.values())
+        makers = place.stored if place.name else (m.statement,)
+        own = set().union(*(now.true[other] for other in now.made if other.statement in makers))
         whole = shape_of(m.part, place.name) if place.name else None
         sizes = {v.shape for v in m.values} if whole is None else {whole}
         shapes = {tuple(n for n in size if n != 1)[::way] for size in sizes for way in (1, -1)}
         rows = [i for i in dict.fromkeys(i for s in shapes for i in self._shapes.get(s, ()))]
         fresh = [i for i in rows if not set(self._rows[i]) <= have]
-        fresh.sort(key=lambda i: next(k for k in self._rows[i] if k not in have))
+        fresh.sort(key=lambda i: (own.isdisjoint(self._rows[i]), next(k for k in self._rows[i] if k not in have)))
         for i in fresh[:MOST_ROWS]:
             for offset in _offsets(len(self._rows[i]), times):
                 if self._rows[i][offset] not in have or self._rows[i][-1] not in have:

@@ -113,7 +113,10 @@ class Changes(Trials):
     def _needed(
         self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]]
     ) -> tuple[list[Edit], list[list[str]]]:
-        """Those of some changes without which less is right, and what that is; they have been made."""
+        """Those of some changes without which less is right, and what that is; they have been made.
+
+        What any one of them makes right follows from the first.
+        """
         needed, explained = [], []
         for edit, before in made if right else ():
             with put(replace(edit, new=before)), edit.part.changed():
@@ -122,6 +125,8 @@ class Changes(Trials):
             if keys:
                 needed.append(edit)
                 explained.append(keys)
+        if needed:
+            explained[0] = [k for k in right if k in explained[0] or not any(k in keys for keys in explained)]
         return needed, explained
 
     def _passed_over(self) -> dict[ast.stmt, float]:

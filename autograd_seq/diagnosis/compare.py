@@ -14,6 +14,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
@@ -117,7 +118,7 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
     causes, unexplained = _found(search, report, FIRST_WORK)
     report.look_at = search.common(unexplained)
-    if any(c[0].words.startswith("with zero in place of everything") for c in causes):
+    if any(_is_appearance(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
         if {k for c in assigned for k in c.explains} == set(search.wrong):
             return [[f] for f in assigned], []
@@ -142,6 +143,12 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
     report.look_at = known or (f"line {line}" if line else search.common(unexplained))
     report.together = [valued[0].explains] if known else []
     return causes, unexplained
+
+
+def _is_appearance(finding: Finding) -> bool:
+    """Whether a finding says what a gradient looks like, nothing or another one, and not how it came to be so."""
+    nothing, another = kinds.NEVER_ASSIGNED.words, kinds.ANOTHER_GRADIENT.words.removeprefix("with {}")
+    return finding.words.startswith(nothing.partition(":")[0]) or finding.words.endswith(another)
 
 
 def _where_to_look(valued: Sequence[Finding]) -> str | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_statements import moved
+from autograd_seq.diagnosis.line_statements import into_the_loop, moved, shared
+from autograd_seq.diagnosis.line_variables import shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
@@ -62,6 +63,8 @@ def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
 def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """Another number, or array, to divide by: one of the function or of its object."""
     numbers = [k for k, kind in part.kinds.items() if kind in ("int", "float") or isinstance(kind, tuple)]
+    rows = [k for k in part.kinds if k.isidentifier() and len(shape_of(part, k) or ()) == 1]
+    numbers += [f"{k}[:, None]" for k in rows]  # a number for each example, as the lengths of sequences are
     for node in [n for n in ast.walk(s) if isinstance(n, (ast.BinOp, ast.AugAssign)) and isinstance(n.op, ast.Div)]:
         slot = "right" if isinstance(node, ast.BinOp) else "value"
         old = getattr(node, slot)
@@ -137,7 +140,7 @@ def _called(node: ast.Call) -> str:
 
 
 SHAPES: list[Rule] = [axes, bare, complements, divisors]
-WHOLE: list[Rule] = [lists, turned, order, moved]  # whose effect shows only when the program runs
+WHOLE: list[Rule] = [lists, shared, turned, order, into_the_loop, moved]  # whose effect shows only when the program runs
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

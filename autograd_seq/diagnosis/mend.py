@@ -17,12 +17,13 @@ from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, said, written_over
+from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.own_code import put
 from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
 from autograd_seq.diagnosis.watched import watched
 
-Way = Literal["assignments", "values", "changes"]  # = and += alone, by the values of lines, or by any change of them
+Way = Literal["assignments", "values", "changes"]  # = and += and shared arrays alone, by the values of lines, or by any change of them
 
 
 class Mend(Changes):
@@ -39,7 +40,7 @@ class Mend(Changes):
 
         The changes that were made are then in `made`, in the same order.
         """
-        self.rules = [written_over] if way == "assignments" else RULES
+        self.rules = [written_over, shared] if way == "assignments" else RULES
         self.made, self.outside, self.runs, self._search = [], {}, 0, None
         if not self.parts:
             return [], None
