@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from autograd_seq.diagnosis.in_order import InOrder
+from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.line_edits import (
     RARE_RULES,
     RULES,
@@ -24,7 +25,6 @@ from autograd_seq.diagnosis.line_edits import (
     target,
 )
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, shaped
-from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials

@@ -173,7 +173,7 @@ ADDED_TO = Kind("extra term", "with what was in {} before added to it, since += 
 IN_THE_LOOP = Kind("extra term", "with the line {} carried out at every step of the loop: it belongs after it")
 BEFORE_THE_LOOP = Kind(
     "extra term",
-    "with the line {} carried out once, before the loop: it belongs into it, so what is there is not set anew in each turn",
+    "with the line {} carried out once, before the loop: it belongs into it, as its value is not set anew in each turn",
 )
 ORDER_OF_LINES = Kind("order", "with the line {} carried out before {}: they belong the other way round")
 STRAY_LINE = Kind("extra term", "with the line {} carried out, which changes {} before it is read")

@@ -140,7 +140,7 @@ def _called(node: ast.Call) -> str:
 
 
 SHAPES: list[Rule] = [axes, bare, complements, divisors]
-WHOLE: list[Rule] = [lists, shared, turned, order, into_the_loop, moved]  # whose effect shows only when the program runs
+WHOLE: list[Rule] = [lists, shared, turned, order, into_the_loop, moved]  # seen only when the program runs
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

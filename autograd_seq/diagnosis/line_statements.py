@@ -79,7 +79,7 @@ def _stored_in(s: ast.stmt) -> set[str]:
 def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """Two variables, or a variable and an entry, for one array or list that is changed in place."""
     if isinstance(s, ast.Assign) and len(s.targets) > 1:
-        each = [ast.copy_location(ast.Assign([goal], s.value), s) for goal in s.targets]
+        each: list[ast.stmt] = [ast.copy_location(ast.Assign([goal], s.value), s) for goal in s.targets]
         both = ast.copy_location(ast.If(ast.Constant(True), each, []), s)
         first, second = (said(goal) for goal in s.targets[:2])
         what = _kind_in(part, s.targets[0]) or "array"

@@ -23,7 +23,8 @@ from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
 from autograd_seq.diagnosis.watched import watched
 
-Way = Literal["assignments", "values", "changes"]  # = and += and shared arrays alone, by the values of lines, or by any change of them
+# By = and += and arrays that are shared alone, by the values of lines, or by any change of them.
+Way = Literal["assignments", "values", "changes"]
 
 
 class Mend(Changes):

@@ -16,8 +16,8 @@ from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import Marked
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import calling
-from autograd_seq.diagnosis.follow import Follower
 from autograd_seq.diagnosis.fit_to_record import fit_to_record
+from autograd_seq.diagnosis.follow import Follower
 from autograd_seq.readings.textbook.longhand import Activations
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
