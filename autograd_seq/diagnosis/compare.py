@@ -31,8 +31,13 @@ from autograd_seq.diagnosis.true_values import TrueValues
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 
 
-def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False) -> BackwardReport:
-    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems`` and what `Judge` asks for."""
+def compare(
+    cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False, causes: bool = True
+) -> BackwardReport:
+    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems`` and what `Judge` asks for.
+
+    The causes are looked for if they are wanted, which is most of the work.
+    """
     first, second = cases
     judges = [Judge(case) for case in cases]
     gradients = {key: _gradient(key, cases, judges) for key in first.true}
@@ -44,7 +49,7 @@ def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bo
     report.unknown = [k for k in first.found if k not in first.true]
     if second.failure and not first.failure:
         report.warnings.append(f"with other numbers it failed: {second.failure}")
-    if report.wrong and first.truth is not None and second.truth is not None and not second.failure:
+    if causes and report.wrong and first.truth is not None and second.truth is not None and not second.failure:
         _diagnose(report, first, second)
     blamed = blame(first.function, report.failure, first.inputs, bool(report.wrong), first.forward)
     if report.failure and blamed:
