@@ -269,7 +269,8 @@ class ByValue(InOrder):
         right = self._mended(gradients)
         if right is None:
             return None
-        made = [m for m in made if m.turn >= self._before(m.statement) and not _is_lent(m.statement)]
+        lent = {s for s in {m.statement for m in made} if _is_lent(s)}
+        made = [m for m in made if m.turn >= self._before(m.statement) and m.statement not in lent]
         true = {m: {self._backward.which(v) for v in m.values} - {None} for m in made}
         return _Now(made, true, frozenset(right))
 

@@ -203,3 +203,12 @@ def test_values_that_make_right_what_follows_from_them_are_lent_and_counted_once
     source = CELL.replace("da_next * (1 - a_next ** 2)", "np.sinh(1.7 * da_next * (1 - a_next ** 3) + 0.1)")
     found = check_file(written(tmp_path, "import numpy as np\n" + source))["rnn_cell_backward"]
     assert len(found.report["wrong"]) == 5 and found.mistakes == 1
+
+
+def test_what_follows_from_a_wrong_cell_has_no_cause_of_its_own(tmp_path):
+    wrong = "import numpy as np\n" + CELL.replace("1 - a_next ** 2", "1 - a_next") + SEQUENCE
+    found = check_file(written(tmp_path, wrong))["rnn_backward"]
+    assert found.carried and found.mark == found.points and found.report["causes"] == []
+    again = check_file(written(tmp_path, wrong.replace('dba + g["dba"]', 'g["dba"]')))["rnn_backward"]
+    (cause,) = again.report["causes"]
+    assert not again.carried and cause["explains"] == ["dba"] and cause["category"] == "assignment"
