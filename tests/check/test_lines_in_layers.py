@@ -209,3 +209,11 @@ def test_one_array_under_two_names(tmp_path, of, edits, line):
     report, lines = checked(tmp_path, of, *edits)
     (cause,) = report.causes
     assert cause.category == "shared array" and lines[cause.line - 1].strip() == line
+
+
+def test_another_variable_in_the_place_of_one_that_is_never_read(tmp_path):
+    """Its shape is another one, too."""
+    report, lines = checked(tmp_path, "chunks", ('"dU": dU}', '"dU": dW}'))
+    (cause,) = report.causes
+    assert cause.category == "wrong value" and cause.words == "with dW in place of dU" and cause.explains == ("dU",)
+    assert '"dU": dW}' in lines[cause.line - 1]
