@@ -14,7 +14,9 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.for_parts import for_parts
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
+from autograd_seq.plan.anysize.splitting import Split, axis_in, split_of
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
@@ -25,6 +27,7 @@ from autograd_seq.plan.rewrites.numbers import one_number
 from autograd_seq.plan.rewrites.rule import apply
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.rewrites.simplify import SIMPLER
+from autograd_seq.plan.threads import InThreads
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network, Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
@@ -93,6 +96,7 @@ class Samples:
         self.values = list(values)
         self._record = record
         self._first: dict[tuple[Any, ...], Recorded] = {}
+        self._split: Split | None = None
         chosen = free_axes(values, fixed, self._works)
         first, longer = small(chosen, values), small(chosen, values, 1)
         lengths = [first, *({**first, axes: longer[axes]} for axes in chosen)]
@@ -165,6 +169,17 @@ class Samples:
             for number, array in enumerate(self.values)
         ]
 
+    def split(self) -> Split:
+        """Whether the examples can be taken in parts, and which size counts them."""
+        if self._split is None:
+            unified = Unified([sample.network for sample in self.networks], self.points, Asked(self.points[0]))
+            self._split = split_of(unified.network, list(self.axes))
+        return self._split
+
+    def together(self, why: str) -> None:
+        """Take the examples in parts no more."""
+        self._split = Split(why_not=why)
+
     def at(self, sizes: Mapping[str, int]) -> dict[Axes, int]:
         """The lengths of axes for some sizes."""
         return {axes: sizes[name] for name, axes in self.axes.items()}
@@ -189,6 +204,8 @@ class SizedPlan:
         The sizes that it is for first: what is better for small steps and what for large ones is decided by them.
     engine : Engine
         What writes the program.
+    split : Split
+        Whether it is for a part of the examples; the sizes are those of a part then.
 
     Raises
     ------
@@ -196,14 +213,16 @@ class SizedPlan:
         If there is none that gives what recordings give.
     """
 
-    def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine) -> None:
-        self.samples = samples
+    def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine, split: Split) -> None:
+        self.samples, self.split, self.threads = samples, split, engine.threads
         self.asked = AllSmall(sizes) if engine.name == "jax" else Asked(sizes)
         unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
         self.network = unified.network
         given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
+        if split.name:
+            for_parts(self.network, split, self.asked)
         rewrite(self.network, fused=engine.compiled)
-        names = tuple(samples.axes)
+        names = (*samples.axes, split.whole) if split.name else tuple(samples.axes)
         first = samples.networks[0]
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
         units = {value: first.translation.given[row[0]] for value, row in given.items()}
@@ -219,6 +238,7 @@ class SizedPlan:
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
         self.leaves = [leaves[value] for value in program.given]
+        self.axes = [axis_in(value.shape, split.name) if split.name else None for value in program.given]
         self.constants: list[Array | Filled | int] = []
         for value in program.given:
             number = self._numbers[value]
@@ -236,7 +256,7 @@ class SizedPlan:
         self._check()
         if isinstance(program, JaxProgram):
             self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
-        self.network.notes.append(f"for any {' and '.join(names)}; compared at {self.checked}")
+        self.network.notes.append(f"for any {' and '.join(samples.axes)}; compared at {self.checked}")
 
     def _program(self, engine: Engine, names: tuple[str, ...], known: Mapping[Value, Any]) -> Program | JaxProgram:
         if engine.name != "jax":
@@ -291,8 +311,18 @@ class SizedPlan:
         if run is None:
             while len(self._ready) >= KEPT:
                 self._ready.pop(next(iter(self._ready)))
-            run = self._ready[key] = self.namespace["program"](**sizes)
+            run = self._ready[key] = self._made(sizes)
         return run
+
+    def _made(self, sizes: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:
+        """What runs for some sizes: one program, or one for each part of the examples."""
+        program = self.namespace["program"]
+        if not self.split.name:
+            return program(**sizes)  # type: ignore[no-any-return]
+        lengths = self.split.lengths(sizes, self.threads)
+        whole = {self.split.whole: sizes[self.split.name]}
+        programs = [program(**{**sizes, self.split.name: n}, **whole) for n in lengths]
+        return InThreads(programs, lengths, self.axes) if len(programs) > 1 else programs[0]
 
 
 class SizedReplay:
@@ -303,6 +333,8 @@ class SizedReplay:
         self.sizes = dict(sizes)
         self.network, self.source, self.tolerance = plan.network, plan.source, plan.tolerance
         self.names, self.keys, self.leaves = plan.names, plan.keys, plan.leaves
+        self.parts = plan.split.lengths(sizes, plan.threads)
+        self.together = plan.split.why_not
         shapes = plan.samples.shapes(sizes)
         self.recorded = [
             np.broadcast_to(np.zeros((), plan.samples.values[x].dtype), shapes[x]) if isinstance(x, int)  # type: ignore[union-attr]
