@@ -1,9 +1,10 @@
 """One gradient step in several threads of a plan, against one: seconds on the clock, on all cores.
 
-``python benchmarks/cores.py [--cells LSTM] [--sizes S2 S3] [--dtypes float64] [--threads 2] [--seconds 20]``: all in one
-process, in turns; the best of each counts, since a core that somebody else uses makes a pair of threads wait for it.
-Beside the median of the ratios of turns that followed each other. ``BLAS alone``: a plan of one thread, whose products
-BLAS computes in as many threads.
+``python benchmarks/cores.py [--cells LSTM] [--sizes S2 S3] [--dtypes float64] [--threads 2] [--seconds 20]``: all in
+one process, in turns. The best time of each counts, and the median of the ratios of neighbouring turns stands beside
+it: a core that somebody else uses makes a pair of threads wait. CPU is how much processor time the threads took
+together, against one: with nobody else on the machine they take half of that on the clock. ``BLAS alone`` is a plan of
+one thread, whose products BLAS computes in as many.
 """
 
 from __future__ import annotations
@@ -23,16 +24,16 @@ from contenders import CELLS, SIZES, Step, best, case, compiled
 from autograd_seq.plan import blas
 
 
-def measure(steps: dict[str, Step], seconds: float) -> dict[str, list[float]]:
-    """The times of each, in turns."""
-    times: dict[str, list[float]] = {name: [] for name in steps}
+def measure(steps: dict[str, Step], seconds: float) -> dict[str, list[tuple[float, float]]]:
+    """Seconds on the clock and of the processor of each, in turns."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in steps}
     began = time.perf_counter()
-    while time.perf_counter() - began < seconds or len(times["one thread"]) < 5:
+    while time.perf_counter() - began < seconds or len(times["one"]) < 5:
         for name, step in steps.items():
             step()
-            start = time.perf_counter()
+            start = time.perf_counter(), time.process_time()
             step()
-            times[name].append(time.perf_counter() - start)
+            times[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
     return times
 
 
@@ -56,15 +57,14 @@ def row(kind: str, size: str, dtype: str, engine: str, threads: int, seconds: fl
     """Measure and print one case."""
     given = case(kind, size, dtype)
     alone, several = compiled(given, engine=engine), compiled(given, engine=engine, threads=threads)
-    steps = {
-        "hand-written": best(given), "one thread": alone, "threads": several, "BLAS alone": in_blas(alone, threads)
-    }  # fmt: skip
+    steps = {"by hand": best(given), "one": alone, "threads": several, "BLAS alone": in_blas(alone, threads)}
     times = measure(steps, seconds)
-    low = {name: min(taken) for name, taken in times.items()}
-    pairs = median(b / a for a, b in zip(times["one thread"], times["threads"]))
-    print(f"{kind:5} {size:3} {dtype:8} {engine:6} {1e3 * low['one thread']:9.2f} ms {low['threads'] / low['one thread']:9.2f}"
-          f" {pairs:9.2f} {low['BLAS alone'] / low['one thread']:11.2f} {low['threads'] / low['hand-written']:13.2f}",
-          flush=True)  # fmt: skip
+    clock = {name: min(taken for taken, _ in both) for name, both in times.items()}
+    cpu = {name: min(taken for _, taken in both) for name, both in times.items()}
+    pairs = median(b / a for (a, _), (b, _) in zip(times["one"], times["threads"]))
+    columns = [clock["threads"] / clock["one"], pairs, cpu["threads"] / cpu["one"], clock["BLAS alone"] / clock["one"]]
+    figures = "".join(f"{number:12.2f}" for number in (*columns, clock["threads"] / clock["by hand"]))
+    print(f"{kind:5}{size:3}{dtype:>9}{engine:>7}{1e3 * clock['one']:10.2f} ms{figures}", flush=True)
 
 
 def main() -> None:
@@ -77,7 +77,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="time for each case (default 20)")
     given = parser.parse_args()
     print(f"{machine.description()}; {os.cpu_count()} cores, {given.threads} threads")
-    print(f"{'':24s} {'one thread':>12} {'threads/1':>9} {'median':>9} {'BLAS alone/1':>11} {'threads/by hand':>13}")
+    heads = ("threads / 1", "median", "CPU", "BLAS alone", "/ by hand")
+    print(f"{'':24}{'one thread':>13}" + "".join(f"{head:>12}" for head in heads))
     for kind in given.cells:
         for size in given.sizes:
             for dtype in given.dtypes:

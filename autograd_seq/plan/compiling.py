@@ -278,8 +278,9 @@ class Plan:
         """In how many threads the program runs, and what computes its products."""
         if self._engine.name == "jax":
             return []
+        threads = in_threads.said(replay.parts, replay.together, self._engine.threads)
         loops = f"; of compiled loops: {blas.said('scipy')}" if self._engine.compiled else ""
-        return [*in_threads.said(replay.parts, replay.together, self._engine.threads), f"products: {blas.said('numpy')}{loops}"]
+        return [*threads, f"products: {blas.said('numpy')}{loops}"]
 
     def __call__(self, *arrays: Any, parameters: Mapping[str, Any] | None = None, **named: Any) -> Result:
         """The loss and, by the name of what they are of, the gradients.

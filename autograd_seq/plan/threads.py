@@ -63,8 +63,10 @@ def said(parts: Sequence[int], why_not: str, threads: int) -> list[str]:
 
     Examples
     --------
-    >>> said([4, 3], "", 2), said([3], "", 2), said([], "a softmax goes over the examples", 2), said([3], "", 1)
-    (['2 threads: 4 + 3 examples, their results added in this order'], ['1 of 2 threads: 3 examples, at least 2 for each thread'], ['1 of 2 threads: a softmax goes over the examples'], [])
+    >>> said([4, 3], "", 2)
+    ['2 threads: 4 + 3 examples, their results added in this order']
+    >>> said([3], "", 2), said([], "a softmax goes over the examples", 2)
+    (['1 of 2 threads: 3 examples, at least 2 for each thread'], ['1 of 2 threads: a softmax goes over the examples'])
     """
     if threads == 1:
         return []

@@ -224,3 +224,32 @@ def test_products_over_time_in_parts() -> None:
         all_rows = np.concatenate([X, Z, np.ones((T, 1, 2))], axis=1)
         np.testing.assert_allclose(total, np.einsum("tim,tjm->ij", D, all_rows))
     assert all(n * steps_at_once(T, n) <= 1024 + n for T, n in ((1, 1), (101, 64), (5000, 32), (7, 3000)))
+
+
+NUMBERS = {
+    "the mean": lambda z: ag.mean(z**2),
+    "of m": lambda z: ag.sum(z**2) / z.shape[1],
+    "of a part of m": lambda z: ag.sum(z**2) * (0.3 / z.shape[1]),
+    "of m and features": lambda z: ag.sum(ag.tanh(z)) * (0.7 / z.size),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("which", NUMBERS)
+def test_numbers_that_depend_on_sizes_are_known_in_any_precision(which: str, dtype: str) -> None:
+    W = Parameter(np.arange(12.0).reshape(3, 4).astype(dtype) / 20, "W")
+
+    def loss(x: Any) -> Any:
+        return NUMBERS[which](W @ x)
+
+    plan = compile(loss, {"W": W})
+    for m in (9, 2, 31):
+        x = np.random.default_rng(m).standard_normal((4, m)).astype(dtype)
+        J, gradients = plan(x)
+        W.grad = None
+        recorded = loss(Tensor(x))
+        recorded.backward()
+        tolerance = 8 * float(np.finfo(dtype).eps)
+        assert J == pytest.approx(recorded.item(), rel=tolerance)
+        assert np.abs(gradients["W"] - W.grad).max() <= tolerance * np.abs(W.grad).max() * 4
+        assert "for any m" in plan.explain()

@@ -10,8 +10,8 @@ import numpy as np
 from autograd_seq.core.tensor import Parameter
 from autograd_seq.folding.uncollected import uncollected
 from autograd_seq.plan.anysize.axes import SMALL, resized
-from autograd_seq.plan.anysize.sized_plan import Recorded, Samples, SizedPlan, SizedReplay
 from autograd_seq.plan.anysize.size import NotGeneralError
+from autograd_seq.plan.anysize.sized_plan import Recorded, Samples, SizedPlan, SizedReplay
 from autograd_seq.plan.anysize.splitting import ONE
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Bound

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
 from autograd_seq import operations as ops
 from autograd_seq.core.operation import Operation
+from autograd_seq.plan.anysize.followed import Followed
 from autograd_seq.plan.anysize.ratio import Ratio, as_number, ratio
 from autograd_seq.plan.anysize.size import Asked
 from autograd_seq.plan.anysize.splitting import Split, axes, axis_in
 from autograd_seq.plan.rewrites.formula import computed_as
-from autograd_seq.plan.value import LITERAL, Network, Use, Value, tie
+from autograd_seq.plan.value import LITERAL, PRODUCT, Network, Use, Value, tie
 
 
 def for_parts(network: Network, split: Split, asked: Asked) -> None:
@@ -27,9 +29,23 @@ def for_parts(network: Network, split: Split, asked: Asked) -> None:
         The sizes of a part; that of the whole is added to them.
     """
     asked.called(split.whole, asked.values[split.name])
+    shared = Followed(network, split.name).shared
     network.replace({value: _as_sum(value) for value in network.values if _averages(value, split.name)})
     for value in network.values:
         tie(value, settings={key: _of_whole(setting, split, asked) for key, setting in value.settings.items()})
+    _share(shared, split, asked)
+
+
+def _share(shared: Mapping[Value, Sequence[int]], split: Split, asked: Asked) -> None:
+    """Let each part add its share of what is added to a sum over the examples only once."""
+    part = ratio(1.0, {split.name: 1.0, split.whole: -1.0}, asked.values)
+    for value, places in shared.items():
+        uses = list(value.uses)
+        for i in places:
+            x = uses[i].value
+            number = Value(LITERAL, (), x.dtype, settings={"number": part})
+            uses[i] = Use(x.like(PRODUCT, [Use(number), uses[i]], times=value.times if x.timed else None))
+        tie(value, uses=tuple(uses))
 
 
 def _averages(value: Value, name: str) -> bool:

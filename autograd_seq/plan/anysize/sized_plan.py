@@ -14,9 +14,10 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.followed import split_of
 from autograd_seq.plan.anysize.for_parts import for_parts
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
-from autograd_seq.plan.anysize.splitting import Split, axis_in, split_of
+from autograd_seq.plan.anysize.splitting import Split, axis_in
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
@@ -318,7 +319,7 @@ class SizedPlan:
         """What runs for some sizes: one program, or one for each part of the examples."""
         program = self.namespace["program"]
         if not self.split.name:
-            return program(**sizes)  # type: ignore[no-any-return]
+            return program(**sizes)
         lengths = self.split.lengths(sizes, self.threads)
         whole = {self.split.whole: sizes[self.split.name]}
         programs = [program(**{**sizes, self.split.name: n}, **whole) for n in lengths]
