@@ -99,9 +99,9 @@ class Samples:
         self._first: dict[tuple[Any, ...], Recorded] = {}
         self._split: Split | None = None
         chosen = free_axes(values, fixed, self._works)
-        first, longer = small(chosen, values), small(chosen, values, 1)
+        first, longer, longest = (small(chosen, values, more, fixed) for more in range(3))
         lengths = [first, *({**first, axes: longer[axes]} for axes in chosen)]
-        lengths.append(longer if len(chosen) > 1 else small(chosen, values, 2))
+        lengths.append(longer if len(chosen) > 1 else longest)
         self.networks = [Sample(self.recorded(each)) for each in lengths]
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
