@@ -282,7 +282,7 @@ class SizedPlan:
     def _check(self) -> None:
         """Compare with recordings at sizes that the program was not made from."""
         said = []
-        namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns: min(steps, 3)
+        namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns, most: min(steps, 3)
         for first, more in CHECKED:
             sizes = {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)}
             recorded = self.samples.recorded(self.samples.at(sizes))
