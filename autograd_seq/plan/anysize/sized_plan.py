@@ -46,22 +46,30 @@ KEPT = 4  # sizes whose memory is kept
 
 
 class Sample:
-    """A recording with some sizes, as a network.
+    """A recording with some sizes, as a network; the recording itself is not kept.
 
     Parameters
     ----------
     recorded : Recorded
+
+    Attributes
+    ----------
+    network : Network
+        The values, before any rewriting.
+    leaves : dict of Value to Tensor or None
+        What is given at each call, with the recorded leaf; None if it is another one at each step.
+    arrays : dict of Value to ndarray
+        What was given.
     """
 
     def __init__(self, recorded: Recorded) -> None:
-        self.recording, self.inputs, self.checks = recorded
-        self.translation = Translation(self.recording, every=True)
-        apply(self.translation.network, SIMPLER, (one_number,))  # what depends on sizes shows in numbers, not in arrays
-
-    @property
-    def network(self) -> Network:
-        """The values, before any rewriting."""
-        return self.translation.network
+        recording, self.inputs, self.checks = recorded
+        translation = Translation(recording, every=True)
+        self.network: Network = translation.network
+        apply(self.network, SIMPLER, (one_number,))  # what depends on sizes shows in numbers, not in arrays
+        units = translation.given
+        self.leaves = {value: None if isinstance(unit, Family) else unit.record for value, unit in units.items()}
+        self.arrays = {value: recorded_array(value, unit) for value, unit in units.items()}
 
 
 class Samples:
@@ -103,6 +111,7 @@ class Samples:
         lengths = [first, *({**first, axes: longer[axes]} for axes in chosen)]
         lengths.append(longer if len(chosen) > 1 else longest)
         self.networks = [Sample(self.recorded(each)) for each in lengths]
+        self._first.clear()
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
         self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
@@ -219,15 +228,14 @@ class SizedPlan:
         self.asked = AllSmall(sizes) if engine.name == "jax" else Asked(sizes)
         unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
         self.network = unified.network
-        given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
+        first = samples.networks[0]
+        given = {made: row for made, row in unified.origins.items() if row[0] in first.leaves}
         if split.name:
             for_parts(self.network, split, self.asked)
         rewrite(self.network, fused=engine.compiled)
         names = (*samples.axes, split.whole) if split.name else tuple(samples.axes)
-        first = samples.networks[0]
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
-        units = {value: first.translation.given[row[0]] for value, row in given.items()}
-        leaves = {value: None if isinstance(unit, Family) else unit.record for value, unit in units.items()}
+        leaves = {value: first.leaves[row[0]] for value, row in given.items()}
         self._numbers = {value: inputs.get(id(leaf)) for value, leaf in leaves.items()}
         known = {
             value: self._constant(unified, value, row) for value, row in given.items() if self._numbers[value] is None
@@ -273,37 +281,36 @@ class SizedPlan:
         return jax_program(self.network, engine, told, filled)
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
-        arrays = [
-            recorded_array(x, sample.translation.given[x])
-            for x, sample in zip(row, self.samples.networks, strict=True)
-        ]
+        arrays = [sample.arrays[x] for x, sample in zip(row, self.samples.networks, strict=True)]
         return unified.array(arrays, value.name)
 
     def _check(self) -> None:
         """Compare with recordings at sizes that the program was not made from."""
-        said = []
+        points = [
+            {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)} for first, more in CHECKED
+        ]
         namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns, most: min(steps, 3)
-        for first, more in CHECKED:
-            sizes = {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)}
-            recorded = self.samples.recorded(self.samples.at(sizes))
-            recording, inputs, _ = recorded
-            values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
-            replay = SizedReplay(self, sizes)
-            with np.errstate(all="ignore"):
-                found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
-            by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
-            mine = dict(zip(self.names, self.leaves, strict=True))
-            leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
-            text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
-            if any(leaf is None for leaf in leaves):
-                raise NotGeneralError(f"with {text} the loss depends on other parameters")
-            wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
-            if wrong is not None:
-                raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
-            said.append(text)
+        self.checked = "; ".join([self._agrees(sizes) for sizes in points])
         self._ready.clear()
         self.namespace.update(namespace)
-        self.checked = "; ".join(said)
+
+    def _agrees(self, sizes: Mapping[str, int]) -> str:
+        """Compare with a recording at some sizes, which is let go then; the sizes in words."""
+        recording, inputs, _ = self.samples.recorded(self.samples.at(sizes))
+        values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
+        replay = SizedReplay(self, sizes)
+        with np.errstate(all="ignore"):
+            found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
+        by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
+        mine = dict(zip(self.names, self.leaves, strict=True))
+        leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
+        text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
+        if any(leaf is None for leaf in leaves):
+            raise NotGeneralError(f"with {text} the loss depends on other parameters")
+        wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
+        if wrong is not None:
+            raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
+        return text
 
     def ready(self, sizes: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:
         """What runs for some sizes, with memory of its own; that of the sizes not used for longest is let go."""
