@@ -32,7 +32,7 @@ from autograd_seq.plan.threads import InThreads
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network, Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
-from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.jax_run import Runner
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
@@ -232,7 +232,7 @@ class SizedPlan:
         given = {made: row for made, row in unified.origins.items() if row[0] in first.leaves}
         if split.name:
             for_parts(self.network, split, self.asked)
-        rewrite(self.network, fused=engine.compiled)
+        rewrite(self.network, fused=engine.compiled, side_by_side=engine.side_by_side)
         names = (*samples.axes, split.whole) if split.name else tuple(samples.axes)
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
         leaves = {value: first.leaves[row[0]] for value, row in given.items()}
@@ -254,8 +254,8 @@ class SizedPlan:
             self.constants.append(known[value] if number is None else number)
         self.namespace: dict[str, Any]
         if isinstance(program, JaxProgram):
-            run = runner(self.source, engine.device)
-            quick = runner(program.soon, engine.device)
+            self.runner = run = Runner(self.source, engine.device)
+            quick = Runner(program.soon, engine.device)
             self.namespace = {"program": lambda **sizes: quick}
         else:
             self.namespace = dict(program.namespace)
@@ -349,6 +349,11 @@ class SizedReplay:
             else x.at(sizes) if isinstance(x, Filled) else x
             for x in plan.constants
         ]  # fmt: skip
+
+    @property
+    def runner(self) -> Runner:
+        """The program, where JAX runs it."""
+        return self.plan.runner
 
     @property
     def run(self) -> Callable[..., tuple[Any, ...]]:
