@@ -37,6 +37,7 @@ _CALLED = re.compile(r"np\.[\w.]+ (?=\S)")  # a function of NumPy's, and what is
 _COUNT = re.compile(r" \(\d+×\)$")
 _ITEM = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\w*\d\w*")
 _NUMPYS = f"NumPy{SAID_BY_OTHERS}"  # what follows is no message of ours
+_IN_FORMULA = re.compile(r"a constant of shape \d+(?:×\d+)*")
 _GAP = re.compile(r"(\s{2,})")
 _OUTSIDE = r"(?![^()\[\]]{0,200}[)\]])"  # not within a shape or [a; x]
 _LEVELS = tuple(
@@ -134,6 +135,10 @@ class Phrases:
             return self._columns(text, depth)
         return self._split(text, 0, depth)
 
+    def _in_formula(self, text: str) -> str:
+        """What is said in words among the signs of a formula."""
+        return _IN_FORMULA.sub(lambda found: self._message(found[0], DEEPEST) or found[0], text)
+
     def _listed(self, text: str, depth: int) -> str | None:
         """Several things that are known, or shapes and numbers, with "and" or "or" between them."""
         for word in ("and", "or"):
@@ -209,7 +214,7 @@ class Phrases:
     def _split(self, text: str, level: int, depth: int) -> str:
         """Sentences, then clauses: as many together as are one message."""
         if level == len(_LEVELS):
-            return self._listed(text, depth) or text
+            return self._listed(text, depth) or self._in_formula(text)
         pieces = _LEVELS[level].split(text)
         if len(pieces) == 1:
             return self._split(text, level + 1, depth)

@@ -68,6 +68,7 @@ NOT_SAID = {
     "outside upper right", "value, name, dtype", "Flax linen", "Flax nnx", "python {file}",
     "value, name, requires_grad, dtype", "at autograd-seq:", "autograd-seq train: {stopped}",
     "autograd-seq {command}: {words}", "np.add.at(result, index, piece)",
+    "pass", "global {name}",
 }  # fmt: skip
 # Calls whose arguments are for programs.
 FOR_PROGRAMS = {

@@ -72,6 +72,8 @@ SENTENCES = Phrases({
     "in line {line}: {source}": "第 {line} 行：{source}", "a leaf": "叶节点", "{value} has {what}": "{value} 有{what}",
     "{tied} of {total} elements lie on a kink": "{total} 个元素中 {tied} 个在折点上", "and": "和", "is odd": "很奇怪",
     "note: {said}": "注：{said}", "two rows": "两行", "shapes {shapes}": "形状 {shapes}",
+    "correct: {correct}": "正确写法：{correct}",
+    "a constant of shape {shape}": "形状为 {shape} 的常量",
 })  # fmt: skip
 
 
@@ -95,6 +97,7 @@ SENTENCES = Phrases({
         ("two rows and whatever", "two rows and whatever"),
         ("W: (2, 3); b is odd", "W: (2, 3); b is odd"),
         ("W has two rows, and, b", "W 有两行，and, b"),  # one word may be a name
+        ("correct: dW = a constant of shape 2×3 / x ∘ [y; z]", "正确写法：dW = 形状为 2×3 的常量 / x ∘ [y; z]"),
         ("np.sum: is odd", "np.sum：很奇怪"),
     ],
 )
