@@ -31,6 +31,7 @@ from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
 from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.jax_shares import OverDevices
 from autograd_seq.plan.writing.jax_words import LacksError
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
@@ -101,6 +102,10 @@ class Replay:
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         if isinstance(program, JaxProgram):
             self.run: Callable[..., tuple[Any, ...]] = runner(self.source, engine.device)
+            if engine.devices is not None:
+                shared = OverDevices(program, engine.devices, [None] * len(program.given))
+                self.source, self.run = shared.text, shared.run
+                self.network.notes.append(shared.note(None, self.recorded))
             return
         namespace = dict(program.namespace)
         execute(self.source, namespace)
@@ -130,6 +135,7 @@ def compile(
     precision: str = "highest",
     device: str | None = None,
     otherwise: str | None = None,
+    devices: Any = None,
 ) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
@@ -159,6 +165,10 @@ def compile(
         Where JAX computes, if that is not the first that it finds.
     otherwise : {"numpy"}, optional
         What takes a program that has an operation which JAX lacks; if not given, that is an error.
+    devices : int, "all" or list of JAX's devices, optional
+        On how many of them JAX computes: the examples are split over them, their gradients summed over all. All are
+        those of other processes too, if they were joined by ``jax.distributed.initialize``; each process then gives
+        the same arguments, and gets the same results.
 
     Returns
     -------
@@ -206,7 +216,7 @@ def compile(
     >>> round(J, 4), gradients["W"].round(4)
     (-0.9051, array([[0.1807, 0.3614]]))
     """
-    chosen = make_engine(engine, fast, dtype, precision, device, otherwise)
+    chosen = make_engine(engine, fast, dtype, precision, device, otherwise, devices)
     return Plan(thing, parameters, engine=chosen)
 
 

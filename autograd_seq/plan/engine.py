@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-from autograd_seq.plan.writing import jax_run
+from autograd_seq.plan.writing import jax_devices, jax_run
 from autograd_seq.plan.writing.tools import require
 
 NAMES = ("numpy", "numba", "jax")
@@ -32,6 +32,8 @@ class Engine:
         Where JAX computes: ``"cpu"``, ``"gpu"``, ``"tpu"``; None for what JAX takes by itself.
     otherwise : str or None
         What is to be used for a program that JAX has no words for; None if that is an error.
+    devices : tuple or None
+        JAX's devices over which the examples are split; None if they are not.
     """
 
     name: str = "numpy"
@@ -39,6 +41,7 @@ class Engine:
     precision: str = "highest"
     device: str | None = None
     otherwise: str | None = None
+    devices: tuple[Any, ...] | None = None
 
     @property
     def compiled(self) -> bool:
@@ -48,7 +51,8 @@ class Engine:
     @property
     def unroll(self) -> int:
         """How many steps of a scan are written out: on a GPU starting a step is dear, elsewhere compiling it is."""
-        return 8 if jax_run.platform(self.device) == "gpu" else 1
+        kind = self.devices[0].platform if self.devices else jax_run.platform(self.device)
+        return 8 if kind == "gpu" else 1
 
     def tolerance(self, recorded: float) -> float:
         """How far results may be apart, as a part of their size."""
@@ -60,7 +64,8 @@ class Engine:
 
 
 def engine(
-    name: str | None, fast: bool, dtype: Any, precision: str, device: str | None, otherwise: str | None
+    name: str | None, fast: bool, dtype: Any, precision: str, device: str | None, otherwise: str | None,
+    devices: Any = None,
 ) -> Engine:
     """An engine as it is asked for in `compile`.
 
@@ -76,7 +81,8 @@ def engine(
     if name == "numba":
         require()
     if name != "jax":
-        for word, given in (("dtype", dtype), ("device", device), ("otherwise", otherwise)):
+        asked = {"dtype": dtype, "device": device, "otherwise": otherwise, "devices": devices}
+        for word, given in asked.items():
             if given is not None:
                 raise UsageError(f"{word} belongs to engine='jax'; {name} computes as it was recorded{here()}")
         return Engine(name)
@@ -88,7 +94,8 @@ def engine(
     wanted = None if dtype is None else dtype if isinstance(dtype, str) else np.dtype(dtype).name
     if wanted is not None:
         _one_of("dtype", wanted, DTYPES)
-    return Engine(name, wanted, precision, device, otherwise)
+    among = None if devices is None else jax_devices.several(devices, device)
+    return Engine(name, wanted, precision, device, otherwise, among)
 
 
 def _one_of(word: str, given: Any, known: tuple[str, ...]) -> None:

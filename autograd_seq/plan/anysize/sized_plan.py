@@ -14,6 +14,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.examples import examples
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given
@@ -28,7 +29,8 @@ from autograd_seq.plan.rewrites.simplify import SIMPLER
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network, Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
-from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.jax_run import Run, runner
+from autograd_seq.plan.writing.jax_shares import OverDevices
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
@@ -225,8 +227,7 @@ class SizedPlan:
             self.constants.append(known[value] if number is None else number)
         self.namespace: dict[str, Any]
         if isinstance(program, JaxProgram):
-            run = runner(self.source, engine.device)
-            quick = runner(program.soon, engine.device)
+            run, quick = self._runs(program, engine)
             self.namespace = {"program": lambda **sizes: quick}
         else:
             self.namespace = dict(program.namespace)
@@ -250,6 +251,18 @@ class SizedPlan:
         filled = {value: array for value, array in known.items() if isinstance(array, Filled)}
         self.asked.decisions.clear()
         return jax_program(self.network, engine, told, filled)
+
+    def _runs(self, program: JaxProgram, engine: Engine) -> tuple[Run, Run]:
+        """The program, and the same to be compared with recordings."""
+        if engine.devices is None:
+            return runner(self.source, engine.device), runner(program.soon, engine.device)
+        size = examples(self.samples.axes, self.network.values)
+        split = dict(self.samples.axes[size]) if size is not None else {}
+        axes = [None if number is None else split.get(number) for number in map(self._numbers.get, program.given)]
+        shared = OverDevices(program, engine.devices, axes)
+        self.source = shared.text
+        self.network.notes.append(shared.note(size, self.samples.values))
+        return shared.run, shared.soon
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
         arrays = [

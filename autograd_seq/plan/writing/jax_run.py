@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from autograd_seq.core.errors import UsageError
@@ -43,7 +43,7 @@ def device(name: str | None) -> Any:
     import jax
 
     try:
-        return jax.devices(name)[0]
+        return jax.local_devices(backend=name)[0]
     except RuntimeError as error:
         there = sorted({d.platform for d in jax.devices()} | {"cpu"})
         raise UsageError(
@@ -60,8 +60,8 @@ def platform(name: str | None) -> str:
     return str(place.platform if place is not None else jax.default_backend())
 
 
-def runner(text: str, where: str | None) -> Run:
-    """The function ``run`` of a program's text.
+def loaded(text: str) -> tuple[dict[str, Any], bool]:
+    """What a program's text defines, and whether it computes in float64.
 
     The text is identifiers and what operations declare of themselves, which is code; never a user's words. A program
     in float64 says so to JAX when it runs by itself; here that holds for its own calls only.
@@ -75,21 +75,28 @@ def runner(text: str, where: str | None) -> Run:
         exec(compile(text, "<JAX program>", "exec"), namespace)
     finally:
         jax.config.update("jax_enable_x64", before)
+    return namespace, double
+
+
+def runner(text: str, where: str | None) -> Run:
+    """The function ``run`` of a program's text."""
+    import jax
+
+    namespace, double = loaded(text)
     run: Run = namespace["run"]
     place = device(where)
 
     def called(*arguments: Any) -> tuple[Any, ...]:
-        with ExitStack() as stack:
-            if double:
-                stack.enter_context(_in_double())
-            if place is not None:
-                stack.enter_context(jax.default_device(place))
+        with in_double(double), nullcontext() if place is None else jax.default_device(place):
             return run(*arguments)
 
     return called
 
 
-def _in_double() -> Any:
+def in_double(double: bool = True) -> AbstractContextManager[Any]:
+    """JAX with float64, if that is asked for."""
+    if not double:
+        return nullcontext()
     import jax
 
     if hasattr(jax, "enable_x64"):

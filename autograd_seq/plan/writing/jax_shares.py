@@ -1,0 +1,100 @@
+"""A JAX program on many devices: each computes its share of the examples, and XLA adds up what is summed over them.
+
+The program itself stays as it is, written for all examples. Told how its arguments lie, XLA divides it: a mean is one
+over all examples, and one sum over the devices gives the gradients. Where the devices do not divide the examples, it
+pads, and what it pads with reaches no result.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from autograd_seq.plan.writing.jax_devices import AXIS, laid, said, same_everywhere
+from autograd_seq.plan.writing.jax_run import Run, in_double, loaded
+
+
+class OverDevices:
+    """A program on many devices.
+
+    Parameters
+    ----------
+    program : JaxProgram
+    devices : list of JAX's devices
+    axes : list of int or None
+        Of each argument, along which axis it is split, if it is.
+
+    Attributes
+    ----------
+    text : str
+        The program, with a function ``over(devices)`` that gives ``run`` on many devices.
+    """
+
+    def __init__(self, program: Any, devices: Sequence[Any], axes: Sequence[int | None]) -> None:
+        self._program, self._devices, self._axes = program, devices, axes
+        self._names = [program.names[value] for value in program.given]
+        self.text = program.text + self._over("run")
+
+    @property
+    def run(self) -> Run:
+        """What computes on all of them; its results lie whole on each."""
+        return self._runner(self.text)
+
+    @property
+    def soon(self) -> Run:
+        """The same, compiled soon and run slowly; JAX can be told so only of the outermost function."""
+        how = ', compiler_options={"xla_backend_optimization_level": "0"}'
+        return self._runner(self._program.soon + self._over("run.__wrapped__", how))
+
+    def note(self, size: str | None, arrays: Sequence[Any]) -> str:
+        """What is split; a warning, if it is nothing of arguments like these, though there are several examples."""
+        if size is not None:
+            return f"{size} is split over {said(self._devices)}"
+        note = f"on {said(self._devices)} nothing is split, so that each computes everything"
+        if len(self._devices) > 1 and not any(1 in getattr(array, "shape", ()) for array in arrays):
+            warnings.warn(
+                f"{note}: it is not known which lengths count examples. Compile a function of arrays that have them as an "
+                "axis; plan.explain() says what else keeps it from being for any lengths, or leave devices out",
+                stacklevel=3,
+            )
+        return note
+
+    def _over(self, inner: str, how: str = "") -> str:
+        shares = [
+            "whole" if axis is None else f"NamedSharding(mesh, PartitionSpec({'None, ' * axis}{AXIS!r}))"
+            for axis in self._axes
+        ]
+        lines = "".join(f"        {share},  # {name}\n" for name, share in zip(self._names, shares, strict=True))
+        return f'''
+
+def over(devices):
+    """The same on many devices: each computes its share of the examples, and XLA adds up what is summed over them."""
+    from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+    mesh = Mesh(devices, ({AXIS!r},))
+    whole = NamedSharding(mesh, PartitionSpec())
+    shares = (
+{lines}    )
+
+    def everywhere(*arguments):
+        return {inner}(*lax.with_sharding_constraint(arguments, shares))
+
+    return jax.jit(everywhere, out_shardings=whole{how})
+'''
+
+    def _runner(self, text: str) -> Run:
+        """With several processes, each has all arguments, and lays on its devices what these compute with."""
+        namespace, double = loaded(text)
+        run: Run = namespace["over"](self._devices)
+        known: set[tuple[Any, ...]] = set()
+
+        def called(*arguments: Any) -> tuple[Any, ...]:
+            with in_double(double):
+                shapes = tuple(argument.shape for argument in arguments)
+                if shapes not in known:
+                    same_everywhere(self._names, arguments)
+                    known.add(shapes)
+                return run(*(laid(array, axis, self._devices) for array, axis in zip(arguments, self._axes, strict=True)))
+
+        return called
