@@ -31,7 +31,7 @@ from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
 from autograd_seq.plan.writing.jax_run import runner
-from autograd_seq.plan.writing.jax_shares import OverDevices
+from autograd_seq.plan.writing.jax_shares import OverDevices, warn_of_copies
 from autograd_seq.plan.writing.jax_words import LacksError
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
@@ -50,10 +50,14 @@ class Replay:
     ----------
     recording : Recording
         A loss and its backward pass.
+    engine : Engine
+    split : dict of int to int
+        By the id of what was recorded of an input, along which axis it is split over devices.
     """
 
     @np.errstate(under="ignore")  # what is too small for its dtype is 0, as in a recording
-    def __init__(self, recording: Recording, engine: Engine = NUMPY) -> None:
+    def __init__(self, recording: Recording, engine: Engine = NUMPY, split: Mapping[int, int] = {}) -> None:
+        self._split = split
         notes: list[str] = []
         for rewritten, compiled in ((True, True), (True, False), (False, False)):
             if compiled and not engine.compiled:
@@ -103,9 +107,9 @@ class Replay:
         if isinstance(program, JaxProgram):
             self.run: Callable[..., tuple[Any, ...]] = runner(self.source, engine.device)
             if engine.devices is not None:
-                shared = OverDevices(program, engine.devices, [None] * len(program.given))
-                self.source, self.run = shared.text, shared.run
-                self.network.notes.append(shared.note(None, self.recorded))
+                shares = OverDevices(program, engine.devices, [self._split.get(id(leaf)) for leaf in self.leaves])
+                self.source, self.run = shares.text, shares.run
+                self.network.notes.append(shares.note())
             return
         namespace = dict(program.namespace)
         execute(self.source, namespace)
@@ -249,6 +253,7 @@ class Plan:
                 raise UsageError(f"write a function with a name for each array, not with * or ** arguments{here()}")
         else:
             self._latest = Bound(self._replay(_recording(thing)), self._parameters)
+            warn_of_copies(self._engine.devices, {}, [])
 
     @property
     def _current(self) -> Bound:
@@ -314,6 +319,7 @@ class Plan:
         if compiled and (sized := self._sized(values)) is not None:
             self._latest = versions.add(sized)
             first = self._run(sized, values, parameters)
+            warn_of_copies(self._engine.devices, self._any_size.split(values), values)
             if sized.trust.used and not parameters and sized.trust.unproven(values):
                 self._confirm(sized, values, first[0])
             sized.trust.used = True
@@ -323,18 +329,21 @@ class Plan:
             if versions.answered(checks):
                 warnings.warn(_slow(checks, self._changed), stacklevel=3)
             return result
-        found = versions.add(Bound(self._replay(recording), self._parameters, inputs, checks))
+        axes = self._any_size.split(values)
+        split = {id(x.record): axes[i] for i, x in enumerate(inputs) if i in axes}
+        found = versions.add(Bound(self._replay(recording, split), self._parameters, inputs, checks))
+        warn_of_copies(self._engine.devices, axes, values)
         found.why_not = self._any_size.why_not(values)
         self._latest = found
         return self._run(found, values, parameters)
 
-    def _replay(self, recording: Recording) -> Replay:
+    def _replay(self, recording: Recording, split: Mapping[int, int] = {}) -> Replay:
         """A program of a recording, by the engine or by what is to be used otherwise."""
         try:
-            return Replay(recording, self._engine)
+            return Replay(recording, self._engine, split)
         except LacksError as error:
             self._instead(error)
-            return Replay(recording, self._engine)
+            return Replay(recording, self._engine, split)
 
     def _sized(self, values: list[Given]) -> Bound | None:
         """A program for any sizes, if there can be one."""

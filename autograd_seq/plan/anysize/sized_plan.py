@@ -82,6 +82,8 @@ class Samples:
         The second has one more of the first size, the next of the second …, the last of all.
     points : list of dict of str to int
         Their sizes.
+    examples : str or None
+        The size that counts examples.
 
     Raises
     ------
@@ -103,6 +105,12 @@ class Samples:
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
         self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
+        self.examples = examples(self.axes, [sample.network for sample in self.networks])
+
+    @property
+    def split(self) -> dict[int, int]:
+        """Of each argument that has examples, by its number, which axis counts them."""
+        return dict(self.axes[self.examples]) if self.examples is not None else {}
 
     def recorded(self, lengths: Mapping[Axes, int]) -> Recorded:
         """A recording with some lengths."""
@@ -256,13 +264,11 @@ class SizedPlan:
         """The program, and the same to be compared with recordings."""
         if engine.devices is None:
             return runner(self.source, engine.device), runner(program.soon, engine.device)
-        size = examples(self.samples.axes, self.network.values)
-        split = dict(self.samples.axes[size]) if size is not None else {}
-        axes = [None if number is None else split.get(number) for number in map(self._numbers.get, program.given)]
-        shared = OverDevices(program, engine.devices, axes)
-        self.source = shared.text
-        self.network.notes.append(shared.note(size, self.samples.values))
-        return shared.run, shared.soon
+        split: Mapping[Any, int] = self.samples.split
+        shares = OverDevices(program, engine.devices, [split.get(self._numbers[value]) for value in program.given])
+        self.source = shares.text
+        self.network.notes.append(shares.note(self.samples.examples))
+        return shares.run, shares.soon
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
         arrays = [

@@ -97,7 +97,7 @@ def said(devices: Sequence[Any]) -> str:
     """How many devices of what kind, and of how many processes."""
     processes = len({device.process_index for device in devices})
     of = f", of {processes} processes" if processes > 1 else ""
-    return f"{len(devices)} devices ({devices[0].platform}{of})" if len(devices) > 1 else f"1 {devices[0].platform}"
+    return f"{len(devices)} device{'s' * (len(devices) > 1)} ({devices[0].platform}{of})"
 
 
 def laid(array: Array, axis: int | None, devices: Sequence[Any]) -> Any:
@@ -113,7 +113,7 @@ def laid(array: Array, axis: int | None, devices: Sequence[Any]) -> Any:
 
 
 def same_everywhere(names: Sequence[str], arrays: Sequence[Array]) -> None:
-    """Compare what several processes are called with, by a sum of each array's bytes.
+    """Compare what several processes are called with, by a checksum of each array.
 
     Raises
     ------
@@ -126,7 +126,8 @@ def same_everywhere(names: Sequence[str], arrays: Sequence[Array]) -> None:
         return
     from jax.experimental import multihost_utils
 
-    mine = np.array([zlib.crc32(np.ascontiguousarray(array).tobytes()) for array in arrays], np.uint32)
+    sums = [zlib.crc32(array.tobytes(), zlib.crc32(repr(array.shape).encode())) for array in arrays]
+    mine = np.array(sums, np.uint32)
     every = np.asarray(multihost_utils.process_allgather(mine)).reshape(-1, len(mine))
     other = [name for name, sums in zip(names, every.T, strict=True) if len(set(sums.tolist())) > 1]
     if other:

@@ -8,7 +8,7 @@ pads, and what it pads with reaches no result.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd_seq.plan.writing.jax_devices import AXIS, laid, said, same_everywhere
@@ -47,18 +47,13 @@ class OverDevices:
         how = ', compiler_options={"xla_backend_optimization_level": "0"}'
         return self._runner(self._program.soon + self._over("run.__wrapped__", how))
 
-    def note(self, size: str | None, arrays: Sequence[Any]) -> str:
-        """What is split; a warning, if it is nothing of arguments like these, though there are several examples."""
-        if size is not None:
-            return f"{size} is split over {said(self._devices)}"
-        note = f"on {said(self._devices)} nothing is split, so that each computes everything"
-        if len(self._devices) > 1 and not any(1 in getattr(array, "shape", ()) for array in arrays):
-            warnings.warn(
-                f"{note}: it is not known which lengths count examples. Compile a function of arrays that have them as an "
-                "axis; plan.explain() says what else keeps it from being for any lengths, or leave devices out",
-                stacklevel=3,
-            )
-        return note
+    def note(self, size: str | None = None) -> str:
+        """What is split."""
+        if len(self._devices) == 1:
+            return f"on {said(self._devices)}"
+        if all(axis is None for axis in self._axes):
+            return f"on {said(self._devices)}, each of which computes everything"
+        return f"{size or 'what counts examples'} is split over {said(self._devices)}"
 
     def _over(self, inner: str, how: str = "") -> str:
         shares = [
@@ -95,6 +90,27 @@ def over(devices):
                 if shapes not in known:
                     same_everywhere(self._names, arguments)
                     known.add(shapes)
-                return run(*(laid(array, axis, self._devices) for array, axis in zip(arguments, self._axes, strict=True)))
+                pairs = zip(arguments, self._axes, strict=True)
+                return run(*(laid(array, axis, self._devices) for array, axis in pairs))
 
         return called
+
+
+def warn_of_copies(devices: Sequence[Any] | None, split: Mapping[int, int], arrays: Sequence[Any]) -> None:
+    """Warn, if nothing is split, though there are several devices and several examples.
+
+    Parameters
+    ----------
+    devices : list of JAX's devices, or None
+    split : dict of int to int
+        By its number, along which axis an argument is split.
+    arrays : list
+        The arguments.
+    """
+    if devices is None or len(devices) == 1 or split or any(1 in getattr(array, "shape", ()) for array in arrays):
+        return
+    warnings.warn(
+        f"each of {said(devices)} computes everything: which axis of the arguments counts examples is not known. "
+        "Compile a function of arrays, which gives a loss for other numbers of examples too, or leave devices out",
+        stacklevel=4,
+    )

@@ -1,0 +1,160 @@
+"""What tests have a process do that has several devices, or is one of several processes; it prints JSON.
+
+``python on_devices.py WHAT [HOST:PORT PROCESSES NUMBER]``
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+import autograd_seq.numpy as anp
+from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, compile, mean, sigmoid, sum, tanh
+from autograd_seq.core.errors import UsageError
+from autograd_seq.learning.optimisers import Adam
+from autograd_seq.learning.training import Trainer
+from cells import GRU, LSTM, Readout
+from cells.language_model import LanguageModel
+
+SIZES = ((8, 5), (6, 4), (3, 7))  # of which four devices divide the first
+
+
+def of_cell(kind: Any) -> tuple[Any, dict[str, Parameter]]:
+    cell, readout = kind(4, 5, seed=0), Readout(5, 3, seed=1)
+
+    def total(x: Any, y: Any) -> Any:
+        outputs = readout(cell.unroll(x)).outputs
+        return accumulate([categorical_cross_entropy(p, y[:, :, t]).sum() for t, p in enumerate(outputs)])
+
+    return total, {**cell.parameters, **readout.parameters}
+
+
+def own_cell() -> tuple[Any, dict[str, Parameter]]:
+    """A memory that leaks at a rate of its own for each example, and what it holds at the end as the answer."""
+    rng = np.random.default_rng(2)
+    shapes = {"W": (3, 3), "U": (3, 4), "R": (3, 4), "b": (3, 1)}
+    p = {key: Parameter(0.5 * rng.standard_normal(shape), key) for key, shape in shapes.items()}
+
+    def total(x: Any, y: Any) -> Any:
+        h = anp.zeros((3, x.shape[1]))
+        for t in range(x.shape[2]):
+            rate = sigmoid(p["R"] @ x[:, :, t])
+            h = rate * h + (1 - rate) * tanh(p["W"] @ h + p["U"] @ x[:, :, t] + p["b"])
+        return sum((h - y[:, :, -1]) ** 2)
+
+    return total, p
+
+
+CELLS = {"lstm": lambda: of_cell(LSTM), "gru": lambda: of_cell(GRU), "own": own_cell}
+
+
+def data(m: int, T: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(m)
+    return rng.standard_normal((4, m, T)), np.eye(3)[:, rng.integers(3, size=(m, T))]
+
+
+def apart(one: Any, other: Any) -> float:
+    """How far loss and gradients are from each other, as a part of the greatest of each."""
+    pairs = [(one[0], other[0]), *((one[1][key], other[1][key]) for key in one[1])]
+    arrays = [(np.asarray(a), np.asarray(b)) for a, b in pairs]
+    return max(float(np.abs(a - b).max() / np.abs(a).max()) for a, b in arrays)
+
+
+def gradients() -> Any:
+    """Differences from one device and from the recording, for each cell and both losses, and the collectives."""
+    found: dict[str, Any] = {}
+    for name, made in CELLS.items():
+        for how in ("sum", "mean"):
+            total, parameters = made()
+
+            def loss(x: Any, y: Any) -> Any:
+                return total(x, y) / (x.shape[1] if how == "mean" else 1)
+
+            one, many = (compile(loss, parameters, engine="jax", devices=n) for n in (None, "all"))
+            for m, T in SIZES:
+                result, alone = many(*data(m, T)), one(*data(m, T))
+                loss(*map(Tensor, data(m, T))).backward()
+                recorded = alone[0], {key: p.grad for key, p in parameters.items()}
+                found[f"{name} {how} {m}"] = [apart(alone, result), apart(recorded, result)]
+            found["said"] = [line for line in many.explain().splitlines() if "device" in line]
+    return found
+
+
+def collectives() -> Any:
+    """What the devices tell each other in a call; how much one of them computes, and one alone."""
+    total, parameters = own_cell()
+    plan = compile(lambda x, y: mean(total(x, y)), parameters, engine="jax", devices="all")
+    plan(*data(8, 5))
+    program: dict[str, Any] = {}
+    exec(plan.source, program)  # as anybody can who has copied it
+    arguments = plan._latest.arguments(list(data(8, 5)), {})
+    text = program["over"](jax.devices()).lower(*arguments).compile().as_text()
+    words = ("all-gather", "all-to-all", "collective-permute", "all-reduce")
+    return {"share": "f64[5,4,2]" in text or "f64[4,2,5]" in text, **{word: f" {word}(" in text for word in words}}
+
+
+def training(folder: str) -> Any:
+    """Losses of two epochs and what was learned: recorded, on one device, and on all, where it is stopped between."""
+    rng = np.random.default_rng(3)
+    examples = [rng.integers(5, size=n) for n in (3, 5, 4, 2, 6, 4, 3, 5, 2, 4, 5, 3, 4)]  # the last batch has one
+    path, losses, learned = Path(folder) / "model.npz", {}, {}
+    for how, asked in {"recorded": {}, "one": {"engine": "jax"}, "all": {"engine": "jax", "devices": "all"}}.items():
+        for epochs in (1, 2):
+            model = LanguageModel(LSTM(5, 4, seed=0), 5, seed=1)
+            saved = path if how == "all" else None
+            if how == "all" or epochs == 2:
+                trainer = Trainer(model, Adam(0.05), batch_size=6, seed=4, save_to=saved, **asked)
+                trainer.fit(examples, epochs=epochs)
+        losses[how] = trainer.history.losses
+        learned[how] = 0.0, {key: p.value for key, p in model.parameters.items()}
+    return {"losses": losses, "apart": [apart(learned["recorded"], learned[how]) for how in ("one", "all")]}
+
+
+def refused() -> Any:
+    """What is said of what cannot be."""
+    total, parameters = own_cell()
+    first, said = jax.devices()[0], {}
+    bad = {
+        "none": 0, "text": "both", "true": True, "half": 1.5, "many": 100,
+        "empty": [], "strange": [0], "twice": [first, first],
+    }  # fmt: skip
+    for name, asked in bad.items():
+        said[name] = _said(lambda: compile(total, parameters, engine="jax", devices=asked))
+    said["both"] = _said(lambda: compile(total, parameters, engine="jax", devices=[first], device="cpu"))
+    said["numpy"] = _said(lambda: compile(total, parameters, devices=2))
+    return said
+
+
+def between_processes() -> Any:
+    """What is said if processes do not do the same, and what works nevertheless."""
+    total, parameters = own_cell()
+    plan, x, y = compile(total, parameters, engine="jax", devices="all"), *data(8, 5)
+    said = {"inputs": _said(lambda: plan(x + jax.process_index(), y)), "few": _said(
+        lambda: compile(total, parameters, engine="jax", devices=1))}  # fmt: skip
+    parameters["W"].value = parameters["W"].value + jax.process_index()
+    said["parameters"] = _said(lambda: compile(total, parameters, engine="jax", devices="all")(x, y))
+    return said
+
+
+def _said(call: Any) -> str:
+    try:
+        call()
+    except UsageError as error:
+        return str(error)
+    return "nothing"
+
+
+def main(what: str, *words: str) -> None:
+    if len(words) >= 3:
+        jax.distributed.initialize(words[-3], int(words[-2]), int(words[-1]))
+        words = words[:-3]
+    print(json.dumps(globals()[what](*words)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
