@@ -1,12 +1,13 @@
 """What tests have a process do that has several devices, or is one of several processes; it prints JSON.
 
-``python on_devices.py WHAT [HOST:PORT PROCESSES NUMBER]``
+``python on_devices.py WHAT WORD … [--join HOST:PORT PROCESSES NUMBER]``
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from autograd_seq.learning.training import Trainer
 from cells import GRU, LSTM, Readout
 from cells.language_model import LanguageModel
 
-SIZES = ((8, 5), (6, 4), (3, 7))  # of which four devices divide the first
+SIZES = ((8, 5), (3, 4))  # numbers of examples that devices divide and that they do not
 
 
 def of_cell(kind: Any) -> tuple[Any, dict[str, Parameter]]:
@@ -62,32 +63,34 @@ def apart(one: Any, other: Any) -> float:
     """How far loss and gradients are from each other, as a part of the greatest of each."""
     pairs = [(one[0], other[0]), *((one[1][key], other[1][key]) for key in one[1])]
     arrays = [(np.asarray(a), np.asarray(b)) for a, b in pairs]
-    return max(float(np.abs(a - b).max() / np.abs(a).max()) for a, b in arrays)
+    return max(float(np.abs(a - b).max() / max(np.abs(a).max(), 1e-300)) for a, b in arrays)
 
 
-def gradients() -> Any:
-    """Differences from one device and from the recording, for each cell and both losses, and the collectives."""
+def gradients(name: str, how: str, *counts: str) -> Any:
+    """Differences from one device and from the recording, for so many devices."""
+    total, parameters = CELLS[name]()
+
+    def loss(x: Any, y: Any) -> Any:
+        return total(x, y) / (x.shape[1] if how == "mean" else 1)
+
     found: dict[str, Any] = {}
-    for name, made in CELLS.items():
-        for how in ("sum", "mean"):
-            total, parameters = made()
-
-            def loss(x: Any, y: Any) -> Any:
-                return total(x, y) / (x.shape[1] if how == "mean" else 1)
-
-            one, many = (compile(loss, parameters, engine="jax", devices=n) for n in (None, "all"))
-            for m, T in SIZES:
-                result, alone = many(*data(m, T)), one(*data(m, T))
-                loss(*map(Tensor, data(m, T))).backward()
-                recorded = alone[0], {key: p.grad for key, p in parameters.items()}
-                found[f"{name} {how} {m}"] = [apart(alone, result), apart(recorded, result)]
-            found["said"] = [line for line in many.explain().splitlines() if "device" in line]
+    one = compile(loss, parameters, engine="jax")
+    for count in counts:
+        many = compile(loss, parameters, engine="jax", devices=count if count == "all" else int(count))
+        found[count] = {"apart": []}
+        for m, T in SIZES:
+            result, alone = many(*data(m, T)), one(*data(m, T))
+            loss(*map(Tensor, data(m, T))).backward()
+            recorded = alone[0], {key: p.grad for key, p in parameters.items()}
+            found[count]["apart"] += [apart(alone, result), apart(recorded, result)]
+        found[count]["said"] = [line for line in many.explain().splitlines() if "device" in line]
+        found[count]["lies"] = [len(g.sharding.device_set) for g in result[1].values() if g.is_fully_replicated]
     return found
 
 
 def collectives() -> Any:
     """What the devices tell each other in a call; how much one of them computes, and one alone."""
-    total, parameters = own_cell()
+    total, parameters = of_cell(LSTM)
     plan = compile(lambda x, y: mean(total(x, y)), parameters, engine="jax", devices="all")
     plan(*data(8, 5))
     program: dict[str, Any] = {}
@@ -95,7 +98,7 @@ def collectives() -> Any:
     arguments = plan._latest.arguments(list(data(8, 5)), {})
     text = program["over"](jax.devices()).lower(*arguments).compile().as_text()
     words = ("all-gather", "all-to-all", "collective-permute", "all-reduce")
-    return {"share": "f64[5,4,2]" in text or "f64[4,2,5]" in text, **{word: f" {word}(" in text for word in words}}
+    return {"share": "f64[5,2]" in text and "f64[5,8]" not in text, **{word: text.count(f" {word}(") for word in words}}
 
 
 def training(folder: str) -> Any:
@@ -125,6 +128,12 @@ def refused() -> Any:
     }  # fmt: skip
     for name, asked in bad.items():
         said[name] = _said(lambda: compile(total, parameters, engine="jax", devices=asked))
+    total = of_cell(LSTM)[0]
+    x, y = data(4, 3)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        plan = compile(total(Tensor(x), Tensor(y)), engine="jax", devices="all")
+        said["recording"] = [str(warning.message) for warning in caught], float(plan()[0]), total(x, y).item()
     said["both"] = _said(lambda: compile(total, parameters, engine="jax", devices=[first], device="cpu"))
     said["numpy"] = _said(lambda: compile(total, parameters, devices=2))
     return said
@@ -150,9 +159,9 @@ def _said(call: Any) -> str:
 
 
 def main(what: str, *words: str) -> None:
-    if len(words) >= 3:
+    if "--join" in words:
         jax.distributed.initialize(words[-3], int(words[-2]), int(words[-1]))
-        words = words[:-3]
+        words = words[:-4]
     print(json.dumps(globals()[what](*words)))
 
 

@@ -29,6 +29,7 @@ from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
+from autograd_seq.plan.writing.jax_devices import same_everywhere
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
 from autograd_seq.plan.writing.jax_run import runner
 from autograd_seq.plan.writing.jax_shares import OverDevices, warn_of_copies
@@ -252,7 +253,9 @@ class Plan:
             if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self._signature.parameters.values()):
                 raise UsageError(f"write a function with a name for each array, not with * or ** arguments{here()}")
         else:
-            self._latest = Bound(self._replay(_recording(thing)), self._parameters)
+            recording = _recording(thing)
+            self._same_everywhere({"the recorded loss": recording.forward.outputs[0].value})
+            self._latest = Bound(self._replay(recording), self._parameters)
             warn_of_copies(self._engine.devices, {}, [])
 
     @property
@@ -314,6 +317,7 @@ class Plan:
 
     def _anew(self, versions: Versions, values: list[Given], parameters: Mapping[str, Any]) -> Result:
         """The results for arguments that no recording holds good for."""
+        self._same_everywhere({**dict(zip(self._signature.parameters, values)), **parameters})
         self._changed |= versions.changed(values)
         compiled = versions.come_again(values) or bool(parameters)
         if compiled and (sized := self._sized(values)) is not None:
@@ -336,6 +340,11 @@ class Plan:
         found.why_not = self._any_size.why_not(values)
         self._latest = found
         return self._run(found, values, parameters)
+
+    def _same_everywhere(self, arrays: Mapping[str, Any]) -> None:
+        """Make sure of it, if several processes compute together: all of them, or none, go on."""
+        known = {key: parameter.value for key, parameter in self._parameters.items()}
+        same_everywhere(self._engine.devices, {**known, **arrays})
 
     def _replay(self, recording: Recording, split: Mapping[int, int] = {}) -> Replay:
         """A program of a recording, by the engine or by what is to be used otherwise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -112,34 +112,49 @@ def laid(array: Array, axis: int | None, devices: Sequence[Any]) -> Any:
     return jax.make_array_from_callback(array.shape, sharding, lambda part: array[part])
 
 
-def same_everywhere(names: Sequence[str], arrays: Sequence[Array]) -> None:
-    """Compare what several processes are called with, by a checksum of each array.
+def same_everywhere(devices: Sequence[Any] | None, things: Mapping[str, Any]) -> None:
+    """Compare what several processes are called with, by a checksum of each thing.
+
+    Parameters
+    ----------
+    devices : list of JAX's devices, or None
+        On which they compute together; without them there is nothing to compare.
+    things : dict of str to array, str or None
 
     Raises
     ------
     UsageError
-        If it is not the same: their results would be of none of them.
+        If it is not the same: what they compute together would be the result of none of them.
     """
-    import jax
-
-    if jax.process_count() == 1:
+    if devices is None or len({device.process_index for device in devices}) == 1:
         return
     from jax.experimental import multihost_utils
 
-    sums = [zlib.crc32(array.tobytes(), zlib.crc32(repr(array.shape).encode())) for array in arrays]
-    mine = np.array(sums, np.uint32)
+    mine = np.array([_checksum(thing) for thing in things.values()], np.uint32)
     every = np.asarray(multihost_utils.process_allgather(mine)).reshape(-1, len(mine))
-    other = [name for name, sums in zip(names, every.T, strict=True) if len(set(sums.tolist())) > 1]
+    other = [name for name, sums in zip(things, every.T, strict=True) if len(set(sums.tolist())) > 1]
     if other:
         raise UsageError(
-            f"{', '.join(other)} {'is' if len(other) == 1 else 'are'} not the same in all {jax.process_count()} "
-            "processes: each is given all examples in the same order, and begins with the same parameters. "
-            f"Use the same seeds, and go on from the same file{here()}"
+            f"{', '.join(other)} {'is' if len(other) == 1 else 'are'} not the same in all {len(every)} processes: each "
+            "is given all examples in the same order, and begins with the same parameters. Use the same seeds, and go "
+            f"on from the same file{here()}"
         )
 
 
+def _checksum(thing: Any) -> int:
+    content = thing.tobytes() if isinstance(thing, np.ndarray) else repr(thing).encode()
+    return zlib.crc32(content, zlib.crc32(repr(np.shape(thing)).encode()))
+
+
 def first_process() -> bool:
-    """Whether this is the process that writes files and reports, of several that compute together."""
+    """Whether this is the process that writes files and reports, of several that compute together.
+
+    They wait for each other here, so that what the first has written can be read by all.
+    """
     import jax
 
+    if jax.process_count() > 1:
+        from jax.experimental import multihost_utils
+
+        multihost_utils.sync_global_devices("which of us is the first")
     return bool(jax.process_index() == 0)

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from autograd_seq.plan.writing.jax_devices import AXIS, laid, said, same_everywhere
+from autograd_seq.plan.writing.jax_devices import AXIS, laid, said
 from autograd_seq.plan.writing.jax_run import Run, in_double, loaded
 
 
@@ -82,14 +82,9 @@ def over(devices):
         """With several processes, each has all arguments, and lays on its devices what these compute with."""
         namespace, double = loaded(text)
         run: Run = namespace["over"](self._devices)
-        known: set[tuple[Any, ...]] = set()
 
         def called(*arguments: Any) -> tuple[Any, ...]:
             with in_double(double):
-                shapes = tuple(argument.shape for argument in arguments)
-                if shapes not in known:
-                    same_everywhere(self._names, arguments)
-                    known.add(shapes)
                 pairs = zip(arguments, self._axes, strict=True)
                 return run(*(laid(array, axis, self._devices) for array, axis in pairs))
 
