@@ -134,7 +134,7 @@ def test_two_processes_of_the_command_train(tmp_path: Path) -> None:
 @with_jax
 @pytest.mark.peers
 def test_the_example_on_two_processes(tmp_path: Path) -> None:
-    words = [str(ROOT / "examples" / "many_devices.py"), "--epochs", "1", "--out", str(tmp_path)]
+    words = [str(ROOT / "examples" / "many_devices.py"), "--epochs", "0", "--out", str(tmp_path)]
     first, second = of_two(words)
     assert "m is split over 2 devices (cpu, of 2 processes)" in first and not second
     alone = ended(started(words, 2))
