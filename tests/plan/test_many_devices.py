@@ -204,7 +204,7 @@ def test_examples_are_told_from_steps(shapes: dict[str, tuple[int, ...]], size: 
     plan = compile(loss, W)
     plan(*(np.random.default_rng(0).standard_normal(shape) for shape in shapes.values()))
     (samples, _), *_ = plan._any_size._plans
-    lengths = {samples.values[number].shape[axis] for number, axis in samples.split.items()}
+    lengths = {samples.values[number].shape[axis] for number, axis in samples.shares.items()}
     assert lengths == ({size} if size else set())
 
 

@@ -43,9 +43,9 @@ class ForAnySize:
         """Why there is no plan for any sizes of such arguments."""
         return self._why_not.get(_kind(values))
 
-    def split(self, values: Sequence[Given]) -> dict[int, int]:
+    def shares(self, values: Sequence[Given]) -> dict[int, int]:
         """Of each argument that has examples, by its number, which axis counts them; known once `bound` was asked."""
-        return next((samples.split for samples, _ in self._plans if samples.sizes(values) is not None), {})
+        return next((samples.shares for samples, _ in self._plans if samples.sizes(values) is not None), {})
 
     @uncollected()
     def bound(self, values: Sequence[Given]) -> Bound | None:

@@ -29,7 +29,7 @@ from autograd_seq.plan.rewrites.simplify import SIMPLER
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network, Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
-from autograd_seq.plan.writing.jax_run import Run, runner
+from autograd_seq.plan.writing.jax_run import Runner
 from autograd_seq.plan.writing.jax_shares import OverDevices
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
@@ -108,7 +108,7 @@ class Samples:
         self.examples = examples(self.axes, [sample.network for sample in self.networks])
 
     @property
-    def split(self) -> dict[int, int]:
+    def shares(self) -> dict[int, int]:
         """Of each argument that has examples, by its number, which axis counts them."""
         return dict(self.axes[self.examples]) if self.examples is not None else {}
 
@@ -212,7 +212,7 @@ class SizedPlan:
         unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
         self.network = unified.network
         given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
-        rewrite(self.network, fused=engine.compiled)
+        rewrite(self.network, fused=engine.compiled, side_by_side=engine.side_by_side)
         names = tuple(samples.axes)
         first = samples.networks[0]
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
@@ -235,7 +235,8 @@ class SizedPlan:
             self.constants.append(known[value] if number is None else number)
         self.namespace: dict[str, Any]
         if isinstance(program, JaxProgram):
-            run, quick = self._runs(program, engine)
+            self.runner, quick = self._runners(program, engine)
+            run = self.runner
             self.namespace = {"program": lambda **sizes: quick}
         else:
             self.namespace = dict(program.namespace)
@@ -260,15 +261,15 @@ class SizedPlan:
         self.asked.decisions.clear()
         return jax_program(self.network, engine, told, filled)
 
-    def _runs(self, program: JaxProgram, engine: Engine) -> tuple[Run, Run]:
-        """The program, and the same to be compared with recordings."""
+    def _runners(self, program: JaxProgram, engine: Engine) -> tuple[Runner, Runner]:
+        """What runs the program, and the same to be compared with recordings."""
         if engine.devices is None:
-            return runner(self.source, engine.device), runner(program.soon, engine.device)
-        split: Mapping[Any, int] = self.samples.split
-        shares = OverDevices(program, engine.devices, [split.get(self._numbers[value]) for value in program.given])
-        self.source = shares.text
-        self.network.notes.append(shares.note(self.samples.examples))
-        return shares.run, shares.soon
+            return Runner(self.source, engine.device), Runner(program.soon, engine.device)
+        shares: Mapping[Any, int] = self.samples.shares
+        over = OverDevices(program, engine.devices, [shares.get(self._numbers[value]) for value in program.given])
+        self.source = over.text
+        self.network.notes.append(over.note(self.samples.examples))
+        return over.runner, over.soon
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
         arrays = [
@@ -328,6 +329,11 @@ class SizedReplay:
             else x.at(sizes) if isinstance(x, Filled) else x
             for x in plan.constants
         ]  # fmt: skip
+
+    @property
+    def runner(self) -> Runner:
+        """The program, where JAX runs it."""
+        return self.plan.runner
 
     @property
     def run(self) -> Callable[..., tuple[Any, ...]]:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-
-Run = Callable[..., tuple[Any, ...]]
 
 
 def available() -> bool:
@@ -60,43 +57,57 @@ def platform(name: str | None) -> str:
     return str(place.platform if place is not None else jax.default_backend())
 
 
-def loaded(text: str) -> tuple[dict[str, Any], bool]:
-    """What a program's text defines, and whether it computes in float64.
+class Runner:
+    """A program's function ``run``, and where and with which numbers it runs.
 
     The text is identifiers and what operations declare of themselves, which is code; never a user's words. A program
     in float64 says so to JAX when it runs by itself; here that holds for its own calls only.
+
+    Parameters
+    ----------
+    text : str
+        The program.
+    where : str, optional
+        A kind of device.
+
+    Attributes
+    ----------
+    run : function
+        What JAX compiles: it can be part of what else JAX compiles.
+    double : bool
+        Whether it computes in float64.
+    defined : dict
+        All that the program defines, by name.
     """
-    import jax
 
-    double = "jax_enable_x64" in text
-    before = jax.config.jax_enable_x64
-    namespace: dict[str, Any] = {}
-    try:
-        exec(compile(text, "<JAX program>", "exec"), namespace)
-    finally:
-        jax.config.update("jax_enable_x64", before)
-    return namespace, double
+    def __init__(self, text: str, where: str | None) -> None:
+        import jax
+
+        self.double = "jax_enable_x64" in text
+        before = jax.config.jax_enable_x64
+        namespace: dict[str, Any] = {}
+        try:
+            exec(compile(text, "<JAX program>", "exec"), namespace)
+        finally:
+            jax.config.update("jax_enable_x64", before)
+        self.defined = namespace
+        self.run = namespace["run"]
+        self._place = device(where)
+
+    def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+        """What the program gives for its arguments."""
+        import jax
+
+        with ExitStack() as stack:
+            if self.double:
+                stack.enter_context(in_double())
+            if self._place is not None:
+                stack.enter_context(jax.default_device(self._place))
+            return self.run(*arguments)
 
 
-def runner(text: str, where: str | None) -> Run:
-    """The function ``run`` of a program's text."""
-    import jax
-
-    namespace, double = loaded(text)
-    run: Run = namespace["run"]
-    place = device(where)
-
-    def called(*arguments: Any) -> tuple[Any, ...]:
-        with in_double(double), nullcontext() if place is None else jax.default_device(place):
-            return run(*arguments)
-
-    return called
-
-
-def in_double(double: bool = True) -> AbstractContextManager[Any]:
-    """JAX with float64, if that is asked for."""
-    if not double:
-        return nullcontext()
+def in_double() -> Any:
+    """JAX with float64, whatever is set around."""
     import jax
 
     if hasattr(jax, "enable_x64"):

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from autograd_seq.plan.writing.jax_devices import AXIS, laid, said
-from autograd_seq.plan.writing.jax_run import Run, in_double, loaded
+from autograd_seq.plan.writing.jax_run import Runner, in_double
 
 
 class OverDevices:
@@ -37,15 +38,15 @@ class OverDevices:
         self.text = program.text + self._over("run")
 
     @property
-    def run(self) -> Run:
+    def runner(self) -> Runner:
         """What computes on all of them; its results lie whole on each."""
-        return self._runner(self.text)
+        return RunnerOver(self.text, self._devices, self._axes)
 
     @property
-    def soon(self) -> Run:
+    def soon(self) -> Runner:
         """The same, compiled soon and run slowly; JAX can be told so only of the outermost function."""
         how = ', compiler_options={"xla_backend_optimization_level": "0"}'
-        return self._runner(self._program.soon + self._over("run.__wrapped__", how))
+        return RunnerOver(self._program.soon + self._over("run.__wrapped__", how), self._devices, self._axes)
 
     def note(self, size: str | None = None) -> str:
         """What is split."""
@@ -78,17 +79,23 @@ def over(devices):
     return jax.jit(everywhere, out_shardings=whole{how})
 '''
 
-    def _runner(self, text: str) -> Run:
-        """With several processes, each has all arguments, and lays on its devices what these compute with."""
-        namespace, double = loaded(text)
-        run: Run = namespace["over"](self._devices)
 
-        def called(*arguments: Any) -> tuple[Any, ...]:
-            with in_double(double):
-                pairs = zip(arguments, self._axes, strict=True)
-                return run(*(laid(array, axis, self._devices) for array, axis in pairs))
+class RunnerOver(Runner):
+    """A program's function ``over(devices)``.
 
-        return called
+    With several processes, each has all arguments, and lays on its devices what these compute with.
+    """
+
+    def __init__(self, text: str, devices: Sequence[Any], axes: Sequence[int | None]) -> None:
+        super().__init__(text, None)
+        self._devices, self._axes = devices, axes
+        self._everywhere = self.defined["over"](devices)
+
+    def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+        """What the program gives for its arguments."""
+        with in_double() if self.double else nullcontext():
+            pairs = zip(arguments, self._axes, strict=True)
+            return self._everywhere(*(laid(array, axis, self._devices) for array, axis in pairs))
 
 
 def warn_of_copies(devices: Sequence[Any] | None, split: Mapping[int, int], arrays: Sequence[Any]) -> None:
