@@ -40,6 +40,13 @@ def join(where: list[str]) -> bool:
     return bool(jax.process_index() == 0)
 
 
+def found() -> str:
+    """How many devices there are, those of the other processes too."""
+    import jax
+
+    return f"{jax.device_count()} devices ({jax.default_backend()}), of {jax.process_count()} processes"
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--out", type=Path, default=Path("out"), help="where the model goes (default: out)")
@@ -52,10 +59,10 @@ def main() -> None:
     vocabulary = Vocabulary.build(list(lines(NAMES)), level="character")
     names = [vocabulary.encode(text) for text in lines(NAMES)]
     model = LanguageModel(GRU(len(vocabulary), 32, seed=0), len(vocabulary), end=vocabulary.end, seed=1)
-    many = {"engine": "jax", "devices": "all"}
     if importlib.util.find_spec("jax") is None:
-        print("JAX is not installed, so NumPy computes: pip install 'autograd-seq[jax]'")
-        many = {"engine": "numpy"}
+        where, many = "JAX is not installed, so NumPy computes: pip install 'autograd-seq[jax]'", {"engine": "numpy"}
+    else:
+        where, many = found(), {"engine": "jax", "devices": "all"}
 
     plan = compile(model.loss_of, model.parameters, **many)
     loss, gradients = plan(*model.arrays(names[:30]))  # 30 names: if the devices do not divide them, JAX pads
@@ -63,7 +70,7 @@ def main() -> None:
     recorded.backward()
     apart = max(np.abs(np.asarray(gradients[key]) - p.grad).max() for key, p in model.parameters.items())
     if reports:
-        print("\n".join(line for line in plan.explain().splitlines() if "device" in line) or "on one processor")
+        print(where)
         print(f"loss of 30 names {float(loss):.6f}, recorded {recorded.item():.6f}")
         print(f"the greatest difference from a recorded gradient: {apart:.0e}")
 

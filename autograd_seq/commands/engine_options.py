@@ -50,11 +50,12 @@ def joined(arguments: argparse.Namespace) -> bool:
         return True
     if arguments.devices is None or arguments.engine != "jax":
         raise UsageError("--join is for processes that compute together: --engine jax --devices all --join …")
+    where = _where(arguments.join)
     jax_run.require()
     import jax
 
     try:
-        jax.distributed.initialize(**_where(arguments.join))
+        jax.distributed.initialize(**where)
     except (RuntimeError, ValueError) as error:
         raise UsageError(
             f"the other processes cannot be joined: {error} "

@@ -14,7 +14,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
-from autograd_seq.plan.anysize.examples import examples
+from autograd_seq.plan.anysize.examples_axis import examples
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given

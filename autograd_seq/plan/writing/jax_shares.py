@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd_seq.plan.writing.jax_devices import AXIS, laid, said
 from autograd_seq.plan.writing.jax_run import Runner, in_double
+from autograd_seq.translation.reader import translated
 
 
 class OverDevices:
@@ -112,7 +113,9 @@ def warn_of_copies(devices: Sequence[Any] | None, split: Mapping[int, int], arra
     if devices is None or len(devices) == 1 or split or any(1 in getattr(array, "shape", ()) for array in arrays):
         return
     warnings.warn(
-        f"each of {said(devices)} computes everything: which axis of the arguments counts examples is not known. "
-        "Compile a function of arrays, which gives a loss for other numbers of examples too, or leave devices out",
+        translated(
+            f"each of {said(devices)} computes everything: which axis of the arguments counts examples is not known. "
+            "Compile a function of arrays, which gives a loss for other numbers of examples too, or leave devices out"
+        ),
         stacklevel=4,
     )
