@@ -16,7 +16,19 @@ import jax
 import numpy as np
 
 import autograd_seq.numpy as anp
-from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, compile, mean, sigmoid, sum, tanh
+from autograd_seq import (
+    Parameter,
+    Tensor,
+    accumulate,
+    categorical_cross_entropy,
+    compile,
+    mean,
+    sigmoid,
+    softmax,
+    sqrt,
+    sum,
+    tanh,
+)
 from autograd_seq.core.errors import UsageError
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.training import Trainer
@@ -52,7 +64,24 @@ def own_cell() -> tuple[Any, dict[str, Parameter]]:
     return total, p
 
 
-CELLS = {"lstm": lambda: of_cell(LSTM), "gru": lambda: of_cell(GRU), "own": own_cell}
+def across_examples() -> tuple[Any, dict[str, Parameter]]:
+    """States that are normalised over the examples, and a softmax over them."""
+    rng = np.random.default_rng(5)
+    p = {key: Parameter(0.5 * rng.standard_normal(shape), key) for key, shape in {"W": (3, 3), "U": (3, 4)}.items()}
+
+    def total(x: Any, y: Any) -> Any:
+        h, losses = anp.zeros((3, x.shape[1])), []
+        for t in range(x.shape[2]):
+            z = p["W"] @ h + p["U"] @ x[:, :, t]
+            z = z - mean(z, axis=1, keepdims=True)
+            h = tanh(z / sqrt(mean(z * z, axis=1, keepdims=True) + 0.1))
+            losses.append(sum(softmax(h, axis=1) * y[:, :, t]))
+        return accumulate(losses)
+
+    return total, p
+
+
+CELLS = {"lstm": lambda: of_cell(LSTM), "gru": lambda: of_cell(GRU), "own": own_cell, "across": across_examples}
 
 
 def data(m: int, T: int) -> tuple[np.ndarray, np.ndarray]:
@@ -138,6 +167,27 @@ def refused() -> Any:
     said["both"] = _said(lambda: compile(total, parameters, engine="jax", devices=[first], device="cpu"))
     said["numpy"] = _said(lambda: compile(total, parameters, devices=2))
     return said
+
+
+def lacking() -> Any:
+    """What is said of an operation without words in JAX, and what NumPy makes of it where it may."""
+
+    @operation(vjp=[lambda g, y, x: g * 3 * x * x])
+    def cubed(x: Any, /) -> Any:
+        return x**3
+
+    U = Parameter([[0.5, -1.0, 0.2, 0.1]], "U")
+
+    def loss(x: Any) -> Any:
+        return sum(cubed(U @ x))
+
+    x = np.arange(12.0).reshape(4, 3)
+    said = _said(lambda: compile(loss, {"U": U}, engine="jax", devices="all")(x))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = compile(loss, {"U": U}, engine="jax", devices="all", otherwise="numpy")(x)
+    loss(Tensor(x)).backward()
+    return {"said": said, "warned": [str(w.message) for w in caught], "apart": apart(result, (result[0], {"U": U.grad}))}
 
 
 def page(path: str) -> Any:

@@ -21,13 +21,13 @@ from autograd_seq.plan.writing import jax_run
 
 def cases(*always: tuple[str, str]) -> list[Any]:
     """Each cell with each loss; marked as slow, but for those named."""
-    every = [(cell, how) for cell in ("lstm", "gru", "own") for how in ("sum", "mean")]
+    every = [(cell, how) for cell in ("lstm", "gru", "own", "across") for how in ("sum", "mean")]
     return [pytest.param(*case, marks=[] if case in always else pytest.mark.slow) for case in every]
 
 
 @with_jax
 @pytest.mark.peers
-@pytest.mark.parametrize(("cell", "how"), cases(("lstm", "mean"), ("gru", "sum"), ("own", "mean")))
+@pytest.mark.parametrize(("cell", "how"), cases(("lstm", "mean"), ("gru", "sum"), ("own", "mean"), ("across", "sum")))
 def test_two_and_four_devices_give_what_one_gives(cell: str, how: str) -> None:
     for count, found in said("gradients", cell, how, "2", "4").items():
         assert max(found["apart"]) < 1e-12
@@ -114,6 +114,15 @@ def test_what_cannot_be() -> None:
     assert "devices belongs to engine='jax'" in found["numpy"]
     (warned,), loss, right = found["recording"]
     assert "each of 2 devices (cpu) computes everything" in warned and loss == pytest.approx(right, rel=1e-12)
+
+
+@with_jax
+@pytest.mark.peers
+def test_an_operation_that_jax_lacks() -> None:
+    found = said("lacking", devices=2)
+    assert "no words for cubed" in found["said"] and "otherwise='numpy'" in found["said"]
+    assert len(found["warned"]) == 1 and "NumPy takes the program instead" in found["warned"][0]
+    assert found["apart"] < 1e-14
 
 
 @with_jax
