@@ -23,6 +23,7 @@ from autograd_seq import (
     categorical_cross_entropy,
     compile,
     mean,
+    operation,
     sigmoid,
     softmax,
     sqrt,
@@ -187,7 +188,8 @@ def lacking() -> Any:
         warnings.simplefilter("always")
         result = compile(loss, {"U": U}, engine="jax", devices="all", otherwise="numpy")(x)
     loss(Tensor(x)).backward()
-    return {"said": said, "warned": [str(w.message) for w in caught], "apart": apart(result, (result[0], {"U": U.grad}))}
+    right = result[0], {"U": U.grad}
+    return {"said": said, "warned": [str(w.message) for w in caught], "apart": apart(result, right)}
 
 
 def page(path: str) -> Any:
