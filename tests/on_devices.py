@@ -115,6 +115,7 @@ def gradients(name: str, how: str, *counts: str) -> Any:
             recorded = alone[0], {key: p.grad for key, p in parameters.items()}
             found[count]["apart"] += [apart(alone, result), apart(recorded, result)]
         found[count]["said"] = [line for line in many.explain().splitlines() if "device" in line]
+        found[count]["text"] = many.source
         found[count]["lies"] = [len(g.sharding.device_set) for g in result[1].values() if g.is_fully_replicated]
     return found
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from autograd_seq.plan.writing.jax_devices import AXIS, laid, said
+from autograd_seq.plan.writing.jax_devices import AXIS, laid, said, same_everywhere
 from autograd_seq.plan.writing.jax_run import Runner, in_double
 from autograd_seq.translation.reader import translated
 
@@ -37,6 +37,7 @@ class OverDevices:
         self._program, self._devices, self._axes = program, devices, axes
         self._names = [program.names[value] for value in program.given]
         self.text = program.text + self._over("run")
+        same_everywhere(devices, {"the program": self.text})
 
     @property
     def runner(self) -> Runner:
