@@ -94,7 +94,7 @@ def _called(title: str, function: Callable[..., Any], arguments: Sequence[Any]) 
             with calling.recording(theirs):
                 try:
                     return function(*arguments)
-                except GraphLostError:  # an array that a formula made is written into
+                except GraphLostError:  # an array that a formula made is written into, say
                     with fit_to_record([function], theirs):
                         return function(*arguments)
     except AutogradError:
