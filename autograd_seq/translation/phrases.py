@@ -96,6 +96,10 @@ class Phrases:
 
     def _escaped(self, text: str) -> str:
         plain = html.unescape(text)
+        words = " ".join(plain.split())  # where a text of a page breaks into lines says nothing
+        if "\n" in plain and words in self._exact:
+            bare = plain.strip()
+            return html.escape(plain.replace(bare, self._exact[words], 1))
         said = self.text(plain)
         return text if said == plain else html.escape(said)
 
