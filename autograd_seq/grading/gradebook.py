@@ -86,8 +86,8 @@ class Gradebook:
         head = f"{self.title}: {len(self)} submissions: {said.replace('without', 'without a verdict')}"
         rows = [(str(len(row.paths)), row.function, translated(row.cause)) for row in self.causes()]
         width = max((display_width(function) for _, function, _ in rows), default=0)
-        lines = [translated(head), *(f"{count:>5}  {padded(function, width)}  {cause}" for count, function, cause in rows)]
-        return "\n".join(lines)
+        lines = [f"{count:>5}  {padded(function, width)}  {cause}" for count, function, cause in rows]
+        return "\n".join([translated(head), *lines])
 
 
 def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
