@@ -212,7 +212,8 @@ def _printed(report: BackwardReport) -> list[str]:
     if report.not_to_be_told:
         warnings = [f"  warning: {w}" for w in report.warnings]
         return [f"{report.name}: undecided", f"  {report.not_to_be_told}", *warnings]
-    lines = [f"{report.name}: {f'all {total}' if report.ok else f'{len(right)} of {total}'} gradients right"]
+    how_many = f"all {total} gradients right" if report.ok else f"{len(right)} of {total} gradients right"
+    lines = [f"{report.name}: {how_many}"]
     if report.failure:
         lines.append(f"  it failed: {report.failure}")
     if report.inherited:

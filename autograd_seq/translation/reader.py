@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -27,12 +28,13 @@ class _Chosen:
 
 
 chosen = _Chosen()
+_for_now: ContextVar[str | None] = ContextVar("the language of a block, whatever other threads speak", default=None)
 
 
 def current() -> str:
     """The language that is spoken now: as chosen, else as the environment says, else English."""
-    if chosen.name is not None:
-        return chosen.name
+    if (name := _for_now.get() or chosen.name) is not None:
+        return name
     wanted = os.environ.get(VARIABLE, "")
     if wanted:
         return wanted if wanted in LANGUAGES else ENGLISH
@@ -89,12 +91,12 @@ def sentences(templates: Iterable[str]) -> dict[str, str]:
 
 @contextmanager
 def speaking_english() -> Iterator[None]:
-    """Where something is made for a program, or where another language cannot be written."""
-    before, chosen.name = chosen.name, ENGLISH
+    """Where something is made for a program, or where another language cannot be written; other threads go on."""
+    before = _for_now.set(ENGLISH)
     try:
         yield
     finally:
-        chosen.name = before
+        _for_now.reset(before)
 
 
 def in_english(thing: object) -> str:

@@ -46,7 +46,7 @@ KEYED = ("autograd_seq/diagnosis/perturb/", "autograd_seq/diagnosis/line_", "aut
 NOT_SAID = {
     "proven", "checked", "excluded", "undecided", "refuted", "right", "wrong", "no verdict", "no operation",
     "matrix product", "sum of uses", "gathered parts", "head c", "head r", "Noto Sans", "Noto Sans CJK", "band above",
-    "reduce add", "reduce {name}", "use strict", "state {0}",
+    "reduce add", "reduce {name}",
     "button, summary, a", "state adjoint",
     "(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)", "reduce maximum", "reduce minimum",
     "reduce multiply", "Escape", "Tab", "Enter", "Esc", "Home", "End", "Shift",
@@ -247,6 +247,8 @@ class _Reader:
         if len(words) >= 2 and (long or "{" in template) and NEIGHBOURS.search(template):
             return mostly_words(template)
         called = self._called(node)
+        if called == "rule" and long:  # an equality, half of it in words
+            return True
         bare = re.sub(r"\{\w+\}", "\0", re.sub(r"\{(s|es|verb)\d*\}", "", template))
         if words and "{" in template:
             return bool(long) and ONE_WORD.search(bare) is not None
