@@ -26,12 +26,12 @@ ADVICE = {
     "IDEOGRAPHIC": ("Noto Sans CJK", "fonts-noto-cjk"), "FULLWIDTH": ("Noto Sans CJK", "fonts-noto-cjk"),
 }  # fmt: skip
 OTHERWISE = ("Noto Sans", "fonts-noto-core")
-# Fonts with Chinese, the ones that read best first, and how the names of their files begin.
+# Fonts with Chinese, the ones that read best first, by how the names of their files begin.
 CHINESE = {
-    "Noto Sans CJK SC": "notosanscjk", "Noto Sans SC": "notosanssc", "Source Han Sans SC": "sourcehansans",
-    "Microsoft YaHei": "msyh", "PingFang SC": "pingfang", "WenQuanYi Micro Hei": "wqy", "SimHei": "simhei",
+    "notosanscjk": "Noto Sans CJK SC", "notosanssc": "Noto Sans SC", "sourcehansans": "Source Han Sans SC",
+    "msyh": "Microsoft YaHei", "pingfang": "PingFang SC", "wqy": "WenQuanYi Micro Hei", "simhei": "SimHei",
 }  # fmt: skip
-FAMILIES = ",".join(["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", *CHINESE, "sans-serif"])
+FAMILIES = ",".join(["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", *CHINESE.values(), "sans-serif"])
 NEEDED = "梯度时间步的导数"  # what a font must have for our Chinese words
 
 
@@ -112,7 +112,7 @@ def font_for(texts: Iterable[str]) -> Path | None:
 def _rank(path: Path) -> int:
     """How soon a font is asked for: one that was made for Chinese first."""
     file = path.name.lower().replace("-", "").replace("_", "")
-    return next((i for i, begin in enumerate(CHINESE.values()) if file.startswith(begin)), len(CHINESE))
+    return next((i for i, begin in enumerate(CHINESE) if file.startswith(begin)), len(CHINESE))
 
 
 def _of_a_script(c: str) -> bool:

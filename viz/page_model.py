@@ -277,7 +277,7 @@ def _place(place: tuple[int | None, str | None, int | None]) -> str:
     """The place of a contribution, short: ``t = 2, layer 1``."""
     layer, direction, time = place
     words = [f"t = {time}" if time is not None else "", f"layer {layer}" if layer is not None else "", direction or ""]
-    return translated(", ".join(word for word in words if word) or "untimed")
+    return ", ".join(translated(word) for word in words if word) or translated("untimed")
 
 
 def spoken(record: Tensor, scope: Scope, number: int) -> str:
@@ -285,7 +285,7 @@ def spoken(record: Tensor, scope: Scope, number: int) -> str:
     base = record.name.replace("_", " ") if record.name else translated(f"record {number}")
     words = [f"time step {scope.time}" if scope.time is not None else ""]
     words += [f"layer {scope.layer}" if scope.layer is not None else "", scope.direction or ""]
-    return ", ".join(word for word in [base, translated(", ".join(filter(None, words)))] if word)
+    return ", ".join([base, *(translated(word) for word in words if word)])
 
 
 def norm(array: Array) -> float:

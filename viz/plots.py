@@ -231,7 +231,7 @@ def loss_curves(losses: Any, title: str = "", *, xlabel: str = "update", logarit
             raise ShapeError(f"the losses of {name!r} have shape {y.shape}; give one number for each {xlabel}{here()}")
         axes.plot(np.arange(1, len(y) + 1), y, label=_plain(name), **_style(i, len(y)))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel(said(xlabel))
+    axes.set_xlabel(said("update") if xlabel == "update" else xlabel)
     axes.set_ylabel(said("loss"))
     if logarithmic:
         axes.set_yscale("log")

@@ -40,7 +40,7 @@ def polish(svg: str, layout: Layout) -> str:
     svg = _GROUP.join([groups[0], *(_written(group) for group in groups[1:])])
     if layout.size.width is not None:
         svg = _in_pixels(svg, layout)
-    described = html.escape(translated(f"A graph of {len(layout.nodes)} boxes and {len(layout.edges)} arrows"))
+    described = html.escape(translated(layout.description))
     return svg.replace("<svg ", f'<svg role="img" aria-label="{described}" ', 1)
 
 

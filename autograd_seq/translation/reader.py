@@ -28,7 +28,7 @@ class _Chosen:
 
 
 chosen = _Chosen()
-_for_now: ContextVar[str | None] = ContextVar("the language of a block, whatever other threads speak", default=None)
+_for_now: ContextVar[str | None] = ContextVar("language", default=None)  # of a block, in one thread
 
 
 def current() -> str:

@@ -105,7 +105,7 @@ const live = (() => {
   function tell() {
     if (!scalar || loss() === told) return;
     const name = M.records[L.loss].y, now = show(rounded(loss()));
-    $("said").textContent = told === null ? say`${name} is ${now}` : say`${name} is ${now}, before ${show(rounded(told))}`;
+    $("said").textContent = told === null ? say`the loss ${name} is now ${now}` : say`the loss ${name} is now ${now}, before ${show(rounded(told))}`;
     told = loss();
   }
 

@@ -3,7 +3,7 @@
 const page = (() => {
   const $ = (id) => document.getElementById(id);
   const M = JSON.parse($("model").textContent);
-  // The reader's language: a sentence is written say`…`, and found by its English, with {0}, {1} … for what changes.
+  // The reader's language: a sentence is written with say, and found by its English, with {0}, {1} … for what changes.
   const WORDS = $("words") ? JSON.parse($("words").textContent) : {};
   const pieces = (strings, ...values) => { // texts and elements, in the order in which the language has them
     const english = strings.reduce((whole, text, i) => `${whole}{${i - 1}}${text}`);
