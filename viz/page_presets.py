@@ -35,7 +35,7 @@ def presets(model: Model, told: Instructions) -> list[Preset]:
         if weights
     ]
     found += [*_identity(model, weights), *_gates(model)]
-    return [preset | {key: translated(preset[key]) for key in ("t", "w")} for preset in found]
+    return [preset | {key: translated(str(preset[key])) for key in ("t", "w")} for preset in found]
 
 
 def _is_matrix(record: Tensor) -> bool:

@@ -39,9 +39,11 @@ NO_WORDS = (
     "viz/dot", "viz/svg", "viz/lettering", "viz/extent",
 )  # fmt: skip
 # Functions, and names that something is assigned to, whose texts no person reads, as file:name.
-NO_WORDS_IN = ("autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:CHINESE", "viz/fonts.py:FAMILIES",
-                "viz/fonts.py:ADVICE", "autograd_seq/grading/results/chart.py:CHINESE_FONTS",
-                "autograd_seq/readings/document_text.py:CHINESE_FONTS")  # fmt: skip
+NO_WORDS_IN = (
+    "autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:CHINESE", "viz/fonts.py:FAMILIES",
+    "viz/fonts.py:ADVICE", "autograd_seq/grading/results/chart.py:CHINESE_FONTS",
+    "autograd_seq/readings/document_text.py:CHINESE_FONTS",
+)  # fmt: skip
 # Where a tuple begins with a key, however much it reads like a phrase.
 KEYED = ("autograd_seq/diagnosis/perturb/", "autograd_seq/diagnosis/line_", "autograd_seq/diagnosis/located")
 # What stays English everywhere, and keys that look like phrases.
