@@ -65,7 +65,8 @@ def pytorch_layer(kind: str, p: Parameters, x: Array, y: Array) -> Step:
     import torch
 
     torch.set_num_threads(1)
-    return _layer_step(kind, p, x, y, torch.device("cpu"))[0]
+    once = _layer_step(kind, p, x, y, torch.device("cpu"))
+    return lambda: (once().item(), {})
 
 
 def pytorch_layer_gpu(kind: str, p: Parameters, x: Array, y: Array) -> Step:
@@ -73,7 +74,14 @@ def pytorch_layer_gpu(kind: str, p: Parameters, x: Array, y: Array) -> Step:
     import torch
 
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    return _layer_step(kind, p, x, y, torch.device("cuda"))[0]
+    once = _layer_step(kind, p, x, y, torch.device("cuda"))
+
+    def step() -> Result:
+        loss = once()
+        torch.cuda.synchronize()
+        return loss, {}
+
+    return step
 
 
 def pytorch_graph(kind: str, p: Parameters, x: Array, y: Array) -> Step:
@@ -81,7 +89,7 @@ def pytorch_graph(kind: str, p: Parameters, x: Array, y: Array) -> Step:
     import torch
 
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
-    _, once = _layer_step(kind, p, x, y, torch.device("cuda"))
+    once = _layer_step(kind, p, x, y, torch.device("cuda"))
     beside = torch.cuda.Stream()
     beside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(beside):
@@ -94,13 +102,14 @@ def pytorch_graph(kind: str, p: Parameters, x: Array, y: Array) -> Step:
 
     def step() -> Result:
         graph.replay()
-        return loss.item(), {}
+        torch.cuda.synchronize()
+        return loss, {}
 
     return step
 
 
-def _layer_step(kind: str, p: Parameters, x: Array, y: Array, device: Any) -> tuple[Step, Any]:
-    """A gradient step of PyTorch's layer, with and without waiting for its loss."""
+def _layer_step(kind: str, p: Parameters, x: Array, y: Array, device: Any) -> Callable[[], Any]:
+    """A gradient step of PyTorch's layer, which gives its loss."""
     import torch
 
     X = torch.from_numpy(x.transpose(2, 1, 0).copy()).to(device)
@@ -115,7 +124,7 @@ def _layer_step(kind: str, p: Parameters, x: Array, y: Array, device: Any) -> tu
         torch.autograd.grad(loss, weights)
         return loss
 
-    return (lambda: (once().item(), {})), once
+    return once
 
 
 def jax_scan(kind: str, p: Parameters, x: Array, y: Array) -> Step:
@@ -157,8 +166,7 @@ def jax_scan(kind: str, p: Parameters, x: Array, y: Array) -> Step:
     weights = {key: jnp.asarray(value) for key, value in p.items()}
 
     def step() -> Result:
-        value, gradients = jax.block_until_ready(both(weights))
-        return float(value), gradients
+        return jax.block_until_ready(both(weights))
 
     return step
 

@@ -87,7 +87,7 @@ class Replay:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
-            rewrite(self.network, fused=compiled, placed=engine.name != "jax")
+            rewrite(self.network, fused=compiled, side_by_side=engine.side_by_side)
         program: Program | JaxProgram
         if engine.name == "jax":
             program = jax_program(self.network, engine, {}, {})

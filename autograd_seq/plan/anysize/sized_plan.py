@@ -202,7 +202,7 @@ class SizedPlan:
         unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
         self.network = unified.network
         given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
-        rewrite(self.network, fused=engine.compiled, placed=engine.name != "jax")
+        rewrite(self.network, fused=engine.compiled, side_by_side=engine.side_by_side)
         names = tuple(samples.axes)
         first = samples.networks[0]
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}

@@ -31,7 +31,7 @@ TOGETHER: Stage = (*WEIGHTS_TOGETHER, (bias_in_product,), (beside, seams))
 EVERY = tuple(dict.fromkeys(rule for group in (*TAKEN_APART_FOR_LOOPS, *BEFORE_LOOPS, *TOGETHER) for rule in group))
 
 
-def rewrite(network: Network, fused: bool = False, placed: bool = True) -> None:
+def rewrite(network: Network, fused: bool = False, side_by_side: bool = True) -> None:
     """Apply all rules, and say in `network.notes` what they did.
 
     Parameters
@@ -41,12 +41,11 @@ def rewrite(network: Network, fused: bool = False, placed: bool = True) -> None:
     fused : bool
         Whether what is element by element will be computed in one go: then nothing is gained by doing it for
         all steps at once.
-    placed : bool
-        Whether arrays are computed where others want them: then inputs, states and ones can stand side by side in one
-        product, which elsewhere would cost copies of all of them.
+    side_by_side : bool
+        Whether inputs, states and ones that one adjoint is multiplied by stand side by side, in one product.
     """
     before = len(network.values)
-    last = TOGETHER if placed else WEIGHTS_TOGETHER
+    last = TOGETHER if side_by_side else WEIGHTS_TOGETHER
     for stage in (TAKEN_APART_FOR_LOOPS, last) if fused else (TAKEN_APART, BEFORE_LOOPS, last):
         apply(network, *stage)
     network.notes.append(f"{before} values: {len(network.values)} after the rewrites")
