@@ -9,8 +9,10 @@ from autograd_seq import Parameter, contributions, name, steps, tanh
 from autograd_seq.translation.columns import display_width, padded, shortened
 from cells.gradient_report import gradient_table
 
-WORDS = {"name": "名称", "operation": "运算", "shape": "形状", "value": "值", "time": "时间步", "line": "行",
-         "scalar": "标量", "parameter": "参数", "{span}: the same {last} records a step": "{span}：每步相同的 {last} 条记录"}  # fmt: skip
+WORDS = {
+    "name": "名称", "operation": "运算", "shape": "形状", "value": "值", "time": "时间步", "line": "行",
+    "parameter": "参数", "scalar": "标量", "{span}: the same {last} records a step": "{span}：每步相同的 {last} 条记录",
+}  # fmt: skip
 
 
 def recorded(count=3, parameter="W"):
