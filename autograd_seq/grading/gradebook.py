@@ -81,9 +81,11 @@ class Gradebook:
         return sorted(rows, key=lambda row: (-len(row.paths), row.function, row.cause))
 
     def __str__(self) -> str:
-        counts = {v: sum(s.verdict == v for s in self.submissions) for v in ("right", "wrong", "no verdict")}
-        said = ", ".join(f"{count} {'without' if v == 'no verdict' else v}" for v, count in counts.items())
-        head = f"{self.title}: {len(self)} submissions: {said.replace('without', 'without a verdict')}"
+        right, wrong, without = (
+            sum(s.verdict == verdict for s in self.submissions) for verdict in ("right", "wrong", "no verdict")
+        )
+        counts = f"{right} right, {wrong} wrong, {without} without a verdict"
+        head = f"{self.title}: {len(self)} submissions: {counts}"
         rows = [(str(len(row.paths)), row.function, translated(row.cause)) for row in self.causes()]
         width = max((display_width(function) for _, function, _ in rows), default=0)
         lines = [f"{count:>5}  {padded(function, width)}  {cause}" for count, function, cause in rows]

@@ -25,10 +25,10 @@ WRONG = """def rnn_cell_backward(da_next, cache):
 WORDS = {
     "{mark} of {points} points": "{mark} / {points} 分", "function": "函数", "verdict": "结论", "marks": "得分",
     "Numbers were drawn with the seed {seed}.": "随机数种子为 {seed}。", "seed: {seed}": "种子：{seed}",
-    "{right} of {total} gradients right": "{total} 个梯度中有 {right} 个正确",
+    "{name}: {right} of {total} gradients right": "{name}：{total} 个梯度中有 {right} 个正确",
     "it ends in SystemExit (code {0})": "它以 SystemExit 结束（代码 {0}）", "the file as a whole": "整个文件",
     "no verdict: {reason}": "没有结论：{reason}", "submissions": "提交数", "a mistake <b>": "错误 <b>",
-    "{book} submissions: {said}": "{book} 份提交：{said}", "out of time": "超时",
+    "out of time": "超时",
 }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_a_letter(book, monkeypatch):
     with chinese(monkeypatch, WORDS):
         letter, other = as_markdown(wrong), as_markdown(without)
     assert letter.startswith("# a.py: wrong\n\n0.8 / 1 分\n") and "| 函数 | 结论 | 得分 |\n|---|---|---|" in letter
-    assert "| rnn\\_cell\\_backward | wrong |" in letter and "5 个梯度中有 1 个正确" in letter
+    assert "| rnn\\_cell\\_backward | wrong |" in letter and "5 个梯度中有 0 个正确" in letter
     assert letter.rstrip().endswith("随机数种子为 1。") and "SystemExit 结束" in other
 
 
