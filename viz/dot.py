@@ -122,7 +122,8 @@ def _table(graph: graphviz.Digraph, layout: Layout, theme: Theme, colors: dict[s
         if row is None:
             return "".join(cell((Run(" "),), size.fact, "LEFT") for _ in head)
         norms = [cell((Run(row.norm, color="adjoint"),), size.fact, "RIGHT")] * gradients
-        return "".join([cell(row.name.runs, size.row, "LEFT"), cell((Run(row.shape, in_words=True),), size.fact, "RIGHT"), *norms])
+        shape = cell((Run(row.shape, in_words=True),), size.fact, "RIGHT")
+        return "".join([cell(row.name.runs, size.row, "LEFT"), shape, *norms])
 
     between = f'<TD WIDTH="{TABLE_GAP}"></TD>'
     span = f'COLSPAN="{(len(head) + 1) * columns - 1}"'

@@ -19,7 +19,7 @@ def said_by(script: str) -> list[str]:
 
     Examples
     --------
-    >>> said_by("p.append(say`norm ${show(x)} of ${name}`, `no ${sentence}`)")
+    >>> said_by("p.append(say`norm ${x} of ${name}`, `no ${sentence}`)")
     ['norm {0} of {1}']
     """
     return list(dict.fromkeys(map(_numbered, _SAID.findall(script))))

@@ -13,7 +13,7 @@ _ACCENTS = {
 }  # fmt: skip
 _MARKS = {"“": "``", "”": "''", "‘": "`", "’": "'", "–": "--", "—": "---"}
 # Chinese characters and signs, which the package ctex sets: they stay as they are.
-CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff65\uffe0-\uffe5\U00020000-\U0003ffff]")
+CHINESE = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uff65\uffe0-\uffe5\U00020000-\U0003ffff]")
 _SIGNS = {
     "−": "-", "∘": r"\circ", "×": r"\times", "·": r"\cdot", "…": r"\dots", "∂": r"\partial", "‖": r"\|", "²": "{}^2",
     "ᵀ": "{}^T", "→": r"\rightarrow", "←": r"\leftarrow", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "√": r"\surd",
@@ -78,6 +78,6 @@ def in_ascii(line: str) -> str:
     Examples
     --------
     >>> in_ascii("Γ = 权重")
-    '\\\\u0393 = 权重'
+    '\\u0393 = 权重'
     """
     return "".join(c if CHINESE.match(c) else c.encode("ascii", "backslashreplace").decode() for c in line)

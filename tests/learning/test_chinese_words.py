@@ -59,7 +59,7 @@ def test_without_jieba_it_is_said_what_to_do(no_jieba):
         (["梯度", "消失", "了", "。"], "梯度消失了。"),
         (["用", "tanh", "吧", "！"], "用 tanh 吧！"),
         (["the", "cat", ",", "too", "."], "the cat, too."),
-        (["门", "，", "the", "gate"], "门， the gate"),
+        (["门", "，", "the", "gate"], "门，the gate"),
     ],
 )
 def test_running_text_has_no_spaces_between_chinese_words(words, text):
