@@ -31,7 +31,8 @@ def add_train(declared: Declared) -> None:
     sub.add_argument("corpus", metavar="FILE", help="a text file")
     sub.add_argument("--encoding", help="what the text was saved in, such as gbk (default: as it is marked, or UTF-8)")
     sub.add_argument("--cell", default="lstm", help="a cell's name (default lstm)")
-    sub.add_argument("--level", choices=("word", "character"), default="character", help="default: character")
+    levels = "default: character; to find words in Chinese text takes jieba"
+    sub.add_argument("--level", choices=("word", "character"), default="character", help=levels)
     sub.add_argument("--size", type=whole(1), help="tokens to know, the most frequent (default: all)")
     sub.add_argument("--hidden", type=whole(1), default=50, metavar="N_A", help="length of the state (default 50)")
     sub.add_argument("--epochs", type=whole(1), default=20, help="how often each line is used (default 20)")

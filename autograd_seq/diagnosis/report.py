@@ -215,7 +215,8 @@ def _printed(report: BackwardReport) -> list[str]:
     if report.not_to_be_told:
         warnings = [f"  warning: {w}" for w in report.warnings]
         return [f"{report.name}: undecided", f"  {report.not_to_be_told}", *warnings]
-    lines = [f"{report.name}: {f'all {total}' if report.ok else f'{len(right)} of {total}'} gradients right"]
+    some = f"{report.name}: {len(right)} of {total} gradients right"
+    lines = [f"{report.name}: all {total} gradients right" if report.ok else some]
     if report.failure:
         lines.append(f"  it failed: {report.failure}")
     if report.inherited:
@@ -253,12 +254,15 @@ def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     before = ", or in one that is missing before it" if cause.category in LEFT_OUT else ""
     there = [f"   {at}{before}: {cause.source}"] if cause.source else []
     at = "" if there else at
-    head = f"  {cause.where} {'are' if len(names) > 1 else 'is'} wrong{at}"
+    verb = "are" if len(names) > 1 else "is"
+    head = f"  {cause.where} {verb} wrong{at}"
     if follow:
-        head += f"; {', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
+        others = f"{', '.join(follow)} follow{'s' * (len(follow) == 1)} from it"
+        head = f"{head}; {others}"
     if report.hints_only:
         return [head, *there, f"    kind of mistake: {cause.category}"]
-    lines = [head, *there, _cut(f"    {'each' if len(names) > 1 else 'it'} equals the true value {cause.words}")]
+    each, it = f"each equals the true value {cause.words}", f"it equals the true value {cause.words}"
+    lines = [head, *there, _cut(f"    {each if len(names) > 1 else it}")]
     lines += [_cut(f"    or: {f.where} {f.words}") for f in report.also]
     correct = [_cut(line) for line in cause.correct.split("; ")]
     lines.append("    correct: " + "\n             ".join(correct))

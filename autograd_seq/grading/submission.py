@@ -82,9 +82,12 @@ class FunctionVerdict:
             return f"{said}: it is right given an earlier mistake"
         if self.verdict != "wrong" or not self.mistakes:
             return said
-        more = f", {self.follow} gradient{'s' * (self.follow != 1)} follow{'s' * (self.follow == 1)} from "
-        more += "it" if self.mistakes == 1 else "them"
-        return f"{said}: {self.mistakes} mistake{'s' * (self.mistakes != 1)}{more if self.follow else ''}"
+        if not self.follow:
+            return f"{said}: {self.mistakes} mistake{'s' * (self.mistakes != 1)}"
+        others = f"{self.follow} gradient follows" if self.follow == 1 else f"{self.follow} gradients follow"
+        if self.mistakes == 1:
+            return f"{said}: 1 mistake, {others} from it"
+        return f"{said}: {self.mistakes} mistakes, {others} from them"
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""

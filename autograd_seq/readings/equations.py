@@ -21,6 +21,7 @@ from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.readings.claim import formula
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.translation.reader import translated
 from autograd_seq.writer import Called, Steps, Writer, numeral
 from autograd_seq.writer.evaluate import evaluate
 from autograd_seq.writer.latex_lines import lines as lines_of
@@ -171,7 +172,7 @@ class Equations:
     def text(self) -> str:
         """In Unicode, for a terminal."""
         parts = []
-        for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
+        for title, equations in self._passes():
             if equations:
                 parts.append("\n".join([title, *(f"  {equation.text}" for equation in equations)]))
         return "\n\n".join(parts)
@@ -191,10 +192,13 @@ class Equations:
     def markdown(self) -> str:
         """Markdown with a display formula for each equation."""
         parts = []
-        for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
+        for title, equations in self._passes():
             if equations:
                 parts.append(f"### {title}\n\n" + "\n\n".join(f"$${equation.latex}$$" for equation in equations))
         return "\n\n".join(parts) + "\n"
+
+    def _passes(self) -> list[tuple[str, tuple[Equation, ...]]]:
+        return [(translated("Forward"), self.forward), (translated("Backward"), self.backward)]
 
     def __str__(self) -> str:
         return self.text

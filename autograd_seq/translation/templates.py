@@ -13,6 +13,8 @@ from string import Formatter
 
 # Plural endings and forms of "to be", which other languages may not need.
 DROPPABLE = re.compile(r"(s|es|ies|verb|here|article)\d*")
+ENDING = re.compile(r"(s|es|ies)\d*")
+ENDINGS = ("", "s", "es", "y", "ies")
 _LOOSE = re.compile(r"(?<=[，。：；！？、）]) (?! )")  # a space that stood after an English sign
 _WORD = re.compile(r"\w+")
 
@@ -79,7 +81,7 @@ class Template:
             at = place + len(fixed)
         found: dict[str, str] = {}
         for name, value in zip(self.fields, [*values, text[at:end]], strict=True):
-            if found.setdefault(name, value) != value:
+            if found.setdefault(name, value) != value or (ENDING.fullmatch(name) and value not in ENDINGS):
                 return None
         return found
 

@@ -94,9 +94,9 @@ class Claim:
             return self._result("refuted", f"a shape that cannot work: {first(error)}", None)
         if unknown := self.unknown(self.right):
             names = ", ".join(unknown)
-            be = "is" if len(unknown) == 1 else "are"
+            verb = "is" if len(unknown) == 1 else "are"
             hint = near(unknown[0], list(s.names))
-            return self._result("unreadable", f"{names} {be} not defined here{hint}{self._unnamed()}", true)
+            return self._result("unreadable", f"{names} {verb} not defined here{hint}{self._unnamed()}", true)
         try:
             claimed = self.evaluated(s.names)
         except UnreadableError:
