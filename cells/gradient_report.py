@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from autograd_seq import Parameter, Tensor, contributions
+from autograd_seq.translation.columns import display_width, padded
+from autograd_seq.translation.reader import translated
 from cells.checked import kind, sizes
 
 WIDTH = 9
@@ -50,14 +52,15 @@ def gradient_table(loss: Tensor, parameters: Mapping[str, Parameter], most: int 
         whole[key] = float(np.linalg.norm(np.sum(list(given.values()), axis=0))) if given else 0.0
     times = sorted({time for given_at in parts.values() for time in given_at})
     shown = times if len(times) <= most else times[: most // 2] + times[-(most - most // 2) :]
-    name_width = max([9, *(len(key) for key in parameters)])
-    head = [f"{'parameter':{name_width}}  {'shape':8}  {'‖dJ/d·‖':>{WIDTH - 2}}  "]
-    head += [f"{f't = {time}' if time else 'no time':>{WIDTH}}" for time in shown]
+    name_width = max([9, *(display_width(key) for key in parameters)])
+    shape = padded(translated("shape"), 8)
+    head = [f"{padded(translated('parameter'), name_width)}  {shape}  {'‖dJ/d·‖':>{WIDTH - 2}}  "]
+    head += [padded(f"t = {time}" if time else translated("no time"), WIDTH, right=True) for time in shown]
     lines = ["".join(head)]
     for key, parameter in parameters.items():
         shape = "×".join(map(str, parameter.shape)) or "()"
-        row = f"{key:{name_width}}  {shape:8}  {whole[key]:{WIDTH - 2}.3g}  "
+        row = f"{padded(key, name_width)}  {shape:8}  {whole[key]:{WIDTH - 2}.3g}  "
         lines.append(row + "".join(f"{parts[key].get(time, 0.0):{WIDTH}.3g}" for time in shown))
     if len(shown) < len(times):
-        lines.append(f"({len(times) - len(shown)} time steps in the middle are not shown)")
+        lines.append(translated(f"({len(times) - len(shown)} time steps in the middle are not shown)"))
     return "\n".join(line.rstrip() for line in lines)

@@ -1,7 +1,10 @@
 """Settings of all tests."""
 
+import atexit
 import gc
 import os
+import shutil
+import tempfile
 
 import pytest
 
@@ -12,6 +15,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
 
 os.environ["AUTOGRAD_SEQ_LANG"] = "en"  # whatever the machine speaks; a test that is about languages chooses one
+
+# What Numba compiles is kept for these tests and not among the user's own; the processes of one run share it.
+if "NUMBA_CACHE_DIR" not in os.environ:
+    os.environ["NUMBA_CACHE_DIR"] = tempfile.mkdtemp(prefix="autograd_seq_tests_")
+    atexit.register(shutil.rmtree, os.environ["NUMBA_CACHE_DIR"], ignore_errors=True)
 
 from hypothesis import settings
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import autograd_seq
@@ -137,6 +138,9 @@ def test_json_is_all_that_stands_on_standard_output(command, user_file, tmp_path
         (["draw", "rnn", "--steps", "1000000000000"], "--steps: a whole number"),
         (["train", "some.txt", "--epochs", "0"], "--epochs: a whole number from 1 on"),
         (["train", "some.txt", "--hidden", "2.5"], "--hidden: a whole number from 1 on"),
+        (["train", "some.txt", "--devices", "0"], "--devices: a whole number from 1 on"),
+        (["train", "some.txt", "--threads", "none"], "--threads: a whole number from 1 on"),
+        (["train", "some.txt", "--engine", "torch"], "invalid choice: 'torch'"),
         (["sample", "m.npz", "--seed", "-1"], "--seed: a whole number from 0 on, not '-1'"),
         (["sample", "m.npz", "--count", "0"], "--count"),
         (["check", "my_rnn.py", "--seed", "-1"], "--seed"),
@@ -165,6 +169,21 @@ def test_flow_is_a_lower_triangle(cell, capsys):
     assert main(["flow", cell]) == 0 and "‖∂L<t>/∂a<k>‖" in capsys.readouterr().out
 
 
+def test_training_through_a_plan_learns_the_same(tmp_path, capsys):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("rex\nrax\nroxy\n" * 3, encoding="utf-8")
+    said = []
+    for more in ([], ["--engine", "numpy"]):
+        words = ["train", str(corpus), "--hidden", "4", "--epochs", "2", "-o", str(tmp_path / f"m{len(more)}.npz")]
+        assert main([*words, *more]) == 0
+        said.append(capsys.readouterr().out.splitlines()[0])
+    assert said[0] == said[1] and "9 sequences" in said[0]
+    with np.load(tmp_path / "m0.npz") as recorded, np.load(tmp_path / "m2.npz") as compiled:
+        for key in recorded:
+            if recorded[key].dtype.kind == "f":
+                assert np.allclose(recorded[key], compiled[key], rtol=0, atol=1e-11), key
+
+
 def test_train_then_sample(tmp_path, capsys):
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("rex\nrax\nrox\n" * 10, encoding="utf-8")
@@ -180,6 +199,9 @@ def test_train_then_sample(tmp_path, capsys):
     assert "temperature nan" in capsys.readouterr().err
 
 
+TOGETHER = ["--engine", "jax", "--devices", "all", "--join"]
+
+
 @pytest.mark.parametrize(
     "words, said",
     [
@@ -187,6 +209,12 @@ def test_train_then_sample(tmp_path, capsys):
         (["train", "{dir}/empty.txt"], "empty"),
         (["train", "{dir}/some.txt", "--cell", "bidirectional"], "from its end"),
         (["train", "{dir}/some.txt", "--cell", "fly"], "no cell 'fly'"),
+        (["train", "{dir}/some.txt", "--devices", "2"], "devices belongs to engine='jax'"),
+        (["train", "{dir}/some.txt", "--join"], "--engine jax --devices all --join"),
+        (["train", "{dir}/some.txt", *TOGETHER, "localhost", "2", "0"], "write --join HOST:PORT PROCESSES NUMBER"),
+        (["train", "{dir}/some.txt", *TOGETHER, "localhost:99", "2"], "write --join HOST:PORT PROCESSES NUMBER"),
+        (["train", "{dir}/some.txt", *TOGETHER, "localhost:99", "2", "one"], "a whole number from 0 on, not 'one'"),
+        (["train", "{dir}/some.txt", *TOGETHER, "localhost:99", "2", "2"], "from 0 to 1; there is no number 2"),
         (["sample", "{dir}/some.txt"], "not a checkpoint"),
         (["sample", "{dir}/missing.npz"], "missing.npz"),
     ],

@@ -225,7 +225,7 @@ def _dot(layout: Layout, theme: str, width: int) -> str:
     drawing = Drawing(layout, theme)
     drawing.theme = _colored(drawing.theme)
     resolution = min(144.0, FINER * 72.0 * width / (layout.width + MARGIN))
-    return drawing.dot.replace("{", f"{{\n\tgraph [dpi={resolution:.1f}]", 1)
+    return drawing.dot_for_fonts.replace("{", f"{{\n\tgraph [dpi={resolution:.1f}]", 1)
 
 
 def _write(pictures: Sequence[str], target: Path, kind: str, seconds: float, width: int) -> Path:

@@ -167,7 +167,7 @@ class _Backward(Unrolled):
         if self.with_formulas:
             node.lines += self.broken(box, self.backward.formula(box, self.longest_formula()), self.size.formula)
             size = Run(f"  ‖·‖ {number(norm(adjoint._value))}", color="adjoint")
-            facts = [Run(shape_text(adjoint.shape), dim=True), size]
+            facts = [Run(shape_text(adjoint.shape), dim=True, in_words=True), size]
             node.lines.append(self.line(facts, self.size.facts))
         if not adjoint._value.any():
             node.kind = "zero"

@@ -195,7 +195,7 @@ class Builder:
         size = self.size.facts
         if self.size.width is not None:  # a slide has no room for shapes
             return [] if gradient is None else [self.line((Run(f"∇ {number(gradient)}", color="adjoint"),), size)]
-        facts = [Run(shape_text(record.shape), dim=True)]
+        facts = [Run(shape_text(record.shape), dim=True, in_words=True)]
         if gradient is not None:
             facts.append(Run(f"  ∇ {number(gradient)}", color="adjoint"))
         return [self.line(facts, size)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import graphviz
 
+from autograd_seq.translation.reader import ENGLISH, current, translated
 from viz.box_formula import number
 from viz.extent import TABLE_GAP, TABLE_ROW, TABLE_SPACE
+from viz.fonts import FAMILIES, has_chinese
 from viz.legend import legend_label
 from viz.lettering import FONT, Line, Run, markup, runs_markup, wrapped
 from viz.routes import ARROW, trimmed
@@ -18,19 +20,20 @@ def dot_text(layout: Layout, theme: Theme) -> str:
 
     Quoting is the graphviz package's business; labels are HTML-like and escaped by `viz.lettering.markup`.
     """
+    font = FAMILIES if current() != ENGLISH or any(map(has_chinese, layout.texts())) else FONT
     colors = {"": theme.ink, "dim": theme.dim, "adjoint": theme.adjoint}
     colors |= {row.color: theme.parameter(int(row.color[1:])) for row in layout.table}
     graph = graphviz.Digraph(
         "G",
         graph_attr={
-            "bgcolor": theme.background, "pad": "0.15", "outputorder": "edgesfirst", "fontname": FONT,
+            "bgcolor": theme.background, "pad": "0.15", "outputorder": "edgesfirst", "fontname": font,
             "fontsize": f"{layout.size.label:g}", "fontcolor": theme.dim, "splines": "true",
         },
         node_attr={
-            "shape": "box", "style": "rounded,filled", "fontname": FONT, "fontsize": "11", "margin": "0",
+            "shape": "box", "style": "rounded,filled", "fontname": font, "fontsize": "11", "margin": "0",
             "fixedsize": "true", "penwidth": f"{layout.size.stroke:g}",
         },
-        edge_attr={"arrowsize": "0.6", "fontname": FONT, "fontsize": f"{layout.size.label:g}"},
+        edge_attr={"arrowsize": "0.6", "fontname": font, "fontsize": f"{layout.size.label:g}"},
     )  # fmt: skip
     members: dict[int, list[Node]] = {}
     for node in layout.nodes:
@@ -43,7 +46,7 @@ def dot_text(layout: Layout, theme: Theme) -> str:
             continue
         with graph.subgraph(name=f"cluster_t{i}") as cluster:
             cluster.attr(
-                label=column.label, bb=_numbers(column.left, column.bottom, column.right, column.top),
+                label=translated(column.label), bb=_numbers(column.left, column.bottom, column.right, column.top),
                 lp=_numbers((column.left + column.right) / 2, column.bottom + layout.size.label),
                 lheight="0.2", lwidth="0.6", style="rounded,filled",
                 color=theme.frame_border, fillcolor=theme.frame, id=f"t{i}",
@@ -108,7 +111,7 @@ def _table(graph: graphviz.Digraph, layout: Layout, theme: Theme, colors: dict[s
     """Name, shape and, where it was measured, norm of the gradient of every shared parameter."""
     size, columns = layout.size, layout.table_columns
     gradients = any(row.norm for row in layout.table)
-    head = ["", "shape"] + ["‖∇‖"] * gradients
+    head = ["", translated("shape")] + ["‖∇‖"] * gradients
     height, space = (15.0, 1) if size.width is None else (TABLE_ROW * size.fact, TABLE_SPACE)
 
     def cell(runs: tuple[Run, ...], points: float, align: str) -> str:
@@ -119,11 +122,12 @@ def _table(graph: graphviz.Digraph, layout: Layout, theme: Theme, colors: dict[s
         if row is None:
             return "".join(cell((Run(" "),), size.fact, "LEFT") for _ in head)
         norms = [cell((Run(row.norm, color="adjoint"),), size.fact, "RIGHT")] * gradients
-        return "".join([cell(row.name.runs, size.row, "LEFT"), cell((Run(row.shape),), size.fact, "RIGHT"), *norms])
+        shape = cell((Run(row.shape, in_words=True),), size.fact, "RIGHT")
+        return "".join([cell(row.name.runs, size.row, "LEFT"), shape, *norms])
 
     between = f'<TD WIDTH="{TABLE_GAP}"></TD>'
     span = f'COLSPAN="{(len(head) + 1) * columns - 1}"'
-    title = runs_markup(Line((Run(layout.table_title, dim=True),), size.note), colors)
+    title = runs_markup(Line((Run(translated(layout.table_title), dim=True),), size.note), colors)
     rows = [f'<TR><TD {span} ALIGN="LEFT">{title}</TD></TR>']
     heads = "".join(cell((Run(words or " ", dim=True),), size.head, "RIGHT") for words in head)
     rows.append(f"<TR>{between.join([heads] * columns)}</TR>")
@@ -145,7 +149,7 @@ def _notes(graph: graphviz.Digraph, layout: Layout, colors: dict[str, str]) -> f
     if not layout.notes:
         return layout.bottom
     size = layout.size
-    words = [Run("; ".join(layout.notes), dim=True)]
+    words = [Run(translated("; ".join(layout.notes)), dim=True)]
     room = max(layout.width, 300.0) / size.note
     lines = [Line(tuple(line), size.note) for line in (wrapped(words, room) if size.width else [words])]
     left = layout.left if size.width else min((n.left for n in layout.nodes), default=0.0)

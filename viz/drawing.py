@@ -12,8 +12,9 @@ from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.readings.inline_html import figure, inside
 from autograd_seq.storage.files import check_output, write
+from autograd_seq.translation.reader import current
 from viz.dot import dot_text
-from viz.fonts import warn_of_missing
+from viz.fonts import warn_of_missing, words_in_fonts
 from viz.render import FORMATS, RenderError, render
 from viz.scene import Layout
 from viz.sizes import MARGIN
@@ -47,22 +48,28 @@ class Drawing:
             raise ValueRangeError(f"there is no theme {theme!r}; write {' or '.join(map(repr, THEMES))}{here()}")
         self.layout = layout
         self.theme = THEMES[theme]
-        self._dot: str | None = None
-        self._svg: str | None = None
+        self._dot: dict[str, str] = {}  # by language
+        self._svg: dict[str, str] = {}
 
     @property
     def dot(self) -> str:
         """The DOT text."""
-        if self._dot is None:
-            self._dot = dot_text(self.layout, self.theme)
-        return self._dot
+        if current() not in self._dot:
+            self._dot[current()] = dot_text(self.layout, self.theme)
+        return self._dot[current()]
 
     @property
     def svg(self) -> str:
         """The picture as SVG: every node an element with its id, ``n0``, ``n1`` …; every edge ``e0`` …"""
-        if self._svg is None:
-            self._svg = polish(render(self.dot, "svg").decode(), self.layout)
-        return self._svg
+        if current() not in self._svg:
+            self._svg[current()] = polish(render(self.dot, "svg").decode(), self.layout)
+        return self._svg[current()]
+
+    @property
+    def dot_for_fonts(self) -> str:
+        """The DOT text of a picture that is drawn with fonts of this machine: in English where they lack Chinese."""
+        with words_in_fonts():
+            return self.dot
 
     def render(self, kind: str) -> bytes:
         """The picture as ``svg``, ``png``, ``pdf`` or ``dot``."""
@@ -75,7 +82,8 @@ class Drawing:
                 f"a drawing cannot be written as {kind!r}; choose from dot, {', '.join(FORMATS)}{here()}"
             )
         warn_of_missing(self.layout.texts())
-        dot = _with_large_scripts(self.dot) if self.layout.size.width is not None else self.dot
+        dot = self.dot_for_fonts
+        dot = _with_large_scripts(dot) if self.layout.size.width is not None else dot
         return render(_scaled(dot, self.layout, 12_000) if kind == "png" else dot, kind)
 
     def png(self, path: str | os.PathLike[str] | None = None) -> bytes:
@@ -130,9 +138,9 @@ class Drawing:
             HTML that stands above.
         """
         found = {"text/html": inside(caption + figure(self.svg)), "image/svg+xml": self.svg}
-        found["application/pdf"] = base64.b64encode(render(self.dot, "pdf")).decode()
+        found["application/pdf"] = base64.b64encode(render(self.dot_for_fonts, "pdf")).decode()
         if max(self.layout.width, self.layout.height) <= LONGEST_WITH_PIXELS:
-            small = render(_scaled(self.dot, self.layout, 1_800), "png")
+            small = render(_scaled(self.dot_for_fonts, self.layout, 1_800), "png")
             found["image/png"] = base64.b64encode(small).decode()
         return found
 

@@ -12,10 +12,11 @@ import sys
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from autograd_seq.translation.reader import translated
+from autograd_seq.translation.reader import ENGLISH, current, speaking_english, translated
 
 KNOWN = 0x500  # Latin, Greek and Cyrillic, which every font for text has
 # By the first words of a character's Unicode name: a font that has it, and what its package is called.
@@ -25,6 +26,13 @@ ADVICE = {
     "IDEOGRAPHIC": ("Noto Sans CJK", "fonts-noto-cjk"), "FULLWIDTH": ("Noto Sans CJK", "fonts-noto-cjk"),
 }  # fmt: skip
 OTHERWISE = ("Noto Sans", "fonts-noto-core")
+# Fonts with Chinese, the ones that read best first, by how the names of their files begin.
+CHINESE = {
+    "notosanscjk": "Noto Sans CJK SC", "notosanssc": "Noto Sans SC", "sourcehansans": "Source Han Sans SC",
+    "msyh": "Microsoft YaHei", "pingfang": "PingFang SC", "wqy": "WenQuanYi Micro Hei", "simhei": "SimHei",
+}  # fmt: skip
+FAMILIES = ",".join(["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", *CHINESE.values(), "sans-serif"])
+NEEDED = "梯度时间步的导数"  # what a font must have for our Chinese words
 
 
 class MissingFontWarning(UserWarning):
@@ -57,6 +65,37 @@ def warn_of_missing(texts: Iterable[str]) -> list[str]:
     return missing
 
 
+def has_chinese(text: str) -> bool:
+    """Whether there are Chinese characters in a text.
+
+    Examples
+    --------
+    >>> has_chinese("Γ_f"), has_chinese("权重")
+    (False, True)
+    """
+    return any(ord(c) >= KNOWN and _script(c) == "CJK" for c in text)
+
+
+@contextmanager
+def words_in_fonts() -> Iterator[None]:
+    """The reader's language, for a picture that is drawn with the fonts of this machine; English if they lack it."""
+    if current() == ENGLISH or font_for([NEEDED]) is not None:
+        yield
+        return
+    _warn_of_english()
+    with speaking_english():
+        yield
+
+
+@lru_cache(maxsize=1)  # once is enough
+def _warn_of_english() -> None:
+    said = (
+        "no font of this machine has Chinese characters: the words in a PNG or a PDF are English. "
+        "Install Noto Sans CJK, or save the picture as .svg, for which a browser finds a font"
+    )
+    warnings.warn(translated(said), MissingFontWarning, stacklevel=4)
+
+
 def _script(c: str) -> str:
     """The first word of a character's Unicode name."""
     return unicodedata.name(c, "").split(" ")[0].split("-")[0]
@@ -67,7 +106,13 @@ def font_for(texts: Iterable[str]) -> Path | None:
     asked = {ord(c) for text in texts for c in text if ord(c) >= KNOWN and _of_a_script(c)}
     if not asked:
         return None
-    return next((path for path in font_files() if asked <= covered(path)), None)
+    return next((path for path in sorted(font_files(), key=_rank) if asked <= covered(path)), None)
+
+
+def _rank(path: Path) -> int:
+    """How soon a font is asked for: one that was made for Chinese first."""
+    file = path.name.lower().replace("-", "").replace("_", "")
+    return next((i for i, begin in enumerate(CHINESE) if file.startswith(begin)), len(CHINESE))
 
 
 def _of_a_script(c: str) -> bool:

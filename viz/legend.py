@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from autograd_seq.translation.reader import translated
 from viz.extent import bounds
 from viz.lettering import Line, Run, runs_markup
 from viz.scene import Layout
@@ -70,13 +71,13 @@ def signs(layout: Layout) -> list[Sign]:
     arrows = dict.fromkeys(edge.kind for edge in layout.edges)
     text = " ".join(run.text for node in layout.nodes for line in node.lines for run in line.runs)
     text += " ".join(row.shape + row.name.plain for row in layout.table)
-    found = [Sign("box", kind, words) for kind, words in BOXES.items() if kind in kinds]
-    found += [Sign("arrow", kind, words) for kind, words in ARROWS.items() if kind in arrows]
+    found = [Sign("box", kind, translated(words)) for kind, words in BOXES.items() if kind in kinds]
+    found += [Sign("arrow", kind, translated(words)) for kind, words in ARROWS.items() if kind in arrows]
     if layout.table:
-        found.append(Sign("name", "W  b", "parameters, each in its colour"))
+        found.append(Sign("name", "W  b", translated("parameters, each in its colour")))
     backward = "adjoint" in arrows and "forward" not in arrows
-    found += [Sign("text", sign, words) for sign, there, words in _TEXTS if there(text) or (sign == "d" and backward)]
-    return found
+    texts = [(sign, words) for sign, there, words in _TEXTS if there(text) or (sign == "d" and backward)]
+    return [*found, *(Sign("text", sign, translated(words)) for sign, words in texts)]
 
 
 def legend_label(layout: Layout, theme: Theme, colors: dict[str, str]) -> tuple[str, float, float]:

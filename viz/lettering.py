@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from autograd_seq.core.names import ACCENTS, ARROWS, GREEK, Name
 from autograd_seq.core.scope import NOWHERE, Scope
+from autograd_seq.translation.reader import translated
 from viz.theme import marks
 
 FONT = "Helvetica"
@@ -34,6 +35,8 @@ class Run:
         Weight, and the paler ink.
     color : str
         ``""`` for the ink; ``"adjoint"``; or ``"p3"`` for the colour of the fourth parameter.
+    in_words : bool
+        Whether it is English of ours, to be said in the reader's language; what users call things is not.
     """
 
     text: str
@@ -41,6 +44,12 @@ class Run:
     bold: bool = False
     dim: bool = False
     color: str = ""
+    in_words: bool = False
+
+    @property
+    def said(self) -> str:
+        """Its text in the reader's language."""
+        return translated(self.text) if self.in_words else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,11 @@ class Line:
     def plain(self) -> str:
         """Its text without styles."""
         return plain(self.runs)
+
+
+def words_of_ours(text: str) -> list[Run]:
+    """Words that stand for what is not drawn."""
+    return [Run(text, dim=True, in_words=True)]
 
 
 def clean(words: str, longest: int = LONGEST) -> str:
@@ -208,7 +222,7 @@ def runs_markup(line: Line, colors: dict[str, str]) -> str:
 
 
 def _run_markup(run: Run, line: Line, colors: dict[str, str]) -> str:
-    words = html.escape(run.text, quote=True).replace("]", "&#93;")  # before a tag, Graphviz below 3 stumbles over it
+    words = html.escape(run.said, quote=True).replace("]", "&#93;")  # before a tag, Graphviz below 3 stumbles over it
     if run.bold:
         words = f"<B>{words}</B>"
     if run.color[:1] == "p" and run.color[1:].isdigit():

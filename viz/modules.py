@@ -9,7 +9,7 @@ import networkx
 
 from viz.boxes import Box, Folded, Use
 from viz.builder import Options
-from viz.lettering import Line, Run, name_runs, wrapped
+from viz.lettering import Line, Run, name_runs, words_of_ours, wrapped
 from viz.scene import Column, Layout, Node, Row
 from viz.symbolic import OneStep, pattern
 from viz.unrolled import Unrolled
@@ -192,7 +192,8 @@ class Inside(OneStep):
         if a in of_key:
             self.speak_of(a)
             other = self.pattern.boxes[b]
-            words = [Run(f"step t{'+' if far > 0 else '−'}{abs(far)}", dim=True)] if far else self.writer.title(other)
+            step = f"step t{'+' if far > 0 else '−'}{abs(far)}"
+            words = words_of_ours(step) if far else self.writer.title(other)
             self.going.setdefault(a, []).append((words, uses))
 
     def _out(self, node: Node, ways: list[tuple[list[Run], list[Use]]]) -> None:

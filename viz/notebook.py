@@ -8,6 +8,7 @@ from typing import Any
 from autograd_seq import Graph, Tensor
 from autograd_seq.readings import display
 from autograd_seq.readings.inline_html import inside
+from autograd_seq.translation.reader import translated, translated_markup
 from viz.sources import graph_of
 from viz.views import draw
 
@@ -41,7 +42,7 @@ def drawable(thing: Any) -> bool:
 def _caption(thing: Any) -> str:
     """One line above the picture; a graph's table would be long, so it is only counted."""
     if isinstance(thing, Graph):
-        return f"{len(thing)} records"
+        return translated(f"{len(thing)} records")
     words = repr(thing)
     return words if len(words) <= 400 else words[:399] + "…"
 
@@ -53,11 +54,11 @@ def _claims(thing: Any) -> dict[str, str]:
         return {}
     cells = [(str(name), str(getattr(claim, "status", ""))) for name, claim in claims.items()]
     rows = "".join(f"<tr><td><code>{html.escape(n)}</code></td><td>{html.escape(s)}</td></tr>" for n, s in cells)
-    head = '<tr><th scope="col">derivative by</th><th scope="col">is</th></tr>'
+    head = translated_markup('<tr><th scope="col">derivative by</th><th scope="col">is</th></tr>')
     return {
         "text/html": inside(
             f'<div class="wide"><table><thead>{head}</thead><tbody>{rows}</tbody></table></div>'
-            f"<details><summary>certificate</summary><pre>{html.escape(str(thing))}</pre></details>"
+            f"<details><summary>{html.escape(translated('certificate'))}</summary><pre>{html.escape(str(thing))}</pre></details>"
         )
     }
 

@@ -14,6 +14,7 @@ from typing import Any
 from autograd_seq.core.names import whole
 from autograd_seq.readings.inline_html import with_own_ids
 from autograd_seq.storage.files import check_output
+from autograd_seq.translation.reader import current, translated
 from viz.boxes import fold
 from viz.builder import Options
 from viz.drawing import Drawing
@@ -89,16 +90,18 @@ def open_modules(
         if node.box is not None and (target := targets.get(node.box.key)) is not None:
             called.setdefault(target, node.label)
             picture = _linked(picture, node.id, target)
+    close = html.escape(translated("close"))
     sections = [
-        f'<section id="{targets[key]}"><h2>Inside {html.escape(_without_step(called[targets[key]]))}'
-        f'<a href="#top">close</a></h2><figure>{with_own_ids(Drawing(inner).svg)}</figure></section>'
+        f'<section id="{targets[key]}"><h2>{_inside(_without_step(called[targets[key]]))}'
+        f'<a href="#top">{close}</a></h2>'
+        f"<figure>{with_own_ids(Drawing(inner).svg)}</figure></section>"
         for key, inner in inside.items()
     ]
-    heading = html.escape(title or "Modules")
+    heading = html.escape(title or translated("Modules"))
     page = Page(whole(
-        f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="{current()}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{heading}</title><style>{STYLE}</style>'
-        f'<h1 id="top">{heading}</h1><p>{_what_to_do(len(sections))}</p><figure>{picture}</figure>'
+        f'<h1 id="top">{heading}</h1><p>{html.escape(_what_to_do(len(sections)))}</p><figure>{picture}</figure>'
         + "\n".join(sections) + "</html>\n"
     ))  # fmt: skip
     if path is not None:
@@ -106,10 +109,14 @@ def open_modules(
     return page
 
 
+def _inside(name: str) -> str:
+    return html.escape(translated(f"Inside {name}"))
+
+
 def _what_to_do(count: int) -> str:
     if not count:
-        return "Each box is one value: there is nothing to open."
-    return "Click on a violet box to see its inside."
+        return translated("Each box is one value: there is nothing to open.")
+    return translated("Click on a violet box to see its inside.")
 
 
 def _linked(svg: str, node: str, target: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -25,12 +24,14 @@ from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
 from autograd_seq.storage.files import check_output, write
+from autograd_seq.translation.reader import current, translated, translated_markup
 from viz.backward_edges import line_width
 from viz.filming import Film
 from viz.layout import Options, lay_out
 from viz.page_live import live_data, stripped
 from viz.page_model import Model, norm
 from viz.page_picture import svg
+from viz.page_words import as_json, table_for
 from viz.scene import Edge, Layout
 from viz.sources import graph_of, textbook
 
@@ -54,9 +55,10 @@ class Page:
         return write(path, self.html)
 
     def _repr_html_(self) -> str:
+        title = html.escape(translated("Stepping page"))
         return (
             '<iframe sandbox="allow-scripts" style="width:100%;height:640px;border:1px solid #ccc" '
-            f'title="Stepping page" srcdoc="{html.escape(self.html, quote=True)}"></iframe>'
+            f'title="{title}" srcdoc="{html.escape(self.html, quote=True)}"></iframe>'
         )
 
     def __repr__(self) -> str:
@@ -121,7 +123,7 @@ def step_through(
     graph, loss, seed = _recorded(thing, gradient)
     layout = lay_out(graph, "unrolled", Options(all_steps=True, double=loss is not None, widest=WIDEST))
     model = Model(graph, loss, seed, {r: i for i, node in enumerate(layout.nodes) for r in node.records})
-    heading = title or _title(graph, loss)
+    heading = title or translated(_title(graph, loss))
     data = {**model.data(), **_shapes(layout, model)}
     if live or film is not None:
         data |= {"live": live_data(model, layout, film), "records": stripped(data["records"])}
@@ -151,8 +153,8 @@ def _recorded(thing: Any, gradient: Any) -> tuple[Graph, Tensor | None, Any]:
 
 def _title(graph: Graph, loss: Tensor | None) -> str:
     ends = [names.text(r.name, scopes(graph)[r]) for r in graph.outputs if r.name][:3]
-    what = ", ".join(ends) or "a recording"
-    return f"Step through {what}: forward" + (", then backward" if loss is not None else "")
+    name = ", ".join(ends) or "a recording"
+    return f"Step through {name}: forward, then backward" if loss is not None else f"Step through {name}: forward"
 
 
 def _shapes(layout: Layout, model: Model) -> dict[str, Any]:
@@ -195,15 +197,17 @@ def _assemble(title: str, picture: str, data: Mapping[str, Any]) -> str:
     script = "\n".join((assets / name).read_text(encoding="utf-8") for name in files_of)
     styles = ("page.css", "live.css") if "live" in data else ("page.css",)
     parts = {
+        "language": current(),
         "title": html.escape(title),
         "style": "\n".join((assets / name).read_text(encoding="utf-8") for name in styles),
         "script": script,
         "digest": _digest(script),
         "picture": picture,
-        "panel": (assets / "live.html").read_text(encoding="utf-8") if "live" in data else "",
-        "model": _json(data),
+        "panel": translated_markup((assets / "live.html").read_text(encoding="utf-8")) if "live" in data else "",
+        "model": as_json(data),
+        "words": table_for(script),
     }
-    pieces = (assets / "page.html").read_text(encoding="utf-8").split("{{")
+    pieces = translated_markup((assets / "page.html").read_text(encoding="utf-8")).split("{{")
     written = [pieces[0]]
     for piece in pieces[1:]:
         key, rest = piece.split("}}", 1)
@@ -216,11 +220,3 @@ def _digest(script: str) -> str:
     import base64
 
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _json(data: Mapping[str, Any]) -> str:
-    """JSON that can stand inside <script>: no end tag, no comment, no line separators of JavaScript."""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from autograd_seq.translation.reader import translated
 from viz.lettering import SCRIPT, Line, Run
 from viz.routes import beside
 from viz.scene import Column, Edge, Layout, Node, Point
@@ -68,9 +69,10 @@ class _Frame:
             return ""
         x, y = self.at(column.left, column.top)
         width, height = column.right - column.left, column.top - column.bottom
+        words = escape(translated(column.label))
         return (
             f'<g class="band" aria-hidden="true"><rect x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}" '
-            f'rx="8"/><text x="{n(x + width / 2)}" y="{n(y + height - 7)}">{escape(column.label)}</text></g>'
+            f'rx="8"/><text x="{n(x + width / 2)}" y="{n(y + height - 7)}">{words}</text></g>'
         )
 
     def edge(self, edge: Edge) -> str:
@@ -127,7 +129,7 @@ def _run(run: Run, size: float, shift: float, css: str) -> str:
         attributes += f' style="font-size:{n(size * SCRIPT)}px"'
     if run.bold and css != "name":
         attributes += ' font-weight="650"'
-    words = escape(run.text)
+    words = escape(run.said)
     return f"<tspan{attributes}>{words}</tspan>" if attributes else words
 
 

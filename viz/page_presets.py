@@ -14,6 +14,7 @@ from autograd_seq.core import names
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
 from autograd_seq.readings.live import Instructions
+from autograd_seq.translation.reader import translated
 from viz.page_model import Model
 
 Preset = dict[str, Any]
@@ -33,7 +34,8 @@ def presets(model: Model, told: Instructions) -> list[Preset]:
         for title, (factor, words) in FACTORS.items()
         if weights
     ]
-    return [*found, *_identity(model, weights), *_gates(model)]
+    found += [*_identity(model, weights), *_gates(model)]
+    return [preset | {key: translated(str(preset[key])) for key in ("t", "w")} for preset in found]
 
 
 def _is_matrix(record: Tensor) -> bool:

@@ -21,7 +21,9 @@ from autograd_seq.core.errors import AutogradError, ShapeError, UsageError
 from autograd_seq.core.names import latex
 from autograd_seq.core.source_line import here
 from autograd_seq.storage.files import check_output, write
-from viz.fonts import font_for, warn_of_missing
+from autograd_seq.translation.columns import display_width
+from autograd_seq.translation.reader import translated
+from viz.fonts import font_for, has_chinese, warn_of_missing, words_in_fonts
 
 # Okabe and Ito's colours, each with a marker and a dash of its own: readable colour-blind and in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8A6D00", "#000000")
@@ -85,8 +87,8 @@ def gradient_flow_map(flow: Any, title: str = "", *, state: str = "a", logarithm
         shown, norm=scale, cmap="cividis", origin="lower", extent=(0.5, steps + 0.5, 0.5, steps + 0.5), aspect="equal"
     )
     letter = _letter(state)
-    axes.set_xlabel(rf"state of step $k$: ${letter}^{{\langle k \rangle}}$")
-    axes.set_ylabel(r"loss of step $t$: $L^{\langle t \rangle}$")
+    axes.set_xlabel(said(rf"state of step $k$: ${letter}^{{\langle k \rangle}}$"))
+    axes.set_ylabel(said(r"loss of step $t$: $L^{\langle t \rangle}$"))
     bar = figure.colorbar(image, ax=axes)
     bar.set_label(rf"$\|\partial L^{{\langle t \rangle}} / \partial {letter}^{{\langle k \rangle}}\|$")
     ticks = _ticks(steps)
@@ -135,11 +137,11 @@ def contribution_bars(contributions: Mapping[Any, Any], name: str = "", title: s
             if (layer, direction) == group:
                 x.append(times.index(time) + (g - (len(groups) - 1) / 2) * width)
                 heights.append(float(np.linalg.norm(part)))
-        axes.bar(x, heights, width, color=COLORS[g % len(COLORS)], label=_group(*group), hatch=("", "//", "..")[g % 3],
-                 edgecolor="white", linewidth=0.6)  # fmt: skip
+        axes.bar(x, heights, width, color=COLORS[g % len(COLORS)], label=said(_group(*group)),
+                 hatch=("", "//", "..")[g % 3], edgecolor="white", linewidth=0.6)  # fmt: skip
     if len({part.shape for part in parts.values()}) == 1:
         total = float(np.linalg.norm(np.sum(list(parts.values()), axis=0)))
-        words, tallest = f"norm of their sum: {total:.3g}", max(bar.get_height() for bar in axes.patches)
+        words, tallest = said(f"norm of their sum: {total:.3g}"), max(bar.get_height() for bar in axes.patches)
         if total <= 2.5 * tallest:
             axes.axhline(total, color="#444444", linestyle="--", linewidth=1.1, label=words)
         else:  # the line would press the bars to the ground
@@ -148,10 +150,10 @@ def contribution_bars(contributions: Mapping[Any, Any], name: str = "", title: s
         figure.legend(loc="outside upper right", ncols=3, frameon=False, fontsize=8)
     stride = max(1, -(-len(times) // (2 * MOST_TICKS)))
     axes.set_xticks(range(0, len(times), stride))
-    axes.set_xticklabels(["untimed" if time is None else str(time) for time in times[::stride]])
-    axes.set_xlabel(r"time step $t$")
+    axes.set_xticklabels([said("untimed") if time is None else str(time) for time in times[::stride]])
+    axes.set_xlabel(said(r"time step $t$"))
     label = f"norm of the part of d{_plain(name)}" if name else "norm of each step's part of the gradient"
-    axes.set_ylabel(_lines(label, figure.get_figheight() - 0.7))
+    axes.set_ylabel(_lines(said(label), figure.get_figheight() - 0.7))
     _entitle(axes, title)
     return figure
 
@@ -191,7 +193,7 @@ def gradient_norms(norms: Mapping[str, Any], title: str = "", *, state: str = "a
         axes.plot(distance, norm, label=_plain(name), **_style(i, len(distance)))
     axes.set_yscale("log")
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel("distance $d$ in time steps")
+    axes.set_xlabel(said("distance $d$ in time steps"))
     axes.set_ylabel(quantity or NORM.replace("STATE", _letter(state)))
     axes.grid(True, which="major", color="#DDDDDD", linewidth=0.7)
     axes.legend(frameon=False)
@@ -219,7 +221,7 @@ def loss_curves(losses: Any, title: str = "", *, xlabel: str = "update", logarit
     >>> len(figure.axes[0].lines)
     2
     """
-    curves = losses if isinstance(losses, Mapping) else {"loss": losses}
+    curves = losses if isinstance(losses, Mapping) else {said("loss"): losses}
     if not curves:
         raise UsageError(f"there are no losses to draw{here()}")
     figure, axes = _canvas(6.0, 3.6)
@@ -229,8 +231,8 @@ def loss_curves(losses: Any, title: str = "", *, xlabel: str = "update", logarit
             raise ShapeError(f"the losses of {name!r} have shape {y.shape}; give one number for each {xlabel}{here()}")
         axes.plot(np.arange(1, len(y) + 1), y, label=_plain(name), **_style(i, len(y)))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel("loss")
+    axes.set_xlabel(said("update") if xlabel == "update" else xlabel)
+    axes.set_ylabel(said("loss"))
     if logarithmic:
         axes.set_yscale("log")
     axes.grid(True, color="#DDDDDD", linewidth=0.7)
@@ -293,7 +295,10 @@ def _figure_type() -> Any:
                 fontManager.addfont(path)
                 name = FontProperties(fname=str(path)).get_name()
                 for text in texts:
-                    text.set_fontfamily([*text.get_fontfamily(), name])
+                    families = [*text.get_fontfamily(), name]
+                    if "$" in text.get_text().replace(r"\$", "") and has_chinese(text.get_text()):
+                        families.reverse()  # beside mathematics only the first one is asked
+                    text.set_fontfamily(families)
             warn_of_missing(words)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -305,6 +310,12 @@ def _figure_type() -> Any:
             return data.getvalue()
 
     return NotebookFigure
+
+
+def said(words: str) -> str:
+    """Words of ours in the reader's language; in English where Matplotlib would have no font for it."""
+    with words_in_fonts():
+        return translated(words)
 
 
 def numbers(values: Any, what: str) -> np.ndarray[Any, Any]:
@@ -341,7 +352,8 @@ def _lines(words: str, inches: float) -> str:
     """Words on lines of so many inches; a longer word is broken. Mathematics is left as it is."""
     if "$" in words.replace(r"\$", ""):
         return words
-    return "\n".join(textwrap.wrap(words, max(8, int(inches * CHARACTERS)), replace_whitespace=False))
+    room = inches * CHARACTERS * len(words) / max(1, display_width(words))  # a Chinese character takes two places
+    return "\n".join(textwrap.wrap(words, max(8, int(room)), replace_whitespace=False))
 
 
 def _letter(state: str) -> str:

@@ -187,6 +187,11 @@ class Layout:
     table_title: str = "shared by all steps"
     homes: dict[Tensor, Node] = field(default_factory=dict)
 
+    @property
+    def description(self) -> str:
+        """What it is, for who does not see it."""
+        return f"A graph of {len(self.nodes)} boxes and {len(self.edges)} arrows"
+
     def texts(self) -> list[str]:
         """What is written in it."""
         lines = [line for node in self.nodes for line in node.lines] + [row.name for row in self.table]

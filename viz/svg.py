@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 
+from autograd_seq.translation.reader import translated
 from viz.lettering import Run, width
-from viz.scene import Layout
+from viz.scene import Layout, Node
 from viz.sizes import Size
 
 _TEXT = re.compile(r"<text ([^>]*)>(.*?)</text>\n?", re.DOTALL)
@@ -25,9 +26,9 @@ _ATTRIBUTE = re.compile(r'([a-z-]+)="([^"]*)"')
 def polish(svg: str, layout: Layout) -> str:
     """The SVG with whole lines of text, spoken titles, and without the header that HTML does not take."""
     svg = svg[svg.index("<svg") :]
-    spoken = {node.id: node.tooltip or node.label for node in layout.nodes}
+    spoken = {node.id: node.tooltip or _spoken(node) for node in layout.nodes}
     for edge in layout.edges:
-        words = edge.tooltip or f"{edge.source.label} → {edge.target.label}"
+        words = translated(edge.tooltip) or f"{edge.source.label} → {edge.target.label}"
         spoken[edge.id] = words
 
     def title(match: re.Match[str]) -> str:
@@ -39,8 +40,14 @@ def polish(svg: str, layout: Layout) -> str:
     svg = _GROUP.join([groups[0], *(_written(group) for group in groups[1:])])
     if layout.size.width is not None:
         svg = _in_pixels(svg, layout)
-    described = html.escape(f"A graph of {len(layout.nodes)} boxes and {len(layout.edges)} arrows")
+    described = html.escape(translated(layout.description))
     return svg.replace("<svg ", f'<svg role="img" aria-label="{described}" ', 1)
+
+
+def _spoken(node: Node) -> str:
+    """The first line of a box as it is read aloud."""
+    first = node.lines[0].runs[:1] if node.lines else ()
+    return first[0].said if first and first[0].in_words else node.label
 
 
 def _in_pixels(svg: str, layout: Layout) -> str:

@@ -15,7 +15,7 @@ import networkx
 from autograd_seq import Tensor
 from viz.boxes import Box, Folded, Use
 from viz.builder import LONG_FORMULA, Builder, Options
-from viz.lettering import Run, name_runs
+from viz.lettering import Run, name_runs, words_of_ours
 from viz.scene import Column, Edge, Layout, Node
 from viz.unrolled import Unrolled, step_of_boxes
 
@@ -298,7 +298,7 @@ class OneStep(_Symbolic):
             leaving = 3 * self.pattern.phase[a] + (2 if forward else 0)
             way_out = ("out", a, leaving)
             if way_out not in ports:
-                words = [Run("step t" + ("+1" if forward else "−1"), dim=True)]
+                words = words_of_ours("step t" + ("+1" if forward else "−1"))
                 ports[way_out] = self.add_words("port", ("out", a), leaving, words, [])
                 ports[way_out].beside = a
             self.join(of_key[a], ports[way_out], "recurrent", uses)

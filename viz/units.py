@@ -16,6 +16,7 @@ from autograd_seq.core.names import whole
 from autograd_seq.core.source_line import here
 from autograd_seq.folding.steps import scopes
 from autograd_seq.storage.files import write
+from autograd_seq.translation.reader import current, translated
 from viz.sources import graph_of
 
 Array = np.ndarray[Any, Any]
@@ -119,7 +120,7 @@ def paint(
         If the file cannot be written.
     """
     array = np.atleast_2d(np.asarray(values, dtype=float))
-    called = [str(n) for n in names] if names is not None else [f"unit {i + 1}" for i in range(len(array))]
+    called = [str(n) for n in names] if names is not None else [translated(f"unit {i + 1}") for i in range(len(array))]
     if array.ndim != 2 or array.shape != (len(called), len(tokens)):
         raise ShapeError(
             f"values have shape {array.shape}, but {len(called)} units over {len(tokens)} tokens "
@@ -196,9 +197,10 @@ def _page(tokens: list[str], values: Array, names: list[str], title: str, wrap: 
                 f"{html.escape(_shown(token))}</span>"
             )
         rows.append(f"<tr><th scope=row>{html.escape(name)}</th><td>{''.join(spans)}</td></tr>")
-    heading = html.escape(title or "Units over a text")
+    heading = html.escape(title or translated("Units over a text"))
+    words = html.escape(translated("Blue is negative, orange positive; point at a token for the value."))
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{heading}</title><style>{_STYLE}</style>'
-        f"<h1>{heading}</h1><p>Blue is negative, orange positive; point at a token for the value.</p>"
+        f'<!DOCTYPE html>\n<html lang="{current()}"><meta charset="utf-8"><title>{heading}</title>'
+        f"<style>{_STYLE}</style><h1>{heading}</h1><p>{words}</p>"
         f"<table>{''.join(rows)}</table></html>\n"
     )

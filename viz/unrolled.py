@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from viz.boxes import Box
 from viz.builder import Builder
-from viz.lettering import Run
+from viz.lettering import Run, words_of_ours
 from viz.rows import SHOWN_STEPS, asked_for, elided, gaps_between, in_rows, span, stacked
 from viz.scene import Column, Layout, Node
 
@@ -171,7 +171,7 @@ class Unrolled(Builder):
             crowds.setdefault(None if time is None else place[time], []).append(box)
         for column, crowd in crowds.items():
             count = sum(len(box.records) for box in crowd)
-            node = self.add_words("fold", ("crowd",), column, [Run(f"{count} earlier records", dim=True)], crowd)
+            node = self.add_words("fold", ("crowd",), column, words_of_ours(f"{count} earlier records"), crowd)
             self.node_of |= dict.fromkeys(crowd, node)
             where = "above the steps" if column is None else "of a step"
             self.notes.append(f"{count} records {where} are folded into one box")
@@ -218,7 +218,7 @@ class Unrolled(Builder):
         column = self.place["gap", gap]
         if gap not in self.ends:
             return self._stand_in(("gap", gap, box.key), column, "fold", box.key, [Run("⋯", dim=True)])
-        words = [Run(f"step {self.times[user]}", dim=True)]
+        words = words_of_ours(f"step {self.times[user]}")
         node = self._stand_in(("out", gap, box.key), column, "port", ("out", box.key), words)
         node.beside = box.key
         return node
@@ -235,7 +235,7 @@ class Unrolled(Builder):
             self.add(box, 0, self.kind(box))
         if folded := boxes[: -len(kept)]:
             count = sum(len(box.records) for box in folded)
-            node = self.add_words("fold", ("folded",), 0, [Run(f"{count} earlier records", dim=True)], folded)
+            node = self.add_words("fold", ("folded",), 0, words_of_ours(f"{count} earlier records"), folded)
             self.node_of |= dict.fromkeys(folded, node)
             self.notes.append(f"the {count} oldest of {len(self.folded.graph)} records are folded into one box")
         for (u, v), uses in self.folded.edges.items():

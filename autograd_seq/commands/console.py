@@ -216,8 +216,35 @@ def print_as_it_is(text: str, file: TextIO | None = None, end: str = "\n") -> No
         stream.width = width
 
 
+FOR_PERSONS = ("reason", "remark", "warnings", "failure", "words", "correct", "notes", "why")
+
+
+def in_language(data: Any) -> Any:
+    """JSON data with what a person reads in them, by its key, in the reader's language.
+
+    Examples
+    --------
+    >>> in_language({"status": "undecided", "reason": "out of time"})
+    {'status': 'undecided', 'reason': 'out of time'}
+    """
+    if isinstance(data, list):
+        return [in_language(entry) for entry in data]
+    if isinstance(data, dict):
+        return {key: _words(value) if key in FOR_PERSONS else in_language(value) for key, value in data.items()}
+    return data
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, str):
+        return translated(value)
+    return [_words(entry) for entry in value] if isinstance(value, list) else in_language(value)
+
+
 def print_json(data: Any, file: TextIO | None = None) -> None:
-    """Print one JSON value; in ASCII wherever the encoding is not UTF-8."""
-    stream = file or sys.stdout
+    """Print one JSON value; in ASCII wherever the encoding is not UTF-8.
+
+    What a person reads in it is in the reader's language; keys, statuses and names are what programs ask for.
+    """
+    data, stream = in_language(data), file or sys.stdout
     encoding = codecs.lookup(getattr(stream, "encoding", None) or "utf-8").name
     print_as_it_is(escaped(json.dumps(data, ensure_ascii=encoding != "utf-8")), file=stream)

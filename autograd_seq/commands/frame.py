@@ -31,6 +31,7 @@ compile lstm --explain
 flow rnn --steps 20
 train names.txt --cell gru --epochs 30 -o names.npz
 train names.txt --cell gru --epochs 30 -o names.npz --resume
+train names.txt --cell gru --engine jax --devices all
 sample names.npz --count 10 --temperature 0.8"""
 
 THING = """

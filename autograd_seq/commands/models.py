@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.commands import engine_options
 from autograd_seq.commands.console import say
 from autograd_seq.commands.ending import STOPPED
 from autograd_seq.commands.frame import Declared, whole
@@ -30,13 +31,16 @@ def add_train(declared: Declared) -> None:
     sub.add_argument("corpus", metavar="FILE", help="a text file")
     sub.add_argument("--encoding", help="what the text was saved in, such as gbk (default: as it is marked, or UTF-8)")
     sub.add_argument("--cell", default="lstm", help="a cell's name (default lstm)")
-    sub.add_argument("--level", choices=("word", "character"), default="character", help="default: character")
+    levels = "default: character; to find words in Chinese text takes jieba"
+    sub.add_argument("--level", choices=("word", "character"), default="character", help=levels)
     sub.add_argument("--size", type=whole(1), help="tokens to know, the most frequent (default: all)")
     sub.add_argument("--hidden", type=whole(1), default=50, metavar="N_A", help="length of the state (default 50)")
     sub.add_argument("--epochs", type=whole(1), default=20, help="how often each line is used (default 20)")
     sub.add_argument("--rate", type=float, default=0.01, help="learning rate of Adam (default 0.01)")
     sub.add_argument("-o", "--output", default="model.npz", metavar="FILE", help="where the model goes, a .npz file")
     sub.add_argument("--resume", action="store_true", help="go on from FILE, where a training was stopped or has ended")
+    engine_options.add_engine(sub)
+    engine_options.add_devices(sub)
 
 
 def train_(arguments: argparse.Namespace) -> int:
@@ -44,6 +48,7 @@ def train_(arguments: argparse.Namespace) -> int:
     files.check_output(arguments.output, checkpoint.SUFFIXES, inputs=[arguments.corpus])
     if arguments.resume and not Path(arguments.output).is_file():
         raise UsageError(f"there is no file {arguments.output} to go on from; to begin, leave --resume out")
+    reports = engine_options.joined(arguments)
     texts = list(lines(arguments.corpus, arguments.encoding))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
     model = language_model(arguments.cell, arguments.hidden, len(vocabulary), vocabulary.end)
@@ -52,13 +57,15 @@ def train_(arguments: argparse.Namespace) -> int:
     }  # fmt: skip
     trainer = Trainer(
         model, Adam(arguments.rate), clip=lambda g: clip_by_global_norm(g, 5.0), batch_size=32,
-        save_to=arguments.output, resume=arguments.resume, about=about,
+        save_to=arguments.output, resume=arguments.resume, about=about, **engine_options.given(arguments),
     )  # fmt: skip
     try:
-        trainer.fit([vocabulary.encode(text) for text in texts], epochs=arguments.epochs, progress=True)
+        trainer.fit([vocabulary.encode(text) for text in texts], epochs=arguments.epochs, progress=reports)
     except KeyboardInterrupt:
         say(f"autograd-seq train: {stopped(trainer, arguments)}", file=sys.stderr)
         return STOPPED
+    if not reports:
+        return 0
     say(f"{len(texts)} sequences, {len(vocabulary)} tokens; loss of a sequence {trainer.history.losses[-1]:.3f}")
     say(f"written: {arguments.output}; invent with: autograd-seq sample {arguments.output}")
     return 0

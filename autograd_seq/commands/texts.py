@@ -7,6 +7,7 @@ from pathlib import Path
 
 import autograd_seq
 from autograd_seq.commands.console import print_as_it_is
+from autograd_seq.commands.engine_options import add_engine
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import output_of, thing, title, tried
 from autograd_seq.storage import files
@@ -59,13 +60,14 @@ def add_compile(declared: Declared) -> None:
     sub = declared.command_about("compile", compile_, said)
     sub.add_argument("--explain", action="store_true", help="print what each rewrite did to it, in place of it")
     sub.add_argument("--fast", action="store_true", help="the loops through Numba, which the extra fast installs")
+    add_engine(sub)
     sub.add_argument("-o", "--output", metavar="FILE.py", help="write the program to a file")
 
 
 def compile_(arguments: argparse.Namespace) -> int:
     """Print the program that a compiled plan of the recording runs, or what each of its rewrites did."""
     tried(arguments, arguments.output)
-    plan = autograd_seq.compile(output_of(thing(arguments)), fast=arguments.fast)
+    plan = autograd_seq.compile(output_of(thing(arguments)), fast=arguments.fast, engine=arguments.engine)
     if arguments.output is not None:
         files.write(arguments.output, plan.source)
     if arguments.explain:

@@ -215,7 +215,8 @@ def _printed(report: BackwardReport) -> list[str]:
     if report.not_to_be_told:
         warnings = [f"  warning: {w}" for w in report.warnings]
         return [f"{report.name}: undecided", f"  {report.not_to_be_told}", *warnings]
-    lines = [f"{report.name}: {f'all {total}' if report.ok else f'{len(right)} of {total}'} gradients right"]
+    some = f"{report.name}: {len(right)} of {total} gradients right"
+    lines = [f"{report.name}: all {total} gradients right" if report.ok else some]
     if report.failure:
         lines.append(f"  it failed: {report.failure}")
     if report.inherited:

@@ -12,7 +12,7 @@ from autograd_seq.core.errors import AutogradError, GraphLostError, UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.diagnosis import calling
-from autograd_seq.diagnosis.written_into import to_be_written_into
+from autograd_seq.diagnosis.fit_to_record import fit_to_record
 from autograd_seq.exchange.equivalence import Step
 
 MOST = 120  # numbers: of each a symbol is made
@@ -94,8 +94,8 @@ def _called(title: str, function: Callable[..., Any], arguments: Sequence[Any]) 
             with calling.recording(theirs):
                 try:
                     return function(*arguments)
-                except GraphLostError:  # an array that a formula made is written into
-                    with to_be_written_into([function], theirs):
+                except GraphLostError:  # an array that a formula made is written into, say
+                    with fit_to_record([function], theirs):
                         return function(*arguments)
     except AutogradError:
         raise

@@ -214,7 +214,8 @@ def tiled(s: Settings, x: Any, repeats: Any) -> Any:
 def padded(s: Settings, x: Any, pads: Any = None, value: Any = None, along: Any = None) -> Any:
     """A constant around an array."""
     if s.get("mode", "constant") != "constant":
-        raise UsageError(f"Pad can be read with a constant only, not with mode={s['mode']!r}{here()}")
+        mode = s["mode"]
+        raise UsageError(f"Pad can be read with a constant only, not with mode={mode!r}{here()}")
     sizes = s.get("pads") if pads is None else whole(pads, "the width of padding")
     which = range(x.ndim) if along is None else whole(along, "the axis of padding")
     fill = s.get("value", 0.0) if value is None else float(np.asarray(value).item())

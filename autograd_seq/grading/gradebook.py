@@ -19,6 +19,7 @@ from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.judging import Path, check_file, checked_seed
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.submission import Submission, Verdict
+from autograd_seq.translation.columns import display_width, padded
 from autograd_seq.translation.reader import translated
 
 
@@ -83,11 +84,12 @@ class Gradebook:
         right, wrong, without = (
             sum(s.verdict == verdict for s in self.submissions) for verdict in ("right", "wrong", "no verdict")
         )
-        head = f"{self.title}: {len(self)} submissions: {right} right, {wrong} wrong, {without} without a verdict"
-        rows = [(str(len(row.paths)), row.function, row.cause) for row in self.causes()]
-        width = max((len(function) for _, function, _ in rows), default=0)
-        lines = [head, *(f"{count:>5}  {function:<{width}}  {cause}" for count, function, cause in rows)]
-        return translated("\n".join(lines))
+        counts = f"{right} right, {wrong} wrong, {without} without a verdict"
+        head = f"{self.title}: {len(self)} submissions: {counts}"
+        rows = [(str(len(row.paths)), row.function, translated(row.cause)) for row in self.causes()]
+        width = max((display_width(function) for _, function, _ in rows), default=0)
+        lines = [f"{count:>5}  {padded(function, width)}  {cause}" for count, function, cause in rows]
+        return "\n".join([translated(head), *lines])
 
 
 def _causes(submission: Submission) -> Iterator[tuple[str, str]]:

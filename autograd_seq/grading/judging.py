@@ -23,6 +23,7 @@ from autograd_seq.grading.sandbox import Limits, not_enforced
 from autograd_seq.grading.smallest_change import smallest_changes
 from autograd_seq.grading.submission import FunctionVerdict, Submission
 from autograd_seq.grading.tasks import Given, Task, judged
+from autograd_seq.translation.reader import speaking_english
 
 ALONE = 'what is for running the file alone stands under  if __name__ == "__main__":'
 Path = str | os.PathLike[str]
@@ -149,7 +150,11 @@ class Judging:
         self._judged_with_backward: set[str] = set()
 
     def run(self) -> Submission:
-        """Judge all of it."""
+        """Judge all of it; what it says is kept in English, and said in the reader's language when it is read."""
+        with speaking_english():
+            return self._run()
+
+    def _run(self) -> Submission:
         if self.handed_in.source.strip() or not self.remark:
             self._guarded(self._judge_all)
             self._guarded(self._finish)

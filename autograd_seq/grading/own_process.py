@@ -25,6 +25,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.grading.packing import UnreadableError, dumps, from_npz, npz, unpack
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.sandbox import Limits, best, descendants, too_much
+from autograd_seq.translation.reader import ENGLISH, VARIABLE
 
 STARTING = 120.0  # seconds until the process must be ready; a busy machine needs a few
 GRACE = 2.0  # seconds for the process to say itself where it is when its time is up
@@ -124,7 +125,7 @@ class OwnProcess:
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         own = {
             "PYTHONIOENCODING": "utf-8:backslashreplace", "HOME": self._scratch, "TMPDIR": self._scratch,
-            "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1",
+            "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1", VARIABLE: ENGLISH,
             "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
         }  # fmt: skip
         secret = ("TOKEN", "SECRET", "PASSWORD", "KEY", "CREDENTIAL")

@@ -82,13 +82,12 @@ class FunctionVerdict:
             return f"{said}: it is right given an earlier mistake"
         if self.verdict != "wrong" or not self.mistakes:
             return said
-        mistakes, follow = self.mistakes, self.follow
-        s, s2, s3 = "s" * (mistakes != 1), "s" * (follow != 1), "s" * (follow == 1)
-        if not follow:
-            return f"{said}: {mistakes} mistake{s}"
-        if mistakes == 1:
-            return f"{said}: 1 mistake, {follow} gradient{s2} follow{s3} from it"
-        return f"{said}: {mistakes} mistake{s}, {follow} gradient{s2} follow{s3} from them"
+        if not self.follow:
+            return f"{said}: {self.mistakes} mistake{'s' * (self.mistakes != 1)}"
+        others = f"{self.follow} gradient follows" if self.follow == 1 else f"{self.follow} gradients follow"
+        if self.mistakes == 1:
+            return f"{said}: 1 mistake, {others} from it"
+        return f"{said}: {self.mistakes} mistakes, {others} from them"
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""

@@ -142,7 +142,8 @@ class ForwardReport:
     def __str__(self) -> str:
         right = [k for k, g in self.gradients.items() if g.ok]
         total = len(self.gradients)
-        lines = [f"{self.name}: {f'all {total}' if self.ok else f'{len(right)} of {total}'} results right"]
+        some = f"{self.name}: {len(right)} of {total} results right"
+        lines = [f"{self.name}: all {total} results right" if self.ok else some]
         lines += [f"  it failed: {self.failure}"] if self.failure else []
         lines += [f"  {k} is wrong: {_how(self.gradients[k], self.hints_only)}" for k in self.wrong]
         lines += [f"  not returned: {', '.join(self.missing)}"] if self.missing and not self.failure else []

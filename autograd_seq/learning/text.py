@@ -15,6 +15,7 @@ import numpy as np
 from autograd_seq.core.errors import UsageError, ValueRangeError
 from autograd_seq.core.names import escaped
 from autograd_seq.core.source_line import here
+from autograd_seq.learning import chinese_words
 from autograd_seq.learning.text_file import lines as lines
 from autograd_seq.storage import digests, files
 
@@ -34,7 +35,8 @@ def tokens(text: str, level: str = "word", punctuation: bool = True, lower: bool
     text : str
         Any text.
     level : {"word", "character"}
-        Words, or single characters (spaces included).
+        Words, or single characters (spaces included). Chinese has no spaces between words: the package jieba finds
+        them, ``pip install 'autograd-seq[chinese]'``.
     punctuation : bool
         Whether punctuation marks are tokens of their own; they are left out otherwise. Words only.
     lower : bool
@@ -44,6 +46,8 @@ def tokens(text: str, level: str = "word", punctuation: bool = True, lower: bool
     ------
     ValueRangeError
         For another level.
+    UsageError
+        For words of Chinese text where jieba is not installed.
 
     Examples
     --------
@@ -58,7 +62,11 @@ def tokens(text: str, level: str = "word", punctuation: bool = True, lower: bool
         text = text.lower()
     if level == "character":
         return list(text)
-    return (_WORDS_AND_MARKS if punctuation else _WORDS).findall(text)
+    found = (_WORDS_AND_MARKS if punctuation else _WORDS).findall(text)
+    if not chinese_words.is_chinese(text):
+        return found
+    parts = (chinese_words.words(word) if chinese_words.is_chinese(word) else [word] for word in found)
+    return list(chain.from_iterable(parts))
 
 
 class Vocabulary:
@@ -228,7 +236,7 @@ class Vocabulary:
         words = [word for word in self.decode(indices) if word != END]
         if self.level == "character":
             return "".join(words)
-        return re.sub(r" ([.,;:!?])", r"\1", " ".join(words))
+        return chinese_words.joined(re.sub(r" ([.,;:!?])", r"\1", " ".join(words)))
 
     def one_hot(self, indices: Any, dtype: Any = np.float64) -> np.ndarray[Any, Any]:
         """Columns that are 1 at an index and 0 elsewhere.

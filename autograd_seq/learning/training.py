@@ -20,6 +20,7 @@ from autograd_seq.learning.optimisers import Optimiser
 from autograd_seq.learning.standing import History, Standing
 from autograd_seq.learning.text import batches
 from autograd_seq.plan import compile
+from autograd_seq.plan.writing.jax_devices import first_process
 from autograd_seq.readings.nonfinite import first_nonfinite
 from autograd_seq.storage.files import check_output, is_special
 
@@ -70,7 +71,14 @@ class Trainer:
         Train through the compiled replay: the same losses and gradients to rounding, without recording each
         update. The model then has ``arrays(examples)`` and ``loss_of(*arrays)`` too.
     fast : bool
-        As `compiled`, with loops compiled by Numba: some seconds for each length of sequences, then faster.
+        As `compiled`, with loops compiled by Numba: some seconds at first, then faster.
+    engine : {"numpy", "numba", "jax"}, optional
+        As `compiled`, with this engine (docs/engines.md).
+    threads : int
+        As `compiled`, on so many threads: the examples of a batch are split over them.
+    devices : int, "all" or list of JAX's devices, optional
+        With ``engine="jax"``, over which devices the examples of a batch are split. Of several processes that train
+        together the first writes to `save_to`, and all go on from there: the file lies where each can read it.
 
     Raises
     ------
@@ -113,6 +121,9 @@ class Trainer:
         fast: bool = False,
         resume: bool = True,
         about: Mapping[str, Any] | None = None,
+        engine: str | None = None,
+        threads: int = 1,
+        devices: Any = None,
     ) -> None:
         self.model, self.optimiser, self.clip = model, optimiser, clip
         self.batch_size, self.save_every = batch_size, save_every
@@ -128,8 +139,11 @@ class Trainer:
         self.watching: list[Callable[[Trainer], None]] = []
         self._before: Standing | None = None  # while something is in work: where to go back to
         self.plan: Any = None
-        if compiled or fast:
-            self.plan = compile(model.loss_of, model.parameters, fast=fast)  # type: ignore[attr-defined]
+        if compiled or fast or engine or threads != 1 or devices is not None:
+            asked: dict[str, Any] = {"fast": fast, "engine": engine, "devices": devices}
+            asked.update({} if threads == 1 else {"threads": threads})
+            self.plan = compile(model.loss_of, model.parameters, **asked)  # type: ignore[attr-defined]
+        self._writes = devices is None or first_process()
         if resume and self.save_to is not None and self.save_to.is_file():
             self._return_to(standing.read(self.save_to, model.parameters, optimiser, self.about))
             self.saved = True
@@ -209,7 +223,7 @@ class Trainer:
         loss, gradients = self.plan(*self.model.arrays(batch))  # type: ignore[attr-defined]
         if not np.isfinite(loss):
             explain_non_finite(self.model.loss(batch))
-        return self._move(float(loss), gradients, len(batch))
+        return self._move(float(loss), {key: np.asarray(g) for key, g in gradients.items()}, len(batch))
 
     def step(self, loss: Tensor, count: int = 1) -> float:
         """One update from a loss that was recorded, of `count` examples; returns the loss of one.
@@ -298,7 +312,8 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint, where there is one to write; of a batch in work nothing is in it."""
         if self.save_to is not None:
-            (self._before or self._standing()).save(self.save_to, self.optimiser, self.about)
+            if self._writes:
+                (self._before or self._standing()).save(self.save_to, self.optimiser, self.about)
             self.saved = self._before is None
 
     def _save_on_the_way(self) -> None:

@@ -32,8 +32,10 @@ from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
+from autograd_seq.plan.writing.jax_devices import same_everywhere
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
 from autograd_seq.plan.writing.jax_run import Runner
+from autograd_seq.plan.writing.jax_shares import OverDevices, warn_of_copies
 from autograd_seq.plan.writing.jax_words import LacksError
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
@@ -53,13 +55,17 @@ class Replay:
     ----------
     recording : Recording
         A loss and its backward pass.
+    engine : Engine
+    split : dict of int to int
+        By the id of what was recorded of an input, along which axis it is split over devices.
     """
 
     parts: Sequence[int] = ()
     together = "the program is for these sizes only"
 
     @np.errstate(under="ignore")  # what is too small for its dtype is 0, as in a recording
-    def __init__(self, recording: Recording, engine: Engine = NUMPY) -> None:
+    def __init__(self, recording: Recording, engine: Engine = NUMPY, split: Mapping[int, int] = {}) -> None:
+        self._split = split
         notes: list[str] = []
         for rewritten, compiled in ((True, True), (True, False), (False, False)):
             if compiled and not engine.compiled:
@@ -108,6 +114,10 @@ class Replay:
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         if isinstance(program, JaxProgram):
             self.runner = Runner(self.source, engine.device)
+            if engine.devices is not None:
+                shares = OverDevices(program, engine.devices, [self._split.get(id(leaf)) for leaf in self.leaves])
+                self.source, self.runner = shares.text, shares.runner
+                self.network.notes.append(shares.note())
             self.run: Callable[..., tuple[Any, ...]] = self.runner
             return
         namespace = dict(program.namespace)
@@ -139,6 +149,7 @@ def compile(
     device: str | None = None,
     otherwise: str | None = None,
     threads: int = 1,
+    devices: Any = None,
 ) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
@@ -172,6 +183,10 @@ def compile(
         In how many parts the examples are taken at the same time, by NumPy or Numba, if the loss and its gradients are
         sums over them, or means; ``explain()`` says why, where they cannot be. The results are the same at every call,
         and those of one thread to rounding.
+    devices : int, "all" or list of JAX's devices, optional
+        On how many of them JAX computes: the examples are split over them, their gradients summed over all. All are
+        those of other processes too, if they were joined by ``jax.distributed.initialize``; each process then gives
+        the same arguments, and gets the same results.
 
     Returns
     -------
@@ -219,7 +234,7 @@ def compile(
     >>> round(J, 4), gradients["W"].round(4)
     (-0.9051, array([[0.1807, 0.3614]]))
     """
-    chosen = make_engine(engine, fast, dtype, precision, device, otherwise, threads)
+    chosen = make_engine(engine, fast, dtype, precision, device, otherwise, threads, devices)
     return Plan(thing, parameters, engine=chosen)
 
 
@@ -251,7 +266,10 @@ class Plan:
             if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in self._signature.parameters.values()):
                 raise UsageError(f"write a function with a name for each array, not with * or ** arguments{here()}")
         else:
-            self._latest = Bound(self._replay(_recording(thing)), self._parameters)
+            recording = _recording(thing)
+            self._same_everywhere({"the recorded loss": recording.forward.outputs[0].value})
+            self._latest = Bound(self._replay(recording), self._parameters)
+            warn_of_copies(self._engine.devices, {}, [])
 
     @property
     def _current(self) -> Bound:
@@ -367,11 +385,13 @@ class Plan:
 
     def _anew(self, versions: Versions, values: list[Given], parameters: Mapping[str, Any]) -> Result:
         """The results for arguments that no recording holds good for."""
+        self._same_everywhere({**dict(zip(self._signature.parameters, values)), **parameters})
         self._changed |= versions.changed(values)
         compiled = versions.come_again(values) or bool(parameters)
         if compiled and (sized := self._sized(values)) is not None:
             self._latest = versions.add(sized)
             first = self._run(sized, values, parameters)
+            warn_of_copies(self._engine.devices, self._any_size.shares(values), values)
             if sized.trust.used and not parameters and sized.trust.unproven(values):
                 self._confirm(sized, values, first[0])
             sized.trust.used = True
@@ -381,18 +401,26 @@ class Plan:
             if versions.answered(checks):
                 warnings.warn(translated(_slow(checks, self._changed)), stacklevel=3)
             return result
-        found = versions.add(Bound(self._replay(recording), self._parameters, inputs, checks))
+        axes = self._any_size.shares(values)
+        split = {id(x.record): axes[i] for i, x in enumerate(inputs) if i in axes}
+        found = versions.add(Bound(self._replay(recording, split), self._parameters, inputs, checks))
+        warn_of_copies(self._engine.devices, axes, values)
         found.why_not = self._any_size.why_not(values)
         self._latest = found
         return self._run(found, values, parameters)
 
-    def _replay(self, recording: Recording) -> Replay:
+    def _same_everywhere(self, arrays: Mapping[str, Any]) -> None:
+        """Make sure of it, if several processes compute together: all of them, or none, go on."""
+        known = {key: parameter.value for key, parameter in self._parameters.items()}
+        same_everywhere(self._engine.devices, {**known, **arrays})
+
+    def _replay(self, recording: Recording, split: Mapping[int, int] = {}) -> Replay:
         """A program of a recording, by the engine or by what is to be used otherwise."""
         try:
-            return Replay(recording, self._engine)
+            return Replay(recording, self._engine, split)
         except LacksError as error:
             self._instead(error)
-            return Replay(recording, self._engine)
+            return Replay(recording, self._engine, split)
 
     def _sized(self, values: list[Given]) -> Bound | None:
         """A program for any sizes, if there can be one."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-from autograd_seq.plan.writing import jax_run
+from autograd_seq.plan.writing import jax_devices, jax_run
 from autograd_seq.plan.writing.tools import require
 
 NAMES = ("numpy", "numba", "jax")
@@ -34,6 +34,8 @@ class Engine:
         What is to be used for a program that JAX has no words for; None if that is an error.
     threads : int
         In how many parts examples are taken at the same time, where that is exact.
+    devices : tuple or None
+        JAX's devices over which the examples are split; None if they are not.
     """
 
     name: str = "numpy"
@@ -42,6 +44,7 @@ class Engine:
     device: str | None = None
     otherwise: str | None = None
     threads: int = 1
+    devices: tuple[Any, ...] | None = None
 
     @property
     def compiled(self) -> bool:
@@ -51,7 +54,8 @@ class Engine:
     @property
     def unroll(self) -> int:
         """How many steps of a scan are written out: on a GPU starting a step is dear, elsewhere compiling it is."""
-        return 16 if jax_run.platform(self.device) == "gpu" else 1
+        kind = self.devices[0].platform if self.devices else jax_run.platform(self.device)
+        return 16 if kind == "gpu" else 1
 
     @property
     def side_by_side(self) -> bool:
@@ -71,7 +75,8 @@ class Engine:
 
 
 def engine(
-    name: str | None, fast: bool, dtype: Any, precision: str, device: str | None, otherwise: str | None, threads: Any
+    name: str | None, fast: bool, dtype: Any, precision: str, device: str | None, otherwise: str | None,
+    threads: Any = 1, devices: Any = None,
 ) -> Engine:
     """An engine as it is asked for in `compile`.
 
@@ -91,7 +96,8 @@ def engine(
     if name == "numba":
         require()
     if name != "jax":
-        for word, given in (("dtype", dtype), ("device", device), ("otherwise", otherwise)):
+        asked = {"dtype": dtype, "device": device, "otherwise": otherwise, "devices": devices}
+        for word, given in asked.items():
             if given is not None:
                 raise UsageError(f"{word} belongs to engine='jax'; {name} computes as it was recorded{here()}")
         return Engine(name, threads=int(threads))
@@ -103,7 +109,8 @@ def engine(
     wanted = None if dtype is None else dtype if isinstance(dtype, str) else np.dtype(dtype).name
     if wanted is not None:
         _one_of("dtype", wanted, DTYPES)
-    return Engine(name, wanted, precision, device, otherwise)
+    among = None if devices is None else jax_devices.several(devices, device)
+    return Engine(name, wanted, precision, device, otherwise, devices=among)
 
 
 def _one_of(word: str, given: Any, known: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from html import escape
 
 from autograd_seq.readings.document_rows import Contents, Row
 from autograd_seq.readings.inline_html import figure, heading, inside
+from autograd_seq.translation.reader import current, translated, translated_markup
 
 PAGE = """
 :root { color-scheme: light dark; }
@@ -20,35 +21,34 @@ def html_page(document: Contents) -> str:
     """The page."""
     title = escape(document.title)
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
+        f'<!DOCTYPE html>\n<html lang="{current()}"><head><meta charset="utf-8"><title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<style>{PAGE}</style></head><body>\n<h1>{title}: forward and backward</h1>\n"
+        f"<style>{PAGE}</style></head><body>\n<h1>{escape(document.heading)}</h1>\n"
         f"{inside(_content(document, lambda text: f'<h2>{text}</h2>'))}\n</body></html>\n"
     )
 
 
 def html_inside(document: Contents) -> str:
     """The same to stand inside another page, such as a notebook."""
-    return inside(heading(f"{escape(document.title)}: forward and backward") + _content(document, heading))
+    return inside(heading(escape(document.heading)) + _content(document, heading))
 
 
 def _content(document: Contents, head: Callable[[str], str]) -> str:
     parts = [figure(document.picture)] if document.picture else []
-    for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
-        if rows:
-            parts += [head(title), _table(rows)]
+    for title, rows in document.passes:
+        parts += [head(escape(title)), _table(rows)]
     if document.claims:
-        parts += [head("What was proven"), _claims(document)]
-    parts += [head("As a NumPy program"), f"<pre><code>{escape(document.source)}</code></pre>"]
+        parts += [head(escape(translated("What was proven"))), _claims(document)]
+    parts += [head(escape(translated("As a NumPy program"))), f"<pre><code>{escape(document.source)}</code></pre>"]
     return "\n".join(parts)
 
 
 def _table(rows: tuple[Row, ...]) -> str:
     body = "\n".join(_row(row) for row in rows)
-    return (
-        '<div class="wide"><table>\n<thead><tr><th scope="col">Equation</th>'
-        f'<th scope="col">In NumPy</th><th scope="col">Node</th></tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+    head = translated_markup(
+        '<thead><tr><th scope="col">Equation</th><th scope="col">In NumPy</th><th scope="col">Node</th></tr></thead>'
     )
+    return f'<div class="wide"><table>\n{head}\n<tbody>\n{body}\n</tbody></table></div>'
 
 
 def _row(row: Row) -> str:
@@ -69,17 +69,16 @@ def _status(status: str) -> str:
 def _claims(document: Contents) -> str:
     rows = []
     for claim in document.claims:
-        links = "; ".join(f"{escape(k)}: {escape(v)}" for k, v in claim.links)
-        notes = "".join(f'<div class="origin">{escape(note)}</div>' for note in claim.notes)
-        cells = (formula(claim.latex, claim.name), _status(claim.status), links + notes)
+        notes = "".join(f'<div class="origin">{escape(note)}</div>' for note in claim.remarks)
+        cells = (formula(claim.latex, claim.name), _status(claim.status), escape(claim.reasons) + notes)
         rows.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-    notes = "".join(f"<p>{escape(note)}</p>" for note in document.notes)
-    return (
-        '<div class="wide"><table>\n<thead><tr><th scope="col">Gradient by</th>'
-        '<th scope="col">Status</th><th scope="col">Links of the proof</th></tr></thead>\n<tbody>\n'
-        + "\n".join(rows)
-        + f"\n</tbody></table></div>{notes}"
+    notes = "".join(f"<p>{escape(translated(note))}</p>" for note in document.notes)
+    head = translated_markup(
+        '<thead><tr><th scope="col">Gradient by</th><th scope="col">Status</th>'
+        '<th scope="col">Links of the proof</th></tr></thead>'
     )
+    body = "\n".join(rows)
+    return f'<div class="wide"><table>\n{head}\n<tbody>\n{body}\n</tbody></table></div>{notes}'
 
 
 def formula(latex: str, text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autograd_seq.readings.equations import Equation, Equations
+from autograd_seq.translation.reader import translated
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,16 @@ class Claimed:
     links: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
 
+    @property
+    def reasons(self) -> str:
+        """The links of its proof, each with its status, in the reader's language."""
+        return translated("; ".join(f"{link}: {status}" for link, status in self.links))
+
+    @property
+    def remarks(self) -> list[str]:
+        """What limits it, in the reader's language."""
+        return [translated(note) for note in self.notes]
+
 
 @dataclass(frozen=True, repr=False)
 class Contents:
@@ -73,3 +84,14 @@ class Contents:
     picture: str = ""
     claims: tuple[Claimed, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """What stands above everything, in the reader's language."""
+        return translated(f"{self.title}: forward and backward")
+
+    @property
+    def passes(self) -> list[tuple[str, tuple[Row, ...]]]:
+        """The passes that have equations, each with its heading."""
+        both = [(translated("Forward"), self.forward), (translated("Backward"), self.backward)]
+        return [(title, rows) for title, rows in both if rows]

@@ -5,32 +5,34 @@ from __future__ import annotations
 import textwrap
 
 from autograd_seq.readings.document_rows import Contents, Row
-from autograd_seq.writer.latex_text import in_code, in_math, in_text
+from autograd_seq.translation.reader import translated
+from autograd_seq.writer.latex_text import CHINESE, in_ascii, in_code, in_math, in_text
 
 
 def markdown_document(document: Contents, picture: str = "") -> str:
     """Markdown; `picture` is the file of the drawing, if there is one beside it."""
-    parts = [f"# {_words(document.title)}: forward and backward"]
+    parts = [f"# {_words(document.heading)}"]
     if picture:
-        parts.append(f"![The graph of {_words(document.title)}]({picture})")
-    for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
-        if rows:
-            parts.append(f"## {title}")
-            lines = ["| Equation | In NumPy | Node | Made by |", "|---|---|---|---|"]
-            lines += [_markdown_row(row) for row in rows]
-            parts.append("\n".join(lines))
+        parts.append(f"![{_words(translated(f'The graph of {document.title}'))}]({picture})")
+    for title, rows in document.passes:
+        head = [translated("Equation"), translated("In NumPy"), translated("Node"), translated("Made by")]
+        parts.append(f"## {title}")
+        parts.append("\n".join([*_markdown_head(head), *(_markdown_row(row) for row in rows)]))
     if document.claims:
-        parts.append("## What was proven")
-        lines = ["| Gradient by | Status | Links of the proof |", "|---|---|---|"]
+        parts.append(f"## {translated('What was proven')}")
+        lines = _markdown_head([translated("Gradient by"), translated("Status"), translated("Links of the proof")])
         for claim in document.claims:
-            links = "; ".join(f"{k}: {v}" for k, v in claim.links)
-            more = "".join(f"<br>{_words(note)}" for note in claim.notes)
-            lines.append(f"| ${_cell(claim.latex)}$ | {_words(claim.status)} | {_words(links)}{more} |")
+            more = "".join(f"<br>{_words(note)}" for note in claim.remarks)
+            lines.append(f"| ${_cell(claim.latex)}$ | {_words(claim.status)} | {_words(claim.reasons)}{more} |")
         parts.append("\n".join(lines))
-        parts.extend(_words(note) for note in document.notes)
-    parts.append("## As a NumPy program")
+        parts.extend(_words(translated(note)) for note in document.notes)
+    parts.append(f"## {translated('As a NumPy program')}")
     parts.append(f"```python\n{document.source.rstrip()}\n```")
     return "\n\n".join(parts) + "\n"
+
+
+def _markdown_head(cells: list[str]) -> list[str]:
+    return [f"| {' | '.join(cells)} |", "|---" * len(cells) + "|"]
 
 
 def _markdown_row(row: Row) -> str:
@@ -56,6 +58,8 @@ def _words(text: str) -> str:
     return "".join("\\" + c if c in "\\`*_[]<>|#$" else c for c in text.replace("\n", " "))
 
 
+FIRST_PACKAGE = r"\usepackage{amsmath"
+CHINESE_FONTS = "% There is Chinese in this document: xelatex makes a PDF of it.\n\\usepackage[UTF8]{ctex}\n"
 PREAMBLE = r"""\documentclass[fleqn]{article}
 \usepackage[a4paper,margin=15mm]{geometry}
 \usepackage{amsmath,amssymb}
@@ -71,26 +75,26 @@ LETTERS_IN_LINE = 118  # of the program
 
 
 def latex_document(document: Contents) -> str:
-    """A LaTeX document that needs amsmath, amssymb and geometry only."""
-    return f"{PREAMBLE}{latex_body(document)}\n\\end{{document}}\n"
+    """A LaTeX document that needs amsmath, amssymb and geometry only; and ctex, if there is something Chinese in it."""
+    body = latex_body(document)
+    fonts = CHINESE_FONTS if CHINESE.search(body) else ""
+    return PREAMBLE.replace(FIRST_PACKAGE, fonts + FIRST_PACKAGE, 1) + f"{body}\n\\end{{document}}\n"
 
 
 def latex_body(document: Contents) -> str:
     """The same without preamble and end, to stand inside another document, such as a notebook made into a PDF."""
-    parts = [CODE, rf"\section*{{{in_text(document.title)}: forward and backward}}"]
-    for title, rows in (("Forward", document.forward), ("Backward", document.backward)):
-        if rows:
-            parts.append(rf"\subsection*{{{title}}}")
-            parts.extend(_latex_row(row) for row in rows)
+    parts = [CODE, rf"\section*{{{in_text(document.heading)}}}"]
+    for title, rows in document.passes:
+        parts.append(rf"\subsection*{{{in_text(title)}}}")
+        parts.extend(_latex_row(row) for row in rows)
     if document.claims:
-        parts.append(r"\subsection*{What was proven}" + "\n" + r"\begin{itemize}")
+        parts.append(rf"\subsection*{{{in_text(translated('What was proven'))}}}" + "\n" + r"\begin{itemize}")
         for claim in document.claims:
-            links = "; ".join(f"{k}: {v}" for k, v in claim.links)
-            more = "".join(rf"\\ {in_text(note)}" for note in claim.notes)
-            parts.append(rf"\item ${in_math(claim.latex)}$: {in_text(claim.status)} ({in_text(links)}){more}")
+            more = "".join(rf"\\ {in_text(note)}" for note in claim.remarks)
+            parts.append(rf"\item ${in_math(claim.latex)}$: {in_text(claim.status)} ({in_text(claim.reasons)}){more}")
         parts.append(r"\end{itemize}")
-        parts.extend(in_text(note) + "\n" for note in document.notes)
-    parts.append(r"\subsection*{As a NumPy program}")
+        parts.extend(in_text(translated(note)) + "\n" for note in document.notes)
+    parts.append(rf"\subsection*{{{in_text(translated('As a NumPy program'))}}}")
     listing = "\n".join(_program_line(line) for line in document.source.rstrip().splitlines())
     parts.append("\\begin{footnotesize}\n\\begin{verbatim}\n" + listing + "\n\\end{verbatim}\n\\end{footnotesize}")
     return "\n".join(parts)
@@ -98,7 +102,7 @@ def latex_body(document: Contents) -> str:
 
 def _program_line(line: str) -> str:
     """A line of the listing: a long one goes on in the next as Python allows it, and none ends the listing."""
-    plain = line.encode("ascii", "backslashreplace").decode().replace(r"\end{v", r"\end {v")
+    plain = in_ascii(line).replace(r"\end{v", r"\end {v")
     if len(plain) <= LETTERS_IN_LINE:
         return plain
     margin = " " * (len(plain) - len(plain.lstrip()))

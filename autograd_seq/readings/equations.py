@@ -172,7 +172,7 @@ class Equations:
     def text(self) -> str:
         """In Unicode, for a terminal."""
         parts = []
-        for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
+        for title, equations in self._passes():
             if equations:
                 parts.append("\n".join([translated(title), *(f"  {equation.text}" for equation in equations)]))
         return "\n\n".join(parts)
@@ -192,11 +192,14 @@ class Equations:
     def markdown(self) -> str:
         """Markdown with a display formula for each equation."""
         parts = []
-        for title, equations in (("Forward", self.forward), ("Backward", self.backward)):
+        for title, equations in self._passes():
             if equations:
                 formulas = "\n\n".join(f"$${equation.latex}$$" for equation in equations)
                 parts.append(f"### {translated(title)}\n\n{formulas}")
         return "\n\n".join(parts) + "\n"
+
+    def _passes(self) -> list[tuple[str, tuple[Equation, ...]]]:
+        return [(translated("Forward"), self.forward), (translated("Backward"), self.backward)]
 
     def __str__(self) -> str:
         return self.text

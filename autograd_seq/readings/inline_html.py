@@ -10,6 +10,8 @@ import hashlib
 import re
 from itertools import count
 
+from autograd_seq.translation.reader import translated_markup
+
 _number = count(1).__next__
 
 _ID = re.compile(r'\bid="([^"]+)"')
@@ -64,7 +66,7 @@ def heading(text: str) -> str:
 
 def figure(svg: str) -> str:
     """A drawing as wide as the column; ticked, as large as it was drawn, to be scrolled."""
-    tick = '<label class="large"><input type="checkbox">full size</label>'
+    tick = translated_markup('<label class="large"><input type="checkbox">full size</label>')
     return f"{tick}<figure>{with_own_ids(svg)}</figure>"
 
 

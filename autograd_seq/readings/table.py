@@ -15,13 +15,13 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.alike import alike
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
-from autograd_seq.translation.columns import display_width as display_width
+from autograd_seq.translation.columns import display_width, padded, shortened
+from autograd_seq.translation.reader import translated
 from autograd_seq.writer import Writer
 
 FOLD_ABOVE = 100  # rows that a person still reads
 SHORTENED = (1, 2, 4)  # the cells that are cut where there is little room
 SHORTEST = 10
-HEADINGS = ("%", "name", "operation", "shape", "value", "time", "line")
 
 
 def table(graph: Graph, fold: bool | None = None, width: int | None = None) -> str:
@@ -62,7 +62,7 @@ def table(graph: Graph, fold: bool | None = None, width: int | None = None) -> s
 
     fold = len(rows) > FOLD_ABOVE if fold is None else fold
     roles = alike(graph).roles if fold else {}
-    lines: list[Sequence[str] | str] = [HEADINGS]
+    lines: list[Sequence[str] | str] = [_headings()]
     before: list[Any] | None = None
     folded: list[int] = []
     for time, group in groupby(rows, key=lambda record: places[record].time):
@@ -77,6 +77,11 @@ def table(graph: Graph, fold: bool | None = None, width: int | None = None) -> s
         lines.extend(_clipped([_row(record, graph, refer) for record in records], fold))
     _close(lines, folded, last if folded else [], graph, refer)
     return _aligned(lines if width is None else _narrowed(lines, width))
+
+
+def _headings() -> Sequence[str]:
+    words = [translated("name"), translated("operation"), translated("shape"), translated("value"), translated("time")]
+    return ["%", *words, translated("line")]
 
 
 def _narrowed(lines: list[Sequence[str] | str], width: int) -> list[Sequence[str] | str]:
@@ -96,7 +101,7 @@ def _narrowed(lines: list[Sequence[str] | str], width: int) -> list[Sequence[str
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(display_width(row[i]) for row in rows) for i in range(len(HEADINGS))]
+    return [max(display_width(row[i]) for row in rows) for i in range(len(rows[0]))]
 
 
 def _close(
@@ -112,7 +117,7 @@ def _close(
     first, end = folded[0], folded[-1]
     if len(folded) > 1 or not any(r.name for r in last):
         span = f"t = {first}" if first == end else f"t = {first} … {end}"
-        lines.append(f"   ⋮ {span}: the same {len(last)} records a step")
+        lines.append("   ⋮ " + translated(f"{span}: the same {len(last)} records a step"))
     lines.extend(_row(r, graph, refer) for r in last if r.name)
     folded.clear()
 
@@ -122,7 +127,7 @@ def _clipped(rows: list[Sequence[str]], fold: bool) -> list[Sequence[str] | str]
     if not fold or len(rows) <= FOLD_ABOVE:
         return list(rows)
     half = FOLD_ABOVE // 4
-    return [*rows[:half], f"   ⋮ {len(rows) - 2 * half} records more", *rows[-half:]]
+    return [*rows[:half], "   ⋮ " + translated(f"{len(rows) - 2 * half} records more"), *rows[-half:]]
 
 
 def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str | None]) -> Sequence[str]:
@@ -132,7 +137,7 @@ def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str | None]) ->
         str(graph.positions[record]),
         text(record.name, scope, as_in_code=True) if record.name else "",
         _short(Writer("text", refer).expression(record)[0]) if record.operation else "",
-        "×".join(str(n) for n in record.shape) or "scalar",
+        "×".join(str(n) for n in record.shape) or translated("scalar"),
         _summary(record._value),
         "" if scope.time is None else str(scope.time),
         f"{line}  {_short(line.text, 50)}" if line else "",
@@ -142,16 +147,16 @@ def _row(record: Tensor, graph: Graph, refer: Callable[[Tensor], str | None]) ->
 def _summary(value: np.ndarray) -> str:
     """A scalar as itself; an array by its norm and range."""
     if not value.size:
-        return "empty"
+        return translated("empty")
     if value.size == 1:
         return f"{value.item():.4g}"
     if value.dtype.kind == "b":
-        return f"{int(value.sum())} of {value.size} true"
+        return translated(f"{int(value.sum())} of {value.size} true")
     return f"‖{np.linalg.norm(value):.3g}‖ {value.min():.3g} … {value.max():.3g}"
 
 
 def _short(words: str, width: int = 60) -> str:
-    return words if len(words) <= width else words[: width - 1] + "…"
+    return shortened(words, width)
 
 
 def _aligned(lines: Sequence[Sequence[str] | str]) -> str:
@@ -160,7 +165,7 @@ def _aligned(lines: Sequence[Sequence[str] | str]) -> str:
     return "\n".join(
         line
         if isinstance(line, str)
-        else "  ".join(cell + " " * (w - display_width(cell)) for cell, w in zip(line, widths, strict=True)).rstrip()
+        else "  ".join(padded(cell, w) for cell, w in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
 

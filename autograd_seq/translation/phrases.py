@@ -107,6 +107,10 @@ class Phrases:
 
     def _escaped(self, text: str) -> str:
         plain = html.unescape(text)
+        words = " ".join(plain.split())  # where a text of a page breaks into lines says nothing
+        if "\n" in plain and words in self._exact:
+            bare = plain.strip()
+            return html.escape(plain.replace(bare, self._exact[words], 1))
         said = self.text(plain)
         return text if said == plain else html.escape(said)
 
@@ -223,8 +227,9 @@ class Phrases:
             last = min(len(pieces), i + 2 * MOST_JOINED - 1)
             for end in range(last, i, -2):
                 whole = len(pieces) == end - i  # was tried before
-                one_word = level == len(_LEVELS) - 1 and end == i + 1 and " " not in pieces[i]  # it may be a name
-                found = None if whole or one_word else self._known("".join(pieces[i:end]), depth)
+                part = "".join(pieces[i:end])
+                listed = level == len(_LEVELS) - 1 and " " not in part  # a word alone in a list may be a name
+                found = None if whole or listed else self._known(part, depth)
                 if found is not None:
                     break
             else:

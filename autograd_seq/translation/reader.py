@@ -6,6 +6,9 @@ Nothing in here fails: it is called where errors are printed. What has no transl
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -25,12 +28,13 @@ class _Chosen:
 
 
 chosen = _Chosen()
+_for_now: ContextVar[str | None] = ContextVar("language", default=None)  # of a block, in one thread
 
 
 def current() -> str:
     """The language that is spoken now: as chosen, else as the environment says, else English."""
-    if chosen.name is not None:
-        return chosen.name
+    if (name := _for_now.get() or chosen.name) is not None:
+        return name
     wanted = os.environ.get(VARIABLE, "")
     if wanted:
         return wanted if wanted in LANGUAGES else ENGLISH
@@ -72,18 +76,44 @@ def translated_markup(markup: str) -> str:
     return markup if language == ENGLISH else _phrases(language).markup(markup)
 
 
+def sentences(templates: Iterable[str]) -> dict[str, str]:
+    """The translations of messages that a program of its own says, as the script of a page does; by their English.
+
+    Examples
+    --------
+    >>> sentences(["Backward {0} of {1}"])
+    {}
+    """
+    language = current()
+    known = {} if language == ENGLISH else _messages(language)
+    return {english: known[english] for english in templates if english in known}
+
+
+@contextmanager
+def speaking_english() -> Iterator[None]:
+    """Where something is made for a program, or where another language cannot be written; other threads go on."""
+    before = _for_now.set(ENGLISH)
+    try:
+        yield
+    finally:
+        _for_now.reset(before)
+
+
 def in_english(thing: object) -> str:
     """What `str` says of a thing while the language is English: for code that looks into it."""
-    before, chosen.name = chosen.name, ENGLISH
-    try:
+    with speaking_english():
         return str(thing)
-    finally:
-        chosen.name = before
+
+
+@cache
+def _messages(language: str) -> dict[str, str]:
+    from autograd_seq.translation.catalogue import messages
+
+    return messages(language)
 
 
 @cache
 def _phrases(language: str) -> Phrases:
-    from autograd_seq.translation.catalogue import messages
     from autograd_seq.translation.phrases import Phrases
 
-    return Phrases(messages(language))
+    return Phrases(_messages(language))

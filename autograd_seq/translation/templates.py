@@ -13,8 +13,9 @@ from string import Formatter
 
 # Plural endings and forms of "to be", which other languages may not need.
 DROPPABLE = re.compile(r"(s|es|ies|verb|here|article)\d*")
-_ENDING = re.compile(r"(s|es|ies|verb)\d*")  # of these places, which hold a few letters and never a text
-_LONGEST_ENDING = 4  # "were"
+ENDING = re.compile(r"(s|es|ies)\d*")
+ENDINGS = ("", "s", "es", "y", "ies")
+_VERB = re.compile(r"verb\d*")  # a form of "to be" or "to have", and never a text
 _NUMBERED = re.compile(r"(line|step|time|times|number)\d*")  # places that hold a number, or end in one: "a.py:3"
 _NUMBER = re.compile(r"[^\s()]*\d[^\s()]*|\S.*:\d+|[-+]?(?:nan|inf)")
 _LOOSE = re.compile(  # a space that stood after an English sign, or around a place that holds Chinese
@@ -122,8 +123,10 @@ class Template:
 
 def _may_hold(name: str, value: str) -> bool:
     """Whether what stands in a place is of the kind that the place's name promises."""
-    if _ENDING.fullmatch(name):
-        return len(value) <= _LONGEST_ENDING and " " not in value
+    if ENDING.fullmatch(name):
+        return value in ENDINGS
+    if _VERB.fullmatch(name):
+        return len(value) <= len("were") and " " not in value
     return not _NUMBERED.fullmatch(name) or _NUMBER.fullmatch(value) is not None
 
 

@@ -17,6 +17,7 @@ from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.diagnosis.unit_errors import rounding
 from autograd_seq.readings.precise import derivatives
+from autograd_seq.translation.columns import display_width, padded
 from autograd_seq.translation.reader import translated
 from cells.exchange import foreign
 from cells.exchange.convention import Array
@@ -104,15 +105,16 @@ class ModuleReport:
 
     def __str__(self) -> str:
         times = sorted({t for found in self.gradients.values() for t in found.by_time})
-        width = max(map(len, [*self.gradients, "gradient of"]))
+        head = [translated("gradient of"), padded(translated("all"), 9, right=True)]
+        width = max(map(display_width, [*self.gradients, head[0]]))
         lines = [
             f"{self.title}, {self.dtype}: gradients against {self.digits} digits, in units of rounding",
-            " ".join([f"{'gradient of':{width}}", f"{'all':>9}", *(f"{f'L<{t}>':>9}" for t in times)]),
+            " ".join([padded(head[0], width), head[1], *(f"{f'L<{t}>':>9}" for t in times)]),
         ]
         for name, found in self.gradients.items():
             numbers = [found.units, *(found.by_time.get(t, 0.0) for t in times)]
             said = "" if found.status == "checked" else f"  {found.status}"
-            lines.append(" ".join([f"{name:{width}}", *(f"{n:9.3g}" for n in numbers)]) + said)
+            lines.append(" ".join([padded(name, width), *(f"{n:9.3g}" for n in numbers)]) + said)
         for name in self.failures:
             found = self.gradients[name]
             at = f"[{', '.join(map(str, found.where))}]" if found.where else ""

@@ -40,7 +40,9 @@ NO_WORDS = (
 )  # fmt: skip
 # Functions, and names that something is assigned to, whose texts no person reads, as file:name.
 NO_WORDS_IN = (
-    "autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:FONTS",
+    "autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:CHINESE", "viz/fonts.py:FAMILIES",
+    "viz/fonts.py:ADVICE", "autograd_seq/grading/results/chart.py:CHINESE_FONTS",
+    "autograd_seq/readings/document_text.py:CHINESE_FONTS",
     "autograd_seq/translation/templates.py:SAID_BY_OTHERS", "autograd_seq/grading/own_process.py:_START",
 )  # fmt: skip
 # Where a tuple begins with a key, however much it reads like a phrase.
@@ -61,7 +63,7 @@ ALSO_SAID = {
 NOT_SAID = {
     "proven", "checked", "excluded", "undecided", "refuted", "right", "wrong", "no verdict", "no operation",
     "matrix product", "sum of uses", "gathered parts", "head c", "head r", "Noto Sans", "Noto Sans CJK", "band above",
-    "reduce add", "reduce {name}", "use strict", "state {0}",
+    "reduce add", "reduce {name}",
     "button, summary, a", "state adjoint",
     "(prefers-color-scheme: dark)", "(prefers-reduced-motion: reduce)", "reduce maximum", "reduce minimum",
     "reduce multiply", "Escape", "Tab", "Enter", "Esc", "Home", "End", "Shift",
@@ -81,8 +83,8 @@ FOR_PROGRAMS = {
 }  # fmt: skip
 KEYWORDS_FOR_PROGRAMS = ("name", "encoding", "mode", "file", "dtype", "order", "prog")
 FOR_PERSONS = {
-    "add_argument", "add_parser", "ArgumentParser", "print", "say", "translated", "warn", "set_title", "set_xlabel",
-    "set_ylabel", "Kind",
+    "add_argument", "add_parser", "ArgumentParser", "print", "say", "translated", "said", "warn", "set_title",
+    "set_xlabel", "set_ylabel", "Kind",
 }  # fmt: skip
 NEIGHBOURS = re.compile(r"[A-Za-z,;:)] [\"'“(]?[A-Za-z]|\} [a-z]{2,}|[a-z]{2,}:? \{")
 ONE_WORD = re.compile(r"(^|[\s(])[A-Za-z][a-z]{2,}[.,:;]?(\s|$|\))|\0 ([a-z]+ )*[a-z]{3,}\0")  # \0 for a place
@@ -261,6 +263,9 @@ class _Reader:
         if CODE_STARTS.match(template) or CSS.search(template):
             return False
         words = [w for w in re.sub(r"\{\w+\}", " ", template).split() if TOKEN.fullmatch(w)]
+        called = self._called(node)
+        if called in ("translated", "said") and isinstance(node, ast.Constant):
+            return bool(words)
         if CODE_SIGNS.search(template) and len(words) < 6:
             return False
         long = [w for w in words if len(w.strip("'\"()[].,:;!?")) > 2]

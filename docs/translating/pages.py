@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from docs.translating.wording import CODE_STARTS, CSS, TAG, TOKEN, mostly_words
+from viz.page_words import said_by
 
 _SHOWN = re.compile(r"(?:title|aria-label|placeholder|alt)=\"([^\"]*)\"")
 _BEFORE_A_PATTERN = "(=,:[!&|?{};\n"
@@ -19,7 +20,7 @@ def messages_of_page(text: str, file: str) -> list[str]:
     --------
     >>> messages_of_page("<p>Click a box.</p><script>x = 'forward'</script>", "a.html")
     ['Click a box.']
-    >>> messages_of_page("say(`norm ${show(x, `a`)} of the adjoint`, 'aria-label') // it's so", "a.js")
+    >>> messages_of_page("make('aria-label', say`norm ${show(x)} of the adjoint`) // it's so", "a.js")
     ['norm {0} of the adjoint']
     """
     if file.endswith(".html"):
@@ -27,8 +28,19 @@ def messages_of_page(text: str, file: str) -> list[str]:
         pieces = [" ".join(piece.split()) for piece in TAG.split(text)] + _SHOWN.findall(text)
         pieces = [html.unescape(piece).replace("{", "{{").replace("}", "}}") for piece in pieces]
         return [p for p in dict.fromkeys(pieces) if re.search(r"[A-Za-z]{3}", p) and "{{" not in p]
-    found = [part.strip() for string in _strings(text) for part in TAG.split(string)]
-    return [part for part in dict.fromkeys(found) if _is_said(part)]
+    return said_by(text)
+
+
+def forgotten_in(script: str) -> list[str]:
+    """The strings of a script that look like sentences, and are not said in the reader's language.
+
+    Examples
+    --------
+    >>> forgotten_in("x = `two words`; y = say`no value yet`")
+    ['two words']
+    """
+    found = [part.strip() for string in _strings(script) for part in TAG.split(string)]
+    return [part for part in dict.fromkeys(found) if _is_said(part) and part not in said_by(script)]
 
 
 def _is_said(text: str) -> bool:

@@ -132,6 +132,12 @@ def test_no_text_takes_for_ever(text):
     assert KNOWN._left >= -10 * MOST_TRIED
 
 
+def test_a_plural_ending_is_nothing_else():
+    points = Template("{n} of {m} point{s}", "{m} 分中的 {n} 分")
+    assert points.match("1 of 5 points") and points.match("1 of 1 point")
+    assert points.match("0 of 5 points: 2 mistakes") is None
+
+
 def test_a_place_that_is_named_twice_holds_the_same():
     twice = Template("write {0} = np.sort({0})", "请写 {0} = np.sort({0})")
     assert twice.filled(twice.match("write W = np.sort(W)")) == "请写 W = np.sort(W)"

@@ -298,7 +298,7 @@ def test_every_control_has_a_name_for_a_screen_reader(opened):
     WebDriverWait(opened, 10).until(lambda d: one(d, f"#{gate}").get_attribute("aria-label") != before)
     said_of_loss = one(opened, "#said")
     assert said_of_loss.get_attribute("aria-live") == "polite"
-    assert re.fullmatch(r"J is [\d.]+, before 1\.286", said_of_loss.get_property("textContent"))
+    assert re.fullmatch(r"the loss J is now [\d.]+, before 1\.286", said_of_loss.get_property("textContent"))
 
 
 @pytest.mark.browser

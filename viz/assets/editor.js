@@ -1,5 +1,5 @@
 // Numbers that can be changed: dragged to the side as in drawing programs, typed, stepped with the keys.
-const editor = ({ make, show }) => {
+const editor = ({ make, show, say }) => {
   const ROWS = 24, COLUMNS = matchMedia("(max-width: 820px)").matches ? 4 : 16; // on a phone a swipe changes numbers, so all fit
   const parse = (words) => {
     const text = words.trim().replace(/[−–]/g, "-").replace(",", ".");
@@ -13,7 +13,7 @@ const editor = ({ make, show }) => {
   return (what) => {
     const columns = what.shape.length ? what.shape.at(-1) : 1, rows = what.size / columns;
     let top = 0, left = 0, current = 0;
-    const box = make("div"), scroll = make("div", { class: "wide" }), entry = make("div", { class: "entry", role: "group", "aria-label": "The chosen entry" });
+    const box = make("div"), scroll = make("div", { class: "wide" }), entry = make("div", { class: "entry", role: "group", "aria-label": say`The chosen entry` });
     let inputs = [];
     const place = (k) => {
       const index = [];
@@ -21,8 +21,8 @@ const editor = ({ make, show }) => {
       return index;
     };
     const spoken = (k) => {
-      const index = place(k), words = index.length === 2 ? ["row", "column"] : index.map(() => "index");
-      return [what.name, ...index.map((n, i) => `${words[i]} ${n}`)].join(", ");
+      const index = place(k), words = index.length === 2 ? [say`row ${index[0]}`, say`column ${index[1]}`] : index.map((n) => say`index ${n}`);
+      return [what.name, ...words].join(", ");
     };
     const named = (k) => (what.shape.length ? `[${place(k).join(", ")}]` : "");
     function write(input) {
@@ -44,7 +44,7 @@ const editor = ({ make, show }) => {
       inputs.forEach((input) => { input.tabIndex = Number(input.dataset.k) === k ? 0 : -1; });
       which.textContent = named(k);
       output.textContent = show(what.short(what.get(k)));
-      one.forEach(([button, word]) => button.setAttribute("aria-label", `${word} ${spoken(k)}`));
+      one.forEach(([button, word]) => button.setAttribute("aria-label", word(spoken(k))));
     }
     function move(k) {
       const row = Math.floor(k / columns), column = k % columns;
@@ -53,7 +53,7 @@ const editor = ({ make, show }) => {
       inputs.find((input) => Number(input.dataset.k) === k)?.focus();
     }
     function field(k) {
-      const input = make("input", { type: "text", inputmode: "decimal", role: "spinbutton", autocomplete: "off", spellcheck: "false", tabindex: k === current ? 0 : -1, "aria-label": spoken(k), "data-k": k, title: spoken(k) + ": drag to the side, or type" });
+      const input = make("input", { type: "text", inputmode: "decimal", role: "spinbutton", autocomplete: "off", spellcheck: "false", tabindex: k === current ? 0 : -1, "aria-label": spoken(k), "data-k": k, title: say`${spoken(k)}: drag to the side, or type` });
       let start = null, before = 0;
       const stop = () => { input.classList.remove("typing"); what.commit(); input.written = NaN; write(input); };
       input.addEventListener("pointerdown", (e) => {
@@ -113,28 +113,28 @@ const editor = ({ make, show }) => {
         body.append(line);
       }
       if (!inputs.some((input) => input.tabIndex === 0)) current = Number(inputs[0].dataset.k);
-      scroll.replaceChildren(make("table", { class: "editor", role: "grid", "aria-label": `${what.name}: numbers that can be changed` }, body));
+      scroll.replaceChildren(make("table", { class: "editor", role: "grid", "aria-label": say`${what.name}: numbers that can be changed` }, body));
       inputs.forEach(write);
     }
     function pager(count, room, label, go) {
-      const select = make("select", { "aria-label": label });
-      for (let from = 0; from < count; from += room) select.append(make("option", { value: from }, `${label} ${from + 1}–${Math.min(count, from + room)}`));
+      const select = make("select", { "aria-label": label("").trim() });
+      for (let from = 0; from < count; from += room) select.append(make("option", { value: from }, label(`${from + 1}–${Math.min(count, from + room)}`)));
       select.addEventListener("change", () => { go(Number(select.value)); build(); choose(current); });
       return select;
     }
     const button = (word, act) => { const b = make("button", { type: "button" }, word); b.addEventListener("click", () => { what.begin(); act(); what.commit(); }); return b; };
     const which = make("span", { class: "which" }), output = make("output");
-    const one = [[button("Zero", () => what.set(current, 0)), "Set to zero:"], [button("Reset", () => what.set(current, what.original(current))), "Reset:"]];
+    const one = [[button(say`Zero`, () => what.set(current, 0)), (entry) => say`Set to zero: ${entry}`], [button(say`Reset`, () => what.set(current, what.original(current))), (entry) => say`Reset: ${entry}`]];
     entry.append(which, output, ...one.map(([b]) => b));
     const every = (f) => () => { for (let k = 0; k < what.size; k++) what.set(k, f(k)); };
-    const whole = make("div", { class: "entry", role: "group", "aria-label": "The whole array" });
-    box.append(make("p", { class: "small" }, "Drag a number to the side, or click it and type; ↑ ↓ change it, Ctrl with an arrow goes to the one beside."));
+    const whole = make("div", { class: "entry", role: "group", "aria-label": say`The whole array` });
+    box.append(make("p", { class: "small" }, say`Drag a number to the side, or click it and type; ↑ ↓ change it, Ctrl with an arrow goes to the one beside.`));
     if (what.size > 1) {
-      const all = [["Zero", every(() => 0)], ["Reset", every(what.original)], ["× 2", every((k) => 2 * what.get(k))], ["× −1", every((k) => -what.get(k))]];
-      whole.append("all ", ...all.map(([word, act]) => { const b = button(word, act); b.setAttribute("aria-label", `${word}: all of ${what.name}`); return b; }));
+      const all = [[say`Zero`, every(() => 0)], [say`Reset`, every(what.original)], ["× 2", every((k) => 2 * what.get(k))], ["× −1", every((k) => -what.get(k))]];
+      whole.append(say`all`, " ", ...all.map(([word, act]) => { const b = button(word, act); b.setAttribute("aria-label", say`${word}: all of ${what.name}`); return b; }));
     }
-    if (rows > ROWS) whole.append(pager(rows, ROWS, "rows", (from) => { top = from; }));
-    if (columns > COLUMNS) whole.append(pager(columns, COLUMNS, "columns", (from) => { left = from; }));
+    if (rows > ROWS) whole.append(pager(rows, ROWS, (range) => say`rows ${range}`, (from) => { top = from; }));
+    if (columns > COLUMNS) whole.append(pager(columns, COLUMNS, (range) => say`columns ${range}`, (from) => { left = from; }));
     build();
     choose(current);
     box.append(scroll, entry, whole);

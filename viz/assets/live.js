@@ -1,6 +1,6 @@
 // What a page does whose numbers can be changed: every number that it shows is read from the machine's row.
 const live = (() => {
-  const { M, $, state, extra, boxes, edges, make, label, plain, show } = page, L = M.live;
+  const { M, $, say, pieces, state, extra, boxes, edges, make, label, plain, show } = page, L = M.live;
   const m = machine(L.program), row = m.row;
   const size = (r) => M.records[r].s.reduce((a, b) => a * b, 1);
   const rounded = (x, digits = 4) => (Number.isFinite(x) ? Number(x.toPrecision(digits)) : Number.isNaN(x) ? "NaN" : x > 0 ? "∞" : "−∞");
@@ -104,7 +104,8 @@ const live = (() => {
   let told = null;
   function tell() {
     if (!scalar || loss() === told) return;
-    $("said").textContent = `${M.records[L.loss].y} is ${show(rounded(loss()))}` + (told === null ? "" : `, before ${show(rounded(told))}`);
+    const name = M.records[L.loss].y, now = show(rounded(loss()));
+    $("said").textContent = told === null ? say`the loss ${name} is now ${now}` : say`the loss ${name} is now ${now}, before ${show(rounded(told))}`;
     told = loss();
   }
 
@@ -171,17 +172,17 @@ const live = (() => {
     if (at !== first) { boxes[first]?.element.classList.remove("first"); boxes[at]?.element.classList.add("first"); first = at; }
     const nodes = [];
     if (found) {
-      const go = make("button", { type: "button" }, "Show it");
+      const go = make("button", { type: "button" }, say`Show it`);
       go.addEventListener("click", () => {
         if (at < 0) { page.open(found[0]); return; }
         page.inspect(at);
         state.pinned = at;
         page.focusBox(at);
       });
-      nodes.push(make("span", { class: "wrong" }, found[1] ? "The adjoint of " : "", label(found[0]), " is the first that is not finite. "), go);
+      nodes.push(make("span", { class: "wrong" }, ...(found[1] ? pieces`The adjoint of ${label(found[0])} is the first that is not finite.` : pieces`${label(found[0])} is the first that is not finite.`), " "), go);
     }
     for (const [r, x] of held) {
-      const off = make("button", { type: "button", "aria-label": `Let go of ${M.records[r].y}` }, label(r), ` held at ${show(rounded(x))} ✕`);
+      const off = make("button", { type: "button", "aria-label": say`Let go of ${M.records[r].y}` }, ...pieces`${label(r)} held at ${show(rounded(x))}`, " ✕");
       off.addEventListener("click", () => { gesture(() => held.delete(r)); details(); });
       nodes.push(off);
     }
@@ -201,7 +202,7 @@ const live = (() => {
     const y = (x) => (!Number.isFinite(x) || high === low ? 0.5 : log ? Math.log(x / low) / Math.log(high / low) : (x - low) / (high - low));
     const points = losses.map((x, i) => [4 + (112 * i) / Math.max(1, losses.length - 1), 30 - 26 * y(x)]);
     $("curve").querySelector("polyline").setAttribute("points", points.map((p) => p.map((c) => c.toFixed(1)).join(" ")).join(","));
-    $("curve").setAttribute("aria-label", `The loss over the last ${losses.length} states, ${log ? "on a log scale, " : ""}from ${show(rounded(losses[0]))} to ${show(rounded(now))}`);
+    $("curve").setAttribute("aria-label", log ? say`The loss over the last ${losses.length} states, on a log scale, from ${show(rounded(losses[0]))} to ${show(rounded(now))}` : say`The loss over the last ${losses.length} states, from ${show(rounded(losses[0]))} to ${show(rounded(now))}`);
   }
   const rate = () => Number($("rate").value.replace(",", ".").replace("−", "-"));
   function descend() {
@@ -213,7 +214,7 @@ const live = (() => {
     cancelAnimationFrame(turning);
     turning = 0;
     $("running").setAttribute("aria-pressed", String(on));
-    $("running").textContent = on ? "Stop" : "Run";
+    $("running").textContent = on ? say`Stop` : say`Run`;
     if (!on) { commit(); return; }
     begin();
     const turn = () => {
@@ -267,7 +268,7 @@ const live = (() => {
   };
 
   // -- details of a box: numbers to change, results to hold --------------------------------------------------------------------------
-  const edit = editor({ make, show });
+  const edit = editor({ make, show, say });
   let shown = null;
   const details = () => { if (state.record >= 0) page.open(state.record); else if (state.shown >= 0) page.inspect(state.shown); };
   const keep = (r) => { // what is being changed stays, whatever is pointed at
@@ -289,13 +290,13 @@ const live = (() => {
   };
   extra.below = (r) => {
     if (!holdable.has(r)) return [];
-    const line = make("div", { class: "entry", role: "group", "aria-label": `Hold ${M.records[r].y}` }, "hold at ");
+    const line = make("div", { class: "entry", role: "group", "aria-label": say`Hold ${M.records[r].y}` }, say`hold at`, " ");
     for (const x of [0, 1]) {
-      const b = make("button", { type: "button", "aria-pressed": String(held.get(r) === x), "aria-label": `Hold ${M.records[r].y} at ${x}` }, String(x));
+      const b = make("button", { type: "button", "aria-pressed": String(held.get(r) === x), "aria-label": say`Hold ${M.records[r].y} at ${x}` }, String(x));
       b.addEventListener("click", () => { gesture(() => (held.get(r) === x ? held.delete(r) : held.set(r, x))); details(); });
       line.append(b);
     }
-    const free = make("button", { type: "button", "aria-label": `Let go of ${M.records[r].y}` }, "let go");
+    const free = make("button", { type: "button", "aria-label": say`Let go of ${M.records[r].y}` }, say`let go`);
     free.disabled = !held.has(r);
     free.addEventListener("click", () => { gesture(() => held.delete(r)); details(); });
     line.append(free);
@@ -320,7 +321,7 @@ const live = (() => {
     $("film").hidden = false;
     $("frame").max = frames.length - 1;
     const tell = () => {
-      const i = Number($("frame").value), words = `update ${updates[i]}` + (seen[i] === null ? "" : ` · before it a loss of ${show(seen[i])} an example`);
+      const i = Number($("frame").value), update = say`update ${updates[i]}`, words = seen[i] === null ? update : `${update} · ${say`before it a loss of ${show(seen[i])} an example`}`;
       $("frame-words").textContent = words;
       $("frame").setAttribute("aria-valuetext", words);
     };

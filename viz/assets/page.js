@@ -3,6 +3,13 @@
 const page = (() => {
   const $ = (id) => document.getElementById(id);
   const M = JSON.parse($("model").textContent);
+  // The reader's language: a sentence is written with say, and found by its English, with {0}, {1} … for what changes.
+  const WORDS = $("words") ? JSON.parse($("words").textContent) : {};
+  const pieces = (strings, ...values) => { // texts and elements, in the order in which the language has them
+    const english = strings.reduce((whole, text, i) => `${whole}{${i - 1}}${text}`);
+    return (WORDS[english] ?? english).split(/\{(\d+)\}/).map((piece, i) => (i % 2 ? values[piece] : piece));
+  };
+  const say = (...given) => pieces(...given).join("");
   const SVG = "http://www.w3.org/2000/svg", MATH = "http://www.w3.org/1998/Math/MathML";
   const F = M.forward.length, END = F + M.backward.length;
   const state = { at: 0, playing: null, pinned: -1, shown: -1, parameter: -1, record: -1 }; // record: one that is shown without a box, as a parameter is
@@ -106,7 +113,7 @@ const page = (() => {
     }
     const rows = values.length, columns = rows ? values[0].length : 0;
     const full = shape.length === 1 ? [1, shape[0]] : shape.slice(-2);
-    const table = make("table", { class: "array", "aria-label": "array of shape " + shape.join(" by ") }), body = make("tbody"), cells = [];
+    const table = make("table", { class: "array", "aria-label": say`array of shape ${shape.join(" × ")}` }), body = make("tbody"), cells = [];
     for (const row of values) {
       const line = make("tr", {}, ...row.map(() => { // a cell of a fixed size, so that a changing number moves nothing
         const cell = make("td");
@@ -123,7 +130,7 @@ const page = (() => {
     table.append(body);
     const cut = shape.length > 2 || rows < full[0] || columns < full[1];
     const wide = make("div", { class: "wide" }, table);
-    if (cut) wide.append(make("p", { class: "small" }, `the first ${rows} × ${columns} of ${shape.join(" × ")}`));
+    if (cut) wide.append(make("p", { class: "small" }, say`the first ${rows} × ${columns} of ${shape.join(" × ")}`));
     return wide;
   }
 
@@ -131,7 +138,7 @@ const page = (() => {
   function scale(key) {
     const norms = M.boxes.map((box) => (box.r < 0 ? undefined : M.records[box.r][key])), all = norms.filter((x) => typeof x === "number" && x > 0);
     let low = Math.log10(Math.min(...all)), high = Math.log10(Math.max(...all));
-    const range = all.length ? `‖·‖ ${Number((10 ** low).toPrecision(2))} … ${Number((10 ** high).toPrecision(2))}` : "none";
+    const range = all.length ? `‖·‖ ${Number((10 ** low).toPrecision(2))} … ${Number((10 ** high).toPrecision(2))}` : say`none`;
     if (M.live) { low = Math.floor(2 * low) / 2; high = Math.ceil(2 * high) / 2; } // or a small change would recolour every box
     return { norms, range, of: (x) => (typeof x !== "number" || x <= 0 ? 0 : high - low < 1e-9 ? 0.6 : (Math.log10(x) - low) / (high - low)) };
   }
@@ -151,7 +158,7 @@ const page = (() => {
   function shade() {
     const byValue = scale("N"), byAdjoint = scale("A");
     $("value-range").textContent = byValue.range;
-    $("adjoint-range").textContent = M.backward.length ? byAdjoint.range : "no backward pass";
+    $("adjoint-range").textContent = M.backward.length ? byAdjoint.range : say`no backward pass`;
     for (const [i, box] of boxes.entries()) {
       if (box.r < 0) continue;
       const N = byValue.norms[i], A = byAdjoint.norms[i], u = step(byValue.of(N)), w = step(byAdjoint.of(A)), bad = typeof N === "string" || typeof A === "string";
@@ -192,10 +199,10 @@ const page = (() => {
   }
   function describe(i) {
     const box = boxes[i];
-    if (box.r < 0) return box.title || "folded";
+    if (box.r < 0) return box.title || say`folded`;
     const record = M.records[box.r], words = [record.y];
-    words.push(valueAt[box.r] <= state.at ? "value of norm " + show(record.N) : "no value yet");
-    if (adjointAt[box.r] <= state.at) words.push("adjoint of norm " + show(record.A));
+    words.push(valueAt[box.r] <= state.at ? say`value of norm ${show(record.N)}` : say`no value yet`);
+    if (adjointAt[box.r] <= state.at) words.push(say`adjoint of norm ${show(record.A)}`);
     return words.join("; ");
   }
   function bring(element) {
@@ -224,22 +231,22 @@ const page = (() => {
   }
   const followed = () => { const r = currentRecord(); return r < 0 ? state.shown : M.records[r].b >= 0 ? M.records[r].b : state.shown; };
   function sentence() {
-    if (state.at === 0) return "Start: only inputs and parameters have values.";
+    if (state.at === 0) return say`Start: only inputs and parameters have values.`;
     const r = currentRecord(), record = M.records[r];
     return state.at <= F
-      ? `Forward ${state.at} of ${F}: ${record.y}, value of norm ${show(record.N)}`
-      : `Backward ${state.at - F} of ${END - F}: adjoint of ${record.y}, norm ${show(record.A)}`;
+      ? say`Forward ${state.at} of ${F}: ${record.y}, value of norm ${show(record.N)}`
+      : say`Backward ${state.at - F} of ${END - F}: adjoint of ${record.y}, norm ${show(record.A)}`;
   }
   function status() {
     const p = $("status");
-    if (state.at === 0) { p.replaceChildren(make("b", {}, "Start."), " Only inputs and parameters have values. Press → or Play."); return; }
+    if (state.at === 0) { p.replaceChildren(make("b", {}, say`Start.`), " ", say`Only inputs and parameters have values. Press → or Play.`); return; }
     const r = currentRecord(), record = M.records[r], ahead = state.at <= F;
-    p.replaceChildren(make("b", {}, ahead ? `Forward ${state.at} of ${F}` : `Backward ${state.at - F} of ${END - F}`), " · ");
+    p.replaceChildren(make("b", {}, ahead ? say`Forward ${state.at} of ${F}` : say`Backward ${state.at - F} of ${END - F}`), " · ");
     p.append(label(ahead ? r : -1 - r));
     if (ahead && record.f) p.append(" = ", rich(record.f));
-    p.append(` · norm ${show(ahead ? record.N : record.A)}`);
-    if (state.at === F && END > F) p.append(" · next: backward");
-    if (state.at === END) p.append(" · end");
+    p.append(" · ", say`norm ${show(ahead ? record.N : record.A)}`);
+    if (state.at === F && END > F) p.append(" · ", say`next: backward`);
+    if (state.at === END) p.append(" · ", say`end`);
   }
   function move(direction, unit = $("unit").value) {
     if (unit === "record") return go(state.at + direction);
@@ -253,8 +260,8 @@ const page = (() => {
       if (state.at === END) go(0);
       state.playing = setInterval(() => { move(1); if (state.at === END) play(false); }, Number($("speed").value));
     }
-    $("play").textContent = on ? "❚❚ Pause" : "▶ Play";
-    $("play").setAttribute("aria-label", on ? "Pause" : "Play");
+    $("play").textContent = on ? "❚❚ " + say`Pause` : "▶ " + say`Play`;
+    $("play").setAttribute("aria-label", on ? say`Pause` : say`Play`);
     $("status").setAttribute("aria-live", on ? "off" : "polite");
   }
 
@@ -265,7 +272,7 @@ const page = (() => {
     state.record = -1;
     bound = [];
     const panel = $("inspector");
-    if (i < 0 || !boxes[i]) { panel.replaceChildren(make("p", { class: "small" }, "Point at a box, tap it, or move to it with the keys, to see its value, its adjoint, its local derivatives and the line of the program that made it.")); return; }
+    if (i < 0 || !boxes[i]) { panel.replaceChildren(make("p", { class: "small" }, say`Point at a box, tap it, or move to it with the keys, to see its value, its adjoint, its local derivatives and the line of the program that made it.`)); return; }
     if (before !== i) { boxes[before]?.element.classList.remove("shown"); boxes[i].element.classList.add("shown"); boxes.forEach((b) => { b.now = b.now.replace(/ ?shown/, ""); }); boxes[i].now = (boxes[i].now + " shown").trim(); }
     const box = boxes[i];
     if (box.r < 0) { panel.replaceChildren(make("h2", {}, box.title || "…"), make("p", {}, box.note || "")); return; }
@@ -280,28 +287,28 @@ const page = (() => {
   }
   function about(r, inside_of) {
     const record = M.records[r];
-    const nodes = [make("h2", {}, label(r)), make("p", { class: "place" }, [M.places[record.p], record.s.length ? "shape " + record.s.join(" × ") : "scalar"].filter(Boolean).join(" · "))];
+    const nodes = [make("h2", {}, label(r)), make("p", { class: "place" }, [M.places[record.p], record.s.length ? say`shape ${record.s.join(" × ")}` : say`scalar`].filter(Boolean).join(" · "))];
     if (record.e || record.f) nodes.push(formula(r, "=", record.e || record.f));
-    nodes.push(...quantity("Value", "value", () => record.v, record, () => record.N, valueAt[r] <= state.at, "not computed yet at this point of the walk"));
-    if (record.A !== undefined) nodes.push(...quantity("Adjoint ", "adjoint", () => record.a, record, () => record.A, adjointAt[r] <= state.at, "the sweep has not come here yet", -1 - r));
-    else if (M.backward.length) nodes.push(make("p", { class: "small" }, "No derivative passes through here."));
+    nodes.push(...quantity(say`Value`, "value", () => record.v, record, () => record.N, valueAt[r] <= state.at, say`not computed yet at this point of the walk`));
+    if (record.A !== undefined) nodes.push(...quantity(say`Adjoint`, "adjoint", () => record.a, record, () => record.A, adjointAt[r] <= state.at, say`the sweep has not come here yet`, -1 - r));
+    else if (M.backward.length) nodes.push(make("p", { class: "small" }, say`No derivative passes through here.`));
     nodes.push(...(extra.below?.(r) ?? []));
     const all = inside_of.filter((x) => M.records[x].d).sort((x, y) => y - x), now = currentRecord();
     const givers = all.filter((x, k) => k < 24 || x === now);
-    if (givers.length) nodes.push(make("h3", {}, "Local derivative: what the adjoint gives to each input"));
+    if (givers.length) nodes.push(make("h3", {}, say`Local derivative: what the adjoint gives to each input`));
     givers.forEach((x, k) => nodes.push(k === 0 ? gives(x) : inside(x)));
-    if (givers.length < all.length) nodes.push(make("p", { class: "small" }, `… and ${all.length - givers.length} records more in this box`));
+    if (givers.length < all.length) nodes.push(make("p", { class: "small" }, say`… and ${all.length - givers.length} records more in this box`));
     if (record.l !== undefined) {
       const [where, text] = M.lines[record.l].split("\n");
-      nodes.push(make("h3", {}, "Line of the program, " + where), make("pre", {}, text || "(source not at hand)"));
+      nodes.push(make("h3", {}, say`Line of the program, ${where}`), make("pre", {}, text || say`(source not at hand)`));
     }
     return nodes;
   }
   function quantity(title, kind, read, record, size, reached, pending, name) {
     const head = make("h3", {}, title), r = M.records.indexOf(record), own = kind === "value" ? extra.value?.(r) : null;
-    if (name !== undefined) head.append(label(name));
+    if (name !== undefined) head.append(" ", label(name));
     const since = () => extra.note?.(r, kind) ?? "";
-    const words = text(make("div", { class: `state ${kind}` }), () => (record.s.length ? "norm " + show(size()) + since() + (reached ? "" : " · " + pending) : (reached ? "" : pending) + since()));
+    const words = text(make("div", { class: `state ${kind}` }), () => (record.s.length ? say`norm ${show(size())}` + since() + (reached ? "" : " · " + pending) : (reached ? "" : pending) + since()));
     return [head, words, own ?? make("div", { class: reached ? "" : "pending" }, array(read, record.s, () => extra.changes?.(r, kind)))];
   }
   function gives(r) {
@@ -309,11 +316,11 @@ const page = (() => {
     for (const gift of M.records[r].d) {
       const [x, , f] = gift;
       const target = M.parameters.some((p) => p.r === x) ? make("button", { type: "button", "data-parameter": x }, label(x)) : label(x);
-      list.append(make("li", {}, "to ", target, text(make("span", { class: "small" }), () => " · norm " + show(gift[1])), formula(null, "", f)));
+      list.append(make("li", {}, ...pieces`to ${target}`, text(make("span", { class: "small" }), () => " · " + say`norm ${show(gift[1])}`), formula(null, "", f)));
     }
     return list;
   }
-  const inside = (r) => make("details", { class: "inside", ...(r === currentRecord() ? { open: "" } : {}) }, make("summary", {}, "from ", label(r), " = ", rich(M.records[r].f)), gives(r));
+  const inside = (r) => make("details", { class: "inside", ...(r === currentRecord() ? { open: "" } : {}) }, make("summary", {}, ...pieces`from ${label(r)}`, " = ", rich(M.records[r].f)), gives(r));
 
   // -- a shared parameter's gradient, contribution by contribution -----------------------------
   const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7b4fb5", "#c0392b", "#3d7a55", "#777777"];
@@ -331,28 +338,29 @@ const page = (() => {
       const n = arrived(p), button = $("chips").children[i];
       button.setAttribute("aria-pressed", String(i === state.parameter));
       button.lastChild.textContent = n ? ` ${show(p.parts[n - 1].T)} · ${n}/${p.parts.length}` : ` ${M.records[p.r].s.join("×")}`;
-      button.title = n ? `norm of the gradient so far, ${n} of ${p.parts.length} contributions` : "shape; no contribution yet";
+      button.title = n ? say`norm of the gradient so far, ${n} of ${p.parts.length} contributions` : say`shape; no contribution yet`;
     });
   }
   function growth() {
     const p = M.parameters[state.parameter], panel = $("growth"), before = bound.length;
     if (!p) { panel.replaceChildren(); return; }
     const n = arrived(p), most = Math.max(...p.parts.map((q) => (typeof q.N === "number" ? q.N : 0)), 1e-300), shape = M.records[p.r].s;
-    const bars = make("div", { class: "bars", role: "group", "aria-label": "contributions in the order of the sweep" });
+    const bars = make("div", { class: "bars", role: "group", "aria-label": say`contributions in the order of the sweep` });
     p.parts.forEach((part, k) => {
       const bar = make("i");
       bar.style.height = Math.max(2, (46 * (typeof part.N === "number" ? part.N : most)) / most).toFixed(1) + "px";
       bar.style.flex = "none";
-      const button = make("button", { type: "button", class: (k < n ? "in" : "") + (k === n - 1 ? " newest" : ""), "aria-label": `${part.p}: norm ${show(part.N)}${k < n ? "" : ", not met yet"}`, title: `${part.p}: norm ${show(part.N)}` }, bar, part.p.replace("t = ", ""));
+      const button = make("button", { type: "button", class: (k < n ? "in" : "") + (k === n - 1 ? " newest" : ""), "aria-label": k < n ? say`${part.p}: norm ${show(part.N)}` : say`${part.p}: norm ${show(part.N)}, not met yet`, title: say`${part.p}: norm ${show(part.N)}` }, bar, part.p.replace("t = ", ""));
       button.addEventListener("click", () => { go(F + part.at); $("growth").querySelectorAll(".bars button")[k]?.focus(); });
       bars.append(button);
     });
-    const words = make("p", { class: "state adjoint", role: "status" }, label(-1 - p.r), n === 0
-      ? `: none of ${p.parts.length} contributions met yet` : `: ${n} of ${p.parts.length} contributions, norm ${show(p.parts[n - 1].T)}; the last one from ${p.parts[n - 1].p}, norm ${show(p.parts[n - 1].N)}`);
-    const on = make("button", { type: "button", id: "contribution" }, n < p.parts.length ? "Next contribution" : "From the start");
+    const words = make("p", { class: "state adjoint", role: "status" }, ...(n === 0
+      ? pieces`${label(-1 - p.r)}: none of ${p.parts.length} contributions met yet`
+      : pieces`${label(-1 - p.r)}: ${n} of ${p.parts.length} contributions, norm ${show(p.parts[n - 1].T)}; the last one from ${p.parts[n - 1].p}, norm ${show(p.parts[n - 1].N)}`));
+    const on = make("button", { type: "button", id: "contribution" }, n < p.parts.length ? say`Next contribution` : say`From the start`);
     on.addEventListener("click", () => { go(n < p.parts.length ? F + p.parts[n].at : F); $("contribution").focus(); });
     const sums = make("div", { class: "sums" });
-    if (n) sums.append(make("div", {}, make("h3", {}, "Sum so far"), array(() => p.parts[n - 1].t, shape)), make("div", {}, make("h3", {}, "This contribution"), array(() => p.parts[n - 1].v, shape)));
+    if (n) sums.append(make("div", {}, make("h3", {}, say`Sum so far`), array(() => p.parts[n - 1].t, shape)), make("div", {}, make("h3", {}, say`This contribution`), array(() => p.parts[n - 1].v, shape)));
     panel.replaceChildren(make("div", {}, words, bars, on), sums);
     bound.length = before; // it is built anew whenever numbers change
   }
@@ -434,5 +442,5 @@ const page = (() => {
     boxes.forEach((box, i) => { if (box.now) box.element.setAttribute("aria-label", describe(i)); });
     $("slider").setAttribute("aria-valuetext", sentence());
   }
-  return { M, F, END, state, extra, boxes, edges, $, make, label, plain, show, text, go, inspect, open, choose, focusBox, shade, refresh, respeak };
+  return { M, F, END, state, extra, boxes, edges, $, say, pieces, make, label, plain, show, text, go, inspect, open, choose, focusBox, shade, refresh, respeak };
 })();

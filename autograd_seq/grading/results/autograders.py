@@ -9,6 +9,7 @@ from autograd_seq.core.source_line import here
 from autograd_seq.grading.gradebook import Gradebook
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.submission import FunctionVerdict, Submission
+from autograd_seq.translation.reader import translated
 
 
 def only(book: Gradebook, what: str) -> Submission:
@@ -46,17 +47,19 @@ def as_gradescope(submission: Submission) -> dict[str, Any]:
 def as_prairielearn(submission: Submission) -> dict[str, Any]:
     """What stands in ``/grade/results/results.json``; a submission that has no verdict at all cannot be graded."""
     gradable = bool(submission.functions)
+    points = translated(f"{submission.mark:g} of {submission.points:g} points")
+    why = submission.reason or "there is nothing to judge"
     return {
         "gradable": gradable,
         "score": round(submission.mark / submission.points, 4) if submission.points else 0.0,
-        "message": f"{submission.verdict}: {submission.mark:g} of {submission.points:g} points",
+        "message": f"{submission.verdict}: {points}",
         "output": _whole(submission),
-        **({} if gradable else {"format_errors": [plain(submission.reason or "there is nothing to judge")]}),
+        **({} if gradable else {"format_errors": [plain(translated(why))]}),
         "tests": [
             {
                 "name": plain(name, 1), "description": function.verdict,
                 "points": function.mark if submission.reason is None else 0.0,
-                "max_points": function.points, "message": function.marks, "output": _said(function),
+                "max_points": function.points, "message": translated(function.marks), "output": _said(function),
             }
             for name, function in submission.functions.items()
         ],
@@ -64,7 +67,7 @@ def as_prairielearn(submission: Submission) -> dict[str, Any]:
 
 
 def _said(function: FunctionVerdict) -> str:
-    marks = "" if function.ok else f"\n{function.marks}"
+    marks = "" if function.ok else f"\n{translated(function.marks)}"
     return plain(str(function)) + marks
 
 
@@ -75,4 +78,4 @@ def _whole(submission: Submission) -> str:
         submission.verdict, submission.reason, submission.remark,
         f"not enforced on this machine: {missing}" if missing else None, f"seed: {submission.seed}",
     ]  # fmt: skip
-    return plain("\n".join(line for line in lines if line))
+    return plain("\n".join(translated(line) for line in lines if line))

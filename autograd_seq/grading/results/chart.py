@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.gradebook import Gradebook
 from autograd_seq.grading.plain_text import plain
+from autograd_seq.translation.reader import ENGLISH, current, speaking_english, translated
 
 MOST_BARS = 25
+CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "PingFang SC",
+    "PingFang HK", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "SimHei",
+)  # fmt: skip
 ENDINGS = (".png", ".svg", ".pdf")
 
 
@@ -27,13 +34,27 @@ def draw_causes(book: Gradebook, path: str | os.PathLike[str]) -> Path:
     if target.suffix not in ENDINGS:
         raise UsageError(f"{target}: a picture's name must end in {', '.join(ENDINGS)}{here()}")
     try:
+        library = import_module("matplotlib")
         figure_of = import_module("matplotlib.figure").Figure
+        known = {font.name for font in import_module("matplotlib.font_manager").fontManager.ttflist}
     except ImportError:
         raise UsageError(f"a picture needs Matplotlib: pip install 'autograd-seq[plot]'{here()}") from None
+    fonts = [name for name in CHINESE_FONTS if name in known]
+    with library.rc_context({"font.family": [*library.rcParams["font.family"], *fonts]}):
+        if fonts or current() == ENGLISH:
+            return _drawn(book, target, figure_of)
+        said = "no font that Matplotlib knows has Chinese characters: the words in the picture are English"
+        warnings.warn(translated(said), stacklevel=2)
+        with speaking_english():
+            return _drawn(book, target, figure_of)
+
+
+def _drawn(book: Gradebook, target: Path, figure_of: Any) -> Path:
     rows = book.causes()
-    shown = [(f"{row.function}: {row.cause}", len(row.paths)) for row in rows[:MOST_BARS]]
+    shown = [(f"{row.function}: {translated(row.cause)}", len(row.paths)) for row in rows[:MOST_BARS]]
     if len(rows) > MOST_BARS:
-        shown.append((f"{len(rows) - MOST_BARS} further ones", sum(len(row.paths) for row in rows[MOST_BARS:])))
+        words = translated(f"{len(rows) - MOST_BARS} further ones")
+        shown.append((words, sum(len(row.paths) for row in rows[MOST_BARS:])))
     figure = figure_of(figsize=(11, 1.2 + 0.32 * max(len(shown), 1)), layout="constrained")
     axes = figure.add_subplot()
     labels = [_label(text) for text, _ in reversed(shown)]
@@ -41,9 +62,9 @@ def draw_causes(book: Gradebook, path: str | os.PathLike[str]) -> Path:
     axes.set_yticks(range(len(shown)), labels, fontsize=8, parse_math=False)
     axes.bar_label(bars, padding=3, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlabel("submissions")
+    axes.set_xlabel(translated("submissions"))
     axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.set_title(f"{plain(book.title, 1)}: {len(book)} submissions", parse_math=False)
+    axes.set_title(translated(f"{plain(book.title, 1)}: {len(book)} submissions"), parse_math=False)
     figure.savefig(target, dpi=150)
     return target
 

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from autograd_seq.grading.gradebook import Gradebook
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.submission import Submission
+from autograd_seq.translation.reader import translated
 
 
 def as_junit(book: Gradebook) -> str:
@@ -26,14 +27,15 @@ def _suite(submission: Submission) -> ElementTree.Element:
     for name, function in submission.functions.items():
         case = ElementTree.SubElement(suite, "testcase", classname=path, name=plain(name, 1), time="0")
         if function.verdict == "wrong":
-            said = function.marks if function.points else "wrong"
-            ElementTree.SubElement(case, "failure", message=said).text = plain(function.text)
+            said = translated(function.marks) if function.points else "wrong"
+            ElementTree.SubElement(case, "failure", message=said).text = plain(translated(function.text))
         elif not function.ok:
-            reason = plain(function.reason or "")
+            reason = plain(translated(function.reason or ""))
             ElementTree.SubElement(case, "error", message=reason.partition("\n")[0]).text = reason
     if submission.reason is not None:
-        case = ElementTree.SubElement(suite, "testcase", classname=path, name="the file as a whole", time="0")
-        reason = plain(submission.reason)
+        name = translated("the file as a whole")
+        case = ElementTree.SubElement(suite, "testcase", classname=path, name=name, time="0")
+        reason = plain(translated(submission.reason))
         ElementTree.SubElement(case, "error", message=reason.partition("\n")[0]).text = reason
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))

@@ -10,21 +10,24 @@ from autograd_seq.grading.gradebook import Gradebook
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.submission import Submission
 from autograd_seq.storage.files import write
+from autograd_seq.translation.reader import translated
 
 
 def as_markdown(submission: Submission) -> str:
     """A page for one student: the verdict, the marks, and what is said of each function."""
     name = in_markdown(os.path.basename(submission.path))
-    lines = [f"# {name}: {submission.verdict}", "", f"{submission.mark:g} of {submission.points:g} points", ""]
+    marks = translated(f"{submission.mark:g} of {submission.points:g} points")
+    lines = [f"# {name}: {submission.verdict}", "", marks, ""]
     for remark in filter(None, (submission.reason, submission.remark)):
-        lines += [fenced(remark), ""]
+        lines += [fenced(translated(remark)), ""]
     if submission.functions:
-        lines += ["| function | verdict | marks |", "|---|---|---|"]
-        lines += [f"| {in_markdown(n)} | {f.verdict} | {f.marks} |" for n, f in submission.functions.items()] + [""]
+        lines += [f"| {translated('function')} | {translated('verdict')} | {translated('marks')} |", "|---|---|---|"]
+        rows = [(in_markdown(n), f.verdict, translated(f.marks)) for n, f in submission.functions.items()]
+        lines += [f"| {name} | {verdict} | {marks} |" for name, verdict, marks in rows] + [""]
     for key, function in submission.functions.items():
         if not function.ok:
             lines += [f"## {in_markdown(key)}", "", fenced(str(function)), ""]
-    return "\n".join([*lines, f"Numbers were drawn with the seed {submission.seed}.", ""])
+    return "\n".join([*lines, translated(f"Numbers were drawn with the seed {submission.seed}."), ""])
 
 
 def write_letters(book: Gradebook, folder: str | os.PathLike[str]) -> list[Path]:

@@ -45,6 +45,10 @@ class ForAnySize:
         """Why there is no plan for any sizes of such arguments."""
         return self._why_not.get(_kind(values))
 
+    def shares(self, values: Sequence[Given]) -> dict[int, int]:
+        """Of each argument that has examples, by its number, which axis counts them; known once `bound` was asked."""
+        return next((samples.shares for samples, _ in self._plans if samples.sizes(values) is not None), {})
+
     @uncollected()
     def bound(self, values: Sequence[Given]) -> Bound | None:
         """A program for any sizes, ready for those of some arguments; None if there cannot be one."""

@@ -14,6 +14,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.examples_axis import examples
 from autograd_seq.plan.anysize.followed import split_of
 from autograd_seq.plan.anysize.for_parts import for_parts
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
@@ -33,6 +34,7 @@ from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network, Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
 from autograd_seq.plan.writing.jax_run import Runner
+from autograd_seq.plan.writing.jax_shares import OverDevices
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
@@ -92,6 +94,8 @@ class Samples:
         The second has one more of the first size, the next of the second …, the last of all.
     points : list of dict of str to int
         Their sizes.
+    examples : str or None
+        The size that counts examples.
 
     Raises
     ------
@@ -115,6 +119,12 @@ class Samples:
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
         self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
+        self.examples = examples(self.axes, [sample.network for sample in self.networks])
+
+    @property
+    def shares(self) -> dict[int, int]:
+        """Of each argument that has examples, by its number, which axis counts them."""
+        return dict(self.axes[self.examples]) if self.examples is not None else {}
 
     def recorded(self, lengths: Mapping[Axes, int]) -> Recorded:
         """A recording with some lengths."""
@@ -254,8 +264,8 @@ class SizedPlan:
             self.constants.append(known[value] if number is None else number)
         self.namespace: dict[str, Any]
         if isinstance(program, JaxProgram):
-            self.runner = run = Runner(self.source, engine.device)
-            quick = Runner(program.soon, engine.device)
+            self.runner, quick = self._runners(program, engine)
+            run = self.runner
             self.namespace = {"program": lambda **sizes: quick}
         else:
             self.namespace = dict(program.namespace)
@@ -279,6 +289,16 @@ class SizedPlan:
         filled = {value: array for value, array in known.items() if isinstance(array, Filled)}
         self.asked.decisions.clear()
         return jax_program(self.network, engine, told, filled)
+
+    def _runners(self, program: JaxProgram, engine: Engine) -> tuple[Runner, Runner]:
+        """What runs the program, and the same to be compared with recordings."""
+        if engine.devices is None:
+            return Runner(self.source, engine.device), Runner(program.soon, engine.device)
+        shares: Mapping[Any, int] = self.samples.shares
+        over = OverDevices(program, engine.devices, [shares.get(self._numbers[value]) for value in program.given])
+        self.source = over.text
+        self.network.notes.append(over.note(self.samples.examples))
+        return over.runner, over.soon
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
         arrays = [sample.arrays[x] for x, sample in zip(row, self.samples.networks, strict=True)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from autograd_seq.plan.rewrites.rule import Rule
 from autograd_seq.plan.value import Network
+from autograd_seq.translation.reader import translated
 
 PROVEN = frozenset({
     "single_term", "constant_over_time", "sum_of_constants", "turned_twice", "computed_already", "one_number",
@@ -27,7 +28,8 @@ def said(network: Network) -> list[str]:
     """What `explain` ends with: which equalities were used, and how far each is certain."""
     lines = []
     for word, how in (("proven", "for all sizes and numbers of steps"), ("checked", "by what the program gives")):
-        laws = [f"  {rule.law} ({count}×)" for rule, count in network.applied.items() if status(rule) == word]
+        used = [(rule.law, count) for rule, count in network.applied.items() if status(rule) == word]
+        laws = [f"  {translated(law)} ({count}×)" for law, count in used]
         if laws:
             lines += [f"equalities used that are {word}, {how}: {len(laws)}", *laws]
     return [*lines, "the order of the program and its use of memory are checked by what it gives"]

@@ -118,7 +118,7 @@ class JaxProgram:
 
     def _loop(self, component: list[Value]) -> None:
         inside = set(component)
-        shifts = {(u.value, u.shift) for v in component for u in v.uses if u.value in inside and u.shift}
+        shifts = dict.fromkeys((u.value, u.shift) for v in component for u in v.uses if u.value in inside and u.shift)
         backward = max(shift for _, shift in shifts) > 0
         depth = {v: max(abs(s) for other, s in shifts if other is v) for v, _ in shifts}
         order = within_step(component)

@@ -40,7 +40,7 @@ def device(name: str | None) -> Any:
     import jax
 
     try:
-        return jax.devices(name)[0]
+        return jax.local_devices(backend=name)[0]
     except RuntimeError as error:
         there = sorted({d.platform for d in jax.devices()} | {"cpu"})
         raise UsageError(
@@ -76,6 +76,8 @@ class Runner:
         What JAX compiles: it can be part of what else JAX compiles.
     double : bool
         Whether it computes in float64.
+    defined : dict
+        All that the program defines, by name.
     """
 
     def __init__(self, text: str, where: str | None) -> None:
@@ -88,6 +90,7 @@ class Runner:
             exec(compile(text, "<JAX program>", "exec"), namespace)
         finally:
             jax.config.update("jax_enable_x64", before)
+        self.defined = namespace
         self.run = namespace["run"]
         self._place = device(where)
 
@@ -97,13 +100,14 @@ class Runner:
 
         with ExitStack() as stack:
             if self.double:
-                stack.enter_context(_in_double())
+                stack.enter_context(in_double())
             if self._place is not None:
                 stack.enter_context(jax.default_device(self._place))
             return self.run(*arguments)
 
 
-def _in_double() -> Any:
+def in_double() -> Any:
+    """JAX with float64, whatever is set around."""
     import jax
 
     if hasattr(jax, "enable_x64"):
