@@ -1,0 +1,81 @@
+"""How the site is made of these pages; `python docs/build.py` runs it."""
+
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "site"))
+
+project = "autograd_seq"
+author = "the maintainers of autograd_seq"
+release = version = metadata.version("autograd-seq")
+html_title = f"autograd_seq {version}"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "chinese_search",
+    "language_switch",
+    "mathml",
+    "name_or_code",
+    "what_is_translated",
+]
+exclude_patterns = ["locale", "site", "made/extra"]
+suppress_warnings = ["myst.header"]  # a page of the gallery may begin with a table
+myst_enable_extensions = ["dollarmath", "attrs_inline", "colon_fence"]
+myst_heading_anchors = 4
+highlight_language = "text"
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
+
+# Docstrings: NumPy's style; a full name in backquotes is a link.
+default_role = "py:name"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+napoleon_use_param = False
+napoleon_use_ivar = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_default_options = {"members": True}
+add_module_names = False
+toc_object_entries_show_parents = "hide"
+
+# Chinese: one catalogue for each page, without line numbers, which would change with every line above them.
+language = "en"
+locale_dirs = ["locale"]
+gettext_compact = False
+gettext_location = False
+gettext_uuid = False
+
+html_theme = "furo"
+html_static_path = ["site/static"]
+html_extra_path = ["made/extra"]
+html_css_files = ["site.css"]
+templates_path = ["site/templates"]
+html_show_copyright = False
+html_show_sourcelink = False
+html_copy_source = False
+html_search_summary_length = 120
+html_theme_options = {"top_of_page_buttons": ["view"]}
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html", "sidebar/language.html", "sidebar/search.html", "sidebar/scroll-start.html",
+        "sidebar/navigation.html", "sidebar/scroll-end.html",
+    ]
+}  # fmt: skip
+
+# Pages that a program writes for whoever reads the repository: what the site's menu needs is added here.
+MENUS = {"derivations/README": "\n```{toctree}\n:hidden:\n:glob:\n\n[a-z]*\n```\n"}
+
+
+def add_menu(app: Any, docname: str, source: list[str]) -> None:
+    """The pages below one that has no menu of its own."""
+    source[0] += MENUS.get(docname, "")
+
+
+def setup(app: Any) -> None:
+    """Tell Sphinx of it."""
+    app.connect("source-read", add_menu)

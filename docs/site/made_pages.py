@@ -1,0 +1,73 @@
+"""What the site shows and nobody writes: the tour's page, of its notebook, and the live pages that are embedded."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).resolve().parents[1]
+MADE = DOCS / "made"
+TOUR = DOCS.parent / "examples" / "tour.ipynb"
+FROM = """
+The same cells are a notebook, `examples/tour.ipynb`; `python docs/write_tour.py` ran them and kept what they gave.
+"""
+
+
+def make() -> None:
+    """Make what is missing or older than what it is made of."""
+    MADE.mkdir(exist_ok=True)
+    tour()
+    live()
+
+
+def live() -> None:
+    """Pages that compute, as `autograd-seq draw … --live` writes them."""
+    from autograd_seq.commands import main
+
+    for cell, steps in (("rnn", "3"), ("lstm", "3")):
+        path = MADE / "extra" / "live" / f"{cell}.html"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            main(["draw", cell, "--steps", steps, "--live", "-o", str(path)])
+
+
+def tour() -> None:
+    """The notebook as a page."""
+    cells = json.loads(TOUR.read_text(encoding="utf-8"))["cells"]
+    parts: list[str] = []
+    for number, cell in enumerate(cells):
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            parts.append(source + (FROM if number == 0 else ""))
+        else:
+            parts.append(f"```python\n{source}\n```")
+            parts.extend(shown(output, f"tour-{number}") for output in cell["outputs"])
+    write(MADE / "tour.md", "\n\n".join(filter(None, parts)) + "\n")
+
+
+def shown(output: dict[str, Any], name: str) -> str:
+    """What a cell gave, as the notebook keeps it: formulas, a picture or text."""
+    if output["output_type"] == "stream":
+        return fenced("".join(output["text"]))
+    data = {kind: "".join(text) for kind, text in output["data"].items()}
+    if "image/png" in data:
+        (MADE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
+        return f"![{data['text/plain'].splitlines()[0]}]({name}.png)"
+    if "text/markdown" in data:
+        return data["text/markdown"]
+    if "text/latex" in data:
+        return data["text/latex"]
+    return fenced(data["text/plain"])
+
+
+def fenced(text: str) -> str:
+    """Text as it was printed."""
+    return f"```text\n{text.rstrip()}\n```"
+
+
+def write(path: Path, text: str) -> None:
+    """Write it only where it is new, so that Sphinx reads again what has changed alone."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
