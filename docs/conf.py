@@ -1,6 +1,7 @@
 """How the site is made of these pages; `python docs/build.py` runs it."""
 
 import sys
+import zlib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -79,3 +80,5 @@ def add_menu(app: Any, docname: str, source: list[str]) -> None:
 def setup(app: Any) -> None:
     """Tell Sphinx of it."""
     app.connect("source-read", add_menu)
+    code = b"".join(path.read_bytes() for path in sorted((HERE / "site").glob("*.py")))
+    app.add_config_value("digest_of_site_code", zlib.crc32(code), "env")  # pages are read again when it changes

@@ -13,10 +13,16 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-AS_IT_IS = (nodes.literal, nodes.math, nodes.image)
+AS_IT_IS = (nodes.literal, nodes.math, nodes.image, nodes.raw)
 WORD = re.compile(r"[A-Za-z]{2,}")
-# Names that are the same in every language.
-NAMES = re.compile(r"\b(?:RNN|GRU|LSTM|autograd_seq|NumPy|PyTorch|JAX|Keras|ONNX|Equinox|Flax|Haiku|torch|jax|linen|nnx)\b")
+# Names and statuses that are the same in every language.
+NAMES = re.compile(
+    r"\b(?:proven|checked|excluded|refuted|undecided|unreadable|RNN|GRU|LSTM|autograd_seq|NumPy|PyTorch|JAX|Keras|ONNX|"
+    r"Equinox|Flax|Haiku|torch|jax|linen|nnx)\b"
+)
+
+# Pages whose tables a program fills with formulas, code, names and statuses: their headings alone are translated.
+FILLED = re.compile(r"derivations/.+|gallery/README")
 
 
 def prose(node: nodes.Node) -> str:
@@ -26,6 +32,13 @@ def prose(node: nodes.Node) -> str:
     if isinstance(node, nodes.Text):
         return str(node)
     return "".join(prose(child) for child in node.children)
+
+
+def in_a_table(node: nodes.Node) -> bool:
+    """Whether something stands in the body of a table."""
+    while node.parent is not None and not isinstance(node, nodes.tbody):
+        node = node.parent
+    return isinstance(node, nodes.tbody)
 
 
 class OnlyProse(SphinxTransform):
@@ -38,7 +51,8 @@ class OnlyProse(SphinxTransform):
         for node in self.document.findall(nodes.TextElement):
             if isinstance(node, nodes.Inline):
                 continue
-            if not WORD.search(NAMES.sub(" ", prose(node))):
+            filled = in_a_table(node) and FILLED.fullmatch(self.env.docname)
+            if filled or not WORD.search(NAMES.sub(" ", prose(node))):
                 node["translatable"] = False
 
 

@@ -1,0 +1,116 @@
+"""The site's sentences and their translations: ``python docs/catalogues.py``, with the extra `docs`.
+
+  update         take the sentences out of the pages and docstrings; new ones come into docs/locale without a translation
+  count          how many sentences and words each catalogue has, and how many are translated
+  list PO        the untranslated sentences of one catalogue, a line each: number, tab, sentence (all of them: --all)
+  put PO FILE    take translations from such lines into the catalogue, if code, formulas and links are the same
+
+A sentence that changed in English keeps its old translation, marked as fuzzy: it is listed again, with the old
+translation below it, and until it is put anew the Chinese page shows the English sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from sphinx_intl import basic
+
+from build import DOCS, build
+from made_pages import make
+from parity import LOCALE, differences, is_missing, is_rst, load, save, sentences, spaced
+
+HEAD = "# Chinese of one page of the site; python docs/catalogues.py says how it is kept."
+FOUND = DOCS.parent / "build" / "messages"
+
+
+def update() -> int:
+    """Take the sentences out, and merge them into the catalogues."""
+    make()
+    if build("en", FOUND, "gettext"):
+        return 1
+    basic.update(str(DOCS / "locale"), str(FOUND), ("zh_CN",), line_width=0, ignore_obsolete=True)
+    wanted = {path.relative_to(FOUND).with_suffix(".po") for path in FOUND.rglob("*.pot")}
+    for path in LOCALE.rglob("*.po"):
+        if path.relative_to(LOCALE) not in wanted:
+            path.unlink()
+            continue
+        catalogue = load(path)
+        if catalogue.header_comment != HEAD:
+            catalogue.header_comment, catalogue.last_translator = HEAD, "the maintainers of autograd_seq"
+            save(path, catalogue)
+    return 0
+
+
+def count() -> int:
+    """A line for each catalogue."""
+    totals = [0, 0, 0]
+    print(f"{'catalogue':40}{'sentences':>10}{'words':>8}{'missing':>9}")
+    for path in sorted(LOCALE.rglob("*.po")):
+        found = sentences(load(path))
+        row = [len(found), sum(len(message.id.split()) for message in found), sum(map(is_missing, found))]
+        totals = [a + b for a, b in zip(totals, row)]
+        print(f"{path.relative_to(LOCALE)!s:40}{row[0]:10}{row[1]:8}{row[2]:9}")
+    print(f"{'all':40}{totals[0]:10}{totals[1]:8}{totals[2]:9}")
+    return 0
+
+
+def show(path: Path, everything: bool) -> int:
+    """The sentences to translate."""
+    for number, message in enumerate(sentences(load(path)), 1):
+        if everything or is_missing(message):
+            print(f"{number}\t{message.id}")
+            if message.string:
+                print(f"# {'was: ' if message.fuzzy else ''}{message.string}")
+    return 0
+
+
+def put(path: Path, file: Path) -> int:
+    """Take the translations that are in order; say what is wrong with the others."""
+    catalogue = load(path)
+    found, refused, kept = sentences(catalogue), 0, 0
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        number, tab, translation = line.partition("\t")
+        if not tab or not number.strip().isdigit() or not 1 <= int(number) <= len(found):
+            print(f"not a line of number, tab, translation, with a number up to {len(found)}: {line[:80]}")
+            refused += 1
+            continue
+        message = found[int(number) - 1]
+        wrong = list(differences(message.id, translation.strip(), is_rst(path)))
+        if wrong or not translation.strip():
+            print(f"{number}: {'; '.join(wrong) or 'empty'}")
+            refused += 1
+            continue
+        message.string = spaced(translation.strip()) if is_rst(path) else translation.strip()
+        message.flags.discard("fuzzy")
+        kept += 1
+    save(path, catalogue)
+    print(f"{path.name}: {kept} taken, {refused} refused, {sum(map(is_missing, found))} missing")
+    return 1 if refused else 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("update")
+    commands.add_parser("count")
+    listing = commands.add_parser("list")
+    listing.add_argument("po", type=Path)
+    listing.add_argument("--all", action="store_true")
+    putting = commands.add_parser("put")
+    putting.add_argument("po", type=Path)
+    putting.add_argument("file", type=Path)
+    options = parser.parse_args(arguments)
+    if options.command == "update":
+        return update()
+    if options.command == "count":
+        return count()
+    return show(options.po, options.all) if options.command == "list" else put(options.po, options.file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
