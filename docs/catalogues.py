@@ -1,6 +1,6 @@
 """The site's sentences and their translations: ``python docs/catalogues.py``, with the extra `docs`.
 
-  update         take the sentences out of the pages and docstrings; new ones come into docs/locale without a translation
+  update         take the sentences out of the pages and docstrings; new ones stand in docs/locale untranslated
   count          how many sentences and words each catalogue has, and how many are translated
   list PO        the untranslated sentences of one catalogue, a line each: number, tab, sentence (all of them: --all)
   put PO FILE    take translations from such lines into the catalogue, if code, formulas and links are the same
@@ -15,11 +15,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from made_pages import make
+from parity import LOCALE, differences, is_missing, is_rst, load, save, sentences, spaced
 from sphinx_intl import basic
 
 from build import DOCS, build
-from made_pages import make
-from parity import LOCALE, differences, is_missing, is_rst, load, save, sentences, spaced
 
 HEAD = "# Chinese of one page of the site; python docs/catalogues.py says how it is kept."
 FOUND = DOCS.parent / "build" / "messages"

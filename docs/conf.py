@@ -55,6 +55,7 @@ html_theme = "furo"
 html_static_path = ["site/static"]
 html_extra_path = ["made/extra"]
 html_css_files = ["site.css"]
+html_js_files = ["from_disk.js"]
 templates_path = ["site/templates"]
 html_show_copyright = False
 html_show_sourcelink = False

@@ -1,4 +1,4 @@
-"""Search in Chinese, without a dictionary: every two neighbouring characters are a word, in the index and in the question.
+"""Search in Chinese, without a dictionary: any two neighbouring characters are a word, on pages and in questions.
 
 So 遗忘门 is looked for as 遗忘 and 忘门, and whatever phrase stands on a page is found. Words of other letters are
 those of English.
@@ -44,7 +44,7 @@ class SearchChinese(SearchEnglish):
     """What Sphinx asks of a language."""
 
     lang = "zh"
-    language_name = "Chinese"
+    language_name = "English"  # whose stemmer it is that stems the words of other letters
     js_splitter_code = SPLITTER
 
     def split(self, input: str) -> list[str]:

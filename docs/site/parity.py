@@ -24,6 +24,7 @@ MARKDOWN = {
 }
 RST = {
     "code": re.compile(r"``(.+?)``"),
+    "argument": re.compile(r"\*\*(\S+?)\*\* \("),
     "role": re.compile(r"(:[\w:]+:`[^`]+`)"),
     "name": re.compile(r"(?<![`:\w])`([^`<]+)`(?!`)"),
     "link": re.compile(r"<([^>`]+)>`_"),
@@ -42,7 +43,8 @@ def taken(text: str, rst: bool) -> dict[str, Counter[str]]:
     found = {}
     for kind, pattern in (RST if rst else MARKDOWN).items():
         found[kind] = Counter(match[match.re.groups] for match in pattern.finditer(text))
-        text = pattern.sub(lambda match: " " if kind != "link" else match[0], text) if kind != "link" else text
+        if kind == "code":  # where a dollar or an angle bracket means nothing else
+            text = pattern.sub(" ", text)
     return found
 
 

@@ -21,6 +21,8 @@ NAMES = re.compile(
     r"Equinox|Flax|Haiku|torch|jax|linen|nnx)\b"
 )
 
+# What docstrings are divided by; Sphinx has them in its own catalogues.
+LABELS = {"Parameters", "Returns", "Yields", "Raises", "Warns", "Examples", "Notes", "References", "Attributes"}
 # Pages whose tables a program fills with formulas, code, names and statuses: their headings alone are translated.
 FILLED = re.compile(r"derivations/.+|gallery/README")
 
@@ -51,6 +53,8 @@ class OnlyProse(SphinxTransform):
         for node in self.document.findall(nodes.TextElement):
             if isinstance(node, nodes.Inline):
                 continue
+            if node.astext() in LABELS and self.env.docname.startswith("api/"):
+                node["translatable"] = False
             filled = in_a_table(node) and FILLED.fullmatch(self.env.docname)
             if filled or not WORD.search(NAMES.sub(" ", prose(node))):
                 node["translatable"] = False
