@@ -15,11 +15,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from made_pages import make
-from parity import LOCALE, differences, is_missing, is_rst, load, save, sentences, spaced
 from sphinx_intl import basic
 
-from build import DOCS, build
+DOCS = Path(__file__).resolve().parent
+sys.path[:0] = [str(DOCS), str(DOCS / "site")]
+
+from made_pages import make  # noqa: E402
+from parity import LOCALE, differences, is_missing, is_rst, load, save, sentences, spaced  # noqa: E402
+
+from build import build  # noqa: E402  (beside this file, and installed nowhere)
 
 HEAD = "# Chinese of one page of the site; python docs/catalogues.py says how it is kept."
 FOUND = DOCS.parent / "build" / "messages"

@@ -22,10 +22,10 @@ STATUSES = ("proven", "checked", "refuted", "unreadable")
 HEAD = """\
 # Formulas of notes, audited
 
-Five students wrote down what they understood of recurrent networks: forward passes, losses, and the backward formulas that
-everybody copies from everybody. Each formula is put to the test here on a recorded step of the cell that it is about.
-*Proven* is exact algebra, for all numbers at these sizes; *refuted* comes with numbers at which both sides differ;
-*unreadable* means that a letter in it is defined nowhere.
+Five students wrote down what they understood of recurrent networks: forward passes, losses, and the backward formulas
+that everybody copies from everybody. Each formula is put to the test here on a recorded step of the cell that it is
+about. *Proven* is exact algebra, for all numbers at these sizes; *refuted* comes with numbers at which both sides
+differ; *unreadable* means that a letter in it is defined nowhere.
 
 ```console
 $ python examples/check_notes.py
@@ -37,7 +37,7 @@ refuted: dGamma_o = da_next * tanh(c_next) * Gamma_o * (1 - Gamma_o)
 …
 ```
 
-That one is the mistake that most copies share: the adjoint of a gate is taken for the adjoint of what goes *into* the gate.
+That is the mistake that most copies share: the adjoint of a gate is taken for the adjoint of what goes *into* the gate.
 The command prints the reason for each verdict; `--full` prints those of the right ones too. Where a formula is read as
 anything else than what is printed, it says so.
 
@@ -49,8 +49,8 @@ proven: dc_prev = dc * Gamma_f
   equal, element by element, by exact algebra at shape (3, 2)
 ```
 
-`*` is element by element, `@` the matrix product, `[a; x]` stacks, and dX is the derivative of the loss by X. In Python it is
-`check_formula("dc_prev = dc * Gamma_f", LSTM(2, 3))`.
+`*` is element by element, `@` the matrix product, `[a; x]` stacks, and dX is the derivative of the loss by X. In Python
+it is `check_formula("dc_prev = dc * Gamma_f", LSTM(2, 3))`.
 
 ## What was found
 """

@@ -54,7 +54,7 @@ def shown(output: dict[str, Any], name: str) -> str:
     data = {kind: "".join(text) for kind, text in output["data"].items()}
     if "image/png" in data:
         (MADE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
-        return f"![{data['text/plain'].splitlines()[0]}]({name}.png)"
+        return f"![{data['text/plain'].strip('<>')}]({name}.png)"
     if "text/markdown" in data:
         return data["text/markdown"]
     if "text/latex" in data:
