@@ -12,6 +12,7 @@ translation below it, and until it is put anew the Chinese page shows the Englis
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,6 +33,7 @@ FOUND = DOCS.parent / "build" / "messages"
 def update() -> int:
     """Take the sentences out, and merge them into the catalogues."""
     make()
+    shutil.rmtree(FOUND, ignore_errors=True)
     if build("en", FOUND, "gettext"):
         return 1
     basic.update(str(DOCS / "locale"), str(FOUND), ("zh_CN",), line_width=0, ignore_obsolete=True)

@@ -1,15 +1,20 @@
-"""What the site shows and nobody writes: the tour's page, of its notebook, and the live pages that are embedded."""
+"""What the site shows and nobody writes twice.
+
+Pages of the tour's notebook, of the README's table of readings and of the list of changes; live pages to be embedded.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).resolve().parents[1]
 MADE = DOCS / "made"
-TOUR = DOCS.parent / "examples" / "tour.ipynb"
+ROOT = DOCS.parent
+TOUR = ROOT / "examples" / "tour.ipynb"
 FROM = """
 The same cells are a notebook, `examples/tour.ipynb`; `python docs/write_tour.py` ran them and kept what they gave.
 """
@@ -20,6 +25,15 @@ def make() -> None:
     MADE.mkdir(exist_ok=True)
     tour()
     live()
+    write(MADE / "changelog.md", from_the_root((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("## The readings\n") : readme.index("### Pictures\n")].partition("\n")[2]
+    write(MADE / "readings.md", f"# Readings: one recording, many forms\n{from_the_root(table)}")
+
+
+def from_the_root(text: str) -> str:
+    """A text of the repository's root with links as they are from here."""
+    return re.sub(r"\]\(docs/", "](../", text)
 
 
 def live() -> None:
@@ -54,7 +68,8 @@ def shown(output: dict[str, Any], name: str) -> str:
     data = {kind: "".join(text) for kind, text in output["data"].items()}
     if "image/png" in data:
         (MADE / f"{name}.png").write_bytes(base64.b64decode(data["image/png"]))
-        return f"![{data['text/plain'].strip('<>')}]({name}.png)"
+        said = data["text/plain"].strip("<>")
+        return f"![{'a plot' if said.startswith('NotebookFigure') else said}]({name}.png)"
     if "text/markdown" in data:
         return data["text/markdown"]
     if "text/latex" in data:

@@ -22,7 +22,9 @@ NAMES = re.compile(
 )
 
 # What docstrings are divided by; Sphinx has them in its own catalogues.
-LABELS = {"Parameters", "Returns", "Yields", "Raises", "Warns", "Examples", "Notes", "References", "Attributes"}
+LABELS = {
+    "Parameters", "Returns", "Yields", "Raises", "Warns", "Examples", "Notes", "References", "Attributes", "Variables",
+}  # fmt: skip
 # Pages whose tables a program fills with formulas, code, names and statuses: their headings alone are translated.
 FILLED = re.compile(r"derivations/.+|gallery/README")
 
@@ -54,6 +56,8 @@ class OnlyProse(SphinxTransform):
             if isinstance(node, nodes.Inline):
                 continue
             if node.astext() in LABELS and self.env.docname.startswith("api/"):
+                node["translatable"] = False
+            if isinstance(node, nodes.math_block):
                 node["translatable"] = False
             filled = in_a_table(node) and FILLED.fullmatch(self.env.docname)
             if filled or not WORD.search(NAMES.sub(" ", prose(node))):
