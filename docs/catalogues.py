@@ -1,6 +1,7 @@
 """The site's sentences and their translations: ``python docs/catalogues.py``, with the extra `docs`.
 
   update         take the sentences out of the pages and docstrings; new ones stand in docs/locale untranslated
+  extract DIR    only take them out, into templates (.pot)
   count          how many sentences and words each catalogue has, and how many are translated
   list PO        the untranslated sentences of one catalogue, a line each: number, tab, sentence (all of them: --all)
   put PO FILE    take translations from such lines into the catalogue, if code, formulas and links are the same
@@ -30,11 +31,16 @@ HEAD = "# Chinese of one page of the site; python docs/catalogues.py says how it
 FOUND = DOCS.parent / "build" / "messages"
 
 
+def extract(out: Path) -> int:
+    """Take the sentences out."""
+    make()
+    shutil.rmtree(out, ignore_errors=True)
+    return build("en", out, "gettext")
+
+
 def update() -> int:
     """Take the sentences out, and merge them into the catalogues."""
-    make()
-    shutil.rmtree(FOUND, ignore_errors=True)
-    if build("en", FOUND, "gettext"):
+    if extract(FOUND):
         return 1
     basic.update(str(DOCS / "locale"), str(FOUND), ("zh_CN",), line_width=0, ignore_obsolete=True)
     wanted = {path.relative_to(FOUND).with_suffix(".po") for path in FOUND.rglob("*.pot")}
@@ -103,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("update")
+    commands.add_parser("extract").add_argument("out", type=Path, metavar="DIR")
     commands.add_parser("count")
     listing = commands.add_parser("list")
     listing.add_argument("po", type=Path)
@@ -113,6 +120,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.command == "update":
         return update()
+    if options.command == "extract":
+        return extract(options.out)
     if options.command == "count":
         return count()
     return show(options.po, options.all) if options.command == "list" else put(options.po, options.file)

@@ -2,7 +2,7 @@
 
   python     runs; blocks of one page share their names. What it raises of this package's errors is printed,
              type and message. If its first line is `# file.py`, it is saved as that file and not run.
-  pycon      runs as doctests do.
+  python, with >>>: runs as doctests do.
   console    `$ command` runs, with what is printed below it; `$ pip …` and the like do not.
   text       what the block before it printed.
   toml       is saved as the file that its first line names.
@@ -49,6 +49,8 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 
 def alike(said: str, printed: str) -> bool:
     """Whether one is the other, but for what … stands for and spaces at line ends."""
+    if not said.strip():
+        return not printed.strip()
     pattern = "".join(
         r"(?:.*\n)*" if line.strip() == "…" else ".*".join(map(re.escape, line.rstrip().split("…"))) + r"\s*\n"
         for line in said.rstrip().splitlines()
@@ -56,18 +58,22 @@ def alike(said: str, printed: str) -> bool:
     return re.fullmatch(pattern, printed.rstrip() + "\n") is not None
 
 
-def run(page: Path, folder: Path) -> Iterator[Found]:
-    """Run a page in a folder that is the working directory; give what is said beside what is printed."""
+def run(page: Path, folder: Path, before: str = "") -> Iterator[Found]:
+    """Run a page in a folder that is the working directory; give what is said beside what is printed.
+
+    What a page takes for given, such as a `run`, is made by the code `before`.
+    """
     namespace: dict[str, object] = {"__name__": "__main__"}
+    exec(before, namespace)
     printed, code = "", ""
     for language, text in blocks(page):
         if language in ("python", "toml") and (file := re.match(r"# (\w+\.(?:py|toml))\n", text)):
             (folder / file[1]).write_text(text, encoding="utf-8")
+        elif language == "python" and text.startswith(">>>"):
+            yield Found("", doctested(text, namespace), text)
         elif language == "python":
             assert not printed, f"{page.name}: nothing shows what this prints: {code}"
             code, printed = text, executed(text, namespace)
-        elif language == "pycon":
-            yield Found("", doctested(text, namespace), text)
         elif language == "text":
             yield Found(text, printed, code)
             printed = ""
