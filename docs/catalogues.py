@@ -25,6 +25,7 @@ sys.path[:0] = [str(DOCS), str(DOCS / "site")]
 from made_pages import make  # noqa: E402
 from parity import LOCALE, differences, is_missing, is_rst, load, save, sentences, spaced  # noqa: E402
 
+from autograd_seq.commands.console import any_console  # noqa: E402
 from build import build  # noqa: E402  (beside this file, and installed nowhere)
 
 HEAD = "# Chinese of one page of the site; python docs/catalogues.py says how it is kept."
@@ -128,4 +129,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with any_console():
+        sys.exit(main())

@@ -9,6 +9,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "site"))
 
+from made_pages import gallery  # noqa: E402  (beside the pages, and installed nowhere)
+
 project = "autograd_seq"
 author = "the maintainers of autograd_seq"
 release = version = metadata.version("autograd-seq")
@@ -69,17 +71,20 @@ html_sidebars = {
     ]
 }  # fmt: skip
 
-# Pages that a program writes for whoever reads the repository: what the site's menu needs is added here.
-MENUS = {"derivations/README": "\n```{toctree}\n:hidden:\n:glob:\n\n[a-z]*\n```\n"}
+# Pages that programs write for whoever reads the repository.
+MENU = "\n```{toctree}\n:hidden:\n:glob:\n\n[a-z]*\n```\n"
 
 
-def add_menu(app: Any, docname: str, source: list[str]) -> None:
-    """The pages below one that has no menu of its own."""
-    source[0] += MENUS.get(docname, "")
+def for_the_site(app: Any, docname: str, source: list[str]) -> None:
+    """Give one its menu, and the other its pictures."""
+    if docname == "derivations/README":
+        source[0] += MENU
+    elif docname == "gallery/README":
+        source[0] = gallery(source[0])
 
 
 def setup(app: Any) -> None:
     """Tell Sphinx of it."""
-    app.connect("source-read", add_menu)
+    app.connect("source-read", for_the_site)
     code = b"".join(path.read_bytes() for path in sorted((HERE / "site").glob("*.py")))
     app.add_config_value("digest_of_site_code", zlib.crc32(code), "env")  # pages are read again when it changes

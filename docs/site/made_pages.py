@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ DOCS = Path(__file__).resolve().parents[1]
 MADE = DOCS / "made"
 ROOT = DOCS.parent
 TOUR = ROOT / "examples" / "tour.ipynb"
+ROW = re.compile(r"^\| ([^|\n]+) \|((?: \[[^|\n]+\]\([^|\n]+\) \|)+)$", re.MULTILINE)
 FROM = """
 The same cells are a notebook, `examples/tour.ipynb`; `python docs/write_tour.py` ran them and kept what they gave.
 """
@@ -25,10 +27,38 @@ def make() -> None:
     MADE.mkdir(exist_ok=True)
     tour()
     live()
+    pictures()
     write(MADE / "changelog.md", from_the_root((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme[readme.index("## The readings\n") : readme.index("### Pictures\n")].partition("\n")[2]
     write(MADE / "readings.md", f"# Readings: one recording, many forms\n{from_the_root(table)}")
+
+
+def pictures() -> None:
+    """The gallery's pictures, where its page links to them."""
+    (MADE / "extra" / "gallery").mkdir(parents=True, exist_ok=True)
+    for path in (DOCS / "gallery").glob("*.svg"):
+        copy = MADE / "extra" / "gallery" / path.name
+        if not copy.exists() or copy.read_bytes() != path.read_bytes():
+            shutil.copyfile(path, copy)
+
+
+def gallery(text: str) -> str:
+    """The gallery's page with pictures in it: of each row of its table the first, and links to the others."""
+    rows = ROW.findall(text)
+    parts = [text[: text.index("| |")].rstrip()]
+    for name, links in rows:
+        (_, first), *others = re.findall(r"\[([^\]]+)\]\(([^)]+)\)", links)
+        parts.append(f"## {name}\n\n![{name}]({first})")
+        parts.append(" · ".join(opened(view, path) for view, path in others))
+    rest = text[[match.end() for match in ROW.finditer(text)][-1] :].partition("\n![")[0]
+    parts.append("## For slides\n" + re.sub(r"\[([^\]]+)\]\(([^)]+)\)", lambda match: opened(*match.groups()), rest))
+    return "\n\n".join(parts) + "\n"
+
+
+def opened(words: str, path: str) -> str:
+    """A link to a picture that a browser shows; Sphinx would have it downloaded."""
+    return f'<a href="{path}">`{words}`</a>'
 
 
 def from_the_root(text: str) -> str:

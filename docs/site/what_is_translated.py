@@ -17,8 +17,8 @@ AS_IT_IS = (nodes.literal, nodes.math, nodes.image, nodes.raw)
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Names and statuses that are the same in every language.
 NAMES = re.compile(
-    r"\b(?:proven|checked|excluded|refuted|undecided|unreadable|RNN|GRU|LSTM|autograd_seq|NumPy|PyTorch|JAX|Keras|ONNX|"
-    r"Equinox|Flax|Haiku|torch|jax|linen|nnx)\b"
+    r"\b(?:proven|checked|excluded|refuted|undecided|unreadable|RNN|GRU|LSTM|rnn|gru|lstm|autograd_seq|NumPy|PyTorch|JAX|Keras|"
+    r"ONNX|Equinox|Flax|Haiku|torch|jax|linen|nnx)\b"
 )
 
 # What docstrings are divided by; Sphinx has them in its own catalogues.
@@ -26,7 +26,7 @@ LABELS = {
     "Parameters", "Returns", "Yields", "Raises", "Warns", "Examples", "Notes", "References", "Attributes", "Variables",
 }  # fmt: skip
 # Pages whose tables a program fills with formulas, code, names and statuses: their headings alone are translated.
-FILLED = re.compile(r"derivations/.+|gallery/README")
+FILLED = re.compile(r"derivations/.+")
 
 
 def prose(node: nodes.Node) -> str:
