@@ -42,7 +42,9 @@ napoleon_use_param = False
 napoleon_use_ivar = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autodoc_preserve_defaults = True  # np.float64 as it is written, and not as it prints
 autodoc_default_options = {"members": True}
+smartquotes_excludes = {"languages": ["ja"], "builders": ["man", "text"]}  # Chinese has the same quotes and dashes
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 

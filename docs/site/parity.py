@@ -26,7 +26,7 @@ RST = {
     "code": re.compile(r"``(.+?)``"),
     "argument": re.compile(r"\*\*(\S+?)\*\* \("),
     "role": re.compile(r"(:[\w:]+:`[^`]+`)"),
-    "name": re.compile(r"(?<![`:\w])`([^`<]+)`(?!`)"),
+    "name": re.compile(r"(?<![`:A-Za-z0-9_])`([^`<]+)`(?!`)"),
     "link": re.compile(r"<([^>`]+)>`_"),
 }
 # What reStructuredText marks only between spaces or punctuation, which Chinese does not put there.
