@@ -34,6 +34,7 @@ from autograd_seq.readings import network_back as _network_back
 from autograd_seq.readings import table as _table
 from autograd_seq.readings.contributions import contributions
 from autograd_seq.readings.nonfinite import first_nonfinite
+from autograd_seq.translation.choosing import language
 
 _install()
 _install_pickled()
@@ -61,7 +62,7 @@ __all__ = [
     "AutogradError", "DtypeError", "FileError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",
     "Recording", "Scope", "ShapeError", "Tensor", "UsageError", "ValueRangeError",
     "clip_by_element", "clip_by_global_norm", "clip_by_norm", "contributions", "differentiate", "each",
-    "first_nonfinite", "grad", "name", "no_grad", "operation", "scope", "steps",
+    "first_nonfinite", "grad", "language", "name", "no_grad", "operation", "scope", "steps",
     *(n for n in [*_names, *_LAZY] if n not in _PYTHON_HAS | _RECORDED_ONLY),
 ]  # fmt: skip
 

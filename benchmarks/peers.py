@@ -65,26 +65,78 @@ def pytorch_layer(kind: str, p: Parameters, x: Array, y: Array) -> Step:
     import torch
 
     torch.set_num_threads(1)
-    X, Y = torch.from_numpy(x.transpose(2, 1, 0).copy()), torch.from_numpy(y.transpose(2, 1, 0).copy())
-    layer = getattr(torch.nn, kind)(x.shape[0], p["Wya"].shape[1], dtype=X.dtype)
-    readout = torch.nn.Linear(p["Wya"].shape[1], y.shape[0], dtype=X.dtype)
-    weights = [*layer.parameters(), *readout.parameters()]
+    once = _layer_step(kind, p, x, y, torch.device("cpu"))
+    return lambda: (once().item(), {})
+
+
+def pytorch_layer_gpu(kind: str, p: Parameters, x: Array, y: Array) -> Step:
+    """The same on a GPU (cuDNN), in float32 and not in TF32."""
+    import torch
+
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    once = _layer_step(kind, p, x, y, torch.device("cuda"))
 
     def step() -> Result:
-        a, _ = layer(X)
-        loss = -(Y * torch.log_softmax(readout(a), dim=2)).sum()
-        torch.autograd.grad(loss, weights)
-        return loss.item(), {}
+        loss = once()
+        torch.cuda.synchronize()
+        return loss, {}
 
     return step
 
 
+def pytorch_graph(kind: str, p: Parameters, x: Array, y: Array) -> Step:
+    """The same, recorded once as a CUDA graph and played again."""
+    import torch
+
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    once = _layer_step(kind, p, x, y, torch.device("cuda"))
+    beside = torch.cuda.Stream()
+    beside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(beside):
+        for _ in range(3):
+            once()
+    torch.cuda.current_stream().wait_stream(beside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        loss = once()
+
+    def step() -> Result:
+        graph.replay()
+        torch.cuda.synchronize()
+        return loss, {}
+
+    return step
+
+
+def _layer_step(kind: str, p: Parameters, x: Array, y: Array, device: Any) -> Callable[[], Any]:
+    """A gradient step of PyTorch's layer, which gives its loss."""
+    import torch
+
+    X = torch.from_numpy(x.transpose(2, 1, 0).copy()).to(device)
+    Y = torch.from_numpy(y.transpose(2, 1, 0).copy()).to(device)
+    layer = getattr(torch.nn, kind)(x.shape[0], p["Wya"].shape[1], dtype=X.dtype, device=device)
+    readout = torch.nn.Linear(p["Wya"].shape[1], y.shape[0], dtype=X.dtype, device=device)
+    weights = [*layer.parameters(), *readout.parameters()]
+
+    def once() -> Any:
+        a, _ = layer(X)
+        loss = -(Y * torch.log_softmax(readout(a), dim=2)).sum()
+        torch.autograd.grad(loss, weights)
+        return loss
+
+    return once
+
+
 def jax_scan(kind: str, p: Parameters, x: Array, y: Array) -> Step:
-    """JAX: jit of value_and_grad; the inputs and the output layer of all steps outside the scan."""
+    """JAX: jit of value_and_grad; the inputs and the output layer of all steps outside the scan.
+
+    Products are as exact as their dtype.
+    """
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_default_matmul_precision", "highest")
     n = p["Wya"].shape[1]
     X, Y = jnp.asarray(x.transpose(2, 1, 0).copy()), jnp.asarray(y.transpose(2, 1, 0).copy())
     sigmoid = jax.nn.sigmoid
@@ -114,8 +166,7 @@ def jax_scan(kind: str, p: Parameters, x: Array, y: Array) -> Step:
     weights = {key: jnp.asarray(value) for key, value in p.items()}
 
     def step() -> Result:
-        value, gradients = jax.block_until_ready(both(weights))
-        return float(value), gradients
+        return jax.block_until_ready(both(weights))
 
     return step
 

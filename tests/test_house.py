@@ -8,7 +8,7 @@ from test_laws import MODULES, TREES, imports, is_docstring, within
 
 # From the ground up; a room imports from itself and from those before it. `storage` writes files for whoever asks.
 ROOMS = [
-    ["autograd_seq.core", "autograd_seq.operations"],
+    ["autograd_seq.core", "autograd_seq.operations", "autograd_seq.translation"],
     ["autograd_seq.storage"],
     ["autograd_seq.folding"],
     ["autograd_seq.writer"],
@@ -76,6 +76,11 @@ def test_a_room_asks_only_below(room):
 def test_what_carries_belief_imports_nothing_above_it(name):
     allowed = {f"autograd_seq.core.{n}" for n in [*GROUND, *CORE[: CORE.index(name) + 1]]}
     assert {t for t in leaf_imports(f"autograd_seq.core.{name}") if t != "autograd_seq.core"} <= allowed
+
+
+def test_errors_ask_for_a_translation_and_it_asks_for_nothing():
+    below = {f"autograd_seq.translation.{n}" for n in ("reader", "catalogue", "phrases", "templates", "columns")}
+    assert {t for m in below for t in leaf_imports(m)} <= below | {"autograd_seq.translation"}
 
 
 def lines_of_code(module):

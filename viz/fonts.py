@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from autograd_seq.translation.reader import translated
+
 KNOWN = 0x500  # Latin, Greek and Cyrillic, which every font for text has
 # By the first words of a character's Unicode name: a font that has it, and what its package is called.
 ADVICE = {
@@ -47,11 +49,11 @@ def warn_of_missing(texts: Iterable[str]) -> list[str]:
             "win32": "Windows: Settings, Apps, Optional features, the fonts of the language",
             "darwin": f"macOS: open the file of {font} and click on Install",
         }.get(sys.platform, "Debian and Ubuntu: apt install " + " ".join(package for _, package in needed))
-        warnings.warn(
+        said = (
             f"no font of this machine has {shown}: a PNG or a PDF shows boxes in their place. "
-            f"Install {font} ({where}), or save the picture as .svg, for which a browser finds a font",
-            MissingFontWarning, stacklevel=2,
-        )  # fmt: skip
+            f"Install {font} ({where}), or save the picture as .svg, for which a browser finds a font"
+        )
+        warnings.warn(translated(said), MissingFontWarning, stacklevel=2)
     return missing
 
 

@@ -23,6 +23,7 @@ from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.storage.files import check_output, write
+from autograd_seq.translation.reader import translated
 
 SHOWN = 5  # failures that are printed in full
 SAID = 6  # notes that are printed
@@ -164,7 +165,7 @@ class Proof(Shown):
         return iter(self.claims)
 
     def __str__(self) -> str:
-        return certificate(self)
+        return translated(certificate(self))
 
     __repr__ = __str__
 

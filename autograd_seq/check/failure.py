@@ -10,6 +10,7 @@ from typing import Any
 from autograd_seq.core import names
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.translation.reader import translated
 
 LONG = 400  # characters of an expression that a person still reads
 
@@ -124,7 +125,7 @@ class Failure:
             lines.append(f"    at the recorded values: expected {self.numbers[0]:.6g}, found {self.numbers[1]:.6g}")
         if self.shared:
             lines.append(f"    {self.shared} more record{'s' * (self.shared != 1)} with the same rule and shapes")
-        return "\n".join(lines)
+        return translated("\n".join(lines))
 
     def to_dict(self) -> dict[str, Any]:
         """The same for a program to read."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograd_seq.check.failure import Failure
+from autograd_seq.translation.reader import translated
 
 SHOWN = 5  # failures that are printed in full
 
@@ -107,7 +108,7 @@ class GradcheckReport:
             lines += ["", str(failure)]
         if len(self.failures) > SHOWN:
             lines.append(f"… and {len(self.failures) - SHOWN} failures more")
-        return "\n".join(lines)
+        return translated("\n".join(lines))
 
     __repr__ = __str__
 

@@ -18,6 +18,7 @@ from autograd_seq.check.inputs import Number, Reading, mapped
 from autograd_seq.check.slopes import FAR_APART
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.translation.reader import in_english
 
 # What the numbers of an input are handed on as.
 ARRAY = "tensors, a list of numbers as one of them"
@@ -216,7 +217,8 @@ def _signs(shape: tuple[int, ...]) -> Array:
 
 def _said(error: Exception) -> str:
     """An error in few words."""
-    words = str(error).splitlines()[0].split(". ")[0] if str(error) else ""
+    said = in_english(error)
+    words = said.splitlines()[0].split(". ")[0] if said else ""
     return f"{type(error).__name__}: {words:.160}"
 
 

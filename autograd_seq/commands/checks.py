@@ -11,7 +11,7 @@ from typing import Any
 import autograd_seq
 from autograd_seq.check import check_certificate
 from autograd_seq.check.claims.named_losses import LOSSES
-from autograd_seq.commands.console import print_json
+from autograd_seq.commands.console import print_json, say
 from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.grades import add_grading, grade
@@ -43,7 +43,7 @@ def prove_(arguments: argparse.Namespace) -> int:
     if arguments.output is not None and proof.ok:
         written = proof.save(arguments.output)
         program = "coqc" if written.suffix == ".v" else f"python {check_certificate.__file__}"
-        print(f"wrote {written}; verify it: {program} {written}", file=sys.stderr)
+        say(f"wrote {written}; verify it: {program} {written}", file=sys.stderr)
     if arguments.json:
         print_json(json.loads(proof.to_json()), arguments.answer)
     else:

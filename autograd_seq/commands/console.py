@@ -18,6 +18,7 @@ from typing import Any, TextIO, cast
 
 from autograd_seq.commands import screen
 from autograd_seq.core.names import ACCENTS, LETTERS, escaped
+from autograd_seq.translation.reader import translated
 
 HANDLER = "autograd_seq.readable"
 _SIGNS = {
@@ -27,7 +28,7 @@ _SIGNS = {
     "ᵀ": ".T", "⊤": ".T", "⋯": "...", "⋮": ":", "—": "--", "–": "-", "‐": "-", "‑": "-", "‘": "'", "’": "'", "“": '"',
     "”": '"', "„": '"', "«": "<<", "»": ">>", "•": "*", "✓": "ok", "✗": "x", "▶": ">", "◀": "<", "⁄": "/",
     "°": " degrees", "\u00a0": " ", "─": "-", "━": "-", "═": "-", "│": "|", "┃": "|", "║": "|", "█": "#",
-    "\ufffd": "?",
+    "\ufffd": "?", "。": ".", "、": ",", "《": "<<", "》": ">>", "「": '"', "」": '"', "『": '"', "』": '"',
 }  # fmt: skip
 # Before what they apply to.
 _WORDS = {"Σ": "sum", "∑": "sum", "Π": "prod", "∏": "prod", "√": "sqrt", "∛": "cbrt", "∇": "grad"}
@@ -197,6 +198,11 @@ def _composed(text: str, i: int) -> str:
 def _raised(sign: str) -> str:
     """``^`` before a superscript, ``_`` before a subscript."""
     return _RAISED.get(unicodedata.decomposition(sign).partition(" ")[0], "") if sign else ""
+
+
+def say(text: str, file: TextIO | None = None) -> None:
+    """Print a message in the reader's language."""
+    print(translated(text), file=file)
 
 
 def print_as_it_is(text: str, file: TextIO | None = None, end: str = "\n") -> None:

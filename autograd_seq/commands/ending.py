@@ -13,7 +13,7 @@ import numpy
 
 import autograd_seq
 import cells
-from autograd_seq.commands.console import print_json
+from autograd_seq.commands.console import print_json, say
 from autograd_seq.core.errors import AutogradError
 
 GOOD = 0  # right, proven, done
@@ -84,7 +84,7 @@ def _own(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummar
 def _said(arguments: argparse.Namespace, code: int, message: str) -> int:
     """Say why there is no answer, and give the exit code."""
     words = "\n".join(line for line in message.splitlines() if not line.strip().startswith(_LAUNCHERS))
-    print(f"autograd-seq {arguments.command}: {words}", file=sys.stderr)
+    say(f"autograd-seq {arguments.command}: {words}", file=sys.stderr)
     if getattr(arguments, "json", False):
         print_json({"format": 1, "verdict": "no verdict", "ok": False, "reason": words}, arguments.answer)
     return code

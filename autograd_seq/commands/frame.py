@@ -8,7 +8,9 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+from autograd_seq.commands.screen import wrapped
 from autograd_seq.commands.things import cells_by_name
+from autograd_seq.translation.reader import LANGUAGES, translated
 
 EXAMPLES = """\
 print lstm --steps 3
@@ -42,7 +44,7 @@ class Declared:
     """The commands that have been declared, as argparse keeps them."""
 
     def __init__(self, top: argparse.ArgumentParser) -> None:
-        self._parsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+        self._parsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
 
     def command(self, name: str, function: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
         """Declare a command; what is returned takes its options."""
@@ -60,11 +62,35 @@ class Declared:
 
     def _added(self, name: str, function: Any, help: str, epilog: str) -> argparse.ArgumentParser:
         sub = self._parsers.add_parser(
-            name, help=help, description=help, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+            name, help=help, description=help, epilog=epilog, formatter_class=InReadersLanguage
         )
+        add_language(sub)
         sub.add_argument("--full", action="store_true", help="print everything, in lines of any length")
         sub.set_defaults(run=function)
         return sub
+
+
+class InReadersLanguage(argparse.RawDescriptionHelpFormatter):
+    """Help in the reader's language, broken where that language may be."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(" ".join(translated(text).split()), width).splitlines()
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "".join(indent + line for line in translated(text).splitlines(keepends=True))
+
+
+class Parser(argparse.ArgumentParser):
+    """A command line that explains itself, and what is wrong with it, in the reader's language."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        super()._print_message(translated(message), file)
+
+
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """The option ``--lang``, which `line` reads before all others."""
+    known = ", ".join(f"{name} ({said})" for name, said in LANGUAGES.items())
+    parser.add_argument("--lang", metavar="LANG", help=f"the language of what is printed: {known}")
 
 
 def examples(command: str = "") -> str:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 import autograd_seq
-from autograd_seq.commands.console import print_json
+from autograd_seq.commands.console import print_json, say
 from autograd_seq.commands.ending import CODES
 from autograd_seq.commands.frame import whole
 from autograd_seq.core.errors import UsageError
@@ -150,7 +150,7 @@ def _show_apart(found: Submission) -> None:
     """What a file printed, marked as its own, without the signs by which a text can steer a terminal."""
     for i, line in enumerate(found.printed.splitlines()):
         if i == 0:
-            print(f"{found.path} printed:", file=sys.stderr)
+            say(f"{found.path} printed:", file=sys.stderr)
         print("  | " + "".join(c if c.isprintable() else " " for c in line), file=sys.stderr)
 
 
@@ -158,7 +158,7 @@ def _show_missing_walls(book: Gradebook) -> None:
     """What this machine could not keep the submissions from."""
     missing = list(dict.fromkeys(words for submission in book for words in submission.not_enforced))
     if missing:
-        print(f"not enforced on this machine: {', '.join(missing)}", file=sys.stderr)
+        say(f"not enforced on this machine: {', '.join(missing)}", file=sys.stderr)
 
 
 def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
@@ -169,13 +169,13 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
             print(submission)
         else:
             reason = f": {plain(submission.reason, 1)}" if submission.reason else ""
-            print(f"{submission.path}: {submission.verdict}{reason}")
+            say(f"{submission.path}: {submission.verdict}{reason}")
         for name, function in submission.functions.items():
             if function.changes:
                 said = "\n    ".join(plain(str(edit)) for edit in function.changes)
                 many = "changes that make" if len(function.changes) > 1 else "change that makes"
-                print(f"  the smallest {many} {name} right, tried:\n    {said}")
+                say(f"  the smallest {many} {name} right, tried:\n    {said}")
         if arguments.assignment is not None:
-            print(f"  {submission.mark:g} of {submission.points:g} points")
+            say(f"  {submission.mark:g} of {submission.points:g} points")
     if len(book) > 1:
         print(book)

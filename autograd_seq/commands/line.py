@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from autograd_seq.commands.console import any_console, print_json
-from autograd_seq.commands.ending import NO_VERDICT, ended
-from autograd_seq.commands.frame import Declared, about_things, examples
+from autograd_seq.commands.console import any_console, print_json, say
+from autograd_seq.commands.ending import BAD_USE, NO_VERDICT, ended
+from autograd_seq.commands.frame import Declared, InReadersLanguage, Parser, about_things, add_language, examples
 from autograd_seq.commands.screen import FULL
+from autograd_seq.core.errors import UsageError
+from autograd_seq.translation.choosing import language
+from autograd_seq.translation.reader import ENGLISH, LANGUAGES, VARIABLE, chosen, current
 
 FAMILIES = {  # in the order of the help: each command, and the file that it is declared in
     "print": "tables", "draw": "pictures", "prove": "checks", "check": "checks", "same": "same", "derive": "texts",
@@ -20,12 +24,13 @@ FAMILIES = {  # in the order of the help: each command, and the file that it is 
 
 def parser(command: str = "") -> argparse.ArgumentParser:
     """The whole command line; or one command of it alone, so that what the others need is not loaded."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="autograd-seq",
         description="A microscope for backpropagation through time.",
         epilog=examples() + about_things(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=InReadersLanguage,
     )
+    add_language(top)
     declared = Declared(top)
     for name in [command] if command in FAMILIES else FAMILIES:
         family = import_module(f"autograd_seq.commands.{FAMILIES[name]}")
@@ -51,17 +56,41 @@ def main(words: Sequence[str] | None = None) -> int:
     >>> main(["print", "nothing.py:at_all"])
     2
     """
+    given = sys.argv[1:] if words is None else list(words)
     try:
-        with any_console(full=FULL in (sys.argv[1:] if words is None else words)):
-            return ended(_understood(words))
+        with any_console(full=FULL in given):
+            try:
+                spoken = language(_wanted(given))
+            except UsageError as error:
+                say(f"autograd-seq: {str(error).splitlines()[0]}", file=sys.stderr)
+                return BAD_USE
+            with spoken:
+                return ended(_understood(given))
     except OSError as error:  # what was printed cannot be written, as on a full disk
-        print(f"autograd-seq: {error}", file=sys.stderr)
+        say(f"autograd-seq: {error}", file=sys.stderr)
         return NO_VERDICT
 
 
-def _understood(words: Sequence[str] | None) -> argparse.Namespace:
+def _wanted(given: Sequence[str]) -> str | None:
+    """The language that the command line asks for, or the environment's variable; as it was if neither does."""
+    for word, after in zip(given, [*given[1:], ""], strict=True):
+        if word == "--lang" or word.startswith("--lang="):
+            return after if word == "--lang" else word.partition("=")[2]
+    wanted = chosen.name or os.environ.get(VARIABLE) or None
+    return wanted or (None if _shows(LANGUAGES[current()]) else ENGLISH)
+
+
+def _shows(text: str) -> bool:
+    """Whether standard output can show a text."""
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _understood(given: list[str]) -> argparse.Namespace:
     """The command line, read; help and what cannot be understood end here, in SystemExit."""
-    given = sys.argv[1:] if words is None else list(words)
     try:
         return parser(given[0] if given else "").parse_args(given)
     except SystemExit as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.commands.console import say
 from autograd_seq.commands.ending import STOPPED
 from autograd_seq.commands.frame import Declared, whole
 from autograd_seq.commands.things import cells_by_name
@@ -56,10 +57,10 @@ def train_(arguments: argparse.Namespace) -> int:
     try:
         trainer.fit([vocabulary.encode(text) for text in texts], epochs=arguments.epochs, progress=True)
     except KeyboardInterrupt:
-        print(f"autograd-seq train: {stopped(trainer, arguments)}", file=sys.stderr)
+        say(f"autograd-seq train: {stopped(trainer, arguments)}", file=sys.stderr)
         return STOPPED
-    print(f"{len(texts)} sequences, {len(vocabulary)} tokens; loss of a sequence {trainer.history.losses[-1]:.3f}")
-    print(f"written: {arguments.output}; invent with: autograd-seq sample {arguments.output}")
+    say(f"{len(texts)} sequences, {len(vocabulary)} tokens; loss of a sequence {trainer.history.losses[-1]:.3f}")
+    say(f"written: {arguments.output}; invent with: autograd-seq sample {arguments.output}")
     return 0
 
 

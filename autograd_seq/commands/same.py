@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from autograd_seq.commands.console import print_json
+from autograd_seq.commands.console import print_json, say
 from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import cells_by_name
@@ -40,7 +40,7 @@ def same(arguments: argparse.Namespace) -> int:
     else:
         print(found)
         if apart is not None:
-            print(f"with the weights of the files the outputs {'agree to' if alike else 'differ by'} {apart:.1g}")
+            say(f"with the weights of the files the outputs {'agree to' if alike else 'differ by'} {apart:.1g}")
     if found.status == "undecided":
         return NO_VERDICT
     return GOOD if found.ok and alike else WRONG

@@ -11,12 +11,15 @@ import sys
 from typing import Any
 
 from autograd_seq.core.graph import Graph
-from autograd_seq.readings.table import display_width, table
+from autograd_seq.readings.table import table
+from autograd_seq.translation.columns import display_width, is_wide
+from autograd_seq.translation.reader import in_english, translated
 
 MOST_ROWS = 40  # of a table that is printed whole
 FULL = "--full"
 FIRST, LAST = 38, 8  # rows of a folded table that is still too long
 NARROWEST = 40
+_NEVER_FIRST, _NEVER_LAST = "，。、；：！？）》」』”’…,.;:!?)]}", "（《「『“‘([{"
 _LABEL = re.compile(r"^(?:\s*\S+(?: \S+)*\s{2,}|\s*(?:[-*%]|\d+\.)\s|\s*\w+:\s)")
 
 
@@ -71,8 +74,8 @@ def brief(thing: Any) -> str:
         return str(thing)
     if isinstance(thing, Graph):
         return _ends(table(thing, fold=len(thing) > MOST_ROWS or None, width=now.width))
-    words = str(thing)
-    return _foundations_once(words) if isinstance(getattr(thing, "claims", None), dict) else words
+    words = in_english(thing)  # whoever prints it translates it
+    return translated(_foundations_once(words) if isinstance(getattr(thing, "claims", None), dict) else words)
 
 
 def _ends(rows: str) -> str:
@@ -81,7 +84,7 @@ def _ends(rows: str) -> str:
     left_out = len(lines) - FIRST - LAST
     if left_out < 4:
         return rows
-    return "\n".join([*lines[:FIRST], f"   ⋮ {left_out} rows more: {FULL} prints them", *lines[-LAST:]])
+    return "\n".join([*lines[:FIRST], translated(f"   ⋮ {left_out} rows more: {FULL} prints them"), *lines[-LAST:]])
 
 
 def _foundations_once(certificate: str) -> str:
@@ -131,10 +134,25 @@ def wrapped(line: str, width: int) -> str:
     hang = display_width(label[0]) if label else len(line) - len(line.lstrip()) + 2
     hang = hang if hang <= width // 2 else len(line) - len(line.lstrip()) + 2
     lines, now_line, empty = [], "", True
-    for word in re.findall(r"\s*\S+", line):
+    for word in _pieces(line):
         if not empty and display_width(now_line + word) > width:
             lines.append(now_line)
             now_line, word = " " * hang, word.strip()
         now_line += word
         empty = False
     return "\n".join([*lines, now_line])
+
+
+def _pieces(line: str) -> list[str]:
+    """What a line is broken between: words, and Chinese characters with the punctuation after them."""
+    pieces: list[str] = []
+    for word in re.findall(r"\s*\S+", line):
+        begun = ""
+        for c in word:
+            apart = (is_wide(c) or is_wide(begun[-1:])) and c not in _NEVER_FIRST and begun[-1:] not in _NEVER_LAST
+            if begun.strip() and apart:
+                pieces.append(begun)
+                begun = ""
+            begun += c
+        pieces.append(begun)
+    return pieces

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from autograd_seq import differentiate
-from autograd_seq.commands.console import print_json
+from autograd_seq.commands.console import print_json, say
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.screen import beside, brief
 from autograd_seq.commands.things import output_of, thing
@@ -61,7 +61,7 @@ def flow_(arguments: argparse.Namespace) -> int:
         print_json({"format": 1, "wrt": arguments.wrt, "flow": norms.tolist()}, arguments.answer)
         return 0
     above = f"{arguments.wrt}<t>" if arguments.states else "L<t>"
-    print(f"‖∂{above}/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(norms)}\n")
+    say(f"‖∂{above}/∂{arguments.wrt}<k>‖   rows t, columns k = 1 … {len(norms)}\n")
     steps = list(range(1, len(norms) + 1))
     across = _ends(steps, beside(14, 9, usual=20))
     down = _ends(steps, len(steps) if arguments.full else ROWS)

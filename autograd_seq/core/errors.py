@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.source_line import here
+from autograd_seq.translation.reader import translated
 
 
 class AutogradError(Exception):
-    """The base of every error that this package raises on purpose."""
+    """The base of every error that this package raises on purpose; it speaks the reader's language."""
+
+    def __str__(self) -> str:
+        return translated(super().__str__())
 
 
 class ShapeError(AutogradError, ValueError):

@@ -12,6 +12,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.search import EQUAL, Finding
 from autograd_seq.diagnosis.settle import Answer
+from autograd_seq.translation.reader import translated
 
 MOST_LINES = 60
 MOST_CHARACTERS = 4_000
@@ -175,7 +176,7 @@ class BackwardReport:
         }
 
     def __str__(self) -> str:
-        return _within(_printed(self))
+        return translated(_within(_printed(self)))
 
 
 def plain(name: str) -> str:

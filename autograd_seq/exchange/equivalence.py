@@ -20,6 +20,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.exchange.linear_forms import Form, Formula, taken_apart
 from autograd_seq.readings.symbols import expressions, sigma
+from autograd_seq.translation.reader import translated
 
 MOST_WAYS = 20_000  # orders and signs that are tried
 CLOSE = 1e-9
@@ -84,7 +85,7 @@ class Equivalence:
         lines = [f"{self.first} and {self.second}: {said}", *(f"  {line}" for line in self.map[: self.shown])]
         if self.shown is not None and self.shown < len(self.map):
             lines.append("  and likewise for the other components")
-        return "\n".join([*lines, *([f"  {self.reason}"] if self.reason else []), *numbers])
+        return translated("\n".join([*lines, *([f"  {self.reason}"] if self.reason else []), *numbers]))
 
     __repr__ = __str__
 

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from autograd_seq.translation.reader import translated
+
 FACTORS = ("{0} * (1 - {0} ** 2)", "{0} * (1 - {0})", "(1 - {0} ** 2)", "(1 - np.tanh({0}) ** 2)", "{0}")
 
 
@@ -29,7 +31,7 @@ class Edit:
     size: int
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.before}\n     to: {self.after}"
+        return translated(f"line {self.line}: {self.before}\n     to: {self.after}")
 
 
 def edits(source: str, function: str, first: list[int]) -> Iterator[tuple[Edit, str]]:

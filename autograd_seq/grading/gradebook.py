@@ -19,6 +19,7 @@ from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.judging import Path, check_file, checked_seed
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.submission import Submission, Verdict
+from autograd_seq.translation.reader import translated
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class Gradebook:
         head = f"{self.title}: {len(self)} submissions: {said.replace('without', 'without a verdict')}"
         rows = [(str(len(row.paths)), row.function, row.cause) for row in self.causes()]
         width = max((len(function) for _, function, _ in rows), default=0)
-        return "\n".join([head, *(f"{count:>5}  {function:<{width}}  {cause}" for count, function, cause in rows)])
+        lines = [head, *(f"{count:>5}  {function:<{width}}  {cause}" for count, function, cause in rows)]
+        return translated("\n".join(lines))
 
 
 def _causes(submission: Submission) -> Iterator[tuple[str, str]]:

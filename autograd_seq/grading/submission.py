@@ -9,6 +9,7 @@ from typing import Any, Literal
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.edits import Edit
+from autograd_seq.translation.reader import translated
 
 Verdict = Literal["right", "wrong", "no verdict"]
 
@@ -100,7 +101,7 @@ class FunctionVerdict:
         return {**self.report, "verdict": self.verdict, **marks, **more}
 
     def __str__(self) -> str:
-        return f"{self.name}: no verdict\n  {self.reason}" if self.verdict == "no verdict" else self.text
+        return translated(f"{self.name}: no verdict\n  {self.reason}" if self.verdict == "no verdict" else self.text)
 
 
 @dataclass(frozen=True)
@@ -176,4 +177,5 @@ class Submission:
     def __str__(self) -> str:
         before = [f"  {self.remark}"] if self.remark else []
         after = [f"  {self.reason}"] if self.reason is not None else []
-        return "\n".join([*map(str, self.functions.values()), *before, f"{self.path}: {self.verdict}", *after])
+        lines = [*map(str, self.functions.values()), *before, f"{self.path}: {self.verdict}", *after]
+        return translated("\n".join(lines))

@@ -22,6 +22,7 @@ from autograd_seq.grading.arguments_drawn import arguments
 from autograd_seq.grading.by_values import NewProcess, agree
 from autograd_seq.grading.packing import Shown
 from autograd_seq.grading.remote import RemoteBackward, RemoteForward, RemoteModule, StudentError
+from autograd_seq.translation.reader import translated
 
 CLOSE = 1e-7  # relative: sums in another order differ by less, and mistakes by more
 
@@ -145,7 +146,7 @@ class ForwardReport:
         lines += [f"  it failed: {self.failure}"] if self.failure else []
         lines += [f"  {k} is wrong: {_how(self.gradients[k], self.hints_only)}" for k in self.wrong]
         lines += [f"  not returned: {', '.join(self.missing)}"] if self.missing and not self.failure else []
-        return "\n".join([*lines, "  compared with the reference"])
+        return translated("\n".join([*lines, "  compared with the reference"]))
 
 
 def _how(gradient: Result, hints_only: bool) -> str:

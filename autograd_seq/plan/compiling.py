@@ -24,17 +24,19 @@ from autograd_seq.plan.bound import Bound, Result, Versions
 from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.engine import engine as make_engine
 from autograd_seq.plan.guards import Guard, guards, watching
+from autograd_seq.plan.in_jax import value_and_grad
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
-from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.jax_run import Runner
 from autograd_seq.plan.writing.jax_words import LacksError
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
+from autograd_seq.translation.reader import in_english, translated
 
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
 
@@ -75,7 +77,7 @@ class Replay:
             what = "compiled loops" if compiled else "rewrites"
             notes.append(f"the program with the {what} gave another {wrong}, so they are not used")
             if rewritten:
-                warnings.warn(f"{notes[-1]}: the plan is right, but slower", stacklevel=4)
+                warnings.warn(translated(f"{notes[-1]}: the plan is right, but slower"), stacklevel=4)
         raise GraphLostError(
             f"the compiled program gives another {wrong} than the recording. Does the function give the same "
             f"loss twice, without random numbers of its own?{here()}"
@@ -85,7 +87,7 @@ class Replay:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
-            rewrite(self.network, fused=compiled)
+            rewrite(self.network, fused=compiled, side_by_side=engine.side_by_side)
         program: Program | JaxProgram
         if engine.name == "jax":
             program = jax_program(self.network, engine, {}, {})
@@ -100,7 +102,8 @@ class Replay:
         self.recorded = [recorded_array(value, unit) for value, unit in zip(program.given, units, strict=True)]
         self.leaves = [None if isinstance(unit, Family) else unit.record for unit in units]
         if isinstance(program, JaxProgram):
-            self.run: Callable[..., tuple[Any, ...]] = runner(self.source, engine.device)
+            self.runner = Runner(self.source, engine.device)
+            self.run: Callable[..., tuple[Any, ...]] = self.runner
             return
         namespace = dict(program.namespace)
         execute(self.source, namespace)
@@ -262,7 +265,7 @@ class Plan:
             lines.append(f"for these sizes only: {current.why_not}")
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
-        return "\n".join([*lines, *said(current.replay.network)])
+        return translated("\n".join([*lines, *said(current.replay.network)]))
 
     def __call__(self, *arrays: Any, parameters: Mapping[str, Any] | None = None, **named: Any) -> Result:
         """The loss and, by the name of what they are of, the gradients.
@@ -297,6 +300,53 @@ class Plan:
             self._confirm(found, values, result[0])
         return result
 
+    def value_and_grad(self, parameters: Mapping[str, Any], /, *arrays: Any, **named: Any) -> tuple[Any, Any]:
+        """The loss and the gradients as a function of JAX's arrays, which can be part of what else JAX compiles.
+
+        Nothing is copied to the device or back, nothing is compared, and the current values of the parameters do not
+        count: they are given, as to a function that `jax.value_and_grad` made. Under `jax.jit`, `lax.scan` or a mesh of
+        devices it is what the program is.
+
+        Parameters
+        ----------
+        parameters : dict of str to array
+            One array for each parameter.
+        *arrays, **named : array
+            The function's arguments. They may have other lengths, where the program is for any; the first arrays must
+            be ones whose numbers are known.
+
+        Returns
+        -------
+        loss : jax.Array
+        gradients : dict of str to jax.Array
+
+        Raises
+        ------
+        UsageError
+            If the plan is not for JAX, or the function reads an argument as plain numbers.
+        ShapeError
+            If the program is for other shapes.
+
+        Examples
+        --------
+        ::
+
+            plan = compile(loss, {"W": W}, engine="jax")
+            plan(x, y)                                             # finds the program
+
+            @jax.jit
+            def step(parameters, x, y):
+                loss, gradients = plan.value_and_grad(parameters, x, y)
+                return loss, jax.tree.map(lambda p, g: p - 0.01 * g, parameters, gradients)
+        """
+        if self._engine.name != "jax" or self._function is None:
+            raise UsageError(f"value_and_grad is for a function compiled with engine='jax'{here()}")
+        if named or not len(arrays) == self._by_place == len(self._signature.parameters):
+            arrays = self._in_order(arrays, named)
+        if self._latest is None:
+            self(*arrays)
+        return value_and_grad(self._current, parameters, dict(zip(self._signature.parameters, arrays, strict=True)))
+
     def _anew(self, versions: Versions, values: list[Given], parameters: Mapping[str, Any]) -> Result:
         """The results for arguments that no recording holds good for."""
         self._changed |= versions.changed(values)
@@ -311,7 +361,7 @@ class Plan:
         recording, inputs, checks = self._record(values)
         if not compiled and (result := versions.kept[0].answer(recording)) is not None:
             if versions.answered(checks):
-                warnings.warn(_slow(checks, self._changed), stacklevel=3)
+                warnings.warn(translated(_slow(checks, self._changed)), stacklevel=3)
             return result
         found = versions.add(Bound(self._replay(recording), self._parameters, inputs, checks))
         found.why_not = self._any_size.why_not(values)
@@ -338,7 +388,8 @@ class Plan:
         """Go on with NumPy, if that was asked for."""
         if self._engine.otherwise is None:
             raise error
-        warnings.warn(f"{str(error).split('. Write')[0]}: NumPy takes the program instead", stacklevel=5)
+        said = f"{in_english(error).split('. Write')[0]}: NumPy takes the program instead"
+        warnings.warn(translated(said), stacklevel=5)
         self._engine = NUMPY
         self._any_size = ForAnySize(self._record, self._parameters, NUMPY)
 

@@ -48,7 +48,15 @@ class Engine:
     @property
     def unroll(self) -> int:
         """How many steps of a scan are written out: on a GPU starting a step is dear, elsewhere compiling it is."""
-        return 8 if jax_run.platform(self.device) == "gpu" else 1
+        return 16 if jax_run.platform(self.device) == "gpu" else 1
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether what is multiplied by the same should stand side by side, in one product.
+
+        NumPy's arrays are computed where they are to stand; JAX would copy them, to rows of odd lengths.
+        """
+        return self.name != "jax"
 
     def tolerance(self, recorded: float) -> float:
         """How far results may be apart, as a part of their size."""

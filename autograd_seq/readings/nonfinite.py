@@ -13,6 +13,7 @@ from autograd_seq.core.scope import Scope
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.steps import scopes
+from autograd_seq.translation.reader import translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class NonFinite:
     def __str__(self) -> str:
         made = self.record.operation.name if self.record.operation else "given"
         line = self.record.source
-        return (
+        return translated(
             f"{self.record.label} ({made}) is the first with {self.value} at {list(self.element)}, "
             f"{self.count} of {self.record.size} elements; time step {self.scope.time}"
             + (f"\n  at {line}: {line.text}" if line else "")

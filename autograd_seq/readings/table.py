@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
@@ -16,6 +15,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.alike import alike
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
+from autograd_seq.translation.columns import display_width as display_width
 from autograd_seq.writer import Writer
 
 FOLD_ABOVE = 100  # rows that a person still reads
@@ -152,13 +152,6 @@ def _summary(value: np.ndarray) -> str:
 
 def _short(words: str, width: int = 60) -> str:
     return words if len(words) <= width else words[: width - 1] + "…"
-
-
-def display_width(cell: str) -> int:
-    """Columns on a terminal: accents take none, Chinese characters two."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in cell
-    )
 
 
 def _aligned(lines: Sequence[Sequence[str] | str]) -> str:

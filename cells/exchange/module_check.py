@@ -17,6 +17,7 @@ from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.diagnosis.unit_errors import rounding
 from autograd_seq.readings.precise import derivatives
+from autograd_seq.translation.reader import translated
 from cells.exchange import foreign
 from cells.exchange.convention import Array
 from cells.exchange.foreign import Foreign
@@ -116,7 +117,8 @@ class ModuleReport:
             found = self.gradients[name]
             at = f"[{', '.join(map(str, found.where))}]" if found.where else ""
             lines.append(f"{name}{at} is {found.theirs:.9g}, and the derivative is {found.true:.9g}")
-        return "\n".join([*lines, *self.notes, *([str(self.backward)] if self.backward is not None else [])])
+        backward = [str(self.backward)] if self.backward is not None else []
+        return translated("\n".join([*lines, *self.notes, *backward]))
 
     def __repr__(self) -> str:
         return str(self)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import autograd_seq as ag
-from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, compile
-from autograd_seq.core.errors import UsageError
+from autograd_seq import Parameter, Tensor, accumulate, categorical_cross_entropy, compile, sum, tanh
+from autograd_seq.core.errors import DtypeError, ShapeError, UsageError
 from autograd_seq.plan.writing import jax_run
 from autograd_seq.plan.writing.jax_words import LacksError
 from cells import GRU, LSTM, RNN, Readout
@@ -72,8 +72,64 @@ def test_what_depends_on_no_step_is_outside_of_the_scans() -> None:
     plan(*data(0, 3, 7))
     inside = [line for line in plan.source.splitlines() if line.startswith("            ") and " @ " in line]
     assert len(inside) == 2 and plan.source.count("= lax.scan(") == 2  # one product a step, forwards and backwards
-    assert plan.source.count('einsum("tim,tjm->ij"') == 2  # and one over time, of the cell and of the readout
+    over_time = [line for line in plan.source.splitlines() if 'einsum("tmi,tmj->ij"' in line]
+    assert len(over_time) == 3  # and one over time, of the states, the inputs and the readout
+    assert "swapaxes" not in plan.source and "concatenate([x" not in plan.source  # without copies of what is there
     assert 'PRECISION = "highest"' in plan.source
+
+
+@with_jax
+@pytest.mark.parametrize("kind", CELLS)
+def test_as_a_function_of_jax_arrays(kind: str) -> None:
+    import jax
+
+    loss, parameters = problem(kind)
+    plan = compile(loss, parameters, engine="jax", dtype="float32")
+    arrays = {key: jax.numpy.asarray(p.value, "float32") for key, p in parameters.items()}
+    for m, T in [(3, 7), (2, 4)]:
+        x, y = (jax.numpy.asarray(a, "float32") if a.dtype.kind == "f" else a for a in data(0, m, T))
+        J, gradients = plan(*data(0, m, T))
+        found, ours = jax.jit(plan.value_and_grad)(arrays, x, y)
+        assert float(found) == pytest.approx(float(J), rel=1e-6)
+        assert set(ours) == set(gradients)
+        for key in ours:
+            np.testing.assert_allclose(ours[key], gradients[key], rtol=1e-5, atol=1e-6)
+
+
+@with_jax
+def test_what_the_function_of_jax_arrays_refuses() -> None:
+    loss, parameters = problem("rnn")
+    x, y = data(0, 3, 7)
+    plan = compile(loss, parameters, engine="jax", dtype="float32")
+    arrays = {key: np.asarray(p.value, "float32") for key, p in parameters.items()}
+    with pytest.raises(UsageError, match="an array for each of"):
+        plan.value_and_grad({"W": x}, x, y)
+    plan(x, y)
+    with pytest.raises(ShapeError, match="call the plan with such arrays first"):
+        plan.value_and_grad(arrays, x, y[..., :5])
+    with pytest.raises(ShapeError, match="was recorded with shape"):
+        plan.value_and_grad({key: array[:1] for key, array in arrays.items()}, x, y)
+    with pytest.raises(DtypeError, match="must be an array"):
+        plan.value_and_grad(arrays, x, [1.0])
+    with pytest.raises(ShapeError, match="no program for"):
+        plan.value_and_grad(arrays, x, "y")
+    with pytest.raises(UsageError, match="missing a required argument"):
+        plan.value_and_grad(arrays, x)
+    with pytest.raises(UsageError, match="engine='jax'"):
+        compile(loss, parameters).value_and_grad(arrays, x, y)
+    doubled = compile(loss, parameters, engine="jax")
+    with pytest.raises(UsageError, match="jax_enable_x64"):
+        doubled.value_and_grad(arrays, x, y)
+
+
+@with_jax
+def test_a_function_that_reads_numbers_is_none_of_jax_arrays() -> None:
+    W = Parameter([[0.5, -1.0]], "W")
+    plan = compile(lambda x, k: sum(tanh(W @ x)) * float(k), {"W": W}, engine="jax", dtype="float32")
+    x, k = np.ones((2, 3)), np.array(2.0)
+    plan(x, k)
+    with pytest.raises(UsageError, match="is read as plain numbers"):
+        plan.value_and_grad({"W": W.value}, x, k)
 
 
 @with_jax

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from autograd_seq.translation.reader import translated
+
 Status = Literal["proven", "checked", "refuted", "undecided", "unreadable"]
 _SIGNIFICANT = (6, 17)  # digits of a number: for reading, and all that a float has
 
@@ -73,7 +75,7 @@ class FormulaReport:
             lines.append(f"  before the activation: {self.before_activation}")
         if self.counterexample:
             lines.append(f"  {said(self.counterexample)}")
-        return "\n".join(lines)
+        return translated("\n".join(lines))
 
 
 def said(example: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from autograd_seq.check.claims.setting import Quantity, Setting
 from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.search import difference
+from autograd_seq.translation.reader import in_english
 
 # What the names of other notations and of the course's assignments are called here.
 _ELSEWHERE = {
@@ -252,7 +253,7 @@ def near(name: str, known: list[str]) -> str:
 
 def first(error: Exception) -> str:
     """The first sentence of a message, without what NumPy adds."""
-    return str(error).splitlines()[0].split(" NumPy says")[0].split(". It expects")[0]
+    return in_english(error).splitlines()[0].split(" NumPy says")[0].split(". It expects")[0]
 
 
 def _kept(claimed: tuple[int, ...], true: tuple[int, ...]) -> str:

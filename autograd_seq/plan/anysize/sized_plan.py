@@ -28,7 +28,7 @@ from autograd_seq.plan.rewrites.simplify import SIMPLER
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network, Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
-from autograd_seq.plan.writing.jax_run import runner
+from autograd_seq.plan.writing.jax_run import Runner
 from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
@@ -202,7 +202,7 @@ class SizedPlan:
         unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
         self.network = unified.network
         given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
-        rewrite(self.network, fused=engine.compiled)
+        rewrite(self.network, fused=engine.compiled, side_by_side=engine.side_by_side)
         names = tuple(samples.axes)
         first = samples.networks[0]
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
@@ -225,8 +225,8 @@ class SizedPlan:
             self.constants.append(known[value] if number is None else number)
         self.namespace: dict[str, Any]
         if isinstance(program, JaxProgram):
-            run = runner(self.source, engine.device)
-            quick = runner(program.soon, engine.device)
+            self.runner = run = Runner(self.source, engine.device)
+            quick = Runner(program.soon, engine.device)
             self.namespace = {"program": lambda **sizes: quick}
         else:
             self.namespace = dict(program.namespace)
@@ -309,6 +309,11 @@ class SizedReplay:
             else x.at(sizes) if isinstance(x, Filled) else x
             for x in plan.constants
         ]  # fmt: skip
+
+    @property
+    def runner(self) -> Runner:
+        """The program, where JAX runs it."""
+        return self.plan.runner
 
     @property
     def run(self) -> Callable[..., tuple[Any, ...]]:

@@ -26,11 +26,12 @@ _APART: Stage = (APART, ALL_STEPS_TOGETHER)
 TAKEN_APART: Stage = (SIMPLER, (one_number,), CANCEL, LONGHAND, *_APART)
 TAKEN_APART_FOR_LOOPS: Stage = (SIMPLER, (one_number,), CANCEL, LONGHAND_FOR_LOOPS, *_APART)
 BEFORE_LOOPS: Stage = (SIMPLER, *OUT_OF_LOOPS, (sigmoid_as_tanh,))
-TOGETHER: Stage = (SIMPLER, (one_product,), (one_product_of_sum,), (bias_in_product,), (beside, seams))
+WEIGHTS_TOGETHER: Stage = (SIMPLER, (one_product,), (one_product_of_sum,))
+TOGETHER: Stage = (*WEIGHTS_TOGETHER, (bias_in_product,), (beside, seams))
 EVERY = tuple(dict.fromkeys(rule for group in (*TAKEN_APART_FOR_LOOPS, *BEFORE_LOOPS, *TOGETHER) for rule in group))
 
 
-def rewrite(network: Network, fused: bool = False) -> None:
+def rewrite(network: Network, fused: bool = False, side_by_side: bool = True) -> None:
     """Apply all rules, and say in `network.notes` what they did.
 
     Parameters
@@ -40,9 +41,12 @@ def rewrite(network: Network, fused: bool = False) -> None:
     fused : bool
         Whether what is element by element will be computed in one go: then nothing is gained by doing it for
         all steps at once.
+    side_by_side : bool
+        Whether inputs, states and ones that one adjoint is multiplied by stand side by side, in one product.
     """
     before = len(network.values)
-    for stage in (TAKEN_APART_FOR_LOOPS, TOGETHER) if fused else (TAKEN_APART, BEFORE_LOOPS, TOGETHER):
+    last = TOGETHER if side_by_side else WEIGHTS_TOGETHER
+    for stage in (TAKEN_APART_FOR_LOOPS, last) if fused else (TAKEN_APART, BEFORE_LOOPS, last):
         apply(network, *stage)
     network.notes.append(f"{before} values: {len(network.values)} after the rewrites")
     sink(network, fused)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-
-Run = Callable[..., tuple[Any, ...]]
 
 
 def available() -> bool:
@@ -60,33 +57,50 @@ def platform(name: str | None) -> str:
     return str(place.platform if place is not None else jax.default_backend())
 
 
-def runner(text: str, where: str | None) -> Run:
-    """The function ``run`` of a program's text.
+class Runner:
+    """A program's function ``run``, and where and with which numbers it runs.
 
     The text is identifiers and what operations declare of themselves, which is code; never a user's words. A program
     in float64 says so to JAX when it runs by itself; here that holds for its own calls only.
+
+    Parameters
+    ----------
+    text : str
+        The program.
+    where : str, optional
+        A kind of device.
+
+    Attributes
+    ----------
+    run : function
+        What JAX compiles: it can be part of what else JAX compiles.
+    double : bool
+        Whether it computes in float64.
     """
-    import jax
 
-    double = "jax_enable_x64" in text
-    before = jax.config.jax_enable_x64
-    namespace: dict[str, Any] = {}
-    try:
-        exec(compile(text, "<JAX program>", "exec"), namespace)
-    finally:
-        jax.config.update("jax_enable_x64", before)
-    run: Run = namespace["run"]
-    place = device(where)
+    def __init__(self, text: str, where: str | None) -> None:
+        import jax
 
-    def called(*arguments: Any) -> tuple[Any, ...]:
+        self.double = "jax_enable_x64" in text
+        before = jax.config.jax_enable_x64
+        namespace: dict[str, Any] = {}
+        try:
+            exec(compile(text, "<JAX program>", "exec"), namespace)
+        finally:
+            jax.config.update("jax_enable_x64", before)
+        self.run = namespace["run"]
+        self._place = device(where)
+
+    def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+        """What the program gives for its arguments."""
+        import jax
+
         with ExitStack() as stack:
-            if double:
+            if self.double:
                 stack.enter_context(_in_double())
-            if place is not None:
-                stack.enter_context(jax.default_device(place))
-            return run(*arguments)
-
-    return called
+            if self._place is not None:
+                stack.enter_context(jax.default_device(self._place))
+            return self.run(*arguments)
 
 
 def _in_double() -> Any:
