@@ -3,8 +3,12 @@
   update         take the sentences out of the pages and docstrings; new ones stand in docs/locale untranslated
   extract DIR    only take them out, into templates (.pot)
   count          how many sentences and words each catalogue has, and how many are translated
-  list PO        the untranslated sentences of one catalogue, a line each: number, tab, sentence (all of them: --all)
-  put PO FILE    take translations from such lines into the catalogue, if code, formulas and links are the same
+  list PO        the untranslated sentences of one catalogue, a line each: mark, tab, sentence (all of them: --all)
+  put PO FILE    take translations from such lines into the catalogue: the same mark, tab, Chinese
+
+A translation is refused if code, formulas, tags or links in it are others; ``=`` alone means that the English stands
+in Chinese too; lines that begin with # are skipped. Terms that the glossary has otherwise are told, and taken all the
+same. The program's own messages have catalogues and a tool of their own: ``python -m docs.translating``.
 
 A sentence that changed in English keeps its old translation, marked as fuzzy: it is listed again, with the old
 translation below it, and until it is put anew the Chinese page shows the English sentence.
@@ -17,16 +21,29 @@ import shutil
 import sys
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from sphinx_intl import basic
 
 DOCS = Path(__file__).resolve().parent
-sys.path[:0] = [str(DOCS), str(DOCS / "site")]
+sys.path[:0] = [str(DOCS), str(DOCS / "site"), str(DOCS.parent)]
 
 from made_pages import make  # noqa: E402
-from parity import LOCALE, differences, is_missing, is_rst, load, save, sentences, spaced  # noqa: E402
+from parity import (  # noqa: E402
+    LOCALE,
+    differences,
+    half_width,
+    is_missing,
+    is_rst,
+    load,
+    other_terms,
+    save,
+    sentences,
+    spaced,
+)
 
 from autograd_seq.commands.console import any_console  # noqa: E402
 from build import build  # noqa: E402  (beside this file, and installed nowhere)
+from docs.translating.answers import KEEP, mark  # noqa: E402
 
 HEAD = "# Chinese of one page of the site; python docs/catalogues.py says how it is kept."
 FOUND = DOCS.parent / "build" / "messages"
@@ -71,9 +88,9 @@ def count() -> int:
 
 def show(path: Path, everything: bool) -> int:
     """The sentences to translate."""
-    for number, message in enumerate(sentences(load(path)), 1):
+    for message in sentences(load(path)):
         if everything or is_missing(message):
-            print(f"{number}\t{message.id}")
+            print(f"{mark(message.id)}\t{message.id}")
             if message.string:
                 print(f"# {'was: ' if message.fuzzy else ''}{message.string}")
     return 0
@@ -83,26 +100,40 @@ def put(path: Path, file: Path) -> int:
     """Take the translations that are in order; say what is wrong with the others."""
     catalogue = load(path)
     found, refused, kept = sentences(catalogue), 0, 0
+    by_key = {mark(message.id): message for message in found}
+    by_key |= {str(number): message for number, message in enumerate(found, 1)}
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line.strip() or line.startswith("#"):
             continue
-        number, tab, translation = line.partition("\t")
-        if not tab or not number.strip().isdigit() or not 1 <= int(number) <= len(found):
-            print(f"not a line of number, tab, translation, with a number up to {len(found)}: {line[:80]}")
+        key, _, translation = (part.strip() for part in line.partition("\t"))
+        message = by_key.get(key)
+        if message is None or not translation:
+            print(f"no mark of this catalogue, tab and translation: {line[:80]}")
             refused += 1
-            continue
-        message = found[int(number) - 1]
-        wrong = list(differences(message.id, translation.strip(), is_rst(path)))
-        if wrong or not translation.strip():
-            print(f"{number}: {'; '.join(wrong) or 'empty'}")
+        elif wrong := [] if translation == KEEP else faults(message.id, translation, is_rst(path)):
+            print(f"{key}: {'; '.join(wrong)}")
             refused += 1
-            continue
-        message.string = spaced(translation.strip()) if is_rst(path) else translation.strip()
-        message.flags.discard("fuzzy")
-        kept += 1
+        else:
+            take(message, translation, is_rst(path))
+            kept += 1
     save(path, catalogue)
     print(f"{path.name}: {kept} taken, {refused} refused, {sum(map(is_missing, found))} missing")
     return 1 if refused else 0
+
+
+def faults(english: str, translation: str, rst: bool) -> list[str]:
+    """What is wrong with a translation; what only might be is printed."""
+    for term, chinese in other_terms(english, translation, rst):
+        print(f"# the glossary has {chinese} for {term}: {translation[:60]}")
+    return [*differences(english, translation, rst), *half_width(translation, rst)]
+
+
+def take(message: Message, translation: str, rst: bool) -> None:
+    """Put a translation in."""
+    if translation == KEEP:
+        translation = message.id
+    message.string = spaced(translation) if rst else translation
+    message.flags.discard("fuzzy")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,6 +15,9 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from markdown_it import MarkdownIt
 
+from docs.translating.glossary import broken_terms
+
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?](?:\s|$)|[\u4e00-\u9fff]\.$")
 LOCALE = Path(__file__).resolve().parents[1] / "locale" / "zh_CN" / "LC_MESSAGES"
 MARKDOWN = {
     "code": re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)"),
@@ -46,6 +49,24 @@ def taken(text: str, rst: bool) -> dict[str, Counter[str]]:
         if kind == "code":  # where a dollar or an angle bracket means nothing else
             text = pattern.sub(" ", text)
     return found
+
+
+def words_alone(text: str, rst: bool) -> str:
+    """A sentence without what is never translated."""
+    for pattern in (RST if rst else MARKDOWN).values():
+        text = pattern.sub(" ", text)
+    return text
+
+
+def half_width(translation: str, rst: bool) -> Iterator[str]:
+    """A mark of punctuation after Chinese that is not of full width."""
+    if found := HALF_WIDTH.search(words_alone(translation, rst)):
+        yield f"after a Chinese character write ，。：；！？ at full width, not {found[0].strip()!r}"
+
+
+def other_terms(english: str, translation: str, rst: bool) -> list[tuple[str, str]]:
+    """Terms of the glossary for which a translation has another word, with the right one."""
+    return broken_terms(words_alone(english, rst), translation)
 
 
 def emphasis(text: str) -> Counter[str]:
