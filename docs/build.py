@@ -31,9 +31,10 @@ FRONT = """<!DOCTYPE html>
 
 def build(language: str, out: Path, builder: str = "html") -> int:
     """Build it in one language with one of Sphinx's builders; 0 if all went well."""
-    trees = out.parent / f"{out.name}-trees"
+    trees, folder = out.parent / f"{out.name}-trees", LANGUAGES[language][0]
     return sphinx(["-q", "-W", "--keep-going", "-b", builder, "-d", str(trees / language), "-D", f"language={language}",
-                   str(DOCS), str(out / LANGUAGES[language][0] if builder == "html" else out)])  # fmt: skip
+                   "-D", f"html_extra_path=made/extra,made/{folder}", str(DOCS),
+                   str(out / folder if builder == "html" else out)])  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -26,7 +26,7 @@ extensions = [
     "name_or_code",
     "what_is_translated",
 ]
-exclude_patterns = ["locale", "site", "made/extra"]
+exclude_patterns = ["locale", "site", "made/extra", "made/en", "made/zh"]
 suppress_warnings = ["myst.header"]  # a page of the gallery may begin with a table
 myst_enable_extensions = ["dollarmath", "attrs_inline", "colon_fence"]
 myst_heading_anchors = 4
@@ -57,7 +57,7 @@ gettext_uuid = False
 
 html_theme = "furo"
 html_static_path = ["site/static"]
-html_extra_path = ["made/extra"]
+html_extra_path = ["made/extra", "made/en"]  # of Chinese pages made/zh, which build.py says
 html_css_files = ["site.css"]
 html_js_files = ["from_disk.js"]
 templates_path = ["site/templates"]

@@ -12,9 +12,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from language_switch import LANGUAGES
+
 DOCS = Path(__file__).resolve().parents[1]
 MADE = DOCS / "made"
 ROOT = DOCS.parent
+ROOMS = ("autograd_seq", "cells", "viz")
 TOUR = ROOT / "examples" / "tour.ipynb"
 ROW = re.compile(r"^\| ([^|\n]+) \|((?: \[[^|\n]+\]\([^|\n]+\) \|)+)$", re.MULTILINE)
 FROM = """
@@ -67,14 +70,16 @@ def from_the_root(text: str) -> str:
 
 
 def live() -> None:
-    """Pages that compute, as `autograd-seq draw … --live` writes them."""
+    """Pages that compute, as `autograd-seq draw … --live` writes them, in each language."""
     from autograd_seq.commands import main
 
-    for cell, steps in (("rnn", "3"), ("lstm", "3")):
-        path = MADE / "extra" / "live" / f"{cell}.html"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            main(["draw", cell, "--steps", steps, "--live", "-o", str(path)])
+    newest = max(path.stat().st_mtime for room in ROOMS for path in (ROOT / room).rglob("*.*"))
+    for language, _ in LANGUAGES.values():
+        for cell in ("rnn", "lstm"):
+            path = MADE / language / "live" / f"{cell}.html"
+            if not path.exists() or path.stat().st_mtime < newest:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                main(["draw", cell, "--steps", "3", "--live", "--lang", language, "-o", str(path)])
 
 
 def tour() -> None:
