@@ -7,6 +7,7 @@ compares.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -59,7 +60,8 @@ it is `check_formula("dc_prev = dc * Gamma_f", LSTM(2, 3))`.
 def found() -> dict[str, Any]:
     """All verdicts."""
     ran = subprocess.run([sys.executable, str(ROOT / "examples" / "check_notes.py"), "--json"],
-                         capture_output=True, text=True, encoding="utf-8", check=True)  # fmt: skip
+                         capture_output=True, text=True, encoding="utf-8", check=True,
+                         env={**os.environ, "AUTOGRAD_SEQ_LANG": "en"})  # fmt: skip
     return dict(json.loads(ran.stdout))
 
 

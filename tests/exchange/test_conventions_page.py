@@ -50,6 +50,27 @@ def test_derivatives_here(row):
         check(grad(function(*inputs).sum(), inputs), ROWS[row][0])
 
 
+CLIPPED = [(1e20, 1.0, 0.5**0.5), (1e-25, 5e-26, 0.5**0.5 * 5e-26)]
+
+
+@pytest.mark.parametrize(("element", "limit", "right"), CLIPPED)
+@pytest.mark.parametrize("clip", [seq.clip_by_norm, seq.clip_by_global_norm])
+def test_clipping_here(clip, element, limit, right):
+    (clipped,) = clip([np.full(2, element, "float32")], limit)
+    assert clipped.dtype == "float32"
+    np.testing.assert_allclose(clipped, right, rtol=1e-6)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(("element", "limit", "there"), [(1e20, 1.0, 0.0), (1e-25, 5e-26, 5.6e-45)])
+def test_clipping_of_torch(element, limit, there):
+    torch = peer("torch")
+    p = torch.nn.Parameter(torch.zeros(2))
+    p.grad = torch.full((2,), element)
+    torch.nn.utils.clip_grad_norm_([p], limit)
+    assert f"{p.grad[0].item():.1e}" == f"{there:.1e}"
+
+
 def test_every_row_is_tested():
     assert {row for row, (here, *_) in ROWS.items() if here} == set(HERE)
 
