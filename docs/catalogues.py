@@ -29,6 +29,7 @@ sys.path[:0] = [str(DOCS), str(DOCS / "site"), str(DOCS.parent)]
 
 from made_pages import make  # noqa: E402
 from parity import (  # noqa: E402
+    HEADER,
     LOCALE,
     differences,
     half_width,
@@ -45,7 +46,6 @@ from autograd_seq.commands.console import any_console  # noqa: E402
 from build import build  # noqa: E402  (beside this file, and installed nowhere)
 from docs.translating.answers import KEEP, mark  # noqa: E402
 
-HEAD = "# Chinese of one page of the site; python docs/catalogues.py says how it is kept."
 FOUND = DOCS.parent / "build" / "messages"
 
 
@@ -66,10 +66,8 @@ def update() -> int:
         if path.relative_to(LOCALE) not in wanted:
             path.unlink()
             continue
-        catalogue = load(path)
-        if catalogue.header_comment != HEAD:
-            catalogue.header_comment, catalogue.last_translator = HEAD, "the maintainers of autograd_seq"
-            save(path, catalogue)
+        if not path.read_text(encoding="utf-8").startswith(HEADER):
+            save(path, load(path))
     return 0
 
 

@@ -9,7 +9,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "site"))
 
-from made_pages import gallery  # noqa: E402  (beside the pages, and installed nowhere)
+from language_switch import LANGUAGES  # noqa: E402  (beside the pages, and installed nowhere)
+from made_pages import gallery, helps  # noqa: E402
 
 project = "autograd_seq"
 author = "the maintainers of autograd_seq"
@@ -58,6 +59,7 @@ gettext_uuid = False
 html_theme = "furo"
 html_static_path = ["site/static"]
 html_extra_path = ["made/extra", "made/en"]  # of Chinese pages made/zh, which build.py says
+html_favicon = "site/static/icon.svg"
 html_css_files = ["site.css"]
 html_js_files = ["from_disk.js"]
 templates_path = ["site/templates"]
@@ -78,15 +80,18 @@ MENU = "\n```{toctree}\n:hidden:\n:glob:\n\n[a-z]*\n```\n"
 
 
 def for_the_site(app: Any, docname: str, source: list[str]) -> None:
-    """Give one its menu, and the other its pictures."""
+    """Give one its menu, one its pictures, and one the help of all commands."""
     if docname == "derivations/README":
         source[0] += MENU
     elif docname == "gallery/README":
         source[0] = gallery(source[0])
+    elif docname == "commands":
+        source[0] += helps(LANGUAGES[app.config.language][0])
 
 
 def setup(app: Any) -> None:
     """Tell Sphinx of it."""
     app.connect("source-read", for_the_site)
-    code = b"".join(path.read_bytes() for path in sorted((HERE / "site").glob("*.py")))
+    files = [*(HERE / "site").glob("*.py"), *(HERE.parent / "autograd_seq" / "commands").glob("*.py")]
+    code = b"".join(path.read_bytes() for path in sorted(files))
     app.add_config_value("digest_of_site_code", zlib.crc32(code), "env")  # pages are read again when it changes

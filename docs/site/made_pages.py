@@ -6,11 +6,15 @@ Pages of the tour's notebook, of the README's table of readings and of the list 
 from __future__ import annotations
 
 import base64
+import io
 import json
+import os
 import re
 import shutil
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from language_switch import LANGUAGES
 
@@ -35,6 +39,23 @@ def make() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme[readme.index("## The readings\n") : readme.index("### Pictures\n")].partition("\n")[2]
     write(MADE / "readings.md", f"# Readings: one recording, many forms\n{from_the_root(table)}")
+
+
+def helps(language: str) -> str:
+    """The help of every command in one language."""
+    commands = re.findall(r"^    ([a-z]+)", helped("--help", "--lang", language), re.MULTILINE)
+    parts = [f"## `{name}`\n\n{fenced(helped(name, '--help', '--lang', language))}" for name in commands]
+    return "\n\n" + "\n\n".join(parts) + "\n"
+
+
+def helped(*words: str) -> str:
+    """What a command prints, in lines that fit a page."""
+    from autograd_seq.commands import main
+
+    said = io.StringIO()
+    with mock.patch.dict(os.environ, {"COLUMNS": "84"}), redirect_stdout(said), suppress(SystemExit):
+        main(list(words))
+    return said.getvalue()
 
 
 def pictures() -> None:

@@ -5,6 +5,7 @@ And what a catalogue lacks: sentences without a translation, or with one of an o
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
 from collections import Counter
@@ -17,6 +18,17 @@ from markdown_it import MarkdownIt
 
 from docs.translating.glossary import broken_terms
 
+HEADER = """\
+# Chinese of one page of the site; `python docs/catalogues.py` says how it is kept.
+msgid ""
+msgstr ""
+"Language: zh_CN\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+
+"""
 HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?](?:\s|$)|[\u4e00-\u9fff]\.$")
 LOCALE = Path(__file__).resolve().parents[1] / "locale" / "zh_CN" / "LC_MESSAGES"
 MARKDOWN = {
@@ -109,9 +121,10 @@ def load(path: Path) -> Catalog:
 
 
 def save(path: Path, catalogue: Catalog) -> None:
-    """Write a catalogue as `sphinx-intl` does, one sentence a line."""
-    with path.open("wb") as file:
-        write_po(file, catalogue, width=0)
+    """Write a catalogue, one sentence a line; without dates, which would change it whenever it is written."""
+    body = io.BytesIO()
+    write_po(body, catalogue, width=0, omit_header=True)
+    path.write_bytes(HEADER.encode() + body.getvalue())
 
 
 def sentences(catalogue: Catalog) -> list[Message]:

@@ -1,5 +1,8 @@
 """The site in headless Chromium, in both languages: what one looks for is near, and nothing is broken on any screen."""
 
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 
 import pytest
@@ -35,6 +38,23 @@ def wait(driver, script, seconds=20):
     WebDriverWait(driver, seconds).until(lambda d: d.execute_script(script))
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    """A server of files that prints nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def served(site):
+    """The address of the site on a server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
 def found_by(driver, site, language, words):
     """The pages that a search finds, as it lists them."""
     driver.get(f"{(site / language / 'search.html').as_uri()}?q={quote(words)}")
@@ -57,6 +77,13 @@ def test_what_comes_first_is_one_click_away(desktop, site, language, what):
 def test_a_name_of_the_reference_is_found(desktop, site, language):
     found = found_by(desktop, site, language, "check_backward")
     assert any("api/checks.html#autograd_seq.check_backward" in href for href in found)
+    assert complaints(desktop) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_on_a_server_the_search_shows_excerpts(desktop, served, language):
+    desktop.get(f"{served}/{language}/search.html?q=check_backward")
+    wait(desktop, "return document.querySelectorAll('#search-results li p.context').length > 1")
     assert complaints(desktop) == []
 
 

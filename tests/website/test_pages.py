@@ -9,10 +9,11 @@ import pytest
 from website.pages import DOCS, ROOT, alike, blocks, run
 
 from autograd_seq import AutogradError
+from autograd_seq.commands import main
 
 # Pages that are run here, block by block.
 RUN = [
-    "bptt", "engines", "errors", "extend", "first_cell", "fonts", "formulas", "grade_a_class", "install",
+    "bptt", "commands", "engines", "errors", "extend", "first_cell", "fonts", "formulas", "grade_a_class", "install",
     "language_models", "slides", "stepping",
 ]  # fmt: skip
 # What pages take for given.
@@ -115,6 +116,15 @@ def test_formulas_of_notes_are_current():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: python docs/write_formulas.py"
+
+
+def test_every_command_is_on_its_page(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = set(re.findall(r"^    ([a-z]+)", capsys.readouterr().out, re.MULTILINE))
+    table = (DOCS / "commands.md").read_text(encoding="utf-8").partition("## ")[0]
+    first = "".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first)) == commands and len(commands) > 10
 
 
 def test_the_table_of_extras_is_that_of_the_package():
