@@ -58,7 +58,7 @@ def served(site):
 def found_by(driver, site, language, words):
     """The pages that a search finds, as it lists them."""
     driver.get(f"{(site / language / 'search.html').as_uri()}?q={quote(words)}")
-    wait(driver, "return document.querySelectorAll('#search-results li').length > 0")
+    wait(driver, "return document.querySelectorAll('#search-results li').length > 0 && Search._pulse_status < 0")
     return driver.execute_script("return [...document.querySelectorAll('#search-results li a')].map(a => a.href)")
 
 
