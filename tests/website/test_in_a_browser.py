@@ -17,6 +17,7 @@ FIRST = {
     "proof": ("first_cell.html", "return document.querySelector('article').innerText.includes(\"'Waa': 'proven'\")"),
     "homework": ("grade_a_class.html", "return document.querySelector('article').innerText.includes('alan.py: wrong')"),
 }
+ENDED = "return !!document.querySelector('#search-results .search-summary')?.innerText"  # what a search says at its end
 WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -58,7 +59,7 @@ def served(site):
 def found_by(driver, site, language, words):
     """The pages that a search finds, as it lists them."""
     driver.get(f"{(site / language / 'search.html').as_uri()}?q={quote(words)}")
-    wait(driver, "return document.querySelectorAll('#search-results li').length > 0")
+    wait(driver, ENDED)
     return driver.execute_script("return [...document.querySelectorAll('#search-results li a')].map(a => a.href)")
 
 
@@ -95,7 +96,7 @@ def test_chinese_words_are_found_without_a_dictionary(desktop, site, words):
 
 def test_chinese_words_that_stand_nowhere_are_not_found(desktop, site):
     desktop.get(f"{(site / 'zh' / 'search.html').as_uri()}?q={quote('忘遗')}")
-    wait(desktop, "return !!document.querySelector('#search-results .search-summary, #search-results p')?.innerText")
+    wait(desktop, ENDED)
     assert desktop.execute_script("return document.querySelectorAll('#search-results li').length") == 0
 
 
