@@ -14,12 +14,12 @@ import argparse
 import gc
 import importlib
 import json
-import os
 import platform
 import time
 from collections.abc import Callable
 from typing import Any
 
+import machine
 import numpy as np
 
 import autograd_seq.numpy as teaching
@@ -276,8 +276,7 @@ def main() -> None:
         return
     print(f"{options.length} operations in a chain of tanh and +, (4, 1) float64, best of {options.rounds} rounds")
     print(
-        f"Python {platform.python_version()}, NumPy {np.__version__}, "
-        f"OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', '(not set)')}"
+        f"Python {platform.python_version()}, NumPy {np.__version__}; products: {machine.products()}"
     )
     print(f"{'µs an operation':34} {'forward':>8} {'backward':>9} {'total':>7} {'× tape':>7}")
     for name, us in best.items():

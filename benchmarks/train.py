@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import machine
 import numpy as np
 
 from autograd_seq.core.errors import UsageError
@@ -194,8 +195,7 @@ def main() -> None:
     if given.json:
         print(json.dumps({case: {k: {"ms": 1000 * v / len(groups), "ratio": v / base} for k, v in medians.items()}}))
         return
-    print(f"{case}, float64, one thread, NumPy {np.__version__}, "
-          f"OPENBLAS_CORETYPE={os.environ.get('OPENBLAS_CORETYPE', 'not set')}")  # fmt: skip
+    print(f"{case}, float64, one thread, NumPy {np.__version__}; products: {machine.products()}")
     print(f"{'':31s} {'ms an update':>13s} {'characters/s':>13s} {'time, relative':>15s}")
     for name, median in medians.items():
         print(f"{name:31s} {1000 * median / len(groups):13.2f} {characters / median:13,.0f} {median / base:15.2f}")

@@ -24,14 +24,19 @@ def as_array(value: Any, dtype: Any = None) -> Array:
         raise  # a list that holds recorded tensors says so itself
     except (TypeError, ValueError, AttributeError) as error:
         raise DtypeError(f"cannot make an array of numbers from {value!r:.80}: {error}{here()}") from error
-    if array.dtype.kind not in "buif" or wanted.kind not in "buif":
-        found = wanted if array.dtype.kind in "buif" else array.dtype
+    if not holds_numbers(array.dtype) or not holds_numbers(wanted):
+        found = wanted if holds_numbers(array.dtype) else array.dtype
         raise DtypeError(f"a tensor holds real numbers, but this value has dtype {found}: {value!r:.80}{here()}")
     if wanted is not array.dtype:
         array = array.astype(wanted)
     if dtype is None and array.dtype.kind in "ui" and not isinstance(value, (np.ndarray, np.generic)):
         array = array.astype(np.float64)
     return array
+
+
+def holds_numbers(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is one of NumPy's own for real numbers; other packages bring float8_e5m2 and the like."""
+    return dtype.kind in "buif" and dtype.isbuiltin != 2
 
 
 def _plain_only(value: Any) -> None:

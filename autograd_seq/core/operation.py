@@ -230,6 +230,8 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
         Whether it works along the axes that its setting ``axis`` names, at each place beside them alone.
     reduces : numpy.ufunc
         Of what reduces axes, the ufunc of two elements that it repeats: ``np.add`` of a sum.
+    averages : bool
+        Whether it is the sum over axes, divided by how many elements were added.
     activation : bool
         Whether it is a function of one array that a layer applies to what it has added up. In a backward
         pass that was written by hand, its derivative may be forgotten, or taken at another place.

@@ -33,6 +33,7 @@ class Traits:
     elementwise: bool = False
     along: bool = False
     reduces: np.ufunc | None = None
+    averages: bool = False
     activation: bool = False
     positive: bool = False
     element: str = ""

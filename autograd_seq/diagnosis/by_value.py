@@ -131,6 +131,7 @@ class ByValue(InOrder):
         self._values, self._rows, self._same = values, rows, same
         self._factor = factor
         self._table: dict[int, Replaced] = {}
+        self._lent: dict[int, list[Array]] | None = None
         self._turns: Counter[int] = Counter()
         self._first: dict[int, Strayed] = {}
         self._shapes: dict[tuple[int, ...], list[int]] = {}
@@ -151,9 +152,14 @@ class ByValue(InOrder):
         return self._run()
 
     @contextlib.contextmanager
-    def lent(self) -> Iterator[None]:
-        """Let their functions know of the true values."""
+    def lent(self, rows: dict[int, list[Array]] | None = None, given: Sequence[float] = ()) -> Iterator[None]:
+        """Let their functions know of the true values; of other ones, for other inputs, if such rows are given."""
+        factor = self._factor
+        self._lent = rows
+        self._factor = given[0] if given and factor != 1 else factor
+        self._turns.clear()
         with contextlib.ExitStack() as kept:
+            kept.callback(vars(self).update, _lent=None, _factor=factor)
             for part in self._parts:
                 part.function.__globals__[TRUE] = self._true
                 kept.callback(part.function.__globals__.pop, TRUE, None)
@@ -168,13 +174,18 @@ class ByValue(InOrder):
         edit, factor = self._table[key], self._factor
         place = self._turns[key] - edit.before + edit.offset
         self._turns[key] += 1
-        row, found = self._rows[edit.row], np.asarray(value, float)
+        row, found = self._values_of_row(edit.row), np.asarray(value, float)
         if not edit.offset <= place < len(row):
             return value
-        true = _shaped_as(self._values[row[place]], found)
+        true = _shaped_as(row[place], found)
         if key not in self._first and not self._same(factor * found, true):
             self._first[key] = Strayed(edit.row, place, factor * found)
         return true / factor if factor != 1 else true.copy()
+
+    def _values_of_row(self, row: int) -> list[Array]:
+        if self._lent is not None:
+            return self._lent.get(row, [])
+        return [self._values[i] for i in self._rows[row]]
 
     def changes(self, edit: Edit, strayed: Strayed) -> list[Edit]:
         """The changes of a line with which it makes the true value the first time that it made another."""
@@ -258,7 +269,8 @@ class ByValue(InOrder):
         right = self._mended(gradients)
         if right is None:
             return None
-        made = [m for m in made if m.turn >= self._before(m.statement) and not _is_lent(m.statement)]
+        lent = {s for s in {m.statement for m in made} if _is_lent(s)}
+        made = [m for m in made if m.turn >= self._before(m.statement) and m.statement not in lent]
         true = {m: {self._backward.which(v) for v in m.values} - {None} for m in made}
         return _Now(made, true, frozenset(right))
 
@@ -271,13 +283,12 @@ class ByValue(InOrder):
     def _candidates(self, m: Made, now: _Now) -> Iterator[Replaced]:
         """A line with true values in the place of its own, or of the variables that it reads."""
         times = sum(other.statement is m.statement for other in now.made)
-        have = set().union(*now.true.values())
         caller = _caller(m, now.made)
         for other in [caller] if caller is not None else ():
             for place in self._doubtful(other, now):
-                yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, have)
+                yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, now)
         for place in [*self._doubtful(m, now), *_values_of(m)]:
-            yield from self._in(m, times, place, have)
+            yield from self._in(m, times, place, now)
 
     def _doubtful(self, m: Made, now: _Now) -> Iterator[Place]:
         """The variables that a line reads, but for those that were made true."""
@@ -287,13 +298,17 @@ class ByValue(InOrder):
             if not (stored and whole and all(now.true[other] for other in stored)):
                 yield place
 
-    def _in(self, m: Made, times: int, place: Place, have: set[int | None]) -> Iterator[Replaced]:
+    def _in(self, m: Made, times: int, place: Place, now: _Now) -> Iterator[Replaced]:
+        """First with the rows of which the line makes some values, as one does that is right at some of the steps."""
+        have = set().union(*now.true.values())
+        makers = place.stored if place.name else (m.statement,)
+        own = set().union(*(now.true[other] for other in now.made if other.statement in makers))
         whole = shape_of(m.part, place.name) if place.name else None
         sizes = {v.shape for v in m.values} if whole is None else {whole}
         shapes = {tuple(n for n in size if n != 1)[::way] for size in sizes for way in (1, -1)}
         rows = [i for i in dict.fromkeys(i for s in shapes for i in self._shapes.get(s, ()))]
         fresh = [i for i in rows if not set(self._rows[i]) <= have]
-        fresh.sort(key=lambda i: next(k for k in self._rows[i] if k not in have))
+        fresh.sort(key=lambda i: (own.isdisjoint(self._rows[i]), next(k for k in self._rows[i] if k not in have)))
         for i in fresh[:MOST_ROWS]:
             for offset in _offsets(len(self._rows[i]), times):
                 if self._rows[i][offset] not in have or self._rows[i][-1] not in have:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from autograd_seq.diagnosis.in_order import InOrder
+from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.line_edits import (
     RARE_RULES,
     RULES,
@@ -24,12 +25,13 @@ from autograd_seq.diagnosis.line_edits import (
     target,
 )
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, shaped
-from autograd_seq.diagnosis.own_code import put
+from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials
 from autograd_seq.diagnosis.watched import watched
 
 MOST_CAUSES = 3
+TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,10 @@ class Changes(Trials):
     def _needed(
         self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]]
     ) -> tuple[list[Edit], list[list[str]]]:
-        """Those of some changes without which less is right, and what that is; they have been made."""
+        """Those of some changes without which less is right, and what that is; they have been made.
+
+        What any one of them makes right follows from the first.
+        """
         needed, explained = [], []
         for edit, before in made if right else ():
             with put(replace(edit, new=before)), edit.part.changed():
@@ -120,16 +125,27 @@ class Changes(Trials):
             if keys:
                 needed.append(edit)
                 explained.append(keys)
+        if needed:
+            explained[0] = [k for k in right if k in explained[0] or not any(k in keys for keys in explained)]
         return needed, explained
 
     def _passed_over(self) -> dict[ast.stmt, float]:
-        """How often statements run before the backward pass begins; always, where a function makes nothing of it."""
+        """How often statements run before the backward pass begins; always, where a function makes nothing of it.
+
+        Of a forward pass that goes back as well, as one that answers loss and gradients does, only the second run is
+        of interest. A function that is wrong from its first line on makes no true adjoint, but few forward values.
+        """
         try:
             made, _ = watched(self.working(), self.cases[0].begin)
         except Exception:  # such as a pass that cannot be run by itself
             return {}
-        both = {m.part for m in made if any(v in self.behind and v not in self.before for v in m.values)}
-        return {m.statement: m.turn + 1 if m.part in both else math.inf for m in made}
+        goes_back = {m.part for m in made if any(v in self.behind and v not in self.before for v in m.values)}
+        values: dict[Part, list[bool]] = {}
+        for m in made:
+            if not isinstance(m.statement.value, TAKEN):  # type: ignore[attr-defined]
+                values.setdefault(m.part, []).extend(v in self.before for v in m.values if not says_nothing(v))
+        goes_back |= {part for part, known in values.items() if sum(known) < len(known) / 2}
+        return {m.statement: m.turn + 1 if m.part in goes_back else math.inf for m in made}
 
     def _best(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
         """The first change that mends everything, else the one that mends most."""

@@ -14,6 +14,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
@@ -30,8 +31,13 @@ from autograd_seq.diagnosis.true_values import TrueValues
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 
 
-def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False) -> BackwardReport:
-    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems`` and what `Judge` asks for."""
+def compare(
+    cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False, causes: bool = True
+) -> BackwardReport:
+    """A report from two cases: ``truth``, ``true``, ``found``, ``failure``, ``problems`` and what `Judge` asks for.
+
+    The causes are looked for if they are wanted, which is most of the work.
+    """
     first, second = cases
     judges = [Judge(case) for case in cases]
     gradients = {key: _gradient(key, cases, judges) for key in first.true}
@@ -43,7 +49,7 @@ def compare(cases: Sequence[Any], name: str, warnings: list[str], hints_only: bo
     report.unknown = [k for k in first.found if k not in first.true]
     if second.failure and not first.failure:
         report.warnings.append(f"with other numbers it failed: {second.failure}")
-    if report.wrong and first.truth is not None and second.truth is not None and not second.failure:
+    if causes and report.wrong and first.truth is not None and second.truth is not None and not second.failure:
         _diagnose(report, first, second)
     blamed = blame(first.function, report.failure, first.inputs, bool(report.wrong), first.forward)
     if report.failure and blamed:
@@ -117,7 +123,7 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
     causes, unexplained = _found(search, report, FIRST_WORK)
     report.look_at = search.common(unexplained)
-    if any(c[0].words.startswith("with zero in place of everything") for c in causes):
+    if any(_is_appearance(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
         if {k for c in assigned for k in c.explains} == set(search.wrong):
             return [[f] for f in assigned], []
@@ -138,8 +144,16 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
         causes, unexplained = [[f] for f in mended], left
     if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
         causes, unexplained = [[f] for f in valued], _left(search, valued)
-    report.look_at = _where_to_look(valued) or (f"line {line}" if line else search.common(unexplained))
+    known = _where_to_look(valued)
+    report.look_at = known or (f"line {line}" if line else search.common(unexplained))
+    report.together = [valued[0].explains] if known else []
     return causes, unexplained
+
+
+def _is_appearance(finding: Finding) -> bool:
+    """Whether a finding says what a gradient looks like, nothing or another one, and not how it came to be so."""
+    nothing, another = kinds.NEVER_ASSIGNED.words, kinds.ANOTHER_GRADIENT.words.removeprefix("with {}")
+    return finding.words.startswith(nothing.partition(":")[0]) or finding.words.endswith(another)
 
 
 def _where_to_look(valued: Sequence[Finding]) -> str | None:
@@ -195,12 +209,12 @@ class _Told:
 
     def _own(self) -> Lines:
         if self._lines is None:
-            known = TrueValues.of(self._cases[0].truth, self._rows)
+            known = TrueValues.of(self._cases[0].truth, *self._rows)
             self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance, known)
         return self._lines
 
     @cached_property
-    def _rows(self) -> list[list[Tensor]]:
+    def _rows(self) -> tuple[list[list[Tensor]], int]:
         return rows_of(self._search.context)
 
     def _told(self, found: list[Finding]) -> list[Finding]:
@@ -209,7 +223,7 @@ class _Told:
         def same(some: Array, other: Array) -> bool:
             return difference(some, other) < self._search.tolerance
 
-        by_value = ToldByValue(self._search.context, self._rows, same)
+        by_value = ToldByValue(self._search.context, self._rows[0], same)
         with np.errstate(all="ignore"):
             return [by_value.told(f) for f in found]
 

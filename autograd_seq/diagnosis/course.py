@@ -14,7 +14,7 @@ import os
 import sys
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -246,10 +246,16 @@ def check_function(
     known = name or getattr(function, "__name__", "")
     if known not in FUNCTIONS:
         raise UsageError(f"{known!r} is none of the assignment's functions: {', '.join(FUNCTIONS)}")
-    cases = [_Case(function, FUNCTIONS[known], seed + i) for i in range(2)]
-    report = compare(cases, known, [], hints_only)
-    if report.ok and FUNCTIONS[known].sequence:
-        over_time(report, lambda: _Case(function, FUNCTIONS[known], seed + 2, LONG))
+    return _compared(function, known, seed, hints_only)
+
+
+def _compared(
+    function: Callable[..., Any], name: str, seed: int, hints_only: bool, causes: bool = True
+) -> BackwardReport:
+    cases = [_Case(function, FUNCTIONS[name], seed + i) for i in range(2)]
+    report = compare(cases, name, [], hints_only, causes)
+    if report.ok and FUNCTIONS[name].sequence:
+        over_time(report, lambda: _Case(function, FUNCTIONS[name], seed + 2, LONG))
     return report
 
 
@@ -379,9 +385,13 @@ def check_one(
         If there is nothing to compare: no dict came back, say, or ``INPUTS`` is missing.
     """
     if name in FUNCTIONS:
-        result.reports[name] = check_function(getattr(module, name), name, seed, hints_only)
-        _blame_cell(result, module, name, seed, hints_only)
-        return result.reports[name]
+        cell = CELLS.get(name)
+        follows = cell is not None and cell in result.reports and not result[cell].ok
+        report = _compared(getattr(module, name), name, seed, hints_only, causes=not follows)
+        result.reports[name] = report
+        if cell is not None and follows and not report.ok:
+            _blame_cell(report, module, name, cell, seed, hints_only)
+        return report
     inputs = getattr(module, "INPUTS", None)
     if not isinstance(inputs, Mapping):
         raise UsageError(
@@ -392,22 +402,24 @@ def check_one(
     return result.reports[name]
 
 
-def _blame_cell(result: FileReport, module: types.ModuleType, name: str, seed: int, hints_only: bool) -> None:
+def _blame_cell(
+    report: BackwardReport, module: types.ModuleType, name: str, cell: str, seed: int, hints_only: bool
+) -> None:
     """A sequence that is right with a right cell is not wrong itself: its mistakes follow from the cell's."""
-    cell = CELLS.get(name)
-    if cell is None or cell not in result.reports or result[cell].ok or result[name].ok:
-        return
     own = getattr(module, cell)
     setattr(module, cell, true_cell_backward(cell))
     try:
-        fixed = check_function(getattr(module, name), name, seed, hints_only)
+        fixed = _compared(getattr(module, name), name, seed, hints_only)
     finally:
         setattr(module, cell, own)
     if fixed.ok:
-        result.reports[name].inherited = f"all of it follows from {cell}: with a right cell it is right"
-    else:
-        result.reports[name].causes = fixed.causes
-        result.reports[name].warnings.append(f"{cell} is wrong too; the mistakes named here remain with a right one")
+        report.inherited = f"all of it follows from {cell}: with a right cell it is right"
+        return
+    report.causes, report.also = fixed.causes, fixed.also
+    report.look_at, report.together = fixed.look_at, fixed.together
+    for key in set(report.wrong) & set(fixed.wrong):
+        report.gradients[key] = replace(report[key], diagnosis=fixed[key].diagnosis)
+    report.warnings.append(f"{cell} is wrong too; the mistakes named here remain with a right one")
 
 
 def run_file(path: str | os.PathLike[str]) -> types.ModuleType:

@@ -256,7 +256,7 @@ class _Case:
         parts = [np.max(d.error, initial=0) / max(np.max(np.abs(self.true[k]), initial=0), 1e-300)
                  for k, d in self.doubts.items()]  # fmt: skip
         error = float(max(parts, default=0.0))
-        digits = f"{-np.log10(min(max(error, 1e-16), 1.0)):.0f} digits"
+        digits = f"{np.log10(1 / min(max(error, 1e-16), 1.0)):.0f} digits"
         self.basis = (
             f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})"
         )

@@ -171,6 +171,10 @@ ONE_PART_LEFT = Kind(
 )
 ADDED_TO = Kind("extra term", "with what was in {} before added to it, since += stands for =")
 IN_THE_LOOP = Kind("extra term", "with the line {} carried out at every step of the loop: it belongs after it")
+BEFORE_THE_LOOP = Kind(
+    "extra term",
+    "with the line {} carried out once, before the loop: it belongs into it, as its value is not set anew in each turn",
+)
 ORDER_OF_LINES = Kind("order", "with the line {} carried out before {}: they belong the other way round")
 STRAY_LINE = Kind("extra term", "with the line {} carried out, which changes {} before it is read")
 DONE_IN_PLACE = Kind("in-place change", "with {} done in place, which changes other variables that hold this array")
@@ -181,6 +185,7 @@ FACTOR_ALREADY = Kind(
     "the array was changed in place, or lines stand in another order",
 )
 ONE_ARRAY = Kind("shared array", "with {} in its place: they are one array")
+ONE_THING = Kind("shared array", "with {} and {} as one and the same {}, which is changed in place: a copy is missing")
 STEPS_IN_ONE_ARRAY = Kind("shared array", "with {} in every one: they are one array")
 DUPLICATES = Kind(
     "duplicate indices",

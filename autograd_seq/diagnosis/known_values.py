@@ -54,13 +54,15 @@ class KnownValues:
         known = self._known.get(v.shape)
         if known is None or says_nothing(v) or not np.all(np.isfinite(v)):
             return None
-        found = (self._found(factor * v, *known) for factor in self._factors)
-        return next((number for number in found if number is not None), None)
-
-    def _found(self, v: Array, numbers: Array, arrays: list[tuple[int, Array]]) -> int | None:
         number, reach = self._number(v), 2 * self._tolerance * v.size * float(np.max(np.abs(v), initial=0))
-        first, last = np.searchsorted(numbers, [number - reach, number + reach])
-        near = (arrays[i] for i in range(first, last))
+        for factor in self._factors:
+            ends = factor * number - abs(factor) * reach, factor * number + abs(factor) * reach
+            first, last = known[0].searchsorted(ends)
+            if first < last and (found := self._first(factor * v, known[1][first:last])) is not None:
+                return found
+        return None
+
+    def _first(self, v: Array, near: list[tuple[int, Array]]) -> int | None:
         return min((place for place, other in near if _equal(v, other, self._tolerance)), default=None)
 
 

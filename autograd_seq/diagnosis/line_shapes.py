@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_statements import moved
+from autograd_seq.diagnosis.line_places import ATOMS
+from autograd_seq.diagnosis.line_statements import into_the_loop, moved, shared
+from autograd_seq.diagnosis.line_variables import shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
@@ -62,6 +64,8 @@ def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
 def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """Another number, or array, to divide by: one of the function or of its object."""
     numbers = [k for k, kind in part.kinds.items() if kind in ("int", "float") or isinstance(kind, tuple)]
+    rows = [k for k in part.kinds if k.isidentifier() and len(shape_of(part, k) or ()) == 1]
+    numbers += [f"{k}[:, None]" for k in rows]  # a number for each example, as the lengths of sequences are
     for node in [n for n in ast.walk(s) if isinstance(n, (ast.BinOp, ast.AugAssign)) and isinstance(n.op, ast.Div)]:
         slot = "right" if isinstance(node, ast.BinOp) else "value"
         old = getattr(node, slot)
@@ -69,6 +73,18 @@ def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
             if other != ast.unparse(old):
                 words = f"divided by {said(old)} in place of {other}"
                 yield Edit(s, node, slot, None, read(other), "wrong value", words)
+
+
+def forgotten(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A variable that is made and never read, in the place of one that stands there, whatever their shapes."""
+    if isinstance(s, ast.For):
+        return
+    names = [n for n in ast.walk(part.tree) if isinstance(n, ast.Name)]
+    read_somewhere = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    unread = dict.fromkeys(n.id for n in names if n.id not in read_somewhere and shape_of(part, n.id) is not None)
+    for holder, name, index, node in places(s) if unread else ():
+        for other in unread if isinstance(node, ATOMS) and shape_of(part, ast.unparse(node)) is not None else ():
+            yield Edit(s, holder, name, index, read(other), *kinds.IN_PLACE_OF(said(node), other))
 
 
 def lists(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -137,7 +153,7 @@ def _called(node: ast.Call) -> str:
 
 
 SHAPES: list[Rule] = [axes, bare, complements, divisors]
-WHOLE: list[Rule] = [lists, turned, order, moved]  # whose effect shows only when the program runs
+WHOLE: list[Rule] = [lists, forgotten, shared, turned, order, into_the_loop, moved]  # seen only when the program runs
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.line_places import ATOMS, Edit, holder_of, read, said, target
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, holder_of, read, said, target
 from autograd_seq.diagnosis.own_code import Part
 
 
@@ -56,6 +57,76 @@ def moved(part: Part, s: ast.stmt) -> Iterator[Edit]:
         body = [*loop.body[:index], following, s, *loop.body[index + 2 :]]
         words = kinds.ORDER_OF_LINES(said(s), said(following))
         yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words)
+
+
+def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A line that stands before a loop in which its variable changes, and belongs at the beginning of each turn."""
+    if not isinstance(s, ast.Assign) or not isinstance(s.targets[0], ast.Name):
+        return
+    holder, name, index = holder_of(part.tree, s)
+    around = getattr(holder, name)
+    for i, loop in enumerate(around[index + 1 :], index + 1):
+        if isinstance(loop, ast.For) and s.targets[0].id in _stored_in(loop):
+            new = _with_body(loop, [s, *loop.body])
+            yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)))
+
+
+def _stored_in(s: ast.stmt) -> set[str]:
+    """The variables that a statement stores into."""
+    return {n.id for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
+def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Two variables, or a variable and an entry, for one array or list that is changed in place."""
+    if isinstance(s, ast.Assign) and len(s.targets) > 1:
+        each: list[ast.stmt] = [ast.copy_location(ast.Assign([goal], s.value), s) for goal in s.targets]
+        both = ast.copy_location(ast.If(ast.Constant(True), each, []), s)
+        first, second = (said(goal) for goal in s.targets[:2])
+        what = _kind_in(part, s.targets[0]) or "array"
+        yield Edit(s, *holder_of(part.tree, s), both, *kinds.ONE_THING(first, second, what))
+    for holder, name, index, node in _handed_on(s):
+        what = _kind_in(part, node)
+        if what and {ast.unparse(node), *map(ast.unparse, getattr(s, "targets", ()))} & _changed_in(part):
+            new = read(f"{ast.unparse(node)}.copy()")
+            goal = said(s.targets[0]) if isinstance(s, ast.Assign) else said(s)
+            yield Edit(s, holder, name, index, new, *kinds.ONE_THING(goal, said(node), what))
+
+
+def _kind_in(part: Part, node: ast.expr) -> str:
+    """Whether something is an array, a list or a dict; nothing if it is none of them."""
+    kind = part.kinds.get(ast.unparse(node))
+    return "array" if isinstance(kind, tuple) else kind if kind in ("list", "dict") else ""
+
+
+def _handed_on(s: ast.stmt) -> Iterator[Place]:
+    """The variables that a statement puts into another one, or keeps, as they are."""
+    value = getattr(s, "value", None)
+    if isinstance(s, ast.Assign):
+        yield from _names_in(s, "value", None, value)
+    if isinstance(s, ast.Expr) and isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        for index, node in enumerate(value.args) if value.func.attr in ("append", "insert", "appendleft") else ():
+            yield from _names_in(value, "args", index, node)
+
+
+def _names_in(holder: Any, name: str, index: int | None, node: Any) -> Iterator[Place]:
+    if isinstance(node, ATOMS):
+        yield holder, name, index, node
+    for i, inner in enumerate(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else ():
+        if isinstance(inner, ATOMS):
+            yield node, "elts", i, inner
+
+
+def _changed_in(part: Part) -> set[str]:
+    """The variables whose arrays or lists a function changes in place."""
+    found = set()
+    for s in ast.walk(part.tree):
+        goals = [s.target] if isinstance(s, ast.AugAssign) else s.targets if isinstance(s, ast.Assign) else []
+        for goal in goals:
+            if isinstance(goal, ast.Subscript):
+                found.add(ast.unparse(goal.value))
+            elif isinstance(s, ast.AugAssign):
+                found.add(ast.unparse(goal))
+    return found
 
 
 def _with_body(loop: ast.For, body: list[ast.stmt]) -> ast.For:

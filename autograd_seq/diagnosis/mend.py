@@ -10,18 +10,21 @@ from typing import Any, Literal
 
 import numpy as np
 
+from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.by_value import ByValue
 from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, said, written_over
+from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.own_code import put
 from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
 from autograd_seq.diagnosis.watched import watched
 
-Way = Literal["assignments", "values", "changes"]  # = and += alone, by the values of lines, or by any change of them
+# By = and += and arrays that are shared alone, by the values of lines, or by any change of them.
+Way = Literal["assignments", "values", "changes"]
 
 
 class Mend(Changes):
@@ -30,6 +33,7 @@ class Mend(Changes):
     def __init__(self, *facts: Any) -> None:
         super().__init__(*facts)
         self.made: list[Edit] = []
+        self._search: ByValue | None = None
         self.outside: Outside = {}
 
     def run(self, way: Way) -> tuple[list[Finding], Line | None]:
@@ -37,8 +41,8 @@ class Mend(Changes):
 
         The changes that were made are then in `made`, in the same order.
         """
-        self.rules = [written_over] if way == "assignments" else RULES
-        self.made, self.outside, self.runs = [], {}, 0
+        self.rules = [written_over, shared] if way == "assignments" else RULES
+        self.made, self.outside, self.runs, self._search = [], {}, 0, None
         if not self.parts:
             return [], None
         if (outside := from_outside(self)) is not None:
@@ -73,7 +77,7 @@ class Mend(Changes):
         order = InOrder(
             self.working(), cases[0].again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
         )
-        search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
+        search = self._search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
         made: list[tuple[Edit, ast.AST]] = []
         right: list[str] = []
         with contextlib.ExitStack() as tried, search.lent():
@@ -88,8 +92,8 @@ class Mend(Changes):
                 tried.enter_context(edit.part.changed())
                 right = self._right_now() or []
             needed, explained = self._needed(made, right, lambda: self._right_now() or [])
-            found = self._told_of(search, [pair for pair in made if pair[0] in needed], explained, right)
-        return Told(found, [], [k for k in self.wrong if not any(k in keys for keys in explained)])
+            found, edits = self._told_of(search, [pair for pair in made if pair[0] in needed], explained, right)
+        return Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
         """A change that mends the rest, where no line is left that makes other values than the true pass."""
@@ -99,21 +103,24 @@ class Mend(Changes):
 
     def _told_of(
         self, search: ByValue, made: list[tuple[Edit, ast.AST]], explained: list[list[str]], right: list[str]
-    ) -> list[Finding]:
-        """What is said of lines that made wrong values."""
+    ) -> tuple[list[Finding], list[Edit]]:
+        """What is said of lines that made wrong values, and the changes with which they make true ones."""
         self._right_now()
         strayed = [search.strayed(edit) for edit, _ in made]
-        found = []
+        found, edits = [], []
         for (edit, before), keys, where in zip(made, explained, strayed, strict=True):
             finding = self._finding(edit, keys)
             if where is not None:
                 own = self._own_change(search, edit, before, where, right)
+                where = replace(where, lent=own is None)
+                edit = own or edit
                 finding = replace(self._finding(own, keys) if own else replace(finding, correct=""), strayed=where)
                 if own is None and (line := search.is_in_place(edit, where)) is not None:
                     category, words = kinds.DONE_IN_PLACE(said(line))
                     finding = replace(finding, category=category, words=words, line=line.lineno)
             found.append(finding)
-        return found
+            edits.append(edit)
+        return found, edits
 
     def _own_change(
         self, search: ByValue, edit: Edit, before: ast.AST, strayed: Strayed, right: list[str]
@@ -147,9 +154,13 @@ class Mend(Changes):
         return 1.0 if len(larger) > 2 else given[0]
 
     @contextlib.contextmanager
-    def changed(self, inputs: Mapping[str, Any]) -> Iterator[None]:
-        """Let the program do what it does with the changes that were made, on some inputs."""
+    def changed(
+        self, inputs: Mapping[str, Any], rows: dict[int, list[Array]] | None = None, given: Sequence[float] = ()
+    ) -> Iterator[None]:
+        """Let the program do what it does with the changes that were made, on some inputs and their true values."""
         with contextlib.ExitStack() as kept:
+            if self._search is not None:
+                kept.enter_context(self._search.lent(rows or {}, given))
             kept.enter_context(taking(self.outside, inputs))
             for edit in self.made:
                 kept.enter_context(put(edit))

@@ -88,11 +88,15 @@ class Part:
 
     @cached_property
     def _around(self) -> ast.Module:
-        """The definition within a function that has the variables which it takes from around it."""
-        around = ast.parse(f"def around({', '.join(self.function.__code__.co_freevars)}):\n    pass")
+        """The definition within a function that has the variables which it takes from around it.
+
+        One of the file's that calls itself finds itself there, and not in the function around it.
+        """
+        taken, name = self.function.__code__.co_freevars, self.tree.name
+        around = ast.parse(f"def around({', '.join(taken)}):\n    {'pass' if name in taken else f'global {name}'}")
         outer = around.body[0]
         assert isinstance(outer, ast.FunctionDef)
-        outer.body = [self.tree]
+        outer.body.append(self.tree)
         return around
 
     @contextlib.contextmanager

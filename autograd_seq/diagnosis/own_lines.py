@@ -56,9 +56,21 @@ class OwnLines:
             return found, ""
         return found, f"{line.statement.lineno}{_of(self._mend.file_of(line.part))}, {said(line.statement)},"
 
-    def changed(self, inputs: Mapping[str, Any]) -> contextlib.AbstractContextManager[None]:
-        """Let the program do what it does with the changes that were found last, on some inputs."""
-        return self._mend.changed(inputs)
+    def changed(
+        self, inputs: Mapping[str, Any], rows: dict[int, list[Any]], given: Sequence[float]
+    ) -> contextlib.AbstractContextManager[None]:
+        """Let the program do what it does with the changes that were found last, on some inputs.
+
+        Parameters
+        ----------
+        inputs : mapping
+            These.
+        rows : dict
+            The true values for them of rows that lines take theirs from.
+        given : sequence of float
+            As `TrueValues` has them.
+        """
+        return self._mend.changed(inputs, rows, given)
 
     def located(self, sought: Sequence[Sought]) -> list[Place | None]:
         """The lines of mistakes whose values are known."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.floats import epsilon_of, is_floats
 from autograd_seq.diagnosis.calling import Caller, arrays_in
 from autograd_seq.diagnosis.compare import student_line
 from autograd_seq.diagnosis.given import real
@@ -98,8 +99,8 @@ class Pair:
 
 def _coarsest(made: Any) -> float:
     """The distance of neighbouring numbers near 1, in the coarsest array of floats."""
-    kinds = {a.dtype for _, a in arrays_in(made, "") if a.dtype.kind == "f"}
-    return max([EPSILON, *(float(np.finfo(kind).eps) for kind in kinds)])
+    kinds = {a.dtype for _, a in arrays_in(made, "") if is_floats(a.dtype)}
+    return max([EPSILON, *map(epsilon_of, kinds)])
 
 
 def refuse_another(first: Run, last: Run) -> None:

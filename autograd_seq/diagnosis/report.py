@@ -87,6 +87,8 @@ class BackwardReport:
         What is wrong or was not returned.
     status : str
         ``"checked"`` where all agree, ``"refuted"``, or ``"undecided"``.
+    together : list of tuple of str
+        Gradients that are right with the true values in one line, though it is not known what is wrong with it.
     digits : float
         The largest relative error among the right gradients, in decimal digits.
     """
@@ -98,6 +100,7 @@ class BackwardReport:
     warnings: list[str] = field(default_factory=list)
     basis: str = "the recorded forward pass"
     look_at: str | None = None
+    together: list[tuple[str, ...]] = field(default_factory=list)
     failure: str | None = None
     unknown: list[str] = field(default_factory=list)
     hints_only: bool = False

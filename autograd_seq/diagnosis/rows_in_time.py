@@ -10,11 +10,16 @@ from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.rerun import bare
 
 
-def rows_of(c: Context) -> list[list[Tensor]]:
+def rows_of(c: Context) -> tuple[list[list[Tensor]], int]:
     """The adjoints of one quantity at all time steps, then whatever else does the same, in the order of the true pass.
 
     Quantities of one kind follow one another too: those of several layers, where a function goes back through one
     layer at a time.
+
+    Returns
+    -------
+    tuple of list and int
+        The rows, and how many of the first of them are of one quantity each.
     """
     rows: dict[tuple[Tensor, ...], None] = {}
     by_kind: dict[Any, list[Tensor]] = {}
@@ -28,6 +33,7 @@ def rows_of(c: Context) -> list[list[Tensor]]:
     for r in c.program.records:
         if r in c.live and algebra(r) != "name":
             by_role.setdefault(c.role(r, r), []).append(r)
-    for row in [*by_role.values(), *by_kind.values()]:
-        rows[tuple(row)] = None
-    return [list(row) for row in rows]
+    rows.update(dict.fromkeys(map(tuple, by_role.values())))
+    single = len(rows)
+    rows.update(dict.fromkeys(map(tuple, by_kind.values())))
+    return [list(row) for row in rows], single

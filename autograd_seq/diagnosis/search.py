@@ -33,11 +33,14 @@ class Strayed:
         Which value of the true pass belongs there.
     value : ndarray
         What the line made in its place.
+    lent : bool
+        Whether gradients are right with the true values in the place of the line's only, as no change of it was found.
     """
 
     row: int
     place: int
     value: Array
+    lent: bool = True
 
 
 @dataclass(frozen=True)

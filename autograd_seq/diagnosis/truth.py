@@ -16,8 +16,8 @@ from autograd_seq.core.recording import Recording, _passes_on, _Recorder
 from autograd_seq.core.scope import Marked
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import calling
+from autograd_seq.diagnosis.fit_to_record import fit_to_record
 from autograd_seq.diagnosis.follow import Follower
-from autograd_seq.diagnosis.written_into import to_be_written_into
 from autograd_seq.readings.textbook.longhand import Activations
 
 Forward = Callable[..., tuple[Mapping[str, Any], Any]]
@@ -84,8 +84,8 @@ def record(forward: Forward, inputs: Mapping[str, Any], upstream: Mapping[str, A
         with calling.recording(theirs):
             try:
                 return _record(forward, inputs, upstream, calling.files(theirs))
-            except GraphLostError:  # an array that a formula made is written into
-                with to_be_written_into([forward], theirs):
+            except GraphLostError:  # an array that a formula made is written into, say
+                with fit_to_record([forward], theirs):
                     return _record(forward, inputs, upstream, calling.files(theirs))
 
 

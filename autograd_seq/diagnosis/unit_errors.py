@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.core.errors import ValueRangeError
+from autograd_seq.core.floats import epsilon_of, is_floats
+from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.truth import Truth, bends_elements
 
 UNITS = (4096.0, 64.0, 4.0)  # in the last place; fewer where more leave the domain of a function
 LARGEST = 5e-3  # relative: beyond this a disturbance is no small one
+FINE = 2.0**-23  # coarser steps are taken as multiples of such: what is not linear is small there
 TRIES = 3
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -32,12 +36,18 @@ def rounding(truth: Truth, epsilon: float = EPSILON) -> dict[str, Array]:
     truth : Truth
         What was recorded.
     epsilon : float
-        What a unit in the last place of 1 is, if the steps were computed in fewer digits than the recording has.
+        What a unit in the last place of 1 is, if the steps were computed in fewer digits than the recording has:
+        2**-7 for bfloat16, 2**-3 for float8_e4m3.
 
     Returns
     -------
     dict
         Arrays of absolute errors; infinite where no disturbance leaves finite numbers.
+
+    Raises
+    ------
+    ValueRangeError
+        If `epsilon` is not a number above 0.
 
     Examples
     --------
@@ -49,6 +59,10 @@ def rounding(truth: Truth, epsilon: float = EPSILON) -> dict[str, Array]:
     >>> bool(1e-16 < found["db"] < 1e-14)
     True
     """
+    if not epsilon > 0:
+        raise ValueRangeError(f"epsilon is a unit in the last place of 1, more than 0, not {epsilon!r:.40}{here()}")
+    if epsilon > FINE:
+        return {key: value * (epsilon / FINE) for key, value in rounding(truth, FINE).items()}
     before = truth.gradients
     coarsest = max([epsilon, *(float(np.finfo(r.dtype).eps) for r in truth.recording.forward if r.dtype.kind == "f")])
     for units in [n for n in UNITS if n * coarsest < LARGEST]:
@@ -68,9 +82,9 @@ def disturbance(units: float, epsilon: float, seed: int) -> Disturb:
     rng = np.random.default_rng(seed)
 
     def disturb(value: Array) -> Array:
-        if value.dtype.kind != "f":
+        if not is_floats(value.dtype):
             return value
-        step = units * max(epsilon, float(np.finfo(value.dtype).eps))
+        step = units * max(epsilon, epsilon_of(value.dtype))
         return np.asarray(value * (1 + step * rng.uniform(-1, 1, value.shape)), dtype=value.dtype)
 
     return disturb

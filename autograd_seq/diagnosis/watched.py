@@ -50,7 +50,7 @@ def watched(parts: Sequence[Part], run: Callable[[], Any]) -> tuple[list[Made], 
         turns[number] += 1
         return value
 
-    def calls(number: int) -> ast.expr:
+    def calls(number: int) -> ast.Call:
         return ast.Call(ast.Name(LOOK, ast.Load()), [ast.Constant(number), listed[number][1].value], [])  # type: ignore[attr-defined]
 
     with _looking(listed, calls, look):
@@ -71,7 +71,7 @@ def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[
         found.extend(_tried(other) for other in others)
         raise _EnoughError
 
-    def calls(number: int) -> ast.expr:
+    def calls(number: int) -> ast.Call:
         nothing = ast.arguments([], [], None, [], [], None, [])
         others = ast.Tuple([ast.Lambda(nothing, way) for way in ways], ast.Load())
         return ast.Call(ast.Name(LOOK, ast.Load()), [at.statement.value, others], [])  # type: ignore[attr-defined]
@@ -91,18 +91,27 @@ def can_be_repeated(node: ast.AST) -> bool:
 
 @contextlib.contextmanager
 def _looking(
-    listed: Sequence[tuple[Part, ast.stmt]], calls: Callable[[int], ast.expr], look: Callable[..., Any]
+    listed: Sequence[tuple[Part, ast.stmt]], calls: Callable[[int], ast.Call], look: Callable[..., Any]
 ) -> Iterator[None]:
     """With calls in the place of right-hand sides."""
     with contextlib.ExitStack() as kept:
         for number, (_, s) in enumerate(listed):
             kept.callback(setattr, s, "value", s.value)  # type: ignore[attr-defined]
-            s.value = ast.fix_missing_locations(ast.copy_location(calls(number), s.value))  # type: ignore[attr-defined]
+            s.value = _placed(calls(number), s.value)  # type: ignore[attr-defined]
         for part in dict.fromkeys(part for part, _ in listed):
             part.function.__globals__[LOOK] = look
             kept.callback(part.function.__globals__.pop, LOOK, None)
             kept.enter_context(part.changed())
         yield
+
+
+def _placed(call: ast.Call, there: ast.expr) -> ast.Call:
+    """A call with the place of what it stands for, which has its own."""
+    ast.copy_location(call.func, there)
+    for argument in call.args:
+        if not hasattr(argument, "lineno"):
+            ast.fix_missing_locations(ast.copy_location(argument, there))
+    return ast.copy_location(call, there)
 
 
 def _looked_at(part: Part) -> Iterator[ast.stmt]:

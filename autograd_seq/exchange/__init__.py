@@ -5,9 +5,10 @@ from typing import Any
 
 LATE = {
     "Equivalence": "equivalence", "Step": "equivalence", "equivalent": "equivalence",
+    "step_of": "function_step",
     "OnnxRun": "onnx_in", "read_onnx": "onnx_in", "write_onnx": "onnx_out",
 }  # fmt: skip
-__all__ = ["Equivalence", "OnnxRun", "Step", "equivalent", "read_onnx", "write_onnx"]
+__all__ = ["Equivalence", "OnnxRun", "Step", "equivalent", "read_onnx", "step_of", "write_onnx"]
 
 
 def __getattr__(name: str) -> Any:

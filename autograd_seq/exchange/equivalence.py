@@ -16,10 +16,12 @@ import numpy as np
 import sympy
 
 from autograd_seq.check.identity import OutOfWorkError, Work, is_zero
+from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.exchange.linear_forms import Form, Formula, taken_apart
-from autograd_seq.readings.symbols import expressions, sigma
+from autograd_seq.readings.symbols import exact, expressions, sigma
 from autograd_seq.translation.reader import translated
 
 MOST_WAYS = 20_000  # orders and signs that are tried
@@ -126,8 +128,8 @@ def equivalent(first: Step, second: Step) -> Equivalence:
     a, b = _Side(first, symbols), _Side(second, symbols)
     known: list[Line] = []
     counts: list[int] = []
-    for row in range(next(iter(first.outputs.values())).shape[0]):
-        verdict = _compared(a.formula(row), b.formula(row), row, known)
+    for component in _components(first):
+        verdict = _compared(a.formula(component), b.formula(component), component, known)
         if verdict.status != "proven":
             verdict.first, verdict.second = first.title, second.title
             return verdict
@@ -135,7 +137,25 @@ def equivalent(first: Step, second: Step) -> Equivalence:
     if not _one_to_one(known):
         reason = "equal, but a weight has several places, so that one side may be a special case of the other"
         return Equivalence(first.title, second.title, "undecided", reason=reason)
-    return Equivalence(first.title, second.title, "proven", [f"{x} = {y}" for x, y in known], shown=counts[0])
+    shown = next(iter(counts), 0)
+    return Equivalence(first.title, second.title, "proven", [f"{x} = {y}" for x, y in known], shown=shown)
+
+
+Component = list[tuple[int, tuple[int, ...]]]  # of some outputs, by their number, the same element
+
+
+def _components(step: Step) -> list[Component]:
+    """The elements of the outputs; those of outputs of one shape are compared together."""
+    shapes = [t.shape for t in step.outputs.values()]
+    alike = {shape: [n for n, other in enumerate(shapes) if other == shape] for shape in shapes}
+    return [[(n, place) for n in numbers] for shape, numbers in alike.items() for place in np.ndindex(shape)]
+
+
+def _called(component: Component) -> str:
+    place = component[0][1]
+    while len(place) > 1 and place[-1] == 0:  # of columns, the row alone
+        place = place[:-1]
+    return ", ".join(str(i + 1) for i in place) or "1"
 
 
 def _other_interface(a: Step, b: Step) -> str:
@@ -163,12 +183,23 @@ class _Side:
                     self.weights.append(array[place])
             leaves[tensor.record] = array
         records = [t.record for t in step.outputs.values()]
+        leaves |= {x: _number(step, x) for x in Graph(*records).leaves if x not in leaves}
         made = expressions(Graph(*records), expand=True, leaves=leaves)
         self.outputs = [made[record] for record in records]
 
-    def formula(self, row: int) -> Formula:
-        """One component of every output, taken apart."""
-        return taken_apart([output[row, 0] for output in self.outputs], self.weights)
+    def formula(self, component: Component) -> Formula:
+        """One component, taken apart."""
+        return taken_apart([np.asarray(self.outputs[n])[place] for n, place in component], self.weights)
+
+
+def _number(step: Step, leaf: Tensor) -> Any:
+    """What stands in the program by itself, exactly."""
+    if leaf.requires_grad:
+        raise UsageError(
+            f"{step.title} uses {leaf.label}, which is neither among its data nor among its weights: hand it over with "
+            f"them{here()}"
+        )
+    return exact(leaf._value)
 
 
 # -- looking for a map -------------------------------------------------------------------------------
@@ -177,11 +208,11 @@ Match = list[tuple[Form, Form, int]]
 Line = tuple[sympy.Expr, sympy.Expr]
 
 
-def _compared(a: Formula, b: Formula, row: int, known: list[Line]) -> Equivalence:
+def _compared(a: Formula, b: Formula, component: Component, known: list[Line]) -> Equivalence:
     """One component; what is found is added to the map that is `known`, with which it must agree."""
     parting = _where_sums_part(a, b)
     if parting:
-        return Equivalence("", "", "refuted", reason=f"{parting} (component {row + 1})")
+        return Equivalence("", "", "refuted", reason=f"{parting} (component {_called(component)})")
     trial = _Trial(a, b)
     nearest, worst, clashing = None, np.inf, False
     for count, match in enumerate(_ways(a, b)):
@@ -197,7 +228,7 @@ def _compared(a: Formula, b: Formula, row: int, known: list[Line]) -> Equivalenc
         if off < worst:
             nearest, worst = match, off
     if clashing:
-        reason = f"component {row + 1} is the same only under another map than the components before it"
+        reason = f"component {_called(component)} is the same only under another map than the components before it"
         return Equivalence("", "", "undecided", reason=reason)
     assert nearest is not None  # the sums have matched, so that there was a way
     return Equivalence("", "", "refuted", reason=trial.words(nearest), counterexample=trial.numbers(nearest))

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.exchange.affine import Weight
 from autograd_seq.exchange.known_cells import Found, Gate
-from autograd_seq.exchange.onnx_builder import Written
+from autograd_seq.exchange.onnx_builder import FLOAT, TRUTH, Written
 from autograd_seq.exchange.onnx_program import History, Loop, Step, Translator
 from autograd_seq.exchange.rolled import places
 
@@ -30,23 +30,35 @@ class CellNodes:
     cells : list of Found
     variable_of : function
         From a record of the recording to the program's name for it; None if it has none of its own.
+    ends : (Written, Written), optional
+        Where examples end at different steps: their lengths, and which of them are running at which step (1, m, T).
     """
 
     def __init__(
-        self, translator: Translator, cells: list[Found], variable_of: Callable[[Any], str | None]
+        self,
+        translator: Translator,
+        cells: list[Found],
+        variable_of: Callable[[Any], str | None],
+        ends: tuple[Written, Written] | None = None,
     ) -> None:
-        self.t, self.variable_of = translator, variable_of
+        self.t, self.variable_of, self.ends = translator, variable_of, ends
         self.left = [(cell, where) for cell, where in zip(cells, places(cells), strict=True) if as_node(cell)]
         self.written: list[Found] = []
 
     def __call__(self, loop: Loop) -> None:
         """Write those cells that a loop makes, if what it reads is there and only the state is read later."""
         for cell, where in list(self.left):
-            names = {key: self.variable_of(record) for key, record in cell.steps[-1].after.items()}
+            names = {key: self._kept_as(cell, key) for key in cell.steps[-1].after}
             state = next(iter(names.values()))
             if state in loop.assigned and self._write(cell, where, names, loop):
                 self.left.remove((cell, where))
                 self.written.append(cell)
+
+    def _kept_as(self, cell: Found, key: str) -> str | None:
+        """The variable of a state; where examples end, what is kept of it, which the last step may not need."""
+        names = [self.variable_of(step.after[key]) for step in reversed(cell.steps)]
+        kept = [name for name in names if isinstance(self.t.env.get(name or ""), History)]
+        return kept[0] if self.ends is not None and kept else names[0]
 
     def _write(self, cell: Found, where: Any, names: dict[str, str | None], loop: Loop) -> bool:
         if any(name in loop.read_later for name in list(names.values())[1:]):
@@ -64,12 +76,17 @@ class CellNodes:
         if not all(begins):
             return False
         W, R, B, P = arrays_of(cell)
-        nothing = Written("")
-        inputs = [x, b.constant(W), b.constant(R), b.constant(B), nothing, *[v for v in begins if v is not None]]
+        lengths = Written("") if self.ends is None else self.ends[0]
+        inputs = [x, b.constant(W), b.constant(R), b.constant(B), lengths, *[v for v in begins if v is not None]]
         if P is not None:
             inputs.append(b.constant(P))
-        Y = b.node(cell.kind, inputs, f"{next(iter(names.values()))}_rows", **attributes_of(cell, back))
+        called = f"{next(iter(names.values()))}_rows"
+        Y, last = b.nodes_of(cell.kind, inputs, [called, f"{called}_last"], [FLOAT] * 2, **attributes_of(cell, back))
         steps = b.node("Squeeze", [Y, b.wholes(1)])
+        if self.ends is not None:  # the operator gives 0 where an example is not running
+            running = b.node("Transpose", [self.ends[1]], perm=[2, 1, 0], of=TRUTH)
+            kept = next(v for v in begins if v is not None) if back else last
+            steps = b.node("Where", [running, steps, kept])
         if cell.columns:
             steps = b.node("Transpose", [steps], perm=[0, 2, 1])
         name = next(iter(names.values()))

@@ -168,7 +168,8 @@ def _widened(b: Builder, x: Arguments, s: Settings) -> Written:
 
 
 def _broadcast(b: Builder, x: Arguments, s: Settings) -> Written:
-    return b.node("Expand", [as_float(b, x[0]), as_whole(b, x[1])])
+    shape = x[1] if len(x) > 1 else s["shape"]
+    return b.node("Expand", [as_float(b, x[0]), as_whole(b, list(shape) if isinstance(shape, tuple) else shape)])
 
 
 def _einsum(b: Builder, x: Arguments, s: Settings) -> Written:

@@ -12,14 +12,17 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
+from autograd_seq.exchange.even_steps import Even, evened
+from autograd_seq.exchange.fixed_sizes import fixed_sizes
 from autograd_seq.exchange.known_cells import known_cells
-from autograd_seq.exchange.onnx_builder import Builder, Written
+from autograd_seq.exchange.onnx_builder import FLOAT, TRUTH, WHOLE, Builder, Written
 from autograd_seq.exchange.onnx_cells import CellNodes
 from autograd_seq.exchange.onnx_file import parsed
 from autograd_seq.exchange.onnx_in import OnnxRun
-from autograd_seq.exchange.onnx_numpy import as_float
-from autograd_seq.exchange.onnx_program import History, Translator
+from autograd_seq.exchange.onnx_numpy import as_float, as_whole
+from autograd_seq.exchange.onnx_program import History, Translator, UntranslatedError
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
 from autograd_seq.readings.module_text import module_text
@@ -28,6 +31,7 @@ from autograd_seq.storage.files import check_output, write
 from autograd_seq.writer.tree import record_of
 
 OPSET, FORMAT = 17, 9
+LENGTHS = "sequence_lens"
 
 
 def write_onnx(
@@ -39,7 +43,8 @@ def write_onnx(
     ----------
     thing : Tensor, Graph, Recording or run
         What was recorded. Time is free where the steps fold into loops, the number of examples where the
-        recorded program does not depend on it.
+        recorded program does not depend on it; else the file says the size that it takes. Where examples end at
+        different steps, their lengths are an input, ``sequence_lens``.
     path : path
         Where to. Needs the package `onnx`.
     gradients : bool
@@ -73,17 +78,35 @@ def write_onnx(
     ``write_onnx(loss, "lstm.onnx", gradients=True)``
     """
     target = check_output(path, [".onnx"])
-    model = _Model(Derivation(thing, short=False), gradients, set(inputs))
-    return write(target, model.file())
+    d = Derivation(thing, short=False)
+    found = evened(_outputs(d), to_the_end=gradients)
+    if found is None:
+        return write(target, _Model(d, gradients, set(inputs)).file())
+    try:
+        return write(target, _Model(_derived(found), gradients, set(inputs), found).file())
+    except UntranslatedError:
+        if gradients or (found := evened(_outputs(d), to_the_end=True)) is None:
+            raise
+        return write(target, _Model(_derived(found), gradients, set(inputs), found).file())
+
+
+def _outputs(d: Derivation) -> list[Any]:
+    return [record_of(unit) for unit in d.outputs]
+
+
+def _derived(found: Even) -> Derivation:
+    return Derivation(Graph(*found.outputs), short=False)
 
 
 class _Model:
     """The file in the making."""
 
-    def __init__(self, derivation: Derivation, gradients: bool, inputs: set[str] | None = None) -> None:
+    def __init__(
+        self, derivation: Derivation, gradients: bool, inputs: set[str] | None = None, even: Even | None = None
+    ) -> None:
         self.helper, self.numpy_helper, self.checker = _library()
         self.gradients = gradients
-        self.said = inputs or set()
+        self.said, self.even = inputs or set(), even
         self.d = derivation
         self.writer = _PlainWriter(derivation, "network")
         self.text = module_text(self.writer)
@@ -101,21 +124,26 @@ class _Model:
         if self.gradients:
             self._check_scalar()
         forward, backward = self._functions()
+        masks: list[str] = []
         names = [argument.arg for argument in forward.args.args]
         optional = set(names[len(names) - len(forward.args.defaults) :]) if forward.args.defaults else set()
         for name in names:
             if name == "parameters":
                 self.translator.env[name] = name
                 self._take_weights()
+            elif self.even is not None and self._is_mask(name):
+                masks.append(name)
             elif name in optional and not self._recorded(name).any():
                 self.translator.env[name] = None
             else:
                 self._take(name, self.inputs)
         self._find_length(forward)
+        ends = self._take_lengths(forward, masks)
         if not self.gradients:  # whose backward pass needs the insides
             weights = [record_of(self.units[name]) for name in self.weights]
+            recording = self.d.forward if self.even is None else Graph(*self.even.bare)
             self.translator.by_nodes = CellNodes(
-                self.translator, known_cells(self.d.forward, weights), self._variable_of
+                self.translator, known_cells(recording, weights), self._variable_of, ends
             )
         if self.gradients:
             self.translator.kept = {str(part.value) for part in ast.walk(backward) if isinstance(part, ast.Constant)}
@@ -134,7 +162,33 @@ class _Model:
         forward, backward = (next(f for name, f in found.items() if name.endswith(end)) for end in ends)
         return forward, backward
 
+    def _is_mask(self, name: str) -> bool:
+        unit = self.units.get(name)
+        return unit is not None and record_of(unit).operation is None and record_of(unit).dtype.kind == "b"
+
+    def _take_lengths(self, forward: ast.FunctionDef, masks: list[str]) -> tuple[Written, Written] | None:
+        """An input of the examples' lengths, from which the masks of all steps are made."""
+        if self.even is None:
+            return None
+        count = next(
+            (s.value for s in forward.body if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == "T"), None
+        )
+        if count is None or isinstance(count, ast.Constant):
+            raise UntranslatedError(f"sequences of different lengths need an input whose axis is time{here()}")
+        b, called = self.builder, self.builder.fresh(LENGTHS)
+        self.inputs[called] = self.even.lengths.astype(np.int32)
+        lengths, T = Written(called, WHOLE), as_whole(b, self.translator.value(count))
+        whole = b.node("Cast", [lengths], of=WHOLE, to=b.element_type(WHOLE))
+        one, more = b.constant(1, WHOLE), b.node("Add", [T, b.constant(1, WHOLE)], of=WHOLE)
+        times = b.node("Unsqueeze", [b.node("Range", [one, more, one], of=WHOLE), b.wholes(0, 1)], of=WHOLE)
+        column = b.node("Unsqueeze", [whole, b.wholes(0, 2)], of=WHOLE)
+        running = b.node("LessOrEqual", [times, column], masks[0] if masks else None, of=TRUTH)
+        self.translator.env |= dict.fromkeys(masks, running)
+        return lengths, running
+
     def _variable_of(self, record: Any) -> str | None:
+        if self.even is not None:
+            record = self.even.stands_for.get(record, record)
         node = self.d.folded.nodes.forward.get(record)
         return None if node is None else self.writer.variables.get(self.d.unit_of(node))
 
@@ -216,17 +270,24 @@ class _Model:
     def _file(self, ranks: dict[str, int]) -> bytes:
         helper, kind = self.helper, self.builder.element_type("float")
         described = helper.make_tensor_value_info
+        sizes = fixed_sizes(self._functions()[0], {name: a.shape for name, a in self.inputs.items()})
         nodes = _needed(self.builder.nodes, {value.name for value in self.outputs.values()})
         used = _used(nodes)
         graph = helper.make_graph(
             nodes, "network",
-            [described(name, kind, [None] * array.ndim) for name, array in self.inputs.items()],
+            [described(name, self._kind_of(a), sizes.get(name, [None] * a.ndim)) for name, a in self.inputs.items()],
             [described(v.name, kind, [None] * ranks.get(v.name, 0)) for v in self.outputs.values()],
             [self.numpy_helper.from_array(array, name) for name, array in self.weights.items() if name in used],
         )  # fmt: skip
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=FORMAT)
         model.producer_name = "autograd_seq"
         return bytes(model.SerializeToString())
+
+    def _kind_of(self, array: Array) -> int:
+        """ONNX's number for the elements of an input: floats, or the lengths of sequences."""
+        if array.dtype.kind == "f":
+            return self.builder.element_type(FLOAT)
+        return int(self.helper.np_dtype_to_tensor_dtype(array.dtype))
 
     def _compare(self, name: str, got: Array) -> None:
         """Say so where the file computes something else than was recorded."""

@@ -121,7 +121,8 @@ class Translator:
         test = node.test
         is_none = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Is) and isinstance(test.left, ast.Name)
         if not is_none:
-            raise refused(node.test, "a condition")
+            made = ", ".join(dict.fromkeys(name for statement in node.body for name in _targets(statement)))
+            raise refused(node.test, f"the steps are not all alike, as {made} depends on a condition")
         if self.env.get(test.left.id) is None:  # type: ignore[attr-defined]
             self.run(node.body)
 
@@ -333,7 +334,8 @@ class Translator:
         value = self.value(base)
         if isinstance(value, Written) and value.kind == WHOLE and isinstance(node.slice, ast.Constant):
             return self.b.node("Gather", [value, self.b.constant(node.slice.value, WHOLE)], of=WHOLE, axis=0)
-        return self._part(as_float(self.b, value), node)
+        is_mask = isinstance(value, Written) and value.kind == TRUTH
+        return self._part(value if is_mask else as_float(self.b, value), node)
 
     def _part(self, value: Written, node: ast.Subscript) -> Written:
         """A part by slices, places and new axes."""
@@ -354,12 +356,11 @@ class Translator:
                 picked.append((axis, part))
             axis += 1
         for along, lower, upper in slices:
-            value = self.b.node(
-                "Slice", [value, self._bound(lower, 0), self._bound(upper, 2**62), self.b.wholes(along)]
-            )
+            bounds = self._bound(lower, 0), self._bound(upper, 2**62), self.b.wholes(along)
+            value = self.b.node("Slice", [value, *bounds], of=value.kind)
         for along, place in reversed(picked):
-            value = self.b.node("Gather", [value, as_whole(self.b, self.value(place))], axis=along)
-        return self.b.node("Unsqueeze", [value, self.b.wholes(*new)]) if new else value
+            value = self.b.node("Gather", [value, as_whole(self.b, self.value(place))], of=value.kind, axis=along)
+        return self.b.node("Unsqueeze", [value, self.b.wholes(*new)], of=value.kind) if new else value
 
     def _bound(self, node: ast.expr | None, otherwise: int) -> Written:
         return self.b.wholes(otherwise) if node is None else as_row(self.b, self.value(node))
@@ -538,7 +539,8 @@ class Loop:
         if first.from_end or not last.from_end:
             raise refused(self.node.iter, "a loop that does not run to T")
         ends = as_row(self.outer, self._outer_whole(last.plus(1)))
-        return self.outer.node("Slice", [array, self.outer.wholes(first.more), ends, self.outer.wholes(axis)])
+        bounds = self.outer.wholes(first.more), ends, self.outer.wholes(axis)
+        return self.outer.node("Slice", [array, *bounds], of=array.kind)
 
     def _outer_whole(self, step: Step) -> Written:
         was, self.outside.b = self.outside.b, self.outer
@@ -549,7 +551,7 @@ class Loop:
 
     def _scan(self, text: str, array: Written, axis: int) -> Written:
         if text not in self.scanned:
-            self.scanned[text] = array, Written(self.body.fresh("step")), axis
+            self.scanned[text] = array, Written(self.body.fresh("step"), array.kind), axis
         return self.scanned[text][1]
 
     def put(self, name: str, index: ast.expr, value: Written) -> None:

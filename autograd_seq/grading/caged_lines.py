@@ -47,5 +47,6 @@ class CagedLines:
             return {"places": self._lines.located(sought)}
         self._put.close()
         if question["changed"]:
-            self._put.enter_context(self._lines.changed(question["inputs"]))
+            rows = {int(row): list(values) for row, values in question["rows"].items()}
+            self._put.enter_context(self._lines.changed(question["inputs"], rows, question["given"]))
         return {}

@@ -18,6 +18,7 @@ from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.own_process import OwnProcess
 from autograd_seq.grading.packing import pack
 from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.values_lent import ValuesLent
 
 SECONDS = 8.0  # for the search in one function
 MOST = 4  # causes
@@ -52,6 +53,7 @@ class LinesElsewhere:
         known: TrueValues | None = None,
     ) -> None:
         known = known or TrueValues.of(cases[0].truth)
+        self._lent = ValuesLent(known, cases[1].truth)
         self._process, self._wrong, self._tolerance = process, wrong, tolerance
         self._second = cases[1].anew()
         first = cases[0].anew()
@@ -87,9 +89,11 @@ class LinesElsewhere:
 
     def _confirmed(self, found: list[Finding]) -> list[Finding]:
         """Those that make right what they say they explain, on the second draw too."""
-        if not found or any(f.strayed for f in found):  # what these tell is seen by their values
-            return found
-        self._ask({"changed": True, "inputs": dict(self._second.inputs)})
+        found = self._lent.kept(found)
+        if not found:
+            return []
+        rows, given = self._lent.rows(found), self._lent.given
+        self._ask({"changed": True, "inputs": dict(self._second.inputs), "rows": rows, "given": given})
         try:
             now = self._second.again()
         except Exception:  # whatever their program raises with it
@@ -97,7 +101,8 @@ class LinesElsewhere:
         finally:
             self._ask({"changed": False})
         true = self._second.true
-        return [f for f in found if f.explains and all(self._right(now.get(k), true[k]) for k in f.explains)]
+        right = [f for f in found if f.explains and all(self._right(now.get(k), true[k]) for k in f.explains)]
+        return right if rows.keys() == self._lent.rows(right).keys() else []  # nothing is lent in vain
 
     def _right(self, now: Any, true: Any) -> bool:
         return now is not None and difference(now, true) < self._tolerance
@@ -122,7 +127,7 @@ def _strayed(data: Any) -> Strayed | None:
     fits = isinstance(row, int) and isinstance(place, int) and row >= 0 and place >= 0
     if not fits or not isinstance(value, np.ndarray) or value.dtype.kind != "f":
         return None
-    return Strayed(row, place, value)  # type: ignore[arg-type]
+    return Strayed(row, place, value, told.get("lent") is not False)  # type: ignore[arg-type]
 
 
 def _place(data: Any) -> Place | None:

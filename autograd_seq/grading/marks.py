@@ -62,5 +62,8 @@ def count(report: Any) -> tuple[int, int]:
     astray = [*report.wrong, *report.missing]
     explained = {key for cause in report.causes for key in cause.explains}
     rest = [key for key in astray if key not in explained]
-    together = bool(getattr(report, "look_at", None)) and len(rest) > 1 and not report.missing
-    return len(report.causes) + (1 if together else len(rest)), len(astray)
+    mistakes = len(report.causes)
+    for keys in getattr(report, "together", ()):
+        mistakes += any(key in rest for key in keys)
+        rest = [key for key in rest if key not in keys]
+    return mistakes + len(rest), len(astray)

@@ -51,17 +51,38 @@ class Kept:
 def pack(value: Any) -> tuple[Any, dict[str, Array]]:
     """A value as a tree that JSON can hold and the arrays that it refers to.
 
+    An array that is there several times, as the parameters are in the cache of every time step, is sent once, and is
+    one array on the other side too.
+
     Examples
     --------
     >>> tree, arrays = pack({"dW": np.ones(2), "n": (1, None)})
     >>> tree
     {'dict': [['dW', {'array': 'a0'}], ['n', {'tuple': [1, None]}]]}
     """
-    arrays: dict[str, Array] = {}
+    arrays = _Arrays()
     return _packed(value, arrays, 0), arrays
 
 
-def _packed(value: Any, arrays: dict[str, Array], depth: int) -> Any:
+class _Arrays(dict[str, "Array"]):
+    """Arrays under their keys, and which objects they were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[int, tuple[Any, str]] = {}  # with the object, lest another takes its place in memory
+
+    def key_of(self, value: Any, array: Array) -> str:
+        """The key of an array that is sent for a value."""
+        known = self._known.get(id(value))
+        if known is not None:
+            return known[1]
+        key = f"a{len(self)}"
+        self[key] = array
+        self._known[id(value)] = value, key
+        return key
+
+
+def _packed(value: Any, arrays: _Arrays, depth: int) -> Any:
     if depth > DEEPEST:
         return _shown(value)
     if type(value) in _PLAIN and not (isinstance(value, float) and not math.isfinite(value)):
@@ -77,11 +98,7 @@ def _packed(value: Any, arrays: dict[str, Array], depth: int) -> Any:
     if value is Ellipsis:
         return {"ellipsis": True}
     array = _as_array(value)
-    if array is None:
-        return _shown(value)
-    key = f"a{len(arrays)}"
-    arrays[key] = array
-    return {"array": key}
+    return _shown(value) if array is None else {"array": arrays.key_of(value, array)}
 
 
 def _is_table(value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.algebra import each
-from autograd_seq.core.array import Array
+from autograd_seq.core.array import Array, holds_numbers
 from autograd_seq.core.errors import DtypeError
 from autograd_seq.core.notation import POWER, PRODUCT, SIGN, SUM, Form, Total, infix, literal, prefix
 from autograd_seq.core.operation import BY_NUMPY, Shared, operation
@@ -293,7 +293,7 @@ def real(dtype: Any) -> np.dtype[Any]:
         meant = np.dtype(dtype)
     except TypeError:
         meant = None
-    if meant is None or meant.kind not in "bif":
+    if meant is None or meant.kind == "u" or not holds_numbers(meant):
         raise DtypeError(f"a tensor holds real numbers: float, int or bool, not {dtype!r}{here()}")
     return meant
 

@@ -94,6 +94,7 @@ def sum(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     text=_text_over("mean"),
     expects=AXES,
     along=True,
+    averages=True,
 )
 def mean(x: Any, /, axis: Any = None, keepdims: bool = False) -> Array:
     """The mean over axes, as `numpy.mean`; of no elements there is none.

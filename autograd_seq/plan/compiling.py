@@ -16,6 +16,8 @@ from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here, raising_line
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.folding.fold import Family
+from autograd_seq.plan import blas
+from autograd_seq.plan import threads as in_threads
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.for_any_size import ForAnySize
 from autograd_seq.plan.arguments import Argument, Given, by_name, given, signature
@@ -52,6 +54,9 @@ class Replay:
     recording : Recording
         A loss and its backward pass.
     """
+
+    parts: Sequence[int] = ()
+    together = "the program is for these sizes only"
 
     @np.errstate(under="ignore")  # what is too small for its dtype is 0, as in a recording
     def __init__(self, recording: Recording, engine: Engine = NUMPY) -> None:
@@ -133,6 +138,7 @@ def compile(
     precision: str = "highest",
     device: str | None = None,
     otherwise: str | None = None,
+    threads: int = 1,
 ) -> Plan:
     """A program that computes a loss and all its gradients again, without recording.
 
@@ -162,6 +168,10 @@ def compile(
         Where JAX computes, if that is not the first that it finds.
     otherwise : {"numpy"}, optional
         What takes a program that has an operation which JAX lacks; if not given, that is an error.
+    threads : int
+        In how many parts the examples are taken at the same time, by NumPy or Numba, if the loss and its gradients are
+        sums over them, or means; ``explain()`` says why, where they cannot be. The results are the same at every call,
+        and those of one thread to rounding.
 
     Returns
     -------
@@ -209,7 +219,7 @@ def compile(
     >>> round(J, 4), gradients["W"].round(4)
     (-0.9051, array([[0.1807, 0.3614]]))
     """
-    chosen = make_engine(engine, fast, dtype, precision, device, otherwise)
+    chosen = make_engine(engine, fast, dtype, precision, device, otherwise, threads)
     return Plan(thing, parameters, engine=chosen)
 
 
@@ -260,12 +270,20 @@ class Plan:
         It ends with the equalities that the rewrites used, and whether they are proven or checked.
         """
         current = self._current
-        lines = [*current.replay.network.notes, *_read(current.checks, self._changed)]
+        lines = [*current.replay.network.notes, *self._ran(current.replay), *_read(current.checks, self._changed)]
         if current.why_not:
             lines.append(f"for these sizes only: {current.why_not}")
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
         return translated("\n".join([*lines, *said(current.replay.network)]))
+
+    def _ran(self, replay: Any) -> list[str]:
+        """In how many threads the program runs, and what computes its products."""
+        if self._engine.name == "jax":
+            return []
+        threads = in_threads.said(replay.parts, replay.together, self._engine.threads)
+        loops = f"; of compiled loops: {blas.said('scipy')}" if self._engine.compiled else ""
+        return [*threads, f"products: {blas.said('numpy')}{loops}"]
 
     def __call__(self, *arrays: Any, parameters: Mapping[str, Any] | None = None, **named: Any) -> Result:
         """The loss and, by the name of what they are of, the gradients.

@@ -32,6 +32,8 @@ class Engine:
         Where JAX computes: ``"cpu"``, ``"gpu"``, ``"tpu"``; None for what JAX takes by itself.
     otherwise : str or None
         What is to be used for a program that JAX has no words for; None if that is an error.
+    threads : int
+        In how many parts examples are taken at the same time, where that is exact.
     """
 
     name: str = "numpy"
@@ -39,6 +41,7 @@ class Engine:
     precision: str = "highest"
     device: str | None = None
     otherwise: str | None = None
+    threads: int = 1
 
     @property
     def compiled(self) -> bool:
@@ -68,7 +71,7 @@ class Engine:
 
 
 def engine(
-    name: str | None, fast: bool, dtype: Any, precision: str, device: str | None, otherwise: str | None
+    name: str | None, fast: bool, dtype: Any, precision: str, device: str | None, otherwise: str | None, threads: Any
 ) -> Engine:
     """An engine as it is asked for in `compile`.
 
@@ -81,13 +84,17 @@ def engine(
     _one_of("engine", name, NAMES)
     if fast and name != "numba":
         raise UsageError(f"fast=True is the engine 'numba'; ask for one of them, not for {name!r} too{here()}")
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
+        raise UsageError(f"threads is how many there may be, 1 or more, not {threads!r:.60}{here()}")
+    if name == "jax" and threads > 1:
+        raise UsageError(f"threads belongs to engine='numpy' and 'numba'; JAX uses all cores by itself{here()}")
     if name == "numba":
         require()
     if name != "jax":
         for word, given in (("dtype", dtype), ("device", device), ("otherwise", otherwise)):
             if given is not None:
                 raise UsageError(f"{word} belongs to engine='jax'; {name} computes as it was recorded{here()}")
-        return Engine(name)
+        return Engine(name, threads=int(threads))
     _one_of("precision", precision, PRECISIONS)
     if otherwise is not None:
         _one_of("otherwise", otherwise, ("numpy",))

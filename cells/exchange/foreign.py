@@ -11,10 +11,12 @@ import numpy as np
 
 from autograd_seq import Tensor
 from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.core.floats import epsilon_of, is_floats
 from autograd_seq.core.source_line import here
 from cells.exchange.convention import Array
 from cells.exchange.living import as_array, comes_from
-from cells.exchange.recorded_jax import run_jaxpr
+from cells.exchange.recorded_aten import run_traced, traced
+from cells.exchange.recorded_jax import run_jaxpr, wide
 from cells.exchange.recorded_torch import Leaves, Recorded, following
 
 
@@ -38,6 +40,8 @@ class Foreign:
         The axis of the first output that is time.
     dtype : str
         What it computes in; float64 and the like, or bfloat16, which NumPy lacks.
+    unit : float
+        A unit in the last place of 1, where NumPy does not know the dtype.
     """
 
     title: str
@@ -47,6 +51,7 @@ class Foreign:
     gradients: Callable[[Sequence[Array]], dict[str, Array]]
     time: int | None = None
     dtype: str = ""
+    unit: float = 0.0
 
     def __post_init__(self) -> None:
         self.dtype = self.dtype or str(np.result_type(*self.outputs))
@@ -54,7 +59,7 @@ class Foreign:
     @property
     def epsilon(self) -> float:
         """A unit in the last place of 1."""
-        return 2.0**-7 if self.dtype == "bfloat16" else float(np.finfo(self.dtype).eps)
+        return self.unit or float(np.finfo(self.dtype).eps)
 
 
 def asked(title: str, call: Callable[..., Any], *args: Any) -> Any:
@@ -222,14 +227,28 @@ def _torch_call(
         found = flattened(asked(title, call, *map(fed, given.values())))
     recorded = [r.tensor for r in found if isinstance(r, Recorded) and isinstance(r.tensor, Tensor)]
 
+    made = {t.name or "": t for _, t in leaves.met.values()}
+    return Foreign(title, values, made, recorded, _torch_gradients(torch, outputs, theirs), time,
+                   *_coarsest_of_torch(torch, outputs))  # fmt: skip
+
+
+def _torch_gradients(
+    torch: Any, outputs: Sequence[Any], theirs: Mapping[str, Any]
+) -> Callable[[Sequence[Array]], dict[str, Array]]:
+    """From adjoints of outputs to the gradients of PyTorch, by name."""
+
     def gradients(seeds: Sequence[Array]) -> dict[str, Array]:
         weighted = [torch.as_tensor(s).to(y) for s, y in zip(seeds, outputs, strict=True)]
         got = torch.autograd.grad(outputs, list(theirs.values()), weighted, allow_unused=True, retain_graph=True)
         return {name: as_array(g, name) for name, g in zip(theirs, got, strict=True) if g is not None}
 
-    made = {t.name or "": t for _, t in leaves.met.values()}
+    return gradients
+
+
+def _coarsest_of_torch(torch: Any, outputs: Sequence[Any]) -> tuple[str, float]:
+    """The dtype of the fewest digits, and its unit in the last place of 1."""
     coarsest = max((y.dtype for y in outputs), key=lambda dtype: torch.finfo(dtype).eps)
-    return Foreign(title, values, made, recorded, gradients, time, str(coarsest).removeprefix("torch."))
+    return str(coarsest).removeprefix("torch."), float(torch.finfo(coarsest).eps)
 
 
 def recorded_on(function: Any, tensors: Mapping[str, Any]) -> list[Any]:
@@ -254,7 +273,7 @@ def of_jax(function: Any, inputs: Sequence[Any], names: Sequence[str], title: st
     jax = sys.modules["jax"]
     paths, tree = jax.tree_util.tree_flatten_with_path(tuple(inputs))
     flat = [jax.numpy.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf for _, leaf in paths]
-    places = [n for n, leaf in enumerate(flat) if hasattr(leaf, "dtype") and np.dtype(leaf.dtype).kind == "f"]
+    places = [n for n, leaf in enumerate(flat) if hasattr(leaf, "dtype") and is_floats(np.dtype(leaf.dtype))]
     called = [_spoken(names[path[0].idx], path[1:]) for path, _ in paths]
 
     def of_floats(*floats: Any) -> Any:
@@ -262,22 +281,22 @@ def of_jax(function: Any, inputs: Sequence[Any], names: Sequence[str], title: st
         for n, value in zip(places, floats, strict=True):
             whole[n] = value
         answer = jax.tree_util.tree_leaves(function(*jax.tree_util.tree_unflatten(tree, whole)))
-        return [y for y in answer if np.dtype(y.dtype).kind == "f"]
+        return [y for y in answer if is_floats(np.dtype(y.dtype))]
 
     given = [flat[n] for n in places]
-    leaves = {called[n]: Tensor(np.asarray(flat[n]).astype(np.float64), called[n], requires_grad=True) for n in places}
+    leaves = {called[n]: Tensor(wide(np.asarray(flat[n])), called[n], requires_grad=True) for n in places}
     closed = asked(title, jax.make_jaxpr(of_floats), *given)
-    constants = [np.asarray(c).astype(np.float64) if np.asarray(c).dtype.kind == "f" else np.asarray(c)
-                 for c in closed.consts]  # fmt: skip
+    constants = [wide(np.asarray(c)) for c in closed.consts]
     outputs, pull = jax.vjp(of_floats, *given)
-    values = finite(title, [np.asarray(y) for y in outputs])
+    values = finite(title, [as_array(y, "an output") for y in outputs])
+    coarsest = max((np.dtype(y.dtype) for y in outputs), key=epsilon_of, default=np.dtype(np.float64))
     recorded = run_jaxpr(closed.jaxpr, constants, list(leaves.values()))
 
     def gradients(seeds: Sequence[Array]) -> dict[str, Array]:
         weighted = [jax.numpy.asarray(s, y.dtype) for s, y in zip(seeds, outputs, strict=True)]
-        return {name: np.asarray(g) for name, g in zip(leaves, pull(weighted), strict=True)}
+        return {name: as_array(g, name) for name, g in zip(leaves, pull(weighted), strict=True)}
 
-    return Foreign(title, values, leaves, recorded, gradients, time)
+    return Foreign(title, values, leaves, recorded, gradients, time, coarsest.name, epsilon_of(coarsest))
 
 
 def _spoken(name: str, path: Sequence[Any]) -> str:
@@ -287,18 +306,41 @@ def _spoken(name: str, path: Sequence[Any]) -> str:
 
 
 def _of_keras(layer: Any, inputs: Any) -> Foreign:
-    weights = [w.value for w in layer.trainable_variables]
-    if not all(comes_from(w, "jax") or comes_from(w, "jaxlib") for w in weights) or "jax" not in sys.modules:
-        raise UsageError(
-            "check_module() follows Keras on its JAX backend: set the environment variable KERAS_BACKEND=jax before "
-            f"Keras is imported; modules of PyTorch are followed as they are{here()}"
-        )
-    rest = [w.value for w in layer.non_trainable_variables]
+    trained = list(layer.trainable_variables)
+    weights, rest = [w.value for w in trained], [w.value for w in layer.non_trainable_variables]
+    told = {"training": False} if getattr(layer, "_call_has_training_arg", False) else {}
 
     def call(x: Any, *values: Any) -> Any:
-        return layer.stateless_call(list(values), rest, x)[0]
+        return layer.stateless_call(list(values), rest, x, **told)[0]
 
-    names = [next(iter(named(inputs))), *(w.path for w in layer.trainable_variables)]
-    x = next(iter(named(inputs).values()))
+    names = [next(iter(named(inputs))), *(w.path for w in trained)]
+    x, title = next(iter(named(inputs).values())), f"{type(layer).__name__} of Keras"
     time = 1 if getattr(layer, "return_sequences", False) else None
-    return of_jax(call, [x, *weights], names, f"{type(layer).__name__} of Keras", time)
+    if weights and all(comes_from(w, "torch") for w in weights):
+        return _traced_torch(call, dict(zip(names, [x, *weights], strict=True)), title, time)
+    if "jax" in sys.modules and weights and all(comes_from(w, "jax") or comes_from(w, "jaxlib") for w in weights):
+        return of_jax(call, [x, *weights], names, title, time)
+    raise UsageError(
+        "check_module() follows Keras on its JAX and PyTorch backends, and layers that have been built: set the "
+        "environment variable KERAS_BACKEND to jax or torch before Keras is imported, and call the layer or its "
+        f"build() first{here()}"
+    )
+
+
+def _traced_torch(call: Any, inputs: Mapping[str, Any], title: str, time: int | None) -> Foreign:
+    """A function of tensors of PyTorch that is traced, since it takes no others."""
+    torch = sys.modules["torch"]
+    like = next((x for x in reversed(list(inputs.values())) if isinstance(x, torch.Tensor)), None)
+    given = _tensors(torch, inputs, like)
+    theirs = {name: x for name, x in given.items() if x.requires_grad}
+    outputs = [y for y in flattened(asked(title, call, *given.values())) if y.requires_grad]
+    if not outputs:
+        raise UsageError(f"nothing that {title} returns has a gradient{here()}")
+    values = finite(title, [as_array(y, "an output") for y in outputs])
+    arrays = {name: wide(as_array(x, name)) for name, x in given.items()}
+    leaves = {name: Tensor(arrays[name], name, requires_grad=True) for name in theirs}
+    module = asked(title, traced, torch, call, list(given.values()))
+    found = run_traced(module, [leaves.get(name, array) for name, array in arrays.items()])
+    recorded = [y for y in found if isinstance(y, Tensor)]
+    return Foreign(title, values, leaves, recorded, _torch_gradients(torch, outputs, theirs), time,
+                   *_coarsest_of_torch(torch, outputs))  # fmt: skip

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.array import holds_numbers
 from autograd_seq.core.errors import DtypeError, UsageError
+from autograd_seq.core.floats import is_floats
 from autograd_seq.core.source_line import here
 from cells.exchange.convention import Array
 from cells.exchange.found import Told
@@ -58,14 +60,15 @@ def as_array(value: Any, name: str) -> Array:
     try:
         if comes_from(value, "torch") and hasattr(value, "detach"):
             value = value.detach().cpu()
-            value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
+            known = value.dtype.itemsize > 1 and str(value.dtype) != "torch.bfloat16"
+            value = (value if known or not value.is_floating_point() else value.float()).numpy()
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         kind = type(value).__name__
         raise DtypeError(f"{name} is not an array of numbers, but {kind}: {error!s:.200}{here()}") from None
-    if array.dtype.name == "bfloat16":  # which NumPy has only by name, from another package
+    if is_floats(array.dtype) and not holds_numbers(array.dtype):  # bfloat16 and the like, of another package
         array = array.astype(np.float32)
-    if array.dtype.kind not in "buif":
+    if not holds_numbers(array.dtype):
         raise DtypeError(f"{name} must hold real numbers, but it is {type(value).__name__} of {array.dtype}{here()}")
     return array
 

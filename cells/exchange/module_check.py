@@ -135,7 +135,7 @@ def check_module(module: Any, inputs: Any, time: int | None = None, seed: int = 
     module : module or function
         Of PyTorch: a module, or a class made from ``torch.autograd.Function``, whose backward pass is diagnosed as any
         other that was written by hand. Of JAX: a function, also one with ``jax.custom_vjp``, likewise diagnosed; the
-        parameters are among its inputs. Of Keras, on its JAX backend: a layer or model.
+        parameters are among its inputs. Of Keras, on its JAX or PyTorch backend: a layer or model that has been built.
     inputs : array, tuple or mapping of str to array
         What it is called with, in the library's own layout; of JAX also trees of arrays.
     time : int, optional
@@ -166,7 +166,8 @@ def check_module(module: Any, inputs: Any, time: int | None = None, seed: int = 
     _same_values(told)
     axis = time if time is not None else told.time
     rng = np.random.default_rng(seed)
-    seeds = [np.asarray(rng.integers(1, 16, y.shape) * rng.choice([-0.125, 0.125], y.shape)).astype(y.dtype)
+    highest = 16 if told.epsilon <= 2.0**-3 else 4
+    seeds = [np.asarray(rng.integers(1, highest, y.shape) * rng.choice([-0.125, 0.125], y.shape)).astype(y.dtype)
              for y in told.outputs]  # few binary digits: every dtype has them exactly  # fmt: skip
     whole, digits = _compared(told, seeds)
     for t in range(told.outputs[0].shape[axis] if axis is not None and told.outputs[0].ndim > axis else 0):
@@ -194,7 +195,7 @@ def _same_values(told: Foreign) -> None:
             f"{told.title} returns {len(told.outputs)} arrays with gradients, but {len(told.recorded)} were "
             f"recorded{here()}"
         )
-    close = min(1e4 * told.epsilon, 0.1)
+    close = min(1e4 * told.epsilon, max(0.1, told.epsilon))
     for there, ours in zip(told.outputs, told.recorded, strict=True):
         if there.shape != ours.shape or not np.allclose(there, ours.value, rtol=close, atol=close):
             raise UsageError(

@@ -13,6 +13,7 @@ import numpy as np
 import autograd_seq as seq
 from autograd_seq import Tensor
 from autograd_seq.core.errors import UsageError
+from autograd_seq.core.floats import is_floats
 from autograd_seq.core.source_line import here
 
 
@@ -43,10 +44,14 @@ def run_jaxpr(jaxpr: Any, constants: Sequence[Any], values: Sequence[Any]) -> li
 
 def _plain(value: Any) -> Any:
     """A constant as an array; floats as float64, since every float32 is one."""
-    if not hasattr(np, str(getattr(value, "dtype", "float64"))):  # such as a random key, which is no number
+    if str(getattr(value, "dtype", "")).startswith("key<"):  # a random key, which is no number
         return value
-    array = np.asarray(value)
-    return array.astype(np.float64) if array.dtype.kind == "f" else array
+    return wide(np.asarray(value))
+
+
+def wide(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Floats as float64, which has every number of bfloat16 and float32; other arrays as they are."""
+    return array.astype(np.float64) if is_floats(array.dtype) else array
 
 
 def _by_jax(equation: Any, inputs: Sequence[Any]) -> list[Any]:
@@ -114,7 +119,7 @@ def _select(p: Mapping[str, Any], which: Any, *cases: Any) -> Any:
 
 def _convert(p: Mapping[str, Any], x: Any) -> Any:
     dtype = np.dtype(p["new_dtype"])
-    if dtype.kind != "f":
+    if not is_floats(dtype):
         return x.astype(dtype)
     return x if np.dtype(x.dtype).kind == "f" else x.astype(np.float64)
 
@@ -151,6 +156,8 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "transpose": lambda p, x: np.transpose(x, p["permutation"]),
     "concatenate": lambda p, *x: seq.concatenate(list(x), axis=p["dimension"]),
     "reduce_sum": lambda p, x: np.sum(x, axis=tuple(p["axes"])),
+    "reduce_or": lambda p, x: np.any(_cut(x), axis=tuple(p["axes"])), "rsqrt": lambda p, x: 1 / np.sqrt(x),
+    "reduce_and": lambda p, x: np.all(_cut(x), axis=tuple(p["axes"])),
     "reduce_max": lambda p, x: np.max(x, axis=tuple(p["axes"])),
     "rev": lambda p, x: np.flip(x, tuple(p["dimensions"])), "stop_gradient": _bare(_cut), "copy": _bare(lambda x: x),
     "copy_p": _bare(lambda x: x), "eq": _bare(np.equal), "ne": _bare(np.not_equal), "gt": _bare(np.greater),

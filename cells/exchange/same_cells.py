@@ -28,7 +28,8 @@ def equivalent(first: Any, second: Any) -> Equivalence:
     ----------
     first, second : Cell, str or Step
         A cell, with n_a and n_x of at most 3, as the formula is the same for all sizes; a library's class, such as
-        ``"torch:GRU"`` or ``"keras:LSTM"``; or a `Step` of `autograd_seq.exchange`, which was recorded by hand.
+        ``"torch:GRU"`` or ``"keras:LSTM"``; or a `Step`, which `autograd_seq.exchange.step_of` makes of a function of
+        arrays and a dict of parameters.
 
     Returns
     -------
@@ -63,6 +64,13 @@ def _step(thing: Any, n_x: int, n_a: int) -> Step:
         return _of_cell(thing, repr(thing), thing.parameters)
     if isinstance(thing, str):
         return _of_library(thing, n_x, n_a)
+    if callable(thing):
+        title = getattr(thing, "__name__", type(thing).__name__)
+        raise UsageError(
+            f"a function is compared at small sizes, which it does not say itself: write step_of({title}, "
+            '{"x": (1, 1), "a": (2, 1)}, {"W": (2, 3), "b": (2, 1)}), with what it takes and its parameters'
+            f"{here()}"
+        )
     raise UsageError(
         f"equivalent() compares cells, classes of libraries such as 'torch:GRU' and recorded steps, "
         f"not {type(thing).__name__}{here()}"

@@ -141,8 +141,7 @@ def test_a_forward_that_assigns_into_zeros_is_recorded():
 
 def test_a_forward_that_cannot_be_recorded_is_differenced():
     def by_math(x, W):
-        z = W @ x
-        a = np.array([[math.tanh(float(v)) for v in row] for row in z])
+        a = np.vectorize(math.tanh)(W @ x)
         return {"a": a}, (x, W, a)
 
     def back(upstream, cache):

@@ -100,12 +100,18 @@ class Torch:
         )  # fmt: skip
 
 
+def _within(path):
+    """A weight's name in its layer; in a Bidirectional with its direction."""
+    way = next((part.partition("_")[0] for part in path.split("/") if part.startswith(("forward_", "backward_"))), "")
+    return f"{way}_layer/" * bool(way) + path.rpartition("/")[2]
+
+
 class Keras:
     """Keras layers, by themselves, in a Bidirectional, or in a Sequential; on its torch backend."""
 
     library = "keras"
     kinds = ("RNN", "RNN relu", "RNN sigmoid", "LSTM", "LSTM hard", "GRU", "GRU before", "GRU hard")
-    shapes = ("one", "two", "both")
+    shapes = ("one", "two", "both", "two both")
     lengths = True
 
     def make(self, kind, shape, dtype):
@@ -125,14 +131,13 @@ class Keras:
                 return keras.layers.LSTM(N_A, **options)
             return keras.layers.GRU(N_A, reset_after=kind != "GRU before", **options)
 
-        if shape == "both":
-            layers = [keras.layers.Bidirectional(one("of_both"), dtype=dtype)]
-        else:
-            layers = [one(f"layer_{n}") for n in range(2 if shape == "two" else 1)]
+        layers = [one(f"layer_{n}") for n in range(2 if "two" in shape else 1)]
+        if "both" in shape:
+            layers = [keras.layers.Bidirectional(layer, dtype=dtype, name=f"of_{layer.name}") for layer in layers]
         n = N_X
         for layer in layers:
             layer.build((M, T, n))
-            n = N_A
+            n = N_A * (2 if "both" in shape else 1)
             for w in layer.weights:
                 w.assign(np.random.default_rng(2).standard_normal(w.shape) * 0.5)
         return layers
@@ -140,7 +145,7 @@ class Keras:
     def source(self, layers):
         if len(layers) == 1:
             return layers[0]
-        return {layer.name: {w.path.rpartition("/")[2]: w.numpy() for w in layer.weights} for layer in layers}
+        return {layer.name: {_within(w.path): w.numpy() for w in layer.weights} for layer in layers}
 
     def put(self, layers, arrays):
         values = list(arrays.values())
@@ -287,7 +292,7 @@ class Nnx(Jax):
 
     library = "flax.nnx"
     kinds = ("RNN", "LSTM", "OptimizedLSTM", "GRU")
-    shapes = ("one", "two", "both")
+    shapes = ("one", "two", "both", "two both")
     lengths = True
 
     def make(self, kind, shape, dtype):
@@ -303,20 +308,22 @@ class Nnx(Jax):
         def rnn(n_x):
             return nnx.RNN(getattr(nnx, cell)(n_x, N_A, rngs=rngs, dtype=dtype, param_dtype=dtype), return_carry=True)
 
+        def both(n_x):
+            return nnx.Bidirectional(rnn(n_x), rnn(n_x), return_carry=True)
+
         class Two(nnx.Module):
             def __init__(self):
-                self.layers = nnx.List([rnn(N_X), rnn(N_A)])
+                self.layers = nnx.List([both(N_X), both(2 * N_A)] if "both" in shape else [rnn(N_X), rnn(N_A)])
 
             def __call__(self, x, seq_lengths=None):
                 carries = []
                 for layer in self.layers:
                     carry, x = layer(x, seq_lengths=seq_lengths)
-                    carries.append(carry)
+                    carries += list(carry) if "both" in shape else [carry]
                 return carries, x
 
-        make = {"one": lambda: rnn(N_X), "two": Two,
-                "both": lambda: nnx.Bidirectional(rnn(N_X), rnn(N_X), return_carry=True)}  # fmt: skip
-        graph, state, rest = nnx.split(make[shape](), nnx.Param, ...)
+        make = {"one": lambda: rnn(N_X), "both": lambda: both(N_X)}
+        graph, state, rest = nnx.split(make.get(shape, Two)(), nnx.Param, ...)
         pure = randomised(nnx.to_pure_dict(state))
 
         def module(parameters):

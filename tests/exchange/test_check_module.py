@@ -316,3 +316,28 @@ def test_a_scan_of_jax(dtype):
     report = check_module(run, {"weights": weights, "x": rng.standard_normal((3, 2, 3)).astype(dtype)}, time=0)
     assert report.ok or report.excluded, report
     assert set(report.gradients) == {"weights/U", "weights/W", "x"} and report.dtype == dtype
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("dtype", ["bfloat16", "float8_e4m3fn", "float8_e5m2"])
+def test_a_scan_of_jax_in_few_binary_digits(dtype):
+    jax = peer("jax")
+    rng = np.random.default_rng(0)
+    w, x = (jax.numpy.asarray(rng.standard_normal(shape) / 2, dtype) for shape in ((4, 4), (3, 2, 4)))
+
+    def run(w, x):
+        def step(h, x_t):
+            h = jax.numpy.tanh(x_t @ w + h)
+            return h, h
+
+        return jax.lax.scan(step, jax.numpy.zeros((2, 4), w.dtype), x)[1]
+
+    report = check_module(run, {"w": w, "x": x}, time=0)
+    assert report.ok and report.dtype == dtype, report
+    assert set(report.gradients) == {"w", "x"} and report.gradients["w"].by_time.keys() == {1, 2, 3}
+
+
+@pytest.mark.peers
+def test_what_a_library_cannot_compute_in_few_digits_it_says_itself(torch):
+    with pytest.raises(UsageError, match="Tanh of PyTorch does not take these inputs: NotImplementedError"):
+        check_module(torch.nn.Tanh(), torch.ones(3).to(torch.float8_e4m3fn))

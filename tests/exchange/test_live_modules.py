@@ -89,9 +89,9 @@ def test_both_compute_the_same(library, kind, shape, lengths, dtype):
     if kind.startswith("RNN") and library in ("keras", "flax.linen", "haiku") and not hasattr(source, "get_config"):
         activation = (kind.split() + ["tanh"])[1]
         told = {"activation_fn" if library == "flax.linen" else "activation": activation}
-    if library == "keras" and shape == "two" and "GRU" in kind:
+    if library == "keras" and "two" in shape and "GRU" in kind:
         told = {"reset_after": kind != "GRU before"}
-    if library == "keras" and shape == "two" and "hard" in kind:
+    if library == "keras" and "two" in shape and "hard" in kind:
         told["recurrent_activation"] = "hard_sigmoid"
     cell = as_cell(load(source, library, **told))
     x = rng.standard_normal((N_X, M, T)).astype(dtype)

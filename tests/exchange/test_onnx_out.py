@@ -209,13 +209,101 @@ def test_states_without_a_loss(tmp_path):
     np.testing.assert_allclose(found.value, np.stack([c.value for c in run.states["c"]], axis=-1))
 
 
+def loss_with_lengths(network, T, lengths, dtype=np.float64):
+    cell, readout = network
+    x, y = inputs_of(T, len(lengths), dtype, seed=T)
+    run = readout(cell.unroll(x, lengths=lengths))
+    return x, y, run.measure([y[:, :, t] for t in range(T)], categorical_cross_entropy)
+
+
+LENGTHS = {4: [4, 2], 7: [3, 7, 1], 5: [5, 5], 3: [1]}
+
+
+def given_with_lengths(path, x, y, lengths):
+    given = given_to(path, x, y)
+    assert "sequence_lens" in given
+    return given | {"sequence_lens": np.array(lengths, np.int32)}
+
+
+def gradients_in(found, loss):
+    """For each leaf, the gradient of that name and shape which is nearest to its own."""
+    loss.backward()
+    for leaf in (leaf for leaf in loss.graph.leaves if leaf.requires_grad):
+        called = [key for key in found if key.split("_")[0] == f"d{leaf._name}" and found[key].shape == leaf.shape]
+        yield leaf, min((found[key] for key in called), key=lambda g: np.abs(g - leaf.grad).max())
+
+
+@pytest.mark.parametrize("key", networks())
+@pytest.mark.parametrize("gradients", [False, True])
+def test_sequences_of_different_lengths(key, gradients, tmp_path):
+    network = made(key)
+    loss = loss_with_lengths(network, 4, [4, 2])[2]
+    path = write_onnx(loss, tmp_path / "one.onnx", gradients=gradients)
+    kinds = [node.op_type for node in onnx.load(path).graph.node]
+    assert sorted(kind for kind in kinds if kind in ("RNN", "GRU", "LSTM")) == ([] if gradients else KINDS[key])
+    for T, lengths in LENGTHS.items():
+        x, y, loss = loss_with_lengths(network, T, lengths)
+        outputs = read_onnx(path, given_with_lengths(path, x, y, lengths)).outputs
+        found = {key: value.value for key, value in outputs.items()}
+        np.testing.assert_allclose(found["J"], loss.value, rtol=1e-10)
+        for leaf, gradient in gradients_in(found, loss) if gradients else ():
+            np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-9, atol=1e-12, err_msg=leaf._name)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("key", networks())
+@pytest.mark.parametrize("gradients", [False, True])
+def test_onnxruntime_takes_lengths(key, gradients, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    network = made(key, np.float32)
+    loss = loss_with_lengths(network, 4, [4, 2], np.float32)[2]
+    session = onnxruntime.InferenceSession(write_onnx(loss, path := tmp_path / "one.onnx", gradients=gradients))
+    names = [output.name for output in session.get_outputs()]
+    for T, lengths in LENGTHS.items():
+        x, y, loss = loss_with_lengths(network, T, lengths, np.float32)
+        found = dict(zip(names, session.run(None, given_with_lengths(path, x, y, lengths)), strict=True))
+        np.testing.assert_allclose(found["J"], loss.value, rtol=1e-6)
+        for leaf, gradient in gradients_in(found, loss) if gradients else ():
+            np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-4, atol=2e-6, err_msg=leaf._name)
+
+
+def test_states_of_sequences_of_different_lengths(tmp_path):
+    x = inputs_of(5, 3, float)[0]
+    run = LSTM(3, 5, seed=0).unroll(x, lengths=[5, 2, 3])
+    path = write_onnx(run.states["a"][-1], tmp_path / "one.onnx")
+    begin = {key: np.zeros((5, 3)) for key in read_shapes(path) if key in ("a0", "c0")}
+    lengths = {"sequence_lens": np.array([5, 2, 3], np.int32)}
+    (found,) = read_onnx(path, {"x": x, **begin, **lengths}).outputs.values()
+    value = found.value[..., -1] if found.ndim == 3 else found.value
+    np.testing.assert_allclose(value, run.states["a"][-1].value, rtol=1e-12)
+
+
+def own_steps(T, twice):
+    """A program of one's own, some of whose steps do something else."""
+    rng = np.random.default_rng(0)
+    W, x, h = Parameter(rng.normal(size=(3, 3)), "W"), Tensor(rng.normal(size=(3, 2, T)), "x"), Tensor(np.ones((3, 2)))
+    for t in steps(T):
+        h = name(np.tanh(W @ h + x[:, :, t]) * (2 if t in twice else 1), "h")
+    return (h * h).sum()
+
+
 def test_what_cannot_be_written_is_named(tmp_path):
-    x, y = inputs_of(4, 2, float)
-    run = Readout(5, 2)(LSTM(3, 5, seed=0).unroll(x, lengths=[4, 2]))
-    loss = run.measure([y[:, :, t] for t in range(4)], categorical_cross_entropy)
-    with pytest.raises(UsageError, match="cannot be written as ONNX: a condition: t <= 2"):
-        write_onnx(loss, tmp_path / "one.onnx")
+    with pytest.raises(UsageError, match="the steps are not all alike, as h depends on a condition: t <= T - 1"):
+        write_onnx(own_steps(5, [4]), tmp_path / "one.onnx")
     assert not (tmp_path / "one.onnx").exists()
+
+
+@pytest.mark.parametrize("twice", [[1], [0, 2, 4]])
+def test_a_program_for_one_number_of_steps_says_so(twice, tmp_path):
+    graph = onnx.load(write_onnx(own_steps(5, twice), tmp_path / "one.onnx")).graph
+    (x,) = [value for value in graph.input if value.name == "x"]
+    assert [d.dim_value for d in x.type.tensor_type.shape.dim][2] in ([5] if len(twice) > 1 else [0, 5])
+
+
+def test_one_step_is_no_loop(tmp_path):
+    path = write_onnx(own_steps(1, []), tmp_path / "one.onnx")
+    (x,) = [value for value in onnx.load(path).graph.input if value.name == "x"]
+    assert [d.dim_value for d in x.type.tensor_type.shape.dim] == [0, 0, 1]
 
 
 def test_gradients_need_a_scalar(tmp_path):

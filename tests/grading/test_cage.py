@@ -138,6 +138,14 @@ def same(a, b):
     return np.array_equal(np.asarray(a), np.asarray(b)) and np.asarray(a).dtype == np.asarray(b).dtype
 
 
+def test_an_array_that_is_there_several_times_is_sent_once():
+    parameters = {"W": np.eye(2)}
+    tree, arrays = pack([(np.ones(2), parameters), (np.ones(2), dict(parameters))])
+    assert len(arrays) == 3
+    (_, first), (_, second) = unpack(tree, from_npz(npz(arrays)))
+    assert first["W"] is second["W"] and np.array_equal(first["W"], np.eye(2))
+
+
 def test_what_is_no_number_is_only_shown():
     tree, arrays = pack({"f": len, "o": np.array([None])})
     assert arrays == {} and isinstance(unpack(tree, {})["f"], Shown)

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pytest
 from check.mistakes.any_style import ORIGINALS as STYLES
 
 from autograd_seq import check_file
@@ -20,6 +21,7 @@ def rnn_cell_backward(da_next, cache):
 """
 SEQUENCE = """
 import numpy as np
+import pytest
 
 def rnn_backward(da, caches):
     caches, x = caches
@@ -59,6 +61,7 @@ def test_a_line_of_another_file_is_told_with_it(tmp_path):
     (tmp_path / "layer.py").write_text("def back(dz, h):\n    g = dz * (1 - h)\n    return g\n", encoding="utf-8")
     source = """
 import numpy as np
+import pytest
 from layer import back
 INPUTS = {"x": ("n_x", "m"), "W": ("n_a", "n_x")}
 def forward(x, W):
@@ -139,3 +142,73 @@ def test_a_function_called_like_the_courses_is_judged_as_what_it_is(tmp_path):
     assert check_file(written(tmp_path, STYLES["batch_first"])).functions.keys() == {"backward"}
     alone = STYLES["batch_first"].partition("INPUTS = ")[0]
     assert not check_file(written(tmp_path, alone)).ok
+
+
+HOSTILE = """
+import contextlib
+import numpy as np
+import pytest
+from autograd_seq.diagnosis.own_lines import OwnLines
+from autograd_seq.diagnosis.search import Finding, Strayed
+
+ALL = ("dxt", "da_prev", "dWax", "dWaa", "dba")
+
+def rnn_cell_backward(da_next, cache):
+    a_next, a_prev, xt, p = cache
+    dz = da_next * (1 - a_next ** 2)
+    return {"dxt": p["Wax"].T @ np.sinh(dz), "da_prev": p["Waa"] @ np.tanh(dz), "dWax": np.cosh(dz) @ xt.T,
+            "dWaa": np.exp(dz) @ a_prev.T, "dba": np.sqrt(abs(dz)).sum(axis=1, keepdims=True)}
+
+def handed_back(da_next, cache):
+    "Whatever was lent, as the gradient that has its shape."
+    shapes = dict(zip(ALL, (cache[2].shape, cache[1].shape, *(cache[3][k].shape for k in ("Wax", "Waa", "ba")))))
+    return {k: next((v for v in LENT if v.shape == shape), np.zeros(shape)) for k, shape in shapes.items()}
+
+def changed(self, inputs, rows, given):
+    global LENT
+    LENT = [value for row in rows.values() for value in row]
+    rnn_cell_backward.__code__ = handed_back.__code__
+    return contextlib.nullcontext()
+
+def mended(self, way):
+    known = self._mend.known
+    rows = [known.backward[row[0]] for row in known.rows]
+    true = self._mend.cases[0].true
+    of = {k: next(i for i, v in enumerate(rows) if v.shape == true[k].shape) for k in ALL}
+    claimed = CLAIMED
+    return [Finding("sign", "dz", "with a sign", "", k, 7, strayed=Strayed(i, 0, rows[i])) for i, k in claimed], "7"
+
+OwnLines.mended, OwnLines.changed = mended, changed
+"""
+CLAIMS = {
+    "one line for all": "[(0, ALL)]",
+    "the gradients themselves for all": "[(of['dWax'], ALL[2:]), (of['dWaa'], ALL[3:4]), (of['dba'], ALL[4:])]",
+    "one for all, others lent beside it": "[(0, ALL[2:]), *((of[k], ()) for k in ALL[2:])]",
+    "one for all, others lent for what is not given back": "[(0, ALL[2:3]), (of['dWax'], ALL[:1]), (1, ALL[3:])]",
+    "each for itself": "[(of[k], (k,)) for k in ALL[2:]]",
+    "rows that are not there": "[(10**9, ALL), (-1, ALL), (len(rows), ALL)]",
+    "what is not asked for": "[(0, ('dW', 7)), (0, 'dWax')]",
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_submission_cannot_make_its_mistakes_fewer_by_what_it_says_of_its_lines(tmp_path, claim):
+    """Five gradients are wrong in five ways."""
+    found = check_file(written(tmp_path, HOSTILE.replace("CLAIMED", CLAIMS[claim])))["rnn_cell_backward"]
+    assert len(found.report["wrong"]) == 5 and found.mistakes == 5 and found.mark == 0
+    assert all(len(cause["explains"]) == 1 for cause in found.report["causes"])
+
+
+def test_values_that_make_right_what_follows_from_them_are_lent_and_counted_once(tmp_path):
+    source = CELL.replace("da_next * (1 - a_next ** 2)", "np.sinh(1.7 * da_next * (1 - a_next ** 3) + 0.1)")
+    found = check_file(written(tmp_path, "import numpy as np\n" + source))["rnn_cell_backward"]
+    assert len(found.report["wrong"]) == 5 and found.mistakes == 1
+
+
+def test_what_follows_from_a_wrong_cell_has_no_cause_of_its_own(tmp_path):
+    wrong = "import numpy as np\n" + CELL.replace("1 - a_next ** 2", "1 - a_next") + SEQUENCE
+    found = check_file(written(tmp_path, wrong))["rnn_backward"]
+    assert found.carried and found.mark == found.points and found.report["causes"] == []
+    again = check_file(written(tmp_path, wrong.replace('dba + g["dba"]', 'g["dba"]')))["rnn_backward"]
+    (cause,) = again.report["causes"]
+    assert not again.carried and cause["explains"] == ["dba"] and cause["category"] == "assignment"

@@ -114,12 +114,14 @@ def test_the_picture(book, tmp_path):
 def test_a_mistake_counts_once():
     class Report:
         wrong, missing = ["da", "db", "dc", "dd"], []
-        look_at = None
+        look_at, together = None, []
         causes = [type("C", (), {"explains": ("da", "db", "dc")})]
 
     assert count(Report) == (2, 4)
-    Report.look_at, Report.wrong = "dz", ["da", "db", "dc", "dd", "de"]
-    assert count(Report) == (2, 5)  # the cause, and what is wrong before dd and de
+    Report.look_at, Report.wrong = "line 7", ["da", "db", "dc", "dd", "de"]
+    assert count(Report) == (3, 5)  # that a line is named makes them no single mistake
+    Report.together = [("dd", "de")]
+    assert count(Report) == (2, 5)  # the cause, and the line that dd and de follow from
 
 
 def test_the_command_writes_all_of_them(tmp_path, capsys):

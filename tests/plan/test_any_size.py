@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -223,4 +225,61 @@ def test_products_over_time_in_parts() -> None:
             total += left @ right
         all_rows = np.concatenate([X, Z, np.ones((T, 1, 2))], axis=1)
         np.testing.assert_allclose(total, np.einsum("tim,tjm->ij", D, all_rows))
+        one = [block[:, :, :1] for block in (D, X, Z)]
+        total = np.zeros((3, 7))
+        for copies, left, right in side_by_side(None, one[:1], np.empty((7, part, 1)), one[1:], part, ones=True):
+            for wide, steps in copies:
+                wide[...] = steps
+            total += left @ right
+        np.testing.assert_allclose(total, np.einsum("ti,tj->ij", D[:, :, 0], all_rows[:, :, 0]))
+        alone = side_by_side(None, one[:1], np.empty((4, part, 1)), one[1:2], part, ones=False)
+        assert all(not copies and np.shares_memory(right, X) for copies, _, right in alone)
+        np.testing.assert_allclose(sum(a @ b for _, a, b in alone), np.einsum("ti,tj->ij", D[:, :, 0], X[:, :, 0]))
     assert all(n * steps_at_once(T, n) <= 1024 + n for T, n in ((1, 1), (101, 64), (5000, 32), (7, 3000)))
+
+
+def test_recordings_are_let_go_when_they_are_compared() -> None:
+    W = Parameter(np.eye(3), "W")
+    recordings: list[Any] = []
+
+    def loss(x: Any) -> Any:
+        h = np.zeros((3, x.shape[1]))
+        for t in range(x.shape[2]):
+            h = ag.tanh(W @ h + x[:, :, t])
+            recordings.append(weakref.ref(h.record._value))
+        return ag.sum(h**2)
+
+    plan = compile(loss, {"W": W})
+    plan(np.ones((3, 5, 9)))
+    assert "for any m and T" in plan.explain() or "for any T and m" in plan.explain()
+    gc.collect()
+    assert len(recordings) > 10 and not any(array() is not None for array in recordings)
+
+
+NUMBERS = {
+    "the mean": lambda z: ag.mean(z**2),
+    "of m": lambda z: ag.sum(z**2) / z.shape[1],
+    "of a part of m": lambda z: ag.sum(z**2) * (0.3 / z.shape[1]),
+    "of m and features": lambda z: ag.sum(ag.tanh(z)) * (0.7 / z.size),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("which", NUMBERS)
+def test_numbers_that_depend_on_sizes_are_known_in_any_precision(which: str, dtype: str) -> None:
+    W = Parameter(np.arange(12.0).reshape(3, 4).astype(dtype) / 20, "W")
+
+    def loss(x: Any) -> Any:
+        return NUMBERS[which](W @ x)
+
+    plan = compile(loss, {"W": W})
+    for m in (9, 2, 31):
+        x = np.random.default_rng(m).standard_normal((4, m)).astype(dtype)
+        J, gradients = plan(x)
+        W.grad = None
+        recorded = loss(Tensor(x))
+        recorded.backward()
+        tolerance = 8 * float(np.finfo(dtype).eps)
+        assert pytest.approx(recorded.item(), rel=tolerance) == J
+        assert np.abs(gradients["W"] - W.grad).max() <= tolerance * np.abs(W.grad).max() * 4
+        assert "for any m" in plan.explain()

@@ -10,10 +10,11 @@ from autograd_seq.core.array import Array
 from autograd_seq.folding.step_index import StepIndex, at_step
 from autograd_seq.plan.anysize.size import Size, evaluated
 
-COLUMNS = 1024  # examples × steps that are laid side by side at once: they stay in the cache
+COLUMNS = 1024  # examples × steps that are laid side by side at once
+FEW = 256  # the same where the product stays in the cache, so that adding to it costs little: then they do so, too
 
 
-def steps_at_once(steps: int, columns: int) -> int:
+def steps_at_once(steps: int, columns: int, most: int = COLUMNS) -> int:
     """How many steps are laid side by side: few enough for the cache, and about as many each time.
 
     Examples
@@ -21,19 +22,19 @@ def steps_at_once(steps: int, columns: int) -> int:
     >>> steps_at_once(100, 64), steps_at_once(101, 64), steps_at_once(20, 1)
     (15, 15, 20)
     """
-    turns = -(-steps * columns // COLUMNS)
+    turns = -(-steps * columns // most)
     return -(-steps // turns)
 
 
 def side_by_side(
-    left: Array, its: Sequence[Array], right: Array, others: Sequence[Array], part: int, ones: bool
+    left: Array | None, its: Sequence[Array], right: Array, others: Sequence[Array], part: int, ones: bool
 ) -> list[tuple[list[tuple[Array, Any]], Array, Array]]:
     """Σ over time of D Xᵀ as products over some steps each: what to copy where before each, and its two factors.
 
     Parameters
     ----------
     left, right : ndarray of shape (rows, part, columns)
-        Memory, used at each turn anew.
+        Memory, used at each turn anew. None on the left if there is one example: then its steps are there side by side.
     its, others : list of ndarray of shape (steps, rows, columns)
         What is to stand in it, above each other.
     part : int
@@ -41,6 +42,8 @@ def side_by_side(
     ones : bool
         Whether the last row on the right is one of ones.
     """
+    if left is None:
+        return _of_one_example(its[0], right, others, part, ones)
     turns = []
     for first in range(0, len(its[0]), part):
         copies: list[tuple[Array, Any]] = []
@@ -57,6 +60,29 @@ def side_by_side(
                 copies.append((wide[start], 1.0))
             factors.append(wide.reshape(rows, -1))
         turns.append((copies, factors[0], factors[1].T))
+    return turns
+
+
+def _of_one_example(
+    block: Array, right: Array, others: Sequence[Array], part: int, ones: bool
+) -> list[tuple[list[tuple[Array, Any]], Array, Array]]:
+    """The same for one example: a row for each step on the right, and nothing is copied if that has one block."""
+    turns = []
+    for first in range(0, len(block), part):
+        some = [other[first : first + part, :, 0] for other in others]
+        copies: list[tuple[Array, Any]] = []
+        if len(some) == 1 and not ones:
+            rows = some[0]
+        else:
+            rows = right.reshape(-1)[: len(some[0]) * len(right)].reshape(len(some[0]), len(right))
+            start = 0
+            for block_of_some in some:
+                stop = start + block_of_some.shape[1]
+                copies.append((rows[:, start:stop], block_of_some))
+                start = stop
+            if ones:
+                copies.append((rows[:, start], 1.0))
+        turns.append((copies, block[first : first + part, :, 0].T, rows))
     return turns
 
 

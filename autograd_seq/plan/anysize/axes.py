@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +15,7 @@ Axes = tuple[tuple[int, int], ...]
 """Axes that have one length: of each the number of the argument, and which of its axes it is."""
 
 SMALL = 4  # steps of the smallest recording: a first, a last, and two between them
+FAR = 12  # how far lengths are looked for that no parameter has
 TRIALS = 12
 
 
@@ -34,15 +35,25 @@ def resized(values: Sequence[Given], lengths: Mapping[Axes, int]) -> list[Given]
     return made
 
 
-def small(chosen: Sequence[Axes], values: Sequence[Given], more: int = 0) -> dict[Axes, int]:
-    """Small lengths for some sizes, no two alike, and none that it has already: that would try nothing."""
+def small(
+    chosen: Sequence[Axes], values: Sequence[Given], more: int = 0, fixed: Collection[int] = ()
+) -> dict[Axes, int]:
+    """Small lengths for some sizes, no two alike, and none that it has already: that would try nothing.
+
+    Nor is one of them, or the next two, the length of a parameter, unless all are: what is of such a shape would be
+    taken for what has an axis of the size.
+    """
     made: dict[Axes, int] = {}
     for axes in chosen:
         n = SMALL + 2 * len(made)
-        while n in made.values() or n == length(axes, values):
-            n += 1
-        made[axes] = n
+        lengths = range(n, n + FAR)
+        apart = (n for n in lengths if not {n, n + 1, n + 2} & set(fixed) and _new(n, axes, made, values))
+        made[axes] = next(apart, next(n for n in lengths if _new(n, axes, made, values)))
     return {axes: n + more for axes, n in made.items()}
+
+
+def _new(n: int, axes: Axes, made: Mapping[Axes, int], values: Sequence[Given]) -> bool:
+    return n not in made.values() and n != length(axes, values)
 
 
 def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[dict[Axes, int]], bool]) -> list[Axes]:
@@ -74,12 +85,12 @@ def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[di
     for candidate in _most_first(likely):
         if not candidate or next(trials, None) is None:
             break
-        if works(small(candidate, values)):
+        if works(small(candidate, values, 0, known)):
             chosen = candidate
             break
     for axes in [part for whole in doubtful for part in (whole, *_by_place(whole))]:
         taken = {place for known_axes in chosen for place in known_axes}
-        if not taken & set(axes) and next(trials, None) is not None and works(small([*chosen, axes], values)):
+        if not taken & set(axes) and next(trials, None) is not None and works(small([*chosen, axes], values, 0, known)):
             chosen = [*chosen, axes]
     if not chosen:
         raise NotGeneralError("with shorter arguments of the same kind the function gives no loss")

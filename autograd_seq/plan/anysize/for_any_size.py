@@ -10,7 +10,9 @@ import numpy as np
 from autograd_seq.core.tensor import Parameter
 from autograd_seq.folding.uncollected import uncollected
 from autograd_seq.plan.anysize.axes import SMALL, resized
+from autograd_seq.plan.anysize.size import NotGeneralError
 from autograd_seq.plan.anysize.sized_plan import Recorded, Samples, SizedPlan, SizedReplay
+from autograd_seq.plan.anysize.splitting import ONE
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Bound
 from autograd_seq.plan.engine import Engine
@@ -53,16 +55,29 @@ class ForAnySize:
             samples, plans = self._samples(values)
             sizes = samples.sizes(values)
             assert sizes is not None
-            plan = next((plan for plan in plans if plan.asked.holds(sizes)), None)
-            if plan is None:
-                plan = SizedPlan(samples, sizes, self._engine)
-                plans.append(plan)
+            plan = self._plan(samples, plans, sizes)
         except LacksError:
             raise
         except Exception as error:  # whatever it is: the recording of one size can be compiled as it is
             self._why_not[kind] = str(error) or type(error).__name__
             return None
         return self._at(plan, sizes)
+
+    def _plan(self, samples: Samples, plans: list[SizedPlan], sizes: Mapping[str, int]) -> SizedPlan:
+        """A plan for some sizes, of those that there are, or another one."""
+        split = samples.split() if self._engine.threads > 1 else ONE
+        part = split.part(sizes, self._engine.threads)
+        plan = next((plan for plan in plans if plan.split is split and plan.asked.holds(part)), None)
+        if plan is None:
+            try:
+                plan = SizedPlan(samples, part, self._engine, split)
+            except NotGeneralError as error:
+                if not split.name:
+                    raise
+                samples.together(str(error))
+                return self._plan(samples, plans, sizes)
+            plans.append(plan)
+        return plan
 
     def shorter(self, bound: Bound, values: Sequence[Given]) -> tuple[Bound, list[Given]] | None:
         """The same program for a shorter call, and its arguments: what it gives there is soon compared."""

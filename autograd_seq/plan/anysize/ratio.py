@@ -57,8 +57,21 @@ def ratio(number: float, powers: Mapping[str, float], sizes: Mapping[str, int]) 
     return made
 
 
-def fitted(found: Sequence[float], points: Sequence[Mapping[str, int]], asked: Mapping[str, int]) -> float:
+def fitted(
+    found: Sequence[float], points: Sequence[Mapping[str, int]], asked: Mapping[str, int], rounding: float = 2.0**-52
+) -> float:
     """The number that has some values at some sizes: the first two points differ in one size, and so on.
+
+    Parameters
+    ----------
+    found : sequence of float
+        Its values.
+    points : sequence of dict of str to int
+        The sizes of each.
+    asked : dict of str to int
+        Sizes of which it is a float.
+    rounding : float
+        How far values may be off, as a part of them: the distance of neighbouring numbers of their dtype.
 
     Raises
     ------
@@ -74,9 +87,9 @@ def fitted(found: Sequence[float], points: Sequence[Mapping[str, int]], asked: M
             raise NotGeneralError(_said(found))
         power = round(2 * math.log(number / found[0]) / math.log(point[name] / base[name])) / 2
         powers |= {name: power} if power else {}
-    number = _simple(found[0] / math.prod(base[name] ** power for name, power in powers.items()))
+    number = _simple(found[0] / math.prod(base[name] ** power for name, power in powers.items()), rounding)
     made: Any = [ratio(number, powers, point) for point in points]
-    if not all(math.isclose(a, b, rel_tol=1e-12) for a, b in zip(made, found)):
+    if not all(math.isclose(a, b, rel_tol=max(1e-12, 2 * rounding)) for a, b in zip(made, found)):
         raise NotGeneralError(_said(found))
     return ratio(number, powers, asked)
 
@@ -91,9 +104,11 @@ def as_number(size: int) -> float:
     return ratio(float(count), {name: float(names.count(name)) for name in names}, size.asked.values)
 
 
-def _simple(number: float) -> float:
-    """A number without what rounding has left, if it is near a whole one."""
-    return float(round(number)) if math.isclose(number, round(number), rel_tol=1e-13) else number
+def _simple(number: float, rounding: float) -> float:
+    """A number without what rounding has left, if it is near a whole one, or one of few digits."""
+    candidates = [float(round(number)), *(float(f"{number:.{digits}g}") for digits in range(1, 7))]
+    near = (candidate for candidate in candidates if math.isclose(candidate, number, rel_tol=max(1e-13, rounding)))
+    return next(near, number)
 
 
 def _said(found: Sequence[float]) -> str:

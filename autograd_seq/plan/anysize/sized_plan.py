@@ -14,7 +14,10 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.followed import split_of
+from autograd_seq.plan.anysize.for_parts import for_parts
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
+from autograd_seq.plan.anysize.splitting import Split, axis_in
 from autograd_seq.plan.anysize.unify import Filled, Unified
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
@@ -25,6 +28,7 @@ from autograd_seq.plan.rewrites.numbers import one_number
 from autograd_seq.plan.rewrites.rule import apply
 from autograd_seq.plan.rewrites.sequence import rewrite
 from autograd_seq.plan.rewrites.simplify import SIMPLER
+from autograd_seq.plan.threads import InThreads
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network, Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
@@ -42,22 +46,30 @@ KEPT = 4  # sizes whose memory is kept
 
 
 class Sample:
-    """A recording with some sizes, as a network.
+    """A recording with some sizes, as a network; the recording itself is not kept.
 
     Parameters
     ----------
     recorded : Recorded
+
+    Attributes
+    ----------
+    network : Network
+        The values, before any rewriting.
+    leaves : dict of Value to Tensor or None
+        What is given at each call, with the recorded leaf; None if it is another one at each step.
+    arrays : dict of Value to ndarray
+        What was given.
     """
 
     def __init__(self, recorded: Recorded) -> None:
-        self.recording, self.inputs, self.checks = recorded
-        self.translation = Translation(self.recording, every=True)
-        apply(self.translation.network, SIMPLER, (one_number,))  # what depends on sizes shows in numbers, not in arrays
-
-    @property
-    def network(self) -> Network:
-        """The values, before any rewriting."""
-        return self.translation.network
+        recording, self.inputs, self.checks = recorded
+        translation = Translation(recording, every=True)
+        self.network: Network = translation.network
+        apply(self.network, SIMPLER, (one_number,))  # what depends on sizes shows in numbers, not in arrays
+        units = translation.given
+        self.leaves = {value: None if isinstance(unit, Family) else unit.record for value, unit in units.items()}
+        self.arrays = {value: recorded_array(value, unit) for value, unit in units.items()}
 
 
 class Samples:
@@ -93,11 +105,13 @@ class Samples:
         self.values = list(values)
         self._record = record
         self._first: dict[tuple[Any, ...], Recorded] = {}
+        self._split: Split | None = None
         chosen = free_axes(values, fixed, self._works)
-        first, longer = small(chosen, values), small(chosen, values, 1)
+        first, longer, longest = (small(chosen, values, more, fixed) for more in range(3))
         lengths = [first, *({**first, axes: longer[axes]} for axes in chosen)]
-        lengths.append(longer if len(chosen) > 1 else small(chosen, values, 2))
+        lengths.append(longer if len(chosen) > 1 else longest)
         self.networks = [Sample(self.recorded(each)) for each in lengths]
+        self._first.clear()
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
         self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
@@ -165,6 +179,17 @@ class Samples:
             for number, array in enumerate(self.values)
         ]
 
+    def split(self) -> Split:
+        """Whether the examples can be taken in parts, and which size counts them."""
+        if self._split is None:
+            unified = Unified([sample.network for sample in self.networks], self.points, Asked(self.points[0]))
+            self._split = split_of(unified.network, list(self.axes))
+        return self._split
+
+    def together(self, why: str) -> None:
+        """Take the examples in parts no more."""
+        self._split = Split(why_not=why)
+
     def at(self, sizes: Mapping[str, int]) -> dict[Axes, int]:
         """The lengths of axes for some sizes."""
         return {axes: sizes[name] for name, axes in self.axes.items()}
@@ -189,6 +214,8 @@ class SizedPlan:
         The sizes that it is for first: what is better for small steps and what for large ones is decided by them.
     engine : Engine
         What writes the program.
+    split : Split
+        Whether it is for a part of the examples; the sizes are those of a part then.
 
     Raises
     ------
@@ -196,18 +223,19 @@ class SizedPlan:
         If there is none that gives what recordings give.
     """
 
-    def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine) -> None:
-        self.samples = samples
+    def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine, split: Split) -> None:
+        self.samples, self.split, self.threads = samples, split, engine.threads
         self.asked = AllSmall(sizes) if engine.name == "jax" else Asked(sizes)
         unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
         self.network = unified.network
-        given = {made: row for made, row in unified.origins.items() if row[0] in samples.networks[0].translation.given}
-        rewrite(self.network, fused=engine.compiled, side_by_side=engine.side_by_side)
-        names = tuple(samples.axes)
         first = samples.networks[0]
+        given = {made: row for made, row in unified.origins.items() if row[0] in first.leaves}
+        if split.name:
+            for_parts(self.network, split, self.asked)
+        rewrite(self.network, fused=engine.compiled, side_by_side=engine.side_by_side)
+        names = (*samples.axes, split.whole) if split.name else tuple(samples.axes)
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
-        units = {value: first.translation.given[row[0]] for value, row in given.items()}
-        leaves = {value: None if isinstance(unit, Family) else unit.record for value, unit in units.items()}
+        leaves = {value: first.leaves[row[0]] for value, row in given.items()}
         self._numbers = {value: inputs.get(id(leaf)) for value, leaf in leaves.items()}
         known = {
             value: self._constant(unified, value, row) for value, row in given.items() if self._numbers[value] is None
@@ -219,6 +247,7 @@ class SizedPlan:
         self.names = [value.name for value in program.given]
         self.keys = [key.removeprefix("d") for key in list(self.network.outputs)[1:]]
         self.leaves = [leaves[value] for value in program.given]
+        self.axes = [axis_in(value.shape, split.name) if split.name else None for value in program.given]
         self.constants: list[Array | Filled | int] = []
         for value in program.given:
             number = self._numbers[value]
@@ -236,7 +265,7 @@ class SizedPlan:
         self._check()
         if isinstance(program, JaxProgram):
             self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
-        self.network.notes.append(f"for any {' and '.join(names)}; compared at {self.checked}")
+        self.network.notes.append(f"for any {' and '.join(samples.axes)}; compared at {self.checked}")
 
     def _program(self, engine: Engine, names: tuple[str, ...], known: Mapping[Value, Any]) -> Program | JaxProgram:
         if engine.name != "jax":
@@ -252,37 +281,36 @@ class SizedPlan:
         return jax_program(self.network, engine, told, filled)
 
     def _constant(self, unified: Unified, value: Any, row: Sequence[Any]) -> Array | Filled:
-        arrays = [
-            recorded_array(x, sample.translation.given[x])
-            for x, sample in zip(row, self.samples.networks, strict=True)
-        ]
+        arrays = [sample.arrays[x] for x, sample in zip(row, self.samples.networks, strict=True)]
         return unified.array(arrays, value.name)
 
     def _check(self) -> None:
         """Compare with recordings at sizes that the program was not made from."""
-        said = []
-        namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns: min(steps, 3)
-        for first, more in CHECKED:
-            sizes = {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)}
-            recorded = self.samples.recorded(self.samples.at(sizes))
-            recording, inputs, _ = recorded
-            values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
-            replay = SizedReplay(self, sizes)
-            with np.errstate(all="ignore"):
-                found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
-            by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
-            mine = dict(zip(self.names, self.leaves, strict=True))
-            leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
-            text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
-            if any(leaf is None for leaf in leaves):
-                raise NotGeneralError(f"with {text} the loss depends on other parameters")
-            wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
-            if wrong is not None:
-                raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
-            said.append(text)
+        points = [
+            {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)} for first, more in CHECKED
+        ]
+        namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns, most: min(steps, 3)
+        self.checked = "; ".join([self._agrees(sizes) for sizes in points])
         self._ready.clear()
         self.namespace.update(namespace)
-        self.checked = "; ".join(said)
+
+    def _agrees(self, sizes: Mapping[str, int]) -> str:
+        """Compare with a recording at some sizes, which is let go then; the sizes in words."""
+        recording, inputs, _ = self.samples.recorded(self.samples.at(sizes))
+        values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
+        replay = SizedReplay(self, sizes)
+        with np.errstate(all="ignore"):
+            found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
+        by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
+        mine = dict(zip(self.names, self.leaves, strict=True))
+        leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
+        text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
+        if any(leaf is None for leaf in leaves):
+            raise NotGeneralError(f"with {text} the loss depends on other parameters")
+        wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
+        if wrong is not None:
+            raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
+        return text
 
     def ready(self, sizes: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:
         """What runs for some sizes, with memory of its own; that of the sizes not used for longest is let go."""
@@ -291,8 +319,18 @@ class SizedPlan:
         if run is None:
             while len(self._ready) >= KEPT:
                 self._ready.pop(next(iter(self._ready)))
-            run = self._ready[key] = self.namespace["program"](**sizes)
+            run = self._ready[key] = self._made(sizes)
         return run
+
+    def _made(self, sizes: Mapping[str, int]) -> Callable[..., tuple[Any, ...]]:
+        """What runs for some sizes: one program, or one for each part of the examples."""
+        program = self.namespace["program"]
+        if not self.split.name:
+            return program(**sizes)
+        lengths = self.split.lengths(sizes, self.threads)
+        whole = {self.split.whole: sizes[self.split.name]}
+        programs = [program(**{**sizes, self.split.name: n}, **whole) for n in lengths]
+        return InThreads(programs, lengths, self.axes) if len(programs) > 1 else programs[0]
 
 
 class SizedReplay:
@@ -303,6 +341,8 @@ class SizedReplay:
         self.sizes = dict(sizes)
         self.network, self.source, self.tolerance = plan.network, plan.source, plan.tolerance
         self.names, self.keys, self.leaves = plan.names, plan.keys, plan.leaves
+        self.parts = plan.split.lengths(sizes, plan.threads)
+        self.together = plan.split.why_not
         shapes = plan.samples.shapes(sizes)
         self.recorded = [
             np.broadcast_to(np.zeros((), plan.samples.values[x].dtype), shapes[x]) if isinstance(x, int)  # type: ignore[union-attr]

@@ -165,7 +165,9 @@ class Unified:
         if row[0].kind == LITERAL:
             numbers = [v.settings["number"] for v in row]
             whole = all(type(n) is int for n in numbers) and len(set(numbers)) == 1
-            return {"number": numbers[0] if whole else fitted(numbers, self.points, self.asked.values)}
+            kind = np.dtype(row[0].dtype)
+            rounding = float(np.finfo(kind).eps) if kind.kind == "f" else 0.0
+            return {"number": numbers[0] if whole else fitted(numbers, self.points, self.asked.values, rounding)}
         return self.setting([v.settings for v in row])
 
     def _finish(self, made: Value, row: Sequence[Value]) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
-from autograd_seq.plan.anysize.at_run import COLUMNS, side_by_side, steps_at_once
+import numpy as np
+
+from autograd_seq.plan.anysize.at_run import COLUMNS, FEW, side_by_side, steps_at_once
 from autograd_seq.plan.anysize.size import Size
 from autograd_seq.plan.anysize.stretch import count, stretch
 from autograd_seq.plan.memory.places import INDENT, Places
 from autograd_seq.plan.memory.reuse import Block
 from autograd_seq.plan.value import Network, Use, Value
+
+IN_CACHE = 4 << 20  # bytes of a product that is added to again and again
 
 
 class Outer(Places):
@@ -54,9 +59,10 @@ class Outer(Places):
         """The same when it is not known how many steps there are: as many at once as the cache holds."""
         name, left, right = self.names[value], value.uses[:1], value.uses[1:]
         columns, ones = left[0].value.shape[1], bool(value.settings.get("ones"))
-        part, more = self._at_once(steps, columns), self._fresh(f"{name}_more")
+        part, more = self._at_once(steps, columns, value), self._fresh(f"{name}_more")
         self.memory[more] = Block(value.shape, value.dtype)
-        D, X = self._wide(left, part, value.shape[0]), self._wide(right, part, value.shape[1])
+        D = "None" if columns == 1 else self._wide(left, part, value.shape[0])
+        X = self._wide(right, part, value.shape[1])
         sides = [
             f"{word}, [{', '.join(self._some(use, times, steps) for use in uses)}]"
             for word, uses in ((D, left), (X, right))
@@ -82,15 +88,16 @@ class Outer(Places):
         self.memory[word] = Block((rows, part, uses[0].value.shape[1]), uses[0].value.dtype)
         return word
 
-    def _at_once(self, steps: Size, columns: int) -> Size:
+    def _at_once(self, steps: Size, columns: int, value: Value) -> Size:
         """A name for the number of steps that are laid side by side."""
         self.namespace["steps_at_once"] = steps_at_once
-        text = f"steps_at_once({steps}, {columns})"
+        most = FEW if prod(value.shape) * np.dtype(value.dtype).itemsize < IN_CACHE else COLUMNS
+        text = f"steps_at_once({steps}, {columns}, {most})"
         known = [line.split(" = ")[0] for line in self.chosen if line.endswith(f" = {text}")]
         word = known[0] if known else self._fresh("part")
         if not known:
             self.chosen.append(f"{word} = {text}")
-        return steps.asked.called(word, steps_at_once(int(steps), int(columns)))
+        return steps.asked.called(word, steps_at_once(int(steps), int(columns), most))
 
     def _side_by_side_once(self, uses: Sequence[Use], times: range, ones: bool) -> str:
         """All steps; what several products need is laid only once."""

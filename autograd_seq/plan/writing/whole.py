@@ -13,12 +13,14 @@ from autograd_seq.plan.anysize.at_run import settings_at
 from autograd_seq.plan.anysize.size import Size
 from autograd_seq.plan.anysize.stretch import Stretch, count, stretch
 from autograd_seq.plan.memory.places import INDENT
+from autograd_seq.plan.memory.reuse import Block
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
 from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.translate import is_all
 from autograd_seq.plan.value import (
     AFFINE,
     ALL_STEPS,
+    COLUMNS,
     COLUMNS_OVER_TIME,
     CONCAT,
     LITERAL,
@@ -48,6 +50,7 @@ class Whole(Outer):
         self.constants: list[str] = []
         self.constant: set[Value] = set()
         self.fixed = self._fixed()
+        self.returned = self._returned()
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -84,12 +87,32 @@ class Whole(Outer):
         if kind == MATMUL:
             return f"{texts[0]} @ {texts[1]}"
         if kind == CONCAT:
-            return f"np.concatenate([{', '.join(texts)}], axis={value.settings.get('axis', 0)})"
+            return self._joined(value, f"[{', '.join(texts)}], axis={value.settings.get('axis', 0)}")
         if kind == SCALES:
             numbers, rows = value.settings["numbers"], value.settings["rows"]
             return f"np.repeat(np.array({literal(numbers)}, np.{np.dtype(value.dtype).name}), {rows})[:, None]"
         assert isinstance(kind, Operation)
         return self._called(kind, texts, value.settings)
+
+    def _joined(self, value: Value, what: str) -> str:
+        """Arrays beside each other: in memory that is there already, if they are not among the results."""
+        alike = all(use.value.dtype == value.dtype for use in value.uses)
+        if value in self.returned or value in self.constant or not alike:
+            return f"np.concatenate({what})"
+        name = self.names[value]
+        self.memory[name] = Block(value.shape, value.dtype)
+        self.body.append(f"np.concatenate({what}, out={name})")
+        return name
+
+    def _returned(self) -> set[Value]:
+        """What results are, or are parts of."""
+        found = set()
+        for use in self.network.outputs.values():
+            value = use.value
+            while value.kind in (ROWS, COLUMNS, TRANSPOSE) and not value.timed:
+                value = value.uses[0].value
+            found.add(value)
+        return found
 
     def _alone(self, use: Use, user: Value) -> str:
         """An operand outside of loops; a number is Python's own where the result has its recorded dtype with it."""

@@ -31,16 +31,16 @@ class Pass:
     mistakes: int
 
 
-def originals_in(folder: Path) -> dict[str, str]:
-    """The right passes of a folder: under their names their texts, with what all end in, if the folder has that."""
-    ending = folder / "_as_handed_in.py"
+def originals_in(folder: Path, like: Path | None = None) -> dict[str, str]:
+    """The right passes of a folder: under their names their texts, with what all end in, if it, or `like`, has that."""
+    ending = (like or folder) / "_as_handed_in.py"
     last = "\n\n" + ending.read_text(encoding="utf-8") if ending.exists() else ""
     return {path.stem: path.read_text(encoding="utf-8") + last for path in sorted(folder.glob("[a-z]*.py"))}
 
 
-def passes_in(folder: Path) -> Iterator[Pass]:
+def passes_in(folder: Path, like: Path | None = None) -> Iterator[Pass]:
     """The wrong passes of a folder."""
-    originals = originals_in(folder)
+    originals = originals_in(folder, like)
     found = tomllib.loads((folder / "mistakes.toml").read_text(encoding="utf-8"))
     for original, entries in found.items():
         for what, entry in entries.items():
