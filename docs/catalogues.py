@@ -27,6 +27,7 @@ from sphinx_intl import basic
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS), str(DOCS / "site"), str(DOCS.parent)]
 
+from build import build  # noqa: E402  (beside this file, and installed nowhere)
 from made_pages import make  # noqa: E402
 from parity import (  # noqa: E402
     HEADER,
@@ -43,7 +44,6 @@ from parity import (  # noqa: E402
 )
 
 from autograd_seq.commands.console import any_console  # noqa: E402
-from build import build  # noqa: E402  (beside this file, and installed nowhere)
 from docs.translating.answers import KEEP, mark  # noqa: E402
 
 FOUND = DOCS.parent / "build" / "messages"
