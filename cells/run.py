@@ -153,7 +153,7 @@ class Run(Shown):
 
     @property
     def graph(self) -> Graph:
-        """Everything recorded: of the loss, where there is one, else of outputs, else of all states."""
+        """Everything recorded of the loss, where there is one, else of outputs, else of all states."""
         if self.loss is not None:
             return Graph(self.loss)
         return Graph(*(self.outputs or [value for values in self.states.values() for value in values]))

@@ -60,7 +60,7 @@ class Drawing:
 
     @property
     def svg(self) -> str:
-        """The picture as SVG: every node an element with its id, ``n0``, ``n1`` …; every edge ``e0`` …"""
+        """The picture as SVG, every node an element with its id, ``n0``, ``n1`` …; every edge ``e0`` …"""
         if current() not in self._svg:
             self._svg[current()] = polish(render(self.dot, "svg").decode(), self.layout)
         return self._svg[current()]

@@ -143,7 +143,7 @@ class Proof(Shown):
 
     @property
     def excluded(self) -> list[str]:
-        """The parameters of which nothing is claimed: there is a kink, or no derivative, at the recorded numbers."""
+        """The parameters of which nothing is claimed, as there is a kink, or no derivative, at the recorded numbers."""
         return self._those("excluded")
 
     def _those(self, status: str) -> list[str]:

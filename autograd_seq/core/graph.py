@@ -98,7 +98,7 @@ class Graph(Shown):
 
     @property
     def leaves(self) -> list[Any]:
-        """Records that no operation made: parameters, inputs, constants."""
+        """Records that no operation made, which are parameters, inputs and constants."""
         return [record for record in self.records if record.operation is None]
 
     @property
@@ -108,7 +108,7 @@ class Graph(Shown):
 
     @property
     def places(self) -> Mapping[Any, Scope]:
-        """The place of each record for who looks for one by its time: as said, or as somebody above recognised it."""
+        """The place of each record, as the code said it or as it was recognised, to find a record by its time."""
         return Graph.recognised(self)
 
     def consumers(self) -> dict[Any, list[tuple[Any, int]]]:

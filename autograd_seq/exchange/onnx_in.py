@@ -83,7 +83,7 @@ class OnnxRun(Shown):
 
     @property
     def graph(self) -> Graph:
-        """Everything recorded: of the loss, where there is one, else of the outputs."""
+        """Everything recorded of the loss, where there is one, else of the outputs."""
         if self.loss is not None:
             return Graph(self.loss)
         return Graph(*self._recorded().values())

@@ -90,4 +90,5 @@ def test_the_rows_of_a_gpu_have_their_date_card_and_versions():
     part = PAGE[PAGE.index("## On a GPU") :]
     for words in ("2026-11-27", "NVIDIA H200", "torch 2.11.0+cu130", "cuDNN 9.19.0", "jax 0.11.2", "not run again"):
         assert words in part
-    assert rows("## On a GPU")["torch.nn, cuDNN disabled"][1] == "2.9e-7"
+    assert rows("## On a GPU, by size")["torch.nn, cuDNN disabled"][1] == "2.9e-7"
+    assert rows("## On a GPU")["torch.nn, float32, cuDNN off"][4] == "2.6e-07"

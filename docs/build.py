@@ -1,0 +1,56 @@
+"""Build the site in both languages into plain files: ``python docs/build.py``, then open ``build/site/index.html``.
+
+It needs the extra `docs`. ``--language en`` builds one of them; ``--out`` says where. Every warning is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+
+from sphinx.cmd.build import main as sphinx
+
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS / "site"))
+
+from language_switch import LANGUAGES  # noqa: E402  (beside the pages, and installed nowhere)
+from made_pages import make  # noqa: E402
+
+OUT = DOCS.parent / "build" / "site"
+FRONT = """<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<title>autograd_seq</title>
+<script>location.replace((navigator.language.startsWith("zh") ? "zh" : "en") + "/index.html")</script>
+<p><a href="en/index.html">English</a> · <a href="zh/index.html" lang="zh">中文</a></p>
+</html>
+"""
+
+
+def build(language: str, out: Path, builder: str = "html") -> int:
+    """Build it in one language with one of Sphinx's builders; 0 if all went well."""
+    trees, folder = out.parent / f"{out.name}-trees", LANGUAGES[language][0]
+    return sphinx(["-q", "-W", "--keep-going", "-b", builder, "-d", str(trees / language), "-D", f"language={language}",
+                   "-D", f"html_extra_path=made/extra,made/{folder}", str(DOCS),
+                   str(out / folder if builder == "html" else out)])  # fmt: skip
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--language", choices=LANGUAGES, action="append", help="one language alone")
+    parser.add_argument("--out", type=Path, default=OUT, help="the folder to write to (%(default)s)")
+    options = parser.parse_args(arguments)
+    make()
+    failed = [language for language in options.language or LANGUAGES if build(language, options.out)]
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "index.html").write_text(FRONT, encoding="utf-8")
+    print("failed: " + ", ".join(failed) if failed else f"open {options.out / 'index.html'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main())

@@ -1,0 +1,107 @@
+"""The site is whole: it builds without a warning, no link is dead, and the reference has every public name."""
+
+import importlib
+import re
+from html.parser import HTMLParser
+from urllib.parse import unquote
+
+import pytest
+from website.built import english
+from website.pages import DOCS
+
+import autograd_seq
+
+MODULES = {
+    "autograd_seq": sorted({*autograd_seq.__all__, *autograd_seq._PYTHON_HAS}),
+    **{
+        name: importlib.import_module(name).__all__
+        for name in ("autograd_seq.exchange", "autograd_seq.plan", "cells", "cells.exchange", "viz")
+    },
+    "autograd_seq.testing": ["assert_backward", "assert_gradients", "assert_proven"],
+}
+
+
+class Page(HTMLParser):
+    """What a page links to, what it shows, and where one can link to in it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.ids, self.loaded = set(), set(), set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.ids |= {found.get("id"), found.get("name")}
+        if tag == "a":
+            self.links.add(found.get("href"))
+        self.loaded |= {found.get("src"), found.get("href") if tag == "link" else None}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return english(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path: Page(path.read_text(encoding="utf-8")) for path in (site / "en").rglob("*.html")}
+
+
+def test_every_source_is_a_page(site):
+    for source in [*DOCS.glob("*.md"), *DOCS.glob("*/*.md"), *DOCS.glob("api/*.rst")]:
+        if "locale" not in source.parts:
+            assert (site / "en" / source.relative_to(DOCS).with_suffix(".html")).exists()
+
+
+def test_no_link_is_dead(pages):
+    dead = []
+    for path, page in pages.items():
+        for link in filter(None, page.links | page.loaded):
+            if re.match(r"https?:|mailto:|data:", link) or "/zh/" in link:
+                continue
+            name, _, anchor = unquote(link).partition("#")
+            target = (path.parent / name.partition("?")[0]).resolve() if name else path
+            if not target.exists() or (anchor and target in pages and anchor not in pages[target].ids):
+                dead.append((path.name, link))
+    assert dead == []
+
+
+def test_nothing_is_loaded_from_elsewhere(pages):
+    """The site is plain files: it can be read without a network."""
+    assert {link for page in pages.values() for link in page.loaded if link and re.match("https?:|//", link)} == set()
+
+
+def test_each_page_has_the_same_page_in_the_other_language(pages, site):
+    for path in pages:
+        if path.parent.name != "live":
+            up = "../" * len(path.relative_to(site / "en").parts)
+            assert f'href="{up}zh/{path.relative_to(site / "en").as_posix()}"' in path.read_text(encoding="utf-8"), path
+
+
+def thing(name):
+    """What a full name means."""
+    module, _, last = name.rpartition(".")
+    return getattr(importlib.import_module(module), last)
+
+
+def listed():
+    """The full names in the reference, page by page."""
+    for source in sorted((DOCS / "api").glob("*.rst")):
+        yield source.stem, re.findall(r"^\.\. auto\w+:: ([\w.]+)$", source.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_reference_has_every_public_name(module):
+    names = [name for _, names in listed() for name in names]
+    assert len(names) == len(set(names))
+    there = {id(thing(name)) for name in names}
+    assert {name for name in MODULES[module] if id(thing(f"{module}.{name}")) not in there} == set()
+    assert {name for name in names if name.rpartition(".")[0] == module} <= {f"{module}.{n}" for n in MODULES[module]}
+
+
+def test_each_name_of_the_reference_stands_on_its_page_with_what_it_does(pages):
+    for stem, names in listed():
+        page = next(page for path, page in pages.items() if path.parent.name == "api" and path.stem == stem)
+        assert set(names) <= page.ids
+        for name in names:
+            assert (thing(name).__doc__ or "").strip(), name
