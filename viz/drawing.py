@@ -67,7 +67,7 @@ class Drawing:
 
     @property
     def dot_for_fonts(self) -> str:
-        """The DOT text of a picture that is drawn with fonts of this machine: in English where they lack Chinese."""
+        """The DOT text of a picture that fonts of this machine draw, in English where they lack Chinese."""
         with words_in_fonts():
             return self.dot
 

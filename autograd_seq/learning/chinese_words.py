@@ -15,6 +15,7 @@ _CHINESE = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _OTHER_SCRIPTS = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")  # Japanese and Korean have such characters, too
 _BESIDE = r"[\u3001-\u303f\u3400-\u9fff\uff01-\uffee\U00020000-\U0003ffff“”‘’…—]"
 _MARK = r"[\u3001-\u303f\uff01-\uff0f\uff1a-\uff1f]"  # as wide as a character, with its own room
+WORD = 2  # characters that may stand as a word without being looked up, as most words have two
 _LOOSE = re.compile(f"(?<={_BESIDE}) (?={_BESIDE})|(?<={_MARK}) | (?={_MARK})")
 
 
@@ -35,9 +36,16 @@ def words(text: str) -> list[str]:
     Raises
     ------
     UsageError
-        If jieba is not installed.
+        If jieba is not installed, and there are more than two characters to be cut.
     """
-    found: list[str] = _cutter().lcut(text)
+    cutter = _cutter()
+    if cutter is None and len(text) > WORD:
+        raise UsageError(
+            "this text is Chinese, which has no spaces between its words: to cut it into words, install jieba with  "
+            "pip install 'autograd-seq[chinese]'  or take its characters, with level='character', in a command "
+            f"--level character{here()}"
+        )
+    found: list[str] = [text] if cutter is None else cutter.lcut(text)
     return [word for word in found if not word.isspace()]
 
 
@@ -54,13 +62,10 @@ def joined(text: str) -> str:
 
 @cache
 def _cutter() -> Any:
+    """What cuts text into words; None without jieba."""
     try:
         package = import_module("jieba")
-    except ImportError as error:
-        raise UsageError(
-            "this text is Chinese, which has no spaces between its words: to cut it into words, install jieba with  "
-            "pip install 'autograd-seq[chinese]'  or take its characters, with level='character', in a command "
-            f"--level character{here()}"
-        ) from error
+    except ImportError:
+        return None
     package.setLogLevel(logging.WARNING)  # of its dictionary
     return package.Tokenizer()

@@ -165,7 +165,7 @@ def test_a_small_wrong_element_beside_a_large_one():
 
 def by_math(function):
     def forward(x):
-        return {"y": np.array([function(float(v)) for v in x])}, x
+        return {"y": np.vectorize(function, otypes=[float])(x)}, x
 
     return forward
 
@@ -200,6 +200,26 @@ def test_differences_at_a_kink():
     for wrong in (lambda x: np.where(x == 0, 2.0, x > 0), lambda x: np.where(x == 0, -0.1, x > 0)):
         back = lambda up, x, s=wrong: {"dx": up["y"] * s(x)}
         assert check_backward(forward, back, {"x": [0.0, 1.0, -2.0]}).wrong == ["dx"]
+
+
+def test_what_wants_plain_numbers_is_recorded():
+    def one_by_one(function):
+        return lambda x: ({"y": np.array([function(float(v)) for v in x])}, x)
+
+    tables = [(math.tanh, lambda x: 1 / np.cosh(x) ** 2), (lambda x: math.sqrt(x) if x > 1 else x, _root_above_1)]
+    for function, derivative in tables:
+        right = lambda up, x, d=derivative: {"dx": up["y"] * d(x)}
+        report = assert_backward(one_by_one(function), right, {"x": [0.5, 3.0, 2.0]})
+        assert report.basis == "the recorded forward pass"
+        wrong = lambda up, x, d=derivative: {"dx": up["y"] * d(x) * 1.01}
+        assert check_backward(one_by_one(function), wrong, {"x": [0.5, 3.0, 2.0]}).wrong == ["dx"]
+    for at_zero, excluded in ((0.0, ["dx"]), (0.5, ["dx"]), (1.0, [])):
+        slope = lambda up, x, s=at_zero: {"dx": up["y"] * np.where(x > 0, 1.0, np.where(x == 0, s, 0.0))}
+        assert assert_backward(one_by_one(lambda x: max(x, 0.0)), slope, {"x": [0.0, 1.0, -2.0]}).excluded == excluded
+
+
+def _root_above_1(x):
+    return np.where(x > 1, 0.5 / np.sqrt(x), 1.0)
 
 
 def test_differences_that_tell_too_little_leave_it_undecided():

@@ -50,6 +50,7 @@ def test_without_jieba_it_is_said_what_to_do(no_jieba):
         tokens("梯度消失")
     assert tokens("gradients vanish, naïvely") == ["gradients", "vanish", ",", "naïvely"]
     assert tokens("梯度", level="character") == ["梯", "度"]
+    assert tokens("世界, 门") == ["世界", ",", "门"]  # so short, it may be a word
     assert tokens("勾配の消失 기울기") == ["勾配の消失", "기울기"]  # jieba knows no other language
 
 

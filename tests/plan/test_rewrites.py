@@ -62,7 +62,7 @@ def recording(kind: str, m: int = 2, T: int = 5, last: bool = True) -> Recording
 def replay(given: Recording, stages: list[tuple[Group, ...]], monkeypatch: pytest.MonkeyPatch) -> Replay:
     """A replay with some of the rules only, which must not fall back to none."""
 
-    def some(network: Any, fused: bool = False) -> None:
+    def some(network: Any, fused: bool = False, side_by_side: bool = True) -> None:
         for stage in stages:
             apply(network, *stage)
 

@@ -13,7 +13,7 @@ from autograd_seq.commands import main
 
 # Pages that are run here, block by block.
 RUN = [
-    "bptt", "commands", "engines", "errors", "extend", "first_cell", "fonts", "formulas", "grade_a_class", "install",
+    "bptt", "commands", "errors", "extend", "first_cell", "fonts", "formulas", "grade_a_class", "install",
     "language_models", "slides", "stepping",
 ]  # fmt: skip
 # What pages take for given.
@@ -34,6 +34,7 @@ loss = run.measure([np.array([[1.0], [0.0]])] * 4, categorical_cross_entropy)
 }
 # Pages with code that a test of their own runs or reads.
 ELSEWHERE = {
+    "engines": "tests/test_engines_page.py",
     "cells": "tests/cells/test_docs.py",
     "from_pytorch": "tests/exchange/test_from_pytorch_page.py",
     "grading": "tests/grading/test_grading_page.py",
