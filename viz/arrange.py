@@ -263,7 +263,7 @@ def _positions(
     sizes: Template,
     leaves: dict[Key, bool],
 ) -> dict[Key, float]:
-    """Each key as near as the order allows to the mean of its neighbours; leaves follow, they do not pull."""
+    """Each key as near to the mean of its neighbours as the order allows; leaves follow, they do not pull."""
     width, beside = sizes.width, sizes.beside
     pull = {key: 0.02 if leaves.get(key) else 1.0 for key in width}
     x: dict[Key, float] = {}

@@ -199,8 +199,15 @@ def _one_by_one(names: list[str], options: dict[str, Any]) -> Iterator[Submissio
 
 
 def _side_by_side(names: list[str], options: dict[str, Any], jobs: int) -> Iterator[Submission]:
-    """Judge in processes of this package's own, each with one submission at a time; each as it is done."""
+    """Judge in processes of this package's own, each with one submission at a time; each as it is done.
+
+    A script that calls this without ``if __name__ == "__main__":`` would call it again in each of these processes,
+    which Python refuses; its submissions are judged here, one after another.
+    """
     left = list(names)
+    if not _processes_start():
+        yield from _one_by_one(left, options)
+        return
     while left:
         for submission in _until_broken(list(left), options, jobs):
             left.remove(submission.path)
@@ -208,6 +215,15 @@ def _side_by_side(names: list[str], options: dict[str, Any], jobs: int) -> Itera
         if left and jobs == 1:
             yield Submission(left.pop(0), {}, "the process that judges it was ended: there is no answer")
         jobs = 1  # which of several it was cannot be told; from here on it can
+
+
+def _processes_start() -> bool:
+    """Whether another process of this package's own can be started."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        try:
+            return bool(pool.submit(os.getpid).result())
+        except BrokenProcessPool:
+            return False
 
 
 def _until_broken(names: list[str], options: dict[str, Any], jobs: int) -> Iterator[Submission]:

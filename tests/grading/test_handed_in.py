@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -121,3 +123,14 @@ def test_a_file_may_use_data_that_lie_beside_it_and_record_with_this_package(tmp
     write(tmp_path / "data.txt", "2")
     text = "import autograd_seq.numpy as np\npower = int(open('data.txt').read())\n"
     assert check_file(write(tmp_path / "mine.py", text + RIGHT.replace("** 2", "** power"))).ok
+
+
+def test_a_script_without_a_guard_has_its_class_judged_all_the_same(tmp_path):
+    folder = tmp_path / "hand_in"
+    folder.mkdir()
+    for name, text in (("a.py", RIGHT), ("b.py", WRONG)):
+        write(folder / name, text)
+    text = f"from autograd_seq import check_folder\nprint(check_folder({str(folder)!r}, jobs=2))\n"
+    script = write(tmp_path / "grade.py", text)
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0 and "2 submissions: 1 right, 1 wrong" in ran.stdout

@@ -73,7 +73,10 @@ class Unified:
         self.points, self.asked = points, asked
         columns = [network.values for network in networks]
         if len({len(column) for column in columns}) > 1:
-            raise NotGeneralError("other sizes make other programs: their steps are not all alike")
+            raise NotGeneralError(
+                "other sizes make other programs: their steps are not all alike. Where a first state of zeros is why, "
+                "import autograd_seq.numpy as np"
+            )
         self._place = [{value: i for i, value in enumerate(column)} for column in columns]
         rows = list(zip(*columns, strict=True))
         self._made = [self._value(row) for row in rows]
