@@ -106,3 +106,21 @@ def test_names_and_titles_from_users_are_escaped():
     table = [line for line in document.markdown.splitlines() if line.startswith("| $")]
     assert table
     assert all(line.replace("\\|", "").count("|") == 5 for line in table), table
+
+
+def test_what_is_proven_is_the_loss_as_it_was_recorded():
+    import numpy as np
+
+    from autograd_seq import binary_cross_entropy, categorical_cross_entropy, derive, prove
+    from cells import RNN, Readout
+
+    x = np.random.default_rng(0).standard_normal((3, 2, 3))
+    for n_y, activation, loss, y in (
+        (2, "softmax", categorical_cross_entropy, np.eye(2)),
+        (1, "sigmoid", binary_cross_entropy, np.array([[0.0, 1.0]])),
+    ):
+        run = Readout(4, n_y, activation=activation, seed=1)(RNN(3, 4, seed=0).unroll(x))
+        J = run.measure([y] * 3, loss)
+        for thing in (J, run):
+            claims = derive(thing, proof=prove).claims
+            assert len(claims) == 5 and {claim.status for claim in claims} == {"proven"}
