@@ -1,6 +1,7 @@
 """The site is whole: it builds without a warning, no link is dead, and the reference has every public name."""
 
 import importlib
+import inspect
 import re
 from html.parser import HTMLParser
 from urllib.parse import unquote
@@ -97,6 +98,15 @@ def test_the_reference_has_every_public_name(module):
     there = {id(thing(name)) for name in names}
     assert {name for name in MODULES[module] if id(thing(f"{module}.{name}")) not in there} == set()
     assert {name for name in names if name.rpartition(".")[0] == module} <= {f"{module}.{n}" for n in MODULES[module]}
+
+
+def test_each_attribute_in_the_reference_stands_alone():
+    """Sphinx takes the first of ``records, uses : int`` for a type."""
+    for _, names in listed():
+        for name in names:
+            attributes = re.split(r"^(.+)\n-+$", inspect.getdoc(thing(name)) or "", flags=re.MULTILINE)
+            listing = attributes[attributes.index("Attributes") + 1] if "Attributes" in attributes else ""
+            assert re.findall(r"^\w+, .*$", listing, re.MULTILINE) == [], name
 
 
 def test_each_name_of_the_reference_stands_on_its_page_with_what_it_does(pages):
