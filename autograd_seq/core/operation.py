@@ -236,7 +236,7 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
         Whether it is a function of one array that a layer applies to what it has added up. In a backward
         pass that was written by hand, its derivative may be forgotten, or taken at another place.
     positive : bool
-        Whether it is meant for numbers above 0 only, and its value elsewhere is no part of its meaning.
+        Whether it is meant for numbers above 0 only, and its value elsewhere is not part of its meaning.
     algebra : str
         What it is in algebra, so that others can calculate with it and know its mistakes: ``"sum"``,
         ``"difference"``, ``"negative"``, ``"product"``, ``"quotient"``, ``"exponential"``, ``"matrix product"``,

@@ -73,8 +73,10 @@ class BackwardReport:
 
     Attributes
     ----------
-    wrong, missing : list of str
-        Gradients with wrong values or shapes, and those that were not returned.
+    wrong : list of str
+        Gradients with wrong values or shapes.
+    missing : list of str
+        Gradients that were not returned.
     causes : list of Finding
         What was done wrong.
     warnings : list of str
