@@ -95,13 +95,12 @@ class InOrder:
     def _seen(self) -> tuple[list[Made], int, int] | None:
         """What the program makes as it is now, how much of it is true, and how many gradients are mended."""
         try:
-            made, gradients = watched(self._parts, self._run)
+            made, gradients = watched(self._parts, self._run, self._passed_over)
         except Exception:  # whatever a changed program raises
             return None
         mended = self._mended(gradients)
         if mended is None:
             return None
-        made = [m for m in made if m.turn >= self._passed_over.get(m.statement, 0)]
         true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
         return made, len(true), len(mended)
 

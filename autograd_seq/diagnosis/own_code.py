@@ -14,7 +14,7 @@ import sys
 import textwrap
 import types
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -25,6 +25,9 @@ import numpy as np
 from autograd_seq.diagnosis.calling import Space
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
+
+
+BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
 
 
 class EndlessError(Exception):
@@ -113,9 +116,20 @@ class Part:
     def statements(self) -> Iterator[ast.stmt]:
         """The simple statements that ran, in order."""
         kinds = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr, ast.For)
-        for node in ast.walk(self.tree):
+        for node in statements_in(self.tree):
             if isinstance(node, kinds) and node.lineno in self.ran:
                 yield node
+
+
+def statements_in(tree: ast.AST) -> Iterator[ast.stmt]:
+    """The statements within one, in the order of `ast.walk`, which would go through all expressions as well."""
+    waiting = deque([tree])
+    while waiting:
+        node = waiting.popleft()
+        if isinstance(node, ast.stmt):
+            yield node
+        for name in BODIES:
+            waiting.extend(getattr(node, name, ()))
 
 
 @contextlib.contextmanager

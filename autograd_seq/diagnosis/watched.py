@@ -1,25 +1,31 @@
 """Somebody's program watched while it runs: what each statement makes, and what it would make if it were another.
 
 For the time of a run every right-hand side is handed to a function that looks at it. A statement that adds to what is
-there hands over what it adds.
+there hands over what it adds, one that multiplies what is there its product.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+import math
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.line_places import ATOMS, read
 from autograd_seq.diagnosis.own_code import Part
 
 LOOK = "_looked_at"  # what the function is called in their file meanwhile
 MOST_TURNS = 60  # of one statement
+PRODUCTS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Mult: operator.mul, ast.Div: operator.truediv, ast.MatMult: operator.matmul
+}  # fmt: skip
 ONCE_ONLY = {"pop", "popleft", "next", "append", "popitem"}  # calls that cannot be made a second time
 
 
@@ -37,21 +43,31 @@ class _EnoughError(BaseException):
     """What was to be seen has been seen; no Exception, so that their program does not catch it."""
 
 
-def watched(parts: Sequence[Part], run: Callable[[], Any]) -> tuple[list[Made], Any]:
-    """All that the statements of a program make, in order, and what the program answers."""
-    listed = [(part, s) for part in parts for s in _looked_at(part)]
-    made: list[Made] = []
-    turns: Counter[int] = Counter()
+def watched(
+    parts: Sequence[Part], run: Callable[[], Any], passed_over: Mapping[ast.stmt, float] = MappingProxyType({})
+) -> tuple[list[Made], Any]:
+    """All that the statements of a program make, in order, and what the program answers.
 
-    def look(number: int, value: Any) -> Any:
-        if turns[number] < MOST_TURNS:
+    Of those that are passed over the first turns are left out, as many as is said.
+    """
+    listed = [(part, s) for part in parts for s in _looked_at(part) if passed_over.get(s, 0) < math.inf]
+    first = [passed_over.get(s, 0) for _, s in listed]
+    made: list[Made] = []
+    turns = [0] * len(listed)
+
+    def look(number: int, value: Any, there: Any = None) -> Any:
+        turn = turns[number]
+        if first[number] <= turn < MOST_TURNS:
             part, s = listed[number]
-            made.append(Made(part, s, turns[number], [v.copy() for v in _arrays(value)]))
+            whole = value if there is None else PRODUCTS[type(s.op)](there, value)  # type: ignore[attr-defined]
+            made.append(Made(part, s, turn, [v.copy() for v in _arrays(whole)]))
         turns[number] += 1
         return value
 
     def calls(number: int) -> ast.Call:
-        return ast.Call(ast.Name(LOOK, ast.Load()), [ast.Constant(number), listed[number][1].value], [])  # type: ignore[attr-defined]
+        s: Any = listed[number][1]
+        there = [read(ast.unparse(s.target))] if multiplies(s) else []
+        return ast.Call(ast.Name(LOOK, ast.Load()), [ast.Constant(number), s.value, *there], [])
 
     with _looking(listed, calls, look):
         answer = run()
@@ -73,12 +89,29 @@ def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[
 
     def calls(number: int) -> ast.Call:
         nothing = ast.arguments([], [], None, [], [], None, [])
-        others = ast.Tuple([ast.Lambda(nothing, way) for way in ways], ast.Load())
+        others = ast.Tuple([ast.Lambda(nothing, whole_value(at.statement, way)) for way in ways], ast.Load())
         return ast.Call(ast.Name(LOOK, ast.Load()), [at.statement.value, others], [])  # type: ignore[attr-defined]
 
     with contextlib.suppress(_EnoughError), _looking([(at.part, at.statement)], calls, look):
         run()
     return found
+
+
+def multiplies(s: ast.stmt) -> bool:
+    """Whether a statement multiplies or divides what is there, in place."""
+    return isinstance(s, ast.AugAssign) and type(s.op) in PRODUCTS
+
+
+def whole_value(s: Any, value: ast.expr) -> ast.expr:
+    """What a statement makes with some right-hand side: the product, where it multiplies what is there."""
+    return ast.BinOp(read(ast.unparse(s.target)), s.op, value) if multiplies(s) else value
+
+
+def fills(s: ast.stmt) -> ast.expr | None:
+    """The array that a call fills by its argument ``out``; None if it is no such statement."""
+    if not isinstance(s, ast.Expr) or not isinstance(s.value, ast.Call):
+        return None
+    return next((k.value for k in s.value.keywords if k.arg == "out" and isinstance(k.value, ATOMS)), None)
 
 
 def can_be_repeated(node: ast.AST) -> bool:
@@ -116,7 +149,9 @@ def _placed(call: ast.Call, there: ast.expr) -> ast.Call:
 
 def _looked_at(part: Part) -> Iterator[ast.stmt]:
     kinds = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)
-    yield from (s for s in part.statements() if isinstance(s, kinds) and s.value is not None)
+    for s in part.statements():
+        if (isinstance(s, kinds) and s.value is not None) or fills(s) is not None:
+            yield s
 
 
 def _tried(way: Callable[[], Any]) -> list[Array]:
