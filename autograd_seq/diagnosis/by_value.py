@@ -275,7 +275,7 @@ class ByValue(InOrder):
             return None
         lent = {s for s in {m.statement for m in made} if _is_lent(s)}
         made = [m for m in made if m.statement not in lent]
-        true = {m: {self._backward.which(v) for v in m.values} - {None} for m in made}
+        true = {m: {self._backward.which(v) for v in [*m.values, *m.joined]} - {None} for m in made}
         return _Now(made, true, frozenset(right))
 
     def _before(self, statement: ast.stmt) -> float:

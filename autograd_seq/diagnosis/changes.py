@@ -218,28 +218,23 @@ def _edits(line: Line, rule: Rule) -> Iterator[Edit]:
 
 def line_now(edit: Edit) -> str:
     """The line as it is now."""
+    if edit.mended:
+        return edit.mended
     return said(_head(edit.statement), 160).removesuffix(" ...")
 
 
 def line_with(edit: Edit) -> str:
     """The line as it is with a change."""
+    if edit.mended:
+        return edit.mended
     before, whole = edit.old, isinstance(edit.new, ast.stmt)
     edit.put(edit.new)
     try:
         if isinstance(edit.new, ast.Pass):
             return ""
-        if isinstance(edit.new, (ast.If, ast.For)) and not isinstance(edit.statement, ast.For):
-            return f"{said(edit.statement)}, after {_before(edit)}"
         return said(edit.new if whole else _head(edit.statement), 160).removesuffix(" ...")
     finally:
         edit.put(before)
-
-
-def _before(edit: Edit) -> str:
-    """What a line that is moved comes after."""
-    body = edit.new.body if isinstance(edit.new, ast.For) else []
-    place = body.index(edit.statement) if edit.statement in body else 0
-    return said(body[place - 1]) if place else "the loop"
 
 
 def _head(s: ast.stmt) -> ast.AST:

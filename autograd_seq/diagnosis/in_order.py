@@ -20,6 +20,7 @@ import numpy as np
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
+from autograd_seq.diagnosis.line_statements import carried
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, can_be_repeated, instead, watched
 
@@ -101,7 +102,8 @@ class InOrder:
         mended = self._mended(gradients)
         if mended is None:
             return None
-        true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
+        seen = (v for m in made for v in [*m.values, *m.joined])
+        true = {self._backward.which(v) for v in seen} - {None}  # each once, however often it is made
         return made, len(true), len(mended)
 
     def _odd(self, made: Sequence[Made]) -> Iterator[Made]:
@@ -140,6 +142,8 @@ class InOrder:
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for first in fresh for edit in self._hits(first, rules)]
+            if rules is not RARE_RULES:
+                hits += [edit for first in fresh for edit in shaped(first.part, first.statement, carried)]
             if hits:
                 return hits
         return []

@@ -29,6 +29,8 @@ class Edit:
     category, words : str
         The kind of mistake that it mends, and what the unchanged line has, put so that "it equals the true value"
         may stand before it.
+    mended : str
+        What to write, where that is known.
     """
 
     statement: ast.stmt

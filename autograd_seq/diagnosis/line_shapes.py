@@ -9,7 +9,7 @@ from typing import Any
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_statements import into_the_loop, moved, shared
+from autograd_seq.diagnosis.line_statements import carried, into_the_loop, moved, shared
 from autograd_seq.diagnosis.line_variables import shape_of
 from autograd_seq.diagnosis.own_code import Part
 
@@ -172,7 +172,7 @@ def _called(node: ast.Call) -> str:
 
 
 SHAPES: list[Rule] = [axes, unsummed, bare, complements, divisors]
-WHOLE: list[Rule] = [lists, forgotten, shared, turned, order, into_the_loop, moved]  # seen only when the program runs
+WHOLE: list[Rule] = [lists, forgotten, shared, turned, order, into_the_loop, moved, carried]  # seen only when the program runs
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, holder_of, read, said, target
+from autograd_seq.diagnosis.line_variables import atoms, spreads
 from autograd_seq.diagnosis.own_code import Part
 
 
@@ -51,11 +52,28 @@ def moved(part: Part, s: ast.stmt) -> Iterator[Edit]:
         return
     rest = [other for other in loop.body if other is not s]
     both = ast.If(ast.Constant(True), [_with_body(loop, rest), s], [])
-    yield Edit(s, *holder_of(part.tree, loop), ast.copy_location(both, loop), *kinds.IN_THE_LOOP(said(s)))
+    words, where = kinds.IN_THE_LOOP(said(s)), holder_of(part.tree, loop)
+    yield Edit(s, *where, ast.copy_location(both, loop), *words, mended=f"{said(s)}, after the loop")
     for last in range(index + 1, len(loop.body) if _takes_itself(s) else min(index + 2, len(loop.body))):
         body = [*loop.body[:index], *loop.body[index + 1 : last + 1], s, *loop.body[last + 1 :]]
-        words = kinds.ORDER_OF_LINES(said(s), said(loop.body[last]))
-        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words)
+        words, after = kinds.ORDER_OF_LINES(said(s), said(loop.body[last])), f"{said(s)}, after {said(loop.body[last])}"
+        yield Edit(s, *where, _with_body(loop, body), *words, mended=after)
+
+
+def carried(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A variable that goes on to the next turn of a loop without a factor: the line that multiplies it is missing."""
+    loop, name, _ = holder_of(part.tree, s)
+    if not isinstance(loop, ast.For) or name != "body" or not isinstance(s, (ast.Assign, ast.AugAssign)):
+        return
+    goal = s.target if isinstance(s, ast.AugAssign) else s.targets[0]
+    if not isinstance(goal, ast.Name) or not _takes_itself(s):
+        return
+    for factor in [a for a in atoms(part) if a in part.forward and spreads(part, a, goal.id)]:
+        more = ast.copy_location(ast.AugAssign(ast.Name(goal.id, ast.Store()), ast.Mult(), read(factor)), s)
+        apart = ast.copy_location(ast.Assign([goal], read(f"{goal.id} * {factor}")), s)
+        last = more if isinstance(s, ast.AugAssign) else apart  # what others hold of it stays as it is, or not, as before
+        new, line = _with_body(loop, [*loop.body, last]), f"{said(last)}, at the end of the loop"
+        yield Edit(s, *holder_of(part.tree, loop), new, *kinds.NO_FACTOR(factor), mended=line)
 
 
 def _takes_itself(s: ast.stmt) -> bool:

@@ -1,7 +1,7 @@
 """Somebody's program watched while it runs: what each statement makes, and what it would make if it were another.
 
 For the time of a run every right-hand side is handed to a function that looks at it. A statement that adds to what is
-there hands over what it adds, one that multiplies what is there its product.
+there hands over what it adds, one that multiplies what is there its product, and one that joins arrays each of them too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import contextlib
 import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -21,22 +21,25 @@ from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.line_places import ATOMS, read
 from autograd_seq.diagnosis.own_code import Part
 
-LOOK = "_looked_at"  # what the function is called in their file meanwhile
+LOOK = "_looked_at"  # what the functions are called in their file meanwhile
+LOOK_AT_PART = "_looked_at_part"
 MOST_TURNS = 60  # of one statement
 PRODUCTS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Mult: operator.mul, ast.Div: operator.truediv, ast.MatMult: operator.matmul
 }  # fmt: skip
+JOINS = {"concatenate", "concat", "hstack", "vstack", "stack", "column_stack", "dstack"}
 ONCE_ONLY = {"pop", "popleft", "next", "append", "popitem"}  # calls that cannot be made a second time
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """The arrays that a statement made, the so-and-so-manieth time that it ran."""
+    """The arrays that a statement made, the so-and-so-manieth time that it ran, and those that it joined in one."""
 
     part: Part
     statement: ast.stmt
     turn: int
     values: list[Array]
+    joined: list[Array] = field(default_factory=list)
 
 
 class _EnoughError(BaseException):
@@ -54,14 +57,20 @@ def watched(
     first = [passed_over.get(s, 0) for _, s in listed]
     made: list[Made] = []
     turns = [0] * len(listed)
+    joined: dict[int, list[Array]] = {}
 
     def look(number: int, value: Any, there: Any = None) -> Any:
         turn = turns[number]
         if first[number] <= turn < MOST_TURNS:
             part, s = listed[number]
             whole = value if there is None else PRODUCTS[type(s.op)](there, value)  # type: ignore[attr-defined]
-            made.append(Made(part, s, turn, [v.copy() for v in _arrays(whole)]))
+            made.append(Made(part, s, turn, [v.copy() for v in _arrays(whole)], joined.get(number, [])))
+        joined.pop(number, None)
         turns[number] += 1
+        return value
+
+    def look_at_part(number: int, value: Any) -> Any:
+        joined.setdefault(number, []).extend(v.copy() for v in _arrays(value))
         return value
 
     def calls(number: int) -> ast.Call:
@@ -69,7 +78,7 @@ def watched(
         there = [read(ast.unparse(s.target))] if multiplies(s) else []
         return ast.Call(ast.Name(LOOK, ast.Load()), [ast.Constant(number), s.value, *there], [])
 
-    with _looking(listed, calls, look):
+    with _looking(listed, calls, {LOOK: look, LOOK_AT_PART: look_at_part}):
         answer = run()
     return made, answer
 
@@ -92,7 +101,7 @@ def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[
         others = ast.Tuple([ast.Lambda(nothing, whole_value(at.statement, way)) for way in ways], ast.Load())
         return ast.Call(ast.Name(LOOK, ast.Load()), [at.statement.value, others], [])  # type: ignore[attr-defined]
 
-    with contextlib.suppress(_EnoughError), _looking([(at.part, at.statement)], calls, look):
+    with contextlib.suppress(_EnoughError), _looking([(at.part, at.statement)], calls, {LOOK: look}):
         run()
     return found
 
@@ -124,18 +133,32 @@ def can_be_repeated(node: ast.AST) -> bool:
 
 @contextlib.contextmanager
 def _looking(
-    listed: Sequence[tuple[Part, ast.stmt]], calls: Callable[[int], ast.Call], look: Callable[..., Any]
+    listed: Sequence[tuple[Part, ast.stmt]], calls: Callable[[int], ast.Call], looks: Mapping[str, Callable[..., Any]]
 ) -> Iterator[None]:
-    """With calls in the place of right-hand sides."""
+    """With calls in the place of right-hand sides, and of what is joined in them if that is looked at."""
     with contextlib.ExitStack() as kept:
         for number, (_, s) in enumerate(listed):
+            joined = _joined(s.value) if LOOK_AT_PART in looks else []  # type: ignore[attr-defined]
+            for i, node in enumerate(joined):
+                call = ast.Call(ast.Name(LOOK_AT_PART, ast.Load()), [ast.Constant(number), node], [])
+                kept.callback(joined.__setitem__, i, node)
+                joined[i] = _placed(call, node)
             kept.callback(setattr, s, "value", s.value)  # type: ignore[attr-defined]
             s.value = _placed(calls(number), s.value)  # type: ignore[attr-defined]
         for part in dict.fromkeys(part for part, _ in listed):
-            part.function.__globals__[LOOK] = look
-            kept.callback(part.function.__globals__.pop, LOOK, None)
+            for name, look in looks.items():
+                part.function.__globals__[name] = look
+                kept.callback(part.function.__globals__.pop, name, None)
             kept.enter_context(part.changed())
         yield
+
+
+def _joined(value: ast.expr) -> list[ast.expr]:
+    """The arrays that an expression joins, where it does nothing else: the list in which they stand."""
+    if not isinstance(value, ast.Call) or not value.args or not isinstance(value.args[0], (ast.List, ast.Tuple)):
+        return []
+    name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    return value.args[0].elts if name in JOINS else []
 
 
 def _placed(call: ast.Call, there: ast.expr) -> ast.Call:
