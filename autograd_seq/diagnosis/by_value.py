@@ -267,7 +267,7 @@ class ByValue(InOrder):
     def _seen_now(self) -> _Now | None:
         """What the program makes as it is now; None where it fails, or spoils what was right."""
         try:
-            made, gradients = watched(self._parts, self._run, self._passed_over)
+            made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
             return None
         right = self._mended(gradients)

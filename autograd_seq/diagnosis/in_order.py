@@ -22,7 +22,7 @@ from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edi
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.line_statements import carried
 from autograd_seq.diagnosis.own_code import Part, put
-from autograd_seq.diagnosis.watched import Made, can_be_repeated, instead, watched
+from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
 MOST_LINES = 16  # that are looked at for one mistake
@@ -65,6 +65,7 @@ class InOrder:
         self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
+        self._watcher = Watcher(parts, passed_over)
         self._left = MOST_TRIED
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
 
@@ -96,7 +97,7 @@ class InOrder:
     def _seen(self) -> tuple[list[Made], int, int] | None:
         """What the program makes as it is now, how much of it is true, and how many gradients are mended."""
         try:
-            made, gradients = watched(self._parts, self._run, self._passed_over)
+            made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
             return None
         mended = self._mended(gradients)

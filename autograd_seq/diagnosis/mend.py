@@ -23,6 +23,7 @@ from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
 from autograd_seq.diagnosis.watched import watched
 
+MOST_VALUED = 450  # runs in which true values are put in the place of others: each is watched, and takes longer
 # By = and += and arrays that are shared alone, by the values of lines, or by any change of them.
 Way = Literal["assignments", "values", "changes"]
 
@@ -64,6 +65,8 @@ class Mend(Changes):
         best = Told([], [], list(self.wrong))
         for way in ways:
             self.runs = 0
+            if best.findings and not best.left:  # by several causes; one alone is likelier, but is found soon
+                self.runs = self.most - self.most // 4
             told = way()
             if _worth(told) < _worth(best):
                 best = told
@@ -83,6 +86,8 @@ class Mend(Changes):
         with contextlib.ExitStack() as tried, search.lent():
             self.cases = [_Begun(cases[0], search)]  # what is found by values is confirmed by them
             tried.callback(setattr, self, "cases", cases)
+            tried.callback(setattr, self, "most", self.most)
+            self.most = min(self.most, MOST_VALUED)
             while len(right) < len(self.wrong) and len(made) < MOST_CAUSES and not self._over():
                 edit = search.next(self._over) or self._besides(made, right)
                 if edit is None:

@@ -30,6 +30,9 @@ from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
 
 
+VERSIONS = itertools.count(1)
+
+
 class EndlessError(Exception):
     """A changed program runs far longer than the one that it was made from."""
 
@@ -60,6 +63,8 @@ class Part:
         The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
+    version : int
+        Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
 
     function: types.FunctionType
@@ -70,6 +75,7 @@ class Part:
     made: dict[int, list[Made]]
     entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
+    version: int = 0
 
     @property
     def file(self) -> str:
@@ -135,13 +141,18 @@ def statements_in(tree: ast.AST) -> Iterator[ast.stmt]:
 @contextlib.contextmanager
 def put(edit: Any) -> Iterator[None]:
     """With a change in the tree."""
-    before = edit.old
+    before, part = edit.old, edit.part
+    version = part.version if part is not None else 0
     ast.fix_missing_locations(edit.new)
     edit.put(edit.new)
     try:
+        if part is not None:  # a tree that is no function's that ran
+            part.version = next(VERSIONS)
         yield
     finally:
         edit.put(before)
+        if part is not None:
+            part.version = version
 
 
 def _named(code: types.CodeType | None, name: str) -> types.CodeType | None:
