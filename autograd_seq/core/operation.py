@@ -72,6 +72,7 @@ class Operation(Traits):
         text: Form | str | None = None,
         formula: Form | str | None = None,
         kernel: Callable[..., Any] | None = None,
+        pulled: Callable[..., Any] | None = None,
         **traits: Any,
     ) -> None:
         one_by_one = isinstance(kernel, np.ufunc) and kernel.signature is None
@@ -84,7 +85,7 @@ class Operation(Traits):
         self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
         self.value = kernel or value
-        self.vjp = self._rules(vjp)
+        self.vjp, self.pulled = self._rules(vjp), pulled
         self.partly = isinstance(vjp, (list, tuple)) and None in vjp
         self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
         self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
@@ -221,6 +222,8 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
         What it demands of its inputs, for error messages.
     kernel : callable, optional
         A faster function with the same values as the decorated one, such as the ufunc itself.
+    pulled : callable, optional
+        The same of the rule of an operation with one input: ``(g, y, x)`` to its adjoint, in bare arrays.
     adds : bool
         Whether the result is the sum of the inputs; readings may then take the sum apart.
     cuts : bool

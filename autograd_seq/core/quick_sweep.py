@@ -35,7 +35,7 @@ def way_of(operation: Operation) -> Way:
     if not operation.elementwise or not _is_ours(operation):
         return ANYWAY
     if operation.arity == 1:
-        return ONE, operation.vjp[0], None
+        return ONE, operation.pulled or operation.vjp[0], None
     if operation.arity == 2:
         return (TWO, None, None) if operation.adds else (TWO, *operation.vjp)
     return ANYWAY
@@ -146,7 +146,8 @@ def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
     """What the adjoint of a matrix product gives: to a weight, a product that waits for others."""
     a, b = node.inputs
     _, left, right = node.operation.way
-    u, v, matrices = a._value, b._value, adjoint.ndim == 2
+    u, v = a._value, b._value
+    matrices = u.ndim == v.ndim == 2
     pieces: list[Any] = [None, None]
     if a.requires_grad:
         if matrices and a.operation is None and a is not b:
@@ -162,7 +163,7 @@ def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
 
 
 def _waits(left: Array, right: Array, met: Any) -> Any:
-    if left.ndim != 2 or right.ndim != 2 or not worth_waiting(left, right):
+    if not worth_waiting(left, right):
         return left @ right
     if met is not None and type(met[1]) is Products:
         met[1].take(left, right)

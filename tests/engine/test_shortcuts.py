@@ -103,6 +103,20 @@ def test_rules_that_the_sweep_does_not_check_answer_adjoints_of_the_shape_of_the
     assert {"tanh", "sigmoid", "multiply", "add", "power"} <= seen
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_rules_that_write_into_what_they_have_made_answer_the_very_numbers_of_the_rules(dtype):
+    g, x = np.random.default_rng(0).normal(size=(2, 40, 3)).astype(dtype)
+    pulled = [operation for operation in DECLARED if operation.pulled is not None]
+    assert {"tanh", "sigmoid"} <= {operation.name for operation in pulled}
+    for operation in pulled:
+        for adjoint, value in [(g, x), (g.astype("float64"), x), (np.ones((), dtype), np.asarray(x[0, 0]))]:
+            y = np.asarray(operation.value(value))
+            expected = operation.vjp[0](adjoint, y, value)
+            found = operation.pulled(adjoint, y, value)
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)
+
+
 def test_shortcuts_are_on_every_operation():
     for operation in DECLARED:
         if operation.arity == 1 and not operation.keywords and not operation.variadic:
