@@ -59,6 +59,7 @@ class Operation(Traits):
     # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
     shorten: ClassVar[Callable[[Operation], None]] = lambda operation: None
     way: tuple[int, Any, Any]  # back through it, for `quick_sweep`
+    reads: tuple[bool, ...]  # whether its rules look at its result and at each input, likewise
 
     def __init__(
         self,
@@ -149,7 +150,7 @@ class Operation(Traits):
     def record(self, value: Any, inputs: tuple[Any, ...], settings: dict[str, Any], requires_grad: bool) -> Any:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
         y: Any = _new(Record.held)  # slot by slot: half the cost of an __init__, and every operation pays it
-        y._value = value if type(value) is ndarray else np.asarray(value)
+        y._kept = value if type(value) is ndarray else np.asarray(value)
         y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = y._origin = None
