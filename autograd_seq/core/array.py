@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import Context
 from typing import Any
 
 import numpy as np
@@ -89,6 +91,32 @@ def dtype_beside(value: Any, arrays: Sequence[Array]) -> np.dtype[Any] | None:
     if len(arrays) > 1 or dtype.kind != "f":
         dtype = np.result_type(*arrays, *((value,) if number else ()))
     return dtype if dtype.kind == "f" or number else None
+
+
+class _Quiet(threading.local):
+    """For each thread a context in which what is too large or too small is no error, whatever NumPy is set to."""
+
+    def __init__(self) -> None:
+        self.run = Context().run
+        self.run(np.seterr, over="ignore", under="ignore")
+
+
+_quiet = _Quiet()
+
+
+def quietly(function: Callable[..., Any], *arrays: Any) -> Any:
+    """What a function gives where overflow is no error; in a tenth of the time that `numpy.errstate` takes.
+
+    Examples
+    --------
+    >>> quietly(np.exp, np.array([1000.0]))
+    array([inf])
+    """
+    try:
+        return _quiet.run(function, *arrays)
+    except RuntimeError:  # it is called while it runs, as by what Python does in between
+        with np.errstate(over="ignore", under="ignore"):
+            return function(*arrays)
 
 
 def computed(function: Callable[..., Any], arrays: Sequence[Any], settings: Mapping[str, Any]) -> Any:

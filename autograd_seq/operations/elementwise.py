@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.algebra import each
-from autograd_seq.core.array import Array
+from autograd_seq.core.array import Array, quietly
 from autograd_seq.core.notation import COMPARISON, PRODUCT, SIGN, SUM, Form, literal
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT
@@ -228,8 +228,11 @@ def sigmoid(x: Any, /) -> Array:
     >>> sigmoid([0.0, -1000.0])
     array([0.5, 0. ])
     """
-    with np.errstate(over="ignore", under="ignore"):  # where exp(-x) is infinite, its inverse is 0
-        return np.asarray(1 / (1 + np.exp(-np.asarray(x))))
+    return np.asarray(quietly(_sigmoid, np.asarray(x)))
+
+
+def _sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))  # where exp(-x) is infinite, its inverse is 0
 
 
 @operation(
