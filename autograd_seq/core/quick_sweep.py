@@ -203,14 +203,14 @@ def _add(waiting: dict[int, Any], key: int, piece: Any) -> None:
     """Add an adjoint to what waits for a record."""
     x, total, own = waiting[key]
     shape = x._kept.shape
+    if type(total) is ndarray and total.shape != shape:
+        total = unbroadcast(total, shape)
     if type(total) is Products or type(piece) is Products:
         if type(total) is not Products:
             total, piece = piece, total
         total.add(piece.whole() if type(piece) in _LATER else piece)
         waiting[key] = x, total, False
         return
-    if type(total) is ndarray and total.shape != shape:
-        total = unbroadcast(total, shape)
     if type(piece) is not Part and type(total) is not Part:
         if own and type(piece) is ndarray and type(total) is ndarray:
             total += piece

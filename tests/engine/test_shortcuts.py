@@ -53,6 +53,19 @@ def uses():
     return (a + a).sum() * s * s + (W * W).sum() - s / (1 + s * s) + (b.T @ W @ b).sum() + W[0].sum() + (b - 1).sum()
 
 
+def broadcast():
+    """Leaves that broadcasting stretches, beside uses of other kinds: summed before the axes are."""
+    W = ag.Parameter(np.random.default_rng(6).normal(size=(9, 9)), "W")
+    b, s = ag.Parameter(np.linspace(0, 1, 9), "b"), ag.Parameter(0.25, "s")
+    x = np.random.default_rng(7).normal(size=(5, 9, 9))
+    a = ag.Tensor(x[:, :, :1][0])
+    V = ag.Parameter(W.value * 2, "V")
+    first = (W @ a).sum() + (V @ a).sum() + b[2] * s
+    y = np.tanh(W * x) * b + s + V * x
+    z = (b + y[0]) * (s - W) + b * 2 + (y[1] * s).sum(axis=0)
+    return z.sum() + y.sum() + first + (W @ a * 2).sum() + (W * s).sum() + np.exp(s) + (b * b).sum()
+
+
 def described(loss):
     recording = ag.differentiate(loss)
     for graph in (recording.forward, recording.backward):
@@ -68,7 +81,7 @@ def adjoints(loss):
     return {record.index - loss.index: adjoint for record, adjoint in found}
 
 
-PROGRAMS = [lstm, gru, numpy_code, uses]
+PROGRAMS = [lstm, gru, numpy_code, uses, broadcast]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
