@@ -12,7 +12,7 @@ from speaking import chinese
 import autograd_seq
 from autograd_seq import Parameter, name, steps, tanh
 from autograd_seq.translation.reader import translated
-from cells import LSTM, RNN, Bidirectional, Deep
+from cells import LSTM, Deep
 from viz import draw, fonts, plots
 from viz.directions import place_in_words, short
 
@@ -65,7 +65,7 @@ def test_an_svg_is_chinese_whatever_fonts_there_are(monkeypatch, no_chinese_font
 
 def test_layers_and_directions_are_said_in_chinese(no_chinese_font):
     """In modules, plots and on pages; in English they are as short as they were."""
-    layers = Deep([Bidirectional(RNN(2, 3, seed=0), RNN(2, 3, seed=1)), RNN(6, 2, seed=2)])
+    layers = Deep([LSTM(2, 3, seed=0), LSTM(3, 2, seed=1)])
     with autograd_seq.language("zh"):
         picture = shown(draw(layers, view="modules").svg)
         said = [translated(place_in_words(*place)) for place in ((1, "backward"), (2, None), (None, "forward"))]
