@@ -13,6 +13,7 @@ from autograd_seq.core.rebuilt import again
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.folding.first_step import completed
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.textbook.filled import FILL, taken_apart
 from autograd_seq.readings.textbook.longhand import Spelled
@@ -44,7 +45,7 @@ def recognised(outputs: Sequence[Tensor], pairs: bool = True) -> list[Tensor]:
     >>> [r.operation.name for r in recognised([y])[0].graph if r.operation]
     ['sigmoid']
     """
-    records = taken_apart([output.record for output in outputs])
+    records = taken_apart(completed([output.record for output in outputs]))
     found = _Found(Graph(*records), pairs)
     return [found.rebuilt(record) for record in records] if found.uses else records
 
