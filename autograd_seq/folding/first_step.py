@@ -14,14 +14,12 @@ import numpy as np
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.rebuilt import again
-from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.folding.literal import is_literal, is_plain
 from autograd_seq.folding.steps import scopes, site
 
-
-DEEP = 3  # steps that what a state begins with may reach
+DEEP = 8  # steps that what a state begins with may reach
 
 
 class _NotLikeOthersError(Exception):
@@ -88,11 +86,17 @@ class _FirstSteps:
                 steps = self._time(first), self._time(second)
                 if y.operation is None or self._time(y) != steps[1] or x in found or not is_plain(x):
                     continue
-                if all(self._time(user) in steps for user, _ in self.uses[x]):
+                if self._is_rule(first, y) and all(self._time(user) in steps for user, _ in self.uses[x]):
                     made = self._fitting(y, x._value)
                     if made is not None:
                         found[x] = made
         return found
+
+    def _is_rule(self, first: Any, y: Any) -> bool:
+        """Whether something is made at most of the steps, so that where it is not is a beginning."""
+        there = len(self.turn[y][0]) if y in self.turn else 0
+        missing = len(self.turn[first][0]) - there
+        return missing == 1 or missing < there
 
     def _fitting(self, y: Any, wanted: Any) -> Any:
         """What a record of the second step would have been at the first, if that is what stands there."""
@@ -118,7 +122,8 @@ class _FirstSteps:
         if not 0 <= here + turn < len(turns) or len(turns[here]) != len(turns[here + turn]):
             return None
         found = turns[here + turn][number]
-        return found if abs(self.places[found].time - self.places[r].time) == 1 else None
+        time, other = self._time(r), self._time(found)
+        return found if time is not None and other is not None and abs(other - time) == 1 else None
 
     def _computed(self, y: Any, number: float, wanted: Any = None) -> Any:
         """What a record of the second step would have been at the first."""
@@ -140,9 +145,7 @@ class _FirstSteps:
     def _input(self, y: Any, i: int, number: float, part: Any) -> Any:
         """What stands at the first step for what a record of the second uses."""
         x = y.inputs[i]
-        following = self._at(y, 1)
-        is_state = following is not None and following.inputs[i].operation is not None
-        if x.operation is None and not is_state:
+        if x.operation is None and not self._is_state(y, i):
             return self._given(y, i, part)
         here = None if x.operation is None else self._at(x, -1)
         if here is not None:
@@ -152,6 +155,13 @@ class _FirstSteps:
         if x.operation is not None and self._time(x) is None:
             return x
         return self._before(x, number)
+
+    def _is_state(self, y: Any, i: int) -> bool:
+        """Whether what was made at an earlier step stands there at some later turn."""
+        following = self._at(y, 1)
+        while following is not None and following.inputs[i].operation is None:
+            following = self._at(following, 1)
+        return following is not None
 
     def _given(self, y: Any, i: int, part: Any) -> Any:
         """A leaf that all steps use, or, of what is joined, the data of the first step."""

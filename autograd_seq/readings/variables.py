@@ -107,7 +107,7 @@ class Variables:
             if isinstance(unit, Family) and self.d.varies(unit):
                 for use in unit.uses:
                     term = use.ref.unit
-                    once = isinstance(term, Family) and use.ref.shift and self.d.uses[term] == 1
+                    once = isinstance(term, Family) and abs(use.ref.shift) == 1 and self.d.uses[term] == 1
                     if once and self._in_time(unit, term):  # type: ignore[arg-type]
                         found[term] = unit  # type: ignore[index]
         return found
