@@ -173,9 +173,12 @@ class _FirstSteps:
             return x
         if x.requires_grad or any(self._time(user) != self._time(y) for user, _ in self.uses[x]):
             return x
+        earlier = self._earlier(x)
         if part is None:
-            raise _NotLikeOthersError
-        leaf = next((known for known in self._earlier(x) if _same(known._value, part)), None)
+            if not earlier:
+                raise _NotLikeOthersError
+            return earlier[0]
+        leaf = next((known for known in earlier if _same(known._value, part)), None)
         if leaf is None:
             leaf = Tensor(part).record
             leaf._name = x._name
