@@ -220,7 +220,8 @@ class Derivation:
                 if not isinstance(given, Node) or not given.leaf or given.given:
                     continue
                 if self.names.get(given) == self.names[unit]:
-                    del self.names[given]  # h is h<0>
+                    name = self.names.pop(given)  # h is h<0>
+                    self._taken[name, given.lane].remove(given)
                 if given not in self.names and self._is_data(given):
                     given.time = time
                     self._name(given, self.names[unit])

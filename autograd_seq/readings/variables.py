@@ -246,7 +246,8 @@ class Variables:
                 family = self.states[unit]
                 state = self.d.names.get(family) or self.d.own_name(family)
                 own = unit.name if unit.name and not unit.given and unit.name != state else None
-                self._take(unit, self._placed(own or f"{state}0", family))
+                begin = f"{state}_0" if state[-1:].isdigit() else f"{state}0"  # of hs_2, hs_20 would be another
+                self._take(unit, self._placed(own or begin, family))
         for unit in arguments:
             if unit not in self.variables and not self._seed(unit):
                 self._take(unit, self._placed(self.d.names.get(unit) or "constant", unit))
