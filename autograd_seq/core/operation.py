@@ -58,6 +58,7 @@ class Operation(Traits):
 
     # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
     shorten: ClassVar[Callable[[Operation], None]] = lambda operation: None
+    way: tuple[int, Any, Any]  # back through it, for `quick_sweep`
 
     def __init__(
         self,
@@ -159,9 +160,7 @@ class Operation(Traits):
         if y._offset in returned:
             y._code, y._offset, y._origin = located(frame)
         if not here.recording:
-            for x in inputs:
-                scope.note_read(x)
-            y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
+            unrecorded(y)
         return y
 
     def pull(self, node: Record, adjoint: Any) -> Sequence[Any]:
@@ -174,6 +173,13 @@ class Operation(Traits):
         if isinstance(self.vjp, Shared):
             return self.vjp.prepare(g, y, *inputs, **settings)
         return lambda i: None if (rule := self.vjp[i]) is None else rule(g, y, *inputs, **settings)
+
+
+def unrecorded(y: Any) -> None:
+    """Make a constant of a record that was made inside `no_grad`."""
+    for x in y.inputs:
+        scope.note_read(x)
+    y.operation, y.inputs, y.settings, y.requires_grad, y._gradient = None, (), NOTHING, False, [None]
 
 
 class Shared:
@@ -236,7 +242,7 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
         Whether it is a function of one array that a layer applies to what it has added up. In a backward
         pass that was written by hand, its derivative may be forgotten, or taken at another place.
     positive : bool
-        Whether it is meant for numbers above 0 only, and its value elsewhere is no part of its meaning.
+        Whether it is meant for numbers above 0 only, and its value elsewhere is not part of its meaning.
     algebra : str
         What it is in algebra, so that others can calculate with it and know its mistakes: ``"sum"``,
         ``"difference"``, ``"negative"``, ``"product"``, ``"quotient"``, ``"exponential"``, ``"matrix product"``,

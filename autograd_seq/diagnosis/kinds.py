@@ -135,6 +135,7 @@ ELEMENT_WISE_SUM = Kind(
     "with the element-wise product {} ∘ {} summed over axis {}, not @: broadcasting hides the wrong shape",
 )
 NOT_SUMMED = Kind("missing sum", "without the sum over axis {} (the examples)")
+NOT_SUMMED_OVER = Kind("missing sum", "with {} not summed over axis {}")
 OTHER_AXIS = Kind("missing sum", "summed over axis {} in place of axis {}")
 ALL_AXES = Kind("missing sum", "summed over all axes")
 MEAN_FOR_SUM = Kind("mean over the batch", "with the mean over the examples in place of the sum")

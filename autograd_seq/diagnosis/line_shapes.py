@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_statements import into_the_loop, moved, shared
+from autograd_seq.diagnosis.line_statements import carried, into_the_loop, moved, shared
 from autograd_seq.diagnosis.line_variables import shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
 CUTS = ("clip", "minimum", "maximum")
 AXES = ("0", "1", "2", "(0, 1)", "(0, 2)", "(1, 2)", "-1", "None")
+SUMMED = ("axis=0", "axis=0, keepdims=True", "axis=1", "axis=1, keepdims=True")
 FAR = 1000  # more steps than anybody checks
 
 
@@ -28,6 +30,23 @@ def axes(part: Part, s: ast.stmt) -> Iterator[Edit]:
         first = 0 if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in ("np", "numpy") else 1
         if len(node.args) > first:
             yield from _other_axes(s, node, "args", first, node.args[first])
+
+
+def unsummed(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A sum over the examples that is missing from what a line makes."""
+    value = getattr(s, "value", None)
+    if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or value is None:
+        return
+    ends: list[tuple[Any, str, int | None, ast.expr]] = [(s, "value", None, value)]
+    for name in ("elts", "values"):
+        if isinstance(value, (ast.Tuple, ast.List, ast.Dict)) and hasattr(value, name):
+            ends = [(value, name, i, e) for i, e in enumerate(getattr(value, name))]
+    for holder, name, index, node in ends:
+        if isinstance(node, ast.Constant) or (isinstance(node, ast.Call) and _called(node) in SUMS):
+            continue
+        for axis in SUMMED:
+            new = read(f"({ast.unparse(node)}).sum({axis})")
+            yield Edit(s, holder, name, index, new, *kinds.NOT_SUMMED_OVER(said(node), axis.split(",")[0][-1]))
 
 
 def _other_axes(s: ast.stmt, holder: ast.AST, name: str, index: int | None, old: ast.expr) -> Iterator[Edit]:
@@ -152,8 +171,8 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-SHAPES: list[Rule] = [axes, bare, complements, divisors]
-WHOLE: list[Rule] = [lists, forgotten, shared, turned, order, into_the_loop, moved]  # seen only when the program runs
+SHAPES: list[Rule] = [axes, unsummed, bare, complements, divisors]
+WHOLE: list[Rule] = [lists, forgotten, shared, turned, order, into_the_loop, moved, carried]  # seen only when the program runs
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

@@ -7,6 +7,7 @@ and the masks are one array: which examples are still running at which step, or 
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -56,7 +57,8 @@ def evened(outputs: Sequence[Any], to_the_end: bool = False) -> Even | None:
         Of a forward pass.
     to_the_end : bool
         Whether the last step, too, keeps what nothing reads after it, such as the memory of an LSTM: 0 times that is
-        then added to the first output.
+        then added to the first output, so that the backward pass, too, begins with a step like the others. What is
+        written of it leaves that out (`without_nothing`).
 
     Examples
     --------
@@ -82,6 +84,34 @@ def evened(outputs: Sequence[Any], to_the_end: bool = False) -> Even | None:
         return Even(found.to_the_end() if to_the_end else found.outputs, lengths, *_without_choices(found.outputs))
     except _UnlikeError:
         return None
+
+
+def without_nothing(function: ast.FunctionDef) -> None:
+    """Take 0 times what the last step keeps out of a program again."""
+    _WithoutNothing().visit(function)
+
+
+class _WithoutNothing(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """``J + np.sum(0.0 * c[T])`` is J."""
+        self.generic_visit(node)
+        added = node.right
+        nothing = isinstance(added, ast.Call) and ast.unparse(added.func) == "np.sum" and _times_0(added.args[0])
+        return node.left if isinstance(node.op, ast.Add) and nothing else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """``(0.0 * c[T]).shape`` is that of c[T]."""
+        self.generic_visit(node)
+        if node.attr == "shape" and _times_0(node.value):
+            node.value = node.value.right  # type: ignore[attr-defined]
+        return node
+
+
+def _times_0(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+        and isinstance(node.left, ast.Constant) and node.left.value == 0
+    )  # fmt: skip
 
 
 def _is_choice(r: Any) -> bool:
@@ -165,7 +195,8 @@ class _Evened:
             times = [t for k, t in self.at if k == key]
             last = self.at[key, max(times) if chosen.step > 0 else min(times)]
             if chosen.carried and last not in self.held:
-                total = name(total + (0 * self._chosen_or_made(last)).sum(), total._name)
+                more = total + (0 * self._chosen_or_made(last)).sum()
+                total = more if total._name is None else name(more, total._name)
         return [total, *others]
 
     def _number(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 Sizes = dict[str, list[int | None]]
 
 
-def fixed_sizes(forward: ast.FunctionDef, shapes: Mapping[str, tuple[int, ...]]) -> Sizes:
+def fixed_sizes(forward: ast.FunctionDef, shapes: Mapping[str, tuple[int, ...]], time: bool = False) -> Sizes:
     """The size of each axis that must be as it was recorded, None for those that are free, by input.
 
     Parameters
@@ -17,6 +17,8 @@ def fixed_sizes(forward: ast.FunctionDef, shapes: Mapping[str, tuple[int, ...]])
         Its first statements refuse other sizes, if it is for some alone.
     shapes : mapping
         Of the inputs, as they were recorded.
+    time : bool
+        Whether it is for one number of steps in any case.
 
     Examples
     --------
@@ -29,6 +31,8 @@ def fixed_sizes(forward: ast.FunctionDef, shapes: Mapping[str, tuple[int, ...]])
     all_steps = any(text.startswith("T != ") for text in said)
     found: Sizes = {name: [None] * len(shape) for name, shape in shapes.items()}
     for name, shape in shapes.items():
+        for axis in _axes_of_time(forward, name) if time else ():
+            found[name][axis] = shape[axis]
         if any(text.startswith(f"np.shape({name}) != ") for text in said):
             found[name] = list(shape)
         for axis in _axes_taken_by_number(forward, name):  # one that a loop goes along as well is as long as it likes
@@ -41,7 +45,12 @@ def _axes_taken_by_number(forward: ast.FunctionDef, name: str) -> set[int]:
     """The axes of which elements are taken by number, and none by the step of a loop."""
     parts = _parts(forward, name)
     numbered = {axis for axis, part in parts if isinstance(part, ast.Constant) and type(part.value) is int}
-    return numbered - {axis for axis, part in parts if "t" in _names(part)}
+    return numbered - _axes_of_time(forward, name)
+
+
+def _axes_of_time(forward: ast.FunctionDef, name: str) -> set[int]:
+    """The axes along which loops go."""
+    return {axis for axis, part in _parts(forward, name) if "t" in _names(part)}
 
 
 def _parts(forward: ast.FunctionDef, name: str) -> list[tuple[int, ast.expr]]:

@@ -14,7 +14,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
-from autograd_seq.exchange.even_steps import Even, evened
+from autograd_seq.exchange.even_steps import Even, evened, without_nothing
 from autograd_seq.exchange.fixed_sizes import fixed_sizes
 from autograd_seq.exchange.known_cells import known_cells
 from autograd_seq.exchange.onnx_builder import FLOAT, TRUTH, WHOLE, Builder, Written
@@ -23,8 +23,10 @@ from autograd_seq.exchange.onnx_file import parsed
 from autograd_seq.exchange.onnx_in import OnnxRun
 from autograd_seq.exchange.onnx_numpy import as_float, as_whole
 from autograd_seq.exchange.onnx_program import History, Translator, UntranslatedError
+from autograd_seq.exchange.written_out import written_out
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.generality import FEWEST, goes_on
 from autograd_seq.readings.module_text import module_text
 from autograd_seq.readings.program import ProgramWriter
 from autograd_seq.storage.files import check_output, write
@@ -42,8 +44,8 @@ def write_onnx(
     Parameters
     ----------
     thing : Tensor, Graph, Recording or run
-        What was recorded. Time is free where the steps fold into loops, the number of examples where the
-        recorded program does not depend on it; else the file says the size that it takes. Where examples end at
+        What was recorded. Time is free where the steps fold into loops and there are three or more, the number of
+        examples where the recorded program does not depend on it; else the file says the size that it takes. Where examples end at
         different steps, their lengths are an input, ``sequence_lens``.
     path : path
         Where to. Needs the package `onnx`.
@@ -80,14 +82,22 @@ def write_onnx(
     target = check_output(path, [".onnx"])
     d = Derivation(thing, short=False)
     found = evened(_outputs(d), to_the_end=gradients)
-    if found is None:
-        return write(target, _Model(d, gradients, set(inputs)).file())
     try:
-        return write(target, _Model(_derived(found), gradients, set(inputs), found).file())
+        return write(target, _file_of(d if found is None else _derived(found), gradients, set(inputs), found))
     except UntranslatedError:
-        if gradients or (found := evened(_outputs(d), to_the_end=True)) is None:
+        if found is None or gradients or (found := evened(_outputs(d), to_the_end=True)) is None:
             raise
-        return write(target, _Model(_derived(found), gradients, set(inputs), found).file())
+        return write(target, _file_of(_derived(found), gradients, set(inputs), found))
+
+
+def _file_of(d: Derivation, gradients: bool, inputs: set[str], even: Even | None) -> bytes:
+    """The file of a recording; of fewer steps than show what the next would do, with these steps one by one."""
+    try:
+        return _Model(d, gradients, inputs, even).file()
+    except UntranslatedError:
+        if not d.folded.loops or ProgramWriter(d, "network").last >= FEWEST:  # then it is the steps that are not alike
+            raise
+        return _Model(d, gradients, inputs, even, one_by_one=True).file()
 
 
 def _outputs(d: Derivation) -> list[Any]:
@@ -102,11 +112,12 @@ class _Model:
     """The file in the making."""
 
     def __init__(
-        self, derivation: Derivation, gradients: bool, inputs: set[str] | None = None, even: Even | None = None
-    ) -> None:
+        self, derivation: Derivation, gradients: bool, inputs: set[str] | None = None, even: Even | None = None,
+        one_by_one: bool = False,
+    ) -> None:  # fmt: skip
         self.helper, self.numpy_helper, self.checker = _library()
         self.gradients = gradients
-        self.said, self.even = inputs or set(), even
+        self.said, self.even, self.one_by_one = inputs or set(), even, one_by_one
         self.d = derivation
         self.writer = _PlainWriter(derivation, "network")
         self.text = module_text(self.writer)
@@ -124,6 +135,9 @@ class _Model:
         if self.gradients:
             self._check_scalar()
         forward, backward = self._functions()
+        if self.even is not None:
+            without_nothing(forward)
+            without_nothing(backward)
         masks: list[str] = []
         names = [argument.arg for argument in forward.args.args]
         optional = set(names[len(names) - len(forward.args.defaults) :]) if forward.args.defaults else set()
@@ -139,7 +153,7 @@ class _Model:
                 self._take(name, self.inputs)
         self._find_length(forward)
         ends = self._take_lengths(forward, masks)
-        if not self.gradients:  # whose backward pass needs the insides
+        if not self.gradients and not self.one_by_one:  # a backward pass needs the insides
             weights = [record_of(self.units[name]) for name in self.weights]
             recording = self.d.forward if self.even is None else Graph(*self.even.bare)
             self.translator.by_nodes = CellNodes(
@@ -147,10 +161,10 @@ class _Model:
             )
         if self.gradients:
             self.translator.kept = {str(part.value) for part in ast.walk(backward) if isinstance(part, ast.Constant)}
-        returned = self.translator.run(forward.body)
+        returned = self.translator.run(self._statements(forward))
         self._give(returned.elts[0] if isinstance(returned, ast.Tuple) else returned)
         if self.gradients:
-            found = self.translator.run(backward.body)
+            found = self.translator.run(self._statements(backward))
             held = self.translator.env[found.id] if isinstance(found, ast.Name) else found
             for key, value in zip(held.keys, held.values, strict=True):
                 self._output(key.value, self.translator.value(value))
@@ -161,6 +175,9 @@ class _Model:
         ends = ("_forward", "_backward")
         forward, backward = (next(f for name, f in found.items() if name.endswith(end)) for end in ends)
         return forward, backward
+
+    def _statements(self, function: ast.FunctionDef) -> list[ast.stmt]:
+        return written_out(function.body, self.writer.last) if self.one_by_one else function.body
 
     def _is_mask(self, name: str) -> bool:
         unit = self.units.get(name)
@@ -270,7 +287,8 @@ class _Model:
     def _file(self, ranks: dict[str, int]) -> bytes:
         helper, kind = self.helper, self.builder.element_type("float")
         described = helper.make_tensor_value_info
-        sizes = fixed_sizes(self._functions()[0], {name: a.shape for name, a in self.inputs.items()})
+        shapes = {name: a.shape for name, a in self.inputs.items()}
+        sizes = fixed_sizes(self._functions()[0], shapes, not goes_on(self.writer, self.gradients))
         nodes = _needed(self.builder.nodes, {value.name for value in self.outputs.values()})
         used = _used(nodes)
         graph = helper.make_graph(

@@ -59,7 +59,7 @@ def _shape(given: Any) -> Any:
         return None
     if not in_letters(tuple(given)):
         said = "write letters such as ['n_a', 'm'], or {array = [...]} for numbers"
-        raise UsageError(f"{given!r:.80} is no shape: {said}")
+        raise UsageError(f"{given!r:.80} is not a shape: {said}")
     return given
 
 

@@ -173,7 +173,7 @@ class OwnProcess:
         except UnreadableError as error:
             raise NoAnswerError(str(error)) from None
         except ValueError:  # no base64
-            raise NoAnswerError("it hands back what is no answer") from None
+            raise NoAnswerError("it hands back what is not an answer") from None
         return answer
 
     def _send(self, request: Mapping[str, Any]) -> None:

@@ -532,7 +532,7 @@ def _read(checks: Sequence[Guard | Name], changed: set[str]) -> list[str]:
 
 
 def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
-    """What to say when a plan is no help."""
+    """What to say when a plan does not help."""
     return (
         f"{'; '.join(_read(checks, changed))}. {Versions.KEPT} values came once so far: such are answered by the "
         "function itself, as slowly as without a plan. What is computed with in array operations, such as s * x or "

@@ -31,6 +31,30 @@ def steps_are_alike(writer: ProgramWriter) -> bool:
     return writer.last >= FEWEST and not any(_is_apart(unit, writer) for unit in folded.units if unit not in together)
 
 
+def goes_on(writer: ProgramWriter, backward: bool = True) -> bool:
+    """Whether what is written shows what more steps would do: between the first and the last, nothing stands apart.
+
+    Without the backward pass only what the forward pass does counts. What happens before the first step or after the
+    last, and at either of these alone, is said as such.
+    """
+    folded = writer.d.folded
+    if not folded.loops:
+        return True
+    together = {node for unit in folded.units if isinstance(unit, Family) for node in unit.together}
+    units = [u for u in folded.units if u not in together and (backward or writer.d.in_forward(u))]
+    return writer.last >= FEWEST and not any(_is_between(u, writer) or _adds_in_steps(u, writer) for u in units)
+
+
+def _is_between(unit: Unit, writer: ProgramWriter) -> bool:
+    """Whether it is at one step, or uses one, that is neither the first nor the last."""
+    if isinstance(unit, Family):
+        return _is_apart(unit, writer)
+    stands = not unit.literal and not unit.leaf and unit.time is not None
+    refs = [use.ref for use in writer.d.folded.inputs[unit]]
+    used = {ref.at for ref in refs if ref.at is not None} | ({unit.time} if stands else set())
+    return bool(used - {-1, 0, 1, writer.last, writer.last + 1})
+
+
 def _adds_in_steps(unit: Unit, writer: ProgramWriter) -> bool:
     """Whether an adjoint adds one thing once for each of some steps, and not of all."""
     refs = [use.ref for use in writer.d.folded.inputs[unit]] if isinstance(unit, Node) and unit.total else []

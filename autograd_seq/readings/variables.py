@@ -143,7 +143,7 @@ class Variables:
         return {u: None for u in stops if record_of(u).ndim or constant(u) is None}
 
     def _short(self, tree: Tree) -> bool:
-        """Whether writing an expression twice is no loss: a name with a mark, such as W.T."""
+        """Whether writing an expression twice is not a loss: a name with a mark, such as W.T."""
         if not isinstance(tree, Apply) or _is_part_of_named(tree):
             return True
         marks, _ = Writer("source", lambda x: None).filled(tree, [("", ATOM)] * len(tree.operands))

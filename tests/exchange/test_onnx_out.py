@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx", reason="writing ONNX files needs the package onnx")
-from autograd_seq import Parameter, Tensor, categorical_cross_entropy, name, steps  # noqa: E402
+from autograd_seq import Graph, Parameter, Tensor, categorical_cross_entropy, name, steps  # noqa: E402
 from autograd_seq.core.errors import FileError, UsageError  # noqa: E402
 from autograd_seq.exchange import read_onnx, write_onnx  # noqa: E402
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout  # noqa: E402
@@ -316,3 +316,97 @@ def test_no_folder(tmp_path):
     run = GRU(3, 4, seed=0).unroll(inputs_of(4, 2, float)[0])
     with pytest.raises(FileError):
         write_onnx(run.states["c"][-1], tmp_path / "nowhere" / "one.onnx")
+
+
+def of_time(path):
+    """The sizes that a file takes, by input."""
+    return {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in onnx.load(path).graph.input}
+
+
+@pytest.mark.parametrize("key", networks())
+@pytest.mark.parametrize("gradients", [False, True])
+def test_two_steps_do_not_show_the_next_and_are_written_as_two(key, gradients, tmp_path):
+    network = made(key)
+    path = write_onnx(loss_of(network, *inputs_of(2, 2, float)), tmp_path / "two.onnx", gradients=gradients)
+    assert of_time(path)["x"] == [0, 0, 2] and of_time(path)["y"] == [0, 0, 2]
+    x, y = inputs_of(2, 3, float, seed=5)
+    loss = loss_of(network, x, y)
+    outputs = read_onnx(path, given_to(path, x, y)).outputs
+    found = {name: value.value for name, value in outputs.items()}
+    np.testing.assert_allclose(found["J"], loss.value, rtol=1e-10)
+    for leaf, gradient in gradients_in(found, loss) if gradients else ():
+        np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-9, atol=1e-12, err_msg=leaf._name)
+
+
+def test_two_steps_of_a_program_of_ones_own(tmp_path):
+    rng = np.random.default_rng(2)
+    W, U = Parameter(rng.normal(size=(3, 3)), "W"), Parameter(rng.normal(size=(3, 3)), "U")
+
+    def loss_of_two(data):
+        h, total = Tensor(np.ones((3, 2)) / 2, "h"), 0.0
+        for t in steps(2):
+            x = Tensor(data[:, :, t], "x")
+            h = name(np.where(h > 0.3, np.tanh(W @ h + U @ x), 0.5 * h), "h")
+            total = total + (h * h).sum()
+        return name(total, "J")
+
+    path = write_onnx(loss_of_two(rng.normal(size=(3, 2, 2))), tmp_path / "two.onnx", gradients=True)
+    x = rng.normal(size=(3, 2, 2))
+    loss = loss_of_two(x)
+    given = {"x": x, "h0": np.ones((3, 2)) / 2}
+    found = {name: value.value for name, value in read_onnx(path, given).outputs.items()}
+    np.testing.assert_allclose(found["J"], loss.value, rtol=1e-12)
+    for leaf, gradient in gradients_in(found, loss):
+        np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-10)
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+@pytest.mark.parametrize("key", networks())
+def test_two_steps_with_lengths(key, gradients, tmp_path):
+    network = made(key)
+    path = write_onnx(loss_with_lengths(network, 2, [2, 1])[2], tmp_path / "two.onnx", gradients=gradients)
+    x, y, loss = loss_with_lengths(network, 2, [1, 2, 1])
+    outputs = read_onnx(path, given_with_lengths(path, x, y, [1, 2, 1])).outputs
+    found = {name: value.value for name, value in outputs.items()}
+    np.testing.assert_allclose(found["J"], loss.value, rtol=1e-10)
+    for leaf, gradient in gradients_in(found, loss) if gradients else ():
+        np.testing.assert_allclose(gradient, leaf.grad, rtol=1e-9, atol=1e-12, err_msg=leaf._name)
+
+
+@pytest.mark.parametrize("key", ["gru", "lstm", "deep"])
+def test_the_states_of_two_steps(key, tmp_path):
+    x = inputs_of(2, 2, float)[0]
+    run = networks()[key][0].unroll(x)
+    for states in (run.states["a"][-1:], run.states["a"]):
+        path = write_onnx(Graph(*states), tmp_path / "two.onnx")
+        found = read_onnx(path, given_to(path, x, x)).outputs
+        every = np.stack([a.value for a in run.states["a"]], axis=-1)
+        for value in found.values():
+            np.testing.assert_allclose(value.value, every if value.ndim == 3 else states[-1].value, rtol=1e-12)
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+@pytest.mark.parametrize("T", [3, 5])
+def test_what_stands_apart_between_the_first_step_and_the_last_is_for_this_number_of_steps(T, gradients, tmp_path):
+    """Terms that are added one by one do not say what is added at another number of steps."""
+    run = LSTM(3, 5, seed=0).unroll(inputs_of(T, 2, float)[0])
+    loss = sum((a * a).sum() for a in run.states["a"])
+    path = write_onnx(loss, tmp_path / "one.onnx", gradients=gradients)
+    assert of_time(path)["x"] == [0, 0, T]
+    (found, *_) = read_onnx(path, given_to(path, *inputs_of(T, 3, float))).outputs.values()
+    run = LSTM(3, 5, seed=0).unroll(inputs_of(T, 3, float)[0])
+    np.testing.assert_allclose(found.value, sum((a.value**2).sum() for a in run.states["a"]), rtol=1e-12)
+
+
+def test_nothing_is_added_to_a_loss(tmp_path):
+    """The memory after the last step, which nothing reads, is in the file's backward pass, not in its loss."""
+    run = LSTM(3, 5, seed=0).unroll(inputs_of(4, 2, float)[0], lengths=[4, 2])
+    path = write_onnx((run.final["a"] ** 2).sum(), tmp_path / "one.onnx", gradients=True)
+    nodes = onnx.load(path).graph.node
+    numbers = {node.output[0]: onnx.numpy_helper.to_array(node.attribute[0].t) for node in nodes
+               if node.op_type == "Constant"}  # fmt: skip
+    assert not [node for node in nodes if node.op_type == "Mul" and not numbers.get(node.input[0], np.ones(1)).any()]
+    given = given_to(path, *inputs_of(6, 2, float)) | {"sequence_lens": np.array([3, 6], np.int32)}
+    loss = (LSTM(3, 5, seed=0).unroll(given["x"], lengths=[3, 6]).final["a"] ** 2).sum()
+    (found, *_) = read_onnx(path, given).outputs.values()
+    np.testing.assert_allclose(found.value, loss.value, rtol=1e-12)
