@@ -85,19 +85,21 @@ def _takes_itself(s: ast.stmt) -> bool:
 
 def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A line that stands before a loop in which its variable changes, and belongs at the beginning of each turn."""
-    if not isinstance(s, ast.Assign) or not isinstance(s.targets[0], ast.Name):
+    if not isinstance(s, ast.Assign) or not isinstance(s.targets[0], (ast.Name, ast.Attribute)):
         return
+    goal = ast.unparse(s.targets[0])
     holder, name, index = holder_of(part.tree, s)
     around = getattr(holder, name)
     for i, loop in enumerate(around[index + 1 :], index + 1):
-        if isinstance(loop, ast.For) and s.targets[0].id in _stored_in(loop):
+        if isinstance(loop, ast.For) and goal in _stored_in(loop):
             new = _with_body(loop, [s, *loop.body])
             yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)))
 
 
 def _stored_in(s: ast.stmt) -> set[str]:
     """The variables that a statement stores into."""
-    return {n.id for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    goals = [n for n in ast.walk(s) if isinstance(n, (ast.Name, ast.Attribute)) and isinstance(n.ctx, ast.Store)]
+    return {ast.unparse(goal) for goal in goals}
 
 
 def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -63,6 +63,8 @@ class Part:
         The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
+    zeros : set of str
+        Those that were all zeros at last, as a state of the beginning is: nobody can tell of which pass they are.
     version : int
         Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
@@ -75,6 +77,7 @@ class Part:
     made: dict[int, list[Made]]
     entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
+    zeros: set[str] = field(default_factory=set)
     version: int = 0
 
     @property

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
+from autograd_seq.diagnosis.known_values import KnownValues, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
 from autograd_seq.diagnosis.search import difference
@@ -86,7 +86,8 @@ class Trials:
         for v in known.forward:
             self.true_values.setdefault(v.shape, []).append(v)
         for part in self.parts if known.forward else ():
-            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v))
+            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v) or is_mask(v))
+            part.zeros.update(k for k, v in part.arrays.items() if v.size and not np.any(v))
         for v in known.backward:
             self.true_values.setdefault(v.shape, []).append(v)
         self.factors += known.given
