@@ -107,7 +107,11 @@ class Changes(Trials):
         return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
 
     def _needed(
-        self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]], kept: contextlib.ExitStack
+        self,
+        made: list[tuple[Edit, ast.AST]],
+        right: list[str],
+        now: Callable[[], list[str]],
+        kept: contextlib.ExitStack,
     ) -> tuple[list[Edit], list[list[str]]]:
         """Those of some changes without which less is right, and what that is; they have been made.
 

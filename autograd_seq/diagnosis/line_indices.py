@@ -34,7 +34,8 @@ def _other_keys(part: Part, holder: ast.AST, key: str) -> list[str]:
     """Other keys under which a thing of the same kind stands, as far as that is known, those that read alike first."""
     of = ast.unparse(holder.value) if isinstance(holder, ast.Subscript) else ""
     kinds_of = {k: part.kinds.get(f"{of}[{k!r}]") for k in keys(part)}
-    others = [k for k in keys(part) if k != key and (None in (kinds_of[k], kinds_of[key]) or kinds_of[k] == kinds_of[key])]
+    mine = kinds_of.get(key)
+    others = [k for k, its in kinds_of.items() if k != key and (None in (mine, its) or mine == its)]
     return sorted(others, key=lambda k: len(k) != len(key) or sum(a != b for a, b in zip(k, key, strict=True)) > 1)
 
 

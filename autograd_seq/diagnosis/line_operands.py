@@ -76,7 +76,8 @@ def products(part: Part, s: ast.stmt) -> Iterator[Edit]:
     shape = shape_of(part, target(s))
     arrays = [a for a in atoms(part) if shape is not None and shape_of(part, a) == shape]
     adjoints = [a for a in arrays if a not in part.forward | part.zeros]
-    terms = [f"{a} * {b}" for a, b in itertools.product(adjoints, [a for a in arrays if a in part.forward | part.zeros])]
+    values = [a for a in arrays if a in part.forward | part.zeros]
+    terms = [f"{a} * {b}" for a, b in itertools.product(adjoints, values)]
     ends: list[Place] = [(s, "value", None, s.value)]
     ends += [p for p in places(s) if isinstance(p[3], ast.BinOp) and isinstance(p[0], ast.BinOp)]
     for holder, name, index, node in ends[:MOST_ENDS] if terms else ():
@@ -104,6 +105,7 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
             new = ast.BinOp(node, ast.Mult(), read(factor))
             yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor, of=of))
         for number in numbers:
-            yield Edit(s, holder, name, index, ast.BinOp(node, ast.Div(), read(number)), *kinds.NOT_DIVIDED(said(node), number))
+            new = ast.BinOp(node, ast.Div(), read(number))
+            yield Edit(s, holder, name, index, new, *kinds.NOT_DIVIDED(said(node), number))
         for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:
             yield Edit(s, holder, name, index, ast.BinOp(node, ast.Add(), read(atom)), *kinds.NO_TERM(atom))

@@ -7,8 +7,6 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
@@ -85,7 +83,7 @@ def broadcast(part: Part, s: ast.stmt) -> Iterator[Edit]:
     for holder, name, index, node in places(s):
         text = ast.unparse(node)
         if isinstance(node, ATOMS) and len(shape_of(part, text) or ()) == 1 and not isinstance(holder, ast.Subscript):
-            for new in (f"{text}[:, None]", f"{text}[:, None, None]", f"{text}[None, :, None]"):
+            for new in [text + axes_added for axes_added in ("[:, None]", "[:, None, None]", "[None, :, None]")]:
                 yield Edit(s, holder, name, index, read(new), *kinds.BROADCAST_OTHERWISE(text, new))
         if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
             ends = [ast.unparse(e) for e in node.slice.elts]
@@ -108,7 +106,7 @@ def letters(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def sizes(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """The absolute value where the number itself stands, as in the derivative of a softsign, and the other way round."""
+    """The absolute value where the number itself stands, as in a softsign's derivative, and the other way round."""
     numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), "")
     for holder, name, index, node in places(s) if numpy else ():
         text = ast.unparse(node)
@@ -225,7 +223,8 @@ def _called(node: ast.Call) -> str:
 
 
 SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, bare, complements, divisors, sizes]
-WHOLE: list[Rule] = [clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried]  # seen only when the program runs
+# seen only when the program runs
+WHOLE: list[Rule] = [clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried]
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

@@ -26,7 +26,6 @@ from autograd_seq.diagnosis.calling import Space
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
-
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
 
 
