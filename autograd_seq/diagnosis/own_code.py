@@ -26,7 +26,6 @@ from autograd_seq.diagnosis.calling import Space
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
-
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
 
 
@@ -63,6 +62,8 @@ class Part:
         The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
+    zeros : set of str
+        Those that were all zeros at last, as a state of the beginning is: nobody can tell of which pass they are.
     version : int
         Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
@@ -75,6 +76,7 @@ class Part:
     made: dict[int, list[Made]]
     entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
+    zeros: set[str] = field(default_factory=set)
     version: int = 0
 
     @property
