@@ -18,6 +18,7 @@ import numpy as np
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.diagnosis.course import FUNCTIONS
+from autograd_seq.grading.arguments_drawn import for_backward
 from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.tasks import Task
@@ -128,8 +129,14 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     kind = table.get("kind", "course" if name in FUNCTIONS else "forward")
     forward = str(table.get("forward", "forward"))
     named = str(table.get("reference", forward if kind == "backward" else name))
+    inputs = table.get("inputs", {})
+    if kind == "backward":
+        try:
+            inputs = for_backward(inputs)
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from None
     task = Task(
-        name, kind, float(table.get("points", 1)), table.get("inputs", {}), tuple(table.get("returns", ())),
+        name, kind, float(table.get("points", 1)), inputs, tuple(table.get("returns", ())),
         reference.get(named), table.get("expected"), forward,
         bool(table.get("optional", False)), tuple(table.get("arguments", ())),
     )  # fmt: skip
