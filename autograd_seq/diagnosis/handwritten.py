@@ -113,6 +113,18 @@ def check_backward(
     >>> report.causes[0].category
     'activation derivative'
     """
+    return compared(forward, backward, inputs, seed, hints_only)
+
+
+def compared(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    inputs: Mapping[str, Any],
+    seed: int,
+    hints_only: bool,
+    causes: bool = True,
+) -> BackwardReport:
+    """The same, if need be without the search for causes."""
     inputs = {k: plain(v) for k, v in inputs.items()} if isinstance(inputs, Mapping) else inputs
     _refuse_unusable(forward, backward, inputs)
     inputs, groups = flattened(inputs)
@@ -126,7 +138,7 @@ def check_backward(
     ]
     unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
     targets = {f"d{k}" for k, v in inputs.items() if is_table(v) and any(kind in v for kind in WITHOUT_GRADIENT)}
-    check = _Check(pair, seed, whole, unasked, targets, warnings, hints_only)
+    check = _Check(pair, seed, whole, unasked, targets, warnings, hints_only, causes)
     try:
         report, cases = check.compare(draws)
         letters = {k for k, v in inputs.items() if in_letters(v)}
@@ -155,6 +167,7 @@ class _Check:
     targets: set[str]
     warnings: list[str]
     hints_only: bool
+    causes: bool
 
     @property
     def name(self) -> str:
@@ -169,7 +182,7 @@ class _Check:
             if not case.true:
                 inputs = ", ".join(case.inputs)
                 raise UsageError(f"no gradient can be checked: the outputs do not depend on {inputs}")
-        return compare(cases, self.name, self.warnings, self.hints_only), cases
+        return compare(cases, self.name, self.warnings, self.hints_only, self.causes), cases
 
     def _is_asked(self, key: str, true: Array) -> bool:
         """Whether a gradient must be returned."""
@@ -337,4 +350,4 @@ def _recorded(
     return None, "recording it gave other values than running it"
 
 
-__all__ = ["BackwardReport", "Gradient", "check_backward"]
+__all__ = ["BackwardReport", "Gradient", "check_backward", "compared"]

@@ -22,6 +22,7 @@ from autograd_seq.grading.arguments_drawn import for_backward
 from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.tasks import Task
+from autograd_seq.grading.tried import meant, try_task
 from autograd_seq.storage import files
 
 SHIPPED = Path(__file__).parent / "assignments"
@@ -142,8 +143,11 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     )  # fmt: skip
     if kind not in ("forward", "backward", "course") or (kind == "course" and name not in FUNCTIONS):
         raise UsageError(f"{where}: kind is forward or backward, or course for {', '.join(FUNCTIONS)}; not {kind!r}")
-    if "reference" in table and task.reference is None:
-        raise UsageError(f"{where}: the reference has no function {named}")
+    judged_by_own = table.get("reference") == ""
+    if task.reference is None and not judged_by_own and ("reference" in table or (kind == "backward" and reference)):
+        said = f"the reference has no function {named}"
+        own = ' (reference = "" judges by the forward pass of each submission)' if kind == "backward" else ""
+        raise UsageError(f"{where}: {said}{own}{meant(named, reference)}")
     if kind == "forward" and task.reference is None and task.expected is None:
         said = f"a function {named} in the reference, or expected = {{...}}"
         raise UsageError(f"{where} has nothing to be judged by: {said}")
@@ -156,6 +160,7 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     except (UsageError, TypeError, ValueError, ArithmeticError, LookupError, MemoryError) as error:
         said = str(error) or "they take more memory than there is"
         raise UsageError(f"{where}: the inputs cannot be drawn: {said:.300}") from error
+    try_task(task, reference, where)
     return task
 
 
