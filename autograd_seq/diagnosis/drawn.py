@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd_seq.core.errors import ShapeError
 from autograd_seq.diagnosis.given import Inputs
-from autograd_seq.diagnosis.tables import as_it_is, filled, is_table, shape_of
+from autograd_seq.diagnosis.input_tables import as_it_is, filled, is_table, shape_of
 
 Shape = Sequence[Any]
 

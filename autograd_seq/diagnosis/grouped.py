@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd_seq.core.errors import UsageError
-from autograd_seq.diagnosis.tables import is_table
+from autograd_seq.diagnosis.input_tables import is_table
 
 Groups = dict[str, list[str]]
 

@@ -30,11 +30,11 @@ from autograd_seq.diagnosis.drawn import (
 )
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
+from autograd_seq.diagnosis.input_tables import WITHOUT_GRADIENT, is_table
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
 from autograd_seq.diagnosis.search import EQUAL, difference
-from autograd_seq.diagnosis.tables import WITHOUT_GRADIENT, is_table
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 from autograd_seq.readings.rounding import coarsest

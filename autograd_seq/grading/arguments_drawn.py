@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.drawn import draw, in_letters
-from autograd_seq.diagnosis.tables import as_it_is, filled, is_table, shape_of
+from autograd_seq.diagnosis.input_tables import as_it_is, filled, is_table, shape_of
 
 FOR_NUMBERS = "{array = [...]} for numbers, {value = [...]} for what is to stay as it is written"
 

@@ -20,9 +20,9 @@ from autograd_seq.core.source_line import here
 from autograd_seq.diagnosis.course import FUNCTIONS
 from autograd_seq.grading.arguments_drawn import for_backward
 from autograd_seq.grading.hints import level_of
+from autograd_seq.grading.rehearsed import meant, try_task
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.tasks import Task
-from autograd_seq.grading.tried import meant, try_task
 from autograd_seq.storage import files
 
 SHIPPED = Path(__file__).parent / "assignments"

@@ -104,7 +104,7 @@ def test_a_right_cell_changes_nothing_for_a_loop_that_has_its_own_formulas(tmp_p
     [
         ('forward = "cell"', 'forward = "cel"', r"the reference has no function cel .*; is cell meant\?"),
         ('x = ["m", "n"]', 'y = ["m", "n"]', "cell fails on the inputs .* unexpected keyword argument 'y'"),
-        ('W = ["n", "n"] }\n[', 'W = ["n", "k"] }\n[', "the reference's cell fails on the inputs that it says: ValueError"),
+        ('W = ["n", "n"] }\n[', 'W = ["n", "k"] }\n[', "the reference's cell fails on the inputs .* ValueError"),
         ('h = ["m", "n"]', "h = [0, 1]", "a shape of no numbers at all: write {array"),
         ('h = ["m", "n"]', 'h = "mean"', "h is a text: the inputs of a backward function are arrays and shapes"),
         ('h = ["m", "n"]', 'h = { integers = ["m"], list = true }', "h is a list"),
@@ -126,7 +126,8 @@ def test_a_reference_that_is_wrong_itself_is_refused(tmp_path, asked):
 
 
 def test_a_reference_for_the_forward_pass_alone_is_enough(tmp_path, asked):
-    (tmp_path / "solution.py").write_text(SOLUTION.replace("def cell_backward", "def _x").replace("def loss_back", "def _y"))
+    alone = SOLUTION.replace("def cell_backward", "def _x").replace("def loss_backward", "def _y")
+    (tmp_path / "solution.py").write_text(alone)
     assert judged(tmp_path, asked).ok
 
 

@@ -1,4 +1,4 @@
-"""An assignment tried on its own reference, before anybody is graded: what fails here would be held against everybody."""
+"""An assignment tried on its own reference: what fails there would be held against everybody who is graded."""
 
 from __future__ import annotations
 
