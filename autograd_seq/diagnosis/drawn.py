@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ Shape = Sequence[Any]
 # Sizes that hide nothing: all different, several examples, several steps, more than two classes.
 SIZES = {"n_x": 3, "n_a": 6, "n_y": 4, "m": 7, "T": 5, "T_x": 5, "T_y": 5, "n": 6, "n_h": 6}
 LONG = 60  # time steps of a run that is only compared: enough to see where a pass stops early
+MOST_NUMBERS = 10_000_000  # that are drawn for one input
 MORE_SIZES = (2, 8, 9, 11)
 
 
@@ -33,6 +35,11 @@ def draw(inputs: Mapping[str, Any], seed: int, longer: Mapping[str, int] | None 
     for name, given in inputs.items():
         if in_letters(given):
             shape = tuple(_size(n, sizes, fresh) for n in given)
+            if math.prod(shape) > MOST_NUMBERS:
+                raise ShapeError(
+                    f"{name} would have {math.prod(shape):,} numbers, of the shape {shape}; at most {MOST_NUMBERS:,} are "
+                    "drawn. Write smaller sizes, or letters: a few of each axis show what is wrong"
+                )
             result[name] = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
         else:
             result[name] = np.array(given)
