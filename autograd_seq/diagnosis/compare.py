@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,9 +16,11 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.by_scores import by_scores
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
@@ -109,14 +112,40 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
     left = [k for k in read if k not in flat and report[k].error >= report[k].tolerance]
     if left:
         tolerance = max(report[k].tolerance for k in left)
-        search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
-        lines = _Told([first, second], search, report)
-        causes, _unexplained = _causes(search, lines, report)
-        causes = lines.placed(causes)
+        causes = _in_their_form(report, (first, second), left, tolerance)
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
+
+
+def _in_their_form(report: BackwardReport, cases: Sequence[Any], left: list[str], tolerance: float) -> list[list[Finding]]:
+    """The causes, by the true pass in the form in which somebody wrote theirs: through 1 / ŷ, or ŷ − Y at once."""
+    short = [by_scores(case.truth) for case in cases]
+    as_they_are: Any = (cases[0], cases[1])
+    if short[0] is not None and short[1] is not None:
+        by_hand = [_with(case, made.truth) for case, made in zip(cases, short, strict=True) if made is not None]
+        lines = _Told(by_hand, left, tolerance, report)
+        if not lines.has(short[0].left_out):
+            causes, unexplained = _causes(lines.search, lines, report)
+            if not unexplained:
+                return lines.placed(causes)
+            kept = report.look_at, report.together
+            others = _Told(as_they_are, left, tolerance, report)
+            again, still = _causes(others.search, others, report)
+            if len(still) < len(unexplained):
+                return others.placed(again)
+            report.look_at, report.together = kept
+            return lines.placed(causes)
+    lines = _Told(as_they_are, left, tolerance, report)
+    return lines.placed(_causes(lines.search, lines, report)[0])
+
+
+def _with(case: Any, truth: Any) -> Any:
+    """The same draw with its true pass in another form."""
+    other = copy.copy(case)
+    other.truth = truth
+    return other
 
 
 def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
@@ -182,9 +211,21 @@ def _found(search: Search, report: BackwardReport, most: float) -> tuple[list[li
 class _Told:
     """What somebody's own lines tell; that they could not be looked at is no reason to keep back what is wrong."""
 
-    def __init__(self, cases: Sequence[Any], search: Search, report: BackwardReport) -> None:
-        self._cases, self._search, self._report = cases, search, report
+    def __init__(self, cases: Sequence[Any], wrong: list[str], tolerance: float, report: BackwardReport) -> None:
+        first, second = cases
+        self.search = Search((first.truth, first.found), (second.truth, second.found), wrong, tolerance)
+        self._cases, self._report = cases, report
         self._lines: Lines | None = None
+
+    def has(self, values: Sequence[tuple[str, Array]]) -> bool:
+        """Whether a line makes one of some values, a multiple of it, or a variable that is called so."""
+        names = tuple(dict.fromkeys(name for name, _ in values if name))
+        counts = {float(n) for _, v in values for n in (1, *v.shape, v.size)}
+        made = [sign * n * v for _, v in values for n in counts for sign in (1.0, -1.0)]
+        try:
+            return self._own().located([Sought(names, (), made)]) not in ([], [None])
+        except Exception:  # a program whose lines cannot be looked at
+            return False
 
     def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
@@ -202,7 +243,7 @@ class _Told:
         if not causes or all(f.line for f in first):
             return causes
         try:
-            first = with_lines(self._own(), first, self._search.wrong_values(first))
+            first = with_lines(self._own(), first, self.search.wrong_values(first))
         except Exception:  # they are right without a line, too
             return causes
         return [[f, *c[1:]] for f, c in zip(first, causes, strict=True)]
@@ -210,20 +251,20 @@ class _Told:
     def _own(self) -> Lines:
         if self._lines is None:
             known = TrueValues.of(self._cases[0].truth, *self._rows)
-            self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance, known)
+            self._lines = lines_of(self._cases, self.search.wrong, self.search.tolerance, known)
         return self._lines
 
     @cached_property
     def _rows(self) -> tuple[list[list[Tensor]], int]:
-        return rows_of(self._search.context)
+        return rows_of(self.search.context)
 
     def _told(self, found: list[Finding]) -> list[Finding]:
         """Findings with what is wrong with the values of their lines."""
 
         def same(some: Array, other: Array) -> bool:
-            return difference(some, other) < self._search.tolerance
+            return difference(some, other) < self.search.tolerance
 
-        by_value = ToldByValue(self._search.context, self._rows[0], same)
+        by_value = ToldByValue(self.search.context, self._rows[0], same)
         with np.errstate(all="ignore"):
             return [by_value.told(f) for f in found]
 

@@ -95,7 +95,7 @@ SOFTMAX: list[tuple[str, Kind, Any]] = [
 def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     """Everything that can happen to g ∘ f'(x), where `r` is that piece."""
     node = c.program.serves[r]
-    if not is_activation(node) or c.program.truth.recording.emitted[node][-1] is not r:
+    if not is_activation(node) or node not in c.adjoints or c.program.truth.recording.emitted[node][-1] is not r:
         return
     g, x, y = c.adjoints[node], node.inputs[0]._value, node._value
     function, said_y, said_g = node.operation.name, c.called(node), c.called(g)
