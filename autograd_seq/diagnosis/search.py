@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb import Context, Variant
+from autograd_seq.diagnosis.perturb.context import terms_of
 from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program, called
 from autograd_seq.diagnosis.tried import one_pass
 from autograd_seq.diagnosis.truth import Truth
@@ -283,7 +285,15 @@ class Search:
         except DOES_NOT_FIT:
             return [[] for _ in findings]
         behind = [self.program.behind(frozenset(changes)) if changes else [] for changes in made]
-        return [[new[r] for r in records if difference(new[r], r._value) > self.tolerance] for records in behind]
+        wrong = [[r for r in records if difference(new[r], r._value) > self.tolerance] for records in behind]
+        return [[v for r in records for v in [*self._carried(r, changes, new), new[r]]]
+                for changes, records in zip(made, wrong, strict=True)]  # fmt: skip
+
+    def _carried(self, r: Tensor, changed: Container[Tensor], new: Mapping[Tensor, Array]) -> list[Array]:
+        """What is carried back to a changed sum, for which somebody may have a line of its own."""
+        carried = set(self.context.carried(r)) if r in changed else set()
+        others = [x for x in terms_of(r) if x not in carried]
+        return [new[r] - sum(new.get(x, x._value) for x in others)] if carried and others else []
 
     def common(self, wrong: list[str]) -> str | None:
         """The quantity on which all of `wrong` depend and nothing else does: where to look first."""
