@@ -67,6 +67,8 @@ class Part:
         The operands that are values of the forward pass.
     handed : dict
         From the number of a line to the arrays that it hands to another function of theirs, the first few times.
+    named : dict
+        The same as `entries`, each under what it is assigned to; what is answered has no name.
     calls : list of dict
         The operands that were arrays at the end of each of the first few calls.
     version : int
@@ -83,6 +85,7 @@ class Part:
     forward: set[str] = field(default_factory=set)
     handed: dict[int, list[Made]] = field(default_factory=dict)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    named: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
     version: int = 0
 
     @property
@@ -240,6 +243,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
             part = Part(function, tree, kinds, arrays, set(ran), values[function], kept[function].found)
             part.handed, part.calls = handed.get(function, {}), calls.get(function, [])
+            part.named = kept[function].named
             found.append(part)
     return found, sum(sum(ran.values()) for ran in lines.values())
 

@@ -70,6 +70,8 @@ class Finding:
         The file, where it is another than that of the function which is checked.
     strayed : Strayed or None
         The first wrong value, where that is all that is known yet.
+    own : str
+        What somebody's program calls the quantity, where that is another name.
     """
 
     category: str
@@ -81,6 +83,7 @@ class Finding:
     source: str = ""
     file: str = ""
     strayed: Strayed | None = field(default=None, compare=False, repr=False)
+    own: str = ""
 
 
 def difference(found: Array, true: Array) -> float:
@@ -239,7 +242,7 @@ class Search:
     ) -> tuple[Variant, set[str]] | None:
         taken = {r for v in chosen for r in v.changes}
         best: tuple[Variant, set[str]] | None = None
-        for variant, alone in sorted(partial, key=lambda p: (-len(p[1]), p[0].rank)):
+        for variant, alone in sorted(partial, key=lambda p: (-len(p[1]), p[0].rank, p[0].weight)):
             if taken & set(variant.changes) or not (alone - explained):
                 continue
             if best is not None and len(alone - explained) < len(best[1] - explained) and not chosen:
@@ -275,6 +278,20 @@ class Search:
         found = Finding(variant.category, variant.where, variant.words, variant.correct, tuple(explains))
         self._variants[found] = variant
         return found
+
+    def mistaken(self, finding: Finding, among: Sequence[Finding]) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
+        """The records that a finding of this search makes others, in order, and what all findings make of all records."""
+        made = [v.changes for f in among if (v := self._variants.get(f)) is not None]
+        variant = self._variants.get(finding)
+        if variant is None:
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                new = self.program.values({r: c for changes in made for r, c in changes.items()})
+        except DOES_NOT_FIT:
+            return None
+        behind = self.program.behind(frozenset(variant.changes))
+        return [r for r in behind if difference(new[r], r._value) > self.tolerance], new
 
     def wrong_values(self, findings: Sequence[Finding]) -> list[list[Array]]:
         """For each finding of this search the values that are others because of it, in the order of the true pass."""

@@ -142,6 +142,10 @@ def _factors(c: Context, node: Tensor, g: Tensor, derivative: Array) -> Iterator
         if key in ("square", "outside") and np.allclose(derivative, 1 - y * y):
             fault = "the square is missing" if key == "square" else "the square stands outside"
             said = kinds.IN_PLACE_OF(words.format(c.called(node)), f"1 − {c.called(node)}²: {fault}", of=DERIVATIVE)
+        if key in ("square", "y") and np.allclose(derivative, y * (1 - y)):
+            y_, other = c.called(node), f"1 − {c.called(node)}"
+            gone, whole = (y_ if key == "square" else other), f"{y_} ∘ ({other})"
+            said = kinds.NO_FACTOR_OF_DERIVATIVE(gone, name, whole)
         if key in DERIVED_ONCE_MORE:
             said = said._replace(words=f"{said.words}: derived once more")
         yield Edit((key,), said, at(g) * factor(y), weight=0)
