@@ -148,8 +148,11 @@ class Changes(Trials):
         goes_back |= {part for part, known in values.items() if sum(known) < len(known) / 2}
         return {m.statement: m.turn + 1 if m.part in goes_back else math.inf for m in made}
 
-    def _best(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
-        """The first change that mends everything, else the one that mends most."""
+    def _best(self, lines: list[Line], left: list[str], again: bool = False) -> tuple[Edit, list[str]] | None:
+        """The first change that mends everything, else the one that mends most.
+
+        Those of whole lines are not made again, where they were tried on other mistakes.
+        """
         best: tuple[Edit, list[str]] | None = None
         likely = [line for line in lines if line.reach and line.strange < math.inf]
         known = [line for line in lines if line.reach and line.strange == math.inf]
@@ -159,7 +162,7 @@ class Changes(Trials):
         more = SHAPES if rare else []
         shapes = [axes, unsummed] if more and self._of_wrong_shape(left) else []
         tasks = [
-            *itertools.product([lines], [*shapes, *(WHOLE if more else [])]),  # they have few changes
+            *itertools.product([lines], [*shapes, *(WHOLE if more and not again else [])]),  # they have few changes
             *itertools.product([likely[:1]], [*self.rules, *more, *rare]),
             *itertools.product(rest, [*self.rules, *more]),
             *itertools.product(rest, rare),

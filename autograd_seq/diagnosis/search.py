@@ -18,7 +18,7 @@ from autograd_seq.diagnosis.truth import Truth
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
 FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
-MOST_WORK = 450_000  # and in all
+MOST_WORK = 350_000  # and in all
 MORE_WORK = 60_000  # after one was found that explains everything, for others that read otherwise
 LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
@@ -226,7 +226,7 @@ class Search:
         causes: list[list[Finding]] = []
         explained: set[str] = set()
         while len(explained) < len(self.wrong) and len(chosen) < MOST_CAUSES:
-            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, 2 * most)
+            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, most + FIRST_WORK)
             if best is None:
                 break
             variant, now = best

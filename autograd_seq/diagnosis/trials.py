@@ -24,7 +24,7 @@ from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, pa
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.true_values import TrueValues
 
-MOST_RUNS = 600
+MOST_RUNS = 550
 MOST_LINES = 250_000  # that are run in all: the search ends there, whatever is left
 ENDLESS = 20  # times as many lines as the unchanged program runs
 PROBE = 1.37
