@@ -38,10 +38,13 @@ class ByScores:
         The same gradients, computed in another way.
     left_out : list of (str, ndarray)
         The adjoints of the probabilities, which this way does without, and what they are called.
+    made : frozenset of str
+        The names of targets for which the program has an index only: 1 at the right class, and 0 elsewhere.
     """
 
     truth: Truth
     left_out: list[tuple[str, Array]]
+    made: frozenset[str]
 
 
 def by_scores(truth: Truth) -> ByScores | None:
@@ -72,7 +75,9 @@ def _made(truth: Truth) -> ByScores | None:
     recording = _Short(truth, losses).run()
     adjoints = truth.recording.adjoints
     left_out = [(adjoints[p].name or "", adjoints[p]._value) for p in losses]
-    return ByScores(Truth(truth.inputs, truth.outputs, truth.seeds, _needed(recording, truth)), left_out)
+    known = {*truth.recording.forward}
+    made = frozenset(loss.targets.name or "" for loss in losses.values() if loss.targets not in known)
+    return ByScores(Truth(truth.inputs, truth.outputs, truth.seeds, _needed(recording, truth)), left_out, made)
 
 
 def _needed(recording: Recording, truth: Truth) -> Recording:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -135,16 +136,28 @@ def _in_their_form(report: BackwardReport, cases: Sequence[Any], left: list[str]
         if not lines.has(short[0].left_out):
             causes, unexplained = _causes(lines.search, lines, report)
             if not unexplained:
-                return lines.placed(causes)
+                return _with_targets(lines.placed(causes), short[0].made)
             kept = report.look_at, report.together
             others = _Told(as_they_are, left, tolerance, report)
             again, still = _causes(others.search, others, report)
             if len(still) < len(unexplained):
                 return others.placed(again)
             report.look_at, report.together = kept
-            return lines.placed(causes)
+            return _with_targets(lines.placed(causes), short[0].made)
     lines = _Told(as_they_are, left, tolerance, report)
     return lines.placed(_causes(lines.search, lines, report)[0])
+
+
+def _with_targets(causes: list[list[Finding]], names: Collection[str]) -> list[list[Finding]]:
+    """Causes that say what a target is for which a program has an index only."""
+
+    def told(finding: Finding) -> Finding:
+        found = re.search(rf"(?<!\w)({'|'.join(map(re.escape, names))})(<\d+>)?(?!\w)", finding.correct)
+        if found is None:
+            return finding
+        return replace(finding, correct=f"{finding.correct}  ({found[0]} is 1 at the right class and 0 elsewhere)")
+
+    return [[told(f) for f in c] for c in causes] if names else causes
 
 
 def _with(case: Any, truth: Any) -> Any:
@@ -300,7 +313,7 @@ class _Told:
     def _strayed(self, finding: Finding) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
         """The value of the true pass in whose place a line made another, where its formula is told."""
         strayed = finding.strayed
-        if strayed is None or not strayed.lent or not finding.correct:
+        if strayed is None or not strayed.lent or not finding.correct or not is_told(finding):
             return None
         r = self._rows[0][strayed.row][strayed.place]
         return [r], {r: strayed.value}

@@ -74,7 +74,7 @@ def in_own_names(
         where = c.called(root)
     words = _told(finding.words, root, target, set(mistaken.changed), names, c)
     own = "" if not target or plain(target) == plain(where) else target
-    return replace(finding, where=where, correct=f"{label} = {correct}", own=own, words=words)
+    return replace(finding, where=where, correct=f"{label} = {correct}", own=own, words=words, general=finding.words)
 
 
 class _Names:
@@ -95,11 +95,11 @@ class _Names:
         return self._wrong.get(r, r._value)
 
     def of(self, r: Tensor) -> list[str]:
-        """The names of its value, the simplest first."""
+        """The names of its value, the simplest first; its own name, if it is one of them, before all others."""
         if r not in self._known:
             value = self.value(r)
             told = r.size > 1 or bare(r) in self._given
-            self._known[r] = self._all_of(value) if told else []
+            self._known[r] = sorted(self._all_of(value) if told else [], key=lambda name: name != r.name)
         return self._known[r]
 
     def of_value(self, value: Array) -> str | None:

@@ -72,6 +72,8 @@ class Finding:
         The first wrong value, where that is all that is known yet.
     own : str
         What somebody's program calls the quantity, where that is another name.
+    general : str
+        The words in the names of the true pass, which are the same for everybody, where `words` has somebody's own.
     """
 
     category: str
@@ -84,6 +86,7 @@ class Finding:
     file: str = ""
     strayed: Strayed | None = field(default=None, compare=False, repr=False)
     own: str = ""
+    general: str = ""
 
 
 def difference(found: Array, true: Array) -> float:
