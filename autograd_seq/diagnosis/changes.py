@@ -239,9 +239,22 @@ def line_with(edit: Edit) -> str:
     try:
         if isinstance(edit.new, ast.Pass):
             return ""
+        if not whole and (entry := _entry_of(edit)) is not None:
+            return entry
         return said(edit.new if whole else _head(edit.statement), 160).removesuffix(" ...")
     finally:
         edit.put(before)
+
+
+def _entry_of(edit: Edit) -> str | None:
+    """The entry of a dict in which a change is, where a statement makes a dict: the others may be wrong, too."""
+    value = getattr(edit.statement, "value", None)
+    if not isinstance(value, ast.Dict):
+        return None
+    for key, part in zip(value.keys, value.values, strict=True):
+        if key is not None and (part is edit.new or edit.holder in list(ast.walk(part))):
+            return f"{said(key)}: {said(part, 160)}"
+    return None
 
 
 def _head(s: ast.stmt) -> ast.AST:

@@ -235,7 +235,9 @@ def _printed(report: BackwardReport) -> list[str]:
     rest = [] if report.inherited else [k for k in own if k not in explained]
     if rest and report.look_at:
         lines.append(
-            f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
+            f"  look at {report.look_at} first: no gradient that is right depends on it, and {', '.join(rest)} does"
+            if len(rest) == 1
+            else f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
         )
     for key in rest:
         lines.append(f"  {key} is wrong: {_how(report[key])}")
@@ -289,7 +291,8 @@ def formulas_in(text: str) -> list[str]:
 
 def _is_wrong(cause: Finding, several: bool, follow: str, s: str) -> str:
     """What is wrong, and the gradients that are wrong because of it; in which line where that stands nowhere else."""
-    wrong = f"{cause.where} are wrong" if several else f"{cause.where} is wrong"
+    where = f"{cause.where} (your {cause.own})" if cause.own else cause.where
+    wrong = f"{where} are wrong" if several else f"{where} is wrong"
     if cause.line and not cause.source:
         wrong = f"{wrong} in line {cause.line} of {cause.file}" if cause.file else f"{wrong} in line {cause.line}"
     if not follow:

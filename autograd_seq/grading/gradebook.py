@@ -106,7 +106,11 @@ def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
             yield from ((name, f"{cause.category}: {cause.words}") for cause in function.causes)
         elif function.verdict == "wrong":
             failure = function.report.get("failure")
-            yield name, f"it fails: {_first(str(failure))}" if failure else "another mistake"
+            missing = function.report.get("missing")
+            if failure or not missing or function.report.get("wrong"):
+                yield name, f"it fails: {_first(str(failure))}" if failure else "another mistake"
+            else:
+                yield name, f"not returned: {', '.join(map(str, missing))}"
 
 
 def _first(reason: str) -> str:

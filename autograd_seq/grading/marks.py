@@ -30,7 +30,7 @@ def marked(name: str, report: Any, text: str, data: Mapping[str, Any], points: f
     """
     if report.ok:
         return FunctionVerdict(name, "right", None, data, text, points, points)
-    causes = tuple(Cause(c.category, c.where, c.words) for c in report.causes)
+    causes = tuple(Cause(c.category, c.where, c.general or c.words) for c in report.causes)
     carried = bool(getattr(report, "inherited", None))
     mistakes, astray = count(report)
     total = max(len(report.gradients), 1)
