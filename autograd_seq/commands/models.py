@@ -47,7 +47,7 @@ def train_(arguments: argparse.Namespace) -> int:
     """Train a language model on a text file, a sequence a line."""
     files.check_output(arguments.output, checkpoint.SUFFIXES, inputs=[arguments.corpus])
     if arguments.resume and not Path(arguments.output).is_file():
-        raise UsageError(f"there is no file {arguments.output} to go on from; to begin, leave --resume out")
+        raise UsageError(f"there is no file {arguments.output!r} to go on from; to begin, leave --resume out")
     reports = engine_options.joined(arguments)
     texts = list(lines(arguments.corpus, arguments.encoding))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
@@ -98,9 +98,19 @@ def add_sample(declared: Declared) -> None:
     sub.add_argument("model", metavar="FILE", help="what train wrote")
     sub.add_argument("--count", type=whole(1), default=5, help="how many (default 5)")
     sub.add_argument("--length", type=whole(1), default=50, help="the longest (default 50 tokens)")
-    sub.add_argument("--temperature", type=float, default=1.0, help="below 1 keeps to the likely, above 1 dares more")
+    sub.add_argument("--temperature", type=_temperature, default=1.0, help="below 1 keeps to the likely, above 1 dares more")
     sub.add_argument("--top-k", type=whole(1), help="draw from the k most likely tokens only")
     sub.add_argument("--seed", type=whole(0), default=0, help="where chance begins (default 0)")
+
+
+def _temperature(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number from 0 on, not {text!r}")
+    return number
 
 
 def trained(path: str) -> tuple[Any, Any]:

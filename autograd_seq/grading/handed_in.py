@@ -85,7 +85,7 @@ def read(path: str | os.PathLike[str], cells: Cells = "functions") -> HandedIn:
     """
     name = os.fsdecode(path)
     if not os.path.exists(name):
-        raise UsageError(f"there is no file {name}{here()}")
+        raise UsageError(f"there is no file {name!r}{here()}")
     if not name.endswith(ENDINGS) or not os.path.isfile(name):
         raise UsageError(f"{name} is not a Python file or a notebook: its name must end in .py or .ipynb{here()}")
     with opened(name) as file:
@@ -179,11 +179,11 @@ def gathered(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     for given in map(os.fsdecode, paths):
         names = [given] if os.path.exists(given) else sorted(glob.glob(given, recursive=True))
         if not names:
-            raise UsageError(f"there is no file {given}{here()}")
+            raise UsageError(f"there is no file {given!r}{here()}")
         for name in names:
             inside = _inside(name) if os.path.isdir(name) else [name]
             if not inside:
-                raise UsageError(f"there is no Python file and no notebook in {name}{here()}")
+                raise UsageError(f"there is no Python file and no notebook in {name!r}{here()}")
             found.update(dict.fromkeys(inside))
     return list(found)
 
