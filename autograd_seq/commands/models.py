@@ -98,19 +98,9 @@ def add_sample(declared: Declared) -> None:
     sub.add_argument("model", metavar="FILE", help="what train wrote")
     sub.add_argument("--count", type=whole(1), default=5, help="how many (default 5)")
     sub.add_argument("--length", type=whole(1), default=50, help="the longest (default 50 tokens)")
-    sub.add_argument("--temperature", type=_temperature, default=1.0, help="below 1 keeps to the likely, above 1 dares more")
+    sub.add_argument("--temperature", type=float, default=1.0, help="below 1 keeps to the likely, above 1 dares more")
     sub.add_argument("--top-k", type=whole(1), help="draw from the k most likely tokens only")
     sub.add_argument("--seed", type=whole(0), default=0, help="where chance begins (default 0)")
-
-
-def _temperature(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"a number from 0 on, not {text!r}")
-    return number
 
 
 def trained(path: str) -> tuple[Any, Any]:
@@ -142,6 +132,8 @@ def trained(path: str) -> tuple[Any, Any]:
 
 def sample_(arguments: argparse.Namespace) -> int:
     """Sample new sequences from a model that train wrote."""
+    if not 0 <= arguments.temperature < float("inf"):
+        raise UsageError(f"--temperature {arguments.temperature:g} is not a number from 0 on")
     vocabulary, model = trained(arguments.model)
     generator = np.random.default_rng(arguments.seed)
     for _ in range(arguments.count):

@@ -300,7 +300,8 @@ class NotInPlace:
         called = f"{self.name!r} is a parameter" if self.name else "this is a parameter"
         raise GraphLostError(
             f"{called} and cannot be written into. To give it a new value, write "
-            f"`{text}.value = {text}.value - 0.1 * {text}.grad`{here()}"
+            f"`{text}.value = {text}.value - 0.1 * {text}.grad`; to change a part of it, "
+            f"`b = {text}.value.copy(); b[...] = ...; {text}.value = b`{here()}"
         )
 
     def __iadd__(self, other: Any) -> NoReturn:

@@ -40,7 +40,7 @@ _BEFORE = "{before}"
 _CALLED = re.compile(r"np\.[\w.]+ (?=\S)")  # a function of NumPy's, and what is said of it
 _COUNT = re.compile(r" \(\d+×\)$")
 _ONE = r"(?:\.\w+|'[^' ]*'|--[\w-]+)"  # an ending, a quoted word, an option
-_CHOICES = re.compile(rf"({_ONE}(?:, {_ONE})+) (and|or) ({_ONE})")
+_CHOICES = re.compile(rf"({_ONE}(?:, {_ONE})*) (and|or) ({_ONE})")
 _ITEM = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\w*\d\w*")
 _NUMPYS = f"NumPy{SAID_BY_OTHERS}"  # what follows is no message of ours
 _IN_FORMULA = re.compile(r"a constant of shape \d+(?:×\d+)*")
@@ -176,7 +176,7 @@ class Phrases:
         found = self._message(text, depth)
         if found is None and text[-1:] in _WIDE_SIGNS:
             inner = self._message(text[:-1], depth) if text[:-1].strip() else None
-            found = None if inner is None else inner + (_WIDE_SIGNS[text[-1]] if is_wide(inner[-1:]) else text[-1])
+            found = None if inner is None else inner + (_WIDE_SIGNS[text[-1]] if any(map(is_wide, inner)) else text[-1])
         if found is None and text[:1] == "(" and text[-1:] == ")" and ")" not in text[:-1]:
             inner = self._message(text[1:-1], depth)
             found = None if inner is None else f"（{inner}）"

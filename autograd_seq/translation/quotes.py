@@ -10,8 +10,8 @@ import re
 
 _FAR = 0xF0000  # a plane of Unicode where everybody may put what they like
 _QUOTED = re.compile(
-    r"(?<![\w\)\]'])'(?:[^'\\\n]|\\.)*'(?!\w)"  # 'x', and not the apostrophes of students' and student's
-    r'|(?<![\w\)\]"])"(?:[^"\\\n]|\\.)*"(?!\w)'
+    r"(?<![A-Za-z0-9_)\]'])'(?:[^'\\\n]|\\.)*'(?![A-Za-z0-9_])"  # 'x', and no apostrophe: students' and student's
+    r'|(?<![A-Za-z0-9_)\]"])"(?:[^"\\\n]|\\.)*"(?![A-Za-z0-9_])'
 )
 _PLACE = re.compile(r"(?<!\{)\{\w+\}(?!\})")  # of a template, which is to be found again
 _AWAY = {code: _FAR + code for code in range(ord(" "), 127) if chr(code) not in "'\"{}"}
