@@ -11,7 +11,6 @@ from autograd_seq import Tensor
 from autograd_seq.core.errors import DtypeError, ShapeError, UsageError, ValueRangeError
 from autograd_seq.core.scope import present
 from autograd_seq.core.source_line import here
-from autograd_seq.core.wording import perhaps
 
 LARGEST = 2**31  # no length comes near it; a larger number is a mistake
 
@@ -76,9 +75,8 @@ def generator(seed: Any) -> np.random.Generator:
 def choose(options: Mapping[Any, Any], given: Any, what: str) -> Any:
     """The option of that name."""
     if not (given is None or isinstance(given, str)) or given not in options:
-        guess = perhaps(given, filter(None, options)) if isinstance(given, str) else ""
         raise ValueRangeError(
-            f"there is no {what} {given!r:.80}: choose one of {', '.join(map(repr, options))}{guess}{here()}"
+            f"there is no {what} {given!r:.80}: choose one of {', '.join(map(repr, options))}{here()}"
         )
     return options[given]
 

@@ -91,6 +91,7 @@ class Parser(argparse.ArgumentParser):
     """A command line that explains itself, and what is wrong with it, in the reader's language."""
 
     def error(self, message: str) -> NoReturn:
+        """End with what is wrong, and what may have been meant."""
         super().error(message + self._perhaps(message))
 
     def _perhaps(self, message: str) -> str:
@@ -103,7 +104,8 @@ class Parser(argparse.ArgumentParser):
 
     def _options(self) -> list[str]:
         """All options that a word may have stood for; those of the commands, too."""
-        commands = [sub for action in self._actions if isinstance(action.choices, dict) for sub in action.choices.values()]
+        families = [action.choices for action in self._actions if isinstance(action.choices, dict)]
+        commands = [command for family in families for command in family.values()]
         return [option for parser in (self, *commands) for option in parser._option_string_actions]
 
     def _print_message(self, message: str, file: Any = None) -> None:

@@ -69,7 +69,8 @@ class InPlace(Handle):
         try:
             return np.ndarray(self.shape, bool, b"0", strides=(0,) * self.ndim)[index].shape  # without its memory
         except IndexError as error:
-            raise ShapeError(f"an array of shape {self.shape} has no such part: {out_of_range(error)}{here()}") from error
+            said = out_of_range(error)
+            raise ShapeError(f"an array of shape {self.shape} has no such part: {said}{here()}") from error
 
     def _layout(self) -> Array:
         """An array that lies in memory as NumPy's would: it tells which rearrangements are views."""

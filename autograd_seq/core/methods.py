@@ -288,7 +288,8 @@ class NotInPlace:
         raise UsageError(
             f"`{text} {sign}= ...` would make `{text}` the name of a result and leave the parameter as it is. "
             f"Write `{text}.value = {text}.value {sign} ...`, such as "
-            f"`{text}.value = {text}.value - 0.1 * {text}.grad`; or, to compute with it, `y = {text} {sign} ...`{here()}"
+            f"`{text}.value = {text}.value - 0.1 * {text}.grad`; or, to compute with it, "
+            f"`y = {text} {sign} ...`{here()}"
         )
 
     def _in_code(self) -> str:

@@ -241,8 +241,8 @@ class Tensor(Methods, Record):
     def __setitem__(self, key: Any, value: Any) -> None:
         if self.operation is None:
             raise GraphLostError(
-                f"{self.label} is a tensor and cannot be written into. Write into its array before Tensor(...) makes it "
-                f"one, or into a copy: b = a.copy(); b[...] = ...{here()}"
+                f"{self.label} is a tensor and cannot be written into. Write into its array before Tensor(...) makes "
+                f"it one, or into a copy: b = a.copy(); b[...] = ...{here()}"
             )
         made_by = f": {self.source.text!r} made it" if self.source else ""
         raise GraphLostError(

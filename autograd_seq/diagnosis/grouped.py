@@ -29,7 +29,8 @@ def flattened(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Groups]:
         members = given if isinstance(given, Mapping) else {name: given}
         twice = [key for key in members if key in flat]
         if twice:
-            raise UsageError(f"two inputs are called {twice[0]!r}, so both gradients would be called {'d' + twice[0]!r}")
+            key = "d" + twice[0]
+            raise UsageError(f"two inputs are called {twice[0]!r}, so both gradients would be called {key!r}")
         flat.update(members)
         if isinstance(given, Mapping):
             groups[name] = list(members)

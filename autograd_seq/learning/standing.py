@@ -172,10 +172,10 @@ def _check_about(written: Any, about: Mapping[str, Any], path: Any) -> None:
     differing = [key for key in about if not isinstance(written, dict) or written.get(key) != about[key]]
     if differing:
         was = [_was(key, written[key], about[key]) for key in differing if isinstance(written, dict) and key in written]
-        said = "; ".join(filter(None, was))
+        said = "; ".join([f"not the same {', '.join(differing)}", *filter(None, was)])
         raise ValueRangeError(
-            f"{path} is the training of another model: not the same {', '.join(differing)}{said and f' ({said})'}; go "
-            f"on with what it was begun with, or write to another file{here()}"
+            f"{path} is the training of another model: {said}; go on with what it was begun with, or write to another "
+            f"file{here()}"
         )
 
 

@@ -159,8 +159,8 @@ class Phrases:
 
     def _listed(self, text: str, depth: int) -> str | None:
         """Several things that are known, or shapes and numbers, with "and" or "or" between them."""
-        if (found := _CHOICES.fullmatch(text)) and found[2] in self._exact:
-            return f"{found[1].replace(', ', '、')} {self._exact[found[2]]} {found[3]}"
+        if (choices := _CHOICES.fullmatch(text)) and choices[2] in self._exact:
+            return f"{choices[1].replace(', ', '、')} {self._exact[choices[2]]} {choices[3]}"
         for word in ("and", "or"):
             pieces = text.split(f" {word} ")
             if not 1 < len(pieces) <= MOST_JOINED or word not in self._exact:

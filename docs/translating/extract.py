@@ -54,7 +54,8 @@ KEYED = ("autograd_seq/diagnosis/perturb/", "autograd_seq/diagnosis/line_", "aut
 # What is said where only pieces of programs are expected, or one word by itself, with the file that says it.
 ALSO_SAID = {
     "Forward": "autograd_seq/readings/document_text.py", "Backward": "autograd_seq/readings/document_text.py",
-    "clipping": "autograd_seq/diagnosis/line_shapes.py", "activation": "cells/rnn.py", "shape": "autograd_seq/diagnosis/compare.py",
+    "clipping": "autograd_seq/diagnosis/line_shapes.py", "activation": "cells/rnn.py",
+    "shape": "autograd_seq/diagnosis/compare.py",
     "mean over time": "autograd_seq/diagnosis/perturb/gradients.py",
     "{shared} blocks: in the memory of blocks that are done with": "autograd_seq/plan/writing/statements.py",
     "and": "autograd_seq/core/errors.py", "or": "autograd_seq/check/claims/jacobians.py",

@@ -16,8 +16,8 @@ from autograd_seq.translation.quotes import hidden, shown
 from autograd_seq.translation.templates import parts
 
 KNOWN = messages("zh")
-SHORT = sorted(said for said in KNOWN if len(said) <= 24 and not any(name for _, name in parts(said)) and "'" not in said)
 OPEN = sorted(said for said in KNOWN if any(name for _, name in parts(said)))
+SHORT = sorted(said for said in {*KNOWN} - {*OPEN} if len(said) <= 24 and "'" not in said)
 
 
 def no_file(word):
