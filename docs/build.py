@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import subprocess
 import sys
 from pathlib import Path
-
-from sphinx.cmd.build import main as sphinx
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS / "site"))
@@ -30,11 +29,16 @@ FRONT = """<!DOCTYPE html>
 
 
 def build(language: str, out: Path, builder: str = "html") -> int:
-    """Build it in one language with one of Sphinx's builders; 0 if all went well."""
+    """Build it in one language with one of Sphinx's builders; 0 if all went well.
+
+    In a process of its own: what Sphinx says in the first language of a process, it goes on saying in the second.
+    """
     trees, folder = out.parent / f"{out.name}-trees", LANGUAGES[language][0]
-    return sphinx(["-q", "-W", "--keep-going", "-b", builder, "-d", str(trees / language), "-D", f"language={language}",
-                   "-D", f"html_extra_path=made/extra,made/{folder}", str(DOCS),
-                   str(out / folder if builder == "html" else out)])  # fmt: skip
+    words = ["-q", "-W", "--keep-going", "-b", builder, "-d", str(trees / language), "-D", f"language={language}",
+             "-D", f"html_extra_path=made/extra,made/{folder}",
+             "-D", f"figure_language_filename=/made/{folder}/gallery/{{basename}}{{ext}}", str(DOCS),
+             str(out / folder if builder == "html" else out)]  # fmt: skip
+    return subprocess.run([sys.executable, "-m", "sphinx", *words], check=False).returncode
 
 
 def main(arguments: list[str] | None = None) -> int:

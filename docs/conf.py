@@ -25,7 +25,9 @@ extensions = [
     "language_switch",
     "mathml",
     "name_or_code",
+    "theme_in_chinese",
     "what_is_translated",
+    "wordy_cells",
 ]
 exclude_patterns = ["locale", "site", "made/extra", "made/en", "made/zh"]
 suppress_warnings = ["myst.header"]  # a page of the gallery may begin with a table

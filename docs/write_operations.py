@@ -262,7 +262,7 @@ that NumPy puts there. What changes in steps (`sign`, `floor`, `round`, `x // b`
 """
 
 TRAITS = {
-    "positive": "meant for numbers above 0 only; its value elsewhere is no part of its meaning",
+    "positive": "meant for numbers above 0 only; its value elsewhere is not part of its meaning",
     "activation": "a function of one array that a layer applies to what it has added up",
     "elementwise": "each element of the result depends only on the elements at the same place",
     "along": "works along the axes that its setting `axis` names, at each place beside them alone",

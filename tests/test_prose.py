@@ -28,6 +28,7 @@ ENGLISH = [
     r"\bmake(s)? it sense\b",
     r"\bcontrary to (that|this),",
     r"\bfunctionalit(y|ies)\b",
+    r"(?<!there )\bis no (array|cell|function|mathematics|norm|number|plain data|shape|signature|sum|tensor|value)\b",
 ]
 CHINESE = [
     "您",
@@ -49,7 +50,28 @@ CHINESE = [
     "基于这个事实",
     "如此之",
     "，其中之一是",
+    "指名拒绝",
+    "说.{0,4}读者的语言",
+    "笼子",  # a process behind walls is 隔离的进程
+    "(?<!隔离)墙[后外]",
+    "不碰任何",
+    "谁给了什么",
+    "大家共享",
+    "对到 (1e|float|[0-9])",  # 精确到
+    "(借给|借用).{0,8}(那一行|辅助函数)",
+    "杀掉(训练|的进程)",
+    r"[*`] 数的是",
+    "会说出来",
+    "用.{0,6}话说出来",
+    "(所算|所乘|展开来写|函数所计算|返回|记录下来)的东西",
+    "是错误的语法",
+    "以.{0,4}告终的时候",
+    r"\d+ 个中的 \d+ 个",
+    "各处使用之和",  # what is summed are adjoints
+    "真假值",  # 布尔值
+    "不可导点",  # 折点, as the glossary has it
 ]
+APART = r"[\u4e00-\u9fff][A-Za-z0-9`$]|[A-Za-z0-9`$][\u4e00-\u9fff]"
 CODE = re.compile(r"^```.*?^```$|`[^`\n]+`|<!--.*?-->", re.DOTALL | re.MULTILINE)
 QUOTED = re.compile(r"^msgstr (?:\"\"\n)?((?:\".*\"\n?)+)", re.MULTILINE)
 
@@ -94,6 +116,11 @@ def test_english_is_english(texts):
 
 def test_chinese_is_chinese():
     assert hits(translations(), CHINESE) == []
+
+
+def test_letters_and_numbers_stand_apart_from_chinese_characters():
+    """A space between them, as everywhere on the site: 用 NumPy 写."""
+    assert hits(translations(), [APART]) == []
 
 
 def test_a_turn_is_found():

@@ -96,8 +96,10 @@ class Proof(Shown):
         For each parameter.
     failures : list of Failure
         Every wrong derivative, with its place.
-    records, uses : int
-        Size of the forward graph, and how many rule applications stand in it.
+    records : int
+        How many records the forward graph has.
+    uses : int
+        How many rule applications stand in it.
     signatures : int
         How many distinct proofs they needed.
     identities : int

@@ -39,7 +39,7 @@ class _Roots:
         return self._algebra.sqrt(x)
 
     def power(self, x: Any, y: Any) -> Any:
-        """A power: a root where the exponent is no whole number."""
+        """A power: a root where the exponent is not a whole number."""
         if y != np.rint(float(y)):
             self._note(x)
         return self._algebra.power(x, y)

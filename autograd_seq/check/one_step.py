@@ -168,7 +168,7 @@ class _Steps:
                     raise self._otherwise(record, time)
 
     def _behind(self, user: Tensor) -> bool:
-        """Whether a record is no part of any step: it is made of results of the steps behind them all."""
+        """Whether a record is not part of any step: it is made of results of the steps behind them all."""
         return user not in self.index and (self.places[user].time or self.times[-1]) == self.times[-1]
 
     def _recorded_anew(self, time: int) -> OneStep:

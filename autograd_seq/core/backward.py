@@ -6,11 +6,11 @@ over tensors, which leaves a recording of the backward pass, is `differentiate`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
-from numpy import ndarray
 
 from autograd_seq.core import errors
 from autograd_seq.core.array import Array, as_array
@@ -41,6 +41,10 @@ def seed_for(output: Record, gradient: Any) -> Array:
     return seed
 
 
+Sweep = Callable[[Any, Array, bool], list[tuple[Any, Array]]]
+shorter: Sweep | None = None  # a quicker way to the same adjoints; `shortcuts` sets it, and nothing depends on it
+
+
 @np.errstate(under="ignore")  # what is too small for its dtype is 0
 def sweep(output: Record, seed: Array, everything: bool = False) -> list[tuple[Any, Array]]:
     """Run the VJP rules on bare arrays.
@@ -49,55 +53,38 @@ def sweep(output: Record, seed: Array, everything: bool = False) -> list[tuple[A
     The answer pairs each leaf (or, on demand, each record) with its whole adjoint.
     """
     note_read(output)  # adjoints in bare arrays come of every value
+    return (shorter or in_order)(output, seed, everything)
+
+
+def in_order(output: Record, seed: Array, everything: bool) -> list[tuple[Any, Array]]:
+    """The sweep itself."""
     found = []
-    # By index, negative: a record, the sum of its adjoints so far, and whether that sum is an array of its own.
-    waiting: dict[int, list[Any]] = {-output.index: [output, seed, False]}
-    heap = [-output.index]
+    waiting: dict[int, list[Any]] = {-output.index: [output, seed]}  # by index, negative: a record, and its adjoint
+    heap = [-output.index]  # so far
     while heap:
-        node, adjoint, _ = waiting.pop(heappop(heap))
-        if type(adjoint) is not ndarray:
-            adjoint = _whole(adjoint)
+        node, adjoint = waiting.pop(heappop(heap))
         if everything or node.operation is None:
-            found.append((node, adjoint))
+            found.append((node, _whole(adjoint)))
         if node.operation is None:
             continue
-        pieces = node.operation.pull(node, adjoint)
+        pieces = node.operation.pull(node, _whole(adjoint))
         for x, piece in zip(node.inputs, pieces):
             if piece is None:
                 if x.requires_grad:
                     all_there(node, pieces)
                 continue
-            if type(piece) is not ndarray or piece.shape != x._value.shape:
-                piece = fitted(piece, node, x)
-            key = -x.index
-            if key not in waiting:
-                waiting[key] = [x, piece, False]
-                heappush(heap, key)
-                continue
-            entry = waiting[key]
-            if entry[2] and type(piece) is ndarray:
-                entry[1] += piece
+            key, piece = -x.index, fitted(piece, node, x)
+            if key in waiting:
+                waiting[key][1] = _whole(waiting[key][1]) + _whole(piece)
             else:
-                entry[1:] = _sum(entry[1], entry[2], piece), True
+                waiting[key] = [x, piece]
+                heappush(heap, key)
     return found
 
 
 def _whole(adjoint: Any) -> Array:
     """An adjoint as an array: of a part of one, or of the scalar that NumPy makes of a 0-d array."""
     return adjoint.whole() if type(adjoint) is Part else np.asarray(adjoint)
-
-
-def _sum(total: Any, own: bool, piece: Any) -> Array:
-    """The sum of two adjoints in an array of its own: T uses of one weight need one buffer, not T."""
-    if type(piece) is not Part and type(total) is not Part:
-        return np.asarray(total + piece)
-    if not own:
-        total = total.whole() if type(total) is Part else np.array(total)
-    if type(piece) is Part:
-        piece.add_to(total)
-    else:
-        total += piece
-    return total
 
 
 def backward(output: Record, gradient: Any = None, accumulate: bool = False) -> None:

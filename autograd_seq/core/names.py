@@ -34,7 +34,7 @@ ARROWS = {"forward": "→", "backward": "←"}
 _HALF = re.compile("[\ud800-\udfff]")
 # Waa, Uh, ba, pf: the letter of a weight and what it belongs to. An s or t alone is none: several p, p at step t.
 _SHORT = re.compile(r"^([WUV](?=[a-z]{1,2}$)|[bp](?=[a-z]$))(?![st]$)([a-z]+)$")
-_ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9]|[a-z](?:_|$)|[bp](?![st]$)[a-z]$|gamma|d[a-zA-Z])")
+_ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9\u4e00-\u9fff]|[a-z](?:_|$)|[bp](?![st]$)[a-z]$|gamma|d[a-zA-Z])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,14 +279,14 @@ EXACT = 2**53  # up to which every whole number is a float
 
 
 def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: int) -> Any:
-    """What stands for an operation's input that is no tensor, among tensors."""
+    """What stands for an operation's input that is not a tensor, among tensors."""
     if type(value) is np.ndarray and value.ndim:
         return leaf_of(value, make, position, count)
     dtype = dtype_beside(value, [x._value for x in beside])
     if dtype is None or dtype.kind != "f" or type(value) not in (int, float) or abs(value) > EXACT:
         return make(value, dtype=dtype)
     made = object.__new__(make)  # slot by slot: programs are full of 1.0 and 0.5
-    made._value = np.array(value, dtype)
+    made._kept = np.array(value, dtype)
     made.operation, made.inputs, made.settings = None, (), NOTHING
     made._name = made._code = made._origin = None
     made.scope, made.index = scopes.now(), next_index()
@@ -396,7 +396,7 @@ def note_uses(records: list[Any]) -> list[Any]:
 
 
 def _may_be_called(leaf: Any) -> bool:
-    """Whether a leaf has no name yet, and is no number that is written as itself."""
+    """Whether a leaf has no name yet, and is not a number that is written as itself."""
     if leaf._name is not None or not (leaf.requires_grad or leaf._value.ndim):
         return False
     if type(leaf._origin) is Taken:

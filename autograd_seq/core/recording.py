@@ -22,8 +22,10 @@ class Recording:
 
     Attributes
     ----------
-    forward, backward : Graph
-        Both passes; the backward one refers to the forward records whose values it uses.
+    forward : Graph
+        The forward pass.
+    backward : Graph
+        The backward pass; it refers to the forward records whose values it uses.
     adjoints : dict
         From each forward record that the derivative passes through to its adjoint, a tensor.
     emitted : dict

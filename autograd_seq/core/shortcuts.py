@@ -8,30 +8,46 @@ programs with these shortcuts and without, and compares every record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import MethodType
+from operator import attrgetter
+from sys import _getframe
+from types import CodeType, MethodType
 from typing import Any, Final
 
-from numpy import ndarray
+from numpy import asarray, ndarray
 
-from autograd_seq.core import errors
+from autograd_seq.core import backward, errors, quick_sweep, scope
 from autograd_seq.core.array import Array, computed
+from autograd_seq.core.let_go import LARGE, due, let_go
 from autograd_seq.core.methods import Methods
-from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation
+from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation, unrecorded
 from autograd_seq.core.program_arguments import as_leaf
+from autograd_seq.core.program_names import ALL, PASSES, Table, located, table_of
 from autograd_seq.core.protocols import QUICK
-from autograd_seq.core.record import NOTHING
-from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.record import NOTHING, next_index
+from autograd_seq.core.tensor import Parameter, Tensor
 
+_new = object.__new__
 _bare: Final = frozenset((ndarray, int, tuple))
-_numbers: Final = frozenset((int, float))
+_plain: Final = frozenset((int, float, ndarray))
+_lists: Final = frozenset((list, tuple))
+_said: Final = frozenset((int, float, bool, str, tuple, slice, ndarray, type(None), type(Ellipsis)))  # in settings
+_value: Final = attrgetter("_value")
+_wanted: Final = attrgetter("requires_grad")
 
 
 def install() -> None:
     """Put shortcuts on all operations that there are and will be, and under a tensor's operators."""
     Operation.shorten = staticmethod(shorten)
+    backward.shorter = quick_sweep.sweep
     for operation in DECLARED:
         shorten(operation)
-    QUICK.update({function: quickest(found) for function, found in BY_NUMPY.items() if isinstance(found, Operation)})
+    QUICK.update(
+        {
+            function: found.quick if found.just == found.arity else found.call
+            for function, found in BY_NUMPY.items()
+            if isinstance(found, Operation)
+        }
+    )
     for name, function in Methods.OPERATORS.items():
         setattr(Methods, name, quickest(BY_NUMPY[function]))
 
@@ -39,7 +55,9 @@ def install() -> None:
 def shorten(operation: Operation) -> None:
     """Give an operation the shortest ways that fit its number of arrays and settings."""
     operation.call = direct(operation, operation.general)
-    if not operation.keywords and not operation.variadic and (quick := _quick(operation, operation.general)):
+    operation.way = quick_sweep.way_of(operation)
+    operation.reads = quick_sweep.reads_of(operation)
+    if not operation.keywords and not operation.variadic and (quick := _quick(operation, operation.general, FUNCTION)):
         operation.quick, operation.just = quick, operation.arity
     if not operation.variadic and operation.vjp is not None and operation.arity in (1, 2):
         pull = {(1, False): _pull_one, (2, False): _pull_two, (1, True): _pull_one_set, (2, True): _pull_two_set}
@@ -50,8 +68,8 @@ def shorten(operation: Operation) -> None:
 def direct(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """A function that records the most usual calls at once, and leaves all others to `otherwise`."""
     if operation.keywords or operation.variadic:
-        return _of_bare_array(operation, otherwise) if operation.arity == 1 else otherwise
-    if (quick := _quick(operation, otherwise)) is None:
+        return _of_any(operation, otherwise)
+    if (quick := _quick(operation, otherwise, FUNCTION)) is None:
         return otherwise
     arity = operation.arity
 
@@ -62,19 +80,23 @@ def direct(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...,
 
 
 def quickest(operation: Operation) -> Callable[..., Any]:
-    """What an operator or a ufunc calls, with just the arrays: Python counts no arguments anew."""
-    return operation.quick if operation.just == operation.arity else operation.call
+    """What an operator calls, with just the arrays: Python counts no arguments anew."""
+    return operation.call if operation.just != operation.arity else _quick(operation, operation.general, OPERATOR)
 
 
-def _quick(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any] | None:
+# How far above a shortcut the frame of the user's program is: it was called itself, or through `Operation.__call__` or
+# NumPy's protocol.
+OPERATOR, FUNCTION = 1, 2
+
+
+def _quick(operation: Operation, otherwise: Callable[..., Any], depth: int) -> Any:
     if operation.arity == 1:
-        return _of_one(operation, otherwise)
-    return _of_two(operation, otherwise) if operation.arity == 2 and not operation.partly else None
+        return _of_one(operation, otherwise, depth)
+    return _of_two(operation, otherwise, depth) if operation.arity == 2 and not operation.partly else None
 
 
-def _of_one(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    kernel, record = operation.value, operation.record
-    rearranges = operation.rearranges
+def _of_one(operation: Operation, otherwise: Callable[..., Any], depth: int) -> Callable[..., Any]:
+    kernel, rearranges, differentiable = operation.value, operation.rearranges, operation.differentiable
 
     def quick(x: Any, /) -> Any:
         if type(x) is not Tensor:
@@ -84,52 +106,141 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
                 return otherwise(x)
             x = x.record
         try:
-            value = kernel(x._value)
+            value = kernel(array if type(array := x._kept) is ndarray else x._value)
         except FloatingPointError:
             value = computed(kernel, [x._value], NOTHING)
         except (ValueError, TypeError) as error:
             raise errors.refused(operation, [x._value], NOTHING, error) from error
-        return record(value, (x,), NOTHING, x.requires_grad)
+        y: Any = _new(Tensor)  # as in Operation.record
+        y._kept = value if type(value) is ndarray else asarray(value)
+        y.operation, y.inputs, y.settings = operation, (x,), NOTHING
+        y.requires_grad = differentiable and x.requires_grad
+        y._name = y._gradient = y._origin = None
+        y.scope, y.index = (here := scope.now()), next_index()
+        frame = _getframe(depth)
+        y._code, y._offset = frame.f_code, frame.f_lasti
+        code, returned = usual
+        if y._code is not code or y._offset in returned or not here.recording:
+            _with_care(y, frame)
+        return y
 
     return quick
 
 
-def _of_two(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    kernel, record = operation.value, operation.record
+def _of_two(operation: Operation, otherwise: Callable[..., Any], depth: int) -> Callable[..., Any]:
+    kernel, differentiable = operation.value, operation.differentiable
+    large = operation.algebra == "matrix product"  # what computes with much has some of these
 
     def quick(a: Any, b: Any, /) -> Any:
         if type(a) is not Tensor or type(b) is not Tensor:
-            if type(a) is Tensor and type(b) in _numbers:
-                b = as_leaf(Tensor, b, (a,), 1, 2)
-            elif type(b) is Tensor and type(a) in _numbers:
-                a = as_leaf(Tensor, a, (b,), 0, 2)
-            elif not isinstance(a, Tensor) or not isinstance(b, Tensor):
+            if (pair := _two_records(a, b)) is None:
                 return otherwise(a, b)
-            else:
-                a, b = a.record, b.record
+            a, b = pair
         try:
-            value = kernel(a._value, b._value)
+            if type(u := a._kept) is not ndarray or type(v := b._kept) is not ndarray:
+                u, v = a._value, b._value
+            value = kernel(u, v)
         except FloatingPointError:
             value = computed(kernel, [a._value, b._value], NOTHING)
         except (ValueError, TypeError) as error:
             raise errors.refused(operation, [a._value, b._value], NOTHING, error) from error
-        return record(value, (a, b), NOTHING, a.requires_grad or b.requires_grad)
+        y: Any = _new(Tensor)
+        y._kept = value if type(value) is ndarray else asarray(value)
+        y.operation, y.inputs, y.settings = operation, (a, b), NOTHING
+        y.requires_grad = differentiable and (a.requires_grad or b.requires_grad)
+        y._name = y._gradient = y._origin = None
+        y.scope, y.index = (here := scope.now()), next_index()
+        frame = _getframe(depth)
+        y._code, y._offset = frame.f_code, frame.f_lasti
+        code, returned = usual
+        if y._code is not code or y._offset in returned or not here.recording:
+            _with_care(y, frame)
+        if large and y.index > due[0] and y._kept.nbytes > LARGE:
+            let_go(y)
+        return y
 
     return quick
 
 
-def _of_bare_array(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    """What rules mostly ask for: a bare array, with axes or a shape."""
-    kernel = operation.value
-    needed = 1 + len(operation.keywords) - len(operation.defaults)
-    whole = range(needed, 2 + len(operation.keywords))  # how many arguments by place can be a whole call
+def _two_records(a: Any, b: Any) -> tuple[Any, Any] | None:
+    """The records of two inputs; None if there is a shortcut for neither."""
+    if type(a) is Parameter:  # most parameters have a name, and no need to be asked where they are used
+        a = record if (record := a._record)._name is not None else a.record
+    if type(b) is Parameter:
+        b = record if (record := b._record)._name is not None else b.record
+    if type(a) is Tensor:
+        if type(b) is Tensor:
+            return a, b
+        if type(b) in _plain:
+            return a, as_leaf(Tensor, b, (a,), 1, 2)
+    elif type(b) is Tensor and type(a) in _plain:
+        return as_leaf(Tensor, a, (b,), 0, 2), b
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return a.record, b.record
+    return None
 
-    def call(*inputs: Any, **keywords: Any) -> Any:
-        if not keywords and len(inputs) in whole and _bare.issuperset(map(type, inputs)):
+
+# The code that recorded last, in which the next operation most likely is too, and which instructions' results it
+# returns; in one tuple, so that threads cannot mix them.
+usual: tuple[CodeType | None, Table] = None, frozenset()
+
+
+def _with_care(y: Any, frame: Any) -> None:
+    """The end of `Operation.record`: where in the program an operation was used, and whether it is to be recorded."""
+    global usual
+    while (returned := table_of(id(code := frame.f_code), ALL)) is PASSES:
+        frame = frame.f_back
+    y._code, y._offset = code, frame.f_lasti
+    if y._offset in returned:
+        y._code, y._offset, y._origin = located(frame)
+    if returned is not ALL:
+        usual = code, returned
+    if not y.scope.recording:
+        unrecorded(y)
+
+
+def _of_any(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """Any number of inputs, with settings; on a bare array, what rules mostly ask for: axes or a shape."""
+    kernel, record, defaults, arity = operation.value, operation.record, operation.defaults, operation.arity
+    count, known = len(operation.keywords), frozenset(operation.keywords)
+    whole = range(1 + count - len(defaults), 2 + count) if arity == 1 else ()  # arguments by place, all settings told
+    listed, simple = operation.variadic, operation.differentiable and not operation.partly
+
+    def call(*inputs: Any, **given: Any) -> Any:
+        if not given and len(inputs) in whole and _bare.issuperset(map(type, inputs)):
             return kernel(*inputs)
-        return otherwise(*inputs, **keywords)
+        arrays = inputs[0] if listed and len(inputs) == 1 and type(inputs[0]) in _lists else inputs
+        records = _records(arrays) if listed is (arrays is not inputs) and (listed or len(inputs) == arity) else ()
+        settings = defaults | given
+        if not records or len(settings) != count or not known.issuperset(given) or not _said.issuperset(
+            map(type, given.values())
+        ):
+            return otherwise(*inputs, **given)
+        values = [*map(_value, records)]
+        try:
+            value = kernel(*values, **settings)
+        except FloatingPointError:
+            value = computed(kernel, values, settings)
+        except (ValueError, TypeError, IndexError) as error:
+            raise errors.refused(operation, values, settings, error) from error
+        return record(value, records, settings, True in map(_wanted, records) if simple else operation._wanted(records))
 
     return call
+
+
+def _records(inputs: Any) -> tuple[Any, ...]:
+    """The records of inputs; none if there is anything among them but tensors and, behind the first, plain arrays."""
+    records: list[Any] = []
+    for x in inputs:
+        if type(x) is Tensor:
+            records.append(x)
+        elif type(x) is Parameter:
+            records.append(record if (record := x._record)._name is not None else x.record)
+        elif type(x) is ndarray and records:
+            records.append(as_leaf(Tensor, x, records, len(records), len(inputs)))
+        else:
+            return ()
+    return tuple(records)
 
 
 # -- what an adjoint gives to one or two inputs --------------------------------------------------------

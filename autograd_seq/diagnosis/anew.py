@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
-from autograd_seq.diagnosis.calling import Caller
+from autograd_seq.diagnosis.calling import Caller, without_chance_memory
 from autograd_seq.diagnosis.compare import run_backward
 from autograd_seq.diagnosis.own_code import OtherOutputsError
 from autograd_seq.diagnosis.pair import Pair
@@ -43,22 +43,25 @@ class OfPair:
         OtherOutputsError, UsageError
             If it is not, or fails.
         """
-        run = self.pair.forward(self.inputs)
-        if any(difference(run.outputs[k], v) > EQUAL for k, v in self.numbers["outputs"].items()):
-            raise OtherOutputsError
-        found, failure, _ = run_backward(lambda: self.pair.backward(dict(self.numbers["upstream"]), run.cache))
+        with without_chance_memory(self.pair.spaces):
+            run = self.pair.forward(self.inputs)
+            if any(difference(run.outputs[k], v) > EQUAL for k, v in self.numbers["outputs"].items()):
+                raise OtherOutputsError
+            found, failure, _ = run_backward(lambda: self.pair.backward(dict(self.numbers["upstream"]), run.cache))
         if failure:
             raise UsageError(failure)
         return found
 
     def begin(self) -> None:
         """The part of a run that comes before the backward pass."""
-        self.pair.forward(self.inputs)
+        with without_chance_memory(self.pair.spaces):
+            self.pair.forward(self.inputs)
 
     def doubled(self) -> None:
         """A run that is given twice as large adjoints."""
-        cache = self.pair.forward(self.inputs).cache
-        self.pair.backward({k: 2 * v for k, v in self.numbers["upstream"].items()}, cache)
+        with without_chance_memory(self.pair.spaces):
+            cache = self.pair.forward(self.inputs).cache
+            self.pair.backward({k: 2 * v for k, v in self.numbers["upstream"].items()}, cache)
 
     def owned(self) -> Owned:
         """The functions that the program begins with, and the global variables of its files."""
@@ -94,7 +97,8 @@ class OfCourse:
             If it fails.
         """
         arguments = copy.deepcopy(self.numbers["arguments"])
-        found, failure, _ = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))
+        with without_chance_memory(self._caller.spaces):
+            found, failure, _ = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))
         if failure:
             raise UsageError(failure)
         return {standard(k): v for k, v in found.items()}

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, product
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,9 +24,9 @@ from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
-from autograd_seq.diagnosis.own_code import put
+from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Strayed
-from autograd_seq.diagnosis.watched import Made, instead, watched
+from autograd_seq.diagnosis.watched import Made, fills, instead, multiplies, watched, whole_value
 
 TRUE = "_true_value_"  # what the function is called in their file meanwhile
 MOST_OFFSETS = 6  # places in a row at which a line that runs once could begin
@@ -65,13 +65,17 @@ class Replaced(Edit):
 
 @dataclass(frozen=True)
 class Place:
-    """Where true values can be put: in the place of a node, or of a variable that the statement there reads."""
+    """Where true values can be put: in the place of a node, or of a variable that the statement there reads.
+
+    Where the statement changes an array in place, they are put into this array.
+    """
 
     holder: Any
     slot: str
     index: int | None
     name: str = ""
     stored: tuple[ast.stmt, ...] = ()
+    filled: ast.expr | None = None
 
 
 @dataclass(frozen=True)
@@ -263,15 +267,15 @@ class ByValue(InOrder):
     def _seen_now(self) -> _Now | None:
         """What the program makes as it is now; None where it fails, or spoils what was right."""
         try:
-            made, gradients = watched(self._parts, self._run)
+            made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
             return None
         right = self._mended(gradients)
         if right is None:
             return None
         lent = {s for s in {m.statement for m in made} if _is_lent(s)}
-        made = [m for m in made if m.turn >= self._before(m.statement) and m.statement not in lent]
-        true = {m: {self._backward.which(v) for v in m.values} - {None} for m in made}
+        made = [m for m in made if m.statement not in lent]
+        true = {m: {self._backward.which(v) for v in [*m.values, *m.joined]} - {None} for m in made}
         return _Now(made, true, frozenset(right))
 
     def _before(self, statement: ast.stmt) -> float:
@@ -317,7 +321,11 @@ class ByValue(InOrder):
     def _edit(self, m: Made, place: Place, row: int, offset: int) -> Replaced:
         key = len(self._table)
         new: Any = None
-        if not place.name:
+        if place.filled is not None:
+            made = whole_value(m.statement, m.statement.value)  # type: ignore[attr-defined]
+            into = _into(m.part, ast.unparse(place.filled))
+            new = ast.Assign([into], ast.Call(ast.Name(TRUE, ast.Load()), [ast.Constant(key), made], []))
+        elif not place.name:
             now = getattr(place.holder, place.slot)
             old = now if place.index is None else now[place.index]
             new = ast.Call(ast.Name(TRUE, ast.Load()), [ast.Constant(key), old], [])
@@ -331,6 +339,13 @@ class ByValue(InOrder):
                         row, offset, key, place.name, place.stored, int(self._before(m.statement)))  # fmt: skip
         self._table[key] = edit
         return edit
+
+
+def _into(part: Part, text: str) -> ast.expr:
+    """What to assign to, so that all that have an array find in it what is put there; a number is put anew."""
+    goal: Any = read(f"{text}[...]" if shape_of(part, text) else text)
+    goal.ctx = ast.Store()
+    return cast(ast.expr, goal)
 
 
 def _offsets(length: int, times: int) -> list[int]:
@@ -348,6 +363,8 @@ def _values_of(m: Made) -> list[Place]:
     value = s.value
     if isinstance(s, ast.Return) and not isinstance(value, ast.BinOp):
         return []  # what is returned was made before
+    if multiplies(s) or fills(s) is not None:
+        return [Place(*holder_of(m.part.tree, s), filled=fills(s) or s.target)]
     if isinstance(value, (ast.Tuple, ast.List)):
         return [Place(value, "elts", i) for i in range(len(value.elts))]
     if isinstance(value, ast.Dict):
@@ -387,9 +404,16 @@ def _caller(m: Made, made: Sequence[Made]) -> Made | None:
     return None
 
 
-def _is_lent(s: ast.stmt) -> bool:
+def _is_lent(s: Any) -> bool:
     """Whether a statement is made of true values that were put there."""
-    return any(isinstance(n, ast.Name) and n.id == TRUE for n in ast.walk(s))
+    value = s.value
+    made = value.elts if isinstance(value, (ast.Tuple, ast.List)) else getattr(value, "values", None) or [value]
+    return any(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == TRUE for n in made)
+
+
+def is_lent(node: ast.AST) -> bool:
+    """Whether true values were put anywhere into a piece of a program."""
+    return any(isinstance(n, ast.Name) and n.id == TRUE for n in ast.walk(node))
 
 
 def _shaped_as(true: Array, found: Array) -> Array:

@@ -24,7 +24,7 @@ from autograd_seq.diagnosis.line_edits import (
     said,
     target,
 )
-from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, shaped
+from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, shaped, unsummed
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials
@@ -100,28 +100,33 @@ class Changes(Trials):
                 right = self._right_now() or []
             if len(self.cases) > 1 and self._right_now(1) != right:
                 right = []
-            needed, explained = self._needed(made, right, lambda: self._right_now() or [])
-            with contextlib.ExitStack() as unneeded:
-                for edit, before in made:
-                    if edit not in needed:
-                        unneeded.enter_context(put(replace(edit, new=before)))
-                for edit in needed:
-                    edit.mended = line_now(edit)
+            needed, explained = self._needed(made, right, lambda: self._right_now() or [], tried)
+            for edit in needed:
+                edit.mended = line_now(edit)
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
         return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
 
     def _needed(
-        self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]]
+        self,
+        made: list[tuple[Edit, ast.AST]],
+        right: list[str],
+        now: Callable[[], list[str]],
+        kept: contextlib.ExitStack,
     ) -> tuple[list[Edit], list[list[str]]]:
         """Those of some changes without which less is right, and what that is; they have been made.
 
+        The others are undone for as long as `kept` says, one after another, as two may each make up for the other.
         What any one of them makes right follows from the first.
         """
         needed, explained = [], []
         for edit, before in made if right else ():
-            with put(replace(edit, new=before)), edit.part.changed():
+            with contextlib.ExitStack() as undone:
+                undone.enter_context(put(replace(edit, new=before)))
+                undone.enter_context(edit.part.changed())
                 without = now()
-            keys = [k for k in right if k not in without]
+                keys = [k for k in right if k not in without]
+                if not keys:
+                    kept.push(undone.pop_all())
             if keys:
                 needed.append(edit)
                 explained.append(keys)
@@ -147,8 +152,11 @@ class Changes(Trials):
         goes_back |= {part for part, known in values.items() if sum(known) < len(known) / 2}
         return {m.statement: m.turn + 1 if m.part in goes_back else math.inf for m in made}
 
-    def _best(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
-        """The first change that mends everything, else the one that mends most."""
+    def _best(self, lines: list[Line], left: list[str], again: bool = False) -> tuple[Edit, list[str]] | None:
+        """The first change that mends everything, else the one that mends most.
+
+        Those of whole lines are not made again, where they were tried on other mistakes.
+        """
         best: tuple[Edit, list[str]] | None = None
         likely = [line for line in lines if line.reach and line.strange < math.inf]
         known = [line for line in lines if line.reach and line.strange == math.inf]
@@ -156,8 +164,9 @@ class Changes(Trials):
         rest = [likely[1:], known, unclear]
         rare = RARE_RULES if len(self.rules) == len(RULES) else []
         more = SHAPES if rare else []
+        shapes = [axes, unsummed] if more and self._of_wrong_shape(left) else []
         tasks = [
-            *itertools.product([lines], WHOLE if more else []),  # they have few changes
+            *itertools.product([lines], [*shapes, *(WHOLE if more and not again else [])]),  # they have few changes
             *itertools.product([likely[:1]], [*self.rules, *more, *rare]),
             *itertools.product(rest, [*self.rules, *more]),
             *itertools.product(rest, rare),
@@ -175,6 +184,11 @@ class Changes(Trials):
                     if self._over():
                         return best
         return best
+
+    def _of_wrong_shape(self, keys: list[str]) -> bool:
+        """Whether one of some gradients has another shape than the true one."""
+        true, found = self.cases[0].true, self.cases[0].found
+        return any(k in found and found[k].shape != true[k].shape for k in keys)
 
     def _two_at_once(self, lines: list[Line], told: Told) -> Told:
         """Two changes of one line, where neither alone makes anything right."""
@@ -211,18 +225,20 @@ def _edits(line: Line, rule: Rule) -> Iterator[Edit]:
 
 def line_now(edit: Edit) -> str:
     """The line as it is now."""
+    if edit.mended:
+        return edit.mended
     return said(_head(edit.statement), 160).removesuffix(" ...")
 
 
 def line_with(edit: Edit) -> str:
     """The line as it is with a change."""
+    if edit.mended:
+        return edit.mended
     before, whole = edit.old, isinstance(edit.new, ast.stmt)
     edit.put(edit.new)
     try:
         if isinstance(edit.new, ast.Pass):
             return ""
-        if isinstance(edit.new, (ast.If, ast.For)) and not isinstance(edit.statement, ast.For):
-            return f"{said(edit.statement)}, after the {'loop' if isinstance(edit.new, ast.If) else 'next line'}"
         return said(edit.new if whole else _head(edit.statement), 160).removesuffix(" ...")
     finally:
         edit.put(before)

@@ -21,7 +21,7 @@ from autograd_seq.diagnosis.given import real
 from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
-from autograd_seq.diagnosis.report import BackwardReport, Gradient, plain
+from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
 from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
@@ -162,7 +162,7 @@ def _where_to_look(valued: Sequence[Finding]) -> str | None:
     if first is None or not first.correct or is_told(first):
         return None
     of = f" of {first.file}" if first.file else ""
-    return f"line {first.line}{of}, where {first.correct.partition('; ')[0]} should be made,"
+    return f"line {first.line}{of}, where {formulas_in(first.correct)[0]} should be made,"
 
 
 def _left(search: Search, found: Sequence[Finding]) -> list[str]:

@@ -20,8 +20,9 @@ import numpy as np
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
+from autograd_seq.diagnosis.line_statements import carried
 from autograd_seq.diagnosis.own_code import Part, put
-from autograd_seq.diagnosis.watched import Made, can_be_repeated, instead, watched
+from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
 MOST_LINES = 16  # that are looked at for one mistake
@@ -64,6 +65,7 @@ class InOrder:
         self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
+        self._watcher = Watcher(parts, passed_over)
         self._left = MOST_TRIED
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
 
@@ -95,14 +97,14 @@ class InOrder:
     def _seen(self) -> tuple[list[Made], int, int] | None:
         """What the program makes as it is now, how much of it is true, and how many gradients are mended."""
         try:
-            made, gradients = watched(self._parts, self._run)
+            made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
             return None
         mended = self._mended(gradients)
         if mended is None:
             return None
-        made = [m for m in made if m.turn >= self._passed_over.get(m.statement, 0)]
-        true = {self._backward.which(v) for m in made for v in m.values} - {None}  # each once, however often it is made
+        seen = (v for m in made for v in [*m.values, *m.joined])
+        true = {self._backward.which(v) for v in seen} - {None}  # each once, however often it is made
         return made, len(true), len(mended)
 
     def _odd(self, made: Sequence[Made]) -> Iterator[Made]:
@@ -141,6 +143,8 @@ class InOrder:
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for first in fresh for edit in self._hits(first, rules)]
+            if rules is not RARE_RULES:
+                hits += [edit for first in fresh for edit in shaped(first.part, first.statement, carried)]
             if hits:
                 return hits
         return []

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 
+MOST_REMEMBERED = 20_000  # arrays that were looked up
 ORDINARY = (0.0, 1.0, -1.0, 2.0, 0.5)  # numbers that say nothing about where they come from
 
 
@@ -33,7 +34,8 @@ class KnownValues:
         for place, array in enumerate(arrays):
             for v in _ways(array):
                 listed.setdefault(v.shape, []).append((self._number(v), place, v))
-        self._known = {}
+        self._found: dict[tuple[tuple[int, ...], bytes], int | None] = {}
+        self._known: dict[tuple[int, ...], tuple[Array, list[tuple[int, Array]]]] = {}
         for shape, found in listed.items():
             found.sort(key=lambda pair: pair[0])
             self._known[shape] = np.array([number for number, _, _ in found]), [(place, v) for _, place, v in found]
@@ -51,14 +53,24 @@ class KnownValues:
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
             return None
         v = np.squeeze(array)
-        known = self._known.get(v.shape)
-        if known is None or says_nothing(v) or not np.all(np.isfinite(v)):
+        if v.shape not in self._known:
             return None
+        key = v.shape, v.tobytes()  # a program that is run again with a change makes most of what it made before
+        if key not in self._found:
+            if len(self._found) > MOST_REMEMBERED:
+                self._found.clear()
+            self._found[key] = self._looked_up(v)
+        return self._found[key]
+
+    def _looked_up(self, v: Array) -> int | None:
+        if says_nothing(v) or not np.all(np.isfinite(v)):
+            return None
+        numbers, arrays = self._known[v.shape]
         number, reach = self._number(v), 2 * self._tolerance * v.size * float(np.max(np.abs(v), initial=0))
         for factor in self._factors:
             ends = factor * number - abs(factor) * reach, factor * number + abs(factor) * reach
-            first, last = known[0].searchsorted(ends)
-            if first < last and (found := self._first(factor * v, known[1][first:last])) is not None:
+            first, last = numbers.searchsorted(ends)
+            if first < last and (found := self._first(factor * v, arrays[first:last])) is not None:
                 return found
         return None
 
@@ -76,6 +88,11 @@ def _ways(array: Array) -> list[Array]:
 def says_nothing(array: Array) -> bool:
     """Whether an array holds one number only, in every place, or is an ordinary one: it could come from anywhere."""
     return not array.size or (float(array.flat[0]) in ORDINARY if array.size == 1 else bool(np.ptp(array) == 0))
+
+
+def is_mask(v: Array) -> bool:
+    """Whether an array says of each of its places whether it counts: it is no adjoint, and of no recorded pass."""
+    return bool(v.size and np.any(v) and np.all((v == 0) | (v == 1)))
 
 
 def _equal(some: Array, other: Array, tolerance: float) -> bool:

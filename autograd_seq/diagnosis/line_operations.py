@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.kinds import Said
@@ -24,7 +25,8 @@ def operations(part: Part, s: ast.stmt) -> Iterator[Edit]:
             made += [*_signs(node), *_dropped(part, node)]
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             made.append((node.operand, kinds.OPPOSITE()))
-        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and not isinstance(holder, ast.Subscript):
+        a_row = isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Load)
+        if a_row and not isinstance(holder, ast.Subscript):
             made += _exchanged(node)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mean":
             sum_ = ast.Attribute(node.func.value, "sum", ast.Load())
@@ -60,12 +62,13 @@ def _dropped(part: Part, node: ast.BinOp) -> Iterator[Change]:
         yield ast.BinOp(right, ast.MatMult(), left), kinds.WRONG_ORDER(said(node))
 
 
-def _exchanged(node: ast.Tuple) -> Iterator[Change]:
+def _exchanged(node: Any) -> Iterator[Change]:
+    """Two elements of a tuple or a list, as those that are joined, each in the place of the other."""
     for i in range(len(node.elts)):
         for k in range(i):
             made = list(node.elts)
             made[i], made[k] = made[k], made[i]
-            yield ast.Tuple(made, ast.Load()), kinds.EXCHANGED(said(node.elts[k]), said(node.elts[i]))
+            yield type(node)(made, ast.Load()), kinds.EXCHANGED(said(node.elts[k]), said(node.elts[i]))
 
 
 def brackets(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -10,6 +10,7 @@ from typing import Any
 from autograd_seq.diagnosis.kinds import IN_PLACE_OF
 from autograd_seq.diagnosis.own_code import Part
 
+ADDING = ("append", "appendleft", "insert", "extend", "fill")  # methods of a list or an array that change it
 ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -28,6 +29,8 @@ class Edit:
     category, words : str
         The kind of mistake that it mends, and what the unchanged line has, put so that "it equals the true value"
         may stand before it.
+    mended : str
+        What to write, where that is known.
     """
 
     statement: ast.stmt
@@ -99,6 +102,9 @@ def target(statement: ast.stmt) -> str:
         return said(statement.targets[0])
     if isinstance(statement, (ast.AugAssign, ast.For, ast.AnnAssign)):
         return said(statement.target)
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        called = statement.value.func
+        return said(called.value) if isinstance(called, ast.Attribute) and called.attr in ADDING else said(statement)
     return "what is returned" if isinstance(statement, ast.Return) else said(statement)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, holder_of, read, said, target
+from autograd_seq.diagnosis.line_variables import atoms, spreads
 from autograd_seq.diagnosis.own_code import Part
 
 
@@ -45,35 +46,61 @@ def _all_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def moved(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A line that stands in a loop and belongs after it; one that belongs after the next."""
+    """A line that stands in a loop and belongs after it; one that belongs after the next, or after a later one."""
     loop, name, index = holder_of(part.tree, s)
     if not isinstance(loop, ast.For) or isinstance(s, ast.For) or name != "body" or len(loop.body) < 2:
         return
     rest = [other for other in loop.body if other is not s]
     both = ast.If(ast.Constant(True), [_with_body(loop, rest), s], [])
-    yield Edit(s, *holder_of(part.tree, loop), ast.copy_location(both, loop), *kinds.IN_THE_LOOP(said(s)))
-    if index + 1 < len(loop.body):
-        following = loop.body[index + 1]
-        body = [*loop.body[:index], following, s, *loop.body[index + 2 :]]
-        words = kinds.ORDER_OF_LINES(said(s), said(following))
-        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words)
+    words, where = kinds.IN_THE_LOOP(said(s)), holder_of(part.tree, loop)
+    yield Edit(s, *where, ast.copy_location(both, loop), *words, mended=f"{said(s)}, after the loop")
+    end = len(loop.body) if _takes_itself(s) else min(index + 2, len(loop.body))
+    for last in range(index + 1, end):
+        body = [*loop.body[:index], *loop.body[index + 1 : last + 1], s, *loop.body[last + 1 :]]
+        words, after = kinds.ORDER_OF_LINES(said(s), said(loop.body[last])), f"{said(s)}, after {said(loop.body[last])}"
+        yield Edit(s, *where, _with_body(loop, body), *words, mended=after)
+
+
+def carried(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A variable that goes on to the next turn of a loop without a factor: the line that multiplies it is missing."""
+    loop, name, _ = holder_of(part.tree, s)
+    if not isinstance(loop, ast.For) or name != "body" or not isinstance(s, (ast.Assign, ast.AugAssign)):
+        return
+    goal = s.target if isinstance(s, ast.AugAssign) else s.targets[0]
+    if not isinstance(goal, ast.Name) or not _takes_itself(s):
+        return
+    for factor in [a for a in atoms(part) if a in part.forward and spreads(part, a, goal.id)]:
+        more = ast.copy_location(ast.AugAssign(ast.Name(goal.id, ast.Store()), ast.Mult(), read(factor)), s)
+        apart = ast.copy_location(ast.Assign([goal], read(f"{goal.id} * {factor}")), s)
+        last = more if isinstance(s, ast.AugAssign) else apart  # in place where it was so before
+        new, line = _with_body(loop, [*loop.body, last]), f"{said(last)}, at the end of the loop"
+        yield Edit(s, *holder_of(part.tree, loop), new, *kinds.NO_FACTOR(factor), mended=line)
+
+
+def _takes_itself(s: ast.stmt) -> bool:
+    """Whether a line makes a variable out of the same variable, so that lines between may want the one from before."""
+    if not isinstance(s, ast.Assign):
+        return isinstance(s, ast.AugAssign)
+    return bool({n.id for n in ast.walk(s.value) if isinstance(n, ast.Name)} & _stored_in(s))
 
 
 def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A line that stands before a loop in which its variable changes, and belongs at the beginning of each turn."""
-    if not isinstance(s, ast.Assign) or not isinstance(s.targets[0], ast.Name):
+    if not isinstance(s, ast.Assign) or not isinstance(s.targets[0], (ast.Name, ast.Attribute)):
         return
+    goal = ast.unparse(s.targets[0])
     holder, name, index = holder_of(part.tree, s)
     around = getattr(holder, name)
     for i, loop in enumerate(around[index + 1 :], index + 1):
-        if isinstance(loop, ast.For) and s.targets[0].id in _stored_in(loop):
+        if isinstance(loop, ast.For) and goal in _stored_in(loop):
             new = _with_body(loop, [s, *loop.body])
             yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)))
 
 
 def _stored_in(s: ast.stmt) -> set[str]:
     """The variables that a statement stores into."""
-    return {n.id for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    goals = [n for n in ast.walk(s) if isinstance(n, (ast.Name, ast.Attribute)) and isinstance(n.ctx, ast.Store)]
+    return {ast.unparse(goal) for goal in goals}
 
 
 def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -88,7 +115,7 @@ def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:
         what = _kind_in(part, node)
         if what and {ast.unparse(node), *map(ast.unparse, getattr(s, "targets", ()))} & _changed_in(part):
             new = read(f"{ast.unparse(node)}.copy()")
-            goal = said(s.targets[0]) if isinstance(s, ast.Assign) else said(s)
+            goal = said(s.targets[0]) if isinstance(s, ast.Assign) else f"{target(s)}[…]"
             yield Edit(s, holder, name, index, new, *kinds.ONE_THING(goal, said(node), what))
 
 
@@ -116,17 +143,68 @@ def _names_in(holder: Any, name: str, index: int | None, node: Any) -> Iterator[
             yield node, "elts", i, inner
 
 
+VIEWS = {
+    "split", "hsplit", "vsplit", "dsplit", "array_split", "reshape", "ravel", "transpose", "swapaxes", "moveaxis",
+    "view", "squeeze", "expand_dims", "asarray", "broadcast_to", "rollaxis", "atleast_2d", "diagonal",
+}  # fmt: skip
+FILLING = {"fill", "sort", "put", "itemset", "resize", "partition"}  # methods of an array that change it
+
+
 def _changed_in(part: Part) -> set[str]:
-    """The variables whose arrays or lists a function changes in place."""
-    found = set()
-    for s in ast.walk(part.tree):
+    """The variables whose arrays or lists a function changes in place, under any of their names."""
+    changed = set(_goals_in_place(part.tree))
+    named = list(_names_of_one_array(part.tree))
+    before = 0
+    while len(changed) != before:  # a view of a view is one, too
+        before = len(changed)
+        for names in named:
+            if changed & names:
+                changed |= names
+    return changed
+
+
+def _goals_in_place(tree: ast.AST) -> Iterator[str]:
+    """What is assigned into, added to, or filled by a call."""
+    for s in ast.walk(tree):
         goals = [s.target] if isinstance(s, ast.AugAssign) else s.targets if isinstance(s, ast.Assign) else []
-        for goal in goals:
+        for goal in [inner for whole in goals for inner in getattr(whole, "elts", [whole])]:
             if isinstance(goal, ast.Subscript):
-                found.add(ast.unparse(goal.value))
+                yield ast.unparse(goal.value)
             elif isinstance(s, ast.AugAssign):
-                found.add(ast.unparse(goal))
-    return found
+                yield ast.unparse(goal)
+        if isinstance(s, ast.Call):
+            yield from (ast.unparse(k.value) for k in s.keywords if k.arg == "out")
+            if isinstance(s.func, ast.Attribute) and s.func.attr in FILLING:
+                yield ast.unparse(s.func.value)
+            if s.args and ast.unparse(s.func).endswith((".copyto", ".add.at", ".subtract.at", ".multiply.at", ".put")):
+                yield ast.unparse(s.args[0])
+
+
+def _names_of_one_array(tree: ast.AST) -> Iterator[set[str]]:
+    """Each time some names that stand for one array, or for views of one."""
+    for s in ast.walk(tree):
+        if not isinstance(s, ast.Assign):
+            continue
+        for goal in s.targets:
+            pairs: list[tuple[ast.expr, ast.expr]] = [(goal, s.value)]
+            if isinstance(goal, ast.Tuple) and isinstance(s.value, ast.Tuple):
+                pairs = list(zip(goal.elts, s.value.elts, strict=False))
+            for names, value in pairs:
+                base = _viewed(value)
+                if base is not None:
+                    yield {ast.unparse(base), *map(ast.unparse, getattr(names, "elts", [names]))}
+
+
+def _viewed(value: ast.expr) -> ast.expr | None:
+    """The array that an expression is, or is a view of."""
+    if isinstance(value, (ast.Name, ast.Attribute)):
+        return _viewed(value.value) if isinstance(value, ast.Attribute) and value.attr == "T" else value
+    if isinstance(value, ast.Subscript):
+        return value.value
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in VIEWS:
+        of_numpy = isinstance(value.func.value, ast.Name) and value.func.value.id in ("np", "numpy")
+        return _viewed(value.args[0]) if of_numpy and value.args else None if of_numpy else _viewed(value.func.value)
+    return None
 
 
 def _with_body(loop: ast.For, body: list[ast.stmt]) -> ast.For:

@@ -49,7 +49,7 @@ def fits(part: Part, wrong: str, right: str) -> bool:
 
 
 def shape_of(part: Part, text: str) -> tuple[int, ...] | None:
-    """The shape of an operand; None where it is no array."""
+    """The shape of an operand; None where it is not an array."""
     kind = part.kinds.get(text)
     return kind[0] if isinstance(kind, tuple) else None
 

@@ -14,7 +14,7 @@ import sys
 import textwrap
 import types
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -25,6 +25,11 @@ import numpy as np
 from autograd_seq.diagnosis.calling import Space
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
+
+BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
+
+
+VERSIONS = itertools.count(1)
 
 
 class EndlessError(Exception):
@@ -57,6 +62,10 @@ class Part:
         The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
+    zeros : set of str
+        Those that were all zeros at last, as a state of the beginning is: nobody can tell of which pass they are.
+    version : int
+        Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
 
     function: types.FunctionType
@@ -67,6 +76,8 @@ class Part:
     made: dict[int, list[Made]]
     entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
+    zeros: set[str] = field(default_factory=set)
+    version: int = 0
 
     @property
     def file(self) -> str:
@@ -113,21 +124,37 @@ class Part:
     def statements(self) -> Iterator[ast.stmt]:
         """The simple statements that ran, in order."""
         kinds = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr, ast.For)
-        for node in ast.walk(self.tree):
+        for node in statements_in(self.tree):
             if isinstance(node, kinds) and node.lineno in self.ran:
                 yield node
+
+
+def statements_in(tree: ast.AST) -> Iterator[ast.stmt]:
+    """The statements within one, in the order of `ast.walk`, which would go through all expressions as well."""
+    waiting = deque([tree])
+    while waiting:
+        node = waiting.popleft()
+        if isinstance(node, ast.stmt):
+            yield node
+        for name in BODIES:
+            waiting.extend(getattr(node, name, ()))
 
 
 @contextlib.contextmanager
 def put(edit: Any) -> Iterator[None]:
     """With a change in the tree."""
-    before = edit.old
+    before, part = edit.old, edit.part
+    version = part.version if part is not None else 0
     ast.fix_missing_locations(edit.new)
     edit.put(edit.new)
     try:
+        if part is not None:  # a tree that is no function's that ran
+            part.version = next(VERSIONS)
         yield
     finally:
         edit.put(before)
+        if part is not None:
+            part.version = version
 
 
 def _named(code: types.CodeType | None, name: str) -> types.CodeType | None:

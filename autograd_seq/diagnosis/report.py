@@ -17,6 +17,7 @@ from autograd_seq.translation.reader import translated
 MOST_LINES = 60
 MOST_CHARACTERS = 4_000
 ARRAY = re.compile(r"(np\.)?array\((\[[^\[\]]*\]|\[[\[\]\d\s.,eE+TrueFals-]*\])[^()]*\)")
+OPENING, CLOSING = ("(", "[", "{"), (")", "]", "}")
 LONGEST = 400  # characters in a line
 NEARLY = 1e-3
 LEFT_OUT = ("missing term", "no carry")  # what a line that is not there can be the reason for
@@ -73,8 +74,10 @@ class BackwardReport:
 
     Attributes
     ----------
-    wrong, missing : list of str
-        Gradients with wrong values or shapes, and those that were not returned.
+    wrong : list of str
+        Gradients with wrong values or shapes.
+    missing : list of str
+        Gradients that were not returned.
     causes : list of Finding
         What was done wrong.
     warnings : list of str
@@ -89,6 +92,8 @@ class BackwardReport:
         ``"checked"`` where all agree, ``"refuted"``, or ``"undecided"``.
     together : list of tuple of str
         Gradients that are right with the true values in one line, though it is not known what is wrong with it.
+    remains : list of str or None
+        What is wrong or missing even with right functions in the place of wrong ones that it calls, where that was tried.
     digits : float
         The largest relative error among the right gradients, in decimal digits.
     """
@@ -105,6 +110,7 @@ class BackwardReport:
     unknown: list[str] = field(default_factory=list)
     hints_only: bool = False
     inherited: str | None = None
+    remains: list[str] | None = None
     not_to_be_told: str | None = None
 
     @property
@@ -225,7 +231,8 @@ def _printed(report: BackwardReport) -> list[str]:
     for cause in [] if report.inherited else report.causes:
         explained.update(cause.explains)
         lines.extend(_cause_lines(report, cause))
-    rest = [] if report.inherited else [k for k in report.wrong if k not in explained]
+    own = report.wrong if report.remains is None else [k for k in report.wrong if k in report.remains]
+    rest = [] if report.inherited else [k for k in own if k not in explained]
     if rest and report.look_at:
         lines.append(
             f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
@@ -257,9 +264,27 @@ def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     equals = f"each equals the true value {cause.words}" if several else f"it equals the true value {cause.words}"
     lines = [head, *there, _cut(f"    {equals}")]
     lines += [_cut(f"    or: {f.where} {f.words}") for f in report.also]
-    correct = [_cut(line) for line in cause.correct.split("; ")]
+    correct = [_cut(line) for line in formulas_in(cause.correct)]
     lines.append("    correct: " + "\n             ".join(correct))
     return lines
+
+
+def formulas_in(text: str) -> list[str]:
+    """Formulas that stand one after another: they are apart where a semicolon stands within no brackets.
+
+    Examples
+    --------
+    >>> formulas_in("da = (0; [:2] += db); dW = da xᵀ")
+    ['da = (0; [:2] += db)', 'dW = da xᵀ']
+    """
+    found, depth = [""], 0
+    for part in re.split(r"([()\[\]{}]|; )", text):
+        depth = max(0, depth + (part in OPENING) - (part in CLOSING))
+        if part == "; " and not depth:
+            found.append("")
+        else:
+            found[-1] += part
+    return found
 
 
 def _is_wrong(cause: Finding, several: bool, follow: str, s: str) -> str:

@@ -16,7 +16,8 @@ from autograd_seq.diagnosis.truth import Truth
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
 FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
-MOST_WORK = 700_000  # and in all
+MOST_WORK = 300_000  # and in all
+MORE_WORK = 60_000  # after one was found that explains everything, for others that read otherwise
 LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
 
@@ -137,7 +138,7 @@ class Search:
             whole, partial = self._singles(most)
             if whole:
                 return [[self._finding(v, self.wrong) for v in whole]], []
-            return self._several(partial)
+            return self._several(partial, most)
 
     @property
     def context(self) -> Context:
@@ -153,7 +154,8 @@ class Search:
         whole: list[Variant] = []
         partial = self._partial
         seen: dict[tuple[str, str], int] = {}
-        while self._work() < most:
+        end = most
+        while self._work() < end:
             tried = next(self._left, None)
             if tried is None:
                 self._ended = True
@@ -173,6 +175,7 @@ class Search:
                 elif same is None and self._confirmed([variant]):
                     seen[variant.where, variant.category] = len(whole)
                     whole.append(variant)
+                    end = min(most, self._work() + MORE_WORK)
             else:
                 partial.append((variant, explained))
         named = {v.words: v for v in reversed(sorted(whole, key=lambda v: v.weight))}  # one of those that read the same
@@ -210,13 +213,15 @@ class Search:
         first = self._explained(self.program, self.found, together)
         return first is not None and first == self._explained(again.program, found, twins)
 
-    def _several(self, partial: list[tuple[Variant, set[str]]]) -> tuple[list[list[Finding]], list[str]]:
+    def _several(
+        self, partial: list[tuple[Variant, set[str]]], most: float
+    ) -> tuple[list[list[Finding]], list[str]]:
         """Several causes: the variant that explains most first, then what explains more together with it."""
         chosen: list[Variant] = []
         causes: list[list[Finding]] = []
         explained: set[str] = set()
         while len(explained) < len(self.wrong) and len(chosen) < MOST_CAUSES:
-            best = self._next(partial, chosen, explained) or self._behind(chosen, explained)
+            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, most + FIRST_WORK)
             if best is None:
                 break
             variant, now = best
@@ -242,7 +247,9 @@ class Search:
                 best = variant, now
         return best
 
-    def _behind(self, chosen: list[Variant], explained: set[str]) -> tuple[Variant, set[str]] | None:
+    def _behind(
+        self, chosen: list[Variant], explained: set[str], most: float
+    ) -> tuple[Variant, set[str]] | None:
         """A variant that shows only where another mistake is made as well."""
         if not chosen:
             return None
@@ -251,7 +258,7 @@ class Search:
         left = set(self.wrong) - explained  # what it reached of the rest would not be right any more
         for variant in self._pass.variants():
             self._tried += 1
-            if self._work() > 2 * MOST_WORK:
+            if self._work() > most:
                 break
             if taken & set(variant.changes) or not all(self.program.reach(r) <= left for r in variant.changes):
                 continue

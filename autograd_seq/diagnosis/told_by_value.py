@@ -1,7 +1,7 @@
 """What is wrong with a line, told by the first wrong value that it made and the true one that belongs there.
 
 Up to that value all was right. So the mistake is an edit of the formula of the true one alone, and whatever the
-grammar of `perturb` makes of that formula can be computed at once, without the rest of the pass. What is no single
+grammar of `perturb` makes of that formula can be computed at once, without the rest of the pass. What is not a single
 edit of it is told by the weights that the terms of the true value have in the wrong one, or by what else it is.
 """
 

@@ -1,61 +1,127 @@
 """Somebody's program watched while it runs: what each statement makes, and what it would make if it were another.
 
 For the time of a run every right-hand side is handed to a function that looks at it. A statement that adds to what is
-there hands over what it adds.
+there hands over what it adds, one that multiplies what is there its product, and one that joins arrays each of them
+too.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+import operator
+import types
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.line_places import ATOMS, read
 from autograd_seq.diagnosis.own_code import Part
 
-LOOK = "_looked_at"  # what the function is called in their file meanwhile
+LOOK = "_looked_at"  # what the functions are called in their file meanwhile
+LOOK_AT_PART = "_looked_at_part"
 MOST_TURNS = 60  # of one statement
+MOST_CODES = 60  # functions, each with some change, whose code is remembered
+PRODUCTS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Mult: operator.mul, ast.Div: operator.truediv, ast.MatMult: operator.matmul
+}  # fmt: skip
+JOINS = {"concatenate", "concat", "hstack", "vstack", "stack", "column_stack", "dstack"}
 ONCE_ONLY = {"pop", "popleft", "next", "append", "popitem"}  # calls that cannot be made a second time
 
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """The arrays that a statement made, the so-and-so-manieth time that it ran."""
+    """The arrays that a statement made, the so-and-so-manieth time that it ran, and those that it joined in one."""
 
     part: Part
     statement: ast.stmt
     turn: int
     values: list[Array]
+    joined: list[Array] = field(default_factory=list)
 
 
 class _EnoughError(BaseException):
     """What was to be seen has been seen; no Exception, so that their program does not catch it."""
 
 
+class Watcher:
+    """Watches some functions, as they are in each run.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        The functions.
+    passed_over : mapping of stmt to float
+        The statements of which the first turns are left out, and how many.
+    """
+
+    def __init__(
+        self, parts: Sequence[Part], passed_over: Mapping[ast.stmt, float] = MappingProxyType({})
+    ) -> None:
+        self._parts, self._passed_over = parts, passed_over
+        self._listed: list[tuple[Part, ast.stmt]] = []
+        self._numbers: dict[ast.stmt, int] = {}
+        self._codes: OrderedDict[tuple[Part, int], types.CodeType | None] = OrderedDict()
+
+    def run(self, run: Callable[[], Any]) -> tuple[list[Made], Any]:
+        """All that the statements of a program make, in order, and what the program answers."""
+        made: list[Made] = []
+        turns: Counter[int] = Counter()
+        joined: dict[int, list[Array]] = {}
+
+        def look(number: int, value: Any, there: Any = None) -> Any:
+            turn, (part, s) = turns[number], self._listed[number]
+            if self._passed_over.get(s, 0) <= turn < MOST_TURNS:
+                whole = value if there is None else PRODUCTS[type(s.op)](there, value)  # type: ignore[attr-defined]
+                made.append(Made(part, s, turn, [v.copy() for v in _arrays(whole)], joined.get(number, [])))
+            joined.pop(number, None)
+            turns[number] += 1
+            return value
+
+        def look_at_part(number: int, value: Any) -> Any:
+            joined.setdefault(number, []).extend(v.copy() for v in _arrays(value))
+            return value
+
+        with contextlib.ExitStack() as kept:
+            for part in self._parts:
+                kept.enter_context(_with_code(part, self._code(part)))
+                kept.enter_context(_known_there(part, {LOOK: look, LOOK_AT_PART: look_at_part}))
+            answer = run()
+        return made, answer
+
+    def _code(self, part: Part) -> types.CodeType | None:
+        """The code of a function that is looked at; remembered, as most changes are of another one."""
+        key = part, part.version
+        if key not in self._codes:
+            self._codes[key] = self._compiled(part)
+            if len(self._codes) > MOST_CODES:
+                self._codes.popitem(last=False)
+        self._codes.move_to_end(key)
+        return self._codes[key]
+
+    def _compiled(self, part: Part) -> types.CodeType | None:
+        listed = [s for s in _looked_at(part) if self._passed_over.get(s, 0) < math.inf]
+        for s in listed:
+            if s not in self._numbers:
+                self._numbers[s] = len(self._listed)
+                self._listed.append((part, s))
+        with _looking([(s, self._call(s)) for s in listed], lambda s: self._numbers[s]):
+            return part.compiled()
+
+    def _call(self, s: Any) -> ast.Call:
+        there = [read(ast.unparse(s.target))] if multiplies(s) else []
+        return ast.Call(ast.Name(LOOK, ast.Load()), [ast.Constant(self._numbers[s]), s.value, *there], [])
+
+
 def watched(parts: Sequence[Part], run: Callable[[], Any]) -> tuple[list[Made], Any]:
-    """All that the statements of a program make, in order, and what the program answers."""
-    listed = [(part, s) for part in parts for s in _looked_at(part)]
-    made: list[Made] = []
-    turns: Counter[int] = Counter()
-
-    def look(number: int, value: Any) -> Any:
-        if turns[number] < MOST_TURNS:
-            part, s = listed[number]
-            made.append(Made(part, s, turns[number], [v.copy() for v in _arrays(value)]))
-        turns[number] += 1
-        return value
-
-    def calls(number: int) -> ast.Call:
-        return ast.Call(ast.Name(LOOK, ast.Load()), [ast.Constant(number), listed[number][1].value], [])  # type: ignore[attr-defined]
-
-    with _looking(listed, calls, look):
-        answer = run()
-    return made, answer
+    """All that the statements of a program make in one run, in order, and what the program answers."""
+    return Watcher(parts).run(run)
 
 
 def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[list[Array]]:
@@ -71,14 +137,31 @@ def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[
         found.extend(_tried(other) for other in others)
         raise _EnoughError
 
-    def calls(number: int) -> ast.Call:
-        nothing = ast.arguments([], [], None, [], [], None, [])
-        others = ast.Tuple([ast.Lambda(nothing, way) for way in ways], ast.Load())
-        return ast.Call(ast.Name(LOOK, ast.Load()), [at.statement.value, others], [])  # type: ignore[attr-defined]
-
-    with contextlib.suppress(_EnoughError), _looking([(at.part, at.statement)], calls, look):
+    nothing = ast.arguments([], [], None, [], [], None, [])
+    others = ast.Tuple([ast.Lambda(nothing, whole_value(at.statement, way)) for way in ways], ast.Load())
+    call = ast.Call(ast.Name(LOOK, ast.Load()), [at.statement.value, others], [])  # type: ignore[attr-defined]
+    with _looking([(at.statement, call)]):
+        code = at.part.compiled()
+    with contextlib.suppress(_EnoughError), _with_code(at.part, code), _known_there(at.part, {LOOK: look}):
         run()
     return found
+
+
+def multiplies(s: ast.stmt) -> bool:
+    """Whether a statement multiplies or divides what is there, in place."""
+    return isinstance(s, ast.AugAssign) and type(s.op) in PRODUCTS
+
+
+def whole_value(s: Any, value: ast.expr) -> ast.expr:
+    """What a statement makes with some right-hand side: the product, where it multiplies what is there."""
+    return ast.BinOp(read(ast.unparse(s.target)), s.op, value) if multiplies(s) else value
+
+
+def fills(s: ast.stmt) -> ast.expr | None:
+    """The array that a call fills by its argument ``out``; None if it is no such statement."""
+    if not isinstance(s, ast.Expr) or not isinstance(s.value, ast.Call):
+        return None
+    return next((k.value for k in s.value.keywords if k.arg == "out" and isinstance(k.value, ATOMS)), None)
 
 
 def can_be_repeated(node: ast.AST) -> bool:
@@ -90,19 +173,49 @@ def can_be_repeated(node: ast.AST) -> bool:
 
 
 @contextlib.contextmanager
-def _looking(
-    listed: Sequence[tuple[Part, ast.stmt]], calls: Callable[[int], ast.Call], look: Callable[..., Any]
-) -> Iterator[None]:
-    """With calls in the place of right-hand sides."""
+def _looking(calls: Sequence[tuple[Any, ast.Call]], number: Callable[[ast.stmt], int] | None = None) -> Iterator[None]:
+    """With calls in the place of right-hand sides; and of what is joined in them, if they have numbers."""
     with contextlib.ExitStack() as kept:
-        for number, (_, s) in enumerate(listed):
-            kept.callback(setattr, s, "value", s.value)  # type: ignore[attr-defined]
-            s.value = _placed(calls(number), s.value)  # type: ignore[attr-defined]
-        for part in dict.fromkeys(part for part, _ in listed):
-            part.function.__globals__[LOOK] = look
-            kept.callback(part.function.__globals__.pop, LOOK, None)
-            kept.enter_context(part.changed())
+        for s, call in calls:
+            joined = _joined(s.value) if number is not None else []
+            for i, node in enumerate(joined):
+                part = ast.Call(ast.Name(LOOK_AT_PART, ast.Load()), [ast.Constant(number(s)), node], [])  # type: ignore[misc]
+                kept.callback(joined.__setitem__, i, node)
+                joined[i] = _placed(part, node)
+            kept.callback(setattr, s, "value", s.value)
+            s.value = _placed(call, s.value)
         yield
+
+
+@contextlib.contextmanager
+def _with_code(part: Part, code: types.CodeType | None) -> Iterator[None]:
+    """Let a function do what some code says, if there is any."""
+    before = part.function.__code__
+    if code is not None:
+        part.function.__code__ = code
+    try:
+        yield
+    finally:
+        part.function.__code__ = before
+
+
+@contextlib.contextmanager
+def _known_there(part: Part, looks: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
+    """With functions under their names in the file of another one."""
+    part.function.__globals__.update(looks)
+    try:
+        yield
+    finally:
+        for name in looks:
+            part.function.__globals__.pop(name, None)
+
+
+def _joined(value: ast.expr) -> list[ast.expr]:
+    """The arrays that an expression joins, where it does nothing else: the list in which they stand."""
+    if not isinstance(value, ast.Call) or not value.args or not isinstance(value.args[0], (ast.List, ast.Tuple)):
+        return []
+    name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    return value.args[0].elts if name in JOINS else []
 
 
 def _placed(call: ast.Call, there: ast.expr) -> ast.Call:
@@ -116,7 +229,9 @@ def _placed(call: ast.Call, there: ast.expr) -> ast.Call:
 
 def _looked_at(part: Part) -> Iterator[ast.stmt]:
     kinds = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return)
-    yield from (s for s in part.statements() if isinstance(s, kinds) and s.value is not None)
+    for s in part.statements():
+        if (isinstance(s, kinds) and s.value is not None) or fills(s) is not None:
+            yield s
 
 
 def _tried(way: Callable[[], Any]) -> list[Array]:

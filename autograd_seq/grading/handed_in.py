@@ -86,7 +86,9 @@ def read(path: str | os.PathLike[str], cells: Cells = "functions") -> HandedIn:
     name = os.fsdecode(path)
     if not os.path.exists(name):
         raise UsageError(f"there is no file {name}{here()}")
-    if not name.endswith(ENDINGS) or not os.path.isfile(name):
+    if name.endswith(ENDINGS) and not os.path.isfile(name):
+        raise UsageError(f"{name} is not a file that can be read: it is a folder, a pipe or a device{here()}")
+    if not name.endswith(ENDINGS):
         raise UsageError(f"{name} is not a Python file or a notebook: its name must end in .py or .ipynb{here()}")
     with opened(name) as file:
         content = file.read(MOST_BYTES + 1)

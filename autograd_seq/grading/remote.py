@@ -139,6 +139,6 @@ class RemoteModule:
 
     def __setattr__(self, name: str, value: Callable[..., Any]) -> None:
         if name not in CELLS.values():
-            raise AutogradError(f"{name} is no cell of the assignment")
+            raise AutogradError(f"{name} is not a cell of the assignment")
         self._process.ask("swap", name=name, right=value is not self._own[name])
         vars(self)[name] = value

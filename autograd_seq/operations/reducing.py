@@ -298,7 +298,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         made = sum(values, axis=-1) if ord == "nuc" else values[..., 0 if ord > 0 else -1]
         return expand_dims(made, tuple(sorted(axes))) if keepdims else made
     raise refuse(
-        "linalg.norm", f"with ord={ord!r} of an array of {np.ndim(x)} axes is no norm",
+        "linalg.norm", f"with ord={ord!r} of an array of {np.ndim(x)} axes is not a norm",
         "Of a vector, ord is a number; of a matrix, it is 'fro', 'nuc', 1, -1, 2, -2, np.inf or -np.inf",
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ _ALWAYS: dict[str, str] = {
     _INTO: "copyto fill_diagonal place put put_along_axis putmask",
     "write x[i:j] with the places found on x.value": "trim_zeros",
     "write np.log(x) / np.log(2), rounded where it is wanted": "frexp",
-    "write x.value, since the next number is no function with a derivative": "nextafter",
+    "write x.value, since the next number is not a function with a derivative": "nextafter",
     "write the mean over a circle, np.mean(np.exp(x[..., None] * np.cos(np.arange(99) * 2 * np.pi / 99)), axis=-1), "
     "or x.value for plain numbers": "i0",
     "write x.value: a file holds plain numbers": "save savetxt savez savez_compressed",

@@ -15,6 +15,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.source_line import here, raising_line
 from autograd_seq.core.tensor import Parameter, Tensor
+from autograd_seq.folding.first_step import completed
 from autograd_seq.folding.fold import Family
 from autograd_seq.plan import blas
 from autograd_seq.plan import threads as in_threads
@@ -531,7 +532,7 @@ def _read(checks: Sequence[Guard | Name], changed: set[str]) -> list[str]:
 
 
 def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
-    """What to say when a plan is no help."""
+    """What to say when a plan does not help."""
     return (
         f"{'; '.join(_read(checks, changed))}. {Versions.KEPT} values came once so far: such are answered by the "
         "function itself, as slowly as without a plan. What is computed with in array operations, such as s * x or "
@@ -541,7 +542,7 @@ def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
 
 def _recording(thing: Any) -> Recording:
     """Both passes of what was given."""
-    return thing if isinstance(thing, Recording) else differentiate(_loss(thing))
+    return thing if isinstance(thing, Recording) else differentiate(*completed([_loss(thing)]))
 
 
 def _loss(thing: Any) -> Tensor:

@@ -27,7 +27,7 @@ def value_and_grad(bound: Bound, parameters: Mapping[str, Any], arrays: Mapping[
     ShapeError
         If the program is for other shapes.
     DtypeError
-        If something is no array.
+        If something is not an array.
     """
     runner = bound.replay.runner
     _check(bound, runner, parameters, arrays)

@@ -69,7 +69,10 @@ PREAMBLE = r"""\documentclass[fleqn]{article}
 \begin{document}
 \abovedisplayskip=0pt \abovedisplayshortskip=0pt \postdisplaypenalty=10000
 """
-CODE = r"\providecommand{\code}[1]{\par\nobreak{\raggedright\footnotesize\ttfamily\hangindent=6em\hspace*{2em}#1\par}}"
+CODE = (  # ctex would set Chinese apart from the letters beside it, as in prose
+    r"\providecommand{\code}[1]{\par\nobreak{\raggedright\footnotesize\ttfamily\ifdefined\CJKsetecglue\CJKsetecglue{}\fi"
+    r"\hangindent=6em\hspace*{2em}#1\par}}"
+)
 TEXT_WIDTH = 490.0  # of a line of that page, in points, with a little to spare
 LETTERS_IN_LINE = 118  # of the program
 
@@ -103,12 +106,14 @@ def latex_body(document: Contents) -> str:
 def _program_line(line: str) -> str:
     """A line of the listing: a long one goes on in the next as Python allows it, and none ends the listing."""
     plain = in_ascii(line).replace(r"\end{v", r"\end {v")
-    if len(plain) <= LETTERS_IN_LINE:
+    wide = len(CHINESE.findall(plain))  # each as wide as two letters
+    if len(plain) + wide <= LETTERS_IN_LINE:
         return plain
     margin = " " * (len(plain) - len(plain.lstrip()))
     comment = plain.lstrip().startswith("#")
     margin, joint = (margin + "#       ", "\n") if comment else (margin + " " * 8, " \\\n")
-    return joint.join(textwrap.wrap(plain, LETTERS_IN_LINE - 2, subsequent_indent=margin, break_long_words=False))
+    most = max(LETTERS_IN_LINE // 2, LETTERS_IN_LINE - 2 - wide)
+    return joint.join(textwrap.wrap(plain, most, subsequent_indent=margin, break_long_words=False))
 
 
 def _latex_row(row: Row) -> str:

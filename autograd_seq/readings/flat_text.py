@@ -109,7 +109,7 @@ def tree(value: Any) -> Any:
     Raises
     ------
     UsageError
-        For what is no plain data, such as a function.
+        For what is not plain data, such as a function.
     """
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and np.isfinite(value)):
         return value

@@ -41,7 +41,7 @@ def to_networkx(graph: Graph, flat: bool = False) -> networkx.MultiDiGraph:
     Raises
     ------
     UsageError
-        If `flat` and an operation has a setting that is no plain data.
+        If `flat` and an operation has a setting that is not plain data.
 
     Examples
     --------

@@ -141,7 +141,7 @@ class _Search:
         return any(site is caller and flow.step_at(known) == at for site, known in self.sites[code])
 
     def best(self) -> OwnFunction | None:
-        """Of several functions that take as much, the innermost that is no method."""
+        """Of several functions that take as much, the innermost that is not a method."""
         if any(record._code is not None and ours(record._code) for record in self.graph):
             return None
         codes = [code for code in self.running if code.co_name.isidentifier() and not ours(code)]

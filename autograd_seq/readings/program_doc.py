@@ -40,7 +40,7 @@ def _sizes(writer: ProgramWriter, arguments: Signature) -> dict[int, str]:
 
 
 def _one_size(word: str) -> str:
-    """The name of a length without what is no part of a name."""
+    """The name of a length without what is not part of a name."""
     return re.sub(r"[^\w.+ ]", "_", word)
 
 

@@ -171,7 +171,7 @@ class ScalarAlgebra(PreciseAlgebra):
         return self.made(value)
 
     def number(self, x: Any) -> Any:
-        """A scalar of this algebra; truth values count as 0 and 1, what is no number stays what it is."""
+        """A scalar of this algebra; truth values count as 0 and 1, what is not a number stays what it is."""
         if isinstance(x, Scalar):
             return x
         x = self.exact(x)

@@ -15,7 +15,7 @@ DIGEST = "digest"  # its name among the settings
 def digest(settings: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> str:
     """The SHA-256 of settings, as JSON has them, and of arrays: their names, dtypes, shapes and numbers.
 
-    It tells damage of every kind, also two arrays that changed places. It is no signature: whoever changes a file on
+    It tells damage of every kind, also two arrays that changed places. It is not a signature: whoever changes a file on
     purpose can change its digest too.
 
     Parameters

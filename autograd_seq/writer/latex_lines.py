@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from autograd_seq.writer.latex_text import CHINESE
+
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
 _WORDS = {r"\tanh", r"\exp", r"\log", r"\max", r"\min", r"\sin", r"\cos", r"\prod"}
 _SILENT = {
@@ -80,6 +82,8 @@ class _Ruler:
             return 17.0
         if token in "+=-" or token in (r"\circ", r"\quad"):
             return 13.0
+        if CHINESE.match(token):
+            return 10.0
         return 4.0 if token in "()[]., |" or token in (r"\langle", r"\rangle") else 6.5
 
 

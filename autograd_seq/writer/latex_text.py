@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import groupby
 
 from autograd_seq.core.names import LETTERS, escape_latex, greek
 
@@ -20,41 +21,69 @@ _SIGNS = {
 }  # fmt: skip
 
 
+# A group of words within a formula, as `escape_latex` leaves them.
+_WORDS = re.compile(r"(\\text\{(?:\\.|[^\\{}]|\{\})*\})")
+# Two names of several letters that stand side by side as a product, and would be read as one word.
+_SIDE_BY_SIDE = re.compile(r"(\\(?:text|mathrm)\{(?:\\.|[^\\{}]|\{\})*\}) (?=\\(?:text|mathrm)\{)")
+
+
 def in_text(words: str) -> str:
     r"""Words between formulas.
 
     Examples
     --------
-    >>> print(in_text("50% of Γ, für 漢"))
-    50\% of \ensuremath{\Gamma}, f\text{\"{u}}r \text{漢}
+    >>> print(in_text("50% of Γ, für 漢字"))
+    50\% of \ensuremath{\Gamma}, f\"{u}r 漢字
     """
-    return in_math(escape_latex(words))
+    return "".join(map(_letter, escape_latex(words)))
 
 
 def in_math(latex: str) -> str:
-    r"""A formula, with commands for its letters that are not ASCII; they do in text as well.
+    r"""A formula, with commands for its letters that are not ASCII; words in it become one group.
 
     Examples
     --------
-    >>> print(in_math(r"\text{Ωé}"))
-    \text{\ensuremath{\Omega}\text{\'{e}}}
+    >>> print(in_math("权重 + Ω"))
+    \text{权重} + \ensuremath{\Omega}
+    >>> print(in_math(r"\text{Ωé权重}"))
+    \text{\ensuremath{\Omega}\'{e}权重}
+    >>> print(in_math(r"\mathrm{mix} \mathrm{state}"))
+    \mathrm{mix} \, \mathrm{state}
     """
-    return "".join(c if ord(c) < 128 else _letter(c) for c in latex)
+    found = []
+    for part in _WORDS.split(_SIDE_BY_SIDE.sub(r"\1 \\, ", latex)):
+        if part.startswith(r"\text{"):
+            found.append("".join(map(_letter, part)))
+        else:
+            found.extend(_piece(words, list(run)) for words, run in groupby(part, _is_of_a_word))
+    return "".join(found)
+
+
+def _is_of_a_word(c: str) -> bool:
+    """Whether a formula has no sign for it."""
+    return ord(c) >= 128 and c not in LETTERS and c not in _SIGNS
+
+
+def _piece(is_of_words: bool, letters: list[str]) -> str:
+    written = "".join(map(_letter, letters))
+    return rf"\text{{{written}}}" if is_of_words else written
 
 
 def _letter(c: str) -> str:
-    """A letter that is not ASCII: by its command, as a letter and an accent, or by what Unicode calls it.
+    """A letter for text: by its command, as a letter and an accent, or by what Unicode calls it.
 
-    Chinese ones are left to the document's fonts.
+    Chinese ones are left to the document's fonts, which break lines between them.
     """
-    if CHINESE.match(c) or c in _MARKS:
-        return rf"\text{{{_MARKS.get(c, c)}}}"
+    if ord(c) < 128 or CHINESE.match(c):
+        return c
+    if c in _MARKS:
+        return f"{{{_MARKS[c]}}}"
     if c in LETTERS or c in _SIGNS:
         return rf"\ensuremath{{{_SIGNS.get(c) or greek(LETTERS[c])}}}"
     base, mark = unicodedata.normalize("NFD", c)[:1], unicodedata.normalize("NFD", c)[1:]
     if mark in _ACCENTS and base.isascii():
-        return rf"\text{{\{_ACCENTS[mark]}{{{base}}}}}"
-    return rf"\text{{({unicodedata.name(c, 'unknown').lower()})}}"
+        return rf"\{_ACCENTS[mark]}{{{base}}}"
+    return f"({unicodedata.name(c, 'unknown').lower()})"
 
 
 def in_code(line: str) -> str:

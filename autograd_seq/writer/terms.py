@@ -222,7 +222,7 @@ def _complements(terms: Sequence[Term]) -> Iterator[tuple[Named, Named]]:
 
 
 def _number(tree: Number) -> Fraction | None:
-    """A number to calculate with exactly; None for one that is no short fraction, or that counts something."""
+    """A number to calculate with exactly; None for one that is not a short fraction, or that counts something."""
     value = tree.value
     if tree.origin is not None or tree.counted is not None:
         return None

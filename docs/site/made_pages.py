@@ -1,16 +1,20 @@
 """What the site shows and nobody writes twice.
 
-Pages of the tour's notebook, of the README's table of readings and of the list of changes; live pages to be embedded.
+Pages of the tour's notebook, of the README's table of readings and of the list of changes; live pages to be embedded;
+the pictures in Chinese.
 """
 
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from contextlib import redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
@@ -35,6 +39,7 @@ def make() -> None:
     tour()
     live()
     pictures()
+    pictures_in_chinese()
     write(MADE / "changelog.md", from_the_root((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme[readme.index("## The readings\n") : readme.index("### Pictures\n")].partition("\n")[2]
@@ -67,6 +72,34 @@ def pictures() -> None:
             shutil.copyfile(path, copy)
 
 
+def pictures_in_chinese() -> None:
+    """The same, and those of the derivations, with the words in them in Chinese; pages in Chinese show these."""
+    from autograd_seq import language
+    from viz import draw
+
+    folder = MADE / "zh" / "gallery"
+    last = folder / "rnn.svg"
+    if last.exists() and last.stat().st_mtime >= newest():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "AUTOGRAD_SEQ_LANG": "zh"}
+    subprocess.run([sys.executable, str(ROOT / "examples" / "gallery.py"), "--out", str(folder)], env=env, check=True,
+                   stdout=subprocess.DEVNULL)  # fmt: skip
+    (folder / "README.md").unlink()
+    spec = importlib.util.spec_from_file_location("make_derivations", DOCS / "derivations" / "make.py")
+    assert spec is not None and spec.loader is not None
+    derivations = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(derivations)
+    with language("zh"):
+        for name, (_, cell) in reversed(derivations.CELLS.items()):
+            draw(cell(), folder / f"{name}.svg")
+
+
+def newest() -> float:
+    """When a file of the packages was changed last."""
+    return max(path.stat().st_mtime for room in ROOMS for path in (ROOT / room).rglob("*.*"))
+
+
 def gallery(text: str) -> str:
     """The gallery's page with pictures in it: of each row of its table the first, and links to the others."""
     rows = ROW.findall(text)
@@ -94,11 +127,11 @@ def live() -> None:
     """Pages that compute, as `autograd-seq draw … --live` writes them, in each language."""
     from autograd_seq.commands import main
 
-    newest = max(path.stat().st_mtime for room in ROOMS for path in (ROOT / room).rglob("*.*"))
+    changed = newest()
     for language, _ in LANGUAGES.values():
         for cell in ("rnn", "lstm"):
             path = MADE / language / "live" / f"{cell}.html"
-            if not path.exists() or path.stat().st_mtime < newest:
+            if not path.exists() or path.stat().st_mtime < changed:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 main(["draw", cell, "--steps", "3", "--live", "--lang", language, "-o", str(path)])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_seq as ag
-from autograd_seq.core import shortcuts
+from autograd_seq.core import backward, quick_sweep, shortcuts
 from autograd_seq.core.methods import Methods
 from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation
 from cells import GRU, LSTM
@@ -12,7 +12,8 @@ from cells import GRU, LSTM
 
 @pytest.fixture
 def general(monkeypatch):
-    """No shortcuts: every call is `Operation.general`, every pull `Operation.pull`."""
+    """No shortcuts: every call is `Operation.general`, every pull `Operation.pull`, every sweep in order."""
+    monkeypatch.setattr(backward, "shorter", None)
     for operation in DECLARED:
         monkeypatch.setattr(operation, "call", operation.general)
         monkeypatch.setattr(operation, "just", -1)
@@ -41,6 +42,30 @@ def numpy_code():
     return np.sum(np.maximum(z, 0.1) ** 2) - z.max() + z.reshape(2, 3)[:, 1].sum() + (+z[0]) / W[0, 0]
 
 
+def uses():
+    """Records that are used in many ways: twice by one operation, in parts, by products and beside them, as scalars."""
+    W = ag.Parameter(np.random.default_rng(5).normal(size=(9, 9)), "W")
+    b, s = ag.Parameter(np.ones((9, 1)), "b"), ag.Parameter(0.5, "s")
+    x = a = ag.Tensor(np.linspace(-1, 1, 18).reshape(9, 2), requires_grad=True)
+    for _ in range(6):
+        a = np.tanh(W @ a + b) * s + x[:, ::-1] * b
+        a = a * a - a @ W[:2, :2] + (a.T @ W).T
+    return (a + a).sum() * s * s + (W * W).sum() - s / (1 + s * s) + (b.T @ W @ b).sum() + W[0].sum() + (b - 1).sum()
+
+
+def broadcast():
+    """Leaves that broadcasting stretches, beside uses of other kinds: summed before the axes are."""
+    W = ag.Parameter(np.random.default_rng(6).normal(size=(9, 9)), "W")
+    b, s = ag.Parameter(np.linspace(0, 1, 9), "b"), ag.Parameter(0.25, "s")
+    x = np.random.default_rng(7).normal(size=(5, 9, 9))
+    a = ag.Tensor(x[:, :, :1][0])
+    V = ag.Parameter(W.value * 2, "V")
+    first = (W @ a).sum() + (V @ a).sum() + b[2] * s
+    y = np.tanh(W * x) * b + s + V * x
+    z = (b + y[0]) * (s - W) + b * 2 + (y[1] * s).sum(axis=0)
+    return z.sum() + y.sum() + first + (W @ a * 2).sum() + (W * s).sum() + np.exp(s) + (b * b).sum()
+
+
 def described(loss):
     recording = ag.differentiate(loss)
     for graph in (recording.forward, recording.backward):
@@ -49,15 +74,60 @@ def described(loss):
             inputs = [place.get(x, x.name) for x in r.inputs]
             line = r.source and (r.source.line, r.source.expression)
             yield r.operation, inputs, sorted(r.settings), r.name, r.scope, r.requires_grad, line, r.value.tolist()
-    loss.backward()
-    yield [leaf.grad.tolist() for leaf in loss.graph.leaves if leaf.grad is not None]
 
 
-@pytest.mark.parametrize("program", [lstm, gru, numpy_code])
+def adjoints(loss):
+    found = backward.sweep(loss, np.ones(()), everything=True)
+    return {record.index - loss.index: adjoint for record, adjoint in found}
+
+
+PROGRAMS = [lstm, gru, numpy_code, uses, broadcast]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_the_same_records_with_shortcuts_and_without(program, request):
     short = [*described(program())]
     request.getfixturevalue("general")
     assert [*described(program())] == short
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_same_adjoints_with_shortcuts_and_without(program, request):
+    short = adjoints(program())
+    request.getfixturevalue("general")
+    general = adjoints(program())
+    assert short.keys() == general.keys()
+    for place, adjoint in general.items():
+        assert short[place].dtype == adjoint.dtype
+        np.testing.assert_allclose(short[place], adjoint, rtol=1e-11, atol=1e-12 * np.abs(adjoint).max())
+
+
+def test_rules_that_the_sweep_does_not_check_answer_adjoints_of_the_shape_of_the_result():
+    seen = set()
+    for operation in DECLARED:
+        if operation.way[0] not in (quick_sweep.ONE, quick_sweep.TWO):
+            continue
+        seen.add(operation.name)
+        inputs = [np.array([[0.5], [0.25], [0.75]]), np.array([0.5, 0.75])][: operation.arity]
+        with np.errstate(all="ignore"):  # not all are defined there
+            y = operation.value(*inputs)
+            for rule in operation.vjp:
+                assert rule(np.ones(y.shape), y, *inputs).shape == y.shape, operation
+    assert {"tanh", "sigmoid", "multiply", "add", "power"} <= seen
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_rules_that_write_into_what_they_have_made_answer_the_very_numbers_of_the_rules(dtype):
+    g, x = np.random.default_rng(0).normal(size=(2, 40, 3)).astype(dtype)
+    pulled = [operation for operation in DECLARED if operation.pulled is not None]
+    assert {"tanh", "sigmoid"} <= {operation.name for operation in pulled}
+    for operation in pulled:
+        for adjoint, value in [(g, x), (g.astype("float64"), x), (np.ones((), dtype), np.asarray(x[0, 0]))]:
+            y = np.asarray(operation.value(value))
+            expected = operation.vjp[0](adjoint, y, value)
+            found = operation.pulled(adjoint, y, value)
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)
 
 
 def test_shortcuts_are_on_every_operation():

@@ -7,7 +7,12 @@ import pytest
 from check.mistakes.any_style import ORIGINALS as STYLES
 
 from autograd_seq import check_file
-from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.perturb import Context
+from autograd_seq.diagnosis.rerun import Program
+from autograd_seq.diagnosis.rows_in_time import rows_of
+from autograd_seq.diagnosis.search import Finding, Strayed
+from autograd_seq.diagnosis.true_values import TrueValues
+from autograd_seq.diagnosis.truth import record
 from autograd_seq.grading.lines_elsewhere import LinesElsewhere
 
 CELL = """
@@ -212,3 +217,35 @@ def test_what_follows_from_a_wrong_cell_has_no_cause_of_its_own(tmp_path):
     again = check_file(written(tmp_path, wrong.replace('dba + g["dba"]', 'g["dba"]')))["rnn_backward"]
     (cause,) = again.report["causes"]
     assert not again.carried and cause["explains"] == ["dba"] and cause["category"] == "assignment"
+
+
+class Lender(Liar):
+    """A process that claims that values were lent to its lines."""
+
+    def __init__(self, *findings):
+        self.findings = findings
+
+    def ask(self, command, tree, arrays):
+        return {"value": {"findings": [dataclasses.asdict(f) for f in self.findings], "line": "5"}}
+
+
+def test_if_values_are_lent_in_vain_no_finding_counts():
+    inputs, upstream = {"x": np.ones((2, 3)), "W": np.eye(2)}, {"h": np.ones((2, 3))}
+    truth = record(lambda x, W: ({"h": np.tanh(W @ x)}, None), inputs, upstream)
+    true = truth.gradients
+    known = TrueValues.of(truth, *rows_of(Context(Program(truth))))
+    right, wrong = dict(true), {**true, "dW": true["dW"] + 1}
+    plainly = Finding("sign", "dx", "with a sign", "dx = 1", ("dx",), 7)
+    row = next(i for i in range(known.single) if known.backward[known.rows[i][0]].shape == (2, 3))
+    lent = Finding("sign", "dz", "with a sign", "", ("dW",), 5, strayed=Strayed(row, 0, np.ones((2, 3))))
+    for now, told, counted in (
+        (right, [plainly, lent], 2), (wrong, [plainly, lent], 0), (wrong, [plainly], 1),
+        (right, [lent], 1), (wrong, [lent], 0),
+    ):  # fmt: skip
+        second = Draw(now)
+        second.true, second.truth = true, truth
+        first = Draw()
+        first.true, first.truth = true, truth
+        lender = Lender(*told)
+        lines = LinesElsewhere(lender, {"function": "f"}, [first, second], ["dx", "dW"], 1e-9, known)
+        assert len(lines.mended("values")[0]) == counted, (told, counted)

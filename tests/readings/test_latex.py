@@ -11,24 +11,45 @@ from hypothesis import strategies as st
 from operations.cases import CASES, MADE_OF_OPERATIONS
 from readings.derived_cells import CELLS, data, own_cell, with_loss, without_steps
 
-from autograd_seq import Parameter, Tensor, derive, equations, exp, name, prove, scope, steps, tanh
+from autograd_seq import Parameter, Tensor, derive, equations, exp, language, name, prove, scope, steps, tanh
 from autograd_seq.core import names
 from autograd_seq.core.notation import ATOM
+from autograd_seq.readings.document_text import CHINESE_FONTS
 from autograd_seq.writer.latex_lines import lines, width
+from autograd_seq.writer.latex_text import CHINESE
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 ARTICLE = "\\documentclass{article}\n\\usepackage{amsmath,amssymb}\n\\begin{document}\n%s\n\\end{document}\n"
+ENDS = "\\end{footnotesize}\n\\end{document}\n"
 BAD = "Overfull|Missing character|Warning"
 
 
 def compiled(text, folder):
     """The log of a LaTeX run that found no error."""
+    text = CHINESE.sub("(cjk)", text.replace(CHINESE_FONTS, ""))  # Chinese needs XeLaTeX
     assert text.isascii()
     (folder / "it.tex").write_text(text)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "it.tex"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
     assert done.returncode == 0, done.stdout[-1500:]
     return done.stdout
+
+
+def has_chinese_fonts():
+    """Whether XeLaTeX and the package ctex are installed."""
+    if shutil.which("xelatex") is None:
+        return False
+    return subprocess.run(["kpsewhich", "ctex.sty"], capture_output=True, check=False).returncode == 0
+
+
+def chinese_names():
+    """A cell as a Chinese class might write it."""
+    W, b = Parameter(np.full((2, 2), 0.3), "权重矩阵"), Parameter(np.full((2, 1), 0.1), "b_偏置")
+    with scope(time=0):
+        state = Tensor(np.ones((2, 1)), "a")
+    for _ in steps(4):
+        state = name(tanh(W @ state + b * state), "隐藏状态")
+    return name((state * state).sum(), "损失")
 
 
 def user_names():
@@ -74,6 +95,35 @@ THINGS = {
 def test_documents_compile(which, tmp_path):
     document = derive(THINGS[which](), title=f"100% of {which}_1, Ωé", proof=prove if which == "gru" else None)
     assert not re.findall(f".*(?:{BAD}).*", compiled(document.latex, tmp_path))
+
+
+@pytest.mark.skipif(not has_chinese_fonts(), reason="XeLaTeX with ctex is not installed")
+def test_a_chinese_document_compiles(tmp_path):
+    """A heading longer than a line is broken between its characters, which it is not where each is a box of its own."""
+    with language("zh"):
+        document = derive(chinese_names(), title="一个自己写的循环单元与它的损失" * 5, proof=prove)
+        (tmp_path / "it.tex").write_text(document.latex.partition("\\begin{verbatim}")[0] + ENDS, encoding="utf-8")
+    command = ["xelatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "it.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stdout[-1500:]
+    assert not re.findall(".*(?:Overfull|Missing character).*", done.stdout)
+
+
+def test_chinese_stands_bare_in_prose_and_in_one_group_in_a_formula():
+    with language("zh"):
+        text = derive(chinese_names(), title="循环单元", proof=prove).latex
+    assert "\\section*{循环单元：前向与反向}" in text
+    prose = re.sub(r"\\begin\{(align\*|verbatim)\}.*?\\end\{\1\}|\$[^$]*\$", "", text, flags=re.DOTALL)
+    assert "\\text{" not in prose
+    assert "\\text{权重矩阵} \\, \\text{隐藏状态}^{\\langle t-1 \\rangle}" in text
+    assert "d\\text{隐藏状态}" in text
+    assert not re.search(r"\\text\{.\}\s*\\text\{.\}", text) and "\\text{\\text" not in text
+
+
+def test_a_line_of_the_listing_counts_a_chinese_character_as_two():
+    listing = derive(chinese_names(), title="循环单元" * 12).latex.split("\\begin{verbatim}\n")[1]
+    comment = next(line for line in listing.splitlines() if line.startswith('"""The forward'))
+    assert comment.endswith(" \\") and len(comment) + len(re.findall("[\u4e00-\u9fff]", comment)) <= 120
 
 
 @needs_latex

@@ -139,7 +139,8 @@ def test_a_derivation_in_every_format(monkeypatch):
     for line in markdown.splitlines():
         if line.startswith("|---"):
             assert line.count("|") in (4, 5)
-    assert "\\usepackage[UTF8]{ctex}" in latex and "\\text{权}\\text{重}" in latex
+    assert "\\usepackage[UTF8]{ctex}" in latex and "\\text{权重}" in latex
+    assert "\\section*{loss：前向与反向}" in latex and "\\subsection*{证明了什么}" in latex
     english = derive(recorded()).latex
     assert "ctex" not in english and english.isascii()
 

@@ -16,6 +16,9 @@ from website.pages import ROOT
 
 PACKAGES = ("autograd_seq", "cells", "viz")
 NEEDED = ("build", "twine", "setuptools")
+PICTURE = re.compile(r"!\[|<img\b")
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+COMMAND = r"autograd-seq \w+ "
 SECRETS = re.compile(b"|".join([rb"BEGIN [A-Z ]*PRIVATE KEY", rb"/home/\w", re.escape(str(ROOT).encode())]))
 
 
@@ -68,8 +71,38 @@ def test_the_source_distribution_is_enough_for_the_first_command(made):
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert set(ours()) <= names
     examples = {p.relative_to(ROOT).as_posix() for p in (ROOT / "examples").glob("*.py")}
-    assert examples | {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "setup.cfg"} <= names
+    around = {"README.md", "README.zh-CN.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "setup.cfg", "docs/build.py"}
+    assert examples | around <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith(("tests/", ".", "build/"))]
+
+
+def test_an_index_shows_no_broken_picture_and_no_dead_link(made, wheel):
+    """An index shows a description where it has none of the files beside it."""
+    page = metadata(wheel).get_payload()
+    assert page.startswith("# autograd_seq\n") and len(page) > 1000
+    assert PICTURE.findall(page) == [] and LINK.findall(page) == []
+    with tarfile.open(next(made.glob("*.tar.gz"))) as archive:
+        told = next(name for name in archive.getnames() if name.count("/") == 1 and name.endswith("/PKG-INFO"))
+        assert Parser().parsestr(archive.extractfile(told).read().decode("utf-8")).get_payload() == page
+
+
+def test_what_an_index_shows_is_true():
+    """Its program is that of the README, which is run; its commands are known; its extras are there."""
+    page, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("DESCRIPTION.md", "README.md"))
+    assert re.search(r"^```python\n.*?^```$", page, re.MULTILINE | re.DOTALL)[0] in readme
+    assert page.partition("\n\n")[2].partition("\"Sequence Models\"")[0] in readme
+    commands = re.findall(r"^autograd-seq (\w+)", page, re.MULTILINE)
+    assert len(commands) > 5 and {f"autograd-seq {name} " for name in commands} <= set(re.findall(COMMAND, readme))
+    extras = re.search(r"autograd-seq\[([\w,]+)\]", page)[1].split(",")
+    assert all(f"\n| `{name}` |" in readme for name in extras)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_what_the_readme_links_to_is_in_the_source_distribution(made, page):
+    with tarfile.open(next(made.glob("*.tar.gz"))) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    linked = {link for link in LINK.findall((ROOT / page).read_text(encoding="utf-8")) if "://" not in link}
+    assert len(linked) > 10 and linked - names == set()
 
 
 def test_nothing_in_it_is_of_the_machine_that_built_it(wheel):
@@ -80,7 +113,7 @@ def test_nothing_in_it_is_of_the_machine_that_built_it(wheel):
 def test_it_says_what_it_is_and_needs(wheel):
     said = metadata(wheel)
     assert said["Name"] == "autograd-seq" and said["Requires-Python"] == ">=3.11" and said["License"] == "MIT"
-    assert said["Description-Content-Type"] == "text/markdown" and "\n# autograd_seq\n" in said.get_payload()[:100]
+    assert said["Description-Content-Type"] == "text/markdown"
     core = [need for need in said.get_all("Requires-Dist") if "extra ==" not in need]
     assert [re.match(r"[\w-]+", need)[0] for need in core] == ["numpy", "sympy", "networkx", "graphviz", "pygraphviz"]
     assert said["Version"] == re.search(r"^version = (\S+)", (ROOT / "setup.cfg").read_text(), re.MULTILINE)[1]

@@ -1,12 +1,16 @@
 """The site is whole: it builds without a warning, no link is dead, and the reference has every public name."""
 
 import importlib
+import importlib.util
+import inspect
 import re
+import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
-from website.built import english
+from website.built import both, english
 from website.pages import DOCS
 
 import autograd_seq
@@ -19,6 +23,9 @@ MODULES = {
     },
     "autograd_seq.testing": ["assert_backward", "assert_gradients", "assert_proven"],
 }
+AROUND = re.compile(r"<article.*?</article>|<(script|style)\b.*?</\1>", re.DOTALL)  # what is not the theme
+IN_ENGLISH = r"Back to top|Skip to content|On this page|Made with|>Next<|>Previous<"
+FIELD = r'<dt class="field-[^"]*">([^<]*)<'  # Sphinx's word for what a function takes, returns and so on
 
 
 class Page(HTMLParser):
@@ -78,6 +85,35 @@ def test_each_page_has_the_same_page_in_the_other_language(pages, site):
             assert f'href="{up}zh/{path.relative_to(site / "en").as_posix()}"' in path.read_text(encoding="utf-8"), path
 
 
+def test_the_reference_speaks_chinese_throughout(tmp_path_factory):
+    """Sphinx's own words too: what a function takes, returns and raises."""
+    pages = both(tmp_path_factory) / "zh" / "api"
+    said = {w for path in pages.glob("*.html") for w in re.findall(FIELD, path.read_text(encoding="utf-8"))}
+    assert {"参数", "返回", "抛出"} <= said and not [words for words in said if words.isascii()]
+
+
+def test_the_theme_around_a_page_speaks_chinese(tmp_path_factory):
+    """Of its own words none is left in English: what stands outside of the article and of names."""
+    for path in sorted((both(tmp_path_factory) / "zh").rglob("*.html")):
+        if path.parent.name != "live":
+            page = path.read_text(encoding="utf-8")
+            assert re.findall(r'aria-label="([ -~]+)"', page) == [], path
+            assert re.findall(IN_ENGLISH, AROUND.sub("", page)) == [], path
+
+
+def test_each_language_is_built_in_a_process_of_its_own(monkeypatch, tmp_path):
+    pytest.importorskip("latex2mathml", reason="the site needs the extra docs")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    spec = importlib.util.spec_from_file_location("build_the_site", DOCS / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    ran = []
+    monkeypatch.setattr(module, "make", lambda: None)
+    monkeypatch.setattr(module.subprocess, "run", lambda words, **_: ran.append(words) or SimpleNamespace(returncode=0))
+    assert module.main(["--out", str(tmp_path)]) == 0
+    assert [next(w for w in words if w.startswith("language=")) for words in ran] == ["language=en", "language=zh_CN"]
+
+
 def thing(name):
     """What a full name means."""
     module, _, last = name.rpartition(".")
@@ -97,6 +133,15 @@ def test_the_reference_has_every_public_name(module):
     there = {id(thing(name)) for name in names}
     assert {name for name in MODULES[module] if id(thing(f"{module}.{name}")) not in there} == set()
     assert {name for name in names if name.rpartition(".")[0] == module} <= {f"{module}.{n}" for n in MODULES[module]}
+
+
+def test_each_attribute_in_the_reference_stands_alone():
+    """Sphinx takes the first of ``records, uses : int`` for a type."""
+    for _, names in listed():
+        for name in names:
+            attributes = re.split(r"^(.+)\n-+$", inspect.getdoc(thing(name)) or "", flags=re.MULTILINE)
+            listing = attributes[attributes.index("Attributes") + 1] if "Attributes" in attributes else ""
+            assert re.findall(r"^\w+, .*$", listing, re.MULTILINE) == [], name
 
 
 def test_each_name_of_the_reference_stands_on_its_page_with_what_it_does(pages):

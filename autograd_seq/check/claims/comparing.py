@@ -118,7 +118,7 @@ def _compare_exactly(setting: Setting, claimed: Quantity, true: Quantity, levels
 
 
 def _differ(a: Array, b: Array) -> bool:
-    """Whether numbers of many digits differ by more than rounding; not where one of them is no real number."""
+    """Whether numbers of many digits differ by more than rounding; not where one of them is not a real number."""
     pairs = list(zip(a.flat, b.flat, strict=True))
     if any(isinstance(e, mpmath.ctx_mp_python._mpc) or not mpmath.isfinite(e) for pair in pairs for e in pair):
         return False

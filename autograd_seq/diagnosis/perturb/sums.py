@@ -20,7 +20,7 @@ MOST_PAIRED = 8  # terms of which two at a time are tried
 
 
 def weighed(total: Tensor, weights: Mapping[Tensor, float]) -> Form:
-    """A sum in which some terms have another weight; what is no sum is its own term."""
+    """A sum in which some terms have another weight; what is not a sum is its own term."""
 
     def change(v: Values) -> Any:
         whole = evaluate(total, v)

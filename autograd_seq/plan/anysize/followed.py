@@ -158,7 +158,7 @@ class Followed:
         return self.of[use.value] is self.of[value] and use.value.shape == value.shape
 
     def _mixed(self, value: Value) -> TogetherError:
-        return TogetherError(f"{value.name} ({value.kind.name}) depends on several examples in a way that is no sum")
+        return TogetherError(f"{value.name} ({value.kind.name}) depends on several examples in a way that is not a sum")
 
     # -- by what computes it --------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class Followed:
             or value.kind.cuts
         )
         if not linear:
-            raise TogetherError(f"{value.name} ({value.kind.name}) is no sum over the examples, but made of one")
+            raise TogetherError(f"{value.name} ({value.kind.name}) is not a sum over the examples, but made of one")
 
     def _product(self, value: Value) -> None:
         """A product of matrices, in which examples may be rows or columns, or what is summed over."""

@@ -76,7 +76,7 @@ def fitted(
     Raises
     ------
     NotGeneralError
-        If it is no number times powers of the sizes.
+        If it is not a number times powers of the sizes.
     """
     if all(number == found[0] or (number != number and found[0] != found[0]) for number in found):
         return found[0]

@@ -115,7 +115,7 @@ class Memory:
     def _over_gates(self, component: list[Value]) -> None:
         """Let adjoints that stand above each other be written over gates that nobody needs after that step.
 
-        What is itself written over something is no host: two would be written over each other.
+        What is itself written over something is not a host: two would be written over each other.
         """
         inside = set(component)
         for stacked in component:
