@@ -66,9 +66,14 @@ def train_(arguments: argparse.Namespace) -> int:
         return STOPPED
     if not reports:
         return 0
-    say(f"{len(texts)} sequences, {len(vocabulary)} tokens; loss of a sequence {trainer.history.losses[-1]:.3f}")
+    say(f"{len(texts)} sequences, {len(vocabulary)} tokens{_loss(trainer.history.epochs)}")
     say(f"written: {arguments.output}; invent with: autograd-seq sample {arguments.output}")
     return 0
+
+
+def _loss(epochs: list[float]) -> str:
+    """The loss of the last epoch, which a file of an older version does not have."""
+    return f"; mean loss of a sequence over the last epoch {epochs[-1]:.3f}" if epochs else ""
 
 
 def stopped(trainer: Any, arguments: argparse.Namespace) -> str:
