@@ -53,20 +53,24 @@ SAID = {
         lost, "the recorded tensor 'W @ np.ones((2, 1))' into", "已记录的张量 'W @ np.ones((2, 1))' 变成"
     ),
     "an axis": (
-        lambda: W.sum(axis=5), "It expects axes that the array has.", "要求：axis 必须是数组已有的轴。NumPy 的说明：axis 5 is out"
+        lambda: W.sum(axis=5), "It expects axes that the array has.",
+        "要求：axis 必须是数组已有的轴。NumPy 的说明：axis 5 is out",
     ),
     "an activation": (
         lambda: RNN(3, 4, activation="tahn"), "there is no activation 'tahn': choose one of",
         "没有激活函数 'tahn'：请从 'tanh', 'relu', 'sigmoid' 中选一个",
     ),
     "a plan": (
-        lambda: autograd_seq.compile(W @ W), "a plan is compiled from a loss", "compile() 的参数应是损失（一个已记录的数），或返回损失的函数"
+        lambda: autograd_seq.compile(W @ W), "a plan is compiled from a loss",
+        "compile() 的参数应是损失（一个已记录的数），或返回损失的函数",
     ),
     "steps that are not there": (
-        lambda: draw(step(), steps=(2, 9)), "asks for steps 2 to 9, but there are steps 1 to 3", "而现有的是第 1 至 3 步"
+        lambda: draw(step(), steps=(2, 9)), "asks for steps 2 to 9, but there are steps 1 to 3",
+        "而现有的是第 1 至 3 步",
     ),
     "steps in the wrong order": (
-        lambda: draw(step(), steps=(5, 2)), "the first step comes after the last; write (2, 5)", "起点大于终点；请写 (2, 5)"
+        lambda: draw(step(), steps=(5, 2)), "the first step comes after the last; write (2, 5)",
+        "起点大于终点；请写 (2, 5)",
     ),
 }  # fmt: skip
 
@@ -91,7 +95,7 @@ COMMANDS = {
     "prove lstm -o a.jpg": ("must end in .json or .v", "后缀必须是 .json 或 .v"),
     "check q3.py --hints 9": ("--hints must be 1 to 4 or rising, not '9'", "--hints 应为 1 到 4 或 rising，而不是 '9'"),
     "draw lstm --only 5-2": ("such as 2-4, and '5-2' begins after its end", "例如 2-4，而 '5-2' 的起点大于终点"),
-    "draw lstm --only a-b": ("a range of steps such as 2-4, not 'a-b'", "参数 --only：应为时间步的范围，例如 2-4，而不是 'a-b'"),
+    "draw lstm --only a-b": ("a range of steps such as 2-4, not 'a-b'", "应为时间步的范围，例如 2-4，而不是 'a-b'"),
     "print lstmm": ("Did you mean 'lstm'?", "是不是指 'lstm'？"),
     "pint lstm": ("Did you mean 'print'?", "是不是指 'print'？"),
     "sample x.npz --temprature 1": ("Did you mean '--temperature'?", "是不是指 '--temperature'？"),
@@ -117,7 +121,8 @@ def test_a_file_without_its_function_is_told_which_it_has(tmp_path, capsys):
 
 
 def test_two_kinds_of_a_cell_are_told_apart(capsys):
-    assert repr(GRU(1, 2, reset_after=True)) == "GRU(n_x=1, n_a=2, reset_after=True)" and repr(GRU(1, 2)) == "GRU(n_x=1, n_a=2)"
+    assert repr(GRU(1, 2)) == "GRU(n_x=1, n_a=2)"
+    assert repr(GRU(1, 2, reset_after=True)) == "GRU(n_x=1, n_a=2, reset_after=True)"
     assert repr(LSTM(1, 2, "diagonal")) == "LSTM(n_x=1, n_a=2, peephole='diagonal')"
     assert main(["same", "gru", "gru-reset-after", "--lang", "zh"]) == 1
     said = capsys.readouterr().out
@@ -142,7 +147,8 @@ def test_a_kink_speaks_of_others_only_where_there_are_some(x, others):
 
 def test_what_an_engine_needs_is_said_in_chinese():
     with autograd_seq.language("zh"):
-        assert translated("the engine 'jax' needs JAX: pip install 'autograd-seq[jax]'").startswith("引擎 'jax' 需要 JAX：pip")
+        said = translated("the engine 'jax' needs JAX: pip install 'autograd-seq[jax]'")
+        assert said == "引擎 'jax' 需要 JAX：pip install 'autograd-seq[jax]'"
         said = translated("compiled loops need Numba and SciPy: pip install 'autograd-seq[fast]'")
         assert said == "用 Numba 执行循环需要 Numba 和 SciPy：pip install 'autograd-seq[fast]'"
 
@@ -152,6 +158,7 @@ def test_a_training_that_goes_on_with_another_cell_says_with_which_it_began(tmp_
     corpus.write_text("ab\nba\n")
     begun = ["train", str(corpus), "--epochs", "1", "--hidden", "3", "-o", str(model)]
     assert main([*begun, "--cell", "gru"]) == 0
-    for language, said in (("en", "it was begun with cell 'gru', not 'lstm'"), ("zh", "开始时的 cell 是 'gru'，而不是 'lstm'")):
+    words = {"en": "it was begun with cell 'gru', not 'lstm'", "zh": "开始时的 cell 是 'gru'，而不是 'lstm'"}
+    for language, said in words.items():
         assert main([*begun, "--cell", "lstm", "--resume", "--lang", language]) == 2
         assert said in " ".join(capsys.readouterr().err.split())
