@@ -13,6 +13,7 @@ from viz.lettering import Line, Run, name_runs, words_of_ours, wrapped
 from viz.scene import Column, Layout, Node, Row
 from viz.symbolic import OneStep, pattern
 from viz.unrolled import Unrolled
+from viz.where_in_words import layer_and_direction
 
 Key = Hashable
 
@@ -100,7 +101,7 @@ class Modules(Unrolled):
             title += [Run(", ")] * bool(title) + self.writer.title(b)
         lines = [self.line(title, self.size.name)]
         if words := _called(box):
-            lines.append(self.line([Run(words, dim=True)], self.size.nameless))
+            lines.append(self.line(words_of_ours(words), self.size.nameless))
         names: list[Run] = []
         for b in self.members[box]:
             if b.record.name is not None and b not in leaving:
@@ -125,9 +126,8 @@ def _module(whole: Folded, box: Box) -> Box:
 
 
 def _called(box: Box) -> str:
-    """``layer 2``, ``layer 1, backward``; nothing without a layer."""
-    words = [f"layer {box.scope.layer}"] if box.scope.layer is not None else []
-    return ", ".join(words + [box.scope.direction] if box.scope.direction is not None else words)
+    """``layer 2``, ``layer 1, backward direction``; nothing without a layer or a direction."""
+    return ", ".join(layer_and_direction(box.scope.layer, box.scope.direction))
 
 
 class Inside(OneStep):
