@@ -101,7 +101,7 @@ class Modules(Unrolled):
             title += [Run(", ")] * bool(title) + self.writer.title(b)
         lines = [self.line(title, self.size.name)]
         if words := _called(box):
-            lines.append(self.line(words_of_ours(words), self.size.nameless))
+            lines.append(self.line(words, self.size.nameless))
         names: list[Run] = []
         for b in self.members[box]:
             if b.record.name is not None and b not in leaving:
@@ -125,9 +125,12 @@ def _module(whole: Folded, box: Box) -> Box:
     return whole.home[box.record]
 
 
-def _called(box: Box) -> str:
+def _called(box: Box) -> list[Run]:
     """``layer 2``, ``layer 1, backward direction``; nothing without a layer or a direction."""
-    return ", ".join(layer_and_direction(box.scope.layer, box.scope.direction))
+    runs: list[Run] = []
+    for words in layer_and_direction(box.scope.layer, box.scope.direction):
+        runs += [Run(", ", dim=True)] * bool(runs) + words_of_ours(words)
+    return runs
 
 
 class Inside(OneStep):

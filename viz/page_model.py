@@ -270,7 +270,7 @@ def _where(scope: Scope) -> str:
         *layer_and_direction(scope.layer, scope.direction),
         scope.part or "",
     ]
-    return translated(", ".join(word for word in words if word))
+    return ", ".join(translated(word) for word in words if word)
 
 
 def _place(place: tuple[int | None, str | None, int | None]) -> str:
