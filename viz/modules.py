@@ -9,11 +9,11 @@ import networkx
 
 from viz.boxes import Box, Folded, Use
 from viz.builder import Options
+from viz.directions import place_in_words
 from viz.lettering import Line, Run, name_runs, words_of_ours, wrapped
 from viz.scene import Column, Layout, Node, Row
 from viz.symbolic import OneStep, pattern
 from viz.unrolled import Unrolled
-from viz.where_in_words import layer_and_direction
 
 Key = Hashable
 
@@ -100,8 +100,8 @@ class Modules(Unrolled):
         for b in leaving:
             title += [Run(", ")] * bool(title) + self.writer.title(b)
         lines = [self.line(title, self.size.name)]
-        if words := _called(box):
-            lines.append(self.line(words, self.size.nameless))
+        if words := place_in_words(box.scope.layer, box.scope.direction):
+            lines.append(self.line([Run(words, dim=True, in_words=True)], self.size.nameless))
         names: list[Run] = []
         for b in self.members[box]:
             if b.record.name is not None and b not in leaving:
@@ -123,14 +123,6 @@ class Modules(Unrolled):
 
 def _module(whole: Folded, box: Box) -> Box:
     return whole.home[box.record]
-
-
-def _called(box: Box) -> list[Run]:
-    """``layer 2``, ``layer 1, backward direction``; nothing without a layer or a direction."""
-    runs: list[Run] = []
-    for words in layer_and_direction(box.scope.layer, box.scope.direction):
-        runs += [Run(", ", dim=True)] * bool(runs) + words_of_ours(words)
-    return runs
 
 
 class Inside(OneStep):

@@ -28,9 +28,9 @@ from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes, without_step
 from autograd_seq.readings.contributions import contributions
 from autograd_seq.translation.reader import translated
+from viz.directions import direction_in_words, short
 from viz.page_formulas import Formulas
 from viz.page_order import in_steps
-from viz.where_in_words import layer_and_direction
 
 ROOM = 50_000  # numbers written into a page: values, adjoints, contributions
 EDGES = (12, 8, 6, 5, 4, 3, 2)  # rows and columns of an array that are shown, the most that fit
@@ -267,25 +267,26 @@ def _where(scope: Scope) -> str:
     """A place in words: ``time step 2, layer 1, forget gate``."""
     words = [
         f"time step {scope.time}" if scope.time is not None else "",
-        *layer_and_direction(scope.layer, scope.direction),
+        f"layer {scope.layer}" if scope.layer is not None else "",
+        direction_in_words(scope.direction) if scope.direction else "",
         scope.part or "",
     ]
-    return ", ".join(translated(word) for word in words if word)
+    return translated(", ".join(word for word in words if word))
 
 
 def _place(place: tuple[int | None, str | None, int | None]) -> str:
     """The place of a contribution, short: ``t = 2, layer 1``."""
     layer, direction, time = place
-    words = [f"t = {time}" if time is not None else "", *layer_and_direction(layer, direction)]
-    return ", ".join(translated(word) for word in words if word) or translated("untimed")
+    words = [f"t = {time}" if time is not None else "", translated(f"layer {layer}") if layer is not None else ""]
+    return ", ".join(word for word in [*words, short(direction)] if word) or translated("untimed")
 
 
 def spoken(record: Tensor, scope: Scope, number: int) -> str:
     """A name as a screen reader should say it: ``Gamma f, time step 2``."""
     base = record.name.replace("_", " ") if record.name else translated(f"record {number}")
-    words = [f"time step {scope.time}" if scope.time is not None else ""]
-    words += layer_and_direction(scope.layer, scope.direction)
-    return ", ".join([base, *(translated(word) for word in words if word)])
+    words = [translated(f"time step {scope.time}") if scope.time is not None else ""]
+    words += [translated(f"layer {scope.layer}") if scope.layer is not None else "", short(scope.direction)]
+    return ", ".join([base, *(word for word in words if word)])
 
 
 def norm(array: Array) -> float:

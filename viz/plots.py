@@ -23,8 +23,8 @@ from autograd_seq.core.source_line import here
 from autograd_seq.storage.files import check_output, write
 from autograd_seq.translation.columns import display_width
 from autograd_seq.translation.reader import translated
+from viz.directions import place_in_words
 from viz.fonts import font_for, has_chinese, warn_of_missing, words_in_fonts
-from viz.where_in_words import layer_and_direction
 
 # Okabe and Ito's colours, each with a marker and a dash of its own: readable colour-blind and in grey.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#8A6D00", "#000000")
@@ -377,7 +377,7 @@ def _ticks(steps: int) -> list[int]:
 
 
 def _group(layer: int | None, direction: str | None) -> str:
-    return ", ".join(layer_and_direction(layer, direction)) or "norm of each part"
+    return place_in_words(layer, direction) or "norm of each part"
 
 
 def _plain(name: str) -> str:

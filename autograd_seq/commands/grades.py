@@ -26,7 +26,7 @@ from autograd_seq.grading.results.chart import ENDINGS, draw_causes
 from autograd_seq.grading.results.junit import as_junit
 from autograd_seq.grading.results.letters import write_letters
 from autograd_seq.grading.results.sheets import as_csv, causes_as_csv
-from autograd_seq.grading.submission import Submission
+from autograd_seq.grading.submission import FunctionVerdict, Submission
 from autograd_seq.storage.files import check_output, write
 
 DAY = 86_400.0
@@ -161,6 +161,19 @@ def _show_missing_walls(book: Gradebook) -> None:
         say(f"not enforced on this machine: {', '.join(missing)}", file=sys.stderr)
 
 
+def _print_changes(name: str, function: FunctionVerdict) -> None:
+    """The smallest changes that make a function right, or that none were found."""
+    if len(function.changes) > 1:
+        say(f"  the smallest changes that make {name} right (they were tried):")
+    elif function.changes:
+        say(f"  the smallest change that makes {name} right (it was tried):")
+    elif function.verdict == "wrong":
+        say(f"  no small change was found that makes {name} right")
+    for edit in function.changes:
+        say(f"    line {edit.line}: {plain(edit.before)}")
+        say(f"    change it to: {plain(edit.after)}")
+
+
 def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
     """The reports, or a line for each, and then the table of mistakes."""
     in_full = arguments.verbose or len(book) <= IN_FULL
@@ -171,10 +184,8 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
             reason = f": {plain(submission.reason, 1)}" if submission.reason else ""
             say(f"{submission.path}: {submission.verdict}{reason}")
         for name, function in submission.functions.items():
-            if function.changes:
-                said = "\n    ".join(plain(str(edit)) for edit in function.changes)
-                many = "changes that make" if len(function.changes) > 1 else "change that makes"
-                say(f"  the smallest {many} {name} right, tried:\n    {said}")
+            if arguments.edits:
+                _print_changes(name, function)
         if arguments.assignment is not None:
             say(f"  {submission.mark:g} of {submission.points:g} points")
     if len(book) > 1:

@@ -41,7 +41,7 @@ NO_WORDS = (
 )  # fmt: skip
 # Functions, and names that something is assigned to, whose texts no person reads, as file:name.
 NO_WORDS_IN = (
-    "autograd_seq/commands/frame.py:EXAMPLES", "examples/tour.py:SENTENCE", "viz/unrolled.py:where", "viz/fonts.py:CHINESE", "viz/fonts.py:FAMILIES",
+    "autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:CHINESE", "viz/fonts.py:FAMILIES",
     "viz/fonts.py:ADVICE", "autograd_seq/grading/results/chart.py:CHINESE_FONTS",
     "autograd_seq/readings/document_text.py:CHINESE_FONTS",
     "autograd_seq/translation/templates.py:SAID_BY_OTHERS", "autograd_seq/grading/own_process.py:_START",
