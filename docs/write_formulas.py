@@ -88,7 +88,8 @@ def typeset(printed: str) -> str:
 
 def in_math(latex: str) -> str:
     """A formula between dollar signs, with commands for the signs that mean something else in a table."""
-    for sign, command in (("&", ""), (r"\\", r"\cr "), ("|", r"\vert "), ("<", r"\lt "), (">", r"\gt "), ("*", r"\ast ")):
+    commands = {"&": "", r"\\": r"\cr ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt ", "*": r"\ast "}
+    for sign, command in commands.items():
         latex = latex.replace(sign, command)
     return f"${' '.join(latex.split())}$"
 

@@ -43,11 +43,11 @@ def in_chinese(printed: str, code: str = "") -> str:
 
 
 def console_in_chinese(text: str) -> str:
-    """A dialogue with a shell, with what this project's commands answer in Chinese.
+    r"""A dialogue with a shell, with what this project's commands answer in Chinese.
 
     Examples
     --------
-    >>> print(console_in_chinese("$ autograd-seq print x\\nthere is no file x\\n$ ls\\nthere is no file x"))
+    >>> print(console_in_chinese("$ autograd-seq print x\nthere is no file x\n$ ls\nthere is no file x"))
     $ autograd-seq print x
     没有文件 x
     $ ls

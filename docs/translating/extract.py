@@ -18,6 +18,7 @@ from docs.translating.wording import CODE_STARTS, CSS, TAG, TOKEN, mostly_words
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("autograd_seq", "cells", "viz")
+EXAMPLES = ("examples/places.py", "examples/tour.py")  # those that speak the reader's language
 
 # The parts of the program, each with its catalogue; a message that several say belongs to the first of them.
 CATALOGUES = {
@@ -27,7 +28,7 @@ CATALOGUES = {
     "plans": ("autograd_seq/plan", "autograd_seq/folding", "autograd_seq/writer"),
     "readings": ("autograd_seq/readings", "viz"),
     "cells": ("cells", "autograd_seq/exchange"),
-    "commands": ("autograd_seq",),
+    "commands": ("autograd_seq", "examples"),
 }
 
 # Files and folders that write programs, formulas or drawings, and nothing in words.
@@ -141,8 +142,8 @@ def catalogue_of(file: str) -> str:
 def all_messages() -> dict[str, dict[str, Message]]:
     """For each catalogue its messages, by their English."""
     found: dict[str, Message] = {}
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
+    for part in (*PACKAGES, *EXAMPLES):
+        for path in sorted((ROOT / part).rglob("*.py")) or [ROOT / part]:
             file = path.relative_to(ROOT).as_posix()
             if file.startswith(NO_WORDS) and not file.startswith(WORDS_AFTER_ALL):
                 continue
