@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import autograd_seq
 from autograd_seq.commands.console import print_json, say
 from autograd_seq.commands.ending import CODES
 from autograd_seq.commands.frame import whole
+from autograd_seq.commands.things import cells_by_name
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.names import escaped
 from autograd_seq.grading.asked_for import load_assignment
@@ -26,7 +28,7 @@ from autograd_seq.grading.results.chart import ENDINGS, draw_causes
 from autograd_seq.grading.results.junit import as_junit
 from autograd_seq.grading.results.letters import write_letters
 from autograd_seq.grading.results.sheets import as_csv, causes_as_csv
-from autograd_seq.grading.submission import Submission
+from autograd_seq.grading.submission import FunctionVerdict, Submission
 from autograd_seq.storage.files import check_output, write
 
 DAY = 86_400.0
@@ -93,9 +95,11 @@ def grade(arguments: argparse.Namespace) -> int:
 
 
 def _hints(arguments: argparse.Namespace) -> Any:
-    """The level of hints; what follows --hints and is none is a file."""
+    """The level of hints; what follows --hints and is none is a file, if it may be one."""
     given = arguments.hints
     if isinstance(given, str) and given not in _LEVELS:
+        if not os.path.exists(given) and given not in cells_by_name() and given.isalnum():
+            raise UsageError(f"--hints must be 1 to 4 or rising, not {given!r}")
         arguments.files.insert(0, given)
         given = _KIND
     return _LEVELS[given] if isinstance(given, str) else given
@@ -161,6 +165,19 @@ def _show_missing_walls(book: Gradebook) -> None:
         say(f"not enforced on this machine: {', '.join(missing)}", file=sys.stderr)
 
 
+def _print_changes(name: str, function: FunctionVerdict) -> None:
+    """The smallest changes that make a function right, or that none were found."""
+    if len(function.changes) > 1:
+        say(f"  the smallest changes that make {name} right (they were tried):")
+    elif function.changes:
+        say(f"  the smallest change that makes {name} right (it was tried):")
+    elif function.verdict == "wrong":
+        say(f"  no small change was found that makes {name} right")
+    for edit in function.changes:
+        say(f"    line {edit.line}: {plain(edit.before)}")
+        say(f"    change it to: {plain(edit.after)}")
+
+
 def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
     """The reports, or a line for each, and then the table of mistakes."""
     in_full = arguments.verbose or len(book) <= IN_FULL
@@ -171,10 +188,8 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
             reason = f": {plain(submission.reason, 1)}" if submission.reason else ""
             say(f"{submission.path}: {submission.verdict}{reason}")
         for name, function in submission.functions.items():
-            if function.changes:
-                said = "\n    ".join(plain(str(edit)) for edit in function.changes)
-                many = "changes that make" if len(function.changes) > 1 else "change that makes"
-                say(f"  the smallest {many} {name} right, tried:\n    {said}")
+            if arguments.edits:
+                _print_changes(name, function)
         if arguments.assignment is not None:
             say(f"  {submission.mark:g} of {submission.points:g} points")
     if len(book) > 1:

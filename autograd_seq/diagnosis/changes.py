@@ -107,7 +107,11 @@ class Changes(Trials):
         return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
 
     def _needed(
-        self, made: list[tuple[Edit, ast.AST]], right: list[str], now: Callable[[], list[str]], kept: contextlib.ExitStack
+        self,
+        made: list[tuple[Edit, ast.AST]],
+        right: list[str],
+        now: Callable[[], list[str]],
+        kept: contextlib.ExitStack,
     ) -> tuple[list[Edit], list[list[str]]]:
         """Those of some changes without which less is right, and what that is; they have been made.
 
@@ -148,8 +152,11 @@ class Changes(Trials):
         goes_back |= {part for part, known in values.items() if sum(known) < len(known) / 2}
         return {m.statement: m.turn + 1 if m.part in goes_back else math.inf for m in made}
 
-    def _best(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
-        """The first change that mends everything, else the one that mends most."""
+    def _best(self, lines: list[Line], left: list[str], again: bool = False) -> tuple[Edit, list[str]] | None:
+        """The first change that mends everything, else the one that mends most.
+
+        Those of whole lines are not made again, where they were tried on other mistakes.
+        """
         best: tuple[Edit, list[str]] | None = None
         likely = [line for line in lines if line.reach and line.strange < math.inf]
         known = [line for line in lines if line.reach and line.strange == math.inf]
@@ -159,7 +166,7 @@ class Changes(Trials):
         more = SHAPES if rare else []
         shapes = [axes, unsummed] if more and self._of_wrong_shape(left) else []
         tasks = [
-            *itertools.product([lines], [*shapes, *(WHOLE if more else [])]),  # they have few changes
+            *itertools.product([lines], [*shapes, *(WHOLE if more and not again else [])]),  # they have few changes
             *itertools.product([likely[:1]], [*self.rules, *more, *rare]),
             *itertools.product(rest, [*self.rules, *more]),
             *itertools.product(rest, rare),
@@ -232,9 +239,22 @@ def line_with(edit: Edit) -> str:
     try:
         if isinstance(edit.new, ast.Pass):
             return ""
+        if not whole and (entry := _entry_of(edit)) is not None:
+            return entry
         return said(edit.new if whole else _head(edit.statement), 160).removesuffix(" ...")
     finally:
         edit.put(before)
+
+
+def _entry_of(edit: Edit) -> str | None:
+    """The entry of a dict in which a change is, where a statement makes a dict: the others may be wrong, too."""
+    value = getattr(edit.statement, "value", None)
+    if not isinstance(value, ast.Dict):
+        return None
+    for key, part in zip(value.keys, value.values, strict=True):
+        if key is not None and (part is edit.new or edit.holder in list(ast.walk(part))):
+            return f"{said(key)}: {said(part, 160)}"
+    return None
 
 
 def _head(s: ast.stmt) -> ast.AST:

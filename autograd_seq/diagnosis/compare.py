@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +17,15 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.by_scores import by_scores
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
+from autograd_seq.diagnosis.own_names import Mistaken, in_own_names
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
 from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
@@ -106,27 +111,72 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
     flat = [k for k in read if _keepdims(report[k])]
     for key in flat:
         report.causes.append(_shape_finding(report[key]))
-    left = [k for k in read if k not in flat and report[k].error >= report[k].tolerance]
+    turned = [k for k in read if k not in flat and _is_turned(report[k])]
+    told = {*flat, *turned}
+    left = [k for k in read if k not in told and report[k].error >= report[k].tolerance]
     if left:
         tolerance = max(report[k].tolerance for k in left)
-        search = Search((first.truth, first.found), (second.truth, second.found), left, tolerance)
-        lines = _Told([first, second], search, report)
-        causes, _unexplained = _causes(search, lines, report)
-        causes = lines.placed(causes)
+        causes = _in_their_form(report, (first, second), left, tolerance)
         report.causes.extend(c[0] for c in causes)
         report.also = [f for c in causes for f in c[1:]]
+    if turned:
+        lines = _Told((first, second), turned, max(report[k].tolerance for k in turned), report)
+        report.causes.extend(lines.turned(key) for key in turned)
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
+
+
+def _in_their_form(report: BackwardReport, cases: Sequence[Any], left: list[str], tolerance: float) -> list[list[Finding]]:
+    """The causes, by the true pass in the form in which somebody wrote theirs: through 1 / ŷ, or ŷ − Y at once."""
+    short = [by_scores(case.truth) for case in cases]
+    as_they_are: Any = (cases[0], cases[1])
+    if short[0] is not None and short[1] is not None:
+        by_hand = [_with(case, made.truth) for case, made in zip(cases, short, strict=True) if made is not None]
+        lines = _Told(by_hand, left, tolerance, report)
+        if not lines.has(short[0].left_out):
+            causes, unexplained = _causes(lines.search, lines, report)
+            if not unexplained:
+                return _with_targets(lines.placed(causes), short[0].made)
+            kept = report.look_at, report.together
+            others = _Told(as_they_are, left, tolerance, report)
+            again, still = _causes(others.search, others, report)
+            if len(still) < len(unexplained):
+                return others.placed(again)
+            report.look_at, report.together = kept
+            return _with_targets(lines.placed(causes), short[0].made)
+    lines = _Told(as_they_are, left, tolerance, report)
+    return lines.placed(_causes(lines.search, lines, report)[0])
+
+
+def _with_targets(causes: list[list[Finding]], names: Collection[str]) -> list[list[Finding]]:
+    """Causes that say what a target is for which a program has an index only."""
+
+    def told(finding: Finding) -> Finding:
+        found = re.search(rf"(?<!\w)({'|'.join(map(re.escape, names))})(<\d+>)?(?!\w)", finding.correct)
+        if found is None:
+            return finding
+        return replace(finding, correct=f"{finding.correct}  ({found[0]} is 1 at the right class and 0 elsewhere)")
+
+    return [[told(f) for f in c] for c in causes] if names else causes
+
+
+def _with(case: Any, truth: Any) -> Any:
+    """The same draw with its true pass in another form."""
+    other = copy.copy(case)
+    other.truth = truth
+    return other
 
 
 def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
     causes, unexplained = _found(search, report, FIRST_WORK)
     report.look_at = search.common(unexplained)
-    if any(_is_appearance(c[0]) for c in causes):
+    if any(_is_appearance(c[0]) or _is_assignment(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
-        if {k for c in assigned for k in c.explains} == set(search.wrong):
-            return [[f] for f in assigned], []
+        if any(_is_appearance(c[0]) for c in causes):
+            if {k for c in assigned for k in c.explains} == set(search.wrong):
+                return [[f] for f in assigned], []
+        causes = [[_as_assigned(c[0], assigned), *c[1:]] for c in causes]
     if not unexplained and len(causes) == 1:
         return causes, unexplained
     valued, _ = lines.mended("values")
@@ -156,6 +206,19 @@ def _is_appearance(finding: Finding) -> bool:
     return finding.words.startswith(nothing.partition(":")[0]) or finding.words.endswith(another)
 
 
+def _is_assignment(finding: Finding) -> bool:
+    """Whether = stands for +=, or += for =, so that somebody's own line says best what is right."""
+    return finding.category == "assignment" or finding.words in (kinds.CARRY_SUMMED.words, kinds.CARRY_KEPT.words)
+
+
+def _as_assigned(finding: Finding, assigned: Sequence[Finding]) -> Finding:
+    """A finding with the line that is to be changed, where a change of its assignment makes right what it explains."""
+    for other in assigned:
+        if _is_assignment(finding) and set(other.explains) == set(finding.explains) and other.correct:
+            return replace(finding, line=other.line, file=other.file, correct=other.correct)
+    return finding
+
+
 def _where_to_look(valued: Sequence[Finding]) -> str | None:
     """A line that is known to be wrong, with what it should make; not how it came to be so."""
     first = next(iter(valued), None)
@@ -182,9 +245,21 @@ def _found(search: Search, report: BackwardReport, most: float) -> tuple[list[li
 class _Told:
     """What somebody's own lines tell; that they could not be looked at is no reason to keep back what is wrong."""
 
-    def __init__(self, cases: Sequence[Any], search: Search, report: BackwardReport) -> None:
-        self._cases, self._search, self._report = cases, search, report
+    def __init__(self, cases: Sequence[Any], wrong: list[str], tolerance: float, report: BackwardReport) -> None:
+        first, second = cases
+        self.search = Search((first.truth, first.found), (second.truth, second.found), wrong, tolerance)
+        self._cases, self._report = cases, report
         self._lines: Lines | None = None
+
+    def has(self, values: Sequence[tuple[str, Array]]) -> bool:
+        """Whether a line makes one of some values, a multiple of it, or a variable that is called so."""
+        names = tuple(dict.fromkeys(name for name, _ in values if name))
+        counts = {float(n) for _, v in values for n in (1, *v.shape, v.size)}
+        made = [sign * n * v for _, v in values for n in counts for sign in (1.0, -1.0)]
+        try:
+            return self._own().located([Sought(names, (), made)]) not in ([], [None])
+        except Exception:  # a program whose lines cannot be looked at
+            return False
 
     def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
@@ -199,31 +274,66 @@ class _Told:
     def placed(self, causes: list[list[Finding]]) -> list[list[Finding]]:
         """Causes with the lines that they stand in."""
         first = [c[0] for c in causes]
-        if not causes or all(f.line for f in first):
-            return causes
+        placed = first
         try:
-            first = with_lines(self._own(), first, self._search.wrong_values(first))
+            if not all(f.line for f in first):
+                placed = with_lines(self._own(), first, self.search.wrong_values(first))
         except Exception:  # they are right without a line, too
             return causes
-        return [[f, *c[1:]] for f, c in zip(first, causes, strict=True)]
+        named = [self._in_own_names(f, c, first) for f, c in zip(placed, first, strict=True)]
+        return [[f, *c[1:]] for f, c in zip(named, causes, strict=True)]
+
+    def turned(self, key: str) -> Finding:
+        """What is said of a gradient with its rows and columns exchanged."""
+        category, words = kinds.TURNED()
+        r = self.search.context.program.results[key]
+        finding = Finding(category, key, words, self.search.context.where(r)[1], (key,))
+        try:
+            (placed,) = with_lines(self._own(), [finding], [[r._value.T]])
+        except Exception:  # it is right without a line, too
+            return finding
+        return self._named(placed, ([r], {r: r._value.T}))
+
+    def _in_own_names(self, placed: Finding, finding: Finding, among: Sequence[Finding]) -> Finding:
+        """A finding that has its line in the names that stand around this line."""
+        return self._named(placed, self.search.mistaken(finding, among) or self._strayed(finding))
+
+    def _named(self, placed: Finding, mistake: tuple[list[Tensor], dict[Tensor, Array]] | None) -> Finding:
+        if placed.line is None or mistake is None:
+            return placed
+        try:
+            found = self._own().seen(placed.line, placed.file)
+            if found is None:
+                return placed
+            with np.errstate(all="ignore"):
+                return in_own_names(placed, Mistaken(*mistake), found, self.search.context, self._same)
+        except Exception:  # it is right in other names, too
+            return placed
+
+    def _strayed(self, finding: Finding) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
+        """The value of the true pass in whose place a line made another, where its formula is told."""
+        strayed = finding.strayed
+        if strayed is None or not strayed.lent or not finding.correct or not is_told(finding):
+            return None
+        r = self._rows[0][strayed.row][strayed.place]
+        return [r], {r: strayed.value}
+
+    def _same(self, some: Array, other: Array) -> bool:
+        return difference(some, other) < self.search.tolerance
 
     def _own(self) -> Lines:
         if self._lines is None:
             known = TrueValues.of(self._cases[0].truth, *self._rows)
-            self._lines = lines_of(self._cases, self._search.wrong, self._search.tolerance, known)
+            self._lines = lines_of(self._cases, self.search.wrong, self.search.tolerance, known)
         return self._lines
 
     @cached_property
     def _rows(self) -> tuple[list[list[Tensor]], int]:
-        return rows_of(self._search.context)
+        return rows_of(self.search.context)
 
     def _told(self, found: list[Finding]) -> list[Finding]:
         """Findings with what is wrong with the values of their lines."""
-
-        def same(some: Array, other: Array) -> bool:
-            return difference(some, other) < self._search.tolerance
-
-        by_value = ToldByValue(self._search.context, self._rows[0], same)
+        by_value = ToldByValue(self.search.context, self._rows[0], self._same)
         with np.errstate(all="ignore"):
             return [by_value.told(f) for f in found]
 
@@ -238,6 +348,14 @@ def _keepdims(gradient: Gradient) -> bool:
         and [n for n in found.shape if n != 1] == [n for n in true.shape if n != 1]
         and difference(found.reshape(true.shape), true) < gradient.tolerance
     )
+
+
+def _is_turned(gradient: Gradient) -> bool:
+    """Whether a matrix that is not square has its rows and columns exchanged, and is right else."""
+    found, true = gradient.found, gradient.true
+    if found is None or found.ndim != 2 or found.shape == true.shape or found.shape != true.shape[::-1]:
+        return False
+    return 1 not in true.shape and difference(found.T, true) < max(gradient.tolerance, EQUAL)
 
 
 def _shape_finding(gradient: Gradient) -> Finding:

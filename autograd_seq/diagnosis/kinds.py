@@ -127,6 +127,7 @@ OTHER_PARENTHESES = Kind("parentheses", "with {}, where the parentheses stand ot
 # matrices and sums
 NOT_TRANSPOSED = Kind("transpose", "with {} not transposed")
 TRANSPOSED = Kind("transpose", "with {} transposed")
+TURNED = Kind("transpose", "transposed: its rows and columns are exchanged")
 WRONG_ORDER = Kind("transpose", "with {} in the wrong order")
 TERM_NOT_TRANSPOSED = Kind("transpose", "with {} not transposed in the term of {}")
 ELEMENT_WISE = Kind("element-wise product", "with the element-wise product {} ∘ {}, not @")
@@ -135,6 +136,10 @@ ELEMENT_WISE_SUM = Kind(
     "with the element-wise product {} ∘ {} summed over axis {}, not @: broadcasting hides the wrong shape",
 )
 NOT_SUMMED = Kind("missing sum", "without the sum over axis {} (the examples)")
+BROADCAST_OTHERWISE = Kind(
+    "missing sum", "with {} in place of {}: broadcasting goes along another axis than it should"
+)
+OTHER_LETTERS = Kind("transpose", "with the letters {} in place of {}")
 NOT_SUMMED_OVER = Kind("missing sum", "with {} not summed over axis {}")
 OTHER_AXIS = Kind("missing sum", "summed over axis {} in place of axis {}")
 ALL_AXES = Kind("missing sum", "summed over all axes")
@@ -142,7 +147,10 @@ MEAN_FOR_SUM = Kind("mean over the batch", "with the mean over the examples in p
 MEAN_OF = Kind("mean over the batch", "with a mean in place of a sum: {}")
 MULTIPLIED_WITH = Kind("missing factor", "multiplied with {}")
 MULTIPLIED_FROM_HERE_ON = Kind("missing factor", "multiplied with {}, from here on")
+NOT_DIVIDED = Kind("missing factor", "with {} not divided by {}")
 DIVIDED_BY = Kind("extra factor", "divided by {}")
+MULTIPLIED_WITH_TWO = Kind("missing factor", "multiplied with 2, which is {} too")
+MULTIPLIED_WITH_TWO_FROM_HERE_ON = Kind("missing factor", "multiplied with 2, which is {} too, from here on")
 DIVIDED_FROM_HERE_ON = Kind("extra factor", "divided by {}, from here on")
 
 # parts of what is stacked
@@ -213,7 +221,7 @@ NOT_TURNED_ROUND = Kind(
 TURNED_ROUND = Kind(OFF_BY_ONE, "with {} in the opposite order of time: {}")
 ENDS_TOO_EARLY = Kind(OFF_BY_ONE, "without the first time step: the loop ends too early")
 BEGINS_TOO_LATE = Kind(OFF_BY_ONE, "without the last time step: the loop begins too late")
-LOOP_FORWARD = Kind(OFF_BY_ONE, "with a loop that runs forward in time, from the first step to the last")
+LOOP_FORWARD = Kind("direction of the loop", "with a loop that runs forward in time, from the first step to the last")
 CUT_OFF = Kind(OFF_BY_ONE, "with no steps beyond {}: the way back is cut off there")
 
 # arrays that are written over, or shared
@@ -267,6 +275,7 @@ DUPLICATES_OF = Kind(
 )
 
 # derivatives of activations
+NO_FACTOR_OF_DERIVATIVE = Kind(DERIVATIVE, "without the factor {} of the derivative {}, {}")
 OTHER_DERIVATIVE = Kind(DERIVATIVE, "with {} in place of the derivative {}")
 OTHER_IN_DERIVATIVE = Kind(DERIVATIVE, "with {} in place of {} in the derivative {}")
 NO_UPSTREAM = Kind(UPSTREAM, "without {}: {} alone")

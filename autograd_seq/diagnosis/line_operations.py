@@ -57,7 +57,8 @@ def _dropped(part: Part, node: ast.BinOp) -> Iterator[Change]:
         of = kinds.DERIVATIVE if DERIVATIVE_FORM.search(ast.unparse(gone)) else ""
         if isinstance(gone, ast.Constant) and part.kinds.get(ast.unparse(kept)) == "int":
             of = kinds.OFF_BY_ONE
-        yield kept, kind(said(gone), of=of)
+        divided = isinstance(node.op, ast.Div) and kept is left
+        yield kept, kinds.DIVIDED_BY(said(gone)) if divided else kind(said(gone), of=of)
     if isinstance(node.op, ast.MatMult):
         yield ast.BinOp(right, ast.MatMult(), left), kinds.WRONG_ORDER(said(node))
 

@@ -19,6 +19,7 @@ class LinesMade:
 
     def __init__(self, tree: ast.FunctionDef | None) -> None:
         self.found: dict[int, list[Made]] = {}
+        self.named: dict[int, list[tuple[str, Any]]] = {}  # the same, under what they were assigned to
         self._sources: dict[int, list[tuple[int, ast.expr, str | None]]] = {}
         self._returns = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, ast.Return)]
         for s in [] if tree is None else ast.walk(tree):
@@ -31,7 +32,7 @@ class LinesMade:
             value = value_of(target, held)
             if key is not None:
                 value = value.get(key) if isinstance(value, dict) else None
-            self._add(number, value, order)
+            self._add(number, value, order, key or ast.unparse(target))
 
     def returned(self, line: int, value: Any, order: Iterator[int]) -> None:
         """Look at what a function answers."""
@@ -39,18 +40,19 @@ class LinesMade:
         if isinstance(node, ast.Dict) and isinstance(value, dict):
             for key, part in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant):
-                    self._add(part.lineno, value.get(key.value), order)
+                    self._add(part.lineno, value.get(key.value), order, str(key.value))
         elif isinstance(node, ast.Tuple) and isinstance(value, tuple) and len(value) == len(node.elts):
             for part, own in zip(node.elts, value, strict=True):
                 self._add(part.lineno, own, order)
         elif node is not None:
             self._add(node.lineno, value, order)
 
-    def _add(self, line: int, value: Any, order: Iterator[int]) -> None:
+    def _add(self, line: int, value: Any, order: Iterator[int], name: str = "") -> None:
         if isinstance(value, (np.ndarray, np.floating, float)):
-            made = self.found.setdefault(line, [])
-            del made[MOST_MADE:]
+            made, named = self.found.setdefault(line, []), self.named.setdefault(line, [])
+            del made[MOST_MADE:], named[MOST_MADE:]
             made.append((next(order), np.array(value)))
+            named.append((name, made[-1][1]))
 
 
 def _made_by(s: ast.Assign | ast.AugAssign | ast.AnnAssign) -> Iterator[tuple[int, ast.expr, str | None]]:

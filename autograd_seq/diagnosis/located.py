@@ -62,17 +62,27 @@ def _loop(mend: Mend, near: Place | None) -> Place | None:
 
 
 def _by_value(mend: Mend, sought: Sought) -> Place | None:
-    """The first line that makes one of the wrong values."""
+    """The first line that makes one of the wrong values, or hands it to another function.
+
+    One that makes a multiple of it, as the adjoint of the loss may be multiplied with later on, gives way to the line
+    that makes it itself.
+    """
     wanted: dict[tuple[int, ...], list[Array]] = {}
     for v in sought.values:
         if np.any(v):
             wanted.setdefault(v.shape, []).append(v)
+    multiple: tuple[Place, Array] | None = None
     for line, value, part in _made(mend):
         alike = wanted.get(value.shape, []) + [v.T for v in wanted.get(value.shape[::-1], []) if v.ndim > 1]
-        same = any(mend.same(factor * value, v) for v in alike for factor in mend.factors)
-        if same and _matters(mend, part, line, value):
-            return _place(mend, part, line)
-    return None
+        if multiple is not None:
+            alike = [v for v in alike if mend.same(v, multiple[1])]
+        for factor in mend.factors[: 1 if multiple is not None else None]:
+            same = next((v for v in alike if mend.same(factor * value, v)), None)
+            if same is not None and _matters(mend, part, line, value):
+                if factor == 1.0:
+                    return _place(mend, part, line)
+                multiple = multiple or (_place(mend, part, line), same)
+    return multiple[0] if multiple is not None else None
 
 
 def _matters(mend: Mend, part: Part, line: int, value: Array) -> bool:
@@ -84,7 +94,13 @@ def _matters(mend: Mend, part: Part, line: int, value: Array) -> bool:
 
 def _made(mend: Mend) -> Iterator[tuple[int, Array, Part]]:
     """What the lines made, in the order of time."""
-    made = [(when, line, v, part) for part in mend.working() for line, all_ in part.entries.items() for when, v in all_]
+    made = [
+        (when, line, v, part)
+        for part in mend.working()
+        for lines in (part.entries, part.handed)
+        for line, all_ in lines.items()
+        for when, v in all_
+    ]
     for _, line, value, part in sorted(made, key=lambda entry: entry[0]):
         yield line, value, part
 

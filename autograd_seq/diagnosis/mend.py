@@ -23,7 +23,9 @@ from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
 from autograd_seq.diagnosis.watched import watched
 
-MOST_VALUED = 450  # runs in which true values are put in the place of others: each is watched, and takes longer
+MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
+MOST_VALUED_LINES = 420_000  # and the lines that run in them
+MOST_BESIDES = 450  # of the rest, where values are right
 # By = and += and arrays that are shared alone, by the values of lines, or by any change of them.
 Way = Literal["assignments", "values", "changes"]
 
@@ -35,6 +37,8 @@ class Mend(Changes):
         super().__init__(*facts)
         self.made: list[Edit] = []
         self._search: ByValue | None = None
+        self._before = Told([], [], list(self.wrong))
+        self._lines: list[Line] = []
         self.outside: Outside = {}
 
     def run(self, way: Way) -> tuple[list[Finding], Line | None]:
@@ -50,27 +54,25 @@ class Mend(Changes):
             finding, self.outside = outside
             return [finding], None
         with np.errstate(all="ignore"):
-            lines = self.lines(self.wrong)
+            lines = self._lines = self._lines or self.lines(self.wrong)
             ways: dict[Way, list[Callable[[], Told]]] = {
                 "assignments": [lambda: self._one_by_one(lines)],
-                "values": [lambda: self._at_once(lines), self._by_value],
-                "changes": [self._in_order, lambda: self._one_by_one(lines)],
+                "values": [lambda: self._at_once(lines), self._in_order, self._by_value],
+                "changes": [lambda: self._one_by_one(lines)],
             }
-            told = self._best_of(ways[way])
+            told = self._best_of(ways[way], self._before if way == "changes" else Told([], [], list(self.wrong)))
+            self._before = told
         self.made = told.made
         return told.findings, self._first(lines, told.left)
 
-    def _best_of(self, ways: Sequence[Callable[[], Told]]) -> Told:
+    def _best_of(self, ways: Sequence[Callable[[], Told]], best: Told) -> Told:
         """What explains most by the fewest causes, the first where several do; one that is sure ends the search."""
-        best = Told([], [], list(self.wrong))
         for way in ways:
             self.runs = 0
-            if best.findings and not best.left:  # by several causes; one alone is likelier, but is found soon
-                self.runs = self.most - self.most // 4
             told = way()
             if _worth(told) < _worth(best):
                 best = told
-            if not best.left and (len(best.findings) == 1 or way == ways[-1]) and all(f.correct for f in best.findings):
+            if not best.left and all(f.correct for f in best.findings):
                 break
         return best
 
@@ -87,7 +89,7 @@ class Mend(Changes):
             self.cases = [_Begun(cases[0], search)]  # what is found by values is confirmed by them
             tried.callback(setattr, self, "cases", cases)
             tried.callback(setattr, self, "most", self.most)
-            self.most = min(self.most, MOST_VALUED)
+            self.most = min(MOST_VALUED, MOST_VALUED_LINES // max(self.length, 1))
             while len(right) < len(self.wrong) and len(made) < MOST_CAUSES and not self._over():
                 edit = search.next(self._over) or self._besides(made, right)
                 if edit is None:
@@ -103,7 +105,8 @@ class Mend(Changes):
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
         """A change that mends the rest, where no line is left that makes other values than the true pass."""
         left = [k for k in self.wrong if k not in right]
-        best = self._best(self.lines(left), left) if made and right else None
+        self.most = self.runs + MOST_BESIDES
+        best = self._best(self.lines(left), left, again=True) if made and right else None
         if best is None or len(best[1]) < len(left) or is_lent(best[0].new):  # a copy of what was lent stays lent
             return None
         return best[0]

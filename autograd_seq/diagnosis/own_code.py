@@ -22,11 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.diagnosis.calling import Space
+from autograd_seq.diagnosis.calling import Space, arrays_in
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
 
+MOST_CALLS = 4  # of one function of which it is kept what its operands were
+MOST_HANDED = 6  # arrays that a call hands over
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
 
 
@@ -63,6 +65,14 @@ class Part:
         The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
+    zeros : set of str
+        Those that were all zeros at last, as a state of the beginning is: nobody can tell of which pass they are.
+    handed : dict
+        From the number of a line to the arrays that it hands to another function of theirs, the first few times.
+    named : dict
+        The same as `entries`, each under what it is assigned to; what is answered has no name.
+    calls : list of dict
+        The operands that were arrays at the end of each of the first few calls.
     version : int
         Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
@@ -75,6 +85,10 @@ class Part:
     made: dict[int, list[Made]]
     entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
+    zeros: set[str] = field(default_factory=set)
+    handed: dict[int, list[Made]] = field(default_factory=dict)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    named: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
     version: int = 0
 
     @property
@@ -180,12 +194,17 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     lines: dict[types.FunctionType, Counter[int]] = {}
     values: dict[types.FunctionType, dict[int, list[Made]]] = {}
     kept: dict[types.FunctionType, LinesMade] = {}
+    handed: dict[types.FunctionType, dict[int, list[Made]]] = {}
+    calls: dict[types.FunctionType, list[dict[str, Any]]] = {}
     order = itertools.count()
 
     def enter(frame: types.FrameType, event: str, argument: Any) -> Any:
         function = owner.get(frame.f_code)
         if function is None:
             return None
+        caller = owner.get(frame.f_back.f_code) if frame.f_back is not None else None
+        if caller is not None and frame.f_back is not None:
+            _keep_handed(handed.setdefault(caller, {}), frame.f_back.f_lineno, frame.f_locals, order)
         if function not in trees:
             trees[function] = tree_of(function)
         tree = trees[function]
@@ -208,7 +227,10 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             if event == "line":
                 ran[frame.f_lineno] += 1
             if event == "return" and tree is not None:
-                seen.update(_operands(tree, {**frame.f_globals, **frame.f_locals}))
+                now = dict(_operands(tree, {**frame.f_globals, **frame.f_locals}))
+                seen.update(now)
+                if len(calls.setdefault(function, [])) < MOST_CALLS:
+                    calls[function].append({k: v for k, v in now.items() if isinstance(v, np.ndarray)})
                 seen.update(_of_object(frame.f_locals.get("self")))
             return line
 
@@ -222,7 +244,10 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             held = operands[function]
             kinds = {k: kind_of(v) for k, v in held.items()}
             arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
-            found.append(Part(function, tree, kinds, arrays, set(ran), values[function], kept[function].found))
+            part = Part(function, tree, kinds, arrays, set(ran), values[function], kept[function].found)
+            part.handed, part.calls = handed.get(function, {}), calls.get(function, [])
+            part.named = kept[function].named
+            found.append(part)
     return found, sum(sum(ran.values()) for ran in lines.values())
 
 
@@ -244,6 +269,15 @@ def at_most(lines: int, run: Callable[[], Any], found: list[Part]) -> Any:
         return line
 
     return _traced(lambda frame, event, argument: line if frame.f_code.co_filename in files else None, run)
+
+
+def _keep_handed(handed: dict[int, list[Made]], line: int, held: dict[str, Any], order: Iterator[int]) -> None:
+    """Look at the arrays that a line calls a function with."""
+    kept = handed.setdefault(line, [])
+    if len(kept) < MOST_MADE * MOST_HANDED:
+        arrays = (a for name, value in held.items() for _, a in arrays_in(value, name, depth=1))
+        floats = (a for a in arrays if a.dtype.kind == "f")
+        kept.extend((next(order), a.copy()) for a in itertools.islice(floats, MOST_HANDED))
 
 
 def _traced(tracer: Any, run: Callable[[], Any]) -> Any:

@@ -14,6 +14,7 @@ from autograd_seq.diagnosis.line_edits import said
 from autograd_seq.diagnosis.located import Place, Sought, located
 from autograd_seq.diagnosis.mend import Mend, Way
 from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.seen import Seen, seen
 from autograd_seq.diagnosis.true_values import TrueValues
 
 
@@ -25,6 +26,9 @@ class Lines(Protocol):
 
     def located(self, sought: Sequence[Sought]) -> list[Place | None]:
         """The lines of mistakes whose values are known."""
+
+    def seen(self, line: int, file: str) -> Seen | None:
+        """What a line made, and how the values of its function are called."""
 
 
 class OwnLines:
@@ -54,7 +58,7 @@ class OwnLines:
         found, line = self._mend.run(way)
         if line is None:
             return found, ""
-        return found, f"{line.statement.lineno}{_of(self._mend.file_of(line.part))}, {said(line.statement)},"
+        return found, f"{line.statement.lineno}{_of(self._mend.file_of(line.part))} ({said(line.statement)})"
 
     def changed(
         self, inputs: Mapping[str, Any], rows: dict[int, list[Any]], given: Sequence[float]
@@ -75,6 +79,12 @@ class OwnLines:
     def located(self, sought: Sequence[Sought]) -> list[Place | None]:
         """The lines of mistakes whose values are known."""
         return located(self._mend, sought)
+
+    def seen(self, line: int, file: str) -> Seen | None:
+        """What a line made, and how the values of its function are called."""
+        parts = self._mend.parts
+        there = [part for part in parts if self._mend.file_of(part) == file]
+        return seen(there, line, there[0].file) if there else None
 
 
 def _of(file: str) -> str:

@@ -92,6 +92,8 @@ class BackwardReport:
         ``"checked"`` where all agree, ``"refuted"``, or ``"undecided"``.
     together : list of tuple of str
         Gradients that are right with the true values in one line, though it is not known what is wrong with it.
+    remains : list of str or None
+        What is wrong or missing even with right functions in the place of wrong ones that it calls, where that was tried.
     digits : float
         The largest relative error among the right gradients, in decimal digits.
     """
@@ -108,6 +110,7 @@ class BackwardReport:
     unknown: list[str] = field(default_factory=list)
     hints_only: bool = False
     inherited: str | None = None
+    remains: list[str] | None = None
     not_to_be_told: str | None = None
 
     @property
@@ -228,10 +231,13 @@ def _printed(report: BackwardReport) -> list[str]:
     for cause in [] if report.inherited else report.causes:
         explained.update(cause.explains)
         lines.extend(_cause_lines(report, cause))
-    rest = [] if report.inherited else [k for k in report.wrong if k not in explained]
+    own = report.wrong if report.remains is None else [k for k in report.wrong if k in report.remains]
+    rest = [] if report.inherited else [k for k in own if k not in explained]
     if rest and report.look_at:
         lines.append(
-            f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
+            f"  look at {report.look_at} first: no gradient that is right depends on it, and {', '.join(rest)} does"
+            if len(rest) == 1
+            else f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
         )
     for key in rest:
         lines.append(f"  {key} is wrong: {_how(report[key])}")
@@ -285,7 +291,8 @@ def formulas_in(text: str) -> list[str]:
 
 def _is_wrong(cause: Finding, several: bool, follow: str, s: str) -> str:
     """What is wrong, and the gradients that are wrong because of it; in which line where that stands nowhere else."""
-    wrong = f"{cause.where} are wrong" if several else f"{cause.where} is wrong"
+    where = f"{cause.where} (your {cause.own})" if cause.own else cause.where
+    wrong = f"{where} are wrong" if several else f"{where} is wrong"
     if cause.line and not cause.source:
         wrong = f"{wrong} in line {cause.line} of {cause.file}" if cause.file else f"{wrong} in line {cause.line}"
     if not follow:

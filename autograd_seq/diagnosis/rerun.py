@@ -202,7 +202,7 @@ def formula(r: Tensor) -> str:
     return _WRITER.expression(r)[0] if r.operation is not None else _WRITER(r)
 
 
-def _stop(r: Tensor, depth: int) -> Called:
+def stops(r: Tensor, depth: int) -> Called:
     """Constants as what they are; and where a formula would be too long to read, nothing more of it."""
     if r.operation is not None:
         return too_deep(r, depth)
@@ -211,4 +211,4 @@ def _stop(r: Tensor, depth: int) -> Called:
     return f"a constant of shape {'×'.join(map(str, r.shape))}"
 
 
-_WRITER = Writer("text", lambda r: text(r.name, r.scope) if r.name else None, _stop)
+_WRITER = Writer("text", lambda r: text(r.name, r.scope) if r.name else None, stops)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.perturb import Context, Variant
+from autograd_seq.diagnosis.perturb.context import terms_of
 from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program, called
 from autograd_seq.diagnosis.tried import one_pass
 from autograd_seq.diagnosis.truth import Truth
@@ -16,7 +18,7 @@ from autograd_seq.diagnosis.truth import Truth
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
 FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
-MOST_WORK = 450_000  # and in all
+MOST_WORK = 300_000  # and in all
 MORE_WORK = 60_000  # after one was found that explains everything, for others that read otherwise
 LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
@@ -68,6 +70,10 @@ class Finding:
         The file, where it is another than that of the function which is checked.
     strayed : Strayed or None
         The first wrong value, where that is all that is known yet.
+    own : str
+        What somebody's program calls the quantity, where that is another name.
+    general : str
+        The words in the names of the true pass, which are the same for everybody, where `words` has somebody's own.
     """
 
     category: str
@@ -79,6 +85,8 @@ class Finding:
     source: str = ""
     file: str = ""
     strayed: Strayed | None = field(default=None, compare=False, repr=False)
+    own: str = ""
+    general: str = ""
 
 
 def difference(found: Array, true: Array) -> float:
@@ -221,7 +229,7 @@ class Search:
         causes: list[list[Finding]] = []
         explained: set[str] = set()
         while len(explained) < len(self.wrong) and len(chosen) < MOST_CAUSES:
-            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, 2 * most)
+            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, most + FIRST_WORK)
             if best is None:
                 break
             variant, now = best
@@ -237,7 +245,7 @@ class Search:
     ) -> tuple[Variant, set[str]] | None:
         taken = {r for v in chosen for r in v.changes}
         best: tuple[Variant, set[str]] | None = None
-        for variant, alone in sorted(partial, key=lambda p: (-len(p[1]), p[0].rank)):
+        for variant, alone in sorted(partial, key=lambda p: (-len(p[1]), p[0].rank, p[0].weight)):
             if taken & set(variant.changes) or not (alone - explained):
                 continue
             if best is not None and len(alone - explained) < len(best[1] - explained) and not chosen:
@@ -274,6 +282,20 @@ class Search:
         self._variants[found] = variant
         return found
 
+    def mistaken(self, finding: Finding, among: Sequence[Finding]) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
+        """The records that a finding of this search makes others, in order, and what all findings make of all records."""
+        made = [v.changes for f in among if (v := self._variants.get(f)) is not None]
+        variant = self._variants.get(finding)
+        if variant is None:
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                new = self.program.values({r: c for changes in made for r, c in changes.items()})
+        except DOES_NOT_FIT:
+            return None
+        behind = self.program.behind(frozenset(variant.changes))
+        return [r for r in behind if difference(new[r], r._value) > self.tolerance], new
+
     def wrong_values(self, findings: Sequence[Finding]) -> list[list[Array]]:
         """For each finding of this search the values that are others because of it, in the order of the true pass."""
         made = [self._variants[f].changes if f in self._variants else {} for f in findings]
@@ -283,7 +305,15 @@ class Search:
         except DOES_NOT_FIT:
             return [[] for _ in findings]
         behind = [self.program.behind(frozenset(changes)) if changes else [] for changes in made]
-        return [[new[r] for r in records if difference(new[r], r._value) > self.tolerance] for records in behind]
+        wrong = [[r for r in records if difference(new[r], r._value) > self.tolerance] for records in behind]
+        return [[v for r in records for v in [*self._carried(r, changes, new), new[r]]]
+                for changes, records in zip(made, wrong, strict=True)]  # fmt: skip
+
+    def _carried(self, r: Tensor, changed: Container[Tensor], new: Mapping[Tensor, Array]) -> list[Array]:
+        """What is carried back to a changed sum, for which somebody may have a line of its own."""
+        carried = set(self.context.carried(r)) if r in changed else set()
+        others = [x for x in terms_of(r) if x not in carried]
+        return [new[r] - sum(new.get(x, x._value) for x in others)] if carried and others else []
 
     def common(self, wrong: list[str]) -> str | None:
         """The quantity on which all of `wrong` depend and nothing else does: where to look first."""

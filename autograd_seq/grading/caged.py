@@ -126,6 +126,11 @@ class _Served:
         self._loaded.swap(question["name"], question["right"])
         return {}, None
 
+    def _lend(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+        """Put a right backward pass for one of the submission's forward passes in the place of its own."""
+        self._loaded.lend(question["forward"], question["name"])
+        return {}, None
+
     def _function(self, question: Mapping[str, Any]) -> Callable[..., Any]:
         found: Any = self._loaded.names.get(question["name"])
         self._loaded.begin_alike()
@@ -195,7 +200,9 @@ def _is_ours(error: BaseException) -> bool:
 def _line(error: BaseException, path: str) -> tuple[int | None, str]:
     """The number of the line, where it is in the student's own file, and the place in words."""
     own = os.path.abspath(path)
-    if isinstance(error, SyntaxError) and error.filename is not None:
+    if isinstance(error, SyntaxError):
+        if error.filename is None:  # such as of a file with null bytes: Python says no place
+            return None, ""
         place = f"{_name(error.filename, path)}:{error.lineno}: {(error.text or '').strip()}"
         return (error.lineno if error.filename == own else None), place[:600]
     frames = traceback.extract_tb(error.__traceback__)

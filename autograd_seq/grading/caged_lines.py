@@ -12,6 +12,7 @@ from autograd_seq.diagnosis.grouped import taking_parts
 from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.own_lines import OwnLines
 from autograd_seq.diagnosis.pair import Pair
+from autograd_seq.diagnosis.seen import to_data
 from autograd_seq.diagnosis.true_values import TrueValues
 
 
@@ -45,6 +46,8 @@ class CagedLines:
         if "sought" in question:
             sought = [Sought(tuple(s["where"]), tuple(s["explains"]), s["values"]) for s in question["sought"]]
             return {"places": self._lines.located(sought)}
+        if "seen" in question:
+            return {"seen": to_data(self._lines.seen(*question["seen"]))}
         self._put.close()
         if question["changed"]:
             rows = {int(row): list(values) for row, values in question["rows"].items()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
-from autograd_seq.core.errors import UsageError, ValueRangeError
+from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.asked_for import Assignment, load_assignment
 from autograd_seq.grading.handed_in import gathered
@@ -58,7 +58,8 @@ class Gradebook:
         for submission in self.submissions:
             if os.path.normpath(submission.path) == wanted or os.path.basename(submission.path) == wanted:
                 return submission
-        raise UsageError(f"there is no submission {wanted}; there are {', '.join(s.path for s in self)[:300]}{here()}")
+        known = ", ".join(repr(s.path) for s in self)[:300]
+        raise UsageError(f"there is no submission {wanted!r}; there are {known}{here()}")
 
     @property
     def verdict(self) -> Verdict:
@@ -106,7 +107,11 @@ def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
             yield from ((name, f"{cause.category}: {cause.words}") for cause in function.causes)
         elif function.verdict == "wrong":
             failure = function.report.get("failure")
-            yield name, f"it fails: {_first(str(failure))}" if failure else "another mistake"
+            missing = function.report.get("missing")
+            if failure or not missing or function.report.get("wrong"):
+                yield name, f"it fails: {_first(str(failure))}" if failure else "another mistake"
+            else:
+                yield name, f"not returned: {', '.join(map(str, missing))}"
 
 
 def _first(reason: str) -> str:
@@ -246,5 +251,8 @@ def _judged(name: str, options: dict[str, Any]) -> Submission:
     """One submission; a fault of the judging itself is no verdict on it, and spoils no other."""
     try:
         return check_file(name, **options)
+    except AutogradError as error:  # what it says of its place is ours
+        said = str(error).partition("\n  at ")[0]
+        return Submission(name, {}, f"it could not be judged: {said}")
     except Exception as error:
         return Submission(name, {}, f"it could not be judged: {type(error).__name__}: {error}")

@@ -52,10 +52,18 @@ class HandedIn:
         cell = max(i for i, start in enumerate(self.starts) if start < line or i == 0)
         return f"{self.path}, cell {cell + 1}, line {line - self.starts[cell]}"
 
+    def _in_cell(self, line: int) -> tuple[str, str]:
+        """A line of a notebook in words, in English and in Chinese."""
+        cell = max(i for i, start in enumerate(self.starts) if start < line or i == 0)
+        number = line - self.starts[cell]
+        return f"cell {cell + 1}, line {number}", f"第 {cell + 1} 个单元格第 {number} 行"
+
     def placed(self, text: str) -> str:
         """A text in which the lines of a notebook's cells are said as somebody would look for them."""
         if not self.starts:
             return text
+        text = re.sub(r"(?<=\bin )line (\d{1,7})\b(?! of )", lambda m: self._in_cell(int(m[1]))[0], text)
+        text = re.sub(r"(?<!, )第 (\d{1,7}) 行", lambda m: self._in_cell(int(m[1]))[1], text)
         return re.sub(re.escape(self.path) + r":(\d{1,7})\b", lambda m: self.place(int(m[1])), text)
 
 
@@ -85,8 +93,10 @@ def read(path: str | os.PathLike[str], cells: Cells = "functions") -> HandedIn:
     """
     name = os.fsdecode(path)
     if not os.path.exists(name):
-        raise UsageError(f"there is no file {name}{here()}")
-    if not name.endswith(ENDINGS) or not os.path.isfile(name):
+        raise UsageError(f"there is no file {name!r}{here()}")
+    if name.endswith(ENDINGS) and not os.path.isfile(name):
+        raise UsageError(f"{name} is not a file that can be read: it is a folder, a pipe or a device{here()}")
+    if not name.endswith(ENDINGS):
         raise UsageError(f"{name} is not a Python file or a notebook: its name must end in .py or .ipynb{here()}")
     with opened(name) as file:
         content = file.read(MOST_BYTES + 1)
@@ -179,11 +189,11 @@ def gathered(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     for given in map(os.fsdecode, paths):
         names = [given] if os.path.exists(given) else sorted(glob.glob(given, recursive=True))
         if not names:
-            raise UsageError(f"there is no file {given}{here()}")
+            raise UsageError(f"there is no file {given!r}{here()}")
         for name in names:
             inside = _inside(name) if os.path.isdir(name) else [name]
             if not inside:
-                raise UsageError(f"there is no Python file and no notebook in {name}{here()}")
+                raise UsageError(f"there is no Python file and no notebook in {name!r}{here()}")
             found.update(dict.fromkeys(inside))
     return list(found)
 

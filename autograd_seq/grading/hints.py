@@ -78,10 +78,13 @@ def _told(report: Any, handed_in: HandedIn, lines: list[tuple[int, str]]) -> Ite
 
 
 def _lines(report: Any, handed_in: HandedIn, function: str) -> list[tuple[int, str]]:
-    """The lines in which a student computes what is wrong: of each cause its own, else those of the gradients."""
+    """The lines in which a student computes what is wrong: of each cause its own, as the report of all that is known names it, else those of the gradients."""
     source = handed_in.source.splitlines()
-    wanted = [(cause.where.split(", "), cause.explains) for cause in report.causes] or [([k], ()) for k in report.wrong]
+    known = {cause.line for cause in report.causes if cause.line and not cause.file}
+    unknown = [(cause.where.split(", "), cause.explains) for cause in report.causes if not cause.line]
+    wanted = unknown or ([] if report.causes else [([k], ()) for k in report.wrong])
     numbers = {number for where, explains in wanted for number in at_fault(handed_in.source, function, where, explains)}
+    numbers |= {number for number in known if 0 < number <= len(source)}
     return [(number, source[number - 1].strip()) for number in sorted(numbers)][:6]
 
 

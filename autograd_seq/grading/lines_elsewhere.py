@@ -14,6 +14,7 @@ import numpy as np
 from autograd_seq.diagnosis.located import Place, Sought
 from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.search import Finding, Strayed, difference
+from autograd_seq.diagnosis.seen import Seen, from_data
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.own_process import OwnProcess
 from autograd_seq.grading.packing import pack
@@ -80,6 +81,12 @@ class LinesElsewhere:
         data = [{"where": list(s.where), "explains": list(s.explains), "values": s.values} for s in sought]
         places = self._ask({"sought": data}).get("places")
         return [_place(p) for p in places] if isinstance(places, list) and len(places) == len(sought) else []
+
+    def seen(self, line: int, file: str) -> Seen | None:
+        """What a line made, and how the values of its function are called, as the cage tells it."""
+        if not self._process.lines_are_read:
+            return None
+        return from_data(self._ask({"seen": [line, file]}).get("seen"))
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         tree, arrays = pack({**question, **self._facts})

@@ -30,7 +30,7 @@ def marked(name: str, report: Any, text: str, data: Mapping[str, Any], points: f
     """
     if report.ok:
         return FunctionVerdict(name, "right", None, data, text, points, points)
-    causes = tuple(Cause(c.category, c.where, c.words) for c in report.causes)
+    causes = tuple(Cause(c.category, c.where, c.general or c.words) for c in report.causes)
     carried = bool(getattr(report, "inherited", None))
     mistakes, astray = count(report)
     total = max(len(report.gradients), 1)
@@ -60,6 +60,8 @@ def count(report: Any) -> tuple[int, int]:
     (1, 2)
     """
     astray = [*report.wrong, *report.missing]
+    remains = getattr(report, "remains", None)
+    astray = astray if remains is None else [key for key in astray if key in remains]
     explained = {key for cause in report.causes for key in cause.explains}
     rest = [key for key in astray if key not in explained]
     mistakes = len(report.causes)

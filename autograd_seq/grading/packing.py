@@ -159,15 +159,17 @@ def _unpacked(tree: Any, arrays: Mapping[str, Array], keep: Any, depth: int) -> 
     raise UnreadableError("it hands back what is not a value")
 
 
-def _built(kind: str, content: list[Any], inner: Any) -> Any:
-    if kind in ("tuple", "list"):
-        return (tuple if kind == "tuple" else list)(map(inner, content))
-    if kind == "slice" and len(content) == 3:
+def _built(sort: str, content: list[Any], inner: Any) -> Any:
+    if sort in ("tuple", "list"):
+        return (tuple if sort == "tuple" else list)(map(inner, content))
+    if sort == "slice" and len(content) == 3:
         return slice(*map(inner, content))
-    if kind == "shown" and len(content) == 2 and all(isinstance(part, str) for part in content):
-        return Shown(content[0], content[1])
+    if sort == "shown" and len(content) == 2 and all(isinstance(part, str) for part in content):
+        kind = content[0] if content[0].isidentifier() else "Shown"
+        shown: Shown = type(kind, (Shown,), {})(content[0], content[1])  # messages name the type
+        return shown
     pairs = [pair for pair in content if isinstance(pair, list) and len(pair) == 2 and type(pair[0]) in _PLAIN]
-    if kind == "dict" and len(pairs) == len(content):
+    if sort == "dict" and len(pairs) == len(content):
         return {key: inner(value) for key, value in pairs}
     raise UnreadableError("it hands back what is not a value")
 

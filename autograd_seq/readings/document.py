@@ -143,12 +143,14 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
 
 
 def _rows(passed: tuple[Equation, ...], code: dict[Unit, list[str]], status: dict[str, str]) -> tuple[Row, ...]:
+    """The equations with what stands beside them: a loop's code beside the equation of its steps, not of its begin."""
+    general: dict[Unit, Equation] = {}
+    for equation in sorted(passed, key=lambda equation: not equation.times):
+        general.setdefault(equation.left.unit, equation)
     rows: list[Row] = []
-    seen: set[Unit] = set()
     for equation in passed:
         unit = equation.left.unit
-        lines = tuple(code.get(unit, [])) if unit not in seen else ()
-        seen.add(unit)
+        lines = tuple(code.get(unit, [])) if general[unit] is equation else ()
         line = equation.line
         origin = f"{line}: {line.text}" if line is not None and line.text else ""
         rows.append(Row(equation, lines, equation.node, origin, status.get(_gradient_name(equation), "")))

@@ -43,7 +43,7 @@ def test_the_cause_comes_first_and_is_said_once():
     assert report.wrong == ["dx", "dW", "db"] and report.status == "refuted"
     assert [c.where for c in report.causes] == ["dz_a"]
     lines = str(report).splitlines()
-    assert "dz_a is wrong; dx, dW, db follow from it" in lines[1]
+    assert "dz_a (your dz) is wrong; dx, dW, db follow from it" in lines[1]
     assert str(report).count("square is missing") == 1 and "1 − a" in str(report)
     assert "follows from dz_a" in report["dW"].diagnosis
 

@@ -74,7 +74,8 @@ class Context:
         self.quantities: dict[Any, list[tuple[Tensor, Tensor]]] = {}
         self._role_of: dict[Tensor, Any] = {}  # from an adjoint to the role of what it is the adjoint of
         for node, adjoint in self.adjoints.items():
-            self._role_of[adjoint] = self._role_of[bare(adjoint)] = self.role(node)
+            self._role_of[adjoint] = self.role(node)
+            self._role_of.setdefault(bare(adjoint), self.role(node))  # of two with one adjoint it is the outer one's
             if adjoint.operation is not None:
                 self.quantities.setdefault(self.role(node), []).append((node, adjoint))
         self.carried_roles = {role: self._carried(found) for role, found in self.quantities.items() if len(found) > 1}
@@ -206,7 +207,11 @@ class Context:
 
     def term_role(self, x: Tensor) -> Any:
         """What a term does, the same in all time steps."""
-        return ("from above",) if self.from_above(x) else self.role(x, x._name)
+        if self.from_above(x):
+            return ("from above",)
+        if x in self._role_of and algebra(x) in ("name", "sum of uses"):  # it may be a sum at some of the steps only
+            return "adjoint of", self._role_of[x]
+        return self.role(x, x._name)
 
     def _carried(self, found: list[tuple[Tensor, Tensor]]) -> set[Any]:
         """The roles of terms that always come from the next time step."""

@@ -95,7 +95,7 @@ SOFTMAX: list[tuple[str, Kind, Any]] = [
 def activations(c: Context, r: Tensor) -> Iterator[Edit]:
     """Everything that can happen to g ∘ f'(x), where `r` is that piece."""
     node = c.program.serves[r]
-    if not is_activation(node) or c.program.truth.recording.emitted[node][-1] is not r:
+    if not is_activation(node) or node not in c.adjoints or c.program.truth.recording.emitted[node][-1] is not r:
         return
     g, x, y = c.adjoints[node], node.inputs[0]._value, node._value
     function, said_y, said_g = node.operation.name, c.called(node), c.called(g)
@@ -142,6 +142,10 @@ def _factors(c: Context, node: Tensor, g: Tensor, derivative: Array) -> Iterator
         if key in ("square", "outside") and np.allclose(derivative, 1 - y * y):
             fault = "the square is missing" if key == "square" else "the square stands outside"
             said = kinds.IN_PLACE_OF(words.format(c.called(node)), f"1 − {c.called(node)}²: {fault}", of=DERIVATIVE)
+        if key in ("square", "y") and np.allclose(derivative, y * (1 - y)):
+            y_, other = c.called(node), f"1 − {c.called(node)}"
+            gone, whole = (y_ if key == "square" else other), f"{y_} ∘ ({other})"
+            said = kinds.NO_FACTOR_OF_DERIVATIVE(gone, name, whole)
         if key in DERIVED_ONCE_MORE:
             said = said._replace(words=f"{said.words}: derived once more")
         yield Edit((key,), said, at(g) * factor(y), weight=0)

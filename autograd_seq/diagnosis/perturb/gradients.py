@@ -38,6 +38,7 @@ def averaged(c: Context, r: Tensor) -> Iterator[Edit]:
 
 _EXAMPLES = "the number of examples, {}"
 _STEPS = "the number of time steps, {}"
+_EXAMPLES_AND_STEPS = "the number of examples and that of time steps, {}"
 _BOTH = "the number of examples times that of time steps, {}"
 _LENGTH = "the length of an axis, {}"
 
@@ -72,9 +73,12 @@ def _scaled(n: int, category: str, what: str, from_here_on: bool = False) -> Any
     multiplied = kinds.MULTIPLIED_FROM_HERE_ON if from_here_on else kinds.MULTIPLIED_WITH
     divided = kinds.DIVIDED_FROM_HERE_ON if from_here_on else kinds.DIVIDED_BY
     number = what.format(n) if what else f"{n}"
+    if n == 2 and what:  # doubled, perhaps, and by chance the number of something
+        multiplied = kinds.MULTIPLIED_WITH_TWO_FROM_HERE_ON if from_here_on else kinds.MULTIPLIED_WITH_TWO
+    alone = what.partition(",")[0] if n == 2 and what else number
 
     def edits(whole: Form) -> Iterator[Edit]:
-        yield Edit(("multiplied", n, category), multiplied(number, of=category), whole * float(n))
+        yield Edit(("multiplied", n, category), multiplied(alone, of=category), whole * float(n))
         yield Edit(("divided", n, category), divided(number, of=category), whole * (1 / n))
 
     return edits
@@ -93,7 +97,7 @@ def _counts(c: Context) -> dict[int, tuple[str, str]]:
     of_both = ("mean over the batch", _BOTH)
     found: dict[int, tuple[str, str]] = {T: ("mean over time", _STEPS)} if T > 1 else {}
     for n in sorted(examples - both):
-        found.setdefault(n, ("mean over the batch", _EXAMPLES))
+        found[n] = ("mean over the batch", _EXAMPLES_AND_STEPS if n in found else _EXAMPLES)
     for n in [*sorted(both), *(n * T for n in sorted(examples) if T > 1)]:
         found.setdefault(n, of_both)
     for n in sorted(lengths | {2}):

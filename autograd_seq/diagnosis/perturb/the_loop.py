@@ -87,7 +87,7 @@ def with_summed_carries(c: Context, rank: int) -> Iterator[Variant]:
     """What is carried back, added to what was carried before in place of replacing it."""
     loop, T = Loop(c), c.program.T
     for i, active in enumerate(loop.each() if T > 2 and loop.states else ()):
-        names = ", ".join(dict.fromkeys(c.called(loop.states[role][0][1]) for role in active))
-        for carry, kind in (("summed", kinds.CARRY_SUMMED), ("kept", kinds.CARRY_KEPT)):
+        for carry, kind, right in (("summed", kinds.CARRY_SUMMED, 2), ("kept", kinds.CARRY_KEPT, 1)):  # so many steps
+            names = ", ".join(dict.fromkeys(c.called(loop.states[role][right][1]) for role in active))
             (category, words), changes = kind(), loop.changes(list(range(T, 0, -1)), active, carry)
             yield Variant(("carry", carry, i), category, names, words, "da_prev = …, not da_prev += …", rank, changes)

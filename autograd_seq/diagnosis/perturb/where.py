@@ -173,7 +173,8 @@ def at_several_places(c: Context, what: What, rank: int) -> Iterator[Variant]:
     for kind, found in kinds.items():
         if len({(c.role(r), e.key) for r, e in found}) > 1:
             r, edit = found[0]
-            hosts = list(dict.fromkeys(c.where(r)[0] for r, _ in found))
+            quantities = {c.quantity(c.hosts.get(r, r)): c.where(r)[0] for r, _ in reversed(found)}
+            hosts = list(dict.fromkeys([c.where(r)[0], *reversed(quantities.values())]))
             also = f" (and the same in {', '.join(hosts[1:4])})" if len(hosts) > 1 else ""
             weighed = replace(edit, weight=edit.weight + 1) if also else edit
             yield c.variant(("together", kind), weighed, r, rank, _joined(found), also)

@@ -1,0 +1,194 @@
+"""Findings told in somebody's own names: what a line should be, in the variables that stand around it.
+
+The true pass has its own names, dz_f for the adjoint of what is inside f; a program calls the same value d遗忘门. Which
+is which is seen from the values: up to the mistake they are the same, behind it they are those of the pass with the
+mistake in it. What a program has no variable for is written out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.names import text
+from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.known_values import says_nothing
+from autograd_seq.diagnosis.perturb.context import Context, terms_of
+from autograd_seq.diagnosis.rerun import bare, stops
+from autograd_seq.diagnosis.report import plain
+from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.seen import Seen
+from autograd_seq.writer import Writer
+
+LONGEST = 150  # letters of a formula; a longer one is told in the names of the true pass
+
+
+@dataclass(frozen=True)
+class Mistaken:
+    """A mistake in the true pass.
+
+    Attributes
+    ----------
+    changed : list of Tensor
+        The records that are something else because of it, in order.
+    values : dict
+        What they are.
+    """
+
+    changed: Sequence[Tensor]
+    values: Mapping[Tensor, Array]
+
+
+def in_own_names(
+    finding: Finding, mistaken: Mistaken, found: Seen, c: Context, same: Callable[[Array, Array], bool]
+) -> Finding:
+    """A finding whose formula is in somebody's names, as far as that can be told.
+
+    Parameters
+    ----------
+    finding : Finding
+        With its line.
+    mistaken : Mistaken
+        The mistake.
+    found : Seen
+        What was seen of the function in which the line stands.
+    c : Context
+        The true pass.
+    same : callable
+        Whether two arrays are equal as far as rounding lets them be.
+    """
+    names = _Names(found, mistaken.values, c.program.truth.seeds.values(), same)
+    made = _made_there(mistaken, found, c, names)
+    if made is None:
+        return finding
+    root, terms, target = made
+    label, correct = _formula(root, terms, target, names, c)
+    if not correct:
+        return finding
+    where = finding.where
+    if root is not c.hosts.get(mistaken.changed[0]) and root.name and not terms:
+        where = c.called(root)
+    words = _told(finding.words, root, target, set(mistaken.changed), names, c)
+    own = "" if not target or plain(target) == plain(where) else target
+    return replace(finding, where=where, correct=f"{label} = {correct}", own=own, words=words, general=finding.words)
+
+
+class _Names:
+    """How somebody calls values."""
+
+    def __init__(
+        self, found: Seen, wrong: Mapping[Tensor, Array], given: Iterable[Tensor], same: Callable[[Array, Array], bool]
+    ) -> None:
+        self._wrong, self._same, self._given = wrong, same, set(given)
+        self._by_shape: dict[tuple[int, ...], list[tuple[str, Array]]] = {}
+        for name, value in found.held:
+            if not says_nothing(value):
+                self._by_shape.setdefault(value.shape, []).append((name, value))
+        self._known: dict[Tensor, list[str]] = {}
+
+    def value(self, r: Tensor) -> Array:
+        """A record's value in the pass with the mistake."""
+        return self._wrong.get(r, r._value)
+
+    def of(self, r: Tensor) -> list[str]:
+        """The names of its value, the simplest first; its own name, if it is one of them, before all others."""
+        if r not in self._known:
+            value = self.value(r)
+            told = r.size > 1 or bare(r) in self._given
+            self._known[r] = sorted(self._all_of(value) if told else [], key=lambda name: name != r.name)
+        return self._known[r]
+
+    def of_value(self, value: Array) -> str | None:
+        """The simplest name of a value; None if it has none."""
+        return next(iter(self._all_of(value)), None)
+
+    def _all_of(self, value: Array) -> list[str]:
+        alike = self._by_shape.get(value.shape, ())
+        return list(dict.fromkeys(name for name, v in alike if self._same(v, value)))
+
+
+Made = tuple[Tensor, list[Tensor], str]  # a record, those of its terms that are meant if not all, and its own name
+
+
+def _made_there(mistaken: Mistaken, found: Seen, c: Context, names: _Names) -> Made | None:
+    """What the line makes that is wrong."""
+    first = mistaken.changed[0] if mistaken.changed else None
+    if first is None:
+        return None
+    carried = set(c.carried(first))
+    kept = [x for x in terms_of(first) if x in carried]
+    others = [x for x in terms_of(first) if x not in carried]
+    wanted: list[tuple[Tensor, list[Tensor], Array]] = []
+    if kept and others:
+        part = names.value(first) - sum(names.value(x) for x in others)
+        wanted.append((first, kept, np.asarray(part)))
+    wanted += [(r, [], names.value(r)) for r in mistaken.changed]
+    for r, terms, value in wanted:
+        for target, made in found.made:
+            if made.shape == value.shape and np.any(value) and names._same(made, value):
+                return r, terms, target
+    return None
+
+
+def _formula(root: Tensor, terms: list[Tensor], target: str, names: _Names, c: Context) -> tuple[str, str]:
+    """A formula in somebody's names, and what it is the formula of; nothing where it would be hard to read."""
+    inner = bare(root)
+    taken: dict[str, Tensor] = {}
+
+    def refer(r: Tensor) -> str | None:
+        if r is inner:
+            return None
+        for name in names.of(r):
+            if not _of_this_turn(name, r, root, c):
+                continue
+            if name != target and taken.setdefault(name, bare(r)) is bare(r):
+                return name
+        if r.operation is not None and r in c.program.serves and not c.is_result(r):
+            return None  # an adjoint that they have no variable for
+        return text(r.name, r.scope) if r.name else None
+
+    writer = Writer("text", refer, stops)
+    carried = c.carried(root)
+    rest = [x for x in terms_of(root) if x not in set(carried)]
+    own = names.of_value(_sum(carried, names)) if len(carried) > 1 and rest and not terms else None
+    if own and own != target:
+        written = " + ".join([own, *map(writer, rest)])
+    else:
+        written = " + ".join(map(writer, terms)) if terms else writer.expression(inner)[0]
+    label = target or (c.called(root) if root.name else c.where(root)[0])
+    return label, written if len(written) <= LONGEST and "…" not in written else ""
+
+
+def _sum(terms: Sequence[Tensor], names: _Names) -> Array:
+    return np.asarray(sum(names.value(x) for x in terms))
+
+
+def _of_this_turn(name: str, r: Tensor, root: Tensor, c: Context) -> bool:
+    """Whether a name with a variable as index, dh[t], stands for a value of the same time step."""
+    if not re.search(r"\[[^\W\d]\w*\]", name):
+        return True
+    return c.program.time(r) in (None, c.program.time(root))
+
+
+def _told(words: str, root: Tensor, target: str, wrong: set[Tensor], names: _Names, c: Context) -> str:
+    """A sentence with somebody's names in place of those of the true pass; what has no name of its own is kept."""
+    known: dict[str, str] = {}
+    if len(carried := c.carried(root)) > 1 and (own := names.of_value(_sum(carried, names))):
+        known[" + ".join(map(c.called, carried))] = own
+    for r in _told_of(c):
+        said = c.called(r)
+        if said in words and said not in known and r not in wrong:
+            own_names = [name for name in names.of(r) if name != target and _of_this_turn(name, r, root, c)]
+            known.update({said: own_names[0]} if own_names else {})
+    for said in sorted(known, key=len, reverse=True):
+        words = re.sub(rf"(?<![\w<]){re.escape(said)}(?![\w<])", known[said], words)
+    return words
+
+
+def _told_of(c: Context) -> Iterable[Tensor]:
+    """What a sentence may be about."""
+    return (r for r in [*c.program.records, *c.program.truth.seeds.values(), *c.forward] if r.ndim)

@@ -1,0 +1,90 @@
+"""What was seen of somebody's function while it ran: what one of its lines made, and how the values there are called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.own_code import Part
+
+MOST_SEEN = 240  # values under some name
+LONGEST_NAME = 30
+Called = tuple[str, Array]  # how a value is called, and the value
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a function was seen to hold.
+
+    Attributes
+    ----------
+    made : list of (str, ndarray)
+        What a line of it made, each under what it was assigned to; under no name what it handed to another function.
+    held : list of (str, ndarray)
+        What its variables and entries held, the simplest names first.
+    """
+
+    made: list[Called]
+    held: list[Called]
+
+
+def seen(parts: Iterable[Part], line: int, file: str) -> Seen | None:
+    """What was seen of the function in which a line stands; None if it is none of these.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+        Functions that ran.
+    line : int
+        Its number.
+    file : str
+        The whole name of its file.
+    """
+    for part in parts:
+        if part.file == file and part.tree.lineno <= line <= (part.tree.end_lineno or line):
+            made = [*part.named.get(line, ()), *(("", v) for _, v in part.handed.get(line, ()))]
+            held = [c for entries in part.named.values() for c in entries]
+            held += [c for call in part.calls for c in call.items()]
+            simple = [c for c in held if _is_name(c[0])]
+            return Seen(made, sorted(simple, key=lambda c: (not c[0].isidentifier(), len(c[0])))[:MOST_SEEN])
+    return None
+
+
+def _is_name(text: str) -> bool:
+    """Whether something is a variable, or an entry or an attribute of one, and so can be told as a name."""
+    try:
+        node: Any = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return False
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node, ast.Attribute) and node.attr in ("T", "real"):
+            return False
+        if isinstance(node, ast.Subscript) and not (isinstance(node.slice, ast.Constant) or isinstance(node.slice, ast.Name)):
+            return False
+        node = node.value
+    return isinstance(node, ast.Name) and len(text) <= LONGEST_NAME
+
+
+def to_data(found: Seen | None) -> dict[str, Any] | None:
+    """As lists."""
+    return None if found is None else {"made": [list(c) for c in found.made], "held": [list(c) for c in found.held]}
+
+
+def from_data(data: Any) -> Seen | None:
+    """The same again, as far as it can be read."""
+    if not isinstance(data, Mapping):
+        return None
+    return Seen(list(_readable(data.get("made"))), list(_readable(data.get("held"))))
+
+
+def _readable(told: Any) -> Iterator[Called]:
+    for pair in told if isinstance(told, (list, tuple)) else ():
+        if isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[1], np.ndarray):
+            name = str(pair[0])
+            if pair[1].dtype.kind == "f" and (not name or _is_name(name)):
+                yield name, pair[1]
