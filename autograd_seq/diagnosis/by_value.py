@@ -24,7 +24,7 @@ from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
-from autograd_seq.diagnosis.own_code import put
+from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Strayed
 from autograd_seq.diagnosis.watched import Made, fills, instead, multiplies, watched, whole_value
 

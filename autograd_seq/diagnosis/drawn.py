@@ -37,8 +37,8 @@ def draw(inputs: Mapping[str, Any], seed: int, longer: Mapping[str, int] | None 
             shape = tuple(_size(n, sizes, fresh) for n in given)
             if math.prod(shape) > MOST_NUMBERS:
                 raise ShapeError(
-                    f"{name} would have {math.prod(shape):,} numbers, of the shape {shape}; at most {MOST_NUMBERS:,} are "
-                    "drawn. Write smaller sizes, or letters: a few of each axis show what is wrong"
+                    f"{name} would have {math.prod(shape):,} numbers; at most {MOST_NUMBERS:,} are drawn. "
+                    "Write smaller sizes, or letters: a few of each axis show what is wrong"
                 )
             result[name] = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
         else:

@@ -136,6 +136,10 @@ ELEMENT_WISE_SUM = Kind(
     "with the element-wise product {} ∘ {} summed over axis {}, not @: broadcasting hides the wrong shape",
 )
 NOT_SUMMED = Kind("missing sum", "without the sum over axis {} (the examples)")
+BROADCAST_OTHERWISE = Kind(
+    "missing sum", "with {} in place of {}: broadcasting goes along another axis than it should"
+)
+OTHER_LETTERS = Kind("transpose", "with the letters {} in place of {}")
 NOT_SUMMED_OVER = Kind("missing sum", "with {} not summed over axis {}")
 OTHER_AXIS = Kind("missing sum", "summed over axis {} in place of axis {}")
 ALL_AXES = Kind("missing sum", "summed over all axes")
@@ -143,6 +147,7 @@ MEAN_FOR_SUM = Kind("mean over the batch", "with the mean over the examples in p
 MEAN_OF = Kind("mean over the batch", "with a mean in place of a sum: {}")
 MULTIPLIED_WITH = Kind("missing factor", "multiplied with {}")
 MULTIPLIED_FROM_HERE_ON = Kind("missing factor", "multiplied with {}, from here on")
+NOT_DIVIDED = Kind("missing factor", "with {} not divided by {}")
 DIVIDED_BY = Kind("extra factor", "divided by {}")
 MULTIPLIED_WITH_TWO = Kind("missing factor", "multiplied with 2, which is {} too")
 MULTIPLIED_WITH_TWO_FROM_HERE_ON = Kind("missing factor", "multiplied with 2, which is {} too, from here on")

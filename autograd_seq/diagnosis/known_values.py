@@ -90,6 +90,11 @@ def says_nothing(array: Array) -> bool:
     return not array.size or (float(array.flat[0]) in ORDINARY if array.size == 1 else bool(np.ptp(array) == 0))
 
 
+def is_mask(v: Array) -> bool:
+    """Whether an array says of each of its places whether it counts: it is no adjoint, and of no recorded pass."""
+    return bool(v.size and np.any(v) and np.all((v == 0) | (v == 1)))
+
+
 def _equal(some: Array, other: Array, tolerance: float) -> bool:
     largest = max(float(np.max(np.abs(some), initial=0)), float(np.max(np.abs(other), initial=0)))
     return float(np.max(np.abs(some - other), initial=0)) < tolerance * largest

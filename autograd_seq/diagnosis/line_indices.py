@@ -22,7 +22,7 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if not bound and not _is_index(s, holder, name):
             continue
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for other in [k for k in keys(part) if k != node.value]:
+            for other in _other_keys(part, holder, node.value):
                 yield swapped(place, s, ast.Constant(other), kinds.WRONG_VALUE)
         elif isinstance(node, ast.Slice) and (node.lower is None) != (node.upper is None) and node.step is None:
             yield swapped(place, s, ast.Slice(node.upper, node.lower), kinds.OTHER_ROWS.category)
@@ -30,6 +30,15 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
             for new in _shifted(node):
                 yield swapped(place, s, read(new), kinds.OFF_BY_ONE)
             yield from _cut_off(part, s, place) if bound else _other_names(part, s, place)
+
+
+def _other_keys(part: Part, holder: ast.AST, key: str) -> list[str]:
+    """Other keys under which a thing of the same kind stands, as far as that is known, those that read alike first."""
+    of = ast.unparse(holder.value) if isinstance(holder, ast.Subscript) else ""
+    kinds_of = {k: part.kinds.get(f"{of}[{k!r}]") for k in keys(part)}
+    mine = kinds_of.get(key)
+    others = [k for k, its in kinds_of.items() if k != key and (None in (mine, its) or mine == its)]
+    return sorted(others, key=lambda k: len(k) != len(key) or sum(a != b for a, b in zip(k, key, strict=True)) > 1)
 
 
 def _is_index(s: ast.stmt, holder: ast.AST, name: str) -> bool:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_operations import DERIVATIVE_FORMS
-from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, places, read, swapped, target
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, places, read, said, swapped, target
 from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, atoms, definitions, fits, shape_of, spreads
 from autograd_seq.diagnosis.own_code import Part
 
 PLAIN_FORMS = ("{0}", "1 - {0}")  # what a factor can be made of
 NUMBERS = ("2", "0.5")
+MOST_ENDS = 6  # of a line, at which a term could be missing
 
 
 def operands(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -38,6 +39,7 @@ def _operands(part: Part, s: ast.stmt, same: bool) -> Iterator[Edit]:
         text = ast.unparse(node)
         for other in atoms(part):
             of_one_pass = (text in part.forward) == (other in part.forward) or not part.forward
+            of_one_pass = of_one_pass or (same and bool({text, other} & part.zeros))
             if other != text and of_one_pass == same and fits(part, text, other):
                 yield swapped(place, s, read(other), _kind(part, text, other))
 
@@ -67,6 +69,22 @@ def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     yield from _inserted(part, s, ends)
 
 
+def products(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A term that is missing from a sum, and is the product of an adjoint and a value of the forward pass."""
+    if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or s.value is None or not part.forward:
+        return
+    shape = shape_of(part, target(s))
+    arrays = [a for a in atoms(part) if shape is not None and shape_of(part, a) == shape]
+    adjoints = [a for a in arrays if a not in part.forward | part.zeros]
+    values = [a for a in arrays if a in part.forward | part.zeros]
+    terms = [f"{a} * {b}" for a, b in itertools.product(adjoints, values)]
+    ends: list[Place] = [(s, "value", None, s.value)]
+    ends += [p for p in places(s) if isinstance(p[3], ast.BinOp) and isinstance(p[0], ast.BinOp)]
+    for holder, name, index, node in ends[:MOST_ENDS] if terms else ():
+        for term in terms:
+            yield Edit(s, holder, name, index, ast.BinOp(node, ast.Add(), read(term)), *kinds.NO_TERM(term))
+
+
 def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing somewhere within a line."""
     within = [p for p in places(s) if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
@@ -76,8 +94,9 @@ def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
     arrays = [a for a in atoms(part) if shape_of(part, a)]
-    alike = [a for a in arrays if (a in part.forward or not part.forward) and spreads(part, a, target(s))]
+    alike = [a for a in arrays if (a in part.forward | part.zeros or not part.forward) and spreads(part, a, target(s))]
     terms = [a for a in arrays if a not in part.forward]
+    numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
     factors = [(number, "") for number in NUMBERS]
     for atom, form in itertools.product(alike, (*PLAIN_FORMS, *DERIVATIVE_FORMS)):
         factors.append((form.format(atom), kinds.DERIVATIVE if form in DERIVATIVE_FORMS else ""))
@@ -85,5 +104,8 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
         for factor, of in factors:
             new = ast.BinOp(node, ast.Mult(), read(factor))
             yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor, of=of))
+        for number in numbers:
+            new = ast.BinOp(node, ast.Div(), read(number))
+            yield Edit(s, holder, name, index, new, *kinds.NOT_DIVIDED(said(node), number))
         for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:
             yield Edit(s, holder, name, index, ast.BinOp(node, ast.Add(), read(atom)), *kinds.NO_TERM(atom))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_statements import carried, into_the_loop, moved, shared
@@ -69,6 +71,53 @@ def bare(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, node.args[0], what, words)
 
 
+def clipped(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """What is clipped and should not be."""
+    for edit in bare(part, s):
+        if edit.category == "clipping":
+            yield edit
+
+
+def broadcast(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A row of numbers that meets the columns of another array, or the other way round."""
+    for holder, name, index, node in places(s):
+        text = ast.unparse(node)
+        if isinstance(node, ATOMS) and len(shape_of(part, text) or ()) == 1 and not isinstance(holder, ast.Subscript):
+            for new in [text + axes_added for axes_added in ("[:, None]", "[:, None, None]", "[None, :, None]")]:
+                yield Edit(s, holder, name, index, read(new), *kinds.BROADCAST_OTHERWISE(text, new))
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+            ends = [ast.unparse(e) for e in node.slice.elts]
+            if ":" in ends and {"None", "np.newaxis"} & set(ends):
+                for new in (ast.unparse(node.value), f"{ast.unparse(node.value)}[{ends[1]}, {ends[0]}]"):
+                    yield Edit(s, holder, name, index, read(new), *kinds.BROADCAST_OTHERWISE(text, new))
+
+
+def letters(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The letters of an einsum in another order: those of what comes out, or of one that goes in."""
+    for holder, name, index, node in places(s):
+        if not (isinstance(node, ast.Constant) and isinstance(node.value, str) and "->" in node.value):
+            continue
+        terms = [term.strip() for term in node.value.replace("->", ",").split(",")]
+        for i, term in sorted(enumerate(terms), reverse=True):
+            for other in itertools.islice(itertools.permutations(term), 1, 6):
+                made = [*terms[:i], "".join(other), *terms[i + 1 :]]
+                new = f"{','.join(made[:-1])}->{made[-1]}"
+                yield Edit(s, holder, name, index, ast.Constant(new), *kinds.OTHER_LETTERS(node.value, new))
+
+
+def sizes(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The absolute value where the number itself stands, as in a softsign's derivative, and the other way round."""
+    numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), "")
+    for holder, name, index, node in places(s) if numpy else ():
+        text = ast.unparse(node)
+        new = f"{numpy}.abs({text})"
+        if isinstance(node, ast.Call) and _called(node) in ("abs", "absolute") and len(node.args) == 1:
+            new = ast.unparse(node.args[0])
+        elif not isinstance(node, ATOMS) or text not in part.forward or not shape_of(part, text):
+            continue
+        yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(text, new, of=kinds.DERIVATIVE))
+
+
 def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """1 - y where y stands, and y where 1 - y does."""
     for holder, name, index, node in places(s):
@@ -85,6 +134,8 @@ def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
     numbers = [k for k, kind in part.kinds.items() if kind in ("int", "float") or isinstance(kind, tuple)]
     rows = [k for k in part.kinds if k.isidentifier() and len(shape_of(part, k) or ()) == 1]
     numbers += [f"{k}[:, None]" for k in rows]  # a number for each example, as the lengths of sequences are
+    marks = [k for k, v in part.arrays.items() if is_mask(v)]
+    numbers += [f"{k}.sum()" for k in marks]  # how many are not masked
     for node in [n for n in ast.walk(s) if isinstance(n, (ast.BinOp, ast.AugAssign)) and isinstance(n.op, ast.Div)]:
         slot = "right" if isinstance(node, ast.BinOp) else "value"
         old = getattr(node, slot)
@@ -171,8 +222,9 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-SHAPES: list[Rule] = [axes, unsummed, bare, complements, divisors]
-WHOLE: list[Rule] = [lists, forgotten, shared, turned, order, into_the_loop, moved, carried]  # seen only when the program runs
+SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, bare, complements, divisors, sizes]
+# seen only when the program runs
+WHOLE: list[Rule] = [clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried]
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

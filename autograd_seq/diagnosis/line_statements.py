@@ -54,7 +54,8 @@ def moved(part: Part, s: ast.stmt) -> Iterator[Edit]:
     both = ast.If(ast.Constant(True), [_with_body(loop, rest), s], [])
     words, where = kinds.IN_THE_LOOP(said(s)), holder_of(part.tree, loop)
     yield Edit(s, *where, ast.copy_location(both, loop), *words, mended=f"{said(s)}, after the loop")
-    for last in range(index + 1, len(loop.body) if _takes_itself(s) else min(index + 2, len(loop.body))):
+    end = len(loop.body) if _takes_itself(s) else min(index + 2, len(loop.body))
+    for last in range(index + 1, end):
         body = [*loop.body[:index], *loop.body[index + 1 : last + 1], s, *loop.body[last + 1 :]]
         words, after = kinds.ORDER_OF_LINES(said(s), said(loop.body[last])), f"{said(s)}, after {said(loop.body[last])}"
         yield Edit(s, *where, _with_body(loop, body), *words, mended=after)
@@ -71,7 +72,7 @@ def carried(part: Part, s: ast.stmt) -> Iterator[Edit]:
     for factor in [a for a in atoms(part) if a in part.forward and spreads(part, a, goal.id)]:
         more = ast.copy_location(ast.AugAssign(ast.Name(goal.id, ast.Store()), ast.Mult(), read(factor)), s)
         apart = ast.copy_location(ast.Assign([goal], read(f"{goal.id} * {factor}")), s)
-        last = more if isinstance(s, ast.AugAssign) else apart  # what others hold of it stays as it is, or not, as before
+        last = more if isinstance(s, ast.AugAssign) else apart  # in place where it was so before
         new, line = _with_body(loop, [*loop.body, last]), f"{said(last)}, at the end of the loop"
         yield Edit(s, *holder_of(part.tree, loop), new, *kinds.NO_FACTOR(factor), mended=line)
 
@@ -85,19 +86,21 @@ def _takes_itself(s: ast.stmt) -> bool:
 
 def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A line that stands before a loop in which its variable changes, and belongs at the beginning of each turn."""
-    if not isinstance(s, ast.Assign) or not isinstance(s.targets[0], ast.Name):
+    if not isinstance(s, ast.Assign) or not isinstance(s.targets[0], (ast.Name, ast.Attribute)):
         return
+    goal = ast.unparse(s.targets[0])
     holder, name, index = holder_of(part.tree, s)
     around = getattr(holder, name)
     for i, loop in enumerate(around[index + 1 :], index + 1):
-        if isinstance(loop, ast.For) and s.targets[0].id in _stored_in(loop):
+        if isinstance(loop, ast.For) and goal in _stored_in(loop):
             new = _with_body(loop, [s, *loop.body])
             yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)))
 
 
 def _stored_in(s: ast.stmt) -> set[str]:
     """The variables that a statement stores into."""
-    return {n.id for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    goals = [n for n in ast.walk(s) if isinstance(n, (ast.Name, ast.Attribute)) and isinstance(n.ctx, ast.Store)]
+    return {ast.unparse(goal) for goal in goals}
 
 
 def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -141,8 +144,8 @@ def _names_in(holder: Any, name: str, index: int | None, node: Any) -> Iterator[
 
 
 VIEWS = {
-    "split", "hsplit", "vsplit", "dsplit", "array_split", "reshape", "ravel", "transpose", "swapaxes", "moveaxis", "view",
-    "squeeze", "expand_dims", "asarray", "broadcast_to", "rollaxis", "atleast_2d", "diagonal",
+    "split", "hsplit", "vsplit", "dsplit", "array_split", "reshape", "ravel", "transpose", "swapaxes", "moveaxis",
+    "view", "squeeze", "expand_dims", "asarray", "broadcast_to", "rollaxis", "atleast_2d", "diagonal",
 }  # fmt: skip
 FILLING = {"fill", "sort", "put", "itemset", "resize", "partition"}  # methods of an array that change it
 
@@ -164,7 +167,7 @@ def _goals_in_place(tree: ast.AST) -> Iterator[str]:
     """What is assigned into, added to, or filled by a call."""
     for s in ast.walk(tree):
         goals = [s.target] if isinstance(s, ast.AugAssign) else s.targets if isinstance(s, ast.Assign) else []
-        for goal in [inner for goal in goals for inner in getattr(goal, "elts", [goal])]:
+        for goal in [inner for whole in goals for inner in getattr(whole, "elts", [whole])]:
             if isinstance(goal, ast.Subscript):
                 yield ast.unparse(goal.value)
             elif isinstance(s, ast.AugAssign):
@@ -180,10 +183,12 @@ def _goals_in_place(tree: ast.AST) -> Iterator[str]:
 def _names_of_one_array(tree: ast.AST) -> Iterator[set[str]]:
     """Each time some names that stand for one array, or for views of one."""
     for s in ast.walk(tree):
-        for goal in s.targets if isinstance(s, ast.Assign) else ():
-            pairs = [(goal, s.value)]  # type: ignore[union-attr]
-            if isinstance(goal, ast.Tuple) and isinstance(s.value, ast.Tuple):  # type: ignore[union-attr]
-                pairs = list(zip(goal.elts, s.value.elts, strict=False))  # type: ignore[union-attr]
+        if not isinstance(s, ast.Assign):
+            continue
+        for goal in s.targets:
+            pairs: list[tuple[ast.expr, ast.expr]] = [(goal, s.value)]
+            if isinstance(goal, ast.Tuple) and isinstance(s.value, ast.Tuple):
+                pairs = list(zip(goal.elts, s.value.elts, strict=False))
             for names, value in pairs:
                 base = _viewed(value)
                 if base is not None:

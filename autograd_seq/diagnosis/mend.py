@@ -38,6 +38,7 @@ class Mend(Changes):
         self.made: list[Edit] = []
         self._search: ByValue | None = None
         self._before = Told([], [], list(self.wrong))
+        self._lines: list[Line] = []
         self.outside: Outside = {}
 
     def run(self, way: Way) -> tuple[list[Finding], Line | None]:
@@ -53,14 +54,15 @@ class Mend(Changes):
             finding, self.outside = outside
             return [finding], None
         with np.errstate(all="ignore"):
-            lines = self.lines(self.wrong)
+            lines = self._lines = self._lines or self.lines(self.wrong)
             ways: dict[Way, list[Callable[[], Told]]] = {
                 "assignments": [lambda: self._one_by_one(lines)],
                 "values": [lambda: self._at_once(lines), self._in_order, self._by_value],
                 "changes": [lambda: self._one_by_one(lines)],
             }
             told = self._best_of(ways[way], self._before if way == "changes" else Told([], [], list(self.wrong)))
-            self._before = told
+            if all(f.correct for f in told.findings):  # where values were lent only, changes may still tell more
+                self._before = told
         self.made = told.made
         return told.findings, self._first(lines, told.left)
 

@@ -70,6 +70,8 @@ class Part:
         The same as `entries`, each under what it is assigned to; what is answered has no name.
     calls : list of dict
         The operands that were arrays at the end of each of the first few calls.
+    zeros : set of str
+        Those that were all zeros at last, as a state of the beginning is: nobody can tell of which pass they are.
     version : int
         Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
@@ -85,6 +87,7 @@ class Part:
     handed: dict[int, list[Made]] = field(default_factory=dict)
     calls: list[dict[str, Any]] = field(default_factory=list)
     named: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
+    zeros: set[str] = field(default_factory=set)
     version: int = 0
 
     @property

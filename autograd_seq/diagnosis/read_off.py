@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,39 @@ def value_of(node: ast.AST, held: dict[str, Any]) -> Any:
     return UNKNOWN
 
 
+def held_by(whole: Any) -> dict[str, Any]:
+    """What an object holds under its own names: as attributes, in slots, or as a tuple whose fields have names."""
+    if isinstance(whole, tuple):
+        names = getattr(type(whole), "_fields", ())
+        return dict(zip(names, tuple(whole), strict=False))
+    slots = [name for kind in type(whole).__mro__ for name in _slots(kind)]
+    found = {name: kind_slot.__get__(whole) for name in slots if (kind_slot := _filled(whole, name)) is not None}
+    return {**found, **getattr(whole, "__dict__", {})}
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    """The slots that a class of somebody's own has."""
+    found = vars(kind).get("__slots__", ())
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
+def _filled(whole: Any, name: str) -> types.MemberDescriptorType | None:
+    """A slot in which something stands."""
+    slot = next((vars(kind)[name] for kind in type(whole).__mro__ if name in vars(kind)), None)
+    if not isinstance(slot, types.MemberDescriptorType):
+        return None
+    try:
+        slot.__get__(whole)
+    except AttributeError:
+        return None
+    return slot
+
+
 def _part_of(node: ast.Attribute | ast.Subscript, whole: Any, held: dict[str, Any]) -> Any:
     if isinstance(node, ast.Attribute):
         if isinstance(whole, np.ndarray):
             return whole.T if node.attr == "T" else UNKNOWN
-        return getattr(whole, "__dict__", {}).get(node.attr, UNKNOWN)
+        return held_by(whole).get(node.attr, UNKNOWN)
     place = value_of(node.slice, held)
     if place is UNKNOWN or not isinstance(whole, (np.ndarray, list, tuple, dict)):
         return UNKNOWN

@@ -18,7 +18,7 @@ from autograd_seq.diagnosis.truth import Truth
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
 FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
-MOST_WORK = 350_000  # and in all
+MOST_WORK = 300_000  # and in all
 MORE_WORK = 60_000  # after one was found that explains everything, for others that read otherwise
 LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
+from autograd_seq.diagnosis.known_values import KnownValues, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
 from autograd_seq.diagnosis.search import difference
@@ -26,6 +26,8 @@ from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 550
 MOST_LINES = 250_000  # that are run in all: the search ends there, whatever is left
+MOST_IN_ALL = 3_200.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
+WATCHED = 1.8  # times as much costs a run that is watched
 ENDLESS = 20  # times as many lines as the unchanged program runs
 PROBE = 1.37
 
@@ -78,6 +80,7 @@ class Trials:
         self._know(known)
         self.before = KnownValues(known.forward, tolerance)
         self.behind = KnownValues(known.backward, tolerance, self.factors)
+        self.cost, self.spent = 0.8 + 0.0025 * self.length, 0.0
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
 
@@ -86,7 +89,8 @@ class Trials:
         for v in known.forward:
             self.true_values.setdefault(v.shape, []).append(v)
         for part in self.parts if known.forward else ():
-            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v))
+            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v) or is_mask(v))
+            part.zeros.update(k for k, v in part.arrays.items() if v.size and not np.any(v))
         for v in known.backward:
             self.true_values.setdefault(v.shape, []).append(v)
         self.factors += known.given
@@ -115,6 +119,7 @@ class Trials:
     def _right(self, result: Mapping[str, Array], case: int = 0) -> list[str] | None:
         """The wrong gradients that are right in a result; None if one is spoiled that was right."""
         self.runs += 1
+        self.spent += WATCHED * self.cost
         true, found = self.cases[case].true, self.cases[case].found
         for key, value in found.items():
             if key in true and key not in self.wrong and not (key in result and self.same(result[key], value)):
@@ -123,7 +128,7 @@ class Trials:
 
     def _over(self) -> bool:
         """Whether enough was tried."""
-        return self.runs > self.most or time.process_time() > self._until
+        return self.runs > self.most or self.spent > MOST_IN_ALL or time.process_time() > self._until
 
     def _confirmed(self, edit: Edit, left: list[str], mended: list[str]) -> bool:
         return len(self.cases) < 2 or self._mended(edit, left, 1) == mended
@@ -131,6 +136,7 @@ class Trials:
     def _with(self, edit: Edit, case: int) -> Mapping[str, Array] | None:
         """The gradients with a change; None where the program fails with it."""
         self.runs += 1
+        self.spent += self.cost
         before = edit.old
         ast.fix_missing_locations(edit.new)
         edit.put(edit.new)

@@ -1,7 +1,8 @@
 """Somebody's program watched while it runs: what each statement makes, and what it would make if it were another.
 
 For the time of a run every right-hand side is handed to a function that looks at it. A statement that adds to what is
-there hands over what it adds, one that multiplies what is there its product, and one that joins arrays each of them too.
+there hands over what it adds, one that multiplies what is there its product, and one that joins arrays each of them
+too.
 """
 
 from __future__ import annotations

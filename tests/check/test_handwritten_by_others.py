@@ -1,8 +1,8 @@
 """Wrong backward passes by somebody who had not seen what is diagnosed: flagged where they are wrong, and named.
 
 At first 48 of the first 60 were named, 41 of the 60 of another person, 49 of the 60 of a third one and 35 of the 40 of
-a fourth, all of them flagged on exactly the wrong gradients, and none of the right ones. What was missed was then added by general rules, so
-the share today says nothing about others.
+a fourth, all of them flagged on exactly the wrong gradients, and none of the right ones. What was missed was then added
+by general rules, so the share today says nothing about others.
 """
 
 from __future__ import annotations

@@ -230,7 +230,8 @@ class Lender(Liar):
 
 
 def test_if_values_are_lent_in_vain_no_finding_counts():
-    truth = record(lambda x, W: ({"h": np.tanh(W @ x)}, None), {"x": np.ones((2, 3)), "W": np.eye(2)}, {"h": np.ones((2, 3))})
+    inputs, upstream = {"x": np.ones((2, 3)), "W": np.eye(2)}, {"h": np.ones((2, 3))}
+    truth = record(lambda x, W: ({"h": np.tanh(W @ x)}, None), inputs, upstream)
     true = truth.gradients
     known = TrueValues.of(truth, *rows_of(Context(Program(truth))))
     right, wrong = dict(true), {**true, "dW": true["dW"] + 1}
@@ -238,7 +239,8 @@ def test_if_values_are_lent_in_vain_no_finding_counts():
     row = next(i for i in range(known.single) if known.backward[known.rows[i][0]].shape == (2, 3))
     lent = Finding("sign", "dz", "with a sign", "", ("dW",), 5, strayed=Strayed(row, 0, np.ones((2, 3))))
     for now, told, counted in (
-        (right, [plainly, lent], 2), (wrong, [plainly, lent], 0), (wrong, [plainly], 1), (right, [lent], 1), (wrong, [lent], 0),
+        (right, [plainly, lent], 2), (wrong, [plainly, lent], 0), (wrong, [plainly], 1),
+        (right, [lent], 1), (wrong, [lent], 0),
     ):  # fmt: skip
         second = Draw(now)
         second.true, second.truth = true, truth
