@@ -128,7 +128,8 @@ def _table(graph: graphviz.Digraph, layout: Layout, theme: Theme, colors: dict[s
     between = f'<TD WIDTH="{TABLE_GAP}"></TD>'
     span = f'COLSPAN="{(len(head) + 1) * columns - 1}"'
     title = runs_markup(Line((Run(translated(layout.table_title), dim=True),), size.note), colors)
-    rows = [f'<TR><TD {span} ALIGN="LEFT">{title}</TD></TR>']
+    least = int(0.9 * Line((Run(layout.table_title),), size.note).width)  # a shorter one would press columns together
+    rows = [f'<TR><TD {span} WIDTH="{least}" ALIGN="LEFT">{title}</TD></TR>']
     heads = "".join(cell((Run(words or " ", dim=True),), size.head, "RIGHT") for words in head)
     rows.append(f"<TR>{between.join([heads] * columns)}</TR>")
     count = -(-len(layout.table) // columns)

@@ -9,6 +9,7 @@ import networkx
 
 from viz.boxes import Box, Folded, Use
 from viz.builder import Options
+from viz.directions import place_in_words
 from viz.lettering import Line, Run, name_runs, words_of_ours, wrapped
 from viz.scene import Column, Layout, Node, Row
 from viz.symbolic import OneStep, pattern
@@ -99,8 +100,8 @@ class Modules(Unrolled):
         for b in leaving:
             title += [Run(", ")] * bool(title) + self.writer.title(b)
         lines = [self.line(title, self.size.name)]
-        if words := _called(box):
-            lines.append(self.line([Run(words, dim=True)], self.size.nameless))
+        if words := place_in_words(box.scope.layer, box.scope.direction):
+            lines.append(self.line([Run(words, dim=True, in_words=True)], self.size.nameless))
         names: list[Run] = []
         for b in self.members[box]:
             if b.record.name is not None and b not in leaving:
@@ -122,12 +123,6 @@ class Modules(Unrolled):
 
 def _module(whole: Folded, box: Box) -> Box:
     return whole.home[box.record]
-
-
-def _called(box: Box) -> str:
-    """``layer 2``, ``layer 1, backward``; nothing without a layer."""
-    words = [f"layer {box.scope.layer}"] if box.scope.layer is not None else []
-    return ", ".join(words + [box.scope.direction] if box.scope.direction is not None else words)
 
 
 class Inside(OneStep):

@@ -28,6 +28,7 @@ from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes, without_step
 from autograd_seq.readings.contributions import contributions
 from autograd_seq.translation.reader import translated
+from viz.directions import direction_in_words, short
 from viz.page_formulas import Formulas
 from viz.page_order import in_steps
 
@@ -267,7 +268,7 @@ def _where(scope: Scope) -> str:
     words = [
         f"time step {scope.time}" if scope.time is not None else "",
         f"layer {scope.layer}" if scope.layer is not None else "",
-        f"{scope.direction} direction" if scope.direction else "",
+        direction_in_words(scope.direction) if scope.direction else "",
         scope.part or "",
     ]
     return translated(", ".join(word for word in words if word))
@@ -276,16 +277,16 @@ def _where(scope: Scope) -> str:
 def _place(place: tuple[int | None, str | None, int | None]) -> str:
     """The place of a contribution, short: ``t = 2, layer 1``."""
     layer, direction, time = place
-    words = [f"t = {time}" if time is not None else "", f"layer {layer}" if layer is not None else "", direction or ""]
-    return ", ".join(translated(word) for word in words if word) or translated("untimed")
+    words = [f"t = {time}" if time is not None else "", translated(f"layer {layer}") if layer is not None else ""]
+    return ", ".join(word for word in [*words, short(direction)] if word) or translated("untimed")
 
 
 def spoken(record: Tensor, scope: Scope, number: int) -> str:
     """A name as a screen reader should say it: ``Gamma f, time step 2``."""
     base = record.name.replace("_", " ") if record.name else translated(f"record {number}")
-    words = [f"time step {scope.time}" if scope.time is not None else ""]
-    words += [f"layer {scope.layer}" if scope.layer is not None else "", scope.direction or ""]
-    return ", ".join([base, *(translated(word) for word in words if word)])
+    words = [translated(f"time step {scope.time}") if scope.time is not None else ""]
+    words += [translated(f"layer {scope.layer}") if scope.layer is not None else "", short(scope.direction)]
+    return ", ".join([base, *(word for word in words if word)])
 
 
 def norm(array: Array) -> float:

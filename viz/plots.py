@@ -23,6 +23,7 @@ from autograd_seq.core.source_line import here
 from autograd_seq.storage.files import check_output, write
 from autograd_seq.translation.columns import display_width
 from autograd_seq.translation.reader import translated
+from viz.directions import place_in_words
 from viz.fonts import font_for, has_chinese, warn_of_missing, words_in_fonts
 
 # Okabe and Ito's colours, each with a marker and a dash of its own: readable colour-blind and in grey.
@@ -376,8 +377,7 @@ def _ticks(steps: int) -> list[int]:
 
 
 def _group(layer: int | None, direction: str | None) -> str:
-    words = [f"layer {layer}" if layer is not None else "", direction or ""]
-    return ", ".join(word for word in words if word) or "norm of each part"
+    return place_in_words(layer, direction) or "norm of each part"
 
 
 def _plain(name: str) -> str:

@@ -91,7 +91,7 @@ class Parser(argparse.ArgumentParser):
 def add_language(parser: argparse.ArgumentParser) -> None:
     """The option ``--lang``, which `line` reads before all others."""
     known = ", ".join(f"{name} ({said})" for name, said in LANGUAGES.items())
-    parser.add_argument("--lang", metavar="LANG", help=f"the language of what is printed: {known}")
+    parser.add_argument("--lang", metavar="LANG", help=f"language of what is printed: {known}")
 
 
 def examples(command: str = "") -> str:

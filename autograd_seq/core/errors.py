@@ -5,6 +5,7 @@ First the types of errors, then the sentences of the core, so that the code that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -189,8 +190,18 @@ def no_seed(output: Any) -> GradientError:
     """An array to differentiate, and no adjoint to start from."""
     return GradientError(
         f"{output.label} has shape {output.shape}: a derivative needs a scalar, or an adjoint of that shape. "
-        f"Write {output.label}.sum() first, or give gradient=...{here()}"
+        f"Write {_sum_of(output)} first, or give gradient=...{here()}"
     )
+
+
+def _sum_of(record: Any) -> str:
+    """The sum of a record as the user would write it: of a variable, or else of the expression that made it."""
+    name, line = record.name, record.source
+    assigned = line is None or re.match(rf"{re.escape(name or '')}\s*=(?!=)", line.text) is not None
+    if name is not None and name.isidentifier() and assigned:
+        return f"{name}.sum()"
+    known = line is not None and line.expression and line.expression != line.text
+    return f"np.sum({line.expression})" if known else "np.sum(...)"
 
 
 def wrong_seed(output: Any, seed: Any) -> ShapeError:

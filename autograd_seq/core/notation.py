@@ -162,6 +162,10 @@ def literal(value: Any) -> str:
     >>> literal((slice(None), np.array([2, 0]), float("inf")))
     '(slice(None, None, None), np.array([2, 0]), np.inf)'
     """
+    if isinstance(value, np.ndarray) and not value.size and value.ndim > 1:
+        return f"np.zeros({value.shape}, dtype=np.{value.dtype.name})"  # a list would not say how wide it is
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return f"np.array({value.tolist()})"
     if isinstance(value, np.ndarray) and value.ndim:
         known = value.size and value.dtype in (np.dtype(int), np.dtype(float), np.dtype(bool))
         return f"np.array({_numbers(value.tolist())}{'' if known else f', dtype=np.{value.dtype.name}'})"

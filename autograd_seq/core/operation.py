@@ -59,6 +59,7 @@ class Operation(Traits):
     # Finds a quicker function for the most usual calls; `shortcuts` sets it, and nothing depends on it.
     shorten: ClassVar[Callable[[Operation], None]] = lambda operation: None
     way: tuple[int, Any, Any]  # back through it, for `quick_sweep`
+    reads: tuple[bool, ...]  # whether its rules look at its result and at each input, likewise
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Operation(Traits):
         text: Form | str | None = None,
         formula: Form | str | None = None,
         kernel: Callable[..., Any] | None = None,
+        pulled: Callable[..., Any] | None = None,
         **traits: Any,
     ) -> None:
         one_by_one = isinstance(kernel, np.ufunc) and kernel.signature is None
@@ -84,7 +86,7 @@ class Operation(Traits):
         self.keywords = tuple(p.name for p in signature if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
         self.defaults = {p.name: p.default for p in signature if p.default is not p.empty}
         self.value = kernel or value
-        self.vjp = self._rules(vjp)
+        self.vjp, self.pulled = self._rules(vjp), pulled
         self.partly = isinstance(vjp, (list, tuple)) and None in vjp
         self.differentiable = vjp is not None and (not self.partly or any(rule is not None for rule in self.vjp))
         self.meaning = meaning or (lambda algebra, *arrays, **settings: value(*arrays, **settings))
@@ -148,7 +150,7 @@ class Operation(Traits):
     def record(self, value: Any, inputs: tuple[Any, ...], settings: dict[str, Any], requires_grad: bool) -> Any:
         """The record of one use: what was made, from what, where in the network and in the user's program."""
         y: Any = _new(Record.held)  # slot by slot: half the cost of an __init__, and every operation pays it
-        y._value = value if type(value) is ndarray else np.asarray(value)
+        y._kept = value if type(value) is ndarray else np.asarray(value)
         y.operation, y.inputs, y.settings = self, inputs, settings
         y.requires_grad = requires_grad and self.differentiable
         y._name = y._gradient = y._origin = None
@@ -221,6 +223,8 @@ def operation(bare: Any = None, /, **declaration: Any) -> Callable[[Callable[...
         What it demands of its inputs, for error messages.
     kernel : callable, optional
         A faster function with the same values as the decorated one, such as the ufunc itself.
+    pulled : callable, optional
+        The same of the rule of an operation with one input: ``(g, y, x)`` to its adjoint, in bare arrays.
     adds : bool
         Whether the result is the sum of the inputs; readings may then take the sum apart.
     cuts : bool

@@ -286,7 +286,7 @@ def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: 
     if dtype is None or dtype.kind != "f" or type(value) not in (int, float) or abs(value) > EXACT:
         return make(value, dtype=dtype)
     made = object.__new__(make)  # slot by slot: programs are full of 1.0 and 0.5
-    made._value = np.array(value, dtype)
+    made._kept = np.array(value, dtype)
     made.operation, made.inputs, made.settings = None, (), NOTHING
     made._name = made._code = made._origin = None
     made.scope, made.index = scopes.now(), next_index()

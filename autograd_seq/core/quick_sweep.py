@@ -7,7 +7,9 @@ gradients of programs both ways.
 
 from __future__ import annotations
 
+from dis import get_instructions
 from heapq import heappop, heappush, heappushpop
+from types import CodeType
 from typing import Any, Final
 
 import numpy as np
@@ -35,10 +37,27 @@ def way_of(operation: Operation) -> Way:
     if not operation.elementwise or not _is_ours(operation):
         return ANYWAY
     if operation.arity == 1:
-        return ONE, operation.vjp[0], None
+        return ONE, operation.pulled or operation.vjp[0], None
     if operation.arity == 2:
         return (TWO, None, None) if operation.adds else (TWO, *operation.vjp)
     return ANYWAY
+
+
+def reads_of(operation: Operation) -> tuple[bool, ...]:
+    """Whether the rules of an operation look at its result, and at each input; nothing where that is not known."""
+    way, *_ = operation.way
+    if way == ANY:
+        return ()
+    if operation.adds:
+        return (False,) * (1 + operation.arity)
+    rules = [*operation.vjp, *([operation.pulled] if operation.pulled else [])]
+    return tuple(any(_looks(rule.__code__, 1 + i) for rule in rules) for i in range(1 + operation.arity))
+
+
+def _looks(code: CodeType, argument: int) -> bool:
+    """Whether a function loads an argument of its own."""
+    name = code.co_varnames[argument]
+    return any(step.argval == name and step.opname != "MAKE_CELL" for step in get_instructions(code))
 
 
 def _is_ours(operation: Operation) -> bool:
@@ -57,42 +76,46 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
             adjoint = adjoint.whole() if type(adjoint) in _LATER else np.asarray(adjoint)
         operation, fresh = node.operation, None
         if operation is None or everything:
-            if adjoint.shape != node._value.shape:
-                adjoint = unbroadcast(adjoint, node._value.shape)
+            if adjoint.shape != node._kept.shape:
+                adjoint = unbroadcast(adjoint, node._kept.shape)
             found.append((node, adjoint))
         if operation is not None:
             way, left, right = operation.way
             if way == ONE:
                 (fresh,) = node.inputs
-                piece, own, key = left(adjoint, node._value, fresh._value), False, -fresh.index
+                if type(y := node._kept) is not ndarray or type(u := fresh._kept) is not ndarray:
+                    y, u = _present(node)
+                piece, own, key = left(adjoint, y, u), False, -fresh.index
                 if key in waiting:
                     _add(waiting, key, piece)
                     fresh = None
             elif way == TWO:
                 a, b = node.inputs
-                shape = adjoint.shape
+                shape, y, u, v = adjoint.shape, node._kept, a._kept, b._kept
+                if left and not (type(y) is ndarray and type(u) is ndarray and type(v) is ndarray):
+                    y, u, v = _present(node)
                 if a.requires_grad:
-                    given = left(adjoint, node._value, a._value, b._value) if left else adjoint
+                    given = left(adjoint, y, u, v) if left else adjoint
                     met = waiting.get(other := -a.index)
                     if met is not None and met[2] and met[1].shape == shape:
                         total = met[1]
                         total += given
                     else:
-                        if a._value.shape != shape and (met or a.operation is not None):
-                            given = unbroadcast(given, a._value.shape)
+                        if u.shape != shape and (met or a.operation is not None):
+                            given = unbroadcast(given, u.shape)
                         if met is None:
                             fresh, piece, key, own = a, given, other, False
                         else:
                             _add(waiting, other, given)
                 if b.requires_grad:
-                    given = right(adjoint, node._value, a._value, b._value) if right else adjoint
+                    given = right(adjoint, y, u, v) if right else adjoint
                     met = waiting.get(other := -b.index)
                     if met is not None and met[2] and met[1].shape == shape:
                         total = met[1]
                         total += given
                     else:
-                        if b._value.shape != shape and (met or b.operation is not None):
-                            given = unbroadcast(given, b._value.shape)
+                        if v.shape != shape and (met or b.operation is not None):
+                            given = unbroadcast(given, v.shape)
                         if met is not None:
                             _add(waiting, other, given)
                         elif fresh is None:
@@ -110,7 +133,7 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                         if x.requires_grad and way == ANY:
                             all_there(node, pieces)
                         continue
-                    if type(given) is not Products and (type(given) is not ndarray or given.shape != x._value.shape):
+                    if type(given) is not Products and (type(given) is not ndarray or given.shape != x._kept.shape):
                         given = fitted(given, node, x)
                     other = -x.index
                     if other in waiting:
@@ -142,27 +165,33 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
 _LATER = frozenset((Part, Products))
 
 
+def _present(node: Any) -> list[Array]:
+    """The result and the inputs of a record, those that its rules look at calculated again if they were let go."""
+    return [x._value if looks else x._kept for looks, x in zip(node.operation.reads, (node, *node.inputs))]
+
+
 def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
     """What the adjoint of a matrix product gives: to a weight, a product that waits for others."""
     a, b = node.inputs
     _, left, right = node.operation.way
-    u, v, matrices = a._value, b._value, adjoint.ndim == 2
+    u, v = a._value, b._value
+    matrices = u.ndim == v.ndim == 2
     pieces: list[Any] = [None, None]
     if a.requires_grad:
         if matrices and a.operation is None and a is not b:
             pieces[0] = _waits(adjoint, v.T, waiting.get(-a.index))
         else:
-            pieces[0] = left(adjoint, node._value, u, v)
+            pieces[0] = left(adjoint, node._kept, u, v)
     if b.requires_grad:
         if matrices and b.operation is None and a is not b:
             pieces[1] = _waits(u.T, adjoint, waiting.get(-b.index))
         else:
-            pieces[1] = right(adjoint, node._value, u, v)
+            pieces[1] = right(adjoint, node._kept, u, v)
     return pieces
 
 
 def _waits(left: Array, right: Array, met: Any) -> Any:
-    if left.ndim != 2 or right.ndim != 2 or not worth_waiting(left, right):
+    if not worth_waiting(left, right):
         return left @ right
     if met is not None and type(met[1]) is Products:
         met[1].take(left, right)
@@ -173,15 +202,15 @@ def _waits(left: Array, right: Array, met: Any) -> Any:
 def _add(waiting: dict[int, Any], key: int, piece: Any) -> None:
     """Add an adjoint to what waits for a record."""
     x, total, own = waiting[key]
-    shape = x._value.shape
+    shape = x._kept.shape
+    if type(total) is ndarray and total.shape != shape:
+        total = unbroadcast(total, shape)
     if type(total) is Products or type(piece) is Products:
         if type(total) is not Products:
             total, piece = piece, total
         total.add(piece.whole() if type(piece) in _LATER else piece)
         waiting[key] = x, total, False
         return
-    if type(total) is ndarray and total.shape != shape:
-        total = unbroadcast(total, shape)
     if type(piece) is not Part and type(total) is not Part:
         if own and type(piece) is ndarray and type(total) is ndarray:
             total += piece

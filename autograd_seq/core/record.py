@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autograd_seq.core import names
-from autograd_seq.core.array import Array
+from autograd_seq.core.array import Array, calculated_again
 from autograd_seq.core.program_names import program_name
 from autograd_seq.core.scope import Scope, note_read
 from autograd_seq.core.shown import Shown
@@ -43,14 +43,14 @@ class Record(Shown):
     """
 
     __slots__ = (
-        "__weakref__", "_code", "_gradient", "_name", "_offset", "_origin", "_value",
+        "__weakref__", "_code", "_gradient", "_kept", "_name", "_offset", "_origin",
         "index", "inputs", "operation", "requires_grad", "scope", "settings",
     )  # fmt: skip
 
     in_place: ClassVar[bool] = False  # whether it is an array that is written into
     held: ClassVar[Any]  # the class of what users hold, which operations make; the tensor's file says which
 
-    _value: Array
+    _kept: Array  # or what stands for it; see `let_go`
     operation: Any
     inputs: tuple[Any, ...]
     settings: dict[str, Any]
@@ -62,6 +62,15 @@ class Record(Shown):
     _code: CodeType | None
     _offset: int
     _origin: Any  # whose result it is, where that is not the one instruction's; of a leaf, where it was taken from
+
+    @property
+    def _value(self) -> Array:
+        array = self._kept
+        return array if type(array) is np.ndarray else calculated_again(self.record)
+
+    @_value.setter
+    def _value(self, array: Array) -> None:
+        self._kept = array
 
     @property
     def value(self) -> Array:
@@ -84,22 +93,22 @@ class Record(Shown):
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of its axes."""
-        return self._value.shape
+        return self._kept.shape
 
     @property
     def ndim(self) -> int:
         """The number of its axes."""
-        return self._value.ndim
+        return self._kept.ndim
 
     @property
     def size(self) -> int:
         """The number of its elements."""
-        return self._value.size
+        return self._kept.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of its elements."""
-        return self._value.dtype
+        return self._kept.dtype
 
     @property
     def source(self) -> SourceLine | None:

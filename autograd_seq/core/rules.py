@@ -28,7 +28,7 @@ def fitted(piece: Any, node: Record, x: Record) -> Any:
     GradientError
         If it is not an array, or of a shape that no broadcasting explains: the rule is wrong.
     """
-    shape = x._value.shape
+    shape = x.shape
     if isinstance(piece, (int, float)):
         piece = np.asarray(piece)
     if isinstance(piece, (np.ndarray, np.generic, Record)):

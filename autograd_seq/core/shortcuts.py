@@ -17,6 +17,7 @@ from numpy import asarray, ndarray
 
 from autograd_seq.core import backward, errors, quick_sweep, scope
 from autograd_seq.core.array import Array, computed
+from autograd_seq.core.let_go import LARGE, due, let_go
 from autograd_seq.core.methods import Methods
 from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation, unrecorded
 from autograd_seq.core.program_arguments import as_leaf
@@ -55,6 +56,7 @@ def shorten(operation: Operation) -> None:
     """Give an operation the shortest ways that fit its number of arrays and settings."""
     operation.call = direct(operation, operation.general)
     operation.way = quick_sweep.way_of(operation)
+    operation.reads = quick_sweep.reads_of(operation)
     if not operation.keywords and not operation.variadic and (quick := _quick(operation, operation.general, FUNCTION)):
         operation.quick, operation.just = quick, operation.arity
     if not operation.variadic and operation.vjp is not None and operation.arity in (1, 2):
@@ -104,13 +106,13 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any], depth: int) -> 
                 return otherwise(x)
             x = x.record
         try:
-            value = kernel(x._value)
+            value = kernel(array if type(array := x._kept) is ndarray else x._value)
         except FloatingPointError:
             value = computed(kernel, [x._value], NOTHING)
         except (ValueError, TypeError) as error:
             raise errors.refused(operation, [x._value], NOTHING, error) from error
         y: Any = _new(Tensor)  # as in Operation.record
-        y._value = value if type(value) is ndarray else asarray(value)
+        y._kept = value if type(value) is ndarray else asarray(value)
         y.operation, y.inputs, y.settings = operation, (x,), NOTHING
         y.requires_grad = differentiable and x.requires_grad
         y._name = y._gradient = y._origin = None
@@ -127,6 +129,7 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any], depth: int) -> 
 
 def _of_two(operation: Operation, otherwise: Callable[..., Any], depth: int) -> Callable[..., Any]:
     kernel, differentiable = operation.value, operation.differentiable
+    large = operation.algebra == "matrix product"  # what computes with much has some of these
 
     def quick(a: Any, b: Any, /) -> Any:
         if type(a) is not Tensor or type(b) is not Tensor:
@@ -134,13 +137,15 @@ def _of_two(operation: Operation, otherwise: Callable[..., Any], depth: int) -> 
                 return otherwise(a, b)
             a, b = pair
         try:
-            value = kernel(a._value, b._value)
+            if type(u := a._kept) is not ndarray or type(v := b._kept) is not ndarray:
+                u, v = a._value, b._value
+            value = kernel(u, v)
         except FloatingPointError:
             value = computed(kernel, [a._value, b._value], NOTHING)
         except (ValueError, TypeError) as error:
             raise errors.refused(operation, [a._value, b._value], NOTHING, error) from error
         y: Any = _new(Tensor)
-        y._value = value if type(value) is ndarray else asarray(value)
+        y._kept = value if type(value) is ndarray else asarray(value)
         y.operation, y.inputs, y.settings = operation, (a, b), NOTHING
         y.requires_grad = differentiable and (a.requires_grad or b.requires_grad)
         y._name = y._gradient = y._origin = None
@@ -150,6 +155,8 @@ def _of_two(operation: Operation, otherwise: Callable[..., Any], depth: int) -> 
         code, returned = usual
         if y._code is not code or y._offset in returned or not here.recording:
             _with_care(y, frame)
+        if large and y.index > due[0] and y._kept.nbytes > LARGE:
+            let_go(y)
         return y
 
     return quick

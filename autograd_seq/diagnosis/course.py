@@ -14,7 +14,7 @@ import os
 import sys
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.anew import OfCourse, standard
 from autograd_seq.diagnosis.called_by_name import reached
 from autograd_seq.diagnosis.calling import Caller, Kept
+from autograd_seq.diagnosis.carried import blame
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward
@@ -412,14 +413,7 @@ def _blame_cell(
         fixed = _compared(getattr(module, name), name, seed, hints_only)
     finally:
         setattr(module, cell, own)
-    if fixed.ok:
-        report.inherited = f"all of it follows from {cell}: with a right cell it is right"
-        return
-    report.causes, report.also = fixed.causes, fixed.also
-    report.look_at, report.together = fixed.look_at, fixed.together
-    for key in set(report.wrong) & set(fixed.wrong):
-        report.gradients[key] = replace(report[key], diagnosis=fixed[key].diagnosis)
-    report.warnings.append(f"{cell} is wrong too; the mistakes named here remain with a right one")
+    blame(report, fixed, cell)
 
 
 def run_file(path: str | os.PathLike[str]) -> types.ModuleType:

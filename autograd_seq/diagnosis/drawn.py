@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd_seq.core.errors import ShapeError
 from autograd_seq.diagnosis.given import Inputs
+from autograd_seq.diagnosis.input_tables import as_it_is, filled, is_table, shape_of
 
 Shape = Sequence[Any]
 
@@ -21,8 +22,9 @@ MOST_NUMBERS = 10_000_000  # that are drawn for one input
 MORE_SIZES = (2, 8, 9, 11)
 
 
-def has_time(shape: Shape) -> bool:
-    """Whether a shape in letters has a time axis."""
+def has_time(given: Any) -> bool:
+    """Whether an input is drawn, and has a time axis in letters."""
+    shape = shape_to_draw(given) or ()
     return any(isinstance(n, str) and {"T", "T_x", "T_y"} & set(re.findall(r"\w+", n)) for n in shape)
 
 
@@ -33,16 +35,18 @@ def draw(inputs: Mapping[str, Any], seed: int, longer: Mapping[str, int] | None 
     fresh = iter(MORE_SIZES)
     result = {}
     for name, given in inputs.items():
-        if in_letters(given):
-            shape = tuple(_size(n, sizes, fresh) for n in given)
+        asked = shape_to_draw(given)
+        if asked is not None:
+            shape = tuple(_size(n, sizes, fresh) for n in asked)
             if math.prod(shape) > MOST_NUMBERS:
                 raise ShapeError(
                     f"{name} would have {math.prod(shape):,} numbers; at most {MOST_NUMBERS:,} are drawn. "
                     "Write smaller sizes, or letters: a few of each axis show what is wrong"
                 )
-            result[name] = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
+            normal = rng.standard_normal(shape) * (0.6 if len(shape) == 2 else 0.8)
+            result[name] = np.array(filled(given, normal, rng)) if is_table(given) else normal
         else:
-            result[name] = np.array(given)
+            result[name] = np.array(as_it_is(given) if is_table(given) else given)
     return result
 
 
@@ -71,7 +75,7 @@ def _size(length: Any, sizes: dict[str, int], fresh: Any) -> int:
 
 def suspicious(inputs: Mapping[str, Any]) -> list[str]:
     """What in given arrays could hide a mistake."""
-    arrays = {k: np.asarray(v) for k, v in inputs.items() if not in_letters(v)}
+    arrays = _given(inputs)
     found = [
         f"{k} is all zeros: terms that are multiplied with it cannot be seen"
         for k, v in arrays.items()
@@ -103,7 +107,7 @@ def one_example(inputs: Mapping[str, Any], uses: Callable[[str], tuple[Any, Iter
     uses : callable
         From an input's name to its leaf and the records that depend on it.
     """
-    arrays = {k: np.asarray(v) for k, v in inputs.items() if not in_letters(v)}
+    arrays = _given(inputs)
     columns = [k for k, v in arrays.items() if v.ndim >= 2 and v.shape[1] == 1 and v.shape[0] > 1]
     found = [k for k in columns if _is_one_example(*uses(k))]
     if not found:
@@ -121,8 +125,21 @@ def _is_one_example(leaf: Any, uses: Iterable[Any]) -> bool:
 
 def one_step(inputs: Mapping[str, Any]) -> list[str]:
     """Which given sequences have one step, for a program none of whose loops has several turns."""
-    arrays = {k: np.asarray(v) for k, v in inputs.items() if not in_letters(v)}
+    arrays = _given(inputs)
     return [f"{k} has one time step only" for k, v in arrays.items() if v.ndim == 3 and v.shape[2] == 1]
+
+
+def _given(inputs: Mapping[str, Any]) -> Inputs:
+    """The inputs that are given and not drawn."""
+    left = {k: v for k, v in inputs.items() if shape_to_draw(v) is None}
+    return {k: np.asarray(as_it_is(v) if is_table(v) else v) for k, v in left.items()}
+
+
+def shape_to_draw(given: Any) -> Any:
+    """The shape of an input that is to be drawn; None for one that is given."""
+    if is_table(given):
+        return shape_of(given)
+    return given if in_letters(given) else None
 
 
 def in_letters(given: Any) -> bool:

@@ -58,7 +58,7 @@ def two_draws(run: Run, first: Inputs, again: Inputs, given: list[str], seed: in
         Two draws; what was given is the same in both.
     given : list of str
         The names of what was given, and not drawn. Whole numbers become floats, so that they have
-        gradients, unless `run` fails with that; floats are changed a little for the second run. What was
+        gradients, unless `run` fails with that or rounds them; floats are changed a little for the second run. What was
         whole, 0 or 1, one-hot or adds up to 1 stays so, since a program may rely on it.
     seed : int
         For the changes.
@@ -89,6 +89,9 @@ def two_draws(run: Run, first: Inputs, again: Inputs, given: list[str], seed: in
                 now = trial
             else:
                 whole.append(key)
+    for key in [k for k in candidates if k not in whole and _is_rounded(run, now, k)]:
+        now[key] = exact[key]
+        whole.append(key)
     second = {k: now[k] if k in given else again[k] for k in now}
     floats = {k: k in candidates for k in given if second[k].dtype.kind == "f"}
     for relative in (False, True):
@@ -200,12 +203,29 @@ def _smooth(run: Run, inputs: Inputs, names: list[str]) -> bool:
     return here is not None and here == above == below
 
 
+def _is_rounded(run: Run, inputs: Inputs, name: str) -> bool:
+    """Whether the outputs stay as they are where a whole number grows a little, and change where it grows by one."""
+
+    def answer(step: float) -> Any:
+        try:
+            with np.errstate(all="ignore"):
+                return {k: np.array(v) for k, v in run(inputs | {name: inputs[name] + step}).items()}
+        except Exception:  # whatever somebody's program raises: one class more than there are, say
+            return None
+
+    here, little = answer(0.0), answer(0.25)
+    if here is None or little is None or not all(np.array_equal(here[k], little.get(k), equal_nan=True) for k in here):
+        return False
+    others = [answer(1.0), answer(-1.0)]
+    return any(other is None or any(not np.array_equal(here[k], other.get(k)) for k in here) for other in others)
+
+
 def why_none(inputs: Mapping[str, Array], whole: list[str]) -> str:
     """Why no input can have a gradient."""
     reasons = []
     for k, v in inputs.items():
         if k in whole:
-            reasons.append(f"{k} is used as a whole number (forward fails with {k} as a float)")
+            reasons.append(f"{k} is used as a whole number (forward fails with {k} as a float, or rounds it)")
         else:
             kind = "True or False" if v.dtype.kind == "b" else f"of type {v.dtype}"
             reasons.append(f"{k} is {kind}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis.input_tables import is_table
 
 Groups = dict[str, list[str]]
 
@@ -26,12 +27,13 @@ def flattened(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Groups]:
     flat: dict[str, Any] = {}
     groups: Groups = {}
     for name, given in inputs.items():
-        members = given if isinstance(given, Mapping) else {name: given}
+        together = isinstance(given, Mapping) and not is_table(given)
+        members = given if together else {name: given}
         twice = [key for key in members if key in flat]
         if twice:
             raise UsageError(f"two inputs are called {twice[0]!r}, so both gradients would be called 'd{twice[0]}'")
         flat.update(members)
-        if isinstance(given, Mapping):
+        if together:
             groups[name] = list(members)
     return flat, groups
 

@@ -18,9 +18,19 @@ from autograd_seq.diagnosis.anew import OfPair
 from autograd_seq.diagnosis.calling import Kept, plain
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
-from autograd_seq.diagnosis.drawn import LONG, draw, has_time, in_letters, one_example, one_step, suspicious
+from autograd_seq.diagnosis.drawn import (
+    LONG,
+    draw,
+    has_time,
+    in_letters,
+    one_example,
+    one_step,
+    shape_to_draw,
+    suspicious,
+)
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
+from autograd_seq.diagnosis.input_tables import WITHOUT_GRADIENT, is_table
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
@@ -57,6 +67,9 @@ def check_backward(
         is handed over as a dict, and has a gradient for each of them. Whole numbers in an array are taken as floats
         and have gradients too, unless `forward` fails with that, as where they are an index. What is given is
         compared as it is and with other numbers of its kind: one-hot stays one-hot, and what adds up to 1 does so.
+        A table has other numbers drawn: ``{"integers": ("m",), "below": 5}``, ``{"positive": shape}``,
+        ``{"one_hot": shape}`` and ``{"probabilities": shape}`` along the first axis, ``{"scaled": shape, "by": 0.1}``.
+        Of integers, one-hots and probabilities no gradient is asked; one that is returned is compared.
     seed : int
         For what is drawn.
     hints_only : bool
@@ -100,21 +113,36 @@ def check_backward(
     >>> report.causes[0].category
     'activation derivative'
     """
+    return compared(forward, backward, inputs, seed, hints_only)
+
+
+def compared(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    inputs: Mapping[str, Any],
+    seed: int,
+    hints_only: bool,
+    causes: bool = True,
+) -> BackwardReport:
+    """The same, if need be without the search for causes."""
     inputs = {k: plain(v) for k, v in inputs.items()} if isinstance(inputs, Mapping) else inputs
     _refuse_unusable(forward, backward, inputs)
     inputs, groups = flattened(inputs)
     pair = Pair(taking_parts(forward, groups), backward)
-    given = [k for k, v in inputs.items() if not in_letters(v)]
+    given = [k for k, v in inputs.items() if shape_to_draw(v) is None]
     drawn = draw(inputs, seed), draw(inputs, seed + 1)
     draws, whole = two_draws(lambda arrays: pair.forward(arrays).outputs, *drawn, given, seed + 2)
     warnings = suspicious(inputs) + [
-        f"{k} is not checked: forward fails with {k} as a float, so it is used as a whole number" for k in whole
+        f"{k} is not checked: it is used as a whole number (forward fails with {k} as a float, or rounds it)"
+        for k in whole
     ]
     unasked = {f"d{k}" for k in given if np.asarray(inputs[k]).dtype.kind in "iu"}
-    check = _Check(pair, seed, whole, unasked, warnings, hints_only)
+    targets = {f"d{k}" for k, v in inputs.items() if is_table(v) and any(kind in v for kind in WITHOUT_GRADIENT)}
+    check = _Check(pair, seed, whole, unasked, targets, warnings, hints_only, causes)
     try:
         report, cases = check.compare(draws)
-        for name in _targets(cases[0].truth, set(inputs) - set(given)) if report.wrong else ():
+        letters = {k for k, v in inputs.items() if in_letters(v)}
+        for name in _targets(cases[0].truth, letters) if report.wrong else ():
             report, draws = check.with_sums(report, draws, name)
     except NotTheSameError as error:
         return BackwardReport(check.name, {}, warnings=warnings, not_to_be_told=str(error), hints_only=hints_only)
@@ -136,8 +164,10 @@ class _Check:
     seed: int
     whole: list[str]
     unasked: set[str]
+    targets: set[str]
     warnings: list[str]
     hints_only: bool
+    causes: bool
 
     @property
     def name(self) -> str:
@@ -148,11 +178,15 @@ class _Check:
         """Compare on these inputs."""
         cases = [_Case(self.pair, arrays, self.seed + i, self.whole) for i, arrays in enumerate(draws)]
         for case in cases:  # such as an index that forward rounds by itself
-            case.true = {k: v for k, v in case.true.items() if k not in self.unasked or k in case.returned or np.any(v)}
+            case.true = {k: v for k, v in case.true.items() if k in case.returned or self._is_asked(k, v)}
             if not case.true:
                 inputs = ", ".join(case.inputs)
                 raise UsageError(f"no gradient can be checked: the outputs do not depend on {inputs}")
-        return compare(cases, self.name, self.warnings, self.hints_only), cases
+        return compare(cases, self.name, self.warnings, self.hints_only, self.causes), cases
+
+    def _is_asked(self, key: str, true: Array) -> bool:
+        """Whether a gradient must be returned."""
+        return key not in self.targets and (key not in self.unasked or bool(np.any(true)))
 
     def with_sums(
         self, report: BackwardReport, draws: list[dict[str, Array]], name: str
@@ -198,7 +232,7 @@ def _refuse_unusable(forward: Any, backward: Any, inputs: Any) -> None:
     if odd is not None:
         raise UsageError(f"inputs must have the names of forward's arguments as keys, such as {example}; not {odd!r}")
     for name, given in flattened(inputs)[0].items():
-        if not in_letters(given) and not _numeric(given):
+        if shape_to_draw(given) is None and not is_table(given) and not _numeric(given):
             raise UsageError(
                 f"the input {name!r} must be an array or a shape in letters, such as (\"n_a\", \"m\"); "
                 f"not {_kind(given)}"
@@ -246,6 +280,9 @@ class _Case:
         self.truth, why = _recorded(self.pair, self.inputs, first, self.upstream)
         self.doubts: dict[str, Doubt] = {}
         self.tolerance = EQUAL
+        read = None if self.truth is None else self.truth.read
+        if self.truth is not None and read is not None and self._went_past(self.truth):
+            self.truth, why = None, f"{read} takes plain numbers out of what it computes"
         if self.truth is not None:
             self.true, self.basis = self.truth.gradients, "the recorded forward pass"
             stored = coarsest(self.truth.recording.forward)  # on the way, though outputs and cache may not show it
@@ -261,6 +298,16 @@ class _Case:
             f"differences with Richardson extrapolation, {digits}; the forward pass could not be recorded ({why})"
         )
         self.tolerance = min(max(BY_DIFFERENCES, 10 * error), 1e-4)
+
+    def _went_past(self, truth: Truth) -> bool:
+        """Whether plain numbers that the program took out have a part in the gradients, which is not recorded then."""
+        for key, leaf in truth.inputs.items():
+            recorded = float(np.sum(truth.gradients[f"d{key}"]))
+            found, error, low, high, kink = self.slope(f"d{key}", list(np.ndindex(leaf.shape)))
+            size = max(abs(found), abs(recorded), float(np.max(np.abs(truth.gradients[f"d{key}"]), initial=0.0)))
+            if not kink and abs(found - recorded) > max(100 * error, abs(high - low), 1e-6 * size):
+                return True
+        return False
 
     def _loss(self, arrays: Mapping[str, Array]) -> float:
         """The outputs times what they are given: the backward pass is that of this number."""
@@ -316,4 +363,4 @@ def _recorded(
     return None, "recording it gave other values than running it"
 
 
-__all__ = ["BackwardReport", "Gradient", "check_backward"]
+__all__ = ["BackwardReport", "Gradient", "check_backward", "compared"]

@@ -26,6 +26,7 @@ from autograd_seq.diagnosis.calling import Space, arrays_in
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
+
 MOST_CALLS = 4  # of one function of which it is kept what its operands were
 MOST_HANDED = 6  # arrays that a call hands over
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
@@ -64,14 +65,14 @@ class Part:
         The same of all values that a line makes, those in a dict or a tuple and those returned, and of the last time.
     forward : set of str
         The operands that are values of the forward pass.
+    zeros : set of str
+        Those that were all zeros at last, as a state of the beginning is: nobody can tell of which pass they are.
     handed : dict
         From the number of a line to the arrays that it hands to another function of theirs, the first few times.
     named : dict
         The same as `entries`, each under what it is assigned to; what is answered has no name.
     calls : list of dict
         The operands that were arrays at the end of each of the first few calls.
-    zeros : set of str
-        Those that were all zeros at last, as a state of the beginning is: nobody can tell of which pass they are.
     version : int
         Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
@@ -84,10 +85,10 @@ class Part:
     made: dict[int, list[Made]]
     entries: dict[int, list[Made]]
     forward: set[str] = field(default_factory=set)
+    zeros: set[str] = field(default_factory=set)
     handed: dict[int, list[Made]] = field(default_factory=dict)
     calls: list[dict[str, Any]] = field(default_factory=list)
     named: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
-    zeros: set[str] = field(default_factory=set)
     version: int = 0
 
     @property

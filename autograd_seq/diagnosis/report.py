@@ -92,6 +92,8 @@ class BackwardReport:
         ``"checked"`` where all agree, ``"refuted"``, or ``"undecided"``.
     together : list of tuple of str
         Gradients that are right with the true values in one line, though it is not known what is wrong with it.
+    remains : list of str or None
+        What is wrong or missing even with right functions in the place of wrong ones that it calls, where that was tried.
     digits : float
         The largest relative error among the right gradients, in decimal digits.
     """
@@ -108,6 +110,7 @@ class BackwardReport:
     unknown: list[str] = field(default_factory=list)
     hints_only: bool = False
     inherited: str | None = None
+    remains: list[str] | None = None
     not_to_be_told: str | None = None
 
     @property
@@ -228,7 +231,8 @@ def _printed(report: BackwardReport) -> list[str]:
     for cause in [] if report.inherited else report.causes:
         explained.update(cause.explains)
         lines.extend(_cause_lines(report, cause))
-    rest = [] if report.inherited else [k for k in report.wrong if k not in explained]
+    own = report.wrong if report.remains is None else [k for k in report.wrong if k in report.remains]
+    rest = [] if report.inherited else [k for k in own if k not in explained]
     if rest and report.look_at:
         lines.append(
             f"  look at {report.look_at} first: no gradient that is right depends on it, and {', '.join(rest)} does"

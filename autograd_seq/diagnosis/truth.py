@@ -13,7 +13,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import GraphLostError, UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, _passes_on, _Recorder
-from autograd_seq.core.scope import Marked
+from autograd_seq.core.scope import Marked, Reads, reads
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import calling
 from autograd_seq.diagnosis.fit_to_record import fit_to_record
@@ -37,12 +37,15 @@ class Truth:
         The adjoint that each output was given.
     recording : Recording
         Both passes.
+    read : str or None
+        A line of the program that took plain numbers out of what depends on the inputs, as ``.tolist()`` does.
     """
 
     inputs: dict[str, Tensor]
     outputs: dict[str, Tensor]
     seeds: dict[str, Tensor]
     recording: Recording
+    read: str | None = None
 
     @property
     def has_turns(self) -> bool:
@@ -98,7 +101,12 @@ def _record(
         if np.asarray(value).dtype.kind == "f"
     }
     follower = Follower(forward, files)
-    answer = follower.run(forward, {**inputs, **leaves})
+    noted: Reads = []
+    token = reads.set(noted)
+    try:
+        answer = follower.run(forward, {**inputs, **leaves})
+    finally:
+        reads.reset(token)
     results = {}
     for key, value in outputs_of(answer).items():
         if not isinstance(value, Tensor):
@@ -113,7 +121,8 @@ def _record(
     for key, seed in seeds.items():
         taken = {x._name for x in made.values()}
         seed._name = f"d{key}" if key not in taken or recording.adjoints[made[key]] is seed else f"d{key}_upstream"
-    return Truth(leaves, made, seeds, recording)
+    read = next((str(line) for tensor, line in noted if tensor.requires_grad and line is not None), None)
+    return Truth(leaves, made, seeds, recording, read)
 
 
 def outputs_of(answer: Any) -> dict[str, Any]:

@@ -132,12 +132,14 @@ class Reader:
 
     def _terms(self, r: Any, columns: bool, cut: Cut | None, sign: int) -> Affine:
         r = source(r)
+        word = algebra(r)
         if r in self.of_weights:
             base = _unstretched(r)
+            if word == "part" and base is r and _is_repeated(r.inputs[0]):
+                return self._part(r, columns, cut, sign) or _rest(r, sign, cut)
             if not (_is_vector(r, columns) or (base is not r and base.ndim == 1)):
                 return _rest(r, sign, cut)
             return Affine(biases=[Weight(base, self.of_weights[base], cut, sign=sign)])
-        word = algebra(r)
         if word in ADDS:
             found = self._terms(r.inputs[0], columns, cut, sign)
             found += self._terms(r.inputs[1], columns, cut, sign * ADDS[word])
@@ -146,15 +148,21 @@ class Reader:
             return self._terms(r.inputs[0], columns, cut, -sign)
         if (place := element(r)) is not None:
             return self._terms_of_element(*place, columns, cut, sign)
-        if word == "part" and (part := _part_along(r, columns)) is not None:
-            start = part[0]
-            inner = part if cut is None else (start + cut[0], start + cut[1])
-            return self._terms(r.inputs[0], columns, inner, sign)
+        if word == "part" and (of_whole := self._part(r, columns, cut, sign)) is not None:
+            return of_whole
         if word == "matrix product":
             return self._product(r, columns, cut, sign) or _rest(r, sign, cut)
         if word == "product":
             return self._scaled(r, columns, cut, sign) or _rest(r, sign, cut)
         return _rest(r, sign, cut)
+
+    def _part(self, r: Any, columns: bool, cut: Cut | None, sign: int) -> Affine | None:
+        """The terms of a part along the axis of elements; None of any other part."""
+        part = _part_along(r, columns)
+        if part is None:
+            return None
+        inner = part if cut is None else (part[0] + cut[0], part[0] + cut[1])
+        return self._terms(r.inputs[0], columns, inner, sign)
 
     def _terms_of_element(self, whole: Any, k: int, columns: bool, cut: Cut | None, sign: int) -> Affine:
         """The terms of one step of what was computed for all steps at once."""
@@ -225,6 +233,11 @@ def _unstretched(r: Any) -> Any:
             return r
         r = x
     return r
+
+
+def _is_repeated(r: Any) -> bool:
+    """Whether a vector was repeated for every example."""
+    return _unstretched(r).size < r.size
 
 
 def _is_flat(r: Any) -> bool:

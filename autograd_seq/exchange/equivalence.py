@@ -7,6 +7,7 @@ and with a number added. Candidates are tried on numbers; what is left is proven
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations, product
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 from autograd_seq.check.identity import OutOfWorkError, Work, is_zero
 from autograd_seq.core.errors import UsageError
@@ -21,12 +23,14 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.exchange.linear_forms import Form, Formula, taken_apart
-from autograd_seq.readings.symbols import exact, expressions, sigma
+from autograd_seq.readings.symbols import as_expression, exact, expressions, sigma
 from autograd_seq.translation.reader import translated
 
 MOST_WAYS = 20_000  # orders and signs that are tried
+MOST_KINKS = 4
+LONGEST = 1000  # the greatest denominator that is printed
 CLOSE = 1e-9
-POINTS = 4  # at which candidates are tried
+SCALES = (2.0, 2.0, 0.5, 2.0, 0.1, 2.0, 0.5)  # of the points at which candidates are tried
 WORK = 1e6
 
 
@@ -81,6 +85,16 @@ class Equivalence:
         """Whether they are proven the same."""
         return self.status == "proven"
 
+    @property
+    def failures(self) -> list[str]:
+        """Where they part, if they do."""
+        return [self.reason] if self.status == "refuted" else []
+
+    @property
+    def undecided(self) -> list[str]:
+        """What could not be decided."""
+        return [self.reason] if self.status == "undecided" else []
+
     def __str__(self) -> str:
         said = {"proven": "the same, proven", "refuted": "not the same"}.get(self.status, self.status)
         numbers = [f"  {key} = {value:.6g}" for key, value in self.counterexample.items()]
@@ -130,6 +144,9 @@ def equivalent(first: Step, second: Step) -> Equivalence:
     counts: list[int] = []
     for component in _components(first):
         verdict = _compared(a.formula(component), b.formula(component), component, known)
+        if verdict.counterexample:  # of one scale of the sums; tanh z is 2 σ(2 z) − 1, which has another
+            again = _compared(a.by_sigma(component), b.by_sigma(component), component, known)
+            verdict = verdict if again.status == "refuted" else again
         if verdict.status != "proven":
             verdict.first, verdict.second = first.title, second.title
             return verdict
@@ -199,6 +216,15 @@ class _Side:
         """One component, taken apart."""
         return taken_apart([np.asarray(self.outputs[n])[place] for n, place in component], self.weights)
 
+    def by_sigma(self, component: Component) -> Formula:
+        """One component with σ in place of tanh, taken apart."""
+        parts = [as_expression(np.asarray(self.outputs[n])[place]) for n, place in component]
+        return taken_apart([e.replace(sympy.tanh, _tanh_by_sigma) for e in parts], self.weights)
+
+
+def _tanh_by_sigma(z: sympy.Expr) -> sympy.Expr:
+    return 2 * sigma(sympy.expand_mul(2 * z)) - 1
+
 
 def _number(step: Step, leaf: Tensor) -> Any:
     """What stands in the program by itself, exactly."""
@@ -267,22 +293,42 @@ def _ways(a: Formula, b: Formula) -> Iterator[Match]:
 
 def _zero(expression: sympy.Expr) -> bool:
     try:
-        return is_zero(expression, Work(WORK))
+        return _is_zero(expression)
     except OutOfWorkError:
         return False
 
 
-FUNCTIONS: dict[Any, Callable[..., float]] = {
+def _is_zero(expression: sympy.Expr) -> bool:
+    """Whether it is zero: below, at and above each kink, where it has any."""
+    choices = expression.atoms(sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign)
+    kinks = sorted({s for choice in choices for s in choice.atoms(sympy.Dummy)}, key=str)
+    if is_zero(expression, Work(WORK)):
+        return True
+    if not 0 < len(kinks) <= MOST_KINKS:
+        return False
+    ways = [(-sympy.Dummy(f"n{k}", positive=True), sympy.Integer(0), sympy.Dummy(f"p{k}", positive=True))
+            for k in range(len(kinks))]  # fmt: skip
+    cases = (expression.subs(dict(zip(kinks, way, strict=True)), simultaneous=True) for way in product(*ways))
+    return all(is_zero(case, Work(WORK)) for case in cases)
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
     sympy.Add: lambda *terms: math.fsum(terms), sympy.Mul: lambda *factors: math.prod(factors), sympy.Pow: pow,
     sympy.exp: math.exp, sympy.log: math.log, sympy.tanh: math.tanh, sympy.Abs: abs, sympy.Max: max, sympy.Min: min,
-    sigma: lambda z: 1 / (1 + math.exp(-z)),
+    sigma: lambda z: 1 / (1 + math.exp(-z)), sympy.sign: lambda z: float(np.sign(z)),
+    sympy.Gt: operator.gt, sympy.Ge: operator.ge, sympy.Lt: operator.lt, sympy.Le: operator.le,
+    sympy.Eq: operator.eq, sympy.Ne: operator.ne, sympy.And: lambda *held: all(held),
+    sympy.Or: lambda *held: any(held), sympy.Not: operator.not_, ExprCondPair: lambda value, holds: (value, holds),
+    sympy.Piecewise: lambda *pieces: next(value for value, holds in pieces if holds),
 }  # fmt: skip
 
 
-def _evaluated(e: sympy.Expr) -> Callable[[Mapping[sympy.Symbol, float]], float]:
+def _evaluated(e: Any) -> Callable[[Mapping[sympy.Symbol, float]], Any]:
     """A function of the values of an expression's symbols; no text is made of it that would be run."""
     if isinstance(e, sympy.Symbol):
         return lambda at: at[e]
+    if e in (True, False):
+        return lambda at: bool(e)
     if not e.args:
         number = float(e)
         return lambda at: number
@@ -301,7 +347,7 @@ class _Trial:
         self.of = [[_evaluated(e) for e in side.outputs] for side in (a, b)]
         rng = np.random.default_rng(5)
         sizes = len(self.data), len(a.sums)
-        self.points = [tuple(rng.standard_normal(n) * 2 for n in sizes) for _ in range(POINTS)]
+        self.points = [tuple(rng.standard_normal(n) * scale for n in sizes) for scale in SCALES]
 
     def results(self, match: Match, point: int) -> tuple[list[float], list[float]]:
         data, sums = self.points[point]
@@ -319,7 +365,7 @@ class _Trial:
         return worst
 
     def numbers(self, match: Match) -> dict[str, float]:
-        apart = [max(abs(x - y) for x, y in zip(*self.results(match, p), strict=True)) for p in range(POINTS)]
+        apart = [max(abs(x - y) for x, y in zip(*self.results(match, p), strict=True)) for p in range(len(SCALES))]
         point = int(np.argmax(apart))
         data, sums = self.points[point]
         said = {str(symbol): float(v) for symbol, v in zip(self.data, data, strict=True)}
@@ -333,7 +379,7 @@ class _Trial:
         for ours, theirs in zip(self.a.outputs, self.b.outputs, strict=True):
             placed = theirs.subs(names, simultaneous=True)
             if not _zero(ours - placed):
-                said = [str(e).replace("_z", "z") for e in (ours, placed)]
+                said = [str(_readable(e)).replace("_z", "z") for e in (ours, placed)]
                 return (
                     f"the same sums of weights z are put together otherwise: {said[0]} in the first, {said[1]} in "
                     "the second"
@@ -341,11 +387,15 @@ class _Trial:
         return "the same sums of weights are put together otherwise"
 
 
+def _readable(e: sympy.Expr) -> sympy.Expr:
+    """With 0.01 in place of the fraction that a float is exactly."""
+    return e.replace(lambda x: x.is_Rational and x.q > LONGEST, lambda x: sympy.Float(float(x), 6))
+
+
 def _proven(a: Formula, b: Formula, match: Match) -> Equivalence:
     names = {y.symbol: sign * x.symbol for x, y, sign in match}
     try:
-        same = all(is_zero(x - y.subs(names, simultaneous=True), Work(WORK))
-                   for x, y in zip(a.outputs, b.outputs, strict=True))  # fmt: skip
+        same = all(_is_zero(x - y.subs(names, simultaneous=True)) for x, y in zip(a.outputs, b.outputs, strict=True))
     except OutOfWorkError as error:
         return Equivalence("", "", "undecided", reason=f"equal on numbers; {error}")
     if not same:
@@ -368,7 +418,8 @@ def _lines(match: Match) -> list[Line]:
         for met, ours in x.weights.items():
             theirs = sign * y.weights[met] + (sign * y.constant - x.constant if met == 1 else 0)
             turn = -1 if ours.could_extract_minus_sign() else 1
-            lines.append((turn * ours, turn * theirs))
+            common = sympy.gcd(ours.as_content_primitive()[0], sympy.expand(theirs).as_content_primitive()[0])
+            lines.append((turn * ours / common, sympy.expand(turn * theirs / common)))
     return lines
 
 

@@ -204,7 +204,10 @@ class _Search:
         """Whether a step is the first, whose products with a state of zeros were left out or computed beforehand."""
         mine, its = earlier.steps[0].gates, cell.steps[0].gates
         zero = all(_is_zero(state) for state in earlier.steps[0].before.values())
-        return zero and mine.keys() == its.keys() and all(mine[key].is_part_of(its[key]) for key in mine)
+        lacking = its.keys() - mine.keys()
+        return zero and mine.keys() <= its.keys() and lacking <= {"r"} and all(
+            mine[key].is_part_of(its[key]) for key in mine
+        )
 
     @staticmethod
     def _from_one_to_the_next(cell: Found) -> bool:
@@ -295,13 +298,62 @@ class _Search:
     def _gru(self, h: Any, known: Found | None) -> Found | None:
         """Read h = z ∘ h<t-1> + (1 − z) ∘ h̃ in any of its forms."""
         for keeps, gate, before, new in _mixtures(h):
-            candidate = self._candidate(source(new), source(before))
-            update = self._gate(gate, source(before))
+            state, letter = source(before), "z" if keeps else "u"
+            candidate = self._candidate(source(new), state)
+            if known is not None and candidate is None and _is_zero(state):
+                if letter in known.steps[0].gates:
+                    met = self._zeros_met(gate, known.steps[0].gates[letter].a)
+                    state = state if met is None else met
+                candidate = self._first_candidate(source(new), state)
+            update = self._gate(gate, state)
             if candidate is None or update is None:
                 continue
             gates, after = candidate
-            step = Step({"z" if keeps else "u": update, **gates}, {"c": source(before)}, {"c": h})
+            step = Step({letter: update, **gates}, {"c": source(before)}, {"c": h})
             return Found("GRU", [step], self.columns, keeps, after)
+        return None
+
+    def _zeros_met(self, gate: Any, weights: list[Weight]) -> Any:
+        """The zeros that a gate of the first step sees, which need not be those that are kept."""
+        gate = source(gate)
+        met = _met_by(self.reader.read(gate.inputs[0], self.columns), weights) if is_gate(gate) else None
+        return met if met is not None and _is_zero(met) else None
+
+    def _first_candidate(self, new: Any, state: Any) -> tuple[dict[str, Gate], bool] | None:
+        """The same of a step whose state is zero: of Γ_r ∘ (W h + b) there is Γ_r ∘ b, Γ_r ∘ 0 or nothing."""
+        if not is_candidate(new):
+            return None
+        terms = self.reader.read(new.inputs[0], self.columns)
+        gates: dict[str, Gate] = {}
+        products, inner = list[Weight](), list[Weight]()
+        left = Affine(terms.products, [], terms.biases, [])
+        for product, sign, cut in terms.rest:
+            found = self._times_relevance(product, state) if cut is None and sign == 1 else None
+            if found is None:
+                left.rest.append((product, sign, cut))
+            else:
+                gates["r"], seen = found
+                products, inner = seen.before(state), seen.biases
+        for data, weight in terms.scaled:
+            relevance = self._gate(data, state)
+            if relevance is None:
+                left.scaled.append((data, weight))
+            else:
+                gates["r"], inner = relevance, [weight]
+        outer = self._of_terms(left, state, None, new.operation)
+        if outer is None or outer.a:
+            return None
+        outer.a, outer.inner = products, inner
+        return gates | {"c": outer}, True
+
+    def _times_relevance(self, product: Any, state: Any) -> tuple[Gate, Affine] | None:
+        """Γ_r and what it multiplies, where that is W h + b, b or 0."""
+        for gate, other in _both_orders(product, "product"):
+            relevance = self._gate(gate, state)
+            seen = Affine() if _is_zero(other) else self.reader.read(other, self.columns)
+            known = all(data is state for data, _ in seen.products) and not seen.scaled
+            if relevance is not None and known and all(_is_zero(r) for r, _, _ in seen.rest):
+                return relevance, seen
         return None
 
     def _candidate(self, new: Any, state: Any) -> tuple[dict[str, Gate], bool] | None:
@@ -367,7 +419,9 @@ def _met_by(terms: Affine, weights: list[Weight]) -> Any:
 
 
 def _is_zero(record: Any) -> bool:
-    """Whether a record is a constant of zeros, as a state before the first step often is."""
+    """Whether a record is a constant of zeros, or a part of one, as a state before the first step often is."""
+    while record.operation is not None and record.operation.rearranges:
+        record = record.inputs[0]
     return record.operation is None and not record.requires_grad and not record._value.any()
 
 

@@ -77,6 +77,7 @@ class _Parts:
     def __init__(self, weights: set[sympy.Symbol]) -> None:
         self.weights = weights
         self.found: dict[tuple[tuple[str, str], ...], Form] = {}
+        self.sizes: dict[tuple[tuple[str, str], ...], sympy.Rational] = {}  # of their first weights
 
     def without(self, expression: sympy.Expr) -> sympy.Expr:
         """An expression with a symbol for each sum of weights."""
@@ -124,11 +125,14 @@ class _Parts:
         return any(f in self.weights for f in sympy.Mul.make_args(term))
 
     def _symbol(self, met: dict[sympy.Expr, sympy.Expr], number: sympy.Expr, gated: bool) -> sympy.Expr:
-        """What stands for one sum, or for its negative: both are one."""
+        """What stands for one sum, or for a multiple of it: both are one."""
         ordered = sorted(met.items(), key=lambda pair: (pair[0] == 1, str(pair[0])))
-        turn = -1 if ordered[0][1].could_extract_minus_sign() else 1
-        key = (*((str(m), str(turn * w)) for m, w in ordered), ("", str(turn * number)))
+        first = ordered[0][1]
+        turn = -1 if first.could_extract_minus_sign() else 1
+        size = turn * first.as_content_primitive()[0]
+        key = (*((str(m), str(sympy.expand(w / size))) for m, w in ordered), ("", str(number / size)))
         if key not in self.found:
             symbol = sympy.Dummy(f"z{len(self.found) + 1}", real=True)
             self.found[key] = Form(symbol, {m: turn * w for m, w in ordered}, turn * number, gated)
-        return turn * self.found[key].symbol
+            self.sizes[key] = turn * size
+        return size / self.sizes[key] * self.found[key].symbol

@@ -45,8 +45,8 @@ def write_onnx(
     ----------
     thing : Tensor, Graph, Recording or run
         What was recorded. Time is free where the steps fold into loops and there are three or more, the number of
-        examples where the recorded program does not depend on it; else the file says the size that it takes. Where examples end at
-        different steps, their lengths are an input, ``sequence_lens``.
+        examples where the recorded program does not depend on it; else the file says the size that it takes. Where
+        examples end at different steps, their lengths are an input, ``sequence_lens``.
     path : path
         Where to. Needs the package `onnx`.
     gradients : bool

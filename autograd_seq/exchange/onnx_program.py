@@ -200,8 +200,8 @@ class Translator:
         if isinstance(node, ast.Name):
             return self._name(node)
         if isinstance(node, (ast.Tuple, ast.List)):
-            if len(node.elts) == 1 and isinstance(node.elts[0], ast.Starred):
-                return self.value(node.elts[0].value)
+            if any(isinstance(part, ast.Starred) for part in node.elts):
+                return self._listed(node.elts)
             return [self.value(part) for part in node.elts]
         if isinstance(node, ast.UnaryOp):
             return self._sign(node)
@@ -228,6 +228,15 @@ class Translator:
         called = ast.Subscript(ast.Name(ALL, ast.Store()), generator.target, ast.Store())
         return self.made_by(ast.For(generator.target, generator.iter, [ast.Assign([called], node.elt)], []))
 
+    def _listed(self, parts: Sequence[ast.expr]) -> Written:
+        """``[a, *(b[t] for t in …)]``: all along the first axis."""
+        found = [
+            self.value(part.value) if isinstance(part, ast.Starred)
+            else self.b.node("Unsqueeze", [as_float(self.b, self.value(part)), self.b.wholes(0)])
+            for part in parts
+        ]  # fmt: skip
+        return found[0] if len(found) == 1 else self.b.node("Concat", found, axis=0)
+
     def made_by(self, node: ast.For) -> Written:
         """What a loop puts into the history `ALL`."""
         self.env[ALL] = History()
@@ -247,6 +256,15 @@ class Translator:
         order = list(range(1, rank + 1))
         order.insert(axis % (rank + 1), 0)
         return self.b.node("Transpose", [held], perm=order)
+
+    def _one_after_another(self, node: ast.Call, held: Written, axis: int) -> Written:
+        """``np.concatenate([a[t] for …])``: the first two axes are one."""
+        if axis != 0:
+            raise refused(node, "steps that are joined along another axis than the first")
+        sizes = self.b.node("Shape", [held], of=WHOLE)
+        inner = self.b.node("Slice", [sizes, self.b.wholes(2), self.b.wholes(2**62)], of=WHOLE)
+        shape = self.b.node("Concat", [self.b.wholes(-1), inner], of=WHOLE, axis=0)
+        return self.b.node("Reshape", [held, shape])
 
     def _name(self, node: ast.Name) -> Any:
         if self.loop is not None and (carried := self.loop.read(node.id)) is not None:
@@ -295,6 +313,8 @@ class Translator:
             word = called.attr
             if word == "stack" and isinstance(arguments[0], Written):
                 return self._all_along(node, arguments[0], settings.get("axis", 0))
+            if word == "concatenate" and isinstance(arguments[0], Written):
+                return self._one_after_another(node, arguments[0], settings.get("axis", [*arguments, 0][1]))
         elif isinstance(called, ast.Attribute):
             word, arguments = called.attr, [self.value(called.value), *arguments]  # x.reshape(…)
         else:

@@ -8,7 +8,7 @@ a `total` of its terms, one or more, under the name of its forward record.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd_seq.core.graph import Graph
@@ -17,7 +17,7 @@ from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.folding.provenance import CODE, COUNT, Origin, of_operand
+from autograd_seq.folding.provenance import CODE, COUNT, DATA, UNKNOWN, Origin, of_operand
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import negative
 
@@ -66,11 +66,24 @@ class Nodes:
 def _origins(graph: Graph) -> dict[Tensor, Origin]:
     """Where the program has its numbers from, but for those that stand in its text."""
     found: dict[Tensor, Origin] = {}
+    values: dict[tuple[Any, int, int], set[Any]] = {}  # by where a number is used, what it was there
+    places: dict[Tensor, tuple[Any, int, int]] = {}
     for record in graph:
         for i, x in enumerate(record.inputs):
             if x.operation is None and x not in found and is_literal(x):
                 found[x] = of_operand(record, i)
-    return {x: origin for x, origin in found.items() if origin.kind != CODE}
+                places[x] = record._code, record._offset, i
+                values.setdefault(places[x], set()).add(x._value.item())
+    return {x: _seen(origin, values[places[x]]) for x, origin in found.items() if origin.kind != CODE}
+
+
+def _seen(origin: Origin, values: set[Any]) -> Origin:
+    """The origin of a number with what its values tell: the argument of a helper may be another at each call."""
+    if origin.kind == DATA and origin.words is None and origin is not UNKNOWN:
+        origin = replace(origin, words="number")  # y.mean(): data that the program has no name for
+    if origin.given and not origin.varies and len(values) > 1:
+        return replace(origin, varies=True)
+    return origin
 
 
 def of_graph(graph: Graph, places: Mapping[Tensor, Scope]) -> Nodes:

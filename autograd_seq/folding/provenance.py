@@ -8,6 +8,7 @@ a number that is given can never be wrong.
 from __future__ import annotations
 
 import ast
+import dis
 import linecache
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -469,3 +470,66 @@ def _of_call(tree: ast.Call, scope: _Scope, seen: tuple[Any, ...]) -> Iterator[t
             yield from _kinds(part, scope, seen)
     else:
         yield DATA, True
+
+
+# -- numbers that were computed of data ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """How the program computed an operand of data, as ``1 - y[t]``.
+
+    Attributes
+    ----------
+    sign : str
+        What NumPy calls the operation.
+    number : int or float
+        What stands beside the data.
+    first : bool
+        Whether the number stands first.
+    data : str
+        The data, as the program has them.
+    code, offset
+        The instruction.
+    """
+
+    sign: str
+    number: float
+    first: bool
+    data: str
+    code: CodeType
+    offset: int
+
+
+def of_computed(record: Record, position: int) -> Computed | None:
+    """How an operand came about that the program computed of one number and of data that it has a name for."""
+    operand, scope = operand_of(record, position)
+    if not isinstance(operand, ast.BinOp) or scope is None or type(operand.op) not in _SIGNS:
+        return None
+    for number, data, first in ((operand.left, operand.right, True), (operand.right, operand.left, False)):
+        beside = number.value if isinstance(number, ast.Constant) else None
+        if isinstance(beside, (int, float)) and not isinstance(beside, bool):
+            origin = _origin(data, scope)
+            offset = _offset_of(record._code, operand)
+            if origin.given and offset is not None and record._code is not None:
+                sign = _SIGNS[type(operand.op)]
+                return Computed(sign, beside, first, ast.unparse(data), record._code, offset)
+    return None
+
+
+def operand_of(record: Record, position: int) -> tuple[ast.expr | None, _Scope | None]:
+    """The expression that is an operand of a record, and where it stands; None where the text does not tell."""
+    found = _expression(record._code, record._offset)
+    if found is None or record.operation is None:
+        return None, None
+    return _operand(found[0], position, record.operation.name), found[1]
+
+
+def _offset_of(code: CodeType | None, tree: ast.expr) -> int | None:
+    """Where in a function an operator between two operands is evaluated."""
+    if code is None:
+        return None
+    place = tree.lineno, tree.end_lineno, tree.col_offset, tree.end_col_offset
+    operator = dis.opmap["BINARY_OP"]
+    places = enumerate(_of_code(code)[1])
+    return next((2 * i for i, other in places if other == place and code.co_code[2 * i] == operator), None)

@@ -104,17 +104,40 @@ def _recognised(graph: Graph) -> dict[Tensor, int]:
         return {}
     lengths = Counter(map(len, repeated))
     steps = max(lengths, key=lambda n: (lengths[n] + sum(c for m, c in lengths.items() if m % n == 0), n))
-    starts = [record.index for record in next(run for run in repeated if len(run) == steps)]
+    steps += _lacks_one(repeated, steps)
+    begins = next(run for run in repeated if len(run) == steps)
+    starts = [record.index for record in begins]
     longer = [run for run in repeated if len(run) % steps == 0 and len(run) > steps]
     passes = {(run[0]._code, len(run)) for run in longer if _is_one_pass_after_another(run, steps)}
     times = {}
     for run in repeated:
         for k, record in enumerate(run):
             regular = k % steps if (run[0]._code, len(run)) in passes else k * steps // len(run)
-            times[record] = 1 + (regular if len(run) % steps == 0 else bisect(starts[1:], record.index))
+            times[record] = 1 + regular if len(run) % steps == 0 else _turn(record, begins[0], starts)
     _move_to_their_users(graph, times, {r for run in repeated if len(run) % steps for r in run})
     _turn_round(graph, times, steps)
     return times
+
+
+def _lacks_one(repeated: list[list[Tensor]], steps: int) -> bool:
+    """Whether there is a step more, at which little is recorded, as the first where the state is a plain array.
+
+    Then something else of the same function was made once at each of the steps and once more.
+    """
+    runs = {run[0]._code: run for run in repeated if len(run) == steps}
+    for longer in repeated:
+        run = runs.get(longer[0]._code)
+        if run is not None and len(longer) == steps + 1:
+            starts = [record.index for record in longer]
+            if len({bisect(starts, record.index) for record in run}) == steps:
+                return True
+    return False
+
+
+def _turn(record: Tensor, begin: Tensor, starts: list[int]) -> int:
+    """The turn of a loop in which something was made: what stands further up in its body is made earlier in a turn."""
+    further_up = record._code is begin._code and record._offset < begin._offset
+    return max(1, min(bisect(starts, record.index) + further_up, len(starts)))
 
 
 def _is_one_pass_after_another(run: list[Tensor], steps: int) -> bool:

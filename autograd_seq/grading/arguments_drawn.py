@@ -9,8 +9,9 @@ import numpy as np
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.drawn import draw, in_letters
+from autograd_seq.diagnosis.input_tables import as_it_is, filled, is_table, shape_of
 
-KINDS = ("value", "array", "integers", "positive", "one_hot", "probabilities", "scaled")
+FOR_NUMBERS = "{array = [...]} for numbers, {value = [...]} for what is to stay as it is written"
 
 
 def arguments(inputs: Mapping[str, Any], seed: int) -> dict[str, Any]:
@@ -43,9 +44,46 @@ def arguments(inputs: Mapping[str, Any], seed: int) -> dict[str, Any]:
     return result
 
 
+def for_backward(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of a backward function as `check_backward` takes them.
+
+    Raises
+    ------
+    UsageError
+        If one of them is neither an array nor a shape nor a dict of such.
+
+    Examples
+    --------
+    >>> for_backward({"x": ["n_x", "m"], "p": {"W": ["n_a", 3]}, "y": {"integers": ["m"], "below": 3}})
+    {'x': ('n_x', 'm'), 'p': {'W': ('n_a', 3)}, 'y': {'integers': ['m'], 'below': 3}}
+    """
+    found: dict[str, Any] = {}
+    for key, given in inputs.items():
+        if isinstance(given, Mapping) and not is_table(given):
+            if any(isinstance(inner, Mapping) and not is_table(inner) for inner in given.values()):
+                raise UsageError(f"{key} is a dict in which there is a dict: a backward function takes dicts of arrays")
+            found[key] = {name: _array_or_shape(f"{key}.{name}", inner) for name, inner in given.items()}
+        else:
+            found[key] = _array_or_shape(key, given)
+    return found
+
+
+def _array_or_shape(name: str, given: Any) -> Any:
+    is_text = isinstance(given, str) or (isinstance(given, Mapping) and isinstance(given.get("value"), str))
+    if is_text or (isinstance(given, Mapping) and given.get("list")):
+        what = "a text" if is_text else "a list"
+        raise UsageError(
+            f"{name} is {what}: the inputs of a backward function are arrays and shapes; let forward know it by itself"
+        )
+    if isinstance(given, Mapping):
+        numbers = next((given[kind] for kind in ("value", "array") if kind in given), None)
+        return given if numbers is None else np.array(numbers)
+    return tuple(_shape(given)) if isinstance(given, (list, tuple)) else given
+
+
 def _flattened(inputs: Mapping[str, Any], path: tuple[str, ...], flat: dict[tuple[str, ...], Any]) -> None:
     for key, given in inputs.items():
-        if isinstance(given, Mapping) and not any(kind in given for kind in KINDS):
+        if isinstance(given, Mapping) and not is_table(given):
             _flattened(given, (*path, key), flat)
         else:
             flat[(*path, key)] = given
@@ -54,32 +92,20 @@ def _flattened(inputs: Mapping[str, Any], path: tuple[str, ...], flat: dict[tupl
 def _shape(given: Any) -> Any:
     """The shape that is to be drawn; None for what is given."""
     if isinstance(given, Mapping):
-        given = next((given[kind] for kind in KINDS[2:] if kind in given), None)
+        given = shape_of(given)
     if given is None or isinstance(given, (str, int, float, np.ndarray)):
         return None
     if not in_letters(tuple(given)):
-        said = "write letters such as ['n_a', 'm'], or {array = [...]} for numbers"
-        raise UsageError(f"{given!r:.80} is not a shape: {said}")
+        raise UsageError(f"{given!r:.80} is not a shape: write letters such as ['n_a', 'm'], or {FOR_NUMBERS}")
+    if 0 in given:
+        raise UsageError(f"{given!r:.80} is a shape of no numbers at all: write {FOR_NUMBERS}")
     return given
 
 
 def _as_it_is(given: Any) -> Any:
-    if isinstance(given, Mapping):
-        return np.array(given["array"], dtype=float) if "array" in given else given["value"]
-    return given
+    return as_it_is(given) if isinstance(given, Mapping) else given
 
 
 def _value(given: Any, normal: Any, rng: np.random.Generator) -> Any:
-    """What a table asks for, in the shape of an array of normal numbers."""
-    if not isinstance(given, Mapping):
-        return normal
-    if "integers" in given:
-        found = rng.integers(0, int(given.get("below", 10)), normal.shape)
-        return found.tolist() if given.get("list") else found
-    if "positive" in given:
-        return np.abs(normal) + 0.1
-    if "one_hot" in given:
-        return np.moveaxis(np.eye(normal.shape[0])[rng.integers(0, normal.shape[0], normal.shape[1:])], -1, 0)
-    if "probabilities" in given:
-        return np.exp(normal) / np.exp(normal).sum(axis=0)
-    return normal * float(given.get("by", 1.0))
+    """What is asked for, in the shape of an array of normal numbers."""
+    return filled(given, normal, rng) if isinstance(given, Mapping) else normal

@@ -18,7 +18,9 @@ import numpy as np
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.diagnosis.course import FUNCTIONS
+from autograd_seq.grading.arguments_drawn import for_backward
 from autograd_seq.grading.hints import level_of
+from autograd_seq.grading.rehearsed import meant, try_task
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.tasks import Task
 from autograd_seq.storage import files
@@ -128,15 +130,24 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     kind = table.get("kind", "course" if name in FUNCTIONS else "forward")
     forward = str(table.get("forward", "forward"))
     named = str(table.get("reference", forward if kind == "backward" else name))
+    inputs = table.get("inputs", {})
+    if kind == "backward":
+        try:
+            inputs = for_backward(inputs)
+        except UsageError as error:
+            raise UsageError(f"{where}: {error}") from None
     task = Task(
-        name, kind, float(table.get("points", 1)), table.get("inputs", {}), tuple(table.get("returns", ())),
+        name, kind, float(table.get("points", 1)), inputs, tuple(table.get("returns", ())),
         reference.get(named), table.get("expected"), forward,
         bool(table.get("optional", False)), tuple(table.get("arguments", ())),
     )  # fmt: skip
     if kind not in ("forward", "backward", "course") or (kind == "course" and name not in FUNCTIONS):
         raise UsageError(f"{where}: kind is forward or backward, or course for {', '.join(FUNCTIONS)}; not {kind!r}")
-    if "reference" in table and task.reference is None:
-        raise UsageError(f"{where}: the reference has no function {named}")
+    judged_by_own = table.get("reference") == ""
+    if task.reference is None and not judged_by_own and ("reference" in table or (kind == "backward" and reference)):
+        said = f"the reference has no function {named}"
+        own = ' (reference = "" judges by the forward pass of each submission)' if kind == "backward" else ""
+        raise UsageError(f"{where}: {said}{own}{meant(named, reference)}")
     if kind == "forward" and task.reference is None and task.expected is None:
         said = f"a function {named} in the reference, or expected = {{...}}"
         raise UsageError(f"{where} has nothing to be judged by: {said}")
@@ -149,6 +160,7 @@ def _task(name: str, table: Any, reference: Mapping[str, Any], file: str) -> Tas
     except (UsageError, TypeError, ValueError, ArithmeticError, LookupError, MemoryError) as error:
         said = str(error) or "they take more memory than there is"
         raise UsageError(f"{where}: the inputs cannot be drawn: {said:.300}") from error
+    try_task(task, reference, where)
     return task
 
 

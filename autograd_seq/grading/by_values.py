@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.drawn import draw, in_letters
+from autograd_seq.diagnosis.drawn import draw, shape_to_draw
 from autograd_seq.diagnosis.grouped import Groups
 from autograd_seq.grading.own_process import OwnProcess
 from autograd_seq.grading.remote import StudentError, asked
@@ -65,14 +65,18 @@ def _agree_once(
         upstream = {key: rng.standard_normal(value.shape) for key, value in arrays.items()}
         found = asked(process, "call", backward, (upstream, cache), {})
     step, close = _SIZES["single" if _is_single([*outputs.values(), *found.values()]) else "exact"]
-    direction = {key: rng.standard_normal(value.shape) for key, value in point.items() if value.dtype.kind == "f"}
+    direction = {
+        key: rng.standard_normal(value.shape)
+        for key, value in point.items()
+        if value.dtype.kind == "f" and f"d{key}" in found
+    }
     losses = []
     for side in (step, -step):
         there = {key: value + side * direction[key] if key in direction else value for key, value in point.items()}
         with _lent(new) as process:
             values, _ = asked(process, "forward", forward, (), there, groups)
         losses.append(sum(float(np.sum(np.asarray(values[key]) * upstream[key])) for key in upstream))
-    terms = [float(np.sum(np.asarray(found[f"d{key}"]) * direction[key])) for key in direction if f"d{key}" in found]
+    terms = [float(np.sum(np.asarray(found[f"d{key}"]) * along)) for key, along in direction.items()]
     slope = (losses[0] - losses[1]) / (2 * step)
     return abs(slope - sum(terms)) <= close * max(sum(map(abs, terms)), abs(slope), 1e-3)
 
@@ -86,7 +90,7 @@ def _point(inputs: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Arr
     drawn = draw(inputs, int(rng.integers(2**31)))
     return {
         key: value * (1 + 0.1 * rng.uniform(-1, 1, value.shape))
-        if value.dtype.kind == "f" and not in_letters(inputs[key])
+        if value.dtype.kind == "f" and shape_to_draw(inputs[key]) is None
         else value
         for key, value in drawn.items()
     }

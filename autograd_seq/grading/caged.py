@@ -126,6 +126,11 @@ class _Served:
         self._loaded.swap(question["name"], question["right"])
         return {}, None
 
+    def _lend(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+        """Put a right backward pass for one of the submission's forward passes in the place of its own."""
+        self._loaded.lend(question["forward"], question["name"])
+        return {}, None
+
     def _function(self, question: Mapping[str, Any]) -> Callable[..., Any]:
         found: Any = self._loaded.names.get(question["name"])
         self._loaded.begin_alike()

@@ -148,6 +148,7 @@ class Judging:
         self._standing: list[str] | None = None
         self._seconds_left = float(limits.seconds)
         self._judged_with_backward: set[str] = set()
+        self._wrong_pairs: list[Task] = []
 
     def run(self) -> Submission:
         """Judge all of it; what it says is kept in English, and said in the reader's language when it is read."""
@@ -224,17 +225,25 @@ class Judging:
                 self._judged_with_backward.add(name)
                 return
             self.functions[name] = self._with(name, report, task.points if task else 1.0, changes)
+            if task is not None and task.kind == "backward" and not self.functions[name].ok:
+                self._wrong_pairs.append(task)
 
     def _report(self, task: Task) -> tuple[Any, Given]:
         """What came of comparing; if the process ended while lines were changed in it, without that."""
+        ended = ""
         for lines in (True, False):
             self._enter()
             assert self._module is not None and self._process is not None
             self._process.lines_are_read = lines
-            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another)
+            before = tuple(self._wrong_pairs)
+            given = Given(self._module, self.reports, self.seed, self.level < 4, self._another, before)
             try:
-                return judged(task, given), given
-            except NoAnswerError:
+                report = judged(task, given)
+                if not lines and task.kind != "forward" and report.wrong:
+                    report.warnings.append(f"its lines could not be looked at: {ended}; each wrong gradient counts")
+                return report, given
+            except NoAnswerError as error:
+                ended = error.reason.splitlines()[0]
                 if not self._process.lines_were_read:
                     raise
                 self._seconds_left = self._process.seconds_left = max(self._process.seconds_left, SECONDS_AGAIN)

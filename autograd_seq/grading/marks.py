@@ -60,6 +60,8 @@ def count(report: Any) -> tuple[int, int]:
     (1, 2)
     """
     astray = [*report.wrong, *report.missing]
+    remains = getattr(report, "remains", None)
+    astray = astray if remains is None else [key for key in astray if key in remains]
     explained = {key for cause in report.causes for key in cause.explains}
     rest = [key for key in astray if key not in explained]
     mistakes = len(report.causes)

@@ -30,6 +30,7 @@ from autograd_seq.translation.reader import ENGLISH, VARIABLE
 STARTING = 120.0  # seconds until the process must be ready; a busy machine needs a few
 GRACE = 2.0  # seconds for the process to say itself where it is when its time is up
 LONGEST = 24_000_000  # bytes of one answer
+SEARCHING = 60.0  # seconds for looking at the submission's lines: they are ours, and do not count as its own
 WATCHED = 0.05  # seconds between two looks at what it takes
 _START = """\
 import json, sys, types
@@ -83,7 +84,8 @@ class OwnProcess:
     """
 
     def __init__(self, request: Mapping[str, Any], limits: Limits, seconds: float) -> None:
-        self.limits, self.seconds_left = limits, seconds
+        self.limits, self.seconds_left, self._search_left = limits, seconds, SEARCHING
+        self._allowed = limits.seconds  # for what is asked now, as messages say it
         self.standing: list[str] = []
         self.patched: str | None = None
         self.lines_are_read = True
@@ -155,14 +157,19 @@ class OwnProcess:
         NoAnswerError
             If there is none, or none that can be read.
         """
-        began = time.monotonic()
-        self.lines_were_read = self.lines_were_read or command == "lines"
+        began, searching = time.monotonic(), command == "lines"
+        self.lines_were_read = self.lines_were_read or searching
+        left = self._search_left if searching else self.seconds_left
+        self._allowed = SEARCHING if searching else self.limits.seconds
         packed = base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
-        self._send({"command": command, "tree": tree, "npz": packed, "seconds": self.seconds_left, **more})
+        self._send({"command": command, "tree": tree, "npz": packed, "seconds": left, **more})
         try:
-            answer = self._answer(began + self.seconds_left + GRACE)
+            answer = self._answer(began + left + GRACE)
         finally:
-            self.seconds_left -= time.monotonic() - began
+            if searching:
+                self._search_left -= time.monotonic() - began
+            else:
+                self.seconds_left -= time.monotonic() - began
         if answer.get("patched"):
             self.patched = plain(str(answer["patched"]))
         if answer.get("event") == "late":
@@ -212,7 +219,7 @@ class OwnProcess:
 
     def _late(self, at: str) -> NoAnswerError:
         said = f"\n  at {plain(at)}" if at else ""
-        why = f"it came to no end within {self.limits.seconds:g} seconds and was stopped{said}"
+        why = f"it came to no end within {self._allowed:g} seconds and was stopped{said}"
         self.seconds_left = 0.0
         return self._over(why)
 

@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.core.errors import UsageError
+from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.diagnosis.carried import blame
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, check_one
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
-from autograd_seq.diagnosis.handwritten import check_backward
+from autograd_seq.diagnosis.handwritten import compared
 from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.search import Finding, difference
 from autograd_seq.diagnosis.truth import outputs_of
 from autograd_seq.grading.arguments_drawn import arguments
 from autograd_seq.grading.by_values import NewProcess, agree
+from autograd_seq.grading.own_process import NoAnswerError
 from autograd_seq.grading.packing import Shown
 from autograd_seq.grading.remote import RemoteBackward, RemoteForward, RemoteModule, StudentError
 from autograd_seq.translation.reader import translated
@@ -80,13 +82,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Given:
-    """A submission to judge: its functions, what was found so far, and what is drawn with."""
+    """A submission to judge: its functions, what was found so far, what is drawn with, and which pairs were wrong."""
 
     module: RemoteModule
     reports: FileReport
     seed: int
     hints_only: bool
     new: NewProcess
+    wrong_before: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -252,15 +255,24 @@ def _compared(own: Any, true: Array) -> Result:
 
 
 def _backward(task: Task, given: Given) -> BackwardReport:
-    process = given.module._process
+    report = _compared_backward(task, given.module._process, given, causes=not given.wrong_before)
+    if given.wrong_before and not report.ok:
+        fixed = _with_right_ones(task, given)
+        if fixed is None:
+            return _compared_backward(task, given.module._process, given)
+        blame(report, fixed, ", ".join(other.name for other in given.wrong_before))
+    return report
+
+
+def _compared_backward(task: Task, process: Any, given: Given, causes: bool = True) -> BackwardReport:
     inputs, groups = flattened(task.inputs)
     own = RemoteForward(process, task.forward, groups)
     backward = RemoteBackward(process, task.name)
-    relative = partial(check_backward, own, backward, inputs, given.seed, given.hints_only)
+    relative = partial(compared, own, backward, inputs, given.seed, given.hints_only, causes)
     if task.reference is None:
         return own_forward(relative(), task, task.inputs, given)
     judge = ByReference(taking_parts(task.reference, groups), own)
-    report = check_backward(judge.forward(), backward, inputs, given.seed, given.hints_only)
+    report = compared(judge.forward(), backward, inputs, given.seed, given.hints_only, causes)
     if judge.agrees:
         report.basis = "the reference"
     elif not report.ok:
@@ -268,6 +280,19 @@ def _backward(task: Task, given: Given) -> BackwardReport:
         if relative().ok:
             report.inherited = f"all of it follows from {task.forward}: relative to your own forward pass it is right"
     return report
+
+
+def _with_right_ones(task: Task, given: Given) -> BackwardReport | None:
+    """What is wrong with right backward passes in the place of those before that are wrong; None if that fails."""
+    process = given.new()
+    try:
+        for other in given.wrong_before:
+            process.ask("lend", name=other.name, forward=other.forward)
+        return _compared_backward(task, process, given)
+    except (NoAnswerError, AutogradError):
+        return None
+    finally:
+        process.end()
 
 
 class ByReference:

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.algebra import each
-from autograd_seq.core.array import Array
+from autograd_seq.core.array import Array, quietly
 from autograd_seq.core.notation import COMPARISON, PRODUCT, SIGN, SUM, Form, literal
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT
+
+# For rules that write into what they have made: NumPy takes 1.0 in an array for less than as a number.
+_ONE, _DOUBLE = np.ones(()), np.dtype(np.float64)
 
 
 def _chosen_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
@@ -145,8 +148,17 @@ def sqrt(x: Any, /) -> Array:
     return np.sqrt(x)
 
 
+def _tanh_pulled(g: Any, y: Any, x: Any) -> Any:
+    if not y.ndim or g.dtype is not _DOUBLE or y.dtype is not _DOUBLE:
+        return g * (1.0 - y * y)
+    slope = np.multiply(y, y)
+    np.subtract(_ONE, slope, slope)
+    return np.multiply(g, slope, slope)
+
+
 @operation(
     vjp=[lambda g, y, x: g * (1.0 - y * y)],
+    pulled=_tanh_pulled,
     meaning=lambda algebra, x: each(algebra.tanh, x),
     numpy=np.tanh,
     kernel=np.tanh,
@@ -178,8 +190,17 @@ def _of_size_with_quotient(x: Any) -> Any:
     return where(_not_below_zero(x), sigmoid(np.abs(x)), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x))))
 
 
+def _sigmoid_pulled(g: Any, y: Any, x: Any) -> Any:
+    if not y.ndim or g.dtype is not _DOUBLE or y.dtype is not _DOUBLE:
+        return g * (y * (1.0 - y))
+    slope = np.subtract(_ONE, y)
+    np.multiply(y, slope, slope)
+    return np.multiply(g, slope, slope)
+
+
 @operation(
     vjp=[lambda g, y, x: g * (y * (1.0 - y))],
+    pulled=_sigmoid_pulled,
     meaning=lambda algebra, x: each(algebra.sigmoid, x),
     source=Form("1 / (1 + np.exp(-{0}))", PRODUCT, (SIGN + 1,)),
     latex=r"\sigma",
@@ -207,8 +228,11 @@ def sigmoid(x: Any, /) -> Array:
     >>> sigmoid([0.0, -1000.0])
     array([0.5, 0. ])
     """
-    with np.errstate(over="ignore", under="ignore"):  # where exp(-x) is infinite, its inverse is 0
-        return np.asarray(1 / (1 + np.exp(-np.asarray(x))))
+    return np.asarray(quietly(_sigmoid, np.asarray(x)))
+
+
+def _sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))  # where exp(-x) is infinite, its inverse is 0
 
 
 @operation(

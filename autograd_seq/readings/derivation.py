@@ -176,7 +176,9 @@ class Derivation:
         for unit in self.outputs:
             if isinstance(unit, Node) and (name := record_name(unit)) is not None:
                 self._name(unit, name)  # what a function returns has its name before what it was made of
-        for unit in units:
+        states = {record_name(unit) for unit in units if not unit.leaf and not self.is_backward(unit)}
+        begin = [u for u in units if isinstance(u, Family) and u.leaf and record_name(u) in states]
+        for unit in [*(unit for unit in units if unit not in set(begin)), *begin]:  # a state is called so, not its data
             if unit in self.names:
                 continue
             if (name := record_name(unit)) is not None and not (unit.leaf and self.is_backward(unit)):
@@ -218,7 +220,8 @@ class Derivation:
                 if not isinstance(given, Node) or not given.leaf or given.given:
                     continue
                 if self.names.get(given) == self.names[unit]:
-                    del self.names[given]  # h is h<0>
+                    name = self.names.pop(given)  # h is h<0>
+                    self._taken[name, given.lane].remove(given)
                 if given not in self.names and self._is_data(given):
                     given.time = time
                     self._name(given, self.names[unit])
@@ -337,7 +340,8 @@ def _span(unit: Unit) -> tuple[int, int] | None:
 
 
 def _stands_in(node: Unit, family: Unit) -> bool:
-    return isinstance(family, Family) and any(ref.unit is node for ref in family.extension.values())
+    alone = isinstance(node, Node) and isinstance(family, Family)  # what is given step by step has steps of its own
+    return alone and any(ref.unit is node for ref in family.extension.values())  # type: ignore[union-attr]
 
 
 def _recorded(thing: Any) -> tuple[Recording | Tensor, list[Tensor]]:

@@ -74,7 +74,7 @@ class ProgramWriter(Variables):
         if at is None:
             return "t" if not shift else f"t {'-' if shift < 0 else '+'} {abs(shift)}"
         away = at - self.last
-        if self.d.folded.loops and self.last > 2 and -1 <= away <= 1:
+        if self.d.folded.loops and self.last > 2 and away >= -1:
             return "T" if not away else f"T {'-' if away < 0 else '+'} {abs(away)}"
         return str(at)
 

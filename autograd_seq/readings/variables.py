@@ -107,7 +107,7 @@ class Variables:
             if isinstance(unit, Family) and self.d.varies(unit):
                 for use in unit.uses:
                     term = use.ref.unit
-                    once = isinstance(term, Family) and use.ref.shift and self.d.uses[term] == 1
+                    once = isinstance(term, Family) and abs(use.ref.shift) == 1 and self.d.uses[term] == 1
                     if once and self._in_time(unit, term):  # type: ignore[arg-type]
                         found[term] = unit  # type: ignore[index]
         return found
@@ -246,7 +246,8 @@ class Variables:
                 family = self.states[unit]
                 state = self.d.names.get(family) or self.d.own_name(family)
                 own = unit.name if unit.name and not unit.given and unit.name != state else None
-                self._take(unit, self._placed(own or f"{state}0", family))
+                begin = f"{state}_0" if state[-1:].isdigit() else f"{state}0"  # of hs_2, hs_20 would be another
+                self._take(unit, self._placed(own or begin, family))
         for unit in arguments:
             if unit not in self.variables and not self._seed(unit):
                 self._take(unit, self._placed(self.d.names.get(unit) or "constant", unit))

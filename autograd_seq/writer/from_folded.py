@@ -15,7 +15,7 @@ from autograd_seq.folding.provenance import COUNT, LENGTH, Origin
 from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex, given_at, given_in
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
-from autograd_seq.writer.numerals import as_number
+from autograd_seq.writer.numerals import as_meant, as_number
 from autograd_seq.writer.simpler import simplified, without_double_minus, without_double_transpose
 from autograd_seq.writer.terms import collected
 from autograd_seq.writer.tree import Apply, Assumption, Count, Every, Named, Number, Size, Sizes, Sum, Tree, record_of
@@ -263,7 +263,8 @@ class Trees:
         if not first.size or first.dtype.kind == "c":
             return None
         number = first.flat[0]
-        return float(number) if all((node.record._value == number).all() for node in nodes) else None
+        same = all((node.record._value == number).all() for node in nodes)
+        return float(as_meant(np.asarray(number))) if same else None
 
 
 def _adds(unit: Unit) -> bool:

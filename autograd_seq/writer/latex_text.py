@@ -23,6 +23,8 @@ _SIGNS = {
 
 # A group of words within a formula, as `escape_latex` leaves them.
 _WORDS = re.compile(r"(\\text\{(?:\\.|[^\\{}]|\{\})*\})")
+# Two names of several letters that stand side by side as a product, and would be read as one word.
+_SIDE_BY_SIDE = re.compile(r"(\\(?:text|mathrm)\{(?:\\.|[^\\{}]|\{\})*\}) (?=\\(?:text|mathrm)\{)")
 
 
 def in_text(words: str) -> str:
@@ -45,9 +47,11 @@ def in_math(latex: str) -> str:
     \text{权重} + \ensuremath{\Omega}
     >>> print(in_math(r"\text{Ωé权重}"))
     \text{\ensuremath{\Omega}\'{e}权重}
+    >>> print(in_math(r"\mathrm{mix} \mathrm{state}"))
+    \mathrm{mix} \, \mathrm{state}
     """
     found = []
-    for part in _WORDS.split(latex):
+    for part in _WORDS.split(_SIDE_BY_SIDE.sub(r"\1 \\, ", latex)):
         if part.startswith(r"\text{"):
             found.append("".join(map(_letter, part)))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from autograd_seq.core.notation import ATOM, SIGN, Written, literal
 
 GUARD = float(np.finfo(np.float32).tiny)  # what is added to keep a divisor from 0 is so small, or smaller
+SIMPLE = 1000  # what a denominator may be
 _SPECIAL = {"text": ("ε", "∞", "NaN"), "latex": (r"\varepsilon", r"\infty", r"\text{NaN}")}
 
 
@@ -45,6 +47,21 @@ def as_number(array: Any) -> Any:
     """
     value = array.item()
     return float(str(array.reshape(())[()])) if array.dtype.char in "ef" else value
+
+
+def as_meant(array: Any) -> Any:
+    """The number that was calculated, as somebody would write it: one sixth in single precision is one sixth.
+
+    Examples
+    --------
+    >>> as_meant(np.float32(1 / 6)) == 1 / 6, as_meant(np.float32(0.1)), as_meant(np.float64(0.1))
+    (True, 0.1, 0.1)
+    """
+    value = as_number(array)
+    if array.dtype.char not in "ef" or not math.isfinite(value):
+        return value
+    simple = float(Fraction(value).limit_denominator(SIMPLE))
+    return simple if array.dtype.type(simple) == array else value
 
 
 def _special(value: float, language: str) -> str | None:

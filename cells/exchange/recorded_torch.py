@@ -7,8 +7,9 @@ imported here.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -169,6 +170,8 @@ def _recorded(name: str, args: list[Any], kwargs: dict[str, Any], leaves: Leaves
         return leaves.of(value) if comes_from(value, "torch") and hasattr(value, "detach") else value
 
     def theirs(value: Any) -> Any:
+        if isinstance(value, Chosen):
+            return Chosen(*map(theirs, value))
         if isinstance(value, (list, tuple)):
             return type(value)(theirs(v) for v in value)
         return Recorded(value, leaves, like) if isinstance(value, (Tensor, np.ndarray)) else value
@@ -242,6 +245,61 @@ def _dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = Fals
     return x
 
 
+class Chosen(NamedTuple):
+    """What PyTorch's max and min along an axis return."""
+
+    values: Any
+    indices: Any
+
+
+def _extreme(whole: Callable[..., Any], place: Callable[..., Any], pairwise: Callable[..., Any]) -> Callable[..., Any]:
+    def of(x: Any, dim: Any = None, keepdim: bool = False) -> Any:
+        if dim is None:
+            return whole(x)
+        if not isinstance(dim, int):  # another tensor
+            return pairwise(x, dim)
+        # One place alone gets the gradient of several that are equal, as in PyTorch.
+        where = place(_constant(x), axis=dim, keepdims=True)
+        values = _gathered(x, dim, where)
+        return Chosen(values if keepdim else np.squeeze(values, dim), where if keepdim else np.squeeze(where, dim))
+
+    return of
+
+
+def _gathered(x: Any, dim: int, index: Any) -> Any:
+    places: list[Any] = list(np.indices(index.shape, sparse=True))
+    places[dim] = index
+    return x[tuple(np.broadcast_arrays(*places))]
+
+
+def _softplus(x: Any, beta: float = 1, threshold: float = 20) -> Any:
+    return seq.where(x * beta > threshold, x, seq.softplus(x * beta) / beta)
+
+
+def _attention(q: Any, k: Any, v: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
+               scale: float | None = None) -> Any:  # fmt: skip
+    _dropout(q, dropout_p)
+    scores = q @ np.swapaxes(k, -2, -1) * (1 / q.shape[-1] ** 0.5 if scale is None else scale)
+    mask = np.tril(np.ones(scores.shape[-2:], bool)) if is_causal else attn_mask
+    if mask is not None:
+        boolean = not isinstance(mask, Tensor) and mask.dtype.kind == "b"
+        scores = seq.where(mask, scores, -np.inf) if boolean else scores + mask
+    return seq.softmax(scores, axis=-1) @ v
+
+
+def _einsum(equation: str, *operands: Any) -> Any:
+    one = operands[0] if len(operands) == 1 and isinstance(operands[0], (list, tuple)) else operands
+    return np.einsum(equation, *one)
+
+
+def _elu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    return seq.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def _size(shape: Sequence[Any]) -> Any:
+    return shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+
+
 def _same(x: Any, *args: Any, **kwargs: Any) -> Any:
     return x
 
@@ -255,9 +313,12 @@ def _layers(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
 
     def run(x: Any, hx: Any, weights: Any, biases: bool, depth: int, dropout: float, train: bool, both: bool,
             batch_first: bool) -> Any:  # fmt: skip
-        plain = isinstance(hx, (list, tuple, Tensor, np.ndarray)) and not isinstance(biases, (list, tuple))
-        if not plain or np.ndim(x) != 3:
-            raise UsageError(f"packed and unbatched sequences are not recorded here: give (T, m, n_x){here()}")
+        if np.ndim(x) != 3:
+            raise UsageError(f"unbatched sequences are not recorded here: give (T, m, n_x){here()}")
+        return layers(x, hx, weights, depth, dropout, train, both, batch_first)
+
+    def layers(x: Any, hx: Any, weights: Any, depth: int, dropout: float, train: bool, both: bool, batch_first: bool,
+               lengths: Any = None) -> Any:  # fmt: skip
         _dropout(x, dropout if depth > 1 else 0.0, train)
         hidden = list(hx) if isinstance(hx, (list, tuple)) else [hx]
         per_cell = len(weights) // (depth * (2 if both else 1))
@@ -269,14 +330,53 @@ def _layers(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
         begins = [{key: hidden[min(n, len(hidden) - 1)][k].T for n, key in enumerate(keys)} for k in range(len(cells))]
         pairs = zip(begins[::2], begins[1::2], strict=True) if both else ()
         given: list[Any] = [{"forward": f, "backward": b} for f, b in pairs] or begins
-        run = Deep(levels).unroll([x[t].T for t in range(x.shape[0])], {"layers": given})
+        run = Deep(levels).unroll([x[t].T for t in range(x.shape[0])], {"layers": given}, lengths)
         outputs = seq.stack([a.T for a in run.states["a"]])
         ends = [end for layer in run.layers for end in
                 ([r.final for r in layer.directions.values()] if both else [layer.final])]  # fmt: skip
         final = [seq.stack([end[key].T for end in ends]) for key in keys[: len(hidden)]]
         return (np.swapaxes(outputs, 0, 1) if batch_first else outputs, *final)
 
-    return run
+    def packed(data: Any, sizes: Any, hx: Any, weights: Any, biases: bool, depth: int, dropout: float, train: bool,
+               both: bool) -> Any:  # fmt: skip
+        lengths = _lengths(sizes)
+        outputs, *final = layers(_padded(data, sizes), hx, weights, depth, dropout, train, both, False, lengths)
+        return (_packed(outputs, sizes), *final)
+
+    return lambda *args: (packed if isinstance(args[3], (list, tuple)) else run)(*args)
+
+
+# Of packed sequences the longest comes first; `sizes` says how many are running at each step.
+
+
+def _lengths(sizes: Any) -> list[int]:
+    return [int(np.sum(np.asarray(sizes) > k)) for k in range(int(sizes[0]))]
+
+
+def _packed(x: Any, sizes: Any) -> Any:
+    """(T, m, n) without what is behind the ends, one step after another."""
+    return seq.concatenate([x[t, : int(size)] for t, size in enumerate(sizes)])
+
+
+def _padded(data: Any, sizes: Any, value: float = 0.0, steps: int = 0) -> Any:
+    """(T, m, n) of packed sequences, a number behind the ends."""
+    ends, m, parts = np.cumsum(sizes), int(sizes[0]), []
+    for end, size in zip(ends, sizes, strict=True):
+        rest = np.full((m - int(size), *data.shape[1:]), value)
+        parts.append(seq.concatenate([data[int(end - size) : int(end)], rest]) if len(rest) else data[end - size : end])
+    parts += [Tensor(np.full((m, *data.shape[1:]), value))] * (steps - len(sizes))
+    return seq.stack(parts)
+
+
+def _pack(x: Any, lengths: Any, batch_first: bool = False) -> Any:
+    x = np.swapaxes(x, 0, 1) if batch_first else x
+    sizes = [int(np.sum(lengths > t)) for t in range(int(lengths[0]))]
+    return _packed(x, sizes), sys.modules["torch"].tensor(sizes)
+
+
+def _unpack(data: Any, sizes: Any, batch_first: bool, value: float, steps: int) -> Any:
+    made = _padded(data, sizes, value, steps)
+    return np.swapaxes(made, 0, 1) if batch_first else made, sys.modules["torch"].tensor(_lengths(sizes))
 
 
 def _one_step(kind: int, settings: Mapping[str, Any]) -> Callable[..., Any]:
@@ -323,6 +423,17 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sum": _sum, "mean": _mean, "clamp": _clamp, "dropout": _dropout, "embedding": lambda i, w, *rest, **more: w[i],
     "layer_norm": _layer_norm, "mse_loss": _mse_loss, "cross_entropy": _cross_entropy,
     "contiguous": _same, "clone": _same, "to": _same, "double": _same, "float": _same, "type_as": _same,
+    "einsum": _einsum, "scaled_dot_product_attention": _attention, "gather": _gathered,
+    "masked_fill": lambda x, mask, value: seq.where(mask, value, x),
+    "index_select": lambda x, dim, index: x[(slice(None),) * (dim % np.ndim(x)) + (index,)],
+    "max": _extreme(np.max, np.argmax, np.maximum), "min": _extreme(np.min, np.argmin, np.minimum),
+    "softplus": _softplus, "elu": _elu, "silu": lambda x, inplace=False: x * seq.sigmoid(x),
+    "mish": lambda x, inplace=False: x * np.tanh(_softplus(x)), "log_sigmoid": lambda x: -seq.softplus(-x),
+    "leaky_relu": lambda x, negative_slope=0.01, inplace=False: seq.where(x > 0, x, negative_slope * x),
+    "hardtanh": lambda x, min_val=-1.0, max_val=1.0, inplace=False: np.minimum(np.maximum(x, min_val), max_val),
+    "new_zeros": lambda x, *shape, **rest: np.zeros(_size(shape)),
+    "new_ones": lambda x, *shape, **rest: np.ones(_size(shape)),
+    "pack_padded_sequence": _pack, "pad_packed_sequence": _unpack,
     "detach": _constant, "zeros_like": lambda x, **rest: np.zeros(x.shape),
     "ones_like": lambda x, **rest: np.ones(x.shape),
     "rnn_tanh": _layers(0, _TANH), "rnn_relu": _layers(0, _RELU), "lstm": _layers(1, {}), "gru": _layers(2, {}),

@@ -503,3 +503,32 @@ def test_truth_values_and_masks():
         report = check_backward(forward, right, inputs)
         assert report.ok and not report.wrong, str(report)
         assert check_backward(forward, lambda up, c: {**right(up, c), "dx": 2 * c[0] * up["y"]}, inputs).wrong == ["dx"]
+
+
+def test_numbers_taken_out_of_an_array_are_differenced():
+    """A plain list has no record: its gradient is no zero, and a right backward pass is right."""
+
+    def forward(x):
+        return {"y": np.array([v**0.5 for v in x.tolist()])}, x
+
+    def halves(x):
+        total = 0.0
+        for i in range(len(x)):
+            total = total + x[i].item() * x[i]
+        return {"y": total}, x
+
+    x = {"x": np.array([0.3, 1.0, 2.0])}
+    right = check_backward(forward, lambda up, x: {"dx": 0.5 * up["y"] / np.sqrt(x)}, x)
+    assert right.ok and "takes plain numbers out" in str(right)
+    assert not check_backward(forward, lambda up, x: {"dx": 0.6 * up["y"] / np.sqrt(x)}, x).ok
+    assert check_backward(halves, lambda up, x: {"dx": 2 * up["y"] * x}, x).ok
+    assert not check_backward(halves, lambda up, x: {"dx": up["y"] * x}, x).ok
+
+
+def test_numbers_that_only_steady_a_pass_leave_it_recorded():
+    def forward(z):
+        e = np.exp(z - z.max().item())
+        return {"p": e / e.sum()}, e / e.sum()
+
+    report = check_backward(forward, lambda up, p: {"dz": p * (up["p"] - np.sum(up["p"] * p))}, {"z": drawn(4)})
+    assert report.ok and "the recorded forward pass" in str(report)

@@ -1,5 +1,7 @@
 """Bad input: each error is of the package's own kinds and says what was given, what is expected, and where."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,18 @@ def test_dtypes_are_kept():
     assert Tensor(np.array([1, 2])).dtype == np.int64
     assert Tensor(np.array([1, 2], np.uint8)).dtype == np.uint8
     assert Parameter([1, 2], "n").dtype == np.float64
+
+
+def test_advice_on_arrays_is_in_the_words_of_the_program():
+    """What is to be written can be written: no record is called by its number."""
+    W, kept = Parameter(np.eye(2), "W"), {}
+    with pytest.raises(GradientError, match=re.escape("Write np.sum(W @ W) first")):
+        (W @ W).backward()
+    with pytest.raises(GradientError, match=re.escape("Write hidden.sum() first")):
+        hidden = np.tanh(W @ W)
+        hidden.backward()
+    with pytest.raises(GradientError, match=re.escape("Write np.sum(np.tanh(W)) first")):
+        kept[0] = np.tanh(W)  # kept.sum() is no array's
+        grad(kept[0], W)
+    with pytest.raises(GradientError, match=re.escape("Write W.sum() first")):
+        W.backward()

@@ -53,6 +53,19 @@ def uses():
     return (a + a).sum() * s * s + (W * W).sum() - s / (1 + s * s) + (b.T @ W @ b).sum() + W[0].sum() + (b - 1).sum()
 
 
+def broadcast():
+    """Leaves that broadcasting stretches, beside uses of other kinds: summed before the axes are."""
+    W = ag.Parameter(np.random.default_rng(6).normal(size=(9, 9)), "W")
+    b, s = ag.Parameter(np.linspace(0, 1, 9), "b"), ag.Parameter(0.25, "s")
+    x = np.random.default_rng(7).normal(size=(5, 9, 9))
+    a = ag.Tensor(x[:, :, :1][0])
+    V = ag.Parameter(W.value * 2, "V")
+    first = (W @ a).sum() + (V @ a).sum() + b[2] * s
+    y = np.tanh(W * x) * b + s + V * x
+    z = (b + y[0]) * (s - W) + b * 2 + (y[1] * s).sum(axis=0)
+    return z.sum() + y.sum() + first + (W @ a * 2).sum() + (W * s).sum() + np.exp(s) + (b * b).sum()
+
+
 def described(loss):
     recording = ag.differentiate(loss)
     for graph in (recording.forward, recording.backward):
@@ -68,7 +81,7 @@ def adjoints(loss):
     return {record.index - loss.index: adjoint for record, adjoint in found}
 
 
-PROGRAMS = [lstm, gru, numpy_code, uses]
+PROGRAMS = [lstm, gru, numpy_code, uses, broadcast]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -101,6 +114,20 @@ def test_rules_that_the_sweep_does_not_check_answer_adjoints_of_the_shape_of_the
             for rule in operation.vjp:
                 assert rule(np.ones(y.shape), y, *inputs).shape == y.shape, operation
     assert {"tanh", "sigmoid", "multiply", "add", "power"} <= seen
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_rules_that_write_into_what_they_have_made_answer_the_very_numbers_of_the_rules(dtype):
+    g, x = np.random.default_rng(0).normal(size=(2, 40, 3)).astype(dtype)
+    pulled = [operation for operation in DECLARED if operation.pulled is not None]
+    assert {"tanh", "sigmoid"} <= {operation.name for operation in pulled}
+    for operation in pulled:
+        for adjoint, value in [(g, x), (g.astype("float64"), x), (np.ones((), dtype), np.asarray(x[0, 0]))]:
+            y = np.asarray(operation.value(value))
+            expected = operation.vjp[0](adjoint, y, value)
+            found = operation.pulled(adjoint, y, value)
+            assert found.dtype == expected.dtype
+            np.testing.assert_array_equal(found, expected)
 
 
 def test_shortcuts_are_on_every_operation():

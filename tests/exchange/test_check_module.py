@@ -341,3 +341,65 @@ def test_a_scan_of_jax_in_few_binary_digits(dtype):
 def test_what_a_library_cannot_compute_in_few_digits_it_says_itself(torch):
     with pytest.raises(UsageError, match="Tanh of PyTorch does not take these inputs: NotImplementedError"):
         check_module(torch.nn.Tanh(), torch.ones(3).to(torch.float8_e4m3fn))
+
+
+def of_pytorch(torch, forward, **parts):
+    """A module whose forward pass is a function of itself and its inputs."""
+    module = type("Own", (torch.nn.Module,), {"forward": forward})()
+    for name, part in parts.items():
+        setattr(module, name, part)
+    return module
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("more", [{}, {"num_layers": 2, "bidirectional": True}, {"batch_first": True}], ids=str)
+def test_packed_sequences(torch, kind, more):
+    rnn = torch.nn.utils.rnn
+    first = more.get("batch_first", False)
+
+    def forward(self, x):
+        packed = rnn.pack_padded_sequence(x, torch.tensor([2, 4, 3]), batch_first=first, enforce_sorted=False)
+        y, states = self.layer(packed)
+        return rnn.pad_packed_sequence(y, batch_first=first, padding_value=0.5, total_length=6)[0], states
+
+    layer = getattr(torch.nn, kind)(2, 3, dtype=torch.float64, **more)
+    x = torch.randn(3, 5, 2) if first else torch.randn(5, 3, 2)
+    report = check_module(of_pytorch(torch, forward, layer=layer), x.double(), time=1 if first else 0)
+    assert report.ok, report
+    assert len(report.gradients["x"].by_time) == 6 and report.gradients["x"].by_time[6] == 0
+
+
+@pytest.mark.peers
+def test_attention_over_the_states_of_a_layer(torch):
+    functional = torch.nn.functional
+
+    def forward(self, x):
+        y, h = self.layer(x)
+        scores = torch.einsum("btn,bn->bt", self.key(y), h[0])
+        scores = scores.masked_fill(torch.tensor([[False] * 5, [False] * 3 + [True] * 2]), -1e9)
+        seen = functional.scaled_dot_product_attention(y, y, y, is_causal=True)
+        seen = seen + functional.scaled_dot_product_attention(y, y, y, attn_mask=torch.eye(5, dtype=torch.bool))
+        last = y.gather(1, torch.tensor([4, 2]).view(-1, 1, 1).expand(-1, 1, 4)).squeeze(1)
+        return torch.einsum("bt,btn->bn", torch.softmax(scores, 1), seen) + last + y.max(1).values + y.min(1)[0]
+
+    parts = {"layer": torch.nn.GRU(3, 4, batch_first=True), "key": torch.nn.Linear(4, 4, bias=False)}
+    report = check_module(of_pytorch(torch, forward, **parts), torch.randn(2, 5, 3))
+    assert report.ok and len(report.gradients) == 6, report
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("name", ["Softplus", "ELU", "SiLU", "Mish", "LogSigmoid", "LeakyReLU", "Hardtanh"])
+def test_other_activations(torch, name):
+    x = torch.linspace(-30, 30, 13, dtype=torch.float64) + 0.3
+    assert check_module(getattr(torch.nn, name)(), x).ok
+    if name == "Softplus":  # from its threshold on it is a straight line
+        assert check_module(torch.nn.Softplus(beta=2, threshold=5), x).ok
+
+
+@pytest.mark.peers
+def test_of_equal_elements_one_is_the_greatest_along_an_axis(torch):
+    x = torch.tensor([[1.0, 3.0, 3.0], [2.0, 2.0, 0.0]])
+    assert check_module(of_pytorch(torch, lambda self, x: x.max(1, keepdim=True).values * 2.0), x).ok
+    assert check_module(of_pytorch(torch, lambda self, x: torch.min(x, dim=1).values * 2.0), x).ok
+    assert check_module(of_pytorch(torch, lambda self, x: torch.max(x, x * x - 1) + x.max() * x.new_ones(2, 1)), x).ok

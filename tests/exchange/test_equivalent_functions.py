@@ -36,6 +36,18 @@ def rnn_by_sigmoid(x, a, p):
     return 2 * sigmoid(p["Waa"] @ a + p["Wax"] @ x + p["ba"]) - 1
 
 
+def inside(p, x, a):
+    return p["Waa"] @ a + p["Wax"] @ x + p["ba"]
+
+
+def chosen(x, a, p):
+    return np.where(inside(p, x, a) > 0, inside(p, x, a), 0)
+
+
+def leaky(x, a, p):
+    return np.where(inside(p, x, a) > 0, inside(p, x, a), 0.25 * inside(p, x, a))
+
+
 def rnn_without_bias(x, a, p):
     return np.tanh(p["Waa"] @ a + p["Wax"] @ x)
 
@@ -163,6 +175,16 @@ SAME = {
         step_of(lambda x, a, p: np.tanh(p["W"] @ x.T + p["R"] @ a.T + p["c"]).T, {"x": (1, 2), "a": (1, 2)},
                 {"W": (2, 2), "R": (2, 2), "c": (2, 1)}),
     ),
+    "a tanh by a sigmoid": lambda: (of_rnn(), of_rnn(lambda x, a, p: 2 * sigmoid(2 * inside(p, x, a)) - 1)),
+    "a tanh by a sigmoid of other weights": lambda: (of_rnn(), of_rnn(rnn_by_sigmoid)),
+    "a sigmoid by a tanh": lambda: (
+        of_rnn(lambda x, a, p: sigmoid(inside(p, x, a))),
+        of_rnn(lambda x, a, p: 0.5 + 0.5 * np.tanh(inside(p, x, a) / 2)),
+    ),
+    "a ReLU by a choice": lambda: (of_rnn(lambda x, a, p: np.maximum(inside(p, x, a), 0)), of_rnn(chosen)),
+    "a leaky ReLU by a maximum": lambda: (
+        of_rnn(leaky), of_rnn(lambda x, a, p: np.maximum(inside(p, x, a), 0.25 * inside(p, x, a)))
+    ),
     "two examples": lambda: (
         step_of(rnn, {"x": (1, 2), "a": (2, 2)}, OF_RNN),
         step_of(rnn_stacked, {"x": (1, 2), "a": (2, 2)}, {"W": (2, 3), "b": (2, 1)}),
@@ -178,6 +200,10 @@ DIFFERENT = {  # each with a word of where they part
     "no tanh of the memory": lambda: (of_lstm(), of_lstm(seen="bare"), "put together otherwise"),
     "reset before and after": lambda: (of_gru(), of_gru(after=True), "times gates"),
     "the reset gate is the update gate": lambda: (of_gru(), of_gru(tied=True), "meet"),
+    "a leaky ReLU": lambda: (of_rnn(chosen), of_rnn(leaky), r"z1/4, True\)\) in the second"),
+    "a choice at another place": lambda: (
+        of_rnn(chosen), of_rnn(lambda x, a, p: np.where(inside(p, x, a) > 0.5, inside(p, x, a), 0)), "otherwise"
+    ),
     "softmax of powers of two": lambda: (of_softmax(softmax_layer), of_softmax(softmax_base_two), ""),
     "two steps in the other order": lambda: (of_two_steps(two_steps), of_two_steps(two_steps_back), "meet"),
 }  # fmt: skip
@@ -206,6 +232,16 @@ def test_functions_against_cells_and_libraries():
     assert with_cells(of_lstm(), LSTM(1, 2)).ok
     named = step_of(lambda x, a, p: {"a": gru(x, a, p, after=True)}, STATE, OF_GRU)
     assert with_cells(named, GRU(1, 2, reset_after=True)).status == "refuted"  # which has a bias within
+
+
+def test_what_was_found_is_listed_like_in_other_reports():
+    same, other = equivalent(of_rnn(), of_rnn()), equivalent(of_rnn(), of_rnn(rnn_without_bias))
+    assert same.failures == same.undecided == [] and other.failures == [other.reason] and other.undecided == []
+
+
+def test_numbers_are_printed_as_they_were_written():
+    found = equivalent(of_rnn(), of_rnn(lambda x, a, p: np.tanh(inside(p, x, a)) + 0.01 * a))
+    assert "0.01*a[1, 1]" in found.reason
 
 
 def of_rnn_named(name):

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.peers
-BACKENDS = {"jax": "jax", "torch": "torch", "numpy": "numpy"}  # with the package that it needs
+FOLLOWED = ("jax", "torch")
+BACKENDS = {"jax": "jax", "torch": "torch", "numpy": "jax", "tensorflow": "tensorflow", "openvino": "openvino"}  # need
 LAYERS = ("LSTM", "GRU", "GRU before", "RNN", "LSTM cell", "both", "two", "dropout, at rest", "masked")
 HERE = Path(__file__).parent
 
@@ -32,7 +33,7 @@ def told_by(backend):
 
 
 @pytest.mark.parametrize("layer", [*LAYERS, "normalised"])
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", FOLLOWED)
 def test_gradients_are_checked(backend, layer):
     found = told_by(backend)[layer]["checked"]
     assert found["ok"] and found["worst"] < 30
@@ -41,8 +42,11 @@ def test_gradients_are_checked(backend, layer):
                               found["steps"])  # fmt: skip
 
 
-def test_a_backend_without_gradients_is_refused():
-    assert "on its JAX and PyTorch backends" in told_by("numpy")["LSTM"]["refused"]
+@pytest.mark.parametrize("layer", [*LAYERS, "normalised"])
+@pytest.mark.parametrize("backend", [backend for backend in BACKENDS if backend not in FOLLOWED])
+def test_gradients_on_another_backend_are_refused_with_what_to_do(backend, layer):
+    refused = told_by(backend)[layer]["refused"]
+    assert "on its JAX and PyTorch backends" in refused and "KERAS_BACKEND to jax or torch" in refused
 
 
 @pytest.mark.parametrize("layer", LAYERS)

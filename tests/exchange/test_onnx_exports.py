@@ -13,7 +13,7 @@ from autograd_seq.exchange import read_onnx  # noqa: E402
 EXPORTS = Path(__file__).parent / "exports"
 FILES = sorted(path.stem for path in EXPORTS.glob("*.onnx"))
 KINDS = {"lstm": "LSTM", "gru": "GRU", "minimal": "GRU", "peephole": "LSTM", "both": "RNN", "scan": "LSTM"}
-KINDS["two"] = "RNN"
+KINDS |= {"two": "RNN", "fresh": "GRU", "unbiased": "GRU"}
 CELLS = {name: [f"{kind} of 4 steps, n_a = 4"] * (2 if name in ("both", "two") else 1) for name, kind in KINDS.items()}
 
 
@@ -41,7 +41,7 @@ def test_values_and_gradients_are_those_of_the_library(name):
             compared += 1
     if "grad_in" in kept:
         np.testing.assert_allclose(run.inputs["in_0"].grad, kept["grad_in"], rtol=1e-4, atol=1e-5)
-    assert compared or "jax" in name or name == "two_script"
+    assert compared or "jax" in name or name in ("two_script", "unbiased_script")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -68,7 +68,7 @@ def test_an_unrolled_lstm_prints_as_the_textbook_has_it(name):
         assert line in lines, (line, lines)
 
 
-@pytest.mark.parametrize("name", ["gru_dynamo", "gru_script", "gru_jax"])
+@pytest.mark.parametrize("name", ["gru_dynamo", "gru_script", "gru_jax", "fresh_dynamo", "fresh_script"])
 def test_an_unrolled_gru_prints_as_the_textbook_has_it(name):
     lines = {line.strip() for line in str(equations(opened(name)[0].graph)).splitlines()}
     inside = "W_ca c<t-1>" if name == "gru_jax" else "(W_ca c<t-1> + b_ca)"

@@ -162,7 +162,8 @@ def test_an_lstm_whose_output_gate_sees_the_new_memory_is_one_node_with_peephole
 
 
 HERE = Path(__file__).parent / "exports"
-EXPORTS = ["lstm_dynamo", "gru_script", "minimal_script", "peephole_dynamo", "both_script", "lstm_jax"]
+EXPORTS = ["lstm_dynamo", "gru_script", "minimal_script", "peephole_dynamo", "both_script", "lstm_jax",
+           "fresh_dynamo", "fresh_script", "unbiased_dynamo", "unbiased_script", "two_dynamo"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", EXPORTS)
@@ -188,10 +189,22 @@ def test_an_unrolled_export_goes_back_as_nodes_for_any_number_of_steps(name, tmp
         np.testing.assert_allclose(twice.value[:4], y.value, rtol=1e-6, atol=1e-7)
 
 
-def test_a_first_step_that_is_not_like_the_others_is_refused(tmp_path):
-    run = read_onnx(HERE / "leaky_script.onnx")
-    with pytest.raises(UsageError, match="cannot be written as ONNX"):
-        write_onnx(run.outputs["y"], tmp_path / "one.onnx")
+@pytest.mark.parametrize("name", ["leaky_script", "leaky_dynamo"])
+def test_a_first_step_that_is_not_like_the_others_stands_before_the_loop(name, tmp_path):
+    run = read_onnx(HERE / f"{name}.onnx")
+    path = write_onnx(run.outputs["y"], tmp_path / "one.onnx")
+    kept = np.load(HERE / f"{name}.npz")
+    p = {key.removeprefix("grad_"): run.parameters[key.removeprefix("grad_")].value for key in kept if "grad" in key}
+    for x in (kept["in_x"], np.concatenate([kept["in_x"], kept["in_x"] + 1])):
+        given = {key: np.zeros((2, 4), np.float32) for key in read_shapes(path) if key != "x"}
+        (found,) = read_onnx(path, {"x": x, **given}).outputs.values()
+        h, slow, wanted = np.zeros((2, 4)), np.zeros((2, 4)), []
+        for now in x:
+            both = np.concatenate([h, now], axis=1)
+            slow = 0.9 * slow + 0.1 * np.tanh(both @ p["inside.weight"].T + p["inside.bias"])
+            h = np.maximum(slow * np.exp(-((both @ p["speed.weight"].T + p["speed.bias"]) ** 2)), 0)
+            wanted.append(h)
+        np.testing.assert_allclose(found.value, np.stack(wanted), rtol=1e-4, atol=1e-6)
 
 
 def test_a_loop_is_one_scan_whatever_its_length(tmp_path):

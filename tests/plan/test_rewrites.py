@@ -277,3 +277,24 @@ def test_no_rule_has_anything_left_to_do(kind: str) -> None:
     around = Surroundings(network)
     last = [one for group in TOGETHER for one in group]
     assert not [(one.name, value) for one in last for value in around.values if one.at(value, around)[0]]
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda W, x: softmax(np.sum(W @ x)) + np.sum(W),  # one number has no axis
+        lambda W, x: np.sum(softmax(np.sum(W @ x) * 2) * W),
+        lambda W, x: sum(np.sum(W @ x) for _ in range(3)),  # terms of a loop that are numbers
+        lambda W, x: sum(np.sum(np.ones((2, 1)) * np.sum(W @ x)) for _ in range(3)),
+    ],
+)
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_numbers_are_rewritten_as_arrays_are(loss, engine, recwarn):
+    W, x = Parameter([[0.5, -0.3], [0.2, 0.8]], "W"), np.array([[1.0], [2.0]])
+    plan = compile(lambda x: loss(W, x), {"W": W}, engine=engine)
+    for _ in range(2):
+        found, gradients = plan(x)
+    wanted = loss(W, Tensor(x))
+    np.testing.assert_allclose(found, wanted.item())
+    np.testing.assert_allclose(gradients["W"], ag.grad(wanted, W), atol=1e-15)
+    assert not recwarn.list and "not used" not in plan.explain()

@@ -115,7 +115,7 @@ def test_chinese_stands_bare_in_prose_and_in_one_group_in_a_formula():
     assert "\\section*{循环单元：前向与反向}" in text
     prose = re.sub(r"\\begin\{(align\*|verbatim)\}.*?\\end\{\1\}|\$[^$]*\$", "", text, flags=re.DOTALL)
     assert "\\text{" not in prose
-    assert "\\text{权重矩阵} \\text{隐藏状态}^{\\langle t-1 \\rangle}" in text
+    assert "\\text{权重矩阵} \\, \\text{隐藏状态}^{\\langle t-1 \\rangle}" in text
     assert "d\\text{隐藏状态}" in text
     assert not re.search(r"\\text\{.\}\s*\\text\{.\}", text) and "\\text{\\text" not in text
 

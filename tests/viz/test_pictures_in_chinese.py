@@ -11,7 +11,10 @@ from speaking import chinese
 
 import autograd_seq
 from autograd_seq import Parameter, name, steps, tanh
+from autograd_seq.translation.reader import translated
+from cells import LSTM, Deep
 from viz import draw, fonts, plots
+from viz.directions import place_in_words, short
 
 WORDS = {
     "shared by all steps": "各步共用", "shape": "形状", "a value": "一个值", "step t": "第 t 步",
@@ -58,6 +61,28 @@ def test_an_svg_is_chinese_whatever_fonts_there_are(monkeypatch, no_chinese_font
     with autograd_seq.language("en"):
         assert "shared by all steps" in drawing.svg and "各步共用" not in drawing.dot
         assert "Noto Sans" not in drawing.dot
+
+
+def test_layers_and_directions_are_said_in_chinese(no_chinese_font):
+    """In modules, plots and on pages; in English they are as short as they were."""
+    layers = Deep([LSTM(2, 3, seed=0), LSTM(3, 2, seed=1)])
+    with autograd_seq.language("zh"):
+        picture = shown(draw(layers, view="modules").svg)
+        said = [translated(place_in_words(*place)) for place in ((1, "backward"), (2, None), (None, "forward"))]
+        assert "第 2 层" in picture and "layer" not in picture and short("backward") == "反向"
+    assert said == ["第 1 层，反向", "第 2 层", "正向"]
+    assert place_in_words(1, "backward") == "layer 1, backward" and short("backward") == "backward"
+
+
+def test_the_table_of_parameters_keeps_its_columns_apart(no_chinese_font):
+    """Its Chinese title is shorter than the English one, which leaves the columns their room."""
+    room = {}
+    for language, title in (("en", "shared by all steps"), ("zh", "各步共用")):
+        with autograd_seq.language(language):
+            picture = draw(LSTM(2, 3, seed=0)).svg
+        places = sorted(float(x) for x in re.findall(r'<text[^>]*? x="([-\d.]+)"', picture[picture.index(title) :]))
+        room[language] = places[-1] - places[0]  # from the names to the shapes
+    assert room["zh"] > 0.9 * room["en"] > 30
 
 
 def test_without_a_font_pixels_are_english_and_it_is_said_once(monkeypatch, no_chinese_font, tmp_path):

@@ -13,7 +13,10 @@ from autograd_seq.plan.value import CONCAT, MATMUL, ONES, STEPS, SUM, Use, Value
 def bias_in_product(match: Match) -> Made:
     """Let a product with given inputs add the bias."""
     value, around = match.value, match.around
-    bias = next((u for u in value.uses if not u.value.timed and u.value.shape == (value.shape[0], 1)), None)
+    if len(value.shape) != 2:
+        return None  # numbers and vectors have no column beside them
+    column = (value.shape[0], 1)
+    bias = next((u for u in value.uses if not u.value.timed and u.value.shape == column), None)
     term = next((u for u in value.uses if _of_inputs(u, value, around)), None)
     if bias is None or term is None:
         return None

@@ -74,10 +74,10 @@ LONGHAND_FOR_LOOPS = (*LONGHAND, own_longhand_in_loops)
 
 
 def _alike(value: Value) -> bool:
-    """Whether all operands have one shape and dtype, and there is one axis."""
+    """Whether all operands have one shape, which is not that of a number, and one dtype, and there is one axis."""
     first = value.uses[0].value
     same = all((use.value.shape, use.value.dtype) == (first.shape, first.dtype) for use in value.uses)
-    return same and type(value.settings.get("axis")) is int
+    return same and bool(first.shape) and type(value.settings.get("axis")) is int
 
 
 def _axis(value: Value) -> int:

@@ -13,9 +13,11 @@ from autograd_seq.core.rebuilt import again
 from autograd_seq.core.record import Record
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.folding.first_step import completed
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.readings.textbook.filled import FILL, taken_apart
 from autograd_seq.readings.textbook.longhand import Spelled
+from autograd_seq.readings.textbook.of_data import computed_of_data
 from autograd_seq.readings.textbook.paired import paired
 from autograd_seq.readings.textbook.pointwise import Pointwise, Use
 
@@ -44,7 +46,7 @@ def recognised(outputs: Sequence[Tensor], pairs: bool = True) -> list[Tensor]:
     >>> [r.operation.name for r in recognised([y])[0].graph if r.operation]
     ['sigmoid']
     """
-    records = taken_apart([output.record for output in outputs])
+    records = taken_apart(completed(computed_of_data([output.record for output in outputs])))
     found = _Found(Graph(*records), pairs)
     return [found.rebuilt(record) for record in records] if found.uses else records
 

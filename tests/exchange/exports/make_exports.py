@@ -47,6 +47,21 @@ class GRULoop(nn.Module):
         return h
 
 
+class Fresh(nn.Module):
+    """A loop over GRUCell from zeros, of which an exporter computes beforehand what it can."""
+
+    def __init__(self, bias):
+        super().__init__()
+        self.cell = nn.GRUCell(3, 4, bias=bias)
+
+    def forward(self, x):
+        h, hs = torch.zeros(x.shape[1], 4), []
+        for t in range(x.shape[0]):
+            h = self.cell(x[t], h)
+            hs.append(h)
+        return torch.stack(hs)
+
+
 class Minimal(nn.Module):
     """A user's own cell: a minimal gated unit on [h, x]."""
 
@@ -147,6 +162,7 @@ def from_torch():
     modules = {
         "lstm": (LSTMLoop(), (x,)), "gru": (GRULoop(), (x, h)), "minimal": (Minimal(), (x, h)),
         "leaky": (Leaky(), (x,)), "peephole": (Peephole(), (x,)), "both": (Both(), (x,)), "two": (Two(), (x,)),
+        "fresh": (Fresh(True), (x,)), "unbiased": (Fresh(False), (x,)),
     }  # fmt: skip
     for name, (module, given) in modules.items():
         names = {"input_names": ["x", "h"][: len(given)], "output_names": ["y"]}
