@@ -79,8 +79,9 @@ def train(cell: RNN, readout: Readout, updates: int = 300, rate: float = 0.1) ->
 
 
 def heading(text: str) -> None:
-    print("\n")
-    say(f"=== {text} ===\n")
+    print("\n\n===")
+    say(text)
+    print()
 
 
 def main(out: Path) -> None:
