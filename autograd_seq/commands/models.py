@@ -47,7 +47,7 @@ def train_(arguments: argparse.Namespace) -> int:
     """Train a language model on a text file, a sequence a line."""
     files.check_output(arguments.output, checkpoint.SUFFIXES, inputs=[arguments.corpus])
     if arguments.resume and not Path(arguments.output).is_file():
-        raise UsageError(f"there is no file {arguments.output} to go on from; to begin, leave --resume out")
+        raise UsageError(f"there is no file {arguments.output!r} to go on from; to begin, leave --resume out")
     reports = engine_options.joined(arguments)
     texts = list(lines(arguments.corpus, arguments.encoding))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
@@ -137,6 +137,8 @@ def trained(path: str) -> tuple[Any, Any]:
 
 def sample_(arguments: argparse.Namespace) -> int:
     """Sample new sequences from a model that train wrote."""
+    if not 0 <= arguments.temperature < float("inf"):
+        raise UsageError(f"--temperature {arguments.temperature:g} is not a number from 0 on")
     vocabulary, model = trained(arguments.model)
     generator = np.random.default_rng(arguments.seed)
     for _ in range(arguments.count):

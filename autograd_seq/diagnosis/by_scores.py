@@ -155,7 +155,8 @@ def _losses(truth: Truth) -> Iterator[_Loss]:
 
 def _inside(p: Any, forward: Graph, sources: Any, outputs: set[Any]) -> tuple[set[Any], Any]:
     """What is made of probabilities and of nothing else that has to do with their scores, and where that ends."""
-    inside, ends = {p}, set()
+    inside: set[Any] = {p}
+    ends: set[Any] = set()
     for r in forward:
         if inside.isdisjoint(r.inputs) or r is p:
             continue

@@ -31,6 +31,7 @@ from autograd_seq.diagnosis.trials import Line, Trials
 from autograd_seq.diagnosis.watched import watched
 
 MOST_CAUSES = 3
+MOST_OF_TWO = 800  # runs with two changes of one line
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
 
@@ -193,7 +194,7 @@ class Changes(Trials):
     def _two_at_once(self, lines: list[Line], told: Told) -> Told:
         """Two changes of one line, where neither alone makes anything right."""
         left = told.left
-        self.most += self.most // 2
+        self.most = self.runs + MOST_OF_TWO
         for line in [line for line in lines if line.reach == frozenset(left) and line.strange < math.inf][:2]:
             for first in (brackets, operations):
                 for one in edits(line.part, line.statement, first):

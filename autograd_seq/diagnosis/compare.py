@@ -126,7 +126,9 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
 
 
-def _in_their_form(report: BackwardReport, cases: Sequence[Any], left: list[str], tolerance: float) -> list[list[Finding]]:
+def _in_their_form(
+    report: BackwardReport, cases: Sequence[Any], left: list[str], tolerance: float
+) -> list[list[Finding]]:
     """The causes, by the true pass in the form in which somebody wrote theirs: through 1 / ŷ, or ŷ − Y at once."""
     short = [by_scores(case.truth) for case in cases]
     as_they_are: Any = (cases[0], cases[1])
@@ -173,9 +175,9 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
     report.look_at = search.common(unexplained)
     if any(_is_appearance(c[0]) or _is_assignment(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
-        if any(_is_appearance(c[0]) for c in causes):
-            if {k for c in assigned for k in c.explains} == set(search.wrong):
-                return [[f] for f in assigned], []
+        everything = {k for c in assigned for k in c.explains} == set(search.wrong)
+        if everything and any(_is_appearance(c[0]) for c in causes):
+            return [[f] for f in assigned], []
         causes = [[_as_assigned(c[0], assigned), *c[1:]] for c in causes]
     if not unexplained and len(causes) == 1:
         return causes, unexplained

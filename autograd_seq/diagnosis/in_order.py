@@ -28,7 +28,7 @@ MOST_BEFORE = 40  # statements that ran before an odd one, among which those are
 MOST_LINES = 16  # that are looked at for one mistake
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
-MOST_TRIED = 8_000  # and of all lines
+MOST_TRIED = 4_000  # and of all lines
 HERE = "_here_"
 
 

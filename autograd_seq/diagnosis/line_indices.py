@@ -25,7 +25,7 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
             for other in _other_keys(part, holder, node.value):
                 yield swapped(place, s, ast.Constant(other), kinds.WRONG_VALUE)
         elif isinstance(node, ast.Slice) and (node.lower is None) != (node.upper is None) and node.step is None:
-            yield swapped(place, s, ast.Slice(node.upper, node.lower), kinds.OTHER_ROWS.category)  # type: ignore[arg-type]
+            yield swapped(place, s, ast.Slice(node.upper, node.lower), kinds.OTHER_ROWS.category)
         elif not isinstance(node, (ast.Slice, ast.Tuple)):
             for new in _shifted(node):
                 yield swapped(place, s, read(new), kinds.OFF_BY_ONE)

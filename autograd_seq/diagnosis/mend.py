@@ -61,7 +61,8 @@ class Mend(Changes):
                 "changes": [lambda: self._one_by_one(lines)],
             }
             told = self._best_of(ways[way], self._before if way == "changes" else Told([], [], list(self.wrong)))
-            self._before = told
+            if all(f.correct for f in told.findings):  # where values were lent only, changes may still tell more
+                self._before = told
         self.made = told.made
         return told.findings, self._first(lines, told.left)
 

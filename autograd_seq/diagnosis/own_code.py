@@ -26,7 +26,6 @@ from autograd_seq.diagnosis.calling import Space, arrays_in
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
-
 MOST_CALLS = 4  # of one function of which it is kept what its operands were
 MOST_HANDED = 6  # arrays that a call hands over
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements

@@ -18,8 +18,8 @@ from autograd_seq.core.names import text
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.perturb.context import Context, terms_of
-from autograd_seq.diagnosis.rerun import bare, stops
 from autograd_seq.diagnosis.report import plain
+from autograd_seq.diagnosis.rerun import bare, stops
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.seen import Seen
 from autograd_seq.writer import Writer

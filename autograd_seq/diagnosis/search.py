@@ -283,7 +283,7 @@ class Search:
         return found
 
     def mistaken(self, finding: Finding, among: Sequence[Finding]) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
-        """The records that a finding of this search makes others, in order, and what all findings make of all records."""
+        """The records that a finding of this search makes others, in order, and what all findings make of any."""
         made = [v.changes for f in among if (v := self._variants.get(f)) is not None]
         variant = self._variants.get(finding)
         if variant is None:

@@ -1,4 +1,4 @@
-"""What was seen of somebody's function while it ran: what one of its lines made, and how the values there are called."""
+"""What was seen of somebody's function while it ran: what one of its lines made, and how values are called there."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _is_name(text: str) -> bool:
     while isinstance(node, (ast.Attribute, ast.Subscript)):
         if isinstance(node, ast.Attribute) and node.attr in ("T", "real"):
             return False
-        if isinstance(node, ast.Subscript) and not (isinstance(node.slice, ast.Constant) or isinstance(node.slice, ast.Name)):
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, (ast.Constant, ast.Name)):
             return False
         node = node.value
     return isinstance(node, ast.Name) and len(text) <= LONGEST_NAME

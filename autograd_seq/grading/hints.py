@@ -78,7 +78,10 @@ def _told(report: Any, handed_in: HandedIn, lines: list[tuple[int, str]]) -> Ite
 
 
 def _lines(report: Any, handed_in: HandedIn, function: str) -> list[tuple[int, str]]:
-    """The lines in which a student computes what is wrong: of each cause its own, as the report of all that is known names it, else those of the gradients."""
+    """The lines in which a student computes what is wrong, of each cause its own; else those of the gradients.
+
+    Whichever line the formula is told with later on is the one that is named here.
+    """
     source = handed_in.source.splitlines()
     known = {cause.line for cause in report.causes if cause.line and not cause.file}
     unknown = [(cause.where.split(", "), cause.explains) for cause in report.causes if not cause.line]

@@ -132,13 +132,13 @@ def read(
     """
     arrays, settings = checkpoint.load(path)
     groups = grouped(arrays, path)
-    checkpoint.fitted(groups["parameter"], parameters, path)
     written_by = settings.get("optimiser")
     if written_by != type(optimiser).__name__:
         raise ValueRangeError(
             f"{path} was written by {written_by}, but this optimiser is {type(optimiser).__name__}{here()}"
         )
     _check_about(settings.get("about") or {}, about, path)
+    checkpoint.fitted(groups["parameter"], parameters, path)
     if groups["best"]:
         checkpoint.fitted(groups["best"], parameters, path)
     updates, epoch = (_count(settings, key, path) for key in ("updates", "epoch"))
@@ -179,10 +179,19 @@ def _damaged(path: Any, why: str) -> ValueRangeError:
 def _check_about(written: Any, about: Mapping[str, Any], path: Any) -> None:
     differing = [key for key in about if not isinstance(written, dict) or written.get(key) != about[key]]
     if differing:
+        was = [_was(key, written[key], about[key]) for key in differing if isinstance(written, dict) and key in written]
+        said = "; ".join([f"not the same {', '.join(differing)}", *filter(None, was)])
         raise ValueRangeError(
-            f"{path} is the training of another model: not the same {', '.join(differing)}; go on with what it was "
-            f"begun with, or write to another file{here()}"
+            f"{path} is the training of another model: {said}; go on with what it was begun with, or write to another "
+            f"file{here()}"
         )
+
+
+def _was(key: str, written: Any, given: Any) -> str:
+    """What a setting was and what it is; nothing of long ones, such as all words of a vocabulary."""
+    if not isinstance(written, (str, int, float)) or not isinstance(given, (str, int, float)):
+        return ""
+    return f"it was begun with {key} {written!r:.40}, not {given!r:.40}"
 
 
 def _count(settings: Mapping[str, Any], key: str, path: Any) -> int:

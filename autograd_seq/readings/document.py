@@ -10,12 +10,9 @@ from typing import Any
 
 from autograd_seq.core import names
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.graph import Graph
-from autograd_seq.core.recording import Recording
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.unit import Family, Unit
-from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.derivation import Derivation, as_recorded
 from autograd_seq.readings.document_html import html_inside, html_page
 from autograd_seq.readings.document_rows import Claimed, Contents, Row
 from autograd_seq.readings.document_text import latex_body, latex_document, markdown_document
@@ -126,8 +123,7 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
         raise UsageError(f"a title is a text, not {type(title).__name__}{here()}")
     derivation = Derivation(thing)
     title = names.whole(title or _name_of(thing))
-    loss = _own_loss(thing)
-    found = proof(derivation.forward.outputs[0] if loss is None else loss) if callable(proof) else proof
+    found = proof(as_recorded(thing)) if callable(proof) else proof
     claims = _claims(derivation, found) if found is not None else ()
     both = equations(derivation)
     writer = ProgramWriter(derivation, function_name(_name_of(thing) if title is None else title))
@@ -144,16 +140,6 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
         claims,
         tuple(getattr(found, "notes", ()) or ()),
     )
-
-
-def _own_loss(thing: Any) -> Tensor | None:
-    """The loss as it was recorded, which is what a proof is about: equations may join a loss and its softmax."""
-    if isinstance(thing, Recording):
-        thing = thing.forward
-    if isinstance(thing, Graph) and len(thing.outputs) == 1:
-        thing = thing.outputs[0]
-    loss = thing if isinstance(thing, Tensor) else getattr(thing, "loss", None)
-    return loss if isinstance(loss, Tensor) and loss.size == 1 and loss.requires_grad else None
 
 
 def _rows(passed: tuple[Equation, ...], code: dict[Unit, list[str]], status: dict[str, str]) -> tuple[Row, ...]:

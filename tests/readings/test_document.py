@@ -165,3 +165,15 @@ def test_what_is_proven_is_the_loss_as_it_was_recorded():
         for thing in (J, run):
             claims = derive(thing, proof=prove).claims
             assert len(claims) == 5 and {claim.status for claim in claims} == {"proven"}
+
+
+@pytest.mark.parametrize("scale", [1.0, 40.0, 0.0], ids=["usual", "saturated", "ties"])
+def test_what_is_proven_of_outputs_is_what_was_recorded(scale):
+    """A logarithm of a probability is joined with it in equations only, whether there is a loss or not."""
+    from autograd_seq import sigmoid, softmax
+
+    rng = np.random.default_rng(0)
+    W, x = Parameter(rng.standard_normal((2, 2)), "W"), rng.standard_normal((2, 1)) * scale
+    for output in (np.log(softmax(W @ x, axis=0)), np.log(softmax(W @ x, axis=0)[0:1]), np.log(sigmoid(W @ x))):
+        (claim,) = derive(output, proof=prove).claims
+        assert claim.status == "proven"
