@@ -26,7 +26,6 @@ from autograd_seq.diagnosis.calling import Space, arrays_in
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
 from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
 
-
 MOST_CALLS = 4  # of one function of which it is kept what its operands were
 MOST_HANDED = 6  # arrays that a call hands over
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
@@ -229,7 +228,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             if event == "return" and tree is not None:
                 now = dict(_operands(tree, {**frame.f_globals, **frame.f_locals}))
                 seen.update(now)
-                if len(calls.setdefault(function, [])) < MOST_CALLS:
+                if frame.f_code is function.__code__ and len(calls.setdefault(function, [])) < MOST_CALLS:
                     calls[function].append({k: v for k, v in now.items() if isinstance(v, np.ndarray)})
                 seen.update(_of_object(frame.f_locals.get("self")))
             return line
