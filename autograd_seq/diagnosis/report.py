@@ -93,7 +93,8 @@ class BackwardReport:
     together : list of tuple of str
         Gradients that are right with the true values in one line, though it is not known what is wrong with it.
     remains : list of str or None
-        What is wrong or missing even with right functions in the place of wrong ones that it calls, where that was tried.
+        What is wrong or missing even with right functions in the place of wrong ones that it calls, where that was
+        tried.
     digits : float
         The largest relative error among the right gradients, in decimal digits.
     """
