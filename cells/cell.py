@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -200,4 +201,15 @@ class Cell(Shown):
         storage.load(path, self.parameters)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(n_x={self.n_x}, n_a={self.n_a})"
+        return f"{type(self).__name__}(n_x={self.n_x}, n_a={self.n_a}{self._settings()})"
+
+    def _settings(self) -> str:
+        """What tells one kind of a cell from another, where it is not as usual: ``, reset_after=True``."""
+        arguments = signature(type(self)).parameters.values()
+        usual = {argument.name: argument.default for argument in arguments if argument.name != "scheme"}
+        here = {key: getattr(self, key, None) for key in usual}
+        return "".join(
+            f", {key}={value!r}"
+            for key, value in here.items()
+            if isinstance(value, (bool, str)) and value != usual[key]
+        )

@@ -292,8 +292,10 @@ class LanguageModel:
         kind(temperature, (int, float, np.number), "temperature is a number")
         if top_k is not None:
             whole("sampling", top_k=top_k)
-        if not 0 <= temperature < np.inf or (top_k is not None and top_k < 1):
-            raise ValueRangeError(f"temperature {temperature} and top_k {top_k}: they must be at least 0 and 1{here()}")
+        if not 0 <= temperature < np.inf:
+            raise ValueRangeError(f"temperature {temperature} is not a number from 0 on{here()}")
+        if top_k is not None and top_k < 1:
+            raise ValueRangeError(f"top_k must be at least 1, not {top_k}{here()}")
         random = generator(seed)
         state, last, given = None, None, self._checked(start).tolist() if len(self._listed(start, 0)) else []
         while True:

@@ -25,6 +25,7 @@ extensions = [
     "language_switch",
     "mathml",
     "name_or_code",
+    "outputs_in_chinese",
     "theme_in_chinese",
     "what_is_translated",
     "wordy_cells",

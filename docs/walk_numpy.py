@@ -344,6 +344,7 @@ def table() -> str:
     rows = [f"| in NumPy {'.'.join(np.__version__.split('.')[:2])} | functions |", "|---|---|"]
     for kind, head in HEADS.items():
         names = [f"`{name}`" for name in found if found[name] == kind and not _of_ufunc(name)]
+        names = [name.replace("|", r"\|") for name in names]  # it would end the cell
         rows.append(f"| {head} ({len(names)}) | {', '.join(names)} |")
     methods = [f"`{method}` of {_ufuncs(found, method)}" for method in ("reduce", "accumulate", "outer")]
     rows.append(f"| Recorded methods of ufuncs; the others are constant or refused | {'; '.join(methods)} |")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -74,6 +75,30 @@ def code(text: str | None) -> str:
     return f"{ticks}{text}{ticks}"
 
 
+def typeset(printed: str) -> str:
+    """What a note has, as it meant it to be read: its LaTeX as formulas, its HTML as Markdown takes it."""
+    printed = " ".join(printed.split())
+    if "<su" in printed:
+        return re.sub(r"(?<!\\)<(?=[^a-z/])", "&lt;", printed).replace("*", r"\*").replace("~", r"\~")
+    if "$" in printed:
+        parts = re.split(r"(\$\$?[^$]+\$\$?)", printed)
+        return "".join(in_math(part.strip("$")) if part.startswith("$") else words(part) for part in parts)
+    return in_math(printed) if re.search(r"\\[a-z]|[_^]\{", printed) else words(printed)
+
+
+def in_math(latex: str) -> str:
+    """A formula between dollar signs, with commands for the signs that mean something else in a table."""
+    commands = {"&": "", r"\\": r"\cr ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt ", "*": r"\ast "}
+    for sign, command in commands.items():
+        latex = latex.replace(sign, command)
+    return f"${' '.join(latex.split())}$"
+
+
+def words(text: str) -> str:
+    """Text that Markdown leaves as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#~^])", r"\\\1", re.sub(r"\\(?=[\[\]])", "", text))
+
+
 def summary(by_note: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     """How many have each status, note by note."""
     yield "| note | " + " | ".join(STATUSES) + " |"
@@ -90,10 +115,11 @@ def page() -> str:
         by_note.setdefault(formula["file"].partition("_")[0], []).append(formula)
     lines = [HEAD, *summary(by_note)]
     for note, formulas in by_note.items():
-        lines += [f"\n## Note {note}\n", "| printed | claim | verdict | correct |\n|---|---|---|---|"]
+        lines += [f"\n## Note {note}\n", "| verdict | in the note; as a claim; ✓ what is right |\n|---|---|"]
         for formula in formulas:
-            cells = [code(formula["printed"]), code(formula["claim"]), formula["status"], code(formula["correction"])]
-            lines.append("| " + " | ".join(cells) + " |")
+            right = f"✓ {code(formula['correction'])}" if formula["correction"] else ""
+            said = [typeset(formula["printed"]), code(formula["claim"]), right]
+            lines.append(f"| {formula['status']} | {'<br>'.join(filter(None, said))} |")
     return "\n".join(lines) + "\n"
 
 

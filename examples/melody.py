@@ -88,8 +88,8 @@ def main() -> None:
     vocabulary = Vocabulary([*sorted({note for tune in tunes for note in tune}), END])
     model = LanguageModel(GRU(len(vocabulary), 32, seed=0), len(vocabulary), end=vocabulary.end, seed=1)
     history = Trainer(model, Adam(0.01), batch_size=4).fit([vocabulary.encode(t) for t in tunes], epochs=given.epochs)
-    print(f"{len(tunes)} tunes, {len(vocabulary)} different notes; loss of a tune "
-          f"{history.losses[0]:.1f} → {history.losses[-1]:.1f}")  # fmt: skip
+    print(f"{len(tunes)} tunes, {len(vocabulary)} different notes; mean loss of a tune over an epoch "
+          f"{history.epochs[0]:.1f} → {history.epochs[-1]:.1f}")  # fmt: skip
 
     first = int(vocabulary.encode([given.first], end=False)[0])
     generator = np.random.default_rng(3)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from autograd_seq import Graph, ValueRangeError
-from autograd_seq.commands.console import any_console
+from autograd_seq.commands.console import any_console, say
 from autograd_seq.learning.clipping import clip_by_global_norm
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.text import Vocabulary, lines
@@ -48,17 +48,18 @@ def main() -> None:
         raise ValueRangeError(f"{given.corpus} is empty: it needs a sequence on each line")
     vocabulary = Vocabulary.build(texts, level=given.level, unknown=False)
     sequences = [vocabulary.encode(text) for text in texts]
-    print(f"{len(sequences)} lines of {len(vocabulary)} different {given.level}s, <EOS> among them")
+    say(f"{len(sequences)} lines, {len(vocabulary)} different tokens, <EOS> among them")
     model = LanguageModel(GRU(len(vocabulary), 40, seed=0), len(vocabulary), end=vocabulary.end, seed=1)
     trainer = Trainer(
         model, Adam(0.01), clip=lambda g: clip_by_global_norm(g, 5.0), batch_size=32, seed=0, compiled=True
     )
     for epoch in sorted({0, *range(0, given.epochs, max(1, given.epochs // 4)), given.epochs}):
         trainer.fit(sequences, epochs=epoch)
-        loss = f", loss of a line {trainer.history.losses[-1]:.2f}" if trainer.history.losses else ""
-        print(f"after {epoch:3d} epochs{loss}: {' '.join(invent(model, vocabulary, 5, seed=epoch))}")
+        if epoch:
+            say(f"after {epoch} epochs, mean loss of a line over the last one: {trainer.history.epochs[-1]:.2f}")
+        print("  ", " ".join(invent(model, vocabulary, 5, seed=epoch)))
     new = [text for text in invent(model, vocabulary, 20, seed=7, temperature=0.8) if text not in texts]
-    print("invented, and not in the list:", " ".join(new))
+    say(f"invented, and not in the list: {' '.join(new)}")
 
     longest = max(sequences, key=len)
     values = values_over_time(model.run([longest]), "a")
@@ -66,10 +67,10 @@ def main() -> None:
     for suffix in (".svg", ".html"):
         path = given.out / f"places_units{suffix}"
         paint(vocabulary.decode(longest), values[lively], path, [f"a {i + 1}" for i in lively])
-        print(f"what single units do while a line is read: {path}")
+        say(f"what single units do while a line is read: {path}")
     path = given.out / "places.svg"
     draw(Graph(model.loss([min(sequences, key=len)])), path)
-    print(f"the model reading a line: {path}")
+    say(f"the model reading a line: {path}")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,8 @@ def main() -> None:
     vocabulary = Vocabulary.build((e[2:] for e in examples), end=False)
     model = Judge(vocabulary)
     history = Trainer(model, Adam(0.02), batch_size=16).fit(learned, epochs=given.epochs)
-    print(f"{len(learned)} sentences, loss of a sentence {history.losses[0]:.3f} → {history.losses[-1]:.3f}")
+    first, last = history.epochs[0], history.epochs[-1]
+    print(f"{len(learned)} sentences, mean loss of a sentence over an epoch {first:.3f} → {last:.3f}")
 
     right = [(model.run([e[2:]]).outputs[0].item() > 0.5) == (e[0] == "+") for e in held_out]
     print(f"held out: {np.mean(right):.1%} of {len(held_out)} right\n")

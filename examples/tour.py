@@ -12,7 +12,7 @@ import numpy as np
 
 import autograd_seq.numpy as anp
 from autograd_seq import Parameter, Tensor, binary_cross_entropy, contributions, differentiate, equations, prove
-from autograd_seq.commands.console import any_console
+from autograd_seq.commands.console import any_console, say
 from autograd_seq.commands.screen import brief
 from cells import RNN, Readout, Run
 from viz import draw, step_through
@@ -72,14 +72,16 @@ def train(cell: RNN, readout: Readout, updates: int = 300, rate: float = 0.1) ->
     for update in range(updates + 1):
         loss = unroll(cell, readout).loss
         if update % 100 == 0:
-            print(f"  update {update:3d}: J = {loss:.4f}")
+            say(f"  update {update}: J = {loss:.4f}")
         loss.backward()
         for parameter in parameters:
             parameter.value = parameter.value - rate * parameter.grad
 
 
 def heading(text: str) -> None:
-    print(f"\n\n=== {text} ===\n")
+    print("\n\n===")
+    say(text)
+    print()
 
 
 def main(out: Path) -> None:
@@ -94,7 +96,7 @@ def main(out: Path) -> None:
     heading("2. Backpropagation through time: the same table, of the backward pass")
     recording = differentiate(run.loss)
     print("\n".join(brief(recording.backward).splitlines()[:16]))
-    print(f"   … {len(recording.backward)} records in all")
+    say(f"   … {len(recording.backward)} records in all")
 
     heading("3. Who gave what: each time step's contribution to dJ/dWaa")
     run.loss.backward()
@@ -103,7 +105,7 @@ def main(out: Path) -> None:
     for (_, _, time), part in parts.items():
         norm = np.linalg.norm(part)
         print(f"  t = {time}  {SENTENCE[time - 1]:9s} ‖{norm:.4f}‖ {'█' * round(40 * norm)}")
-    print(f"  their sum differs from the gradient by {np.abs(sum(parts.values()) - waa.grad).max():.1e}")
+    say(f"  their sum differs from the gradient by {np.abs(sum(parts.values()) - waa.grad).max():.1e}")
 
     heading("4. The same recording as mathematics: nine equal steps folded into one, in t")
     print(equations(run))

@@ -112,7 +112,8 @@ def main() -> None:
         history = trainer.fit(learned, epochs=epoch)
         answers = model.translate([s for s, _ in held_out])
         right = np.mean([a == t for a, (_, t) in zip(answers, held_out, strict=True)])
-        print(f"after {epoch:2d} epochs: loss {history.losses[-1]:.3f} a date, {right:.0%} of the held-out dates right")
+        loss = f"mean loss of a date over the last one {history.epochs[-1]:.3f}"
+        print(f"after {epoch:2d} epochs: {loss}, {right:.0%} of the held-out dates right")
 
     print()
     for source, target in held_out[:6]:

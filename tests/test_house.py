@@ -79,7 +79,8 @@ def test_what_carries_belief_imports_nothing_above_it(name):
 
 
 def test_errors_ask_for_a_translation_and_it_asks_for_nothing():
-    below = {f"autograd_seq.translation.{n}" for n in ("reader", "catalogue", "phrases", "templates", "columns")}
+    rooms = ("reader", "catalogue", "phrases", "templates", "columns", "quotes")
+    below = {f"autograd_seq.translation.{n}" for n in rooms}
     assert {t for m in below for t in leaf_imports(m)} <= below | {"autograd_seq.translation"}
 
 

@@ -15,7 +15,7 @@ from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes
 from autograd_seq.writer import DEEPEST, GAP, Called, Writer
 from viz.boxes import Box, Folded
-from viz.lettering import Run, clean, name_runs, shorten, superscript
+from viz.lettering import RAISED, Run, clean, name_runs, shorten, superscript
 
 MOST = 8  # operands of one operation
 Reference = tuple[list[Run], int]  # what a formula calls something, and how tightly that holds together
@@ -44,7 +44,11 @@ class Quotes:
             if i % 2:
                 runs.extend(self._quoted[int(piece)])
             elif piece:
-                runs.append(Run(clean_formula(piece), dim=True))
+                shown = clean_formula(piece)
+                rest = shown.lstrip(RAISED) if runs and runs[-1].script > 0 else shown
+                if rest != shown:  # as high as the step that it follows: x⟨1⟩ squared
+                    runs.append(Run(shown.removesuffix(rest), 1, dim=True))
+                runs.append(Run(rest, dim=True))
         return runs
 
 

@@ -6,7 +6,7 @@ import graphviz
 
 from autograd_seq.translation.reader import ENGLISH, current, translated
 from viz.box_formula import number
-from viz.extent import TABLE_GAP, TABLE_ROW, TABLE_SPACE
+from viz.extent import TABLE_APART, TABLE_GAP, TABLE_ROW, TABLE_SPACE
 from viz.fonts import FAMILIES, has_chinese
 from viz.legend import legend_label
 from viz.lettering import FONT, Line, Run, markup, runs_markup, wrapped
@@ -120,17 +120,18 @@ def _table(graph: graphviz.Digraph, layout: Layout, theme: Theme, colors: dict[s
 
     def cells(row: Row | None) -> str:
         if row is None:
-            return "".join(cell((Run(" "),), size.fact, "LEFT") for _ in head)
+            return apart.join(cell((Run(" "),), size.fact, "LEFT") for _ in head)
         norms = [cell((Run(row.norm, color="adjoint"),), size.fact, "RIGHT")] * gradients
         shape = cell((Run(row.shape, in_words=True),), size.fact, "RIGHT")
-        return "".join([cell(row.name.runs, size.row, "LEFT"), shape, *norms])
+        return apart.join([cell(row.name.runs, size.row, "LEFT"), shape, *norms])
 
+    apart = f'<TD WIDTH="{TABLE_APART}"></TD>'
     between = f'<TD WIDTH="{TABLE_GAP}"></TD>'
-    span = f'COLSPAN="{(len(head) + 1) * columns - 1}"'
+    span = f'COLSPAN="{2 * len(head) * columns - 1}"'
     title = runs_markup(Line((Run(translated(layout.table_title), dim=True),), size.note), colors)
     least = int(0.9 * Line((Run(layout.table_title),), size.note).width)  # a shorter one would press columns together
     rows = [f'<TR><TD {span} WIDTH="{least}" ALIGN="LEFT">{title}</TD></TR>']
-    heads = "".join(cell((Run(words or " ", dim=True),), size.head, "RIGHT") for words in head)
+    heads = apart.join(cell((Run(words or " ", dim=True),), size.head, "RIGHT") for words in head)
     rows.append(f"<TR>{between.join([heads] * columns)}</TR>")
     count = -(-len(layout.table) // columns)
     for i in range(count):

@@ -12,7 +12,7 @@ from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.readings.inline_html import figure, inside
 from autograd_seq.storage.files import check_output, write
-from autograd_seq.translation.reader import current
+from autograd_seq.translation.reader import current, translated
 from viz.dot import dot_text
 from viz.fonts import warn_of_missing, words_in_fonts
 from viz.render import FORMATS, RenderError, render
@@ -115,7 +115,7 @@ class Drawing:
         return write(target, data)
 
     def __repr__(self) -> str:
-        return f"<drawing of {len(self.layout.nodes)} boxes and {len(self.layout.edges)} arrows>"
+        return translated(f"<drawing of {len(self.layout.nodes)} boxes and {len(self.layout.edges)} arrows>")
 
     def _repr_svg_(self) -> str:
         return self.svg

@@ -10,6 +10,7 @@ from viz.sizes import PAGE, Size
 
 TABLE_SPACE = 3  # around each cell of a large table
 TABLE_ROW = 1.35  # the height of its rows, as a multiple of the lettering
+TABLE_APART = 6  # between the cells of a row
 TABLE_GAP = 24  # between columns of rows
 LEAST_ROWS = 3
 GAP = 26.0  # between a drawing and its table
@@ -59,12 +60,12 @@ def _table_size(layout: Layout, size: Size, columns: int) -> Point:
     longest = max(len(row.shape) for row in layout.table)
     rows = -(-len(layout.table) // columns)
     if size.width is None:
-        width = max(name + longest * 5.6 + (52.0 if norms else 10.0) + 30.0, 124.0)
+        width = max(name + longest * 5.6 + (52.0 if norms else 10.0) + 30.0 + TABLE_APART * (2 if norms else 1), 124.0)
         return width, 42.0 + 17.5 * rows
     shape = Line((Run("0" * max(longest, 5)),), size.fact).width
     norm = max((Line((Run("0" * max(len(norm), 3)),), size.fact).width for norm in norms), default=0.0)
     title = Line((Run(layout.table_title),), size.note).width
-    cells = name + shape + norm + 2.0 * TABLE_SPACE * (3 if norms else 2)
+    cells = name + shape + norm + 2.0 * TABLE_SPACE * (5 if norms else 3) + TABLE_APART * (2 if norms else 1)
     row = TABLE_ROW * size.fact + 2.0 * TABLE_SPACE
     return max(title, (cells + TABLE_GAP) * columns) + 28.0, row * (rows + 2) + 10.0
 

@@ -18,6 +18,8 @@ SCRIPT = 0.72  # size of sub- and superscripts
 LONGEST = 28  # characters of one word
 _NARROW = set("iljtfI.,;:|'!()[]{}/ ·")
 _JOINS = set("+−-∘·@=")  # a line breaks before them
+RAISED = "²³ᵀ⁻¹"  # signs that stand above the line by themselves
+_LOWERED = str.maketrans(RAISED, "23T−1")  # what stands above the line is not raised again
 _WIDE = set("mwMW%@…—→←Σ+−=<>")
 
 
@@ -94,7 +96,7 @@ def plain(runs: Iterable[Run]) -> str:
     """Runs as they are read aloud: ``Γ_f<3>``."""
     written = []
     for run in runs:
-        written.append("_" + run.text if run.script < 0 else run.text.replace("⟨", "<").replace("⟩", ">"))
+        written.append("_" + run.said if run.script < 0 else run.said.replace("⟨", "<").replace("⟩", ">"))
     return "".join(written)
 
 
@@ -222,7 +224,8 @@ def runs_markup(line: Line, colors: dict[str, str]) -> str:
 
 
 def _run_markup(run: Run, line: Line, colors: dict[str, str]) -> str:
-    words = html.escape(run.said, quote=True).replace("]", "&#93;")  # before a tag, Graphviz below 3 stumbles over it
+    said = run.said.translate(_LOWERED) if run.script > 0 else run.said
+    words = html.escape(said, quote=True).replace("]", "&#93;")  # before a tag, Graphviz below 3 stumbles over it
     if run.bold:
         words = f"<B>{words}</B>"
     if run.color[:1] == "p" and run.color[1:].isdigit():

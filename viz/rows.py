@@ -18,7 +18,7 @@ def asked_for(steps: list[int], asked: tuple[int, int] | None) -> list[int]:
     Raises
     ------
     ValueRangeError
-        If there are none.
+        If there are not all of them.
     """
     if asked is None:
         return steps
@@ -26,8 +26,10 @@ def asked_for(steps: list[int], asked: tuple[int, int] | None) -> list[int]:
         first, last = (int(step) for step in asked)
     except (TypeError, ValueError) as error:
         raise ValueRangeError(f"steps={asked!r}: give the first and the last step, such as (2, 4){here()}") from error
+    if first > last:
+        raise ValueRangeError(f"steps={asked!r}: the first step comes after the last; write ({last}, {first}){here()}")
     found = [step for step in steps if first <= step <= last]
-    if not found:
+    if not found or first < steps[0] or last > steps[-1]:
         raise ValueRangeError(
             f"steps={asked!r} asks for steps {first} to {last}, but there are steps {steps[0]} to {steps[-1]}{here()}"
         )

@@ -6,7 +6,7 @@ import html
 import re
 
 from autograd_seq.translation.reader import translated
-from viz.lettering import Run, width
+from viz.lettering import Run, plain, width
 from viz.scene import Layout, Node
 from viz.sizes import Size
 
@@ -28,7 +28,7 @@ def polish(svg: str, layout: Layout) -> str:
     svg = svg[svg.index("<svg") :]
     spoken = {node.id: node.tooltip or _spoken(node) for node in layout.nodes}
     for edge in layout.edges:
-        words = translated(edge.tooltip) or f"{edge.source.label} → {edge.target.label}"
+        words = translated(edge.tooltip) or f"{_spoken(edge.source)} → {_spoken(edge.target)}"
         spoken[edge.id] = words
 
     def title(match: re.Match[str]) -> str:
@@ -46,8 +46,7 @@ def polish(svg: str, layout: Layout) -> str:
 
 def _spoken(node: Node) -> str:
     """The first line of a box as it is read aloud."""
-    first = node.lines[0].runs[:1] if node.lines else ()
-    return first[0].said if first and first[0].in_words else node.label
+    return plain(node.lines[0].runs) if node.lines else node.label
 
 
 def _in_pixels(svg: str, layout: Layout) -> str:
@@ -71,15 +70,17 @@ def _written(group: str) -> str:
     if group.startswith("n") and not group.startswith("notes") and (outline := _OUTLINE.search(group)):
         xs = [float(x) for x in _X.findall(outline[1])]
         middle = (min(xs) + max(xs)) / 2
-    return _RUNS.sub(lambda match: _whole_lines(match[0], middle), group)
+    in_table = group.startswith("parameters")
+    return _RUNS.sub(lambda match: _whole_lines(match[0], middle, in_table), group)
 
 
-def _whole_lines(block: str, middle: float | None) -> str:
+def _whole_lines(block: str, middle: float | None, in_table: bool) -> str:
     """Runs that follow each other on one line as one text."""
     lines: list[list[tuple[dict[str, str], str]]] = []
     for match in _TEXT.finditer(block):
         attributes = dict(_ATTRIBUTE.findall(match[1]))
-        if lines and _same_line(lines[-1], attributes, middle is not None):
+        another = in_table and "baseline-shift" not in attributes  # cell: only a name goes on, above or below its line
+        if lines and not another and _same_line(lines[-1], attributes, middle is not None):
             lines[-1].append((attributes, match[2]))
         else:
             lines.append([(attributes, match[2])])

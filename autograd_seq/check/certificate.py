@@ -116,6 +116,8 @@ class Proof(Shown):
         How many points in general position meaning and value were compared at, over all distinct operations.
     step : OneStep or None
         Of a proof for every number of time steps, the step that was proven.
+    whole : str
+        Of such a proof, what the whole network gives, such as ``J``.
     """
 
     output: Tensor
@@ -131,6 +133,7 @@ class Proof(Shown):
     notes: tuple[str, ...] = ()
     points: int = 0
     step: OneStep | None = None
+    whole: str = ""
 
     @property
     def ok(self) -> bool:
@@ -257,9 +260,21 @@ def _title(proof: Proof) -> str:
         else f": NOT FINITE by {', '.join(endless)}" if endless
         else ""
     )  # fmt: skip
+    s = "s" * (scalars != 1)
+    if proof.step is not None:
+        return f"Derivative of {proof.whole} by {_parts(proof.step)}; {scalars} scalar{s} in a step{verdict}"
     count = len(proof.claims)
-    by = f"{count} parameter{'s' * (count != 1)}, {scalars} scalar{'s' * (scalars != 1)}"
+    by = f"{count} parameter{'s' * (count != 1)}, {scalars} scalar{s}"
     return f"Derivative of {proof.output.label} by {by}{verdict}"
+
+
+def _parts(step: OneStep) -> str:
+    """What a proof for every number of steps is by."""
+    parameters, states, inputs = len(step.parameters), len(step.state), len(step.inputs)
+    return (
+        f"{parameters} parameter{'s' * (parameters != 1)}, {states} state{'s' * (states != 1)} and "
+        f"{inputs} input{'s' * (inputs != 1)}"
+    )
 
 
 def _any(proof: Proof, status: str) -> bool:

@@ -95,7 +95,7 @@ def prove(output: Tensor, wrt: Any = None, *, all_lengths: bool = False) -> Proo
         step = one_step(Graph(output))
         given = [leaf for leaf, _ in step.state]
         proof = prove(step.total, [*step.parameters, *given, *step.inputs])
-        return replace(proof, step=step, notes=(_for_every_length(step), *proof.notes))
+        return replace(proof, step=step, whole=output.label, notes=(_for_every_length(step), *proof.notes))
     with np.errstate(all="ignore"):  # what overflows is said in the answer
         return _Prover(output.record, wrt).run()
 

@@ -139,7 +139,9 @@ def _prove(application: Application) -> Verdict:
         note = f"{rounded} entries are equal but for constants that are rounded to floats, to 13 digits"
         return Verdict("checked", note, (), entries, 13.0)
     if problem.tied:
-        note = f"{problem.tied} of {record_size(application)} elements lie on a kink; the others are proven"
+        size = record_size(application)
+        others = "; the others are proven" if problem.tied < size else ""
+        note = f"{problem.tied} of {size} elements lie on a kink{others}"
         return Verdict("excluded", note, (), entries)
     return Verdict("proven", "", (), entries)
 

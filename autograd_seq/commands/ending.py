@@ -63,7 +63,7 @@ def ended(arguments: argparse.Namespace) -> int:
 def _about_file(error: OSError) -> str:
     """What is wrong with a file that was named, in words."""
     if isinstance(error, FileNotFoundError):
-        return f"there is no file {error.filename}"
+        return f"there is no file {error.filename!r}"
     if isinstance(error, IsADirectoryError):
         return f"{error.filename} is a folder, not a file"
     return str(error)

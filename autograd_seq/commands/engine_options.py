@@ -15,7 +15,7 @@ from autograd_seq.plan.writing.jax_devices import first_process
 
 def add_engine(sub: argparse.ArgumentParser) -> None:
     """Declare the option ``--engine``."""
-    sub.add_argument("--engine", choices=NAMES, help="compile the recording for it: docs/engines.md")
+    sub.add_argument("--engine", choices=NAMES, help="the engine that it is compiled for: docs/engines.md")
 
 
 def add_devices(sub: argparse.ArgumentParser) -> None:

@@ -6,10 +6,11 @@ import argparse
 import re
 import textwrap
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd_seq.commands.screen import wrapped
 from autograd_seq.commands.things import cells_by_name
+from autograd_seq.core.wording import perhaps
 from autograd_seq.translation.reader import LANGUAGES, translated
 
 EXAMPLES = """\
@@ -39,6 +40,11 @@ THING is a cell's name:
 {cells};
 FILE.py:FUNCTION, a function without arguments that returns a tensor or a
 run; or FILE.onnx, a file of PyTorch, JAX or anybody else."""
+
+
+# What argparse says of a word that it does not know, in the words of all Pythons from 3.11 on.
+_NO_CHOICE = re.compile(r"invalid choice: '(?P<given>[^']*)' \(choose from (?P<choices>.*)\)")
+_NO_OPTION = re.compile(r"unrecognized arguments: (?P<given>--[\w-]+)")
 
 
 class Declared:
@@ -83,6 +89,24 @@ class InReadersLanguage(argparse.RawDescriptionHelpFormatter):
 
 class Parser(argparse.ArgumentParser):
     """A command line that explains itself, and what is wrong with it, in the reader's language."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with what is wrong, and what may have been meant."""
+        super().error(message + self._perhaps(message))
+
+    def _perhaps(self, message: str) -> str:
+        """What was meant by a word that is not known."""
+        if found := _NO_CHOICE.search(message):
+            return perhaps(found["given"], re.split(r",\s*", found["choices"].replace("'", "")))
+        if found := _NO_OPTION.search(message):
+            return perhaps(found["given"], self._options())
+        return ""
+
+    def _options(self) -> list[str]:
+        """All options that a word may have stood for; those of the commands, too."""
+        families = [action.choices for action in self._actions if isinstance(action.choices, dict)]
+        commands = [command for family in families for command in family.values()]
+        return [option for parser in (self, *commands) for option in parser._option_string_actions]
 
     def _print_message(self, message: str, file: Any = None) -> None:
         super()._print_message(translated(message), file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import autograd_seq
 from autograd_seq.commands.console import print_json, say
 from autograd_seq.commands.ending import CODES
 from autograd_seq.commands.frame import whole
+from autograd_seq.commands.things import cells_by_name
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.names import escaped
 from autograd_seq.grading.asked_for import load_assignment
@@ -93,9 +95,11 @@ def grade(arguments: argparse.Namespace) -> int:
 
 
 def _hints(arguments: argparse.Namespace) -> Any:
-    """The level of hints; what follows --hints and is none is a file."""
+    """The level of hints; what follows --hints and is none is a file, if it may be one."""
     given = arguments.hints
     if isinstance(given, str) and given not in _LEVELS:
+        if not os.path.exists(given) and given not in cells_by_name() and given.isalnum():
+            raise UsageError(f"--hints must be 1 to 4 or rising, not {given!r}")
         arguments.files.insert(0, given)
         given = _KIND
     return _LEVELS[given] if isinstance(given, str) else given

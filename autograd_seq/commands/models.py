@@ -47,7 +47,7 @@ def train_(arguments: argparse.Namespace) -> int:
     """Train a language model on a text file, a sequence a line."""
     files.check_output(arguments.output, checkpoint.SUFFIXES, inputs=[arguments.corpus])
     if arguments.resume and not Path(arguments.output).is_file():
-        raise UsageError(f"there is no file {arguments.output} to go on from; to begin, leave --resume out")
+        raise UsageError(f"there is no file {arguments.output!r} to go on from; to begin, leave --resume out")
     reports = engine_options.joined(arguments)
     texts = list(lines(arguments.corpus, arguments.encoding))
     vocabulary = Vocabulary.build(texts, size=arguments.size, level=arguments.level)
@@ -66,9 +66,14 @@ def train_(arguments: argparse.Namespace) -> int:
         return STOPPED
     if not reports:
         return 0
-    say(f"{len(texts)} sequences, {len(vocabulary)} tokens; loss of a sequence {trainer.history.losses[-1]:.3f}")
+    say(f"{len(texts)} sequences, {len(vocabulary)} tokens{_loss(trainer.history.epochs)}")
     say(f"written: {arguments.output}; invent with: autograd-seq sample {arguments.output}")
     return 0
+
+
+def _loss(epochs: list[float]) -> str:
+    """The loss of the last epoch, which a file of an older version does not have."""
+    return f"; mean loss of a sequence over the last epoch {epochs[-1]:.3f}" if epochs else ""
 
 
 def stopped(trainer: Any, arguments: argparse.Namespace) -> str:
@@ -132,6 +137,8 @@ def trained(path: str) -> tuple[Any, Any]:
 
 def sample_(arguments: argparse.Namespace) -> int:
     """Sample new sequences from a model that train wrote."""
+    if not 0 <= arguments.temperature < float("inf"):
+        raise UsageError(f"--temperature {arguments.temperature:g} is not a number from 0 on")
     vocabulary, model = trained(arguments.model)
     generator = np.random.default_rng(arguments.seed)
     for _ in range(arguments.count):

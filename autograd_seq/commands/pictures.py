@@ -26,7 +26,7 @@ def add_draw(declared: Declared) -> None:
     sub.add_argument("--values", action="store_true", help="write the values")
     sub.add_argument("--all-steps", action="store_true", help="every step, also of a long sequence")
     sub.add_argument("--live", action="store_true", help="a page (.html) on which every number can be changed")
-    sub.add_argument("--theme", choices=("light", "dark"), default="light")
+    sub.add_argument("--theme", choices=("light", "dark"), default="light", help="colours for a light or a dark page")
     sub.add_argument(
         "-o", "--output", metavar="FILE",
         help="FILE.svg, .png, .pdf or .dot (default: THING.svg); FILE.html: a page that steps through time, or with "
@@ -39,7 +39,10 @@ def span(text: str) -> tuple[int, int]:
     """Reads the first and the last step of a range, such as 2-4; one number is a range of one step."""
     if not (found := re.fullmatch(r"(\d{1,9})(?:-(\d{1,9}))?", text)):
         raise argparse.ArgumentTypeError(f"a range of steps such as 2-4, not {text!r}")
-    return int(found[1]), int(found[2] or found[1])
+    first, last = int(found[1]), int(found[2] or found[1])
+    if first > last:
+        raise argparse.ArgumentTypeError(f"a range of steps such as 2-4, and {text!r} begins after its end")
+    return first, last
 
 
 def draw_(arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import numpy as np
 from autograd_seq import Graph, Tensor, categorical_cross_entropy
 from autograd_seq.commands.ending import NoVerdictError, failure
 from autograd_seq.core.errors import AutogradError, UsageError
+from autograd_seq.core.wording import perhaps
 from autograd_seq.exchange.onnx_in import read_onnx
 from autograd_seq.storage import files
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
@@ -103,10 +105,12 @@ def from_file(spec: str) -> Any:
     """What FILE.py:FUNCTION returns; running somebody's own file is what the command is for."""
     path, _, function = spec.rpartition(":")
     if not path.endswith(".py") or not function:
-        known = ", ".join(cells_by_name())
-        raise UsageError(f"{spec!r} is neither a cell ({known}) nor FILE.py:FUNCTION nor FILE.onnx")
+        if spec.endswith(".py") and Path(spec).is_file():
+            raise UsageError(f"write {spec}:FUNCTION, with a function of {spec!r}; it has {_functions_in(spec)}")
+        known, guess = ", ".join(cells_by_name()), perhaps(spec, cells_by_name())
+        raise UsageError(f"{spec!r} is neither a cell ({known}) nor FILE.py:FUNCTION nor FILE.onnx{guess}")
     if not Path(path).is_file():
-        raise UsageError(f"there is no file {path}")
+        raise UsageError(f"there is no file {path!r}")
     module = _run(path)
     if callable(getattr(module, function, None)):
         return _user_code(path, getattr(module, function))
@@ -115,7 +119,18 @@ def from_file(spec: str) -> Any:
         for key, value in vars(module).items()
         if callable(value) and getattr(value, "__module__", None) == module.__name__ and not key.startswith("_")
     ]
-    raise UsageError(f"{path} has no function {function!r}; it has {', '.join(found) or 'none'}")
+    known, guess = ", ".join(map(repr, found)) or "none", perhaps(function, found)
+    raise UsageError(f"{path} has no function {function!r}; it has {known}{guess}")
+
+
+def _functions_in(path: str) -> str:
+    """The functions of a file, read off it without running it."""
+    try:
+        tree = ast.parse(Path(path).read_bytes())
+    except (SyntaxError, ValueError):
+        return "none that can be read"
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return ", ".join(map(repr, names)) or "none"
 
 
 def _run(path: str) -> ModuleType:

@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
-from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError
+from autograd_seq.core.errors import DtypeError, GraphLostError, ShapeError, out_of_range
 from autograd_seq.core.operation import Operation
 from autograd_seq.core.part import is_basic
 from autograd_seq.core.program_names import NOWHERE, Origin, PutInto, callers
@@ -69,7 +69,8 @@ class InPlace(Handle):
         try:
             return np.ndarray(self.shape, bool, b"0", strides=(0,) * self.ndim)[index].shape  # without its memory
         except IndexError as error:
-            raise ShapeError(f"an array of shape {self.shape} has no such part: {error}{here()}") from error
+            said = out_of_range(error)
+            raise ShapeError(f"an array of shape {self.shape} has no such part: {said}{here()}") from error
 
     def _layout(self) -> Array:
         """An array that lies in memory as NumPy's would: it tells which rearrangements are views."""

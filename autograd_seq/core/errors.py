@@ -43,7 +43,7 @@ class GradientError(AutogradError, RuntimeError):
 
 
 class UsageError(AutogradError, TypeError):
-    """A call with arguments that the function does not have."""
+    """A call that cannot be what was meant: a thing of another kind, or a setting that an operation does not have."""
 
 
 class MissingError(AutogradError, AttributeError):
@@ -136,7 +136,24 @@ def refused(operation: Any, values: Sequence[Any], settings: Mapping[str, Any], 
     if any(v.dtype.kind not in "buif" for v in values):
         kind, shapes = DtypeError, " and ".join(str(v.dtype) for v in values)
     expected = f" It expects {operation.expects}." if operation.expects else ""
-    return kind(f"{operation.name} cannot take {shapes}{said}.{expected} NumPy says: {error}{here()}")
+    return kind(f"{operation.name} cannot take {shapes}{said}.{expected} {_of_numpy(error)}{here()}")
+
+
+def _of_numpy(error: Exception) -> str:
+    return said[:1].upper() + said[1:] if (said := out_of_range(error)) != str(error) else f"NumPy says: {error}"
+
+
+def out_of_range(error: Exception) -> str:
+    """What NumPy says of an index, with what it may be; other errors in NumPy's own words."""
+    found = _OUT_OF_RANGE.fullmatch(str(error))
+    if found is None:
+        return str(error)
+    axis, size = found["axis"], int(found["size"])
+    allowed = f"take 0 to {size - 1}, or -{size} to -1 from the end" if size else "there is nothing to take"
+    return f"index {found['index']} is out of bounds: axis {axis} has length {size}; {allowed}"
+
+
+_OUT_OF_RANGE = re.compile(r"index (?P<index>-?\d+) is out of bounds for axis (?P<axis>\d+) with size (?P<size>\d+)")
 
 
 def lost_as_setting(setting: Any) -> GraphLostError:
@@ -149,10 +166,10 @@ def lost_as_setting(setting: Any) -> GraphLostError:
 
 
 _INSTEAD = {
-    "sort": "a recorded tensor does not change: write {0} = np.sort({0})",
-    "partition": "a recorded tensor does not change: write {0} = np.partition({0}, k)",
-    "fill": "write np.full({0}.shape, value), or assign into a copy: b = {0}.copy(); b[...] = value",
-    "put": "assign into a copy: b = {0}.copy(); b[i] = value", "resize": "write {0} = np.resize({0}, shape)",
+    "sort": "a recorded tensor does not change: write `{0} = np.sort({0})`",
+    "partition": "a recorded tensor does not change: write `{0} = np.partition({0}, k)`",
+    "fill": "write `np.full({0}.shape, value)`, or assign into a copy: b = {0}.copy(); b[...] = value",
+    "put": "assign into a copy: b = {0}.copy(); b[i] = value", "resize": "write `{0} = np.resize({0}, shape)`",
     "imag": "a tensor holds real numbers; write its real and imaginary part as two tensors",
 }  # fmt: skip
 
@@ -163,7 +180,7 @@ def missing(tensor: Any, name: str) -> MissingError:
     if not hasattr(np.ndarray, name) or name.startswith("__"):
         return MissingError(f"{kind!r} object has no attribute {name!r}")
     label = tensor.name if tensor.name and tensor.name.isidentifier() else "x"
-    advice = _INSTEAD.get(name, "write {0}.value.{1} for that of its plain numbers").format(label, name)
+    advice = _INSTEAD.get(name, "write `{0}.value.{1}` for that of its plain numbers").format(label, name)
     return MissingError(f"a {kind} has no .{name}: {advice}{here()}")
 
 

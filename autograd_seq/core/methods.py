@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
-from autograd_seq.core.errors import MissingError, UsageError, missing
+from autograd_seq.core.errors import GraphLostError, MissingError, UsageError, missing
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.core.source_line import here
 
@@ -284,11 +284,25 @@ class NotInPlace:
     name: Any
 
     def _in_place(self, sign: str) -> NoReturn:
-        text = name if (name := self.name) and name.isidentifier() else "W"
+        text = self._in_code()
         raise UsageError(
-            f"{text} {sign}= ... would make {text} the name of a result and leave the parameter as it is. "
-            f"Write  {text}.value = {text}.value {sign} ...  such as  "
-            f"{text}.value = {text}.value - 0.1 * {text}.grad ; or, to compute with it,  y = {text} {sign} ...{here()}"
+            f"`{text} {sign}= ...` would make `{text}` the name of a result and leave the parameter as it is. "
+            f"Write `{text}.value = {text}.value {sign} ...`, such as "
+            f"`{text}.value = {text}.value - 0.1 * {text}.grad`; or, to compute with it, "
+            f"`y = {text} {sign} ...`{here()}"
+        )
+
+    def _in_code(self) -> str:
+        """What a program that uses it may call it."""
+        return name if (name := self.name) and name.isidentifier() else "W"
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        text = self._in_code()
+        called = f"{self.name!r} is a parameter" if self.name else "this is a parameter"
+        raise GraphLostError(
+            f"{called} and cannot be written into. To give it a new value, write "
+            f"`{text}.value = {text}.value - 0.1 * {text}.grad`; to change a part of it, "
+            f"`b = {text}.value.copy(); b[...] = ...; {text}.value = b`{here()}"
         )
 
     def __iadd__(self, other: Any) -> NoReturn:

@@ -110,6 +110,22 @@ def infix(symbol: str, level: int, right: int = 1) -> Form:
     return Form(f"{{0}} {symbol} {{1}}", level, (level, level + right))
 
 
+# A name of several letters in LaTeX, unless it stands below another.
+_WORD_IN_LATEX = re.compile(r"(?<!_\{)\\(?:text|mathrm)\{")
+
+
+def side_by_side(left: str, right: str) -> str:
+    r"""A product in LaTeX: what is beside a name of several letters stands apart from it, else they read as one name.
+
+    Examples
+    --------
+    >>> side_by_side("W_{aa}", "a"), side_by_side(r"\text{权重}", r"x")
+    ('W_{aa} a', '\\text{权重} \\, x')
+    """
+    apart = any(map(_WORD_IN_LATEX.search, (left, right)))
+    return rf"{left} \, {right}" if apart else f"{left} {right}"
+
+
 def prefix(symbol: str, level: int = SIGN) -> Form:
     """``symbol a``; what the sign stands before holds more tightly than the whole: −(a + b), but −a ∘ b."""
     return Form(f"{symbol}{{0}}", level, (level + 1,))

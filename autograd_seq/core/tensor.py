@@ -21,7 +21,7 @@ from autograd_seq.core.program_arguments import first_use, leaf_of
 from autograd_seq.core.program_names import callers, is_own
 from autograd_seq.core.record import NOTHING, Record, next_index
 from autograd_seq.core.scope import NOWHERE, Scope, note_branch
-from autograd_seq.core.source_line import ENGINE_FILES, here
+from autograd_seq.core.source_line import ENGINE_FILES, here, present_line
 
 
 class Tensor(Methods, Record):
@@ -165,12 +165,19 @@ class Tensor(Methods, Record):
             note_branch(self)
         elif self.operation is not None or self.requires_grad:
             raise GraphLostError(
-                f"{how} would turn the recorded tensor {self.label} into plain numbers and lose its gradient. "
+                f"{how} would turn the recorded tensor {self._as_written()} into plain numbers and lose its gradient. "
                 "Write .item() or .value to leave the graph on purpose; use NumPy's functions in place of math's; "
                 "np.stack([a, b]) to put several into one; to assign into an array, make it with autograd_seq.numpy "
                 f"(import autograd_seq.numpy as np; np.zeros(...)){here()}"
             )
         return self.value
+
+    def _as_written(self) -> str:
+        """Its label; of what is made and lost in one line, which has no name of its own yet, its expression there."""
+        made, now = self.source, present_line()
+        if self._name is None and made and now and (made.file, made.line) == (now.file, now.line):
+            return repr(made.expression)
+        return self.label
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self._out_of_graph("converting to a plain array"), dtype=dtype)
@@ -232,8 +239,14 @@ class Tensor(Methods, Record):
         self.record.scope = scope
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if self.operation is None:
+            raise GraphLostError(
+                f"{self.label} is a tensor and cannot be written into. Write into its array before Tensor(...) makes "
+                f"it one, or into a copy: b = a.copy(); b[...] = ...{here()}"
+            )
+        made_by = f": {self.source.text!r} made it" if self.source else ""
         raise GraphLostError(
-            f"{self.label} is recorded and cannot be written into: {self.source and self.source.text!r} made it. "
+            f"{self.label} is recorded and cannot be written into{made_by}. "
             "Assign into an array that autograd_seq.numpy made (np.zeros, np.zeros_like, np.array), "
             f"or into a copy: b = a.copy(); b[...] = ...{here()}"
         )
@@ -325,7 +338,7 @@ class Parameter(NotInPlace, Handle):
         if len(bad):
             place = tuple(int(i) for i in bad[0])
             raise ValueRangeError(
-                f"parameter {name or '(no name)'} must be finite, but holds {array[place]} at {list(place)} "
+                f"{_a_parameter(name)} must be finite, but holds {array[place]} at {list(place)} "
                 f"({len(bad)} of {array.size} elements are NaN or infinite){here()}"
             )
         return array
@@ -341,7 +354,7 @@ class Parameter(NotInPlace, Handle):
         array = as_array(value.value if isinstance(value, Tensor) else value, old.dtype)
         if array.shape != old.shape:
             raise ShapeError(
-                f"parameter {old.name or '(no name)'} has shape {old.shape}; "
+                f"{_a_parameter(old.name)} has shape {old.shape}; "
                 f"its new value has shape {array.shape}{here()}"
             )
         new = Tensor(self._finite(array, old.name), old.name, requires_grad=True)
@@ -360,6 +373,11 @@ class Parameter(NotInPlace, Handle):
 
     def __repr__(self) -> str:
         return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
+
+
+def _a_parameter(name: str | None) -> str:
+    """A parameter in a sentence; its name is in quotation marks, as it may be any text."""
+    return f"parameter {name!r}" if name else "a parameter without a name"
 
 
 def _refuse(unknown: dict[str, Any], what: str, known: str) -> None:

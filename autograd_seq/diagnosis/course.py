@@ -296,7 +296,7 @@ class FileReport:
 
     def __getitem__(self, name: str) -> BackwardReport:
         if name not in self.reports:
-            raise UsageError(f"{self.path} has no {name}; it has {', '.join(self.reports)}")
+            raise UsageError(f"{self.path} has no {name!r}; it has {', '.join(map(repr, self.reports))}")
         return self.reports[name]
 
     def to_json(self) -> dict[str, Any]:

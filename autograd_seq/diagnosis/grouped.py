@@ -31,7 +31,8 @@ def flattened(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Groups]:
         members = given if together else {name: given}
         twice = [key for key in members if key in flat]
         if twice:
-            raise UsageError(f"two inputs are called {twice[0]!r}, so both gradients would be called 'd{twice[0]}'")
+            key = "d" + twice[0]
+            raise UsageError(f"two inputs are called {twice[0]!r}, so both gradients would be called {key!r}")
         flat.update(members)
         if together:
             groups[name] = list(members)

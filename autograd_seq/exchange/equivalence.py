@@ -278,7 +278,17 @@ def _where_sums_part(a: Formula, b: Formula) -> str:
     if not any(only):
         return ""
     said = ["; ".join(dict.fromkeys(side)) or "no such sum" for side in only]
-    return f"weights meet {said[0]} in the first, {said[1]} in the second"
+    gates = [_what_gates_multiply(side) for side in (a, b)]
+    parted = f"; gates multiply {gates[0]} in the first, {gates[1]} in the second" if gates[0] != gates[1] else ""
+    return f"weights meet {said[0]} in the first, {said[1]} in the second{parted}"
+
+
+def _what_gates_multiply(side: Formula) -> str:
+    """Whether gates stand before what weights meet, as in W (Γ ∘ a), or behind, as in Γ ∘ (W a + b)."""
+    met = [len(form.signature) for form in side.sums if form.gated]
+    if not met:
+        return "nothing"
+    return "the data before its weights" if max(met) == 1 else "the weighted sum"
 
 
 def _ways(a: Formula, b: Formula) -> Iterator[Match]:

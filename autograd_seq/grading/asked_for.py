@@ -189,7 +189,7 @@ def _reference(path: Path) -> dict[str, Any]:
     """What a reference defines."""
     spec = importlib.util.spec_from_file_location(f"reference_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise UsageError(f"there is no reference {path}")
+        raise UsageError(f"there is no reference {str(path)!r}")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

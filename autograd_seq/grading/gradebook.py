@@ -58,7 +58,8 @@ class Gradebook:
         for submission in self.submissions:
             if os.path.normpath(submission.path) == wanted or os.path.basename(submission.path) == wanted:
                 return submission
-        raise UsageError(f"there is no submission {wanted}; there are {', '.join(s.path for s in self)[:300]}{here()}")
+        known = ", ".join(repr(s.path) for s in self)[:300]
+        raise UsageError(f"there is no submission {wanted!r}; there are {known}{here()}")
 
     @property
     def verdict(self) -> Verdict:

@@ -93,7 +93,7 @@ def read(path: str | os.PathLike[str], cells: Cells = "functions") -> HandedIn:
     """
     name = os.fsdecode(path)
     if not os.path.exists(name):
-        raise UsageError(f"there is no file {name}{here()}")
+        raise UsageError(f"there is no file {name!r}{here()}")
     if name.endswith(ENDINGS) and not os.path.isfile(name):
         raise UsageError(f"{name} is not a file that can be read: it is a folder, a pipe or a device{here()}")
     if not name.endswith(ENDINGS):
@@ -189,11 +189,11 @@ def gathered(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     for given in map(os.fsdecode, paths):
         names = [given] if os.path.exists(given) else sorted(glob.glob(given, recursive=True))
         if not names:
-            raise UsageError(f"there is no file {given}{here()}")
+            raise UsageError(f"there is no file {given!r}{here()}")
         for name in names:
             inside = _inside(name) if os.path.isdir(name) else [name]
             if not inside:
-                raise UsageError(f"there is no Python file and no notebook in {name}{here()}")
+                raise UsageError(f"there is no Python file and no notebook in {name!r}{here()}")
             found.update(dict.fromkeys(inside))
     return list(found)
 

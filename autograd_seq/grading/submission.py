@@ -165,7 +165,8 @@ class Submission:
 
     def __getitem__(self, name: str) -> FunctionVerdict:
         if name not in self.functions:
-            raise UsageError(f"{self.path} has no {name}; it has {', '.join(self.functions) or 'none'}{here()}")
+            known = ", ".join(map(repr, self.functions)) or "none"
+            raise UsageError(f"{self.path} has no {name!r}; it has {known}{here()}")
         return self.functions[name]
 
     def to_json(self) -> dict[str, Any]:

@@ -29,20 +29,24 @@ class History:
         The loss of each update's batch, divided by the number of its examples, and its gradient's norm.
     validation : list of float
         The loss on the validation examples after each epoch, per example.
+    epochs : list of float
+        The mean loss over the examples of each epoch, each as it was in its batch, before the update by that batch.
+        (Files of older versions do not have it: then of the epochs since.)
     """
 
     losses: list[float] = field(default_factory=list)
     norms: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
+    epochs: list[float] = field(default_factory=list)
 
     @property
-    def lengths(self) -> tuple[int, int, int]:
+    def lengths(self) -> tuple[int, ...]:
         """How much was measured of each."""
-        return len(self.losses), len(self.norms), len(self.validation)
+        return len(self.losses), len(self.norms), len(self.validation), len(self.epochs)
 
-    def shorten(self, lengths: tuple[int, int, int]) -> None:
+    def shorten(self, lengths: tuple[int, ...]) -> None:
         """Forget what was measured since the lengths were these."""
-        for measured, length in zip((self.losses, self.norms, self.validation), lengths, strict=True):
+        for measured, length in zip((self.losses, self.norms, self.validation, self.epochs), lengths, strict=True):
             del measured[length:]
 
 
@@ -69,18 +73,21 @@ class Standing:
         The examples that these are places among; None where nobody noted it.
     best : dict of str to ndarray
         The parameters with the best validation loss.
+    summed : tuple of float and int
+        The losses of this epoch's examples so far, added up, and how many these were.
     """
 
     parameters: dict[str, Array]
     optimiser: dict[str, Any]
     generator: dict[str, Any]
     history: History
-    lengths: tuple[int, int, int]
+    lengths: tuple[int, ...]
     epoch: int
     underway: bool
     waiting: list[Array]
     count: int | None
     best: dict[str, Array]
+    summed: tuple[float, int]
 
     def save(self, path: str | os.PathLike[str], optimiser: Optimiser, about: Mapping[str, Any]) -> None:
         """Write it as a checkpoint, with what the model was made from."""
@@ -94,6 +101,7 @@ class Standing:
             "epoch": self.epoch,
             "underway": self.underway,
             "examples": self.count,
+            "summed": list(self.summed),
             "generator": self.generator,
             "history": {key: measured[:n] for (key, measured), n in
                         zip(asdict(self.history).items(), self.lengths, strict=True)},
@@ -124,13 +132,13 @@ def read(
     """
     arrays, settings = checkpoint.load(path)
     groups = grouped(arrays, path)
-    checkpoint.fitted(groups["parameter"], parameters, path)
     written_by = settings.get("optimiser")
     if written_by != type(optimiser).__name__:
         raise ValueRangeError(
             f"{path} was written by {written_by}, but this optimiser is {type(optimiser).__name__}{here()}"
         )
     _check_about(settings.get("about") or {}, about, path)
+    checkpoint.fitted(groups["parameter"], parameters, path)
     if groups["best"]:
         checkpoint.fitted(groups["best"], parameters, path)
     updates, epoch = (_count(settings, key, path) for key in ("updates", "epoch"))
@@ -143,7 +151,7 @@ def read(
     history = _history(settings.get("history"), path)
     return Standing(
         groups["parameter"], {"updates": updates, "memory": groups["memory"]}, _generator(settings, path), history,
-        history.lengths, epoch, underway, waiting, count, groups["best"],
+        history.lengths, epoch, underway, waiting, count, groups["best"], _summed(settings, path),
     )  # fmt: skip
 
 
@@ -171,10 +179,19 @@ def _damaged(path: Any, why: str) -> ValueRangeError:
 def _check_about(written: Any, about: Mapping[str, Any], path: Any) -> None:
     differing = [key for key in about if not isinstance(written, dict) or written.get(key) != about[key]]
     if differing:
+        was = [_was(key, written[key], about[key]) for key in differing if isinstance(written, dict) and key in written]
+        said = "; ".join([f"not the same {', '.join(differing)}", *filter(None, was)])
         raise ValueRangeError(
-            f"{path} is the training of another model: not the same {', '.join(differing)}; go on with what it was "
-            f"begun with, or write to another file{here()}"
+            f"{path} is the training of another model: {said}; go on with what it was begun with, or write to another "
+            f"file{here()}"
         )
+
+
+def _was(key: str, written: Any, given: Any) -> str:
+    """What a setting was and what it is; nothing of long ones, such as all words of a vocabulary."""
+    if not isinstance(written, (str, int, float)) or not isinstance(given, (str, int, float)):
+        return ""
+    return f"it was begun with {key} {written!r:.40}, not {given!r:.40}"
 
 
 def _count(settings: Mapping[str, Any], key: str, path: Any) -> int:
@@ -219,11 +236,19 @@ def _batches(found: Mapping[str, Array], count: int | None, path: Any) -> list[A
 def _history(found: Any, path: Any) -> History:
     if not (
         isinstance(found, dict)
-        and sorted(found) == ["losses", "norms", "validation"]
+        and sorted({"epochs": [], **found}) == ["epochs", "losses", "norms", "validation"]
         and all(isinstance(listed, list) and all(type(x) in (int, float) for x in listed) for listed in found.values())
     ):
-        raise _damaged(path, "its history is not lists of losses, norms and validation")
+        raise _damaged(path, "its history is not lists of losses, norms, validation and epochs")
     return History(**found)
+
+
+def _summed(settings: Mapping[str, Any], path: Any) -> tuple[float, int]:
+    """What the epoch's examples so far cost; nothing is known of that where an older version wrote the file."""
+    found = settings.get("summed", [0.0, 0])
+    if not isinstance(found, list) or [type(x) for x in found] != [float, int] or found[1] < 0:
+        raise _damaged(path, f"its summed is {found!r:.40}, not a sum of losses and a number of examples")
+    return found[0], found[1]
 
 
 def _generator(settings: Mapping[str, Any], path: Any) -> dict[str, Any]:

@@ -134,6 +134,7 @@ class Trainer:
         self.epoch, self.underway = 0, False  # epochs that are done, and whether another was begun
         self.waiting: list[Array] = []  # the batches of this epoch that are still to come …
         self.count: int | None = None  # … of so many examples
+        self.summed = (0.0, 0)  # the losses of this epoch's examples so far, and how many these were
         self.best: dict[str, Array] = {}
         self.saved = False
         self.watching: list[Callable[[Trainer], None]] = []
@@ -202,10 +203,11 @@ class Trainer:
         if not self.underway:
             with self._whole():
                 self.waiting, self.count = list(batches(examples, self.batch_size, self.generator)), len(examples)
-                self.underway = True
+                self.underway, self.summed = True, (0.0, 0)
         while self.waiting:
             with self._whole():
-                self.update([examples[i] for i in self.waiting[0]])
+                loss, count = self.update([examples[i] for i in self.waiting[0]]), len(self.waiting[0])
+                self.summed = self.summed[0] + loss * count, self.summed[1] + count
                 self.waiting = self.waiting[1:]
             if bar is not None:
                 bar.set_postfix(loss=self.history.losses[-1], gradient=self.history.norms[-1], refresh=False)
@@ -247,6 +249,8 @@ class Trainer:
 
     def _end_epoch(self, validation: Sequence[Any] | None) -> None:
         self.epoch, self.underway = self.epoch + 1, False
+        if self.summed[1]:
+            self.history.epochs.append(self.summed[0] / self.summed[1])
         if validation is not None:
             measured = evaluate(self.model, validation, self.batch_size)
             if not self.history.validation or measured < min(self.history.validation):
@@ -284,7 +288,7 @@ class Trainer:
         return Standing(
             {key: p.value for key, p in self.model.parameters.items()}, self.optimiser.state(),
             dict(self.generator.bit_generator.state), self.history, self.history.lengths, self.epoch, self.underway,
-            self.waiting, self.count, self.best,
+            self.waiting, self.count, self.best, self.summed,
         )  # fmt: skip
 
     def _return_to(self, then: Standing) -> None:
@@ -294,7 +298,7 @@ class Trainer:
         self.history = then.history
         self.history.shorten(then.lengths)
         self.epoch, self.underway = then.epoch, then.underway
-        self.waiting, self.count, self.best = then.waiting, then.count, then.best
+        self.waiting, self.count, self.best, self.summed = then.waiting, then.count, then.best, then.summed
 
     def _set(self, values: Mapping[str, Array]) -> None:
         for key, parameter in self.model.parameters.items():

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
-from autograd_seq.core.notation import MATRIX, PRODUCT, Form, infix
+from autograd_seq.core.notation import MATRIX, PRODUCT, Form, infix, side_by_side
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.arithmetic import multiply
@@ -42,7 +42,7 @@ def _right_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     numpy=np.matmul,
     kernel=np.matmul,
     source=infix("@", PRODUCT),
-    latex=Form("{0} {1}", MATRIX, (MATRIX, MATRIX)),
+    latex=Form(lambda operands, settings: side_by_side(*operands), MATRIX, (MATRIX, MATRIX)),
     text=Form("{0} {1}", MATRIX, (MATRIX, MATRIX)),
     expects="as many columns in the first array as rows in the second",
     algebra="matrix product",

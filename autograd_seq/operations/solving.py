@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import ShapeError
-from autograd_seq.core.notation import POWER, Form, call
+from autograd_seq.core.notation import POWER, Form, call, side_by_side
 from autograd_seq.core.operation import operation
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.decided import decided, refuse
@@ -190,6 +191,10 @@ def logabsdet(x: Any, /) -> Array:
     return np.asarray(np.linalg.slogdet(x)[1])
 
 
+def _inverse_times(operands: Sequence[str], settings: Mapping[str, Any]) -> str:
+    return side_by_side(f"{{{operands[0]}}}^{{-1}}", operands[1])
+
+
 def _columns_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     return solve_columns(turned(a), g)
 
@@ -198,7 +203,7 @@ def _columns_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     vjp=[lambda g, y, a, b: -matmul(_columns_rule(g, y, a, b), turned(y)), _columns_rule],
     meaning=lambda algebra, a, b: np.matmul(_inverse(a), b),
     source="np.linalg.solve",
-    latex=Form("{{{0}}}^{{-1}} {1}", POWER, (POWER + 1, POWER)),
+    latex=Form(_inverse_times, POWER, (POWER + 1, POWER)),
     text=Form("{0}⁻¹ {1}", POWER, (POWER + 1, POWER)),
     expects="a square matrix of full rank, and columns of its height",
 )

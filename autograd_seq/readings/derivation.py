@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -344,27 +345,41 @@ def _stands_in(node: Unit, family: Unit) -> bool:
     return alone and any(ref.unit is node for ref in family.extension.values())  # type: ignore[union-attr]
 
 
-def _recorded(thing: Any) -> tuple[Recording | Tensor, list[Tensor]]:
+Reading = Callable[[list[Tensor]], list[Tensor]]
+
+
+def as_recorded(thing: Any) -> Tensor:
+    """The scalar that a derivation of a thing is of, of what the program itself recorded.
+
+    A proof is about that: for the equations, a logarithm is joined with the softmax inside of it, and neither of the
+    two is differentiated by itself then.
+    """
+    found, _ = _recorded(thing, list)
+    output: Tensor = found.forward.outputs[0] if isinstance(found, Recording) else found
+    return output
+
+
+def _recorded(thing: Any, read: Reading = recognised) -> tuple[Recording | Tensor, list[Tensor]]:
     """Both passes of whatever was given, or the scalar to differentiate, and what the forward pass is for."""
     if isinstance(thing, Derivation):
-        return _recorded(thing._thing)
+        return _recorded(thing._thing, read)
     if isinstance(thing, Recording):
-        return _recognised_recording(thing)
+        return _recognised_recording(thing) if read is recognised else (thing, list(thing.forward.outputs))
     if isinstance(thing, Tensor):
-        (thing,) = recognised([thing])
-        return (thing, [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing])
+        (thing,) = read([thing])
+        return (thing, [thing]) if thing.size == 1 and thing.requires_grad else _weighed([thing], read)
     if isinstance(thing, Graph):
         outputs = list(thing.outputs)
-        return _recorded(outputs[0]) if len(outputs) == 1 else _weighed(outputs)
+        return _recorded(outputs[0], read) if len(outputs) == 1 else _weighed(outputs, read)
     if isinstance(getattr(thing, "loss", None), Tensor):
-        return _recorded(thing.loss)
+        return _recorded(thing.loss, read)
     if getattr(thing, "outputs", None):
-        return _weighed(list(thing.outputs))
+        return _weighed(list(thing.outputs), read)
     if getattr(thing, "states", None) and isinstance(thing.states, dict):
-        return _weighed(list(next(iter(thing.states.values()))))
+        return _weighed(list(next(iter(thing.states.values()))), read)
     if callable(getattr(thing, "unroll", None)) and hasattr(thing, "n_x"):
         rng = np.random.default_rng(0)
-        return _recorded(thing.unroll(rng.standard_normal((thing.n_x, 2, 4))))
+        return _recorded(thing.unroll(rng.standard_normal((thing.n_x, 2, 4))), read)
     raise UsageError(
         f"a derivation is read from a tensor, a graph, a recording, a run or a cell, not from {type(thing).__name__}; "
         f"give the loss, such as equations(loss){here()}"
@@ -380,9 +395,9 @@ def _recognised_recording(thing: Recording) -> tuple[Recording | Tensor, list[Te
     return (thing, before) if after[0] is before[0] else (after[0], after)
 
 
-def _weighed(outputs: list[Tensor]) -> tuple[Recording | Tensor, list[Tensor]]:
+def _weighed(outputs: list[Tensor], read: Reading) -> tuple[Recording | Tensor, list[Tensor]]:
     """Differentiate outputs that no loss was made of, for an adjoint δ that arrives at each from outside."""
-    outputs = recognised(outputs)
+    outputs = read(outputs)
     if not any(output.requires_grad for output in outputs):
         return Recording(Graph(*outputs), Graph(), {}, {}), outputs  # a forward pass alone
     rng = np.random.default_rng(1)

@@ -10,12 +10,9 @@ from typing import Any
 
 from autograd_seq.core import names
 from autograd_seq.core.errors import UsageError
-from autograd_seq.core.graph import Graph
-from autograd_seq.core.recording import Recording
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.unit import Family, Unit
-from autograd_seq.readings.derivation import Derivation
+from autograd_seq.readings.derivation import Derivation, as_recorded
 from autograd_seq.readings.document_html import html_inside, html_page
 from autograd_seq.readings.document_rows import Claimed, Contents, Row
 from autograd_seq.readings.document_text import latex_body, latex_document, markdown_document
@@ -126,8 +123,7 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
         raise UsageError(f"a title is a text, not {type(title).__name__}{here()}")
     derivation = Derivation(thing)
     title = names.whole(title or _name_of(thing))
-    loss = _own_loss(thing)
-    found = proof(derivation.forward.outputs[0] if loss is None else loss) if callable(proof) else proof
+    found = proof(as_recorded(thing)) if callable(proof) else proof
     claims = _claims(derivation, found) if found is not None else ()
     both = equations(derivation)
     writer = ProgramWriter(derivation, function_name(_name_of(thing) if title is None else title))
@@ -146,23 +142,15 @@ def derive(thing: Any, title: str | None = None, picture: Any = None, proof: Any
     )
 
 
-def _own_loss(thing: Any) -> Tensor | None:
-    """The loss as it was recorded, which is what a proof is about: equations may join a loss and its softmax."""
-    if isinstance(thing, Recording):
-        thing = thing.forward
-    if isinstance(thing, Graph) and len(thing.outputs) == 1:
-        thing = thing.outputs[0]
-    loss = thing if isinstance(thing, Tensor) else getattr(thing, "loss", None)
-    return loss if isinstance(loss, Tensor) and loss.size == 1 and loss.requires_grad else None
-
-
 def _rows(passed: tuple[Equation, ...], code: dict[Unit, list[str]], status: dict[str, str]) -> tuple[Row, ...]:
+    """The equations with what stands beside them: a loop's code beside the equation of its steps, not of its begin."""
+    general: dict[Unit, Equation] = {}
+    for equation in sorted(passed, key=lambda equation: not equation.times):
+        general.setdefault(equation.left.unit, equation)
     rows: list[Row] = []
-    seen: set[Unit] = set()
     for equation in passed:
         unit = equation.left.unit
-        lines = tuple(code.get(unit, [])) if unit not in seen else ()
-        seen.add(unit)
+        lines = tuple(code.get(unit, [])) if general[unit] is equation else ()
         line = equation.line
         origin = f"{line}: {line.text}" if line is not None and line.text else ""
         rows.append(Row(equation, lines, equation.node, origin, status.get(_gradient_name(equation), "")))

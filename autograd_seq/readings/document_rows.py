@@ -46,7 +46,11 @@ class Claimed:
     @property
     def reasons(self) -> str:
         """The links of its proof, each with its status, in the reader's language."""
-        return translated("; ".join(f"{link}: {status}" for link, status in self.links))
+        found = dict(self.links)
+        if found.keys() != {"rule", "meaning", "bookkeeping"}:
+            return "; ".join(f"{link}: {status}" for link, status in self.links)
+        rule, meaning, bookkeeping = found["rule"], found["meaning"], found["bookkeeping"]
+        return translated(f"rule: {rule}; meaning: {meaning}; bookkeeping: {bookkeeping}")
 
     @property
     def remarks(self) -> list[str]:

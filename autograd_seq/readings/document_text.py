@@ -44,8 +44,8 @@ def _markdown_row(row: Row) -> str:
 
 
 def _cell(latex: str) -> str:
-    r"""A formula inside a table: | would end the cell, and Markdown would take one \ of two away."""
-    return latex.replace(r" \\ ", r" \cr ").replace("|", r"\vert ").replace("\n", " ")
+    r"""A formula inside a table: | would end the cell, and Markdown takes away a \ before a sign."""
+    return latex.replace(r" \\ ", r" \cr ").replace(r"\,", r"\thinspace").replace("|", r"\vert ").replace("\n", " ")
 
 
 def _code(line: str) -> str:
@@ -59,7 +59,7 @@ def _words(text: str) -> str:
 
 
 FIRST_PACKAGE = r"\usepackage{amsmath"
-CHINESE_FONTS = "% There is Chinese in this document: xelatex makes a PDF of it.\n\\usepackage[UTF8]{ctex}\n"
+CHINESE_FONTS = "\\usepackage[UTF8]{ctex}\n"
 PREAMBLE = r"""\documentclass[fleqn]{article}
 \usepackage[a4paper,margin=15mm]{geometry}
 \usepackage{amsmath,amssymb}
@@ -80,7 +80,8 @@ LETTERS_IN_LINE = 118  # of the program
 def latex_document(document: Contents) -> str:
     """A LaTeX document that needs amsmath, amssymb and geometry only; and ctex, if there is something Chinese in it."""
     body = latex_body(document)
-    fonts = CHINESE_FONTS if CHINESE.search(body) else ""
+    said = translated("There is Chinese in this document: xelatex makes a PDF of it.")
+    fonts = f"% {said}\n{CHINESE_FONTS}" if CHINESE.search(body) else ""
     return PREAMBLE.replace(FIRST_PACKAGE, fonts + FIRST_PACKAGE, 1) + f"{body}\n\\end{{document}}\n"
 
 

@@ -72,13 +72,21 @@ class Equation:
         called = self.derivation.names.get(unit)
         if called is None:
             called = self.derivation.own_name(unit)
-        return names.text(called, self.derivation.scope(unit), "t" if isinstance(unit, Family) else None)
+        step = "t" if isinstance(unit, Family) else None
+        return names.text(called, self.derivation.scope(unit), step if self._begin is None else str(self.left.at))
 
     @property
     def line(self) -> Any:
         """The user's line behind it, a `SourceLine`; None for what nobody wrote."""
         unit = self.derivation.adjoint_of.get(self.left.unit, self.left.unit)
-        return record_of(unit).source
+        return record_of(unit if self._begin is None else self._begin).source
+
+    @property
+    def _begin(self) -> Unit | None:
+        """What stands in before the first step, if this is the equation of that."""
+        unit, at = self.left.unit, self.left.at
+        ref = unit.extension.get(at) if isinstance(unit, Family) and at is not None else None
+        return None if ref is None else ref.unit
 
     @property
     def text(self) -> str:

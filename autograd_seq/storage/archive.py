@@ -62,6 +62,9 @@ def unpacked(file: IO[bytes], path: Any, damaged: str = DAMAGED) -> dict[str, Ar
     """
     try:
         return _read(file)
+    except zipfile.BadZipFile as error:
+        reason = "it is no archive of arrays, as .npz files are"
+        raise ValueRangeError(f"{damaged.format(path, reason)}{here()}") from error
     except Exception as error:  # foreign bytes make the readers of ZIP, headers and numbers raise what they like
         reason = str(error) or type(error).__name__
         raise ValueRangeError(f"{damaged.format(path, reason[:300])}{here()}") from error

@@ -21,6 +21,7 @@ from typing import IO
 
 from autograd_seq.core.errors import FileError, NoFileError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.core.wording import one_of
 
 if sys.platform != "win32":
     import fcntl
@@ -96,11 +97,11 @@ def opened(path: Name) -> BufferedReader:
     --------
     >>> opened("nothing.npz")
     Traceback (most recent call last):
-    autograd_seq.core.errors.NoFileError: there is no file nothing.npz...
+    autograd_seq.core.errors.NoFileError: there is no file 'nothing.npz'...
     """
     found = _status(path, reading=True)
     if found is None:
-        raise NoFileError(f"there is no file {os.fspath(path)}{here()}")
+        raise NoFileError(f"there is no file {os.fspath(path)!r}{here()}")
     if stat.S_ISDIR(found.st_mode):
         raise _failed(path, "it is a folder, not a file", reading=True)
     try:
@@ -168,7 +169,9 @@ def check_suffix(path: Name, suffixes: Collection[str]) -> None:
     >>> check_suffix("/dev/null", [".svg"])
     """
     if suffixes and Path(path).suffix.lower() not in suffixes and not is_special(path):
-        known = ", ".join(suffix or "no suffix" for suffix in suffixes)
+        known = one_of(suffix for suffix in suffixes if suffix)
+        if "" in suffixes:
+            raise ValueRangeError(f"{path} cannot be written: its name must end in {known}, or have no ending{here()}")
         raise ValueRangeError(f"{path} cannot be written: its name must end in {known}{here()}")
 
 
@@ -204,7 +207,7 @@ def _place(path: Name) -> Path:
         raise _failed("a file without a name", "give its name, such as lstm.npz")
     if not target.parent.is_dir():
         folder = target.parent if os.path.islink(path) else Path(path).parent
-        raise _failed(path, f"there is no folder {folder}; make it first, or choose another")
+        raise _failed(path, f"there is no folder {str(folder)!r}; make it first, or choose another")
     if found is not None and not os.access(target, os.W_OK):
         raise _failed(path, "it may only be read; allow writing to it, or choose another name")
     return target

@@ -1,6 +1,8 @@
 """A text taken apart until its parts are known: lines, columns, sentences, clauses, and what stands in a message.
 
-Whatever is known as a whole is not taken apart. What is not known in the end stays as it is.
+Whatever is known as a whole is not taken apart. What is not known in the end stays as it is. What a user wrote is
+never translated, though it may be spelt like a word of ours: it stands in quotation marks, or by itself in a place
+that is not named after our words.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from functools import lru_cache
 from itertools import islice
 
 from autograd_seq.translation.columns import display_width, is_wide
+from autograd_seq.translation.quotes import hidden, hidden_in_template, shown
 from autograd_seq.translation.templates import SAID_BY_OTHERS, Index, filled_up, parts
 
 LONGEST = 10_000  # characters of a line; nobody reads longer ones
@@ -29,12 +32,15 @@ _PROSE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 _TAG = re.compile(r"(<(?:script|style)\b[^>]*>.*?</(?:script|style)>|<!--.*?-->|<[/!?]?[a-zA-Z][^<>]*>)", re.S)
 _READ_OUT = re.compile(r"\b((?:title|aria-label|placeholder|alt)=)\"([^\"]*)\"")
 _NAME = re.compile(r"(name|label|key|path|file|code|text|title|called|command)s?\d*")  # what users call things
+_VERBATIM = re.compile(r"(label|path|file|fspath|filename|source)s?\d*")  # never ours, however long
+_OUR_WORD = re.compile(r"(before|after|how|kind|known|said|thing|what|why|words?)\d*")  # may hold one word of ours
 _NAMES = re.compile(r"[\w.'<>\[\]-]+(?:, [\w.'<>\[\]-]+)+")  # a list of single words: things that a program has
-_PROGRAM = re.compile(r"source\d*")  # a line of somebody's program
 _BULLET = re.compile(r"(?:[-*•✓✗·#%]|\d{1,3}[.)])\s+(?=\S)")
 _BEFORE = "{before}"
 _CALLED = re.compile(r"np\.[\w.]+ (?=\S)")  # a function of NumPy's, and what is said of it
 _COUNT = re.compile(r" \(\d+×\)$")
+_ONE = r"(?:\.\w+|'[^' ]*'|--[\w-]+)"  # an ending, a quoted word, an option
+_CHOICES = re.compile(rf"({_ONE}(?:, {_ONE})*) (and|or) ({_ONE})")
 _ITEM = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\w*\d\w*")
 _NUMPYS = f"NumPy{SAID_BY_OTHERS}"  # what follows is no message of ours
 _IN_FORMULA = re.compile(r"a constant of shape \d+(?:×\d+)*")
@@ -56,6 +62,13 @@ def _alone(template: str) -> str:
     return template.replace(_BEFORE, "", 1).strip()
 
 
+def _is_users(name: str, value: str) -> bool:
+    """Whether what stands in a place of this name is no words of ours, and so no business of a translator."""
+    if _VERBATIM.fullmatch(name) or _NAMES.fullmatch(value):
+        return True
+    return " " not in value.strip() and not _OUR_WORD.fullmatch(name)
+
+
 class Phrases:
     """Everything that can be said in one language.
 
@@ -74,6 +87,7 @@ class Phrases:
     """
 
     def __init__(self, messages: Mapping[str, str]) -> None:
+        messages = {hidden_in_template(english): said for english, said in messages.items()}
         plain = {english: said for english, said in messages.items() if not any(n for _, n in parts(english))}
         self._exact = {_unescaped(english): _unescaped(said) for english, said in plain.items()}
         self._index = Index({english: said for english, said in messages.items() if english not in plain})
@@ -91,9 +105,9 @@ class Phrases:
 
     def text(self, text: str) -> str:
         """A text of any number of lines."""
-        if text in self._exact:
-            return self._exact[text]
-        return "\n".join(self._line(line) for line in text.split("\n"))
+        text = hidden(text)
+        said = self._exact.get(text) or "\n".join(self._line(line) for line in text.split("\n"))
+        return shown(said)
 
     def markup(self, markup: str) -> str:
         """HTML or SVG: its texts, and the attributes that are read out; they are escaped after translation."""
@@ -108,9 +122,9 @@ class Phrases:
     def _escaped(self, text: str) -> str:
         plain = html.unescape(text)
         words = " ".join(plain.split())  # where a text of a page breaks into lines says nothing
-        if "\n" in plain and words in self._exact:
+        if "\n" in plain and hidden(words) in self._exact:
             bare = plain.strip()
-            return html.escape(plain.replace(bare, self._exact[words], 1))
+            return html.escape(plain.replace(bare, self._exact[hidden(words)], 1))
         said = self.text(plain)
         return text if said == plain else html.escape(said)
 
@@ -145,6 +159,8 @@ class Phrases:
 
     def _listed(self, text: str, depth: int) -> str | None:
         """Several things that are known, or shapes and numbers, with "and" or "or" between them."""
+        if (choices := _CHOICES.fullmatch(text)) and choices[2] in self._exact:
+            return f"{choices[1].replace(', ', '、')} {self._exact[choices[2]]} {choices[3]}"
         for word in ("and", "or"):
             pieces = text.split(f" {word} ")
             if not 1 < len(pieces) <= MOST_JOINED or word not in self._exact:
@@ -160,7 +176,7 @@ class Phrases:
         found = self._message(text, depth)
         if found is None and text[-1:] in _WIDE_SIGNS:
             inner = self._message(text[:-1], depth) if text[:-1].strip() else None
-            found = None if inner is None else inner + (_WIDE_SIGNS[text[-1]] if is_wide(inner[-1:]) else text[-1])
+            found = None if inner is None else inner + (_WIDE_SIGNS[text[-1]] if any(map(is_wide, inner)) else text[-1])
         if found is None and text[:1] == "(" and text[-1:] == ")" and ")" not in text[:-1]:
             inner = self._message(text[1:-1], depth)
             found = None if inner is None else f"（{inner}）"
@@ -187,7 +203,7 @@ class Phrases:
                 name: value if name in template.of_others else self._in_place(name, value, depth)
                 for name, value in values.items()
             }
-            ours = {name: value for name, value in said.items() if name not in template.of_others}
+            ours = {name: v for name, v in said.items() if name not in template.of_others and not _is_users(name, v)}
             if template.letters < WEAK and any(_PROSE.search(value) for value in ours.values()):
                 continue
             left = sum(len(_WORDS.findall(value)) for value in ours.values())
@@ -201,8 +217,7 @@ class Phrases:
 
     def _in_place(self, name: str, value: str, depth: int) -> str:
         """What stands in a place of a message; what users call things stays."""
-        is_name = _NAMES.fullmatch(value) or (_NAME.fullmatch(name) and " " not in value.strip())
-        return value if is_name or _PROGRAM.fullmatch(name) else self._within_spaces(value, depth + 1)
+        return value if _is_users(name, value) else self._within_spaces(value, depth + 1)
 
     def _columns(self, text: str, depth: int) -> str:
         """Cells of a table, each at the column where it was."""
@@ -219,7 +234,7 @@ class Phrases:
         """Sentences, then clauses: as many together as are one message."""
         if level == len(_LEVELS):
             return self._listed(text, depth) or self._in_formula(text)
-        pieces = _LEVELS[level].split(text)
+        pieces = [text] if _CHOICES.fullmatch(text) else _LEVELS[level].split(text)
         if len(pieces) == 1:
             return self._split(text, level + 1, depth)
         done, i = "", 0

@@ -84,7 +84,7 @@ class _Ruler:
             return 13.0
         if CHINESE.match(token):
             return 10.0
-        return 4.0 if token in "()[]., |" or token in (r"\langle", r"\rangle") else 6.5
+        return 4.0 if token in "()[]., |" or token in (r"\langle", r"\rangle", r"\,") else 6.5
 
 
 def lines(latex: str, most: float) -> list[str]:

@@ -31,7 +31,8 @@ def composed(made: Mapping[Place, Thing], around: Mapping[str, Sequence[str]]) -
     for place, thing in made.items():
         modules.setdefault(place.prefix, {})[place] = thing
     whole = {prefix: _one(prefix, things) for prefix, things in modules.items()}
-    named = _short({_name(prefix, around): thing for prefix, thing in _both(whole, around).items()})
+    things = _both(whole, around)
+    named = _short(dict(zip(_names(list(things), around), things.values(), strict=True)))
     return next(iter(named.values())) if len(named) == 1 else named
 
 
@@ -70,6 +71,12 @@ def _both(whole: Mapping[str, Thing], around: Mapping[str, Sequence[str]]) -> di
         else:
             result[prefix] = thing
     return result
+
+
+def _names(prefixes: Sequence[str], around: Mapping[str, Sequence[str]]) -> list[str]:
+    """A name for each; what would be called like another keeps its whole prefix."""
+    short = [_name(prefix, around) for prefix in prefixes]
+    return [name if short.count(name) == 1 else _name(prefix, {}) for name, prefix in zip(short, prefixes, strict=True)]
 
 
 def _name(prefix: str, around: Mapping[str, Sequence[str]]) -> str:

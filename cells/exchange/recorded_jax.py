@@ -140,10 +140,65 @@ def _squeeze(p: Mapping[str, Any], x: Any) -> Any:
     return np.reshape(x, tuple(n for k, n in enumerate(np.shape(x)) if k not in p["dimensions"]))
 
 
+def _number(x: Any, primitive: str) -> int:
+    """A whole number that data do not decide."""
+    if isinstance(x, Tensor):
+        raise _place_by_data(primitive)
+    return int(x)
+
+
+def _place_by_data(primitive: str) -> UsageError:
+    return UsageError(f"JAX's {primitive} is recorded here with places that are plain numbers alone{here()}")
+
+
+def _dynamic_slice(p: Mapping[str, Any], x: Any, *starts: Any) -> Any:
+    sizes, shape = p["slice_sizes"], np.shape(x)
+    begins = [max(_number(s, "dynamic_slice"), 0) for s in starts]
+    first = [min(s, n - size) for s, n, size in zip(begins, shape, sizes, strict=True)]
+    return x[tuple(slice(s, s + size) for s, size in zip(first, sizes, strict=True))]
+
+
+def _gather(p: Mapping[str, Any], x: Any, places: Any) -> Any:
+    """Slices of an array that begin at given places, such as the rows of a table of embeddings."""
+    told, sizes = p["dimension_numbers"], p["slice_sizes"]
+    if told.operand_batching_dims or isinstance(places, Tensor):
+        raise _place_by_data("gather")
+    outer, kept = np.shape(places)[:-1], [d for d in range(np.ndim(x)) if d not in told.collapsed_slice_dims]
+    index = []
+    for axis, (size, n) in enumerate(zip(sizes, np.shape(x), strict=True)):
+        along = [1] * len(kept)
+        if axis in kept:
+            along[kept.index(axis)] = size
+        steps = np.arange(size).reshape((1,) * len(outer) + tuple(along))
+        first = places[..., told.start_index_map.index(axis)] if axis in told.start_index_map else np.zeros(outer, int)
+        index.append(np.clip(first, 0, n - size).reshape(outer + (1,) * len(kept)) + steps)
+    found = x[tuple(np.broadcast_arrays(*index))]
+    order, rest = [], list(range(len(outer)))
+    inner = list(range(len(outer), np.ndim(found)))
+    for axis in range(np.ndim(found)):
+        order.append(inner.pop(0) if axis in told.offset_dims else rest.pop(0))
+    return np.transpose(found, order)
+
+
+def _cumsum(p: Mapping[str, Any], x: Any) -> Any:
+    axis = (p["axis"],)
+    return np.flip(np.cumsum(np.flip(x, axis), axis=axis[0]), axis) if p["reverse"] else np.cumsum(x, axis=axis[0])
+
+
+def _cond(p: Mapping[str, Any], inputs: Sequence[Any]) -> list[Any]:
+    """One of several branches: that which the numbers choose."""
+    choice = min(max(int(_cut(inputs[0])), 0), len(p["branches"]) - 1)
+    return _closed(p["branches"][choice], inputs[1:])
+
+
+def _remat(p: Mapping[str, Any], inputs: Sequence[Any]) -> list[Any]:
+    return run_jaxpr(p["jaxpr"], [], inputs)
+
+
 WITHIN: dict[str, Callable[[Mapping[str, Any], Sequence[Any]], list[Any]]] = {
     "jit": _call("jaxpr"), "pjit": _call("jaxpr"), "closed_call": _call("call_jaxpr"), "scan": _scan, "split": _split,
     "custom_vjp_call": _call("call_jaxpr"), "custom_jvp_call": _call("call_jaxpr"), "core_call": _call("call_jaxpr"),
-    "checkpoint": lambda p, inputs: run_jaxpr(p["jaxpr"], [], inputs),
+    "checkpoint": _remat, "remat2": _remat, "cond": _cond,
 }  # fmt: skip
 PRIMITIVES: dict[str, Callable[..., Any]] = {
     **{name: _bare(getattr(np, name)) for name in ("tanh", "exp", "log", "sqrt", "abs", "sin", "cos", "log1p", "expm1",
@@ -158,6 +213,10 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "reduce_sum": lambda p, x: np.sum(x, axis=tuple(p["axes"])),
     "reduce_or": lambda p, x: np.any(_cut(x), axis=tuple(p["axes"])), "rsqrt": lambda p, x: 1 / np.sqrt(x),
     "reduce_and": lambda p, x: np.all(_cut(x), axis=tuple(p["axes"])),
+    "reduce_min": lambda p, x: np.min(x, axis=tuple(p["axes"])), "cumsum": _cumsum,
+    "reduce_prod": lambda p, x: np.prod(x, axis=tuple(p["axes"])), "dynamic_slice": _dynamic_slice, "gather": _gather,
+    "stack": lambda p, *x: seq.stack(list(x), axis=p["axis"]),
+    "clamp": lambda p, low, x, high: np.minimum(np.maximum(x, low), high),
     "reduce_max": lambda p, x: np.max(x, axis=tuple(p["axes"])),
     "rev": lambda p, x: np.flip(x, tuple(p["dimensions"])), "stop_gradient": _bare(_cut), "copy": _bare(lambda x: x),
     "copy_p": _bare(lambda x: x), "eq": _bare(np.equal), "ne": _bare(np.not_equal), "gt": _bare(np.greater),

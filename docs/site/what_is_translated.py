@@ -26,7 +26,7 @@ LABELS = {
     "Parameters", "Returns", "Yields", "Raises", "Warns", "Examples", "Notes", "References", "Attributes", "Variables",
 }  # fmt: skip
 # Pages whose tables a program fills with formulas, code, names and statuses: their headings alone are translated.
-FILLED = re.compile(r"derivations/.+")
+FILLED = re.compile(r"derivations/.+|formulas")
 
 
 def prose(node: nodes.Node) -> str:
@@ -59,7 +59,8 @@ class OnlyProse(SphinxTransform):
                 node["translatable"] = False
             if isinstance(node, nodes.math_block):
                 node["translatable"] = False
-            filled = in_a_table(node) and FILLED.fullmatch(self.env.docname)
+            links = node.astext().startswith("rule: ")  # of a proof, in words
+            filled = not links and in_a_table(node) and FILLED.fullmatch(self.env.docname)
             if filled or not WORD.search(NAMES.sub(" ", prose(node))):
                 node["translatable"] = False
 

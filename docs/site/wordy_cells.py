@@ -1,6 +1,7 @@
 """Cells of tables that hold a sentence are kept wide enough to be read: a browser would give all room to code.
 
-Chinese may be broken after any character, so that a column could become one character wide.
+Chinese may be broken after any character, so that a column could become one character wide. Code is broken only where
+a line of it would make the table wider than the page.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sphinx.application import Sphinx
 from what_is_translated import prose
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+LONG = 60  # letters of code that have no room beside another column
 WORDY = 18  # so many letters are about a line of a column; a Chinese character breaks anywhere, and counts for three
 
 
@@ -28,10 +30,12 @@ def is_wordy(text: str) -> bool:
 
 
 def mark(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Give such cells a class; code alone is never broken, and needs none."""
+    """Give such cells a class."""
     for entry in doctree.findall(nodes.entry):
         if is_wordy(prose(entry).strip()):
             entry["classes"].append("wordy")
+        if any(len(code.astext()) > LONG for code in entry.findall(nodes.literal)):
+            entry["classes"].append("long")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

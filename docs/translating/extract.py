@@ -18,6 +18,7 @@ from docs.translating.wording import CODE_STARTS, CSS, TAG, TOKEN, mostly_words
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("autograd_seq", "cells", "viz")
+EXAMPLES = ("examples/places.py", "examples/tour.py")  # those that speak the reader's language
 
 # The parts of the program, each with its catalogue; a message that several say belongs to the first of them.
 CATALOGUES = {
@@ -27,7 +28,7 @@ CATALOGUES = {
     "plans": ("autograd_seq/plan", "autograd_seq/folding", "autograd_seq/writer"),
     "readings": ("autograd_seq/readings", "viz"),
     "cells": ("cells", "autograd_seq/exchange"),
-    "commands": ("autograd_seq",),
+    "commands": ("autograd_seq", "examples"),
 }
 
 # Files and folders that write programs, formulas or drawings, and nothing in words.
@@ -38,6 +39,10 @@ NO_WORDS = (
     "autograd_seq/readings/code_patterns", "autograd_seq/readings/program_doc", "autograd_seq/exchange/onnx_names",
     "viz/dot", "viz/svg", "viz/lettering", "viz/extent",
 )  # fmt: skip
+# Files among them that refuse what a user asked for.
+WORDS_AFTER_ALL = tuple(f"autograd_seq/plan/writing/{file}" for file in (
+    "jax_devices", "jax_run", "tools", "vectorised", "jax_words",
+)) + ("autograd_seq/check/export.py",)  # fmt: skip
 # Functions, and names that something is assigned to, whose texts no person reads, as file:name.
 NO_WORDS_IN = (
     "autograd_seq/commands/frame.py:EXAMPLES", "viz/unrolled.py:where", "viz/fonts.py:CHINESE", "viz/fonts.py:FAMILIES",
@@ -50,13 +55,16 @@ KEYED = ("autograd_seq/diagnosis/perturb/", "autograd_seq/diagnosis/line_", "aut
 # What is said where only pieces of programs are expected, or one word by itself, with the file that says it.
 ALSO_SAID = {
     "Forward": "autograd_seq/readings/document_text.py", "Backward": "autograd_seq/readings/document_text.py",
-    "clipping": "autograd_seq/diagnosis/line_shapes.py", "shape": "autograd_seq/diagnosis/compare.py",
+    "clipping": "autograd_seq/diagnosis/line_shapes.py", "activation": "cells/rnn.py",
+    "shape": "autograd_seq/diagnosis/compare.py",
     "mean over time": "autograd_seq/diagnosis/perturb/gradients.py",
     "{shared} blocks: in the memory of blocks that are done with": "autograd_seq/plan/writing/statements.py",
     "and": "autograd_seq/core/errors.py", "or": "autograd_seq/check/claims/jacobians.py",
     "NumPy says": "autograd_seq/core/errors.py", "or: {where} {words}": "autograd_seq/diagnosis/report.py",
     "NOT FINITE by {endless}": "autograd_seq/check/certificate.py",
     "{name} cannot take {shapes}": "autograd_seq/core/errors.py",
+    "a file for Rocq has sums, products, tanh, sigmoid and exp, but {label} is made by {name}; save the proof as .json":
+        "autograd_seq/check/coq.py",
     "A graph of {nodes} boxes and {edges} arrows": "viz/svg.py",
 }  # fmt: skip
 # What stays English everywhere, and keys that look like phrases.
@@ -70,7 +78,7 @@ NOT_SAID = {
     "outside upper right", "value, name, dtype", "Flax linen", "Flax nnx", "python {file}",
     "value, name, requires_grad, dtype", "at autograd-seq:", "autograd-seq train: {stopped}",
     "autograd-seq {command}: {words}", "np.add.at(result, index, piece)",
-    "pass", "global {name}",
+    "pass", "global {name}", "why one number of examples", "which of us is the first", "are",
 }  # fmt: skip
 # Calls whose arguments are for programs.
 FOR_PROGRAMS = {
@@ -134,10 +142,10 @@ def catalogue_of(file: str) -> str:
 def all_messages() -> dict[str, dict[str, Message]]:
     """For each catalogue its messages, by their English."""
     found: dict[str, Message] = {}
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
+    for part in (*PACKAGES, *EXAMPLES):
+        for path in sorted((ROOT / part).rglob("*.py")) or [ROOT / part]:
             file = path.relative_to(ROOT).as_posix()
-            if file.startswith(NO_WORDS):
+            if file.startswith(NO_WORDS) and not file.startswith(WORDS_AFTER_ALL):
                 continue
             for english in messages_in(path.read_text(encoding="utf-8"), file):
                 found.setdefault(english, Message(english)).files.add(file)

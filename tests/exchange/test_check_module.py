@@ -403,3 +403,31 @@ def test_of_equal_elements_one_is_the_greatest_along_an_axis(torch):
     assert check_module(of_pytorch(torch, lambda self, x: x.max(1, keepdim=True).values * 2.0), x).ok
     assert check_module(of_pytorch(torch, lambda self, x: torch.min(x, dim=1).values * 2.0), x).ok
     assert check_module(of_pytorch(torch, lambda self, x: torch.max(x, x * x - 1) + x.max() * x.new_ones(2, 1)), x).ok
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("kind", ["fori_loop", "cond", "checkpoint", "embedding", "reductions"])
+def test_what_else_jax_programs_use(kind):
+    jax = peer("jax")
+    jnp, rng = jax.numpy, np.random.default_rng(3)
+    given = {name: jnp.asarray(rng.standard_normal(shape), jnp.float32) for name, shape in
+             {"W": (4, 4), "U": (6, 4), "x": (5, 2, 4)}.items()}  # fmt: skip
+    zeros = jnp.zeros((2, 4), jnp.float32)
+
+    def function(W, U, x):
+        def step(h, t):
+            return jnp.tanh(h @ W + x[t])
+
+        if kind == "fori_loop":
+            return jax.lax.fori_loop(0, 5, lambda t, h: step(h, t), zeros)
+        if kind == "cond":
+            return jax.lax.cond(x.sum() > 100, lambda h: h, lambda h: jnp.tanh(h @ W), x[0])
+        if kind == "checkpoint":
+            return jax.lax.scan(lambda h, t: (jax.checkpoint(step)(h, t), h), zeros, jnp.arange(5))
+        if kind == "embedding":
+            some = U[:, jnp.array([0, 2])].sum() + jnp.stack([x, -x], 1).sum()
+            return U[jnp.array([[1, 3, 1], [5, 0, 2]])] @ W + some
+        return x.min(0) + x.prod(0) + jnp.cumsum(x, 0)[2] + jax.lax.cumsum(x, 1, reverse=True)[0] + U.max()
+
+    report = check_module(function, given)
+    assert report.ok and len(report.gradients) == 3, report

@@ -195,3 +195,14 @@ def test_a_projection_of_torch():
     np.testing.assert_allclose(final["c"].value, c.T, rtol=1e-12)
     assert bare(save(cell, "torch")).keys() == arrays.keys()
     np.testing.assert_array_equal(bare(save(cell, "torch"))["weight_hr"], arrays["weight_hr"])
+
+
+def test_cells_side_by_side_keep_names_of_their_own():
+    """Keras' RNN([LSTMCell, GRUCell]): both end in what says nothing elsewhere."""
+    prefix = "rnn/stacked_rnn_cells/"
+    arrays = {f"{prefix}lstm_cell/{key}": a for key, a in save(LSTM(3, 4, seed=0), "keras").items()}
+    arrays |= {f"{prefix}gru_cell/{key}": a for key, a in save(GRU(4, 2, reset_after=True, seed=1), "keras").items()}
+    found = load(arrays)
+    assert list(found) == ["lstm_cell", "gru_cell"]
+    assert isinstance(found["lstm_cell"], LSTM) and isinstance(found["gru_cell"], GRU)
+    assert load({key: a for key, a in arrays.items() if "lstm" in key}).n_a == 4

@@ -64,9 +64,22 @@ def test_interrupted_training_goes_on_with_identical_numbers(kind, killed_at, tm
     if not path.exists():  # killed before the first checkpoint: a fresh start
         trainer = Trainer(resumed, OPTIMISERS[kind](), batch_size=4, seed=3, save_to=path, save_every=2)
     again = trainer.fit(examples(), epochs=4)
-    assert again.losses == history.losses and again.norms == history.norms
+    assert again.losses == history.losses and again.norms == history.norms and again.epochs == history.epochs
     for key in straight.parameters:
         assert np.array_equal(straight.parameters[key].value, resumed.parameters[key].value)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_loss_of_an_epoch_is_the_mean_over_its_examples(compiled):
+    """The last batch of an epoch may be small, and no better or worse than the others for that."""
+    model = LanguageModel(RNN(4, 3), 4, end=3)
+    seen, sequences = [], [[0, 3], [1, 0, 2, 3], [2, 3], [0, 0, 0, 0, 0, 3], [3]]
+    trainer = Trainer(model, SGD(1e-300), batch_size=2, compiled=compiled)  # nothing moves
+    trainer.watching.append(lambda it: seen.append(it.history.losses[-1]))
+    history = trainer.fit(sequences, epochs=2)
+    whole = model.loss(sequences).item() / 5
+    assert history.epochs == pytest.approx([whole, whole], rel=1e-12)
+    assert not any(abs(loss - whole) < 1e-6 for loss in seen) and len(seen) == 6
 
 
 def test_same_seed_same_bits():

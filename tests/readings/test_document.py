@@ -1,10 +1,12 @@
+import importlib.util
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 from readings.derived_cells import CELLS, own_cell
 
-from autograd_seq import Parameter, Tensor, derive, name, prove, tanh
+import autograd_seq.numpy as anp
+from autograd_seq import Parameter, Tensor, derive, equations, language, name, prove, tanh
 from autograd_seq.core.errors import UsageError
 
 VOID = {"meta", "br", "img", "hr", "link", "input"}
@@ -48,12 +50,51 @@ def test_every_equation_stands_beside_its_code_and_node():
             assert all(line in document.source for line in row.code)
 
 
+@pytest.mark.parametrize("word", ["state", "状态"])
+def test_code_stands_beside_the_steps_and_not_beside_the_begin(word):
+    """Nor does the line of a step stand beside what a program gives in place of a step before the first."""
+    W, x, J = Parameter([[0.5]], "W"), Tensor(np.ones((1, 1, 3)), "x"), 0.0
+    if word == "state":
+        state = anp.zeros((1, 1))
+        for t in range(3):
+            state = anp.tanh(W @ state + x[:, :, t])
+            J = J + anp.sum(state**2)
+    else:
+        状态 = anp.zeros((1, 1))
+        for t in range(3):
+            状态 = anp.tanh(W @ 状态 + x[:, :, t])
+            J = J + anp.sum(状态**2)
+    document = derive(J)
+    rows = {row.equation.text: row for row in (*document.forward, *document.backward)}
+    begin = next(row for text, row in rows.items() if text.startswith(f"{word}<0> = "))
+    assert (begin.code, begin.node) == ((), f"{word}<0>") and "tanh" not in begin.origin
+    step = next(row for text, row in rows.items() if text.startswith(f"{word}<t> = "))
+    assert step.code[0].startswith(f"{word}[t] = np.tanh(") and f"{word} = anp.tanh(" in step.origin
+    assert not next(row for row in rows.values() if row.equation.condition == "t = T").code
+
+
+def test_names_of_several_letters_stand_apart_in_products():
+    long, short = (equations(product_of(*names)) for names in (("weights", "state"), ("W", "a")))
+    assert r"\mathrm{weights} \, \mathrm{state}" in long.latex and "W a" in short.latex
+    if importlib.util.find_spec("latex2mathml"):
+        apart, close = (derive(product_of(*names)).html for names in (("weights", "state"), ("W", "a")))
+        assert "<mspace" in apart and "<mspace" not in close
+    assert r"\thinspace" in derive(product_of("weights", "state")).markdown
+
+
+def product_of(weights, state):
+    """A product of two names."""
+    return name((Parameter([[0.5]], weights) @ Tensor([[1.0]], state)).sum(), "J")
+
+
 def test_what_was_proven_stands_beside_the_gradients():
     document = derive(CELLS["gru"](), proof=prove)
     assert [claim.name for claim in document.claims] == ["W_u", "W_r", "W_c", "b_u", "b_r", "b_c"]
     assert {claim.status for claim in document.claims} == {"proven"}
     proven = [row for row in document.backward if row.status == "proven"]
     assert [row.node for row in proven] == [claim.name for claim in document.claims]
+    with language("zh"):
+        assert derive(CELLS["gru"](), proof=prove).claims[0].reasons == "规则：proven；定义：checked；累加：proven"
     assert derive(CELLS["gru"]()).claims == ()
     assert "What was proven" not in derive(CELLS["gru"]()).html
 
@@ -124,3 +165,15 @@ def test_what_is_proven_is_the_loss_as_it_was_recorded():
         for thing in (J, run):
             claims = derive(thing, proof=prove).claims
             assert len(claims) == 5 and {claim.status for claim in claims} == {"proven"}
+
+
+@pytest.mark.parametrize("scale", [1.0, 40.0, 0.0], ids=["usual", "saturated", "ties"])
+def test_what_is_proven_of_outputs_is_what_was_recorded(scale):
+    """A logarithm of a probability is joined with it in equations only, whether there is a loss or not."""
+    from autograd_seq import sigmoid, softmax
+
+    rng = np.random.default_rng(0)
+    W, x = Parameter(rng.standard_normal((2, 2)), "W"), rng.standard_normal((2, 1)) * scale
+    for output in (np.log(softmax(W @ x, axis=0)), np.log(softmax(W @ x, axis=0)[0:1]), np.log(sigmoid(W @ x))):
+        (claim,) = derive(output, proof=prove).claims
+        assert claim.status == "proven"

@@ -112,10 +112,11 @@ def test_a_chinese_document_compiles(tmp_path):
 def test_chinese_stands_bare_in_prose_and_in_one_group_in_a_formula():
     with language("zh"):
         text = derive(chinese_names(), title="循环单元", proof=prove).latex
-    assert "\\section*{循环单元：前向与反向}" in text
+    assert "\\section*{循环单元：前向和反向}" in text
     prose = re.sub(r"\\begin\{(align\*|verbatim)\}.*?\\end\{\1\}|\$[^$]*\$", "", text, flags=re.DOTALL)
     assert "\\text{" not in prose
-    assert "\\text{权重矩阵} \\, \\text{隐藏状态}^{\\langle t-1 \\rangle}" in text
+    assert "\\text{权重矩阵} \\, \\text{隐藏状态}^{\\langle t-1 \\rangle}" in text  # apart, so that they are two names
+    assert "% 本文档含有中文：请用 xelatex 生成 PDF。\n\\usepackage[UTF8]{ctex}" in text
     assert "d\\text{隐藏状态}" in text
     assert not re.search(r"\\text\{.\}\s*\\text\{.\}", text) and "\\text{\\text" not in text
 

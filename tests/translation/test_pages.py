@@ -32,7 +32,7 @@ WORDS = {
     "Modules": "模块", "Inside {name}": "{name} 的内部", "close": "关闭",
     "Each box is one value: there is nothing to open.": "每个框只有一个值。",
     "Blue is negative, orange positive; point at a token for the value.": "蓝色为负，橙色为正。",
-    "Forward": "前向", "Backward": "反向", "{title}: forward and backward": "{title}：前向与反向",
+    "Forward": "前向", "Backward": "反向", "{title}: forward and backward": "{title}：前向和反向",
     "As a NumPy program": "NumPy 程序", "Equation": "方程", "Made by": "来源", "The graph of {title}": "{title} 的图",
     "What was proven": "证明了什么", "derivative by": "对其求导", "certificate": "证书", "full size": "原始大小",
     "stepping": "逐步", "Stepping page": "逐步页面",
@@ -130,17 +130,17 @@ def test_a_derivation_in_every_format(monkeypatch):
     with chinese(monkeypatch, WORDS):
         page, markdown, latex, text = document.html, document.markdown, document.latex, document.text
         inline, prose = document._repr_html_(), str(equations(loss))
-    assert "<h1>loss：前向与反向</h1>" in page and "<h2>前向</h2>" in page and "原始大小" in page
+    assert "<h1>loss：前向和反向</h1>" in page and "<h2>前向</h2>" in page and "原始大小" in page
     assert 'lang="zh"' in page
-    assert "loss：前向与反向" in inline and "方程" in inline
-    assert markdown.startswith("# loss：前向与反向") and "| 方程 |" in markdown and "## 证明了什么" in markdown
+    assert "loss：前向和反向" in inline and "方程" in inline
+    assert markdown.startswith("# loss：前向和反向") and "| 方程 |" in markdown and "## 证明了什么" in markdown
     assert prose.startswith("前向\n") and "\n\n反向\n" in prose and text.startswith("loss\n\n前向")
     assert "proven" in page and "proven" in markdown and "proven" in latex
     for line in markdown.splitlines():
         if line.startswith("|---"):
             assert line.count("|") in (4, 5)
     assert "\\usepackage[UTF8]{ctex}" in latex and "\\text{权重}" in latex
-    assert "\\section*{loss：前向与反向}" in latex and "\\subsection*{证明了什么}" in latex
+    assert "\\section*{loss：前向和反向}" in latex and "\\subsection*{证明了什么}" in latex
     english = derive(recorded()).latex
     assert "ctex" not in english and english.isascii()
 

@@ -12,7 +12,7 @@ from speaking import chinese
 import autograd_seq
 from autograd_seq import Parameter, name, steps, tanh
 from autograd_seq.translation.reader import translated
-from cells import LSTM, Deep
+from cells import LSTM, RNN, Bidirectional, Deep
 from viz import draw, fonts, plots
 from viz.directions import place_in_words, short
 
@@ -156,3 +156,33 @@ def test_a_picture_in_a_notebook_follows_the_language(monkeypatch, a_chinese_fon
         found = draw(recorded()).shown()
     assert "各步共用" in shown(found["image/svg+xml"]) and "原始大小" in found["text/html"]
     json.dumps(found)
+
+
+def test_layers_steps_and_directions_are_said_in_chinese_and_read_aloud_so():
+    x = np.ones((2, 1, 2))
+    both = Bidirectional(LSTM(2, 3, seed=0), LSTM(2, 3, seed=1))
+    with autograd_seq.language("zh"):
+        layers = draw(Deep([LSTM(2, 3, seed=0), LSTM(3, 3, seed=1)]).unroll(x), view="modules").svg
+        ways = draw(Deep([both, RNN(6, 3, seed=2)]).unroll(x), view="modules").svg
+        once = draw(LSTM(2, 3, seed=0).unroll(x), view="cell").svg
+    assert ">第 2 层<" in layers and all(f">{words}<" in ways for words in ("第 1 层，正向", "第 1 层，反向"))
+    assert "<title>c&lt;t&gt; → 第 t+1 步</title>" in once
+    words = " ".join(map(shown, (layers, ways, once)))
+    assert not re.search(r"\b(layer|step|direction|forward|backward)\b", words)
+
+
+def test_a_square_is_as_high_as_the_step_that_it_follows():
+    for t in steps(2):
+        a = name(tanh(Parameter([[0.5]], "W") * t), "a")
+        J = name((a**2).sum(), "J")
+    picture = draw(J).svg
+    raised = re.search(r'font-size="([\d.]+)"[^>]*>⟨2⟩</tspan><tspan font-size="([\d.]+)"[^>]*>2<', picture)
+    assert raised and raised[1] == raised[2]  # and no other height
+    assert "a⟨2⟩²" in shown(picture)  # as it is read aloud
+
+
+def test_cells_of_the_table_of_parameters_stand_apart():
+    picture = draw(recorded("循环权重").sum(), overlay=True).svg
+    table = picture.partition('id="parameters"')[2].partition("</g>")[0]
+    assert "循环权重" in table and "2×2" in table
+    assert not any("循环权重" in text and "2×2" in text for text in table.split("</text>"))

@@ -63,6 +63,28 @@ def test_blocks_print_what_stands_below_them(name, tmp_path, monkeypatch):
         assert alike(said, printed), f"{code}\nprints\n{printed}\nand not\n{said}"
 
 
+@pytest.mark.parametrize("name", RUN)
+def test_chinese_pages_show_what_is_printed_in_chinese(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("AUTOGRAD_SEQ_LANG", "zh")
+    pytest.importorskip("sphinx")
+    outputs = of_the_site("site/outputs_in_chinese")
+    for said, printed, code in run(DOCS / f"{name}.md", tmp_path, BEFORE.get(name, "")):
+        of_a_command = re.match(r"(autograd-seq|python) ", code)
+        shown = outputs.in_chinese(said.rstrip(), "" if of_a_command else code)
+        assert alike(shown, printed), f"{code}\nprints\n{printed}\nand not\n{shown}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_rows_of_a_table_have_as_many_cells_as_its_head(path):
+    """What is too much is not shown; a sign | within code is written with a backslash before it."""
+    text = re.sub(r"^(```|~~~).*?^\1$", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        head, *rows = (len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines())
+        assert set(rows) == {head}, table
+
+
 def test_what_is_alike():
     assert alike("a\n…\nd … f\n", "a\nb\nc\nd e f\n") and alike("a  \n", "a\n\n")
     assert not alike("a\n", "a\nb\n") and not alike("a …\n", "b c\n") and not alike("", "a\n")
@@ -113,10 +135,16 @@ def every(kind):
 
 
 def test_formulas_of_notes_are_current():
-    spec = importlib.util.spec_from_file_location("write_formulas", DOCS / "write_formulas.py")
+    module = of_the_site("write_formulas")
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: python docs/write_formulas.py"
+
+
+def of_the_site(name):
+    """A module that stands beside the pages and is installed nowhere."""
+    spec = importlib.util.spec_from_file_location(name.rpartition("/")[2], DOCS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: python docs/write_formulas.py"
+    return module
 
 
 def test_every_command_is_on_its_page(capsys):

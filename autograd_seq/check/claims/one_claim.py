@@ -242,13 +242,19 @@ def _is_adjoint(tree: ast.AST) -> bool:
     return isinstance(tree, ast.Name) and tree.id.startswith("d")
 
 
+_MOST_LISTED = 30  # names of what is known
+
+
 def near(name: str, known: list[str]) -> str:
     """What may be meant by a name that is not known: of its own time step first."""
     stem, _, end = name.rpartition("_")
     alike = [k for k in known if stem and k.endswith(f"_{end}") and k[0] == name[0] and len(k) < len(name)]
     close = [_ELSEWHERE[name]] if _ELSEWHERE.get(name) in known else []
     close += get_close_matches(name, alike, n=1, cutoff=0.5) or get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; is {close[0]} meant?" if close else f"; known are {', '.join(known[:30])}"
+    if close:
+        return f"; is {close[0]} meant?"
+    more = ", …" if len(known) > _MOST_LISTED else ""
+    return f"; known are {', '.join(known[:_MOST_LISTED])}{more}"
 
 
 def first(error: Exception) -> str:
