@@ -174,7 +174,7 @@ def _print_changes(name: str, function: FunctionVerdict) -> None:
     elif function.verdict == "wrong":
         say(f"  no small change was found that makes {name} right")
     for edit in function.changes:
-        say(f"    line {edit.line}: {plain(edit.before)}")
+        say(f"    in line {edit.line}: {plain(edit.before)}")
         say(f"    change it to: {plain(edit.after)}")
 
 

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-import autograd_seq.operations as ops
 from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.truth import Truth, _Several
+from autograd_seq.operations.pairs import PAIRS
 
+PROBABILITIES = {inner for _, inner in PAIRS}  # the functions of scores that losses are taken of
 NEAR = 1e-9  # relative to the largest
 MOST_COUNT = 1_000_000  # that a mean could divide by
 MOST_KEPT = 24  # true passes
@@ -141,7 +142,7 @@ def _losses(truth: Truth) -> Iterator[_Loss]:
             users.setdefault(x, []).append(r)
     names = {r.name for r in forward} | set(truth.inputs)
     for p in forward:
-        if p.operation not in (ops.softmax, ops.sigmoid) or p not in adjoints or p.inputs[0] not in adjoints:
+        if p.operation not in PROBABILITIES or p not in adjoints or p.inputs[0] not in adjoints:
             continue
         inside, end = _inside(p, forward, sources, set(truth.outputs.values()))
         if end is None or end not in adjoints or users[p.inputs[0]] != [p]:

@@ -32,7 +32,7 @@ class LinesMade:
             value = value_of(target, held)
             if key is not None:
                 value = value.get(key) if isinstance(value, dict) else None
-            self._add(number, value, order, key or ast.unparse(target))
+            self._add(number, value, order, ast.unparse(target) + (f"[{key!r}]" if key is not None else ""))
 
     def returned(self, line: int, value: Any, order: Iterator[int]) -> None:
         """Look at what a function answers."""

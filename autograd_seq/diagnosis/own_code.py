@@ -228,7 +228,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             if event == "return" and tree is not None:
                 now = dict(_operands(tree, {**frame.f_globals, **frame.f_locals}))
                 seen.update(now)
-                if len(calls.setdefault(function, [])) < MOST_CALLS:
+                if frame.f_code is function.__code__ and len(calls.setdefault(function, [])) < MOST_CALLS:
                     calls[function].append({k: v for k, v in now.items() if isinstance(v, np.ndarray)})
                 seen.update(_of_object(frame.f_locals.get("self")))
             return line

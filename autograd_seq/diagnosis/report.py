@@ -235,11 +235,7 @@ def _printed(report: BackwardReport) -> list[str]:
     own = report.wrong if report.remains is None else [k for k in report.wrong if k in report.remains]
     rest = [] if report.inherited else [k for k in own if k not in explained]
     if rest and report.look_at:
-        lines.append(
-            f"  look at {report.look_at} first: no gradient that is right depends on it, and {', '.join(rest)} does"
-            if len(rest) == 1
-            else f"  look at {report.look_at} first: {', '.join(rest)} depend on it, and no gradient that is right does"
-        )
+        lines.append(_look_at(report.look_at, rest))
     for key in rest:
         lines.append(f"  {key} is wrong: {_how(report[key])}")
     if report.missing and not report.failure:
@@ -254,6 +250,18 @@ def _printed(report: BackwardReport) -> list[str]:
     lines.append(f"  compared with {report.basis}")
     lines.extend(f"  warning: {w}" for w in report.warnings)
     return lines
+
+
+def _look_at(place: str, rest: list[str]) -> str:
+    """Where to look first, for gradients whose mistakes are not known."""
+    found = re.fullmatch(r"line (\d+) \((.*)\)", place)
+    names = ", ".join(rest)
+    if found is None:
+        return f"  look at {place} first: {names} depend on it, and no gradient that is right does"
+    line, source = found[1], found[2]
+    if len(rest) == 1:
+        return f"  look at line {line} first, {source}: no gradient that is right depends on it, and {names} does"
+    return f"  look at line {line} first, {source}: {names} depend on it, and no gradient that is right does"
 
 
 def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from autograd_seq import UsageError, check_file, check_folder
-from autograd_seq.grading.handed_in import gathered, read
+from autograd_seq.grading.handed_in import HandedIn, gathered, read
 
 RIGHT = """def rnn_cell_backward(da_next, cache):
     a_next, a_prev, xt, p = cache
@@ -134,3 +134,11 @@ def test_a_script_without_a_guard_has_its_class_judged_all_the_same(tmp_path):
     script = write(tmp_path / "grade.py", text)
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0 and "2 submissions: 1 right, 1 wrong" in ran.stdout
+
+
+def test_a_line_of_a_report_is_said_by_the_cell_of_a_notebook():
+    notebook = HandedIn("a.ipynb", "", (0, 10, 40))
+    assert notebook.placed("dW is wrong in line 58; db follows") == "dW is wrong in cell 3, line 18; db follows"
+    assert notebook.placed("第 12 行：dW = x") == "第 2 个单元格第 2 行：dW = x"
+    assert notebook.placed("look at a.ipynb:58: dW") == "look at a.ipynb, cell 3, line 18: dW"
+    assert HandedIn("a.py", "").placed("in line 58: x") == "in line 58: x"

@@ -8,11 +8,14 @@ from check.mistakes.any_style import ORIGINALS as STYLES
 
 from autograd_seq import check_file
 from autograd_seq.diagnosis.perturb import Context
+from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.rerun import Program
 from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.diagnosis.truth import record
+from autograd_seq.grading.handed_in import HandedIn
+from autograd_seq.grading.hints import reported
 from autograd_seq.grading.lines_elsewhere import LinesElsewhere
 
 CELL = """
@@ -249,3 +252,11 @@ def test_if_values_are_lent_in_vain_no_finding_counts():
         lender = Lender(*told)
         lines = LinesElsewhere(lender, {"function": "f"}, [first, second], ["dx", "dW"], 1e-9, known)
         assert len(lines.mended("values")[0]) == counted, (told, counted)
+
+
+def test_the_second_level_of_hints_names_the_line_that_the_fourth_explains():
+    source = "def f(up):\n    dz = up\n    dW = x.T @ dz\n    grads['d'] = dW\n    return {'dW': grads['d']}\n"
+    cause = Finding("assignment", "grads['d']", "with = in place of +=", "grads['d'] += dW", ("dW",), 4)
+    report = BackwardReport("f", {}, causes=[cause])
+    data, _ = reported(report, HandedIn("f.py", source), "f", 2)
+    assert data["lines"] == [4]
