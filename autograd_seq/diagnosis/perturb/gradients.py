@@ -40,7 +40,7 @@ _EXAMPLES = "the number of examples, {}"
 _STEPS = "the number of time steps, {}"
 _EXAMPLES_AND_STEPS = "the number of examples and that of time steps, {}"
 _BOTH = "the number of examples times that of time steps, {}"
-_LENGTH = "the length of an axis, {}"
+_LENGTH = "{}, which is the length of an axis too"
 
 
 def examples_of(r: Tensor) -> int:
