@@ -24,6 +24,7 @@ from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.seen import Seen
 from autograd_seq.writer import Writer
 
+_AT_ITS_END = "(?![^\\W²³ᵀ]|<)"  # what may follow a name: a square or a transpose, but no letter and no step
 LONGEST = 150  # letters of a formula; a longer one is told in the names of the true pass
 
 
@@ -185,7 +186,7 @@ def _told(words: str, root: Tensor, target: str, wrong: set[Tensor], names: _Nam
             own_names = [name for name in names.of(r) if name != target and _of_this_turn(name, r, root, c)]
             known.update({said: own_names[0]} if own_names else {})
     for said in sorted(known, key=len, reverse=True):
-        words = re.sub(rf"(?<![\w<]){re.escape(said)}(?![\w<])", known[said], words)
+        words = re.sub(rf"(?<![\w<]){re.escape(said)}{_AT_ITS_END}", known[said], words)
     return words
 
 

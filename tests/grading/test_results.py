@@ -52,7 +52,7 @@ def test_the_class_as_a_table(book):
     first = book.causes()[0]
     assert len(first.paths) == 2 and "the square is missing" in first.cause
     assert book.verdict == "wrong" and not book.ok and len(list(book)) == 5
-    with pytest.raises(UsageError, match="there is no submission z.py"):
+    with pytest.raises(UsageError, match="there is no submission 'z.py'"):
         book["z.py"]
 
 
