@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import locale
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +40,19 @@ def build(language: str, out: Path, builder: str = "html") -> int:
              "-D", f"html_extra_path=made/extra,made/{folder}",
              "-D", f"figure_language_filename=/made/{folder}/gallery/{{basename}}{{ext}}", str(DOCS),
              str(out / folder if builder == "html" else out)]  # fmt: skip
-    return subprocess.run([sys.executable, "-m", "sphinx", *words], check=False).returncode
+    return subprocess.run([sys.executable, "-m", "sphinx", *words], env=environment(), check=False).returncode
+
+
+def environment() -> dict[str, str]:
+    """What Sphinx is started with: it ends where the locale that is asked for is not installed, as in a container."""
+    before = locale.setlocale(locale.LC_ALL)
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+    except locale.Error:
+        return {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "1"}
+    finally:
+        locale.setlocale(locale.LC_ALL, before)
+    return dict(os.environ)
 
 
 def main(arguments: list[str] | None = None) -> int:

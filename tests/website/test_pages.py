@@ -147,6 +147,15 @@ def of_the_site(name):
     return module
 
 
+def test_the_site_is_built_where_a_locale_is_not_installed(monkeypatch):
+    pytest.importorskip("sphinx")
+    build = of_the_site("build")
+    monkeypatch.setenv("LC_ALL", "xx_YY.UTF-8")
+    assert build.environment()["LC_ALL"] == "C"
+    monkeypatch.setenv("LC_ALL", "C")
+    assert build.environment()["LC_ALL"] == "C"
+
+
 def test_every_command_is_on_its_page(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
