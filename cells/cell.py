@@ -21,6 +21,22 @@ from cells.run import Run
 State = dict[str, Any]
 
 
+class _StateOf(State):
+    """The state that a step reads; of what is not in it, it says how a cell comes to carry it."""
+
+    def __init__(self, cell: Cell, state: Mapping[str, Any]) -> None:
+        super().__init__(state)
+        self._cell = cell
+
+    def __missing__(self, key: Any) -> Any:
+        states = (*self._cell.states, key)
+        name = type(self._cell).__name__
+        raise UsageError(
+            f"the state of {name} has {', '.join(map(repr, self))}, and no {key!r}. A cell that carries it from step to "
+            f"step says so, and gives it back from step():\n  class {name}(Cell):\n      states = {states!r}{here()}"
+        )
+
+
 class Cell(Shown):
     """A recurrent cell: parameters, and a step from one state to the next.
 
@@ -178,7 +194,7 @@ class Cell(Shown):
         run = Run(self, inputs, current, masks, start)
         for t in reversed(range(T)) if reverse else range(T):
             with scope(time=start + t):
-                following = self.step(inputs[t], current)
+                following = self.step(inputs[t], _StateOf(self, current))
                 running = masks[t]
                 current = following if running is None else self.hold(running, following, current)
             run.append(current)

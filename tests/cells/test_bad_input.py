@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from autograd_seq import binary_cross_entropy
+from autograd_seq import binary_cross_entropy, check_formula, concatenate, tanh
 from autograd_seq.core.errors import AutogradError, DtypeError, ShapeError, UsageError, ValueRangeError
 from cells import (
     GRU,
     LSTM,
     RNN,
     Bidirectional,
+    Cell,
     Deep,
     EncoderDecoder,
     Readout,
@@ -213,3 +214,27 @@ def test_refused(case):
         wrong()
     assert isinstance(caught.value, AutogradError)
     assert "at test_bad_input.py:" in str(caught.value)  # the line of whoever gave it
+
+
+class CarriesMore(Cell):
+    """It reads a c that it has not named."""
+
+    def __init__(self):
+        super().__init__(1, 2, 0)
+        self.matrix("W", 2, 1)
+
+    def step(self, x_t, state):
+        a = tanh(self.parameters["W"] @ concatenate([state["a"], x_t]) + state["c"])
+        return {"a": a, "c": state["c"] + a}
+
+
+def test_a_cell_says_what_it_carries():
+    with pytest.raises(UsageError, match=r"has 'a', and no 'c'(.|\n)*class CarriesMore(.|\n)*states = \('a', 'c'\)"):
+        CarriesMore().unroll(np.ones((1, 1, 2)))
+    with pytest.raises(UsageError, match="reads 'c', but its states are 'a' and its parameters 'W'"):
+        check_formula("da = dc", CarriesMore())
+
+    class Both(CarriesMore):
+        states = ("a", "c")
+
+    assert list(Both().unroll(np.ones((1, 1, 2))).states) == ["a", "c"]

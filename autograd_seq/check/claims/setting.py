@@ -111,8 +111,17 @@ class Setting:
         self.is_state = True
         x = Tensor(rng.standard_normal((n_x, m)), "x_t", requires_grad=True)
         state = {k: Tensor(rng.standard_normal((n_a, m)), f"{k}_prev", requires_grad=True) for k in cell.states}
-        with scope(time=None):
-            return dict(cell.step(x, state))
+        try:
+            with scope(time=None):
+                return dict(cell.step(x, state))
+        except KeyError as error:
+            if (key := error.args[0]) in state or key in cell.parameters:
+                raise
+            known = ", ".join(map(repr, state))
+            raise UsageError(
+                f"step() of {type(cell).__name__} reads {key!r}, but its states are {known} and its parameters "
+                f"{', '.join(map(repr, cell.parameters))}: what a cell carries stands in its states"
+            ) from error
 
     def _of_tensor(self, output: Tensor) -> dict[str, Tensor]:
         """A copy of a tensor's graph in which every named leaf has an adjoint."""
