@@ -32,8 +32,8 @@ class _StateOf(State):
         states = (*self._cell.states, key)
         name = type(self._cell).__name__
         raise UsageError(
-            f"the state of {name} has {', '.join(map(repr, self))}, and no {key!r}. A cell that carries it from step to "
-            f"step says so, and gives it back from step():\n  class {name}(Cell):\n      states = {states!r}{here()}"
+            f"the state of {name} has {', '.join(map(repr, self))}, and no {key!r}. A cell that carries it from step "
+            f"to step says so, and gives it back from step():\n  class {name}(Cell):\n      states = {states!r}{here()}"
         )
 
 

@@ -17,6 +17,7 @@ from autograd_seq.writer import DEEPEST, GAP, Called, Writer
 from viz.boxes import Box, Folded
 from viz.lettering import RAISED, Run, clean, name_runs, shorten, superscript
 
+_PLACES = re.compile(r"np\.array\(\[[^()]*\](?:, dtype=[\w.]+)?\)")
 MOST = 8  # operands of one operation
 Reference = tuple[list[Run], int]  # what a formula calls something, and how tightly that holds together
 
@@ -126,6 +127,8 @@ class BoxWriter:
             return GAP if x.name is None else quotes.quote(self.reference(x))
 
         text, level = self._chain(record, members, quotes) or Writer("text", refer, stop, MOST).expression(record)
+        if self.step is not None:  # of a step in general: the places that one of them takes are not those of all
+            text = _PLACES.sub("…", text)
         return quotes.runs(text), level
 
     def _chain(self, record: Tensor, members: set[Tensor], quotes: Quotes) -> Written | None:

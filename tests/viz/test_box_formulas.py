@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from autograd_seq import Parameter, Tensor, differentiate, name
+from viz import draw
 from viz.backward_formula import BackwardWriter
 from viz.box_formula import BoxWriter
 from viz.boxes import fold
@@ -71,3 +72,18 @@ def test_the_adjoint_of_what_has_no_name_is_d_of_its_formula():
     assert found["d(a + b)"] == "−d·"
     assert found["d(−(a + b))"] == "d· ∘ c"
     assert found["da"] == found["db"] == "d(a + b)"
+
+
+def test_a_step_in_general_has_no_places_of_one_step():
+    labels = np.array([[0, 1], [2, 0], [1, 2]])
+
+    def total():
+        h, J = np.zeros((2, 3)), 0.0
+        W = Parameter(np.eye(3) / 2, "W")
+        for y in labels:
+            h = np.tanh(h @ W + 1)
+            J = J - np.mean(h[np.arange(2), y])
+        return J
+
+    picture = draw(total(), view="cell").svg
+    assert "np.array" not in picture and "[…, …]" in picture
