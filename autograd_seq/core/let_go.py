@@ -21,6 +21,8 @@ due = [0]  # the index from which on it is time to look
 def let_go(newest: Any) -> None:
     """Let go what a record was made from, some way back, and no rule looks at."""
     from_here, due[0] = newest.index - 2 * OFTEN - RECENT, newest.index + OFTEN
+    if newest.operation is None:  # made inside `no_grad`: it keeps nothing
+        return
     seen, stack, read = {newest}, [newest], set()
     while stack:
         node = stack.pop()

@@ -61,7 +61,8 @@ def _looks(code: CodeType, argument: int) -> bool:
 
 
 def _is_ours(operation: Operation) -> bool:
-    return all(rule.__code__.co_filename in ENGINE_FILES for rule in operation.vjp)
+    codes = [getattr(rule, "__code__", None) for rule in operation.vjp]
+    return all(code is not None and code.co_filename in ENGINE_FILES for code in codes)
 
 
 def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]:

@@ -38,6 +38,7 @@ _wanted: Final = attrgetter("requires_grad")
 def install() -> None:
     """Put shortcuts on all operations that there are and will be, and under a tensor's operators."""
     Operation.shorten = staticmethod(shorten)
+    Operation.__setattr__ = _set  # type: ignore[method-assign, assignment]
     backward.shorter = quick_sweep.sweep
     for operation in DECLARED:
         shorten(operation)
@@ -50,6 +51,13 @@ def install() -> None:
     )
     for name, function in Methods.OPERATORS.items():
         setattr(Methods, name, quickest(BY_NUMPY[function]))
+
+
+def _set(operation: Operation, name: str, value: Any) -> None:
+    """Set an attribute; where it is other rules than an operation was declared with, no old shortcut knows them."""
+    object.__setattr__(operation, name, value)
+    if name == "vjp" and "way" in vars(operation):
+        shorten(operation)
 
 
 def shorten(operation: Operation) -> None:
