@@ -149,7 +149,7 @@ def test_a_redirect_on_a_console_in_gbk(folder):
     words = [sys.executable, "-m", "autograd_seq", "check", str(folder / "my_rnn.py")]
     result = subprocess.run(words, capture_output=True, encoding="gbk", env=environment)
     assert result.returncode == 1
-    assert "with 1 - a in place of 1 - a^2" in result.stdout and "| y_hat is ready" in result.stderr
+    assert "with 1 - a_next in place of 1 - a_next^2" in result.stdout and "| y_hat is ready" in result.stderr
 
 
 def unread(words):

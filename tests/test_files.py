@@ -296,8 +296,8 @@ def test_pipes_and_devices_are_written_as_they_are(tmp_path):
 # -- tried before the work -----------------------------------------------------------------------------
 
 BAD = {
-    "no folder": ("nowhere/deep/x.npz", "there is no folder .*nowhere.deep; make it first"),
-    "a file for a folder": ("lstm.npz/x.npz", "there is no folder .*lstm.npz; make it first"),
+    "no folder": ("nowhere/deep/x.npz", "there is no folder '.*nowhere.deep'; make it first"),
+    "a file for a folder": ("lstm.npz/x.npz", "there is no folder '.*lstm.npz'; make it first"),
     "a folder": (".", "it is a folder; add the name of a file"),
     "a slash at the end": ("new/", "it is a folder"),
     "too long": ("n" * 300, "(?i)name too long"),
@@ -354,7 +354,7 @@ def test_a_check_changes_nothing(target):
 def test_the_end_of_the_name(tmp_path):
     for name in ("x.svg", "x.SVG", "x.png", "x"):
         check_output(tmp_path / name, (".svg", ".png", ""))
-    with pytest.raises(ValueRangeError, match=r"x\.bmp cannot be written: its name must end in \.svg, \.png"):
+    with pytest.raises(ValueRangeError, match=r"x\.bmp cannot be written: its name must end in \.svg or \.png"):
         check_output(tmp_path / "x.bmp", (".svg", ".png"))
 
 

@@ -53,7 +53,7 @@ def corpus(tmp_path):
 @pytest.mark.parametrize("command", WRITING)
 def test_a_bad_output_is_told_before_the_program_runs(command, program, capsys):
     (program.parent / "folder").mkdir()
-    for output, said in (("nowhere/x", "there is no folder nowhere"), ("folder/../nowhere/x", "no folder")):
+    for output, said in (("nowhere/x", "there is no folder 'nowhere'"), ("folder/../nowhere/x", "no folder")):
         assert main([command, f"{program}:loss", "-o", f"{output}.{SUFFIX[command]}"]) == 2
         assert said in capsys.readouterr().err
     assert main([command, f"{program}:loss", "-o", "folder/"]) == 2

@@ -17,7 +17,7 @@ from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.folding.literal import is_literal
-from autograd_seq.folding.provenance import CODE, COUNT, DATA, UNKNOWN, Origin, of_operand
+from autograd_seq.folding.provenance import CODE, COUNT, DATA, UNKNOWN, Origin, of_operand, of_sizes
 from autograd_seq.folding.unit import Node
 from autograd_seq.operations import negative
 
@@ -72,15 +72,19 @@ def _origins(graph: Graph) -> dict[Tensor, Origin]:
         for i, x in enumerate(record.inputs):
             if x.operation is None and x not in found and is_literal(x):
                 found[x] = of_operand(record, i)
+                if _is_unnamed(found[x]) and not of_sizes(record, i):
+                    found[x] = replace(found[x], words="number")  # y.mean(): data that the program has no name for
                 places[x] = record._code, record._offset, i
                 values.setdefault(places[x], set()).add(x._value.item())
     return {x: _seen(origin, values[places[x]]) for x, origin in found.items() if origin.kind != CODE}
 
 
+def _is_unnamed(origin: Origin) -> bool:
+    return origin.kind == DATA and origin.words is None and origin is not UNKNOWN
+
+
 def _seen(origin: Origin, values: set[Any]) -> Origin:
     """The origin of a number with what its values tell: the argument of a helper may be another at each call."""
-    if origin.kind == DATA and origin.words is None and origin is not UNKNOWN:
-        origin = replace(origin, words="number")  # y.mean(): data that the program has no name for
     if origin.given and not origin.varies and len(values) > 1:
         return replace(origin, varies=True)
     return origin

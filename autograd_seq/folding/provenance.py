@@ -525,6 +525,22 @@ def operand_of(record: Record, position: int) -> tuple[ast.expr | None, _Scope |
     return _operand(found[0], position, record.operation.name), found[1]
 
 
+def of_sizes(record: Record, position: int) -> bool:
+    """Whether an operand is computed of sizes alone, as ``np.sqrt(m)``: then it is no data, whatever function it calls."""
+    operand, scope = operand_of(record, position)
+    return operand is not None and scope is not None and _of_sizes(operand, scope)
+
+
+def _of_sizes(tree: ast.expr, scope: _Scope) -> bool:
+    if _origin(tree, scope).kind in (CODE, LENGTH):
+        return True
+    if isinstance(tree, ast.Call):
+        return bool(tree.args) and all(_of_sizes(part, scope) for part in tree.args)
+    if isinstance(tree, ast.BinOp):
+        return _of_sizes(tree.left, scope) and _of_sizes(tree.right, scope)
+    return isinstance(tree, ast.UnaryOp) and _of_sizes(tree.operand, scope)
+
+
 def _offset_of(code: CodeType | None, tree: ast.expr) -> int | None:
     """Where in a function an operator between two operands is evaluated."""
     if code is None:

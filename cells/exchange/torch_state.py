@@ -39,7 +39,7 @@ def from_torch_state(state: Mapping[str, Any], activation: str = "tanh") -> Any:
     --------
     >>> from cells import GRU, Deep
     >>> from_torch_state(to_torch_state(Deep([GRU(3, 4, reset_after=True), GRU(4, 4, reset_after=True)])))
-    Deep([GRU(n_x=3, n_a=4), GRU(n_x=4, n_a=4)])
+    Deep([GRU(n_x=3, n_a=4, reset_after=True), GRU(n_x=4, n_a=4, reset_after=True)])
     """
     kind(state, Mapping, "from_torch_state() needs a dict of arrays, such as module.state_dict()")
     told: dict[str, Any] = {} if activation == "tanh" else {"nonlinearity": activation}

@@ -176,9 +176,9 @@ TOGETHER: dict[str, tuple[str, Callable[..., Any], str]] = {
     "batch statistics": (
         "x", lambda x: ag.sum(tanh(z(x) - ag.mean(z(x), axis=1, keepdims=True))), "from a sum over all of them"
     ),
-    "a root of a mean": ("x", lambda x: ag.sqrt(ag.mean(z(x) ** 2)), "no sum over the examples, but made of one"),
+    "a root of a mean": ("x", lambda x: ag.sqrt(ag.mean(z(x) ** 2)), "not a sum over the examples, but made of one"),
     "the square of a sum": ("x", lambda x: ag.sum(tanh(z(x))) ** 2, "sum"),
-    "divided by how many count": ("sm", lambda s, mask: masked(s, mask) / ag.sum(mask), "no sum over the examples"),
+    "divided by how many count": ("sm", lambda s, mask: masked(s, mask) / ag.sum(mask), "not a sum over the examples"),
     "each pair": ("x", lambda x: ag.sum(tanh(z(x).T @ z(x))), "numbers for pairs of examples"),
     "the first example": ("x", lambda x: ag.sum(z(x)) * ag.sum(z(x)[:, 0]), "picks"),
     "half of them": ("x", lambda x: ag.sum(z(x)[:, 1:] * z(x)[:, :-1]), "examples and other things in one axis"),
