@@ -87,7 +87,12 @@ def products(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing somewhere within a line."""
-    within = [p for p in places(s) if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
+    divided = [n.right for n in ast.walk(s) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
+    below = {id(n) for d in divided for n in ast.walk(d)}  # a factor there would take one away that is too many
+    within = [
+        p for p in places(s)
+        if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right") and id(p[3]) not in below
+    ]  # fmt: skip
     yield from _inserted(part, s, [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))])
     yield from _inserted(part, s, [p for p in within if isinstance(p[3], ATOMS)])
 

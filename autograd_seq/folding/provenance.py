@@ -526,7 +526,7 @@ def operand_of(record: Record, position: int) -> tuple[ast.expr | None, _Scope |
 
 
 def of_sizes(record: Record, position: int) -> bool:
-    """Whether an operand is computed of sizes alone, as ``np.sqrt(m)``: then it is no data, whatever function it calls."""
+    """Whether an operand is computed of sizes alone, as ``np.sqrt(m)``: then it is not data, whatever it calls."""
     operand, scope = operand_of(record, position)
     return operand is not None and scope is not None and _of_sizes(operand, scope)
 
