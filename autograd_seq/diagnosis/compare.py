@@ -137,12 +137,14 @@ def _in_their_form(
         lines = _Told(by_hand, left, tolerance, report)
         if not lines.has(short[0].left_out):
             causes, unexplained = _causes(lines.search, lines, report)
-            if not unexplained:
+            vague = [c for c in causes if c[0].category == kinds.IN_PLACE_OF.category]
+            if not unexplained and not vague:
                 return _with_targets(lines.placed(causes), short[0].made)
             kept = report.look_at, report.together
             others = _Told(as_they_are, left, tolerance, report)
             again, still = _causes(others.search, others, report)
-            if len(still) < len(unexplained):
+            clearer = len(again) <= len(causes) and not any(c[0].category == kinds.IN_PLACE_OF.category for c in again)
+            if len(still) < len(unexplained) or (not still and clearer):
                 return others.placed(again)
             report.look_at, report.together = kept
             return _with_targets(lines.placed(causes), short[0].made)
