@@ -142,6 +142,7 @@ def _in_their_form(
                 return _with_targets(lines.placed(causes), short[0].made)
             kept = report.look_at, report.together
             others = _Told(as_they_are, left, tolerance, report)
+            others.knows(lines)
             again, still = _causes(others.search, others, report)
             clearer = len(again) <= len(causes) and not any(c[0].category == kinds.IN_PLACE_OF.category for c in again)
             if len(still) < len(unexplained) or (not still and clearer):
@@ -254,6 +255,11 @@ class _Told:
         self.search = Search((first.truth, first.found), (second.truth, second.found), wrong, tolerance)
         self._cases, self._report = cases, report
         self._lines: Lines | None = None
+        self._mended: dict[Way, tuple[list[Finding], str]] = {}
+
+    def knows(self, other: _Told) -> None:
+        """Take over what changes of the same lines mend, by a true pass that is written in another form."""
+        self._mended = other._mended
 
     def has(self, values: Sequence[tuple[str, Array]]) -> bool:
         """Whether a line makes one of some values, a multiple of it, or a variable that is called so."""
@@ -267,9 +273,12 @@ class _Told:
 
     def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
+        if way in self._mended:
+            return self._mended[way]
         try:
             found, line = self._own().mended(way)
-            return self._told(found), line
+            self._mended[way] = self._told(found), line
+            return self._mended[way]
         except Exception as error:  # a program whose lines are of a kind that the changes were not made for
             said = f"no line is named, as the search for it failed: {type(error).__name__}: {error}"
             self._report.warnings.append(said)

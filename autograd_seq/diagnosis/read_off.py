@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import types
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 UNKNOWN = object()
+MOST_BESIDE = 60  # entries of one object
 
 
 def kind_of(value: Any) -> Any:
@@ -48,6 +50,39 @@ def held_by(whole: Any) -> dict[str, Any]:
     slots = [name for kind in type(whole).__mro__ for name in _slots(kind)]
     found = {name: kind_slot.__get__(whole) for name in slots if (kind_slot := _filled(whole, name)) is not None}
     return {**found, **getattr(whole, "__dict__", {})}
+
+
+def siblings(tree: ast.AST | None, held: dict[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The numbers and arrays beside those that a function reads of its objects and dicts, as it would write them.
+
+    Parameters
+    ----------
+    tree : AST or None
+        The function.
+    held : dict
+        Its variables.
+    known : mapping
+        The values that it reads, which are not answered again.
+    """
+    done: set[str] = set()
+    for node in ast.walk(tree) if tree is not None else ():
+        by_key = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+        if not by_key and not isinstance(node, ast.Attribute):
+            continue
+        text = ast.unparse(node.value)
+        if text in done:
+            continue
+        done.add(text)
+        whole = value_of(node.value, held)
+        entries = whole.items() if isinstance(whole, dict) else held_by(whole).items() if not by_key else ()
+        for name, value in list(entries)[:MOST_BESIDE]:
+            said = f"{text}.{name}" if isinstance(node, ast.Attribute) else f"{text}[{name!r}]"
+            if isinstance(name, str) and said not in known and _is_number(value):
+                yield said, value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, int, float)) and not isinstance(value, bool)
 
 
 def _slots(kind: type) -> tuple[str, ...]:

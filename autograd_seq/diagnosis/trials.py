@@ -75,25 +75,28 @@ class Trials:
         if not all(k in once_more and self.same(once_more[k], v) for k, v in found.items()):
             self.parts = []  # what it does depends on how often it was called
         self.factors = [1.0]
-        self.true_values: dict[tuple[int, ...], list[Array]] = {}
+        self._ordinary: dict[tuple[int, ...], list[Array]] = {}
         self.known = known
-        self._know(known)
+        self.factors += known.given
         self.before = KnownValues(known.forward, tolerance)
         self.behind = KnownValues(known.backward, tolerance, self.factors)
+        self._plain = KnownValues(known.forward, tolerance, self.factors)
+        self._know(known)
         self.cost, self.spent = 0.8 + 0.0025 * self.length, 0.0
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
 
     def _know(self, known: TrueValues) -> None:
-        """Take in the values of the true passes, and which operands are values of the forward one."""
+        """Which operands are values of the forward pass; and its values that could come from anywhere, such as zeros."""
         for v in known.forward:
-            self.true_values.setdefault(v.shape, []).append(v)
+            if says_nothing(v):
+                self._ordinary.setdefault(v.shape, []).append(v)
         for part in self.parts if known.forward else ():
-            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v) or is_mask(v))
+            part.forward.update(k for k, v in part.arrays.items() if self._is_before(v))
             part.zeros.update(k for k, v in part.arrays.items() if v.size and not np.any(v))
         for v in known.backward:
-            self.true_values.setdefault(v.shape, []).append(v)
-        self.factors += known.given
+            if says_nothing(v):
+                self._ordinary.setdefault(v.shape, []).append(v)
 
     # -- runs ----------------------------------------------------------------------------------------------
 
@@ -203,8 +206,19 @@ class Trials:
             return value != 0
         return not isinstance(value, np.ndarray) or not self._occurs(value)
 
+    def _is_before(self, value: Array) -> bool:
+        """Whether an operand is a value of the forward pass."""
+        v = value.astype(float) if value.dtype.kind in "iub" else value
+        return v in self.before or self._is_ordinary(v) or is_mask(v)
+
     def _occurs(self, value: Array) -> bool:
-        same = self.true_values.get(value.shape, []) + [v.T for v in self.true_values.get(value.shape[::-1], [])]
+        v = value.astype(float) if value.dtype.kind in "iub" else value
+        return v in self.behind or v in self._plain or self._is_ordinary(v)
+
+    def _is_ordinary(self, value: Array) -> bool:
+        if not says_nothing(value):
+            return False
+        same = self._ordinary.get(value.shape, []) + [v.T for v in self._ordinary.get(value.shape[::-1], [])]
         return any(self.same(factor * value, v) for factor in self.factors for v in same)
 
     def reach(self, part: Part, s: ast.stmt) -> set[str] | None:
