@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import Any, cast
@@ -85,6 +85,7 @@ class _Now:
     made: list[Made]
     true: dict[Made, set[int | None]]
     right: frozenset[str]
+    gradients: Mapping[str, Any]
 
     def true_without(self, statement: ast.stmt) -> set[int | None]:
         """What other statements make that is true."""
@@ -130,7 +131,7 @@ class ByValue(InOrder):
     ) -> None:
         super().__init__(
             order._parts, self._begun(order._run), order._forward, order._backward, order._mended,
-            order._enough, order._passed_over,
+            order._wrong, order._passed_over,
         )  # fmt: skip
         self._values, self._rows, self._same = values, rows, same
         self._factor = factor
@@ -227,7 +228,7 @@ class ByValue(InOrder):
         if now is None:
             return None
         best: _Tried | None = None
-        odd = list(islice(self._odd(now.made), MOST_ODD))
+        odd = list(islice(self._odd(now.made, now.gradients), MOST_ODD))
         for m in odd:
             baseline = now.true_without(m.statement)
             for edit in self._candidates(m, now):
@@ -276,7 +277,7 @@ class ByValue(InOrder):
         lent = {s for s in {m.statement for m in made} if _is_lent(s)}
         made = [m for m in made if m.statement not in lent]
         true = {m: {self._backward.which(v) for v in [*m.values, *m.joined]} - {None} for m in made}
-        return _Now(made, true, frozenset(right))
+        return _Now(made, true, frozenset(right), gradients)
 
     def _before(self, statement: ast.stmt) -> float:
         """How often a statement runs before the backward pass."""

@@ -86,7 +86,7 @@ class Changes(Trials):
         """Mistakes one after another as they show."""
         case = self.cases[0]
         order = InOrder(
-            self.working(), case.again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
+            self.working(), case.again, self.before, self.behind, self._right, self.wrong, self._passed_over()
         )
         made: list[tuple[Edit, ast.AST]] = []
         with contextlib.ExitStack() as tried:

@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
+from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.line_statements import carried
 from autograd_seq.diagnosis.own_code import Part, put
@@ -26,6 +27,7 @@ from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, inste
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
 MOST_LINES = 16  # that are looked at for one mistake
+MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
 MOST_TRIED = 4_000  # and of all lines
@@ -45,8 +47,8 @@ class InOrder:
         What the true passes are made of.
     mended : callable
         Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
-    enough : int, optional
-        How many of them right make any further change needless.
+    wrong : list of str, optional
+        The wrong gradients: all of them right make any further change needless.
     passed_over : mapping of stmt to float
         The statements of which the first turns are of no interest, as they come before the backward pass, and how many.
     """
@@ -58,10 +60,10 @@ class InOrder:
         forward: KnownValues,
         backward: KnownValues,
         mended: Callable[[Any], list[str] | None],
-        enough: int | None = None,
+        wrong: Sequence[str] = (),
         passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
     ) -> None:
-        self._enough, self._passed_over = enough, passed_over
+        self._wrong, self._enough, self._passed_over = wrong, len(wrong) or None, passed_over
         self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
@@ -74,10 +76,10 @@ class InOrder:
         now = self._seen()
         if now is None:
             return None
-        made, score, right = now
+        made, score, right, gradients = now
         self._made_now = made
         self._tried.clear()
-        for suspects in self._suspects(made):
+        for suspects in self._suspects(made, gradients):
             best: tuple[tuple[int, int], Edit] | None = None
             for edit in self._all_hits(suspects):
                 with put(edit):
@@ -94,8 +96,8 @@ class InOrder:
                 break
         return None
 
-    def _seen(self) -> tuple[list[Made], int, int] | None:
-        """What the program makes as it is now, how much of it is true, and how many gradients are mended."""
+    def _seen(self) -> tuple[list[Made], int, int, Mapping[str, Any]] | None:
+        """What the program makes as it is now, how much of it is true, how many gradients are mended, and all of them."""
         try:
             made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
@@ -105,22 +107,46 @@ class InOrder:
             return None
         seen = (v for m in made for v in [*m.values, *m.joined])
         true = {self._backward.which(v) for v in seen} - {None}  # each once, however often it is made
-        return made, len(true), len(mended)
+        return made, len(true), len(mended), gradients
 
-    def _odd(self, made: Sequence[Made]) -> Iterator[Made]:
-        """The statements that make what is not of the true passes, in the order in which they do so first."""
+    def _odd(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[Made]:
+        """The statements that make what is not of the true passes, in the order in which they do so first.
+
+        A value on which a right gradient depends is mostly a true one that is written in another way; so those come
+        last, and one on which nothing depends is left out.
+        """
+        right = {*gradients} - {*self._wrong} | {*(self._mended(gradients) or ())}
         seen: set[ast.stmt] = set()
+        unlikely: dict[ast.stmt, Made] = {}
+        left = MOST_PROBED if right and self._wrong else 0
         for m in made:
-            if m.statement not in seen and any(not says_nothing(v) and not self._known(v) for v in m.values):
-                seen.add(m.statement)
-                yield m
-                if len(seen) >= MOST_LINES:
-                    return
+            if m.statement in seen or all(says_nothing(v) or self._known(v) for v in m.values):
+                continue
+            if left > 0:
+                left -= 1
+                reached = self._reached(m, gradients)
+                if reached & right:
+                    unlikely.setdefault(m.statement, m)
+                if not reached or reached & right:
+                    continue
+            seen.add(m.statement)
+            yield m
+            if len(seen) >= MOST_LINES:
+                return
+        yield from (m for s, m in unlikely.items() if s not in seen)
 
-    def _suspects(self, made: Sequence[Made]) -> Iterator[list[Made]]:
+    def _reached(self, m: Made, gradients: Mapping[str, Any]) -> set[str]:
+        """The gradients that change when what a statement made at one time is another value."""
+        try:
+            _, others = self._watcher.run(self._run, m)
+        except Exception:  # whatever a changed program raises
+            return {*gradients}
+        return {k for k, v in gradients.items() if k not in others or not np.array_equal(others[k], v)}
+
+    def _suspects(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[list[Made]]:
         """Each of them with those that made what it reads: a wrong value may be a true one elsewhere."""
         given: set[ast.stmt] = set()
-        for odd in self._odd(made):
+        for odd in self._odd(made, gradients):
             together = [odd]
             names = {n.id for n in ast.walk(odd.statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
             before = made[: made.index(odd)]
@@ -160,8 +186,15 @@ class InOrder:
         before = sum(v in self._backward for v in first.values)
         least = before if before == len(first.values) else before + 1  # all true, but perhaps of another place
         scores = [sum(v in self._backward for v in values) for values in found]
-        hits = [(-score, i) for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]
-        return [ways[i][0] for _, i in sorted(hits)[:MOST_HITS]]
+        before_it = self._made_before(first)
+        hits = [(-score, isinstance(ways[i][1], ATOMS) or {self._backward.which(v) for v in found[i]} <= before_it, i)
+                for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]  # fmt: skip
+        return [ways[i][0] for _, _, i in sorted(hits)[:MOST_HITS]]
+
+    def _made_before(self, first: Made) -> set[int | None]:
+        """The true values that were made already: a line that is mended mostly makes another one."""
+        made = self._made_now[: self._made_now.index(first)]
+        return {self._backward.which(v) for m in made for v in m.values} | {None}
 
     def _ways(self, first: Made, rules: Sequence[Rule]) -> Iterator[tuple[Edit, ast.expr]]:
         """The changes within the right-hand side of a statement, each with what stands there then."""

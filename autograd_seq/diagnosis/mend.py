@@ -81,7 +81,7 @@ class Mend(Changes):
         """Lines that make other values than the true pass, one after another as they show."""
         known, cases = self.known, self.cases
         order = InOrder(
-            self.working(), cases[0].again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
+            self.working(), cases[0].again, self.before, self.behind, self._right, self.wrong, self._passed_over()
         )
         search = self._search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
         made: list[tuple[Edit, ast.AST]] = []
