@@ -216,7 +216,7 @@ class Trials:
         return v in self.behind or v in self._plain or self._is_ordinary(v)
 
     def _is_ordinary(self, value: Array) -> bool:
-        if not says_nothing(value):
+        if value.dtype.kind != "f" or not says_nothing(value):
             return False
         same = self._ordinary.get(value.shape, []) + [v.T for v in self._ordinary.get(value.shape[::-1], [])]
         return any(self.same(factor * value, v) for factor in self.factors for v in same)
