@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.known_values import says_nothing
@@ -31,6 +32,7 @@ from autograd_seq.diagnosis.trials import Line, Trials
 from autograd_seq.diagnosis.watched import watched
 
 MOST_CAUSES = 3
+MOST_BESIDES = 450  # runs for the rest, where what others make is right
 MOST_OF_TWO = 800  # runs with two changes of one line
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
@@ -56,6 +58,8 @@ class Changes(Trials):
 
     def _at_once(self, lines: list[Line]) -> Told:
         """One of the changes of which a line has few, if it mends everything."""
+        everything = frozenset(self.wrong)
+        lines = [line for line in lines if line.reach is None or line.reach == everything]
         for line, rule in itertools.product(lines, [self.rules[0], bounds, *WHOLE]):
             for edit in _edits(line, rule):
                 mended = self._mended(edit, self.wrong)
@@ -99,6 +103,11 @@ class Changes(Trials):
                 tried.enter_context(put(edit))
                 tried.enter_context(edit.part.changed())
                 right = self._right_now() or []
+            if (more := self._besides(made, right)) is not None:
+                made.append((more, more.old))
+                tried.enter_context(put(more))
+                tried.enter_context(more.part.changed())
+                right = self._right_now() or []
             if len(self.cases) > 1 and self._right_now(1) != right:
                 right = []
             needed, explained = self._needed(made, right, lambda: self._right_now() or [], tried)
@@ -106,6 +115,14 @@ class Changes(Trials):
                 edit.mended = line_now(edit)
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
         return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
+
+    def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
+        """A change that mends the rest, where no line is left that is the first to make what is not true."""
+        left = [k for k in self.wrong if k not in right]
+        most, self.most = self.most, self.runs + MOST_BESIDES
+        best = self._best(self.lines(left), left, again=True) if made and right and left else None
+        self.most = most
+        return best[0] if best is not None and len(best[1]) == len(left) else None
 
     def _needed(
         self,

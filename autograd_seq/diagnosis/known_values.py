@@ -87,7 +87,7 @@ def _ways(array: Array) -> list[Array]:
 
 def says_nothing(array: Array) -> bool:
     """Whether an array holds one number only, in every place, or is an ordinary one: it could come from anywhere."""
-    return not array.size or (float(array.flat[0]) in ORDINARY if array.size == 1 else bool(np.ptp(array) == 0))
+    return not array.size or (array.flat[0] in ORDINARY if array.size == 1 else bool(np.all(array == array.flat[0])))
 
 
 def is_mask(v: Array) -> bool:

@@ -15,6 +15,7 @@ from autograd_seq.diagnosis.own_code import Part
 
 PLAIN_FORMS = ("{0}", "1 - {0}")  # what a factor can be made of
 NUMBERS = ("2", "0.5")
+OF_ALL = ("T", "sum", "dot", "mean", "transpose")  # attributes of an array that are made of all that it holds
 MOST_ENDS = 6  # of a line, at which a term could be missing
 
 
@@ -89,10 +90,9 @@ def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing somewhere within a line."""
     divided = [n.right for n in ast.walk(s) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
     below = {id(n) for d in divided for n in ast.walk(d)}  # a factor there would take one away that is too many
-    within = [
-        p for p in places(s)
-        if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right") and id(p[3]) not in below
-    ]  # fmt: skip
+    inner = [p for p in places(s) if id(p[3]) not in below]
+    within = [p for p in inner if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
+    within += [p for p in inner if isinstance(p[0], ast.Attribute) and p[0].attr in OF_ALL]
     yield from _inserted(part, s, [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))])
     yield from _inserted(part, s, [p for p in within if isinstance(p[3], ATOMS)])
 

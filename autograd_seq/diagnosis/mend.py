@@ -25,7 +25,6 @@ from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
-MOST_BESIDES = 450  # of the rest, where values are right
 # By = and += and arrays that are shared alone, by the values of lines, or by any change of them.
 Way = Literal["assignments", "values", "changes"]
 
@@ -104,13 +103,8 @@ class Mend(Changes):
         return Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
-        """A change that mends the rest, where no line is left that makes other values than the true pass."""
-        left = [k for k in self.wrong if k not in right]
-        self.most = self.runs + MOST_BESIDES
-        best = self._best(self.lines(left), left, again=True) if made and right else None
-        if best is None or len(best[1]) < len(left) or is_lent(best[0].new):  # a copy of what was lent stays lent
-            return None
-        return best[0]
+        best = super()._besides(made, right)
+        return None if best is None or is_lent(best.new) else best  # a copy of what was lent stays lent
 
     def _told_of(
         self, search: ByValue, made: list[tuple[Edit, ast.AST]], explained: list[list[str]], right: list[str]

@@ -168,12 +168,13 @@ class Trials:
         Last come those that right gradients depend on too, as a line in a loop may be right at some of the steps.
         """
         likely, unknown, shared = [], [], []
+        now = self._results()
         for part in self.working():
             for statement in part.statements():
                 if isinstance(statement, ast.For):
                     unknown.append(Line(part, statement, None))
                     continue
-                reach = self.reach(part, statement)
+                reach = self.reach(part, statement, now)
                 if reach is None:
                     unknown.append(Line(part, statement, None))
                 elif reach and reach <= set(wrong):
@@ -221,8 +222,20 @@ class Trials:
         same = self._ordinary.get(value.shape, []) + [v.T for v in self._ordinary.get(value.shape[::-1], [])]
         return any(self.same(factor * value, v) for factor in self.factors for v in same)
 
-    def reach(self, part: Part, s: ast.stmt) -> set[str] | None:
-        """The gradients that change when the value of a statement does; None where it cannot be another."""
+    def _results(self) -> Mapping[str, Array]:
+        """What the program as it is now answers."""
+        self.runs += 1
+        self.spent += self.cost
+        try:
+            return dict(self.cases[0].again())
+        except Exception:  # whatever a changed program raises
+            return self.cases[0].found  # type: ignore[no-any-return]
+
+    def reach(self, part: Part, s: ast.stmt, now: Mapping[str, Array] | None = None) -> set[str] | None:
+        """The gradients that change when the value of a statement does; None where it cannot be another.
+
+        They are compared with what the program answers now, which is what it answered at first if none are given.
+        """
         value = getattr(s, "value", None)
         if value is None or isinstance(value, (ast.Tuple, ast.Dict, ast.List)) or isinstance(s, ast.Expr):
             return None
@@ -232,7 +245,7 @@ class Trials:
             return None
         if not result:
             return set()
-        found = self.cases[0].found
+        found = self.cases[0].found if now is None else now
         return {k for k, v in found.items() if k not in result or not self.same(result[k], v)}
 
     def _first(self, lines: list[Line], left: list[str]) -> Line | None:
