@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -81,14 +81,17 @@ class InOrder:
         self._tried.clear()
         for suspects in self._suspects(made, gradients):
             best: tuple[tuple[int, int], Edit] | None = None
-            for edit in self._all_hits(suspects):
-                with put(edit):
-                    after = self._seen()
-                if after is None or after[2] < right:
-                    continue
-                if (after[2], after[1]) > (right, score) and (best is None or (after[2], after[1]) > best[0]):
-                    best = (after[2], after[1]), edit
-                if over() or after[2] == self._enough:
+            for hits in self._all_hits(suspects):
+                for edit in hits:
+                    with put(edit):
+                        after = self._seen()
+                    if after is None or after[2] < right:
+                        continue
+                    if (after[2], after[1]) > (right, score) and (best is None or (after[2], after[1]) > best[0]):
+                        best = (after[2], after[1]), edit
+                    if over() or after[2] == self._enough:
+                        break
+                if over() or (best is not None and best[0][0] > right):
                     break
             if best is not None:
                 return best[1]
@@ -163,17 +166,15 @@ class InOrder:
     def _known(self, v: Any) -> bool:
         return v in self._backward or v in self._forward
 
-    def _all_hits(self, suspects: Sequence[Made]) -> Iterable[Edit]:
-        """The changes of some lines with which they make more that is true; unusual ones if there are no others."""
+    def _all_hits(self, suspects: Sequence[Made]) -> Iterator[list[Edit]]:
+        """The changes of some lines with which they make more that is true; then the unusual ones."""
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for first in fresh for edit in self._hits(first, rules)]
             if rules is not RARE_RULES:
                 hits += [edit for first in fresh for edit in shaped(first.part, first.statement, carried)]
-            if hits:
-                return hits
-        return []
+            yield hits
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         """The changes of a line with which it makes more that is true."""

@@ -24,7 +24,7 @@ import numpy as np
 
 from autograd_seq.diagnosis.calling import Space, arrays_in
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
-from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, siblings, value_of
+from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, siblings, unread, value_of
 
 MOST_CALLS = 4  # of one function of which it is kept what its operands were
 MOST_HANDED = 6  # arrays that a call hands over
@@ -232,7 +232,9 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             if event == "return" and tree is not None:
                 now = dict(_operands(tree, {**frame.f_globals, **frame.f_locals}))
                 seen.update(now)
-                beside.setdefault(function, {}).update(siblings(tree, {**frame.f_globals, **frame.f_locals}, now))
+                more = beside.setdefault(function, {})
+                more.update(siblings(tree, {**frame.f_globals, **frame.f_locals}, now))
+                more.update(unread(tree, dict(frame.f_locals)))
                 if frame.f_code is function.__code__ and len(calls.setdefault(function, [])) < MOST_CALLS:
                     calls[function].append({k: v for k, v in now.items() if isinstance(v, np.ndarray)})
             return line

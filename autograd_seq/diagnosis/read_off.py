@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 UNKNOWN = object()
+MOST_PLACES = 4  # at which entries of one variable are looked at
 MOST_BESIDE = 60  # entries of one object
 
 
@@ -79,6 +81,29 @@ def siblings(tree: ast.AST | None, held: dict[str, Any], known: Mapping[str, Any
             said = f"{text}.{name}" if isinstance(node, ast.Attribute) else f"{text}[{name!r}]"
             if isinstance(name, str) and said not in known and _is_number(value):
                 yield said, value.copy() if isinstance(value, np.ndarray) else value
+
+
+def unread(tree: ast.AST | None, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The entries, at the places where a function reads others, of its variables of which it reads none.
+
+    Parameters
+    ----------
+    tree : AST or None
+        The function.
+    held : dict
+        Its own variables.
+    """
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Subscript)] if tree is not None else []
+    read = {n.value.id for n in nodes if isinstance(n.value, ast.Name)}
+    places = {ast.unparse(n.slice): n.slice for n in nodes if isinstance(n.slice, (ast.Name, ast.BinOp))}
+    for name, whole in held.items():
+        if name in read or not isinstance(whole, (np.ndarray, list, tuple)):
+            continue
+        for text, place in itertools.islice(places.items(), MOST_PLACES):
+            if isinstance(value_of(place, held), (int, np.integer)):
+                entry = value_of(ast.Subscript(ast.Name(name), place), held)
+                if isinstance(entry, (np.ndarray, np.floating)):
+                    yield f"{name}[{text}]", np.array(entry)
 
 
 def _is_number(value: Any) -> bool:

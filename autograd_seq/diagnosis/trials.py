@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.known_values import KnownValues, is_mask, says_nothing
+from autograd_seq.diagnosis.known_values import KnownValues, in_blocks, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
 from autograd_seq.diagnosis.search import difference
@@ -79,7 +79,7 @@ class Trials:
         self.known = known
         self.factors += known.given
         self.before = KnownValues(known.forward, tolerance)
-        self.behind = KnownValues(known.backward, tolerance, self.factors)
+        self.behind = KnownValues([*known.backward, *in_blocks(known.backward)], tolerance, self.factors)
         self._plain = KnownValues(known.forward, tolerance, self.factors)
         self._know(known)
         self.cost, self.spent = 0.8 + 0.0025 * self.length, 0.0
