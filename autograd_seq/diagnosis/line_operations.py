@@ -97,6 +97,9 @@ def _closed_otherwise(node: ast.BinOp) -> Iterator[ast.expr]:
 def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The derivative of another function: 1 - y ** 2 for y * (1 - y)."""
     for holder, name, index, node in places(s):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not _is_product(holder):
+            for old, new, whole in _sigmoids(node):
+                yield Edit(s, holder, name, index, whole, *kinds.IN_PLACE_OF(old, new, of=kinds.DERIVATIVE))
         if not isinstance(node, ast.BinOp) or not DERIVATIVE_FORM.search(ast.unparse(node)):
             continue
         inner = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, ATOMS)}
@@ -104,6 +107,29 @@ def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
         for form in DERIVATIVE_FORMS if len(whole) == 1 else ():
             new = read(form.format(whole[0]))
             yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=kinds.DERIVATIVE))
+
+
+def _is_product(node: object) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    """The factors of a product, however it is closed."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]
+
+
+def _sigmoids(node: ast.BinOp) -> Iterator[tuple[str, str, ast.expr]]:
+    """A product in which y and 1 - y are factors, not side by side, with the derivative of tanh in their place."""
+    factors = _factors(node)
+    texts = [ast.unparse(f) for f in factors]
+    for i, text in enumerate(texts):
+        for k in [k for k, other in enumerate(texts) if other in (f"1 - {text}", f"1.0 - {text}")]:
+            rest = [f"({t})" for j, t in enumerate(texts) if j not in (i, k)]
+            new = f"1 - {text} ** 2"
+            if rest:
+                yield f"{text} * ({texts[k]})", new, read(" * ".join([*rest, f"({new})"]))
 
 
 DERIVATIVE_FORMS = ("1 - {0} ** 2", "{0} * (1 - {0})", "({0} > 0)")
