@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
+from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder, caller_of
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
@@ -288,7 +288,7 @@ class ByValue(InOrder):
     def _candidates(self, m: Made, now: _Now) -> Iterator[Replaced]:
         """A line with true values in the place of its own, or of the variables that it reads."""
         times = sum(other.statement is m.statement for other in now.made)
-        caller = _caller(m, now.made)
+        caller = caller_of(m, now.made)
         for other in [caller] if caller is not None else ():
             for place in self._doubtful(other, now):
                 yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, now)
@@ -392,17 +392,6 @@ def _read_by(m: Made) -> Iterator[Place]:
 
 def _changes_in_place(s: ast.stmt) -> bool:
     return isinstance(s, ast.AugAssign) or (isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Subscript))
-
-
-def _caller(m: Made, made: Sequence[Made]) -> Made | None:
-    """The statement that called the function in which another one ran; it is done after that."""
-    name = m.part.tree.name
-    for other in made[made.index(m) + 1 :]:
-        if other.part is not m.part:
-            called = [n.func for n in ast.walk(other.statement) if isinstance(n, ast.Call)]
-            if any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) == name for f in called):
-                return other
-    return None
 
 
 def _is_lent(s: Any) -> bool:

@@ -139,7 +139,7 @@ def _in_their_form(
             causes, unexplained = _causes(lines.search, lines, report)
             vague = [c for c in causes if c[0].category == kinds.IN_PLACE_OF.category]
             if not unexplained and not vague:
-                return _with_targets(lines.placed(causes), short[0].made)
+                return _with_targets(causes, lines.placed(causes), short[0].made)
             kept = report.look_at, report.together
             others = _Told(as_they_are, left, tolerance, report)
             others.knows(lines)
@@ -148,13 +148,15 @@ def _in_their_form(
             if len(still) < len(unexplained) or (not still and clearer):
                 return others.placed(again)
             report.look_at, report.together = kept
-            return _with_targets(lines.placed(causes), short[0].made)
+            return _with_targets(causes, lines.placed(causes), short[0].made)
     lines = _Told(as_they_are, left, tolerance, report)
     return lines.placed(_causes(lines.search, lines, report)[0])
 
 
-def _with_targets(causes: list[list[Finding]], names: Collection[str]) -> list[list[Finding]]:
-    """Causes that say what a target is for which a program has an index only."""
+def _with_targets(
+    causes: list[list[Finding]], placed: list[list[Finding]], names: Collection[str]
+) -> list[list[Finding]]:
+    """Causes that say what a target is for which a program has an index only, where they are not its own lines."""
 
     def told(finding: Finding) -> Finding:
         found = re.search(rf"(?<!\w)({'|'.join(map(re.escape, names))})(<\d+>)?(?!\w)", finding.correct)
@@ -162,7 +164,10 @@ def _with_targets(causes: list[list[Finding]], names: Collection[str]) -> list[l
             return finding
         return replace(finding, correct=f"{finding.correct}  ({found[0]} is 1 at the right class and 0 elsewhere)")
 
-    return [[told(f) for f in c] for c in causes] if names else causes
+    if not names:
+        return placed
+    theirs = [c[0].line is not None for c in causes]
+    return [c if own else [told(f) for f in c] for c, own in zip(placed, theirs, strict=True)]
 
 
 def _with(case: Any, truth: Any) -> Any:

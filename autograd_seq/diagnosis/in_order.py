@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
 from autograd_seq.diagnosis.line_places import ATOMS
@@ -30,8 +31,10 @@ MOST_LINES = 16  # that are looked at for one mistake
 MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
+MOST_CALLS = 160  # where each takes a call of another function
 MOST_TRIED = 4_000  # and of all lines
 HERE = "_here_"
+IN_PLACE = IN_PLACE_OF.words.strip("{}").removeprefix("with {}")
 
 
 class InOrder:
@@ -161,6 +164,10 @@ class InOrder:
                     if not all(says_nothing(v) or v in self._forward for v in m.values):
                         given.add(m.statement)
                         together.append(m)
+            others = [*_answers(odd, made), *([caller] if (caller := caller_of(odd, made)) is not None else [])]
+            for m in [m for m in others if m.statement not in given]:
+                given.add(m.statement)
+                together.append(m)
             yield together
 
     def _known(self, v: Any) -> bool:
@@ -178,19 +185,28 @@ class InOrder:
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         """The changes of a line with which it makes more that is true."""
-        ways = list(itertools.islice(self._ways(first, rules), min(MOST_WAYS, self._left)))
+        most = MOST_CALLS if _calls(first, self._parts) else MOST_WAYS
+        ways = list(itertools.islice(self._ways(first, rules), min(most, self._left)))
         self._left -= len(ways)
         try:
             found = instead(self._run, first, [way for _, way in ways])
         except Exception:  # it came to no such time
             return []
         before = sum(v in self._backward for v in first.values)
+        if isinstance(first.statement, ast.Return) and not any(self._known(v) for v in first.values):
+            return [ways[i][0] for i in self._as_derivatives([edit for edit, _ in ways], found)[:MOST_HITS]]
         least = before if before == len(first.values) else before + 1  # all true, but perhaps of another place
         scores = [sum(v in self._backward for v in values) for values in found]
         before_it = self._made_before(first)
         hits = [(-score, isinstance(ways[i][1], ATOMS) or {self._backward.which(v) for v in found[i]} <= before_it, i)
                 for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]  # fmt: skip
         return [ways[i][0] for _, _, i in sorted(hits)[:MOST_HITS]]
+
+    def _as_derivatives(self, changed: Sequence[Edit], found: Sequence[Sequence[Any]]) -> list[int]:
+        """The changes with which what is answered could be a derivative, such as 1 - a²: those that are known first."""
+        known = [i for i, values in enumerate(found) if any(self._known(v) for v in values)]
+        others = [i for i, e in enumerate(changed) if e.category == DERIVATIVE and IN_PLACE in e.words and found[i]]
+        return [*known, *(i for i in others if i not in known)]
 
     def _made_before(self, first: Made) -> set[int | None]:
         """The true values that were made already: a line that is mended mostly makes another one."""
@@ -230,6 +246,35 @@ class _Texts:
             with put(replace(edit, new=ast.Name(HERE, ast.Load()))):
                 self._around[place] = ast.unparse(self._statement.value)
         return self._around[place].replace(HERE, f"({ast.unparse(edit.new)})")
+
+
+def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
+    """The statement that called the function in which another one ran; it is done after that."""
+    name = m.part.tree.name
+    for other in made[made.index(m) + 1 :]:
+        if other.part is not m.part:
+            called = [n.func for n in ast.walk(other.statement) if isinstance(n, ast.Call)]
+            if any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) == name for f in called):
+                return other
+    return None
+
+
+def _calls(m: Made, parts: Sequence[Part]) -> bool:
+    """Whether a statement calls one of some functions, and so takes long."""
+    names = {part.tree.name for part in parts}
+    called = [n.func for n in ast.walk(m.statement) if isinstance(n, ast.Call)]
+    return any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in names for f in called)
+
+
+def _answers(m: Made, made: Sequence[Made]) -> Iterator[Made]:
+    """The last answers of the functions that a statement called; they were given before it was done."""
+    called = {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")
+              for f in [n.func for n in ast.walk(m.statement) if isinstance(n, ast.Call)]}  # fmt: skip
+    for other in reversed(made[: made.index(m)][-MOST_BEFORE:]):
+        name = other.part.tree.name
+        if name in called and isinstance(other.statement, ast.Return):
+            called.discard(name)
+            yield other
 
 
 def _alike(some: Sequence[Any], others: Sequence[Any]) -> bool:

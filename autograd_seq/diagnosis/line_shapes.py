@@ -12,7 +12,7 @@ from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_statements import carried, into_the_loop, moved, shared
-from autograd_seq.diagnosis.line_variables import shape_of
+from autograd_seq.diagnosis.line_variables import atoms, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
@@ -129,6 +129,18 @@ def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
         yield Edit(s, holder, name, index, new, "activation derivative", words)
 
 
+def slopes(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The derivative of a ReLU that goes flat where one that leaks stands."""
+    numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), "")
+    small = [a for a in atoms(part) if part.kinds.get(a) == "float"]
+    for holder, name, index, node in places(s) if numpy else ():
+        inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node
+        if isinstance(inner, ast.Compare) and not (isinstance(holder, ast.Call) and _called(holder) == "where"):
+            for slope in [*small, "0.01", "0.1", "0.2"]:
+                new = f"{numpy}.where({ast.unparse(inner)}, 1.0, {slope})"
+                yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(said(node), new, of=kinds.DERIVATIVE))
+
+
 def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """Another number, or array, to divide by: one of the function or of its object."""
     numbers = [k for k, kind in part.kinds.items() if kind in ("int", "float") or isinstance(kind, tuple)]
@@ -222,7 +234,7 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, bare, complements, divisors, sizes]
+SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, bare, complements, divisors, sizes, slopes]
 # seen only when the program runs
 WHOLE: list[Rule] = [clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried]
 

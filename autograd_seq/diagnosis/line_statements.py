@@ -92,9 +92,11 @@ def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
     holder, name, index = holder_of(part.tree, s)
     around = getattr(holder, name)
     for i, loop in enumerate(around[index + 1 :], index + 1):
-        if isinstance(loop, ast.For) and goal in _stored_in(loop):
+        handed = isinstance(s.targets[0], ast.Attribute) and any(isinstance(n, ast.Call) for n in ast.walk(loop))
+        if isinstance(loop, ast.For) and (goal in _stored_in(loop) or handed):  # a method may change what is kept
             new = _with_body(loop, [s, *loop.body])
-            yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)))
+            line = f"{said(s)}, at the beginning of each turn"
+            yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)), mended=line)
 
 
 def _stored_in(s: ast.stmt) -> set[str]:

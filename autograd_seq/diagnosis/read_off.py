@@ -67,7 +67,8 @@ def siblings(tree: ast.AST | None, held: dict[str, Any], known: Mapping[str, Any
         The values that it reads, which are not answered again.
     """
     done: set[str] = set()
-    for node in ast.walk(tree) if tree is not None else ():
+    own = [ast.Attribute(ast.Name("self", ast.Load()), "", ast.Load())] if "self" in held else []
+    for node in [*ast.walk(tree), *own] if tree is not None else ():
         by_key = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
         if not by_key and not isinstance(node, ast.Attribute):
             continue
