@@ -247,7 +247,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
         tree = trees[function]
         if tree is not None:
             held = {**beside.get(function, {}), **operands[function]}
-            kinds = {k: kind_of(v) for k, v in held.items()}
+            kinds = {k: kind_of(v) for k, v in held.items() if k != "_"}  # one kind now, and another one then
             arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
             part = Part(function, tree, kinds, arrays, set(ran), values[function], kept[function].found)
             part.handed, part.calls = handed.get(function, {}), calls.get(function, [])
