@@ -245,7 +245,8 @@ def line_now(edit: Edit) -> str:
     """The line as it is now."""
     if edit.mended:
         return edit.mended
-    return said(_head(edit.statement), 160).removesuffix(" ...")
+    now = edit.new if isinstance(edit.new, ast.stmt) else edit.statement
+    return said(_head(now), 160).removesuffix(" ...")
 
 
 def line_with(edit: Edit) -> str:

@@ -22,7 +22,7 @@ from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
-from autograd_seq.diagnosis.line_statements import carried
+from autograd_seq.diagnosis.line_statements import carried, for_one_line, written_over
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 
@@ -161,6 +161,8 @@ class InOrder:
                 targets = {n.id for n in stored}
                 if m.part is odd.part and targets & names and m.statement not in given and m.values:
                     names -= targets
+                    if isinstance(m.statement, ast.Assign) and isinstance(m.statement.value, ast.Name):
+                        names.add(m.statement.value.id)  # the same array under another name
                     if not all(says_nothing(v) or v in self._forward for v in m.values):
                         given.add(m.statement)
                         together.append(m)
@@ -180,7 +182,8 @@ class InOrder:
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for first in fresh for edit in self._hits(first, rules)]
             if rules is not RARE_RULES:
-                hits += [edit for first in fresh for edit in shaped(first.part, first.statement, carried)]
+                whole = list(itertools.product(fresh, (written_over, carried, for_one_line)))
+                hits += [edit for first, rule in whole for edit in shaped(first.part, first.statement, rule)]
             yield hits
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:

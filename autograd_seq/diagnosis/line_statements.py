@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,9 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, holder_of, read, said, target
 from autograd_seq.diagnosis.line_variables import atoms, spreads
 from autograd_seq.diagnosis.own_code import Part
+
+ASSIGNED = (ast.Assign, ast.AugAssign)
+SIGNS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 
 
 def written_over(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -75,6 +80,48 @@ def carried(part: Part, s: ast.stmt) -> Iterator[Edit]:
         last = more if isinstance(s, ast.AugAssign) else apart  # in place where it was so before
         new, line = _with_body(loop, [*loop.body, last]), f"{said(last)}, at the end of the loop"
         yield Edit(s, *holder_of(part.tree, loop), new, *kinds.NO_FACTOR(factor), mended=line)
+
+
+def for_one_line(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A variable that is changed in place for the sake of one line, and is read by others afterwards."""
+    loop, name, index = holder_of(part.tree, s)
+    if not isinstance(loop, ast.For) or name != "body" or not isinstance(s, ast.AugAssign):
+        return
+    if not isinstance(s.target, ast.Name) or type(s.op) not in SIGNS:
+        return
+    whole = f"({s.target.id} {SIGNS[type(s.op)]} ({ast.unparse(s.value)}))"
+    for last, other in enumerate(loop.body[index + 1 :], index + 1):
+        value = getattr(other, "value", None)
+        if not isinstance(other, (ast.Assign, ast.AugAssign)) or value is None:
+            continue
+        text = re.sub(rf"(?<![\w.]){s.target.id}(?!\w)", whole, ast.unparse(value))
+        if text != ast.unparse(value):
+            made = copy.copy(other)
+            made.value = read(text)
+            body = [*loop.body[:index], *loop.body[index + 1 : last], made, *loop.body[last + 1 :]]
+            yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *kinds.DONE_IN_PLACE(said(s)),
+                       mended=said(made, 160))  # fmt: skip
+
+
+def exchanged_goals(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Two lines each of which puts its value where that of the other belongs."""
+    loop, name, index = holder_of(part.tree, s)
+    if not isinstance(loop, ast.For) or name != "body" or not isinstance(s, ASSIGNED):
+        return
+    for i, other in enumerate(loop.body[index + 1 :], index + 1):
+        if type(other) is not type(s) or not isinstance(other, ASSIGNED):
+            continue
+        goals = [g.targets[0] if isinstance(g, ast.Assign) else g.target for g in (s, other)]
+        alike = all(isinstance(g, ast.Subscript) for g in goals) and len({ast.unparse(g.value) for g in goals}) == 1  # type: ignore[attr-defined]
+        if not alike or ast.unparse(goals[0]) == ast.unparse(goals[1]):
+            continue
+        one, two = copy.copy(s), copy.copy(other)
+        one.value, two.value = other.value, s.value
+        body = [*loop.body]
+        body[index], body[i] = one, two
+        line = f"{said(one)}; {said(two)}"
+        words = kinds.EXCHANGED(said(goals[0]), said(goals[1]))
+        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words, mended=line)
 
 
 def _takes_itself(s: ast.stmt) -> bool:
