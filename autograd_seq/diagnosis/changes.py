@@ -33,6 +33,7 @@ from autograd_seq.diagnosis.watched import watched
 
 MOST_CAUSES = 3
 MOST_BESIDES = 450  # runs for the rest, where what others make is right
+MOST_ATTEMPTS = 3
 MOST_OF_TWO = 800  # runs with two changes of one line
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
@@ -87,11 +88,23 @@ class Changes(Trials):
         return told
 
     def _in_order(self) -> Told:
-        """Mistakes one after another as they show."""
-        case = self.cases[0]
+        """Mistakes one after another as they show; what helped nothing in the end is not tried again."""
         order = InOrder(
-            self.working(), case.again, self.before, self.behind, self._right, self.wrong, self._passed_over()
+            self.working(), self.cases[0].again, self.before, self.behind, self._right, self.wrong, self._passed_over()
         )
+        best = Told([], [], list(self.wrong))
+        for _ in range(MOST_ATTEMPTS):
+            made, told = self._attempt(order)
+            if worth(told) < worth(best):
+                best = told
+            needless = [edit for edit in made if edit not in told.made]
+            if not told.left or not needless or self._over():
+                break
+            order.refuse(needless)
+        return best
+
+    def _attempt(self, order: InOrder) -> tuple[list[Edit], Told]:
+        """The changes that are made one after another, and what comes of them."""
         made: list[tuple[Edit, ast.AST]] = []
         with contextlib.ExitStack() as tried:
             right: list[str] = []
@@ -99,14 +112,10 @@ class Changes(Trials):
                 edit = order.next(self._over)
                 if edit is None:
                     break
-                made.append((edit, edit.old))
-                tried.enter_context(put(edit))
-                tried.enter_context(edit.part.changed())
+                self._keep(edit, made, tried)
                 right = self._right_now() or []
             if (more := self._besides(made, right)) is not None:
-                made.append((more, more.old))
-                tried.enter_context(put(more))
-                tried.enter_context(more.part.changed())
+                self._keep(more, made, tried)
                 right = self._right_now() or []
             if len(self.cases) > 1 and self._right_now(1) != right:
                 right = []
@@ -114,7 +123,13 @@ class Changes(Trials):
             for edit in needed:
                 edit.mended = line_now(edit)
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
-        return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
+        found = [self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)]
+        return [edit for edit, _ in made], Told(found, needed, left)
+
+    def _keep(self, edit: Edit, made: list[tuple[Edit, ast.AST]], tried: contextlib.ExitStack) -> None:
+        made.append((edit, edit.old))
+        tried.enter_context(put(edit))
+        tried.enter_context(edit.part.changed())
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
         """A change that mends the rest, where no line is left that is the first to make what is not true."""
@@ -234,6 +249,11 @@ class Changes(Trials):
         line, where = edit.statement.lineno, target(edit.statement)
         correct = edit.mended or f"without line {line}"
         return Finding(edit.category, where, edit.words, correct, tuple(mended), line, file=self.file_of(edit.part))
+
+
+def worth(told: Told) -> tuple[int, int, bool]:
+    """The less the better: what is left, by how many causes, and whether it is said what would be right."""
+    return len(told.left), len(told.findings) or MOST_CAUSES + 1, not all(f.correct for f in told.findings)
 
 
 def _edits(line: Line, rule: Rule) -> Iterator[Edit]:

@@ -72,29 +72,37 @@ class InOrder:
         self._forward, self._backward = forward, backward
         self._watcher = Watcher(parts, passed_over)
         self._left = MOST_TRIED
+        self._refused: set[tuple[int, str]] = set()
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
+
+    def refuse(self, edits: Sequence[Edit]) -> None:
+        """Begin anew, without some changes that helped nothing."""
+        self._refused |= {(edit.statement.lineno, edit.words) for edit in edits}
+        self._left = MOST_TRIED
 
     def next(self, over: Callable[[], bool]) -> Edit | None:
         """The change that mends the first mistake; None if there is none that does."""
         now = self._seen()
         if now is None:
             return None
-        made, score, right, gradients = now
+        made, true, right, gradients = now
         self._made_now = made
         self._tried.clear()
         for suspects in self._suspects(made, gradients):
             best: tuple[tuple[int, int], Edit] | None = None
             for hits in self._all_hits(suspects):
-                for edit in hits:
+                for edit in [edit for edit in hits if (edit.statement.lineno, edit.words) not in self._refused]:
                     with put(edit):
                         after = self._seen()
                     if after is None or after[2] < right:
                         continue
-                    if (after[2], after[1]) > (right, score) and (best is None or (after[2], after[1]) > best[0]):
-                        best = (after[2], after[1]), edit
+                    line = edit.statement.lineno
+                    gain = after[2] - right, len(_made_but_at(line, after[1])) - len(_made_but_at(line, true))
+                    if gain > (0, 0) and (best is None or gain > best[0]):
+                        best = gain, edit
                     if over() or after[2] == self._enough:
                         break
-                if over() or (best is not None and best[0][0] > right):
+                if over() or (best is not None and best[0][0] > 0):
                     break
             if best is not None:
                 return best[1]
@@ -102,8 +110,8 @@ class InOrder:
                 break
         return None
 
-    def _seen(self) -> tuple[list[Made], int, int, Mapping[str, Any]] | None:
-        """What the program makes as it is now, how much of it is true, how many gradients are mended, and all of them."""
+    def _seen(self) -> tuple[list[Made], dict[int, set[int]], int, Mapping[str, Any]] | None:
+        """What the program makes now, what of it is true by lines, how many gradients are mended, and all of them."""
         try:
             made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
@@ -111,9 +119,11 @@ class InOrder:
         mended = self._mended(gradients)
         if mended is None:
             return None
-        seen = (v for m in made for v in [*m.values, *m.joined])
-        true = {self._backward.which(v) for v in seen} - {None}  # each once, however often it is made
-        return made, len(true), len(mended), gradients
+        true: dict[int, set[int]] = {}
+        for m in made:
+            found = {self._backward.which(v) for v in [*m.values, *m.joined]} - {None}
+            true.setdefault(m.statement.lineno, set()).update(found)  # type: ignore[arg-type]
+        return made, true, len(mended), gradients
 
     def _odd(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[Made]:
         """The statements that make what is not of the true passes, in the order in which they do so first.
@@ -203,7 +213,10 @@ class InOrder:
         before_it = self._made_before(first)
         hits = [(-score, isinstance(ways[i][1], ATOMS) or {self._backward.which(v) for v in found[i]} <= before_it, i)
                 for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]  # fmt: skip
-        return [ways[i][0] for _, _, i in sorted(hits)[:MOST_HITS]]
+        chosen = [i for _, _, i in sorted(hits)[:MOST_HITS]]
+        if not chosen and not any(self._known(v) for v in first.values):  # it may make none when it is right
+            chosen = self._as_derivatives([edit for edit, _ in ways], found)[:MOST_HITS]
+        return [ways[i][0] for i in chosen]
 
     def _as_derivatives(self, changed: Sequence[Edit], found: Sequence[Sequence[Any]]) -> list[int]:
         """The changes with which what is answered could be a derivative, such as 1 - a²: those that are known first."""
@@ -278,6 +291,11 @@ def _answers(m: Made, made: Sequence[Made]) -> Iterator[Made]:
         if name in called and isinstance(other.statement, ast.Return):
             called.discard(name)
             yield other
+
+
+def _made_but_at(line: int, true: Mapping[int, set[int]]) -> set[int]:
+    """The true values that other lines than one make, each once: what a line makes itself does not speak for it."""
+    return set().union(*(found for other, found in true.items() if other != line))
 
 
 def _alike(some: Sequence[Any], others: Sequence[Any]) -> bool:

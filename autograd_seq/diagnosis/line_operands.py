@@ -64,10 +64,23 @@ def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing from what a line makes."""
     if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or s.value is None:
         return
-    ends: list[Place] = [(s, "value", None, s.value)]
-    if isinstance(s.value, ast.Tuple):
-        ends = [(s.value, "elts", i, e) for i, e in enumerate(s.value.elts)]
-    yield from _inserted(part, s, ends)
+    yield from _inserted(part, s, list(_ends((s, "value", None, s.value))))
+
+
+def _ends(whole: Place) -> Iterator[Place]:
+    """What a line makes: each entry of a tuple, a list or a dict."""
+    node = whole[3]
+    if isinstance(node, (ast.Tuple, ast.List)):
+        entries: list[Place] = [(node, "elts", i, e) for i, e in enumerate(node.elts)]
+    elif isinstance(node, ast.Dict):
+        entries = [(node, "values", i, e) for i, e in enumerate(node.values)]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+        entries = [(k, "value", None, k.value) for k in node.keywords]
+    else:
+        entries = []
+        yield whole
+    for entry in entries:
+        yield from _ends(entry)
 
 
 def products(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -13,6 +13,7 @@ from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 TIMES = (ast.Mult, ast.Div, ast.MatMult)
+PRODUCTS = (".dot", ".outer", ".matmul")  # functions that make something else of their arguments the other way round
 SUMS = (ast.Add, ast.Sub)
 Change = tuple[ast.expr, Said]
 
@@ -31,6 +32,9 @@ def operations(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mean":
             sum_ = ast.Attribute(node.func.value, "sum", ast.Load())
             made.append((ast.Call(sum_, node.args, node.keywords), kinds.MEAN_OF(said(node))))
+        if isinstance(node, ast.Call) and len(node.args) == 2 and ast.unparse(node.func).endswith(PRODUCTS):
+            turned = ast.Call(node.func, node.args[::-1], node.keywords)
+            made.append((turned, kinds.WRONG_ORDER(said(node))))
         if isinstance(node, ast.Attribute) and node.attr == "T":
             made.append((node.value, kinds.TRANSPOSED(said(node.value))))
         elif isinstance(node, ATOMS) and not (isinstance(holder, ast.Attribute) and holder.attr == "T"):

@@ -32,6 +32,21 @@ def axes(part: Part, s: ast.stmt) -> Iterator[Edit]:
         first = 0 if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in ("np", "numpy") else 1
         if len(node.args) > first:
             yield from _other_axes(s, node, "args", first, node.args[first])
+    yield from _all_axes(s)
+
+
+def _all_axes(s: ast.stmt) -> Iterator[Edit]:
+    """The axis of all the sums in a line."""
+    named = [k for n in ast.walk(s) if isinstance(n, ast.Call) and _called(n) in SUMS for k in n.keywords]
+    old = {ast.unparse(k.value) for k in named if k.arg == "axis"}
+    value = getattr(s, "value", None)
+    if len(named) < 2 or len(old) != 1 or value is None:
+        return
+    (axis,) = old
+    for other in [other for other in AXES if other != axis]:
+        new = read(ast.unparse(value).replace(f"axis={axis}", f"axis={other}"))
+        words = f"with the sums over {_axes(axis)} in place of {_axes(other)}"
+        yield Edit(s, s, "value", None, new, "missing sum", words)
 
 
 def unsummed(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -133,10 +148,16 @@ def slopes(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The derivative of a ReLU that goes flat where one that leaks stands."""
     numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), "")
     small = [a for a in atoms(part) if part.kinds.get(a) == "float"]
+    numbers = [n.value for n in ast.walk(part.tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)]
+    small += dict.fromkeys([str(n) for n in numbers if 0 < n < 1] + ["0.01", "0.1", "0.2"])
     for holder, name, index, node in places(s) if numpy else ():
+        if isinstance(node, ast.Constant) and node.value == 0 and isinstance(holder, ast.Call) and index == 2:
+            for slope in small if _called(holder) == "where" else ():
+                said_of = [said(holder), said(holder).replace(f"{node.value})", f"{slope})")]
+                yield Edit(s, holder, name, index, read(slope), *kinds.IN_PLACE_OF(*said_of, of=kinds.DERIVATIVE))
         inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node
         if isinstance(inner, ast.Compare) and not (isinstance(holder, ast.Call) and _called(holder) == "where"):
-            for slope in [*small, "0.01", "0.1", "0.2"]:
+            for slope in small:
                 new = f"{numpy}.where({ast.unparse(inner)}, 1.0, {slope})"
                 yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(said(node), new, of=kinds.DERIVATIVE))
 
@@ -234,7 +255,7 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, bare, complements, divisors, sizes, slopes]
+SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, complements, divisors]
 # seen only when the program runs
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.by_value import ByValue, is_lent
-from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with
+from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with, worth
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, said, written_over
@@ -70,7 +70,7 @@ class Mend(Changes):
         for way in ways:
             self.runs = 0
             told = way()
-            if _worth(told) < _worth(best):
+            if worth(told) < worth(best):
                 best = told
             if not best.left and all(f.correct for f in best.findings):
                 break
@@ -171,11 +171,6 @@ class Mend(Changes):
                 kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
             yield
-
-
-def _worth(told: Told) -> tuple[int, int, bool]:
-    """The less the better: what is left, by how many causes, and whether it is said what would be right."""
-    return len(told.left), len(told.findings) or MOST_CAUSES + 1, not all(f.correct for f in told.findings)
 
 
 class _Begun:
