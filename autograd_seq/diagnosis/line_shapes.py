@@ -203,6 +203,10 @@ def lists(part: Part, s: ast.stmt) -> Iterator[Edit]:
             new = read(f"{ast.unparse(node.value)}.pop({first})")
             words = f"with {said(node)} in place of {said(new)}: every step reads the same entry"
             yield Edit(s, holder, name, index, new, "off by one", words)
+        if isinstance(node, ast.Call) and _called(node) == "pop" and [ast.unparse(a) for a in node.args] in ([], ["0"]):
+            new = ast.Call(node.func, [] if node.args else [ast.Constant(0)], [])
+            words = f"with {said(node)} in place of {said(new)}: the list is read from its other end"
+            yield Edit(s, holder, name, index, new, "off by one", words)
 
 
 def turned(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -14,6 +14,7 @@ from autograd_seq.diagnosis.line_variables import atoms, spreads
 from autograd_seq.diagnosis.own_code import Part
 
 ASSIGNED = (ast.Assign, ast.AugAssign)
+MOST_PLACES = 10  # in the body of a loop
 SIGNS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 
 
@@ -140,16 +141,18 @@ def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
     around = getattr(holder, name)
     for i, loop in enumerate(around[index + 1 :], index + 1):
         handed = isinstance(s.targets[0], ast.Attribute) and any(isinstance(n, ast.Call) for n in ast.walk(loop))
-        if isinstance(loop, ast.For) and (goal in _stored_in(loop) or handed):  # a method may change what is kept
-            new = _with_body(loop, [s, *loop.body])
-            line = f"{said(s)}, at the beginning of each turn"
-            yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)), mended=line)
+        if not isinstance(loop, ast.For) or not (goal in _stored_in(loop) or handed):  # a method may change it, too
+            continue
+        for place in range(min(len(loop.body), MOST_PLACES)):
+            new = _with_body(loop, [*loop.body[:place], s, *loop.body[place:]])
+            where = f"before {said(loop.body[place])}" if place else "at the beginning of each turn"
+            yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)), mended=f"{said(s)}, {where}")
 
 
 def _stored_in(s: ast.stmt) -> set[str]:
     """The variables that a statement stores into."""
-    goals = [n for n in ast.walk(s) if isinstance(n, (ast.Name, ast.Attribute)) and isinstance(n.ctx, ast.Store)]
-    return {ast.unparse(goal) for goal in goals}
+    goals = [n for n in ast.walk(s) if isinstance(n, ATOMS) and isinstance(n.ctx, ast.Store)]
+    return {ast.unparse(goal.value if isinstance(goal, ast.Subscript) else goal) for goal in goals}
 
 
 def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:
