@@ -200,7 +200,7 @@ class ByValue(InOrder):
         true = self._values[self._rows[strayed.row][strayed.place]] / self._factor
         at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
         for rules in ([*RULES, *SHAPES], RARE_RULES):
-            ways = list(islice(self._ways(at, rules), MOST_WAYS))
+            ways = self._ways(at, rules, MOST_WAYS)
             found = instead(self._run, at, [way for _, way in ways])
             hits = [i for i, made in enumerate(found) if any(self._same(v, _shaped_as(true, v)) for v in made)]
             if hits:

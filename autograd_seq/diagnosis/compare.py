@@ -143,7 +143,7 @@ def _in_their_form(
             kept = report.look_at, report.together
             others = _Told(as_they_are, left, tolerance, report)
             others.knows(lines)
-            again, still = _causes(others.search, others, report)
+            again, still = _causes(others.search, others, report, FIRST_WORK // 2, FIRST_WORK // 2)
             clearer = len(again) <= len(causes) and not any(c[0].category == kinds.IN_PLACE_OF.category for c in again)
             if len(still) < len(unexplained) or (not still and clearer):
                 return others.placed(again)
@@ -177,9 +177,11 @@ def _with(case: Any, truth: Any) -> Any:
     return other
 
 
-def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+def _causes(
+    search: Search, lines: _Told, report: BackwardReport, first: float = FIRST_WORK, most: float = MOST_WORK
+) -> tuple[list[list[Finding]], list[str]]:
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
-    causes, unexplained = _found(search, report, FIRST_WORK)
+    causes, unexplained = _found(search, report, first)
     report.look_at = search.common(unexplained)
     if any(_is_appearance(c[0]) or _is_assignment(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
@@ -198,8 +200,8 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
     left = _left(search, mended)
     if not unexplained:  # by several causes: fewer are likelier
         return ([[f] for f in mended], []) if mended and not left and len(mended) < len(causes) else (causes, [])
-    if left and _left(search, valued) and not search.ended:
-        causes, unexplained = _found(search, report, MOST_WORK)
+    if left and _left(search, valued) and not search.ended and most > first:
+        causes, unexplained = _found(search, report, most)
     if len(left) <= len(unexplained):
         causes, unexplained = [[f] for f in mended], left
     if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):

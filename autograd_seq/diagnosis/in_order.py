@@ -27,7 +27,7 @@ from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
-MOST_LINES = 16  # that are looked at for one mistake
+MOST_LINES = 9  # that are looked at for one mistake
 MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
@@ -54,6 +54,8 @@ class InOrder:
         The wrong gradients: all of them right make any further change needless.
     passed_over : mapping of stmt to float
         The statements of which the first turns are of no interest, as they come before the backward pass, and how many.
+    charge : callable, optional
+        Is told how many changes of a line were tried on it alone, and whether the line calls a function of theirs.
     """
 
     def __init__(
@@ -65,20 +67,23 @@ class InOrder:
         mended: Callable[[Any], list[str] | None],
         wrong: Sequence[str] = (),
         passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
+        charge: Callable[[int, bool], None] = lambda ways, calls: None,
     ) -> None:
+        self._charge = charge
         self._wrong, self._enough, self._passed_over = wrong, len(wrong) or None, passed_over
         self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
         self._watcher = Watcher(parts, passed_over)
         self._left = MOST_TRIED
+        self._hits_of: dict[tuple[Any, ...], list[Edit]] = {}
+        self._reached_by: dict[tuple[Any, ...], set[str]] = {}
         self._refused: set[tuple[int, str]] = set()
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
 
     def refuse(self, edits: Sequence[Edit]) -> None:
         """Begin anew, without some changes that helped nothing."""
         self._refused |= {(edit.statement.lineno, edit.words) for edit in edits}
-        self._left = MOST_TRIED
 
     def next(self, over: Callable[[], bool]) -> Edit | None:
         """The change that mends the first mistake; None if there is none that does."""
@@ -153,6 +158,12 @@ class InOrder:
 
     def _reached(self, m: Made, gradients: Mapping[str, Any]) -> set[str]:
         """The gradients that change when what a statement made at one time is another value."""
+        key = m.statement, m.turn, *(part.version for part in self._parts)
+        if key not in self._reached_by:
+            self._reached_by[key] = self._changed_with(m, gradients)
+        return self._reached_by[key]
+
+    def _changed_with(self, m: Made, gradients: Mapping[str, Any]) -> set[str]:
         try:
             _, others = self._watcher.run(self._run, m)
         except Exception:  # whatever a changed program raises
@@ -198,9 +209,16 @@ class InOrder:
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         """The changes of a line with which it makes more that is true."""
-        most = MOST_CALLS if _calls(first, self._parts) else MOST_WAYS
-        ways = list(itertools.islice(self._ways(first, rules), min(most, self._left)))
+        key = first.statement, first.turn, rules is RARE_RULES, *(part.version for part in self._parts)
+        if key not in self._hits_of:  # else it is as it was in another attempt
+            self._hits_of[key] = self._found_hits(first, rules)
+        return self._hits_of[key]
+
+    def _found_hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
+        calls = _calls(first, self._parts)
+        ways = self._ways(first, rules, min(MOST_CALLS if calls else MOST_WAYS, self._left))
         self._left -= len(ways)
+        self._charge(len(ways), calls)
         try:
             found = instead(self._run, first, [way for _, way in ways])
         except Exception:  # it came to no such time
@@ -229,23 +247,38 @@ class InOrder:
         made = self._made_now[: self._made_now.index(first)]
         return {self._backward.which(v) for m in made for v in m.values} | {None}
 
-    def _ways(self, first: Made, rules: Sequence[Rule]) -> Iterator[tuple[Edit, ast.expr]]:
-        """The changes within the right-hand side of a statement, each with what stands there then."""
+    def _ways(self, first: Made, rules: Sequence[Rule], most: int) -> list[tuple[Edit, ast.expr]]:
+        """The changes within the right-hand side of a statement, so many at most, each with what stands there then."""
         s: Any = first.statement
         if not can_be_repeated(s.value):
-            return
-        seen: set[str] = set()
+            return []
         texts = _Texts(s)
+        found: dict[str, Edit] = {}
         for rule in rules:
             for edit in (shaped if rule in SHAPES else edits)(first.part, s, rule):
-                if not isinstance(edit.new, ast.expr) or (edit.holder is s and edit.slot != "value"):
-                    continue
-                text = texts.of(edit)
-                if text in seen:
-                    continue
-                seen.add(text)
-                with contextlib.suppress(SyntaxError):  # a slice in parentheses, say
-                    yield edit, read(text)
+                if isinstance(edit.new, ast.expr) and (edit.holder is not s or edit.slot == "value"):
+                    found.setdefault(texts.of(edit), edit)
+                    if len(found) >= most:
+                        break
+            if len(found) >= most:
+                break
+        return [(edit, node) for edit, node in zip(found.values(), _all_read([*found]), strict=True) if node is not None]
+
+
+def _all_read(texts: Sequence[str]) -> list[ast.expr | None]:
+    """Expressions from their source; none for what is not one. All at once, as that is much quicker."""
+    try:
+        whole: Any = read(f"({''.join(f'({text}),' for text in texts)})")
+        return list(whole.elts)
+    except SyntaxError:
+        return [_read_or_none(text) for text in texts]
+
+
+def _read_or_none(text: str) -> ast.expr | None:
+    try:
+        return read(text)
+    except SyntaxError:
+        return None
 
 
 class _Texts:
@@ -261,7 +294,8 @@ class _Texts:
         if place not in self._around:
             with put(replace(edit, new=ast.Name(HERE, ast.Load()))):
                 self._around[place] = ast.unparse(self._statement.value)
-        return self._around[place].replace(HERE, f"({ast.unparse(edit.new)})")
+        new = ast.unparse(edit.new)
+        return self._around[place].replace(HERE, new if isinstance(edit.new, ast.Slice) else f"({new})")
 
 
 def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
