@@ -8,7 +8,6 @@ several mistakes are found one after another, also where no gradient is right be
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,7 +22,7 @@ from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edi
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, written_over
-from autograd_seq.diagnosis.own_code import Part, put
+from autograd_seq.diagnosis.own_code import Part, put, statements_in
 from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
@@ -31,6 +30,7 @@ MOST_LINES = 9  # that are looked at for one mistake
 MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
+SHORT = 7  # statements of a function that takes no longer than a line
 MOST_CALLS = 160  # where each takes a call of another function
 MOST_TRIED = 4_000  # and of all lines
 HERE = "_here_"
@@ -262,7 +262,8 @@ class InOrder:
                         break
             if len(found) >= most:
                 break
-        return [(edit, node) for edit, node in zip(found.values(), _all_read([*found]), strict=True) if node is not None]
+        read_as = zip(found.values(), _all_read([*found]), strict=True)
+        return [(edit, node) for edit, node in read_as if node is not None]
 
 
 def _all_read(texts: Sequence[str]) -> list[ast.expr | None]:
@@ -310,8 +311,8 @@ def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
 
 
 def _calls(m: Made, parts: Sequence[Part]) -> bool:
-    """Whether a statement calls one of some functions, and so takes long."""
-    names = {part.tree.name for part in parts}
+    """Whether a statement calls one of some functions that takes long."""
+    names = {part.tree.name for part in parts if sum(1 for _ in statements_in(part.tree)) > SHORT}
     called = [n.func for n in ast.walk(m.statement) if isinstance(n, ast.Call)]
     return any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in names for f in called)
 

@@ -102,8 +102,8 @@ def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The derivative of another function: 1 - y ** 2 for y * (1 - y)."""
     for holder, name, index, node in places(s):
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not _is_product(holder):
-            for old, new, whole in _sigmoids(node):
-                yield Edit(s, holder, name, index, whole, *kinds.IN_PLACE_OF(old, new, of=kinds.DERIVATIVE))
+            for old, tanh, product in _sigmoids(node):
+                yield Edit(s, holder, name, index, product, *kinds.IN_PLACE_OF(old, tanh, of=kinds.DERIVATIVE))
         if not isinstance(node, ast.BinOp) or not DERIVATIVE_FORM.search(ast.unparse(node)):
             continue
         inner = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, ATOMS)}

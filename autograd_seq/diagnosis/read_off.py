@@ -70,7 +70,7 @@ def siblings(tree: ast.AST | None, held: dict[str, Any], known: Mapping[str, Any
     own = [ast.Attribute(ast.Name("self", ast.Load()), "", ast.Load())] if "self" in held else []
     for node in [*ast.walk(tree), *own] if tree is not None else ():
         by_key = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
-        if not by_key and not isinstance(node, ast.Attribute):
+        if not isinstance(node, ast.Attribute) and not (isinstance(node, ast.Subscript) and by_key):
             continue
         text = ast.unparse(node.value)
         if text in done:

@@ -10,7 +10,15 @@ from typing import Any
 
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.kinds import AT_ANOTHER_STEP, DERIVATIVE, IN_PLACE_OF, NO_FACTOR, OFF_BY_ONE, WRONG_VALUE, Said
+from autograd_seq.diagnosis.kinds import (
+    AT_ANOTHER_STEP,
+    DERIVATIVE,
+    IN_PLACE_OF,
+    NO_FACTOR,
+    OFF_BY_ONE,
+    WRONG_VALUE,
+    Said,
+)
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant
 from autograd_seq.diagnosis.perturb.which_step import STEPS
 from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Change, Program, bare, called, formula
