@@ -32,7 +32,7 @@ MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
 SHORT = 7  # statements of a function that takes no longer than a line
 MOST_CALLS = 160  # where each takes a call of another function
-MOST_TRIED = 4_000  # and of all lines
+MOST_TRIED = 6_000  # and of all lines
 HERE = "_here_"
 IN_PLACE = IN_PLACE_OF.words.strip("{}").removeprefix("with {}")
 
@@ -216,6 +216,8 @@ class InOrder:
 
     def _found_hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         calls = _calls(first, self._parts)
+        if calls and rules is RARE_RULES:
+            return []
         ways = self._ways(first, rules, min(MOST_CALLS if calls else MOST_WAYS, self._left))
         self._left -= len(ways)
         self._charge(len(ways), calls)

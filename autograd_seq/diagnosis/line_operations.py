@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from autograd_seq.diagnosis.line_places import ATOMS, Edit, places, read, said
 from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
+MOST_FUNCTIONS = 12  # of a file, of which each can stand for another
 TIMES = (ast.Mult, ast.Div, ast.MatMult)
 PRODUCTS = (".dot", ".outer", ".matmul")  # functions that make something else of their arguments the other way round
 SUMS = (ast.Add, ast.Sub)
@@ -111,6 +113,20 @@ def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
         for form in DERIVATIVE_FORMS if len(whole) == 1 else ():
             new = read(form.format(whole[0]))
             yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=kinds.DERIVATIVE))
+
+
+def functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Another function of their file that takes as many arguments, as the derivative of another activation is."""
+    space = part.function.__globals__
+    known = {k: v.__code__.co_argcount for k, v in space.items() if isinstance(v, types.FunctionType)}
+    for holder, name, index, node in places(s):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in known:
+            continue
+        others = [k for k, count in known.items() if count == known[node.func.id] and k != node.func.id]
+        for other in others if len(others) < MOST_FUNCTIONS else ():
+            new = ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords)
+            of = kinds.DERIVATIVE if DERIVATIVE_FORM.search(node.func.id) else ""
+            yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=of))
 
 
 def _is_product(node: object) -> bool:
