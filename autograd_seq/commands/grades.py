@@ -194,3 +194,5 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
             say(f"  {submission.mark:g} of {submission.points:g} points")
     if len(book) > 1:
         print(book)
+    if not in_full and not book.ok:
+        say("--verbose prints what is wrong with each of them; --markdown DIR writes a page for each student")

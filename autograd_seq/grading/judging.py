@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -156,6 +157,7 @@ class Judging:
             return self._run()
 
     def _run(self) -> Submission:
+        began = time.monotonic()
         if self.handed_in.source.strip() or not self.remark:
             self._guarded(self._judge_all)
             self._guarded(self._finish)
@@ -166,6 +168,7 @@ class Judging:
         return Submission(
             self.handed_in.path, self.functions, self._said(self.reasons), self.line, self.printed,
             self.handed_in.placed(self.remark) if self.remark else None, not_enforced(self._standing), self.seed,
+            _since(began),
         )  # fmt: skip
 
     def _said(self, reasons: list[str]) -> str | None:
@@ -183,7 +186,10 @@ class Judging:
         self._enter()
         names = self._wanted()
         for name in names:
+            began = time.monotonic()
             self._take(name)
+            if name in self.functions:
+                self.functions[name] = replace(self.functions[name], seconds=_since(began))
             if self._process is not None and not self._process.alive and self._process.seconds_left <= 0:
                 break
         for name in names:
@@ -333,6 +339,11 @@ class Judging:
         alone = f" ({parts[0]} alone is there)" if parts else ""
         names = ", ".join(FUNCTIONS)
         return f"{self.handed_in.path} defines none of {names}, nor forward and backward with INPUTS{alone}"
+
+
+def _since(began: float) -> float:
+    """Seconds that have passed, to the millisecond."""
+    return round(time.monotonic() - began, 3)
 
 
 def _why_unusable(error: Mapping[str, Any]) -> str:

@@ -156,6 +156,21 @@ def test_exit_codes_of_several_and_bad_use(tmp_path, capsys):
         assert main(words) == 2, words
 
 
+def test_of_many_only_the_verdicts_are_printed_and_how_to_see_the_reasons_is_said(tmp_path, capsys):
+    for name in "abcdef":
+        (tmp_path / f"{name}.py").write_text(WRONG if name == "f" else RIGHT)
+    assert main(["check", str(tmp_path), "--seed", "1"]) == 1
+    brief = capsys.readouterr().out
+    assert "the square is missing" not in brief.partition("6 submissions")[0]
+    assert brief.splitlines()[-1].startswith("--verbose prints what is wrong with each of them")
+    assert main(["check", str(tmp_path), "--seed", "1", "--verbose"]) == 1
+    full = capsys.readouterr().out
+    assert "the square is missing" in full.partition("6 submissions")[0] and "--verbose" not in full
+    (tmp_path / "f.py").write_text(RIGHT)
+    assert main(["check", str(tmp_path), "--seed", "1"]) == 0
+    assert "--verbose" not in capsys.readouterr().out
+
+
 def test_hints_in_levels(tmp_path, capsys):
     path = tmp_path / "a.py"
     path.write_text(WRONG)

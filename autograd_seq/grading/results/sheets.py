@@ -19,7 +19,7 @@ def as_csv(book: Gradebook) -> str:
     """
     columns = _columns(book)
     functions = list(dict.fromkeys(function for function, _ in columns))
-    head = ["submission", "verdict", "mark", "points", "reason", "remark", "seed"]
+    head = ["submission", "verdict", "mark", "points", "reason", "remark", "seed", "seconds"]
     for function in functions:
         head += [f"{function}: verdict", f"{function}: mark", f"{function}: mistakes"]
         head += [f"{function}: {gradient}" for f, gradient in columns if f == function and gradient]
@@ -39,6 +39,7 @@ def _columns(book: Gradebook) -> list[tuple[str, str]]:
 def _row(submission: Submission, functions: Sequence[str], columns: Sequence[tuple[str, str]]) -> list[object]:
     row: list[object] = [submission.path, submission.verdict, submission.mark, submission.points]
     row += [translated(submission.reason or ""), translated(submission.remark or ""), submission.seed]
+    row.append(submission.seconds)
     for name in functions:
         function = submission.functions.get(name)
         row += ["", "", ""] if function is None else [function.verdict, function.mark, function.mistakes]
