@@ -8,19 +8,24 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
 from multiprocessing import get_context
 from typing import Any
 
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.asked_for import Assignment, load_assignment
-from autograd_seq.grading.handed_in import gathered
+from autograd_seq.grading.handed_in import gathered, links_out
 from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.judging import Path, check_file, checked_seed
+from autograd_seq.grading.plain_text import one_line, plain
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.submission import Submission, Verdict
 from autograd_seq.translation.columns import display_width, padded
 from autograd_seq.translation.reader import translated
+
+LEADS_OUT = "it is a link to a file outside of the folder, and was not read"
 
 
 @dataclass(frozen=True)
@@ -96,11 +101,11 @@ class Gradebook:
 def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
     """The function and the kind of each mistake; what has no verdict has its reason for one."""
     if submission.reason is not None:
-        yield "(file)", f"no verdict: {_first(submission.reason.replace(submission.path, 'it'))}"
+        yield "(file)", f"no verdict: {_first(submission.reason, submission.path)}"
         return
     for name, function in submission.functions.items():
         if function.verdict == "no verdict":
-            yield name, f"no verdict: {_first(function.reason or '')}"
+            yield name, f"no verdict: {_first(function.reason or '', submission.path)}"
         elif function.carried:
             yield name, "follows from an earlier function"
         elif function.causes:
@@ -109,13 +114,15 @@ def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
             failure = function.report.get("failure")
             missing = function.report.get("missing")
             if failure or not missing or function.report.get("wrong"):
-                yield name, f"it fails: {_first(str(failure))}" if failure else "another mistake"
+                yield name, f"it fails: {_first(str(failure), submission.path)}" if failure else "another mistake"
             else:
                 yield name, f"not returned: {', '.join(map(str, missing))}"
 
 
-def _first(reason: str) -> str:
-    return (reason.splitlines() or [""])[0][:100]
+def _first(reason: str, path: str) -> str:
+    """A reason's first line, which is the same for all who have it."""
+    own = (repr(path), one_line(path), path)
+    return reduce(lambda text, name: text.replace(name, "it"), own, plain(reason, 1))[:100]
 
 
 Progress = Callable[[Submission], None]
@@ -182,10 +189,12 @@ def check_folder(
         "seed": checked_seed(seed), "hints_only": hints_only, "timeout": timeout, "assignment": assignment,
         "hints": hints, "attempt": attempt, "cells": cells, "edits": edits,
     }  # fmt: skip
-    many = min(jobs or _processors(), len(names))
-    found = _one_by_one(names, options) if many == 1 else _side_by_side(names, options, many)
+    refused = [Submission(name, {}, LEADS_OUT) for name in sorted(links_out(given))]
+    wanted = [name for name in names if name not in {submission.path for submission in refused}]
+    many = min(jobs or _processors(), len(wanted))
+    found = _one_by_one(wanted, options) if many <= 1 else _side_by_side(wanted, options, many)
     judged: dict[str, Submission] = {}
-    for submission in found:
+    for submission in chain(refused, found):
         judged[submission.path] = submission
         if progress is not None:
             progress(submission)

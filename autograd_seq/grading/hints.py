@@ -72,7 +72,7 @@ def _told(report: Any, handed_in: HandedIn, lines: list[tuple[int, str]]) -> Ite
     if report.missing and not report.failure:
         yield f"  not returned: {', '.join(report.missing)}"
     for number, text in lines:
-        yield f"  look at {handed_in.path}:{number}: {text}"
+        yield f"  look at {handed_in.name}:{number}: {text}"
     if right:
         yield f"  right: {', '.join(right)}"
 

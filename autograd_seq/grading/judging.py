@@ -14,9 +14,10 @@ from autograd_seq.core.source_line import here
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, parts_of_backward
 from autograd_seq.grading.asked_for import Assignment, load_assignment
 from autograd_seq.grading.edits import Edit
-from autograd_seq.grading.handed_in import Cells, HandedIn, read
+from autograd_seq.grading.handed_in import HandedIn, read
 from autograd_seq.grading.hints import Hints, level_of, reported
 from autograd_seq.grading.marks import marked
+from autograd_seq.grading.notebooks import Cells
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.remote import RemoteModule
@@ -338,7 +339,7 @@ class Judging:
         parts = [name for name in ("forward", "backward") if name in self._defined]
         alone = f" ({parts[0]} alone is there)" if parts else ""
         names = ", ".join(FUNCTIONS)
-        return f"{self.handed_in.path} defines none of {names}, nor forward and backward with INPUTS{alone}"
+        return f"{self.handed_in.name} defines none of {names}, nor forward and backward with INPUTS{alone}"
 
 
 def _since(began: float) -> float:

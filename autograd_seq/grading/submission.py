@@ -9,6 +9,7 @@ from typing import Any, Literal
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.edits import Edit
+from autograd_seq.grading.plain_text import one_line
 from autograd_seq.translation.reader import translated
 
 Verdict = Literal["right", "wrong", "no verdict"]
@@ -187,5 +188,5 @@ class Submission:
     def __str__(self) -> str:
         before = [f"  {self.remark}"] if self.remark else []
         after = [f"  {self.reason}"] if self.reason is not None else []
-        lines = [*map(str, self.functions.values()), *before, f"{self.path}: {self.verdict}", *after]
+        lines = [*map(str, self.functions.values()), *before, f"{one_line(self.path)}: {self.verdict}", *after]
         return translated("\n".join(lines))

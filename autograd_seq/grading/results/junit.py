@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from autograd_seq.grading.gradebook import Gradebook
-from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.plain_text import one_line, plain
 from autograd_seq.grading.submission import Submission
 from autograd_seq.translation.reader import translated
 
@@ -23,7 +23,7 @@ def as_junit(book: Gradebook) -> str:
 
 
 def _suite(submission: Submission) -> ElementTree.Element:
-    path = plain(submission.path, 1)
+    path = one_line(submission.path)
     suite = ElementTree.Element("testsuite", name=path, time=_time(submission.seconds))
     for name, function in submission.functions.items():
         case = ElementTree.SubElement(suite, "testcase", classname=path, name=plain(name, 1))

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from autograd_seq.grading.gradebook import Gradebook
-from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.plain_text import one_line, plain
 from autograd_seq.grading.submission import Submission
 from autograd_seq.storage.files import write
 from autograd_seq.translation.reader import translated
@@ -19,7 +19,7 @@ LONGEST_NAME = 200  # bytes of a letter's name; systems take 255, and writing ne
 
 def as_markdown(submission: Submission) -> str:
     """A page for one student: the verdict, the marks, and what is said of each function."""
-    name = in_markdown(os.path.basename(submission.path))
+    name = in_markdown(one_line(os.path.basename(submission.path)))
     marks = translated(f"{submission.mark:g} of {submission.points:g} points")
     lines = [f"# {name}: {submission.verdict}", "", marks, ""]
     for remark in filter(None, (submission.reason, submission.remark)):

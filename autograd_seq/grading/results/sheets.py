@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from autograd_seq.grading.gradebook import Gradebook
-from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.plain_text import one_line, plain
 from autograd_seq.grading.submission import FunctionVerdict, Submission
 from autograd_seq.translation.reader import translated
 
@@ -37,7 +37,7 @@ def _columns(book: Gradebook) -> list[tuple[str, str]]:
 
 
 def _row(submission: Submission, functions: Sequence[str], columns: Sequence[tuple[str, str]]) -> list[object]:
-    row: list[object] = [submission.path, submission.verdict, submission.mark, submission.points]
+    row: list[object] = [one_line(submission.path), submission.verdict, submission.mark, submission.points]
     row += [translated(submission.reason or ""), translated(submission.remark or ""), submission.seed]
     row.append(submission.seconds)
     for name in functions:
@@ -58,7 +58,10 @@ def states(function: FunctionVerdict) -> dict[str, str]:
 
 def causes_as_csv(book: Gradebook) -> str:
     """A row for each mistake: how many make it, in which function, what it is, and who."""
-    rows = [[len(row.paths), row.function, translated(row.cause), " ".join(row.paths)] for row in book.causes()]
+    rows = [
+        [len(row.paths), row.function, translated(row.cause), " ".join(map(one_line, row.paths))]
+        for row in book.causes()
+    ]
     return _written([["submissions", "function", "cause", "which"], *rows])
 
 
