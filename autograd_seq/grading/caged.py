@@ -95,7 +95,7 @@ class _Served:
         inputs = self._loaded.names.get("INPUTS")
         if _bytes(pack(inputs)[1]) > MOST_BYTES // 2:
             inputs, told = None, _too_large("INPUTS is", "write shapes in place of numbers", complete=True)
-        return {"names": names, **told}, inputs
+        return {"names": names, "absent": self._loaded.absent, **told}, inputs
 
     def _call(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Call a function with arguments by place and by name."""

@@ -127,7 +127,8 @@ def _decoded(content: bytes) -> str:
 
 def _program(name: str, text: str) -> HandedIn:
     """A file; one that was a notebook, and still has lines that only a notebook understands, without these."""
-    code = without_magic(text) if re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]", text, re.MULTILINE) else None
+    looks_so = re.search(r"^\s*[%!?]|\?\s*$|=\s*[%!]|get_ipython\(\)", text, re.MULTILINE)
+    code = without_magic(text) if looks_so else None
     if code is None or code.left_out is None or code.wrong is not None:
         return HandedIn(name, text)
     remark = f"what only a notebook understands was left out: {code.left_out:.80}"

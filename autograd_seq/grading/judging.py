@@ -29,6 +29,7 @@ from autograd_seq.translation.reader import speaking_english
 
 ALONE = 'what is for running the file alone stands under  if __name__ == "__main__":'
 Path = str | os.PathLike[str]
+MOST_ABSENT = 1000
 SECONDS_AGAIN = 10.0  # for a function whose process ended while its lines were looked at
 
 
@@ -147,6 +148,7 @@ class Judging:
         self._process: OwnProcess | None = None
         self._module: RemoteModule | None = None
         self._defined: list[str] = []
+        self._absent: list[str] = []
         self._standing: list[str] | None = None
         self._seconds_left = float(limits.seconds)
         self._judged_with_backward: set[str] = set()
@@ -270,10 +272,18 @@ class Judging:
             return self._without(name, self._process.patched)
         if failure.startswith(("RecursionError", "MemoryError")):
             return self._without(name, f"it ends in {failure}")
+        if self._needs_an_import(failure):
+            return self._without(name, f"it needs what is not installed here: {failure}")
         if undecided and not report.wrong and not report.missing and not failure:
             return self._without(name, "\n".join(map(str, undecided)))
         data, text = reported(report, self.handed_in, name, self.level)
         return replace(marked(name, report, self.handed_in.placed(plain(text)), data, points), changes=changes)
+
+    def _needs_an_import(self, failure: str) -> bool:
+        """Whether a function fails because of a module that is not there."""
+        said = failure.partition("\n")[0]
+        missing = "*" in self._absent or any(f"name '{name}' is" in said for name in self._absent)
+        return said.startswith("ModuleNotFoundError") or (said.startswith("NameError") and missing)
 
     def _without(self, name: str, reason: str) -> FunctionVerdict:
         task = self.assignment.tasks.get(name) if self.assignment is not None else None
@@ -295,6 +305,8 @@ class Judging:
         answer = self._process.ask("load")
         names = answer.get("names")
         self._defined = [str(n) for n in names if str(n).isidentifier()] if isinstance(names, list) else []
+        absent = answer.get("absent")
+        self._absent = [str(name) for name in absent[:MOST_ABSENT]] if isinstance(absent, list) else []
         self._note(answer.get("error"))
         inputs = answer["value"] if isinstance(answer["value"], Mapping) else None
         self._module = RemoteModule(self._process, self._defined, inputs)
@@ -315,7 +327,8 @@ class Judging:
         said = _why_unusable(error)
         self.line = error["line"] if isinstance(error.get("line"), int) else None
         if self._anything_wanted():
-            self.remark = f"{said}\n  judged is what it defines all the same"
+            before = f"{self.handed_in.remark}\n  " if self.handed_in.remark else ""
+            self.remark = f"{before}{said}\n  judged is what it defines all the same"
         else:
             self.reasons.append(said)
 
@@ -356,6 +369,10 @@ def _why_unusable(error: Mapping[str, Any]) -> str:
     if kind == "SystemExit":
         return f"running it ends in SystemExit (code {said}){at}\n  {ALONE}"
     what = f"{kind}: {said}" if said else kind
+    if kind == "ModuleNotFoundError":
+        return f"it imports what is not installed here: {said}{at}"
+    if kind == "EOFError":
+        return f"it calls input(), which nobody answers here{at}"
     return f"it is not Python as it stands: {what}{at}" if error.get("syntax") else f"running it ends in {what}{at}"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Cells = Literal["functions", "all"]
-_TIMED = ("%%time", "%%timeit", "%%capture", "%%prun")  # what is below them is Python
+_PYTHON_BELOW = re.compile(r"\s*%%(time|timeit|capture|prun)\b|\s*%%writefile\b.*\.py\s*\n")
 _ASKS_NOTEBOOK = re.compile(r"\s*([\w, ]+=\s*)?get_ipython\(\)")
 MOST_STUMBLES = 50  # in one cell; then all lines that look like magics are taken for them
 _NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
@@ -85,10 +85,13 @@ def without_magic(code: str) -> Code:
     >>> without_magic("%matplotlib inline\nprint('%d of %d'\n      % (1, 2))").lines
     ['', "print('%d of %d'", '      % (1, 2))']
     """
-    lines = [_nothing(line) if _ASKS_NOTEBOOK.match(line) else line for line in code.split("\n")]
-    if code.lstrip().startswith("%%") and not code.lstrip().startswith(_TIMED):
+    lines = code.split("\n")
+    if code.lstrip().startswith("%%") and not _PYTHON_BELOW.match(code):
         return Code([""] * len(lines), ast.Module([], []))  # another language
-    left_out: str | None = None
+    asking = [number for number, line in enumerate(lines) if _ASKS_NOTEBOOK.match(line)]
+    left_out = lines[asking[0]].strip() if asking else None
+    for number in asking:
+        lines[number] = _nothing(lines[number])
     for stumble in range(MOST_STUMBLES + 1):
         try:
             return Code(lines, ast.parse("\n".join(lines)), left_out)
@@ -113,12 +116,11 @@ def _is_magic(line: str) -> bool:
 
 def _leave_out(lines: list[str], number: int) -> None:
     """Have a line do nothing, with those that go on with it."""
-    while number < len(lines):
-        goes_on = lines[number].endswith("\\")
-        lines[number] = _nothing(lines[number])
+    goes_on = lines[number].endswith("\\")
+    lines[number] = _nothing(lines[number])
+    while goes_on and number + 1 < len(lines):
         number += 1
-        if not goes_on:
-            return
+        goes_on, lines[number] = lines[number].endswith("\\"), ""
 
 
 def _nothing(line: str) -> str:
@@ -134,7 +136,7 @@ def as_little(cells: Sequence[Code]) -> list[list[str]]:
 
     A line that is not run is empty, so that each keeps its number.
     """
-    needed = {name for cell in cells if cell.defines for name in _from_outside("\n".join(cell.lines))}
+    needed = {name for cell in cells if cell.defines for name in _from_outside("\n".join(cell.lines))} | {"INPUTS"}
     kept: set[ast.stmt] = set()
     others = [node for cell in cells if not cell.defines for node in cell.tree.body]
     more = [node for node in others if _is_wanted(node)]

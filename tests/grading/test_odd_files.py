@@ -112,8 +112,8 @@ def test_a_file_that_may_not_be_read_has_no_verdict(tmp_path, monkeypatch):
 
 # -- names ------------------------------------------------------------------------------------------------------------
 
-NAMES = ["new\nline.py", "esc\x1b[31mred\x07.py", "\u202egnp.py", "<b>&amp;.py", "-rf.py", "[x].py", "a*b?.py", "名字.py",
-         "x" * 240 + ".py", "=1+2.py", "a b.py", "`id`.py", "$HOME.py", "UPPER.PY"]  # fmt: skip
+NAMES = ["new\nline.py", "esc\x1b[31mred\x07.py", "\u202egnp.py", "<b>&amp;.py", "-rf.py", "[x].py", "a*b?.py",
+         "名字.py", "x" * 240 + ".py", "=1+2.py", "a b.py", "`id`.py", "$HOME.py", "UPPER.PY"]  # fmt: skip
 
 
 @on_posix
