@@ -18,6 +18,7 @@ from autograd_seq.grading.handed_in import HandedIn, read
 from autograd_seq.grading.hints import Hints, level_of, reported
 from autograd_seq.grading.marks import marked
 from autograd_seq.grading.notebooks import Cells
+from autograd_seq.grading.other_layout import takes_something_else
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.remote import RemoteModule
@@ -233,9 +234,21 @@ class Judging:
             if task is None and report.failure and name in parts_of_backward(self.handed_in.source, self._wanted()):
                 self._judged_with_backward.add(name)
                 return
+            if task is None and report.failure and name in FUNCTIONS and (other := self._another_layout(name, report)):
+                self.functions[name] = self._without(name, other)
+                return
             self.functions[name] = self._with(name, report, task.points if task else 1.0, changes)
             if task is not None and task.kind == "backward" and not self.functions[name].ok:
                 self._wrong_pairs.append(task)
+
+    def _another_layout(self, name: str, report: Any) -> str | None:
+        """What it takes in place of what the course's function takes, if that is so."""
+        try:
+            self._enter()
+            assert self._process is not None
+            return takes_something_else(self._process, name, self.handed_in.source, report.failure, self.seed)
+        except (NoAnswerError, AutogradError):  # then it is judged by how it failed
+            return None
 
     def _report(self, task: Task) -> tuple[Any, Given]:
         """What came of comparing; if the process ended while lines were changed in it, without that."""
