@@ -25,6 +25,7 @@ from autograd_seq.grading.submission import Submission, Verdict
 from autograd_seq.translation.columns import display_width, padded
 from autograd_seq.translation.reader import translated
 
+LONGEST_REASON = 100  # letters, in a table
 LEADS_OUT = "it is a link to a file outside of the folder, and was not read"
 
 
@@ -122,7 +123,8 @@ def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
 def _first(reason: str, path: str) -> str:
     """A reason's first line, which is the same for all who have it."""
     own = (repr(path), one_line(path), path)
-    return reduce(lambda text, name: text.replace(name, "it"), own, plain(reason, 1))[:100]
+    said = reduce(lambda text, name: text.replace(name, "it"), own, plain(reason, 1))
+    return said if len(said) <= LONGEST_REASON else f"{said[: LONGEST_REASON - 1]}…"
 
 
 Progress = Callable[[Submission], None]
