@@ -28,7 +28,7 @@ from autograd_seq.grading.results.chart import ENDINGS, draw_causes
 from autograd_seq.grading.results.junit import as_junit
 from autograd_seq.grading.results.letters import write_letters
 from autograd_seq.grading.results.sheets import as_csv, causes_as_csv
-from autograd_seq.grading.submission import FunctionVerdict, Submission
+from autograd_seq.grading.submission import FunctionVerdict, Submission, told
 from autograd_seq.storage.files import check_output, write
 
 DAY = 86_400.0
@@ -193,8 +193,8 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
             print(submission)
         else:
             why = _why_without(submission)
-            reason = f": {plain(why, 1)}" if why else ""
-            say(f"{one_line(submission.path)}: {submission.verdict}{reason}")
+            verdict = told(submission.path, submission.verdict)
+            say(f"{verdict}: {plain(why, 1)}" if why else verdict)
         for name, function in submission.functions.items():
             if arguments.edits:
                 _print_changes(name, function)

@@ -30,6 +30,7 @@ from autograd_seq.grading.loading import Loaded, load
 from autograd_seq.grading.packing import MOST_BYTES, Kept, UnreadableError, dumps, npz, pack, unpack
 from autograd_seq.grading.plain_text import one_line
 
+MOST_MB = MOST_BYTES // 2_000_000  # that are handed over: as text they take a third more
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
@@ -79,8 +80,9 @@ class _Served:
             answer, value = getattr(self, f"_{question['command']}")(question)
             tree, packed = _packed(value)
         except UnreadableError:
-            said = _too_large(f"what {question.get('name')} returns is", "smaller inputs show what is wrong too")
-            answer, tree, packed = said, None, ""
+            name = question.get("name")
+            said = f"what {name} returns is larger than {MOST_MB} MB; smaller inputs show what is wrong too"
+            answer, tree, packed = _message(said), None, ""
         except BaseException as error:  # whatever a student's function does is an answer to report
             answer, tree, packed = {"error": _told(error, self._path)}, None, ""
         timer.cancel()
@@ -93,8 +95,9 @@ class _Served:
         told = {} if error is None else {"error": _told(error, self._path)}
         names = [str(name) for name, value in self._loaded.names.items() if callable(value)]
         inputs = self._loaded.names.get("INPUTS")
-        if _bytes(pack(inputs)[1]) > MOST_BYTES // 2:
-            inputs, told = None, _too_large("INPUTS is", "write shapes in place of numbers", complete=True)
+        if _bytes(pack(inputs)[1]) > MOST_MB * 1_000_000:
+            said = f"INPUTS is larger than {MOST_MB} MB; write shapes in place of numbers"
+            inputs, told = None, _message(said, complete=True)
         return {"names": names, "absent": self._loaded.absent, **told}, inputs
 
     def _call(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
@@ -157,7 +160,7 @@ def _regrouped(flat: dict[str, Any], groups: Mapping[str, Any]) -> dict[str, Any
 def _packed(value: Any) -> tuple[Any, str]:
     """A value as it is handed over."""
     tree, arrays = pack(value)
-    if _bytes(arrays) > MOST_BYTES // 2:
+    if _bytes(arrays) > MOST_MB * 1_000_000:
         raise UnreadableError
     return tree, base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
 
@@ -202,9 +205,8 @@ def _told(error: BaseException, path: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _too_large(what: str, instead: str, complete: bool = False) -> dict[str, Any]:
+def _message(said: str, complete: bool = False) -> dict[str, Any]:
     """A message of ours about numbers that are too many to be handed over."""
-    said = f"{what} larger than {MOST_BYTES // 2_000_000} MB; {instead}"
     return {"error": {"kind": "ValueError", "said": said, "ours": complete}}
 
 

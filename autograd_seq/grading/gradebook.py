@@ -25,7 +25,7 @@ from autograd_seq.grading.submission import Submission, Verdict
 from autograd_seq.translation.columns import display_width, padded
 from autograd_seq.translation.reader import translated
 
-LONGEST_REASON = 100  # letters, in a table
+LONGEST_CAUSE = 120  # letters, in a table
 LEADS_OUT = "it is a link to a file outside of the folder, and was not read"
 
 
@@ -93,7 +93,7 @@ class Gradebook:
         )
         counts = f"{right} right, {wrong} wrong, {without} without a verdict"
         head = f"{self.title}: {len(self)} submissions: {counts}"
-        rows = [(str(len(row.paths)), row.function, translated(row.cause)) for row in self.causes()]
+        rows = [(str(len(row.paths)), row.function, in_a_table(row.cause)) for row in self.causes()]
         width = max((display_width(function) for _, function, _ in rows), default=0)
         lines = [f"{count:>5}  {padded(function, width)}  {cause}" for count, function, cause in rows]
         return "\n".join([translated(head), *lines])
@@ -123,8 +123,13 @@ def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
 def _first(reason: str, path: str) -> str:
     """A reason's first line, which is the same for all who have it."""
     own = (repr(path), one_line(path), path)
-    said = reduce(lambda text, name: text.replace(name, "it"), own, plain(reason, 1))
-    return said if len(said) <= LONGEST_REASON else f"{said[: LONGEST_REASON - 1]}…"
+    return reduce(lambda text, name: text.replace(name, "it"), own, plain(reason, 1))
+
+
+def in_a_table(cause: str) -> str:
+    """A cause in the reader's language, not too long for a table."""
+    said = translated(cause).replace("it 中", "其中").replace("：it ", "：它")
+    return said if len(said) <= LONGEST_CAUSE else f"{said[: LONGEST_CAUSE - 1]}…"
 
 
 Progress = Callable[[Submission], None]

@@ -15,6 +15,14 @@ from autograd_seq.translation.reader import translated
 Verdict = Literal["right", "wrong", "no verdict"]
 
 
+def told(path: str, verdict: Verdict) -> str:
+    """The verdict on a file, in one line."""
+    name = one_line(path)
+    if verdict == "right":
+        return f"{name}: right"
+    return f"{name}: wrong" if verdict == "wrong" else f"{name}: no verdict"
+
+
 @dataclass(frozen=True)
 class Cause:
     """A mistake, for whoever grades: its kind, the quantity it is made in, and what that equals instead."""
@@ -188,5 +196,5 @@ class Submission:
     def __str__(self) -> str:
         before = [f"  {self.remark}"] if self.remark else []
         after = [f"  {self.reason}"] if self.reason is not None else []
-        lines = [*map(str, self.functions.values()), *before, f"{one_line(self.path)}: {self.verdict}", *after]
+        lines = [*map(str, self.functions.values()), *before, told(self.path, self.verdict), *after]
         return translated("\n".join(lines))

@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-from autograd_seq.grading.gradebook import Gradebook
+from autograd_seq.grading.gradebook import Gradebook, in_a_table
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.translation.columns import display_width
 from autograd_seq.translation.reader import ENGLISH, current, speaking_english, translated
@@ -53,7 +53,7 @@ def draw_causes(book: Gradebook, path: str | os.PathLike[str]) -> Path:
 
 def _drawn(book: Gradebook, target: Path, figure_of: Any) -> Path:
     rows = book.causes()
-    shown = [(f"{row.function}: {translated(row.cause)}", len(row.paths)) for row in rows[:MOST_BARS]]
+    shown = [(f"{row.function}: {in_a_table(row.cause)}", len(row.paths)) for row in rows[:MOST_BARS]]
     if len(rows) > MOST_BARS:
         words = translated(f"{len(rows) - MOST_BARS} further ones")
         shown.append((words, sum(len(row.paths) for row in rows[MOST_BARS:])))
