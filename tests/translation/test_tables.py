@@ -73,7 +73,7 @@ def test_it_is_said_that_the_last_step_s_named_records_follow_the_folded_ones():
     with autograd_seq.language("en"):
         lines = str(loss.graph).split("\n")
     at = next(i for i, line in enumerate(lines) if "⋮" in line)
-    assert lines[at].endswith("t = 2 … 60: the same 2 records a step; those of t = 60 with a name:")
+    assert lines[at].endswith("t = 3 … 60: the same 2 records a step; those of t = 60 with a name:")
     assert lines[at + 1].split()[1] == "状态<60>"
 
 
