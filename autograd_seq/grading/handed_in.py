@@ -88,7 +88,7 @@ def read(path: str | os.PathLike[str], cells: Cells = "functions") -> HandedIn:
 
     Examples
     --------
-    >>> import pathlib, tempfile
+    >>> import json, pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp(), "mine.ipynb")
     >>> lines = ["%matplotlib inline\n", "import numpy as np\n", "np.ones(10**9)"]
     >>> _ = path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": lines}]}))
