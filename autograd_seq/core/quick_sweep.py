@@ -140,7 +140,8 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                         if x.requires_grad and way == ANY:
                             all_there(node, pieces)
                         continue
-                    if type(given) is not Products and (type(given) is not ndarray or given.shape != x._kept.shape):
+                    kind = type(given)
+                    if kind is not Products and (kind not in _SHAPED or given.shape != x._kept.shape):
                         given = fitted(given, node, x)
                     other = -x.index
                     if other in waiting:
@@ -170,6 +171,7 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
 
 
 _LATER = frozenset((Part, Products))
+_SHAPED = frozenset((ndarray, Part))
 
 
 def _present(node: Any) -> list[Array]:

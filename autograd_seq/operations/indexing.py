@@ -70,7 +70,7 @@ def getitem(x: Any, index: Any) -> Any:
     >>> getitem(np.array([1.0, 2.0, 3.0]), slice(0, 2))
     array([1., 2.])
     """
-    return _getitem(x, index=fixed(index))
+    return _getitem.call(x, index=fixed(index))
 
 
 BY_NUMPY[python_getitem] = getitem
