@@ -220,10 +220,8 @@ def _of_any(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
             return kernel(*inputs)
         arrays = inputs[0] if listed and len(inputs) == 1 and type(inputs[0]) in _lists else inputs
         records = _records(arrays) if listed is (arrays is not inputs) and (listed or len(inputs) == arity) else ()
-        settings = defaults | given
-        if not records or len(settings) != count or not known.issuperset(given) or not _said.issuperset(
-            map(type, given.values())
-        ):
+        settings = {**defaults, **given}
+        if not records or settings.keys() != known or (given and not _said.issuperset(map(type, given.values()))):
             return otherwise(*inputs, **given)
         if LetGo in map(type, values := [*map(_kept, records)]):
             values = [*map(_value, records)]
