@@ -94,18 +94,6 @@ def test_a_method_and_an_assignment_point_at_the_users_line():
     assert sources["assign"] == "whole = a * 2"  # where it was materialised
 
 
-def test_scopes_are_right_however_many_there_are(monkeypatch):
-    monkeypatch.setattr("autograd_seq.core.scope.MOST", 3)
-    x = Tensor([1.0])
-    for _ in range(2):
-        for t in range(5):
-            with scope(time=t), scope(part=f"part {t}") as inside:
-                assert (x * 2).scope == inside
-                assert (inside.time, inside.layer, inside.part) == (t, None, f"part {t}")
-    with scope(time=[1]):  # nothing that could be looked up
-        assert (x * 2).scope.time == [1]
-
-
 def test_scopes_nest_and_end():
     x = Parameter([1.0], "x")
     with scope(time=2, layer=1):
