@@ -9,7 +9,6 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 
-
 _BASIC = frozenset((int, slice, type(None), type(Ellipsis)))  # as most parts of an index are
 
 
