@@ -11,6 +11,7 @@ import numpy as np
 import peers
 from by_hand import COURSE, Array, Parameters, Result
 from by_hand_fast import FAST
+from same_loop import recorded_loop
 
 from autograd_seq import accumulate, categorical_cross_entropy, compile
 from cells import GRU, LSTM, RNN, Readout
@@ -101,6 +102,7 @@ CONTENDERS: dict[str, Callable[[Case], Step]] = {
     BEST: best,
     COURSE_STYLE: course,
     "autograd_seq, recorded": recorded,
+    "autograd_seq, PyTorch's loop": peer(recorded_loop),
     "autograd_seq, compiled": compiled,
     "autograd_seq, compiled, [fast]": compiled_fast,
     "PyTorch eager cell loop": peer(peers.pytorch_loop),

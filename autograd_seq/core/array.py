@@ -43,6 +43,8 @@ def as_array(value: Any, dtype: Any = None) -> Array:
     """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
     if isinstance(value, (np.matrix, np.ma.MaskedArray)):
         _plain_only(value)
+    if type(value) is np.ndarray and holds_numbers(value.dtype) and (dtype is None or value.dtype == dtype):
+        return np.array(value)  # as most are
     try:
         array = np.array(value)  # as it is: with a dtype, NumPy would make NaN of None and drop imaginary parts
         wanted = array.dtype if dtype is None else np.dtype(dtype)

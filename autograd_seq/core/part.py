@@ -9,6 +9,8 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 
+_BASIC = frozenset((int, slice, type(None), type(Ellipsis)))  # as most parts of an index are
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -47,6 +49,5 @@ class Part:
 
 def is_basic(index: Any) -> bool:
     """Whether an index is made of integers and slices only, so that it picks no element twice."""
-    parts = index if isinstance(index, tuple) else (index,)
-    kinds = (int, np.integer, slice, type(None), type(Ellipsis))
-    return all(isinstance(part, kinds) and not isinstance(part, bool) for part in parts)
+    kinds = {*map(type, index)} if isinstance(index, tuple) else {type(index)}
+    return all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds - _BASIC)

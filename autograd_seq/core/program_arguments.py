@@ -16,7 +16,7 @@ from weakref import ref
 import numpy as np
 
 from autograd_seq.core import scope as scopes
-from autograd_seq.core.array import Array, dtype_beside
+from autograd_seq.core.array import Array, as_array, dtype_beside
 from autograd_seq.core.bytecode import Step, Value
 from autograd_seq.core.program_names import DEPTH, NOWHERE, PLUMBING, Origin, Place, destinations, is_own, speaks
 from autograd_seq.core.record import NOTHING, next_index
@@ -285,8 +285,13 @@ def as_leaf(make: Any, value: Any, beside: Sequence[Any], position: int, count: 
     dtype = dtype_beside(value, [x._value for x in beside])
     if dtype is None or dtype.kind != "f" or type(value) not in (int, float) or abs(value) > EXACT:
         return make(value, dtype=dtype)
-    made = object.__new__(make)  # slot by slot: programs are full of 1.0 and 0.5
-    made._kept = np.array(value, dtype)
+    return _leaf(make, np.array(value, dtype))
+
+
+def _leaf(make: Any, array: Array) -> Any:
+    """A constant that nobody named; slot by slot, since programs are full of 1.0 and 0.5."""
+    made = object.__new__(make)
+    made._kept = array
     made.operation, made.inputs, made.settings = None, (), NOTHING
     made._name = made._code = made._origin = None
     made.scope, made.index = scopes.now(), next_index()
@@ -298,7 +303,7 @@ _leaves: dict[tuple[Any, ...], tuple[ref[Any], ref[Any]]] = {}  # by place in me
 
 
 def leaf_of(
-    array: Array, make: Callable[[Array], Any], position: int, count: int, places: Origin | None = None
+    array: Array, make: Any, position: int, count: int, places: Origin | None = None
 ) -> Any:
     """The leaf of an array: the same at each of its uses, as long as it holds the same numbers.
 
@@ -317,7 +322,7 @@ def leaf_of(
         return leaf
     leaf = _joined_anew(array)
     if leaf is None:
-        leaf = make(array)
+        leaf = _leaf(make, as_array(array))
         leaf._origin = Taken(callers_of(user_frame(2)) if places is None else places, position, count)
 
     def forget(_: Any) -> None:

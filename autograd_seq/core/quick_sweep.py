@@ -27,6 +27,8 @@ ONE, TWO, PRODUCT, ANY = range(4)
 Way = tuple[int, Any, Any]
 ANYWAY: Final[Way] = ANY, None, None
 
+SMALL = 2**20  # bytes of an adjoint that is sooner added to others as it is than summed over the axes of broadcasting
+
 
 def way_of(operation: Operation) -> Way:
     """How the sweep goes back through an operation; what is ours is known to answer adjoints of the result's shape."""
@@ -101,6 +103,8 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                     if met is not None and met[2] and met[1].shape == shape:
                         total = met[1]
                         total += given
+                    elif met and given.nbytes <= SMALL and type(met[1]) is ndarray and met[1].shape == shape:
+                        waiting[other] = a, (total := met[1] + given), type(total) is ndarray
                     else:
                         if u.shape != shape and (met or a.operation is not None):
                             given = unbroadcast(given, u.shape)
@@ -114,6 +118,8 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                     if met is not None and met[2] and met[1].shape == shape:
                         total = met[1]
                         total += given
+                    elif met and given.nbytes <= SMALL and type(met[1]) is ndarray and met[1].shape == shape:
+                        waiting[other] = b, (total := met[1] + given), type(total) is ndarray
                     else:
                         if v.shape != shape and (met or b.operation is not None):
                             given = unbroadcast(given, v.shape)
@@ -134,7 +140,8 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                         if x.requires_grad and way == ANY:
                             all_there(node, pieces)
                         continue
-                    if type(given) is not Products and (type(given) is not ndarray or given.shape != x._kept.shape):
+                    kind = type(given)
+                    if kind is not Products and (kind not in _SHAPED or given.shape != x._kept.shape):
                         given = fitted(given, node, x)
                     other = -x.index
                     if other in waiting:
@@ -164,6 +171,7 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
 
 
 _LATER = frozenset((Part, Products))
+_SHAPED = frozenset((ndarray, Part))
 
 
 def _present(node: Any) -> list[Array]:
@@ -175,7 +183,8 @@ def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
     """What the adjoint of a matrix product gives: to a weight, a product that waits for others."""
     a, b = node.inputs
     _, left, right = node.operation.way
-    u, v = a._value, b._value
+    if type(u := a._kept) is not ndarray or type(v := b._kept) is not ndarray:
+        u, v = a._value, b._value
     matrices = u.ndim == v.ndim == 2
     pieces: list[Any] = [None, None]
     if a.requires_grad:
@@ -187,17 +196,15 @@ def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
         if matrices and b.operation is None and a is not b:
             pieces[1] = _waits(u.T, adjoint, waiting.get(-b.index))
         else:
-            pieces[1] = right(adjoint, node._kept, u, v)
+            pieces[1] = u.T @ adjoint if matrices else right(adjoint, node._kept, u, v)
     return pieces
 
 
 def _waits(left: Array, right: Array, met: Any) -> Any:
-    if not worth_waiting(left, right):
-        return left @ right
     if met is not None and type(met[1]) is Products:
         met[1].take(left, right)
         return None
-    return Products(left, right)
+    return Products(left, right) if worth_waiting(left, right) else left @ right
 
 
 def _add(waiting: dict[int, Any], key: int, piece: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from numpy import asarray, ndarray
 
 from autograd_seq.core import backward, errors, quick_sweep, scope
-from autograd_seq.core.array import Array, computed
+from autograd_seq.core.array import Array, LetGo, computed
 from autograd_seq.core.let_go import LARGE, due, let_go
 from autograd_seq.core.methods import Methods
 from autograd_seq.core.operation import BY_NUMPY, DECLARED, Operation, unrecorded
@@ -31,6 +31,7 @@ _bare: Final = frozenset((ndarray, int, tuple))
 _plain: Final = frozenset((int, float, ndarray))
 _lists: Final = frozenset((list, tuple))
 _said: Final = frozenset((int, float, bool, str, tuple, slice, ndarray, type(None), type(Ellipsis)))  # in settings
+_kept: Final = attrgetter("_kept")
 _value: Final = attrgetter("_value")
 _wanted: Final = attrgetter("requires_grad")
 
@@ -76,7 +77,7 @@ def shorten(operation: Operation) -> None:
 def direct(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
     """A function that records the most usual calls at once, and leaves all others to `otherwise`."""
     if operation.keywords or operation.variadic:
-        return _of_any(operation, otherwise)
+        return _of_one_set(operation, _of_any(operation, otherwise))
     if (quick := _quick(operation, otherwise, FUNCTION)) is None:
         return otherwise
     arity = operation.arity
@@ -219,12 +220,11 @@ def _of_any(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
             return kernel(*inputs)
         arrays = inputs[0] if listed and len(inputs) == 1 and type(inputs[0]) in _lists else inputs
         records = _records(arrays) if listed is (arrays is not inputs) and (listed or len(inputs) == arity) else ()
-        settings = defaults | given
-        if not records or len(settings) != count or not known.issuperset(given) or not _said.issuperset(
-            map(type, given.values())
-        ):
+        settings = {**defaults, **given}
+        if not records or settings.keys() != known or (given and not _said.issuperset(map(type, given.values()))):
             return otherwise(*inputs, **given)
-        values = [*map(_value, records)]
+        if LetGo in map(type, values := [*map(_kept, records)]):
+            values = [*map(_value, records)]
         try:
             value = kernel(*values, **settings)
         except FloatingPointError:
@@ -232,6 +232,30 @@ def _of_any(operation: Operation, otherwise: Callable[..., Any]) -> Callable[...
         except (ValueError, TypeError, IndexError) as error:
             raise errors.refused(operation, values, settings, error) from error
         return record(value, records, settings, True in map(_wanted, records) if simple else operation._wanted(records))
+
+    return call
+
+
+def _of_one_set(operation: Operation, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """One tensor, with settings by name: a part, a sum over an axis, a softmax."""
+    if operation.arity != 1 or operation.variadic or operation.partly:
+        return otherwise
+    kernel, record, defaults, known = operation.value, operation.record, operation.defaults, {*operation.keywords}
+
+    def call(*inputs: Any, **given: Any) -> Any:
+        if len(inputs) != 1 or type(x := inputs[0]) is not Tensor or not _said.issuperset(map(type, given.values())):
+            return otherwise(*inputs, **given)
+        settings = {**defaults, **given}
+        if settings.keys() != known:
+            return otherwise(x, **given)
+        array = x._kept if type(x._kept) is ndarray else x._value
+        try:
+            value = kernel(array, **settings)
+        except FloatingPointError:
+            value = computed(kernel, [array], settings)
+        except (ValueError, TypeError, IndexError) as error:
+            raise errors.refused(operation, [array], settings, error) from error
+        return record(value, inputs, settings, x.requires_grad)
 
     return call
 

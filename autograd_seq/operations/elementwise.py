@@ -232,7 +232,12 @@ def sigmoid(x: Any, /) -> Array:
 
 
 def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + np.exp(-x))  # where exp(-x) is infinite, its inverse is 0
+    if not x.ndim or x.dtype is not _DOUBLE:
+        return 1 / (1 + np.exp(-x))  # where exp(-x) is infinite, its inverse is 0
+    y = np.negative(x)
+    np.exp(y, y)
+    np.add(_ONE, y, y)
+    return np.divide(_ONE, y, y)
 
 
 @operation(

@@ -19,13 +19,18 @@ from autograd_seq.core.source_line import here
 from autograd_seq.operations.elementwise import where
 from autograd_seq.operations.shape import axis_of, reshape
 
+_NUMBERS = frozenset((int, type(None), type(Ellipsis)))
+
 
 def fixed(index: Any) -> Any:
     """An index as a record keeps it: lists become arrays, arrays are copied, tensors give their values."""
+    if type(index) in _NUMBERS:
+        return index
     if isinstance(index, tuple):
-        return tuple(fixed(part) for part in index)
+        return tuple([fixed(part) for part in index])
     if isinstance(index, slice):
-        return slice(*(fixed(part) for part in (index.start, index.stop, index.step)))
+        ends = index.start, index.stop, index.step
+        return index if _NUMBERS.issuperset(map(type, ends)) else slice(*map(fixed, ends))
     if isinstance(index, Record):
         value = settled(index)
         return value if np.ndim(value) or not float(value).is_integer() or isinstance(value, bool) else int(value)
@@ -65,7 +70,7 @@ def getitem(x: Any, index: Any) -> Any:
     >>> getitem(np.array([1.0, 2.0, 3.0]), slice(0, 2))
     array([1., 2.])
     """
-    return _getitem(x, index=fixed(index))
+    return _getitem.call(x, index=fixed(index))
 
 
 BY_NUMPY[python_getitem] = getitem

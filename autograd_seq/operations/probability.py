@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.algebra import each
-from autograd_seq.core.array import Array
+from autograd_seq.core.array import Array, quietly
 from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, SAME
@@ -158,9 +158,12 @@ def softmax(x: Any, /, axis: int = 0) -> Array:
     array([0., 0., 1.])
     """
     x = np.asarray(x)
-    with np.errstate(under="ignore"):
-        e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-        return np.asarray(e / np.add.reduce(e, axis=axis, keepdims=True))
+    return np.asarray(quietly(_shares, x - np.maximum.reduce(x, axis=axis, keepdims=True), axis))
+
+
+def _shares(x: Any, axis: int) -> Any:
+    e = np.exp(x)
+    return e / np.add.reduce(e, axis=axis, keepdims=True)
 
 
 @operation(

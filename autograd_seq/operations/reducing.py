@@ -46,7 +46,7 @@ def _adding(operation: Operation, join: Operation, neutral: int, name: str) -> C
     ) -> Any:  # fmt: skip
         a = a if dtype is None else astype(a, dtype)
         a = a if where is True or not _is_given(where) else _chosen(where, a, neutral)
-        total = operation(a, axis=axis, keepdims=_flag(keepdims))
+        total = operation.call(a, axis=axis, keepdims=keepdims if type(keepdims) is bool else _flag(keepdims))
         answer = join(initial, total) if _is_given(initial) else total
         return answer if out is None else _into(out, answer, name)
 

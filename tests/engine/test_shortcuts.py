@@ -102,6 +102,17 @@ def test_the_same_adjoints_with_shortcuts_and_without(program, request):
         np.testing.assert_allclose(short[place], adjoint, rtol=1e-11, atol=1e-12 * np.abs(adjoint).max())
 
 
+@pytest.mark.parametrize("small", [0, 8 * 9 * 9, 2**40])
+def test_broadcasting_is_undone_once_or_at_every_use(small, request, monkeypatch):
+    monkeypatch.setattr(quick_sweep, "SMALL", small)
+    found = [adjoints(program()) for program in (uses, broadcast)]
+    request.getfixturevalue("general")
+    for short, program in zip(found, (uses, broadcast)):
+        for place, adjoint in adjoints(program()).items():
+            assert short[place].shape == adjoint.shape
+            np.testing.assert_allclose(short[place], adjoint, rtol=1e-11, atol=1e-12 * np.abs(adjoint).max())
+
+
 def test_rules_that_the_sweep_does_not_check_answer_adjoints_of_the_shape_of_the_result():
     seen = set()
     for operation in DECLARED:
@@ -151,3 +162,40 @@ def test_other_rules_are_taken_from_then_on():
     finally:
         ag.tanh.vjp = rules
     assert np.array_equal(gradient(), right)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_a_sigmoid_that_writes_into_what_it_has_made_is_the_sigmoid_as_it_is_written(dtype):
+    x = np.concatenate([np.random.default_rng(0).normal(size=40) * 9, [800.0, -800.0, np.inf, -np.inf, np.nan, -0.0]])
+    x = x.astype(dtype)
+    with np.errstate(over="ignore"):
+        expected = 1 / (1 + np.exp(-x))
+    for given in (x, x[::2], x[3], x[3:4].reshape(())):
+        before = np.array(given)
+        found = ag.sigmoid(given)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(given, before)
+        np.testing.assert_array_equal(found, expected[3] if not given.ndim else expected[:: 46 // len(given)])
+
+
+@pytest.mark.parametrize("index", [2, -1, slice(1, 3), slice(None, None, -1), (slice(None), 1), (..., 0), None, True])
+def test_a_part_is_the_same_part_with_shortcuts_and_without(index, request):
+    x = ag.Tensor(np.arange(12.0).reshape(3, 4), requires_grad=True)
+
+    def parts():
+        y = x[index]
+        y.sum().backward()
+        return y.settings["index"], y.value.tolist(), x.grad.tolist()
+
+    short = parts()
+    request.getfixturevalue("general")
+    assert parts() == short
+    assert short[1] == x.value[index].tolist()
+
+
+def test_an_index_may_be_changed_after_it_was_used():
+    x, rows = ag.Tensor([1.0, 2.0, 3.0], requires_grad=True), np.array([0, 0])
+    y = x[rows,]
+    rows[:] = 2
+    y.sum().backward()
+    assert x.grad.tolist() == [2, 0, 0]
