@@ -15,8 +15,10 @@ import numpy as np
 from autograd_seq.plan.anysize.stretch import stretch
 from autograd_seq.plan.anysize.unify import Filled
 from autograd_seq.plan.memory.room import within_step
+from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import ALL_STEPS, GIVEN, LITERAL, ROWS, STEPS, Network, Use, Value, carried
 from autograd_seq.plan.writing.jax_values import JaxValues
+from autograd_seq.plan.writing.jax_words import helpers_of
 from autograd_seq.plan.writing.segments import Segment, parts
 
 INDENT = "    "
@@ -62,7 +64,7 @@ class JaxProgram:
         self.dtype, self.precision, self.unroll = dtype, precision, unroll
         self.values = network.values
         self.given = [v for v in self.values if v.kind in (GIVEN, STEPS) and v not in filled]
-        self.taken = _RESERVED | set(sizes)
+        self.taken = _RESERVED | set(sizes) | helpers_of(self.values)
         self.names: dict[Value, str] = {}
         for value in [*self.given, *self.values]:
             if value.kind is not LITERAL and value not in self.names:
@@ -94,14 +96,16 @@ class JaxProgram:
 
     def _component(self, component: list[Value]) -> None:
         value = component[0]
+        if value in self.filled:
+            self.body.append(f"{self.names[value]} = {self.texts.constant(self.filled[value])}")
         if carried(component):
             self._loop(component)
+        elif value in self.texts.added:
+            pass
         elif value.times is not None:
             self.body.append(f"{self.names[value]} = {self.texts.whole(value)}")
             self._ends(value)
-        elif value in self.filled:
-            self.body.append(f"{self.names[value]} = {self.texts.constant(self.filled[value])}")
-        elif value.kind not in (LITERAL, GIVEN, ALL_STEPS):
+        elif value not in self.filled and value.kind not in (LITERAL, GIVEN, ALL_STEPS):
             texts = ["" if u.value.timed and u.at is None else self.texts.single(u) for u in value.uses]
             self.body.append(f"{self.names[value]} = {self.texts.once(value, texts)}")
 
@@ -155,7 +159,7 @@ class JaxProgram:
                 or (self.rows[use.value][0] <= first + use.shift and stop - 1 + use.shift <= self.rows[use.value][-1])
                 for use in value.uses
             )  # fmt: skip
-            if unseen and there and value not in kept:
+            if unseen and there and value not in kept and not counts(value.settings):
                 times[value] = stretch(first, stop)
         return times
 
@@ -178,7 +182,9 @@ class JaxProgram:
         lines = []
         for value in values:
             texts = [self._in_step(use, part, carry, now, active, inside) for use in value.uses]
-            lines.append(f"{self.names[value]}_t = {self.texts.step(value, texts)}")
+            times = stretch(part.start, part.stop)
+            text = self.texts.step(value, texts, times, lambda text, word: self._at_step(text, word, now))
+            lines.append(f"{self.names[value]}_t = {text}")
         kept = [v for v in pieces if v in active]
         after = [
             (f"{self.names[v]}_t" if v in active else f"jnp.zeros_like({carry[v, 1]})") if j == 1 else carry[v, j - 1]
@@ -212,6 +218,12 @@ class JaxProgram:
     def _one_piece(self, value: Value, part: Segment) -> bool:
         times = value.times
         return times is not None and (times[0], times[-1] + 1) == (part.start, part.stop)
+
+    def _at_step(self, text: str, word: str, now: dict[str, str]) -> str:
+        """What is called at one step what is something at each step."""
+        if text not in now:
+            now[text] = word if word == "t" else self._fresh(word)
+        return now[text]
 
     def _in_step(
         self, use: Use, part: Segment, carry: Mapping[tuple[Value, int], str], now: dict[str, str],
