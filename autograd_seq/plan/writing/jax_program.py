@@ -22,7 +22,8 @@ from autograd_seq.plan.writing.jax_words import helpers_of
 from autograd_seq.plan.writing.segments import Segment, parts
 
 INDENT = "    "
-_RESERVED = {"jax", "jnp", "lax", "run", "step", "carry", "now", "t", "UNROLL", "PRECISION"} | set(keyword.kwlist)
+_RESERVED = {"jax", "jnp", "lax", "run", "step", "carry", "now", "t", "UNROLL", "PRECISION", "over_time"}
+_RESERVED |= set(keyword.kwlist)
 
 
 class JaxProgram:
@@ -42,6 +43,8 @@ class JaxProgram:
         Of products, in JAX's words.
     unroll : int
         How many steps of a scan are written out.
+    laid_out : bool
+        Whether the factors of products are laid out in memory, rows in one piece, as a CPU multiplies them fastest.
 
     Attributes
     ----------
@@ -59,6 +62,7 @@ class JaxProgram:
         dtype: Any = None,
         precision: str = "highest",
         unroll: int = 8,
+        laid_out: bool = False,
     ) -> None:
         self.network, self.sizes, self.filled = network, sizes, filled
         self.dtype, self.precision, self.unroll = dtype, precision, unroll
@@ -70,9 +74,10 @@ class JaxProgram:
             if value.kind is not LITERAL and value not in self.names:
                 self.names[value] = self._fresh(value.name)
         self.users = network.users()
-        self.texts = JaxValues(network, self.names, dtype)
-        self.rows = self.texts.rows
         self.body: list[str] = []
+        self.laid: dict[str, str] = {}
+        self.texts = JaxValues(network, self.names, dtype, self._laid_out if laid_out else None)
+        self.rows = self.texts.rows
         for component in network.components():
             self._component(component)
         self.text = self._module()
@@ -91,6 +96,13 @@ class JaxProgram:
             candidate, number = f"{word}_{number}", number + 1
         self.taken.add(candidate)
         return candidate
+
+    def _laid_out(self, text: str) -> str:
+        """The name of a matrix with its rows as columns, laid out once; XLA would read it across its rows each time."""
+        if text not in self.laid:
+            self.laid[text] = name = self._fresh(f"{text.removesuffix('.T')}_turned")
+            self.body.append(f"{name} = lax.optimization_barrier({text})")
+        return self.laid[text]
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -292,8 +304,9 @@ def jax_program(
     network: Network, engine: Any, sizes: Mapping[str, tuple[Value, int]], filled: Mapping[Value, Filled]
 ) -> JaxProgram:
     """The program of a rewritten network, as an engine asks for it."""
-    network.tied.clear()  # what need not be in a scan is computed for all steps at once
-    return JaxProgram(network, sizes, filled, engine.dtype, engine.precision, engine.unroll)
+    if not engine.on_one_cpu:
+        network.tied.clear()  # what need not be in a scan is computed for all steps at once
+    return JaxProgram(network, sizes, filled, engine.dtype, engine.precision, engine.unroll, engine.on_one_cpu)
 
 
 def _tuple(texts: Sequence[str]) -> str:

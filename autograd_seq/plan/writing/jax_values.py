@@ -7,7 +7,7 @@ of arrays as they lie in memory, and so is each gradient. *Stored* means this be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count as count_from
 from typing import Any
 
@@ -51,6 +51,15 @@ from autograd_seq.plan.writing.jax_counted import (
 from autograd_seq.plan.writing.jax_counted import step as in_one_step
 from autograd_seq.plan.writing.jax_words import expression, in_jax, inside, lacks, plain
 
+OVER_TIME_ON_A_CPU = '''\
+def over_time(D, X):
+    """The sum of D[t].T @ X[t]: one product, whose narrower factor is turned in memory, since that costs less."""
+    D, X = D.reshape(-1, D.shape[-1]), X.reshape(-1, X.shape[-1])
+    if D.shape[1] > X.shape[1]:
+        return lax.optimization_barrier(lax.optimization_barrier(X.T) @ D).T
+    return lax.optimization_barrier(D.T) @ X
+'''
+
 
 class JaxValues:
     """The texts of values.
@@ -61,6 +70,8 @@ class JaxValues:
     names : dict of Value to str
     dtype : str, optional
         What is computed in, if that is not what was recorded.
+    laid_out : function, optional
+        From the text of a matrix that is single and has its rows as columns to its name where it is laid out in memory.
 
     Attributes
     ----------
@@ -73,8 +84,11 @@ class JaxValues:
         of what is there is time.
     """
 
-    def __init__(self, network: Network, names: Mapping[Value, str], dtype: Any = None) -> None:
-        self.names, self.dtype = names, dtype
+    def __init__(
+        self, network: Network, names: Mapping[Value, str], dtype: Any = None,
+        laid_out: Callable[[str], str] | None = None,
+    ) -> None:  # fmt: skip
+        self.names, self.dtype, self.laid_out = names, dtype, laid_out
         self.rows: dict[Value, Any] = {}
         self.helpers: dict[str, None] = {}
         self._extents(network)
@@ -162,6 +176,12 @@ class JaxValues:
         """An operand with its rows as columns: as it is stored, if it is stored so."""
         return text if self.turned(use.value) else _turn(text)
 
+    def _factor(self, use: Use, text: str) -> str:
+        """The factor on the right of a product, with its rows as columns."""
+        turned = self._turned_text(use, text)
+        single = not use.value.timed and use.value.kind is not LITERAL
+        return self.laid_out(turned) if self.laid_out and single and turned.endswith(".T") else turned
+
     # -- all steps at once ----------------------------------------------------------------------
 
     def whole(self, value: Value) -> str:
@@ -211,7 +231,7 @@ class JaxValues:
     def _products(self, value: Value, texts: Sequence[str]) -> str:
         left, right = value.uses
         if self.turned(value):
-            return f"{self._turned_text(right, texts[1])} @ {self._turned_text(left, texts[0])}"
+            return f"{self._turned_text(right, texts[1])} @ {self._factor(left, texts[0])}"
         if not left.value.timed and right.value.timed:
             return f'jnp.einsum("ij,tjm->tim", {texts[0]}, {texts[1]})'
         return f"{texts[0]} @ {texts[1]}"
@@ -276,7 +296,7 @@ class JaxValues:
             texts = [self._broadcast(use, text, value, 0) for use, text in zip(uses, texts)]
             return self._by_element(value, texts)
         if kind is MATMUL and turned:
-            return f"{turned[1]} @ {turned[0]}"
+            return f"{turned[1]} @ {self._factor(uses[0], texts[0])}"
         if kind is TRANSPOSE and turned:
             return _turn(turned[0])
         if kind is CONCAT and turned:
@@ -371,6 +391,9 @@ class JaxValues:
             columns = first.value.shape[1]
             ones = shape((count(times), columns, 1) if turned else (count(times), 1, columns))
             views.append(f"jnp.ones({ones}, {self.dtype_of(value.dtype)})")
+        if self.laid_out and turned and len(views) == 2:
+            self.helpers[OVER_TIME_ON_A_CPU] = None
+            return f"over_time({views[0]}, {views[1]})"
         along = 2 if turned else 1
         right = views[1] if len(views) == 2 else f"jnp.concatenate([{', '.join(views[1:])}], axis={along})"
         return f'jnp.einsum("{"tmi,tmj->ij" if turned else "tim,tjm->ij"}", {views[0]}, {right})'
