@@ -133,7 +133,7 @@ def _sum(word: str, more: int) -> str:
 
 
 class NotInWordsError(Exception):
-    """That what counts is no number, nor a piece of as many elements at each step."""
+    """A setting is another at each step in a way that JAX cannot trace."""
 
 
 def step(value: Value, texts: Sequence[str], times: Any, called: Called, helpers: dict[str, None]) -> str:
