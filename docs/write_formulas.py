@@ -52,7 +52,8 @@ proven: dc_prev = dc * Gamma_f
 ```
 
 `*` is element by element, `@` the matrix product, `[a; x]` stacks, and dX is the derivative of the loss by X. In Python
-it is `check_formula("dc_prev = dc * Gamma_f", LSTM(2, 3))`.
+it is `check_formula("dc_prev = dc * Gamma_f", LSTM(2, 3))`. About a step of your own:
+`autograd-seq check my_step.py:step --formula "…"`, in the names that `autograd-seq print my_step.py:step` shows.
 
 ## What was found
 """

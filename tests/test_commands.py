@@ -367,3 +367,11 @@ def test_draw_pictures_and_pages(tmp_path, capsys):
     assert main(["draw", "rnn", "--view", "nothing", "-o", str(tmp_path / "b.svg")]) == 2
     assert main(["draw", "rnn", "-o", str(tmp_path / "b.xyz")]) == 2
     assert not (tmp_path / "b.svg").exists() and not (tmp_path / "b.xyz").exists()
+
+
+def test_derive_says_how_formulas_read_better_where_they_are_text(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("autograd_seq.commands.texts.find_spec", lambda name: None)
+    assert main(["derive", "rnn", "-o", str(tmp_path / "rnn.html")]) == 0
+    assert "pip install 'autograd-seq[page]'" in capsys.readouterr().err
+    assert main(["derive", "rnn", "-o", str(tmp_path / "rnn.tex")]) == 0
+    assert "pip install" not in capsys.readouterr().err

@@ -115,7 +115,8 @@ class Drawing:
         return write(target, data)
 
     def __repr__(self) -> str:
-        return translated(f"<drawing of {len(self.layout.nodes)} boxes and {len(self.layout.edges)} arrows>")
+        said = translated(f"drawing of {len(self.layout.nodes)} boxes and {len(self.layout.edges)} arrows")
+        return f"<{said}>"
 
     def _repr_svg_(self) -> str:
         return self.svg

@@ -16,7 +16,7 @@ from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.grades import add_grading, grade
 from autograd_seq.commands.screen import brief
-from autograd_seq.commands.things import cells_by_name, output_of, thing
+from autograd_seq.commands.things import cells_by_name, from_file, output_of, recorded, thing
 from autograd_seq.core.errors import UsageError
 from autograd_seq.storage.files import check_output
 from cells import Bidirectional, Deep, Readout
@@ -55,7 +55,8 @@ def add_check(declared: Declared) -> None:
     """The command ``check``."""
     said = "check hand-written backward passes; exit code 1 if one is wrong, 3 if there is no verdict"
     sub = declared.command("check", check_, said)
-    sub.add_argument("--formula", metavar="TEXT", help="a claim about a cell such as 'dc_prev = dc * Gamma_f'")
+    about = "a claim about a cell, or about what FILE.py:FUNCTION returns, such as 'dc_prev = dc * Gamma_f'"
+    sub.add_argument("--formula", metavar="TEXT", help=about)
     sub.add_argument("--reading", choices=("adjoint", "jacobian"), default="adjoint", help="what dX in it means")
     sub.add_argument(
         "--loss", choices=LOSSES, metavar="LOSS", help=f"what a readout's formula is about: {', '.join(LOSSES)}"
@@ -79,7 +80,8 @@ def _check_formula(arguments: argparse.Namespace) -> int:
     """Check a claim about a cell."""
     if len(arguments.files) != 1:
         raise UsageError(f"--formula is about one cell, and {len(arguments.files)} names are given")
-    cell = _single_cell(arguments.files[0])
+    name = arguments.files[0]
+    cell = output_of(recorded(from_file(name), name)) if ".py:" in name else _single_cell(name)
     found = autograd_seq.check_formula(arguments.formula, cell, arguments.reading, arguments.seed or 0, arguments.loss)
     if arguments.json:
         print_json({"format": 1, **found.to_json()}, arguments.answer)
@@ -107,4 +109,4 @@ def _single_cell(name: str) -> Any:
     if name in made:
         kind = "layers of cells" if isinstance(made[name], Deep) else "two cells in opposite directions"
         raise UsageError(f"--formula is about one step of one cell, and {name} is {kind}; take one of {usable}")
-    raise UsageError(f"--formula is about a cell or a readout: {usable}; not {name!r}")
+    raise UsageError(f"--formula is about a cell or a readout ({usable}), or FILE.py:FUNCTION; not {name!r}")

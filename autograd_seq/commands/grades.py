@@ -22,13 +22,13 @@ from autograd_seq.core.names import escaped
 from autograd_seq.grading.asked_for import load_assignment
 from autograd_seq.grading.gradebook import Gradebook
 from autograd_seq.grading.handed_in import gathered
-from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.plain_text import one_line, plain
 from autograd_seq.grading.results.autograders import as_gradescope, as_prairielearn, only
 from autograd_seq.grading.results.chart import ENDINGS, draw_causes
 from autograd_seq.grading.results.junit import as_junit
 from autograd_seq.grading.results.letters import write_letters
 from autograd_seq.grading.results.sheets import as_csv, causes_as_csv
-from autograd_seq.grading.submission import FunctionVerdict, Submission
+from autograd_seq.grading.submission import FunctionVerdict, Submission, told
 from autograd_seq.storage.files import check_output, write
 
 DAY = 86_400.0
@@ -79,7 +79,7 @@ def grade(arguments: argparse.Namespace) -> int:
     outputs = _outputs(arguments, names)
     with _progress(len(names)) as show:
         book = autograd_seq.check_folder(
-            names, arguments.seed, timeout=arguments.timeout, assignment=arguments.assignment, hints=hints,
+            arguments.files, arguments.seed, timeout=arguments.timeout, assignment=arguments.assignment, hints=hints,
             attempt=arguments.attempt, cells=arguments.cells, edits=arguments.edits, jobs=arguments.jobs, progress=show,
         )  # fmt: skip
     for submission in book:
@@ -154,7 +154,7 @@ def _show_apart(found: Submission) -> None:
     """What a file printed, marked as its own, without the signs by which a text can steer a terminal."""
     for i, line in enumerate(found.printed.splitlines()):
         if i == 0:
-            say(f"{found.path} printed:", file=sys.stderr)
+            say(f"{one_line(found.path)} printed:", file=sys.stderr)
         print("  | " + "".join(c if c.isprintable() else " " for c in line), file=sys.stderr)
 
 
@@ -178,6 +178,13 @@ def _print_changes(name: str, function: FunctionVerdict) -> None:
         say(f"    change it to: {plain(edit.after)}")
 
 
+def _why_without(submission: Submission) -> str | None:
+    """Why there is no verdict; the file's reason, or else that of the first function."""
+    if submission.reason or submission.verdict != "no verdict":
+        return submission.reason
+    return next(function.reason for function in submission.functions.values() if function.reason)
+
+
 def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
     """The reports, or a line for each, and then the table of mistakes."""
     in_full = arguments.verbose or len(book) <= IN_FULL
@@ -185,8 +192,9 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
         if in_full:
             print(submission)
         else:
-            reason = f": {plain(submission.reason, 1)}" if submission.reason else ""
-            say(f"{submission.path}: {submission.verdict}{reason}")
+            why = _why_without(submission)
+            verdict = told(submission.path, submission.verdict)
+            say(f"{verdict}: {plain(why, 1)}" if why else verdict)
         for name, function in submission.functions.items():
             if arguments.edits:
                 _print_changes(name, function)
@@ -194,3 +202,5 @@ def _print(book: Gradebook, arguments: argparse.Namespace) -> None:
             say(f"  {submission.mark:g} of {submission.points:g} points")
     if len(book) > 1:
         print(book)
+    if not in_full and not book.ok:
+        say("--verbose prints what is wrong with each of them; --markdown DIR writes a page for each student")

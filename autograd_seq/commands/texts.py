@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import autograd_seq
-from autograd_seq.commands.console import print_as_it_is
+from autograd_seq.commands.console import print_as_it_is, say
 from autograd_seq.commands.engine_options import add_engine
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.things import output_of, thing, title, tried
@@ -33,6 +35,8 @@ def derive_(arguments: argparse.Namespace) -> int:
         found, title=title(arguments), picture=lambda t: draw(t, view="cell").svg, proof=autograd_seq.prove
     )
     print(document.save(arguments.output))
+    if arguments.output.lower().endswith(".html") and find_spec("latex2mathml") is None:
+        say("its formulas are text; as MathML, which reads better: pip install 'autograd-seq[page]'", file=sys.stderr)
     return 0
 
 

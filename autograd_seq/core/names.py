@@ -32,6 +32,7 @@ _LATEX_CAPITALS = {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Up
 ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
 ARROWS = {"forward": "→", "backward": "←"}
 _HALF = re.compile("[\ud800-\udfff]")
+_STEERS = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 # Waa, Uh, ba, pf: the letter of a weight and what it belongs to. An s or t alone is none: several p, p at step t.
 _SHORT = re.compile(r"^([WUV](?=[a-z]{1,2}$)|[bp](?=[a-z]$))(?![st]$)([a-z]+)$")
 _ADJOINT = re.compile(r"^d(?=[A-Z\u0391-\u03c9\u4e00-\u9fff]|[a-z](?:_|$)|[bp](?![st]$)[a-z]$|gamma|d[a-zA-Z])")
@@ -98,14 +99,16 @@ def whole(words: str) -> str:
 
 
 def escaped(json_text: str) -> str:
-    r"""A JSON text that any file can hold, with every letter of the user's: half a character stays as its number.
+    r"""A JSON text that any file can hold, with every letter of the user's; half a character stays as its number.
+
+    So does what turns the direction of writing, and what a terminal would obey.
 
     Examples
     --------
     >>> escaped('"a\ud800b ŷ"')
     '"a\\ud800b ŷ"'
     """
-    return json_text if json_text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", json_text)
+    return _STEERS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json_text)
 
 
 def place(scope: Scope) -> str:

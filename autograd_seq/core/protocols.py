@@ -44,6 +44,8 @@ def array_function(self: Any, function: Any, types: Any, arguments: Any, keyword
     """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
     if function is np.copyto:  # what np.full and np.full_like are made of, too
         return written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
+    if function is np.put_along_axis:
+        return _put_along_axis(*arguments, **keywords)
     if "out" in keywords and function not in WRITING:
         out, others = keywords["out"], {key: value for key, value in keywords.items() if key != "out"}
         result = _function(function, arguments, others)
@@ -74,6 +76,14 @@ def _called(function: Any, found: Any, arguments: Any, keywords: Any) -> Any:
 def written(target: Any, result: Any, name: str) -> Any:
     """The result of a call with ``out=``, as an assignment."""
     return _target(target, name)._in_place(result)
+
+
+def _put_along_axis(target: Any, places: Any, values: Any, axis: Any) -> None:
+    """``np.put_along_axis``, as an assignment to what the places stand for."""
+    places = np.asarray(_valued(places))
+    index = list(np.indices(places.shape, sparse=True))
+    index[axis] = places
+    _target(target, "put_along_axis")[tuple(index)] = values
 
 
 def _target(target: Any, name: str) -> Any:

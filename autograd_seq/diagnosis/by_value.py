@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import Any, cast
@@ -19,7 +19,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
+from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder, caller_of
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
@@ -85,6 +85,7 @@ class _Now:
     made: list[Made]
     true: dict[Made, set[int | None]]
     right: frozenset[str]
+    gradients: Mapping[str, Any]
 
     def true_without(self, statement: ast.stmt) -> set[int | None]:
         """What other statements make that is true."""
@@ -130,7 +131,7 @@ class ByValue(InOrder):
     ) -> None:
         super().__init__(
             order._parts, self._begun(order._run), order._forward, order._backward, order._mended,
-            order._enough, order._passed_over,
+            order._wrong, order._passed_over,
         )  # fmt: skip
         self._values, self._rows, self._same = values, rows, same
         self._factor = factor
@@ -199,7 +200,7 @@ class ByValue(InOrder):
         true = self._values[self._rows[strayed.row][strayed.place]] / self._factor
         at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
         for rules in ([*RULES, *SHAPES], RARE_RULES):
-            ways = list(islice(self._ways(at, rules), MOST_WAYS))
+            ways = self._ways(at, rules, MOST_WAYS)
             found = instead(self._run, at, [way for _, way in ways])
             hits = [i for i, made in enumerate(found) if any(self._same(v, _shaped_as(true, v)) for v in made)]
             if hits:
@@ -227,7 +228,7 @@ class ByValue(InOrder):
         if now is None:
             return None
         best: _Tried | None = None
-        odd = list(islice(self._odd(now.made), MOST_ODD))
+        odd = list(islice(self._odd(now.made, now.gradients), MOST_ODD))
         for m in odd:
             baseline = now.true_without(m.statement)
             for edit in self._candidates(m, now):
@@ -276,7 +277,7 @@ class ByValue(InOrder):
         lent = {s for s in {m.statement for m in made} if _is_lent(s)}
         made = [m for m in made if m.statement not in lent]
         true = {m: {self._backward.which(v) for v in [*m.values, *m.joined]} - {None} for m in made}
-        return _Now(made, true, frozenset(right))
+        return _Now(made, true, frozenset(right), gradients)
 
     def _before(self, statement: ast.stmt) -> float:
         """How often a statement runs before the backward pass."""
@@ -287,7 +288,7 @@ class ByValue(InOrder):
     def _candidates(self, m: Made, now: _Now) -> Iterator[Replaced]:
         """A line with true values in the place of its own, or of the variables that it reads."""
         times = sum(other.statement is m.statement for other in now.made)
-        caller = _caller(m, now.made)
+        caller = caller_of(m, now.made)
         for other in [caller] if caller is not None else ():
             for place in self._doubtful(other, now):
                 yield from self._in(other, sum(o.statement is other.statement for o in now.made), place, now)
@@ -391,17 +392,6 @@ def _read_by(m: Made) -> Iterator[Place]:
 
 def _changes_in_place(s: ast.stmt) -> bool:
     return isinstance(s, ast.AugAssign) or (isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Subscript))
-
-
-def _caller(m: Made, made: Sequence[Made]) -> Made | None:
-    """The statement that called the function in which another one ran; it is done after that."""
-    name = m.part.tree.name
-    for other in made[made.index(m) + 1 :]:
-        if other.part is not m.part:
-            called = [n.func for n in ast.walk(other.statement) if isinstance(n, ast.Call)]
-            if any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) == name for f in called):
-                return other
-    return None
 
 
 def _is_lent(s: Any) -> bool:

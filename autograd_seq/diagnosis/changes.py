@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.known_values import says_nothing
@@ -31,6 +32,8 @@ from autograd_seq.diagnosis.trials import Line, Trials
 from autograd_seq.diagnosis.watched import watched
 
 MOST_CAUSES = 3
+MOST_BESIDES = 450  # runs for the rest, where what others make is right
+MOST_ATTEMPTS = 3
 MOST_OF_TWO = 800  # runs with two changes of one line
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
@@ -56,6 +59,8 @@ class Changes(Trials):
 
     def _at_once(self, lines: list[Line]) -> Told:
         """One of the changes of which a line has few, if it mends everything."""
+        everything = frozenset(self.wrong)
+        lines = [line for line in lines if line.reach is None or line.reach == everything]
         for line, rule in itertools.product(lines, [self.rules[0], bounds, *WHOLE]):
             for edit in _edits(line, rule):
                 mended = self._mended(edit, self.wrong)
@@ -83,11 +88,24 @@ class Changes(Trials):
         return told
 
     def _in_order(self) -> Told:
-        """Mistakes one after another as they show."""
-        case = self.cases[0]
+        """Mistakes one after another as they show; what helped nothing in the end is not tried again."""
         order = InOrder(
-            self.working(), case.again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
-        )
+            self.working(), self.cases[0].again, self.before, self.behind, self._right, self.wrong,
+            self._passed_over(), self.charge,
+        )  # fmt: skip
+        best = Told([], [], list(self.wrong))
+        for _ in range(MOST_ATTEMPTS):
+            made, told = self._attempt(order)
+            if worth(told) < worth(best):
+                best = told
+            needless = [edit for edit in made if edit not in told.made]
+            if not told.left or not needless or self._over():
+                break
+            order.refuse(needless)
+        return best
+
+    def _attempt(self, order: InOrder) -> tuple[list[Edit], Told]:
+        """The changes that are made one after another, and what comes of them."""
         made: list[tuple[Edit, ast.AST]] = []
         with contextlib.ExitStack() as tried:
             right: list[str] = []
@@ -95,9 +113,10 @@ class Changes(Trials):
                 edit = order.next(self._over)
                 if edit is None:
                     break
-                made.append((edit, edit.old))
-                tried.enter_context(put(edit))
-                tried.enter_context(edit.part.changed())
+                self._keep(edit, made, tried)
+                right = self._right_now() or []
+            if (more := self._besides(made, right)) is not None:
+                self._keep(more, made, tried)
                 right = self._right_now() or []
             if len(self.cases) > 1 and self._right_now(1) != right:
                 right = []
@@ -105,7 +124,21 @@ class Changes(Trials):
             for edit in needed:
                 edit.mended = line_now(edit)
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
-        return Told([self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)], needed, left)
+        found = [self._finding(edit, keys) for edit, keys in zip(needed, explained, strict=True)]
+        return [edit for edit, _ in made], Told(found, needed, left)
+
+    def _keep(self, edit: Edit, made: list[tuple[Edit, ast.AST]], tried: contextlib.ExitStack) -> None:
+        made.append((edit, edit.old))
+        tried.enter_context(put(edit))
+        tried.enter_context(edit.part.changed())
+
+    def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
+        """A change that mends the rest, where no line is left that is the first to make what is not true."""
+        left = [k for k in self.wrong if k not in right]
+        most, self.most = self.most, self.runs + MOST_BESIDES
+        best = self._best(self.lines(left), left, again=True) if made and right and left else None
+        self.most = most
+        return best[0] if best is not None and len(best[1]) == len(left) else None
 
     def _needed(
         self,
@@ -219,6 +252,11 @@ class Changes(Trials):
         return Finding(edit.category, where, edit.words, correct, tuple(mended), line, file=self.file_of(edit.part))
 
 
+def worth(told: Told) -> tuple[int, int, bool]:
+    """The less the better: what is left, by how many causes, and whether it is said what would be right."""
+    return len(told.left), len(told.findings) or MOST_CAUSES + 1, not all(f.correct for f in told.findings)
+
+
 def _edits(line: Line, rule: Rule) -> Iterator[Edit]:
     made = shaped if rule in WHOLE or rule in SHAPES else edits
     return made(line.part, line.statement, rule)
@@ -228,7 +266,8 @@ def line_now(edit: Edit) -> str:
     """The line as it is now."""
     if edit.mended:
         return edit.mended
-    return said(_head(edit.statement), 160).removesuffix(" ...")
+    now = edit.new if isinstance(edit.new, ast.stmt) else edit.statement
+    return said(_head(now), 160).removesuffix(" ...")
 
 
 def line_with(edit: Edit) -> str:

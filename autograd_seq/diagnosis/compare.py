@@ -139,21 +139,24 @@ def _in_their_form(
             causes, unexplained = _causes(lines.search, lines, report)
             vague = [c for c in causes if c[0].category == kinds.IN_PLACE_OF.category]
             if not unexplained and not vague:
-                return _with_targets(lines.placed(causes), short[0].made)
+                return _with_targets(causes, lines.placed(causes), short[0].made)
             kept = report.look_at, report.together
             others = _Told(as_they_are, left, tolerance, report)
-            again, still = _causes(others.search, others, report)
+            others.knows(lines)
+            again, still = _causes(others.search, others, report, FIRST_WORK // 2, FIRST_WORK // 2)
             clearer = len(again) <= len(causes) and not any(c[0].category == kinds.IN_PLACE_OF.category for c in again)
             if len(still) < len(unexplained) or (not still and clearer):
                 return others.placed(again)
             report.look_at, report.together = kept
-            return _with_targets(lines.placed(causes), short[0].made)
+            return _with_targets(causes, lines.placed(causes), short[0].made)
     lines = _Told(as_they_are, left, tolerance, report)
     return lines.placed(_causes(lines.search, lines, report)[0])
 
 
-def _with_targets(causes: list[list[Finding]], names: Collection[str]) -> list[list[Finding]]:
-    """Causes that say what a target is for which a program has an index only."""
+def _with_targets(
+    causes: list[list[Finding]], placed: list[list[Finding]], names: Collection[str]
+) -> list[list[Finding]]:
+    """Causes that say what a target is for which a program has an index only, where they are not its own lines."""
 
     def told(finding: Finding) -> Finding:
         found = re.search(rf"(?<!\w)({'|'.join(map(re.escape, names))})(<\d+>)?(?!\w)", finding.correct)
@@ -161,7 +164,10 @@ def _with_targets(causes: list[list[Finding]], names: Collection[str]) -> list[l
             return finding
         return replace(finding, correct=f"{finding.correct}  ({found[0]} is 1 at the right class and 0 elsewhere)")
 
-    return [[told(f) for f in c] for c in causes] if names else causes
+    if not names:
+        return placed
+    theirs = [c[0].line is not None for c in causes]
+    return [c if own else [told(f) for f in c] for c, own in zip(placed, theirs, strict=True)]
 
 
 def _with(case: Any, truth: Any) -> Any:
@@ -171,9 +177,11 @@ def _with(case: Any, truth: Any) -> Any:
     return other
 
 
-def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[list[Finding]], list[str]]:
+def _causes(
+    search: Search, lines: _Told, report: BackwardReport, first: float = FIRST_WORK, most: float = MOST_WORK
+) -> tuple[list[list[Finding]], list[str]]:
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
-    causes, unexplained = _found(search, report, FIRST_WORK)
+    causes, unexplained = _found(search, report, first)
     report.look_at = search.common(unexplained)
     if any(_is_appearance(c[0]) or _is_assignment(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
@@ -192,8 +200,8 @@ def _causes(search: Search, lines: _Told, report: BackwardReport) -> tuple[list[
     left = _left(search, mended)
     if not unexplained:  # by several causes: fewer are likelier
         return ([[f] for f in mended], []) if mended and not left and len(mended) < len(causes) else (causes, [])
-    if left and _left(search, valued) and not search.ended:
-        causes, unexplained = _found(search, report, MOST_WORK)
+    if left and _left(search, valued) and not search.ended and most > first:
+        causes, unexplained = _found(search, report, most)
     if len(left) <= len(unexplained):
         causes, unexplained = [[f] for f in mended], left
     if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
@@ -254,6 +262,11 @@ class _Told:
         self.search = Search((first.truth, first.found), (second.truth, second.found), wrong, tolerance)
         self._cases, self._report = cases, report
         self._lines: Lines | None = None
+        self._mended: dict[Way, tuple[list[Finding], str]] = {}
+
+    def knows(self, other: _Told) -> None:
+        """Take over what changes of the same lines mend, by a true pass that is written in another form."""
+        self._mended = other._mended
 
     def has(self, values: Sequence[tuple[str, Array]]) -> bool:
         """Whether a line makes one of some values, a multiple of it, or a variable that is called so."""
@@ -267,9 +280,12 @@ class _Told:
 
     def mended(self, way: Way) -> tuple[list[Finding], str]:
         """What changes mend, and the first line that is wrong where they do not mend everything."""
+        if way in self._mended:
+            return self._mended[way]
         try:
             found, line = self._own().mended(way)
-            return self._told(found), line
+            self._mended[way] = self._told(found), line
+            return self._mended[way]
         except Exception as error:  # a program whose lines are of a kind that the changes were not made for
             said = f"no line is named, as the search for it failed: {type(error).__name__}: {error}"
             self._report.warnings.append(said)

@@ -14,6 +14,8 @@ ROWS = 9
 NEAR = 1e-5  # a step, beside the size of the numbers
 FAR_NEARER = 20.0
 SETTLED = 1e-10
+NEARLY = 1e-6  # what a step of that size leaves out, relative to a derivative
+CLOSE = 32.0  # times the smallest step: where steps begin that stay on this side of a kink
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,24 @@ def _slope(at: Callable[[float], float], x: float, around: float, epsilon: float
         if best[1] <= 1e-8 * abs(best[0]) or best[4]:
             break
         best = min(best, _twice(at, here, 0.1 * scale, epsilon), key=lambda slope: slope[1])
-    return best
+    return best if best[4] else _as_near_by(at, here, abs(x) or around, epsilon, best)
+
+
+def _as_near_by(at: Callable[[float], float], here: float, around: float, epsilon: float, best: Slope) -> Slope:
+    """The derivative, unless steps that are as small as rounding lets them be tell another one.
+
+    Beyond a kink not far off all the larger steps may agree, on the slope of neither side.
+    """
+    h = around * epsilon ** (1 / 3)
+    above, below = at(h), at(-h)
+    near, rounded = (above - below) / (2 * h), 4 * epsilon * max(abs(above), abs(below), abs(here)) / h
+    if not np.isfinite(near) or abs(near - best[0]) <= 10 * (rounded + best[1]) + NEARLY * abs(near):
+        return best
+    again = _twice(at, here, CLOSE * h, epsilon)
+    if abs(near - again[0]) <= 10 * (rounded + again[1]) + NEARLY * abs(near):
+        return again
+    sides = sorted(((here - below) / h, (above - here) / h))
+    return near, 10 * rounded + abs(sides[1] - sides[0]), sides[0], sides[1], again[4]
 
 
 def _twice(at: Callable[[float], float], here: float, h: float, epsilon: float) -> Slope:

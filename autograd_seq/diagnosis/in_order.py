@@ -8,28 +8,33 @@ several mistakes are found one after another, also where no gradient is right be
 from __future__ import annotations
 
 import ast
-import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
+from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
-from autograd_seq.diagnosis.line_statements import carried
-from autograd_seq.diagnosis.own_code import Part, put
+from autograd_seq.diagnosis.line_statements import carried, for_one_line, written_over
+from autograd_seq.diagnosis.own_code import Part, put, statements_in
 from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
-MOST_LINES = 16  # that are looked at for one mistake
+MOST_LINES = 9  # that are looked at for one mistake
+MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
-MOST_TRIED = 4_000  # and of all lines
+SHORT = 7  # statements of a function that takes no longer than a line
+MOST_CALLS = 160  # where each takes a call of another function
+MOST_TRIED = 6_000  # and of all lines
 HERE = "_here_"
+IN_PLACE = IN_PLACE_OF.words.strip("{}").removeprefix("with {}")
 
 
 class InOrder:
@@ -45,10 +50,12 @@ class InOrder:
         What the true passes are made of.
     mended : callable
         Which of the wrong gradients a changed program's gradients have right; None if it spoils one that is right.
-    enough : int, optional
-        How many of them right make any further change needless.
+    wrong : list of str, optional
+        The wrong gradients: all of them right make any further change needless.
     passed_over : mapping of stmt to float
         The statements of which the first turns are of no interest, as they come before the backward pass, and how many.
+    charge : callable, optional
+        Is told how many changes of a line were tried on it alone, and whether the line calls a function of theirs.
     """
 
     def __init__(
@@ -58,35 +65,49 @@ class InOrder:
         forward: KnownValues,
         backward: KnownValues,
         mended: Callable[[Any], list[str] | None],
-        enough: int | None = None,
+        wrong: Sequence[str] = (),
         passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
+        charge: Callable[[int, bool], None] = lambda ways, calls: None,
     ) -> None:
-        self._enough, self._passed_over = enough, passed_over
+        self._charge = charge
+        self._wrong, self._enough, self._passed_over = wrong, len(wrong) or None, passed_over
         self._made_now: list[Made] = []
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
         self._watcher = Watcher(parts, passed_over)
         self._left = MOST_TRIED
+        self._hits_of: dict[tuple[Any, ...], list[Edit]] = {}
+        self._reached_by: dict[tuple[Any, ...], set[str]] = {}
+        self._refused: set[tuple[int, str]] = set()
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
+
+    def refuse(self, edits: Sequence[Edit]) -> None:
+        """Begin anew, without some changes that helped nothing."""
+        self._refused |= {(edit.statement.lineno, edit.words) for edit in edits}
 
     def next(self, over: Callable[[], bool]) -> Edit | None:
         """The change that mends the first mistake; None if there is none that does."""
         now = self._seen()
         if now is None:
             return None
-        made, score, right = now
+        made, true, right, gradients = now
         self._made_now = made
         self._tried.clear()
-        for suspects in self._suspects(made):
+        for suspects in self._suspects(made, gradients):
             best: tuple[tuple[int, int], Edit] | None = None
-            for edit in self._all_hits(suspects):
-                with put(edit):
-                    after = self._seen()
-                if after is None or after[2] < right:
-                    continue
-                if (after[2], after[1]) > (right, score) and (best is None or (after[2], after[1]) > best[0]):
-                    best = (after[2], after[1]), edit
-                if over() or after[2] == self._enough:
+            for hits in self._all_hits(suspects):
+                for edit in [edit for edit in hits if (edit.statement.lineno, edit.words) not in self._refused]:
+                    with put(edit):
+                        after = self._seen()
+                    if after is None or after[2] < right:
+                        continue
+                    line = edit.statement.lineno
+                    gain = after[2] - right, len(_made_but_at(line, after[1])) - len(_made_but_at(line, true))
+                    if gain > (0, 0) and (best is None or gain > best[0]):
+                        best = gain, edit
+                    if over() or after[2] == self._enough:
+                        break
+                if over() or (best is not None and best[0][0] > 0):
                     break
             if best is not None:
                 return best[1]
@@ -94,8 +115,8 @@ class InOrder:
                 break
         return None
 
-    def _seen(self) -> tuple[list[Made], int, int] | None:
-        """What the program makes as it is now, how much of it is true, and how many gradients are mended."""
+    def _seen(self) -> tuple[list[Made], dict[int, set[int]], int, Mapping[str, Any]] | None:
+        """What the program makes now, what of it is true by lines, how many gradients are mended, and all of them."""
         try:
             made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
@@ -103,24 +124,56 @@ class InOrder:
         mended = self._mended(gradients)
         if mended is None:
             return None
-        seen = (v for m in made for v in [*m.values, *m.joined])
-        true = {self._backward.which(v) for v in seen} - {None}  # each once, however often it is made
-        return made, len(true), len(mended)
-
-    def _odd(self, made: Sequence[Made]) -> Iterator[Made]:
-        """The statements that make what is not of the true passes, in the order in which they do so first."""
-        seen: set[ast.stmt] = set()
+        true: dict[int, set[int]] = {}
         for m in made:
-            if m.statement not in seen and any(not says_nothing(v) and not self._known(v) for v in m.values):
-                seen.add(m.statement)
-                yield m
-                if len(seen) >= MOST_LINES:
-                    return
+            found = {self._backward.which(v) for v in [*m.values, *m.joined]} - {None}
+            true.setdefault(m.statement.lineno, set()).update(found)  # type: ignore[arg-type]
+        return made, true, len(mended), gradients
 
-    def _suspects(self, made: Sequence[Made]) -> Iterator[list[Made]]:
+    def _odd(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[Made]:
+        """The statements that make what is not of the true passes, in the order in which they do so first.
+
+        A value on which a right gradient depends is mostly a true one that is written in another way; so those come
+        last, and one on which nothing depends is left out.
+        """
+        right = {*gradients} - {*self._wrong} | {*(self._mended(gradients) or ())}
+        seen: set[ast.stmt] = set()
+        unlikely: dict[ast.stmt, Made] = {}
+        left = MOST_PROBED if right and self._wrong else 0
+        for m in made:
+            if m.statement in seen or all(says_nothing(v) or self._known(v) for v in m.values):
+                continue
+            if left > 0:
+                left -= 1
+                reached = self._reached(m, gradients)
+                if reached & right:
+                    unlikely.setdefault(m.statement, m)
+                if not reached or reached & right:
+                    continue
+            seen.add(m.statement)
+            yield m
+            if len(seen) >= MOST_LINES:
+                return
+        yield from (m for s, m in unlikely.items() if s not in seen)
+
+    def _reached(self, m: Made, gradients: Mapping[str, Any]) -> set[str]:
+        """The gradients that change when what a statement made at one time is another value."""
+        key = m.statement, m.turn, *(part.version for part in self._parts)
+        if key not in self._reached_by:
+            self._reached_by[key] = self._changed_with(m, gradients)
+        return self._reached_by[key]
+
+    def _changed_with(self, m: Made, gradients: Mapping[str, Any]) -> set[str]:
+        try:
+            _, others = self._watcher.run(self._run, m)
+        except Exception:  # whatever a changed program raises
+            return {*gradients}
+        return {k for k, v in gradients.items() if k not in others or not np.array_equal(others[k], v)}
+
+    def _suspects(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[list[Made]]:
         """Each of them with those that made what it reads: a wrong value may be a true one elsewhere."""
         given: set[ast.stmt] = set()
-        for odd in self._odd(made):
+        for odd in self._odd(made, gradients):
             together = [odd]
             names = {n.id for n in ast.walk(odd.statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
             before = made[: made.index(odd)]
@@ -129,57 +182,106 @@ class InOrder:
                 targets = {n.id for n in stored}
                 if m.part is odd.part and targets & names and m.statement not in given and m.values:
                     names -= targets
+                    if isinstance(m.statement, ast.Assign) and isinstance(m.statement.value, ast.Name):
+                        names.add(m.statement.value.id)  # the same array under another name
                     if not all(says_nothing(v) or v in self._forward for v in m.values):
                         given.add(m.statement)
                         together.append(m)
+            others = [*_answers(odd, made), *([caller] if (caller := caller_of(odd, made)) is not None else [])]
+            for m in [m for m in others if m.statement not in given]:
+                given.add(m.statement)
+                together.append(m)
             yield together
 
     def _known(self, v: Any) -> bool:
         return v in self._backward or v in self._forward
 
-    def _all_hits(self, suspects: Sequence[Made]) -> Iterable[Edit]:
-        """The changes of some lines with which they make more that is true; unusual ones if there are no others."""
+    def _all_hits(self, suspects: Sequence[Made]) -> Iterator[list[Edit]]:
+        """The changes of some lines with which they make more that is true; then the unusual ones."""
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for first in fresh for edit in self._hits(first, rules)]
             if rules is not RARE_RULES:
-                hits += [edit for first in fresh for edit in shaped(first.part, first.statement, carried)]
-            if hits:
-                return hits
-        return []
+                whole = list(itertools.product(fresh, (written_over, carried, for_one_line)))
+                hits += [edit for first, rule in whole for edit in shaped(first.part, first.statement, rule)]
+            yield hits
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         """The changes of a line with which it makes more that is true."""
-        ways = list(itertools.islice(self._ways(first, rules), min(MOST_WAYS, self._left)))
+        key = first.statement, first.turn, rules is RARE_RULES, *(part.version for part in self._parts)
+        if key not in self._hits_of:  # else it is as it was in another attempt
+            self._hits_of[key] = self._found_hits(first, rules)
+        return self._hits_of[key]
+
+    def _found_hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
+        calls = _calls(first, self._parts)
+        if calls and rules is RARE_RULES:
+            return []
+        ways = self._ways(first, rules, min(MOST_CALLS if calls else MOST_WAYS, self._left))
         self._left -= len(ways)
+        self._charge(len(ways), calls)
         try:
             found = instead(self._run, first, [way for _, way in ways])
         except Exception:  # it came to no such time
             return []
         before = sum(v in self._backward for v in first.values)
+        if isinstance(first.statement, ast.Return) and not any(self._known(v) for v in first.values):
+            return [ways[i][0] for i in self._as_derivatives([edit for edit, _ in ways], found)[:MOST_HITS]]
         least = before if before == len(first.values) else before + 1  # all true, but perhaps of another place
         scores = [sum(v in self._backward for v in values) for values in found]
-        hits = [(-score, i) for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]
-        return [ways[i][0] for _, i in sorted(hits)[:MOST_HITS]]
+        before_it = self._made_before(first)
+        hits = [(-score, isinstance(ways[i][1], ATOMS) or {self._backward.which(v) for v in found[i]} <= before_it, i)
+                for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]  # fmt: skip
+        chosen = [i for _, _, i in sorted(hits)[:MOST_HITS]]
+        if not chosen and not any(self._known(v) for v in first.values):  # it may make none when it is right
+            chosen = self._as_derivatives([edit for edit, _ in ways], found)[:MOST_HITS]
+        return [ways[i][0] for i in chosen]
 
-    def _ways(self, first: Made, rules: Sequence[Rule]) -> Iterator[tuple[Edit, ast.expr]]:
-        """The changes within the right-hand side of a statement, each with what stands there then."""
+    def _as_derivatives(self, changed: Sequence[Edit], found: Sequence[Sequence[Any]]) -> list[int]:
+        """The changes with which what is answered could be a derivative, such as 1 - a²: those that are known first."""
+        known = [i for i, values in enumerate(found) if any(self._known(v) for v in values)]
+        others = [i for i, e in enumerate(changed) if e.category == DERIVATIVE and IN_PLACE in e.words and found[i]]
+        return [*known, *(i for i in others if i not in known)]
+
+    def _made_before(self, first: Made) -> set[int | None]:
+        """The true values that were made already: a line that is mended mostly makes another one."""
+        made = self._made_now[: self._made_now.index(first)]
+        return {self._backward.which(v) for m in made for v in m.values} | {None}
+
+    def _ways(self, first: Made, rules: Sequence[Rule], most: int) -> list[tuple[Edit, ast.expr]]:
+        """The changes within the right-hand side of a statement, so many at most, each with what stands there then."""
         s: Any = first.statement
         if not can_be_repeated(s.value):
-            return
-        seen: set[str] = set()
+            return []
         texts = _Texts(s)
+        found: dict[str, Edit] = {}
         for rule in rules:
             for edit in (shaped if rule in SHAPES else edits)(first.part, s, rule):
-                if not isinstance(edit.new, ast.expr) or (edit.holder is s and edit.slot != "value"):
-                    continue
-                text = texts.of(edit)
-                if text in seen:
-                    continue
-                seen.add(text)
-                with contextlib.suppress(SyntaxError):  # a slice in parentheses, say
-                    yield edit, read(text)
+                if isinstance(edit.new, ast.expr) and (edit.holder is not s or edit.slot == "value"):
+                    found.setdefault(texts.of(edit), edit)
+                    if len(found) >= most:
+                        break
+            if len(found) >= most:
+                break
+        read_as = zip(found.values(), _all_read([*found]), strict=True)
+        return [(edit, node) for edit, node in read_as if node is not None]
+
+
+def _all_read(texts: Sequence[str]) -> list[ast.expr | None]:
+    """Expressions from their source; none for what is not one. All at once, as that is much quicker."""
+    try:
+        whole: Any = read(f"({''.join(f'({text}),' for text in texts)})")
+        return list(whole.elts)
+    except SyntaxError:
+        return [_read_or_none(text) for text in texts]
+
+
+def _read_or_none(text: str) -> ast.expr | None:
+    try:
+        return read(text)
+    except SyntaxError:
+        return None
 
 
 class _Texts:
@@ -195,7 +297,42 @@ class _Texts:
         if place not in self._around:
             with put(replace(edit, new=ast.Name(HERE, ast.Load()))):
                 self._around[place] = ast.unparse(self._statement.value)
-        return self._around[place].replace(HERE, f"({ast.unparse(edit.new)})")
+        new = ast.unparse(edit.new)
+        return self._around[place].replace(HERE, new if isinstance(edit.new, ast.Slice) else f"({new})")
+
+
+def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
+    """The statement that called the function in which another one ran; it is done after that."""
+    name = m.part.tree.name
+    for other in made[made.index(m) + 1 :]:
+        if other.part is not m.part:
+            called = [n.func for n in ast.walk(other.statement) if isinstance(n, ast.Call)]
+            if any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) == name for f in called):
+                return other
+    return None
+
+
+def _calls(m: Made, parts: Sequence[Part]) -> bool:
+    """Whether a statement calls one of some functions that takes long."""
+    names = {part.tree.name for part in parts if sum(1 for _ in statements_in(part.tree)) > SHORT}
+    called = [n.func for n in ast.walk(m.statement) if isinstance(n, ast.Call)]
+    return any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in names for f in called)
+
+
+def _answers(m: Made, made: Sequence[Made]) -> Iterator[Made]:
+    """The last answers of the functions that a statement called; they were given before it was done."""
+    called = {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")
+              for f in [n.func for n in ast.walk(m.statement) if isinstance(n, ast.Call)]}  # fmt: skip
+    for other in reversed(made[: made.index(m)][-MOST_BEFORE:]):
+        name = other.part.tree.name
+        if name in called and isinstance(other.statement, ast.Return):
+            called.discard(name)
+            yield other
+
+
+def _made_but_at(line: int, true: Mapping[int, set[int]]) -> set[int]:
+    """The true values that other lines than one make, each once: what a line makes itself does not speak for it."""
+    return set().union(*(found for other, found in true.items() if other != line))
 
 
 def _alike(some: Sequence[Any], others: Sequence[Any]) -> bool:

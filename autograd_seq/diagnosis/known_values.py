@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 
 MOST_REMEMBERED = 20_000  # arrays that were looked up
+BLOCKS = (2, 3, 4)  # as many parts as there are directions or gates
 ORDINARY = (0.0, 1.0, -1.0, 2.0, 0.5)  # numbers that say nothing about where they come from
 
 
@@ -85,9 +87,23 @@ def _ways(array: Array) -> list[Array]:
     return [v, v.T] if v.ndim == 2 else [v]
 
 
+def in_blocks(arrays: Iterable[Array]) -> list[Array]:
+    """The equal parts of arrays, as of gates that stand side by side, and what they hold at each time step."""
+    found: list[Array] = []
+    for whole in arrays:
+        v = np.squeeze(whole)
+        steps = list(v) if v.ndim == 3 else []
+        found += steps
+        for part in [v, *steps]:
+            for axis, count in itertools.product(range(part.ndim), BLOCKS):
+                if part.shape[axis] % count == 0 and part.size > 2 * count:
+                    found += np.split(part, count, axis)
+    return found
+
+
 def says_nothing(array: Array) -> bool:
     """Whether an array holds one number only, in every place, or is an ordinary one: it could come from anywhere."""
-    return not array.size or (float(array.flat[0]) in ORDINARY if array.size == 1 else bool(np.ptp(array) == 0))
+    return not array.size or (array.flat[0] in ORDINARY if array.size == 1 else bool(np.all(array == array.flat[0])))
 
 
 def is_mask(v: Array) -> bool:

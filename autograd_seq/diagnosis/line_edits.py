@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_operands import inner_insertions, insertions, operands, other_operands, products
-from autograd_seq.diagnosis.line_operations import brackets, forms, operations
+from autograd_seq.diagnosis.line_operations import brackets, forms, functions, operations
 from autograd_seq.diagnosis.line_places import Edit, Rule, places, read, said, target
 from autograd_seq.diagnosis.line_statements import left_out, written_over
 from autograd_seq.diagnosis.own_code import Part
 
-RULES: list[Rule] = [written_over, indices, operations, brackets, forms, left_out, operands, insertions]
+RULES: list[Rule] = [written_over, indices, operations, brackets, forms, functions, left_out, operands, insertions]
 
 
 def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:

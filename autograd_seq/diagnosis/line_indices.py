@@ -49,11 +49,13 @@ def _is_index(s: ast.stmt, holder: ast.AST, name: str) -> bool:
 
 
 def _shifted(node: ast.expr) -> list[str]:
-    """One before, and one after."""
+    """One before, one after, and the same from the other end."""
     text = ast.unparse(node)
     if isinstance(node, ast.Constant) and isinstance(node.value, int):
         return [str(node.value - 1), str(node.value + 1)]
     shifted = [f"{text} - 1", f"{text} + 1"]
+    if isinstance(node, ast.Name):
+        shifted.append(f"-1 - {text}")  # as far from the other end
     for old, new in ((" - 1", ""), (" + 1", ""), (" + 1", " - 1"), (" - 1", " + 1")):
         if text.endswith(old):
             shifted.insert(0, text.removesuffix(old) + new)

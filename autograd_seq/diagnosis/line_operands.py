@@ -15,6 +15,7 @@ from autograd_seq.diagnosis.own_code import Part
 
 PLAIN_FORMS = ("{0}", "1 - {0}")  # what a factor can be made of
 NUMBERS = ("2", "0.5")
+OF_ALL = ("T", "sum", "dot", "mean", "transpose")  # attributes of an array that are made of all that it holds
 MOST_ENDS = 6  # of a line, at which a term could be missing
 
 
@@ -63,10 +64,23 @@ def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing from what a line makes."""
     if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or s.value is None:
         return
-    ends: list[Place] = [(s, "value", None, s.value)]
-    if isinstance(s.value, ast.Tuple):
-        ends = [(s.value, "elts", i, e) for i, e in enumerate(s.value.elts)]
-    yield from _inserted(part, s, ends)
+    yield from _inserted(part, s, list(_ends((s, "value", None, s.value))))
+
+
+def _ends(whole: Place) -> Iterator[Place]:
+    """What a line makes: each entry of a tuple, a list or a dict."""
+    node = whole[3]
+    if isinstance(node, (ast.Tuple, ast.List)):
+        entries: list[Place] = [(node, "elts", i, e) for i, e in enumerate(node.elts)]
+    elif isinstance(node, ast.Dict):
+        entries = [(node, "values", i, e) for i, e in enumerate(node.values)]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+        entries = [(k, "value", None, k.value) for k in node.keywords]
+    else:
+        entries = []
+        yield whole
+    for entry in entries:
+        yield from _ends(entry)
 
 
 def products(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -89,10 +103,9 @@ def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing somewhere within a line."""
     divided = [n.right for n in ast.walk(s) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
     below = {id(n) for d in divided for n in ast.walk(d)}  # a factor there would take one away that is too many
-    within = [
-        p for p in places(s)
-        if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right") and id(p[3]) not in below
-    ]  # fmt: skip
+    inner = [p for p in places(s) if id(p[3]) not in below]
+    within = [p for p in inner if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
+    within += [p for p in inner if isinstance(p[0], ast.Attribute) and p[0].attr in OF_ALL]
     yield from _inserted(part, s, [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))])
     yield from _inserted(part, s, [p for p in within if isinstance(p[3], ATOMS)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,9 @@ from autograd_seq.diagnosis.line_places import ATOMS, Edit, places, read, said
 from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
+MOST_FUNCTIONS = 12  # of a file, of which each can stand for another
 TIMES = (ast.Mult, ast.Div, ast.MatMult)
+PRODUCTS = (".dot", ".outer", ".matmul")  # functions that make something else of their arguments the other way round
 SUMS = (ast.Add, ast.Sub)
 Change = tuple[ast.expr, Said]
 
@@ -31,6 +34,9 @@ def operations(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mean":
             sum_ = ast.Attribute(node.func.value, "sum", ast.Load())
             made.append((ast.Call(sum_, node.args, node.keywords), kinds.MEAN_OF(said(node))))
+        if isinstance(node, ast.Call) and len(node.args) == 2 and ast.unparse(node.func).endswith(PRODUCTS):
+            turned = ast.Call(node.func, node.args[::-1], node.keywords)
+            made.append((turned, kinds.WRONG_ORDER(said(node))))
         if isinstance(node, ast.Attribute) and node.attr == "T":
             made.append((node.value, kinds.TRANSPOSED(said(node.value))))
         elif isinstance(node, ATOMS) and not (isinstance(holder, ast.Attribute) and holder.attr == "T"):
@@ -97,6 +103,9 @@ def _closed_otherwise(node: ast.BinOp) -> Iterator[ast.expr]:
 def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The derivative of another function: 1 - y ** 2 for y * (1 - y)."""
     for holder, name, index, node in places(s):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not _is_product(holder):
+            for old, tanh, product in _sigmoids(node):
+                yield Edit(s, holder, name, index, product, *kinds.IN_PLACE_OF(old, tanh, of=kinds.DERIVATIVE))
         if not isinstance(node, ast.BinOp) or not DERIVATIVE_FORM.search(ast.unparse(node)):
             continue
         inner = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, ATOMS)}
@@ -104,6 +113,43 @@ def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
         for form in DERIVATIVE_FORMS if len(whole) == 1 else ():
             new = read(form.format(whole[0]))
             yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=kinds.DERIVATIVE))
+
+
+def functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Another function of their file that takes as many arguments, as the derivative of another activation is."""
+    space = part.function.__globals__
+    known = {k: v.__code__.co_argcount for k, v in space.items() if isinstance(v, types.FunctionType)}
+    for holder, name, index, node in places(s):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in known:
+            continue
+        others = [k for k, count in known.items() if count == known[node.func.id] and k != node.func.id]
+        for other in others if len(others) < MOST_FUNCTIONS else ():
+            new = ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords)
+            of = kinds.DERIVATIVE if DERIVATIVE_FORM.search(node.func.id) else ""
+            yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=of))
+
+
+def _is_product(node: object) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    """The factors of a product, however it is closed."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), *_factors(node.right)]
+    return [node]
+
+
+def _sigmoids(node: ast.BinOp) -> Iterator[tuple[str, str, ast.expr]]:
+    """A product in which y and 1 - y are factors, not side by side, with the derivative of tanh in their place."""
+    factors = _factors(node)
+    texts = [ast.unparse(f) for f in factors]
+    for i, text in enumerate(texts):
+        for k in [k for k, other in enumerate(texts) if other in (f"1 - {text}", f"1.0 - {text}")]:
+            rest = [f"({t})" for j, t in enumerate(texts) if j not in (i, k)]
+            new = f"1 - {text} ** 2"
+            if rest:
+                yield f"{text} * ({texts[k]})", new, read(" * ".join([*rest, f"({new})"]))
 
 
 DERIVATIVE_FORMS = ("1 - {0} ** 2", "{0} * (1 - {0})", "({0} > 0)")

@@ -11,8 +11,8 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_statements import carried, into_the_loop, moved, shared
-from autograd_seq.diagnosis.line_variables import shape_of
+from autograd_seq.diagnosis.line_statements import carried, exchanged_goals, for_one_line, into_the_loop, moved, shared
+from autograd_seq.diagnosis.line_variables import atoms, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
@@ -32,6 +32,21 @@ def axes(part: Part, s: ast.stmt) -> Iterator[Edit]:
         first = 0 if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in ("np", "numpy") else 1
         if len(node.args) > first:
             yield from _other_axes(s, node, "args", first, node.args[first])
+    yield from _all_axes(s)
+
+
+def _all_axes(s: ast.stmt) -> Iterator[Edit]:
+    """The axis of all the sums in a line."""
+    named = [k for n in ast.walk(s) if isinstance(n, ast.Call) and _called(n) in SUMS for k in n.keywords]
+    old = {ast.unparse(k.value) for k in named if k.arg == "axis"}
+    value = getattr(s, "value", None)
+    if len(named) < 2 or len(old) != 1 or value is None:
+        return
+    (axis,) = old
+    for other in [other for other in AXES if other != axis]:
+        new = read(ast.unparse(value).replace(f"axis={axis}", f"axis={other}"))
+        words = f"with the sums over {_axes(axis)} in place of {_axes(other)}"
+        yield Edit(s, s, "value", None, new, "missing sum", words)
 
 
 def unsummed(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -129,6 +144,24 @@ def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
         yield Edit(s, holder, name, index, new, "activation derivative", words)
 
 
+def slopes(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The derivative of a ReLU that goes flat where one that leaks stands."""
+    numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), "")
+    small = [a for a in atoms(part) if part.kinds.get(a) == "float"]
+    numbers = [n.value for n in ast.walk(part.tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)]
+    small += dict.fromkeys([str(n) for n in numbers if 0 < n < 1] + ["0.01", "0.1", "0.2"])
+    for holder, name, index, node in places(s) if numpy else ():
+        if isinstance(node, ast.Constant) and node.value == 0 and isinstance(holder, ast.Call) and index == 2:
+            for slope in small if _called(holder) == "where" else ():
+                said_of = [said(holder), said(holder).replace(f"{node.value})", f"{slope})")]
+                yield Edit(s, holder, name, index, read(slope), *kinds.IN_PLACE_OF(*said_of, of=kinds.DERIVATIVE))
+        inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node
+        if isinstance(inner, ast.Compare) and not (isinstance(holder, ast.Call) and _called(holder) == "where"):
+            for slope in small:
+                new = f"{numpy}.where({ast.unparse(inner)}, 1.0, {slope})"
+                yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(said(node), new, of=kinds.DERIVATIVE))
+
+
 def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """Another number, or array, to divide by: one of the function or of its object."""
     numbers = [k for k, kind in part.kinds.items() if kind in ("int", "float") or isinstance(kind, tuple)]
@@ -169,6 +202,10 @@ def lists(part: Part, s: ast.stmt) -> Iterator[Edit]:
             first = "0" if ast.unparse(node.slice) == "0" else ""
             new = read(f"{ast.unparse(node.value)}.pop({first})")
             words = f"with {said(node)} in place of {said(new)}: every step reads the same entry"
+            yield Edit(s, holder, name, index, new, "off by one", words)
+        if isinstance(node, ast.Call) and _called(node) == "pop" and [ast.unparse(a) for a in node.args] in ([], ["0"]):
+            new = ast.Call(node.func, [] if node.args else [ast.Constant(0)], [])
+            words = f"with {said(node)} in place of {said(new)}: the list is read from its other end"
             yield Edit(s, holder, name, index, new, "off by one", words)
 
 
@@ -222,9 +259,11 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, bare, complements, divisors, sizes]
+SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, complements, divisors]
 # seen only when the program runs
-WHOLE: list[Rule] = [clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried]
+WHOLE: list[Rule] = [
+    clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
+]  # fmt: skip
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,10 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, holder_of, read, said, target
 from autograd_seq.diagnosis.line_variables import atoms, spreads
 from autograd_seq.diagnosis.own_code import Part
+
+ASSIGNED = (ast.Assign, ast.AugAssign)
+MOST_PLACES = 10  # in the body of a loop
+SIGNS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}
 
 
 def written_over(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -77,6 +83,48 @@ def carried(part: Part, s: ast.stmt) -> Iterator[Edit]:
         yield Edit(s, *holder_of(part.tree, loop), new, *kinds.NO_FACTOR(factor), mended=line)
 
 
+def for_one_line(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A variable that is changed in place for the sake of one line, and is read by others afterwards."""
+    loop, name, index = holder_of(part.tree, s)
+    if not isinstance(loop, ast.For) or name != "body" or not isinstance(s, ast.AugAssign):
+        return
+    if not isinstance(s.target, ast.Name) or type(s.op) not in SIGNS:
+        return
+    whole = f"({s.target.id} {SIGNS[type(s.op)]} ({ast.unparse(s.value)}))"
+    for last, other in enumerate(loop.body[index + 1 :], index + 1):
+        value = getattr(other, "value", None)
+        if not isinstance(other, (ast.Assign, ast.AugAssign)) or value is None:
+            continue
+        text = re.sub(rf"(?<![\w.]){s.target.id}(?!\w)", whole, ast.unparse(value))
+        if text != ast.unparse(value):
+            made = copy.copy(other)
+            made.value = read(text)
+            body = [*loop.body[:index], *loop.body[index + 1 : last], made, *loop.body[last + 1 :]]
+            yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *kinds.DONE_IN_PLACE(said(s)),
+                       mended=said(made, 160))  # fmt: skip
+
+
+def exchanged_goals(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Two lines each of which puts its value where that of the other belongs."""
+    loop, name, index = holder_of(part.tree, s)
+    if not isinstance(loop, ast.For) or name != "body" or not isinstance(s, ASSIGNED):
+        return
+    for i, other in enumerate(loop.body[index + 1 :], index + 1):
+        if type(other) is not type(s) or not isinstance(other, ASSIGNED):
+            continue
+        goals = [g.targets[0] if isinstance(g, ast.Assign) else g.target for g in (s, other)]
+        alike = all(isinstance(g, ast.Subscript) for g in goals) and len({ast.unparse(g.value) for g in goals}) == 1  # type: ignore[attr-defined]
+        if not alike or ast.unparse(goals[0]) == ast.unparse(goals[1]):
+            continue
+        one, two = copy.copy(s), copy.copy(other)
+        one.value, two.value = other.value, s.value
+        body = [*loop.body]
+        body[index], body[i] = one, two
+        line = f"{said(one)}; {said(two)}"
+        words = kinds.EXCHANGED(said(goals[0]), said(goals[1]))
+        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words, mended=line)
+
+
 def _takes_itself(s: ast.stmt) -> bool:
     """Whether a line makes a variable out of the same variable, so that lines between may want the one from before."""
     if not isinstance(s, ast.Assign):
@@ -92,15 +140,19 @@ def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
     holder, name, index = holder_of(part.tree, s)
     around = getattr(holder, name)
     for i, loop in enumerate(around[index + 1 :], index + 1):
-        if isinstance(loop, ast.For) and goal in _stored_in(loop):
-            new = _with_body(loop, [s, *loop.body])
-            yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)))
+        handed = isinstance(s.targets[0], ast.Attribute) and any(isinstance(n, ast.Call) for n in ast.walk(loop))
+        if not isinstance(loop, ast.For) or not (goal in _stored_in(loop) or handed):  # a method may change it, too
+            continue
+        for place in range(min(len(loop.body), MOST_PLACES)):
+            new = _with_body(loop, [*loop.body[:place], s, *loop.body[place:]])
+            where = f"before {said(loop.body[place])}" if place else "at the beginning of each turn"
+            yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)), mended=f"{said(s)}, {where}")
 
 
 def _stored_in(s: ast.stmt) -> set[str]:
     """The variables that a statement stores into."""
-    goals = [n for n in ast.walk(s) if isinstance(n, (ast.Name, ast.Attribute)) and isinstance(n.ctx, ast.Store)]
-    return {ast.unparse(goal) for goal in goals}
+    goals = [n for n in ast.walk(s) if isinstance(n, ATOMS) and isinstance(n.ctx, ast.Store)]
+    return {ast.unparse(goal.value if isinstance(goal, ast.Subscript) else goal) for goal in goals}
 
 
 def shared(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -17,7 +17,7 @@ LONGEST_KEY = 20
 
 @lru_cache(MOST_PARTS)
 def atoms(part: Part) -> list[str]:
-    """The operands that occur in a function, the most frequent first."""
+    """The operands that occur in a function, the most frequent first, and what stands beside them unread."""
     called = {id(n.func) for n in ast.walk(part.tree) if isinstance(n, ast.Call)}
     space = part.function.__globals__
     found: dict[str, int] = {}
@@ -28,7 +28,7 @@ def atoms(part: Part) -> list[str]:
             continue
         text = ast.unparse(node)
         found[text] = found.get(text, 0) + 1
-    return sorted(found, key=lambda k: -found[k])
+    return [*sorted(found, key=lambda k: -found[k]), *(text for text in part.beside if text not in found)]
 
 
 def _root(node: ast.AST) -> str | None:

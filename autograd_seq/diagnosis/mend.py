@@ -13,7 +13,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.by_value import ByValue, is_lent
-from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with
+from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with, worth
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, said, written_over
@@ -25,7 +25,6 @@ from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
-MOST_BESIDES = 450  # of the rest, where values are right
 # By = and += and arrays that are shared alone, by the values of lines, or by any change of them.
 Way = Literal["assignments", "values", "changes"]
 
@@ -71,7 +70,7 @@ class Mend(Changes):
         for way in ways:
             self.runs = 0
             told = way()
-            if _worth(told) < _worth(best):
+            if worth(told) < worth(best):
                 best = told
             if not best.left and all(f.correct for f in best.findings):
                 break
@@ -81,7 +80,7 @@ class Mend(Changes):
         """Lines that make other values than the true pass, one after another as they show."""
         known, cases = self.known, self.cases
         order = InOrder(
-            self.working(), cases[0].again, self.before, self.behind, self._right, len(self.wrong), self._passed_over()
+            self.working(), cases[0].again, self.before, self.behind, self._right, self.wrong, self._passed_over()
         )
         search = self._search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
         made: list[tuple[Edit, ast.AST]] = []
@@ -104,13 +103,8 @@ class Mend(Changes):
         return Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
-        """A change that mends the rest, where no line is left that makes other values than the true pass."""
-        left = [k for k in self.wrong if k not in right]
-        self.most = self.runs + MOST_BESIDES
-        best = self._best(self.lines(left), left, again=True) if made and right else None
-        if best is None or len(best[1]) < len(left) or is_lent(best[0].new):  # a copy of what was lent stays lent
-            return None
-        return best[0]
+        best = super()._besides(made, right)
+        return None if best is None or is_lent(best.new) else best  # a copy of what was lent stays lent
 
     def _told_of(
         self, search: ByValue, made: list[tuple[Edit, ast.AST]], explained: list[list[str]], right: list[str]
@@ -177,11 +171,6 @@ class Mend(Changes):
                 kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
             yield
-
-
-def _worth(told: Told) -> tuple[int, int, bool]:
-    """The less the better: what is left, by how many causes, and whether it is said what would be right."""
-    return len(told.left), len(told.findings) or MOST_CAUSES + 1, not all(f.correct for f in told.findings)
 
 
 class _Begun:

@@ -24,7 +24,7 @@ import numpy as np
 
 from autograd_seq.diagnosis.calling import Space, arrays_in
 from autograd_seq.diagnosis.lines_made import MOST_MADE, LinesMade, Made
-from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, value_of
+from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, siblings, unread, value_of
 
 MOST_CALLS = 4  # of one function of which it is kept what its operands were
 MOST_HANDED = 6  # arrays that a call hands over
@@ -72,6 +72,8 @@ class Part:
         The same as `entries`, each under what it is assigned to; what is answered has no name.
     calls : list of dict
         The operands that were arrays at the end of each of the first few calls.
+    beside : list of str
+        What else their objects and dicts hold: the function itself reads none of it.
     version : int
         Another number whenever a change was put into the tree, and the same again when it was taken out.
     """
@@ -88,6 +90,7 @@ class Part:
     handed: dict[int, list[Made]] = field(default_factory=dict)
     calls: list[dict[str, Any]] = field(default_factory=list)
     named: dict[int, list[tuple[str, Any]]] = field(default_factory=dict)
+    beside: list[str] = field(default_factory=list)
     version: int = 0
 
     @property
@@ -195,6 +198,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     kept: dict[types.FunctionType, LinesMade] = {}
     handed: dict[types.FunctionType, dict[int, list[Made]]] = {}
     calls: dict[types.FunctionType, list[dict[str, Any]]] = {}
+    beside: dict[types.FunctionType, dict[str, Any]] = {}
     order = itertools.count()
 
     def enter(frame: types.FrameType, event: str, argument: Any) -> Any:
@@ -228,9 +232,11 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
             if event == "return" and tree is not None:
                 now = dict(_operands(tree, {**frame.f_globals, **frame.f_locals}))
                 seen.update(now)
+                more = beside.setdefault(function, {})
+                more.update(siblings(tree, {**frame.f_globals, **frame.f_locals}, now))
+                more.update(unread(tree, dict(frame.f_locals)))
                 if frame.f_code is function.__code__ and len(calls.setdefault(function, [])) < MOST_CALLS:
                     calls[function].append({k: v for k, v in now.items() if isinstance(v, np.ndarray)})
-                seen.update(_of_object(frame.f_locals.get("self")))
             return line
 
         return line
@@ -240,12 +246,13 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
     for function, ran in lines.items():
         tree = trees[function]
         if tree is not None:
-            held = operands[function]
-            kinds = {k: kind_of(v) for k, v in held.items()}
+            held = {**beside.get(function, {}), **operands[function]}
+            kinds = {k: kind_of(v) for k, v in held.items() if k != "_"}  # one kind now, and another one then
             arrays = {k: v for k, v in held.items() if isinstance(v, np.ndarray)}
             part = Part(function, tree, kinds, arrays, set(ran), values[function], kept[function].found)
             part.handed, part.calls = handed.get(function, {}), calls.get(function, [])
             part.named = kept[function].named
+            part.beside = [k for k in beside.get(function, ()) if k not in operands[function]]
             found.append(part)
     return found, sum(sum(ran.values()) for ran in lines.values())
 
@@ -312,13 +319,6 @@ def _targets(tree: ast.FunctionDef | None) -> dict[int, ast.expr]:
     statements = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AugAssign))]
     found = {s.lineno: s.targets[0] if isinstance(s, ast.Assign) else s.target for s in statements}
     return {k: v for k, v in found.items() if isinstance(v, (ast.Name, ast.Attribute, ast.Subscript))}
-
-
-def _of_object(holder: Any) -> Iterator[tuple[str, Any]]:
-    """The numbers and arrays that an object holds."""
-    for name, value in getattr(holder, "__dict__", {}).items():
-        if isinstance(value, (np.ndarray, int, float)) and not isinstance(value, bool):
-            yield f"self.{name}", value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import types
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 UNKNOWN = object()
+MOST_PLACES = 4  # at which entries of one variable are looked at
+MOST_BESIDE = 60  # entries of one object
 
 
 def kind_of(value: Any) -> Any:
@@ -48,6 +52,63 @@ def held_by(whole: Any) -> dict[str, Any]:
     slots = [name for kind in type(whole).__mro__ for name in _slots(kind)]
     found = {name: kind_slot.__get__(whole) for name in slots if (kind_slot := _filled(whole, name)) is not None}
     return {**found, **getattr(whole, "__dict__", {})}
+
+
+def siblings(tree: ast.AST | None, held: dict[str, Any], known: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The numbers and arrays beside those that a function reads of its objects and dicts, as it would write them.
+
+    Parameters
+    ----------
+    tree : AST or None
+        The function.
+    held : dict
+        Its variables.
+    known : mapping
+        The values that it reads, which are not answered again.
+    """
+    done: set[str] = set()
+    own = [ast.Attribute(ast.Name("self", ast.Load()), "", ast.Load())] if "self" in held else []
+    for node in [*ast.walk(tree), *own] if tree is not None else ():
+        by_key = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
+        if not isinstance(node, ast.Attribute) and not (isinstance(node, ast.Subscript) and by_key):
+            continue
+        text = ast.unparse(node.value)
+        if text in done:
+            continue
+        done.add(text)
+        whole = value_of(node.value, held)
+        entries = whole.items() if isinstance(whole, dict) else held_by(whole).items() if not by_key else ()
+        for name, value in list(entries)[:MOST_BESIDE]:
+            said = f"{text}.{name}" if isinstance(node, ast.Attribute) else f"{text}[{name!r}]"
+            if isinstance(name, str) and said not in known and _is_number(value):
+                yield said, value.copy() if isinstance(value, np.ndarray) else value
+
+
+def unread(tree: ast.AST | None, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The entries, at the places where a function reads others, of its variables of which it reads none.
+
+    Parameters
+    ----------
+    tree : AST or None
+        The function.
+    held : dict
+        Its own variables.
+    """
+    nodes = [n for n in ast.walk(tree) if isinstance(n, ast.Subscript)] if tree is not None else []
+    read = {n.value.id for n in nodes if isinstance(n.value, ast.Name)}
+    places = {ast.unparse(n.slice): n.slice for n in nodes if isinstance(n.slice, (ast.Name, ast.BinOp))}
+    for name, whole in held.items():
+        if name in read or not isinstance(whole, (np.ndarray, list, tuple)):
+            continue
+        for text, place in itertools.islice(places.items(), MOST_PLACES):
+            if isinstance(value_of(place, held), (int, np.integer)):
+                entry = value_of(ast.Subscript(ast.Name(name), place), held)
+                if isinstance(entry, (np.ndarray, np.floating)):
+                    yield f"{name}[{text}]", np.array(entry)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, int, float)) and not isinstance(value, bool)
 
 
 def _slots(kind: type) -> tuple[str, ...]:

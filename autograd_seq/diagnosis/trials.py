@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.known_values import KnownValues, is_mask, says_nothing
+from autograd_seq.diagnosis.known_values import KnownValues, in_blocks, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
 from autograd_seq.diagnosis.search import difference
@@ -26,7 +26,7 @@ from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 550
 MOST_LINES = 250_000  # that are run in all: the search ends there, whatever is left
-MOST_IN_ALL = 3_200.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
+MOST_IN_ALL = 3_400.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
 WATCHED = 1.8  # times as much costs a run that is watched
 ENDLESS = 20  # times as many lines as the unchanged program runs
 PROBE = 1.37
@@ -75,25 +75,28 @@ class Trials:
         if not all(k in once_more and self.same(once_more[k], v) for k, v in found.items()):
             self.parts = []  # what it does depends on how often it was called
         self.factors = [1.0]
-        self.true_values: dict[tuple[int, ...], list[Array]] = {}
+        self._ordinary: dict[tuple[int, ...], list[Array]] = {}
         self.known = known
-        self._know(known)
+        self.factors += known.given
         self.before = KnownValues(known.forward, tolerance)
-        self.behind = KnownValues(known.backward, tolerance, self.factors)
+        self.behind = KnownValues([*known.backward, *in_blocks(known.backward)], tolerance, self.factors)
+        self._plain = KnownValues(known.forward, tolerance, self.factors)
+        self._know(known)
         self.cost, self.spent = 0.8 + 0.0025 * self.length, 0.0
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
 
     def _know(self, known: TrueValues) -> None:
-        """Take in the values of the true passes, and which operands are values of the forward one."""
+        """Which operands are values of the forward pass, and those of its values that could come from anywhere."""
         for v in known.forward:
-            self.true_values.setdefault(v.shape, []).append(v)
+            if says_nothing(v):
+                self._ordinary.setdefault(v.shape, []).append(v)
         for part in self.parts if known.forward else ():
-            part.forward.update(k for k, v in part.arrays.items() if self._occurs(v) or is_mask(v))
+            part.forward.update(k for k, v in part.arrays.items() if self._is_before(v))
             part.zeros.update(k for k, v in part.arrays.items() if v.size and not np.any(v))
         for v in known.backward:
-            self.true_values.setdefault(v.shape, []).append(v)
-        self.factors += known.given
+            if says_nothing(v):
+                self._ordinary.setdefault(v.shape, []).append(v)
 
     # -- runs ----------------------------------------------------------------------------------------------
 
@@ -125,6 +128,10 @@ class Trials:
             if key in true and key not in self.wrong and not (key in result and self.same(result[key], value)):
                 return None
         return [k for k in self.wrong if k in result and self.same(result[k], true[k])]
+
+    def charge(self, ways: int, calls: bool) -> None:
+        """Count changes that are tried on a line alone, which may call a function of theirs each time."""
+        self.spent += ways * (0.2 + (self.cost / 2 if calls else 0.0))
 
     def _over(self) -> bool:
         """Whether enough was tried."""
@@ -165,12 +172,13 @@ class Trials:
         Last come those that right gradients depend on too, as a line in a loop may be right at some of the steps.
         """
         likely, unknown, shared = [], [], []
+        now = self._results()
         for part in self.working():
             for statement in part.statements():
                 if isinstance(statement, ast.For):
                     unknown.append(Line(part, statement, None))
                     continue
-                reach = self.reach(part, statement)
+                reach = self.reach(part, statement, now)
                 if reach is None:
                     unknown.append(Line(part, statement, None))
                 elif reach and reach <= set(wrong):
@@ -203,12 +211,35 @@ class Trials:
             return value != 0
         return not isinstance(value, np.ndarray) or not self._occurs(value)
 
+    def _is_before(self, value: Array) -> bool:
+        """Whether an operand is a value of the forward pass."""
+        v = value.astype(float) if value.dtype.kind in "iub" else value
+        return v in self.before or self._is_ordinary(v) or is_mask(v)
+
     def _occurs(self, value: Array) -> bool:
-        same = self.true_values.get(value.shape, []) + [v.T for v in self.true_values.get(value.shape[::-1], [])]
+        v = value.astype(float) if value.dtype.kind in "iub" else value
+        return v in self.behind or v in self._plain or self._is_ordinary(v)
+
+    def _is_ordinary(self, value: Array) -> bool:
+        if value.dtype.kind != "f" or not says_nothing(value):
+            return False
+        same = self._ordinary.get(value.shape, []) + [v.T for v in self._ordinary.get(value.shape[::-1], [])]
         return any(self.same(factor * value, v) for factor in self.factors for v in same)
 
-    def reach(self, part: Part, s: ast.stmt) -> set[str] | None:
-        """The gradients that change when the value of a statement does; None where it cannot be another."""
+    def _results(self) -> Mapping[str, Array]:
+        """What the program as it is now answers."""
+        self.runs += 1
+        self.spent += self.cost
+        try:
+            return dict(self.cases[0].again())
+        except Exception:  # whatever a changed program raises
+            return dict(self.cases[0].found)
+
+    def reach(self, part: Part, s: ast.stmt, now: Mapping[str, Array] | None = None) -> set[str] | None:
+        """The gradients that change when the value of a statement does; None where it cannot be another.
+
+        They are compared with what the program answers now, which is what it answered at first if none are given.
+        """
         value = getattr(s, "value", None)
         if value is None or isinstance(value, (ast.Tuple, ast.Dict, ast.List)) or isinstance(s, ast.Expr):
             return None
@@ -218,7 +249,7 @@ class Trials:
             return None
         if not result:
             return set()
-        found = self.cases[0].found
+        found = self.cases[0].found if now is None else now
         return {k for k, v in found.items() if k not in result or not self.same(result[k], v)}
 
     def _first(self, lines: list[Line], left: list[str]) -> Line | None:

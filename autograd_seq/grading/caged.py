@@ -28,7 +28,9 @@ import numpy as np
 
 from autograd_seq.grading.loading import Loaded, load
 from autograd_seq.grading.packing import MOST_BYTES, Kept, UnreadableError, dumps, npz, pack, unpack
+from autograd_seq.grading.plain_text import one_line
 
+MOST_MB = MOST_BYTES // 2_000_000  # that are handed over: as text they take a third more
 PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
@@ -77,6 +79,10 @@ class _Served:
         try:
             answer, value = getattr(self, f"_{question['command']}")(question)
             tree, packed = _packed(value)
+        except UnreadableError:
+            name = question.get("name")
+            said = f"what {name} returns is larger than {MOST_MB} MB; smaller inputs show what is wrong too"
+            answer, tree, packed = _message(said), None, ""
         except BaseException as error:  # whatever a student's function does is an answer to report
             answer, tree, packed = {"error": _told(error, self._path)}, None, ""
         timer.cancel()
@@ -88,7 +94,11 @@ class _Served:
         error = self._loaded.error
         told = {} if error is None else {"error": _told(error, self._path)}
         names = [str(name) for name, value in self._loaded.names.items() if callable(value)]
-        return {"names": names, **told}, self._loaded.names.get("INPUTS")
+        inputs = self._loaded.names.get("INPUTS")
+        if _bytes(pack(inputs)[1]) > MOST_MB * 1_000_000:
+            said = f"INPUTS is larger than {MOST_MB} MB; write shapes in place of numbers"
+            inputs, told = None, _message(said, complete=True)
+        return {"names": names, "absent": self._loaded.absent, **told}, inputs
 
     def _call(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Call a function with arguments by place and by name."""
@@ -150,9 +160,13 @@ def _regrouped(flat: dict[str, Any], groups: Mapping[str, Any]) -> dict[str, Any
 def _packed(value: Any) -> tuple[Any, str]:
     """A value as it is handed over."""
     tree, arrays = pack(value)
-    if sum(array.nbytes for array in arrays.values()) > MOST_BYTES // 2:
-        raise UnreadableError(f"what it returns is larger than {MOST_BYTES // 2_000_000} MB")
+    if _bytes(arrays) > MOST_MB * 1_000_000:
+        raise UnreadableError
     return tree, base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
+
+
+def _bytes(arrays: Mapping[str, Any]) -> int:
+    return sum(array.nbytes for array in arrays.values())
 
 
 def _arrays(packed: str) -> dict[str, Any]:
@@ -191,6 +205,11 @@ def _told(error: BaseException, path: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _message(said: str, complete: bool = False) -> dict[str, Any]:
+    """A message of ours about numbers that are too many to be handed over."""
+    return {"error": {"kind": "ValueError", "said": said, "ours": complete}}
+
+
 def _is_ours(error: BaseException) -> bool:
     """Whether it is a message of this package's own, which is complete as it stands."""
     errors = sys.modules.get("autograd_seq.core.errors")
@@ -215,7 +234,7 @@ def _line(error: BaseException, path: str) -> tuple[int | None, str]:
 
 def _name(filename: str, path: str) -> str:
     """A file's name; the student's own as it was given."""
-    return path if filename == os.path.abspath(path) else filename
+    return one_line(path if filename == os.path.abspath(path) else filename)
 
 
 def _passed_over(filename: str) -> bool:
@@ -344,7 +363,7 @@ def _when_time_is_up(seconds: float, path: str, say: Callable[[Mapping[str, Any]
         while frame is not None and frame.f_code.co_filename != own:
             frame = frame.f_back
         text = linecache.getline(own, frame.f_lineno).strip()[:300] if frame is not None else ""
-        say({"event": "late", "at": f"{path}:{frame.f_lineno}: {text}" if frame is not None else None})
+        say({"event": "late", "at": f"{one_line(path)}:{frame.f_lineno}: {text}" if frame is not None else None})
 
     timer = threading.Timer(max(seconds, 0.0), late)
     timer.daemon = True

@@ -8,19 +8,25 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
 from multiprocessing import get_context
 from typing import Any
 
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.asked_for import Assignment, load_assignment
-from autograd_seq.grading.handed_in import gathered
+from autograd_seq.grading.handed_in import gathered, links_out
 from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.judging import Path, check_file, checked_seed
+from autograd_seq.grading.plain_text import one_line, plain
 from autograd_seq.grading.sandbox import Limits
 from autograd_seq.grading.submission import Submission, Verdict
 from autograd_seq.translation.columns import display_width, padded
 from autograd_seq.translation.reader import translated
+
+LONGEST_CAUSE = 120  # letters, in a table
+LEADS_OUT = "it is a link to a file outside of the folder, and was not read"
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Gradebook:
         )
         counts = f"{right} right, {wrong} wrong, {without} without a verdict"
         head = f"{self.title}: {len(self)} submissions: {counts}"
-        rows = [(str(len(row.paths)), row.function, translated(row.cause)) for row in self.causes()]
+        rows = [(str(len(row.paths)), row.function, in_a_table(row.cause)) for row in self.causes()]
         width = max((display_width(function) for _, function, _ in rows), default=0)
         lines = [f"{count:>5}  {padded(function, width)}  {cause}" for count, function, cause in rows]
         return "\n".join([translated(head), *lines])
@@ -96,11 +102,11 @@ class Gradebook:
 def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
     """The function and the kind of each mistake; what has no verdict has its reason for one."""
     if submission.reason is not None:
-        yield "(file)", f"no verdict: {_first(submission.reason.replace(submission.path, 'it'))}"
+        yield "(file)", f"no verdict: {_first(submission.reason, submission.path)}"
         return
     for name, function in submission.functions.items():
         if function.verdict == "no verdict":
-            yield name, f"no verdict: {_first(function.reason or '')}"
+            yield name, f"no verdict: {_first(function.reason or '', submission.path)}"
         elif function.carried:
             yield name, "follows from an earlier function"
         elif function.causes:
@@ -109,13 +115,21 @@ def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
             failure = function.report.get("failure")
             missing = function.report.get("missing")
             if failure or not missing or function.report.get("wrong"):
-                yield name, f"it fails: {_first(str(failure))}" if failure else "another mistake"
+                yield name, f"it fails: {_first(str(failure), submission.path)}" if failure else "another mistake"
             else:
                 yield name, f"not returned: {', '.join(map(str, missing))}"
 
 
-def _first(reason: str) -> str:
-    return (reason.splitlines() or [""])[0][:100]
+def _first(reason: str, path: str) -> str:
+    """A reason's first line, which is the same for all who have it."""
+    own = (repr(path), one_line(path), path)
+    return reduce(lambda text, name: text.replace(name, "it"), own, plain(reason, 1))
+
+
+def in_a_table(cause: str) -> str:
+    """A cause in the reader's language, not too long for a table."""
+    said = translated(cause).replace("it 中", "其中").replace("：it ", "：它")
+    return said if len(said) <= LONGEST_CAUSE else f"{said[: LONGEST_CAUSE - 1]}…"
 
 
 Progress = Callable[[Submission], None]
@@ -182,10 +196,12 @@ def check_folder(
         "seed": checked_seed(seed), "hints_only": hints_only, "timeout": timeout, "assignment": assignment,
         "hints": hints, "attempt": attempt, "cells": cells, "edits": edits,
     }  # fmt: skip
-    many = min(jobs or _processors(), len(names))
-    found = _one_by_one(names, options) if many == 1 else _side_by_side(names, options, many)
+    refused = [Submission(name, {}, LEADS_OUT) for name in sorted(links_out(given))]
+    wanted = [name for name in names if name not in {submission.path for submission in refused}]
+    many = min(jobs or _processors(), len(wanted))
+    found = _one_by_one(wanted, options) if many <= 1 else _side_by_side(wanted, options, many)
     judged: dict[str, Submission] = {}
-    for submission in found:
+    for submission in chain(refused, found):
         judged[submission.path] = submission
         if progress is not None:
             progress(submission)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.report import plain as bare
 from autograd_seq.grading.handed_in import HandedIn
 
@@ -65,14 +66,17 @@ def _told(report: Any, handed_in: HandedIn, lines: list[tuple[int, str]]) -> Ite
     right = [key for key, gradient in report.gradients.items() if gradient.ok]
     what = getattr(report, "what", "gradients")
     yield f"{report.name}: {len(right)} of {len(report.gradients)} {what} right"
-    if report.failure:
+    inherited = getattr(report, "inherited", None)
+    if inherited:
+        yield f"  {inherited}"
+    elif report.failure:
         yield f"  it failed: {report.failure}"
     if report.wrong:
         yield f"  wrong: {', '.join(report.wrong)}"
     if report.missing and not report.failure:
         yield f"  not returned: {', '.join(report.missing)}"
     for number, text in lines:
-        yield f"  look at {handed_in.path}:{number}: {text}"
+        yield f"  look at {handed_in.name}:{number}: {text}"
     if right:
         yield f"  right: {', '.join(right)}"
 
@@ -82,13 +86,18 @@ def _lines(report: Any, handed_in: HandedIn, function: str) -> list[tuple[int, s
 
     Whichever line the formula is told with later on is the one that is named here.
     """
+    if getattr(report, "inherited", None):
+        return []  # its own lines are right
     source = handed_in.source.splitlines()
+    if not isinstance(report, BackwardReport):
+        numbers = _Program(handed_in.source, function).results(report.wrong)
+        return [(number, source[number - 1].strip()) for number in numbers][:6]
     known = {cause.line for cause in report.causes if cause.line and not cause.file}
     unknown = [(cause.where.split(", "), cause.explains) for cause in report.causes if not cause.line]
     wanted = unknown or ([] if report.causes else [([k], ()) for k in report.wrong])
-    numbers = {number for where, explains in wanted for number in at_fault(handed_in.source, function, where, explains)}
-    numbers |= {number for number in known if 0 < number <= len(source)}
-    return [(number, source[number - 1].strip()) for number in sorted(numbers)][:6]
+    found = {number for where, explains in wanted for number in at_fault(handed_in.source, function, where, explains)}
+    found |= {number for number in known if 0 < number <= len(source)}
+    return [(number, source[number - 1].strip()) for number in sorted(found)][:6]
 
 
 def at_fault(source: str, function: str, where: Sequence[str], explains: Sequence[str]) -> list[int]:
@@ -131,6 +140,7 @@ class _Program:
             tree = ast.Module([], [])
         defined = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
         own = [node for node in defined if node.name == function]
+        self._returns = [n.lineno for node in own for n in ast.walk(node) if isinstance(n, ast.Return)]
         self._own = [given for node in own for given in _given_in(node)]
         self._all = [given for node in defined for given in _given_in(node)]
 
@@ -138,6 +148,11 @@ class _Program:
         """Where something is given a value."""
         own = {node.lineno for key, node in self._own if key == bare(name)}
         return sorted(own or {node.lineno for key, node in self._all if key == bare(name)})
+
+    def results(self, names: Sequence[str]) -> list[int]:
+        """Where the function gives its results their values, if that can be seen; else where it returns them."""
+        asked = {bare(name.rpartition(".")[2]) for name in names}
+        return sorted({node.lineno for key, node in self._own if key in asked} or self._returns[:2])
 
     def common(self, names: Sequence[str]) -> list[int]:
         """Where the variables are given their values from which several quantities are all computed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,9 +14,11 @@ from autograd_seq.core.source_line import here
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, parts_of_backward
 from autograd_seq.grading.asked_for import Assignment, load_assignment
 from autograd_seq.grading.edits import Edit
-from autograd_seq.grading.handed_in import Cells, HandedIn, read
+from autograd_seq.grading.handed_in import HandedIn, read
 from autograd_seq.grading.hints import Hints, level_of, reported
 from autograd_seq.grading.marks import marked
+from autograd_seq.grading.notebooks import Cells
+from autograd_seq.grading.other_layout import takes_something_else
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.remote import RemoteModule
@@ -27,6 +30,7 @@ from autograd_seq.translation.reader import speaking_english
 
 ALONE = 'what is for running the file alone stands under  if __name__ == "__main__":'
 Path = str | os.PathLike[str]
+MOST_ABSENT = 1000
 SECONDS_AGAIN = 10.0  # for a function whose process ended while its lines were looked at
 
 
@@ -145,6 +149,7 @@ class Judging:
         self._process: OwnProcess | None = None
         self._module: RemoteModule | None = None
         self._defined: list[str] = []
+        self._absent: list[str] = []
         self._standing: list[str] | None = None
         self._seconds_left = float(limits.seconds)
         self._judged_with_backward: set[str] = set()
@@ -156,6 +161,7 @@ class Judging:
             return self._run()
 
     def _run(self) -> Submission:
+        began = time.monotonic()
         if self.handed_in.source.strip() or not self.remark:
             self._guarded(self._judge_all)
             self._guarded(self._finish)
@@ -166,6 +172,7 @@ class Judging:
         return Submission(
             self.handed_in.path, self.functions, self._said(self.reasons), self.line, self.printed,
             self.handed_in.placed(self.remark) if self.remark else None, not_enforced(self._standing), self.seed,
+            _since(began),
         )  # fmt: skip
 
     def _said(self, reasons: list[str]) -> str | None:
@@ -183,7 +190,10 @@ class Judging:
         self._enter()
         names = self._wanted()
         for name in names:
+            began = time.monotonic()
             self._take(name)
+            if name in self.functions:
+                self.functions[name] = replace(self.functions[name], seconds=_since(began))
             if self._process is not None and not self._process.alive and self._process.seconds_left <= 0:
                 break
         for name in names:
@@ -224,9 +234,21 @@ class Judging:
             if task is None and report.failure and name in parts_of_backward(self.handed_in.source, self._wanted()):
                 self._judged_with_backward.add(name)
                 return
+            if task is None and report.failure and name in FUNCTIONS and (other := self._another_layout(name, report)):
+                self.functions[name] = self._without(name, other)
+                return
             self.functions[name] = self._with(name, report, task.points if task else 1.0, changes)
             if task is not None and task.kind == "backward" and not self.functions[name].ok:
                 self._wrong_pairs.append(task)
+
+    def _another_layout(self, name: str, report: Any) -> str | None:
+        """What it takes in place of what the course's function takes, if that is so."""
+        try:
+            self._enter()
+            assert self._process is not None
+            return takes_something_else(self._process, name, self.handed_in.source, report.failure, self.seed)
+        except (NoAnswerError, AutogradError):  # then it is judged by how it failed
+            return None
 
     def _report(self, task: Task) -> tuple[Any, Given]:
         """What came of comparing; if the process ended while lines were changed in it, without that."""
@@ -263,10 +285,18 @@ class Judging:
             return self._without(name, self._process.patched)
         if failure.startswith(("RecursionError", "MemoryError")):
             return self._without(name, f"it ends in {failure}")
+        if self._needs_an_import(failure):
+            return self._without(name, f"it needs what is not installed here: {failure}")
         if undecided and not report.wrong and not report.missing and not failure:
             return self._without(name, "\n".join(map(str, undecided)))
         data, text = reported(report, self.handed_in, name, self.level)
         return replace(marked(name, report, self.handed_in.placed(plain(text)), data, points), changes=changes)
+
+    def _needs_an_import(self, failure: str) -> bool:
+        """Whether a function fails because of a module that is not there."""
+        said = failure.partition("\n")[0]
+        missing = "*" in self._absent or any(f"name '{name}' is" in said for name in self._absent)
+        return said.startswith("ModuleNotFoundError") or (said.startswith("NameError") and missing)
 
     def _without(self, name: str, reason: str) -> FunctionVerdict:
         task = self.assignment.tasks.get(name) if self.assignment is not None else None
@@ -288,6 +318,8 @@ class Judging:
         answer = self._process.ask("load")
         names = answer.get("names")
         self._defined = [str(n) for n in names if str(n).isidentifier()] if isinstance(names, list) else []
+        absent = answer.get("absent")
+        self._absent = [str(name) for name in absent[:MOST_ABSENT]] if isinstance(absent, list) else []
         self._note(answer.get("error"))
         inputs = answer["value"] if isinstance(answer["value"], Mapping) else None
         self._module = RemoteModule(self._process, self._defined, inputs)
@@ -308,7 +340,8 @@ class Judging:
         said = _why_unusable(error)
         self.line = error["line"] if isinstance(error.get("line"), int) else None
         if self._anything_wanted():
-            self.remark = f"{said}\n  judged is what it defines all the same"
+            before = f"{self.handed_in.remark}\n  " if self.handed_in.remark else ""
+            self.remark = f"{before}{said}\n  judged is what it defines all the same"
         else:
             self.reasons.append(said)
 
@@ -332,7 +365,12 @@ class Judging:
         parts = [name for name in ("forward", "backward") if name in self._defined]
         alone = f" ({parts[0]} alone is there)" if parts else ""
         names = ", ".join(FUNCTIONS)
-        return f"{self.handed_in.path} defines none of {names}, nor forward and backward with INPUTS{alone}"
+        return f"{self.handed_in.name} defines none of {names}, nor forward and backward with INPUTS{alone}"
+
+
+def _since(began: float) -> float:
+    """Seconds that have passed, to the millisecond."""
+    return round(time.monotonic() - began, 3)
 
 
 def _why_unusable(error: Mapping[str, Any]) -> str:
@@ -344,6 +382,10 @@ def _why_unusable(error: Mapping[str, Any]) -> str:
     if kind == "SystemExit":
         return f"running it ends in SystemExit (code {said}){at}\n  {ALONE}"
     what = f"{kind}: {said}" if said else kind
+    if kind == "ModuleNotFoundError":
+        return f"it imports what is not installed here: {said}{at}"
+    if kind == "EOFError":
+        return f"it calls input(), which nobody answers here{at}"
     return f"it is not Python as it stands: {what}{at}" if error.get("syntax") else f"running it ends in {what}{at}"
 
 

@@ -12,7 +12,7 @@ import random
 import sys
 import types
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,14 @@ _SEED = 20
 
 @dataclass
 class Loaded:
-    """What a submission defines, and the error that it ended in."""
+    """What a submission defines, the error that it ended in, and the names that imports did not bring.
+
+    Of an import of everything that failed the name is ``*``.
+    """
 
     names: dict[str, Any]
     error: BaseException | None
+    absent: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._own = dict(self.names)
@@ -65,8 +69,8 @@ def _state(generator: Any) -> Any:
 def load(path: str, source: str, starts: Sequence[int] = ()) -> Loaded:
     """Run a submission's text; the first error is kept beside what it has defined.
 
-    After an import that fails it goes on, as not everything needs what is imported; after another error, with the
-    next cell of a notebook, if there is one.
+    After an import that fails it goes on, without what needs it, as not everything does; after another error, with the
+    definitions in that cell of a notebook, and with the next one.
 
     Parameters
     ----------
@@ -84,29 +88,80 @@ def load(path: str, source: str, starts: Sequence[int] = ()) -> Loaded:
     sys.modules["student_file"] = module
     sys.path[:0] = [os.path.dirname(name), os.getcwd()]  # what it imports lies in its folder, where it runs
     _lend_helpers()
-    return Loaded(vars(module), _run(source, name, vars(module), starts))
+    if "get_ipython" in source:
+        vars(module)["get_ipython"] = _NoNotebook
+    running = _Running(name, vars(module), starts)
+    running.all_of(source)
+    return Loaded(vars(module), running.error or running.import_error, sorted(running.absent))
 
 
-def _run(source: str, name: str, space: dict[str, Any], starts: Sequence[int]) -> BaseException | None:
-    """Run statement by statement, and give the first error."""
-    first: BaseException | None = None
-    skipped, flags = 0, 0  # lines up to this one; what `from __future__` has asked for
-    try:
-        statements = ast.parse(source, name).body
-    except BaseException as error:  # it is not Python
-        return error
-    for node in statements:
-        if node.lineno <= skipped:
-            continue
-        is_import = isinstance(node, (ast.Import, ast.ImportFrom))
+class _Running:
+    """A text that is run statement by statement.
+
+    Attributes
+    ----------
+    error, import_error : BaseException or None
+        The first error, and the first import that failed.
+    absent : set of str
+        The names that there would be but for such imports.
+    """
+
+    def __init__(self, name: str, space: dict[str, Any], starts: Sequence[int]) -> None:
+        self._name, self._space, self._starts = name, space, starts
+        self._flags = 0  # what `from __future__` has asked for
+        self.error: BaseException | None = None
+        self.import_error: BaseException | None = None
+        self.absent: set[str] = set()
+
+    def all_of(self, source: str) -> None:
+        """Run it, as far as it goes."""
         try:
-            exec(compile(ast.Module([node], []), name, "exec", flags, dont_inherit=True), space)
-            flags |= _flags(node)
+            statements = [part for node in ast.parse(source, self._name).body for part in _parts(node)]
+        except BaseException as error:  # it is not Python
+            self.error = error
+            return
+        skipped = 0  # up to this line only definitions are run
+        for node in statements:
+            if node.lineno <= skipped and not isinstance(node, _DEFINITIONS):
+                continue
+            if not self._runs(node):
+                if not self._starts:
+                    return
+                skipped = next((start for start in self._starts if start >= node.lineno), len(source))
+
+    def _runs(self, node: ast.stmt) -> bool:
+        """Run a statement, and say whether to go on with the next."""
+        try:
+            exec(compile(ast.Module([node], []), self._name, "exec", self._flags, dont_inherit=True), self._space)
+            self._flags |= _flags(node)
         except BaseException as error:  # whatever a student's file does is an answer to report
-            first = first or error
-            if not (is_import and isinstance(error, ImportError)):
-                skipped = next((start for start in starts if start >= node.lineno), len(source))
-    return first
+            failed_import = isinstance(node, (ast.Import, ast.ImportFrom)) and isinstance(error, ImportError)
+            if failed_import:
+                self.import_error = self.import_error or error
+            elif not (isinstance(error, NameError) and {error.name, "*"} & self.absent):
+                self.error = self.error or error
+                return False
+            self.absent |= _given(node)
+        return True
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+
+
+def _parts(node: ast.stmt) -> list[ast.stmt]:
+    """A statement; one that imports several modules as several."""
+    if not isinstance(node, ast.Import):
+        return [node]
+    return [ast.copy_location(ast.Import([alias]), node) for alias in node.names]
+
+
+def _given(node: ast.stmt) -> set[str]:
+    """The names that a statement would have given a value to."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return {node.name}
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
 
 
 def _flags(node: ast.stmt) -> int:
@@ -114,6 +169,16 @@ def _flags(node: ast.stmt) -> int:
     if not isinstance(node, ast.ImportFrom) or node.module != "__future__":
         return 0
     return sum(getattr(__future__, alias.name).compiler_flag for alias in node.names)
+
+
+class _NoNotebook:
+    """What ``get_ipython()`` gives: whatever is asked of it, it does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self
+
+    def __call__(self, *_: object, **__: object) -> None:
+        pass
 
 
 def _lend_helpers() -> None:

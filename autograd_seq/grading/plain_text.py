@@ -25,5 +25,16 @@ def plain(text: str, lines: int = MOST_LINES, longest: int = LONGEST_LINE) -> st
     return "\n".join("".join(map(_sign, line[: longest - 1] + "…" if len(line) > longest else line)) for line in kept)
 
 
+def one_line(name: str) -> str:
+    r"""A name, such as a file's, in which a line may end: all of it, in one line.
+
+    Examples
+    --------
+    >>> one_line("my\nfile\x1b.py")
+    'my�file�.py'
+    """
+    return plain("\ufffd".join(name.splitlines()), 1)
+
+
 def _sign(sign: str) -> str:
     return sign if sign.isprintable() else "\ufffd"

@@ -10,14 +10,18 @@ from autograd_seq.core.errors import AutogradError
 from autograd_seq.diagnosis.course import FUNCTIONS, _Case, check_function
 from autograd_seq.diagnosis.grouped import flattened
 from autograd_seq.diagnosis.handwritten import check_backward
+from autograd_seq.diagnosis.report import formulas_in
 from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.grading.edits import Edit, edits, rewritten
+from autograd_seq.grading.formula_code import offers
 from autograd_seq.grading.hints import at_fault
 from autograd_seq.grading.own_process import NoAnswerError, OwnProcess
 from autograd_seq.grading.remote import RemoteBackward, RemoteForward, RemoteFunction
 from autograd_seq.grading.tasks import Given, Task
 
 SECONDS = 10.0  # for the search in one function
+SECONDS_SMALLER = 3.0  # for one that is smaller than one that is known
+MOST_WAYS = 16  # of writing several formulas
 MOST_TRIED = 2_000
 MOST_EDITS = 3
 
@@ -45,6 +49,9 @@ def smallest_changes(
     lines = [*own, *(number for where, explains in wanted for number in at_fault(source, task.name, where, explains))]
     search = _Search(new, task, given)
     try:
+        known = search.by_formulas(source, report.causes)
+        if known:
+            return search.smaller(source, known) or known
         by_causes = search.by_causes(source, report.causes) or search.line_by_line(source, own, len(report.wrong))
         return by_causes or search.one_by_one(source, lines, len(report.wrong))
     except (NoAnswerError, SyntaxError, ValueError):  # an edit that does not end, say, which ends the process
@@ -65,6 +72,36 @@ class _Search:
         """End the process."""
         self._process.end()
 
+    def by_formulas(self, source: str, causes: Sequence[Any]) -> tuple[Edit, ...]:
+        """The right formulas of the report, written in the place of the wrong ones, if all is right with them."""
+        if not causes or any(cause.file or not cause.line for cause in causes):
+            return ()
+        last_first = sorted(causes, key=lambda cause: -cause.line)
+        ways: list[tuple[tuple[Edit, ...], str]] = [((), source)]
+        for cause in last_first:
+            ways = [
+                ((edit, *made), changed)
+                for made, text in ways
+                for formula in formulas_in(cause.correct)
+                for edit, changed in offers(text, cause.line, formula)
+            ]
+        return next((made for made, changed in ways[:MOST_WAYS] if self._makes_right(changed)), ())
+
+    def smaller(self, source: str, known: tuple[Edit, ...]) -> tuple[Edit, ...]:
+        """In the place of one new line the one that differs least from the student's own, if there is one."""
+        if len(known) > 1:
+            return ()
+        until = min(self._until, time.monotonic() + SECONDS_SMALLER)
+        for edit, changed in edits(source, self._task.name, [known[0].line]):
+            if edit.line != known[0].line or time.monotonic() > until:
+                return ()
+            if self._makes_right(changed):
+                return (edit,)
+        return ()
+
+    def _makes_right(self, changed: str) -> bool:
+        return self._wrong_left(changed) in (None, 0) and self._is_right()
+
     def by_causes(self, source: str, causes: Sequence[Any]) -> tuple[Edit, ...]:
         """The lines as the causes say that they should be, if all of them say it."""
         if len(causes) < 2 or any(cause.source or cause.file or not cause.line for cause in causes):
@@ -78,8 +115,7 @@ class _Search:
                 return ()
             found.append(edited[0])
             changed = edited[1]
-        right = self._wrong_left(changed) in (None, 0) and self._is_right()
-        return tuple(reversed(found)) if right else ()
+        return tuple(reversed(found)) if self._makes_right(changed) else ()
 
     def line_by_line(self, source: str, lines: list[int], left: int) -> tuple[Edit, ...]:
         """For each of several lines the first edit that makes something right, if all is right with them."""

@@ -9,9 +9,18 @@ from typing import Any, Literal
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.edits import Edit
+from autograd_seq.grading.plain_text import one_line
 from autograd_seq.translation.reader import translated
 
 Verdict = Literal["right", "wrong", "no verdict"]
+
+
+def told(path: str, verdict: Verdict) -> str:
+    """The verdict on a file, in one line."""
+    name = one_line(path)
+    if verdict == "right":
+        return f"{name}: right"
+    return f"{name}: wrong" if verdict == "wrong" else f"{name}: no verdict"
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,8 @@ class FunctionVerdict:
         The mistakes, whatever the student is told of them.
     changes : tuple of Edit
         The smallest changes of lines that make it right, one for each mistake, where they were asked for and found.
+    seconds : float
+        How long it took to judge it.
     """
 
     name: str
@@ -63,6 +74,7 @@ class FunctionVerdict:
     carried: bool = False
     causes: tuple[Cause, ...] = ()
     changes: tuple[Edit, ...] = ()
+    seconds: float = 0.0
 
     @property
     def change(self) -> Edit | None:
@@ -91,7 +103,7 @@ class FunctionVerdict:
 
     def to_json(self) -> dict[str, Any]:
         """The same as plain data."""
-        marks = {"mark": self.mark, "points": self.points}
+        marks = {"mark": self.mark, "points": self.points, "seconds": self.seconds}
         if self.verdict == "no verdict":
             return {
                 "name": self.name, "verdict": self.verdict, "status": "undecided", "ok": False, "reason": self.reason,
@@ -129,6 +141,8 @@ class Submission:
         What this machine could not keep the file from.
     seed : int
         For what was drawn: with it, the same numbers are drawn again.
+    seconds : float
+        How long it took to judge all of it, the start of its process included.
     """
 
     path: str
@@ -139,6 +153,7 @@ class Submission:
     remark: str | None = None
     not_enforced: list[str] = field(default_factory=list)
     seed: int = 0
+    seconds: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
@@ -174,12 +189,12 @@ class Submission:
         return {
             "format": 1, "path": self.path, "verdict": self.verdict, "ok": self.ok, "reason": self.reason,
             "line": self.line, "remark": self.remark, "mark": self.mark, "points": self.points, "seed": self.seed,
-            "not_enforced": self.not_enforced,
+            "seconds": self.seconds, "not_enforced": self.not_enforced,
             "functions": {key: function.to_json() for key, function in self.functions.items()},
         }  # fmt: skip
 
     def __str__(self) -> str:
         before = [f"  {self.remark}"] if self.remark else []
         after = [f"  {self.reason}"] if self.reason is not None else []
-        lines = [*map(str, self.functions.values()), *before, f"{self.path}: {self.verdict}", *after]
+        lines = [*map(str, self.functions.values()), *before, told(self.path, self.verdict), *after]
         return translated("\n".join(lines))

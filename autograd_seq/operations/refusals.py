@@ -28,7 +28,7 @@ _ALWAYS: dict[str, str] = {
     _POLYNOMIAL: "poly polyadd polyder polydiv polyfit polyint polymul polysub roots vander",
     _STATISTICS: "corrcoef cov",
     "write a loop over x, or the function on the whole array": "apply_along_axis apply_over_axes",
-    _INTO: "copyto fill_diagonal place put put_along_axis putmask",
+    _INTO: "copyto fill_diagonal place put putmask",
     "write x[i:j] with the places found on x.value": "trim_zeros",
     "write np.log(x) / np.log(2), rounded where it is wanted": "frexp",
     "write x.value, since the next number is not a function with a derivative": "nextafter",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -289,12 +290,14 @@ class Plan:
         It ends with the equalities that the rewrites used, and whether they are proven or checked.
         """
         current = self._current
-        lines = [*current.replay.network.notes, *self._ran(current.replay), *_read(current.checks, self._changed)]
+        done = Counter("\n".join(current.replay.network.notes).splitlines())  # the same for each layer, say
+        notes = [translated(note) + (f" ({times}×)" if times > 1 else "") for note, times in done.items()]
+        lines = [*self._ran(current.replay), *_read(current.checks, self._changed)]
         if current.why_not:
             lines.append(f"for these sizes only: {current.why_not}")
         if self._function is None:
             lines.append("compiled from a finished recording: decisions that Python took on data, if any, are frozen")
-        return translated("\n".join([*lines, *said(current.replay.network)]))
+        return "\n".join([*notes, translated("\n".join([*lines, *said(current.replay.network)]))])
 
     def _ran(self, replay: Any) -> list[str]:
         """In how many threads the program runs, and what computes its products."""

@@ -117,7 +117,8 @@ def _close(
     first, end = folded[0], folded[-1]
     if len(folded) > 1 or not any(r.name for r in last):
         span = f"t = {first}" if first == end else f"t = {first} … {end}"
-        lines.append("   ⋮ " + translated(f"{span}: the same {len(last)} records a step"))
+        follow = translated(f"; those of t = {end} with a name:") if any(r.name for r in last) else ""
+        lines.append("   ⋮ " + translated(f"{span}: the same {len(last)} records a step") + follow)
     lines.extend(_row(r, graph, refer) for r in last if r.name)
     folded.clear()
 

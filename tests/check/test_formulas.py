@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from autograd_seq import Parameter, Tensor, UsageError, check_formula, name, relu
 from autograd_seq.check.claims.printed import plain
+from autograd_seq.commands import main
 from cells import GRU, LSTM, RNN, Readout
 
 ROOT = Path(__file__).parents[2]
@@ -342,3 +344,60 @@ def test_decimals_and_fractions_are_what_they_say(factor):
 def test_what_is_no_number_is_unreadable(cell, right, said):
     report = check_formula(f"dc_prev = {right}", cell)
     assert report.status == "unreadable" and said in report.reason, str(report)
+
+
+def plain_step():
+    """A step in plain NumPy, none of whose values is given a name."""
+    rng = np.random.default_rng(0)
+    x, h = Tensor(rng.standard_normal((2, 3)), "x"), Parameter(rng.standard_normal((4, 3)), "h_prev")
+    W, U = Parameter(rng.standard_normal((4, 2)), "W"), Parameter(rng.standard_normal((4, 4)), "U")
+    gate = 1 / (1 + np.exp(-(W @ x)))
+    fresh = np.tanh(U @ h)
+    h = gate * h + (1 - gate) * fresh
+    return h
+
+
+@pytest.mark.parametrize("formula, status", [
+    ("dgate = dh * (h_prev - fresh)", "proven"), ("dfresh = dh_next * (1 - gate)", "proven"),
+    ("dfresh = dh * gate", "refuted"), ("dU = (dfresh * (1 - fresh ** 2)) @ h_prev.T", "proven"),
+])  # fmt: skip
+def test_names_are_those_of_the_program(formula, status):
+    assert check_formula(formula, plain_step()).status == status
+
+
+def test_an_example_has_numbers_that_a_gate_can_have():
+    example = check_formula("dfresh = dh * gate", plain_step()).counterexample
+    gates = [value for name, value in example["values"].items() if name.startswith("gate")]
+    assert gates and all(0 < value < 1 for value in gates)
+
+
+def test_a_name_that_the_program_uses_twice_is_none():
+    a = Parameter([1.0, 2.0], "a")
+    b = np.tanh(a)
+    b = np.sin(b)
+    out = b * a
+    found = check_formula("db = dout * a", out)
+    assert found.status == "unreadable" and "b" in found.reason
+
+
+def test_what_is_called_next_is_not_called_so_twice():
+    a = Parameter([[1.0, 2.0]], "a_prev")
+    found = check_formula("da_prev = da_next", name(np.tanh(a), "a_next"))
+    assert found.status == "refuted" and "next_next" not in str(found)
+    assert check_formula("da_prev = da_next * (1 - a_next ** 2)", name(np.tanh(a), "a_next")).status == "proven"
+
+
+def test_a_function_is_to_be_called():
+    with pytest.raises(UsageError, match="not function: call it with Tensors, and hand over what it returns"):
+        check_formula("da = 1", plain_step)
+
+
+def test_the_command_takes_a_function_of_a_file(tmp_path, capsys):
+    head = "import numpy\nimport autograd_seq.numpy as np\nfrom autograd_seq import Parameter, Tensor\n"
+    source = inspect.getsource(plain_step).replace("np.random", "numpy.random")
+    (tmp_path / "step.py").write_text(head + source, encoding="utf-8")
+    words = ["check", f"{tmp_path / 'step.py'}:plain_step", "--formula"]
+    assert main([*words, "dfresh = dh * (1 - gate)"]) == 0 and "proven" in capsys.readouterr().out
+    assert main([*words, "dfresh = dh * gate"]) == 1
+    assert "correct: dfresh = dh_next * (1 - gate)" in capsys.readouterr().out
+    assert main(["check", str(tmp_path / "step.py"), "--formula", "x = 1"]) == 2

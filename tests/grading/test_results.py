@@ -12,7 +12,7 @@ from autograd_seq.commands import main
 from autograd_seq.grading.gradebook import Gradebook
 from autograd_seq.grading.marks import count
 from autograd_seq.grading.results.autograders import as_gradescope, as_prairielearn, only
-from autograd_seq.grading.results.chart import draw_causes
+from autograd_seq.grading.results.chart import _label, draw_causes
 from autograd_seq.grading.results.junit import as_junit
 from autograd_seq.grading.results.letters import as_markdown, write_letters
 from autograd_seq.grading.results.sheets import as_csv, causes_as_csv, cell
@@ -154,6 +154,76 @@ def test_exit_codes_of_several_and_bad_use(tmp_path, capsys):
         ["check", str(tmp_path / "*.r")], ["check", right, "--causes", "c.bmp"],
     ):  # fmt: skip
         assert main(words) == 2, words
+
+
+def test_of_many_only_the_verdicts_are_printed_and_how_to_see_the_reasons_is_said(tmp_path, capsys):
+    for name in "abcdef":
+        (tmp_path / f"{name}.py").write_text(WRONG if name == "f" else RIGHT)
+    assert main(["check", str(tmp_path), "--seed", "1"]) == 1
+    brief = capsys.readouterr().out
+    assert "the square is missing" not in brief.partition("6 submissions")[0]
+    assert brief.splitlines()[-1].startswith("--verbose prints what is wrong with each of them")
+    assert main(["check", str(tmp_path), "--seed", "1", "--verbose"]) == 1
+    full = capsys.readouterr().out
+    assert "the square is missing" in full.partition("6 submissions")[0] and "--verbose" not in full
+    (tmp_path / "f.py").write_text(RIGHT)
+    assert main(["check", str(tmp_path), "--seed", "1"]) == 0
+    assert "--verbose" not in capsys.readouterr().out
+
+
+ASKED = """format = 1
+reference = "right.py"
+[functions.cell_backward]
+kind = "backward"
+forward = "cell"
+inputs = { x = ["n", "m"], W = ["n", "n"] }
+[functions.backward]
+kind = "backward"
+inputs = { x = ["n", "m"], W = ["n", "n"] }
+[functions.clip]
+inputs = { g = { dW = ["n"] }, most = 0.3 }
+"""
+OF_THREE = """import numpy as np
+def cell(x, W):
+    a = np.tanh(W @ x)
+    return {"a": a}, (x, W, a)
+def cell_backward(up, cache):
+    x, W, a = cache
+    dz = up["a"] * (1 - a ** 2)
+    return {"dx": W.T @ dz, "dW": dz @ x.T}
+def forward(x, W):
+    first, one = cell(x, W)
+    second, two = cell(first["a"], W)
+    return {"loss": np.sum(second["a"] ** 2)}, (one, two, second["a"])
+def backward(up, cache):
+    one, two, a = cache
+    second = cell_backward({"a": up["loss"] * 2 * a}, two)
+    first = cell_backward({"a": second["dx"]}, one)
+    return {"dx": first["dx"], "dW": first["dW"] + second["dW"]}
+def clip(g, most):
+    return {k: np.clip(v, -most, most) for k, v in g.items()}
+"""
+
+
+def test_hints_name_no_line_that_is_right(tmp_path, capsys):
+    (tmp_path / "right.py").write_text(OF_THREE)
+    (tmp_path / "asked.toml").write_text(ASKED)
+    (tmp_path / "mine.py").write_text(OF_THREE.replace("1 - a ** 2", "1 - a").replace("-most", "0"))
+    words = ["check", str(tmp_path / "mine.py"), "--for", str(tmp_path / "asked.toml"), "--hints"]
+    assert main([*words, "2"]) == 1
+    out = capsys.readouterr().out
+    assert [line.rpartition("mine.py:")[2] for line in out.splitlines() if "look at" in line] == [
+        '7: dz = up["a"] * (1 - a)', "19: return {k: np.clip(v, 0, most) for k, v in g.items()}",
+    ]  # fmt: skip
+    for level in "1234":
+        assert main([*words, level]) == 1
+        assert "all of it follows from cell_backward" in capsys.readouterr().out
+
+
+def test_labels_of_a_picture_are_whole():
+    text = "cell_backward: activation derivative: with 1 − a in place of 1 − a²: the square is missing"
+    assert _label(text).replace("\n", " ") == text and max(map(len, _label(text).splitlines())) <= 66
+    assert len(_label("词" * 90).splitlines()) == 3 and _label("x" * 900).endswith("…")
 
 
 def test_hints_in_levels(tmp_path, capsys):

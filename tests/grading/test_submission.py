@@ -214,3 +214,29 @@ def test_processes_that_a_file_leaves_behind_hold_nobody_up(tmp_path):
 def test_bad_use_is_an_error_of_the_caller(call, error, said, tmp_path):
     with pytest.raises(error, match=said):
         call(tmp_path)
+
+
+CELL = RIGHT.replace('p["Wax"].T @ dz', 'dz @ p["Wax"]').replace('p["Waa"].T @ dz', 'dz @ p["Waa"]')
+BATCH_FIRST = CELL.replace("dz @ xt.T", "dz.T @ xt").replace("dz @ a_prev.T", "dz.T @ a_prev").replace("1, k", "0, k")
+OF_ROWS = BATCH_FIRST.replace('dz @ p["Wax"]', 'dz @ p["Wax"].T').replace('dz @ p["Waa"]', 'dz @ p["Waa"].T')
+OF_ROWS = OF_ROWS.replace("dz.T @ xt", "xt.T @ dz").replace("dz.T @ a_prev", "a_prev.T @ dz")
+OTHERS = [
+    (BATCH_FIRST, "it takes the batch first"), (OF_ROWS, "it takes the batch first"),
+    (RIGHT.replace("(da_next, cache)", "(da_next, x, cache)"), "it takes other arguments"),
+    ("def rnn_cell_forward(x, h):\n    return x\n" + RIGHT.replace(", p = ", ", p, q = "), "its cache is not that"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text, said", OTHERS, ids=range(len(OTHERS)))
+def test_a_function_that_takes_something_else_is_told_what_to_write(text, said, tmp_path):
+    found = check_file(write(tmp_path / "mine.py", "import numpy as np\n" + text))
+    reason = found["rnn_cell_backward"].reason
+    assert found.verdict == "no verdict" and said in reason and 'INPUTS = {"x": ("m", "n_x")' in reason
+    asked = write(tmp_path / "asked.toml", "format = 1\n[functions.rnn_cell_backward]\npoints = 1\n")
+    assert check_file(tmp_path / "mine.py", assignment=asked).verdict == "wrong"  # of an assignment it is asked
+
+
+@pytest.mark.parametrize("mistake", [CELL, RIGHT.replace("dz @ xt.T", "dz.T @ xt"), RIGHT.replace(", p = ", " = ")])
+def test_a_function_that_fails_for_a_mistake_is_wrong(mistake, tmp_path):
+    found = check_file(write(tmp_path / "mine.py", "import numpy as np\n" + mistake))
+    assert found.verdict == "wrong" and "it failed: ValueError" in str(found)

@@ -298,3 +298,10 @@ def test_numbers_are_rewritten_as_arrays_are(loss, engine, recwarn):
     np.testing.assert_allclose(found, wanted.item())
     np.testing.assert_allclose(gradients["W"], ag.grad(wanted, W), atol=1e-15)
     assert not recwarn.list and "not used" not in plan.explain()
+
+
+def test_what_was_done_several_times_is_said_once():
+    run = GRU(2, 3, seed=0).unroll(np.ones((2, 2, 4)))
+    plan = compile(Readout(3, 2, seed=1)(run).measure([np.eye(2)] * 4, categorical_cross_entropy))
+    lines = plan.explain().split("\n")
+    assert len(lines) == len(set(lines)) and any(line.endswith("(2×)") for line in lines)

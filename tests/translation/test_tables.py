@@ -1,5 +1,7 @@
 """Tables whose headings are Chinese: what stands in a column begins, or ends, where the heading does."""
 
+import re
+
 import numpy as np
 import pytest
 from speaking import chinese
@@ -8,6 +10,7 @@ import autograd_seq
 from autograd_seq import Parameter, contributions, name, steps, tanh
 from autograd_seq.translation.columns import display_width, padded, shortened
 from cells.gradient_report import gradient_table
+from viz import draw
 
 WORDS = {
     "name": "名称", "operation": "运算", "shape": "形状", "value": "值", "time": "时间步", "line": "行",
@@ -63,3 +66,18 @@ def test_cut_and_padded_by_what_is_seen(width):
     for text in ("遗忘门与更新门", "forget gate", "a遗b忘c", "é" * 9):
         assert display_width(padded(shortened(text, width), width)) == width
         assert shortened(text, width) == text or shortened(text, width).endswith("…")
+
+
+def test_it_is_said_that_the_last_step_s_named_records_follow_the_folded_ones():
+    _, loss = recorded(60)
+    with autograd_seq.language("en"):
+        lines = str(loss.graph).split("\n")
+    at = next(i for i, line in enumerate(lines) if "⋮" in line)
+    assert lines[at].endswith("t = 3 … 60: the same 2 records a step; those of t = 60 with a name:")
+    assert lines[at + 1].split()[1] == "状态<60>"
+
+
+def test_a_drawing_says_what_it_is_in_chinese():
+    _, loss = recorded()
+    with autograd_seq.language("zh"):
+        assert re.fullmatch("<图：\\d+ 个框，\\d+ 个箭头>", repr(draw(loss)))

@@ -564,3 +564,48 @@ def test_pages_of_every_kind_start(browser, tmp_path):
     press(browser, "7", Keys.ENTER)
     framed(browser)
     assert value(browser, "W")[-1] == 7
+
+
+SMALL = [[0.0007381, -0.0001742, -0.00006539, -0.5344, 0.000001234], [-123456.7, 0.1792, 1e-7, -0.0001645, 0.0]]
+CUT = """
+const cut = (all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.value ?? e.textContent);
+const right = (where) => document.querySelector(where).getBoundingClientRect().right;
+const out = (where, what) => [...document.querySelectorAll(`${where} ${what}`)]
+  .filter((e) => e.getBoundingClientRect().right > right(where) + 0.5).length;
+const cells = document.querySelectorAll("#inspector input, #inspector td > span, .sums td");
+return [cut([...cells]), out("#inspector", "td"), out("#parameters", ".sums td")];
+"""
+
+
+def wide():
+    """A loss over three steps of a weight of five columns, whose numbers have many digits."""
+    W, x = Parameter(SMALL, "W"), np.arange(15.0).reshape(3, 5, 1) / 100
+    return sum((np.tanh(W @ x_t * 1e-5) ** 2).sum() for x_t in x)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 800])
+def test_no_digit_of_an_array_is_cut_off(tmp_path, width):
+    page = step_through(wide(), live=True).save(tmp_path / "page.html")
+    with chromium(tmp_path, width, 900) as driver:
+        driver.get(page.as_uri())
+        driver.find_element("css selector", "#last").click()
+        driver.find_element("css selector", "#chips button").click()
+        framed(driver)
+        assert driver.execute_script(CUT) == [[], 0, 0]
+        assert len(each(driver, "#inspector table.editor input")) == 10  # all of it, where there is room for all
+        fields = [field.get_attribute("value") for field in each(driver, "#inspector table.editor input")]
+        assert fields[1:3] == ["−0.0001742", "−6.539e−5"] and fields[4] == "1.234e−6"
+        assert complaints(driver) == []
+
+
+@pytest.mark.browser
+def test_a_record_without_a_name_is_told_by_how_it_is_made(opened):
+    driver = opened
+    driver.find_element("css selector", "#last").click()
+    seen = set()
+    for _ in range(60):
+        driver.find_element("css selector", "#back").click()
+        seen.add(driver.find_element("css selector", "#status").text)
+    assert [words for words in seen if "%" in words] == []
+    assert any("in the box of" in words for words in seen)

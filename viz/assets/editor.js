@@ -1,6 +1,7 @@
 // Numbers that can be changed: dragged to the side as in drawing programs, typed, stepped with the keys.
 const editor = ({ make, show, say }) => {
-  const ROWS = 24, COLUMNS = matchMedia("(max-width: 820px)").matches ? 4 : 16; // on a phone a swipe changes numbers, so all fit
+  const narrow = matchMedia("(max-width: 820px)").matches, fitting = Math.floor((innerWidth - 44) / 100);
+  const ROWS = 24, COLUMNS = narrow ? Math.max(4, Math.min(16, fitting)) : 16; // on a phone a swipe changes numbers, so all fit
   const parse = (words) => {
     const text = words.trim().replace(/[−–]/g, "-").replace(",", ".");
     return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;

@@ -32,7 +32,8 @@ const page = (() => {
     element.append(...children);
     return element;
   }
-  const show = (x) => (typeof x === "number" ? String(x).replace("-", "−") : String(x));
+  const small = (x) => x !== 0 && Math.abs(x) < 1e-4; // whose zeros would take more room than its digits
+  const show = (x) => (typeof x === "number" ? (small(x) ? x.toExponential() : String(x)).replaceAll("-", "−") : String(x));
   function named(r) {
     const d = r < 0, [arrow, base, below, above] = M.records[d ? -1 - r : r].n;
     return [d ? "d" + arrow + base : arrow + base, below, above];
@@ -81,6 +82,19 @@ const page = (() => {
   function rich([t, refs]) {
     const span = make("span");
     for (const c of M.formulas[t].t) span.append(slot(c) >= 0 && refs[slot(c)] !== undefined ? label(refs[slot(c)]) : c);
+    return span;
+  }
+  // An unnamed record by how it is made, and so are the unnamed ones in its formula.
+  const unnamed = (r) => M.records[r].n[1].startsWith("%") && Boolean(M.records[r].f);
+  function made(r, depth = 0) {
+    const [t, refs] = M.records[r].f, span = make("span"), signs = [...M.formulas[t].t];
+    signs.forEach((c, k) => {
+      const x = slot(c) >= 0 ? refs[slot(c)] : undefined;
+      if (x === undefined) { span.append(c); return; }
+      if (x < 0 || depth > 3 || !unnamed(x)) { span.append(label(x)); return; }
+      const inner = made(x, depth + 1), apart = !inner.textContent.includes(" ") || (signs[k - 1] === "(" && signs[k + 1] === ")");
+      span.append(...(apart ? [inner] : ["(", inner, ")"]));
+    });
     return span;
   }
   // left = formula, in MathML with the text as its spoken form, or as text where there is no MathML
@@ -242,8 +256,14 @@ const page = (() => {
     if (state.at === 0) { p.replaceChildren(make("b", {}, say`Start.`), " ", say`Only inputs and parameters have values. Press → or Play.`); return; }
     const r = currentRecord(), record = M.records[r], ahead = state.at <= F;
     p.replaceChildren(make("b", {}, ahead ? say`Forward ${state.at} of ${F}` : say`Backward ${state.at - F} of ${END - F}`), " · ");
-    p.append(label(ahead ? r : -1 - r));
-    if (ahead && record.f) p.append(" = ", rich(record.f));
+    if (unnamed(r)) {
+      p.append(...(ahead ? [made(r)] : ["d(", made(r), ")"]));
+      const inside = record.b >= 0 ? boxes[record.b].r : -1;
+      if (inside >= 0 && !unnamed(inside)) p.append(" · ", ...pieces`in the box of ${label(inside)}`);
+    } else {
+      p.append(label(ahead ? r : -1 - r));
+      if (ahead && record.f) p.append(" = ", rich(record.f));
+    }
     p.append(" · ", say`norm ${show(ahead ? record.N : record.A)}`);
     if (state.at === F && END > F) p.append(" · ", say`next: backward`);
     if (state.at === END) p.append(" · ", say`end`);

@@ -11,6 +11,7 @@ from autograd_seq.check.claims.conditions import Condition
 from autograd_seq.check.claims.setting import Quantity, Setting
 from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.truth import is_activation
 from autograd_seq.readings.precise import PreciseAlgebra
 from autograd_seq.readings.symbols import as_expression, expressions, symbols_of
@@ -89,7 +90,7 @@ def _at(
     symbols = sorted({s for side in sides for s in side.free_symbols}, key=str)
     follows = _what_follows(setting, level, set(symbols))
     bounded = {
-        str(e) for r in setting.recording.forward if r.name and is_activation(r) for e in symbols_of(r).flat
+        str(e) for r in setting.recording.forward if r.name and _is_small(r) for e in symbols_of(r).flat
     }
     algebra = PreciseAlgebra(DIGITS)
     found: list[dict[str, Any]] = []
@@ -110,6 +111,11 @@ def _at(
             if _is_visible(found[-1]):
                 break
     return found
+
+
+def _is_small(r: Tensor) -> bool:
+    """Whether a quantity is perhaps never above 1: an activation, or what somebody wrote in place of one."""
+    return is_activation(r) or (r.operation is not None and bool(np.all(np.abs(r._value) < 1)))
 
 
 def _number(algebra: PreciseAlgebra, side: sympy.Expr, values: dict[sympy.Symbol, Any]) -> Any:

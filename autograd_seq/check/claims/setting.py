@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -77,9 +78,10 @@ class Setting:
                 raise UsageError("a recorded tensor is its own loss: leave out loss=, or hand over the readout")
             return self._of_tensor(cell)
         if not all(hasattr(cell, k) for k in ("step", "parameters")):
+            instead = ": call it with Tensors, and hand over what it returns" if callable(cell) else ""
             raise UsageError(
                 "check_formula takes a cell (with n_x, n_a, parameters and step) or a recorded tensor, "
-                f"not {type(cell).__name__}"
+                f"not {type(cell).__name__}{instead}"
             )
         old = {k: p.value for k, p in cell.parameters.items()}
         try:
@@ -128,6 +130,8 @@ class Setting:
         graph = output.graph
         new = copied(graph, lambda r: Tensor(r._value, r.name, requires_grad=True) if _can_move(r) else r)
         record = new[output.record]
+        for r, name in _named_by_program(graph).items():
+            new[r]._name = name
         if record._name is None:
             taken = {r.name for r in graph}
             record._name = next(n for n in ("y" if record.ndim else "J", "output", "result") if n not in taken)
@@ -137,7 +141,7 @@ class Setting:
 
     def _next(self, key: str) -> str:
         """An output's name: a state's is told from the state that came in."""
-        return f"{key}_next" if self.is_state else key
+        return f"{key}_next" if self.is_state and not key.endswith("_next") else key
 
     def _name_all(self) -> None:
         for r in self.recording.forward:
@@ -275,9 +279,15 @@ def copied(graph: Graph, leaf: Callable[[Tensor], Tensor]) -> dict[Tensor, Tenso
         else:
             inputs = tuple(new[x] for x in r.inputs)
             made = r.operation.record(r._value, inputs, r.settings, any(x.requires_grad for x in inputs))
-            made._name = r._name
+            made._name, made._code = r._name, None  # no line of this file names it
             new[r] = made
     return new
+
+
+def _named_by_program(graph: Graph) -> dict[Tensor, str]:
+    """What a program calls its values, where it calls one so: the same name at another time step tells of neither."""
+    names = Counter(r.name for r in graph if r.name)
+    return {r: r.name for r in graph if r._name is None and r.name and names[r.name] == 1 and r.name.isidentifier()}
 
 
 def _can_move(r: Tensor) -> bool:

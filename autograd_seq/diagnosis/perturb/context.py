@@ -10,7 +10,15 @@ from typing import Any
 
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.kinds import AT_ANOTHER_STEP, DERIVATIVE, IN_PLACE_OF, OFF_BY_ONE, WRONG_VALUE, Said
+from autograd_seq.diagnosis.kinds import (
+    AT_ANOTHER_STEP,
+    DERIVATIVE,
+    IN_PLACE_OF,
+    NO_FACTOR,
+    OFF_BY_ONE,
+    WRONG_VALUE,
+    Said,
+)
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant
 from autograd_seq.diagnosis.perturb.which_step import STEPS
 from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Change, Program, bare, called, formula
@@ -186,6 +194,8 @@ class Context:
         step = next((step for step in STEPS if step.name == distance), None)
         if step is not None:
             return AT_ANOTHER_STEP[step.name](self.called(x))
+        if algebra(x) == "product" and y in x.inputs and x not in self.program.serves:
+            return NO_FACTOR(self.called(x.inputs[1] if x.inputs[0] is y else x.inputs[0]))
         return IN_PLACE_OF(self.told_from(y, x), self.called(x), of=self.kind_of_swap(y, x))
 
     def told_from(self, y: Tensor, x: Tensor) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import warnings
 from importlib import import_module
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
-from autograd_seq.grading.gradebook import Gradebook
+from autograd_seq.grading.gradebook import Gradebook, in_a_table
 from autograd_seq.grading.plain_text import plain
+from autograd_seq.translation.columns import display_width
 from autograd_seq.translation.reader import ENGLISH, current, speaking_english, translated
 
 MOST_BARS = 25
@@ -51,13 +53,14 @@ def draw_causes(book: Gradebook, path: str | os.PathLike[str]) -> Path:
 
 def _drawn(book: Gradebook, target: Path, figure_of: Any) -> Path:
     rows = book.causes()
-    shown = [(f"{row.function}: {translated(row.cause)}", len(row.paths)) for row in rows[:MOST_BARS]]
+    shown = [(f"{row.function}: {in_a_table(row.cause)}", len(row.paths)) for row in rows[:MOST_BARS]]
     if len(rows) > MOST_BARS:
         words = translated(f"{len(rows) - MOST_BARS} further ones")
         shown.append((words, sum(len(row.paths) for row in rows[MOST_BARS:])))
-    figure = figure_of(figsize=(11, 1.2 + 0.32 * max(len(shown), 1)), layout="constrained")
-    axes = figure.add_subplot()
     labels = [_label(text) for text, _ in reversed(shown)]
+    lines = sum(1.3 + label.count("\n") for label in labels)
+    figure = figure_of(figsize=(11, 1.2 + 0.21 * max(lines, 1)), layout="constrained")
+    axes = figure.add_subplot()
     bars = axes.barh(range(len(shown)), [count for _, count in reversed(shown)], color="#3b6ea5")
     axes.set_yticks(range(len(shown)), labels, fontsize=8, parse_math=False)
     axes.bar_label(bars, padding=3, fontsize=8)
@@ -69,6 +72,8 @@ def _drawn(book: Gradebook, target: Path, figure_of: Any) -> Path:
     return target
 
 
-def _label(text: str, longest: int = 80) -> str:
+def _label(text: str, columns: int = 66) -> str:
+    """A mistake in at most three lines; a Chinese character is as wide as two letters."""
     safe = plain(text, 1)
-    return safe if len(safe) <= longest else safe[: longest - 1] + "…"
+    wide = display_width(safe) / max(len(safe), 1)
+    return "\n".join(textwrap.wrap(safe, round(columns / wide), max_lines=3, placeholder="…"))

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from autograd_seq.grading.gradebook import Gradebook
-from autograd_seq.grading.plain_text import plain
+from autograd_seq.grading.plain_text import one_line, plain
 from autograd_seq.grading.submission import FunctionVerdict, Submission
 from autograd_seq.translation.reader import translated
 
@@ -19,7 +19,7 @@ def as_csv(book: Gradebook) -> str:
     """
     columns = _columns(book)
     functions = list(dict.fromkeys(function for function, _ in columns))
-    head = ["submission", "verdict", "mark", "points", "reason", "remark", "seed"]
+    head = ["submission", "verdict", "mark", "points", "reason", "remark", "seed", "seconds"]
     for function in functions:
         head += [f"{function}: verdict", f"{function}: mark", f"{function}: mistakes"]
         head += [f"{function}: {gradient}" for f, gradient in columns if f == function and gradient]
@@ -37,8 +37,9 @@ def _columns(book: Gradebook) -> list[tuple[str, str]]:
 
 
 def _row(submission: Submission, functions: Sequence[str], columns: Sequence[tuple[str, str]]) -> list[object]:
-    row: list[object] = [submission.path, submission.verdict, submission.mark, submission.points]
+    row: list[object] = [one_line(submission.path), submission.verdict, submission.mark, submission.points]
     row += [translated(submission.reason or ""), translated(submission.remark or ""), submission.seed]
+    row.append(submission.seconds)
     for name in functions:
         function = submission.functions.get(name)
         row += ["", "", ""] if function is None else [function.verdict, function.mark, function.mistakes]
@@ -57,7 +58,10 @@ def states(function: FunctionVerdict) -> dict[str, str]:
 
 def causes_as_csv(book: Gradebook) -> str:
     """A row for each mistake: how many make it, in which function, what it is, and who."""
-    rows = [[len(row.paths), row.function, translated(row.cause), " ".join(row.paths)] for row in book.causes()]
+    rows = [
+        [len(row.paths), row.function, translated(row.cause), " ".join(map(one_line, row.paths))]
+        for row in book.causes()
+    ]
     return _written([["submissions", "function", "cause", "which"], *rows])
 
 
