@@ -94,6 +94,18 @@ def compiled_fast(case: Case) -> Step:
     return compiled(case, fast=True)
 
 
+def compiled_jax(case: Case) -> Step:
+    """The replay as a JAX program, with its arrays where it runs."""
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    plan = plan_of(case, engine="jax")
+    plan(case.x, case.y)
+    parameters, x, y = jax.device_put((case.p, case.x, case.y))
+    run = jax.jit(plan.value_and_grad)
+    return lambda: jax.block_until_ready(run(parameters, x, y))
+
+
 def peer(make: Callable[..., Step]) -> Callable[[Case], Step]:
     return lambda case: make(case.kind, case.p, case.x, case.y)
 
@@ -105,6 +117,7 @@ CONTENDERS: dict[str, Callable[[Case], Step]] = {
     "autograd_seq, PyTorch's loop": peer(recorded_loop),
     "autograd_seq, compiled": compiled,
     "autograd_seq, compiled, [fast]": compiled_fast,
+    "autograd_seq, compiled, JAX": compiled_jax,
     "PyTorch eager cell loop": peer(peers.pytorch_loop),
     "torch.nn": peer(peers.pytorch_layer),
     "JAX jit + scan": peer(peers.jax_scan),

@@ -8,6 +8,7 @@ and both meet within the steps, where nothing may depend on itself around a corn
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.folding.steps import scopes, site
+
+NAMED = 5  # operations in a message
 
 
 class StepsDifferError(UsageError):
@@ -138,24 +141,44 @@ class _Steps:
         return ({0: "here", 1: "before", -1: "behind"}[time - place], self.index[x])
 
     def _compare(self, one: list[Any], other: list[Any], time: int) -> None:
-        self._compare_lengths(len(one), len(other), time)
+        if len(one) != len(other):
+            raise self._otherwise((self.by_time[time] or self.by_time[2])[0], time)
         for i, (form, wanted) in enumerate(zip(other, one, strict=True)):
             if form != wanted:
                 raise self._otherwise(self.by_time[time][i], time)
 
-    def _compare_lengths(self, one: int, other: int, time: int) -> None:
-        if one != other:
-            raise StepsDifferError(f"step {time} is not like step 2: it has {other} operations, not {one}{here()}")
-
     def _otherwise(self, record: Tensor, time: int) -> StepsDifferError:
+        """Which operations a step lacks or has besides; if they are the same, at which of its records it differs."""
+        shared = self._made_of(2) & self._made_of(time)
+        one, other = (sorted(self._made_of(t) - shared, key=lambda r: r.index) for t in (2, time))
+        missing, more = _names_beside(one, other), _names_beside(other, one)
+        if missing and more:
+            return StepsDifferError(f"step {time} is not like step 2: it has {more} where step 2 has {missing}{here()}")
+        if missing:
+            return StepsDifferError(f"step {time} is not like step 2: it lacks {missing}{here()}")
+        if more:
+            return StepsDifferError(f"step {time} is not like step 2: it has {more} as well{here()}")
         return StepsDifferError(f"step {time} is not like step 2: {record.label} is computed otherwise{here()}")
+
+    def _made_of(self, time: int) -> set[Tensor]:
+        """The records of a step, and those of no step that they are made of, such as of a line that ran only once."""
+        found: set[Tensor] = set()
+        stack = list(self.by_time[time])
+        while stack:
+            record = stack.pop()
+            own = self.index.get(record) is None or self.places[record].time == time
+            if own and record.operation is not None and record.requires_grad and record not in found:
+                found.add(record)
+                stack += record.inputs
+        return found
 
     def _compare_end(self, second: list[Any], time: int, kind: str) -> None:
         """The first step is like the others, but is given leaves for what is of the step before elsewhere.
 
         So is the last one of a direction that begins there, for what is of the step behind.
         """
-        self._compare_lengths(len(second), len(self.by_time[time]), time)
+        if len(second) != len(self.by_time[time]):
+            raise self._otherwise((self.by_time[time] or self.by_time[2])[0], time)
         begins: dict[Any, Tensor] = {}
         for record, wanted in zip(self.by_time[time], second, strict=True):
             if _kind(record) != wanted[:-1]:
@@ -214,6 +237,19 @@ def _check_order(state: list[tuple[Tensor, Tensor]], backwards: frozenset[Tensor
             raise StepsDifferError(
                 f"{names} depend on each other, some from the step before and some from the step behind{here()}"
             )
+
+
+def _names_beside(these: list[Tensor], those: list[Tensor]) -> str:
+    """The operations of some records that others have not, or not as often."""
+    left = Counter(record.operation.name for record in those)
+    names = []
+    for record in these:
+        name = record.operation.name
+        if left[name]:
+            left[name] -= 1
+        else:
+            names.append(name)
+    return ", ".join([*names[:NAMED], *(["…"] if len(names) > NAMED else [])])
 
 
 def _kind(record: Tensor) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from autograd_seq.core.errors import unknown_word, wrong_longhand
 
 Word = Literal[
     "", "sum", "difference", "negative", "product", "quotient", "exponential", "matrix product", "transpose",
-    "part", "joined", "stacked", "name", "sum of uses", "gathered parts",
+    "part", "replaced parts", "joined", "stacked", "name", "sum of uses", "gathered parts",
 ]  # fmt: skip
 """What an operation can be in algebra; the last three are words of the reverse sweep's own."""
 

@@ -158,6 +158,7 @@ def _assigned(operands: Sequence[str], settings: Any) -> str:
     latex=Form(_assigned),
     text=Form(_assigned),
     expects="values that broadcast to the parts that they are assigned to",
+    algebra="replaced parts",
 )
 def assign(*arrays: Any, indices: Sequence[Any], visible: Sequence[Any]) -> Array:
     """An array after assignments: ``base[indices[0]] = values[0]``, and so on, in order.

@@ -100,7 +100,7 @@ class Replay:
         translation = Translation(recording)
         self.network: Network = translation.network
         if rewritten:
-            rewrite(self.network, fused=compiled, side_by_side=engine.side_by_side)
+            rewrite(self.network, fused=compiled or engine.on_one_cpu, side_by_side=engine.side_by_side)
         program: Program | JaxProgram
         if engine.name == "jax":
             program = jax_program(self.network, engine, {}, {})

@@ -52,10 +52,24 @@ class Engine:
         return self.name == "numba"
 
     @property
+    def platform(self) -> str:
+        """What kind of device JAX computes on."""
+        return str(self.devices[0].platform) if self.devices else jax_run.platform(self.device)
+
+    @property
+    def on_one_cpu(self) -> bool:
+        """Whether JAX computes on one CPU, whose memory is slow and whose loops cost little."""
+        return self.name == "jax" and not self.devices and self.platform == "cpu"
+
+    @property
+    def fused(self) -> bool:
+        """Whether what is element by element is computed in one go, in the loop whose values it is made of."""
+        return self.compiled or self.on_one_cpu
+
+    @property
     def unroll(self) -> int:
         """How many steps of a scan are written out: on a GPU starting a step is dear, elsewhere compiling it is."""
-        kind = self.devices[0].platform if self.devices else jax_run.platform(self.device)
-        return 16 if kind == "gpu" else 1
+        return 16 if self.platform == "gpu" else 1
 
     @property
     def side_by_side(self) -> bool:

@@ -156,6 +156,22 @@ def test_steps_that_differ_are_named(key):
         prove(unrolled(DIFFERENT[key]), all_lengths=True)
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (lambda W, s, t: tanh(W @ s[-1] if t == 3 else W @ s[-1] + s[0]), "step 4 .*: it lacks add\n"),
+        (lambda W, s, t: tanh(W @ s[-1] + s[0] if t == 3 else W @ s[-1]), "step 4 .*: it has add as well\n"),
+        (lambda W, s, t: tanh(W @ s[-1] * s[0] if t == 3 else W @ s[-1] + s[0]),
+         "step 4 .*: it has multiply where step 2 has add\n"),
+        (lambda W, s, t: tanh(W @ s[-1]) * (2.0 if t == 4 else 1.0), "step 5 .*: a<5> is computed otherwise\n"),
+        (lambda W, s, t: tanh(W @ s[-1]) if t != 3 else W @ s[-1], "step 4 .*: it lacks tanh\n"),
+    ],
+)  # fmt: skip
+def test_operations_that_only_some_steps_have_are_named(body, said):
+    with pytest.raises(StepsDifferError, match=said):
+        prove(unrolled(body), all_lengths=True)
+
+
 def test_two_steps_are_too_few_and_none_at_all():
     with pytest.raises(StepsDifferError, match="T = 3 or more"):
         prove(unrolled(lambda W, s, t: tanh(W @ s[-1]), 2), all_lengths=True)

@@ -82,11 +82,19 @@ def test_written_out(name, data):
         assert by_parts or record.operation not in {r.operation for r in written.graph}
 
 
+def assigned(base, *values, indices, visible):
+    result = np.array(base)
+    for index, value in zip(indices, values, strict=True):
+        result[index] = value
+    return result
+
+
 WORDS = {
     "sum": np.add, "difference": np.subtract, "negative": np.negative, "product": np.multiply, "quotient": np.divide,
     "exponential": np.exp, "matrix product": np.matmul, "transpose": np.transpose,
     "joined": lambda *a, axis: np.concatenate(a, axis=axis), "stacked": lambda *a, axis: np.stack(a, axis=axis),
-    "part": lambda x, index: x[index], "name": lambda x: x, "sum of uses": lambda *a: sum(a),
+    "part": lambda x, index: x[index], "replaced parts": assigned, "name": lambda x: x,
+    "sum of uses": lambda *a: sum(a),
 }  # fmt: skip
 
 

@@ -66,16 +66,33 @@ def test_gradients_are_those_of_the_recording(kind: str) -> None:
 
 
 @with_jax
-def test_what_depends_on_no_step_is_outside_of_the_scans() -> None:
+def test_what_depends_on_no_step_is_outside_of_the_scans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a GPU, where what is computed at once costs less."""
+    monkeypatch.setattr(jax_run, "platform", lambda name: "gpu")
     loss, parameters = problem("lstm")
     plan = compile(loss, parameters, engine="jax")
-    plan(*data(0, 3, 7))
+    agrees(plan, loss, parameters, *data(0, 3, 7))
     inside = [line for line in plan.source.splitlines() if line.startswith("            ") and " @ " in line]
     assert len(inside) == 2 and plan.source.count("= lax.scan(") == 2  # one product a step, forwards and backwards
     over_time = [line for line in plan.source.splitlines() if 'einsum("tmi,tmj->ij"' in line]
     assert len(over_time) == 3  # and one over time, of the states, the inputs and the readout
     assert "swapaxes" not in plan.source and "concatenate([x" not in plan.source  # without copies of what is there
-    assert 'PRECISION = "highest"' in plan.source
+    assert 'PRECISION = "highest"' in plan.source and "optimization_barrier" not in plan.source
+
+
+@with_jax
+def test_what_only_a_scan_needs_is_inside_of_it_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jax_run, "platform", lambda name: "cpu")
+    loss, parameters = problem("lstm")
+    plan = compile(loss, parameters, engine="jax", device="cpu")
+    plan(*data(0, 3, 7))
+    lines = plan.source.splitlines()
+    inside = [line for line in lines if line.startswith("            ") and " @ " in line]
+    assert len(inside) == 4 and plan.source.count("= lax.scan(") == 2  # the inputs, and what the readout hands back
+    assert all(line.endswith("_turned") for line in inside)
+    over_time = [line for line in lines if "= over_time(" in line]
+    assert len(over_time) == 3  # of the states, the inputs and the readout
+    assert "swapaxes" not in plan.source and "einsum" not in plan.source
 
 
 @with_jax

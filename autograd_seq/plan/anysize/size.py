@@ -12,6 +12,9 @@ from typing import Any
 Terms = Mapping[tuple[str, ...], int]
 """A polynomial: by the names of its factors, sorted, how often their product is added."""
 
+FEW = 100
+"""More steps than a program of any length begins or ends with in a way of their own."""
+
 LEAST = 2
 """No size is smaller: an axis of length 1 is one that broadcasting repeats, and is a matter of its own."""
 
@@ -63,13 +66,21 @@ class Asked:
 
 
 class AllSmall(Asked):
-    """Sizes for which what stands for a number below which something is small is always more than they are."""
+    """Sizes that are more than any few steps, and less than any number below which something is small.
+
+    Examples
+    --------
+    >>> T = AllSmall({"T": 2}).of("T")
+    >>> T > 2, T > 3, 3 > T, 64 * T < 1000, 64 * T > 1000
+    (True, True, False, True, False)
+    """
 
     def positive(self, terms: Terms) -> bool:
-        """Whether a difference is positive: of a number and sizes, whether the number is."""
+        """Whether a difference is positive: of sizes and a large number, whether the number is."""
         if (known := certainly_positive(terms)) is not None:
             return known
-        return (terms.get((), 0) or evaluated(terms, self.values)) > 0
+        number = terms.get((), 0)
+        return number > 0 if abs(number) > FEW else evaluated(terms, dict.fromkeys(self.values, FEW + 1)) > 0
 
 
 class Size(int):

@@ -242,7 +242,7 @@ class SizedPlan:
         given = {made: row for made, row in unified.origins.items() if row[0] in first.leaves}
         if split.name:
             for_parts(self.network, split, self.asked)
-        rewrite(self.network, fused=engine.compiled, side_by_side=engine.side_by_side)
+        rewrite(self.network, fused=engine.fused, side_by_side=engine.side_by_side)
         names = (*samples.axes, split.whole) if split.name else tuple(samples.axes)
         inputs = {id(x.record): i for i, x in enumerate(first.inputs) if isinstance(x, Tensor)}
         leaves = {value: first.leaves[row[0]] for value, row in given.items()}

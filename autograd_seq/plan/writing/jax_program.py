@@ -15,12 +15,15 @@ import numpy as np
 from autograd_seq.plan.anysize.stretch import stretch
 from autograd_seq.plan.anysize.unify import Filled
 from autograd_seq.plan.memory.room import within_step
+from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import ALL_STEPS, GIVEN, LITERAL, ROWS, STEPS, Network, Use, Value, carried
 from autograd_seq.plan.writing.jax_values import JaxValues
+from autograd_seq.plan.writing.jax_words import helpers_of
 from autograd_seq.plan.writing.segments import Segment, parts
 
 INDENT = "    "
-_RESERVED = {"jax", "jnp", "lax", "run", "step", "carry", "now", "t", "UNROLL", "PRECISION"} | set(keyword.kwlist)
+_RESERVED = {"jax", "jnp", "lax", "run", "step", "carry", "now", "t", "UNROLL", "PRECISION", "over_time"}
+_RESERVED |= set(keyword.kwlist)
 
 
 class JaxProgram:
@@ -40,6 +43,8 @@ class JaxProgram:
         Of products, in JAX's words.
     unroll : int
         How many steps of a scan are written out.
+    laid_out : bool
+        Whether the factors of products are laid out in memory, rows in one piece, as a CPU multiplies them fastest.
 
     Attributes
     ----------
@@ -57,20 +62,22 @@ class JaxProgram:
         dtype: Any = None,
         precision: str = "highest",
         unroll: int = 8,
+        laid_out: bool = False,
     ) -> None:
         self.network, self.sizes, self.filled = network, sizes, filled
         self.dtype, self.precision, self.unroll = dtype, precision, unroll
         self.values = network.values
         self.given = [v for v in self.values if v.kind in (GIVEN, STEPS) and v not in filled]
-        self.taken = _RESERVED | set(sizes)
+        self.taken = _RESERVED | set(sizes) | helpers_of(self.values)
         self.names: dict[Value, str] = {}
         for value in [*self.given, *self.values]:
             if value.kind is not LITERAL and value not in self.names:
                 self.names[value] = self._fresh(value.name)
         self.users = network.users()
-        self.texts = JaxValues(network, self.names, dtype)
-        self.rows = self.texts.rows
         self.body: list[str] = []
+        self.laid: dict[str, str] = {}
+        self.texts = JaxValues(network, self.names, dtype, self._laid_out if laid_out else None)
+        self.rows = self.texts.rows
         for component in network.components():
             self._component(component)
         self.text = self._module()
@@ -90,18 +97,27 @@ class JaxProgram:
         self.taken.add(candidate)
         return candidate
 
+    def _laid_out(self, text: str) -> str:
+        """The name of a matrix with its rows as columns, laid out once; XLA would read it across its rows each time."""
+        if text not in self.laid:
+            self.laid[text] = name = self._fresh(f"{text.removesuffix('.T')}_turned")
+            self.body.append(f"{name} = lax.optimization_barrier({text})")
+        return self.laid[text]
+
     # -- statements -----------------------------------------------------------------------------
 
     def _component(self, component: list[Value]) -> None:
         value = component[0]
+        if value in self.filled:
+            self.body.append(f"{self.names[value]} = {self.texts.constant(self.filled[value])}")
         if carried(component):
             self._loop(component)
+        elif value in self.texts.added:
+            pass
         elif value.times is not None:
             self.body.append(f"{self.names[value]} = {self.texts.whole(value)}")
             self._ends(value)
-        elif value in self.filled:
-            self.body.append(f"{self.names[value]} = {self.texts.constant(self.filled[value])}")
-        elif value.kind not in (LITERAL, GIVEN, ALL_STEPS):
+        elif value not in self.filled and value.kind not in (LITERAL, GIVEN, ALL_STEPS):
             texts = ["" if u.value.timed and u.at is None else self.texts.single(u) for u in value.uses]
             self.body.append(f"{self.names[value]} = {self.texts.once(value, texts)}")
 
@@ -155,7 +171,7 @@ class JaxProgram:
                 or (self.rows[use.value][0] <= first + use.shift and stop - 1 + use.shift <= self.rows[use.value][-1])
                 for use in value.uses
             )  # fmt: skip
-            if unseen and there and value not in kept:
+            if unseen and there and value not in kept and not counts(value.settings):
                 times[value] = stretch(first, stop)
         return times
 
@@ -178,7 +194,9 @@ class JaxProgram:
         lines = []
         for value in values:
             texts = [self._in_step(use, part, carry, now, active, inside) for use in value.uses]
-            lines.append(f"{self.names[value]}_t = {self.texts.step(value, texts)}")
+            times = stretch(part.start, part.stop)
+            text = self.texts.step(value, texts, times, lambda text, word: self._at_step(text, word, now))
+            lines.append(f"{self.names[value]}_t = {text}")
         kept = [v for v in pieces if v in active]
         after = [
             (f"{self.names[v]}_t" if v in active else f"jnp.zeros_like({carry[v, 1]})") if j == 1 else carry[v, j - 1]
@@ -212,6 +230,12 @@ class JaxProgram:
     def _one_piece(self, value: Value, part: Segment) -> bool:
         times = value.times
         return times is not None and (times[0], times[-1] + 1) == (part.start, part.stop)
+
+    def _at_step(self, text: str, word: str, now: dict[str, str]) -> str:
+        """What is called at one step what is something at each step."""
+        if text not in now:
+            now[text] = word if word == "t" else self._fresh(word)
+        return now[text]
 
     def _in_step(
         self, use: Use, part: Segment, carry: Mapping[tuple[Value, int], str], now: dict[str, str],
@@ -280,8 +304,9 @@ def jax_program(
     network: Network, engine: Any, sizes: Mapping[str, tuple[Value, int]], filled: Mapping[Value, Filled]
 ) -> JaxProgram:
     """The program of a rewritten network, as an engine asks for it."""
-    network.tied.clear()  # what need not be in a scan is computed for all steps at once
-    return JaxProgram(network, sizes, filled, engine.dtype, engine.precision, engine.unroll)
+    if not engine.on_one_cpu:
+        network.tied.clear()  # what need not be in a scan is computed for all steps at once
+    return JaxProgram(network, sizes, filled, engine.dtype, engine.precision, engine.unroll, engine.on_one_cpu)
 
 
 def _tuple(texts: Sequence[str]) -> str:

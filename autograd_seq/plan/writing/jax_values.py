@@ -7,20 +7,19 @@ of arrays as they lie in memory, and so is each gradient. *Stored* means this be
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count as count_from
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
-from autograd_seq.folding.step_index import StepIndex
 from autograd_seq.plan.anysize.ratio import Ratio
 from autograd_seq.plan.anysize.stretch import count, stretch
 from autograd_seq.plan.anysize.unify import Filled
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
 from autograd_seq.plan.rewrites.simplify import counts
-from autograd_seq.plan.translate import is_all
 from autograd_seq.plan.value import (
     AFFINE,
     ALL_STEPS,
@@ -42,7 +41,24 @@ from autograd_seq.plan.value import (
     Use,
     Value,
 )
-from autograd_seq.plan.writing.jax_words import expression, lacks, plain
+from autograd_seq.plan.writing.jax_counted import (
+    Called,
+    NotInWordsError,
+    added_at_once,
+    read_at_once,
+    step_by_step,
+)
+from autograd_seq.plan.writing.jax_counted import step as in_one_step
+from autograd_seq.plan.writing.jax_words import expression, in_jax, inside, lacks, plain
+
+OVER_TIME_ON_A_CPU = '''\
+def over_time(D, X):
+    """The sum of D[t].T @ X[t]: one product, whose narrower factor is turned in memory, since that costs less."""
+    D, X = D.reshape(-1, D.shape[-1]), X.reshape(-1, X.shape[-1])
+    if D.shape[1] > X.shape[1]:
+        return lax.optimization_barrier(lax.optimization_barrier(X.T) @ D).T
+    return lax.optimization_barrier(D.T) @ X
+'''
 
 
 class JaxValues:
@@ -54,6 +70,8 @@ class JaxValues:
     names : dict of Value to str
     dtype : str, optional
         What is computed in, if that is not what was recorded.
+    laid_out : function, optional
+        From the text of a matrix that is single and has its rows as columns to its name where it is laid out in memory.
 
     Attributes
     ----------
@@ -61,14 +79,22 @@ class JaxValues:
         The steps at which each value is there: its own, and those beyond that are read.
     helpers : dict of str to None
         The functions that texts call.
+    added : dict of Value to (index, int)
+        What is nothing but a part of a sum over all steps, which is made at once: where each step's is, and which axis
+        of what is there is time.
     """
 
-    def __init__(self, network: Network, names: Mapping[Value, str], dtype: Any = None) -> None:
-        self.names, self.dtype = names, dtype
+    def __init__(
+        self, network: Network, names: Mapping[Value, str], dtype: Any = None,
+        laid_out: Callable[[str], str] | None = None,
+    ) -> None:  # fmt: skip
+        self.names, self.dtype, self.laid_out = names, dtype, laid_out
         self.rows: dict[Value, Any] = {}
         self.helpers: dict[str, None] = {}
         self._extents(network)
         self._weights_on_the_left = _weights_on_the_left(network)
+        self._named = set(names.values())
+        self.added = _added(network)
 
     def _extents(self, network: Network) -> None:
         for value in network.values:
@@ -150,11 +176,17 @@ class JaxValues:
         """An operand with its rows as columns: as it is stored, if it is stored so."""
         return text if self.turned(use.value) else _turn(text)
 
+    def _factor(self, use: Use, text: str) -> str:
+        """The factor on the right of a product, with its rows as columns."""
+        turned = self._turned_text(use, text)
+        single = not use.value.timed and use.value.kind is not LITERAL
+        return self.laid_out(turned) if self.laid_out and single and turned.endswith(".T") else turned
+
     # -- all steps at once ----------------------------------------------------------------------
 
     def whole(self, value: Value) -> str:
         """A value of every step, for all steps at once."""
-        kind, times, turned = value.kind, value.times, self.turned(value)
+        kind, turned = value.kind, self.turned(value)
         if kind is STEPS:
             name = self.names[value]
             return f"jnp.transpose({name})" if turned else f"jnp.moveaxis({name}, -1, 0)"
@@ -179,11 +211,8 @@ class JaxValues:
             alike = any(use.value.timed and use.value.shape == value.shape for use in value.uses)
             return text if alike else f"jnp.broadcast_to({text}, {self._all(value)})"
         assert isinstance(kind, Operation)
-        if (parts_of_one := self._unstacked(value)) is not None:
-            return parts_of_one
-        if any(counts(setting) for setting in value.settings.values()):
-            raise lacks(kind, "its settings are others at each step")
-        assert times is not None
+        if counts(value.settings):
+            return self._counted(value, texts)
         return self._mapped(value, kind, texts)
 
     def _all(self, value: Value) -> str:
@@ -202,7 +231,7 @@ class JaxValues:
     def _products(self, value: Value, texts: Sequence[str]) -> str:
         left, right = value.uses
         if self.turned(value):
-            return f"{self._turned_text(right, texts[1])} @ {self._turned_text(left, texts[0])}"
+            return f"{self._turned_text(right, texts[1])} @ {self._factor(left, texts[0])}"
         if not left.value.timed and right.value.timed:
             return f'jnp.einsum("ij,tjm->tim", {texts[0]}, {texts[1]})'
         return f"{texts[0]} @ {texts[1]}"
@@ -216,24 +245,27 @@ class JaxValues:
         assert isinstance(kind, Operation)
         return expression(kind, texts, value.settings, self.helpers)
 
-    def _unstacked(self, value: Value) -> str | None:
-        """x[:, :, t] at every t: x with time first."""
-        index = value.settings.get("index")
-        x = value.uses[0]
-        if not value.is_a("part") or x.value.timed or value.times is None:
-            return None
-        index = index if isinstance(index, tuple) else (index,)
-        places = [i for i, part in enumerate(index) if isinstance(part, StepIndex)]
-        if len(places) != 1 or not all(is_all(part) for part in index if not isinstance(part, StepIndex)):
-            return None
-        start, stop = index[places[0]].at(value.times[0]), index[places[0]].at(value.times[-1]) + 1
-        text = self.single(x)
-        if self.turned(value):
-            others = [axis for axis in (2, 1, 0) if axis != places[0]]
-            text = f"jnp.transpose({text}, {(places[0], *others)})" if places[0] != 2 else f"jnp.transpose({text})"
-        elif places[0]:
-            text = f"jnp.moveaxis({text}, {places[0]}, 0)"
-        return text if (start, stop) == (0, x.value.shape[places[0]]) else f"{text}[{start}:{stop}]"
+    def _counted(self, value: Value, views: Sequence[str]) -> str:
+        """What has other settings at each step, at all of them."""
+        if value.uses and (read := read_at_once(value, views[0])) is not None:
+            text, axis = read
+            if self.turned(value):
+                others = [other for other in (2, 1, 0) if other != axis]
+                return f"jnp.transpose({text}{'' if axis == 2 else f', {(axis, *others)}'})"
+            return f"jnp.moveaxis({text}, {axis}, 0)" if axis else text
+        texts, timed = self._by_step(value, views)
+        text = step_by_step(value, texts, timed, self.helpers)
+        return _natural(text, 1) if self.turned(value) else text
+
+    def _by_step(self, value: Value, views: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+        """Operands at one step, natural, and by the words for those of every step what they are at all steps."""
+        words: dict[Any, str] = {}
+        timed: dict[str, str] = {}
+        for use, view in zip(value.uses, views):
+            if use.value.timed and use.key not in words:
+                words[use.key] = word = next(w for i in count_from(len(words)) if (w := f"x{i}") not in self._named)
+                timed[word] = _natural(view, 1) if self.turned(use.value) else view
+        return [words.get(use.key, view) for use, view in zip(value.uses, views)], timed
 
     def _mapped(self, value: Value, kind: Operation, views: Sequence[str]) -> str:
         """An operation of one step, at every step."""
@@ -245,21 +277,18 @@ class JaxValues:
             if value.uses and self.turned(value.uses[0].value):
                 axes = tuple(3 - a for a in axes) if isinstance(axes, tuple) else 3 - axes
             return expression(kind, views, {**value.settings, "axis": axes}, self.helpers)
-        timed = [(use, view) for use, view in zip(value.uses, views) if use.value.timed]
-        words = {use.key: f"x{i}" for i, (use, _) in enumerate(timed)}
-        texts = [words[use.key] if use.value.timed else view for use, view in zip(value.uses, views)]
-        natural = {use.key: _natural(view, 1) if self.turned(use.value) else view for use, view in timed}
+        texts, timed = self._by_step(value, views)
         inner = expression(kind, texts, value.settings, self.helpers)
-        text = f"jax.vmap(lambda {', '.join(words.values())}: {inner})({', '.join(natural.values())})"
+        text = f"jax.vmap(lambda {', '.join(timed)}: {inner})({', '.join(timed.values())})"
         return _natural(text, 1) if self.turned(value) else text
 
     # -- one step -------------------------------------------------------------------------------
 
-    def step(self, value: Value, texts: Sequence[str]) -> str:
-        """A value at one step of a loop, as it is stored; operands are stored too, those that are single natural."""
+    def step(self, value: Value, texts: Sequence[str], times: Any, called: Called) -> str:
+        """A value at one of some steps of a loop, as it is stored; operands are stored too, single ones natural."""
         kind, uses = value.kind, value.uses
-        if any(counts(setting) for setting in value.settings.values()):
-            raise lacks(kind, "its settings are others at each step")
+        if counts(value.settings):
+            return self._counted_step(value, texts, times, called)
         if not self._weights_on_the_left:
             return self.once(value, texts)
         turned = [self._turned_text(use, text) for use, text in zip(uses, texts)] if self.turned(value) else []
@@ -267,7 +296,7 @@ class JaxValues:
             texts = [self._broadcast(use, text, value, 0) for use, text in zip(uses, texts)]
             return self._by_element(value, texts)
         if kind is MATMUL and turned:
-            return f"{turned[1]} @ {turned[0]}"
+            return f"{turned[1]} @ {self._factor(uses[0], texts[0])}"
         if kind is TRANSPOSE and turned:
             return _turn(turned[0])
         if kind is CONCAT and turned:
@@ -280,6 +309,15 @@ class JaxValues:
             return self.once(value, texts, axis)
         natural = [_natural(text, 0) if self.turned(use.value) else text for use, text in zip(uses, texts)]
         text = self.once(value, natural)
+        return _natural(f"({text})", 0) if self.turned(value) else text
+
+    def _counted_step(self, value: Value, texts: Sequence[str], times: Any, called: Called) -> str:
+        """What has other settings at each step, at one of some steps of a loop."""
+        natural = [_natural(text, 0) if self.turned(use.value) else text for use, text in zip(value.uses, texts)]
+        try:
+            text = in_one_step(value, natural, times, called, self.helpers)
+        except NotInWordsError:
+            raise lacks(value.kind, "its settings are others at each step") from None
         return _natural(f"({text})", 0) if self.turned(value) else text
 
     # -- single values --------------------------------------------------------------------------
@@ -342,6 +380,8 @@ class JaxValues:
         views = [
             self.view(use.value, stretch(times[0] + use.shift, times[-1] + 1 + use.shift)) for use in value.uses
         ]
+        if first.value in self.added:
+            return self._added_at_once(first.value)
         if value.kind is OVER_TIME:
             return f"{views[0]}.sum(axis=0)" + (".T" if turned else "")
         if value.kind is COLUMNS_OVER_TIME:
@@ -351,9 +391,39 @@ class JaxValues:
             columns = first.value.shape[1]
             ones = shape((count(times), columns, 1) if turned else (count(times), 1, columns))
             views.append(f"jnp.ones({ones}, {self.dtype_of(value.dtype)})")
+        if self.laid_out and turned and len(views) == 2:
+            self.helpers[OVER_TIME_ON_A_CPU] = None
+            return f"over_time({views[0]}, {views[1]})"
         along = 2 if turned else 1
         right = views[1] if len(views) == 2 else f"jnp.concatenate([{', '.join(views[1:])}], axis={along})"
         return f'jnp.einsum("{"tmi,tmj->ij" if turned else "tim,tjm->ij"}", {views[0]}, {right})'
+
+    def _added_at_once(self, value: Value) -> str:
+        """The sum over all steps of what is nothing but in one part of an array at each."""
+        index, axis = self.added[value]
+        text = self._views(value)[0]
+        if self.turned(value.uses[0].value):
+            text = f"jnp.transpose({text}, {tuple(_places(axis, (2, 1)))})"
+        elif axis:
+            text = f"jnp.moveaxis({text}, 0, {axis})"
+        zeros = f"jnp.zeros({literal(plain(value.settings['shape'], value.kind))}, {self.dtype_of(value.dtype)})"
+        return in_jax(f"{zeros}.at[{inside(index)}].add({text})")
+
+
+def _added(network: Network) -> dict[Value, tuple[Any, int]]:
+    """What nothing but its sum over all steps is made of, if the sum can be made at once."""
+    found = {}
+    for value, users in network.users().items():
+        place = added_at_once(value)
+        if place is not None and all(_sums_all(user, use) for user, use in users):
+            found[value] = place
+    return found
+
+
+def _sums_all(user: Value | None, use: Use) -> bool:
+    if user is None or user.kind is not OVER_TIME or not use.plain:
+        return False
+    return bool(user.settings.get("times", use.value.times) == use.value.times)
 
 
 def _weights_on_the_left(network: Network) -> bool:
@@ -389,6 +459,11 @@ def _axis(value: Value) -> Any:
 def shape(lengths: Sequence[Any]) -> str:
     """The text of a shape."""
     return f"({', '.join(map(str, lengths))}{',' * (len(lengths) == 1)})"
+
+
+def _places(axis: int, others: Sequence[int]) -> list[int]:
+    """Axes with the first one put in at a place."""
+    return [*others[:axis], 0, *others[axis:]]
 
 
 def _slice(ends: tuple[int, int]) -> str:

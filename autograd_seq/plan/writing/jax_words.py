@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from autograd_seq.writer.writer import in_numpy
 
 _NUMPY = re.compile(r"\bnp\.(?=[A-Za-z_])")
 _CALLED = re.compile(r"\bnp\.([A-Za-z_][\w.]*)")
+_DEFINED = re.compile(r"^def (\w+)", re.MULTILINE)
 _WRITES = re.compile(r"\]\s*[-+*/|&]?=[^=]|\.at\(|\bout=")  # into an array, which JAX's cannot be written into
 
 
@@ -46,9 +47,8 @@ def expression(
     settings = {key: plain(setting, operation) for key, setting in settings.items()}
     if isinstance(operation.value, np.ufunc) and operation.value.signature is None and not settings:
         return f"jnp.{operation.value.__name__}({', '.join(operands)})"
-    if operation.algebra == "gathered parts":  # the adjoint of what was read in parts
-        added = "".join(f".at[{subscript(i)}].add({x})" for i, x in zip(settings["indices"], operands, strict=True))
-        return f"jnp.zeros({literal(settings['shape'])}, jnp.result_type({', '.join(operands)})){in_jax(added)}"
+    if operation.algebra in ("part", "gathered parts", "replaced parts"):
+        return in_jax(_of_parts(operation, operands, settings))
     form = in_numpy(operation)
     if form is None:
         raise lacks(operation, "it does not say what it is in NumPy")
@@ -61,6 +61,33 @@ def expression(
     if form.helper:
         helpers[in_jax(form.helper)] = None
     return in_jax(text)
+
+
+def _of_parts(operation: Operation, operands: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """What reads parts of an array, or makes one of parts."""
+    if operation.algebra == "part":
+        return f"{operands[0]}[{inside(settings['index'])}]"
+    if operation.algebra == "replaced parts":
+        base, *pieces = operands
+        put = [f".at[{inside(i)}].set({x})" for i, x in zip(settings["indices"], pieces, strict=True)]
+        return f"jnp.asarray({base}){''.join(put)}"
+    put = [f".at[{inside(i)}].add({x})" for i, x in zip(settings["indices"], operands, strict=True)]
+    return f"jnp.zeros({literal(settings['shape'])}, jnp.result_type({', '.join(operands)})){''.join(put)}"
+
+
+def inside(index: Any) -> str:
+    """What stands between the brackets; what a mask lets through is numbered, since JAX cannot count it."""
+    parts: list[Any] = []
+    for part in index if isinstance(index, tuple) else (index,):
+        masks = isinstance(part, np.ndarray) and part.ndim and part.dtype == bool
+        parts += np.nonzero(part) if masks else [part]
+    return subscript(tuple(parts))
+
+
+def helpers_of(values: Iterable[Any]) -> set[str]:
+    """The names of functions that the operations of values may call, which nothing else may have."""
+    forms = {in_numpy(value.kind) for value in values if isinstance(value.kind, Operation)}
+    return {name for form in forms if form is not None for name in _DEFINED.findall(form.helper)}
 
 
 def plain(setting: Any, operation: Any) -> Any:
