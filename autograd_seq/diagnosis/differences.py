@@ -158,7 +158,8 @@ def _as_near_by(at: Callable[[float], float], here: float, around: float, epsilo
     """
     h = around * epsilon ** (1 / 3)
     near, rounded, left, right = _once(at, here, h, epsilon)
-    if not np.isfinite(near) or abs(near - best[0]) <= 10 * rounded + 2 * best[1] + NEARLY * abs(near):
+    margin = 10 if left == right == 0 else 2  # as flat as that is a function that goes in steps, too
+    if not np.isfinite(near) or abs(near - best[0]) <= 10 * rounded + margin * best[1] + NEARLY * abs(near):
         return best
     again, doubt = _twice(at, here, CLOSE * h, epsilon), 10 * rounded + NEARLY * abs(near)
     if abs(near - again[0]) <= doubt and again[1] <= doubt:
@@ -166,7 +167,8 @@ def _as_near_by(at: Callable[[float], float], here: float, around: float, epsilo
     nearer, noise, *sides = _once(at, here, h / CLOSE, epsilon)
     if abs(sides[1] - sides[0]) < abs(right - left) / 10:  # the kink lies between these two steps
         return nearer, 10 * noise + abs(sides[1] - sides[0]), min(sides), max(sides), False
-    return near, 10 * rounded + abs(right - left), min(left, right), max(left, right), again[4]
+    doubt = max(10 * rounded + abs(right - left), abs(near - best[0]))  # no two of them agree
+    return near, doubt, min(left, right), max(left, right), again[4]
 
 
 def _once(at: Callable[[float], float], here: float, h: float, epsilon: float) -> tuple[float, float, float, float]:
