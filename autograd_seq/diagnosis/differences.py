@@ -164,9 +164,10 @@ def _as_near_by(at: Callable[[float], float], here: float, around: float, epsilo
     again, doubt = _twice(at, here, CLOSE * h, epsilon), 10 * rounded + NEARLY * abs(near)
     if abs(near - again[0]) <= doubt and again[1] <= doubt:
         return again
-    nearer, noise, *sides = _once(at, here, h / CLOSE, epsilon)
-    if abs(sides[1] - sides[0]) < abs(right - left) / 10:  # the kink lies between these two steps
-        return nearer, 10 * noise + abs(sides[1] - sides[0]), min(sides), max(sides), False
+    some, other = (_once(at, here, step, epsilon) for step in (h / CLOSE, h / CLOSE / 3))
+    bend = abs(some[3] - some[2])
+    if bend < abs(right - left) / 10 and abs(some[0] - other[0]) <= 10 * other[1] + bend:  # the kink lies between
+        return some[0], 10 * some[1] + bend, min(some[2:]), max(some[2:]), False
     doubt = max(10 * rounded + abs(right - left), abs(near - best[0]))  # no two of them agree
     return near, doubt, min(left, right), max(left, right), again[4]
 
