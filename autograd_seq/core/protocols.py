@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 import numpy as np
@@ -78,12 +79,11 @@ def written(target: Any, result: Any, name: str) -> Any:
     return _target(target, name)._in_place(result)
 
 
-def _put_along_axis(target: Any, places: Any, values: Any, axis: Any) -> None:
-    """``np.put_along_axis``, as an assignment to what the places stand for."""
-    places = np.asarray(_valued(places))
-    index = list(np.indices(places.shape, sparse=True))
-    index[axis] = places
-    _target(target, "put_along_axis")[tuple(index)] = values
+def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
+    """``np.put_along_axis``, as an assignment to the entries that the same indices would take."""
+    entries = np.arange(math.prod(arr.shape)).reshape(arr.shape)
+    taken = np.take_along_axis(entries, np.asarray(_valued(indices)), axis)
+    _target(arr, "put_along_axis")[np.unravel_index(taken, arr.shape)] = values
 
 
 def _target(target: Any, name: str) -> Any:

@@ -148,7 +148,7 @@ def _slope(at: Callable[[float], float], x: float, around: float, epsilon: float
         if best[1] <= 1e-8 * abs(best[0]) or best[4]:
             break
         best = min(best, _twice(at, here, 0.1 * scale, epsilon), key=lambda slope: slope[1])
-    return best if best[4] else _as_near_by(at, here, abs(x) or around, epsilon, best)
+    return _as_near_by(at, here, abs(x) or around, epsilon, best)
 
 
 def _as_near_by(at: Callable[[float], float], here: float, around: float, epsilon: float, best: Slope) -> Slope:
@@ -157,15 +157,26 @@ def _as_near_by(at: Callable[[float], float], here: float, around: float, epsilo
     Beyond a kink not far off all the larger steps may agree, on the slope of neither side.
     """
     h = around * epsilon ** (1 / 3)
-    above, below = at(h), at(-h)
-    near, rounded = (above - below) / (2 * h), 4 * epsilon * max(abs(above), abs(below), abs(here)) / h
-    if not np.isfinite(near) or abs(near - best[0]) <= 10 * (rounded + best[1]) + NEARLY * abs(near):
+    near, rounded, left, right = _once(at, here, h, epsilon)
+    margin = 10 if left == right == 0 else 2  # as flat as that is a function that goes in steps, too
+    if not np.isfinite(near) or abs(near - best[0]) <= 10 * rounded + margin * best[1] + NEARLY * abs(near):
         return best
-    again = _twice(at, here, CLOSE * h, epsilon)
-    if abs(near - again[0]) <= 10 * (rounded + again[1]) + NEARLY * abs(near):
+    again, doubt = _twice(at, here, CLOSE * h, epsilon), 10 * rounded + NEARLY * abs(near)
+    if abs(near - again[0]) <= doubt and again[1] <= doubt:
         return again
-    sides = sorted(((here - below) / h, (above - here) / h))
-    return near, 10 * rounded + abs(sides[1] - sides[0]), sides[0], sides[1], again[4]
+    some, other = (_once(at, here, step, epsilon) for step in (h / CLOSE, h / CLOSE / 3))
+    bend = abs(some[3] - some[2])
+    if bend < abs(right - left) / 10 and abs(some[0] - other[0]) <= 10 * other[1] + bend:  # the kink lies between
+        return some[0], 10 * some[1] + bend, min(some[2:]), max(some[2:]), False
+    doubt = max(10 * rounded + abs(right - left), abs(near - best[0]))  # no two of them agree
+    return near, doubt, min(left, right), max(left, right), again[4]
+
+
+def _once(at: Callable[[float], float], here: float, h: float, epsilon: float) -> tuple[float, float, float, float]:
+    """The slope by one step, what it is rounded by, and those to both sides."""
+    above, below = at(h), at(-h)
+    rounded = 4 * epsilon * max(abs(above), abs(below), abs(here)) / h
+    return (above - below) / (2 * h), rounded, (here - below) / h, (above - here) / h
 
 
 def _twice(at: Callable[[float], float], here: float, h: float, epsilon: float) -> Slope:

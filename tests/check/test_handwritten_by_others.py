@@ -1,25 +1,29 @@
 """Wrong backward passes by somebody who had not seen what is diagnosed: flagged where they are wrong, and named.
 
-At first 48 of the first 60 were named, 41 of the 60 of another person, 49 of the 60 of a third one and 35 of the 40 of
-a fourth, all of them flagged on exactly the wrong gradients, and none of the right ones. What was missed was then added
-by general rules, so the share today says nothing about others.
+At first 48 of the first 60 were named, 41 of the 60 of another person, 49 of the 60 of a third one, 35 of the 40 of a
+fourth, 26 of the 45 of a fifth, 43 of the 60 of a sixth and 54 of the 60 of a seventh, all of them flagged on exactly
+the wrong gradients, and none of the right ones but for one of the sixth's. What was missed was then added by general
+rules, so the share today says nothing about others.
 """
 
 from __future__ import annotations
 
 import functools
+import math
+import re
 import sys
 import types
 
 import numpy as np
 import pytest
-from check.mistakes import by_a_fourth, by_a_third, by_another, by_others
+from check.mistakes import by_a_fifth, by_a_fourth, by_a_seventh, by_a_sixth, by_a_third, by_another, by_others
 from check.mistakes.by_others import PASSES
 
 from autograd_seq.diagnosis.course import check_file
 from tests.sweeps import part_of, slow_but_part_of
 
-ORIGINALS = by_others.ORIGINALS | by_another.ORIGINALS | by_a_third.ORIGINALS | by_a_fourth.ORIGINALS
+BATCHES = (by_others, by_another, by_a_third, by_a_fourth, by_a_fifth, by_a_sixth, by_a_seventh)
+ORIGINALS = {name: text for batch in BATCHES for name, text in batch.ORIGINALS.items()}
 
 
 @functools.cache
@@ -59,7 +63,8 @@ def named(p, folder):
     report = check_file(path)["backward"]
     assert sorted(report.wrong) == sorted(p.gradients), str(report)
     printed = str(report)
-    assert printed.count("\n") < 60 and len(printed) <= 4_000 and "array(" not in printed, printed
+    assert printed.count("\n") < 60 and len(printed) <= 4_000, printed
+    assert not re.search(r"(?<!np\.)array\(", printed), printed  # np.array( is theirs
     explained = {k for c in report.causes for k in c.explains}
     kinds = {c.category for c in report.causes}
     right_kinds = kinds <= set(p.diagnosis) or not p.diagnosis
@@ -116,9 +121,45 @@ def test_of_a_fourth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
     assert len(missed_of(by_a_fourth.PASSES, tmp_path)) <= len(by_a_fourth.PASSES) / 10
 
 
+def test_of_some_of_a_fifth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    some = part_of(by_a_fifth.PASSES)
+    assert len(missed_of(some, tmp_path)) <= math.ceil(len(some) / 10)  # of so few, one may be missed
+
+
+@pytest.mark.slow
+def test_of_a_fifth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    assert len(by_a_fifth.PASSES) == 45 and len(by_a_fifth.ORIGINALS) == 14
+    assert len(missed_of(by_a_fifth.PASSES, tmp_path)) <= len(by_a_fifth.PASSES) / 10
+
+
+def test_of_some_of_a_sixth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    some = part_of(by_a_sixth.PASSES)
+    assert len(missed_of(some, tmp_path)) <= math.ceil(len(some) / 10)  # of so few, one may be missed
+
+
+@pytest.mark.slow
+def test_of_a_sixth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    assert len(by_a_sixth.PASSES) == 60 and len(by_a_sixth.ORIGINALS) == 21
+    assert len(missed_of(by_a_sixth.PASSES, tmp_path)) <= len(by_a_sixth.PASSES) / 10
+
+
+def test_of_some_of_a_seventh_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    some = part_of(by_a_seventh.PASSES)
+    assert len(missed_of(some, tmp_path)) <= math.ceil(len(some) / 10)  # of so few, one may be missed
+
+
+@pytest.mark.slow
+def test_of_a_seventh_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
+    assert len(by_a_seventh.PASSES) == 60 and len(by_a_seventh.ORIGINALS) == 18
+    assert len(missed_of(by_a_seventh.PASSES, tmp_path)) <= len(by_a_seventh.PASSES) / 10
+
+
+def test_no_original_stands_for_another():
+    assert len(ORIGINALS) == sum(len(batch.ORIGINALS) for batch in BATCHES)
+
+
 def test_what_is_wrong_is_as_they_say():
-    every = (PASSES, by_another.PASSES, by_a_third.PASSES, by_a_fourth.PASSES)
-    for p in [p for passes in every for p in part_of(passes)]:
+    for p in [p for batch in BATCHES for p in part_of(batch.PASSES)]:
         right, wrong = gradients(p.right)[0], gradients(p.wrong)[0]
         truly = {
             k for k, v in right.items()

@@ -292,6 +292,53 @@ def test_out_writes_into_a_recorded_array():
     np.testing.assert_allclose(grad(a.sum(), x), [0.0, 3 * (1 - np.tanh(1.5) ** 2)])
 
 
+@pytest.mark.parametrize(
+    ("places", "values", "axis"),
+    [
+        ([[0, 1, 0]], (1, 3), 0),
+        ([[1], [2]], (2, 1), 1),
+        ([[1, 0], [2, -1]], (2, 2), -1),
+        ([[1, 1, 1]], (1, 3), -2),
+        ([[2]], (2, 1), 1),
+        ([[0], [2]], (), 1),
+        ([5, 1, 0], (3,), None),
+    ],
+)
+def test_putting_along_an_axis(places, values, axis):
+    """As NumPy does, with indices that are broadcast; the gradients against the complex step."""
+    rng = np.random.default_rng(3)
+    base, new, weights = rng.standard_normal((2, 3)), rng.standard_normal(values), rng.standard_normal((2, 3))
+
+    def answer(a, v):
+        np.put_along_axis(a, np.array(places), v * v, axis)
+        return (a * a * weights).sum()
+
+    x, v = Tensor(base, requires_grad=True), Tensor(new, requires_grad=True)
+    made = teaching.array(x)
+    loss = answer(made, v)
+    expected = base.copy()
+    np.put_along_axis(expected, np.array(places), new * new, axis)
+    np.testing.assert_array_equal(made.value, expected)
+    for found, moved in zip(grad(loss, [x, v]), ((base, True), (new, False)), strict=True):
+        steps = np.zeros(moved[0].shape)
+        for place in np.ndindex(steps.shape):
+            step = np.zeros(steps.shape, dtype=complex)
+            step[place] = 1e-20j
+            ends = (base + step, new + 0j) if moved[1] else (base + 0j, new + step)
+            steps[place] = answer(*ends).imag / 1e-20
+        np.testing.assert_allclose(found, steps, rtol=1e-13, atol=1e-15)
+
+
+def test_putting_along_an_axis_by_name_and_where_it_cannot_be():
+    a, v = teaching.zeros((2, 3)), Tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    np.put_along_axis(arr=a, indices=np.array([[1, 0, 1]]), values=v, axis=0)
+    assert a.value.tolist() == [[0, 2, 0], [1, 0, 3]]
+    with pytest.raises(GraphLostError, match="put_along_axis"):
+        np.put_along_axis(np.zeros((2, 3)), np.array([[1, 0, 1]]), v, 0)
+    with pytest.raises(IndexError):
+        np.put_along_axis(a, np.array([[2, 0, 1]]), v, 0)
+
+
 def test_adding_at_places_that_repeat():
     x, table = Tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], requires_grad=True), teaching.zeros((3, 2))
     table[1] = x[0]
