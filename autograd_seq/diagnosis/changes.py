@@ -90,7 +90,7 @@ class Changes(Trials):
     def _in_order(self) -> Told:
         """Mistakes one after another as they show; what helped nothing in the end is not tried again."""
         order = InOrder(
-            self.working(), self.cases[0].again, self.before, self.behind, self._right, self.wrong,
+            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong,
             self._passed_over(), self.charge,
         )  # fmt: skip
         best = Told([], [], list(self.wrong))

@@ -38,11 +38,17 @@ def _operands(part: Part, s: ast.stmt, same: bool) -> Iterator[Edit]:
         if isinstance(holder, (ast.Subscript, ast.Slice, ast.Attribute)) and not _array_there(holder, name):
             continue
         text = ast.unparse(node)
-        for other in atoms(part):
+        for other in [other for other in atoms(part) if other not in _put_into(s)]:
             of_one_pass = (text in part.forward) == (other in part.forward) or not part.forward
             of_one_pass = of_one_pass or (same and bool({text, other} & part.zeros))
             if other != text and of_one_pass == same and fits(part, text, other):
                 yield swapped(place, s, read(other), _kind(part, text, other))
+
+
+def _put_into(s: ast.stmt) -> set[str]:
+    """What a statement puts something into; a list in itself has no end."""
+    goals = s.targets if isinstance(s, ast.Assign) else []
+    return {ast.unparse(goal.value) for goal in goals if isinstance(goal, ast.Subscript)}
 
 
 def _array_there(holder: ast.AST, name: str) -> bool:

@@ -13,6 +13,7 @@ from autograd_seq.diagnosis.own_code import Part
 DERIVATIVE_FORM = re.compile(r"1(\.0*)? - |\*\* 2|> 0|\*.*\(1|d(tanh|sigmoid|relu)|prime|deriv", re.IGNORECASE)
 MOST_PARTS = 64  # functions that are remembered
 LONGEST_KEY = 20
+NUMBERS = ("int", "float")
 
 
 @lru_cache(MOST_PARTS)
@@ -43,9 +44,14 @@ def _not_arrays(space: dict[str, Any]) -> set[str]:
 
 
 def fits(part: Part, wrong: str, right: str) -> bool:
-    """Whether one operand could stand for another: they are of one kind, or nothing is known of one."""
+    """Whether one operand could stand for another: they are of one kind, or nothing is known of one.
+
+    A list does not stand for what may be an array: put into itself it would have no end.
+    """
     mine, its = part.kinds.get(wrong), part.kinds.get(right)
-    return mine is None or its is None or mine == its
+    if mine is None:
+        return its is None or isinstance(its, tuple) or its in NUMBERS
+    return its is None or mine == its
 
 
 def shape_of(part: Part, text: str) -> tuple[int, ...] | None:

@@ -80,7 +80,7 @@ class Mend(Changes):
         """Lines that make other values than the true pass, one after another as they show."""
         known, cases = self.known, self.cases
         order = InOrder(
-            self.working(), cases[0].again, self.before, self.behind, self._right, self.wrong, self._passed_over()
+            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong, self._passed_over()
         )
         search = self._search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
         made: list[tuple[Edit, ast.AST]] = []
@@ -149,7 +149,11 @@ class Mend(Changes):
         if len(given) != 1 or not hasattr(self.cases[0], "doubled"):
             return 1.0
         parts = self.working()
-        pairs = zip(watched(parts, self.cases[0].again)[0], watched(parts, self.cases[0].doubled)[0], strict=False)
+        try:
+            once, twice = (watched(parts, run)[0] for run in (self.cases[0].again, self.cases[0].doubled))
+        except Exception:  # such as a program that does something else each time
+            return 1.0
+        pairs = zip(once, twice, strict=False)
         larger = {
             m.statement
             for m, other in pairs

@@ -28,6 +28,8 @@ from autograd_seq.diagnosis.read_off import UNKNOWN, kind_of, siblings, unread, 
 
 MOST_CALLS = 4  # of one function of which it is kept what its operands were
 MOST_HANDED = 6  # arrays that a call hands over
+LOOKED_AT = 16  # lines after which it is seen whether a changed program makes something endless
+MOST_BYTES, MOST_ENTRIES = 64_000_000, 100_000
 BODIES = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements have statements
 
 
@@ -258,7 +260,7 @@ def parts(run: Callable[[], Any], functions: Iterable[Any], spaces: Iterable[Spa
 
 
 def at_most(lines: int, run: Callable[[], Any], found: list[Part]) -> Any:
-    """What a changed program answers, unless it runs more lines than these.
+    """What a changed program answers, unless it runs more lines than these, or makes something without bounds.
 
     Raises
     ------
@@ -270,11 +272,18 @@ def at_most(lines: int, run: Callable[[], Any], found: list[Part]) -> Any:
     def line(frame: types.FrameType, event: str, argument: Any) -> Any:
         nonlocal left
         left -= 1
-        if left < 0:
+        if left < 0 or (left % LOOKED_AT == 0 and any(map(_is_endless, frame.f_locals.values()))):
             raise EndlessError
         return line
 
     return _traced(lambda frame, event, argument: line if frame.f_code.co_filename in files else None, run)
+
+
+def _is_endless(value: Any) -> bool:
+    """Whether something has grown as only a program does that doubles it again and again."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes > MOST_BYTES
+    return isinstance(value, (list, tuple)) and len(value) > MOST_ENTRIES
 
 
 def _keep_handed(handed: dict[int, list[Made]], line: int, held: dict[str, Any], order: Iterator[int]) -> None:

@@ -39,6 +39,9 @@ def value_of(node: ast.AST, held: dict[str, Any]) -> Any:
         if isinstance(a, (int, np.integer)) and isinstance(b, (int, np.integer)):
             return a + b if isinstance(node.op, ast.Add) else a - b
         return UNKNOWN
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        a = value_of(node.operand, held)
+        return -a if isinstance(a, (int, float, np.number)) else UNKNOWN
     if isinstance(node, (ast.Attribute, ast.Subscript)):
         return _part_of(node, value_of(node.value, held), held)
     return UNKNOWN

@@ -8,6 +8,7 @@ depends on is right.
 from __future__ import annotations
 
 import ast
+import functools
 import math
 import os
 import time
@@ -28,7 +29,7 @@ MOST_RUNS = 550
 MOST_LINES = 250_000  # that are run in all: the search ends there, whatever is left
 MOST_IN_ALL = 3_400.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
 WATCHED = 1.8  # times as much costs a run that is watched
-ENDLESS = 20  # times as many lines as the unchanged program runs
+ENDLESS = 4  # times as many lines as the unchanged program runs
 PROBE = 1.37
 
 
@@ -115,7 +116,7 @@ class Trials:
     def _right_now(self, case: int = 0) -> list[str] | None:
         """The wrong gradients that the program as it is now has right."""
         try:
-            return self._right(self.cases[case].again(), case)
+            return self._right(self._run(self.cases[case].again), case)
         except Exception:  # whatever a changed program raises
             return None
 
@@ -156,6 +157,10 @@ class Trials:
             return None
         finally:
             edit.put(before)
+
+    def runner(self) -> Callable[[], Any]:
+        """What runs the program, as it is then, on the first draw; but not for ever."""
+        return functools.partial(self._run, self.cases[0].again)
 
     def _run(self, again: Callable[[], Any]) -> Any:
         return at_most(ENDLESS * self.length, again, self.parts) if self.loops else again()
@@ -231,7 +236,7 @@ class Trials:
         self.runs += 1
         self.spent += self.cost
         try:
-            return dict(self.cases[0].again())
+            return dict(self.runner()())
         except Exception:  # whatever a changed program raises
             return dict(self.cases[0].found)
 

@@ -194,7 +194,7 @@ class Context:
         step = next((step for step in STEPS if step.name == distance), None)
         if step is not None:
             return AT_ANOTHER_STEP[step.name](self.called(x))
-        if algebra(x) == "product" and y in x.inputs and x not in self.program.serves:
+        if algebra(x) == "product" and any(y is z for z in x.inputs) and x not in self.program.serves:
             return NO_FACTOR(self.called(x.inputs[1] if x.inputs[0] is y else x.inputs[0]))
         return IN_PLACE_OF(self.told_from(y, x), self.called(x), of=self.kind_of_swap(y, x))
 
