@@ -20,6 +20,7 @@ from autograd_seq.diagnosis.line_edits import (
     bounds,
     brackets,
     edits,
+    insertions,
     operands,
     operations,
     said,
@@ -205,6 +206,9 @@ class Changes(Trials):
             *itertools.product(rest, [*self.rules, *more]),
             *itertools.product(rest, rare),
         ]
+        if not self.known.forward:  # nothing tells which lines are likely: each rule is tried on all of them
+            last: list[Rule] = [operands, insertions]
+            tasks = [(lines, rule) for rule in [*(r for r in self.rules if r not in last), *WHOLE, *more, *last]]
         for group, rule in tasks:
             for line in group:
                 for edit in _edits(line, rule):

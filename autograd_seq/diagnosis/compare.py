@@ -54,8 +54,11 @@ def compare(
     report.unknown = [k for k in first.found if k not in first.true]
     if second.failure and not first.failure:
         report.warnings.append(f"with other numbers it failed: {second.failure}")
-    if causes and report.wrong and first.truth is not None and second.truth is not None and not second.failure:
-        _diagnose(report, first, second)
+    if causes and report.wrong and not second.failure:
+        if first.truth is not None and second.truth is not None:
+            _diagnose(report, first, second)
+        elif not first.failure:
+            _by_lines_alone(report, first, second)
     blamed = blame(first.function, report.failure, first.inputs, bool(report.wrong), first.forward)
     if report.failure and blamed:
         report.failure += "".join(f"\n  {said}" for said in blamed)
@@ -124,6 +127,23 @@ def _diagnose(report: BackwardReport, first: Any, second: Any) -> None:
         report.causes.extend(lines.turned(key) for key in turned)
     for key in report.wrong:
         report.gradients[key] = replace(report[key], diagnosis=report[key].problem or _words(report, key))
+
+
+def _by_lines_alone(report: BackwardReport, first: Any, second: Any) -> None:
+    """The causes where there is no recording: the changes of somebody's lines that make gradients right."""
+    wrong = [k for k in report.wrong if not report[k].problem and k in first.found and k in second.found]
+    if not wrong:
+        return
+    try:
+        lines = lines_of((first, second), wrong, max(report[k].tolerance for k in wrong), TrueValues.of(None))
+        found, line = lines.mended("changes")
+    except Exception as error:  # a program whose lines are of a kind that the changes were not made for
+        report.warnings.append(f"no line is named, as the search for it failed: {type(error).__name__}: {error}")
+        return
+    report.causes.extend(found)
+    report.look_at = f"line {line}" if line else None
+    for key in wrong:
+        report.gradients[key] = replace(report[key], diagnosis=_words(report, key))
 
 
 def _in_their_form(

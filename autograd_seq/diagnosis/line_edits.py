@@ -43,6 +43,7 @@ __all__ = [
     "bounds",
     "brackets",
     "edits",
+    "insertions",
     "operands",
     "operations",
     "places",

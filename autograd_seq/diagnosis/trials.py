@@ -85,6 +85,8 @@ class Trials:
         self._know(known)
         self.cost, self.spent = 0.8 + 0.0025 * self.length, 0.0
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
+        if not known.forward:  # then runs are all that tells anything
+            self.most *= 3
         self.loops = any(isinstance(n, ast.While) for p in self.parts for n in ast.walk(p.tree))
 
     def _know(self, known: TrueValues) -> None:
