@@ -19,7 +19,8 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder, caller_of
+from autograd_seq.diagnosis.callers import caller_of
+from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES

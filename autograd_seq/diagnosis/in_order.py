@@ -1,8 +1,8 @@
 """Mistakes mended in the order in which they show: the first value that is not one of the true pass, then the next.
 
 A line is judged by what it makes when it runs first. A change with which it makes a value of the true backward pass is
-tried on the whole; it is kept if gradients become right with it, or else if more of all that is made becomes true. So
-several mistakes are found one after another, also where no gradient is right before all of them are mended.
+tried on the whole; it is kept if gradients become right with it, or else if more of what other lines make becomes
+true. So several mistakes are found one after another, also where no gradient is right before all of them are mended.
 """
 
 from __future__ import annotations
@@ -10,19 +10,21 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from autograd_seq.diagnosis.callers import answers_to, caller_of, takes_long
 from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
-from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits, read
+from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, written_over
-from autograd_seq.diagnosis.own_code import Part, put, statements_in
+from autograd_seq.diagnosis.line_texts import Texts, all_read
+from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
@@ -30,11 +32,23 @@ MOST_LINES = 9  # that are looked at for one mistake
 MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
 MOST_WAYS = 900  # changes of one line that are tried on it alone
-SHORT = 7  # statements of a function that takes no longer than a line
 MOST_CALLS = 160  # where each takes a call of another function
 MOST_TRIED = 6_000  # and of all lines
-HERE = "_here_"
 IN_PLACE = IN_PLACE_OF.words.strip("{}").removeprefix("with {}")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a program makes as it is, what of it is true by lines, how many gradients are mended, and all of them."""
+
+    made: list[Made]
+    true: dict[int, set[int]]
+    right: int
+    gradients: Mapping[str, Any]
+
+    def true_but_at(self, line: int) -> set[int]:
+        """The true values that other lines make, each once: what a line makes itself does not speak for it."""
+        return set().union(*(found for other, found in self.true.items() if other != line))
 
 
 class InOrder:
@@ -90,33 +104,35 @@ class InOrder:
         now = self._seen()
         if now is None:
             return None
-        made, true, right, gradients = now
-        self._made_now = made
+        self._made_now = now.made
         self._tried.clear()
-        for suspects in self._suspects(made, gradients):
-            best: tuple[tuple[int, int], Edit] | None = None
-            for hits in self._all_hits(suspects):
-                for edit in [edit for edit in hits if (edit.statement.lineno, edit.words) not in self._refused]:
-                    with put(edit):
-                        after = self._seen()
-                    if after is None or after[2] < right:
-                        continue
-                    line = edit.statement.lineno
-                    gain = after[2] - right, len(_made_but_at(line, after[1])) - len(_made_but_at(line, true))
-                    if gain > (0, 0) and (best is None or gain > best[0]):
-                        best = gain, edit
-                    if over() or after[2] == self._enough:
-                        break
-                if over() or (best is not None and best[0][0] > 0):
-                    break
-            if best is not None:
-                return best[1]
-            if over():
-                break
+        for suspects in self._suspects(now.made, now.gradients):
+            best = self._best_of(suspects, now, over)
+            if best is not None or over():
+                return best
         return None
 
-    def _seen(self) -> tuple[list[Made], dict[int, set[int]], int, Mapping[str, Any]] | None:
-        """What the program makes now, what of it is true by lines, how many gradients are mended, and all of them."""
+    def _best_of(self, suspects: Sequence[Made], now: _Run, over: Callable[[], bool]) -> Edit | None:
+        """The change of some lines that makes most right, or else most of what other lines make true."""
+        best: tuple[tuple[int, int], Edit] | None = None
+        for hits in self._all_hits(suspects):
+            for edit in [edit for edit in hits if (edit.statement.lineno, edit.words) not in self._refused]:
+                with put(edit):
+                    after = self._seen()
+                if after is None or after.right < now.right:
+                    continue
+                line = edit.statement.lineno
+                gain = after.right - now.right, len(after.true_but_at(line)) - len(now.true_but_at(line))
+                if gain > (0, 0) and (best is None or gain > best[0]):
+                    best = gain, edit
+                if over() or after.right == self._enough:
+                    break
+            if over() or (best is not None and best[0][0] > 0):
+                break
+        return best[1] if best is not None else None
+
+    def _seen(self) -> _Run | None:
+        """What the program makes as it is now; None where it fails, or spoils what was right."""
         try:
             made, gradients = self._watcher.run(self._run)
         except Exception:  # whatever a changed program raises
@@ -128,7 +144,7 @@ class InOrder:
         for m in made:
             found = {self._backward.which(v) for v in [*m.values, *m.joined]} - {None}
             true.setdefault(m.statement.lineno, set()).update(found)  # type: ignore[arg-type]
-        return made, true, len(mended), gradients
+        return _Run(made, true, len(mended), gradients)
 
     def _odd(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[Made]:
         """The statements that make what is not of the true passes, in the order in which they do so first.
@@ -187,7 +203,7 @@ class InOrder:
                     if not all(says_nothing(v) or v in self._forward for v in m.values):
                         given.add(m.statement)
                         together.append(m)
-            others = [*_answers(odd, made), *([caller] if (caller := caller_of(odd, made)) is not None else [])]
+            others = [*answers_to(odd, made), *([caller] if (caller := caller_of(odd, made)) is not None else [])]
             for m in [m for m in others if m.statement not in given]:
                 given.add(m.statement)
                 together.append(m)
@@ -215,7 +231,7 @@ class InOrder:
         return self._hits_of[key]
 
     def _found_hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
-        calls = _calls(first, self._parts)
+        calls = takes_long(first, self._parts)
         if calls and rules is RARE_RULES:
             return []
         ways = self._ways(first, rules, min(MOST_CALLS if calls else MOST_WAYS, self._left))
@@ -254,7 +270,7 @@ class InOrder:
         s: Any = first.statement
         if not can_be_repeated(s.value):
             return []
-        texts = _Texts(s)
+        texts = Texts(s)
         found: dict[str, Edit] = {}
         for rule in rules:
             for edit in (shaped if rule in SHAPES else edits)(first.part, s, rule):
@@ -264,75 +280,8 @@ class InOrder:
                         break
             if len(found) >= most:
                 break
-        read_as = zip(found.values(), _all_read([*found]), strict=True)
+        read_as = zip(found.values(), all_read([*found]), strict=True)
         return [(edit, node) for edit, node in read_as if node is not None]
-
-
-def _all_read(texts: Sequence[str]) -> list[ast.expr | None]:
-    """Expressions from their source; none for what is not one. All at once, as that is much quicker."""
-    try:
-        whole: Any = read(f"({''.join(f'({text}),' for text in texts)})")
-        return list(whole.elts)
-    except SyntaxError:
-        return [_read_or_none(text) for text in texts]
-
-
-def _read_or_none(text: str) -> ast.expr | None:
-    try:
-        return read(text)
-    except SyntaxError:
-        return None
-
-
-class _Texts:
-    """The right-hand side of a statement as text with a change in it; written out once for each place."""
-
-    def __init__(self, statement: Any) -> None:
-        self._statement = statement
-        self._around: dict[tuple[int, str, int | None], str] = {}
-
-    def of(self, edit: Edit) -> str:
-        """What stands there with a change."""
-        place = id(edit.holder), edit.slot, edit.index
-        if place not in self._around:
-            with put(replace(edit, new=ast.Name(HERE, ast.Load()))):
-                self._around[place] = ast.unparse(self._statement.value)
-        new = ast.unparse(edit.new)
-        return self._around[place].replace(HERE, new if isinstance(edit.new, ast.Slice) else f"({new})")
-
-
-def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
-    """The statement that called the function in which another one ran; it is done after that."""
-    name = m.part.tree.name
-    for other in made[made.index(m) + 1 :]:
-        if other.part is not m.part:
-            called = [n.func for n in ast.walk(other.statement) if isinstance(n, ast.Call)]
-            if any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) == name for f in called):
-                return other
-    return None
-
-
-def _calls(m: Made, parts: Sequence[Part]) -> bool:
-    """Whether a statement calls one of some functions that takes long."""
-    names = {part.tree.name for part in parts if sum(1 for _ in statements_in(part.tree)) > SHORT}
-    called = [n.func for n in ast.walk(m.statement) if isinstance(n, ast.Call)]
-    return any((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in names for f in called)
-
-
-def _answers(m: Made, made: Sequence[Made]) -> Iterator[Made]:
-    """The last answers of the functions that a statement called; they were given before it was done."""
-    called = {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")
-              for f in [n.func for n in ast.walk(m.statement) if isinstance(n, ast.Call)]}  # fmt: skip
-    for other in reversed(made[: made.index(m)][-MOST_BEFORE:]):
-        name = other.part.tree.name
-        if name in called and isinstance(other.statement, ast.Return):
-            called.discard(name)
-            yield other
-
-
-def _made_but_at(line: int, true: Mapping[int, set[int]]) -> set[int]:
-    """The true values that other lines than one make, each once: what a line makes itself does not speak for it."""
-    return set().union(*(found for other, found in true.items() if other != line))
 
 
 def _alike(some: Sequence[Any], others: Sequence[Any]) -> bool:

@@ -1,0 +1,40 @@
+"""Who calls whom in somebody's program, as far as its statements show it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from autograd_seq.diagnosis.own_code import Part, statements_in
+from autograd_seq.diagnosis.watched import Made
+
+SHORT = 7  # statements of a function that takes no longer than a line
+MOST_BEFORE = 40  # statements among which an answer is looked for
+
+
+def called_in(statement: ast.stmt) -> set[str]:
+    """The names of the functions and methods that a statement calls."""
+    functions = [n.func for n in ast.walk(statement) if isinstance(n, ast.Call)]
+    return {f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in functions}
+
+
+def takes_long(m: Made, parts: Sequence[Part]) -> bool:
+    """Whether a statement calls one of some functions that is more than a few lines."""
+    long = {part.tree.name for part in parts if sum(1 for _ in statements_in(part.tree)) > SHORT}
+    return bool(long & called_in(m.statement))
+
+
+def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
+    """The statement that called the function in which another one ran; it is done after that."""
+    later = made[made.index(m) + 1 :]
+    return next((o for o in later if o.part is not m.part and m.part.tree.name in called_in(o.statement)), None)
+
+
+def answers_to(m: Made, made: Sequence[Made]) -> Iterator[Made]:
+    """The last answers of the functions that a statement called; they were given before it was done."""
+    called = called_in(m.statement)
+    for other in reversed(made[: made.index(m)][-MOST_BEFORE:]):
+        name = other.part.tree.name
+        if name in called and isinstance(other.statement, ast.Return):
+            called.discard(name)
+            yield other
