@@ -27,6 +27,7 @@ from autograd_seq.diagnosis.line_edits import (
     target,
 )
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, shaped, unsummed
+from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials
@@ -62,7 +63,8 @@ class Changes(Trials):
         """One of the changes of which a line has few, if it mends everything."""
         everything = frozenset(self.wrong)
         lines = [line for line in lines if line.reach is None or line.reach == everything]
-        for line, rule in itertools.product(lines, [self.rules[0], bounds, *WHOLE]):
+        tasks = [*itertools.product(lines, [self.rules[0], bounds, *WHOLE]), *((line, shared) for line in self._kept())]
+        for line, rule in tasks:
             for edit in _edits(line, rule):
                 mended = self._mended(edit, self.wrong)
                 if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):
@@ -71,6 +73,11 @@ class Changes(Trials):
                 if self._over():
                     return Told([], [], list(self.wrong))
         return Told([], [], list(self.wrong))
+
+    def _kept(self) -> list[Line]:
+        """The lines of the forward pass: what it keeps for the way back may be changed in place meanwhile."""
+        forward = [part for part in self.parts if self._is_forward(part)]
+        return [Line(part, statement, None) for part in forward for statement in part.statements()]
 
     def _one_by_one(self, lines: list[Line]) -> Told:
         """Changes each of which makes some gradient right."""

@@ -233,9 +233,13 @@ def _causes(
 
 
 def _is_appearance(finding: Finding) -> bool:
-    """Whether a finding says what a gradient looks like, nothing or another one, and not how it came to be so."""
-    nothing, another = kinds.NEVER_ASSIGNED.words, kinds.ANOTHER_GRADIENT.words.removeprefix("with {}")
-    return finding.words.startswith(nothing.partition(":")[0]) or finding.words.endswith(another)
+    """Whether a finding says what a gradient looks like, nothing or another one, and not how it came to be so.
+
+    As one array that is kept at every step, and changed in place, looks like that of the last step.
+    """
+    nothing, *others = kinds.NEVER_ASSIGNED.words, kinds.ANOTHER_GRADIENT.words, kinds.AT_ANOTHER_STEP["last"].words
+    ends = tuple(other.removeprefix("with {}") for other in others)
+    return finding.words.startswith(nothing.partition(":")[0]) or finding.words.endswith(ends)
 
 
 def _is_assignment(finding: Finding) -> bool:

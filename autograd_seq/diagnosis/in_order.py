@@ -22,7 +22,7 @@ from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
-from autograd_seq.diagnosis.line_statements import carried, for_one_line, written_over
+from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
 from autograd_seq.diagnosis.line_texts import Texts, all_read
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
@@ -219,7 +219,7 @@ class InOrder:
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for first in fresh for edit in self._hits(first, rules)]
             if rules is not RARE_RULES:
-                whole = list(itertools.product(fresh, (written_over, carried, for_one_line)))
+                whole = list(itertools.product(fresh, (written_over, carried, for_one_line, shifted)))
                 hits += [edit for first, rule in whole for edit in shaped(first.part, first.statement, rule)]
             yield hits
 

@@ -11,7 +11,15 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_statements import carried, exchanged_goals, for_one_line, into_the_loop, moved, shared
+from autograd_seq.diagnosis.line_statements import (
+    carried,
+    exchanged_goals,
+    for_one_line,
+    into_the_loop,
+    moved,
+    shared,
+    shifted,
+)
 from autograd_seq.diagnosis.line_variables import atoms, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
@@ -263,6 +271,7 @@ SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, c
 # seen only when the program runs
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
+    shifted,
 ]  # fmt: skip
 
 

@@ -125,6 +125,18 @@ def exchanged_goals(part: Part, s: ast.stmt) -> Iterator[Edit]:
         yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words, mended=line)
 
 
+def shifted(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """What is moved by one step along an axis, moved the other way: x[1:] += y[:-1] for x[:-1] += y[1:]."""
+    if not isinstance(s, ASSIGNED):
+        return
+    text = ast.unparse(s)
+    other = re.sub(r"\[(1:|:-1)(?=[\],])", lambda found: "[:-1" if found[1] == "1:" else "[1:", text)
+    if text.count("[1:") and text.count("[:-1") and other != text:
+        new = ast.copy_location(ast.parse(other).body[0], s)
+        words = kinds.IN_PLACE_OF(said(s), said(new), of=kinds.OFF_BY_ONE)
+        yield Edit(s, *holder_of(part.tree, s), new, *words)
+
+
 def _takes_itself(s: ast.stmt) -> bool:
     """Whether a line makes a variable out of the same variable, so that lines between may want the one from before."""
     if not isinstance(s, ast.Assign):
@@ -190,9 +202,14 @@ def _handed_on(s: ast.stmt) -> Iterator[Place]:
 def _names_in(holder: Any, name: str, index: int | None, node: Any) -> Iterator[Place]:
     if isinstance(node, ATOMS):
         yield holder, name, index, node
-    for i, inner in enumerate(node.elts) if isinstance(node, (ast.Tuple, ast.List)) else ():
-        if isinstance(inner, ATOMS):
-            yield node, "elts", i, inner
+    inner: list[Place] = []
+    if isinstance(node, (ast.Tuple, ast.List)):
+        inner = [(node, "elts", i, e) for i, e in enumerate(node.elts)]
+    elif isinstance(node, ast.Dict):
+        inner = [(node, "values", i, e) for i, e in enumerate(node.values)]
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+        inner = [(k, "value", None, k.value) for k in node.keywords]
+    yield from (place for place in inner if isinstance(place[3], ATOMS))
 
 
 VIEWS = {
