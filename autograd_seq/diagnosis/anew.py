@@ -47,7 +47,8 @@ class OfPair:
             run = self.pair.forward(self.inputs)
             if any(difference(run.outputs[k], v) > EQUAL for k, v in self.numbers["outputs"].items()):
                 raise OtherOutputsError
-            found, failure, _ = run_backward(lambda: self.pair.backward(dict(self.numbers["upstream"]), run.cache))
+            upstream = copy.deepcopy(dict(self.numbers["upstream"]))  # a changed program may change it in place
+            found, failure, _ = run_backward(lambda: self.pair.backward(upstream, run.cache))
         if failure:
             raise UsageError(failure)
         return found

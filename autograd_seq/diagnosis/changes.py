@@ -27,7 +27,7 @@ from autograd_seq.diagnosis.line_edits import (
     target,
 )
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, shaped, unsummed
-from autograd_seq.diagnosis.line_statements import shared
+from autograd_seq.diagnosis.line_statements import shared, written_over
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials
@@ -61,9 +61,10 @@ class Changes(Trials):
 
     def _at_once(self, lines: list[Line]) -> Told:
         """One of the changes of which a line has few, if it mends everything."""
-        everything = frozenset(self.wrong)
+        everything, kept = frozenset(self.wrong), self._kept(lines)
         lines = [line for line in lines if line.reach is None or line.reach == everything]
-        tasks = [*itertools.product(lines, [self.rules[0], bounds, *WHOLE]), *((line, shared) for line in self._kept())]
+        tasks = [*itertools.product(lines, [self.rules[0], bounds, *WHOLE]), *itertools.product(kept, [shared])]
+        tasks += [(line, written_over) for line in kept if isinstance(line.statement, ast.AugAssign)]
         for line, rule in tasks:
             for edit in _edits(line, rule):
                 mended = self._mended(edit, self.wrong)
@@ -74,10 +75,10 @@ class Changes(Trials):
                     return Told([], [], list(self.wrong))
         return Told([], [], list(self.wrong))
 
-    def _kept(self) -> list[Line]:
-        """The lines of the forward pass: what it keeps for the way back may be changed in place meanwhile."""
-        forward = [part for part in self.parts if self._is_forward(part)]
-        return [Line(part, statement, None) for part in forward for statement in part.statements()]
+    def _kept(self, lines: list[Line]) -> list[Line]:
+        """The other lines, such as those of a forward pass: what it keeps may be changed in place later on."""
+        known = {line.statement for line in lines}
+        return [Line(part, s, None) for part in self.parts for s in part.statements() if s not in known]
 
     def _one_by_one(self, lines: list[Line]) -> Told:
         """Changes each of which makes some gradient right."""

@@ -55,7 +55,7 @@ class Mend(Changes):
         with np.errstate(all="ignore"):
             lines = self._lines = self._lines or self.lines(self.wrong)
             ways: dict[Way, list[Callable[[], Told]]] = {
-                "assignments": [lambda: self._one_by_one([*lines, *self._kept()])],
+                "assignments": [lambda: self._one_by_one([*lines, *self._kept(lines)])],
                 "values": [lambda: self._at_once(lines), self._in_order, self._by_value],
                 "changes": [lambda: self._one_by_one(lines)],
             }
