@@ -15,7 +15,7 @@ LANGUAGES = {"en": "zh", "zh": "en"}
 FIRST = {
     "picture": ("install.html", "return document.querySelector('article img').naturalWidth > 0"),
     "proof": ("first_cell.html", "return document.querySelector('article').innerText.includes(\"'Waa': 'proven'\")"),
-    "homework": ("grade_a_class.html", "return /alan.py(: |：)wrong/.test(document.querySelector('article').innerText)"),
+    "homework": ("grade_a_class.html", "return /alan.py(: |\\uFF1A)wrong/.test(document.querySelector('article').innerText)"),
 }
 ENDED = "return !!document.querySelector('#search-results .search-summary')?.innerText"  # what a search says at its end
 WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
