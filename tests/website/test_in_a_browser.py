@@ -12,10 +12,11 @@ from website.built import both
 pytestmark = pytest.mark.browser
 LANGUAGES = {"en": "zh", "zh": "en"}
 # From the start page: where the first link leads, and what stands there.
+VERDICT = "/alan.py(: |\\uFF1A)wrong/"  # with the colon of either language
 FIRST = {
     "picture": ("install.html", "return document.querySelector('article img').naturalWidth > 0"),
     "proof": ("first_cell.html", "return document.querySelector('article').innerText.includes(\"'Waa': 'proven'\")"),
-    "homework": ("grade_a_class.html", "return /alan.py(: |\\uFF1A)wrong/.test(document.querySelector('article').innerText)"),
+    "homework": ("grade_a_class.html", f"return {VERDICT}.test(document.querySelector('article').innerText)"),
 }
 ENDED = "return !!document.querySelector('#search-results .search-summary')?.innerText"  # what a search says at its end
 WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
