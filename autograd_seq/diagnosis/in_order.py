@@ -200,7 +200,8 @@ class InOrder:
                     names -= targets
                     if isinstance(m.statement, ast.Assign) and isinstance(m.statement.value, ast.Name):
                         names.add(m.statement.value.id)  # the same array under another name
-                    if not all(says_nothing(v) or v in self._forward for v in m.values):
+                    forward = all(says_nothing(v) or v in self._forward for v in m.values)
+                    if not forward or isinstance(m.statement.value, ast.BinOp):  # type: ignore[attr-defined]
                         given.add(m.statement)
                         together.append(m)
             others = [*answers_to(odd, made), *([caller] if (caller := caller_of(odd, made)) is not None else [])]

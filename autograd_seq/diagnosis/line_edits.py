@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from autograd_seq.diagnosis.line_indices import indices
-from autograd_seq.diagnosis.line_operands import inner_insertions, insertions, operands, other_operands, products
+from autograd_seq.diagnosis.line_operands import inner_insertions, insertions, means, operands, other_operands, products
 from autograd_seq.diagnosis.line_operations import brackets, forms, functions, operations
 from autograd_seq.diagnosis.line_places import Edit, Rule, places, read, said, target
 from autograd_seq.diagnosis.line_statements import left_out, written_over
@@ -25,7 +25,7 @@ def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:
     return indices(part, s) if isinstance(s, ast.For) else iter(())
 
 
-RARE_RULES: list[Rule] = [products, inner_insertions, other_operands]
+RARE_RULES: list[Rule] = [means, products, inner_insertions, other_operands]
 
 
 def edits(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

@@ -105,6 +105,20 @@ def products(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, ast.BinOp(node, ast.Add(), read(term)), *kinds.NO_TERM(term))
 
 
+def means(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A mean that is taken away from what a line makes, beside another mean in it: of a layer norm there are two."""
+    taken = [n for n in ast.walk(s) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    there = [n for n in taken if isinstance(n.func, ast.Attribute) and n.func.attr == "mean"]
+    arrays = [a for a in atoms(part) if shape_of(part, a) and a not in part.forward]
+    for call in there[:1]:
+        of_numpy = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in ("np", "numpy")
+        for holder, name, index, node in [p for p in places(s) if isinstance(p[3], (ast.BinOp, ast.Name))]:
+            for array in [a for a in arrays if isinstance(holder, ast.BinOp) and a in ast.unparse(node)]:
+                over = ast.Call(ast.Attribute(read(array), "mean", ast.Load()), call.args[of_numpy:], call.keywords)
+                new = ast.BinOp(node, ast.Sub(), over)
+                yield Edit(s, holder, name, index, new, *kinds.NO_TERM(said(over)))
+
+
 def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing somewhere within a line."""
     divided = [n.right for n in ast.walk(s) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
@@ -121,6 +135,8 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
     alike = [a for a in arrays if (a in part.forward | part.zeros or not part.forward) and spreads(part, a, target(s))]
     terms = [a for a in arrays if a not in part.forward]
     numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
+    divided = [n.right for n in ast.walk(part.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
+    divisors = {ast.unparse(n) for n in divided}
     factors = [(number, "") for number in NUMBERS]
     for atom, form in itertools.product(alike, (*PLAIN_FORMS, *DERIVATIVE_FORMS)):
         factors.append((form.format(atom), kinds.DERIVATIVE if form in DERIVATIVE_FORMS else ""))
@@ -128,7 +144,7 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
         for factor, of in factors:
             new = ast.BinOp(node, ast.Mult(), read(factor))
             yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor, of=of))
-        for number in numbers:
+        for number in [*numbers, *(a for a in alike if a in divisors)]:
             new = ast.BinOp(node, ast.Div(), read(number))
             yield Edit(s, holder, name, index, new, *kinds.NOT_DIVIDED(said(node), number))
         for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:
