@@ -17,7 +17,6 @@ import types
 import numpy as np
 import pytest
 from check.mistakes import by_a_fifth, by_a_fourth, by_a_seventh, by_a_sixth, by_a_third, by_another, by_others
-from check.mistakes.by_others import PASSES
 
 from autograd_seq.diagnosis.course import check_file
 from tests.sweeps import part_of, slow_but_part_of
@@ -77,81 +76,33 @@ def missed_of(passes, folder):
     return missed
 
 
-def test_of_some_each_is_flagged_on_exactly_the_wrong_gradients_and_nine_in_ten_are_named(tmp_path):
-    some = part_of(PASSES)
-    assert len(missed_of(some, tmp_path)) <= len(some) / 10
+# A batch, how many passes and originals it has, and how many of its part may be missed: of so few, one in some.
+COUNTED = [
+    pytest.param(by_others, 71, 20, math.floor, id="by_others"),
+    pytest.param(by_another, 60, 22, math.floor, id="by_another"),
+    pytest.param(by_a_third, 60, 16, math.floor, id="by_a_third"),
+    pytest.param(by_a_fourth, 40, 15, math.floor, id="by_a_fourth"),
+    pytest.param(by_a_fifth, 45, 14, math.ceil, id="by_a_fifth"),
+    pytest.param(by_a_sixth, 60, 21, math.ceil, id="by_a_sixth"),
+    pytest.param(by_a_seventh, 60, 18, math.ceil, id="by_a_seventh"),
+]
+
+
+@pytest.mark.parametrize(("batch", "passes", "originals", "rounded"), COUNTED)
+def test_of_some_each_is_flagged_on_exactly_the_wrong_gradients_and_nine_in_ten_are_named(
+    batch, passes, originals, rounded, tmp_path
+):
+    some = part_of(batch.PASSES)
+    assert len(missed_of(some, tmp_path)) <= rounded(len(some) / 10)
 
 
 @pytest.mark.slow
-def test_each_is_flagged_on_exactly_the_wrong_gradients_and_nine_in_ten_are_named(tmp_path):
-    assert len(PASSES) >= 70 and len(by_others.ORIGINALS) == 20
-    assert len(missed_of(PASSES, tmp_path)) <= len(PASSES) / 10
-
-
-def test_of_some_of_another_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    some = part_of(by_another.PASSES)
-    assert len(missed_of(some, tmp_path)) <= len(some) / 10
-
-
-@pytest.mark.slow
-def test_of_another_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    assert len(by_another.PASSES) == 60 and len(by_another.ORIGINALS) == 22
-    assert len(missed_of(by_another.PASSES, tmp_path)) <= len(by_another.PASSES) / 10
-
-
-def test_of_some_of_a_third_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    some = part_of(by_a_third.PASSES)
-    assert len(missed_of(some, tmp_path)) <= len(some) / 10
-
-
-@pytest.mark.slow
-def test_of_a_third_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    assert len(by_a_third.PASSES) == 60 and len(by_a_third.ORIGINALS) == 16
-    assert len(missed_of(by_a_third.PASSES, tmp_path)) <= len(by_a_third.PASSES) / 10
-
-
-def test_of_some_of_a_fourth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    some = part_of(by_a_fourth.PASSES)
-    assert len(missed_of(some, tmp_path)) <= len(some) / 10
-
-
-@pytest.mark.slow
-def test_of_a_fourth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    assert len(by_a_fourth.PASSES) == 40 and len(by_a_fourth.ORIGINALS) == 15
-    assert len(missed_of(by_a_fourth.PASSES, tmp_path)) <= len(by_a_fourth.PASSES) / 10
-
-
-def test_of_some_of_a_fifth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    some = part_of(by_a_fifth.PASSES)
-    assert len(missed_of(some, tmp_path)) <= math.ceil(len(some) / 10)  # of so few, one may be missed
-
-
-@pytest.mark.slow
-def test_of_a_fifth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    assert len(by_a_fifth.PASSES) == 45 and len(by_a_fifth.ORIGINALS) == 14
-    assert len(missed_of(by_a_fifth.PASSES, tmp_path)) <= len(by_a_fifth.PASSES) / 10
-
-
-def test_of_some_of_a_sixth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    some = part_of(by_a_sixth.PASSES)
-    assert len(missed_of(some, tmp_path)) <= math.ceil(len(some) / 10)  # of so few, one may be missed
-
-
-@pytest.mark.slow
-def test_of_a_sixth_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    assert len(by_a_sixth.PASSES) == 60 and len(by_a_sixth.ORIGINALS) == 21
-    assert len(missed_of(by_a_sixth.PASSES, tmp_path)) <= len(by_a_sixth.PASSES) / 10
-
-
-def test_of_some_of_a_seventh_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    some = part_of(by_a_seventh.PASSES)
-    assert len(missed_of(some, tmp_path)) <= math.ceil(len(some) / 10)  # of so few, one may be missed
-
-
-@pytest.mark.slow
-def test_of_a_seventh_person_each_is_flagged_and_nine_in_ten_are_named(tmp_path):
-    assert len(by_a_seventh.PASSES) == 60 and len(by_a_seventh.ORIGINALS) == 18
-    assert len(missed_of(by_a_seventh.PASSES, tmp_path)) <= len(by_a_seventh.PASSES) / 10
+@pytest.mark.parametrize(("batch", "passes", "originals", "rounded"), COUNTED)
+def test_each_is_flagged_on_exactly_the_wrong_gradients_and_nine_in_ten_are_named(
+    batch, passes, originals, rounded, tmp_path
+):
+    assert len(batch.PASSES) == passes and len(batch.ORIGINALS) == originals
+    assert len(missed_of(batch.PASSES, tmp_path)) <= passes / 10
 
 
 def test_no_original_stands_for_another():
