@@ -26,6 +26,7 @@ from autograd_seq.diagnosis.line_edits import (
     said,
     target,
 )
+from autograd_seq.diagnosis.line_missing import missing
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, shaped, unsummed
 from autograd_seq.diagnosis.line_statements import shared, written_over
 from autograd_seq.diagnosis.own_code import Part, put
@@ -73,7 +74,16 @@ class Changes(Trials):
                     return Told([self._finding(edit, mended)], [edit], [])
                 if self._over():
                     return Told([], [], list(self.wrong))
+        for edit in self._missing():
+            mended = self._mended(edit, self.wrong)
+            if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):
+                return Told([self._finding(edit, mended)], [edit], [])
         return Told([], [], list(self.wrong))
+
+    def _missing(self) -> Iterator[Edit]:
+        """Lines that are missing from the functions which go back."""
+        for part in self.working() if self.known.forward else ():
+            yield from missing(part, self.runner(), self.behind, self.charge)
 
     def _kept(self, lines: list[Line]) -> list[Line]:
         """The other lines, such as those of a forward pass: what it keeps may be changed in place later on."""
@@ -217,18 +227,17 @@ class Changes(Trials):
         if not self.known.forward:  # nothing tells which lines are likely: each rule is tried on all of them
             last: list[Rule] = [operands, insertions]
             tasks = [(lines, rule) for rule in [*(r for r in self.rules if r not in last), *WHOLE, *more, *last]]
-        for group, rule in tasks:
-            for line in group:
-                for edit in _edits(line, rule):
-                    mended = self._mended(edit, left)
-                    if mended and self._confirmed(edit, left, mended):
-                        edit.mended = line_with(edit)
-                        if len(mended) == len(left):
-                            return edit, mended
-                        if best is None or len(mended) > len(best[1]):
-                            best = edit, mended
-                    if self._over():
-                        return best
+        changes = (edit for group, rule in tasks for line in group for edit in _edits(line, rule))
+        for edit in itertools.chain(self._missing() if more else (), changes):
+            mended = self._mended(edit, left)
+            if mended and self._confirmed(edit, left, mended):
+                edit.mended = line_with(edit)
+                if len(mended) == len(left):
+                    return edit, mended
+                if best is None or len(mended) > len(best[1]):
+                    best = edit, mended
+            if self._over():
+                return best
         return best
 
     def _of_wrong_shape(self, keys: list[str]) -> bool:

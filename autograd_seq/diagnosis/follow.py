@@ -17,7 +17,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis.loops_in_code import CodeLoop, loops_around
 
 MOST_ENTRIES = 200
-
+MOST_CONSTANTS = 60  # arrays of one name
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ class Follower:
     names : dict
         From a record to the variable that first held it; an outer function's name wins.
     constants : dict
-        From a variable to the plain array that it first held, such as a mask.
+        From a variable to the plain arrays that it held, such as masks.
     """
 
     def __init__(self, function: Callable[..., Any], files: Collection[str] = ()) -> None:
         self.code = getattr(function, "__code__", None)
         self.files = {*files, *([self.code.co_filename] if self.code is not None else [])}
         self.names: dict[Tensor, str] = {}
-        self.constants: dict[str, Any] = {}
+        self.constants: dict[str, list[Any]] = {}
         self._depths: dict[Tensor, int] = {}
         self._entries: dict[Tensor, str] = {}
         self._inside: dict[Tensor, Any] = {}  # records that only a function deeper down has a name for, and its code
@@ -89,9 +89,13 @@ class Follower:
         self.names = self._entries | self.names
 
     def constant(self, value: Any) -> str | None:
-        """The variable that held a plain array, in this shape or another: a mask, say."""
-        same = (k for k, v in self.constants.items() if v.size == value.size and np.array_equal(v.flat, value.flat))
-        return next(same, None)
+        """The variable that held a plain array, in this shape or another: a mask, say, or what the mask leaves out."""
+        held = [(k, v) for k, several in self.constants.items() for v in several if v.size == value.size]
+        for said, of in (("{}", lambda v: v), ("(1 − {})", lambda v: 1.0 - v)):
+            same = (k for k, v in held if np.array_equal(of(v).flat, value.flat))
+            if (found := next(same, None)) is not None:
+                return said.format(found)
+        return None
 
     def time_of(self, record: Tensor) -> int | None:
         """Which turn of a loop made a record, of the outermost one that was running; None outside of loops.
@@ -170,6 +174,7 @@ class Follower:
             caller = frame.f_back
             if caller is not None and not frame.f_code.co_name.startswith("<"):
                 self._sites.setdefault(frame.f_code, set()).add((caller.f_code, caller.f_lineno))
+        known_constants: dict[str, Any] = {}
         self._calls += 1
         call, passed = self._calls, Counter[int]()
 
@@ -184,8 +189,9 @@ class Follower:
                         self._inside[record] = frame.f_code
             for name, value in held:
                 self._name_entries(name, value)
-                if type(value) is np.ndarray and value.size > 1 and name not in self.constants:
-                    self.constants[name] = value
+                if known_constants.get(name) is not value and is_constant(value):
+                    known_constants[name] = value
+                    self._keep(name, value)
             if event == "line":
                 passed[frame.f_lasti] += 1
                 around = loops_around(frame.f_code, frame.f_lasti)
@@ -199,6 +205,14 @@ class Follower:
             return line
 
         return line(frame, event, argument)
+
+    def _keep(self, name: str, value: Any) -> None:
+        """Remember a plain array under the name of the variable that holds it."""
+        array = value._value if isinstance(value, Tensor) else value
+        kept = self.constants.setdefault(name, [])
+        if array.dtype.kind in "fiub" and array.size > 1 and len(kept) < MOST_CONSTANTS:
+            if not any(v is array for v in kept):
+                kept.append(array)
 
     def _name_entries(self, name: str, holder: Any) -> None:
         """What has no variable of its own goes by the entry that holds it: hs[t], s["h", t], self.out."""
@@ -215,6 +229,13 @@ class Follower:
                     self._entries.setdefault(record, _entry(name, key))
             elif name == "self":
                 self._name_entries(key, value)
+
+
+def is_constant(value: Any) -> bool:
+    """Whether something is an array of numbers that no gradient is asked of."""
+    if isinstance(value, Tensor):
+        return value.record.operation is None and not value.requires_grad
+    return type(value) is np.ndarray
 
 
 def _entry(name: str, key: Any) -> str:

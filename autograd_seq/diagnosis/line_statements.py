@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, holder_of, read, said, target
-from autograd_seq.diagnosis.line_variables import atoms, spreads
+from autograd_seq.diagnosis.line_variables import atoms, numpy_in, spreads
 from autograd_seq.diagnosis.own_code import Part
 
 ASSIGNED = (ast.Assign, ast.AugAssign)
@@ -40,7 +40,7 @@ def written_over(part: Part, s: ast.stmt) -> Iterator[Edit]:
 def _all_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """np.add.at, which adds to a row as often as the index has it."""
     subscripted = s.targets[0] if isinstance(s, ast.Assign) else s.target if isinstance(s, ast.AugAssign) else None
-    numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), None)
+    numpy = numpy_in(part)
     if not isinstance(subscripted, ast.Subscript) or not numpy or not isinstance(s, (ast.Assign, ast.AugAssign)):
         return
     where: ast.expr = subscripted.slice

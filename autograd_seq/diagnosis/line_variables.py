@@ -94,3 +94,8 @@ def keys(part: Part) -> list[str]:
     """The texts that occur in a function."""
     found = [n.value for n in ast.walk(part.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     return [c for c in dict.fromkeys(found) if len(c) < LONGEST_KEY]
+
+
+def numpy_in(part: Part) -> str | None:
+    """What NumPy is called in the file of a function."""
+    return next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), None)

@@ -170,6 +170,7 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
     new: dict[Tensor, Tensor] = {}
     for r in graph:
         if r.operation is None:
+            r._name = r.name
             if r.name is None and r.size > 1:
                 r._name = follower.constant(r._value)
             new[r] = r
@@ -180,7 +181,7 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
             if made is None:
                 made = r.operation.record(r._value, tuple(new[x] for x in r.inputs), r.settings, r.requires_grad)
         made._code, made._offset, made._origin = r._code, r._offset, r._origin
-        made._name = r._name or follower.names.get(r)
+        made._name = r._name or follower.names.get(r) or r.name
         new[r] = made
     for r in new.values():
         if r.name and r.operation is not None and len(r.inputs) == 1 and is_activation(r):

@@ -63,16 +63,20 @@ def forward_as_data(forward: Callable[..., Any], inputs: Mapping[str, Any], grou
 
 def _record_as_data(r: Tensor, places: Mapping[Tensor, int], leaves: Mapping[Tensor, str]) -> list[Any]:
     if r.operation is None:
-        return ["input", leaves[r]] if r in leaves else ["constant", r._value, r._name]
+        return ["input", leaves[r]] if r in leaves else ["constant", r._value, _said(r)]
     operation: Operation = r.operation
     if operation not in OURS:
         raise NotToldError(f"the operation {operation.name} is not one of this package's")
     line = r.source
     place = [line.file, line.line, r._offset] if line is not None else None
     return [
-        operation.name, [places[x] for x in r.inputs], dict(r.settings), r._name, r.scope.time, place,
+        operation.name, [places[x] for x in r.inputs], dict(r.settings), _said(r), r.scope.time, place,
         list(r.shape),
     ]  # fmt: skip
+
+
+def _said(r: Tensor) -> str | None:
+    return None if r._name is None else str(r._name)
 
 
 # -- outside --------------------------------------------------------------------------------------------------
@@ -104,7 +108,7 @@ def _replayed(data: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
         if entry[0] == "input":
             made.append(leaves[entry[1]])
         elif entry[0] == "constant":
-            made.append(Tensor(entry[1], entry[2]))
+            made.append(Tensor(entry[1], entry[2] if _is_name(entry[2]) else None))
         else:
             made.append(_applied(entry, made, codes))
     return {str(key): made[place] for key, place in data["outputs"].items()}
@@ -124,9 +128,14 @@ def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType | N
     with Marked(Scope(time=time if isinstance(time, int) else None)):
         wanted = operation._wanted(inputs)
         result: Tensor = operation.record(value, inputs, settings, wanted)
-    result._name = called if isinstance(called, str) and called.isidentifier() else None
+    result._name = called if _is_name(called) else None
     result._code, result._offset = _code(line, codes), 0
     return result
+
+
+def _is_name(called: Any) -> bool:
+    """Whether something can be the name of a variable, or of what a mask leaves out."""
+    return isinstance(called, str) and called.removeprefix("(1 − ").removesuffix(")").isidentifier()
 
 
 def _text_inside(setting: Any) -> bool:
