@@ -31,9 +31,16 @@ def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
 
 
 def answers_to(m: Made, made: Sequence[Made]) -> Iterator[Made]:
-    """The last answers of the functions that a statement called; they were given before it was done."""
+    """The last answers of the functions that a statement called; they were given before it was done.
+
+    What was answered just before was answered to it, whatever it calls the function.
+    """
     called = called_in(m.statement)
-    for other in reversed(made[: made.index(m)][-MOST_BEFORE:]):
+    before = made[: made.index(m)][-MOST_BEFORE:]
+    if called and before and isinstance(before[-1].statement, ast.Return) and before[-1].part is not m.part:
+        called.discard(before[-1].part.tree.name)
+        yield before[-1]
+    for other in reversed(before):
         name = other.part.tree.name
         if name in called and isinstance(other.statement, ast.Return):
             called.discard(name)

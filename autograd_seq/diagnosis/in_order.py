@@ -20,8 +20,9 @@ from autograd_seq.diagnosis.callers import answers_to, caller_of, takes_long
 from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
+from autograd_seq.diagnosis.line_operands import products
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
+from autograd_seq.diagnosis.line_shapes import SHAPES, rescaled, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
 from autograd_seq.diagnosis.line_texts import Texts, all_read
 from autograd_seq.diagnosis.own_code import Part, put
@@ -31,6 +32,7 @@ MOST_BEFORE = 40  # statements that ran before an odd one, among which those are
 MOST_LINES = 9  # that are looked at for one mistake
 MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
+MOST_OF_WHOLE = 24  # changes of one line that are tried on the whole only
 MOST_WAYS = 900  # changes of one line that are tried on it alone
 MOST_CALLS = 160  # where each takes a call of another function
 MOST_TRIED = 6_000  # and of all lines
@@ -149,12 +151,15 @@ class InOrder:
     def _odd(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[Made]:
         """The statements that make what is not of the true passes, in the order in which they do so first.
 
-        A value on which a right gradient depends is mostly a true one that is written in another way; so those come
-        last, and one on which nothing depends is left out.
+        First come those that read nothing which such a statement made: the others may be right themselves. A value on
+        which a right gradient depends is mostly a true one that is written in another way; so those come last, and one
+        on which nothing depends is left out.
         """
         right = {*gradients} - {*self._wrong} | {*(self._mended(gradients) or ())}
         seen: set[ast.stmt] = set()
         unlikely: dict[ast.stmt, Made] = {}
+        follow: dict[ast.stmt, Made] = {}
+        odd: dict[Part, set[str]] = {}
         left = MOST_PROBED if right and self._wrong else 0
         for m in made:
             if m.statement in seen or all(says_nothing(v) or self._known(v) for v in m.values):
@@ -167,9 +172,16 @@ class InOrder:
                 if not reached or reached & right:
                     continue
             seen.add(m.statement)
+            stored, read = _stored_and_read(m.statement)
+            from_odd = read & odd.setdefault(m.part, set())
+            odd[m.part] |= stored
+            if from_odd:
+                follow[m.statement] = m
+                continue
             yield m
-            if len(seen) >= MOST_LINES:
+            if len(seen) - len(follow) >= MOST_LINES:
                 return
+        yield from itertools.islice(follow.values(), max(MOST_LINES - len(seen) + len(follow), 0))
         yield from (m for s, m in unlikely.items() if s not in seen)
 
     def _reached(self, m: Made, gradients: Mapping[str, Any]) -> set[str]:
@@ -204,7 +216,7 @@ class InOrder:
                     if not forward or isinstance(m.statement.value, ast.BinOp):  # type: ignore[attr-defined]
                         given.add(m.statement)
                         together.append(m)
-            others = [*answers_to(odd, made), *([caller] if (caller := caller_of(odd, made)) is not None else [])]
+            others = [*(a for m in list(together) for a in answers_to(m, made)), *([caller] if (caller := caller_of(odd, made)) is not None else [])]
             for m in [m for m in others if m.statement not in given]:
                 given.add(m.statement)
                 together.append(m)
@@ -222,7 +234,21 @@ class InOrder:
             if rules is not RARE_RULES:
                 whole = list(itertools.product(fresh, (written_over, carried, for_one_line, shifted)))
                 hits += [edit for first, rule in whole for edit in shaped(first.part, first.statement, rule)]
+                hits += [edit for first in fresh for edit in self._of_whole(first)]
             yield hits
+
+    def _of_whole(self, m: Made) -> Iterator[Edit]:
+        """Changes that only the whole program tells of: a term of a sum that is true as far as it goes; a line behind.
+
+        What is missing from a sum leaves the others true, and no line makes the sum of some of its terms.
+        """
+        if m.values and all(self._known(v) for v in m.values):
+            yield from itertools.islice(shaped(m.part, m.statement, products), MOST_OF_WHOLE)
+        _, read = _stored_and_read(m.statement)
+        for s in m.part.statements():
+            if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Subscript):
+                if isinstance(s.target.value, ast.Name) and s.target.value.id in read:
+                    yield from shaped(m.part, s, rescaled)
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         """The changes of a line with which it makes more that is true."""
@@ -283,6 +309,17 @@ class InOrder:
                 break
         read_as = zip(found.values(), all_read([*found]), strict=True)
         return [(edit, node) for edit, node in read_as if node is not None]
+
+
+def _stored_and_read(s: ast.stmt) -> tuple[set[str], set[str]]:
+    """The variables that a statement stores into, and those that it reads."""
+    names = [n for n in ast.walk(s) if isinstance(n, ast.Name)]
+    goals = s.targets if isinstance(s, ast.Assign) else [getattr(s, "target", None)]
+    entries = {n.id for goal in goals if goal is not None for n in ast.walk(goal) if isinstance(n, ast.Name)}
+    stored = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+    value = getattr(s, "value", None)
+    read = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} if value is not None else set()
+    return stored | (entries if stored == set() else set()), read
 
 
 def _alike(some: Sequence[Any], others: Sequence[Any]) -> bool:

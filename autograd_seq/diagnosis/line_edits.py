@@ -11,13 +11,22 @@ import ast
 from collections.abc import Iterator
 
 from autograd_seq.diagnosis.line_indices import indices
-from autograd_seq.diagnosis.line_operands import inner_insertions, insertions, means, operands, other_operands, products
+from autograd_seq.diagnosis.line_operands import (
+    everywhere,
+    forward_terms,
+    inner_insertions,
+    insertions,
+    means,
+    operands,
+    other_operands,
+    products,
+)
 from autograd_seq.diagnosis.line_operations import brackets, forms, functions, operations
 from autograd_seq.diagnosis.line_places import Edit, Rule, places, read, said, target
 from autograd_seq.diagnosis.line_statements import left_out, written_over
 from autograd_seq.diagnosis.own_code import Part
 
-RULES: list[Rule] = [written_over, indices, operations, brackets, forms, functions, left_out, operands, insertions]
+RULES: list[Rule] = [written_over, indices, operations, brackets, forms, functions, left_out, operands, everywhere, insertions]
 
 
 def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -25,7 +34,7 @@ def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:
     return indices(part, s) if isinstance(s, ast.For) else iter(())
 
 
-RARE_RULES: list[Rule] = [means, products, inner_insertions, other_operands]
+RARE_RULES: list[Rule] = [means, products, forward_terms, inner_insertions, other_operands]
 
 
 def edits(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

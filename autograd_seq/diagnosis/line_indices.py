@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from autograd_seq.diagnosis.line_variables import index_names, keys
 from autograd_seq.diagnosis.own_code import Part
 
 FAR = 1000  # more steps than anybody checks
+MOST_SLICES = 8  # of a function, of which each can stand for another
 
 
 def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -26,10 +28,22 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
                 yield swapped(place, s, ast.Constant(other), kinds.WRONG_VALUE)
         elif isinstance(node, ast.Slice) and (node.lower is None) != (node.upper is None) and node.step is None:
             yield swapped(place, s, ast.Slice(node.upper, node.lower), kinds.OTHER_ROWS.category)
+            yield from _other_slices(part, s, place)
+        elif isinstance(node, ast.Slice) and node.lower is not None:
+            yield from _other_slices(part, s, place)
         elif not isinstance(node, (ast.Slice, ast.Tuple)):
             for new in _shifted(node):
                 yield swapped(place, s, read(new), kinds.OFF_BY_ONE)
             yield from _cut_off(part, s, place) if bound else _other_names(part, s, place)
+
+
+def _other_slices(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:
+    """Other rows or columns that the function takes of something."""
+    found = [n for n in ast.walk(part.tree) if isinstance(n, ast.Slice) and (n.lower or n.upper)]
+    others = {ast.unparse(n): n for n in found}
+    mine = {ast.unparse(place[3]), ast.unparse(ast.Slice(place[3].upper, place[3].lower))}  # type: ignore[attr-defined]
+    for text in [text for text in others if text not in mine][:MOST_SLICES]:
+        yield swapped(place, s, copy.deepcopy(others[text]), kinds.OTHER_ROWS.category)
 
 
 def _other_keys(part: Part, holder: ast.AST, key: str) -> list[str]:

@@ -5,16 +5,29 @@ from __future__ import annotations
 import ast
 import itertools
 import re
+import types
+from collections import Counter
 from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_operations import DERIVATIVE_FORMS
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, places, read, said, swapped, target
-from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, atoms, definitions, fits, shape_of, spreads
+from autograd_seq.diagnosis.line_variables import (
+    DERIVATIVE_FORM,
+    atoms,
+    definitions,
+    fits,
+    forms_over,
+    numpy_in,
+    shape_of,
+    spreads,
+)
 from autograd_seq.diagnosis.own_code import Part
 
 PLAIN_FORMS = ("{0}", "1 - {0}")  # what a factor can be made of
+PRODUCTS = ("{0} * {1}", "{0} * (1 - {1})")
 NUMBERS = ("2", "0.5")
+LOGARITHMS = {"log2": "2", "log10": "10"}  # whose derivative has the factor 1 / log(2), or 1 / log(10)
 OF_ALL = ("T", "sum", "dot", "mean", "transpose")  # attributes of an array that are made of all that it holds
 MOST_ENDS = 6  # of a line, at which a term could be missing
 
@@ -45,6 +58,21 @@ def _operands(part: Part, s: ast.stmt, same: bool) -> Iterator[Edit]:
                 yield swapped(place, s, read(other), _kind(part, text, other))
 
 
+def everywhere(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """One operand in place of another wherever a line has it, as in 1 - h * h."""
+    value = getattr(s, "value", None)
+    if value is None or isinstance(s, ast.For):
+        return
+    found = Counter(ast.unparse(p[3]) for p in places(s) if isinstance(p[3], ATOMS))
+    text = ast.unparse(value)
+    for old in [old for old, times in found.items() if times > 1 and shape_of(part, old)]:
+        for other in [a for a in atoms(part) if a != old and a not in _put_into(s) and fits(part, old, a)]:
+            if (old in part.forward) == (other in part.forward) or not part.forward:
+                new = re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w\[])", other.replace("\\", r"\\"), text)
+                words = kinds.IN_PLACE_OF(old, other, of=_kind(part, old, other))
+                yield Edit(s, s, "value", None, read(new), *words)
+
+
 def _put_into(s: ast.stmt) -> set[str]:
     """What a statement puts something into; a list in itself has no end."""
     goals = s.targets if isinstance(s, ast.Assign) else []
@@ -73,6 +101,25 @@ def insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     yield from _inserted(part, s, list(_ends((s, "value", None, s.value))))
 
 
+def logarithms(part: Part) -> list[str]:
+    """The divisors that the logarithms of a file to another basis bring with them."""
+    space, numpy = part.function.__globals__, numpy_in(part)
+    called = {name for f in space.values() if isinstance(f, types.FunctionType) for name in f.__code__.co_names}
+    return [f"{numpy}.log({LOGARITHMS[name]})" for name in LOGARITHMS if name in called]
+
+
+def forward_terms(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A value of the forward pass that is missing beside another one: c - g where c stands."""
+    for holder, name, index, node in places(s):
+        text = ast.unparse(node)
+        if not isinstance(node, ATOMS) or text not in part.forward or not isinstance(holder, (ast.BinOp, ast.Call)):
+            continue
+        others = [a for a in atoms(part) if a in part.forward and a != text and shape_of(part, a)]
+        for other in [a for a in others if shape_of(part, a) == shape_of(part, text)]:
+            for op, term in ((ast.Sub(), f"-{other}"), (ast.Add(), other)):
+                yield Edit(s, holder, name, index, ast.BinOp(node, op, read(other)), *kinds.NO_TERM(term))
+
+
 def _ends(whole: Place) -> Iterator[Place]:
     """What a line makes: each entry of a tuple, a list or a dict."""
     node = whole[3]
@@ -94,10 +141,10 @@ def products(part: Part, s: ast.stmt) -> Iterator[Edit]:
     if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or s.value is None or not part.forward:
         return
     shape = shape_of(part, target(s))
-    arrays = [a for a in atoms(part) if shape is not None and shape_of(part, a) == shape]
-    adjoints = [a for a in arrays if a not in part.forward | part.zeros]
-    values = [a for a in arrays if a in part.forward | part.zeros]
-    terms = [f"{a} * {b}" for a, b in itertools.product(adjoints, values)]
+    arrays = [a for a in atoms(part) if shape is not None and shape_of(part, a)]
+    adjoints = [a for a in arrays if a not in part.forward | part.zeros and shape_of(part, a) == shape]
+    values = [a for a in arrays if a in part.forward | part.zeros and spreads(part, a, target(s))]
+    terms = [form.format(a, b) for a, b in itertools.product(adjoints, values) for form in PRODUCTS]
     ends: list[Place] = [(s, "value", None, s.value)]
     ends += [p for p in places(s) if isinstance(p[3], ast.BinOp) and isinstance(p[0], ast.BinOp)]
     for holder, name, index, node in ends[:MOST_ENDS] if terms else ():
@@ -132,7 +179,8 @@ def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
     arrays = [a for a in atoms(part) if shape_of(part, a)]
-    alike = [a for a in arrays if (a in part.forward | part.zeros or not part.forward) and spreads(part, a, target(s))]
+    values = [a for a in arrays if a in part.forward | part.zeros or not part.forward]
+    alike = [f for a in values for f in forms_over(part, a, target(s))]
     terms = [a for a in arrays if a not in part.forward]
     numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
     divided = [n.right for n in ast.walk(part.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
@@ -144,7 +192,7 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
         for factor, of in factors:
             new = ast.BinOp(node, ast.Mult(), read(factor))
             yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor, of=of))
-        for number in [*numbers, *(a for a in alike if a in divisors)]:
+        for number in [*numbers, *(a for a in alike if a in divisors), *logarithms(part)]:
             new = ast.BinOp(node, ast.Div(), read(number))
             yield Edit(s, holder, name, index, new, *kinds.NOT_DIVIDED(said(node), number))
         for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:

@@ -127,6 +127,20 @@ def functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
             new = ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords)
             of = kinds.DERIVATIVE if DERIVATIVE_FORM.search(node.func.id) else ""
             yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=of))
+    yield from _forgotten_functions(part, s)
+
+
+def _forgotten_functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The function of a value that other lines take, tanh(c), where this one takes the value itself."""
+    taken: dict[str, dict[str, None]] = {}
+    for node in ast.walk(part.tree):
+        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and isinstance(node.args[0], ATOMS):
+            taken.setdefault(ast.unparse(node.args[0]), {})[ast.unparse(node)] = None
+    for holder, name, index, node in places(s):
+        if not isinstance(node, ATOMS) or (isinstance(holder, ast.Call) and len(holder.args) == 1):
+            continue
+        for call in taken.get(ast.unparse(node), ()) if shape_of(part, ast.unparse(node)) else ():
+            yield Edit(s, holder, name, index, read(call), *kinds.IN_PLACE_OF(said(node), call))
 
 
 def _is_product(node: object) -> bool:

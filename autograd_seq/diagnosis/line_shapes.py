@@ -10,7 +10,8 @@ from typing import Any
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_places import ATOMS
+from autograd_seq.diagnosis.line_operands import logarithms
+from autograd_seq.diagnosis.line_places import ATOMS, holder_of
 from autograd_seq.diagnosis.line_statements import (
     carried,
     exchanged_goals,
@@ -20,13 +21,15 @@ from autograd_seq.diagnosis.line_statements import (
     shared,
     shifted,
 )
-from autograd_seq.diagnosis.line_variables import atoms, shape_of
+from autograd_seq.diagnosis.line_variables import atoms, forms_over, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
 CUTS = ("clip", "minimum", "maximum")
 AXES = ("0", "1", "2", "(0, 1)", "(0, 2)", "(1, 2)", "-1", "None")
 SUMMED = ("axis=0", "axis=0, keepdims=True", "axis=1", "axis=1, keepdims=True")
+CUT_OFF = ("[:, :-1]", "[:, 1:]", "[:-1]", "[1:]")
+MOST_PAIRED = 5  # sizes, of which two are multiplied
 FAR = 1000  # more steps than anybody checks
 
 
@@ -41,6 +44,18 @@ def axes(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if len(node.args) > first:
             yield from _other_axes(s, node, "args", first, node.args[first])
     yield from _all_axes(s)
+    yield from _one_of_many(part, s)
+
+
+def _one_of_many(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The first row, or the last one, where all of them are to be added up."""
+    for holder, name, index, node in places(s):
+        if isinstance(node, ast.Subscript) and len(shape_of(part, ast.unparse(node.value)) or ()) > 1:
+            axis = {"0": "0", "-1": "0", ":, 0": "1", ":, -1": "1"}.get(ast.unparse(node.slice).strip("()"))
+            if axis is not None:
+                new = read(f"{ast.unparse(node.value)}.sum(axis={axis})")
+                words = f"with {said(node)} in place of {said(new)}"
+                yield Edit(s, holder, name, index, new, "missing sum", words)
 
 
 def _all_axes(s: ast.stmt) -> Iterator[Edit]:
@@ -173,7 +188,7 @@ def slopes(part: Part, s: ast.stmt) -> Iterator[Edit]:
 def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """Another number, or array, to divide by: one of the function or of its object."""
     numbers = [k for k, kind in part.kinds.items() if kind in ("int", "float") or isinstance(kind, tuple)]
-    rows = [k for k in part.kinds if k.isidentifier() and len(shape_of(part, k) or ()) == 1]
+    rows = [k for k in atoms(part) if len(shape_of(part, k) or ()) == 1]
     numbers += [f"{k}[:, None]" for k in rows]  # a number for each example, as the lengths of sequences are
     marks = [k for k, v in part.arrays.items() if is_mask(v)]
     numbers += [f"{k}.sum()" for k in marks]  # how many are not masked
@@ -237,6 +252,7 @@ def _is_list(part: Part, node: ast.expr) -> bool:
 def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A loop in the opposite order; one that is cut off after some steps."""
     if not isinstance(s, ast.For):
+        yield from _handed_order(s)
         return
     words = f"with the loop over {said(s.iter)} in the opposite order"
     yield Edit(s, s, "iter", None, _opposite(s.iter), "off by one", words)
@@ -244,6 +260,52 @@ def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1 and _within(s.iter, node):
             words = f"with no steps beyond {node.value}: the way back is cut off there"
             yield Edit(s, holder, name, index, ast.Constant(FAR), "off by one", words)
+
+
+def _handed_order(s: ast.stmt) -> Iterator[Edit]:
+    """The order of the steps that a function is told, in the opposite order."""
+    for holder, name, index, node in places(s):
+        if isinstance(node, ast.Call) and _called(node) in ("range", "reversed") and isinstance(holder, ast.Call):
+            words = f"with the steps {said(node)} in the opposite order"
+            yield Edit(s, holder, name, index, _opposite(node), "off by one", words)
+
+
+def cut(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """All rows or columns, where the last or the first ones are to be left out, as a penalty leaves out the biases."""
+    if not isinstance(s, ast.AugAssign) or not isinstance(s.target, ATOMS):
+        return
+    goal = ast.unparse(s.target)
+    for node in [n for n in ast.walk(s.value) if isinstance(n, ATOMS)]:
+        text = ast.unparse(node)
+        if len(shape_of(part, text) or ()) != 2 or not isinstance(node.ctx, ast.Load):
+            continue
+        for rows in CUT_OFF:
+            value = ast.unparse(s.value).replace(text, f"{text}{rows}")
+            new = ast.copy_location(ast.parse(f"{goal}{rows} += {value}").body[0], s)
+            if isinstance(new, ast.AugAssign):
+                new.op = s.op
+                yield Edit(s, *holder_of(part.tree, s), new, "extra term", f"with all of {text} in place of {text}{rows}")
+
+
+def rescaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A line that is missing behind one which changes some entries: what divides, or masks, all of them."""
+    if not isinstance(s, ast.AugAssign) or not isinstance(s.target, ast.Subscript):
+        return
+    goal = ast.unparse(s.target.value)
+    shape = shape_of(part, goal)
+    if shape is None:
+        return
+    numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
+    numbers += [f"({a} * {b})" for a, b in itertools.combinations([a for a in numbers if a.isidentifier()][:MOST_PAIRED], 2)]
+    masks = [form for a in atoms(part) if a in part.forward for form in forms_over(part, a, goal)]
+    numbers += logarithms(part)
+    ways = [*((ast.Div(), n, kinds.NOT_DIVIDED(goal, n)) for n in numbers),
+            *((ast.Mult(), m, kinds.NO_FACTOR(m)) for m in masks)]  # fmt: skip
+    for op, other, words in ways:
+        line = ast.copy_location(ast.AugAssign(read(goal), op, read(other)), s)
+        line.target.ctx = ast.Store()  # type: ignore[union-attr]
+        both = ast.copy_location(ast.If(ast.Constant(True), [s, line], []), s)
+        yield Edit(s, *holder_of(part.tree, s), both, *words, mended=f"{said(line)}, after {said(s)}")
 
 
 def _within(whole: ast.AST, node: ast.AST) -> bool:
@@ -271,7 +333,7 @@ SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, c
 # seen only when the program runs
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
-    shifted,
+    shifted, cut, rescaled,
 ]  # fmt: skip
 
 

@@ -68,6 +68,16 @@ def spreads(part: Part, factor: str, over: str) -> bool:
     return len(mine) <= len(its) and all(a in (1, b) for a, b in zip(mine[::-1], its[::-1], strict=False))
 
 
+def forms_over(part: Part, factor: str, over: str) -> list[str]:
+    """A factor as it could be multiplied with what a line makes: as it is, or with an axis more, mask[:, :, None]."""
+    if spreads(part, factor, over):
+        return [factor]
+    mine, its = shape_of(part, factor) or (), shape_of(part, over) or ()
+    if 0 < len(mine) < len(its) and mine == its[: len(mine)]:
+        return [f"{factor}[{', '.join([':'] * len(mine) + ['None'] * (len(its) - len(mine)))}]"]
+    return []
+
+
 @lru_cache(MOST_PARTS)
 def definitions(part: Part) -> dict[str, list[str]]:
     """Under each variable what is assigned to it."""

@@ -205,9 +205,11 @@ class Trials:
 
     def _is_forward(self, part: Part) -> bool:
         """Whether a function makes nothing but values of the forward pass."""
-        made = [v for entries in part.entries.values() for _, v in entries if v.dtype.kind == "f" and np.all(v)]
-        made = [v for v in made if not says_nothing(v)]
-        return bool(made) and all(v in self.before for v in made)  # those with zeros may not be filled yet
+        made = [v for entries in part.entries.values() for _, v in entries if v.dtype.kind == "f" and not says_nothing(v)]
+        if any(v in self.behind and v not in self.before for v in made):
+            return False
+        filled = [v for v in made if np.all(v)]  # those with zeros may not be filled yet
+        return bool(filled) and all(v in self.before for v in filled)
 
     def _strange(self, part: Part, s: ast.stmt) -> float:
         """When a line first made a value that does not occur in the true pass: no proof that it is a wrong one."""
@@ -248,10 +250,12 @@ class Trials:
         They are compared with what the program answers now, which is what it answered at first if none are given.
         """
         value = getattr(s, "value", None)
-        if value is None or isinstance(value, (ast.Tuple, ast.Dict, ast.List)) or isinstance(s, ast.Expr):
+        if isinstance(s, ast.Expr) and (added := added_at(s)) is not None:
+            result = self._with(Edit(s, value, "args", 2, _probed(added), "", "", part), 0)
+        elif value is None or isinstance(value, (ast.Tuple, ast.Dict, ast.List)) or isinstance(s, ast.Expr):
             return None
-        probe = ast.BinOp(ast.BinOp(value, ast.Mult(), ast.Constant(PROBE)), ast.Add(), ast.Constant(PROBE / 10))
-        result = self._with(Edit(s, s, "value", None, probe, "", "", part), 0)
+        else:
+            result = self._with(Edit(s, s, "value", None, _probed(value), "", "", part), 0)
         if result is None:
             return None
         if not result:
@@ -262,3 +266,15 @@ class Trials:
     def _first(self, lines: list[Line], left: list[str]) -> Line | None:
         """The first line that everything which is still wrong depends on, and nothing that is right."""
         return next((line for line in lines if left and line.reach == frozenset(left)), None)
+
+
+def added_at(s: ast.Expr) -> ast.expr | None:
+    """What a statement adds to some rows of an array, np.add.at(dW, rows, what); None if it is no such statement."""
+    call = s.value
+    known = isinstance(call, ast.Call) and len(call.args) == 3 and ast.unparse(call.func).endswith(".at")
+    return call.args[2] if known and isinstance(call, ast.Call) else None
+
+
+def _probed(value: ast.expr) -> ast.expr:
+    """Other numbers in the place of those of an expression."""
+    return ast.BinOp(ast.BinOp(value, ast.Mult(), ast.Constant(PROBE)), ast.Add(), ast.Constant(PROBE / 10))
