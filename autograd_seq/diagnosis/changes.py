@@ -26,9 +26,10 @@ from autograd_seq.diagnosis.line_edits import (
     said,
     target,
 )
+from autograd_seq.diagnosis.line_lines import bound_late, other_goals
 from autograd_seq.diagnosis.line_missing import missing
-from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, shaped, unsummed
-from autograd_seq.diagnosis.line_statements import shared, written_over
+from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, divisors, shaped, unsummed
+from autograd_seq.diagnosis.line_statements import into_the_loop, shared, written_over
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials
@@ -38,6 +39,7 @@ MOST_CAUSES = 3
 MOST_BESIDES = 450  # runs for the rest, where what others make is right
 MOST_ATTEMPTS = 3
 MOST_OF_TWO = 800  # runs with two changes of one line
+FEW_OF_KEPT: list[Rule] = [shared, into_the_loop, bound_late]  # changes of lines of a forward pass
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
 
@@ -61,24 +63,35 @@ class Changes(Trials):
     rules: Sequence[Rule] = tuple(RULES)
 
     def _at_once(self, lines: list[Line]) -> Told:
-        """One of the changes of which a line has few, if it mends everything."""
-        everything, kept = frozenset(self.wrong), self._kept(lines)
+        """One of the changes of which a line has few, if it mends everything, or two of them."""
+        told = Told([], [], list(self.wrong))
+        with contextlib.ExitStack() as kept:
+            while told.left and len(told.made) < 2 and not self._over():
+                found = self._simplest(lines if not told.made else self.lines(told.left), told.left)
+                if found is None:
+                    break
+                edit, mended = found
+                told = told.and_also([self._finding(edit, mended)], [edit], mended)
+                kept.enter_context(put(edit))
+                kept.enter_context(edit.part.changed())
+        return Told([], [], list(self.wrong)) if told.left else told
+
+    def _simplest(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
+        """The first of these changes that mends everything that is left, else the one that mends most."""
+        everything, kept = frozenset(left), self._kept(lines)
+        some = [line for line in lines if line.reach and line.reach < everything]
         lines = [line for line in lines if line.reach is None or line.reach == everything]
-        tasks = [*itertools.product(lines, [self.rules[0], bounds, *WHOLE]), *itertools.product(kept, [shared])]
+        tasks = [*itertools.product(some, [other_goals]), *itertools.product(lines, [self.rules[0], bounds, *WHOLE]), *itertools.product(kept, FEW_OF_KEPT)]
         tasks += [(line, written_over) for line in kept if isinstance(line.statement, ast.AugAssign)]
-        for line, rule in tasks:
-            for edit in _edits(line, rule):
-                mended = self._mended(edit, self.wrong)
-                if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):
-                    edit.mended = line_with(edit)
-                    return Told([self._finding(edit, mended)], [edit], [])
-                if self._over():
-                    return Told([], [], list(self.wrong))
-        for edit in self._missing():
-            mended = self._mended(edit, self.wrong)
-            if len(mended) == len(self.wrong) and self._confirmed(edit, self.wrong, mended):
-                return Told([self._finding(edit, mended)], [edit], [])
-        return Told([], [], list(self.wrong))
+        best: tuple[Edit, list[str]] | None = None
+        for edit in itertools.chain((e for line, rule in tasks for e in _edits(line, rule)), self._missing()):
+            mended = self._mended(edit, left)
+            if (best is None or len(mended) > len(best[1])) and mended and self._confirmed(edit, left, mended):
+                edit.mended = line_with(edit)
+                best = edit, mended
+            if self._over() or (best is not None and len(best[1]) == len(left)):
+                break
+        return best
 
     def _missing(self) -> Iterator[Edit]:
         """Lines that are missing from the functions which go back."""
@@ -134,12 +147,18 @@ class Changes(Trials):
                     break
                 self._keep(edit, made, tried)
                 right = self._right_now() or []
+                if len(made) == 1 and (more := self._rest(right)) is not None:
+                    self._keep(more, made, tried)
+                    right = self._right_now() or []
             if (more := self._besides(made, right)) is not None:
                 self._keep(more, made, tried)
                 right = self._right_now() or []
             if len(self.cases) > 1 and self._right_now(1) != right:
                 right = []
             needed, explained = self._needed(made, right, lambda: self._right_now() or [], tried)
+            if needed and len(needed) < len(made):  # what was not needed may have spoiled something
+                now = [k for k in self._right_now() or [] if k not in right]
+                explained[0] = [k for k in self.wrong if k in explained[0] or k in now]
             for edit in needed:
                 edit.mended = line_now(edit)
         left = [k for k in self.wrong if not any(k in keys for keys in explained)]
@@ -150,6 +169,12 @@ class Changes(Trials):
         made.append((edit, edit.old))
         tried.enter_context(put(edit))
         tried.enter_context(edit.part.changed())
+
+    def _rest(self, right: list[str]) -> Edit | None:
+        """One of the changes of which a line has few, if it mends all the rest."""
+        left = [k for k in self.wrong if k not in right]
+        found = self._simplest(self.lines(left), left) if left else None
+        return found[0] if found is not None and len(found[1]) == len(left) else None
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
         """A change that mends the rest, where no line is left that is the first to make what is not true."""
@@ -218,8 +243,10 @@ class Changes(Trials):
         rare = RARE_RULES if len(self.rules) == len(RULES) else []
         more = SHAPES if rare else []
         shapes = [axes, unsummed] if more and self._of_wrong_shape(left) else []
+        few = [divisors] if more else []
         tasks = [
             *itertools.product([lines], [*shapes, *(WHOLE if more and not again else [])]),  # they have few changes
+            *itertools.product([likely], few),
             *itertools.product([likely[:1]], [*self.rules, *more, *rare]),
             *itertools.product(rest, [*self.rules, *more]),
             *itertools.product(rest, rare),

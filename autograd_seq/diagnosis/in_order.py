@@ -20,9 +20,11 @@ from autograd_seq.diagnosis.callers import answers_to, caller_of, takes_long
 from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
+from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_operands import products
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_shapes import SHAPES, rescaled, shaped
+from autograd_seq.diagnosis.line_lines import rescaled
+from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
 from autograd_seq.diagnosis.line_texts import Texts, all_read
 from autograd_seq.diagnosis.own_code import Part, put
@@ -238,14 +240,17 @@ class InOrder:
             yield hits
 
     def _of_whole(self, m: Made) -> Iterator[Edit]:
-        """Changes that only the whole program tells of: a term of a sum that is true as far as it goes; a line behind.
+        """Changes that only the whole program tells of: a term of a sum, a line behind, the index of what was kept.
 
-        What is missing from a sum leaves the others true, and no line makes the sum of some of its terms.
+        What is missing from a sum leaves the others true, and no line makes the sum of some of its terms. A value of
+        the forward pass is one of another step, too.
         """
         if m.values and all(self._known(v) for v in m.values):
             yield from itertools.islice(shaped(m.part, m.statement, products), MOST_OF_WHOLE)
         _, read = _stored_and_read(m.statement)
         for s in m.part.statements():
+            if isinstance(s, ast.Assign) and isinstance(s.value, ast.Subscript) and ast.unparse(s.targets[0]) in read:
+                yield from itertools.islice(shaped(m.part, s, indices), MOST_OF_WHOLE)
             if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Subscript):
                 if isinstance(s.target.value, ast.Name) and s.target.value.id in read:
                     yield from shaped(m.part, s, rescaled)

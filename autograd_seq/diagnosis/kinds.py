@@ -111,6 +111,8 @@ COMPUTED_AGAIN = Kind(WRONG_VALUE, "with {} computed again {}")
 ANOTHER_GRADIENT = Kind(WRONG_VALUE, "with {} in its place")
 GRADIENTS_EXCHANGED = Kind(WRONG_VALUE, "exchanged with one another")
 
+BOUND_LATE = Kind("shared array", "with {}, which reads {} when it is called: as the last turn of the loop left it")
+
 # parentheses
 OTHERWISE_CLOSED = Kind("parentheses", "with {} where the parentheses stand around {} − {}")
 DOES_NOT_REACH = Kind(

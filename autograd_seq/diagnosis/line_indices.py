@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import copy
-import re
 from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.line_places import Edit, Place, places, read, said, swapped
-from autograd_seq.diagnosis.line_variables import index_names, keys
+from autograd_seq.diagnosis.line_places import Edit, Place, places, read, said, swapped, with_operand
+from autograd_seq.diagnosis.line_variables import index_names, keys, texts_of_calls
 from autograd_seq.diagnosis.own_code import Part
 
 FAR = 1000  # more steps than anybody checks
@@ -20,6 +19,9 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """An index that is one off, another one, or of another name; a bound of a loop."""
     for place in sorted(places(s), key=lambda place: not isinstance(place[3], ast.Constant)):
         holder, name, _, node = place
+        if isinstance(holder, ast.Call) and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for other in [word for word in texts_of_calls(part) if word != node.value]:
+                yield swapped(place, s, ast.Constant(other), kinds.WRONG_VALUE)
         bound = isinstance(holder, ast.Call) and name == "args" and said(holder.func).endswith(("range", "max", "min"))
         if not bound and not _is_index(s, holder, name):
             continue
@@ -80,7 +82,7 @@ def _cut_off(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:
     """A bound without a number of steps in it."""
     holder, name, index, node = place
     for inner in [n for n in ast.walk(node) if part.kinds.get(ast.unparse(n)) == "int"]:
-        far = _with(node, ast.unparse(inner), f"({FAR})")
+        far = with_operand(node, ast.unparse(inner), f"({FAR})")
         if far != ast.unparse(node):
             yield Edit(s, holder, name, index, read(far), *kinds.CUT_OFF(said(inner)))
 
@@ -90,8 +92,5 @@ def _other_names(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:
     node = place[3]
     for inner in [n for n in ast.walk(node) if isinstance(n, ast.Name)]:
         for other in index_names(part) - {inner.id}:
-            yield swapped(place, s, read(_with(node, inner.id, other)), kinds.WRONG_VALUE)
+            yield swapped(place, s, read(with_operand(node, inner.id, other)), kinds.WRONG_VALUE)
 
-
-def _with(node: ast.expr, old: str, new: str) -> str:
-    return re.sub(rf"(?<![\w.]){re.escape(old)}(?!\w)", new, ast.unparse(node))

@@ -23,7 +23,8 @@ MOST_TERMS = 400  # that are made at one place
 MOST_TRUE = 8  # of them that are tried
 MOST_GOALS = 6  # for each of them
 TURNS = (0, 1)  # of a loop, in which they are made: in the first one much may be 0
-BODIES = (ast.For, ast.While, ast.FunctionDef)
+LOOPS = (ast.For, ast.While)
+BODIES = (*LOOPS, ast.FunctionDef)
 Shape = tuple[int, ...]
 Place = tuple[Any, int]  # a loop or a function, and before which of its statements
 
@@ -71,7 +72,7 @@ def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
             yield f"{numpy}.outer({d}, {v})", arrays[d] + arrays[v]
         for one, other in ((v, d), (d, v)):
             yield from _products(one, arrays[one], other, arrays[other])
-    yield from ((d, arrays[d]) for d in live)
+    yield from ((d, arrays[d]) for d in sorted(live, key=lambda d: d not in part.beside))  # first what nothing reads
 
 
 def _products(one: str, mine: Shape, other: str, its: Shape) -> Iterator[tuple[str, Shape]]:
@@ -115,8 +116,7 @@ def _made_there(part: Part, place: Place, turn: int, terms: Sequence[str], run: 
 
 def _goals(part: Part, holder: Any) -> dict[Shape, list[str]]:
     """What something could be added to, by its shape: what is stored into there, the last first, or is still zeros."""
-    stored = [ast.unparse(n) for s in holder.body for n in ast.walk(s)
-              if isinstance(n, ATOMS) and isinstance(n.ctx, ast.Store)]  # fmt: skip
+    stored = _stored_in(holder)
     found: dict[Shape, list[str]] = {}
     for goal in dict.fromkeys([*reversed(stored), *(a for a in atoms(part) if a in part.zeros)]):
         if (shape := shape_of(part, goal)) is not None and goal not in part.forward - part.zeros:
@@ -124,10 +124,18 @@ def _goals(part: Part, holder: Any) -> dict[Shape, list[str]]:
     return found
 
 
+def _stored_in(holder: Any) -> list[str]:
+    """What the statements of a body store into."""
+    nodes = [n for s in holder.body for n in ast.walk(s)]
+    return [ast.unparse(n) for n in nodes if isinstance(n, ATOMS) and isinstance(n.ctx, ast.Store)]
+
+
 def _added(part: Part, place: Place, goal: str, term: str) -> Edit:
     """A term added to something, in a line of its own."""
     holder, index = place
-    (line,) = ast.parse(f"{goal} += {term}" if not goal.isidentifier() else f"{goal} = {goal} + {term}").body
+    never = goal in part.zeros and goal not in _stored_in(holder)  # it is still what it was before the loop
+    whole = f"{goal} = {term}" if never and isinstance(holder, LOOPS) else f"{goal} = {goal} + {term}"
+    (line,) = ast.parse(f"{goal} += {term}" if not goal.isidentifier() else whole).body
     there = holder.body[index - 1]
     for node in ast.walk(line):
         ast.copy_location(node, there)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_operations import DERIVATIVE_FORMS
-from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, places, read, said, swapped, target
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, Place, places, read, said, swapped, target, with_operand
 from autograd_seq.diagnosis.line_variables import (
     DERIVATIVE_FORM,
     atoms,
@@ -64,11 +64,10 @@ def everywhere(part: Part, s: ast.stmt) -> Iterator[Edit]:
     if value is None or isinstance(s, ast.For):
         return
     found = Counter(ast.unparse(p[3]) for p in places(s) if isinstance(p[3], ATOMS))
-    text = ast.unparse(value)
     for old in [old for old, times in found.items() if times > 1 and shape_of(part, old)]:
         for other in [a for a in atoms(part) if a != old and a not in _put_into(s) and fits(part, old, a)]:
             if (old in part.forward) == (other in part.forward) or not part.forward:
-                new = re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w\[])", other.replace("\\", r"\\"), text)
+                new = with_operand(value, old, other)
                 words = kinds.IN_PLACE_OF(old, other, of=_kind(part, old, other))
                 yield Edit(s, s, "value", None, read(new), *words)
 

@@ -131,16 +131,21 @@ def functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def _forgotten_functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """The function of a value that other lines take, tanh(c), where this one takes the value itself."""
-    taken: dict[str, dict[str, None]] = {}
+    """The function of a value that other lines take, tanh(c), where this one takes the value itself, or another one."""
+    taken: dict[tuple[int, ...], dict[str, str]] = {}
     for node in ast.walk(part.tree):
         if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and isinstance(node.args[0], ATOMS):
-            taken.setdefault(ast.unparse(node.args[0]), {})[ast.unparse(node)] = None
+            of = ast.unparse(node.args[0])
+            if shape := shape_of(part, of):
+                taken.setdefault(shape, {})[ast.unparse(node)] = of
     for holder, name, index, node in places(s):
-        if not isinstance(node, ATOMS) or (isinstance(holder, ast.Call) and len(holder.args) == 1):
+        text = ast.unparse(node)
+        if not isinstance(node, ATOMS) or not shape_of(part, text):
             continue
-        for call in taken.get(ast.unparse(node), ()) if shape_of(part, ast.unparse(node)) else ():
-            yield Edit(s, holder, name, index, read(call), *kinds.IN_PLACE_OF(said(node), call))
+        for call, of in taken.get(shape_of(part, text) or (), {}).items():
+            inner = isinstance(holder, ast.Call) and len(holder.args) == 1 and of == text  # the call itself
+            if not inner and (of == text or {of, text} <= part.forward):
+                yield Edit(s, holder, name, index, read(call), *kinds.IN_PLACE_OF(said(node), call))
 
 
 def _is_product(node: object) -> bool:

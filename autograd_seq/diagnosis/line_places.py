@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,6 +95,11 @@ def said(node: ast.AST, most: int = 70) -> str:
 def read(text: str) -> ast.expr:
     """An expression."""
     return ast.parse(text, mode="eval").body
+
+
+def with_operand(node: ast.AST, old: str, new: str) -> str:
+    """The source of something with one operand in place of another, wherever it stands."""
+    return re.sub(rf"(?<![\w.]){re.escape(old)}(?!\w)", lambda _: new, ast.unparse(node))
 
 
 def target(statement: ast.stmt) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_operands import logarithms
-from autograd_seq.diagnosis.line_places import ATOMS, holder_of
+from autograd_seq.diagnosis.line_places import ATOMS
+from autograd_seq.diagnosis.line_lines import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.line_statements import (
     carried,
     exchanged_goals,
@@ -21,15 +21,13 @@ from autograd_seq.diagnosis.line_statements import (
     shared,
     shifted,
 )
-from autograd_seq.diagnosis.line_variables import atoms, forms_over, shape_of
+from autograd_seq.diagnosis.line_variables import atoms, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")
 CUTS = ("clip", "minimum", "maximum")
 AXES = ("0", "1", "2", "(0, 1)", "(0, 2)", "(1, 2)", "-1", "None")
 SUMMED = ("axis=0", "axis=0, keepdims=True", "axis=1", "axis=1, keepdims=True")
-CUT_OFF = ("[:, :-1]", "[:, 1:]", "[:-1]", "[1:]")
-MOST_PAIRED = 5  # sizes, of which two are multiplied
 FAR = 1000  # more steps than anybody checks
 
 
@@ -270,44 +268,6 @@ def _handed_order(s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, _opposite(node), "off by one", words)
 
 
-def cut(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """All rows or columns, where the last or the first ones are to be left out, as a penalty leaves out the biases."""
-    if not isinstance(s, ast.AugAssign) or not isinstance(s.target, ATOMS):
-        return
-    goal = ast.unparse(s.target)
-    for node in [n for n in ast.walk(s.value) if isinstance(n, ATOMS)]:
-        text = ast.unparse(node)
-        if len(shape_of(part, text) or ()) != 2 or not isinstance(node.ctx, ast.Load):
-            continue
-        for rows in CUT_OFF:
-            value = ast.unparse(s.value).replace(text, f"{text}{rows}")
-            new = ast.copy_location(ast.parse(f"{goal}{rows} += {value}").body[0], s)
-            if isinstance(new, ast.AugAssign):
-                new.op = s.op
-                yield Edit(s, *holder_of(part.tree, s), new, "extra term", f"with all of {text} in place of {text}{rows}")
-
-
-def rescaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A line that is missing behind one which changes some entries: what divides, or masks, all of them."""
-    if not isinstance(s, ast.AugAssign) or not isinstance(s.target, ast.Subscript):
-        return
-    goal = ast.unparse(s.target.value)
-    shape = shape_of(part, goal)
-    if shape is None:
-        return
-    numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
-    numbers += [f"({a} * {b})" for a, b in itertools.combinations([a for a in numbers if a.isidentifier()][:MOST_PAIRED], 2)]
-    masks = [form for a in atoms(part) if a in part.forward for form in forms_over(part, a, goal)]
-    numbers += logarithms(part)
-    ways = [*((ast.Div(), n, kinds.NOT_DIVIDED(goal, n)) for n in numbers),
-            *((ast.Mult(), m, kinds.NO_FACTOR(m)) for m in masks)]  # fmt: skip
-    for op, other, words in ways:
-        line = ast.copy_location(ast.AugAssign(read(goal), op, read(other)), s)
-        line.target.ctx = ast.Store()  # type: ignore[union-attr]
-        both = ast.copy_location(ast.If(ast.Constant(True), [s, line], []), s)
-        yield Edit(s, *holder_of(part.tree, s), both, *words, mended=f"{said(line)}, after {said(s)}")
-
-
 def _within(whole: ast.AST, node: ast.AST) -> bool:
     return any(n is node for n in ast.walk(whole))
 
@@ -333,7 +293,7 @@ SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, c
 # seen only when the program runs
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
-    shifted, cut, rescaled,
+    shifted, cut, rescaled, other_goals, bound_late,
 ]  # fmt: skip
 
 

@@ -141,7 +141,7 @@ def _takes_itself(s: ast.stmt) -> bool:
     """Whether a line makes a variable out of the same variable, so that lines between may want the one from before."""
     if not isinstance(s, ast.Assign):
         return isinstance(s, ast.AugAssign)
-    return bool({n.id for n in ast.walk(s.value) if isinstance(n, ast.Name)} & _stored_in(s))
+    return bool({n.id for n in ast.walk(s.value) if isinstance(n, ast.Name)} & stored_in(s))
 
 
 def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -152,8 +152,10 @@ def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
     holder, name, index = holder_of(part.tree, s)
     around = getattr(holder, name)
     for i, loop in enumerate(around[index + 1 :], index + 1):
-        handed = isinstance(s.targets[0], ast.Attribute) and any(isinstance(n, ast.Call) for n in ast.walk(loop))
-        if not isinstance(loop, ast.For) or not (goal in _stored_in(loop) or handed):  # a method may change it, too
+        calls = [n.func for n in ast.walk(loop) if isinstance(n, ast.Call)]
+        methods = [f for f in calls if isinstance(f, ast.Attribute) and ast.unparse(f.value) == goal]
+        handed = bool(calls if isinstance(s.targets[0], ast.Attribute) else isinstance(s.value, ast.Call) and methods)
+        if not isinstance(loop, ast.For) or not (goal in stored_in(loop) or handed):  # a method may change it, too
             continue
         for place in range(min(len(loop.body), MOST_PLACES)):
             new = _with_body(loop, [*loop.body[:place], s, *loop.body[place:]])
@@ -161,7 +163,7 @@ def into_the_loop(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, i, new, *kinds.BEFORE_THE_LOOP(said(s)), mended=f"{said(s)}, {where}")
 
 
-def _stored_in(s: ast.stmt) -> set[str]:
+def stored_in(s: ast.AST) -> set[str]:
     """The variables that a statement stores into."""
     goals = [n for n in ast.walk(s) if isinstance(n, ATOMS) and isinstance(n.ctx, ast.Store)]
     return {ast.unparse(goal.value if isinstance(goal, ast.Subscript) else goal) for goal in goals}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from autograd_seq.diagnosis.own_code import Part
 DERIVATIVE_FORM = re.compile(r"1(\.0*)? - |\*\* 2|> 0|\*.*\(1|d(tanh|sigmoid|relu)|prime|deriv", re.IGNORECASE)
 MOST_PARTS = 64  # functions that are remembered
 LONGEST_KEY = 20
+MOST_WORDS = 12
 NUMBERS = ("int", "float")
 
 
@@ -97,6 +99,31 @@ def index_names(part: Part) -> set[str]:
             found |= {n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)}
     numbers = {k for k in found if not shape_of(part, k)}
     return numbers - _not_arrays(part.function.__globals__)
+
+
+@lru_cache(MOST_PARTS)
+def _tree_of_file(file: str) -> ast.Module:
+    try:
+        return ast.parse("".join(linecache.getlines(file)))
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+@lru_cache(MOST_PARTS)
+def texts_of_calls(part: Part) -> list[str]:
+    """The words that functions and methods are called with anywhere in a file, such as the name of a layer."""
+    calls = [n for n in ast.walk(_tree_of_file(part.file)) if isinstance(n, ast.Call)]
+    told = [a.value for call in calls for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    return [word for word in dict.fromkeys(told) if len(word) < LONGEST_KEY][:MOST_WORDS]
+
+
+@lru_cache(MOST_PARTS)
+def names_in_file(part: Part) -> list[str]:
+    """The attributes and keys that occur in a file."""
+    nodes = list(ast.walk(_tree_of_file(part.file)))
+    found = [n.attr for n in nodes if isinstance(n, ast.Attribute)]
+    inner = [n.slice.value for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Constant)]
+    return list(dict.fromkeys([*found, *(k for k in inner if isinstance(k, str) and k.isidentifier())]))
 
 
 @lru_cache(MOST_PARTS)

@@ -130,14 +130,15 @@ def watched(parts: Sequence[Part], run: Callable[[], Any]) -> tuple[list[Made], 
 
 def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[list[Array]]:
     """What a statement would make, at the time at which it made `at`, with each of some other right-hand sides."""
-    turn = 0
+    turn, trying = 0, False
     found: list[list[Array]] = []
 
     def look(value: Any, others: Sequence[Callable[[], Any]]) -> Any:
-        nonlocal turn
+        nonlocal turn, trying
         turn += 1
-        if turn <= at.turn:
+        if turn <= at.turn or trying:  # what is tried may run the statement again
             return value
+        trying = True
         found.extend(_tried(other) for other in others)
         raise _EnoughError
 
