@@ -337,7 +337,7 @@ class ByValue(InOrder):
         ast.copy_location(new, m.statement)
         line = place.stored[-1] if place.stored else m.statement
         words = kinds.ANOTHER_VALUE.words
-        edit = Replaced(line, place.holder, place.slot, place.index, new, kinds.WRONG_VALUE, words, m.part, "",
+        edit = Replaced(line, place.holder, place.slot, place.index, new, kinds.WRONG_VALUE, words, m.part, "", "",
                         row, offset, key, place.name, place.stored, int(self._before(m.statement)))  # fmt: skip
         self._table[key] = edit
         return edit

@@ -81,7 +81,11 @@ class Changes(Trials):
         everything, kept = frozenset(left), self._kept(lines)
         some = [line for line in lines if line.reach and line.reach < everything]
         lines = [line for line in lines if line.reach is None or line.reach == everything]
-        tasks = [*itertools.product(some, [other_goals]), *itertools.product(lines, [self.rules[0], bounds, *WHOLE]), *itertools.product(kept, FEW_OF_KEPT)]
+        tasks = [
+            *itertools.product(some, [other_goals]),
+            *itertools.product(lines, [self.rules[0], bounds, *WHOLE]),
+            *itertools.product(kept, FEW_OF_KEPT),
+        ]
         tasks += [(line, written_over) for line in kept if isinstance(line.statement, ast.AugAssign)]
         best: tuple[Edit, list[str]] | None = None
         for edit in itertools.chain((e for line, rule in tasks for e in _edits(line, rule)), self._missing()):
@@ -295,7 +299,7 @@ class Changes(Trials):
         return told
 
     def _finding(self, edit: Edit, mended: list[str]) -> Finding:
-        line, where = edit.statement.lineno, target(edit.statement)
+        line, where = edit.statement.lineno, edit.where or target(edit.statement)
         correct = edit.mended or f"without line {line}"
         return Finding(edit.category, where, edit.words, correct, tuple(mended), line, file=self.file_of(edit.part))
 

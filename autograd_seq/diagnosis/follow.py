@@ -210,9 +210,9 @@ class Follower:
         """Remember a plain array under the name of the variable that holds it."""
         array = value._value if isinstance(value, Tensor) else value
         kept = self.constants.setdefault(name, [])
-        if array.dtype.kind in "fiub" and array.size > 1 and len(kept) < MOST_CONSTANTS:
-            if not any(v is array for v in kept):
-                kept.append(array)
+        known = array.dtype.kind not in "fiub" or any(v is array for v in kept)
+        if not known and array.size > 1 and len(kept) < MOST_CONSTANTS:
+            kept.append(array)
 
     def _name_entries(self, name: str, holder: Any) -> None:
         """What has no variable of its own goes by the entry that holds it: hs[t], s["h", t], self.out."""

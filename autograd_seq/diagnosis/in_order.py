@@ -21,9 +21,9 @@ from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
 from autograd_seq.diagnosis.line_indices import indices
+from autograd_seq.diagnosis.line_lines import rescaled
 from autograd_seq.diagnosis.line_operands import products
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_lines import rescaled
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
 from autograd_seq.diagnosis.line_texts import Texts, all_read
@@ -218,7 +218,8 @@ class InOrder:
                     if not forward or isinstance(m.statement.value, ast.BinOp):  # type: ignore[attr-defined]
                         given.add(m.statement)
                         together.append(m)
-            others = [*(a for m in list(together) for a in answers_to(m, made)), *([caller] if (caller := caller_of(odd, made)) is not None else [])]
+            caller = caller_of(odd, made)
+            others = [*(a for m in list(together) for a in answers_to(m, made)), *([caller] if caller else [])]
             for m in [m for m in others if m.statement not in given]:
                 given.add(m.statement)
                 together.append(m)
@@ -251,9 +252,9 @@ class InOrder:
         for s in m.part.statements():
             if isinstance(s, ast.Assign) and isinstance(s.value, ast.Subscript) and ast.unparse(s.targets[0]) in read:
                 yield from itertools.islice(shaped(m.part, s, indices), MOST_OF_WHOLE)
-            if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Subscript):
-                if isinstance(s.target.value, ast.Name) and s.target.value.id in read:
-                    yield from shaped(m.part, s, rescaled)
+            entry = s.target if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Subscript) else None
+            if entry is not None and ast.unparse(entry.value) in read:
+                yield from shaped(m.part, s, rescaled)
 
     def _hits(self, first: Made, rules: Sequence[Rule]) -> list[Edit]:
         """The changes of a line with which it makes more that is true."""

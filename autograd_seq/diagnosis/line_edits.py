@@ -26,7 +26,9 @@ from autograd_seq.diagnosis.line_places import Edit, Rule, places, read, said, t
 from autograd_seq.diagnosis.line_statements import left_out, written_over
 from autograd_seq.diagnosis.own_code import Part
 
-RULES: list[Rule] = [written_over, indices, operations, brackets, forms, functions, left_out, operands, everywhere, insertions]
+RULES: list[Rule] = [
+    written_over, indices, operations, brackets, forms, functions, left_out, operands, everywhere, insertions,
+]  # fmt: skip
 
 
 def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_operands import logarithms
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, holder_of, places, read, said, with_operand
-from autograd_seq.diagnosis.line_statements import stored_in
+from autograd_seq.diagnosis.line_statements import SIGNS, stored_in
 from autograd_seq.diagnosis.line_variables import atoms, forms_over, names_in_file, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
@@ -32,7 +32,7 @@ def cut(part: Part, s: ast.stmt) -> Iterator[Edit]:
             new = ast.copy_location(ast.parse(f"{goal}{rows} += {value}").body[0], s)
             if isinstance(new, ast.AugAssign):
                 new.op = s.op
-                yield Edit(s, *holder_of(part.tree, s), new, "extra term", f"with all of {text} in place of {text}{rows}")
+                yield Edit(s, *holder_of(part.tree, s), new, *kinds.ALL_OF(text, f"{text}{rows}"))
 
 
 def rescaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -44,14 +44,15 @@ def rescaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
     if shape is None:
         return
     numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
-    numbers += [f"({a} * {b})" for a, b in itertools.combinations([a for a in numbers if a.isidentifier()][:MOST_PAIRED], 2)]
+    pairs = itertools.combinations([a for a in numbers if a.isidentifier()][:MOST_PAIRED], 2)
+    numbers += [f"({a} * {b})" for a, b in pairs]
     masks = [form for a in atoms(part) if a in part.forward for form in forms_over(part, a, goal)]
     numbers += logarithms(part)
     ways = [*((ast.Div(), n, kinds.NOT_DIVIDED(goal, n)) for n in numbers),
             *((ast.Mult(), m, kinds.NO_FACTOR(m)) for m in masks)]  # fmt: skip
     for op, other, words in ways:
-        line = ast.copy_location(ast.AugAssign(read(goal), op, read(other)), s)
-        line.target.ctx = ast.Store()  # type: ignore[union-attr]
+        (line,) = ast.parse(f"{goal} {SIGNS[type(op)]}= {other}").body
+        ast.copy_location(line, s)
         both = ast.copy_location(ast.If(ast.Constant(True), [s, line], []), s)
         yield Edit(s, *holder_of(part.tree, s), both, *words, mended=f"{said(line)}, after {said(s)}")
 

@@ -143,7 +143,7 @@ def _added(part: Part, place: Place, goal: str, term: str) -> Edit:
     both = ast.copy_location(ast.If(ast.Constant(True), [there, line], []), there)
     where = "before the function answers" if isinstance(holder, ast.FunctionDef) else "at the end of the loop"
     edit = Edit(own[-1] if own else there, holder, "body", index - 1, both, *kinds.NO_TERM(term), part)
-    edit.mended = f"{said(line)}, {where}"
+    edit.mended, edit.where = f"{said(line)}, {where}", goal
     return edit
 
 

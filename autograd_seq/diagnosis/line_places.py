@@ -32,6 +32,8 @@ class Edit:
         may stand before it.
     mended : str
         What to write, where that is known.
+    where : str
+        What is wrong, where it is not what the statement makes.
     """
 
     statement: ast.stmt
@@ -43,6 +45,7 @@ class Edit:
     words: str
     part: Part = field(repr=False, default=None)  # type: ignore[assignment]
     mended: str = ""
+    where: str = ""
 
     @property
     def old(self) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_lines import bound_late, cut, other_goals, rescaled
+from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_statements import (
     carried,
     exchanged_goals,

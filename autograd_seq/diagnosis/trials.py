@@ -205,7 +205,8 @@ class Trials:
 
     def _is_forward(self, part: Part) -> bool:
         """Whether a function makes nothing but values of the forward pass."""
-        made = [v for entries in part.entries.values() for _, v in entries if v.dtype.kind == "f" and not says_nothing(v)]
+        floats = [v for entries in part.entries.values() for _, v in entries if v.dtype.kind == "f"]
+        made = [v for v in floats if not says_nothing(v)]
         if any(v in self.behind and v not in self.before for v in made):
             return False
         filled = [v for v in made if np.all(v)]  # those with zeros may not be filled yet
