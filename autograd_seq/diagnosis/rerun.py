@@ -60,7 +60,7 @@ class Program:
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
         self._known: dict[frozenset[Tensor], list[Tensor]] = {}
-        self._rules = {r: _rule(r) for r in self.records}
+        self._rules = {r: (_rule(r), [(x, x._value) for x in r.inputs]) for r in self.records}
         self.work = 0  # lines that were computed again
 
     def time(self, r: Tensor) -> int | None:
@@ -93,13 +93,14 @@ class Program:
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        behind = self.behind(frozenset(changes))
+        behind, rules, now = self.behind(frozenset(changes)), self._rules, new.get
         self.work += len(behind)
         for r in behind:
             if r in changes:
                 new[r] = np.asarray(changes[r](value))
             else:
-                new[r] = np.asarray(self._rules[r](*[new.get(x, x._value) for x in r.inputs]))
+                rule, inputs = rules[r]
+                new[r] = np.asarray(rule(*[now(x, as_it_was) for x, as_it_was in inputs]))
         return new
 
     def behind(self, changed: frozenset[Tensor]) -> list[Tensor]:

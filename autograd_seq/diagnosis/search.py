@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.known_values import farthest
 from autograd_seq.diagnosis.perturb import Context, Variant
 from autograd_seq.diagnosis.perturb.context import terms_of
 from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program, called
@@ -91,10 +92,10 @@ class Finding:
 
 def difference(found: Array, true: Array) -> float:
     """The largest difference, relative to the largest element; infinite where shapes or numbers are impossible."""
-    if np.shape(found) != np.shape(true) or not np.all(np.isfinite(found)):
+    if np.shape(found) != np.shape(true) or not np.isfinite(found).all():
         return float("inf")
-    largest = max(float(np.max(np.abs(true), initial=0)), float(np.max(np.abs(found), initial=0)))
-    return float(np.max(np.abs(found - true), initial=0)) / largest if largest else 0.0
+    largest = max(farthest(true), farthest(found))
+    return farthest(found - true) / largest if largest else 0.0
 
 
 class Search:
