@@ -327,9 +327,9 @@ class Search:
 def _equal(found: Array, variant: Array, tolerance: float) -> bool:
     """Whether a variant gives the numbers found, stretched by broadcasting if need be."""
     if found.shape == variant.shape:
-        some, other = found.flat[0], variant.flat[0]  # most are far off: see that at one element
+        some, other = found.item(0), variant.item(0)  # most are far off: see that at one element
         gap = abs(some - other)
-        if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * np.max(np.abs(found)):
+        if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * farthest(found):
             return False
     else:
         try:
