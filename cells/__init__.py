@@ -16,7 +16,6 @@ from cells.architectures import (
 from cells.bidirectional import Bidirectional
 from cells.cell import Cell
 from cells.deep import Deep
-from cells.exchange.torch_state import from_torch_state, to_torch_state
 from cells.flow import gradient_flow, state_flow
 from cells.gradient_report import gradient_table
 from cells.gru import GRU
@@ -37,11 +36,13 @@ pass_over(__file__)
 
 
 def __getattr__(name: str) -> Any:
-    """A file of this package that is loaded when it is first asked for."""
-    if name in {"language_model"}:
+    """What is loaded when it is first asked for: a part of this package, or what other libraries are read with."""
+    if name in {"exchange", "language_model"}:
         return import_module(f"{__name__}.{name}")
+    if name in {"from_torch_state", "to_torch_state"}:
+        return getattr(import_module(f"{__name__}.exchange"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "language_model", *(n for n in globals() if n.startswith("__"))})
+    return sorted({*__all__, "exchange", "language_model", *(n for n in globals() if n.startswith("__"))})

@@ -17,6 +17,7 @@ import sympy
 from autograd_seq.readings.precise_algebra import ENORMOUS
 from autograd_seq.readings.symbols import as_expression, sigma
 
+_ENORMOUS = mpmath.mpf(ENORMOUS)
 GUARD = 15  # digits beside those that are asked for
 FUNCTIONS = {
     sympy.log: "log",
@@ -122,7 +123,7 @@ class _Evaluation:
         return self.context.sqrt(base) if exact is sympy.S.Half else self.context.power(base, power)
 
     def _exp(self, x: Any) -> Any:
-        if not self.context.im(x) and abs(x) > ENORMOUS:
+        if not self.context.im(x) and abs(x) > _ENORMOUS:
             return self.context.inf if x > 0 else self.context.zero
         return self.context.exp(x)
 
@@ -130,7 +131,7 @@ class _Evaluation:
         if e.func is sympy.exp:
             return self._exp(parts[0])
         if e.func is sympy.tanh:
-            enormous = abs(parts[0]) > ENORMOUS
+            enormous = abs(parts[0]) > _ENORMOUS
             return self.context.sign(self.context.re(parts[0])) if enormous else self.context.tanh(parts[0])
         if e.func is sigma:
             return 1 / (1 + self._exp(-parts[0]))

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq import Graph, Tensor, categorical_cross_entropy
+from autograd_seq import Graph, Tensor, categorical_cross_entropy, exchange
 from autograd_seq.commands.ending import NoVerdictError, failure
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.wording import perhaps
-from autograd_seq.exchange.onnx_in import read_onnx
 from autograd_seq.storage import files
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
 
@@ -69,7 +68,7 @@ def thing(arguments: argparse.Namespace) -> Any:
     if arguments.thing in cells_by_name():
         return example_run(arguments.thing, arguments.steps)
     if arguments.thing.endswith(".onnx"):
-        return read_onnx(arguments.thing)
+        return exchange.read_onnx(arguments.thing)
     found = recorded(from_file(arguments.thing), arguments.thing)
     if getattr(arguments, "output", None) is not None:  # what the program imports is read as well
         loaded = [vars(module).get("__file__") for module in list(sys.modules.values()) if hasattr(module, "__dict__")]

@@ -41,7 +41,7 @@ def calculated_again(record: Any) -> Array:
 
 def as_array(value: Any, dtype: Any = None) -> Array:
     """A private, numeric copy of `value`: Python numbers become float64, arrays keep their dtype."""
-    if isinstance(value, (np.matrix, np.ma.MaskedArray)):
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
         _plain_only(value)
     if type(value) is np.ndarray and holds_numbers(value.dtype) and (dtype is None or value.dtype == dtype):
         return np.array(value)  # as most are

@@ -327,8 +327,9 @@ def located(frame: FrameType) -> tuple[CodeType, int, Origin | None]:
     """
     inner = False
     while (code := frame.f_code).co_filename in ENGINE_FILES:
-        known = _destinations.get(id(code)) or destinations(code)
-        inner = inner or frame.f_lasti not in known.returning
+        if not inner:  # else nothing more of the engine's needs to be read
+            known = _destinations.get(id(code)) or destinations(code)
+            inner = frame.f_lasti not in known.returning
         frame = frame.f_back  # type: ignore[assignment]
     offset = frame.f_lasti
     if inner:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def one_of(choices: Iterable[str]) -> str:
@@ -26,6 +25,8 @@ def perhaps(given: str, known: Iterable[str]) -> str:
     >>> perhaps("lstmm", ["gru", "lstm"]), perhaps("x", ["gru", "lstm"])
     (". Did you mean 'lstm'?", '')
     """
+    from difflib import get_close_matches  # nobody needs it until something is wrong
+
     close = get_close_matches(given, list(known), n=1)
     if not close:
         return ""

@@ -8,6 +8,7 @@ import random
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -159,9 +160,15 @@ def recording(where: Iterable[Space]) -> Iterator[None]:
 @contextlib.contextmanager
 def plainly(where: Iterable[Space]) -> Iterator[None]:
     """Let these files run on plain NumPy where they ask for ``autograd_seq.numpy``."""
-    own = [key for key in vars(recorded) if not key.startswith("_") and hasattr(np, key)]
-    with _exchanged(where, {id(recorded): np, **{id(vars(recorded)[key]): getattr(np, key) for key in own}}):
+    with _exchanged(where, _plain_instead()):
         yield
+
+
+@functools.lru_cache(maxsize=1)
+def _plain_instead() -> dict[int, Any]:
+    """NumPy's own functions, by the numbers of those that record; every trial of a search asks for them."""
+    own = [key for key in vars(recorded) if not key.startswith("_") and hasattr(np, key)]
+    return {id(recorded): np, **{id(vars(recorded)[key]): getattr(np, key) for key in own}}
 
 
 @contextlib.contextmanager
@@ -217,6 +224,36 @@ def plain(thing: Any) -> Any:
 # -- chance --------------------------------------------------------------------------------------------------
 
 
+_is_kept = ContextVar("chance is kept", default=False)
+
+
+@contextlib.contextmanager
+def chance_kept() -> Iterator[None]:
+    """Leave NumPy's and Python's own random numbers as they were, whatever is drawn meanwhile.
+
+    Within it, single calls need not do so each for itself, which would take longer than many a call.
+
+    Examples
+    --------
+    >>> np.random.seed(0)
+    >>> with chance_kept():
+    ...     _ = np.random.rand(7)
+    >>> round(np.random.rand(), 4)
+    0.5488
+    """
+    if _is_kept.get():
+        yield
+        return
+    before = np.random.get_state(), random.getstate()
+    token = _is_kept.set(True)
+    try:
+        yield
+    finally:
+        _is_kept.reset(token)
+        np.random.set_state(before[0])
+        random.setstate(before[1])
+
+
 class SameChance:
     """Lets every call of some functions draw the same random numbers, and leaves the caller's as they were.
 
@@ -230,16 +267,12 @@ class SameChance:
 
     def call(self, function: Callable[[], Any]) -> Any:
         """What a function answers with this chance."""
-        before = np.random.get_state(), random.getstate()
-        np.random.seed(SEED)
-        random.seed(SEED)
-        for bits, state in zip(self._bits, self._begun, strict=True):
-            bits.state = state
-        try:
+        with chance_kept():
+            np.random.seed(SEED)
+            random.seed(SEED)
+            for bits, state in zip(self._bits, self._begun, strict=True):
+                bits.state = state
             return function()
-        finally:
-            np.random.set_state(before[0])
-            random.setstate(before[1])
 
 
 def _bits(generator: np.random.Generator | np.random.RandomState) -> Any:

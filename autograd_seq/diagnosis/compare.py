@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import linecache
 import re
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,6 +19,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.by_scores import by_scores
+from autograd_seq.diagnosis.calling import chance_kept
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
@@ -29,6 +31,7 @@ from autograd_seq.diagnosis.own_names import Mistaken, in_own_names
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
 from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
+from autograd_seq.diagnosis.seldom_collected import collected_seldom
 from autograd_seq.diagnosis.settle import Judge
 from autograd_seq.diagnosis.told_by_value import ToldByValue, is_told
 from autograd_seq.diagnosis.true_values import TrueValues
@@ -36,6 +39,8 @@ from autograd_seq.diagnosis.true_values import TrueValues
 _SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 
 
+@chance_kept()
+@collected_seldom()
 def compare(
     cases: Sequence[Any], name: str, warnings: list[str], hints_only: bool = False, causes: bool = True
 ) -> BackwardReport:
@@ -461,5 +466,10 @@ def student_line(error: Exception) -> str:
     if told is not None:
         return told
     own = str(Path(__file__).parent)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
-    return f"\n  at {frames[-1].filename}:{frames[-1].lineno}: {frames[-1].line}" if frames else ""
+    places = [(f.f_code.co_filename, line, f.f_globals) for f, line in traceback.walk_tb(error.__traceback__)]
+    theirs = [place for place in places if not place[0].startswith(own)]
+    if not theirs:
+        return ""
+    file, line, space = theirs[-1]
+    linecache.checkcache(file)  # which may have been changed; of all other files nobody wants a line
+    return f"\n  at {file}:{line}: {linecache.getline(file, line, space).strip()}"

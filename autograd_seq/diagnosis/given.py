@@ -135,7 +135,7 @@ def moved_like(value: Array, rng: np.random.Generator, whole: bool = False, rela
     array([1., 0., 0.])
     """
     axis = sums_to_one(value)
-    if set(np.unique(value)) == {0.0, 1.0}:
+    if set(value.ravel().tolist()) == {0.0, 1.0}:
         return _zeros_and_ones(value, axis, rng)
     if whole:
         return _whole(value, rng)
@@ -181,7 +181,7 @@ def _zeros_and_ones(value: Array, axes: tuple[int, ...] | None, rng: np.random.G
 
 def _whole(value: Array, rng: np.random.Generator) -> Array:
     """Other whole numbers that are labels and counts where these are: the same in another order, or the one below."""
-    if np.unique(value).size > 1:
+    if value.size and np.any(value != value.flat[0]):
         return np.asarray(rng.permutation(value.ravel()).reshape(value.shape))
     return np.where(value >= 2, value - 1, np.where(value == 1, 0, value + 1)) * 1.0
 

@@ -60,7 +60,7 @@ class Program:
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
         self._known: dict[frozenset[Tensor], list[Tensor]] = {}
-        self._rules = {r: _rule(r) for r in self.records}
+        self._rules = {r: (_rule(r), r.inputs, [x._value for x in r.inputs]) for r in self.records}
         self.work = 0  # lines that were computed again
 
     def time(self, r: Tensor) -> int | None:
@@ -93,13 +93,14 @@ class Program:
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        behind = self.behind(frozenset(changes))
+        behind, rules, now = self.behind(frozenset(changes)), self._rules, new.get
         self.work += len(behind)
         for r in behind:
             if r in changes:
                 new[r] = np.asarray(changes[r](value))
             else:
-                new[r] = np.asarray(self._rules[r](*[new.get(x, x._value) for x in r.inputs]))
+                rule, inputs, as_they_were = rules[r]
+                new[r] = np.asarray(rule(*map(now, inputs, as_they_were)))
         return new
 
     def behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
@@ -121,9 +122,9 @@ class Program:
         """The records on the ways from `start` to `end`, without `start`, with `end`; empty if there is no way."""
         behind = {start}
         ordered = []
-        first, last = start.index, end.index
-        for r in self.records:
-            if first < r.index <= last and any(x in behind for x in r.inputs):
+        first, last = self._positions.get(start, -1), self._positions.get(end, -1)
+        for r in self.records[first + 1 : last + 1]:
+            if not behind.isdisjoint(r.inputs):
                 behind.add(r)
                 ordered.append(r)
         if end not in behind:
@@ -176,7 +177,7 @@ def sums_axes(r: Tensor) -> bool:
 
 def evaluate(r: Tensor, value: Values) -> Array:
     """A record's value rule on given values of its inputs."""
-    return np.asarray(r.operation.value(*(value(x) for x in r.inputs), **r.settings))
+    return np.asarray(r.operation.value(*map(value, r.inputs), **r.settings))
 
 
 def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:
@@ -186,7 +187,8 @@ def along(change: Change, start: Tensor, path: Iterable[Tensor]) -> Change:
     def changed(value: Values) -> Array:
         local: dict[Tensor, Array] = {start: np.asarray(change(value))}
         for r in steps:
-            local[r] = evaluate(r, lambda x: local[x] if x in local else value(x))
+            inputs = [local[x] if x in local else value(x) for x in r.inputs]
+            local[r] = np.asarray(r.operation.value(*inputs, **r.settings))
         return local[steps[-1]]
 
     return changed

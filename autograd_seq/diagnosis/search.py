@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.known_values import farthest
 from autograd_seq.diagnosis.perturb import Context, Variant
 from autograd_seq.diagnosis.perturb.context import terms_of
 from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program, called
@@ -91,10 +92,10 @@ class Finding:
 
 def difference(found: Array, true: Array) -> float:
     """The largest difference, relative to the largest element; infinite where shapes or numbers are impossible."""
-    if np.shape(found) != np.shape(true) or not np.all(np.isfinite(found)):
+    if np.shape(found) != np.shape(true) or not np.isfinite(found).all():
         return float("inf")
-    largest = max(float(np.max(np.abs(true), initial=0)), float(np.max(np.abs(found), initial=0)))
-    return float(np.max(np.abs(found - true), initial=0)) / largest if largest else 0.0
+    largest = max(farthest(true), farthest(found))
+    return farthest(found - true) / largest if largest else 0.0
 
 
 class Search:
@@ -326,9 +327,9 @@ class Search:
 def _equal(found: Array, variant: Array, tolerance: float) -> bool:
     """Whether a variant gives the numbers found, stretched by broadcasting if need be."""
     if found.shape == variant.shape:
-        some, other = found.flat[0], variant.flat[0]  # most are far off: see that at one element
+        some, other = found.item(0), variant.item(0)  # most are far off: see that at one element
         gap = abs(some - other)
-        if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * np.max(np.abs(found)):
+        if gap > 1e-3 * (abs(some) + abs(other)) and gap > tolerance * farthest(found):
             return False
     else:
         try:

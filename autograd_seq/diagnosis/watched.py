@@ -36,7 +36,7 @@ JOINS = {"concatenate", "concat", "hstack", "vstack", "stack", "column_stack", "
 ONCE_ONLY = {"pop", "popleft", "next", "append", "popitem"}  # calls that cannot be made a second time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)  # frozen, it would take three times as long to make
 class Made:
     """The arrays that a statement made, the so-and-so-manieth time that it ran, and those that it joined in one."""
 
@@ -142,9 +142,11 @@ def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[
         found.extend(_tried(other) for other in others)
         raise _EnoughError
 
-    nothing = ast.arguments([], [], None, [], [], None, [])
-    others = ast.Tuple([ast.Lambda(nothing, whole_value(at.statement, way)) for way in ways], ast.Load())
-    call = ast.Call(ast.Name(LOOK, ast.Load()), [at.statement.value, others], [])  # type: ignore[attr-defined]
+    there: Any = at.statement
+    nothing, here = ast.arguments([], [], None, [], [], None, []), _place_of(there.value)
+    values = [_with_place(whole_value(there, way), there.value) for way in ways]
+    others = ast.Tuple([ast.Lambda(nothing, value, **here) for value in values], ast.Load(), **here)
+    call = ast.Call(ast.Name(LOOK, ast.Load()), [there.value, others], [])
     with _looking([(at.statement, call)]):
         code = at.part.compiled()
     with contextlib.suppress(_EnoughError), _with_code(at.part, code), _known_there(at.part, {LOOK: look}):
@@ -227,9 +229,18 @@ def _placed(call: ast.Call, there: ast.expr) -> ast.Call:
     """A call with the place of what it stands for, which has its own."""
     ast.copy_location(call.func, there)
     for argument in call.args:
-        if not hasattr(argument, "lineno"):
-            ast.fix_missing_locations(ast.copy_location(argument, there))
+        _with_place(argument, there)
     return ast.copy_location(call, there)
+
+
+def _with_place(node: ast.expr, there: ast.expr) -> ast.expr:
+    """An expression with the place of another one, if it has none of its own, as one that was read has."""
+    return node if hasattr(node, "lineno") else ast.fix_missing_locations(ast.copy_location(node, there))
+
+
+def _place_of(node: ast.expr) -> dict[str, Any]:
+    """Where an expression stands, as a new one may be told it."""
+    return {name: getattr(node, name) for name in node._attributes}
 
 
 def _looked_at(part: Part) -> Iterator[ast.stmt]:

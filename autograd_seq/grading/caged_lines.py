@@ -8,11 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 from autograd_seq.diagnosis.anew import OfCourse, OfPair
+from autograd_seq.diagnosis.calling import chance_kept
 from autograd_seq.diagnosis.grouped import taking_parts
 from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.own_lines import OwnLines
 from autograd_seq.diagnosis.pair import Pair
 from autograd_seq.diagnosis.seen import to_data
+from autograd_seq.diagnosis.seldom_collected import collected_seldom
 from autograd_seq.diagnosis.true_values import TrueValues
 
 
@@ -27,6 +29,7 @@ class CagedLines:
         What was told of its first draw.
     """
 
+    @chance_kept()
     def __init__(self, names: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
         function, told = names[facts["function"]], (facts["numbers"], facts["true"], facts["found"])
         draw: Any = None
@@ -38,6 +41,8 @@ class CagedLines:
         self._lines = OwnLines([draw], list(facts["wrong"]), facts["tolerance"], known, facts["seconds"])
         self._put = contextlib.ExitStack()
 
+    @chance_kept()
+    @collected_seldom()
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """What is asked: what mends, where something stands, or to let the changes that were found be made."""
         if "mended" in question:

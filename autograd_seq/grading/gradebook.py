@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from itertools import chain
-from multiprocessing import get_context
 from typing import Any
 
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
@@ -199,7 +196,7 @@ def check_folder(
     refused = [Submission(name, {}, LEADS_OUT) for name in sorted(links_out(given))]
     wanted = [name for name in names if name not in {submission.path for submission in refused}]
     many = min(jobs or _processors(), len(wanted))
-    found = _one_by_one(wanted, options) if many <= 1 else _side_by_side(wanted, options, many)
+    found = _side_by_side(wanted, options, many) if many > 1 else (_judged(name, options) for name in wanted)
     judged: dict[str, Submission] = {}
     for submission in chain(refused, found):
         judged[submission.path] = submission
@@ -214,53 +211,13 @@ def _processors() -> int:
     return len(available(0)) if available is not None else os.cpu_count() or 1
 
 
-def _one_by_one(names: list[str], options: dict[str, Any]) -> Iterator[Submission]:
-    for name in names:
-        yield _judged(name, options)
-
-
 def _side_by_side(names: list[str], options: dict[str, Any], jobs: int) -> Iterator[Submission]:
-    """Judge in processes of this package's own, each with one submission at a time; each as it is done.
+    """Judge several at a time; each as it is done."""
+    from autograd_seq.grading.side_by_side import side_by_side  # one submission needs none of it
 
-    A script that calls this without ``if __name__ == "__main__":`` would call it again in each of these processes,
-    which Python refuses; its submissions are judged here, one after another.
-    """
-    left = list(names)
-    if not _processes_start():
-        yield from _one_by_one(left, options)
-        return
-    while left:
-        for submission in _until_broken(list(left), options, jobs):
-            left.remove(submission.path)
-            yield submission
-        if left and jobs == 1:
-            yield Submission(left.pop(0), {}, "the process that judges it was ended: there is no answer")
-        jobs = 1  # which of several it was cannot be told; from here on it can
-
-
-def _processes_start() -> bool:
-    """Whether another process of this package's own can be started."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        try:
-            return bool(pool.submit(os.getpid).result())
-        except BrokenProcessPool:
-            return False
-
-
-def _until_broken(names: list[str], options: dict[str, Any], jobs: int) -> Iterator[Submission]:
-    """What is judged until all is, or until one of the processes that judge is ended, which ends the others."""
-    # Not forked: a copy of this process would hold its files and locks.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=200)
-    try:
-        running = {pool.submit(_judged, name, options) for name in names}
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BrokenProcessPool:
-        return
-    finally:
-        pool.shutdown(cancel_futures=True)  # whoever stops here does not wait for the rest of the class
+    ended = "the process that judges it was ended: there is no answer"
+    for name, found in side_by_side(partial(_judged, options=options), names, jobs):
+        yield found if found is not None else Submission(name, {}, ended)
 
 
 def _judged(name: str, options: dict[str, Any]) -> Submission:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,5 +75,7 @@ def _right_itself(task: Task, backward: Any, where: str) -> None:
 
 def meant(name: str, defined: Mapping[str, Any]) -> str:
     """What the reference has in place of a function that it lacks."""
-    near = difflib.get_close_matches(name, defined, 1)
+    from difflib import get_close_matches  # nobody needs it until something is wrong
+
+    near = get_close_matches(name, defined, 1)
     return f"; is {near[0]} meant?" if near else ""

@@ -7,7 +7,6 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-import mpmath
 import numpy as np
 
 from autograd_seq.core.array import Array
@@ -15,12 +14,14 @@ from autograd_seq.readings.branches import RELATIONS
 
 DIGITS = 60
 SPARE = 15  # powers of ten that these have room for
-ENORMOUS = mpmath.mpf("1e5000")  # beyond what any float holds, an exponential is as good as infinite, or 0
+ENORMOUS = "1e5000"  # beyond what any float holds, an exponential is as good as infinite, or 0
 
 
 @lru_cache(maxsize=16)
 def _context(digits: int) -> Any:
     """An arithmetic of its own for each number of digits; nobody changes it once it is made."""
+    import mpmath  # takes a while to load
+
     context = mpmath.MPContext()
     context.dps = digits
     return context
@@ -58,6 +59,7 @@ class PreciseAlgebra:
 
     def __init__(self, digits: int = DIGITS) -> None:
         self.context = _context(digits)
+        self._enormous = self.context.mpf(ENORMOUS)
 
     def number(self, x: Any) -> Any:
         """A scalar of this algebra, exactly."""
@@ -92,7 +94,7 @@ class PreciseAlgebra:
 
     def exp(self, x: Any) -> Any:
         """The exponential."""
-        if abs(x) > ENORMOUS:
+        if abs(x) > self._enormous:
             return self.context.inf if x > 0 else self.context.zero
         return self.context.exp(x)
 
@@ -106,7 +108,7 @@ class PreciseAlgebra:
 
     def tanh(self, x: Any) -> Any:
         """The hyperbolic tangent."""
-        return self.context.mpf((x > 0) - (x < 0)) if abs(x) > ENORMOUS else self.context.tanh(x)
+        return self.context.mpf((x > 0) - (x < 0)) if abs(x) > self._enormous else self.context.tanh(x)
 
     def sigmoid(self, x: Any) -> Any:
         """1 / (1 + exp(-x))."""

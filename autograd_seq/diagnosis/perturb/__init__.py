@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from autograd_seq.diagnosis.perturb import (
     brackets,
@@ -143,7 +143,7 @@ def spoken(context: Context, n: int) -> Iterator[Variant]:
     """The variants of one sentence, whose number their keys begin with."""
     with suppress(*DOES_NOT_FIT):
         for variant in GRAMMAR[n].variants(context):
-            yield replace(variant, key=(n, *variant.key))
+            yield variant.under((n, *variant.key))
 
 
 __all__ = ["GRAMMAR", "Context", "Variant", "spoken", "variants"]

@@ -37,12 +37,8 @@ def wherever_read(c: Context, mapping: Values) -> dict[Tensor, Change]:
 def made_of(c: Context, mapping: Values) -> Values:
     """What a backward pass would compute anew from changed values: their products and stacks."""
     new = dict(mapping)
-    outputs = {*c.program.truth.outputs.values()}
-    for r in c.program.truth.recording.forward:
-        if r.operation is None or r in mapping or is_activation(r) or algebra(r) == "matrix product":
-            continue
-        carried = r in outputs or algebra(r) in ("sum", "stacked")
-        if not carried and any(x in new for x in r.inputs):
+    for r in c.products:
+        if r not in mapping and any(x in new for x in r.inputs):
             with np.errstate(all="ignore"), suppress(*DOES_NOT_FIT):  # the logarithm of a negative number; other sizes
                 new[r] = np.asarray(r.operation.value(*(new.get(x, x._value) for x in r.inputs), **r.settings))
     return {r: value for r, value in new.items() if r not in mapping}

@@ -48,8 +48,12 @@ class Context:
         Forward values that a person's program has a name for, or could have.
     marked : list
         Forward values whose adjoint a person's program could have a name for.
+    products : list
+        Forward values that a backward pass may compute anew.
     quantities : dict
         Under the role of a forward value what it is at each time step, with its adjoint.
+    ways : dict
+        Under the role of some lines what leads to them, as far as that was asked for.
     """
 
     def __init__(self, program: Program, wrong: Collection[str] | None = None) -> None:
@@ -57,8 +61,11 @@ class Context:
         self.wrong = frozenset(program.results if wrong is None else wrong)
         self._made: dict[tuple[What, Tensor], list[Edit]] = {}
         self.adjoints = program.truth.recording.adjoints
-        self.called = cache(called)
-        self.live = set(program.truth.seeds.values())
+        self.called, self._formula = cache(called), cache(formula)
+        self._seeds = set(program.truth.seeds.values())
+        outputs = set(program.truth.outputs.values())
+        self.products = [r for r in program.truth.recording.forward if r not in outputs and _is_made_anew(r)]
+        self.live = set(self._seeds)
         for r in program.records:
             if any(x in self.live for x in r.inputs):
                 self.live.add(r)
@@ -89,6 +96,7 @@ class Context:
         self.carried_roles = {role: self._carried(found) for role, found in self.quantities.items() if len(found) > 1}
         self._written: dict[Tensor, tuple[str, str]] = {}
         self._followers: dict[Tensor, set[Tensor]] = {}
+        self.ways: dict[Any, dict[Any, list[tuple[Tensor, Tensor, list[Tensor]]]]] = {}
         self._join_initial_states()
         self.hosts = {r: self._host(r) for r in program.records}
 
@@ -154,7 +162,7 @@ class Context:
 
     def listed(self, key: Any, edit: Edit, keys: list[str], rank: int, changes: Mapping[Tensor, Change]) -> Variant:
         """An edit of whole gradients."""
-        correct = "; ".join(f"{k} = {formula(bare(self.program.results[k]))}" for k in keys[:3])
+        correct = "; ".join(f"{k} = {self._formula(bare(self.program.results[k]))}" for k in keys[:3])
         where, (category, words) = ", ".join(keys), edit.said
         return Variant((key, edit.key), category, where, words, correct, rank, changes, edit.weight)
 
@@ -252,10 +260,9 @@ class Context:
 
     def from_above(self, x: Tensor) -> bool:
         """Whether a term is (a part of) an adjoint that was given."""
-        seeds = self.program.truth.seeds.values()
         while x.operation is not None and len(x.inputs) == 1:
             x = x.inputs[0]
-        return any(x is seed for seed in seeds)
+        return x in self._seeds
 
     def behind(self, r: Tensor) -> set[Tensor]:
         """A record and everything that is computed from it."""
@@ -294,6 +301,12 @@ class Context:
                 break
             user = users[0]
         return chain
+
+
+def _is_made_anew(r: Tensor) -> bool:
+    """Whether a backward pass that needs a forward value may compute it itself, and not read it."""
+    plain = algebra(r) not in ("matrix product", "sum", "stacked")
+    return r.operation is not None and plain and not is_activation(r)
 
 
 def is_complement(r: Tensor) -> bool:

@@ -37,6 +37,10 @@ class Edit:
     change: Change
     weight: int = 1
 
+    def becoming(self, change: Change) -> Edit:
+        """The same edit with another value; `dataclasses.replace` takes longer than to try many a variant."""
+        return Edit(self.key, self.said, change, self.weight)
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -68,6 +72,12 @@ class Variant:
     rank: int
     changes: Mapping[Tensor, Change] = field(compare=False)
     weight: int = 1
+
+    def under(self, key: tuple[Any, ...]) -> Variant:
+        """The same variant under another key."""
+        return Variant(
+            key, self.category, self.where, self.words, self.correct, self.rank, self.changes, self.weight
+        )
 
 
 class Form:

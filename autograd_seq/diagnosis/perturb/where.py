@@ -105,9 +105,11 @@ def in_one_formula(c: Context, what: What, rank: int) -> Iterator[Variant]:
     for end_role in ends:
         if not all(map(c.open, c.groups[end_role])):
             continue
-        for start_role, ways in _ways(c, c.groups[end_role]).items():
+        if end_role not in c.ways:  # which are the same whatever is edited
+            c.ways[end_role] = _ways(c, c.groups[end_role])
+        for start_role, ways in c.ways[end_role].items():
             found = (
-                ((end_role, start_role), end, replace(edit, change=along(edit.change, start, path)))
+                ((end_role, start_role), end, edit.becoming(along(edit.change, start, path)))
                 for start, end, path in ways
                 for edit in c.edits(what, start)
             )
@@ -143,7 +145,7 @@ def in_one_use(c: Context, what: What, rank: int) -> Iterator[Variant]:
             if len(users) > 1 and r in c.live and any(map(c.open, users)):
                 for edit in c.edits(what, r):
                     for user in filter(c.open, users):
-                        seen = replace(edit, change=reading(user, {r: edit.change}))
+                        seen = edit.becoming(reading(user, {r: edit.change}))
                         yield (c.quantity(r), c.role(user)), user, seen
 
     return collected(c, "use", found(), rank)
