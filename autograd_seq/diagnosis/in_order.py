@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edi
 from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_lines import rescaled
 from autograd_seq.diagnosis.line_operands import products
+from autograd_seq.diagnosis.line_operations import bent
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
@@ -119,15 +121,17 @@ class InOrder:
     def _best_of(self, suspects: Sequence[Made], now: _Run, over: Callable[[], bool]) -> Edit | None:
         """The change of some lines that makes most right, or else most of what other lines make true."""
         best: tuple[tuple[int, int], Edit] | None = None
-        for hits in self._all_hits(suspects):
-            for edit in [edit for edit in hits if (edit.statement.lineno, edit.words) not in self._refused]:
+        for hits, of_whole in self._all_hits(suspects):
+            for edit, least in [*((e, (0, 0)) for e in hits), *((e, (0, math.inf)) for e in of_whole)]:
+                if (edit.statement.lineno, edit.words) in self._refused:
+                    continue
                 with put(edit):
                     after = self._seen()
                 if after is None or after.right < now.right:
                     continue
                 line = edit.statement.lineno
                 gain = after.right - now.right, len(after.true_but_at(line)) - len(now.true_but_at(line))
-                if gain > (0, 0) and (best is None or gain > best[0]):
+                if gain > least and (best is None or gain > best[0]):
                     best = gain, edit
                 if over() or after.right == self._enough:
                     break
@@ -228,8 +232,11 @@ class InOrder:
     def _known(self, v: Any) -> bool:
         return v in self._backward or v in self._forward
 
-    def _all_hits(self, suspects: Sequence[Made]) -> Iterator[list[Edit]]:
-        """The changes of some lines with which they make more that is true; then the unusual ones."""
+    def _all_hits(self, suspects: Sequence[Made]) -> Iterator[tuple[list[Edit], list[Edit]]]:
+        """The changes of some lines with which they make more that is true; then the unusual ones.
+
+        With them those which only right gradients speak for.
+        """
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
@@ -237,8 +244,7 @@ class InOrder:
             if rules is not RARE_RULES:
                 whole = list(itertools.product(fresh, (written_over, carried, for_one_line, shifted)))
                 hits += [edit for first, rule in whole for edit in shaped(first.part, first.statement, rule)]
-                hits += [edit for first in fresh for edit in self._of_whole(first)]
-            yield hits
+            yield hits, [e for m in fresh for e in self._of_whole(m)] if rules is not RARE_RULES else []
 
     def _of_whole(self, m: Made) -> Iterator[Edit]:
         """Changes that only the whole program tells of: a term of a sum, a line behind, the index of what was kept.
@@ -251,6 +257,7 @@ class InOrder:
         _, read = _stored_and_read(m.statement)
         for s in m.part.statements():
             if isinstance(s, ast.Assign) and isinstance(s.value, ast.Subscript) and ast.unparse(s.targets[0]) in read:
+                yield from shaped(m.part, s, bent)
                 yield from itertools.islice(shaped(m.part, s, indices), MOST_OF_WHOLE)
             entry = s.target if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Subscript) else None
             if entry is not None and ast.unparse(entry.value) in read:

@@ -10,7 +10,7 @@ from typing import Any
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, places, read, said
-from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, shape_of
+from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, numpy_in, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 MOST_FUNCTIONS = 12  # of a file, of which each can stand for another
@@ -146,6 +146,14 @@ def _forgotten_functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
             inner = isinstance(holder, ast.Call) and len(holder.args) == 1 and of == text  # the call itself
             if not inner and (of == text or {of, text} <= part.forward):
                 yield Edit(s, holder, name, index, read(call), *kinds.IN_PLACE_OF(said(node), call))
+
+
+def bent(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """What is kept, taken as it is, where its tanh is meant: tc = c for tc = tanh(c)."""
+    numpy = numpy_in(part)
+    if isinstance(s, ast.Assign) and isinstance(s.value, ATOMS) and shape_of(part, ast.unparse(s.value)) and numpy:
+        new = f"{numpy}.tanh({ast.unparse(s.value)})"
+        yield Edit(s, s, "value", None, read(new), *kinds.IN_PLACE_OF(said(s.value), new))
 
 
 def _is_product(node: object) -> bool:
