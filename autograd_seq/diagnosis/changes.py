@@ -26,9 +26,9 @@ from autograd_seq.diagnosis.line_edits import (
     said,
     target,
 )
-from autograd_seq.diagnosis.line_lines import bound_late, other_goals
+from autograd_seq.diagnosis.line_lines import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.line_missing import missing
-from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, divisors, shaped, unsummed
+from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, divisors, order, shaped, unsummed
 from autograd_seq.diagnosis.line_statements import into_the_loop, shared, written_over
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
@@ -40,6 +40,7 @@ MOST_BESIDES = 450  # runs for the rest, where what others make is right
 MOST_ATTEMPTS = 3
 MOST_OF_TWO = 800  # runs with two changes of one line
 FEW_OF_KEPT: list[Rule] = [shared, into_the_loop, bound_late]  # changes of lines of a forward pass
+FEW_OF_REST: list[Rule] = [order, cut, rescaled]  # where the first mistake is found
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
 
@@ -72,19 +73,23 @@ class Changes(Trials):
                     break
                 edit, mended = found
                 told = told.and_also([self._finding(edit, mended)], [edit], mended)
+                if len(told.left) > len(self.wrong) / 2:  # then it is one of several that are hard to find
+                    break
                 kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
         return Told([], [], list(self.wrong)) if told.left else told
 
-    def _simplest(self, lines: list[Line], left: list[str]) -> tuple[Edit, list[str]] | None:
+    def _simplest(
+        self, lines: list[Line], left: list[str], rules: Sequence[Rule] = WHOLE, of_kept: Sequence[Rule] = FEW_OF_KEPT
+    ) -> tuple[Edit, list[str]] | None:
         """The first of these changes that mends everything that is left, else the one that mends most."""
         everything, kept = frozenset(left), self._kept(lines)
         some = [line for line in lines if line.reach and line.reach < everything]
         lines = [line for line in lines if line.reach is None or line.reach == everything]
         tasks = [
             *itertools.product(some, [other_goals]),
-            *itertools.product(lines, [self.rules[0], bounds, *WHOLE]),
-            *itertools.product(kept, FEW_OF_KEPT),
+            *itertools.product(lines, [self.rules[0], bounds, *rules]),
+            *itertools.product(kept, of_kept),
         ]
         tasks += [(line, written_over) for line in kept if isinstance(line.statement, ast.AugAssign)]
         best: tuple[Edit, list[str]] | None = None
@@ -177,7 +182,7 @@ class Changes(Trials):
     def _rest(self, right: list[str]) -> Edit | None:
         """One of the changes of which a line has few, if it mends all the rest."""
         left = [k for k in self.wrong if k not in right]
-        found = self._simplest(self.lines(left), left) if left else None
+        found = self._simplest(self.lines(left), left, FEW_OF_REST, []) if left else None
         return found[0] if found is not None and len(found[1]) == len(left) else None
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:

@@ -36,8 +36,10 @@ def cut(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def rescaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A line that is missing behind one which changes some entries: what divides, or masks, all of them."""
+    """A line that is missing behind one which takes 1 from some entries: what divides, or masks, all of them."""
     if not isinstance(s, ast.AugAssign) or not isinstance(s.target, ast.Subscript):
+        return
+    if not isinstance(s.value, ast.Constant):
         return
     goal = ast.unparse(s.target.value)
     shape = shape_of(part, goal)

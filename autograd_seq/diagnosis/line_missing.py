@@ -19,7 +19,7 @@ from autograd_seq.diagnosis.line_variables import atoms, numpy_in, shape_of
 from autograd_seq.diagnosis.own_code import Part
 from autograd_seq.diagnosis.watched import Made, instead
 
-MOST_TERMS = 400  # that are made at one place
+MOST_TERMS = 160  # that are made at one place
 MOST_TRUE = 8  # of them that are tried
 MOST_GOALS = 6  # for each of them
 TURNS = (0, 1)  # of a loop, in which they are made: in the first one much may be 0
@@ -92,11 +92,15 @@ def _true_ones(
     """The terms that are true values which no line makes, at the end of one of the first turns, with their shapes."""
     seen = {None, *(known.which(v) for made in part.entries.values() for _, v in made)}
     for turn in TURNS if not isinstance(place[0], ast.FunctionDef) else TURNS[:1]:
+        found = False
         for term, made in zip(terms, _made_there(part, place, turn, terms, run), strict=False):
             which = known.which(made[0]) if len(made) == 1 else None
             if which not in seen:
+                found = True
                 seen.add(which)
                 yield term, made[0].shape
+        if found:
+            return
 
 
 def _made_there(part: Part, place: Place, turn: int, terms: Sequence[str], run: Callable[[], Any]) -> list[list[Array]]:
