@@ -26,6 +26,7 @@ from autograd_seq.diagnosis.line_edits import (
     said,
     target,
 )
+from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_lines import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.line_missing import missing
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, divisors, order, shaped, unsummed
@@ -252,7 +253,7 @@ class Changes(Trials):
         rare = RARE_RULES if len(self.rules) == len(RULES) else []
         more = SHAPES if rare else []
         shapes = [axes, unsummed] if more and self._of_wrong_shape(left) else []
-        few = [divisors] if more else []
+        few = [divisors, indices] if more else []
         tasks = [
             *itertools.product([lines], [*shapes, *(WHOLE if more and not again else [])]),  # they have few changes
             *itertools.product([likely], few),
