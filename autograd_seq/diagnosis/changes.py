@@ -90,6 +90,7 @@ class Changes(Trials):
         tasks = [
             *itertools.product(some, [other_goals]),
             *itertools.product(lines, [self.rules[0], bounds, *rules]),
+            *itertools.product([line for line in lines if line.reach], [divisors, indices] if rules is WHOLE else []),
             *itertools.product(kept, of_kept),
         ]
         tasks += [(line, written_over) for line in kept if isinstance(line.statement, ast.AugAssign)]

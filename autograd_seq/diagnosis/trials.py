@@ -27,8 +27,8 @@ from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 550
 MOST_LINES = 250_000  # that are run in all: the search ends there, whatever is left
-MOST_IN_ALL = 3_400.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
-WATCHED = 1.8  # times as much costs a run that is watched
+MOST_IN_ALL = 2_700.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
+WATCHED = 2.0  # times as much costs a run that is watched
 ENDLESS = 4  # times as many lines as the unchanged program runs
 PROBE = 1.37
 
@@ -83,7 +83,7 @@ class Trials:
         self.behind = KnownValues([*known.backward, *in_blocks(known.backward)], tolerance, self.factors)
         self._plain = KnownValues(known.forward, tolerance, self.factors)
         self._know(known)
-        self.cost, self.spent = 0.8 + 0.0025 * self.length, 0.0
+        self.cost, self.spent = 0.6 + 0.0012 * self.length, 0.0
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         if not known.forward:  # then runs are all that tells anything
             self.most *= 3
@@ -134,7 +134,7 @@ class Trials:
 
     def charge(self, ways: int, calls: bool) -> None:
         """Count changes that are tried on a line alone, which may call a function of theirs each time."""
-        self.spent += ways * (0.2 + (self.cost / 2 if calls else 0.0))
+        self.spent += ways * (0.15 + (self.cost / 2 if calls else 0.0))
 
     def _over(self) -> bool:
         """Whether enough was tried."""
