@@ -72,7 +72,8 @@ def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
             yield f"{numpy}.outer({d}, {v})", arrays[d] + arrays[v]
         for one, other in ((v, d), (d, v)):
             yield from _products(one, arrays[one], other, arrays[other])
-    yield from ((d, arrays[d]) for d in sorted(live, key=lambda d: d not in part.beside))  # first what nothing reads
+    alone = [*live, *(a for a in arrays if a in part.forward & part.zeros)]  # at last, as before the first step
+    yield from ((d, arrays[d]) for d in sorted(alone, key=lambda d: d not in part.beside))  # first what nothing reads
 
 
 def _products(one: str, mine: Shape, other: str, its: Shape) -> Iterator[tuple[str, Shape]]:

@@ -1,0 +1,155 @@
+"""A line that is missing, or one too early, in a small program: it is proposed, and said where it belongs."""
+
+from __future__ import annotations
+
+import pytest
+from small_programs import are_right_by_differences, loaded, written
+
+from autograd_seq.diagnosis.course import check_file
+
+PLANT = """
+import numpy as np
+
+INPUTS = {"s0": (3,), "K": (2, 3), "q": (2,)}
+PLANT = {
+    "A": np.array([[0.9, 0.2, 0.0], [-0.1, 0.8, 0.3], [0.0, 0.1, 0.7]]),
+    "B": np.array([[0.5, 0.0], [0.1, 0.4], [0.0, 1.0]]),
+}
+STEPS = 4
+
+
+def forward(s0, K, q):
+    A, B = PLANT["A"], PLANT["B"]
+    s, u = np.zeros((STEPS + 1, 3)), np.zeros((STEPS, 2))
+    s[0] = s0
+    for k in range(STEPS):
+        u[k] = np.tanh(K @ s[k] + q)
+        s[k + 1] = A @ s[k] + B @ u[k]
+    return {"s": s}, (s, u, K)
+
+
+def backward(upstream, cache):
+    s, u, K = cache
+    A, B = PLANT["A"], PLANT["B"]
+    lam, dK, dq = upstream["s"].copy(), np.zeros_like(K), np.zeros(len(K))
+    for k in reversed(range(STEPS)):
+        du = B.T @ lam[k + 1]
+        dz = du * (1 - u[k] ** 2)
+        dK += np.outer(dz, s[k])
+        dq += dz
+        lam[k] += A.T @ lam[k + 1]
+        lam[k] += K.T @ dz
+    return {"ds0": lam[0], "dK": dK, "dq": dq}
+"""
+
+SPRING = """
+import numpy as np
+
+INPUTS = {"start": (4,), "M": (4, 4), "V": (3, 4), "R": (4, 3)}
+
+
+def forward(start, M, V, R):
+    h = start
+    states, seen = [h], []
+    for t in range(3):
+        w = np.sin(V @ h)
+        h = np.tanh(M @ h + R @ w)
+        seen.append(w)
+        states.append(h)
+    return {"h": h}, (M, V, R, states, seen)
+
+
+def backward(upstream, cache):
+    M, V, R, states, seen = cache
+    dM, dV, dR = np.zeros_like(M), np.zeros_like(V), np.zeros_like(R)
+    dh = upstream["h"]
+    for t in range(2, -1, -1):
+        dz = dh * (1 - states[t + 1] ** 2)
+        dM += np.outer(dz, states[t])
+        dR += np.outer(dz, seen[t])
+        dw = (R.T @ dz) * np.cos(V @ states[t])
+        dV += np.outer(dw, states[t])
+        dh = M.T @ dz
+        dh = dh + V.T @ dw
+    return {"dstart": dh, "dM": dM, "dV": dV, "dR": dR}
+"""
+
+CELL = """
+import numpy as np
+
+INPUTS = {"x": (4, 2, 5), "Wf": (3, 2), "Wg": (3, 2), "U": (3, 3), "bf": (3, 1), "bg": (3, 1)}
+
+
+def cell_forward(x, h, c_prev, Wf, Wg, U, bf, bg):
+    f = 1 / (1 + np.exp(-(Wf @ x + U @ h + bf)))
+    g = np.tanh(Wg @ x + bg)
+    c = f * c_prev + g
+    return np.tanh(c), c, (x, h, c_prev, f, g, c)
+
+
+def cell_backward(dh, dc, cache, Wf, Wg, U):
+    x, h, c_prev, f, g, c = cache
+    dc = dc + dh * (1 - np.tanh(c) ** 2)
+    dzf = dc * c_prev * f * (1 - f)
+    dzg = dc * (1 - g ** 2)
+    return {"dx": Wf.T @ dzf + Wg.T @ dzg, "dh_prev": U.T @ dzf, "dc_prev": dc * f, "dWf": dzf @ x.T,
+            "dWg": dzg @ x.T, "dU": dzf @ h.T, "dbf": dzf.sum(axis=1, keepdims=True), "dzg": dzg}
+
+
+def forward(x, Wf, Wg, U, bf, bg):
+    h, c, caches, states = np.zeros((3, 5)), np.zeros((3, 5)), [], []
+    for t in range(4):
+        h, c, cache = cell_forward(x[t], h, c, Wf, Wg, U, bf, bg)
+        caches.append(cache)
+        states.append(h)
+    return {"h": np.stack(states)}, (x, Wf, Wg, U, bf, bg, caches)
+
+
+def backward(upstream, cache):
+    x, Wf, Wg, U, bf, bg, caches = cache
+    dx, dWf, dWg, dU = np.zeros_like(x), np.zeros_like(Wf), np.zeros_like(Wg), np.zeros_like(U)
+    dbf, dbg = np.zeros_like(bf), np.zeros_like(bg)
+    dh_prev, dc_prev = np.zeros((3, 5)), np.zeros((3, 5))
+    for t in reversed(range(4)):
+        gradients = cell_backward(upstream["h"][t] + dh_prev, dc_prev, caches[t], Wf, Wg, U)
+        dx[t] = gradients["dx"]
+        dh_prev = gradients["dh_prev"]
+        dc_prev = gradients["dc_prev"]
+        dWf += gradients["dWf"]
+        dWg += gradients["dWg"]
+        dU += gradients["dU"]
+        dbf += gradients["dbf"]
+        db_t = gradients["dzg"].sum(axis=1, keepdims=True)
+        dbg += db_t
+    return {"dx": dx, "dWf": dWf, "dWg": dWg, "dU": dU, "dbf": dbf, "dbg": dbg}
+"""
+
+RIGHT = {"plant": PLANT, "spring": SPRING, "cell": CELL}
+
+
+@pytest.mark.parametrize("of", RIGHT)
+def test_the_right_programs_are_right_by_differences(of, tmp_path):
+    are_right_by_differences(loaded(written(tmp_path, RIGHT[of])))
+
+
+MISSING = [
+    # a second path into the state
+    ("plant", "        lam[k] += K.T @ dz\n", "lam[k]", "lam[k] += K.T @ dz, at the end of the loop"),
+    ("spring", "        dh = dh + V.T @ dw\n", "dh", "dh = dh + V.T @ dw, at the end of the loop"),
+    # a carry that is never updated: nothing to be added to
+    ("cell", '        dc_prev = gradients["dc_prev"]\n', "dc_prev",
+     "dc_prev = gradients['dc_prev'], at the end of the loop"),
+    ("cell", '        dh_prev = gradients["dh_prev"]\n', "dh_prev",
+     "dh_prev = gradients['dh_prev'], at the end of the loop"),
+    # a bias whose gradient stays zero
+    ("plant", "        dq += dz\n", "dq", "dq = dq + dz, at the end of the loop"),
+    ("cell", "        dbg += db_t\n", "dbg", "dbg = dbg + db_t, at the end of the loop"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "line", "where", "right"), MISSING)
+def test_a_missing_line_is_proposed(of, line, where, right, tmp_path):
+    report = check_file(written(tmp_path, RIGHT[of], [(line, "")]))["backward"]
+    (cause,) = report.causes
+    assert set(cause.explains) == set(report.wrong)
+    assert (cause.category, cause.where, cause.correct) == ("missing term", where, right), str(report)
