@@ -57,8 +57,10 @@ class Mend(Changes):
             return [finding], None
         with np.errstate(all="ignore"):
             lines = self._lines = self._lines or self.lines(self.wrong)
+            alone: list[Callable[[], Told]] = [lambda: self._one_by_one([*lines, *self._kept(lines)])]
             ways: dict[Way, list[Callable[[], Told]]] = {
-                **dict.fromkeys(ALONE, [lambda: self._one_by_one([*lines, *self._kept(lines)])]),
+                "assignments": alone,
+                "handed": alone,
                 "values": [lambda: self._at_once(lines), self._in_order, self._by_value],
                 "changes": [lambda: self._one_by_one(lines)],
             }

@@ -8,6 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from autograd_seq.diagnosis.course import check_file
+from autograd_seq.diagnosis.search import Search
+
 
 def written(folder, text, edits=()):
     """The file of a program in which some places are changed; each stands there once."""
@@ -52,3 +55,17 @@ def are_right_by_differences(module):
         ends = [module.forward(**inputs | {key[1:]: inputs[key[1:]] + h * along})[0] for h in (1e-6, -1e-6)]
         slope = sum(np.sum(upstream[k] * (ends[0][k] - ends[1][k])) for k in upstream) / 2e-6
         np.testing.assert_allclose(np.sum(value * along), slope, rtol=1e-7, atol=1e-9)
+
+
+def one_cause(path):
+    """The only cause that is told of a wrong program, which explains all of it, and the text of its line."""
+    report = check_file(path)["backward"]
+    (cause,) = report.causes
+    assert set(cause.explains) == set(report.wrong), str(report)
+    line = path.read_text(encoding="utf-8").splitlines()[cause.line - 1].strip() if cause.line else ""
+    return cause, line
+
+
+def by_own_lines(monkeypatch):
+    """Leave it to the lines of a program to explain what is wrong: mistakes put into the true pass tell nothing."""
+    monkeypatch.setattr(Search, "run", lambda self, most=0.0: ([], list(self.wrong)))

@@ -1,11 +1,11 @@
-"""Wrong lines that one small edit of a right program makes: one cause, with its line and what to write instead."""
+"""Wrong lines as wholes, a missing one behind another, another goal, a late variable: its line and the right one."""
 
 from __future__ import annotations
 
 import pytest
-from small_programs import are_right_by_differences, loaded, written
 
-from autograd_seq.diagnosis.course import check_file
+from tests.check.small_programs import are_right_by_differences, by_own_lines, loaded, one_cause, written
+from tests.sweeps import slow_but_part_of
 
 PENALTY = """
 import numpy as np
@@ -377,23 +377,66 @@ def test_the_right_programs_are_right_by_differences(of, tmp_path):
 
 
 CUT = "dW[:, :-1] += 2 * LAMBDA * W[:, :-1]"
+SCORES = "dy[np.arange(T)[:, None], np.arange(N), Y] -= 1"
+LATE = "tape.append((before, lambda d{}: d * (1 - h ** 2)))"
+LATE_SCALE = "pulls.append((lambda d{}: d * g, a, h))"
+BACK = 'back(upstream["{}"], x, W, {}, {})'
+DIVIDED = "dtotal = dmean / self.lengths[:, None]"
 CASES = [
-    ("penalty", [(CUT, "dW += 2 * LAMBDA * W")], "dW += 2", "extra term", CUT),
-    ("penalty", [(CUT, "dW = dW + 2 * LAMBDA * W")], "dW = dW + 2", "extra term", CUT),
-    ("words", [("    dy /= N\n", "")], "", "", ""),
-    ("words", [("    dy /= np.log(2)\n", "")], "", "", ""),
-    ("words", [("    dy *= mask[:, :, None]\n", "")], "", "", ""),
-    ("words", [("    dy *= upstream[\"loss\"]\n", "")], "", "", ""),
-    ("gates", [("p.b_f.d += df", "p.b_i.d += df")], "", "", ""),
-    ("gates", [("p.W_i.d += di", "p.W_f.d += di")], "", "", ""),
-    ("grads", [('grads["bf"] += df', 'grads["bi"] += df')], "", "", ""),
-    ("grads", [('grads["Wi"] += di', 'grads["Wf"] += di')], "", "", ""),
-    ("closures", [("lambda d, h=h: d", "lambda d: d")], "", "", ""),
-    ("scaled", [("lambda d, g=g: d", "lambda d: d")], "", "", ""),
-    ("tiled", [("dh.sum(axis=0)", "dh[0]")], "", "", ""),
-    ("columns", [("dh.sum(axis=1)", "dh[:, 0]")], "", "", ""),
-    ("both ways", [("coming, range(T))", "coming, range(T - 1, -1, -1))")], "", "", ""),
-    ("both ways", [("going, range(T - 1, -1, -1))", "going, range(T))")], "", "", ""),
-    ("averaged", [("dmean / self.lengths[:, None]", "dmean / len(self.x)")], "", "", ""),
-    ("averaged", [("dmean / self.lengths[:, None]", "dmean")], "", "", ""),
-]
+    # a penalty on the column of the biases, too
+    ("penalty", [(CUT, "dW += 2 * LAMBDA * W")], "dW += 2 * LAMBDA * W", "extra term", CUT),
+    # a line that is missing behind the one that changes some entries
+    ("words", [("    dy /= N\n", "")], SCORES, "missing factor", f"dy /= N, after {SCORES}"),
+    ("words", [("    dy /= np.log(2)\n", "")], SCORES, "missing factor", f"dy /= np.log(2), after {SCORES}"),
+    ("words", [("    dy *= mask[:, :, None]\n", "")], SCORES, "missing factor",
+     f"dy *= mask[:, :, None], after {SCORES}"),
+    # a value put where that of another belongs
+    ("gates", [("p.b_f.d += df", "p.b_i.d += df")], "p.b_i.d += df.sum(axis=1, keepdims=True)", "wrong value",
+     "p.b_f.d += df.sum(axis=1, keepdims=True)"),
+    ("gates", [("p.W_i.d += di", "p.W_f.d += di")], "p.W_f.d += di @ x[t].T", "wrong value", "p.W_i.d += di @ x[t].T"),
+    ("grads", [('grads["bf"] += df', 'grads["bi"] += df')], 'grads["bi"] += df.sum(axis=1, keepdims=True)',
+     "wrong value", "grads['bf'] += df.sum(axis=1, keepdims=True)"),
+    ("grads", [('grads["Wi"] += di', 'grads["Wf"] += di')], 'grads["Wf"] += di @ x[t].T',
+     "wrong value", "grads['Wi'] += di @ x[t].T"),
+    # a function that reads a variable of a loop when the loop is over
+    ("closures", [("lambda d, h=h: d", "lambda d: d")], LATE.format(""), "shared array", LATE.format(", h=h")),
+    ("scaled", [("lambda d, g=g: d", "lambda d: d")], LATE_SCALE.format(""), "shared array",
+     LATE_SCALE.format(", g=g")),
+    # one row of many
+    ("tiled", [("dh.sum(axis=0)", "dh[0]")], 'return {"dx": dx, "dh0": dh[0], "dW": dW, "dU": dU}', "missing sum",
+     "return {'dx': dx, 'dh0': dh.sum(axis=0), 'dW': dW, 'dU': dU}"),
+    ("columns", [("dh.sum(axis=1)", "dh[:, 0]")], "dh0 = dh[:, 0]", "missing sum", "dh0 = dh.sum(axis=1)"),
+    # the order of the steps that a function is told
+    ("both ways", [("coming, range(T))", "coming, range(T - 1, -1, -1))")],
+     "dx_left, dW_left, dV = " + BACK.format("left", "V", "coming, range(T - 1, -1, -1)"), "off by one",
+     "dx_left, dW_left, dV = " + BACK.format("left", "V", "coming, range(T)").replace('"', "'")),
+    ("both ways", [("going, range(T - 1, -1, -1))", "going, range(T))")],
+     "dx, dW, dU = " + BACK.format("right", "U", "going, range(T)"), "off by one",
+     "dx, dW, dU = " + BACK.format("right", "U", "going, reversed(range(T))").replace('"', "'")),
+    # a number for each example to divide by, in an attribute
+    ("averaged", [(DIVIDED, "dtotal = dmean / len(self.x)")], "dtotal = dmean / len(self.x)", "wrong value", DIVIDED),
+    ("averaged", [(DIVIDED, "dtotal = dmean")], "dtotal = dmean", "missing factor", DIVIDED),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "edits", "line", "category", "right"), CASES)
+def test_the_line_is_told_by_the_program_itself(of, edits, line, category, right, tmp_path, monkeypatch):
+    by_own_lines(monkeypatch)
+    cause, found = one_cause(written(tmp_path, RIGHT[of], edits))
+    assert (cause.category, found, cause.correct) == (category, line, right)
+
+
+ELSEWHERE = ("dy /= N", "dy *= mask")  # told of what dy is in the end, as there is no telling where it is missing
+SAME = [case for case in CASES if not case[1][0][0].strip().startswith(ELSEWHERE)]
+
+
+@pytest.mark.parametrize(("of", "edits", "line", "category", "right"), slow_but_part_of(SAME, one_in=3))
+def test_so_it_is_beside_the_true_pass(of, edits, line, category, right, tmp_path):
+    cause, found = one_cause(written(tmp_path, RIGHT[of], edits))
+    assert (cause.category, found, cause.correct) == (category, line, right)
+
+
+@pytest.mark.parametrize("line", ["    dy /= N\n", "    dy *= mask[:, :, None]\n"])
+def test_a_factor_of_the_loss_that_is_missing_is_told(line, tmp_path):
+    cause, _ = one_cause(written(tmp_path, WORDS, [(line, "")]))
+    assert cause.category == "missing factor" and cause.where == "dright"

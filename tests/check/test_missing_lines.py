@@ -1,11 +1,10 @@
-"""A line that is missing, or one too early, in a small program: it is proposed, and said where it belongs."""
+"""A line that is missing from a small program: it is proposed, and said where it belongs."""
 
 from __future__ import annotations
 
 import pytest
-from small_programs import are_right_by_differences, loaded, written
 
-from autograd_seq.diagnosis.course import check_file
+from tests.check.small_programs import are_right_by_differences, by_own_lines, loaded, one_cause, written
 
 PLANT = """
 import numpy as np
@@ -136,20 +135,39 @@ MISSING = [
     # a second path into the state
     ("plant", "        lam[k] += K.T @ dz\n", "lam[k]", "lam[k] += K.T @ dz, at the end of the loop"),
     ("spring", "        dh = dh + V.T @ dw\n", "dh", "dh = dh + V.T @ dw, at the end of the loop"),
-    # a carry that is never updated: nothing to be added to
+    # a carry that is never updated, and so has nothing to be added to
     ("cell", '        dc_prev = gradients["dc_prev"]\n', "dc_prev",
      "dc_prev = gradients['dc_prev'], at the end of the loop"),
     ("cell", '        dh_prev = gradients["dh_prev"]\n', "dh_prev",
      "dh_prev = gradients['dh_prev'], at the end of the loop"),
-    # a bias whose gradient stays zero
-    ("plant", "        dq += dz\n", "dq", "dq = dq + dz, at the end of the loop"),
-    ("cell", "        dbg += db_t\n", "dbg", "dbg = dbg + db_t, at the end of the loop"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("of", "line", "where", "right"), MISSING)
-def test_a_missing_line_is_proposed(of, line, where, right, tmp_path):
-    report = check_file(written(tmp_path, RIGHT[of], [(line, "")]))["backward"]
-    (cause,) = report.causes
-    assert set(cause.explains) == set(report.wrong)
-    assert (cause.category, cause.where, cause.correct) == ("missing term", where, right), str(report)
+def test_a_missing_line_is_proposed(of, line, where, right, tmp_path, monkeypatch):
+    by_own_lines(monkeypatch)
+    cause, _ = one_cause(written(tmp_path, RIGHT[of], [(line, "")]))
+    assert (cause.category, cause.where, cause.correct) == ("missing term", where, right)
+
+
+TOLD = [
+    ("plant", MISSING[0][1], "missing term", "lam[k] += A.T @ lam[k + 1]", "lam[k] = lam[3] + Aᵀ lam[4] + Kᵀ dz"),
+    ("spring", MISSING[1][1], "missing term", "dh = M.T @ dz", "dh = Mᵀ dz + Vᵀ dw"),
+    ("cell", MISSING[2][1], "no carry", "dc = dc + dh * (1 - np.tanh(c) ** 2)", "dc = dc_prev + dh ∘ (1 − h ∘ h)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "line", "category", "there", "right"), TOLD)
+def test_a_term_of_the_true_pass_that_is_missing_is_told_as_a_formula(of, line, category, there, right, tmp_path):
+    cause, found = one_cause(written(tmp_path, RIGHT[of], [(line, "")]))
+    assert (cause.category, found, cause.correct) == (category, there, right)
+
+
+@pytest.mark.parametrize(("of", "line", "where", "first"), [
+    ("plant", "        dq += dz\n", "dq", "dq = dz_u<4> + dz_u<3>"),
+    ("cell", "        dbg += db_t\n", "dbg", "dbg = Σ_columns(dz_g<4>) + Σ_columns(dz_g<3>)"),
+])  # fmt: skip
+def test_a_bias_whose_gradient_is_never_added_up_is_told_so(of, line, where, first, tmp_path):
+    cause, _ = one_cause(written(tmp_path, RIGHT[of], [(line, "")]))
+    assert (cause.category, cause.where) == ("missing term", where)
+    assert "never assigned" in cause.words and cause.correct.startswith(first)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from small_programs import are_right_by_differences, loaded, written
 
 from autograd_seq.diagnosis.course import check_file
+from tests.check.small_programs import are_right_by_differences, by_own_lines, loaded, one_cause, written
+from tests.sweeps import slow_but_part_of
 
 RECURSION = """
 import numpy as np
@@ -181,17 +182,17 @@ class Net:
     def __init__(self, We, Ue, Wd, Ud):
         self.weights = {"enc": (We, Ue), "dec": (Wd, Ud)}
         self.grads = {key: (np.zeros((4, 4)), np.zeros((4, 4))) for key in self.weights}
-        self.tapes = {"enc": [], "dec": []}
+        self.tapes = {"enc": {}, "dec": {}}
 
-    def step(self, name, x, h):
+    def step(self, name, t, x, h):
         W, U = self.weights[name]
         new = np.tanh(W @ x + U @ h)
-        self.tapes[name].append((x, h, new))
+        self.tapes[name][t] = x, h, new
         return new
 
-    def back(self, name, dh):
+    def back(self, name, t, dh):
         W, U = self.weights[name]
-        x, h, new = self.tapes[name].pop()
+        x, h, new = self.tapes[name][t]
         dz = dh * (1 - new ** 2)
         dW, dU = self.grads[name]
         dW += np.outer(dz, x)
@@ -203,9 +204,9 @@ def forward(x, We, Ue, Wd, Ud):
     net = Net(We, Ue, Wd, Ud)
     h = np.zeros(4)
     for t in range(3):
-        h = net.step("enc", x[t], h)
+        h = net.step("enc", t, x[t], h)
     for t in range(3):
-        h = net.step("dec", x[t], h)
+        h = net.step("dec", t, x[t], h)
     return {"h": h}, (net, x)
 
 
@@ -213,10 +214,10 @@ def backward(upstream, cache):
     net, x = cache
     dx, dh = np.zeros_like(x), upstream["h"]
     for t in reversed(range(3)):
-        dx_t, dh = net.back("dec", dh)
+        dx_t, dh = net.back("dec", t, dh)
         dx[t] += dx_t
     for t in reversed(range(3)):
-        dx_t, dh = net.back("enc", dh)
+        dx_t, dh = net.back("enc", t, dh)
         dx[t] += dx_t
     (dWe, dUe), (dWd, dUd) = net.grads["enc"], net.grads["dec"]
     return {"dx": dx, "dWe": dWe, "dUe": dUe, "dWd": dWd, "dUd": dUd}
@@ -358,31 +359,83 @@ def test_the_right_programs_are_right_by_differences(of, tmp_path):
 
 
 LAYER = "        layer = Layer(W, U)\n"
-CHUNK = "    for chunk in reversed(range(2)):\n        layer = Layer(W, U)\n"
+CHUNK = f"    for chunk in reversed(range(2)):\n{LAYER}"
 CASES = [
-    ("recursion", [("1 - new * new", "1 - h * h")]),
-    ("coupled", [("1 - new ** 2", "1 - h * h")]),
-    ("coupled", [("dc * (c_prev - g) * f", "dc * c_prev * f")]),
-    ("coupled", [("dh * (new - h)", "dh * new")]),
-    ("coupled", [(" + dh * (1 - keep)", "")]),
+    # one operand for another wherever the line has it
+    ("recursion", [("1 - new * new", "1 - h * h")], "dz = dnew * (1 - h * h)", "wrong value",
+     "dz = dnew * (1 - new * new)"),
+    ("coupled", [("1 - new ** 2", "1 - h * h")], "dc = dc + dh * keep * (1 - h * h)", "wrong value",
+     "dc = dc + dh * keep * (1 - new * new)"),
+    # a value of the forward pass that is missing beside another one
+    ("coupled", [("dc * (c_prev - g) * f", "dc * c_prev * f")], "dzf = dc * c_prev * f * (1 - f)", "missing term",
+     "dzf = dc * (c_prev - g) * f * (1 - f)"),
+    # what a mask lets through
+    ("coupled", [(" + dh * (1 - keep)", "")], "dh = U.T @ dzf", "missing term", "dh = U.T @ dzf + dh * (1 - keep)"),
+    # a function that other lines take of a value
+    ("output", [("da * np.tanh(c_next) * o", "da * c_next * o")], "dzo = da * c_next * o * (1 - o)", "wrong value",
+     "dzo = da * np.tanh(c_next) * o * (1 - o)"),
+    ("output", [("1 - np.tanh(c_next) ** 2", "1 - a_next ** 2")], "dc = dc + da * o * (1 - a_next ** 2)",
+     "wrong value", "dc = dc + da * o * (1 - np.tanh(c_next) ** 2)"),
+    # the same columns as before, or as many one earlier
+    ("vector", [("gvr[n_in:-1]", "gvr[n_in - 1:-2]")], "dv = gvr[n_in - 1:-2]", "wrong half", "dv = gvr[n_in:-1]"),
+    # the word that a function is called with
+    ("layers", [('net.back("enc"', 'net.back("dec"')], 'dx_t, dh = net.back("dec", t, dh)', "wrong value",
+     "dx_t, dh = net.back('enc', t, dh)"),
+    # the index of a state that several lines use
+    ("states", [("hp = self.h[t]", "hp = self.h[t + 1]")], "hp = self.h[t + 1]", "off by one", "hp = self.h[t]"),
+    # an object that should be made anew in each turn
+    ("chunks", [(CHUNK, LAYER[4:] + CHUNK.replace(LAYER, ""))], "layer = Layer(W, U)", "extra term",
+     "layer = Layer(W, U), at the beginning of each turn"),
+    # what a closure answers, exchanged
+    ("zoneout", [("d * keep, d * (1 - keep)", "d * (1 - keep), d * keep")], "return d * (1 - keep), d * keep",
+     "wrong value", "return (d * keep, d * (1 - keep))"),
+]  # fmt: skip
 
-    ("output", [("da * np.tanh(c_next) * o", "da * c_next * o")]),
-    ("output", [("da * np.tanh(c_next) * o", "da * a_next * o")]),
-    ("output", [("1 - np.tanh(c_next) ** 2", "1 - a_next ** 2")]),
-    ("output", [("1 - np.tanh(c_next) ** 2", "1 - c_next ** 2")]),
-    ("joined", [("dboth[:, I:]", "dboth[:, :H]")]),
 
-    ("vector", [("gvr[n_in:-1]", "gvr[n_in - 1:-2]")]),
-    ("vector", [("gvr[n_in:-1]", "gvr[n_in + 1:]")]),
-    ("layers", [('net.back("enc"', 'net.back("dec"'), ('self.tapes[name].pop()', 'self.tapes[name].pop() if self.tapes[name] else self.tapes["enc"].pop()')]),
-    ("layers", [('in net.grads["enc"]', 'in net.grads["enc"]')] if 0 else [('net.grads["enc"], net.grads["dec"]', 'net.grads["dec"], net.grads["enc"]')]),
-    ("states", [("hp = self.h[t]", "hp = self.h[t + 1]")]),
-    ("states", [("hn, r = self.h[t + 1]", "hn, r = self.h[t]")]),
-    ("chunks", [(CHUNK, LAYER[4:] + CHUNK.replace(LAYER, ""))]),
-    ("zoneout", [("d * keep, d * (1 - keep)", "d * (1 - keep), d * keep")]),
-    ("zoneout", [("dold, dnew = pull", "dnew, dold = pull")]),
-    ("states", [("reversed(range(len(self.x)))", "range(len(self.x))"), ("dW += self", "dW = self")]),
-    ("joined", [("reversed(range(3))", "range(3)"), ("dW += both", "dW = both")]),
-    ("coupled", [("dc = dc * f", "dc = dc"), ("dWg += dzg", "dWg = dzg")]),
-    ("coupled", [("(c_prev - g)", "(g - c_prev)"), ("(1 - f) * (1 - g ** 2)", "(1 - f) * (1 - g)")]),
+@pytest.mark.parametrize(("of", "edits", "line", "category", "right"), CASES)
+def test_the_line_is_told_by_the_program_itself(of, edits, line, category, right, tmp_path, monkeypatch):
+    by_own_lines(monkeypatch)
+    cause, found = one_cause(written(tmp_path, RIGHT[of], edits))
+    assert (cause.category, found, cause.correct) == (category, line, right)
+
+
+AS_A_FORMULA = [
+    (*CASES[0][:3], "activation derivative", "dz_new<4> = dnew<4> ∘ (1 − new<4> ∘ new<4>)"),
+    (*CASES[1][:3], "activation derivative", "dc = upstream['c'] + dh ∘ keep ∘ (1 − new<3> ∘ new<3>)"),
+    (*CASES[2][:3], "missing term", "dzf = (−dc ∘ g<3> + dc ∘ c_prev) ∘ f ∘ (1 − f)"),
+    (*CASES[3][:3], "missing term", "dh = upstream['h'] ∘ (1 − keep) + Uᵀ dzf"),
+    (*CASES[4][:3], "wrong value", "dzo = da ∘ tanh(c_next) ∘ o<3> ∘ (1 − o<3>)"),
+    (*CASES[5][:3], "activation derivative", "dc = da ∘ o<3> ∘ (1 − tanh(c_next) ∘ tanh(c_next))"),
+    ("joined", [("dboth[:, I:]", "dboth[:, :H]")], "dh = dboth[:, :H]", "wrong half", "dh = dboth[:, 2:6]"),
+    ("vector", [("gvr[n_in:-1]", "gvr[n_in + 1:]")], "dv = gvr[n_in + 1:]", "wrong half", "dv = gvr[3:7]"),
+    *CASES[6:],
 ]
+
+
+@pytest.mark.parametrize(("of", "edits", "line", "category", "right"), slow_but_part_of(AS_A_FORMULA, one_in=3))
+def test_beside_the_true_pass_the_line_is_the_same(of, edits, line, category, right, tmp_path):
+    cause, found = one_cause(written(tmp_path, RIGHT[of], edits))
+    assert (cause.category, found, cause.correct) == (category, line, right)
+
+
+TWO = [
+    # two simple ones at once
+    ("states", [("reversed(range(len(self.x)))", "range(len(self.x))"), ("dW += self", "dW = self")],
+     {"for t in reversed(range(len(self.x))):": "off by one", "dW += self.x[t].T @ dz": "assignment"}),
+    ("joined", [("reversed(range(3))", "range(3)"), ("dW += both", "dW = both")],
+     {"for t in reversed(range(3)):": "off by one", "dW += both.T @ dz": "assignment"}),
+    # what is found first spoils a gradient that the other one is about
+    ("coupled", [("dc = dc * f", "dc = dc"), ("dWg += dzg", "dWg = dzg")],
+     {"dc = dc * f, at the end of the loop": "missing factor", "dWg += dzg @ x[t].T": "assignment"}),
+    ("coupled", [("(c_prev - g)", "(g - c_prev)"), ("(1 - f) * (1 - g ** 2)", "(1 - f) * (1 - g)")],
+     {"dzf = dc * (c_prev - g) * f * (1 - f)": "sign",
+      "dzg = dc * (1 - f) * (1 - g ** 2)": "activation derivative"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "edits", "right"), TWO)
+def test_two_mistakes_are_told_as_two(of, edits, right, tmp_path, monkeypatch):
+    by_own_lines(monkeypatch)
+    report = check_file(written(tmp_path, RIGHT[of], edits))["backward"]
+    assert {cause.correct: cause.category for cause in report.causes} == right
+    assert {key for cause in report.causes for key in cause.explains} == set(report.wrong)
