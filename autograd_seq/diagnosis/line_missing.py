@@ -140,7 +140,8 @@ def _added(part: Part, place: Place, goal: str, term: str) -> Edit:
     there = holder.body[index - 1]
     for node in ast.walk(line):
         ast.copy_location(node, there)
-    own = [s for s in ast.walk(holder) if isinstance(s, (ast.Assign, ast.AugAssign)) and goal in _stored_by(s)]
+    made = [s for s in part.statements() if isinstance(s, (ast.Assign, ast.AugAssign)) and goal in _stored_by(s)]
+    own = [s for s in made if any(s is n for n in ast.walk(holder))] or made
     both = ast.copy_location(ast.If(ast.Constant(True), [there, line], []), there)
     where = "before the function answers" if isinstance(holder, ast.FunctionDef) else "at the end of the loop"
     edit = Edit(own[-1] if own else there, holder, "body", index - 1, both, *kinds.NO_TERM(term), part)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import autograd_seq
+from autograd_seq.diagnosis.course import check_file
+from autograd_seq.translation.reader import translated
 from tests.check.small_programs import are_right_by_differences, by_own_lines, loaded, one_cause, written
 from tests.sweeps import slow_but_part_of
 
@@ -440,3 +443,18 @@ def test_so_it_is_beside_the_true_pass(of, edits, line, category, right, tmp_pat
 def test_a_factor_of_the_loss_that_is_missing_is_told(line, tmp_path):
     cause, _ = one_cause(written(tmp_path, WORDS, [(line, "")]))
     assert cause.category == "missing factor" and cause.where == "dright"
+
+
+CHINESE = {
+    "penalty": "用的是 W 的全部，而应为 W[:, :-1]",
+    "closures": "用到 lambda d: d * (1 - h ** 2)，它在被调用时才读取 h：那时的值是循环最后一轮留下的",
+    "both ways": "步骤 range(T - 1, -1, -1) 的顺序反了",
+}
+
+
+@pytest.mark.parametrize("of", CHINESE)
+def test_it_is_said_in_chinese(of, tmp_path):
+    edits = next(case[1] for case in CASES if case[0] == of)
+    report = check_file(written(tmp_path, RIGHT[of], edits))["backward"]
+    with autograd_seq.language("zh"):
+        assert CHINESE[of] in translated(str(report))

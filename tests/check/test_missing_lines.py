@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import autograd_seq
+from autograd_seq.diagnosis.course import check_file
+from autograd_seq.translation.reader import translated
 from tests.check.small_programs import are_right_by_differences, by_own_lines, loaded, one_cause, written
 
 PLANT = """
@@ -123,7 +126,34 @@ def backward(upstream, cache):
     return {"dx": dx, "dWf": dWf, "dWg": dWg, "dU": dU, "dbf": dbf, "dbg": dbg}
 """
 
-RIGHT = {"plant": PLANT, "spring": SPRING, "cell": CELL}
+SKIP = """
+import numpy as np
+
+INPUTS = {"h0": (4,), "x": (3, 4), "M": (4, 4), "P": (5, 4), "Q": (5, 4)}
+
+
+def forward(h0, x, M, P, Q):
+    states = [h0]
+    for t in range(3):
+        states.append(np.tanh(M @ states[-1] + x[t]))
+    return {"out": Q @ states[-1] + P @ h0}, (h0, M, P, Q, states)
+
+
+def backward(upstream, cache):
+    h0, M, P, Q, states = cache
+    dout, dM, dx = upstream["out"], np.zeros_like(M), np.zeros((3, 4))
+    dh = Q.T @ dout
+    for t in reversed(range(3)):
+        dz = dh * (1 - states[t + 1] ** 2)
+        dM += np.outer(dz, states[t])
+        dx[t] = dz
+        dh = M.T @ dz
+    dP, dQ = np.outer(dout, h0), np.outer(dout, states[-1])
+    dh = dh + P.T @ dout
+    return {"dh0": dh, "dx": dx, "dM": dM, "dP": dP, "dQ": dQ}
+"""
+
+RIGHT = {"plant": PLANT, "spring": SPRING, "cell": CELL, "skip": SKIP}
 
 
 @pytest.mark.parametrize("of", RIGHT)
@@ -131,29 +161,33 @@ def test_the_right_programs_are_right_by_differences(of, tmp_path):
     are_right_by_differences(loaded(written(tmp_path, RIGHT[of])))
 
 
+CARRIES = "dh_prev, dc_prev = np.zeros((3, 5)), np.zeros((3, 5))"
 MISSING = [
     # a second path into the state
-    ("plant", "        lam[k] += K.T @ dz\n", "lam[k]", "lam[k] += K.T @ dz, at the end of the loop"),
-    ("spring", "        dh = dh + V.T @ dw\n", "dh", "dh = dh + V.T @ dw, at the end of the loop"),
+    ("plant", "        lam[k] += K.T @ dz\n", "lam[k]", "lam[k] += A.T @ lam[k + 1]",
+     "lam[k] += K.T @ dz, at the end of the loop"),
+    ("spring", "        dh = dh + V.T @ dw\n", "dh", "dh = M.T @ dz", "dh = dh + V.T @ dw, at the end of the loop"),
+    # what leads past the loop
+    ("skip", "    dh = dh + P.T @ dout\n", "dh", "dh = M.T @ dz", "dh = dh + P.T @ dout, before the function answers"),
     # a carry that is never updated, and so has nothing to be added to
-    ("cell", '        dc_prev = gradients["dc_prev"]\n', "dc_prev",
+    ("cell", '        dc_prev = gradients["dc_prev"]\n', "dc_prev", CARRIES,
      "dc_prev = gradients['dc_prev'], at the end of the loop"),
-    ("cell", '        dh_prev = gradients["dh_prev"]\n', "dh_prev",
+    ("cell", '        dh_prev = gradients["dh_prev"]\n', "dh_prev", CARRIES,
      "dh_prev = gradients['dh_prev'], at the end of the loop"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("of", "line", "where", "right"), MISSING)
-def test_a_missing_line_is_proposed(of, line, where, right, tmp_path, monkeypatch):
+@pytest.mark.parametrize(("of", "line", "where", "there", "right"), MISSING)
+def test_a_missing_line_is_proposed(of, line, where, there, right, tmp_path, monkeypatch):
     by_own_lines(monkeypatch)
-    cause, _ = one_cause(written(tmp_path, RIGHT[of], [(line, "")]))
-    assert (cause.category, cause.where, cause.correct) == ("missing term", where, right)
+    cause, found = one_cause(written(tmp_path, RIGHT[of], [(line, "")]))
+    assert (cause.category, cause.where, found, cause.correct) == ("missing term", where, there, right)
 
 
 TOLD = [
     ("plant", MISSING[0][1], "missing term", "lam[k] += A.T @ lam[k + 1]", "lam[k] = lam[3] + Aᵀ lam[4] + Kᵀ dz"),
     ("spring", MISSING[1][1], "missing term", "dh = M.T @ dz", "dh = Mᵀ dz + Vᵀ dw"),
-    ("cell", MISSING[2][1], "no carry", "dc = dc + dh * (1 - np.tanh(c) ** 2)", "dc = dc_prev + dh ∘ (1 − h ∘ h)"),
+    ("cell", MISSING[3][1], "no carry", "dc = dc + dh * (1 - np.tanh(c) ** 2)", "dc = dc_prev + dh ∘ (1 − h ∘ h)"),
 ]  # fmt: skip
 
 
@@ -171,3 +205,12 @@ def test_a_bias_whose_gradient_is_never_added_up_is_told_so(of, line, where, fir
     cause, _ = one_cause(written(tmp_path, RIGHT[of], [(line, "")]))
     assert (cause.category, cause.where) == ("missing term", where)
     assert "never assigned" in cause.words and cause.correct.startswith(first)
+
+
+def test_it_is_said_in_chinese_where_the_line_belongs(tmp_path, monkeypatch):
+    by_own_lines(monkeypatch)
+    report = check_file(written(tmp_path, CELL, [(MISSING[3][1], "")]))["backward"]
+    with autograd_seq.language("zh"):
+        said = translated(str(report))
+    assert "正确写法：dc_prev = gradients['dc_prev']，放在循环末尾" in said
+    assert f"第 {report.causes[0].line} 行的 dc_prev 有误" in said
