@@ -439,3 +439,12 @@ def test_two_mistakes_are_told_as_two(of, edits, right, tmp_path, monkeypatch):
     report = check_file(written(tmp_path, RIGHT[of], edits))["backward"]
     assert {cause.correct: cause.category for cause in report.causes} == right
     assert {key for cause in report.causes for key in cause.explains} == set(report.wrong)
+
+
+@pytest.mark.parametrize(("of", "edits", "right"), slow_but_part_of(TWO, one_in=2))
+def test_two_mistakes_are_two_beside_the_true_pass_too(of, edits, right, tmp_path):
+    path = written(tmp_path, RIGHT[of], edits)
+    report, lines = check_file(path)["backward"], path.read_text(encoding="utf-8").splitlines()
+    changed = {new.strip() for _, new in edits}
+    assert len(report.causes) == 2 and all(any(new in lines[c.line - 1] for new in changed) for c in report.causes[1:])
+    assert {key for cause in report.causes for key in cause.explains} == set(report.wrong)
