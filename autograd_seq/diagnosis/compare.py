@@ -214,6 +214,10 @@ def _causes(
         if everything and any(_is_appearance(c[0]) for c in causes):
             return [[f] for f in assigned], []
         causes = [[_as_assigned(c[0], assigned), *c[1:]] for c in causes]
+    if len(causes) == 1 and causes[0][0].category in (kinds.OFF_BY_ONE, kinds.LOOP_FORWARD.category):
+        handed, _ = lines.mended("handed")  # whose loop it is, and which variable of one is read too late
+        if handed and not _left(search, handed):
+            return [[f] for f in handed], []
     if not unexplained and len(causes) == 1:
         return causes, unexplained
     valued, _ = lines.mended("values")

@@ -46,6 +46,11 @@ def _other_slices(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:
     mine = {ast.unparse(place[3]), ast.unparse(ast.Slice(place[3].upper, place[3].lower))}  # type: ignore[attr-defined]
     for text in [text for text in others if text not in mine][:MOST_SLICES]:
         yield swapped(place, s, copy.deepcopy(others[text]), kinds.OTHER_ROWS.category)
+    lower, upper = place[3].lower, place[3].upper  # type: ignore[attr-defined]
+    if lower is not None and upper is not None:
+        for by in (-1, 1):  # as many rows, from one earlier or later
+            new = ast.Slice(read(_moved(lower, by)), read(_moved(upper, by)))
+            yield swapped(place, s, new, kinds.OTHER_ROWS.category)
 
 
 def _other_keys(part: Part, holder: ast.AST, key: str) -> list[str]:
@@ -76,6 +81,15 @@ def _shifted(node: ast.expr) -> list[str]:
         if text.endswith(old):
             shifted.insert(0, text.removesuffix(old) + new)
     return shifted
+
+
+def _moved(node: ast.expr, by: int) -> str:
+    """One before, or one after, as one would write it."""
+    text = ast.unparse(node)
+    if text.removeprefix("-").isdigit():
+        return str(int(text) + by)
+    more, less = (" + 1", " - 1") if by > 0 else (" - 1", " + 1")
+    return text.removesuffix(less) if text.endswith(less) else text + more
 
 
 def _cut_off(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:

@@ -72,7 +72,8 @@ def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
             yield f"{numpy}.outer({d}, {v})", arrays[d] + arrays[v]
         for one, other in ((v, d), (d, v)):
             yield from _products(one, arrays[one], other, arrays[other])
-    yield from ((d, arrays[d]) for d in sorted(live, key=lambda d: d not in part.beside))  # first what nothing reads
+    alone = [*live, *(a for a in arrays if a in part.forward & part.zeros)]  # at last, as before the first step
+    yield from ((d, arrays[d]) for d in sorted(alone, key=lambda d: d not in part.beside))  # first what nothing reads
 
 
 def _products(one: str, mine: Shape, other: str, its: Shape) -> Iterator[tuple[str, Shape]]:
@@ -143,7 +144,8 @@ def _added(part: Part, place: Place, goal: str, term: str) -> Edit:
     there = holder.body[index - 1]
     for node in ast.walk(line):
         ast.copy_location(node, there)
-    own = [s for s in ast.walk(holder) if isinstance(s, (ast.Assign, ast.AugAssign)) and goal in _stored_by(s)]
+    made = [s for s in part.statements() if isinstance(s, (ast.Assign, ast.AugAssign)) and goal in _stored_by(s)]
+    own = [s for s in made if any(s is n for n in ast.walk(holder))] or made
     both = ast.copy_location(ast.If(ast.Constant(True), [there, line], []), there)
     where = "before the function answers" if isinstance(holder, ast.FunctionDef) else "at the end of the loop"
     edit = Edit(own[-1] if own else there, holder, "body", index - 1, both, *kinds.NO_TERM(term), part)

@@ -191,7 +191,8 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
         for factor, of in factors:
             new = ast.BinOp(node, ast.Mult(), read(factor))
             yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor, of=of))
-        for number in [*numbers, *(a for a in alike if a in divisors), *logarithms(part)]:
+        each = [a for a in alike if a in divisors or a.endswith("None]")]  # a number for each example
+        for number in [*numbers, *each, *logarithms(part)]:
             new = ast.BinOp(node, ast.Div(), read(number))
             yield Edit(s, holder, name, index, new, *kinds.NOT_DIVIDED(said(node), number))
         for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:

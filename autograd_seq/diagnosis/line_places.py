@@ -71,8 +71,9 @@ def places(node: ast.AST) -> Iterator[Place]:
         for index, inner in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(inner, ast.stmt):
                 continue
-            called = isinstance(node, ast.Call) and name == "func"
-            if isinstance(inner, ast.expr) and not called and not isinstance(getattr(inner, "ctx", None), ast.Store):
+            fixed = isinstance(node, ast.Call) and name == "func"
+            fixed = fixed or isinstance(node, ast.JoinedStr) or name == "format_spec"  # the pieces of an f-string
+            if isinstance(inner, ast.expr) and not fixed and not isinstance(getattr(inner, "ctx", None), ast.Store):
                 yield node, name, index, inner
             if isinstance(inner, ast.AST):
                 yield from places(inner)

@@ -250,7 +250,7 @@ def _is_list(part: Part, node: ast.expr) -> bool:
 def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A loop in the opposite order; one that is cut off after some steps."""
     if not isinstance(s, ast.For):
-        yield from _handed_order(s)
+        yield from handed_order(part, s)
         return
     words = f"with the loop over {said(s.iter)} in the opposite order"
     yield Edit(s, s, "iter", None, _opposite(s.iter), "off by one", words)
@@ -260,7 +260,7 @@ def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, ast.Constant(FAR), "off by one", words)
 
 
-def _handed_order(s: ast.stmt) -> Iterator[Edit]:
+def handed_order(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The order of the steps that a function is told, in the opposite order."""
     for holder, name, index, node in places(s):
         if isinstance(node, ast.Call) and _called(node) in ("range", "reversed") and isinstance(holder, ast.Call):

@@ -16,7 +16,9 @@ from autograd_seq.diagnosis.by_value import ByValue, is_lent
 from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with, worth
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
-from autograd_seq.diagnosis.line_edits import RULES, Edit, said, written_over
+from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
+from autograd_seq.diagnosis.line_lines import bound_late
+from autograd_seq.diagnosis.line_shapes import handed_order
 from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.own_code import put
 from autograd_seq.diagnosis.search import Finding, Strayed
@@ -25,8 +27,9 @@ from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
-# By = and += and arrays that are shared alone, by the values of lines, or by any change of them.
-Way = Literal["assignments", "values", "changes"]
+# By = and += and arrays that are shared alone, by what functions are handed, by the values of lines, or by any change.
+Way = Literal["assignments", "handed", "values", "changes"]
+ALONE: dict[Way, list[Rule]] = {"assignments": [written_over, shared], "handed": [bound_late, handed_order]}
 
 
 class Mend(Changes):
@@ -45,7 +48,7 @@ class Mend(Changes):
 
         The changes that were made are then in `made`, in the same order.
         """
-        self.rules = [written_over, shared] if way == "assignments" else RULES
+        self.rules = ALONE.get(way, RULES)
         self.made, self.outside, self.runs, self._search = [], {}, 0, None
         if not self.parts:
             return [], None
@@ -54,8 +57,10 @@ class Mend(Changes):
             return [finding], None
         with np.errstate(all="ignore"):
             lines = self._lines = self._lines or self.lines(self.wrong)
+            alone: list[Callable[[], Told]] = [lambda: self._one_by_one([*lines, *self._kept(lines)])]
             ways: dict[Way, list[Callable[[], Told]]] = {
-                "assignments": [lambda: self._one_by_one([*lines, *self._kept(lines)])],
+                "assignments": alone,
+                "handed": alone,
                 "values": [lambda: self._at_once(lines), self._in_order, self._by_value],
                 "changes": [lambda: self._one_by_one(lines)],
             }

@@ -50,9 +50,15 @@ def seen(parts: Iterable[Part], line: int, file: str) -> Seen | None:
             made = [*part.named.get(line, ()), *(("", v) for _, v in part.handed.get(line, ()))]
             held = [c for entries in part.named.values() for c in entries]
             held += [c for call in part.calls for c in call.items()]
+            made, held = ([c for c in several if _is_compared(c[1])] for several in (made, held))
             simple = [c for c in held if _is_name(c[0])]
             return Seen(made, sorted(simple, key=lambda c: (not c[0].isidentifier(), len(c[0])))[:MOST_SEEN])
     return None
+
+
+def _is_compared(value: Any) -> bool:
+    """Whether something can be a value of the true pass: an array of numbers that are not whole by nature."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def _is_name(text: str) -> bool:
@@ -84,7 +90,7 @@ def from_data(data: Any) -> Seen | None:
 
 def _readable(told: Any) -> Iterator[Called]:
     for pair in told if isinstance(told, (list, tuple)) else ():
-        if isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[1], np.ndarray):
+        if isinstance(pair, (list, tuple)) and len(pair) == 2 and _is_compared(pair[1]):
             name = str(pair[0])
-            if pair[1].dtype.kind == "f" and (not name or _is_name(name)):
+            if not name or _is_name(name):
                 yield name, pair[1]

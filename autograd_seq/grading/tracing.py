@@ -135,7 +135,11 @@ def _applied(entry: list[Any], made: list[Tensor], codes: dict[Any, CodeType | N
 
 def _is_name(called: Any) -> bool:
     """Whether something can be the name of a variable, or of what a mask leaves out."""
-    return isinstance(called, str) and called.removeprefix("(1 − ").removesuffix(")").isidentifier()
+    if not isinstance(called, str):
+        return False
+    before, after = "(1 − ", ")"
+    whole = called.startswith(before) and called.endswith(after)
+    return (called[len(before) : -len(after)] if whole else called).isidentifier()
 
 
 def _text_inside(setting: Any) -> bool:

@@ -244,6 +244,19 @@ def test_recordings_that_are_none():
         forward_as_data(lambda x: ({"y": np.array(float(x[0, 0]))}, None), {"x": np.ones((2, 2))}, {})
 
 
+@pytest.mark.parametrize(("called", "kept"), [
+    ("A", "A"), ("权重", "权重"), ("(1 − keep)", "(1 − keep)"), ("x\n<script>", None), ("(1 − a) + b", None),
+    ("(1 − a", None), ("a)", None), ("(1 − )", None), ("(1 − (1 − a))", None), ("(1 − x\n)", None), ("a b", None),
+    ("", None), (None, None), (7, None), (["a"], None),
+])  # fmt: skip
+def test_a_name_that_is_handed_back_is_one_of_a_variable(called, kept):
+    x = {"x": Tensor(np.ones((2, 2)), "x", requires_grad=True)}
+    records = [["input", "x"], ["constant", np.full((2, 2), 3.0), called],
+               ["matmul", [0, 1], {}, called, None, None, [2, 2]]]  # fmt: skip
+    product = replay({"records": records, "outputs": {"y": 2}}, x)["y"]
+    assert [r.name for r in (product.record, product.record.inputs[1])] == [kept, kept]
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_right_cells_are_right(name):
     assert check_function(CELLS[name], name).ok
