@@ -375,3 +375,23 @@ def test_derive_says_how_formulas_read_better_where_they_are_text(tmp_path, caps
     assert "pip install 'autograd-seq[page]'" in capsys.readouterr().err
     assert main(["derive", "rnn", "-o", str(tmp_path / "rnn.tex")]) == 0
     assert "pip install" not in capsys.readouterr().err
+
+
+WHAT_IS_LOADED = """
+import json, os, sys, tempfile
+from autograd_seq.commands import main
+path = os.path.join(tempfile.mkdtemp(), "mine.py")
+with open(path, "w", encoding="utf-8") as file:
+    file.write("def rnn_cell_backward(da_next, cache):\\n    return {}\\n")
+code = main(["check", path])
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+def test_checking_a_file_loads_no_library_that_it_has_no_use_for():
+    """SymPy and the like take longer to load than most files to check."""
+    ran = subprocess.run([sys.executable, "-c", WHAT_IS_LOADED], capture_output=True, text=True, timeout=300)
+    code, loaded = json.loads(ran.stdout.splitlines()[-1])
+    assert code == 1
+    heavy = {"sympy", "mpmath", "networkx", "onnx", "matplotlib", "tomllib", "multiprocessing", "cells.exchange"}
+    assert not heavy & set(loaded)

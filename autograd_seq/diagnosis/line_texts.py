@@ -35,6 +35,7 @@ class Texts:
     def __init__(self, statement: Any) -> None:
         self._statement = statement
         self._around: dict[tuple[int, str, int | None], str] = {}
+        self._begun: dict[tuple[int, type], tuple[ast.expr, str]] = {}  # with what is written out, so that it stays
 
     def of(self, edit: Edit) -> str:
         """What stands there with a change."""
@@ -42,5 +43,14 @@ class Texts:
         if place not in self._around:
             with put(replace(edit, new=ast.Name(HERE, ast.Load()))):
                 self._around[place] = ast.unparse(self._statement.value)
-        new = ast.unparse(edit.new)
+        new = self._joined(edit.new) if isinstance(edit.new, ast.BinOp) else ast.unparse(edit.new)
         return self._around[place].replace(HERE, new if isinstance(edit.new, ast.Slice) else f"({new})")
+
+    def _joined(self, new: ast.BinOp) -> str:
+        """Two operands, of which the first is mostly a part of the line to which now this and now that is added."""
+        key = id(new.left), type(new.op)
+        if key not in self._begun:
+            begun = ast.unparse(ast.BinOp(new.left, new.op, ast.Name(HERE)))
+            self._begun[key] = new.left, begun.removesuffix(HERE)
+        _, _, second = ast.unparse(ast.BinOp(ast.Name(HERE), new.op, new.right)).split(" ", 2)
+        return self._begun[key][1] + second
