@@ -25,6 +25,7 @@ from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
+from autograd_seq.diagnosis.own_loop import with_own_loop
 from autograd_seq.diagnosis.own_names import Mistaken, in_own_names
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
 from autograd_seq.diagnosis.rows_in_time import rows_of
@@ -324,7 +325,7 @@ class _Told:
                 placed = with_lines(self._own(), first, self.search.wrong_values(first))
         except Exception:  # they are right without a line, too
             return causes
-        named = [self._in_own_names(f, c, first) for f, c in zip(placed, first, strict=True)]
+        named = [with_own_loop(self._in_own_names(f, c, first)) for f, c in zip(placed, first, strict=True)]
         return [[f, *c[1:]] for f, c in zip(named, causes, strict=True)]
 
     def turned(self, key: str) -> Finding:

@@ -58,7 +58,16 @@ def _loop(mend: Mend, near: Place | None) -> Place | None:
     loops = [(part, s) for part in mend.working() for s in part.statements() if isinstance(s, ast.For)]
     around = [pair for pair in loops if near and pair[1].lineno <= near[0] <= (pair[1].end_lineno or 0)]
     chosen = loops if len(loops) == 1 else around[-1:]
+    if not chosen and near:  # a line of a function that a loop calls; of its file's loops the backward one is the last
+        there = [pair for pair in loops if mend.file_of(pair[0]) == near[2]]
+        chosen = [max(there, key=lambda pair: _last_made(*pair))] if there else []
     return _place(mend, chosen[0][0], chosen[0][1].lineno) if chosen else None
+
+
+def _last_made(part: Part, loop: ast.For) -> int:
+    """When a loop made something, as far as that was kept."""
+    lines = range(loop.lineno, (loop.end_lineno or loop.lineno) + 1)
+    return max((when for line in lines for when, _ in part.entries.get(line, ())), default=-1)
 
 
 def _by_value(mend: Mend, sought: Sought) -> Place | None:

@@ -16,13 +16,15 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.names import text
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
+from autograd_seq.diagnosis.formula_text import FormulaWriter
 from autograd_seq.diagnosis.known_values import says_nothing
+from autograd_seq.diagnosis.own_indices import adds_to, with_their_indices
 from autograd_seq.diagnosis.perturb.context import Context, terms_of
 from autograd_seq.diagnosis.report import plain
 from autograd_seq.diagnosis.rerun import bare, stops
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.seen import Seen
-from autograd_seq.writer import Writer
 
 _AT_ITS_END = "(?![^\\W²³ᵀ]|<)"  # what may follow a name: a square or a transpose, but no letter and no step
 LONGEST = 150  # letters of a formula; a longer one is told in the names of the true pass
@@ -75,7 +77,10 @@ def in_own_names(
         where = c.called(root)
     words = _told(finding.words, root, target, set(mistaken.changed), names, c)
     own = "" if not target or plain(target) == plain(where) else target
-    return replace(finding, where=where, correct=f"{label} = {correct}", own=own, words=words, general=finding.words)
+    is_term = not c.is_result(root) and algebra(bare(root)) != "sum of uses"
+    sign = "+=" if is_term and adds_to(finding.source, target) else "="
+    words, correct = with_their_indices([words, f"{label} {sign} {correct}"], finding.source)
+    return replace(finding, where=where, correct=correct, own=own, words=words, general=finding.words)
 
 
 class _Names:
@@ -138,21 +143,23 @@ def _made_there(mistaken: Mistaken, found: Seen, c: Context, names: _Names) -> M
 def _formula(root: Tensor, terms: list[Tensor], target: str, names: _Names, c: Context) -> tuple[str, str]:
     """A formula in somebody's names, and what it is the formula of; nothing where it would be hard to read."""
     inner = bare(root)
+    turn = c.program.time(bare(terms[0])) if terms else c.program.time(root)
     taken: dict[str, Tensor] = {}
 
     def refer(r: Tensor) -> str | None:
         if r is inner:
             return None
         for name in names.of(r):
-            if not _of_this_turn(name, r, root, c):
+            if not _of_this_turn(name, r, root, turn, c):
                 continue
             if name != target and taken.setdefault(name, bare(r)) is bare(r):
                 return name
-        if r.operation is not None and r in c.program.serves and not c.is_result(r):
+        here = c.program.time(r) in (None, turn) and target not in names.of(r)
+        if r.operation is not None and r in c.program.serves and not c.is_result(r) and (here or not r.name):
             return None  # an adjoint that they have no variable for
         return text(r.name, r.scope) if r.name else None
 
-    writer = Writer("text", refer, stops)
+    writer = FormulaWriter("text", refer, stops)
     carried = c.carried(root)
     rest = [x for x in terms_of(root) if x not in set(carried)]
     own = names.of_value(_sum(carried, names)) if len(carried) > 1 and rest and not terms else None
@@ -168,11 +175,17 @@ def _sum(terms: Sequence[Tensor], names: _Names) -> Array:
     return np.asarray(sum(names.value(x) for x in terms))
 
 
-def _of_this_turn(name: str, r: Tensor, root: Tensor, c: Context) -> bool:
-    """Whether a name with a variable as index, dh[t], stands for a value of the same time step."""
-    if not re.search(r"\[[^\W\d]\w*\]", name):
+def _of_this_turn(name: str, r: Tensor, root: Tensor, turn: int | None, c: Context) -> bool:
+    """Whether a name stands for a value where the root's line is.
+
+    One with a variable as index, dh[t], is of the same time step; and what was made for another step is what is carried
+    from there, or the variable holds another value by now.
+    """
+    if c.program.time(r) in (None, turn):
         return True
-    return c.program.time(r) in (None, c.program.time(root))
+    if re.search(r"\[[^\W\d]\w*\]", name):
+        return False
+    return r not in c.live or any(bare(r) is bare(x) for x in c.carried(root))
 
 
 def _told(words: str, root: Tensor, target: str, wrong: set[Tensor], names: _Names, c: Context) -> str:
@@ -183,7 +196,7 @@ def _told(words: str, root: Tensor, target: str, wrong: set[Tensor], names: _Nam
     for r in _told_of(c):
         said = c.called(r)
         if said in words and said not in known and r not in wrong:
-            own_names = [name for name in names.of(r) if name != target and _of_this_turn(name, r, root, c)]
+            own_names = [x for x in names.of(r) if x != target and _of_this_turn(x, r, root, c.program.time(root), c)]
             known.update({said: own_names[0]} if own_names else {})
     for said in sorted(known, key=len, reverse=True):
         words = re.sub(rf"(?<![\w<]){re.escape(said)}{_AT_ITS_END}", known[said], words)
