@@ -348,6 +348,9 @@ class _Told:
             return placed
         try:
             found = self._own().seen(placed.line, placed.file)
+            if found is not None and found.caller and placed.category == kinds.NO_CARRY.category:
+                line, source, file = found.caller
+                return replace(placed, line=line, source=source, file=file)
             if found is None:
                 return placed
             with np.errstate(all="ignore"):

@@ -31,6 +31,7 @@ from autograd_seq.diagnosis.drawn import (
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.input_tables import WITHOUT_GRADIENT, is_table
+from autograd_seq.diagnosis.letters_for_sizes import in_letters as told_in_letters
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
@@ -146,6 +147,7 @@ def compared(
             report, draws = check.with_sums(report, draws, name)
     except NotTheSameError as error:
         return BackwardReport(check.name, {}, warnings=warnings, not_to_be_told=str(error), hints_only=hints_only)
+    told_in_letters(report, _letters(inputs, cases[0].inputs))
     truth = cases[0].truth
     if truth is not None:
         report.warnings += one_example(inputs, truth.uses)
@@ -154,6 +156,13 @@ def compared(
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
         over_time(report, lambda: _Case(pair, long, seed + 3, whole))
     return report
+
+
+def _letters(inputs: Mapping[str, Any], drawn: Mapping[str, Array]) -> dict[str, int]:
+    """The sizes that were drawn for letters."""
+    shapes = {k: shape_to_draw(v) for k, v in inputs.items()}
+    pairs = [p for k, shape in shapes.items() if shape is not None for p in zip(shape, np.shape(drawn[k]))]
+    return {name: n for name, n in pairs if isinstance(name, str) and name.isidentifier()}
 
 
 @dataclass(frozen=True)

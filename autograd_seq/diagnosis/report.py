@@ -257,7 +257,8 @@ def _look_at(place: str, rest: list[str]) -> str:
     found = re.fullmatch(r"line (\d+) \((.*)\)", place)
     names = ", ".join(rest)
     if found is None:
-        return f"  look at {place} first: {names} depend on it, and no gradient that is right does"
+        depend = "depends" if len(rest) == 1 else "depend"
+        return f"  look at {place} first: {names} {depend} on it, and no gradient that is right does"
     line, source = found[1], found[2]
     if len(rest) == 1:
         return f"  look at line {line} first, {source}: no gradient that is right depends on it, and {names} does"
