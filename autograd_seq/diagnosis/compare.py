@@ -25,9 +25,9 @@ from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
-from autograd_seq.diagnosis.own_loop import with_own_loop
 from autograd_seq.diagnosis.own_names import Mistaken, in_own_names
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
+from autograd_seq.diagnosis.right_line import with_own_line
 from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.settle import Judge
@@ -227,7 +227,7 @@ def _causes(
         causes, unexplained = [[f] for f in mended], left
     if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
         causes, unexplained = [[f] for f in valued], _left(search, valued)
-    known = _where_to_look(valued)
+    known = _where_to_look([lines.looked_at(valued[0])] if valued else [])
     report.look_at = known or (f"line {line}" if line else search.common(unexplained))
     report.together = [valued[0].explains] if known else []
     return causes, unexplained
@@ -325,7 +325,7 @@ class _Told:
                 placed = with_lines(self._own(), first, self.search.wrong_values(first))
         except Exception:  # they are right without a line, too
             return causes
-        named = [with_own_loop(self._in_own_names(f, c, first)) for f, c in zip(placed, first, strict=True)]
+        named = [with_own_line(self._in_own_names(f, c, first)) for f, c in zip(placed, first, strict=True)]
         return [[f, *c[1:]] for f, c in zip(named, causes, strict=True)]
 
     def turned(self, key: str) -> Finding:
@@ -358,10 +358,17 @@ class _Told:
         except Exception:  # it is right in other names, too
             return placed
 
+    def looked_at(self, finding: Finding) -> Finding:
+        """A finding that says no more than which value a line should make, with that in the names around the line."""
+        return self._named(finding, self._instead_of(finding))
+
     def _strayed(self, finding: Finding) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
         """The value of the true pass in whose place a line made another, where its formula is told."""
+        return self._instead_of(finding) if is_told(finding) else None
+
+    def _instead_of(self, finding: Finding) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
         strayed = finding.strayed
-        if strayed is None or not strayed.lent or not finding.correct or not is_told(finding):
+        if strayed is None or not strayed.lent or not finding.correct:
             return None
         r = self._rows[0][strayed.row][strayed.place]
         return [r], {r: strayed.value}

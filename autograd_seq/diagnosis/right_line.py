@@ -1,4 +1,6 @@
-"""The head of somebody's own loop as it should be, where it goes the wrong way or leaves out a step at one end."""
+"""Somebody's own line as it should be: the head of a loop that goes the wrong way or leaves out a step at one end, and
+an addition at indices of which some are there more than once.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +14,34 @@ from autograd_seq.diagnosis.search import Finding
 _ITERATED_BACKWARDS = (ast.Name, ast.Attribute, ast.Subscript, ast.List, ast.Tuple)  # zip and enumerate cannot be
 
 
-def with_own_loop(finding: Finding) -> Finding:
-    """A finding about a loop whose head stands in its line, with the head that is right, if that can be told."""
+def with_own_line(finding: Finding) -> Finding:
+    """A finding of which the line tells what is right, with that."""
+    if finding.category == kinds.DUPLICATES.category:
+        added = added_at(finding.source)
+        return finding if added is None else replace(finding, correct=added)
     right = _RIGHT.get(finding.words)
     head = right_head(finding.source, right) if right is not None and finding.where == "the loop" else None
     return finding if head is None else replace(finding, correct=head)
+
+
+def added_at(source: str) -> str | None:
+    """An addition at indices that adds at each of them; None where there is none.
+
+    Examples
+    --------
+    >>> added_at("dE[ids] += dx @ W.T")
+    'np.add.at(dE, ids, dx @ W.T)'
+    """
+    try:
+        (line,) = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return None
+    if not isinstance(line, ast.AugAssign) or not isinstance(line.op, ast.Add):
+        return None
+    if not isinstance(line.target, ast.Subscript):
+        return None
+    array, index, value = (ast.unparse(node) for node in (line.target.value, line.target.slice, line.value))
+    return f"np.add.at({array}, {index}, {value})"
 
 
 def right_head(source: str, right: Callable[[ast.expr], ast.expr | None]) -> str | None:
@@ -31,7 +56,7 @@ def right_head(source: str, right: Callable[[ast.expr], ast.expr | None]) -> str
     >>> right_head("for t in reversed(range(T - 1)):", one_step_before)
     'for t in reversed(range(T)):'
     """
-    whole = f"{source} pass"
+    whole = " ".join([source, "pass"])
     try:
         (loop,) = ast.parse(whole).body
     except (SyntaxError, ValueError):
