@@ -227,7 +227,7 @@ def _causes(
         causes, unexplained = [[f] for f in mended], left
     if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
         causes, unexplained = [[f] for f in valued], _left(search, valued)
-    known = _where_to_look([lines.looked_at(valued[0])] if valued else [])
+    known = _where_to_look(lines, valued)
     report.look_at = known or (f"line {line}" if line else search.common(unexplained))
     report.together = [valued[0].explains] if known else []
     return causes, unexplained
@@ -256,11 +256,12 @@ def _as_assigned(finding: Finding, assigned: Sequence[Finding]) -> Finding:
     return finding
 
 
-def _where_to_look(valued: Sequence[Finding]) -> str | None:
+def _where_to_look(lines: _Told, valued: Sequence[Finding]) -> str | None:
     """A line that is known to be wrong, with what it should make; not how it came to be so."""
     first = next(iter(valued), None)
     if first is None or not first.correct or is_told(first):
         return None
+    first = lines.looked_at(first)
     of = f" of {first.file}" if first.file else ""
     return f"line {first.line}{of}, where {formulas_in(first.correct)[0]} should be made,"
 
@@ -288,10 +289,11 @@ class _Told:
         self._cases, self._report = cases, report
         self._lines: Lines | None = None
         self._mended: dict[Way, tuple[list[Finding], str]] = {}
+        self._taken_over = False
 
     def knows(self, other: _Told) -> None:
         """Take over what changes of the same lines mend, by a true pass that is written in another form."""
-        self._mended = other._mended
+        self._mended, self._taken_over = other._mended, True
 
     def has(self, values: Sequence[tuple[str, Array]]) -> bool:
         """Whether a line makes one of some values, a multiple of it, or a variable that is called so."""
@@ -368,7 +370,7 @@ class _Told:
 
     def _instead_of(self, finding: Finding) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
         strayed = finding.strayed
-        if strayed is None or not strayed.lent or not finding.correct:
+        if strayed is None or not strayed.lent or not finding.correct or self._taken_over:  # it is of the other pass
             return None
         r = self._rows[0][strayed.row][strayed.place]
         return [r], {r: strayed.value}

@@ -18,7 +18,6 @@ from autograd_seq.core.names import text
 from autograd_seq.core.notation import ATOM, enclosed
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.formula_text import FormulaWriter
 from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.own_indices import adds_to, with_their_indices
 from autograd_seq.diagnosis.perturb.context import Context, terms_of
@@ -26,6 +25,7 @@ from autograd_seq.diagnosis.report import plain
 from autograd_seq.diagnosis.rerun import bare, stops
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.seen import Called, Seen
+from autograd_seq.writer.by_hand import FormulaWriter
 
 _AT_ITS_END = "(?![^\\W²³ᵀ]|<)"  # what may follow a name: a square or a transpose, but no letter and no step
 LONGEST = 150  # letters of a formula; a longer one is told in the names of the true pass
@@ -71,7 +71,7 @@ def in_own_names(
         return finding
     root, terms, target, value = made
     names.only_in(found.calls, target, value)
-    writer = _writer(root, terms, target, names, c)
+    writer = _writer(root, terms, target, names, c, set(mistaken.changed))
     label, correct = _formula(root, terms, target, names, c, writer)
     if not correct:
         return finding
@@ -79,7 +79,8 @@ def in_own_names(
     if root is not c.hosts.get(mistaken.changed[0]) and root.name and not terms:
         where = c.called(root)
     words = _told(finding.words, root, target, set(mistaken.changed), names, c, writer)
-    own = "" if not target or plain(target) == plain(where) else target
+    called_so = plain(target) in map(plain, [where, *c.program.results])  # or as another one that is asked for
+    own = "" if not target or called_so else target
     is_term = not c.is_result(root) and algebra(bare(root)) != "sum of uses"
     sign = "+=" if is_term and adds_to(finding.source, target) else "="
     words, correct = with_their_indices([words, f"{label} {sign} {correct}"], finding.source)
@@ -156,14 +157,18 @@ def _made_there(mistaken: Mistaken, found: Seen, c: Context, names: _Names) -> M
     return None
 
 
-def _writer(root: Tensor, terms: list[Tensor], target: str, names: _Names, c: Context) -> FormulaWriter:
-    """Writes formulas in somebody's names at the line where a record is made."""
+def _writer(
+    root: Tensor, terms: list[Tensor], target: str, names: _Names, c: Context, wrong: set[Tensor]
+) -> FormulaWriter:
+    """Writes formulas in somebody's names at the line where a record is made; what is wrong in it has none."""
     inner = bare(root)
     turn = c.program.time(bare(terms[0])) if terms else c.program.time(root)
     taken: dict[str, Tensor] = {}
 
     def refer(r: Tensor) -> str | None:
         if r is inner:
+            return None
+        if r in wrong and bare(r).index < inner.index and c.program.time(r) in (None, turn):
             return None
         for name in names.of(r):
             if not _of_this_turn(name, r, root, turn, c):

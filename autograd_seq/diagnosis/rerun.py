@@ -14,10 +14,10 @@ from autograd_seq.core.names import text
 from autograd_seq.core.part import is_basic
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.formula_text import FormulaWriter
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.folding.alike import alike
 from autograd_seq.writer import too_deep
+from autograd_seq.writer.by_hand import FormulaWriter
 from autograd_seq.writer.writer import Called
 
 Values = Callable[[Tensor], Array]

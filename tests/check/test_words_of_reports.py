@@ -8,8 +8,8 @@ import pytest
 
 from autograd_seq import check_backward, language
 from autograd_seq.diagnosis.course import check_file
-from autograd_seq.diagnosis.formula_text import shortened
 from autograd_seq.diagnosis.right_line import added_at, one_step_before, one_step_further, right_head, turned
+from autograd_seq.writer.by_hand import shortened
 
 CHARACTERS = '''
 import numpy as np

@@ -1,4 +1,4 @@
-"""Formulas of the true pass as text, as somebody would write them by hand.
+"""Records as text, as somebody would write them by hand.
 
 Parts that make up a whole are joined, ``[dz_i, dz_f]``, and a slice has no end that the array has anyway.
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd_seq.core.notation import Written
+from autograd_seq.core.notation import Form, Written
 from autograd_seq.core.traits import algebra
-from autograd_seq.operations import concatenate
-from autograd_seq.writer import Writer
 from autograd_seq.writer.gathered import side_by_side
+from autograd_seq.writer.writer import Writer
 
 
 class FormulaWriter(Writer):
@@ -22,9 +21,9 @@ class FormulaWriter(Writer):
         found = side_by_side(x.settings["indices"], x.shape) if algebra(x) == "gathered parts" else None
         if found is None:
             return super()._applied(x, depth)
-        axis, order = found
-        parts = [self.write(x.inputs[i], depth + 1) for i in order]
-        return concatenate.forms[self.language].write(parts, {"axis": axis})
+        parts = [self.write(x.inputs[i], depth + 1) for i in found.order]
+        form: Form = found.operation.forms[self.language]
+        return form.write(parts, {"axis": found.axis})
 
     def filled(self, x: Any, operands: Sequence[Written]) -> Written:
         """The operation of a record over operands that are written already."""
