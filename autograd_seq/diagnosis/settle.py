@@ -26,11 +26,6 @@ FEW = 20  # elements that are differenced
 SURE = 100.0  # times what differences explain: beyond this it is wrong
 DIGITS = 1e-3  # a truth that is known to fewer digits tells nothing
 OF_DIFFERENCES = 1e-9  # relative to the largest
-IN_STEPS = (
-    "is 0 by the forward pass, which goes in steps (as round, floor and comparisons do); whether a gradient that is "
-    "passed straight through them is as meant cannot be told. Write h + stop_gradient(np.round(h) - h) in forward to "
-    "have it checked"
-)
 
 
 @dataclass(frozen=True)
@@ -129,7 +124,12 @@ class Judge:
         places = [tuple(int(i) for i in place) for place in np.argwhere(off)]
         if not hasattr(self.case, "goes_in_steps") or not self.case.goes_in_steps(key, places[:FEW]):
             return None
-        return Settled("undecided", error, f"{key} {IN_STEPS}")
+        why = (
+            f"{key} is 0 by the forward pass, which goes in steps (as round, floor and comparisons do); whether a "
+            "gradient that is passed straight through them is as meant cannot be told. Write "
+            "h + stop_gradient(np.round(h) - h) in forward to have it checked"
+        )
+        return Settled("undecided", error, why)
 
     def _where_it_bends(self, key: str, found: Array, off: Array) -> Settled | None:
         """What lies between the slopes to both sides, where a program decides by ``if``; None where it does not."""
