@@ -16,6 +16,7 @@ FAR_NEARER = 20.0
 SETTLED = 1e-10
 NEARLY = 1e-6  # what a step of that size leaves out, relative to a derivative
 MOVES = (0.0, -2.03, -1.07, -0.31, -0.102, -0.033, 0.029, 0.098, 0.33, 1.03, 2.07)  # beside the size of the numbers
+NUDGES = (NEAR, NEAR / 100)  # the second where the first one goes over an edge
 CLOSE = 32.0  # times the smallest step: where steps begin that stay on this side of a kink
 
 
@@ -117,7 +118,7 @@ def in_steps(
     there = set()
     for move in MOVES:
         here = at(move * size)
-        if not np.isfinite(here) or at(move * size + NEAR**2 * size) != here:
+        if not np.isfinite(here) or all(at((move + nudge) * size) != here for nudge in NUDGES):
             return None
         there.add(here)
     return len(there) > 1

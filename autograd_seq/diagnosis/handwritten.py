@@ -345,8 +345,13 @@ class _Case:
         """Whether the outputs are flat in some elements and yet change with them, as what is rounded does."""
         if self.truth is not None and _cuts(self.truth):
             return False  # it is said what is passed on
-        changes = [differences.in_steps(self._loss, self.inputs, key[1:], place) for place in places]
-        return None not in changes and any(changes)
+        changes = False
+        for place in places:
+            found = differences.in_steps(self._loss, self.inputs, key[1:], place)
+            if found is None:
+                return False
+            changes = changes or found
+        return changes
 
     def own_rounding(self, epsilon: float) -> dict[str, Array]:
         """The rounding of the backward pass's own way."""

@@ -235,3 +235,16 @@ def test_what_is_flat_here_only_is_no_step(forward):
 
     report = check_backward(forward, backward, {"x": (3, 4), "W": (5, 3)})
     assert report.wrong == ["dx", "dW"] and not report.undecided
+
+
+def test_a_small_gradient_beside_a_large_output_is_no_step():
+    def forward(x, W):
+        return {"y": np.tanh(W @ x) + 1e4, "z": 1e-6 * np.tanh(W @ x)}, (x, W)
+
+    def backward(up, cache):
+        x, W = cache
+        dz = (up["y"] + 1e-6 * up["z"]) * (1 - np.tanh(W @ x))
+        return {"dx": W.T @ dz, "dW": dz @ x.T}
+
+    report = check_backward(forward, backward, {"x": (3, 4), "W": (5, 3)})
+    assert report.wrong == ["dx", "dW"] and not report.undecided
