@@ -22,6 +22,8 @@ class FormulaWriter(Writer):
         if found is None:
             return super()._applied(x, depth)
         parts = [self.write(x.inputs[i], depth + 1) for i in found.order]
+        if len(set(parts)) < len(set(x.inputs)):  # different things of one name
+            parts = [self.expression(x.inputs[i], depth + 1) for i in found.order]
         form: Form = found.operation.forms[self.language]
         return form.write(parts, {"axis": found.axis})
 

@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_seq import check_backward, language
+from autograd_seq import Parameter, check_backward, differentiate, language, name
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.course import check_file
 from autograd_seq.diagnosis.right_line import added_at, one_step_before, one_step_further, right_head, turned
-from autograd_seq.writer.by_hand import shortened
+from autograd_seq.writer.by_hand import FormulaWriter, shortened
 
 CHARACTERS = '''
 import numpy as np
@@ -309,3 +310,13 @@ def test_a_line_of_another_file_is_told_in_chinese():
     assert said == "wrong.py 第 28 行的 gx[n - l] 有误，dx 的错误由此引起"
 
 
+
+
+def test_different_things_of_one_name_are_told_apart():
+    a = Parameter(np.ones((2, 4)), "a")
+    one, other = name(np.tanh(a[:, :2]), "p"), name(np.exp(a[:, 2:]), "p")
+    (gathered,) = (r for r in differentiate(np.sum(one) + np.sum(other)).backward if algebra(r) == "gathered parts")
+    apart = FormulaWriter("text", lambda r: f"q{gathered.inputs.index(r)}" if r in gathered.inputs else r.name)
+    alike = FormulaWriter("text", lambda r: "q" if r in gathered.inputs else r.name)
+    assert sorted(apart.expression(gathered)[0]) == sorted("[q0, q1]")
+    assert "q" not in alike.expression(gathered)[0] and alike.expression(gathered)[0].startswith("[")
