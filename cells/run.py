@@ -11,6 +11,7 @@ from autograd_seq import Graph, Tensor, name, scope, where
 from autograd_seq.core.errors import ShapeError, UsageError
 from autograd_seq.core.shown import Shown
 from autograd_seq.core.source_line import here
+from autograd_seq.translation.reader import translated
 from cells.checked import choose, kind, numbers
 
 
@@ -71,8 +72,10 @@ class Run(Shown):
         self.encoder: Run | None = None
 
     def __repr__(self) -> str:
-        loss = f", loss {self.loss.item():.4g}" if self.loss is not None else ""
-        return f"<run of {self.cell!r} over {len(self)} steps{loss}>"
+        if self.loss is None:
+            return f"<{translated(f'run of {self.cell!r} over {len(self)} steps')}>"
+        loss = f"{self.loss.item():.4g}"
+        return f"<{translated(f'run of {self.cell!r} over {len(self)} steps, loss {loss}')}>"
 
     def __len__(self) -> int:
         return len(self.inputs)

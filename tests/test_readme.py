@@ -53,6 +53,8 @@ def test_what_it_shows_is_what_is_printed(words, sign, tmp_path, monkeypatch, ca
     (shown,) = (block for block in blocks("") if sign in block)
     for line in lines_of(shown):
         assert line in printed, line
+    if "…" not in shown:
+        assert lines_of(shown) == printed
 
 
 @pytest.mark.parametrize("script", sorted(set(re.findall(r"`(\w+\.(?:py|ipynb))`", README.split("| example |")[1]))))

@@ -11,6 +11,7 @@ from autograd_seq.core.errors import UsageError
 from autograd_seq.core.gradient import identity
 from autograd_seq.core.source_line import here
 from autograd_seq.core.tensor import Parameter, Tensor
+from autograd_seq.translation.reader import translated
 
 MOST = 60  # frames; beyond, every second one is let go
 
@@ -63,7 +64,8 @@ class Film:
         return len(self.frames)
 
     def __repr__(self) -> str:
-        return f"<Film of {len(self)} frames, updates {self.frames[0].update} to {self.frames[-1].update}>"
+        first, last = self.frames[0].update, self.frames[-1].update
+        return f"<{translated(f'Film of {len(self)} frames, updates {first} to {last}')}>"
 
     def _watch(self, trainer: Training) -> None:
         update = trainer.optimiser.updates

@@ -62,7 +62,8 @@ class Page:
         )
 
     def __repr__(self) -> str:
-        return f"<Page of {len(self.html) / 1000:.0f} kB>"
+        size = f"{len(self.html) / 1000:.0f}"
+        return f"<{translated(f'Page of {size} kB')}>"
 
 
 def step_through(

@@ -87,6 +87,8 @@ def grade(arguments: argparse.Namespace) -> int:
     for make in outputs:
         make(book)
     _show_missing_walls(book)
+    for remark in book.remarks() if arguments.json or len(book) == 1 else ():  # else it stands below the table
+        say(remark, file=sys.stderr)
     if arguments.json:
         print_json([submission.to_json() for submission in book], arguments.answer)
     else:

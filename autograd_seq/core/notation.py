@@ -203,6 +203,10 @@ def _numbers(value: Any) -> str:
     return re.sub(r"(?<![\w.])(inf|nan)\b", r"np.\1", repr(value)) if not isinstance(value, str) else repr(value)
 
 
+class TimeAxis(int):
+    """The number of an axis that goes along time."""
+
+
 def subscript(index: Any) -> str:
     """An index as it stands between brackets.
 

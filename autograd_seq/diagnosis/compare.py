@@ -29,6 +29,7 @@ from autograd_seq.diagnosis.outside import blame
 from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
 from autograd_seq.diagnosis.own_names import Mistaken, in_own_names
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
+from autograd_seq.diagnosis.right_line import with_own_line
 from autograd_seq.diagnosis.rows_in_time import rows_of
 from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
 from autograd_seq.diagnosis.seldom_collected import collected_seldom
@@ -235,7 +236,7 @@ def _causes(
         causes, unexplained = [[f] for f in mended], left
     if len(_left(search, valued)) < len(unexplained) and any(map(is_told, valued)):
         causes, unexplained = [[f] for f in valued], _left(search, valued)
-    known = _where_to_look(valued)
+    known = _where_to_look(lines, valued)
     report.look_at = known or (f"line {line}" if line else search.common(unexplained))
     report.together = [valued[0].explains] if known else []
     return causes, unexplained
@@ -264,11 +265,12 @@ def _as_assigned(finding: Finding, assigned: Sequence[Finding]) -> Finding:
     return finding
 
 
-def _where_to_look(valued: Sequence[Finding]) -> str | None:
+def _where_to_look(lines: _Told, valued: Sequence[Finding]) -> str | None:
     """A line that is known to be wrong, with what it should make; not how it came to be so."""
     first = next(iter(valued), None)
     if first is None or not first.correct or is_told(first):
         return None
+    first = lines.looked_at(first)
     of = f" of {first.file}" if first.file else ""
     return f"line {first.line}{of}, where {formulas_in(first.correct)[0]} should be made,"
 
@@ -296,10 +298,11 @@ class _Told:
         self._cases, self._report = cases, report
         self._lines: Lines | None = None
         self._mended: dict[Way, tuple[list[Finding], str]] = {}
+        self._taken_over = False
 
     def knows(self, other: _Told) -> None:
         """Take over what changes of the same lines mend, by a true pass that is written in another form."""
-        self._mended = other._mended
+        self._mended, self._taken_over = other._mended, True
 
     def has(self, values: Sequence[tuple[str, Array]]) -> bool:
         """Whether a line makes one of some values, a multiple of it, or a variable that is called so."""
@@ -333,7 +336,7 @@ class _Told:
                 placed = with_lines(self._own(), first, self.search.wrong_values(first))
         except Exception:  # they are right without a line, too
             return causes
-        named = [self._in_own_names(f, c, first) for f, c in zip(placed, first, strict=True)]
+        named = [with_own_line(self._in_own_names(f, c, first)) for f, c in zip(placed, first, strict=True)]
         return [[f, *c[1:]] for f, c in zip(named, causes, strict=True)]
 
     def turned(self, key: str) -> Finding:
@@ -356,6 +359,9 @@ class _Told:
             return placed
         try:
             found = self._own().seen(placed.line, placed.file)
+            if found is not None and found.caller and placed.category == kinds.NO_CARRY.category:
+                line, source, file = found.caller
+                return replace(placed, line=line, source=source, file=file)
             if found is None:
                 return placed
             with np.errstate(all="ignore"):
@@ -363,10 +369,17 @@ class _Told:
         except Exception:  # it is right in other names, too
             return placed
 
+    def looked_at(self, finding: Finding) -> Finding:
+        """A finding that says no more than which value a line should make, with that in the names around the line."""
+        return self._named(finding, self._instead_of(finding))
+
     def _strayed(self, finding: Finding) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
         """The value of the true pass in whose place a line made another, where its formula is told."""
+        return self._instead_of(finding) if is_told(finding) else None
+
+    def _instead_of(self, finding: Finding) -> tuple[list[Tensor], dict[Tensor, Array]] | None:
         strayed = finding.strayed
-        if strayed is None or not strayed.lent or not finding.correct or not is_told(finding):
+        if strayed is None or not strayed.lent or not finding.correct or self._taken_over:  # it is of the other pass
             return None
         r = self._rows[0][strayed.row][strayed.place]
         return [r], {r: strayed.value}

@@ -29,6 +29,7 @@ from autograd_seq.diagnosis.carried import blame
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.drawn import LONG
 from autograd_seq.diagnosis.handwritten import check_backward
+from autograd_seq.diagnosis.letters_for_sizes import OF_THE_COURSE, in_letters
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.search import EQUAL
@@ -254,7 +255,7 @@ def _compared(
     function: Callable[..., Any], name: str, seed: int, hints_only: bool, causes: bool = True
 ) -> BackwardReport:
     cases = [_Case(function, FUNCTIONS[name], seed + i) for i in range(2)]
-    report = compare(cases, name, [], hints_only, causes)
+    report = in_letters(compare(cases, name, [], hints_only, causes), OF_THE_COURSE)
     if report.ok and FUNCTIONS[name].sequence:
         over_time(report, lambda: _Case(function, FUNCTIONS[name], seed + 2, LONG))
     return report

@@ -15,6 +15,8 @@ NEAR = 1e-5  # a step, beside the size of the numbers
 FAR_NEARER = 20.0
 SETTLED = 1e-10
 NEARLY = 1e-6  # what a step of that size leaves out, relative to a derivative
+MOVES = (0.0, -2.03, -1.07, -0.31, -0.102, -0.033, 0.029, 0.098, 0.33, 1.03, 2.07)  # beside the size of the numbers
+NUDGES = (NEAR, NEAR / 100)  # the second where the first one goes over an edge
 CLOSE = 32.0  # times the smallest step: where steps begin that stay on this side of a kink
 
 
@@ -94,6 +96,32 @@ def slope(
     """
     array = inputs[name]
     return _slope(_along(loss, inputs, name, places), float(array[places[0]]), typical(array), epsilon)
+
+
+def in_steps(
+    loss: Callable[[dict[str, Array]], float], inputs: Mapping[str, Array], name: str, place: tuple[int, ...]
+) -> bool | None:
+    """Of a loss that is flat wherever an element is moved to, whether it changes with it; None if it is not so flat.
+
+    That which is flat here only, as ``relu`` below 0, rises elsewhere.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = {"x": np.array(0.3)}
+    >>> in_steps(lambda a: float(np.round(a["x"], 1)), x, "x", ())
+    True
+    >>> in_steps(lambda a: float(np.maximum(a["x"] - 0.5, 0)), x, "x", ()) is None
+    True
+    """
+    at, size = _along(loss, inputs, name, [place]), typical(inputs[name])
+    there = set()
+    for move in MOVES:
+        here = at(move * size)
+        if not np.isfinite(here) or all(at((move + nudge) * size) != here for nudge in NUDGES):
+            return None
+        there.add(here)
+    return len(there) > 1
 
 
 def seems_smooth(

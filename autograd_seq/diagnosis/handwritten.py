@@ -31,6 +31,7 @@ from autograd_seq.diagnosis.drawn import (
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.input_tables import WITHOUT_GRADIENT, is_table
+from autograd_seq.diagnosis.letters_for_sizes import in_letters as told_in_letters
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
@@ -146,6 +147,7 @@ def compared(
             report, draws = check.with_sums(report, draws, name)
     except NotTheSameError as error:
         return BackwardReport(check.name, {}, warnings=warnings, not_to_be_told=str(error), hints_only=hints_only)
+    told_in_letters(report, _letters(inputs, cases[0].inputs))
     truth = cases[0].truth
     if truth is not None:
         report.warnings += one_example(inputs, truth.uses)
@@ -154,6 +156,13 @@ def compared(
         long = draw(inputs, seed + 3, {"T": LONG, "T_x": LONG, "T_y": LONG}) | {k: draws[0][k] for k in given}
         over_time(report, lambda: _Case(pair, long, seed + 3, whole))
     return report
+
+
+def _letters(inputs: Mapping[str, Any], drawn: Mapping[str, Array]) -> dict[str, int]:
+    """The sizes that were drawn for letters."""
+    shapes = {k: shape_to_draw(v) for k, v in inputs.items()}
+    pairs = [p for k, shape in shapes.items() if shape is not None for p in zip(shape, np.shape(drawn[k]))]
+    return {name: n for name, n in pairs if isinstance(name, str) and name.isidentifier()}
 
 
 @dataclass(frozen=True)
@@ -300,7 +309,12 @@ class _Case:
         self.tolerance = min(max(BY_DIFFERENCES, 10 * error), 1e-4)
 
     def _went_past(self, truth: Truth) -> bool:
-        """Whether plain numbers that the program took out have a part in the gradients, which is not recorded then."""
+        """Whether plain numbers that the program took out have a part in the gradients, which is not recorded then.
+
+        Where it cuts derivatives on purpose, differences would tell of another gradient than is meant.
+        """
+        if _cuts(truth):
+            return False
         for key, leaf in truth.inputs.items():
             recorded = float(np.sum(truth.gradients[f"d{key}"]))
             found, error, low, high, kink = self.slope(f"d{key}", list(np.ndindex(leaf.shape)))
@@ -327,6 +341,18 @@ class _Case:
         """Whether no kink at an element can be the reason for a gap of this size."""
         return differences.seems_smooth(self._loss, self.inputs, key[1:], place, gap)
 
+    def goes_in_steps(self, key: str, places: list[tuple[int, ...]]) -> bool:
+        """Whether the outputs are flat in some elements and yet change with them, as what is rounded does."""
+        if self.truth is not None and _cuts(self.truth):
+            return False  # it is said what is passed on
+        changes = False
+        for place in places:
+            found = differences.in_steps(self._loss, self.inputs, key[1:], place)
+            if found is None:
+                return False
+            changes = changes or found
+        return changes
+
     def own_rounding(self, epsilon: float) -> dict[str, Array]:
         """The rounding of the backward pass's own way."""
 
@@ -337,6 +363,11 @@ class _Case:
                 return run_backward(lambda: self.pair.backward(upstream, cache))[0]
 
         return own_rounding(run, self.found, epsilon)
+
+
+def _cuts(truth: Truth) -> bool:
+    """Whether a forward pass cuts derivatives on purpose."""
+    return any(r.operation is not None and r.operation.cuts for r in truth.recording.forward)
 
 
 def _refuse_infinite(arrays: Mapping[str, Array]) -> None:

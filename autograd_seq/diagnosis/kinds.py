@@ -48,7 +48,7 @@ OPPOSITE = Kind("sign", "with the opposite sign")
 OF_OPPOSITE_SIGN = Kind("sign", "with {} of the opposite sign")
 TURNED_DIFFERENCE = Kind("sign", "with {} in place of {}: the opposite sign")
 DOUBLED = Kind("extra factor", "with {} doubled")
-NEVER_ASSIGNED = Kind("missing term", "with zero in place of everything: it was never assigned")
+NEVER_ASSIGNED = Kind("missing term", "with zeros in place of all of it: nothing reaches the array that is returned")
 
 # a term of a sum
 NO_TERM = Kind("missing term", "without the term {}")
@@ -177,7 +177,7 @@ OTHER_COLUMNS_OF_STACK = Kind(
     "wrong half",
     "with columns {} to {} of the {} stacked columns in place of columns {} to {}: the other part of the stack",
 )
-OTHER_COLUMNS = Kind("wrong half", "with the columns {}:{} of {} in the term of {}: the other part of the stack")
+OTHER_COLUMNS = Kind("wrong half", "with the columns {} of {} in the term of {}: the other part of the stack")
 STACKED_OTHERWISE = Kind("wrong half", "with the stack in the other order, [{}]")
 JOINED_OTHERWISE = Kind(WRONG_VALUE, "with its parts in the order {}, not that of the forward pass")
 WRONG_AT = Kind(WRONG_VALUE, "but for other values at {}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import linecache
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from autograd_seq.diagnosis.line_edits import said, target
 from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.own_code import Part
 from autograd_seq.diagnosis.report import plain
+from autograd_seq.diagnosis.seen import Place
 
 LONGEST_LINE = 70
 
@@ -38,9 +40,6 @@ class Sought:
     values: list[Array]
 
 
-Place = tuple[int, str, str]  # the number of a line, what stands there, and the file if it is not that of the function
-
-
 def located(mend: Mend, sought: Sequence[Sought]) -> list[Place | None]:
     """The line of each mistake; None where it cannot be told."""
     return [_located(mend, s) for s in sought]
@@ -58,7 +57,39 @@ def _loop(mend: Mend, near: Place | None) -> Place | None:
     loops = [(part, s) for part in mend.working() for s in part.statements() if isinstance(s, ast.For)]
     around = [pair for pair in loops if near and pair[1].lineno <= near[0] <= (pair[1].end_lineno or 0)]
     chosen = loops if len(loops) == 1 else around[-1:]
+    if not chosen and near:  # a line of a function that a loop calls; of its file's loops the backward one is the last
+        there = [pair for pair in loops if mend.file_of(pair[0]) == near[2]]
+        chosen = [max(there, key=lambda pair: _last_made(*pair))] if there else []
     return _place(mend, chosen[0][0], chosen[0][1].lineno) if chosen else None
+
+
+def _last_made(part: Part, loop: ast.For) -> int:
+    """When a loop made something, as far as that was kept."""
+    lines = range(loop.lineno, (loop.end_lineno or loop.lineno) + 1)
+    return max((when for line in lines for when, _ in part.entries.get(line, ())), default=-1)
+
+
+def caller_of(mend: Mend, line: int, file: str) -> Place | None:
+    """The line that calls the function of another line, and hands over nothing but zeros for one of its arguments."""
+    there = [part for part in mend.parts if mend.file_of(part) == file]
+    inner = next((p for p in there if p.tree.lineno <= line <= (p.tree.end_lineno or line)), None)
+    if inner is None or len(inner.calls) < 2 or not any(_is_zero_in(a.arg, inner.calls) for a in inner.tree.args.args):
+        return None
+    for part in mend.working():
+        for statement in part.statements() if part is not inner else ():
+            if not isinstance(statement, ast.For) and _calls(statement, inner.tree.name):
+                return _place(mend, part, statement.lineno)
+    return None
+
+
+def _is_zero_in(name: str, calls: Sequence[Mapping[str, Any]]) -> bool:
+    found = [call.get(name) for call in calls]
+    return all(isinstance(v, np.ndarray) and v.dtype.kind == "f" and not np.any(v) for v in found)
+
+
+def _calls(statement: ast.stmt, name: str) -> bool:
+    called = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return any(isinstance(function, ast.Name) and function.id == name for function in called)
 
 
 def _by_value(mend: Mend, sought: Sought) -> Place | None:

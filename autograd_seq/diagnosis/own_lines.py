@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from autograd_seq.diagnosis.line_edits import said
-from autograd_seq.diagnosis.located import Place, Sought, located
+from autograd_seq.diagnosis.located import Sought, caller_of, located
 from autograd_seq.diagnosis.mend import Mend, Way
 from autograd_seq.diagnosis.search import Finding
-from autograd_seq.diagnosis.seen import Seen, seen
+from autograd_seq.diagnosis.seen import Place, Seen, seen
 from autograd_seq.diagnosis.true_values import TrueValues
 
 
@@ -84,7 +84,8 @@ class OwnLines:
         """What a line made, and how the values of its function are called."""
         parts = self._mend.parts
         there = [part for part in parts if self._mend.file_of(part) == file]
-        return seen(there, line, there[0].file) if there else None
+        found = seen(there, line, there[0].file) if there else None
+        return None if found is None else replace(found, caller=caller_of(self._mend, line, file))
 
 
 def _of(file: str) -> str:

@@ -10,9 +10,11 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
+from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.search import EQUAL, Finding
 from autograd_seq.diagnosis.settle import Answer
 from autograd_seq.translation.reader import translated
+from autograd_seq.writer.writer import GAP
 
 MOST_LINES = 60
 MOST_CHARACTERS = 4_000
@@ -257,6 +259,8 @@ def _look_at(place: str, rest: list[str]) -> str:
     found = re.fullmatch(r"line (\d+) \((.*)\)", place)
     names = ", ".join(rest)
     if found is None:
+        if len(rest) == 1:
+            return f"  look at {place} first: {names} depends on it, and no gradient that is right does"
         return f"  look at {place} first: {names} depend on it, and no gradient that is right does"
     line, source = found[1], found[2]
     if len(rest) == 1:
@@ -272,12 +276,21 @@ def _cause_lines(report: BackwardReport, cause: Finding) -> list[str]:
     there = [f"    {_in_line(cause)}"] if cause.source else []
     if report.hints_only:
         return [head, *there, f"    kind of mistake: {cause.category}"]
-    equals = f"each equals the true value {cause.words}" if several else f"it equals the true value {cause.words}"
-    lines = [head, *there, _cut(f"    {equals}")]
+    lines = [head, *there, _cut(f"    {_what_it_is(cause, several)}")]
     lines += [_cut(f"    or: {f.where} {f.words}") for f in report.also]
+    if cause.line and GAP in cause.correct:
+        return lines  # a formula of which most is left out says nothing
     correct = [_cut(line) for line in formulas_in(cause.correct)]
     lines.append("    correct: " + "\n             ".join(correct))
+    if "(0; [" in cause.correct:
+        lines.append("             where (0; [i] += x) is an array of zeros with x added at i")
     return lines
+
+
+def _what_it_is(cause: Finding, several: bool) -> str:
+    if cause.words == kinds.ANOTHER_VALUE.words:
+        return "what is made there is not the value of the true pass"
+    return f"each equals the true value {cause.words}" if several else f"it equals the true value {cause.words}"
 
 
 def formulas_in(text: str) -> list[str]:
@@ -301,6 +314,8 @@ def formulas_in(text: str) -> list[str]:
 def _is_wrong(cause: Finding, several: bool, follow: str, s: str) -> str:
     """What is wrong, and the gradients that are wrong because of it; in which line where that stands nowhere else."""
     where = f"{cause.where} (your {cause.own})" if cause.own else cause.where
+    if cause.where.isidentifier() and cause.correct.startswith(f"for {cause.where} in "):
+        where = f"the loop over {cause.where}"
     wrong = f"{where} are wrong" if several else f"{where} is wrong"
     if cause.line and not cause.source:
         wrong = f"{wrong} in line {cause.line} of {cause.file}" if cause.file else f"{wrong} in line {cause.line}"

@@ -16,7 +16,8 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.folding.alike import alike
-from autograd_seq.writer import Writer, too_deep
+from autograd_seq.writer import too_deep
+from autograd_seq.writer.by_hand import FormulaWriter
 from autograd_seq.writer.writer import Called
 
 Values = Callable[[Tensor], Array]
@@ -213,4 +214,4 @@ def stops(r: Tensor, depth: int) -> Called:
     return f"a constant of shape {'×'.join(map(str, r.shape))}"
 
 
-_WRITER = Writer("text", lambda r: text(r.name, r.scope) if r.name else None, stops)
+_WRITER = FormulaWriter("text", lambda r: text(r.name, r.scope) if r.name else None, stops)

@@ -117,7 +117,19 @@ class Judge:
         cancelled = (found == 0) | (np.abs(found) >= unit / 8)  # as 1 - 1 / (1 + exp(x)) is, of which nothing is left
         if np.all(np.abs(found - true) <= LAST * unit) and np.all(cancelled[off]):
             return Settled("undecided", error, f"{key} is 0 beside what outputs were given: too few digits are left")
-        return Settled("wrong", error, place=place)
+        return self._in_steps(key, off, error) or Settled("wrong", error, place=place)
+
+    def _in_steps(self, key: str, off: Array, error: float) -> Settled | None:
+        """What a program makes flat by rounding, and a student passes straight through; None where it is not flat."""
+        places = [tuple(int(i) for i in place) for place in np.argwhere(off)]
+        if not hasattr(self.case, "goes_in_steps") or not self.case.goes_in_steps(key, places[:FEW]):
+            return None
+        why = (
+            f"{key} is 0 by the forward pass, which goes in steps (as round, floor and comparisons do); whether a "
+            "gradient that is passed straight through them is as meant cannot be told. Write "
+            "h + stop_gradient(np.round(h) - h) in forward to have it checked"
+        )
+        return Settled("undecided", error, why)
 
     def _where_it_bends(self, key: str, found: Array, off: Array) -> Settled | None:
         """What lies between the slopes to both sides, where a program decides by ``if``; None where it does not."""
@@ -173,7 +185,7 @@ class Judge:
             return Settled("right", error)
         room = np.maximum(room, STEPS * self._own(key, epsilon, true.shape))
         if np.any(gap > SURE / 10 * room):
-            return Settled("wrong", error, place=_worst(gap, room))
+            return self._in_steps(key, gap > room, error) or Settled("wrong", error, place=_worst(gap, room))
         return Settled("undecided", error, f"{key} differs by about what differences can be off by")
 
     def _once(self, name: str, make: Any) -> Any:

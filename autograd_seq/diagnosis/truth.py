@@ -116,7 +116,10 @@ def _record(
     for key, output in made.items():
         if output.operation is not None and output._name is None:
             output._name = key
-    seeds = {key: Tensor(value) for key, value in upstream.items() if key in made}
+    flat = {key for key, r in made.items() if r.operation is not None and not r.requires_grad}
+    if flat and flat == set(made):
+        raise UsageError(f"{', '.join(sorted(flat))} has no derivative by any input")
+    seeds = {key: Tensor(value) for key, value in upstream.items() if key in made and key not in flat}
     recording = _Several({made[key]: seeds[key] for key in seeds}).run()
     for key, seed in seeds.items():
         taken = {x._name for x in made.values()}

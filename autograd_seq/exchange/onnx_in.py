@@ -24,6 +24,7 @@ from autograd_seq.exchange.onnx_roles import name_by_roles
 from autograd_seq.exchange.onnx_running import FROM_FILE, Running, beginning, check_operators, results
 from autograd_seq.exchange.onnx_steps import mark_steps
 from autograd_seq.exchange.rolled import rolled
+from autograd_seq.translation.reader import translated
 
 BATCH, TIME = 2, 3  # sizes that are drawn where a file leaves them open
 Loss = Callable[[dict[str, Any]], Any]
@@ -79,7 +80,7 @@ class OnnxRun(Shown):
 
     def __repr__(self) -> str:
         shapes = ", ".join(f"{key} {np.shape(value)}" for key, value in self.outputs.items())
-        return f"<run of {os.path.basename(self.path)}: {shapes}>"
+        return f"<{translated(f'run of {os.path.basename(self.path)}')}: {shapes}>"
 
     @property
     def graph(self) -> Graph:

@@ -21,7 +21,7 @@ from autograd_seq.exchange.onnx_builder import FLOAT, TRUTH, WHOLE, Builder, Wri
 from autograd_seq.exchange.onnx_cells import CellNodes
 from autograd_seq.exchange.onnx_file import parsed
 from autograd_seq.exchange.onnx_in import OnnxRun
-from autograd_seq.exchange.onnx_numpy import as_float, as_whole
+from autograd_seq.exchange.onnx_numpy import as_float, as_whole, filled
 from autograd_seq.exchange.onnx_program import History, Translator, UntranslatedError
 from autograd_seq.exchange.written_out import written_out
 from autograd_seq.folding.unit import Family, Node, Unit
@@ -53,8 +53,8 @@ def write_onnx(
         Whether the file computes the gradients too, as outputs called ``dW``, by the backward pass of the recording:
         then a runtime without automatic differentiation returns them. Needs a scalar.
     inputs : iterable of str
-        Leaves that are inputs of the file although a gradient by them is wanted, by their names; data that the steps
-        go through are known as such.
+        Leaves that are inputs of the file although a gradient by them is wanted, or although they are the zeros that a
+        state begins with, by their names; data that the steps go through are known as such.
 
     Returns
     -------
@@ -128,6 +128,7 @@ class _Model:
         self.inputs: dict[str, Array] = {}
         self.weights: dict[str, Array] = {}
         self.outputs: dict[str, Written] = {}
+        self.zeros: dict[int, Written] = {}  # what states begin with, by their length
         self.leaf_of: dict[str, Unit | None] = {}  # by the name of a gradient
         self._translate()
 
@@ -139,6 +140,7 @@ class _Model:
             without_nothing(forward)
             without_nothing(backward)
         masks: list[str] = []
+        zeros: list[str] = []
         names = [argument.arg for argument in forward.args.args]
         optional = set(names[len(names) - len(forward.args.defaults) :]) if forward.args.defaults else set()
         for name in names:
@@ -147,10 +149,14 @@ class _Model:
                 self._take_weights()
             elif self.even is not None and self._is_mask(name):
                 masks.append(name)
-            elif name in optional and not self._recorded(name).any():
+            elif name in optional and name not in self.said and not self._recorded(name).any():
                 self.translator.env[name] = None
+            elif self._begins_with_zeros(name, forward):
+                zeros.append(name)
             else:
                 self._take(name, self.inputs)
+        for name in zeros:
+            self._take_zeros(name)
         self._find_length(forward)
         ends = self._take_lengths(forward, masks)
         if not self.gradients and not self.one_by_one:  # a backward pass needs the insides
@@ -169,6 +175,27 @@ class _Model:
             for key, value in zip(held.keys, held.values, strict=True):
                 self._output(key.value, self.translator.value(value))
                 self.leaf_of[key.value] = self.units.get(ast.unparse(value).removeprefix("d"))
+
+    def _begins_with_zeros(self, name: str, forward: ast.FunctionDef) -> bool:
+        """Whether an argument is what a state was before the first step, all zeros, and nobody asked for it."""
+        unit = self.units.get(name)
+        if unit is None or name in self.said or record_of(unit).requires_grad or self._recorded(name).any():
+            return False
+        first = [s.value for s in forward.body if isinstance(s, ast.Assign) and isinstance(s.value, ast.Dict)]
+        return any(ast.unparse(value) == f"{{0: {name}}}" for value in first)
+
+    def _take_zeros(self, name: str) -> None:
+        """Zeros for as many examples as an input has whose axis is time; an input of its own where there is none."""
+        zeros = self._recorded(name)
+        like = next((k for k, v in self.inputs.items() if v.ndim == 3 and zeros.shape[1:] == v.shape[1:2]), None)
+        if like is None or zeros.ndim != 2:
+            self._take(name, self.inputs)
+            return
+        rows, b = zeros.shape[0], self.builder
+        if rows not in self.zeros:
+            examples = b.node("Shape", [Written(like)], of=WHOLE, start=1, end=2)
+            self.zeros[rows] = filled(b, b.node("Concat", [b.wholes(rows), examples], of=WHOLE, axis=0), 0.0)
+        self.translator.env[name] = self.zeros[rows]
 
     def _functions(self) -> tuple[ast.FunctionDef, ast.FunctionDef]:
         found = self.translator.functions

@@ -94,8 +94,8 @@ def offers(source: str, line: int, formula: str) -> Iterator[tuple[Edit, str]]:
     []
     """
     loop = re.fullmatch(r"(\w+) runs from (.+) - 1 down to 0", formula)
-    if loop:
-        found = rewritten(source, line, f"for {loop[1]} in reversed(range({loop[2]}))")
+    if loop or re.fullmatch(r"for .+ in .+:", formula):
+        found = rewritten(source, line, f"for {loop[1]} in reversed(range({loop[2]}))" if loop else formula)
         yield from [found] if found is not None else []
         return
     if _numbers(formula) - _numbers(source.split("\n")[line - 1]):

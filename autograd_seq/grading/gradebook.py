@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial, reduce
 from itertools import chain
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.grading.asked_for import Assignment, load_assignment
-from autograd_seq.grading.handed_in import gathered, links_out
+from autograd_seq.grading.handed_in import gathered, linked_folders, links_out
 from autograd_seq.grading.hints import level_of
 from autograd_seq.grading.judging import Path, check_file, checked_seed
 from autograd_seq.grading.plain_text import one_line, plain
@@ -45,10 +45,13 @@ class Gradebook:
         What the assignment is called.
     submissions : list of Submission
         In the order in which they were named.
+    not_followed : list of str
+        The links to folders among what was to be judged, which were passed over.
     """
 
     title: str
     submissions: list[Submission]
+    not_followed: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.submissions)
@@ -93,7 +96,11 @@ class Gradebook:
         rows = [(str(len(row.paths)), row.function, in_a_table(row.cause)) for row in self.causes()]
         width = max((display_width(function) for _, function, _ in rows), default=0)
         lines = [f"{count:>5}  {padded(function, width)}  {cause}" for count, function, cause in rows]
-        return "\n".join([translated(head), *lines])
+        return "\n".join([translated(head), *lines, *map(translated, self.remarks())])
+
+    def remarks(self) -> list[str]:
+        """What was passed over, told in a line each."""
+        return [f"{one_line(name)} is a link to a folder, and was not followed" for name in self.not_followed]
 
 
 def _causes(submission: Submission) -> Iterator[tuple[str, str]]:
@@ -202,7 +209,7 @@ def check_folder(
         judged[submission.path] = submission
         if progress is not None:
             progress(submission)
-    return Gradebook(known.title if known else "check", [judged[name] for name in names])
+    return Gradebook(known.title if known else "check", [judged[name] for name in names], linked_folders(given))
 
 
 def _processors() -> int:

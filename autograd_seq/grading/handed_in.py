@@ -182,6 +182,25 @@ def links_out(paths: Iterable[str | os.PathLike[str]]) -> set[str]:
     return {name for name, root in found if not _is_within(os.path.realpath(name), os.path.realpath(root))}
 
 
+def linked_folders(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """The links to folders among what folders and patterns name: they are not followed, as some lead in circles."""
+    found = []
+    for given in map(os.fsdecode, paths):
+        roots = [given] if os.path.isdir(given) else [] if os.path.lexists(given) else _matching(given)
+        for root in roots:
+            if root != given and _is_linked_folder(root):
+                found.append(root)
+            elif os.path.isdir(root):
+                found += _links_in(root)
+    return sorted(dict.fromkeys(found))
+
+
+def _links_in(folder: str) -> Iterator[str]:
+    for above, folders, _ in os.walk(folder):
+        folders[:] = [f for f in folders if not f.startswith((".", "_"))]
+        yield from (os.path.join(above, f) for f in folders if os.path.islink(os.path.join(above, f)))
+
+
 def _is_within(path: str, folder: str) -> bool:
     return path.startswith(os.path.join(folder, ""))
 
@@ -202,6 +221,9 @@ def _expanded(given: str) -> Iterator[tuple[str, str | None]]:
             continue
         inside = _inside(name)
         if not inside:
+            links = ", ".join(map(repr, sorted(_links_in(name))))
+            if links:
+                raise UsageError(f"{name!r} holds links to folders only, and these are not followed: {links}{here()}")
             raise UsageError(f"there is no Python file and no notebook in {name!r}{here()}")
         yield from ((file, root) for file in inside)
 

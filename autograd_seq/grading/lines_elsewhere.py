@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.diagnosis.located import Place, Sought
+from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.search import Finding, Strayed, difference
-from autograd_seq.diagnosis.seen import Seen, from_data
+from autograd_seq.diagnosis.seen import Place, Seen, from_data
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.own_process import OwnProcess
 from autograd_seq.grading.packing import pack

@@ -18,6 +18,7 @@ from autograd_seq.core.source_line import here
 from autograd_seq.learning import chinese_words
 from autograd_seq.learning.text_file import lines as lines
 from autograd_seq.storage import digests, files
+from autograd_seq.translation.reader import translated
 
 UNKNOWN, END = "<UNK>", "<EOS>"
 FORMAT = 1  # of the files that save() writes
@@ -301,7 +302,9 @@ class Vocabulary:
             raise ValueRangeError(f"{path} is not a vocabulary that save() wrote: {error!s:.300}{here()}") from error
 
     def __repr__(self) -> str:
-        return f"<Vocabulary of {len(self)} {self.level}s>"
+        if self.level == "word":
+            return f"<{translated(f'Vocabulary of {len(self)} words')}>"
+        return f"<{translated(f'Vocabulary of {len(self)} characters')}>"
 
 
 

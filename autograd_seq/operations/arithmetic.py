@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,12 @@ def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     return g * y * np.log(np.where(a == 0, 1.0, a))
 
 
+def _raised(operands: Sequence[str], settings: Any) -> str:
+    """The first power, which the rule of a square has, is what is raised."""
+    base, exponent = operands
+    return base if exponent == "1" else f"{base} ^ {exponent}"
+
+
 @operation(
     vjp=[_base_rule, _exponent_rule],
     meaning=lambda algebra, a, b: each(algebra.power, a, b),
@@ -150,7 +157,7 @@ def _exponent_rule(g: Any, y: Any, a: Any, b: Any) -> Any:
     kernel=np.power,
     source=Form("{0} ** {1}", POWER, (POWER + 1, SIGN)),
     latex=Form("{{{0}}}^{{{1}}}", POWER, (POWER + 1,)),
-    text=Form("{0} ^ {1}", POWER, (POWER + 1, POWER + 1)),
+    text=Form(_raised, POWER, (POWER + 1, POWER + 1)),
     expects=FIT,
     element="{0} ** {1}",
 )

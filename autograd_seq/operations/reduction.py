@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array
-from autograd_seq.core.notation import MATRIX, SERIES, Form, call
+from autograd_seq.core.notation import MATRIX, SERIES, Form, TimeAxis, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import square
 from autograd_seq.operations.elementwise import where
@@ -58,13 +58,16 @@ def _over(settings: Any) -> str:
     """Over what a sum runs, in words: the columns of a matrix are its examples."""
     axis = settings["axis"]
     axes = axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1 and isinstance(axes[0], TimeAxis):
+        return "t"
     if len(axes) == 1 and axes[0] in _DIRECTIONS:
         return _DIRECTIONS[axes[0]]
     return "" if axis is None else f"axis {axis}"
 
 
 def _below(settings: Any) -> str:
-    return rf"_{{\text{{{over}}}}}" if (over := _over(settings)) else ""
+    over = _over(settings)
+    return "_t" if over == "t" else rf"_{{\text{{{over}}}}}" if over else ""
 
 
 def _latex_over(symbol: str) -> Form:

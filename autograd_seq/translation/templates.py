@@ -127,6 +127,8 @@ def _may_hold(name: str, value: str) -> bool:
         return value in ENDINGS
     if _VERB.fullmatch(name):
         return len(value) <= len("were") and " " not in value
+    if name == "file" and "; " in value:  # it ends where the next clause begins
+        return False
     return not _NUMBERED.fullmatch(name) or _NUMBER.fullmatch(value) is not None
 
 

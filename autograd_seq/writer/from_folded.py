@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.notation import TimeAxis
 from autograd_seq.core.operation import BY_NUMPY
 from autograd_seq.folding.folded import Folded
 from autograd_seq.folding.provenance import COUNT, LENGTH, Origin
 from autograd_seq.folding.step_index import ENDS, GivenAt, GivenIndex, StepIndex, given_at, given_in
+from autograd_seq.folding.time_axis import time_axis
 from autograd_seq.folding.unit import Family, Node, Ref, Unit
 from autograd_seq.writer.gathered import joined_parts
 from autograd_seq.writer.numerals import as_meant, as_number
@@ -162,6 +164,8 @@ class Trees:
     def _sized(self, value: Any, key: str, unit: Unit, shift: int, at: int | None) -> Any:
         """A setting of a backward record, written by the shapes that it came from."""
         owner = (unit.any if isinstance(unit, Family) else unit).owner
+        if key == "axis":
+            return _of_time(value, unit.any if isinstance(unit, Family) else unit)
         if owner is None or owner.leaf or owner.total:
             return value
         if isinstance(unit, Node) and owner.family is not None:
@@ -302,3 +306,14 @@ def _as_in_loop(part: Any, looped: Any, time: int) -> Any:
     if isinstance(part, slice) and isinstance(looped, slice):
         return slice(*(_as_in_loop(getattr(part, end), getattr(looped, end), time) for end in ENDS))
     return GivenAt(looped, time) if isinstance(looped, GivenIndex) else part
+
+
+def _of_time(axis: Any, node: Node) -> Any:
+    """An axis as one of time, where what is added up along it goes along time."""
+    (one,) = axis if isinstance(axis, tuple) and len(axis) == 1 else (axis,)
+    if type(one) is not int or node.operation is None or not node.operation.along or not node.inputs:
+        return axis
+    x = node.inputs[0]
+    if node.record.shape == x.record.shape or time_axis(x) != one % max(x.record.ndim, 1):
+        return axis
+    return TimeAxis(one)

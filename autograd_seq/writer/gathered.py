@@ -5,11 +5,20 @@ An array that was cut into [:4], [4:8], [8:] has the adjoint [da; db; dc].
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_seq.operations import concatenate
 from autograd_seq.writer.tree import Apply, record_of
+
+
+class SideBySide(NamedTuple):
+    """Parts that make up a whole: along which axis, in which order, and the operation that joins them."""
+
+    axis: int
+    order: list[int]
+    operation: Any
 
 
 def joined_parts(tree: Apply, indices: Any) -> Apply:
@@ -22,21 +31,33 @@ def joined_parts(tree: Apply, indices: Any) -> Apply:
     indices : sequence
         Where each of them lies, as numbers.
     """
-    shape = tuple(record_of(tree.unit).shape)
+    found = side_by_side(indices, tuple(record_of(tree.unit).shape))
+    if found is None:
+        return tree
+    operands = tuple(tree.operands[i] for i in found.order)
+    return replace(tree, operation=found.operation, operands=operands, settings={"axis": found.axis})
+
+
+def side_by_side(indices: Sequence[Any], shape: tuple[int, ...]) -> SideBySide | None:
+    """How parts make up a whole; None where they do not.
+
+    Examples
+    --------
+    >>> side_by_side([slice(2, 5), slice(0, 2)], (5, 3)).order
+    [1, 0]
+    """
     places = [_whole(index, shape) for index in indices]
     if len(places) < 2 or None in places:
-        return tree
+        return None
     axes = {axis for place in places if place is not None for axis, cut in enumerate(place) if cut != (0, shape[axis])}
     if len(axes) != 1:
-        return tree
+        return None
     (axis,) = axes
     order = sorted(range(len(places)), key=lambda i: places[i][axis])  # type: ignore[index]
     cuts = [places[i][axis] for i in order]  # type: ignore[index]
     ends = [0, *(end for _, end in cuts)]
-    if [begin for begin, _ in cuts] != ends[:-1] or ends[-1] != shape[axis]:
-        return tree
-    operands = tuple(tree.operands[i] for i in order)
-    return replace(tree, operation=concatenate, operands=operands, settings={"axis": axis})
+    whole = [begin for begin, _ in cuts] == ends[:-1] and ends[-1] == shape[axis]
+    return SideBySide(axis, order, concatenate) if whole else None
 
 
 def _whole(index: Any, shape: tuple[int, ...]) -> list[tuple[int, int]] | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from operations.test_kinks import page
 
-from autograd_seq import Tensor, UsageError, check_backward, grad, gradcheck, prove
+from autograd_seq import Tensor, UsageError, check_backward, grad, gradcheck, prove, stop_gradient
 from autograd_seq.testing import assert_gradients
 
 MORE = {
@@ -140,3 +140,111 @@ def test_check_backward_calls_none_wrong(name):
 
     report = check_backward(forward, backward, dict(zip("abc", arrays)))
     assert not report.wrong and not report.undecided, report
+
+
+# -- forward passes that go in steps ---------------------------------------------------------------------------
+
+
+def rounded(x, W):
+    h = np.tanh(W @ x)
+    return {"y": np.round(h, 2)}, (x, W, h)
+
+
+def floored(x, W):
+    h = np.tanh(W @ x)
+    return {"y": np.floor(h * 8) / 8}, (x, W, h)
+
+
+def signs(x, W):
+    h = np.tanh(W @ x)
+    return {"y": np.sign(h)}, (x, W, h)
+
+
+def compared(x, W):
+    h = np.tanh(W @ x)
+    return {"y": np.where(h > 0.1, 1.0, 0.0)}, (x, W, h)
+
+
+def by_python(x, W):
+    h = np.tanh(W @ x)
+    return {"y": np.array([[round(float(v), 2) for v in row] for row in h])}, (x, W, np.array(h))
+
+
+def recurrent(x, W):
+    h = np.zeros((W.shape[0], x.shape[1]))
+    for _ in range(3):
+        h = np.round(np.tanh(W @ x + h), 2)
+    return {"y": h}, (x, W, h)
+
+
+def straight_through(up, cache):
+    x, W, h = cache
+    dz = up["y"] * (1 - h**2)
+    return {"dx": W.T @ dz, "dW": dz @ x.T}
+
+
+STEPS_MADE = [rounded, floored, signs, compared, by_python, recurrent]
+
+
+@pytest.mark.parametrize("forward", STEPS_MADE)
+def test_what_is_passed_straight_through_steps_is_undecided(forward):
+    report = check_backward(forward, straight_through, {"x": (3, 4), "W": (5, 3)})
+    assert report.wrong == [] and len(report.undecided) == 2 and not report.ok
+    assert "stop_gradient" in report.undecided[0] and report.status == "undecided"
+
+
+def test_the_advice_is_one_that_works():
+    def forward(x, W):
+        h = np.tanh(W @ x)
+        return {"y": h + stop_gradient(np.round(h, 2) - h)}, (x, W, h)
+
+    def wrong(up, cache):
+        x, W, h = cache
+        return straight_through(up, (x, W, h**2))
+
+    assert check_backward(forward, straight_through, {"x": (3, 4), "W": (5, 3)}).ok
+    assert check_backward(forward, wrong, {"x": (3, 4), "W": (5, 3)}).wrong == ["dx", "dW"]
+
+
+def test_no_gradient_at_all_is_right_where_a_pass_goes_in_steps():
+    def backward(up, cache):
+        return {"dx": np.zeros((3, 4)), "dW": np.zeros((5, 3))}
+
+    assert check_backward(rounded, backward, {"x": (3, 4), "W": (5, 3)}).ok
+
+
+def rectified(x, W):
+    return {"y": np.maximum(W @ x, 0)}, (x, W)
+
+
+def largest(x, W):
+    return {"y": np.max(W @ x, axis=0)}, (x, W)
+
+
+def rectified_by_if(x, W):
+    h = np.array([[float(v) if v > 0 else 0.0 for v in row] for row in W @ x])
+    return {"y": h}, (x, W)
+
+
+@pytest.mark.parametrize("forward", [rectified, largest, rectified_by_if])
+def test_what_is_flat_here_only_is_no_step(forward):
+    def backward(up, cache):
+        x, W = cache
+        dz = up["y"] * np.ones((5, 4))
+        return {"dx": W.T @ dz, "dW": dz @ x.T}
+
+    report = check_backward(forward, backward, {"x": (3, 4), "W": (5, 3)})
+    assert report.wrong == ["dx", "dW"] and not report.undecided
+
+
+def test_a_small_gradient_beside_a_large_output_is_no_step():
+    def forward(x, W):
+        return {"y": np.tanh(W @ x) + 1e4, "z": 1e-6 * np.tanh(W @ x)}, (x, W)
+
+    def backward(up, cache):
+        x, W = cache
+        dz = (up["y"] + 1e-6 * up["z"]) * (1 - np.tanh(W @ x))
+        return {"dx": W.T @ dz, "dW": dz @ x.T}
+
+    report = check_backward(forward, backward, {"x": (3, 4), "W": (5, 3)})
+    assert report.wrong == ["dx", "dW"] and not report.undecided

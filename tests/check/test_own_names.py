@@ -215,7 +215,7 @@ def test_a_carry_of_the_course_is_missed_in_its_line_and_under_its_name(tmp_path
     report, source = of_course(tmp_path, RNN, "rnn_backward", ("da[:, :, t] + shangyibu", "da[:, :, t]"))
     assert report.causes[0].line == line_of(source, "tidu = rnn_cell_backward")
     assert report.causes[0].words.endswith("next time step, shangyibu")
-    assert report.causes[0].correct == "da<4> = da[:, :, 3] + shangyibu"
+    assert report.causes[0].correct == "da<4> = da[:, :, t] + shangyibu"
 
 
 def test_a_term_that_is_missing_in_the_cell_is_missed_in_its_own_line(tmp_path):

@@ -217,7 +217,7 @@ def test_a_loop_is_one_scan_whatever_its_length(tmp_path):
 
 def test_states_without_a_loss(tmp_path):
     run = GRU(3, 4, seed=0).unroll(inputs_of(4, 2, float)[0])
-    path = write_onnx(run.states["c"][-1], tmp_path / "one.onnx")
+    path = write_onnx(run.states["c"][-1], tmp_path / "one.onnx", inputs=["c0"])
     (found,) = read_onnx(path, {"x": inputs_of(4, 2, float)[0], "c0": np.zeros((4, 2))}).outputs.values()
     np.testing.assert_allclose(found.value, np.stack([c.value for c in run.states["c"]], axis=-1))
 
@@ -425,3 +425,20 @@ def test_nothing_is_added_to_a_loss(tmp_path):
     loss = (LSTM(3, 5, seed=0).unroll(given["x"], lengths=[3, 6]).final["a"] ** 2).sum()
     (found, *_) = read_onnx(path, given).outputs.values()
     np.testing.assert_allclose(found.value, loss.value, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("cell", "begins"), [(RNN, "a0"), (GRU, "c0"), (LSTM, "a0")])
+def test_zeros_that_nobody_gave_are_no_input(cell, begins, tmp_path):
+    cell = cell(3, 5, seed=0)
+    x, y = np.random.default_rng(0).standard_normal((3, 2, 4)), [np.eye(2)] * 4
+    run = Readout(5, 2, seed=1)(cell.unroll(x))
+    loss = run.measure(y, categorical_cross_entropy)
+    path = write_onnx(loss, tmp_path / "cell.onnx", gradients=True)
+    assert [i.name for i in onnx.load(path).graph.input] == ["x", "y"]
+    assert float(read_onnx(path, inputs={"x": x, "y": np.stack(y, 2)}).outputs["J"].value) == loss.item()
+    asked = write_onnx(loss, tmp_path / "asked.onnx", inputs=[begins])
+    assert begins in [i.name for i in onnx.load(asked).graph.input]
+    state = cell.initial_state(2) | dict.fromkeys(cell.states, np.ones((5, 2)))
+    given = Readout(5, 2, seed=1)(cell.unroll(x, state)).measure(y, categorical_cross_entropy)
+    path = write_onnx(given, tmp_path / "given.onnx", gradients=True)
+    assert begins in [i.name for i in onnx.load(path).graph.input]

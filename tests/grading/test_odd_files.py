@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -223,3 +224,23 @@ def test_a_notebook_may_ask_for_its_shell(tmp_path):
     text = "shell = str(get_ipython())\nget_ipython().run_line_magic('matplotlib', 'inline')\nx = 1\n"
     found = load(str(tmp_path / "mine.ipynb"), text, (0,))
     assert found.error is None and found.names["x"] == 1
+
+
+@on_posix
+def test_links_to_folders_are_not_followed_and_that_is_said(tmp_path):
+    folder, elsewhere, links = tmp_path / "class", tmp_path / "elsewhere", tmp_path / "links"
+    for made in (folder / "ada", elsewhere, links):
+        made.mkdir(parents=True)
+    for name in (folder / "a.py", folder / "ada" / "b.py", elsewhere / "c.py"):
+        name.write_text("def rnn_cell_backward(da_next, cache):\n    return {}\n")
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "ada" / "up").symlink_to("..")
+    (folder / ".hidden").symlink_to(elsewhere)
+    (links / "there").symlink_to(elsewhere)
+    book = check_folder(folder, jobs=1)
+    assert [Path(name).name for name in book.not_followed] == ["up", "linked"] and len(book) == 2
+    assert f"{folder / 'linked'} is a link to a folder, and was not followed" in str(book)
+    assert check_folder(elsewhere, jobs=1).not_followed == []
+    assert check_folder(str(folder / "*"), jobs=1).not_followed == book.not_followed
+    with pytest.raises(UsageError, match="holds links to folders only"):
+        check_folder(links, jobs=1)

@@ -6,6 +6,7 @@ them.
 """
 
 import re
+from functools import partial
 
 import numpy as np
 
@@ -54,6 +55,12 @@ FUNCTIONS = {
     "stack": np.stack,
     "squeeze": np.squeeze,
 }
+
+
+def along_time(x, T):
+    """`Σ_t(x)`: along the axis that has a place for each step."""
+    (axis,) = (k for k, n in enumerate(np.shape(x)) if n == T)
+    return np.sum(x, axis=axis, keepdims=np.ndim(x) > 1)
 
 
 class Page:
@@ -301,7 +308,8 @@ class Reader:
                 key = self.take()
                 self.take("=")
                 keywords[key] = int(self.total())
-            result = FUNCTIONS[name](*operands, **keywords)
+            over_time = {"Σ_t": partial(along_time, T=self.page.T)}
+            result = (FUNCTIONS | over_time)[name](*operands, **keywords)
         self.take(")")
         return result
 

@@ -236,3 +236,47 @@ def test_what_counts_examples_is_called_by_its_name():
     assert "m" in found.latex
     for equation in found:
         np.testing.assert_allclose(equation.evaluate(), equation.value(), rtol=1e-12)
+
+
+def over_time(stacked):
+    W, h, kept = Parameter(np.full((3, 3), 0.3), "W"), np.ones((3, 2)), []
+    for _ in range(4):
+        h = name(np.tanh(W @ h), "h")
+        kept.append(h)
+    return str(equations(name(np.sum(stacked(kept) ** 2), "J")))
+
+
+ALONG_TIME = {
+    "axis 0": lambda kept: np.sum(np.stack(kept), axis=0),
+    "axis 2": lambda kept: np.sum(np.stack(kept, axis=2) * 2, axis=2),
+    "axis -1": lambda kept: np.stack(kept, axis=-1).sum(axis=-1),
+    "from the end": lambda kept: np.sum(np.stack(kept[::-1], axis=1), axis=1, keepdims=True),
+    "side by side": lambda kept: np.sum(np.concatenate([h[:, :1] for h in kept], axis=1), axis=1),
+}
+NOT_ALONG_TIME = {
+    "rows": lambda kept: np.sum(np.stack(kept), axis=1),
+    "all": lambda kept: np.sum(np.stack(kept)),
+    "wide": lambda kept: np.sum(np.concatenate(kept, axis=1), axis=1),
+    "a state": lambda kept: np.sum(kept[-1], axis=0),
+}
+
+
+@pytest.mark.parametrize("key", ALONG_TIME)
+def test_a_sum_along_time_is_said_to_be_one(key):
+    text = over_time(ALONG_TIME[key])
+    assert "Σ_t(" in text and "Σ_rows(" not in text and "Σ_columns(" not in text
+
+
+@pytest.mark.parametrize("key", NOT_ALONG_TIME)
+def test_a_sum_along_another_axis_is_not(key):
+    assert "Σ_t(" not in over_time(NOT_ALONG_TIME[key])
+
+
+def test_a_mean_along_time_is_said_to_be_one():
+    text = over_time(lambda kept: np.mean(np.stack(kept), axis=0))
+    assert "mean_t(" in text
+
+
+def test_the_first_power_is_not_written():
+    x = Parameter(np.ones((2, 2)), "x")
+    assert "^ 1" not in str(equations(name(np.sum(x**2), "J"))) and "^ 3" in str(equations(name(np.sum(x**3), "J")))

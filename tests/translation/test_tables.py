@@ -9,8 +9,9 @@ from speaking import chinese
 import autograd_seq
 from autograd_seq import Parameter, contributions, name, steps, tanh
 from autograd_seq.translation.columns import display_width, padded, shortened
+from cells import RNN
 from cells.gradient_report import gradient_table
-from viz import draw
+from viz import draw, step_through
 
 WORDS = {
     "name": "名称", "operation": "运算", "shape": "形状", "value": "值", "time": "时间步", "line": "行",
@@ -81,3 +82,12 @@ def test_a_drawing_says_what_it_is_in_chinese():
     _, loss = recorded()
     with autograd_seq.language("zh"):
         assert re.fullmatch("<图：\\d+ 个框，\\d+ 个箭头>", repr(draw(loss)))
+
+
+def test_runs_and_pages_say_what_they_are_in_chinese():
+    run = RNN(2, 3, seed=0).unroll(np.ones((2, 1, 4)))
+    page = step_through(run)
+    with autograd_seq.language("zh"):
+        assert repr(run) == "<RNN(n_x=2, n_a=3) 的运行结果，共 4 步>"
+        assert re.fullmatch(r"<页面：\d+ kB>", repr(page))
+    assert repr(run) == "<run of RNN(n_x=2, n_a=3) over 4 steps>"

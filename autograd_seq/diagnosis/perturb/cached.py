@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit, Variant, constant, own, reading
 from autograd_seq.diagnosis.perturb.which_step import STEPS, Step
-from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Change, bare
+from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Change, bare, formula
 from autograd_seq.diagnosis.truth import bends_elements, is_activation
 
 Values = dict[Tensor, Array]  # in place of what a forward value is
@@ -50,7 +51,12 @@ def _read(c: Context, key: Any, said: Said, mapping: Values, rank: int, spread: 
     for place, values in (("direct", mapping), ("spread", mapping | more)):
         if (place == "direct" or more) and (changes := wherever_read(c, values)):
             first = next(iter(changes))
-            yield c.variant((key, place), Edit(("value",), said, own(first)), first, rank, changes)
+            variant = c.variant((key, place), Edit(("value",), said, own(first)), first, rank, changes)
+            stack = next((r for r in reversed(list(more)) if algebra(r) == "joined" and r.name), None)
+            if place == "spread" and stack is not None:  # whose line it is, and not that of what is made of it
+                named = c.called(stack)
+                variant = replace(variant, where=named, correct=f"{named} = {formula(bare(stack))}")
+            yield variant
 
 
 # -- of another step -------------------------------------------------------------------------------------------

@@ -49,6 +49,11 @@ def _other_part(axis: int, other: int, n: int, whole: int, right: tuple[int, int
     return (kinds.OTHER_ROWS if rows else kinds.OTHER_COLUMNS_OF_STACK)(other + 1, other + n, whole, *right)
 
 
+def _ends(start: int, stop: int, whole: int) -> str:
+    """A slice as it is written, without ends that the array has anyway."""
+    return f"{start or ''}:{'' if stop == whole else stop}"
+
+
 def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
     """One of the matrix products Wᵀ dz in a part of their sum: (W[:, part])ᵀ dz written out for each."""
     found = _sliced_sum(r)
@@ -63,11 +68,11 @@ def terms_of_a_part(c: Context, r: Tensor) -> Iterator[Edit]:
         W, role, rest = turned.inputs[0], c.role(x), own(r) - at(x)[start:stop]
         said_W, said_dz = c.called(W), c.called(dz)
         for other in sorted({0, whole - n} - {start}):
-            said = kinds.OTHER_COLUMNS(other, other + n, said_W, said_dz)
+            said = kinds.OTHER_COLUMNS(_ends(other, other + n, whole), said_W, said_dz)
             change = rest + at(W)[:, other : other + n].T @ at(dz)
             yield Edit(("term other half", role, other == 0), said, change)
         if W.shape[0] == n:
-            said = kinds.TERM_NOT_TRANSPOSED(f"({said_W}[:, {start}:{stop}])", said_dz)
+            said = kinds.TERM_NOT_TRANSPOSED(f"{said_W}[:, {_ends(start, stop, whole)}]", said_dz)
             yield Edit(("term transpose", role), said, rest + at(W)[:, start:stop] @ at(dz))
         for _, other_turned, other_dz in products:
             if other_dz is not dz and other_dz.shape == dz.shape:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from autograd_seq.diagnosis.perturb.variant import Form, Variant, at, reading
 from autograd_seq.diagnosis.perturb.which_step import STEPS
 from autograd_seq.diagnosis.rerun import Change, bare
 
-RIGHT_ORDER = "t runs from T_x - 1 down to 0"
+RIGHT_ORDER = "the loop takes every time step, from the last to the first"
 
 
 def too_short(c: Context, rank: int) -> Iterator[Variant]:
@@ -80,7 +81,13 @@ def in_another_order(c: Context, rank: int) -> Iterator[Variant]:
         for i, active in enumerate(loop.together()):
             if carry == "stale" and not any(loop.given_at_the_end(role) for role in active):
                 said = kinds.NOTHING_CARRIED()
-            yield c.in_the_loop(("order", key, i), said, RIGHT_ORDER, rank, loop.changes(list(order), active, carry))
+            right = _what_is_carried(c, loop, active) if carry == "stale" else RIGHT_ORDER
+            yield c.in_the_loop(("order", key, i), said, right, rank, loop.changes(list(order), active, carry))
+
+
+def _what_is_carried(c: Context, loop: Loop, active: Iterable[Any]) -> str:
+    """The formulas of what goes from one time step to the one before, at a step that has another behind it."""
+    return "; ".join(dict.fromkeys(c.where(loop.states[role][2][1])[1] for role in active))
 
 
 def with_summed_carries(c: Context, rank: int) -> Iterator[Variant]:
