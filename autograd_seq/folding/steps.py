@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.directions import turn_round
 
 Uses = Mapping[Tensor, list[tuple[Tensor, int]]]  # who uses each record, and as which input
 
@@ -115,7 +116,7 @@ def _recognised(graph: Graph) -> dict[Tensor, int]:
             regular = k % steps if (run[0]._code, len(run)) in passes else k * steps // len(run)
             times[record] = 1 + regular if len(run) % steps == 0 else _turn(record, begins[0], starts)
     _move_to_their_users(graph, times, {r for run in repeated if len(run) % steps for r in run})
-    _turn_round(graph, times, steps)
+    turn_round(graph, times, steps)
     return times
 
 
@@ -163,37 +164,6 @@ def _depends(later: Tensor, earlier: Tensor) -> bool:
                 seen.add(x)
                 stack.append(x)
     return False
-
-
-def _turn_round(graph: Graph, times: dict[Tensor, int], steps: int) -> None:
-    """Count a loop's turns from the last step, where a later loop uses what it made in the opposite order."""
-    loops = _loops(graph, times)
-    uses: dict[tuple[int, int], set[tuple[int, int]]] = {}
-    for record, time in times.items():
-        for x in record.inputs:
-            if x in times and loops[x] != loops[record]:
-                uses.setdefault((loops[x], loops[record]), set()).add((times[x], time))
-    turned: set[int] = set()
-    for (made, used), found in sorted(uses.items()):
-        several = len({time for _, time in found}) > 1  # where a loop begins with what another ended with, one does
-        opposite = several and all(before == steps + 1 - time for before, time in found)
-        if opposite and used not in turned:
-            turned.add(made)
-    for record in times:
-        if loops[record] in turned:
-            times[record] = steps + 1 - times[record]
-
-
-def _loops(graph: Graph, times: Mapping[Tensor, int]) -> dict[Tensor, int]:
-    """In which loop each record was made: a loop's turns come one after another, and a step back begins another."""
-    found, loop, before = {}, 0, 0
-    for record in graph:
-        time = times.get(record)
-        if time is None:
-            continue
-        loop, before = loop + (time < before), time
-        found[record] = loop
-    return found
 
 
 def _move_to_their_users(graph: Graph, times: dict[Tensor, int], irregular: set[Tensor]) -> None:
