@@ -18,6 +18,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.directions import turn_round
+from autograd_seq.folding.loops_apart import apart, depends, same_loop
 
 Uses = Mapping[Tensor, list[tuple[Tensor, int]]]  # who uses each record, and as which input
 
@@ -103,18 +104,32 @@ def _recognised(graph: Graph) -> dict[Tensor, int]:
     repeated = [run for run in runs.values() if len(run) > 1]
     if not repeated:
         return {}
+    groups = apart(repeated, _number_of_steps(repeated))
+    return {record: time for group in groups if group for record, time in _counted(graph, group).items()}
+
+
+def _number_of_steps(repeated: list[list[Tensor]]) -> int:
+    """The number of results that most places have."""
     lengths = Counter(map(len, repeated))
     steps = max(lengths, key=lambda n: (lengths[n] + sum(c for m, c in lengths.items() if m % n == 0), n))
-    steps += _lacks_one(repeated, steps)
-    begins = next(run for run in repeated if len(run) == steps)
-    starts = [record.index for record in begins]
+    return steps + _lacks_one(repeated, steps)
+
+
+def _counted(graph: Graph, repeated: list[list[Tensor]]) -> dict[Tensor, int]:
+    """The step of everything that places of loops with one number of steps made."""
+    steps = _number_of_steps(repeated)
+    regular = [run for run in repeated if len(run) == steps]
     longer = [run for run in repeated if len(run) % steps == 0 and len(run) > steps]
     passes = {(run[0]._code, len(run)) for run in longer if _is_one_pass_after_another(run, steps)}
     times = {}
     for run in repeated:
-        for k, record in enumerate(run):
-            regular = k % steps if (run[0]._code, len(run)) in passes else k * steps // len(run)
-            times[record] = 1 + regular if len(run) % steps == 0 else _turn(record, begins[0], starts)
+        if len(run) % steps:
+            begins = same_loop(run, regular)
+            starts = [record.index for record in begins]
+            times |= {record: _turn(record, begins[0], starts) for record in run}
+            continue
+        one_by_one = (run[0]._code, len(run)) in passes
+        times |= {record: 1 + (k % steps if one_by_one else k * steps // len(run)) for k, record in enumerate(run)}
     _move_to_their_users(graph, times, {r for run in repeated if len(run) % steps for r in run})
     turn_round(graph, times, steps)
     return times
@@ -148,22 +163,9 @@ def _is_one_pass_after_another(run: list[Tensor], steps: int) -> bool:
     before; where a step calls a helper several times, every step depends on the step before.
     """
     return all(
-        _depends(later, earlier) is bool(k % steps)
+        depends(later, earlier) is bool(k % steps)
         for k, (earlier, later) in enumerate(pairwise(run), start=1)
     )
-
-
-def _depends(later: Tensor, earlier: Tensor) -> bool:
-    """Whether a record was made of an earlier one."""
-    seen, stack = {later}, [later]
-    while stack:
-        for x in stack.pop().inputs:
-            if x is earlier:
-                return True
-            if x.index > earlier.index and x not in seen:
-                seen.add(x)
-                stack.append(x)
-    return False
 
 
 def _move_to_their_users(graph: Graph, times: dict[Tensor, int], irregular: set[Tensor]) -> None:

@@ -1,0 +1,338 @@
+"""Everyday programs of students, each with its parameters and the shapes of its arguments for some sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd_seq as ag
+from autograd_seq import Parameter, concatenate, tanh
+
+Shapes = Callable[[int, int], tuple[tuple[int, ...], ...]]
+RECURRENT: dict[str, tuple[int, ...]] = {"W": (4, 4), "U": (4, 3), "b": (4, 1)}
+BOTH = {**RECURRENT, "Wb": (4, 4), "Ub": (4, 3), "bb": (4, 1)}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A loss of arrays.
+
+    Attributes
+    ----------
+    make : function
+        From parameters to the loss as a function of arrays.
+    shapes : function
+        From the numbers of examples and steps to the shapes of these arrays.
+    weights : dict of str to tuple of int
+        The shapes of the parameters.
+    """
+
+    make: Callable[..., Callable[..., Any]]
+    shapes: Shapes
+    weights: dict[str, tuple[int, ...]]
+
+    def ready(self) -> tuple[Callable[..., Any], dict[str, Parameter]]:
+        """The loss, and its parameters by name."""
+        rng = np.random.default_rng(0)
+        known = {name: Parameter(0.4 * rng.standard_normal(shape), name) for name, shape in self.weights.items()}
+        return self.make(**known), known
+
+    def data(self, m: int, T: int) -> list[np.ndarray]:
+        """Arguments."""
+        rng = np.random.default_rng(m + T)
+        return [rng.standard_normal(shape) for shape in self.shapes(m, T)]
+
+
+PROGRAMS: dict[str, Program] = {}
+
+
+def inputs(m: int, T: int) -> tuple[tuple[int, ...], ...]:
+    return ((3, m, T),)
+
+
+def with_numbers(m: int, T: int) -> tuple[tuple[int, ...], ...]:
+    return (3, m, T), (T,)
+
+
+def two_lengths(m: int, T: int) -> tuple[tuple[int, ...], ...]:
+    return (3, m, T), (3, m, T + 2)
+
+
+def program(shapes: Shapes, weights: dict[str, tuple[int, ...]], **more: tuple[int, ...]) -> Callable[..., Any]:
+    def noted(make: Callable[..., Any]) -> Callable[..., Any]:
+        PROGRAMS[make.__name__] = Program(make, shapes, weights | more)
+        return make
+
+    return noted
+
+
+def zeros(x: Any) -> Any:
+    return np.zeros((4, x.shape[1]))
+
+
+# -- backwards ---------------------------------------------------------------------------------------
+
+
+@program(inputs, RECURRENT)
+def in_reversed_order(W, U, b):
+    def loss(x):
+        h, total = zeros(x), 0.0
+        for t in reversed(range(x.shape[2])):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            total = total + ag.sum(h**2)
+        return total
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def counting_down(W, U, b):
+    def loss(x):
+        h = zeros(x)
+        for t in range(x.shape[2] - 1, -1, -1):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+        return ag.sum(h**2)
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def counted_from_the_last(W, U, b):
+    def loss(x):
+        h, T = zeros(x), x.shape[2]
+        for t in range(T):
+            h = tanh(W @ h + U @ x[:, :, T - 1 - t] + b)
+        return ag.sum(h**2)
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def negative_index(W, U, b):
+    def loss(x):
+        h = zeros(x)
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, -1 - t] + b)
+        return ag.sum(h**2)
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def data_turned_before(W, U, b):
+    def loss(x):
+        h, turned = zeros(x), x[:, :, ::-1]
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ turned[:, :, t] + b)
+        return ag.sum(h**2)
+
+    return loss
+
+
+@program(inputs, BOTH, V=(2, 8))
+def lists_one_turned(W, U, b, Wb, Ub, bb, V):
+    def loss(x):
+        T, h, forward, g, backward = x.shape[2], zeros(x), [], zeros(x), []
+        for t in range(T):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            forward.append(h)
+        for t in reversed(range(T)):
+            g = tanh(Wb @ g + Ub @ x[:, :, t] + bb)
+            backward.append(g)
+        backward = backward[::-1]
+        return ag.accumulate([ag.sum((V @ concatenate([forward[t], backward[t]])) ** 2) for t in range(T)])
+
+    return loss
+
+
+@program(inputs, BOTH, V=(2, 8))
+def dicts_of_states(W, U, b, Wb, Ub, bb, V):
+    def loss(x):
+        T, forward, backward = x.shape[2], {-1: zeros(x)}, {x.shape[2]: zeros(x)}
+        for t in range(T):
+            forward[t] = tanh(W @ forward[t - 1] + U @ x[:, :, t] + b)
+        for t in range(T - 1, -1, -1):
+            backward[t] = tanh(Wb @ backward[t + 1] + Ub @ x[:, :, t] + bb)
+        total = 0.0
+        for t in range(T):
+            total += ag.sum((V @ concatenate([forward[t], backward[t]])) ** 2)
+        return total
+
+    return loss
+
+
+@program(inputs, BOTH, V=(2, 8))
+def one_function_for_both(W, U, b, Wb, Ub, bb, V):
+    def direction(x, W, U, b, order):
+        h, states = zeros(x), {}
+        for t in order:
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states[t] = h
+        return states
+
+    def loss(x):
+        T = x.shape[2]
+        forward = direction(x, W, U, b, range(T))
+        backward = direction(x, Wb, Ub, bb, reversed(range(T)))
+        return ag.accumulate([ag.sum((V @ concatenate([forward[t], backward[t]])) ** 2) for t in range(T)])
+
+    return loss
+
+
+@program(inputs, BOTH, V=(2, 8))
+def what_both_end_with(W, U, b, Wb, Ub, bb, V):
+    def loss(x):
+        h, g = zeros(x), zeros(x)
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+        for t in reversed(range(x.shape[2])):
+            g = tanh(Wb @ g + Ub @ x[:, :, t] + bb)
+        return ag.sum((V @ concatenate([h, g])) ** 2)
+
+    return loss
+
+
+@program(inputs, BOTH, V=(2, 8))
+def stacked_directions(W, U, b, Wb, Ub, bb, V):
+    def loss(x):
+        h, forward, g, backward = zeros(x), [], zeros(x), []
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            forward.append(h)
+        for t in reversed(range(x.shape[2])):
+            g = tanh(Wb @ g + Ub @ x[:, :, t] + bb)
+            backward.insert(0, g)
+        return ag.sum((V @ concatenate([ag.stack(forward), ag.stack(backward)], axis=1)) ** 2)
+
+    return loss
+
+
+@program(inputs, RECURRENT, Wb=(4, 4), Ub=(4, 8), bb=(4, 1))
+def layer_above_both(W, U, b, Wb, Ub, bb):
+    def loss(x):
+        T, h, forward, g, backward, k, total = x.shape[2], zeros(x), [], zeros(x), {}, zeros(x), 0.0
+        for t in range(T):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            forward.append(h)
+        for t in reversed(range(T)):
+            g = tanh(W @ g + U @ x[:, :, t] + b)
+            backward[t] = g
+        for t in range(T):
+            k = tanh(Wb @ k + Ub @ concatenate([forward[t], backward[t]]) + bb)
+            total = total + ag.sum(k**2)
+        return total
+
+    return loss
+
+
+@program(inputs, RECURRENT, Wb=(4, 4), Ub=(4, 4), bb=(4, 1))
+def two_layers_backwards(W, U, b, Wb, Ub, bb):
+    def loss(x):
+        h, states, k, total = zeros(x), [], zeros(x), 0.0
+        for t in reversed(range(x.shape[2])):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states.append(h)
+        for h in states:
+            k = tanh(Wb @ k + Ub @ h + bb)
+            total = total + ag.sum(k**2)
+        return total
+
+    return loss
+
+
+@program(lambda m, T: ((3, m, T), (3, m, T)), BOTH)
+def source_backwards(W, U, b, Wb, Ub, bb):
+    def loss(x, y):
+        h, total = zeros(x), 0.0
+        for t in reversed(range(x.shape[2])):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+        for t in range(y.shape[2]):
+            h = tanh(Wb @ h + Ub @ y[:, :, t] + bb)
+            total = total + ag.sum(h**2)
+        return total
+
+    return loss
+
+
+@program(inputs, {"U": (4, 3)})
+def momentum_backwards(U):
+    def loss(x):
+        v, total = zeros(x), 0.0
+        for t in reversed(range(x.shape[2])):
+            v = 0.9 * v + U @ x[:, :, t]
+            total = total + ag.sum(tanh(v) ** 2)
+        return total
+
+    return loss
+
+
+@program(with_numbers, RECURRENT)
+def returns_of_rewards(W, U, b):
+    def loss(x, r):
+        h, states, G, total = zeros(x), [], 0.0, 0.0
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states.append(h)
+        for t in reversed(range(x.shape[2])):
+            G = 0.9 * G + r[t]
+            total = total + G * ag.sum(states[t])
+        return total
+
+    return loss
+
+
+BACKWARDS = list(PROGRAMS)
+
+# -- a source and a target of other lengths -------------------------------------------------------------
+
+
+@program(two_lengths, BOTH)
+def encoder_and_decoder(W, U, b, Wb, Ub, bb):
+    def loss(x, y):
+        h, total = zeros(x), 0.0
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+        for t in range(y.shape[2]):
+            h = tanh(Wb @ h + Ub @ y[:, :, t] + bb)
+            total = total + ag.sum(h**2)
+        return total
+
+    return loss
+
+
+@program(two_lengths, BOTH)
+def longer_target_and_source_backwards(W, U, b, Wb, Ub, bb):
+    def loss(x, y):
+        h, total = zeros(x), 0.0
+        for t in reversed(range(x.shape[2])):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+        for t in range(y.shape[2]):
+            h = tanh(Wb @ h + Ub @ y[:, :, t] + bb)
+            total = total + ag.sum(h**2)
+        return total
+
+    return loss
+
+
+@program(two_lengths, BOTH, A=(4, 4))
+def decoder_with_attention(W, U, b, Wb, Ub, bb, A):
+    def loss(x, y):
+        h, states, total = zeros(x), [], 0.0
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states.append(h)
+        every = ag.stack(states)
+        for t in range(y.shape[2]):
+            weights = ag.softmax(ag.sum(every * (A @ h), axis=1), axis=0)
+            context = ag.sum(weights[:, None, :] * every, axis=0)
+            h = tanh(Wb @ context + Ub @ y[:, :, t] + bb + h)
+            total = total + ag.sum(h**2)
+        return total
+
+    return loss
+
+
+TWO_LENGTHS = [name for name in PROGRAMS if name not in BACKWARDS]
