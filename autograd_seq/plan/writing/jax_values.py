@@ -137,6 +137,8 @@ class JaxValues:
         use = value.beyond.get(time)
         if use is None:
             return f"jnp.zeros({self.shape(value)}, {self.dtype_of(value.dtype)})"
+        if use.value.kind is LITERAL:
+            return f"jnp.full({self.shape(value)}, {_number(use.value)}, {self.dtype_of(value.dtype)})"
         return _turn(self.single(use)) if self.turned(value) else self.single(use)
 
     def view(self, value: Value, times: Any) -> str:
