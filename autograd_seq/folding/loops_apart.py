@@ -28,7 +28,7 @@ def apart(runs: Sequence[Run], steps: int) -> list[list[Run]]:
     others: list[list[Run]] = []
     for together in _overlapping(runs):
         of_most = any(len(run) % steps == 0 or len(run) == steps - 1 for run in together)
-        (main.extend if of_most or not _recurs(together) else others.append)(together)  # type: ignore[operator]
+        (main.extend if of_most or not _recurs(together) else others.append)(together)
     place = {id(run): i for i, run in enumerate(runs)}
     return [sorted(group, key=lambda run: place[id(run)]) for group in (main, *others)]
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import dis
 from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
-from operator import attrgetter
-from types import CodeType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.directions import turn_round
+from autograd_seq.folding.beginnings import move_before_their_users, move_to_their_users
 from autograd_seq.folding.loops_apart import apart, depends, same_loop
+from autograd_seq.folding.site import site as site
+from autograd_seq.folding.which_way import turn_round
 
 Uses = Mapping[Tensor, list[tuple[Tensor, int]]]  # who uses each record, and as which input
-
-_CACHE = dis.opmap.get("CACHE")  # since Python 3.11, what follows an instruction that can be made faster
 
 _known: WeakKeyDictionary[Graph, dict[Tensor, Scope]] = WeakKeyDictionary()
 
@@ -77,20 +74,6 @@ def without_step(leaf: Tensor, uses: Uses, places: Mapping[Tensor, Scope]) -> li
     return found
 
 
-def site(record: Tensor) -> tuple[Any, ...]:
-    """The place in the program that made a record; one place may hold several operations."""
-    code = record._code
-    return code, code and _instruction(code, record._offset), record.operation
-
-
-@lru_cache(maxsize=4096)
-def _instruction(code: CodeType, offset: int) -> int:
-    """Where the instruction at an offset begins: after some turns of a loop, Python tells where its cache ends."""
-    while offset and code.co_code[offset] == _CACHE:
-        offset -= 2
-    return offset
-
-
 def _recognised(graph: Graph) -> dict[Tensor, int]:
     """The step of everything that a repeated place in the program made.
 
@@ -121,7 +104,7 @@ def _counted(graph: Graph, repeated: list[list[Tensor]]) -> dict[Tensor, int]:
     regular = [run for run in repeated if len(run) == steps]
     longer = [run for run in repeated if len(run) % steps == 0 and len(run) > steps]
     passes = {(run[0]._code, len(run)) for run in longer if _is_one_pass_after_another(run, steps)}
-    times = {}
+    times: dict[Tensor, int] = {}
     for run in repeated:
         if len(run) % steps:
             begins = same_loop(run, regular)
@@ -130,7 +113,9 @@ def _counted(graph: Graph, repeated: list[list[Tensor]]) -> dict[Tensor, int]:
             continue
         one_by_one = (run[0]._code, len(run)) in passes
         times |= {record: 1 + (k % steps if one_by_one else k * steps // len(run)) for k, record in enumerate(run)}
-    _move_to_their_users(graph, times, {r for run in repeated if len(run) % steps for r in run})
+    irregular = [run for run in repeated if len(run) % steps]
+    move_to_their_users(graph, times, irregular)
+    move_before_their_users(graph, times, [run for run in irregular if len(run) == steps - 1])
     turn_round(graph, times, steps)
     return times
 
@@ -166,13 +151,3 @@ def _is_one_pass_after_another(run: list[Tensor], steps: int) -> bool:
         depends(later, earlier) is bool(k % steps)
         for k, (earlier, later) in enumerate(pairwise(run), start=1)
     )
-
-
-def _move_to_their_users(graph: Graph, times: dict[Tensor, int], irregular: set[Tensor]) -> None:
-    """What a step makes before its first regular record, such as its stacked input, belongs to that step."""
-    uses = graph.consumers()
-    for record in sorted(irregular, key=attrgetter("index"), reverse=True):
-        users = [user for user, _ in uses[record]]
-        if users and all(times.get(u) == times[record] + 1 and u not in irregular for u in users):
-            times[record] += 1
-            irregular.discard(record)

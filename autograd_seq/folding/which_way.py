@@ -14,6 +14,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.folding.provenance import RULES, Origin, of_index
+from autograd_seq.folding.site import site
 
 UP, DOWN = 1, -1
 Uses = dict[tuple[int, int], set[tuple[int, int]]]  # of two loops: at which turn one made what the other used at which
@@ -87,7 +88,7 @@ def _told(times: Mapping[Tensor, int], loops: Mapping[Tensor, int]) -> dict[int,
     picks: dict[tuple[Any, ...], list[tuple[int, Tensor]]] = {}
     for record, time in times.items():
         if algebra(record) == "part" and record.inputs[0] not in times:
-            picks.setdefault((loops[record], record._code, record._offset, record.inputs[0]), []).append((time, record))
+            picks.setdefault((loops[record], site(record), record.inputs[0]), []).append((time, record))
     said: dict[int, set[int]] = {}
     for (loop, *_), picked in picks.items():
         said.setdefault(loop, set()).update(_ways_of(picked))
