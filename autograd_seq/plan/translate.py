@@ -25,6 +25,7 @@ from autograd_seq.plan.value import (
     kind_of,
     tie,
 )  # fmt: skip
+from autograd_seq.plan.written_into import put_together
 from autograd_seq.writer.tree import record_of
 
 
@@ -90,6 +91,8 @@ class Translation:
         if isinstance(unit, Family):
             uses = [self._inside(use.ref) for use in self.folded.inputs[unit]]
             tie(value, beyond={t: self._outside(ref) for t, ref in unit.extension.items()})
+        elif put_together(unit, value, self.made, self.every):
+            return
         else:
             uses = [made for use in self.folded.inputs[unit] for made in self._of_single(use.ref, value)]
         tie(value, uses=tuple(uses))
