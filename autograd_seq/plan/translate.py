@@ -49,7 +49,7 @@ class Translation:
 
     def __init__(self, recording: Recording, every: bool = False) -> None:
         self.every = every
-        self.folded: Folded = fold(recording)
+        self.folded: Folded = fold(recording, held=True)
         self.made: dict[Unit, Value] = {}
         self.given: dict[Value, Unit] = {}
         self._names: set[str] = set()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd_seq as ag
+import autograd_seq.numpy as anp
 from autograd_seq import Parameter, concatenate, tanh
 
 Shapes = Callable[[int, int], tuple[tuple[int, ...], ...]]
@@ -284,7 +285,6 @@ def returns_of_rewards(W, U, b):
     return loss
 
 
-BACKWARDS = list(PROGRAMS)
 
 # -- a source and a target of other lengths -------------------------------------------------------------
 
@@ -335,4 +335,128 @@ def decoder_with_attention(W, U, b, Wb, Ub, bb, A):
     return loss
 
 
-TWO_LENGTHS = [name for name in PROGRAMS if name not in BACKWARDS]
+
+# -- other programs --------------------------------------------------------------------------------------
+
+
+def with_targets(m: int, T: int) -> tuple[tuple[int, ...], ...]:
+    return (3, m, T), (2, m, T)
+
+
+@program(with_targets, RECURRENT, V=(2, 4), Y=(4, 2))
+def told_the_target_before(W, U, b, V, Y):
+    def loss(x, y):
+        h, told, total = zeros(x), np.zeros((2, x.shape[1])), 0.0
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + Y @ told + b)
+            total = total + ag.sum((V @ h - y[:, :, t]) ** 2)
+            told = y[:, :, t]
+        return total
+
+    return loss
+
+
+@program(with_targets, {"W": (4, 9), "b": (4, 1), "V": (2, 4)})
+def told_where_there_is_one_before(W, b, V):
+    def loss(x, y):
+        h, total = zeros(x), 0.0
+        for t in range(x.shape[2]):
+            told = y[:, :, t - 1] if t > 0 else np.zeros((2, x.shape[1]))
+            h = tanh(W @ concatenate([h, x[:, :, t], told]) + b)
+            total = total + ag.sum((V @ h - y[:, :, t]) ** 2)
+        return total
+
+    return loss
+
+
+@program(inputs, RECURRENT, V=(3, 4))
+def predicting_the_next_input(W, U, b, V):
+    def loss(x):
+        h, total, T = zeros(x), 0.0, x.shape[2]
+        for t in range(T - 1):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            total = total + ag.sum((V @ h - x[:, :, t + 1]) ** 2)
+        return total / ((T - 1) * x.shape[1])
+
+    return loss
+
+
+@program(inputs, RECURRENT, V=(3, 4))
+def mean_of_predictions(W, U, b, V):
+    def loss(x):
+        h, predicted = zeros(x), []
+        for t in range(x.shape[2] - 1):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            predicted.append(V @ h)
+        return ag.mean((ag.stack(predicted, axis=2) - x[:, :, 1:]) ** 2)
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def states_in_one_array(W, U, b):
+    def loss(x):
+        a = anp.zeros((4, x.shape[1], x.shape[2] + 1))
+        for t in range(x.shape[2]):
+            a[:, :, t + 1] = tanh(W @ a[:, :, t] + U @ x[:, :, t] + b)
+        return ag.sum(a**2)
+
+    return loss
+
+
+@program(inputs, RECURRENT, V=(3, 4))
+def as_in_the_course(W, U, b, V):
+    def loss(x):
+        n_x, m, T = x.shape
+        a, y, a_next = anp.zeros((4, m, T)), anp.zeros((3, m, T)), anp.zeros((4, m))
+        for t in range(T):
+            a_next = tanh(W @ a_next + U @ x[:, :, t] + b)
+            a[:, :, t] = a_next
+            y[:, :, t] = ag.softmax(V @ a_next, axis=0)
+        return ag.sum((y - x) ** 2) / m + ag.sum(a[:, :, T - 1])
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def array_of_a_reversed_loop(W, U, b):
+    def loss(x):
+        h, a = zeros(x), anp.zeros((x.shape[2], 4, x.shape[1]))
+        for t in reversed(range(x.shape[2])):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            a[t] = h
+        return ag.mean(a**2)
+
+    return loss
+
+
+@program(inputs, RECURRENT, A=(4, 4))
+def attention_of_the_last_state(W, U, b, A):
+    def loss(x):
+        h, states = zeros(x), []
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states.append(h)
+        weights = ag.softmax(ag.stack([ag.sum(h * (A @ k), axis=0) for k in states]), axis=0)
+        context = 0.0
+        for t in range(x.shape[2]):
+            context = context + weights[t] * states[t]
+        return ag.sum(context**2)
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def every_state_times_the_last(W, U, b):
+    def loss(x):
+        h, states, total = zeros(x), [], 0.0
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states.append(h)
+        for k in states:
+            total = total + ag.sum(h * k)
+        return total
+
+    return loss
+
+
