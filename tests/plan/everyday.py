@@ -460,3 +460,50 @@ def every_state_times_the_last(W, U, b):
     return loss
 
 
+
+
+@program(inputs, RECURRENT)
+def discounted_by_powers(W, U, b):
+    def loss(x):
+        h, total = zeros(x), 0.0
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            total = total + 0.9**t * ag.sum(h**2)
+        return total
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def the_time_as_an_input(W, U, b):
+    def loss(x):
+        h, total, T = zeros(x), 0.0, x.shape[2]
+        for t in range(T):
+            h = tanh(W @ h + U @ x[:, :, t] * (t / T) + b * (T - 1 - t))
+            total = total + ag.sum(h**2) / (t + 1)
+        return total
+
+    return loss
+
+
+@program(inputs, RECURRENT)
+def weights_of_a_line(W, U, b):
+    def loss(x):
+        h, total = zeros(x), 0.0
+        for t, weight in enumerate(np.linspace(0, 1, x.shape[2])):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            total = total + ag.sum(h**2) * weight
+        return total
+
+    return loss
+
+
+@program(lambda m, T: ((3, m, T), (m,)), RECURRENT)
+def masks_by_lengths(W, U, b):
+    def loss(x, lengths):
+        h = zeros(x)
+        for t in range(x.shape[2]):
+            h = np.where(t < 3 + lengths, tanh(W @ h + U @ x[:, :, t] + b), h)
+        return ag.sum(h**2)
+
+    return loss

@@ -14,7 +14,7 @@ from autograd_seq.plan.writing import jax_run, tools
 
 with_jax = pytest.mark.skipif(not jax_run.available(), reason="JAX is not installed: pip install 'autograd-seq[jax]'")
 SHAPES = {"E": (5, 4), "W": (4, 4), "V": (4, 5)}
-SIZES = (3, 7), (2, 9), (5, 4), (2, 31)  # m, T
+SIZES = (6, 7), (2, 9), (5, 4), (2, 31)  # m, T
 FEW = [
     "in_reversed_order", "lists_one_turned", "stacked_directions", "decoder_with_attention", "source_backwards",
     "told_the_target_before", "predicting_the_next_input", "as_in_the_course", "attention_of_the_last_state",
