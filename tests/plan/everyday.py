@@ -507,3 +507,30 @@ def masks_by_lengths(W, U, b):
         return ag.sum(h**2)
 
     return loss
+
+
+@program(lambda m, T: ((3, m, T), (5, m, T)), RECURRENT, V=(5, 4))
+def all_steps_side_by_side(W, U, b, V):
+    def loss(x, y):
+        h, states = zeros(x), []
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states.append(h)
+        z = V @ np.hstack(states)
+        return -ag.sum(y.transpose(0, 2, 1).reshape(5, -1) * (z - ag.logsumexp(z, axis=0, keepdims=True))) / z.shape[1]
+
+    return loss
+
+
+@program(inputs, RECURRENT, Q=(4, 4), K=(4, 4))
+def attention_between_all(W, U, b, Q, K):
+    def loss(x):
+        h, states = zeros(x), []
+        for t in range(x.shape[2]):
+            h = tanh(W @ h + U @ x[:, :, t] + b)
+            states.append(h)
+        every = ag.stack(states)
+        weights = ag.softmax(ag.einsum("tim,sim->tsm", Q @ every, K @ every) / 2, axis=1)
+        return ag.sum(ag.einsum("tsm,sim->tim", weights, every) ** 2)
+
+    return loss
