@@ -62,17 +62,19 @@ def _links(loops: Mapping[Tensor, int], times: Mapping[Tensor, int], steps: int)
 def _ways(links: Mapping[tuple[int, int], int], told: Mapping[int, int]) -> dict[int, int]:
     """Which way each loop goes: as its indices tell; else, as it is linked to others; of two, the later one goes up."""
     ways: dict[int, int] = {}
+    beside: dict[int, list[tuple[int, int]]] = {}
+    for (first, second), way in links.items():
+        beside.setdefault(first, []).append((second, way))
+        beside.setdefault(second, []).append((first, way))
 
     def spread(known: Iterable[int]) -> None:
         waiting = list(known)
         while waiting:
             loop = waiting.pop()
-            for (first, second), way in links.items():
-                if loop in (first, second):
-                    other = second if loop == first else first
-                    if other not in ways:
-                        ways[other] = ways[loop] * way
-                        waiting.append(other)
+            for other, way in beside.get(loop, []):
+                if other not in ways:
+                    ways[other] = ways[loop] * way
+                    waiting.append(other)
 
     ways |= told
     spread(told)
