@@ -104,8 +104,8 @@ def spread(pieces, places, axis, length):
     shape = np.shape(pieces)
     axis = axis % len(shape)
     result = np.zeros((*shape[:axis], length, *shape[axis + 1:]), np.result_type(pieces))
-    index = [places if i == axis else rows for i, rows in enumerate(np.indices(shape))]
-    np.add.at(result, tuple(index), pieces)
+    rows = np.indices(shape)
+    np.add.at(result, (*rows[:axis], places, *rows[axis + 1:]), pieces)
     return result
 """
 
