@@ -23,12 +23,14 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.families import examine, infer_times, match_families, note_nothing, part
 from autograd_seq.folding.folded import Block, Folded
+from autograd_seq.folding.held import hold
 from autograd_seq.folding.loops import Units
 from autograd_seq.folding.nodes import Nodes, join_sums, of_graph, of_recording
 from autograd_seq.folding.parts_by_step import split_by_step
@@ -41,13 +43,15 @@ from autograd_seq.folding.unit import Family, Node, Ref, Unit, Use
 
 
 @uncollected()
-def fold(recording: Graph | Recording) -> Folded:
+def fold(recording: Graph | Recording, held: bool = False) -> Folded:
     """Fold equal time steps.
 
     Parameters
     ----------
     recording : Graph or Recording
         One pass, or a forward pass and its backward pass together.
+    held : bool
+        Whether what one step made and many steps use is to be a unit of its own, of no step.
 
     Returns
     -------
@@ -65,6 +69,8 @@ def fold(recording: Graph | Recording) -> Folded:
         roots = [nodes.forward[r] for r in recording.outputs]
     alive = _reachable(roots)
     infer_times(alive)
+    if held:
+        alive = sorted([*alive, *hold(alive)], key=attrgetter("order"))
     return _folded(nodes, alive, roots, _seeds(recording))
 
 

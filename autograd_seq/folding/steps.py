@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import dis
 from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
-from operator import attrgetter
-from types import CodeType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.folding.beginnings import move_before_their_users, move_to_their_users
+from autograd_seq.folding.loops_apart import apart, depends, same_loop
+from autograd_seq.folding.site import site as site
+from autograd_seq.folding.which_way import turn_round
 
 Uses = Mapping[Tensor, list[tuple[Tensor, int]]]  # who uses each record, and as which input
-
-_CACHE = dis.opmap.get("CACHE")  # since Python 3.11, what follows an instruction that can be made faster
 
 _known: WeakKeyDictionary[Graph, dict[Tensor, Scope]] = WeakKeyDictionary()
 
@@ -75,20 +74,6 @@ def without_step(leaf: Tensor, uses: Uses, places: Mapping[Tensor, Scope]) -> li
     return found
 
 
-def site(record: Tensor) -> tuple[Any, ...]:
-    """The place in the program that made a record; one place may hold several operations."""
-    code = record._code
-    return code, code and _instruction(code, record._offset), record.operation
-
-
-@lru_cache(maxsize=4096)
-def _instruction(code: CodeType, offset: int) -> int:
-    """Where the instruction at an offset begins: after some turns of a loop, Python tells where its cache ends."""
-    while offset and code.co_code[offset] == _CACHE:
-        offset -= 2
-    return offset
-
-
 def _recognised(graph: Graph) -> dict[Tensor, int]:
     """The step of everything that a repeated place in the program made.
 
@@ -102,20 +87,36 @@ def _recognised(graph: Graph) -> dict[Tensor, int]:
     repeated = [run for run in runs.values() if len(run) > 1]
     if not repeated:
         return {}
+    groups = apart(repeated, _number_of_steps(repeated))
+    return {record: time for group in groups if group for record, time in _counted(graph, group).items()}
+
+
+def _number_of_steps(repeated: list[list[Tensor]]) -> int:
+    """The number of results that most places have."""
     lengths = Counter(map(len, repeated))
     steps = max(lengths, key=lambda n: (lengths[n] + sum(c for m, c in lengths.items() if m % n == 0), n))
-    steps += _lacks_one(repeated, steps)
-    begins = next(run for run in repeated if len(run) == steps)
-    starts = [record.index for record in begins]
+    return steps + _lacks_one(repeated, steps)
+
+
+def _counted(graph: Graph, repeated: list[list[Tensor]]) -> dict[Tensor, int]:
+    """The step of everything that places of loops with one number of steps made."""
+    steps = _number_of_steps(repeated)
+    regular = [run for run in repeated if len(run) == steps]
     longer = [run for run in repeated if len(run) % steps == 0 and len(run) > steps]
     passes = {(run[0]._code, len(run)) for run in longer if _is_one_pass_after_another(run, steps)}
-    times = {}
+    times: dict[Tensor, int] = {}
     for run in repeated:
-        for k, record in enumerate(run):
-            regular = k % steps if (run[0]._code, len(run)) in passes else k * steps // len(run)
-            times[record] = 1 + regular if len(run) % steps == 0 else _turn(record, begins[0], starts)
-    _move_to_their_users(graph, times, {r for run in repeated if len(run) % steps for r in run})
-    _turn_round(graph, times, steps)
+        if len(run) % steps:
+            begins = same_loop(run, regular)
+            starts = [record.index for record in begins]
+            times |= {record: _turn(record, begins[0], starts) for record in run}
+            continue
+        one_by_one = (run[0]._code, len(run)) in passes
+        times |= {record: 1 + (k % steps if one_by_one else k * steps // len(run)) for k, record in enumerate(run)}
+    irregular = [run for run in repeated if len(run) % steps]
+    move_to_their_users(graph, times, irregular)
+    move_before_their_users(graph, times, [run for run in irregular if len(run) == steps - 1])
+    turn_round(graph, times, steps)
     return times
 
 
@@ -147,60 +148,6 @@ def _is_one_pass_after_another(run: list[Tensor], steps: int) -> bool:
     before; where a step calls a helper several times, every step depends on the step before.
     """
     return all(
-        _depends(later, earlier) is bool(k % steps)
+        depends(later, earlier) is bool(k % steps)
         for k, (earlier, later) in enumerate(pairwise(run), start=1)
     )
-
-
-def _depends(later: Tensor, earlier: Tensor) -> bool:
-    """Whether a record was made of an earlier one."""
-    seen, stack = {later}, [later]
-    while stack:
-        for x in stack.pop().inputs:
-            if x is earlier:
-                return True
-            if x.index > earlier.index and x not in seen:
-                seen.add(x)
-                stack.append(x)
-    return False
-
-
-def _turn_round(graph: Graph, times: dict[Tensor, int], steps: int) -> None:
-    """Count a loop's turns from the last step, where a later loop uses what it made in the opposite order."""
-    loops = _loops(graph, times)
-    uses: dict[tuple[int, int], set[tuple[int, int]]] = {}
-    for record, time in times.items():
-        for x in record.inputs:
-            if x in times and loops[x] != loops[record]:
-                uses.setdefault((loops[x], loops[record]), set()).add((times[x], time))
-    turned: set[int] = set()
-    for (made, used), found in sorted(uses.items()):
-        several = len({time for _, time in found}) > 1  # where a loop begins with what another ended with, one does
-        opposite = several and all(before == steps + 1 - time for before, time in found)
-        if opposite and used not in turned:
-            turned.add(made)
-    for record in times:
-        if loops[record] in turned:
-            times[record] = steps + 1 - times[record]
-
-
-def _loops(graph: Graph, times: Mapping[Tensor, int]) -> dict[Tensor, int]:
-    """In which loop each record was made: a loop's turns come one after another, and a step back begins another."""
-    found, loop, before = {}, 0, 0
-    for record in graph:
-        time = times.get(record)
-        if time is None:
-            continue
-        loop, before = loop + (time < before), time
-        found[record] = loop
-    return found
-
-
-def _move_to_their_users(graph: Graph, times: dict[Tensor, int], irregular: set[Tensor]) -> None:
-    """What a step makes before its first regular record, such as its stacked input, belongs to that step."""
-    uses = graph.consumers()
-    for record in sorted(irregular, key=attrgetter("index"), reverse=True):
-        users = [user for user, _ in uses[record]]
-        if users and all(times.get(u) == times[record] + 1 and u not in irregular for u in users):
-            times[record] += 1
-            irregular.discard(record)

@@ -101,12 +101,11 @@ def pick(x: Any, places: Any, /, axis: int) -> Array:
 
 _SPREAD = """\
 def spread(pieces, places, axis, length):
-    shape = list(np.shape(pieces))
-    shape[axis] = length
-    result = np.zeros(shape, np.result_type(pieces))
-    index = list(np.indices(np.shape(pieces)))
-    index[axis] = places
-    np.add.at(result, tuple(index), pieces)
+    shape = np.shape(pieces)
+    axis = axis % len(shape)
+    result = np.zeros((*shape[:axis], length, *shape[axis + 1:]), np.result_type(pieces))
+    rows = np.indices(shape)
+    np.add.at(result, (*rows[:axis], places, *rows[axis + 1:]), pieces)
     return result
 """
 

@@ -18,6 +18,7 @@ from autograd_seq.core.source_line import here, raising_line
 from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.folding.first_step import completed
 from autograd_seq.folding.fold import Family
+from autograd_seq.folding.joined_steps import stacked
 from autograd_seq.plan import blas
 from autograd_seq.plan import threads as in_threads
 from autograd_seq.plan.agreement import differs, tolerance_of
@@ -545,7 +546,7 @@ def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
 
 def _recording(thing: Any) -> Recording:
     """Both passes of what was given."""
-    return thing if isinstance(thing, Recording) else differentiate(*completed([_loss(thing)]))
+    return thing if isinstance(thing, Recording) else differentiate(*stacked(completed([_loss(thing)])))
 
 
 def _loss(thing: Any) -> Tensor:

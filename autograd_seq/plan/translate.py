@@ -10,7 +10,9 @@ from autograd_seq.core import names
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.scope import Scope
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.folding.fold import Family, Folded, Ref, Unit, fold
+from autograd_seq.folding.unit import Node
 from autograd_seq.plan.value import (
     ALL_STEPS,
     GIVEN,
@@ -25,6 +27,7 @@ from autograd_seq.plan.value import (
     kind_of,
     tie,
 )  # fmt: skip
+from autograd_seq.plan.written_into import put_together
 from autograd_seq.writer.tree import record_of
 
 
@@ -48,10 +51,14 @@ class Translation:
 
     def __init__(self, recording: Recording, every: bool = False) -> None:
         self.every = every
-        self.folded: Folded = fold(recording)
+        self.folded: Folded = fold(recording, held=True)
         self.made: dict[Unit, Value] = {}
         self.given: dict[Value, Unit] = {}
         self._names: set[str] = set()
+        self._activated = {
+            node.inputs[0]: node.name for node in self.folded.nodes.forward.values()
+            if node.name is not None and node.operation is not None and node.operation.activation
+        }  # fmt: skip
         for unit in self.folded.units:
             self.made[unit] = self._start(unit)
         for unit in self.folded.units:
@@ -90,6 +97,8 @@ class Translation:
         if isinstance(unit, Family):
             uses = [self._inside(use.ref) for use in self.folded.inputs[unit]]
             tie(value, beyond={t: self._outside(ref) for t, ref in unit.extension.items()})
+        elif put_together(unit, value, self.made, self.every):
+            return
         else:
             uses = [made for use in self.folded.inputs[unit] for made in self._of_single(use.ref, value)]
         tie(value, uses=tuple(uses))
@@ -128,12 +137,19 @@ class Translation:
     def _name(self, unit: Unit) -> str:
         node = unit.any if isinstance(unit, Family) else unit
         layer, direction = unit.lane
-        word = unit.name
+        word = unit.name or self._called(node)
         if word is None:
             word = node.operation.name if node.operation is not None else "input" if unit.leaf else "total"
             if unit.leaf and isinstance(unit, Family):
                 word = "x"
         return names.identifier(word, Scope(layer=layer, direction=direction))
+
+    def _called(self, node: Node) -> str | None:
+        """What has no name by what has one: what an activation is of, and its adjoint; what is picked from data."""
+        if (after := self._activated.get(node.adjoint_of or node)) is not None:
+            return f"{'z' if node.adjoint_of is None else 'dz'}_{after}"
+        picked = node.time is not None and algebra(node) == "part" and node.inputs[0].leaf
+        return f"{node.inputs[0].name}_by_step" if picked and node.inputs[0].name is not None else None
 
     def _unique(self, word: str) -> str:
         candidate, number = word, 2

@@ -67,6 +67,8 @@ def _of_whole(setting: Any, split: Split, asked: Asked) -> Any:
     """A number with the number of all examples in place of that of a part."""
     if not isinstance(setting, Ratio) or split.name not in setting.powers:
         return setting
-    powers = {split.whole if name == split.name else name: power for name, power in setting.powers.items()}
-    return ratio(setting.number, powers, asked.values)
+    called = {split.name: split.whole}
+    powers = {called.get(name, name): power for name, power in setting.powers.items()}
+    more = {called.get(name, name): added for name, added in setting.more.items()}
+    return ratio(setting.number, powers, asked.values, more)
 

@@ -15,11 +15,12 @@ from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
 from autograd_seq.plan.anysize.examples_axis import examples
+from autograd_seq.plan.anysize.filled import Filled
 from autograd_seq.plan.anysize.followed import split_of
 from autograd_seq.plan.anysize.for_parts import for_parts
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
 from autograd_seq.plan.anysize.splitting import Split, axis_in
-from autograd_seq.plan.anysize.unify import Filled, Unified
+from autograd_seq.plan.anysize.unify import Unified
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
 from autograd_seq.plan.engine import Engine

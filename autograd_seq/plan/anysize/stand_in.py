@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
 from autograd_seq.plan.anysize.size import Size
 
-_FIRST = 1009  # a prime that no length of a layer is
+_FIRST = 11  # more than any number of axes, and little: an array may have several such lengths
 
 
 class StandIns:
     """A length of its own for each that has a name.
 
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        Those that will be asked for: none of their plain lengths stands in for another.
+
     Examples
     --------
     >>> from autograd_seq.plan.anysize.size import Asked
     >>> m = Asked({"m": 32}).of("m")
-    >>> lengths = StandIns()
-    >>> lengths.plain((27, m)), lengths.named((1, 1009, 27))
-    ((27, 1009), (1, m, 27))
+    >>> lengths = StandIns([(27, m), (11, 1)])
+    >>> lengths.plain((27, m)), lengths.named((1, 13, 27))
+    ((27, 13), (1, m, 27))
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shapes: Sequence[tuple[int, ...]] = ()) -> None:
         self._known: dict[int, Size] = {}
+        self._plain = {n for shape in shapes for n in shape if not isinstance(n, Size)}
 
     def plain(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """A shape with stand-ins."""
@@ -32,7 +40,7 @@ class StandIns:
         for number, known in self._known.items():
             if known == size:
                 return number
-        number = _FIRST + 2 * len(self._known)
+        number = next(n for n in count(_FIRST, 2) if n not in self._plain and n not in self._known)
         self._known[number] = size
         return number
 

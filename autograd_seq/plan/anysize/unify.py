@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.folding.step_index import GivenIndex, StepIndex
+from autograd_seq.plan.anysize.counted import counted
+from autograd_seq.plan.anysize.filled import Filled
 from autograd_seq.plan.anysize.ratio import fitted
-from autograd_seq.plan.anysize.size import Asked, NotGeneralError, evaluated, sized, terms_of
+from autograd_seq.plan.anysize.size import Asked, NotGeneralError, sized
 from autograd_seq.plan.anysize.stretch import stretch
 from autograd_seq.plan.value import LITERAL, Network, Use, Value, tie
 
 Points = Sequence[Mapping[str, int]]
-
-
-@dataclass(frozen=True)
-class Filled:
-    """An array of one number, as the zeros before the first step are.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Its lengths may be Sizes.
-    number : float
-    dtype : dtype
-    """
-
-    shape: tuple[int, ...]
-    number: Any
-    dtype: Any
-
-    def at(self, sizes: Mapping[str, int]) -> Array:
-        """The array for some sizes."""
-        return np.full([evaluated(terms_of(n), sizes) for n in self.shape], self.number, self.dtype)
 
 
 def _counted(index: GivenIndex) -> tuple[int] | None:
@@ -199,7 +179,9 @@ class Unified:
             return first
         number = first.flat[0]
         alike = all((array.ndim, array.dtype) == (first.ndim, first.dtype) for array in arrays)
+        shape = tuple(self.number(lengths) for lengths in zip(*(array.shape for array in arrays))) if alike else ()
         if not alike or not all((array == number).all() for array in arrays):
+            if alike and (found := counted(arrays, self.points, shape, self.asked)) is not None:
+                return found
             raise NotGeneralError(f"{name} is an array that the function makes itself, other numbers for other sizes")
-        shape = tuple(self.number(lengths) for lengths in zip(*(array.shape for array in arrays)))
         return Filled(shape, number.item(), first.dtype)

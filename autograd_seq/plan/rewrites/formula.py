@@ -20,7 +20,7 @@ def computed_as(value: Value, formula: Callable[..., Any], *operands: Use, **set
 
     Those values are called what the formula calls them by `name`, or after the value.
     """
-    lengths = StandIns()
+    lengths = _stand_ins(operands)
     leaves, result = _recorded(formula, operands, settings, lengths)
     made = dict(zip(leaves, operands, strict=True))
     for record in Graph(result):
@@ -32,8 +32,12 @@ def computed_as(value: Value, formula: Callable[..., Any], *operands: Use, **set
 
 def in_one_loop(formula: Callable[..., Any], *operands: Use, **settings: Any) -> bool:
     """Whether a compiled loop over elements can hold every step of a formula."""
-    _, result = _recorded(formula, operands, settings, StandIns())
+    _, result = _recorded(formula, operands, settings, _stand_ins(operands))
     return all(record.operation is None or record.operation.element for record in Graph(result))
+
+
+def _stand_ins(operands: Sequence[Use]) -> StandIns:
+    return StandIns([use.value.shape for use in operands])
 
 
 def _recorded(

@@ -10,6 +10,7 @@ from autograd_seq.plan.anysize.ratio import Ratio
 from autograd_seq.plan.rewrites.lifting import elementwise
 from autograd_seq.plan.rewrites.patterns import Match, P
 from autograd_seq.plan.rewrites.rule import Made, rule
+from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import LITERAL, PRODUCT, SUM, Use, Value
 
 
@@ -33,7 +34,9 @@ def _arrays(values: list[Value]) -> dict[Value, Array]:
             continue  # another number for other sizes
         if value.kind is LITERAL:
             arrays[value] = np.asarray(value.settings["number"], value.dtype)
-        elif isinstance(value.kind, Operation) and value.uses and all(use.value in arrays for use in value.uses):
+        elif not isinstance(value.kind, Operation) or counts(value.settings):
+            continue
+        elif value.uses and all(use.value in arrays for use in value.uses):
             known = [arrays[use.value] for use in value.uses]
             arrays[value] = np.asarray(value.kind.value(*known, **value.settings))
     return arrays

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.plan.anysize.filled import Filled
 from autograd_seq.plan.anysize.stretch import stretch
-from autograd_seq.plan.anysize.unify import Filled
 from autograd_seq.plan.memory.room import within_step
 from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import ALL_STEPS, GIVEN, LITERAL, ROWS, STEPS, Network, Use, Value, carried

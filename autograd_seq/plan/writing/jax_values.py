@@ -15,9 +15,10 @@ import numpy as np
 
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
+from autograd_seq.plan.anysize.counted import Counted
+from autograd_seq.plan.anysize.filled import Filled
 from autograd_seq.plan.anysize.ratio import Ratio
 from autograd_seq.plan.anysize.stretch import count, stretch
-from autograd_seq.plan.anysize.unify import Filled
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
 from autograd_seq.plan.rewrites.simplify import counts
 from autograd_seq.plan.value import (
@@ -137,6 +138,8 @@ class JaxValues:
         use = value.beyond.get(time)
         if use is None:
             return f"jnp.zeros({self.shape(value)}, {self.dtype_of(value.dtype)})"
+        if use.value.kind is LITERAL:
+            return f"jnp.full({self.shape(value)}, {_number(use.value)}, {self.dtype_of(value.dtype)})"
         return _turn(self.single(use)) if self.turned(value) else self.single(use)
 
     def view(self, value: Value, times: Any) -> str:
@@ -350,7 +353,9 @@ class JaxValues:
         return expression(kind, texts, settings, self.helpers)
 
     def constant(self, filled: Filled) -> str:
-        """An array of one number."""
+        """An array of one number, or of numbers that count with the step."""
+        if isinstance(filled, Counted):
+            return f"({filled.text('jnp')}).astype({self.dtype_of(filled.dtype)})"
         return f"jnp.full({shape(filled.shape)}, {literal(filled.number)}, {self.dtype_of(filled.dtype)})"
 
     def _of_all_steps(self, value: Value) -> str:

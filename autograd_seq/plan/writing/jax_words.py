@@ -18,6 +18,7 @@ from autograd_seq.writer.writer import in_numpy
 _NUMPY = re.compile(r"\bnp\.(?=[A-Za-z_])")
 _CALLED = re.compile(r"\bnp\.([A-Za-z_][\w.]*)")
 _DEFINED = re.compile(r"^def (\w+)", re.MULTILINE)
+_ADDS = re.compile(r"^( *)np\.add\.at\((\w+), (.+), (\w+)\)$", re.MULTILINE)
 _WRITES = re.compile(r"\]\s*[-+*/|&]?=[^=]|\.at\(|\bout=")  # into an array, which JAX's cannot be written into
 
 
@@ -53,13 +54,14 @@ def expression(
     if form is None:
         raise lacks(operation, "it does not say what it is in NumPy")
     text, _ = form.write([(operand, ATOM) for operand in operands], settings)
-    for part in (text, form.helper):
+    helper = _ADDS.sub(r"\1\2 = \2.at[\3].add(\4)", form.helper)
+    for part in (text, helper):
         if _WRITES.search(part):
             raise lacks(operation, "its program writes into an array")
         if unknown := [word for word in _CALLED.findall(part) if not _in_jax_numpy(word)]:
             raise lacks(operation, f"jax.numpy has no {', '.join(unknown)}")
-    if form.helper:
-        helpers[in_jax(form.helper)] = None
+    if helper:
+        helpers[in_jax(helper)] = None
     return in_jax(text)
 
 
