@@ -224,7 +224,7 @@ def plain(thing: Any) -> Any:
 # -- chance --------------------------------------------------------------------------------------------------
 
 
-_is_kept = ContextVar("chance is kept", default=False)
+_is_kept = ContextVar("_is_kept", default=False)
 
 
 @contextlib.contextmanager
