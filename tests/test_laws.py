@@ -197,6 +197,7 @@ ASKED_FOR = {
         "autograd_seq.plan.rewrites.gates": "sigmoid tanh",  # σ(z) = ½ + ½ tanh(z/2)
         "autograd_seq.plan.rewrites.cancel": "above_zero softmax",
         "autograd_seq.plan.rewrites.lower": "categorical_cross_entropy",
+        "autograd_seq.plan.written_into": "stack",  # of all steps, however many there are
         "autograd_seq.readings.textbook.filled": "assign",  # an array filled through masks
         "autograd_seq.readings.textbook.recognition": "assign",
         "autograd_seq.writer.gathered": "concatenate",  # parts that make up an array

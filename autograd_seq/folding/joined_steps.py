@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd_seq import operations as ops
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.rebuilt import again
+from autograd_seq.core.scope import Marked
 from autograd_seq.core.traits import algebra
 from autograd_seq.folding.site import site
 from autograd_seq.folding.steps import scopes
@@ -61,7 +60,7 @@ def _joins_alike(r: Any) -> bool:
 
 
 def _apart(r: Any, inputs: tuple[Any, ...]) -> Any:
-    axis = r.settings["axis"] % r.ndim
-    together = again(r, inputs, ops.stack, {"axis": axis})
-    together._value, together._name = np.stack([x._value for x in inputs], axis), None
-    return again(r, (together,), ops.reshape, {"shape": r.shape})
+    with Marked(r.scope):
+        made = ops.reshape(ops.stack(inputs, axis=r.settings["axis"] % r.ndim), r.shape).record
+    made._name = r._name
+    return made

@@ -9,7 +9,7 @@ from typing import Any
 from autograd_seq import operations as ops
 from autograd_seq.folding.unit import Family, Node, Unit
 from autograd_seq.plan.rewrites.formula import computed_as
-from autograd_seq.plan.value import ALL_STEPS, CONCAT, SUM, Use, Value, tie
+from autograd_seq.plan.value import ALL_STEPS, SUM, Use, Value, tie
 
 OTHERS = 8  # parts that are not of the family: a first state, or a step that is unlike the others
 
@@ -47,8 +47,8 @@ def put_together(node: Unit, value: Value, made: dict[Unit, Value], every: bool)
     if len(parts) == 1:
         tie(value, kind=parts[0].kind, uses=parts[0].uses, settings=parts[0].settings)
     else:
-        kind = CONCAT if axis == 0 and len(value.shape) == 2 else ops.concatenate
-        tie(value, kind=kind, uses=tuple(map(Use, parts)), settings={"axis": axis})
+        whole = computed_as(value, lambda *arrays: ops.concatenate(arrays, axis=axis), *map(Use, parts))
+        tie(value, kind=whole.kind, uses=whole.uses, settings=whole.settings)
     return True
 
 
@@ -108,7 +108,8 @@ def _made(piece: _Piece, axis: int, whole: Value, made: dict[Unit, Value], every
         return Value(ops.stack, shape, whole.dtype, None, uses, {"axis": axis}, whole.name)
     x = made[piece.of.family or piece.of]
     use = Use(x, at=piece.of.time) if x.timed else Use(x)
+    wanted = Value(SUM, shape, x.dtype, name=whole.name)
     if piece.left:
         index = (*(slice(None),) * axis, slice(piece.start, piece.stop))
-        return computed_as(Value(SUM, shape, x.dtype, name=whole.name), lambda array: array[index], use)
-    return Value(ops.expand_dims, shape, x.dtype, None, [use], {"axis": (axis,)}, whole.name)
+        return computed_as(wanted, lambda array: array[index], use)
+    return computed_as(wanted, lambda array: ops.expand_dims(array, axis), use)

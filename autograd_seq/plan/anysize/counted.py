@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import literal
-from autograd_seq.plan.anysize.filled import Filled
+from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.ratio import Ratio, fitted, ratio
 from autograd_seq.plan.anysize.size import NotGeneralError, evaluated, terms_of
 

@@ -15,7 +15,7 @@ from autograd_seq.folding.fold import Family
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
 from autograd_seq.plan.anysize.examples_axis import examples
-from autograd_seq.plan.anysize.filled import Filled
+from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.followed import split_of
 from autograd_seq.plan.anysize.for_parts import for_parts
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.folding.step_index import GivenIndex, StepIndex
 from autograd_seq.plan.anysize.counted import counted
-from autograd_seq.plan.anysize.filled import Filled
+from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.ratio import fitted
 from autograd_seq.plan.anysize.size import Asked, NotGeneralError, sized
 from autograd_seq.plan.anysize.stretch import stretch

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.plan.anysize.filled import Filled
+from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.stretch import stretch
 from autograd_seq.plan.memory.room import within_step
 from autograd_seq.plan.rewrites.simplify import counts

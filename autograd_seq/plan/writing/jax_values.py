@@ -16,7 +16,7 @@ import numpy as np
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
 from autograd_seq.plan.anysize.counted import Counted
-from autograd_seq.plan.anysize.filled import Filled
+from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.ratio import Ratio
 from autograd_seq.plan.anysize.stretch import count, stretch
 from autograd_seq.plan.rewrites.lifting import axis_of, elementwise
