@@ -43,6 +43,9 @@ def shortened(text: str, width: int) -> str:
     """
     if display_width(text) <= width:
         return text
-    while text and display_width(text) > width - 1:
-        text = text[:-1]
+    taken = 0
+    for place, character in enumerate(text):
+        taken += display_width(character)
+        if taken > width - 1:
+            return text[:place] + "…"
     return text + "…"
