@@ -30,7 +30,7 @@ from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_lines import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.line_missing import missing
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, divisors, order, shaped, unsummed
-from autograd_seq.diagnosis.line_statements import into_the_loop, moved, shared, written_over
+from autograd_seq.diagnosis.line_statements import into_the_loop, kept_late, moved, shared, written_over
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials
@@ -40,7 +40,7 @@ MOST_CAUSES = 3
 MOST_BESIDES = 450  # runs for the rest, where what others make is right
 MOST_ATTEMPTS = 3
 MOST_OF_TWO = 800  # runs with two changes of one line
-FEW_OF_KEPT: list[Rule] = [shared, into_the_loop, bound_late]  # changes of lines of a forward pass
+FEW_OF_KEPT: list[Rule] = [shared, into_the_loop, bound_late, kept_late]  # changes of lines of a forward pass
 FEW_OF_REST: list[Rule] = [order, cut, rescaled, moved]  # where the first mistake is found
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 

@@ -21,13 +21,14 @@ from autograd_seq.diagnosis.line_operands import (
     other_operands,
     products,
 )
-from autograd_seq.diagnosis.line_operations import brackets, forms, functions, operations
+from autograd_seq.diagnosis.line_operations import brackets, forms, functions, operations, softmaxes
 from autograd_seq.diagnosis.line_places import Edit, Rule, places, read, said, target
 from autograd_seq.diagnosis.line_statements import left_out, written_over
 from autograd_seq.diagnosis.own_code import Part
 
 RULES: list[Rule] = [
-    written_over, indices, operations, brackets, forms, functions, left_out, operands, everywhere, insertions,
+    written_over, indices, operations, brackets, forms, softmaxes, functions, left_out, operands, everywhere,
+    insertions,
 ]  # fmt: skip
 
 

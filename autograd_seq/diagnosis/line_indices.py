@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
@@ -11,12 +12,14 @@ from autograd_seq.diagnosis.line_places import Edit, Place, places, read, said, 
 from autograd_seq.diagnosis.line_variables import index_names, keys, texts_of_calls
 from autograd_seq.diagnosis.own_code import Part
 
+END = kinds.OFF_BY_ONE
 FAR = 1000  # more steps than anybody checks
 MOST_SLICES = 8  # of a function, of which each can stand for another
 
 
 def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """An index that is one off, another one, or of another name; a bound of a loop."""
+    yield from _from_the_other_end(s)
     for place in sorted(places(s), key=lambda place: not isinstance(place[3], ast.Constant)):
         holder, name, _, node = place
         if isinstance(holder, ast.Call) and isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -37,6 +40,27 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
             for new in _shifted(node):
                 yield swapped(place, s, read(new), kinds.OFF_BY_ONE)
             yield from _cut_off(part, s, place) if bound else _other_names(part, s, place)
+
+
+def _from_the_other_end(s: ast.stmt) -> Iterator[Edit]:
+    """All indices of a line that count steps from one end, counted from the other one."""
+    value = getattr(s, "value", None)
+    if value is None:
+        return
+    inner = [n for n in ast.walk(value) if isinstance(n, ast.Subscript)]
+    counted = [n.slice for n in inner if isinstance(n.slice, (ast.Name, ast.BinOp))]
+    for text, times in Counter(map(ast.unparse, counted)).items():
+        names = [n.id for n in ast.walk(read(text)) if isinstance(n, ast.Name)]
+        for name in dict.fromkeys(names) if names != [text] else ():
+            if text.endswith(" - 1") or text.startswith("-1 - ") or " - 1 - " in text:
+                yield Edit(s, s, "value", None, _with_index(value, text, name), *kinds.IN_PLACE_OF(text, name, of=END))
+        if names == [text] and times > 1:
+            new = f"-1 - {text}"
+            yield Edit(s, s, "value", None, _with_index(value, text, new), *kinds.IN_PLACE_OF(text, new, of=END))
+
+
+def _with_index(value: ast.AST, old: str, new: str) -> ast.expr:
+    return read(ast.unparse(value).replace(f"[{old}]", f"[{new}]"))
 
 
 def _other_slices(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:

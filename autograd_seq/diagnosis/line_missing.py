@@ -15,6 +15,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import KnownValues
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, read, said
+from autograd_seq.diagnosis.line_statements import stored_in
 from autograd_seq.diagnosis.line_variables import atoms, numpy_in, shape_of
 from autograd_seq.diagnosis.own_code import Part
 from autograd_seq.diagnosis.watched import Made, instead
@@ -25,7 +26,12 @@ MOST_GOALS = 6  # for each of them
 TURNS = (0, 1)  # of a loop, in which they are made: in the first one much may be 0
 LOOPS = (ast.For, ast.While)
 BODIES = (*LOOPS, ast.FunctionDef)
+ROWS = ("-1", "0", ":, -1", ":, 0")  # the first and the last step of an array, time first or examples first
+MOST_PLACES = 24  # in one body
+AT_THE_END = "at the end of the loop"
+BEFORE_THE_ANSWER = "before the function answers"
 Shape = tuple[int, ...]
+Goals = dict[Shape, list[str]]
 Place = tuple[Any, int]  # a loop or a function, and before which of its statements
 
 
@@ -46,18 +52,51 @@ def missing(
         Is told how many products were made.
     """
     terms = list(_terms(part))
-    for holder in [n for n in ast.walk(part.tree) if isinstance(n, BODIES)]:
-        body = holder.body
-        place = len(body) - isinstance(body[-1], (ast.Return, ast.Break, ast.Continue))
-        if not place or body[place - 1].lineno not in part.ran:
-            continue
-        goals = _goals(part, holder)
+    for place, goals, where in [*_ends(part), *_between(part)]:
         fitting = [term for term, shape in terms if shape in goals][:MOST_TERMS]
-        true = _true_ones(part, (holder, place), fitting, run, known)
+        turns = TURNS if where == AT_THE_END else TURNS[:1]
+        true = _true_ones(part, place, fitting, turns, run, known) if fitting else ()
         charge(len(fitting), False)
         for term, shape in itertools.islice(true, MOST_TRUE):
             for goal in [goal for goal in goals.get(shape, ()) if goal != term][:MOST_GOALS]:
-                yield _added(part, (holder, place), goal, term)
+                yield _added(part, place, goal, term, where)
+
+
+def _ends(part: Part) -> Iterator[tuple[Place, Goals, str]]:
+    """The ends of loops and of the function, with what something could be added to there."""
+    for holder in [n for n in ast.walk(part.tree) if isinstance(n, BODIES)]:
+        body = holder.body
+        index = len(body) - isinstance(body[-1], (ast.Return, ast.Break, ast.Continue))
+        if index and body[index - 1].lineno in part.ran:
+            of_function = isinstance(holder, ast.FunctionDef)
+            yield (holder, index), _goals(part, holder), BEFORE_THE_ANSWER if of_function else AT_THE_END
+
+
+def _between(part: Part) -> Iterator[tuple[Place, Goals, str]]:
+    """Between lines: before one that reads what lines before it have made, and that is made no further afterwards."""
+    for holder in [n for n in ast.walk(part.tree) if isinstance(n, BODIES)]:
+        for index in range(1, len(holder.body))[:MOST_PLACES]:
+            before, s = holder.body[:index], holder.body[index]
+            read = {n.id for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+            made = {name for other in before for name in stored_in(other)} & read - part.forward
+            goals: Goals = {}
+            for goal in [g for name in made for g in (name, *_rows_of(part, name, holder))]:
+                shape = shape_of(part, goal) or _shape_of_row(part, goal)
+                if shape:
+                    goals.setdefault(shape, []).append(goal)
+            if goals and s.lineno in part.ran and before[-1].lineno in part.ran:
+                yield (holder, index), goals, f"before {said(s)}"
+
+
+def _rows_of(part: Part, name: str, holder: Any) -> list[str]:
+    """The first and the last step of what holds all of them, where the loop that filled it is over."""
+    between_loops = isinstance(holder, ast.FunctionDef) and len(shape_of(part, name) or ()) > 1
+    return [f"{name}[{row}]" for row in ROWS] if between_loops else []
+
+
+def _shape_of_row(part: Part, goal: str) -> Shape:
+    whole = shape_of(part, goal.partition("[")[0]) or ()
+    return whole[:1] + whole[2:] if "[:" in goal else whole[1:]
 
 
 def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
@@ -72,6 +111,10 @@ def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
             yield f"{numpy}.outer({d}, {v})", arrays[d] + arrays[v]
         for one, other in ((v, d), (d, v)):
             yield from _products(one, arrays[one], other, arrays[other])
+        if arrays[v][:-1] == arrays[d] and len(arrays[d]) > 1 and numpy:  # weights of steps times what stands there
+            for axis in range(len(arrays[d])):
+                shape = arrays[v][:axis] + arrays[v][axis + 1 :]
+                yield f"{numpy}.sum({d}[..., None] * {v}, axis={axis})", shape
     alone = [*live, *(a for a in arrays if a in part.forward & part.zeros)]  # at last, as before the first step
     yield from ((d, arrays[d]) for d in sorted(alone, key=lambda d: d not in part.beside))  # first what nothing reads
 
@@ -88,11 +131,11 @@ def _products(one: str, mine: Shape, other: str, its: Shape) -> Iterator[tuple[s
 
 
 def _true_ones(
-    part: Part, place: Place, terms: Sequence[str], run: Callable[[], Any], known: KnownValues
+    part: Part, place: Place, terms: Sequence[str], turns: Sequence[int], run: Callable[[], Any], known: KnownValues
 ) -> Iterator[tuple[str, Shape]]:
     """The terms that are true values which no line makes, at the end of one of the first turns, with their shapes."""
     seen = {None, *(known.which(v) for made in part.entries.values() for _, v in made)}
-    for turn in TURNS if not isinstance(place[0], ast.FunctionDef) else TURNS[:1]:
+    for turn in turns:
         found = False
         for term, made in zip(terms, _made_there(part, place, turn, terms, run), strict=False):
             which = known.which(made[0]) if len(made) == 1 else None
@@ -119,10 +162,10 @@ def _made_there(part: Part, place: Place, turn: int, terms: Sequence[str], run: 
         holder.body = before
 
 
-def _goals(part: Part, holder: Any) -> dict[Shape, list[str]]:
+def _goals(part: Part, holder: Any) -> Goals:
     """What something could be added to, by its shape: what is stored into there, the last first, or is still zeros."""
     stored = _stored_in(holder)
-    found: dict[Shape, list[str]] = {}
+    found: Goals = {}
     for goal in dict.fromkeys([*reversed(stored), *(a for a in atoms(part) if a in part.zeros)]):
         if (shape := shape_of(part, goal)) is not None and goal not in part.forward - part.zeros:
             found.setdefault(shape, []).append(goal)
@@ -135,11 +178,11 @@ def _stored_in(holder: Any) -> list[str]:
     return [ast.unparse(n) for n in nodes if isinstance(n, ATOMS) and isinstance(n.ctx, ast.Store)]
 
 
-def _added(part: Part, place: Place, goal: str, term: str) -> Edit:
+def _added(part: Part, place: Place, goal: str, term: str, where: str) -> Edit:
     """A term added to something, in a line of its own."""
     holder, index = place
     never = goal in part.zeros and goal not in _stored_in(holder)  # it is still what it was before the loop
-    whole = f"{goal} = {term}" if never and isinstance(holder, LOOPS) else f"{goal} = {goal} + {term}"
+    whole = f"{goal} = {term}" if never and where == AT_THE_END else f"{goal} = {goal} + {term}"
     (line,) = ast.parse(f"{goal} += {term}" if not goal.isidentifier() else whole).body
     there = holder.body[index - 1]
     for node in ast.walk(line):
@@ -147,7 +190,6 @@ def _added(part: Part, place: Place, goal: str, term: str) -> Edit:
     made = [s for s in part.statements() if isinstance(s, (ast.Assign, ast.AugAssign)) and goal in _stored_by(s)]
     own = [s for s in made if any(s is n for n in ast.walk(holder))] or made
     both = ast.copy_location(ast.If(ast.Constant(True), [there, line], []), there)
-    where = "before the function answers" if isinstance(holder, ast.FunctionDef) else "at the end of the loop"
     edit = Edit(own[-1] if own else there, holder, "body", index - 1, both, *kinds.NO_TERM(term), part)
     edit.mended, edit.where = f"{said(line)}, {where}", goal
     return edit

@@ -115,6 +115,20 @@ def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, new, *kinds.IN_PLACE_OF(said(node), said(new), of=kinds.DERIVATIVE))
 
 
+def softmaxes(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The derivative of a softmax, where that of a function of each element stands: y * (1 - y) * d."""
+    numpy = numpy_in(part)
+    for holder, name, index, node in places(s):
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult) or _is_product(holder) or not numpy:
+            continue
+        texts = [ast.unparse(f) for f in _factors(node)]
+        for y in [t for t in texts if {f"1 - {t}", f"1.0 - {t}"} & set(texts) and shape_of(part, t)]:
+            rest = " * ".join(f"({t})" for t in texts if t not in (y, f"1 - {y}", f"1.0 - {y}")) or "1.0"
+            for axis in range(len(shape_of(part, y) or ())):
+                new = f"{y} * ({rest} - {numpy}.sum({y} * {rest}, axis={axis}, keepdims=True))"
+                yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(said(node), new, of=kinds.DERIVATIVE))
+
+
 def functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """Another function of their file that takes as many arguments, as the derivative of another activation is."""
     space = part.function.__globals__

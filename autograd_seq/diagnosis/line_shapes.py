@@ -17,6 +17,7 @@ from autograd_seq.diagnosis.line_statements import (
     exchanged_goals,
     for_one_line,
     into_the_loop,
+    kept_late,
     moved,
     shared,
     shifted,
@@ -293,7 +294,7 @@ SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, c
 # seen only when the program runs
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
-    shifted, cut, rescaled, other_goals, bound_late,
+    shifted, cut, rescaled, other_goals, bound_late, kept_late,
 ]  # fmt: skip
 
 

@@ -67,6 +67,19 @@ def moved(part: Part, s: ast.stmt) -> Iterator[Edit]:
         yield Edit(s, *where, _with_body(loop, body), *words, mended=after)
 
 
+def kept_late(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A line that keeps values of a step, behind one that has changed them already: it belongs before it."""
+    loop, name, index = holder_of(part.tree, s)
+    keeps = isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) and ast.unparse(s.value.func).endswith(".append")
+    if not keeps or not isinstance(loop, ast.For) or name != "body":
+        return
+    for place in range(max(index - 2, 0), index):
+        body = [*loop.body[:place], s, *loop.body[place:index], *loop.body[index + 1 :]]
+        line = said(loop.body[place])
+        words = kinds.ORDER_OF_LINES(line, said(s))
+        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words, mended=f"{said(s)}, before {line}")
+
+
 def carried(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A variable that goes on to the next turn of a loop without a factor: the line that multiplies it is missing."""
     loop, name, _ = holder_of(part.tree, s)

@@ -31,7 +31,7 @@ class Activations:
         for operation, x, pattern in self.patterns:
             matched = {pattern: r}
             if pattern.operation is r.operation and _alike(pattern, inputs, matched) and x in matched:
-                for settings in _settings(operation, matched):
+                for settings in _settings(operation, matched, x):
                     made = operation(matched[x], **settings)
                     if made.shape == r.shape and np.allclose(made._value, r._value, equal_nan=True):
                         return made
@@ -56,7 +56,7 @@ class Spelled:
                 source = matched[x]
                 if any(y._name is not None for y in matched.values() if y is not r and y is not source):
                     continue
-                for settings in _settings(operation, matched):
+                for settings in _settings(operation, matched, x):
                     made = operation.value(source._value, **settings)
                     if made.shape == r.shape and np.allclose(made, r._value, rtol=1e-10, equal_nan=True):
                         return operation, (source,), settings
@@ -108,11 +108,15 @@ def _alike(pattern: Tensor, inputs: tuple[Tensor, ...], matched: dict[Tensor, Te
     return False
 
 
-def _settings(operation: Operation, matched: Mapping[Tensor, Tensor]) -> Iterator[dict[str, Any]]:
-    """The settings that an activation can have been used with: an axis is one that its steps have, too."""
+def _settings(operation: Operation, matched: Mapping[Tensor, Tensor], argument: Tensor) -> Iterator[dict[str, Any]]:
+    """The settings that an activation can have been used with: an axis is one that its steps have, too.
+
+    What its argument was made with is none of them: scores that are a sum over axis 2 may have two axes themselves.
+    """
+    steps = [r for pattern, r in matched.items() if pattern is not argument]
     choices = []
     for key, default in operation.defaults.items():
-        used = [r.settings[key] for r in matched.values() if type(r.settings.get(key)) is type(default)]
+        used = [r.settings[key] for r in steps if type(r.settings.get(key)) is type(default)]
         choices.append((type(default) in (int, bool) and list(dict.fromkeys(used))) or [default])
     for values in product(*choices):
         yield dict(zip(operation.defaults, values, strict=True))
