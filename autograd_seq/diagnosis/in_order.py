@@ -26,7 +26,7 @@ from autograd_seq.diagnosis.line_lines import rescaled
 from autograd_seq.diagnosis.line_operands import products
 from autograd_seq.diagnosis.line_operations import bent
 from autograd_seq.diagnosis.line_places import ATOMS
-from autograd_seq.diagnosis.line_shapes import SHAPES, shaped
+from autograd_seq.diagnosis.line_shapes import SHAPES, order, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
 from autograd_seq.diagnosis.line_texts import Texts, all_read
 from autograd_seq.diagnosis.own_code import Part, put
@@ -36,6 +36,7 @@ MOST_BEFORE = 40  # statements that ran before an odd one, among which those are
 MOST_LINES = 9  # that are looked at for one mistake
 MOST_PROBED = 30  # values of which it is found out what depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
+TIMES_AS_TRUE, LEAST_TRUE = 2, 8  # as much has to be true with a loop in another order
 MOST_OF_WHOLE = 24  # changes of one line that are tried on the whole only
 MOST_WAYS = 900  # changes of one line that are tried on it alone
 MOST_CALLS = 160  # where each takes a call of another function
@@ -51,6 +52,10 @@ class _Run:
     true: dict[int, set[int]]
     right: int
     gradients: Mapping[str, Any]
+
+    def all_true(self) -> set[int]:
+        """The true values that are made anywhere, each once."""
+        return set().union(*self.true.values())
 
     def true_but_at(self, line: int) -> set[int]:
         """The true values that other lines make, each once: what a line makes itself does not speak for it."""
@@ -98,6 +103,7 @@ class InOrder:
         self._left = MOST_TRIED
         self._hits_of: dict[tuple[Any, ...], list[Edit]] = {}
         self._reached_by: dict[tuple[Any, ...], set[str]] = {}
+        self._loops_seen = False
         self._refused: set[tuple[int, str]] = set()
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
 
@@ -112,11 +118,32 @@ class InOrder:
             return None
         self._made_now = now.made
         self._tried.clear()
+        if not self._loops_seen and (loop := self._of_loops(now)) is not None:
+            return loop
         for suspects in self._suspects(now.made, now.gradients):
             best = self._best_of(suspects, now, over)
             if best is not None or over():
                 return best
         return None
+
+    def _of_loops(self, now: _Run) -> Edit | None:
+        """Another order or another bound of a loop, with which far more of what all lines make is true.
+
+        In a loop that goes the wrong way hardly any line makes a true value, so none of them is the first wrong one.
+        """
+        self._loops_seen = True
+        best: tuple[int, Edit] | None = None
+        loops = [(part, s) for part in self._parts for s in part.statements() if isinstance(s, ast.For)]
+        for (part, s), rule in itertools.product(loops, (order, indices)):
+            for edit in shaped(part, s, rule):
+                if (s.lineno, edit.words) in self._refused:
+                    continue
+                with put(edit):
+                    after = self._seen()
+                true = len(after.all_true()) if after is not None and after.right >= now.right else 0
+                if true >= max(TIMES_AS_TRUE * len(now.all_true()), LEAST_TRUE) and (best is None or true > best[0]):
+                    best = true, edit
+        return best[1] if best is not None else None
 
     def _best_of(self, suspects: Sequence[Made], now: _Run, over: Callable[[], bool]) -> Edit | None:
         """The change of some lines that makes most right, or else most of what other lines make true."""
