@@ -103,6 +103,9 @@ def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
     """The products of adjoints and values of the forward pass, as one would write them, and the adjoints."""
     arrays = {a: shape for a in atoms(part) if (shape := shape_of(part, a))}
     live = [a for a in arrays if a not in part.forward]
+    alone = [*live, *(a for a in arrays if a in part.forward & part.zeros)]  # at last, as before the first step
+    unread = [d for d in alone if d in part.beside and d.endswith("']")]  # such as an answer under a key
+    yield from ((d, arrays[d]) for d in unread)
     numpy = numpy_in(part)
     for d, v in itertools.product(live, [a for a in arrays if a in part.forward]):
         if arrays[d] == arrays[v]:
@@ -115,8 +118,7 @@ def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
             for axis in range(len(arrays[d])):
                 shape = arrays[v][:axis] + arrays[v][axis + 1 :]
                 yield f"{numpy}.sum({d}[..., None] * {v}, axis={axis})", shape
-    alone = [*live, *(a for a in arrays if a in part.forward & part.zeros)]  # at last, as before the first step
-    yield from ((d, arrays[d]) for d in sorted(alone, key=lambda d: d not in part.beside))  # first what nothing reads
+    yield from ((d, arrays[d]) for d in alone if d not in unread)
 
 
 def _products(one: str, mine: Shape, other: str, its: Shape) -> Iterator[tuple[str, Shape]]:
@@ -139,9 +141,8 @@ def _true_ones(
         found = False
         for term, made in zip(terms, _made_there(part, place, turn, terms, run), strict=False):
             which = known.which(made[0]) if len(made) == 1 else None
-            if which not in seen:
+            if which not in seen:  # in the first turn a sum of one term is that term, so it may stand there twice
                 found = True
-                seen.add(which)
                 yield term, made[0].shape
         if found:
             return

@@ -76,8 +76,8 @@ def kept_late(part: Part, s: ast.stmt) -> Iterator[Edit]:
     for place in range(max(index - 2, 0), index):
         body = [*loop.body[:place], s, *loop.body[place:index], *loop.body[index + 1 :]]
         line = said(loop.body[place])
-        words = kinds.ORDER_OF_LINES(line, said(s))
-        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words, mended=f"{said(s)}, before {line}")
+        words, where = kinds.ORDER_OF_LINES(line, said(s)), f"before {line}"
+        yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words, mended=f"{said(s)}, {where}")
 
 
 def carried(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 _SUBSCRIPT = re.compile(
@@ -21,9 +22,11 @@ def with_their_indices(texts: Sequence[str], source: str) -> list[str]:
     ['without mask[:, t]', 'dp = mask[:, t] ∘ (p − y[:, t])']
     >>> with_their_indices(["dh = dz[:4] + dh<5>"], "dh = dz[:n]")
     ['dh = dz[:n] + dh<5>']
+    >>> with_their_indices(["lam[k] = lam[3] + lam[4]"], "lam[k] += lam[k + 1]")
+    ['lam[k] = lam[3] + lam[4]']
     """
-    known = {place: index for place, index in _indices(source) if not index.isdigit()}
-    pairs = {(place, index) for text in texts for place, index in _indices(text) if index.isdigit()}
+    known = _only_ones({pair for pair in _indices(source) if not pair[1].isdigit()})
+    pairs = _only_ones({pair for text in texts for pair in _indices(text) if pair[1].isdigit()}).items()
     ends = {index: known[place] for place, index in pairs if place in known and _has_colon(place)}
     steps = {index: known[place] for place, index in pairs if place in known and not _has_colon(place)}
 
@@ -33,6 +36,12 @@ def with_their_indices(texts: Sequence[str], source: str) -> list[str]:
         return f"{found['array']}[{found['before']}{index}{found['behind']}]"
 
     return [_SUBSCRIPT.sub(theirs, text) for text in texts]
+
+
+def _only_ones(pairs: set[tuple[_Place, str]]) -> dict[_Place, str]:
+    """The places at which there is one index only: of two nobody can tell which is which."""
+    count = Counter(place for place, _ in pairs)
+    return {place: index for place, index in pairs if count[place] == 1}
 
 
 def _indices(text: str) -> Iterator[tuple[_Place, str]]:

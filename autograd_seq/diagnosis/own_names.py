@@ -212,7 +212,9 @@ def _of_this_turn(name: str, r: Tensor, root: Tensor, turn: int | None, c: Conte
         return True
     if re.search(r"\[[^\W\d]\w*\]", name):
         return False
-    return r not in c.live or any(bare(r) is bare(x) for x in c.carried(root))
+    carried = [bare(x) for x in c.carried(root)]
+    made_there = {c.program.time(y) for x in carried for y in x.inputs if y in c.live}  # in the turn that hands it on
+    return r not in c.live or any(bare(r) is x for x in carried) or c.program.time(r) in made_there
 
 
 def _told(

@@ -185,9 +185,9 @@ def test_a_missing_line_is_proposed(of, line, where, there, right, tmp_path, mon
 
 
 TOLD = [
-    ("plant", MISSING[0][1], "missing term", "lam[k] += A.T @ lam[k + 1]", "lam[k] = lam[3] + Aᵀ lam[4] + Kᵀ dz"),
+    ("plant", MISSING[0][1], "missing term", "lam[k] += A.T @ lam[k + 1]", "lam[k] = lam[3] + Aᵀ ds<4> + Kᵀ dz"),
     ("spring", MISSING[1][1], "missing term", "dh = M.T @ dz", "dh = Mᵀ dz + Vᵀ dw"),
-    ("cell", MISSING[3][1], "no carry", "dc = dc + dh * (1 - np.tanh(c) ** 2)", "dc = dc_prev + dh ∘ (1 − "),
+    ("cell", MISSING[3][1], "no carry", "dc = dc + dh * (1 - np.tanh(c) ** 2)", "dc = dc<4> ∘ f<4> + dh ∘ (1 − "),
 ]  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def test_a_term_of_the_true_pass_that_is_missing_is_told_as_a_formula(of, line, 
 def test_a_bias_whose_gradient_is_never_added_up_is_told_so(of, line, where, first, tmp_path):
     cause, _ = one_cause(written(tmp_path, RIGHT[of], [(line, "")]))
     assert (cause.category, cause.where) == ("missing term", where)
-    assert "never assigned" in cause.words and cause.correct.startswith(first)
+    assert "nothing reaches the array that is returned" in cause.words and cause.correct.startswith(first)
 
 
 def test_it_is_said_in_chinese_where_the_line_belongs(tmp_path, monkeypatch):

@@ -405,7 +405,7 @@ AS_A_FORMULA = [
     (*CASES[2][:3], "missing term", "dzf = (−dc ∘ g<3> + dc ∘ c_prev) ∘ f ∘ (1 − f)"),
     (*CASES[3][:3], "missing term", "dh = upstream['h'] ∘ (1 − keep) + Uᵀ dzf"),
     (*CASES[4][:3], "wrong value", "dzo = da ∘ tanh(c_next) ∘ o<3> ∘ (1 − o<3>)"),
-    (*CASES[5][:3], "activation derivative", "dc = da ∘ o<3> ∘ (1 − tanh(c_next) ∘ tanh(c_next))"),
+    (*CASES[5][:3], "activation derivative", "dc += da ∘ o<3> ∘ (1 − tanh(c_next) ∘ tanh(c_next))"),
     ("joined", [("dboth[:, I:]", "dboth[:, :H]")], "dh = dboth[:, :H]", "wrong half", "dh = dboth[:, 2:6]"),
     ("vector", [("gvr[n_in:-1]", "gvr[n_in + 1:]")], "dv = gvr[n_in + 1:]", "wrong half", "dv = gvr[3:7]"),
     *CASES[6:],
