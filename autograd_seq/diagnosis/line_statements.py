@@ -75,8 +75,8 @@ def kept_late(part: Part, s: ast.stmt) -> Iterator[Edit]:
         return
     for place in range(max(index - 2, 0), index):
         body = [*loop.body[:place], s, *loop.body[place:index], *loop.body[index + 1 :]]
-        line = said(loop.body[place])
-        words, where = kinds.ORDER_OF_LINES(line, said(s)), f"before {line}"
+        words = kinds.ORDER_OF_LINES(said(loop.body[place]), said(s))
+        where = f"before {said(loop.body[place])}"
         yield Edit(s, *holder_of(part.tree, loop), _with_body(loop, body), *words, mended=f"{said(s)}, {where}")
 
 
