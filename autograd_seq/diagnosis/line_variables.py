@@ -123,6 +123,7 @@ def names_in_file(part: Part) -> list[str]:
     nodes = list(ast.walk(_tree_of_file(part.file)))
     found = [n.attr for n in nodes if isinstance(n, ast.Attribute)]
     inner = [n.slice.value for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Constant)]
+    inner += [k.value for n in nodes if isinstance(n, ast.Dict) for k in n.keys if isinstance(k, ast.Constant)]
     return list(dict.fromkeys([*found, *(k for k in inner if isinstance(k, str) and k.isidentifier())]))
 
 

@@ -122,7 +122,8 @@ class Judge:
     def _in_steps(self, key: str, off: Array, error: float) -> Settled | None:
         """What a program makes flat by rounding, and a student passes straight through; None where it is not flat."""
         places = [tuple(int(i) for i in place) for place in np.argwhere(off)]
-        if not hasattr(self.case, "goes_in_steps") or not self.case.goes_in_steps(key, places[:FEW]):
+        flat = not np.any(self.case.true[key][off]) and hasattr(self.case, "goes_in_steps")
+        if not flat or not self.case.goes_in_steps(key, places[:FEW]):
             return None
         why = (
             f"{key} is 0 by the forward pass, which goes in steps (as round, floor and comparisons do); whether a "

@@ -110,8 +110,9 @@ class Trials:
             return []
         true, found = self.cases[case].true, self.cases[case].found
         for key, value in found.items():
-            right = key in true and key not in left and key not in self.wrong
-            if right and (key not in result or not self.same(result[key], value)):
+            kept = value if key not in self.wrong else true.get(key)  # what is right already stays so
+            right = key in true and key not in left
+            if right and (key not in result or not self.same(result[key], kept)):
                 return []
         return [k for k in left if k in result and self.same(result[k], true[k])]
 

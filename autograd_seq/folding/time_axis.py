@@ -35,11 +35,13 @@ def time_axis(node: Node, far: int = FAR) -> int | None:
 
 
 def _one_a_step(inputs: Sequence[Node]) -> bool:
-    """Whether nodes are of one time step after the other, there or back."""
+    """Whether nodes are of one time step after the other, there or back; of many steps some in a row are left out."""
     times = [x.time for x in inputs if x.time is not None]
     if len(times) < 2 or len(times) < len(inputs):
         return False
-    return {later - earlier for earlier, later in pairwise(times)} in ({1}, {-1})
+    ways = [later - earlier for earlier, later in pairwise(times)]
+    gaps = sum(abs(way) != 1 for way in ways)
+    return 0 not in ways and len({way > 0 for way in ways}) == 1 and gaps <= (len(ways) > 2)
 
 
 def _of_indices(indices: Sequence[object]) -> int | None:
