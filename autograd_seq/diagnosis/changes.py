@@ -184,7 +184,9 @@ class Changes(Trials):
     def _rest(self, right: list[str]) -> Edit | None:
         """One of the changes of which a line has few, if it mends all the rest."""
         left = [k for k in self.wrong if k not in right]
+        runs = self.runs  # they are few, and counted in what is spent
         found = self._simplest(self.lines(left), left, FEW_OF_REST, []) if left else None
+        self.runs = runs
         return found[0] if found is not None and len(found[1]) == len(left) else None
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
