@@ -27,10 +27,10 @@ from autograd_seq.diagnosis.line_edits import (
     target,
 )
 from autograd_seq.diagnosis.line_indices import indices
-from autograd_seq.diagnosis.line_lines import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.line_missing import missing
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, divisors, order, shaped, unsummed
 from autograd_seq.diagnosis.line_statements import into_the_loop, kept_late, moved, shared, written_over
+from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials

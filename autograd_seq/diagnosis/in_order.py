@@ -22,13 +22,13 @@ from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
 from autograd_seq.diagnosis.line_indices import indices
-from autograd_seq.diagnosis.line_lines import rescaled
 from autograd_seq.diagnosis.line_operands import products
 from autograd_seq.diagnosis.line_operations import bent
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, order, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
 from autograd_seq.diagnosis.line_texts import Texts, all_read
+from autograd_seq.diagnosis.line_wholes import rescaled
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
 

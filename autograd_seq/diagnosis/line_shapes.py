@@ -10,7 +10,6 @@ from typing import Any
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_lines import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_statements import (
     carried,
@@ -23,6 +22,7 @@ from autograd_seq.diagnosis.line_statements import (
     shifted,
 )
 from autograd_seq.diagnosis.line_variables import atoms, shape_of
+from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.own_code import Part
 
 SUMS = ("sum", "mean")

@@ -17,9 +17,9 @@ from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
-from autograd_seq.diagnosis.line_lines import bound_late
 from autograd_seq.diagnosis.line_shapes import handed_order
 from autograd_seq.diagnosis.line_statements import shared
+from autograd_seq.diagnosis.line_wholes import bound_late
 from autograd_seq.diagnosis.own_code import put
 from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
