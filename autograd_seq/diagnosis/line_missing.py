@@ -52,6 +52,7 @@ def missing(
         Is told how many products were made.
     """
     terms = list(_terms(part))
+    yield from _handed_over(part, known)
     for place, goals, where in [*_ends(part), *_between(part)]:
         fitting = [term for term, shape in terms if shape in goals][:MOST_TERMS]
         turns = TURNS if where == AT_THE_END else TURNS[:1]
@@ -60,6 +61,16 @@ def missing(
         for term, shape in itertools.islice(true, MOST_TRUE):
             for goal in [goal for goal in goals.get(shape, ()) if goal != term][:MOST_GOALS]:
                 yield _added(part, place, goal, term, where)
+
+
+def _handed_over(part: Part, known: KnownValues) -> Iterator[Edit]:
+    """What one loop leaves, added to the first or the last step of what the next one reads, as a decoder's state is."""
+    names = [a for a, v in part.arrays.items() if a.isidentifier() and a not in part.forward and v in known]
+    for place, goals, where in _between(part):
+        rows = [(goal, shape) for shape, found in goals.items() for goal in found if "[" in goal]
+        for (goal, shape), name in itertools.product(rows, names):
+            if shape_of(part, name) == shape and goal.partition("[")[0] != name:
+                yield _added(part, place, goal, name, where)
 
 
 def _ends(part: Part) -> Iterator[tuple[Place, Goals, str]]:
@@ -85,7 +96,12 @@ def _between(part: Part) -> Iterator[tuple[Place, Goals, str]]:
                 if shape:
                     goals.setdefault(shape, []).append(goal)
             if goals and s.lineno in part.ran and before[-1].lineno in part.ran:
-                yield (holder, index), goals, f"before {said(s)}"
+                yield (holder, index), goals, f"before {said(_without_body(s))}"
+
+
+def _without_body(s: ast.stmt) -> ast.stmt:
+    """A loop as its first line has it."""
+    return ast.copy_location(ast.For(s.target, s.iter, [], []), s) if isinstance(s, ast.For) else s
 
 
 def _rows_of(part: Part, name: str, holder: Any) -> list[str]:

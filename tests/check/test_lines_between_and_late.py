@@ -133,7 +133,7 @@ ENDS = "X = np.array([[a[5 - position - 1], b[5 - position - 1]]])\n        dz"
 CASES = [
     # a second path, missing between two loops and within one
     ("attention", [("    denc[-1] += dh_next\n", "")], "missing term",
-     "dh = np.zeros((N, 5)) + dh_next"),  # which the loop adds to denc[-1]
+     "denc[-1] += dh_next, before for s in reversed(range(S)):"),
     ("attention", [("        dh = dh + np.sum(dscores[:, :, None] * enc, axis=0)\n", "")], "missing term",
      "dh = dh + np.sum(dscores[..., None] * enc, axis=0), before da = "),
     # each element by itself, where they all add up to 1
