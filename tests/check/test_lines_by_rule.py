@@ -5,9 +5,6 @@ The right program's gradients are known by the complex step, which has nothing t
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-
 import numpy as np
 import pytest
 
@@ -15,6 +12,7 @@ from autograd_seq.diagnosis import line_indices, line_operands, line_operations,
 from autograd_seq.diagnosis.changes import line_with
 from autograd_seq.diagnosis.course import check_file
 from autograd_seq.diagnosis.own_code import parts, put
+from tests.check.small_programs import answers, are_right_by_differences, loaded, written
 from tests.sweeps import slow_but_part_of
 
 LEAKY = """
@@ -279,35 +277,8 @@ RIGHT = {
 }  # fmt: skip
 
 
-def written(folder, of, edits=()):
-    text = RIGHT[of]
-    for old, new in edits:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    path = folder / "submission.py"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def loaded(path):
-    spec = importlib.util.spec_from_file_location("submission", path)
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setitem(sys.modules, "submission", module)  # a dataclass looks itself up there
-        spec.loader.exec_module(module)
-    return module
-
-
-def given(module):
-    rng = np.random.default_rng(7)
-    inputs = {key: 0.8 * rng.standard_normal(shape) for key, shape in module.INPUTS.items()}
-    outputs, _ = module.forward(**inputs)
-    return inputs, {key: rng.standard_normal(np.shape(value)) for key, value in outputs.items()}
-
-
-def answers(module):
-    inputs, upstream = given(module)
-    return module.backward(upstream, module.forward(**inputs)[1])
+def of_a_file(folder, of, edits=()):
+    return written(folder, RIGHT[of], edits)
 
 
 def same(found, expected):
@@ -316,20 +287,13 @@ def same(found, expected):
 
 @pytest.mark.parametrize("of", RIGHT)
 def test_the_right_programs_are_right_by_differences(of, tmp_path):
-    module = loaded(written(tmp_path, of))
-    inputs, upstream = given(module)
-    rng = np.random.default_rng(8)
-    for key, value in answers(module).items():
-        along = rng.standard_normal(value.shape)
-        ends = [module.forward(**inputs | {key[1:]: inputs[key[1:]] + h * along})[0] for h in (1e-6, -1e-6)]
-        slope = sum(np.sum(upstream[k] * (ends[0][k] - ends[1][k])) for k in upstream) / 2e-6
-        np.testing.assert_allclose(np.sum(value * along), slope, rtol=1e-7)
+    are_right_by_differences(loaded(of_a_file(tmp_path, of)))
 
 
 def mending(folder, of, edits, rule, line):
     """The changes that a rule offers for a line after which every gradient is right: category and the new line."""
-    expected = answers(loaded(written(folder, of)))
-    path = written(folder, of, edits)
+    expected = answers(loaded(of_a_file(folder, of)))
+    path = of_a_file(folder, of, edits)
     module, lines = loaded(path), path.read_text(encoding="utf-8").splitlines()
     assert not same(answers(module), expected)
     found, _ = parts(lambda: answers(module), [module.forward, module.backward], [vars(module)])
@@ -428,7 +392,7 @@ TOLD = [[case for case in CASES if case[2] is rule][number] for rule, number in 
 
 @pytest.mark.parametrize(("of", "edits", "rule", "line", "category", "right"), slow_but_part_of(TOLD, one_in=4))
 def test_one_cause_is_told_with_its_line(of, edits, rule, line, category, right, tmp_path):
-    path = written(tmp_path, of, edits)
+    path = of_a_file(tmp_path, of, edits)
     report = check_file(path)["backward"]
     (cause,) = report.causes
     assert set(cause.explains) == set(report.wrong)
