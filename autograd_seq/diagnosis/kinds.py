@@ -111,6 +111,7 @@ COMPUTED_AGAIN = Kind(WRONG_VALUE, "with {} computed again {}")
 ANOTHER_GRADIENT = Kind(WRONG_VALUE, "with {} in its place")
 GRADIENTS_EXCHANGED = Kind(WRONG_VALUE, "exchanged with one another")
 
+OTHER_CONDITION = Kind("condition", "with the condition {} in place of {}")
 ALL_OF = Kind("extra term", "with all of {} in place of {}")
 BOUND_LATE = Kind("shared array", "with {}, which reads {} when it is called: as the last turn of the loop left it")
 

@@ -17,6 +17,7 @@ from autograd_seq.diagnosis.line_operands import (
     inner_insertions,
     insertions,
     means,
+    numbers_told,
     operands,
     other_operands,
     products,
@@ -27,8 +28,8 @@ from autograd_seq.diagnosis.line_statements import left_out, written_over
 from autograd_seq.diagnosis.own_code import Part
 
 RULES: list[Rule] = [
-    written_over, indices, operations, brackets, forms, softmaxes, functions, left_out, operands, everywhere,
-    insertions,
+    written_over, indices, numbers_told, operations, brackets, forms, softmaxes, functions, left_out, operands,
+    everywhere, insertions,
 ]  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:
     return indices(part, s) if isinstance(s, ast.For) else iter(())
 
 
-RARE_RULES: list[Rule] = [means, products, forward_terms, inner_insertions, other_operands]
+RARE_RULES: list[Rule] = [means, forward_terms, products, inner_insertions, other_operands]
 
 
 def edits(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:

@@ -14,6 +14,7 @@ from autograd_seq.diagnosis.own_code import Part
 
 END = kinds.OFF_BY_ONE
 FAR = 1000  # more steps than anybody checks
+MOST_COUNTED = 4
 MOST_SLICES = 8  # of a function, of which each can stand for another
 
 
@@ -37,7 +38,7 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
         elif isinstance(node, ast.Slice) and node.lower is not None:
             yield from _other_slices(part, s, place)
         elif not isinstance(node, (ast.Slice, ast.Tuple)):
-            for new in _shifted(node):
+            for new in dict.fromkeys([*_shifted(node), *_counted_elsewhere(part, node)]):
                 yield swapped(place, s, read(new), kinds.OFF_BY_ONE)
             yield from _cut_off(part, s, place) if bound else _other_names(part, s, place)
 
@@ -105,6 +106,15 @@ def _shifted(node: ast.expr) -> list[str]:
         if text.endswith(old):
             shifted.insert(0, text.removesuffix(old) + new)
     return shifted
+
+
+def _counted_elsewhere(part: Part, node: ast.expr) -> list[str]:
+    """What the function counts with the same variable elsewhere, as s + 2 where s stands."""
+    names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    sums = [n for n in ast.walk(part.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, (ast.Add, ast.Sub))]
+    counted = [n for n in sums if isinstance(n.left, ast.Name) and isinstance(n.right, ast.Constant)]
+    found = [ast.unparse(n) for n in counted if names == [ast.unparse(n.left)]]
+    return [text for text in found if text != ast.unparse(node)][:MOST_COUNTED]
 
 
 def _moved(node: ast.expr, by: int) -> str:

@@ -18,17 +18,22 @@ from autograd_seq.diagnosis.line_variables import (
     definitions,
     fits,
     forms_over,
+    functions_of,
+    numbers_in_file,
     numpy_in,
     shape_of,
     spreads,
+    unread_names,
 )
 from autograd_seq.diagnosis.own_code import Part
 
 PLAIN_FORMS = ("{0}", "1 - {0}")  # what a factor can be made of
 PRODUCTS = ("{0} * {1}", "{0} * (1 - {1})")
 NUMBERS = ("2", "0.5")
+HELD = "held_meanwhile"  # a name that stands for one of two operands while they are exchanged
 LOGARITHMS = {"log2": "2", "log10": "10"}  # whose derivative has the factor 1 / log(2), or 1 / log(10)
 OF_ALL = ("T", "sum", "dot", "mean", "transpose")  # attributes of an array that are made of all that it holds
+FEW_ARRAYS = 2  # of a line, by whose lengths something is divided
 MOST_ENDS = 6  # of a line, at which a term could be missing
 
 
@@ -58,18 +63,39 @@ def _operands(part: Part, s: ast.stmt, same: bool) -> Iterator[Edit]:
                 yield swapped(place, s, read(other), _kind(part, text, other))
 
 
+def numbers_told(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """An argument that is never read in the place of a number: smooth(y, eps) where smooth(y, 0.0) stands."""
+    unread = [k for k in unread_names(part) if not shape_of(part, k)]
+    for holder, name, index, node in places(s) if unread else ():
+        number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+        if number and not isinstance(holder, (ast.Subscript, ast.Slice)):
+            for other in unread:
+                yield Edit(s, holder, name, index, read(other), *kinds.IN_PLACE_OF(said(node), other))
+
+
 def everywhere(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """One operand in place of another wherever a line has it, as in 1 - h * h."""
+    """One operand in place of another wherever a line has it, as in 1 - h * h; two operands exchanged."""
     value = getattr(s, "value", None)
     if value is None or isinstance(s, ast.For):
         return
     found = Counter(ast.unparse(p[3]) for p in places(s) if isinstance(p[3], ATOMS))
+    yield from _exchanged_operands(part, s, value, list(found))
     for old in [old for old, times in found.items() if times > 1 and shape_of(part, old)]:
         for other in [a for a in atoms(part) if a != old and a not in _put_into(s) and fits(part, old, a)]:
             if (old in part.forward) == (other in part.forward) or not part.forward:
                 new = with_operand(value, old, other)
                 words = kinds.IN_PLACE_OF(old, other, of=_kind(part, old, other))
                 yield Edit(s, s, "value", None, read(new), *words)
+
+
+def _exchanged_operands(part: Part, s: ast.stmt, value: ast.expr, found: list[str]) -> Iterator[Edit]:
+    """Two operands of a line, each where the other belongs: di * pf + df * pi."""
+    arrays = [a for a in found if shape_of(part, a)]
+    for one, other in itertools.combinations(arrays, 2):
+        alike = fits(part, one, other) and (one in part.forward) == (other in part.forward)
+        if alike and one not in other and other not in one:
+            new = with_operand(read(with_operand(read(with_operand(value, one, HELD)), other, one)), HELD, other)
+            yield Edit(s, s, "value", None, read(new), *kinds.EXCHANGED(one, other))
 
 
 def _put_into(s: ast.stmt) -> set[str]:
@@ -139,20 +165,25 @@ def products(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A term that is missing from a sum, and is the product of an adjoint and a value of the forward pass."""
     if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or s.value is None or not part.forward:
         return
-    shape = shape_of(part, target(s))
-    arrays = [a for a in atoms(part) if shape is not None and shape_of(part, a)]
-    adjoints = [a for a in arrays if a not in part.forward | part.zeros and shape_of(part, a) == shape]
-    values = [a for a in arrays if a in part.forward | part.zeros and spreads(part, a, target(s))]
-    terms = [form.format(a, b) for a, b in itertools.product(adjoints, values) for form in PRODUCTS]
-    ends: list[Place] = [(s, "value", None, s.value)]
+    shape, answered = shape_of(part, target(s)), isinstance(s, ast.Return)
+    arrays = [a for a in atoms(part) if shape_of(part, a)]
+    live = [a for a in arrays if a not in part.forward | part.zeros]
+    adjoints = [a for a in live if answered or shape_of(part, a) == shape]
+    values = [a for a in arrays if a in part.forward | part.zeros]
+    pairs = [(a, b) for a, b in itertools.product(adjoints, values) if spreads(part, b, a)]
+    terms = [form.format(a, b) for a, b in pairs for form in PRODUCTS]
+    ends: list[Place] = list(_ends((s, "value", None, s.value))) if answered else [(s, "value", None, s.value)]
     ends += [p for p in places(s) if isinstance(p[3], ast.BinOp) and isinstance(p[0], ast.BinOp)]
-    for holder, name, index, node in ends[:MOST_ENDS] if terms else ():
-        for term in terms:
-            yield Edit(s, holder, name, index, ast.BinOp(node, ast.Add(), read(term)), *kinds.NO_TERM(term))
+    for op, sign in ((ast.Add(), ""), (ast.Sub(), "-")):
+        for (holder, name, index, node), term in itertools.product(ends[:MOST_ENDS], terms):
+            yield Edit(s, holder, name, index, ast.BinOp(node, op, read(term)), *kinds.NO_TERM(sign + term))
 
 
 def means(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A mean that is taken away from what a line makes, beside another mean in it: of a layer norm there are two."""
+    """A mean that is taken away from what a line makes, beside another mean in it: of a layer norm there are two.
+
+    The other one is that of the product with the normalised values, times those.
+    """
     taken = [n for n in ast.walk(s) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
     there = [n for n in taken if isinstance(n.func, ast.Attribute) and n.func.attr == "mean"]
     arrays = [a for a in atoms(part) if shape_of(part, a) and a not in part.forward]
@@ -163,6 +194,11 @@ def means(part: Part, s: ast.stmt) -> Iterator[Edit]:
                 over = ast.Call(ast.Attribute(read(array), "mean", ast.Load()), call.args[of_numpy:], call.keywords)
                 new = ast.BinOp(node, ast.Sub(), over)
                 yield Edit(s, holder, name, index, new, *kinds.NO_TERM(said(over)))
+                for x in [a for a in part.forward if shape_of(part, a) == shape_of(part, array)]:
+                    along = ast.BinOp(read(array), ast.Mult(), read(x))
+                    over = ast.Call(ast.Attribute(along, "mean", ast.Load()), call.args[of_numpy:], call.keywords)
+                    new = ast.BinOp(node, ast.Sub(), ast.BinOp(read(x), ast.Mult(), over))
+                    yield Edit(s, holder, name, index, new, *kinds.NO_TERM(f"-{x} * {said(over)}"))
 
 
 def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -176,23 +212,39 @@ def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     yield from _inserted(part, s, [p for p in within if isinstance(p[3], ATOMS)])
 
 
+def scaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A number by which all that a line makes should be divided, as for a mean over the examples, or multiplied."""
+    if not isinstance(s, ast.Assign):
+        return
+    found = dict.fromkeys(ast.unparse(p[3]) for p in places(s) if isinstance(p[3], ast.Name))
+    arrays = [a for a in found if shape_of(part, a)][:FEW_ARRAYS]
+    lengths = [f"{a}.shape[{axis}]" for a in arrays for axis in range(len(shape_of(part, a) or ()))]
+    numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
+    for number in [*numbers, *lengths, *numbers_in_file(part)]:
+        new = ast.BinOp(s.value, ast.Div(), read(number))
+        yield Edit(s, s, "value", None, new, *kinds.NOT_DIVIDED(said(s.value), number))
+    for factor in [*NUMBERS, *numbers, *numbers_in_file(part)]:
+        yield Edit(s, s, "value", None, ast.BinOp(s.value, ast.Mult(), read(factor)), *kinds.NO_FACTOR(factor))
+
+
 def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
     arrays = [a for a in atoms(part) if shape_of(part, a)]
     values = [a for a in arrays if a in part.forward | part.zeros or not part.forward]
     alike = [f for a in values for f in forms_over(part, a, target(s))]
+    made = [call for call, of in functions_of(part).items() if of in part.forward and of in alike]  # tanh(c)
     terms = [a for a in arrays if a not in part.forward]
     numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
     divided = [n.right for n in ast.walk(part.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
     divisors = {ast.unparse(n) for n in divided}
-    factors = [(number, "") for number in NUMBERS]
-    for atom, form in itertools.product(alike, (*PLAIN_FORMS, *DERIVATIVE_FORMS)):
+    factors = [(number, "") for number in (*NUMBERS, *numbers_in_file(part))]
+    for atom, form in itertools.product([*alike, *made], (*PLAIN_FORMS, *DERIVATIVE_FORMS)):
         factors.append((form.format(atom), kinds.DERIVATIVE if form in DERIVATIVE_FORMS else ""))
     for holder, name, index, node in ends:
         for factor, of in factors:
             new = ast.BinOp(node, ast.Mult(), read(factor))
             yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor, of=of))
         each = [a for a in alike if a in divisors or a.endswith("None]")]  # a number for each example
-        for number in [*numbers, *each, *logarithms(part)]:
+        for number in [*numbers, *each, *logarithms(part), *numbers_in_file(part)]:
             new = ast.BinOp(node, ast.Div(), read(number))
             yield Edit(s, holder, name, index, new, *kinds.NOT_DIVIDED(said(node), number))
         for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:

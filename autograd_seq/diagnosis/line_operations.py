@@ -10,12 +10,13 @@ from typing import Any
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, places, read, said
-from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, numpy_in, shape_of
+from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, functions_of, numpy_in, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 MOST_FUNCTIONS = 12  # of a file, of which each can stand for another
 TIMES = (ast.Mult, ast.Div, ast.MatMult)
 PRODUCTS = (".dot", ".outer", ".matmul")  # functions that make something else of their arguments the other way round
+TRANSPOSES = ("T", "transpose", "swapaxes")
 SUMS = (ast.Add, ast.Sub)
 Change = tuple[ast.expr, Said]
 
@@ -37,12 +38,27 @@ def operations(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if isinstance(node, ast.Call) and len(node.args) == 2 and ast.unparse(node.func).endswith(PRODUCTS):
             turned = ast.Call(node.func, node.args[::-1], node.keywords)
             made.append((turned, kinds.WRONG_ORDER(said(node))))
-        if isinstance(node, ast.Attribute) and node.attr == "T":
-            made.append((node.value, kinds.TRANSPOSED(said(node.value))))
-        elif isinstance(node, ATOMS) and not (isinstance(holder, ast.Attribute) and holder.attr == "T"):
-            made.append((ast.Attribute(node, "T", ast.Load()), kinds.NOT_TRANSPOSED(said(node))))
+        made += _transposed(part, holder, node)
         for new, words in made:
             yield Edit(s, holder, name, index, new, *words)
+
+
+def _transposed(part: Part, holder: ast.AST, node: ast.expr) -> Iterator[Change]:
+    """A matrix, or each matrix of a stack of them, transposed; not so, where it is."""
+    method = node.func if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value, kinds.TRANSPOSED(said(node.value))
+    elif method is not None and method.attr in TRANSPOSES:
+        of_numpy = ast.unparse(method.value) == numpy_in(part) and isinstance(node, ast.Call)
+        bare = node.args[0] if of_numpy and isinstance(node, ast.Call) and node.args else method.value
+        yield bare, kinds.TRANSPOSED(said(bare))
+    elif isinstance(node, ATOMS) and not (isinstance(holder, ast.Attribute) and holder.attr in TRANSPOSES):
+        axes = len(shape_of(part, ast.unparse(node)) or ())
+        if axes > 2:
+            order = ", ".join(map(str, [*range(axes - 2), axes - 1, axes - 2]))
+            yield read(f"{ast.unparse(node)}.transpose({order})"), kinds.NOT_TRANSPOSED(said(node))
+        else:
+            yield ast.Attribute(node, "T", ast.Load()), kinds.NOT_TRANSPOSED(said(node))
 
 
 def _signs(node: ast.BinOp) -> Iterator[Change]:
@@ -147,11 +163,8 @@ def functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
 def _forgotten_functions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The function of a value that other lines take, tanh(c), where this one takes the value itself, or another one."""
     taken: dict[tuple[int, ...], dict[str, str]] = {}
-    for node in ast.walk(part.tree):
-        if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and isinstance(node.args[0], ATOMS):
-            of = ast.unparse(node.args[0])
-            if shape := shape_of(part, of):
-                taken.setdefault(shape, {})[ast.unparse(node)] = of
+    for call, of in functions_of(part).items():
+        taken.setdefault(shape_of(part, of) or (), {})[call] = of
     for holder, name, index, node in places(s):
         text = ast.unparse(node)
         if not isinstance(node, ATOMS) or not shape_of(part, text):

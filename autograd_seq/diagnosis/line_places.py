@@ -61,6 +61,36 @@ class Edit:
             getattr(self.holder, self.slot)[self.index] = node
 
 
+@dataclass
+class Together(Edit):
+    """The same change of several lines.
+
+    Attributes
+    ----------
+    each : list of Edit
+        The change of each of them; `new` holds what each is replaced by.
+    """
+
+    each: list[Edit] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, edits: list[Edit]) -> Together:
+        """Changes of lines that are alike, told of the first of them."""
+        first = edits[0]
+        new = ast.Tuple([edit.new for edit in edits], ast.Load())
+        return cls(first.statement, first.holder, first.slot, first.index, new, first.category, first.words, each=edits)
+
+    @property
+    def old(self) -> Any:
+        """What stands there."""
+        return ast.Tuple([edit.old for edit in self.each], ast.Load())
+
+    def put(self, node: Any) -> None:
+        """Put a node in each place."""
+        for edit, new in zip(self.each, node.elts, strict=True):
+            edit.put(new)
+
+
 Place = tuple[Any, str, int | None, ast.expr]  # holder, field, index, node
 Rule = Callable[[Part, ast.stmt], Iterator[Edit]]
 
@@ -99,6 +129,11 @@ def said(node: ast.AST, most: int = 70) -> str:
 def read(text: str) -> ast.expr:
     """An expression."""
     return ast.parse(text, mode="eval").body
+
+
+def called(node: ast.Call) -> str:
+    """The name of the function or the method that is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
 def with_operand(node: ast.AST, old: str, new: str) -> str:

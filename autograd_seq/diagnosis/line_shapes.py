@@ -1,16 +1,17 @@
-"""More changes of one place in somebody's line: axes, functions around something, divisors, the order of loops."""
+"""More changes of one place in somebody's line: functions around something, letters, divisors, the order of loops."""
 
 from __future__ import annotations
 
 import ast
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
+from autograd_seq.diagnosis.line_axes import axes, unsummed
 from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_places import ATOMS
+from autograd_seq.diagnosis.line_lists import exchanged_rows, lists, turned
+from autograd_seq.diagnosis.line_places import ATOMS, called
 from autograd_seq.diagnosis.line_statements import (
     carried,
     exchanged_goals,
@@ -21,89 +22,20 @@ from autograd_seq.diagnosis.line_statements import (
     shared,
     shifted,
 )
-from autograd_seq.diagnosis.line_variables import atoms, shape_of
+from autograd_seq.diagnosis.line_variables import atoms, names_in_file, numpy_in, shape_of
 from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.own_code import Part
 
-SUMS = ("sum", "mean")
 CUTS = ("clip", "minimum", "maximum")
-AXES = ("0", "1", "2", "(0, 1)", "(0, 2)", "(1, 2)", "-1", "None")
-SUMMED = ("axis=0", "axis=0, keepdims=True", "axis=1", "axis=1, keepdims=True")
+MOST_BOUNDS = 3
 FAR = 1000  # more steps than anybody checks
-
-
-def axes(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """The axes over which a sum or a mean goes."""
-    for _, _, _, node in places(s):
-        if not isinstance(node, ast.Call) or _called(node) not in SUMS:
-            continue
-        for keyword in [k for k in node.keywords if k.arg == "axis"]:
-            yield from _other_axes(s, keyword, "value", None, keyword.value)
-        first = 0 if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) not in ("np", "numpy") else 1
-        if len(node.args) > first:
-            yield from _other_axes(s, node, "args", first, node.args[first])
-    yield from _all_axes(s)
-    yield from _one_of_many(part, s)
-
-
-def _one_of_many(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """The first row, or the last one, where all of them are to be added up."""
-    for holder, name, index, node in places(s):
-        if isinstance(node, ast.Subscript) and len(shape_of(part, ast.unparse(node.value)) or ()) > 1:
-            axis = {"0": "0", "-1": "0", ":, 0": "1", ":, -1": "1"}.get(ast.unparse(node.slice).strip("()"))
-            if axis is not None:
-                new = read(f"{ast.unparse(node.value)}.sum(axis={axis})")
-                words = f"with {said(node)} in place of {said(new)}"
-                yield Edit(s, holder, name, index, new, "missing sum", words)
-
-
-def _all_axes(s: ast.stmt) -> Iterator[Edit]:
-    """The axis of all the sums in a line."""
-    named = [k for n in ast.walk(s) if isinstance(n, ast.Call) and _called(n) in SUMS for k in n.keywords]
-    old = {ast.unparse(k.value) for k in named if k.arg == "axis"}
-    value = getattr(s, "value", None)
-    if len(named) < 2 or len(old) != 1 or value is None:
-        return
-    (axis,) = old
-    for other in [other for other in AXES if other != axis]:
-        new = read(ast.unparse(value).replace(f"axis={axis}", f"axis={other}"))
-        words = f"with the sums over {_axes(axis)} in place of {_axes(other)}"
-        yield Edit(s, s, "value", None, new, "missing sum", words)
-
-
-def unsummed(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A sum over the examples that is missing from what a line makes."""
-    value = getattr(s, "value", None)
-    if not isinstance(s, (ast.Assign, ast.AugAssign, ast.Return)) or value is None:
-        return
-    ends: list[tuple[Any, str, int | None, ast.expr]] = [(s, "value", None, value)]
-    for name in ("elts", "values"):
-        if isinstance(value, (ast.Tuple, ast.List, ast.Dict)) and hasattr(value, name):
-            ends = [(value, name, i, e) for i, e in enumerate(getattr(value, name))]
-    for holder, name, index, node in ends:
-        if isinstance(node, ast.Constant) or (isinstance(node, ast.Call) and _called(node) in SUMS):
-            continue
-        for axis in SUMMED:
-            new = read(f"({ast.unparse(node)}).sum({axis})")
-            yield Edit(s, holder, name, index, new, *kinds.NOT_SUMMED_OVER(said(node), axis.split(",")[0][-1]))
-
-
-def _other_axes(s: ast.stmt, holder: ast.AST, name: str, index: int | None, old: ast.expr) -> Iterator[Edit]:
-    for other in AXES:
-        if other != ast.unparse(old):
-            words = f"with the sum over {_axes(ast.unparse(old))} in place of {_axes(other)}"
-            yield Edit(s, holder, name, index, read(other), "missing sum", words)
-
-
-def _axes(text: str) -> str:
-    return "all axes" if text == "None" else f"axes {text.strip('()')}" if "," in text else f"axis {text}"
 
 
 def bare(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A function around something that should stand alone: clipped, rounded, a mean."""
     for holder, name, index, node in places(s):
         if isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Starred):
-            what = "clipping" if _called(node) in CUTS else "extra function"
+            what = "clipping" if called(node) in CUTS else "extra function"
             words = f"with {said(node)}, where {said(node.args[0])} stands alone"
             yield Edit(s, holder, name, index, node.args[0], what, words)
 
@@ -144,15 +76,31 @@ def letters(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 def sizes(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The absolute value where the number itself stands, as in a softsign's derivative, and the other way round."""
-    numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), "")
+    numpy = numpy_in(part)
     for holder, name, index, node in places(s) if numpy else ():
         text = ast.unparse(node)
         new = f"{numpy}.abs({text})"
-        if isinstance(node, ast.Call) and _called(node) in ("abs", "absolute") and len(node.args) == 1:
+        if isinstance(node, ast.Call) and called(node) in ("abs", "absolute") and len(node.args) == 1:
             new = ast.unparse(node.args[0])
         elif not isinstance(node, ATOMS) or text not in part.forward or not shape_of(part, text):
             continue
         yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(text, new, of=kinds.DERIVATIVE))
+
+
+def kinked(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """The sign of a residual, or a clipped one, where it stands as it is: the derivative of |e|, or of Huber's loss."""
+    numpy, space = numpy_in(part), part.function.__globals__
+    if not numpy or not {"abs", "absolute", "fabs"} & {*names_in_file(part)}:
+        return
+    bounds = [k for k, v in space.items() if type(v) is float and not k.startswith("_")]
+    bounds += [a for a in atoms(part) if part.kinds.get(a) == "float" and a not in bounds]
+    forms = [f"{numpy}.sign({{0}})", *(f"{numpy}.clip({{0}}, -{bound}, {bound})" for bound in bounds[:MOST_BOUNDS])]
+    for holder, name, index, node in places(s):
+        text = ast.unparse(node)
+        inner = isinstance(holder, (ast.Attribute, ast.Subscript, ast.Call))
+        if isinstance(node, ATOMS) and not inner and text in part.forward and shape_of(part, text):
+            for new in [form.format(text) for form in forms]:
+                yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(text, new, of=kinds.DERIVATIVE))
 
 
 def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -168,17 +116,17 @@ def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 def slopes(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The derivative of a ReLU that goes flat where one that leaks stands."""
-    numpy = next((k for k, v in part.function.__globals__.items() if getattr(v, "__name__", "") == "numpy"), "")
+    numpy = numpy_in(part)
     small = [a for a in atoms(part) if part.kinds.get(a) == "float"]
     numbers = [n.value for n in ast.walk(part.tree) if isinstance(n, ast.Constant) and isinstance(n.value, float)]
     small += dict.fromkeys([str(n) for n in numbers if 0 < n < 1] + ["0.01", "0.1", "0.2"])
     for holder, name, index, node in places(s) if numpy else ():
         if isinstance(node, ast.Constant) and node.value == 0 and isinstance(holder, ast.Call) and index == 2:
-            for slope in small if _called(holder) == "where" else ():
+            for slope in small if called(holder) == "where" else ():
                 said_of = [said(holder), said(holder).replace(f"{node.value})", f"{slope})")]
                 yield Edit(s, holder, name, index, read(slope), *kinds.IN_PLACE_OF(*said_of, of=kinds.DERIVATIVE))
         inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node
-        if isinstance(inner, ast.Compare) and not (isinstance(holder, ast.Call) and _called(holder) == "where"):
+        if isinstance(inner, ast.Compare) and not (isinstance(holder, ast.Call) and called(holder) == "where"):
             for slope in small:
                 new = f"{numpy}.where({ast.unparse(inner)}, 1.0, {slope})"
                 yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(said(node), new, of=kinds.DERIVATIVE))
@@ -212,42 +160,6 @@ def forgotten(part: Part, s: ast.stmt) -> Iterator[Edit]:
             yield Edit(s, holder, name, index, read(other), *kinds.IN_PLACE_OF(said(node), other))
 
 
-def lists(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """One array several times in a list; the last entry read in place of taken away."""
-    for holder, name, index, node in places(s):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and isinstance(node.left, ast.List):
-            for entry in node.left.elts:
-                new = read(f"[({ast.unparse(entry)}).copy() for _ in range({ast.unparse(node.right)})]")
-                words = f"with {said(node)}, one array in all places, which is changed in place"
-                yield Edit(s, holder, name, index, new, "shared array", words)
-        if isinstance(node, ast.Subscript) and ast.unparse(node.slice) in ("-1", "0"):
-            first = "0" if ast.unparse(node.slice) == "0" else ""
-            new = read(f"{ast.unparse(node.value)}.pop({first})")
-            words = f"with {said(node)} in place of {said(new)}: every step reads the same entry"
-            yield Edit(s, holder, name, index, new, "off by one", words)
-        if isinstance(node, ast.Call) and _called(node) == "pop" and [ast.unparse(a) for a in node.args] in ([], ["0"]):
-            new = ast.Call(node.func, [] if node.args else [ast.Constant(0)], [])
-            words = f"with {said(node)} in place of {said(new)}: the list is read from its other end"
-            yield Edit(s, holder, name, index, new, "off by one", words)
-
-
-def turned(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A list that is answered from its other end."""
-    if not isinstance(s, (ast.Return, ast.Assign)):
-        return
-    for holder, name, index, node in places(s):
-        text = ast.unparse(node)
-        if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "::-1":
-            yield Edit(s, holder, name, index, node.value, *kinds.TURNED_ROUND(text, "[::-1] does not belong there"))
-        elif _is_list(part, node) and not isinstance(holder, (ast.Subscript, ast.Attribute)):
-            new = read(f"{text}[::-1]")
-            yield Edit(s, holder, name, index, new, *kinds.TURNED_ROUND(text, "[::-1] is missing"))
-
-
-def _is_list(part: Part, node: ast.expr) -> bool:
-    return isinstance(node, (ast.Name, ast.Attribute)) and part.kinds.get(ast.unparse(node)) == "list"
-
-
 def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A loop in the opposite order; one that is cut off after some steps."""
     if not isinstance(s, ast.For):
@@ -264,7 +176,7 @@ def order(part: Part, s: ast.stmt) -> Iterator[Edit]:
 def handed_order(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """The order of the steps that a function is told, in the opposite order."""
     for holder, name, index, node in places(s):
-        if isinstance(node, ast.Call) and _called(node) in ("range", "reversed") and isinstance(holder, ast.Call):
+        if isinstance(node, ast.Call) and called(node) in ("range", "reversed") and isinstance(holder, ast.Call):
             words = f"with the steps {said(node)} in the opposite order"
             yield Edit(s, holder, name, index, _opposite(node), "off by one", words)
 
@@ -286,15 +198,11 @@ def _opposite(node: ast.expr) -> ast.expr:
     return read(f"reversed({text})" if text.startswith("range(") else f"list({text})[::-1]")
 
 
-def _called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-
-
-SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, complements, divisors]
+SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, kinked, complements, divisors]
 # seen only when the program runs
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
-    shifted, cut, rescaled, other_goals, bound_late, kept_late,
+    shifted, cut, rescaled, other_goals, bound_late, kept_late, exchanged_rows,
 ]  # fmt: skip
 
 

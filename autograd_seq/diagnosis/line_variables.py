@@ -16,6 +16,8 @@ MOST_PARTS = 64  # functions that are remembered
 LONGEST_KEY = 20
 MOST_WORDS = 12
 NUMBERS = ("int", "float")
+USUAL = (-1.0, 0.0, 0.5, 1.0, 2.0)
+MOST_NUMBERS = 6
 
 
 @lru_cache(MOST_PARTS)
@@ -81,6 +83,14 @@ def forms_over(part: Part, factor: str, over: str) -> list[str]:
 
 
 @lru_cache(MOST_PARTS)
+def functions_of(part: Part) -> dict[str, str]:
+    """The calls of one operand that occur in a function, such as tanh(c), each with the operand."""
+    calls = [n for n in ast.walk(part.tree) if isinstance(n, ast.Call) and len(n.args) == 1 and not n.keywords]
+    found = {ast.unparse(n): ast.unparse(n.args[0]) for n in calls if isinstance(n.args[0], ATOMS)}
+    return {call: of for call, of in found.items() if shape_of(part, of)}
+
+
+@lru_cache(MOST_PARTS)
 def definitions(part: Part) -> dict[str, list[str]]:
     """Under each variable what is assigned to it."""
     found: dict[str, list[str]] = {}
@@ -91,20 +101,34 @@ def definitions(part: Part) -> dict[str, list[str]]:
 
 
 @lru_cache(MOST_PARTS)
+def unread_names(part: Part) -> list[str]:
+    """The arguments and variables of a function that it never reads: one may be meant where another stands."""
+    names = [n for n in ast.walk(part.tree) if isinstance(n, ast.Name)]
+    read = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    arguments = part.tree.args
+    told = [a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]]
+    return [k for k in dict.fromkeys([*told, *(n.id for n in names)]) if k not in read and k.strip("_") and k != "self"]
+
+
+@lru_cache(MOST_PARTS)
 def index_names(part: Part) -> set[str]:
     """The variables that some index of a function is made of."""
     found = set()
     for node in ast.walk(part.tree):
         if isinstance(node, ast.Subscript):
             found |= {n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)}
-    numbers = {k for k in found if not shape_of(part, k)}
+    numbers = {k for k in [*found, *unread_names(part)] if not shape_of(part, k)}
     return numbers - _not_arrays(part.function.__globals__)
 
 
-@lru_cache(MOST_PARTS)
 def _tree_of_file(file: str) -> ast.Module:
+    return _tree_of("".join(linecache.getlines(file)))  # a file may be another one when it is looked at again
+
+
+@lru_cache(MOST_PARTS)
+def _tree_of(text: str) -> ast.Module:
     try:
-        return ast.parse("".join(linecache.getlines(file)))
+        return ast.parse(text)
     except SyntaxError:
         return ast.Module([], [])
 
@@ -115,6 +139,25 @@ def texts_of_calls(part: Part) -> list[str]:
     calls = [n for n in ast.walk(_tree_of_file(part.file)) if isinstance(n, ast.Call)]
     told = [a.value for call in calls for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
     return [word for word in dict.fromkeys(told) if len(word) < LONGEST_KEY][:MOST_WORDS]
+
+
+@lru_cache(MOST_PARTS)
+def numbers_in_file(part: Part) -> list[str]:
+    """The numbers that something is multiplied with or divided by anywhere in a file, but for those that all use."""
+    products = [n for n in ast.walk(_tree_of_file(part.file)) if isinstance(n, ast.BinOp)]
+    sides = [side for n in products if isinstance(n.op, (ast.Mult, ast.Div)) for side in (n.left, n.right)]
+    numbers = [side for side in sides if isinstance(side, ast.Constant) and type(side.value) in (int, float)]
+    return [text for text in dict.fromkeys(map(ast.unparse, numbers)) if float(text) not in USUAL][:MOST_NUMBERS]
+
+
+@lru_cache(MOST_PARTS)
+def conditions_in_file(part: Part) -> list[str]:
+    """The comparisons that are joined by `and` anywhere in a file, as far as the function has their variables."""
+    joined = [n for n in ast.walk(_tree_of_file(part.file)) if isinstance(n, ast.BoolOp)]
+    known = {n.id for n in ast.walk(part.tree) if isinstance(n, ast.Name)} | {*part.function.__globals__}
+    asked = [value for n in joined for value in n.values if isinstance(value, ast.Compare)]
+    own = [n for n in asked if {x.id for x in ast.walk(n) if isinstance(x, ast.Name)} <= known]
+    return list(dict.fromkeys(map(ast.unparse, own)))[:MOST_WORDS]
 
 
 @lru_cache(MOST_PARTS)

@@ -12,6 +12,7 @@ import numpy as np
 
 UNKNOWN = object()
 MOST_PLACES = 4  # at which entries of one variable are looked at
+FEW_ROWS = 4  # of an array, of which each has a number of its own, as gates have
 MOST_BESIDE = 60  # entries of one object
 
 
@@ -85,6 +86,10 @@ def siblings(tree: ast.AST | None, held: dict[str, Any], known: Mapping[str, Any
             said = f"{text}.{name}" if isinstance(node, ast.Attribute) else f"{text}[{name!r}]"
             if isinstance(name, str) and said not in known and _is_number(value):
                 yield said, value.copy() if isinstance(value, np.ndarray) else value
+        rows = whole if by_key and isinstance(whole, (np.ndarray, list, tuple)) and len(whole) <= FEW_ROWS else ()
+        for i, row in enumerate(rows):  # v[1], where v[0] is read
+            if f"{text}[{i}]" not in known and _is_number(row):
+                yield f"{text}[{i}]", np.array(row)
 
 
 def unread(tree: ast.AST | None, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
