@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from autograd_seq.diagnosis.own_code import Part, statements_in
 from autograd_seq.diagnosis.watched import Made
@@ -28,6 +28,12 @@ def caller_of(m: Made, made: Sequence[Made]) -> Made | None:
     """The statement that called the function in which another one ran; it is done after that."""
     later = made[made.index(m) + 1 :]
     return next((o for o in later if o.part is not m.part and m.part.tree.name in called_in(o.statement)), None)
+
+
+def callers_of(parts: Collection[Part], made: Sequence[Made]) -> set[Part]:
+    """The functions whose statements call some functions, whatever else they do."""
+    names = {part.tree.name for part in parts}
+    return {m.part for m in made if m.part not in parts and names & called_in(m.statement)}
 
 
 def answers_to(m: Made, made: Sequence[Made]) -> Iterator[Made]:

@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograd_seq.diagnosis.callers import callers_of
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.known_values import says_nothing
+from autograd_seq.diagnosis.line_alike import alike
+from autograd_seq.diagnosis.line_axes import axes, unsummed
+from autograd_seq.diagnosis.line_conditions import asked, conditions
 from autograd_seq.diagnosis.line_edits import (
     RARE_RULES,
     RULES,
@@ -27,8 +31,9 @@ from autograd_seq.diagnosis.line_edits import (
     target,
 )
 from autograd_seq.diagnosis.line_indices import indices
+from autograd_seq.diagnosis.line_lists import lists, turned
 from autograd_seq.diagnosis.line_missing import missing
-from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, axes, divisors, order, shaped, unsummed
+from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, divisors, order, shaped
 from autograd_seq.diagnosis.line_statements import into_the_loop, kept_late, moved, shared, written_over
 from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.own_code import Part, put
@@ -41,7 +46,9 @@ MOST_BESIDES = 450  # runs for the rest, where what others make is right
 MOST_ATTEMPTS = 3
 MOST_OF_TWO = 800  # runs with two changes of one line
 FEW_OF_KEPT: list[Rule] = [shared, into_the_loop, bound_late, kept_late]  # changes of lines of a forward pass
-FEW_OF_REST: list[Rule] = [order, cut, rescaled, moved]  # where the first mistake is found
+FEW_OF_REST: list[Rule] = [order, cut, rescaled, moved, lists, turned]  # where the first mistake is found
+FEW_LINES = 4  # on which all depends that is still wrong then
+FEW_OF_LAST: list[Rule] = [operations, axes, unsummed, divisors, indices, operands]
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
 
 
@@ -90,12 +97,19 @@ class Changes(Trials):
         tasks = [
             *itertools.product(some, [other_goals]),
             *itertools.product(lines, [self.rules[0], bounds, *rules]),
-            *itertools.product([line for line in lines if line.reach], [divisors, indices] if rules is WHOLE else []),
+            *itertools.product(self._asked() if rules is WHOLE else [], [conditions]),
+            *itertools.product(
+                [line for line in lines if line.reach][: None if rules is WHOLE else FEW_LINES],
+                [divisors, indices, axes] if rules is WHOLE else FEW_OF_LAST,
+            ),
             *itertools.product(kept, of_kept),
         ]
         tasks += [(line, written_over) for line in kept if isinstance(line.statement, ast.AugAssign)]
+        if rules is WHOLE:
+            tasks += [(line, conditions) for line in [*lines, *kept]]
         best: tuple[Edit, list[str]] | None = None
-        for edit in itertools.chain((e for line, rule in tasks for e in _edits(line, rule)), self._missing()):
+        more = itertools.chain(self._alike() if rules is WHOLE else (), self._missing())
+        for edit in itertools.chain((e for line, rule in tasks for e in _edits(line, rule)), more):
             mended = self._mended(edit, left)
             if (best is None or len(mended) > len(best[1])) and mended and self._confirmed(edit, left, mended):
                 edit.mended = line_with(edit)
@@ -108,6 +122,19 @@ class Changes(Trials):
         """Lines that are missing from the functions which go back."""
         for part in self.working() if self.known.forward else ():
             yield from missing(part, self.runner(), self.behind, self.charge)
+
+    def _alike(self) -> Iterator[Edit]:
+        """The same change of several lines of a function which goes back."""
+        for part in self.working():
+            yield from alike(part)
+
+    def _asked(self) -> list[Line]:
+        """The conditions that are asked in the functions which go back; first those behind what makes the outputs."""
+        found: list[tuple[bool, Line]] = []
+        for part in self.working():
+            made = [s.lineno for s in part.statements() if self.makes_outputs(part, s)]
+            found += [(s.lineno < max(made, default=0), Line(part, s, None)) for s in asked(part)]
+        return [line for _, line in sorted(found, key=lambda pair: pair[0])]
 
     def _kept(self, lines: list[Line]) -> list[Line]:
         """The other lines, such as those of a forward pass: what it keeps may be changed in place later on."""
@@ -126,7 +153,7 @@ class Changes(Trials):
                 told = told.and_also([self._finding(edit, mended)], [edit], mended)
                 kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
-            if told.left:
+            if told.left and len(self.rules) == len(RULES):
                 told = self._two_at_once(lines, told)
         return told
 
@@ -134,7 +161,7 @@ class Changes(Trials):
         """Mistakes one after another as they show; what helped nothing in the end is not tried again."""
         order = InOrder(
             self.working(), self.runner(), self.before, self.behind, self._right, self.wrong,
-            self._passed_over(), self.charge,
+            self._passed_over(), self.charge, self.makes_outputs,
         )  # fmt: skip
         best = Told([], [], list(self.wrong))
         for _ in range(MOST_ATTEMPTS):
@@ -241,6 +268,7 @@ class Changes(Trials):
             if not isinstance(m.statement.value, TAKEN):  # type: ignore[attr-defined]
                 values.setdefault(m.part, []).extend(v in self.before for v in m.values if not says_nothing(v))
         goes_back |= {part for part, known in values.items() if sum(known) < len(known) / 2}
+        goes_back |= callers_of(goes_back, made)
         return {m.statement: m.turn + 1 if m.part in goes_back else math.inf for m in made}
 
     def _best(self, lines: list[Line], left: list[str], again: bool = False) -> tuple[Edit, list[str]] | None:

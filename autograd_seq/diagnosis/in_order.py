@@ -8,6 +8,7 @@ true. So several mistakes are found one after another, also where no gradient is
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,21 +21,24 @@ import numpy as np
 from autograd_seq.diagnosis.callers import answers_to, caller_of, takes_long
 from autograd_seq.diagnosis.kinds import DERIVATIVE, IN_PLACE_OF
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
+from autograd_seq.diagnosis.line_conditions import asked, conditions
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
 from autograd_seq.diagnosis.line_indices import indices
-from autograd_seq.diagnosis.line_operands import products
+from autograd_seq.diagnosis.line_operands import products, scaled
 from autograd_seq.diagnosis.line_operations import bent
 from autograd_seq.diagnosis.line_places import ATOMS
 from autograd_seq.diagnosis.line_shapes import SHAPES, order, shaped
 from autograd_seq.diagnosis.line_statements import carried, for_one_line, shifted, written_over
 from autograd_seq.diagnosis.line_texts import Texts, all_read
 from autograd_seq.diagnosis.line_wholes import rescaled
-from autograd_seq.diagnosis.own_code import Part, put
-from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead
+from autograd_seq.diagnosis.own_code import Part, put, statements_in
+from autograd_seq.diagnosis.watched import Made, Watcher, can_be_repeated, instead, multiplies
 
 MOST_BEFORE = 40  # statements that ran before an odd one, among which those are looked for that made what it reads
 MOST_LINES = 9  # that are looked at for one mistake
 MOST_PROBED = 30  # values of which it is found out what depends on them
+MADE = (ast.BinOp, ast.Call)  # what is more than another name
+MOST_BARE = 8  # values of the forward pass, of which it is found out whether all that is wrong depends on them
 MOST_HITS = 12  # changes of one line that are tried on the whole
 TIMES_AS_TRUE, LEAST_TRUE = 2, 8  # as much has to be true with a loop in another order
 MOST_OF_WHOLE = 24  # changes of one line that are tried on the whole only
@@ -79,6 +83,8 @@ class InOrder:
         The wrong gradients: all of them right make any further change needless.
     passed_over : mapping of stmt to float
         The statements of which the first turns are of no interest, as they come before the backward pass, and how many.
+    right : callable, optional
+        Whether a statement of a function is right for sure.
     charge : callable, optional
         Is told how many changes of a line were tried on it alone, and whether the line calls a function of theirs.
     """
@@ -93,7 +99,9 @@ class InOrder:
         wrong: Sequence[str] = (),
         passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
         charge: Callable[[int, bool], None] = lambda ways, calls: None,
+        right: Callable[[Part, ast.stmt], bool] = lambda part, s: False,
     ) -> None:
+        self._is_right = functools.cache(right)
         self._charge = charge
         self._wrong, self._enough, self._passed_over = wrong, len(wrong) or None, passed_over
         self._made_now: list[Made] = []
@@ -106,6 +114,7 @@ class InOrder:
         self._loops_seen = False
         self._refused: set[tuple[int, str]] = set()
         self._tried: set[tuple[ast.stmt, int, bool]] = set()  # statements, when, and whether with unusual changes
+        self._bare: set[ast.stmt] = set()  # statements that make values of the forward pass where adjoints may be meant
 
     def refuse(self, edits: Sequence[Edit]) -> None:
         """Begin anew, without some changes that helped nothing."""
@@ -195,7 +204,9 @@ class InOrder:
         odd: dict[Part, set[str]] = {}
         left = MOST_PROBED if right and self._wrong else 0
         for m in made:
-            if m.statement in seen or all(says_nothing(v) or self._known(v) for v in m.values):
+            if m.statement in seen or self._is_right(m.part, m.statement):
+                continue
+            if all(says_nothing(v) or self._known(v) for v in m.values):
                 continue
             if left > 0:
                 left -= 1
@@ -234,6 +245,7 @@ class InOrder:
     def _suspects(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[list[Made]]:
         """Each of them with those that made what it reads: a wrong value may be a true one elsewhere."""
         given: set[ast.stmt] = set()
+        yield from ([m] for m in self._unscaled(made, gradients))
         for odd in self._odd(made, gradients):
             together = [odd]
             names = {n.id for n in ast.walk(odd.statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -256,6 +268,20 @@ class InOrder:
                 together.append(m)
             yield together
 
+    def _unscaled(self, made: Sequence[Made], gradients: Mapping[str, Any]) -> Iterator[Made]:
+        """Lines that make a value of the forward pass, on which all depends that is wrong: a - y for (a - y) / m."""
+        needed = {*self._wrong} - {*(self._mended(gradients) or ())}
+        bare: dict[ast.stmt, Made] = {}
+        for m in made:
+            forward_only = m.values and all(v in self._forward and v not in self._backward for v in m.values)
+            if forward_only and isinstance(getattr(m.statement, "value", None), MADE):
+                bare.setdefault(m.statement, m)
+        for m in [*bare.values()][:MOST_BARE]:
+            sure = self._is_right(m.part, m.statement)
+            if needed and not sure and needed <= self._reached(m, gradients):
+                self._bare.add(m.statement)
+                yield m
+
     def _known(self, v: Any) -> bool:
         return v in self._backward or v in self._forward
 
@@ -267,7 +293,8 @@ class InOrder:
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
-            hits = [edit for first in fresh for edit in self._hits(first, rules)]
+            hits = [edit for m in fresh for edit in self._hits(m, rules)]
+            fresh = [m for m in fresh if m.statement not in self._bare]
             if rules is not RARE_RULES:
                 whole = list(itertools.product(fresh, (written_over, carried, for_one_line, shifted)))
                 hits += [edit for first, rule in whole for edit in shaped(first.part, first.statement, rule)]
@@ -281,7 +308,10 @@ class InOrder:
         """
         if m.values and all(self._known(v) for v in m.values):
             yield from itertools.islice(shaped(m.part, m.statement, products), MOST_OF_WHOLE)
-        _, read = _stored_and_read(m.statement)
+        stored, read = _stored_and_read(m.statement)
+        for question in asked(m.part):
+            if (stored | read) & set().union(*(_stored_and_read(s)[0] for s in statements_in(question))):
+                yield from itertools.islice(shaped(m.part, question, conditions), MOST_OF_WHOLE)
         for s in m.part.statements():
             if isinstance(s, ast.Assign) and isinstance(s.value, ast.Subscript) and ast.unparse(s.targets[0]) in read:
                 yield from shaped(m.part, s, bent)
@@ -301,7 +331,10 @@ class InOrder:
         calls = takes_long(first, self._parts)
         if calls and rules is RARE_RULES:
             return []
-        ways = self._ways(first, rules, min(MOST_CALLS if calls else MOST_WAYS, self._left))
+        most = min(MOST_CALLS if calls else MOST_WAYS, self._left)
+        if first.statement in self._bare:
+            rules = [scaled] if rules is not RARE_RULES else []
+        ways = self._ways(first, rules, most)
         self._left -= len(ways)
         self._charge(len(ways), calls)
         try:
@@ -314,7 +347,8 @@ class InOrder:
         least = before if before == len(first.values) else before + 1  # all true, but perhaps of another place
         scores = [sum(v in self._backward for v in values) for values in found]
         before_it = self._made_before(first)
-        hits = [(-score, isinstance(ways[i][1], ATOMS) or {self._backward.which(v) for v in found[i]} <= before_it, i)
+        alone = () if multiplies(first.statement) else ATOMS  # a line that is nothing but another variable
+        hits = [(-score, isinstance(ways[i][1], alone) or {self._backward.which(v) for v in found[i]} <= before_it, i)
                 for i, score in enumerate(scores) if score >= least and not _alike(found[i], first.values)]  # fmt: skip
         chosen = [i for _, _, i in sorted(hits)[:MOST_HITS]]
         if not chosen and not any(self._known(v) for v in first.values):  # it may make none when it is right

@@ -85,8 +85,9 @@ class Mend(Changes):
         """Lines that make other values than the true pass, one after another as they show."""
         known, cases = self.known, self.cases
         order = InOrder(
-            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong, self._passed_over()
-        )
+            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong, self._passed_over(),
+            right=self.makes_outputs,
+        )  # fmt: skip
         search = self._search = ByValue(order, known.backward, known.rows, self._scale(), self.same)
         made: list[tuple[Edit, ast.AST]] = []
         right: list[str] = []

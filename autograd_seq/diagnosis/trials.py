@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.callers import called_in
 from autograd_seq.diagnosis.known_values import KnownValues, in_blocks, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
@@ -26,7 +27,7 @@ from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 550
-MOST_LINES = 250_000  # that are run in all: the search ends there, whatever is left
+MOST_LINES = 700_000  # that are run in all: the search ends there, whatever is left
 MOST_IN_ALL = 2_700.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
 WATCHED = 2.0  # times as much costs a run that is watched
 ENDLESS = 4  # times as many lines as the unchanged program runs
@@ -80,7 +81,7 @@ class Trials:
         self.known = known
         self.factors += known.given
         self.before = KnownValues(known.forward, tolerance)
-        self.behind = KnownValues([*known.backward, *in_blocks(known.backward)], tolerance, self.factors)
+        self.behind = KnownValues([*known.backward, *in_blocks(known.backward), *known.sums], tolerance, self.factors)
         self._plain = KnownValues(known.forward, tolerance, self.factors)
         self._know(known)
         self.cost, self.spent = 0.6 + 0.0012 * self.length, 0.0
@@ -183,6 +184,8 @@ class Trials:
         now = self._results()
         for part in self.working():
             for statement in part.statements():
+                if self.makes_outputs(part, statement):
+                    continue
                 if isinstance(statement, ast.For):
                     unknown.append(Line(part, statement, None))
                     continue
@@ -196,8 +199,17 @@ class Trials:
         return sorted(likely, key=lambda line: (line.reach != frozenset(wrong), line.strange)) + unknown + shared
 
     def working(self) -> list[Part]:
-        """The functions that make more than values of the forward pass."""
-        return [part for part in self.parts if not self._is_forward(part)]
+        """The functions that make more than values of the forward pass, and those that call them."""
+        working = [part for part in self.parts if not self._is_forward(part)]
+        names = {part.tree.name for part in working}
+        calling = [part for part in self.parts if any(names & called_in(s) for s in part.statements())]
+        return [part for part in self.parts if part in working or part in calling]
+
+    def makes_outputs(self, part: Part, s: ast.stmt) -> bool:
+        """Whether a line makes what the outputs of the forward pass depend on: it is right by definition."""
+        if isinstance(s, ast.For) or not self.known.lines:
+            return False
+        return any((part.file, line) in self.known.lines for line in range(s.lineno, (s.end_lineno or s.lineno) + 1))
 
     def file_of(self, part: Part) -> str:
         """The name of a function's file, if it is not the one of the function that is checked."""

@@ -39,6 +39,8 @@ class Truth:
         Both passes.
     read : str or None
         A line of the program that took plain numbers out of what depends on the inputs, as ``.tolist()`` does.
+    lines : frozenset of (str, int)
+        The files and numbers of the lines that made what the outputs depend on: those are right by definition.
     """
 
     inputs: dict[str, Tensor]
@@ -46,6 +48,7 @@ class Truth:
     seeds: dict[str, Tensor]
     recording: Recording
     read: str | None = None
+    lines: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def has_turns(self) -> bool:
@@ -112,7 +115,9 @@ def _record(
         if not isinstance(value, Tensor):
             value = ops.stack([v for v in value]) if isinstance(value, list) else Tensor(value)
         results[key] = value.record
-    made = _tidied(results, follower)
+    graph = Graph(*results.values())
+    lines = frozenset((line.file, line.line) for r in graph if _computes(r) and (line := r.source) is not None)
+    made = _tidied(results, graph, follower)
     for key, output in made.items():
         if output.operation is not None and output._name is None:
             output._name = key
@@ -125,7 +130,7 @@ def _record(
         taken = {x._name for x in made.values()}
         seed._name = f"d{key}" if key not in taken or recording.adjoints[made[key]] is seed else f"d{key}_upstream"
     read = next((str(line) for tensor, line in noted if tensor.requires_grad and line is not None), None)
-    return Truth(leaves, made, seeds, recording, read)
+    return Truth(leaves, made, seeds, recording, read, lines)
 
 
 def outputs_of(answer: Any) -> dict[str, Any]:
@@ -164,9 +169,8 @@ class _Several(_Recorder):
 # -- a recording as a person would have written it ---------------------------------------------
 
 
-def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]:
+def _tidied(outputs: dict[str, Tensor], graph: Graph, follower: Follower) -> dict[str, Tensor]:
     """The same graph with the program's own names and time steps, and with each activation in one record."""
-    graph = Graph(*outputs.values())
     follower.learn(graph)
     timed = any(r.scope.time is not None for r in graph)
     known = Activations()
@@ -192,6 +196,12 @@ def _tidied(outputs: dict[str, Tensor], follower: Follower) -> dict[str, Tensor]
             if z.name is None and z.operation is not None:
                 z._name = f"z_{r.name}"
     return {key: new[r] for key, r in outputs.items()}
+
+
+def _computes(r: Tensor) -> bool:
+    """Whether a record makes new numbers: what only joins others may stand at the line that reads them first."""
+    rearranged = ("replaced parts", "joined", "stacked", "part", "name")
+    return r.operation is not None and not r.operation.rearranges and r.operation.algebra not in rearranged
 
 
 def is_activation(r: Tensor) -> bool:
