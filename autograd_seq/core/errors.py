@@ -199,12 +199,12 @@ def not_a_tensor(output: Any) -> UsageError:
 def no_gradient(output: Any) -> GradientError:
     """An output that nothing learned has a part in, or only through what no derivative passes through."""
     if (ended := _where_derivatives_end(output)) is not None:
-        node, x = ended
+        node, leaf = ended
         line = node.source
         known = line is not None and line.expression and line.expression != line.text
         through = f"{line.expression} ({line})" if known else f"{node.operation.name}{f' ({line})' if line else ''}"
         return GradientError(
-            f"no derivative passes through {through}, by which {output.label} depends on {x.label}. "
+            f"{output.label} depends on {leaf.label} by way of {through}, and that passes no derivative on. "
             "What a network learns from must change smoothly with its weights, as a cross-entropy does, and not in "
             f"steps, as a sign, a comparison or a count of right answers does{here()}"
         )
@@ -215,7 +215,7 @@ def no_gradient(output: Any) -> GradientError:
 
 
 def _where_derivatives_end(output: Any) -> tuple[Any, Any] | None:
-    """The youngest record without a derivative that was made from something that has one, and what that is."""
+    """The youngest record without a derivative that was made from something that has one, and a leaf behind that."""
     waiting, met = [output.record], {output.record}
     ends = []
     while waiting:
@@ -224,7 +224,12 @@ def _where_derivatives_end(output: Any) -> tuple[Any, Any] | None:
         further = {x.record for x in node.inputs if not x.requires_grad} - met
         met |= further
         waiting += further
-    return max(ends, key=lambda end: end[0].index, default=None)
+    if not ends:
+        return None
+    node, x = max(ends, key=lambda end: end[0].index)
+    while x.inputs:
+        x = next(further for further in x.inputs if further.requires_grad)
+    return node, x
 
 
 def no_seed(output: Any) -> GradientError:

@@ -45,7 +45,7 @@ def save(thing: Any, library: str, kind: str | None = None) -> dict[str, Array]:
         In the library's order: for ``module.load_state_dict`` once each went through ``torch.tensor``, for Keras'
         ``layer.set_weights(list(saved.values()))``; for JAX, ``/`` separates the levels of a tree. Where a bias here
         is the sum of two there, the first holds it and the second is zero. What an activation is, weights do not tell.
-        The arrays lie row by row in memory, as ``safetensors.numpy.save_file`` takes it for granted.
+        The arrays lie row by row in memory, as ``safetensors.numpy.save_file`` takes for granted.
 
     Raises
     ------
