@@ -296,6 +296,8 @@ class Translator:
         return FUNCTIONS[called](self.b, [left, right], {})
 
     def _attribute(self, node: ast.Attribute) -> Any:
+        if ast.unparse(node) == "np.nan":
+            return float("nan")
         value = self.value(node.value)
         if node.attr == "T":
             return self.b.node("Transpose", [as_float(self.b, value)])

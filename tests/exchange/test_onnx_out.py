@@ -510,3 +510,28 @@ def test_gradients_that_are_put_together_without_a_loop_are_refused_in_words(tmp
     loss = (a * a).sum()
     with pytest.raises(UsageError, match="put together without a loop that goes from step to step"):
         write_onnx(loss, tmp_path / "backwards.onnx", gradients=True)
+
+
+@pytest.mark.parametrize("lowest", [-2.0, -np.inf])
+def test_sums_over_paths_have_their_gradients_where_no_path_has_come(lowest, tmp_path):
+    rng = np.random.default_rng(0)
+    W, b = Parameter(rng.normal(size=(3, 1)), "W"), Parameter(rng.normal(size=(3, 1)), "b")
+    scores = rng.normal(size=(3, 2, 4))
+    scores[0, :, :2] = scores[1, 0, 0] = lowest
+
+    def recorded(scores):
+        a = Tensor(np.array([[lowest, 0.3], [lowest, lowest], [0.1, lowest]]), "a0")
+        x = Tensor(scores, "x")
+        for t in steps(4):
+            a = name(np.logaddexp(a + W, x[:, :, t]) + b, "a")
+        return name(np.sum(np.exp(a)), "J")
+
+    J = recorded(scores)
+    assert np.isfinite(grad(J, W)).all()
+    a0 = next(leaf for leaf in Graph(J).leaves if leaf.name == "a0")
+    with np.errstate(over="ignore"):  # of exp in a sigmoid that is 0
+        path = write_onnx(J, tmp_path / "paths.onnx", gradients=True)
+        found = read_onnx(path, {"x": scores, "a0": a0.value}).outputs
+    for key, slope in zip("Wb", grad(J, [W, b]), strict=True):
+        np.testing.assert_allclose(found[f"d{key}"].value, slope, rtol=1e-10)
+    np.testing.assert_allclose(found["J"].value, J.value, rtol=1e-10)
