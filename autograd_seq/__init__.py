@@ -56,7 +56,9 @@ _LAZY: dict[str, str] = {
 # They would hide Python's own after an import *.
 _PYTHON_HAS = {"abs", "all", "any", "compile", "max", "min", "sum"}
 # What the sweep and NumPy's protocols record by themselves; nobody types it.
-_RECORDED_ONLY = {"above_zero", "accumulate", "as_float", "as_integer", "assign", "getitem", "identity", "scatter"}
+_RECORDED_ONLY = {
+    "above_zero", "accumulate", "as_finite", "as_float", "as_integer", "assign", "getitem", "identity", "scatter",
+}  # fmt: skip
 
 __all__ = [
     "AutogradError", "DtypeError", "FileError", "GradientError", "Graph", "GraphLostError", "Operation", "Parameter",

@@ -191,16 +191,45 @@ def not_a_tensor(output: Any) -> UsageError:
     """A derivative of something that was not recorded."""
     return UsageError(
         f"only a tensor can be differentiated, not {type(output).__name__}: "
-        f"make the weights Parameter(...) and keep .value and .item() out of the computation{here()}"
+        "make the weights Parameter(...), and keep .value, .item() and what rounds or counts "
+        f"(np.round, np.floor, x // b, np.argsort), which give plain numbers, out of the computation{here()}"
     )
 
 
 def no_gradient(output: Any) -> GradientError:
-    """An output that nothing learned has a part in."""
+    """An output that nothing learned has a part in, or only through what no derivative passes through."""
+    if (ended := _where_derivatives_end(output)) is not None:
+        node, leaf = ended
+        line = node.source
+        known = line is not None and line.expression and line.expression != line.text
+        through = f"{line.expression} ({line})" if known else f"{node.operation.name}{f' ({line})' if line else ''}"
+        return GradientError(
+            f"{output.label} depends on {leaf.label} by way of {through}, and that passes no derivative on. "
+            "What a network learns from must change smoothly with its weights, as a cross-entropy does, and not in "
+            f"steps, as a sign, a comparison or a count of right answers does{here()}"
+        )
     return GradientError(
         f"nothing that {output.label} was made from requires a gradient: "
         f"make the weights Parameter(...) or Tensor(..., requires_grad=True){here()}"
     )
+
+
+def _where_derivatives_end(output: Any) -> tuple[Any, Any] | None:
+    """The youngest record without a derivative that was made from something that has one, and a leaf behind that."""
+    waiting, met = [output.record], {output.record}
+    ends = []
+    while waiting:
+        node = waiting.pop()
+        ends += [(node, x) for x in node.inputs if x.requires_grad]
+        further = {x.record for x in node.inputs if not x.requires_grad} - met
+        met |= further
+        waiting += further
+    if not ends:
+        return None
+    node, x = max(ends, key=lambda end: end[0].index)
+    while x.inputs:
+        x = next(further for further in x.inputs if further.requires_grad)
+    return node, x
 
 
 def no_seed(output: Any) -> GradientError:

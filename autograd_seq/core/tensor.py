@@ -375,6 +375,11 @@ class Parameter(NotInPlace, Handle):
         return "Parameter" + super().__repr__().removeprefix("Tensor").replace(", requires_grad=True", "")
 
 
+def is_parameter(leaf: Record) -> bool:
+    """Whether a leaf of a recording is a value of a `Parameter`, and not another tensor that requires a gradient."""
+    return leaf._gradient is not None and len(leaf._gradient) > 1
+
+
 def _a_parameter(name: str | None) -> str:
     """A parameter in a sentence; its name is in quotation marks, as it may be any text."""
     return f"parameter {name!r}" if name else "a parameter without a name"

@@ -136,11 +136,40 @@ def _record(
 def outputs_of(answer: Any) -> dict[str, Any]:
     """The outputs in what a forward pass returned."""
     if not (isinstance(answer, tuple) and len(answer) == 2 and isinstance(answer[0], Mapping)):
-        raise UsageError(
-            "forward must return (outputs, cache) with outputs a dict of arrays, such as "
-            f"return {{'a': a}}, cache ; it returned {type(answer).__name__}"
-        )
+        raise UsageError(_what_to_return(answer))
     return dict(answer[0])
+
+
+def _what_to_return(answer: Any) -> str:
+    """What a forward pass that returned something else should write."""
+    if answer is None:
+        return (
+            "forward must return (outputs, cache), such as return {'a': a}, cache ; it returned None: "
+            "is its return missing?"
+        )
+    if isinstance(answer, Mapping):
+        return (
+            "forward must return (outputs, cache); it returned a dict alone. Write return outputs, cache with a dict "
+            "of the outputs, and a cache of what backward reads"
+        )
+    if not isinstance(answer, (tuple, list)):
+        name = "J" if np.ndim(answer) == 0 else "a"
+        return (
+            f"forward must return (outputs, cache); it returned its value alone ({type(answer).__name__}). "
+            f"Write return {{'{name}': {name}}}, cache with what backward reads in the cache, and begin "
+            f"backward(upstream, cache) with upstream['{name}'], the adjoint of {name}"
+        )
+    if len(answer) == 2 and not isinstance(answer[0], Mapping):
+        name = "J" if np.ndim(answer[0]) == 0 else "a"
+        return (
+            "forward must return its outputs under their names, as a dict. "
+            f"Write return {{'{name}': {name}}}, cache in place of return {name}, cache ; backward(upstream, cache) "
+            f"then begins with upstream['{name}'], the adjoint of {name}"
+        )
+    return (
+        "forward must return two things, a dict of its outputs and a cache, such as "
+        f"return {{'a': a, 'y': y}}, cache ; it returned {len(answer)} things"
+    )
 
 
 class _Several(_Recorder):

@@ -145,11 +145,17 @@ def turned(b: Builder, x: Arguments, s: Settings) -> Written:
     return b.node("Transpose", [value]) if order is None else b.node("Transpose", [value], perm=list(order))
 
 
+def finite(b: Builder, x: Arguments, s: Settings) -> Written:
+    """The largest numbers in the place of infinities; what is not a number stays so."""
+    most = float(np.finfo(b.dtype).max)
+    return clipped(b, [x[0], -most, most], {})
+
+
 def log_add_exp(b: Builder, x: Arguments, s: Settings) -> Written:
     """log(exp a + exp b), of whose terms the greater is drawn out."""
     first, second = (as_float(b, value) for value in x)
     greater = b.node("Max", [first, second])
-    apart = b.node("Abs", [b.node("Sub", [first, second])])
+    apart = b.node("Abs", [b.node("Sub", [finite(b, [first], {}), finite(b, [second], {})])])
     return b.node("Add", [greater, b.node("Log", [_one_more(b, b.node("Exp", [b.node("Neg", [apart])]))])])
 
 
@@ -194,7 +200,8 @@ FUNCTIONS: dict[str, Function] = {
     "concatenate": joined, "stack": stacked, "transpose": turned, "reshape": reshaped, "squeeze": _squeezed,
     "expand_dims": _widened, "broadcast_to": _broadcast, "einsum": _einsum,
     "zeros_like": filled_like(0.0), "ones_like": filled_like(1.0), "zeros": in_shape(0.0), "ones": in_shape(1.0),
-    "where": chosen, "clip": clipped, "size": lambda b, x, s: b.node("Size", [as_float(b, x[0])], of=WHOLE),
+    "where": chosen, "clip": clipped, "nan_to_num": finite,
+    "size": lambda b, x, s: b.node("Size", [as_float(b, x[0])], of=WHOLE),
     "greater": _compared("Greater"), "less": _compared("Less"), "greater_equal": _compared("GreaterOrEqual"),
     "less_equal": _compared("LessOrEqual"), "equal": _compared("Equal"), "not_equal": _compared("Equal", True),
     "logical_not": _logical("Not"), "logical_and": _logical("And"), "logical_or": _logical("Or"),

@@ -53,8 +53,9 @@ def write_onnx(
         Whether the file computes the gradients too, as outputs called ``dW``, by the backward pass of the recording:
         then a runtime without automatic differentiation returns them. Needs a scalar.
     inputs : iterable of str
-        Leaves that are inputs of the file although a gradient by them is wanted, or although they are the zeros that a
-        state begins with, by their names; data that the steps go through are known as such.
+        Leaves that are inputs of the file although they are the zeros that a state begins with, or tensors that require
+        a gradient where nothing is a `Parameter`, by their names. Beside parameters such a tensor is an input by
+        itself, with a gradient if gradients are asked for.
 
     Returns
     -------
@@ -146,7 +147,7 @@ class _Model:
         for name in names:
             if name == "parameters":
                 self.translator.env[name] = name
-                self._take_weights()
+                self._take_weights(set(names))
             elif self.even is not None and self._is_mask(name):
                 masks.append(name)
             elif name in optional and name not in self.said and not self._recorded(name).any():
@@ -252,10 +253,12 @@ class _Model:
                     fixed[0].value = ast.parse(f"{node.value.id}.shape[{axis}]", mode="eval").body
                     return
 
-    def _take_weights(self) -> None:
+    def _take_weights(self, arguments: set[str]) -> None:
         counted = self._counted()
         for name, unit in self.units.items():
-            if isinstance(unit, Node) and unit.record.operation is None and unit.record.requires_grad:
+            if name in arguments or not isinstance(unit, Node):
+                continue
+            if unit.record.operation is None and unit.record.requires_grad:
                 data = name in counted or name in self.said or unit.record._name in self.said
                 self._take(name, self.inputs if data else self.weights)
 

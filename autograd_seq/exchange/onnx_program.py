@@ -103,6 +103,8 @@ class Translator:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             self._assign(node.targets[0], node.value)
         elif isinstance(node, ast.AugAssign):
+            if self.loop is not None and self.loop.adds(node):
+                return
             old = self.value(ast.copy_location(_loaded(node.target), node))
             self._put(node.target, self._operation(node.op, old, self.value(node.value), node))
         elif isinstance(node, ast.For):
@@ -294,6 +296,8 @@ class Translator:
         return FUNCTIONS[called](self.b, [left, right], {})
 
     def _attribute(self, node: ast.Attribute) -> Any:
+        if ast.unparse(node) == "np.nan":
+            return float("nan")
         value = self.value(node.value)
         if node.attr == "T":
             return self.b.node("Transpose", [as_float(self.b, value)])
@@ -307,6 +311,8 @@ class Translator:
         settings = {word.arg: self.value(word.value) for word in node.keywords if word.arg is not None}
         called = node.func
         if isinstance(called, ast.Name) and called.id in self.functions:
+            if "np.s_" in ast.unparse(node):
+                raise refused(node, "parts of an array are put together without a loop that goes from step to step")
             return self._helper(self.functions[called.id], [self.value(x) for x in node.args], settings, node)
         arguments = [self.value(x) for x in node.args]
         if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "np":
@@ -403,6 +409,7 @@ class Loop:
         self.states: dict[str, tuple[Written, Written]] = {}  # by variable: what it begins with, and inside the body
         self.scanned: dict[str, tuple[Written, Written, int]] = {}  # by text: the array, inside the body, the axis
         self.made: dict[str, Written] = {}  # what this turn has put into histories
+        self.added: dict[tuple[str, int, int], Written] = {}  # to which array, axis, distance from the counter
         self.now: set[str] = set()  # variables that this turn has given a value
         self.assigned = {name for statement in node.body for name in _targets(statement)}
 
@@ -496,18 +503,27 @@ class Loop:
         if isinstance(held, History):
             return self._of_history(name, held, node)
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        places = [(axis, more) for axis, part in enumerate(parts) if (more := self._counts(part)) is not None]
-        if not places or not isinstance(held, Written):
+        if all(self._counts(part) is None for part in parts) or not isinstance(held, Written):
             return None
-        (axis, more), *others = places
+        found = self._place(node)
+        if found is None:
+            raise refused(node, "more than one index that counts")
+        axis, more = found
+        steps = self._steps_of(held, axis, self.first.plus(more), self.last.plus(more))
+        return self._scan(ast.unparse(node), steps, axis)
+
+    def _place(self, node: ast.Subscript) -> tuple[int, int] | None:
+        """The axis along which an index counts, and how far it is from the counter; None if others are picked too."""
+        parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        (axis, more), *others = [*self._counting(parts), (0, 0)]
         whole = all(
             isinstance(part, ast.Slice) and part.lower is part.upper is part.step is None
             for k, part in enumerate(parts) if k != axis
         )  # fmt: skip
-        if others or not whole:
-            raise refused(node, "more than one index that counts")
-        steps = self._steps_of(held, axis, self.first.plus(more), self.last.plus(more))
-        return self._scan(ast.unparse(node), steps, axis)
+        return (axis, more) if whole and len(others) == 1 else None
+
+    def _counting(self, parts: Sequence[ast.expr]) -> list[tuple[int, int]]:
+        return [(axis, more) for axis, part in enumerate(parts) if (more := self._counts(part)) is not None]
 
     def _counts(self, part: ast.expr) -> int | None:
         if isinstance(part, ast.Name) and part.id == self.counter:
@@ -580,6 +596,24 @@ class Loop:
             raise refused(index, "only this step's own place can be filled")
         self.made[name] = value
 
+    def adds(self, node: ast.AugAssign) -> bool:
+        """Take what each turn adds to its own place in an array of all steps; False if it is something else.
+
+        The places are different at each turn, so the terms of all turns are one array, added behind the loop.
+        """
+        target = node.target
+        if not (isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name)):
+            return False
+        name = target.value.id
+        if not isinstance(node.op, ast.Add) or isinstance(self.outside.env.get(name), History):
+            return False
+        place = self._place(target)
+        if place is None or any(name in _names(part) for part in self.node.body if not _adds_to(part, name)):
+            raise refused(target, "only this step's own place can be filled")
+        key, value = (name, *place), as_float(self.body, self.outside.value(node.value))
+        self.added[key] = self.body.node("Add", [self.added[key], value]) if key in self.added else value
+        return True
+
     # -- the Scan -------------------------------------------------------------------------------
 
     def _write(self, inside: dict[str, Any]) -> None:
@@ -589,10 +623,12 @@ class Loop:
         names = list(self.states)
         ends = [self.made[n[:-2]] if n.endswith("[]") else as_float(body, inside[n]) for n in names]
         kept = [name for name in self.made if name in self.read_later]
+        stacked = [*(self.made[name] for name in kept), *self.added.values()]
+        axes = [*(0 for _ in kept), *(axis for _, axis, _ in self.added)]
         bounds = [self._outer_whole(step) for step in (self.first, self.last.plus(1))]
         count = outer.node("Range", [*bounds, outer.constant(1, WHOLE)], of=WHOLE)
         reads = [(count, self.counted, 0), *self.scanned.values()]
-        results = [body.node("Identity", [value], of=value.kind) for value in (*ends, *(self.made[k] for k in kept))]
+        results = [body.node("Identity", [value], of=value.kind) for value in (*ends, *stacked)]
         inner = [*(inside for _, inside in self.states.values()), *(inside for _, inside, _ in reads)]
         described = [
             [helper.make_tensor_value_info(value.name, body.element_type(value.kind), None) for value in values]
@@ -601,11 +637,13 @@ class Loop:
         graph = helper.make_graph(body.nodes, body.fresh("loop"), *described)
         given = [*(begin for begin, _ in self.states.values()), *(array for array, _, _ in reads)]
         turned = int(self.back)
-        directions = {"scan_output_directions": [turned] * len(kept)} if kept else {}
+        laid = {"scan_output_directions": [turned] * len(axes), "scan_output_axes": axes} if axes else {}
+        called = [f"{name.removesuffix('[]')}_last" for name in names] + kept
+        called += [f"{name}_by_steps" for name, _, _ in self.added]
         found = outer.nodes_of(
-            "Scan", given, [f"{n.removesuffix('[]')}_last" for n in names] + kept, [FLOAT] * (len(names) + len(kept)),
+            "Scan", given, called, [FLOAT] * len(called),
             body=graph, num_scan_inputs=len(reads), scan_input_axes=[axis for _, _, axis in reads],
-            scan_input_directions=[turned] * len(reads), **directions,
+            scan_input_directions=[turned] * len(reads), **laid,
         )  # fmt: skip
         for name, value in zip(names, found):
             if not name.endswith("[]"):
@@ -613,6 +651,28 @@ class Loop:
         for name, value in zip(kept, found[len(names) :]):
             held = self.outside.env[name]
             self.outside.env[name] = History(held.single, value, self.first, self.last)
+        for (name, axis, more), value in zip(self.added, found[len(names) + len(kept) :]):
+            self.outside.env[name] = self._with_steps(self.outside.env[name], value, axis, more)
+
+    def _with_steps(self, array: Any, terms: Written, axis: int, more: int) -> Written:
+        """An array with terms added along an axis, from the first of the loop's steps to the last."""
+        outer, whole = self.outer, as_float(self.outer, array)
+        begin, end = (as_row(outer, self._outer_whole(s.plus(more))) for s in (self.first, self.last.plus(1)))
+        along, nothing, behind = outer.wholes(axis), outer.wholes(0), outer.wholes(2**62)
+        parts = [(nothing, begin), (begin, end), (end, behind)]
+        before, those, after = (outer.node("Slice", [whole, *bounds, along]) for bounds in parts)
+        return outer.node("Concat", [before, outer.node("Add", [those, terms]), after], axis=axis)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _adds_to(statement: ast.stmt, name: str) -> bool:
+    """Whether a statement only adds something to a part of an array, and reads it nowhere else."""
+    if not (isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Subscript)):
+        return False
+    return _names(statement.target.value) == {name} and name not in _names(statement.value)
 
 
 def _calculated(called: str, left: float, right: float) -> float:

@@ -35,6 +35,7 @@ from autograd_seq.operations.comparison import (
 )
 from autograd_seq.operations.elementwise import (
     abs,
+    as_finite,
     clip,
     cos,
     exp,
@@ -101,7 +102,8 @@ from autograd_seq.operations.trigonometry import (
 
 __all__ = [
     "above_zero", "abs", "accumulate", "add", "adjugate", "all", "any", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_float", "as_integer", "assign", "astype",
+    "arctan", "arctan2", "arctanh", "argmax", "argmin", "argsort", "as_finite", "as_float", "as_integer", "assign",
+    "astype",
     "binary_cross_entropy", "binary_cross_entropy_from_logits", "broadcast_to", "categorical_cross_entropy",
     "categorical_cross_entropy_from_logits", "cbrt", "cholesky", "clip", "concatenate", "cos", "cosh", "cumsum", "det",
     "divide", "dot", "dyads", "einsum", "equal", "exp", "expand_dims", "expm1", "flip", "from_singular", "getitem",

@@ -10,7 +10,7 @@ from autograd_seq.core.algebra import each
 from autograd_seq.core.array import Array, quietly
 from autograd_seq.core.notation import COMPARISON, PRODUCT, SIGN, SUM, Form, literal
 from autograd_seq.core.operation import operation
-from autograd_seq.operations.arithmetic import FIT
+from autograd_seq.operations.arithmetic import FIT, SAME
 
 # For rules that write into what they have made: NumPy takes 1.0 in an array for less than as a number.
 _ONE, _DOUBLE = np.ones(()), np.dtype(np.float64)
@@ -47,6 +47,30 @@ def where(condition: Any, a: Any, b: Any, /) -> Array:
     array([1., 2.])
     """
     return np.where(condition, a, b)
+
+
+@operation(
+    vjp=[lambda g, y, x: g],
+    meaning=lambda algebra, x: x,
+    source=Form("np.nan_to_num({0}, nan=np.nan)"),
+    latex=SAME,
+    text=SAME,
+    formula=SAME,
+    elementwise=True,
+)
+def as_finite(x: Any, /) -> Array:
+    """x, with the largest number of its kind in the place of infinity; of finite numbers, it is x itself.
+
+    The difference of two infinite numbers of one sign is NaN; of two that are as large as numbers get, it is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lowest = as_finite(np.array(-np.inf))
+    >>> float(lowest - lowest)
+    0.0
+    """
+    return np.nan_to_num(x, nan=np.nan)
 
 
 @operation(

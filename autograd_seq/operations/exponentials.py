@@ -15,7 +15,7 @@ from autograd_seq.core.protocols import written
 from autograd_seq.operations.arithmetic import FIT, floating, multiply, power
 from autograd_seq.operations.comparison import equal, greater, isnan, less, logical_and
 from autograd_seq.operations.decided import decided, is_learned, refuse
-from autograd_seq.operations.elementwise import abs, log, maximum, minimum, sigmoid, sin, where
+from autograd_seq.operations.elementwise import abs, as_finite, log, maximum, minimum, sigmoid, sin, where
 
 
 def _cube_root(algebra: Any, e: Any) -> Any:
@@ -43,7 +43,10 @@ def cbrt(x: Any, /) -> Array:
 
 
 @operation(
-    vjp=[lambda g, y, a, b: g * sigmoid(a - b), lambda g, y, a, b: g * sigmoid(b - a)],
+    vjp=[
+        lambda g, y, a, b: g * sigmoid(as_finite(a) - as_finite(b)),
+        lambda g, y, a, b: g * sigmoid(as_finite(b) - as_finite(a)),
+    ],
     meaning=lambda algebra, a, b: each(lambda u, v: algebra.log(algebra.exp(u) + algebra.exp(v)), a, b),
     numpy=np.logaddexp,
     kernel=np.logaddexp,
@@ -53,6 +56,9 @@ def cbrt(x: Any, /) -> Array:
 )
 def logaddexp(a: Any, b: Any, /) -> Array:
     """log(exp a + exp b), element by element, without overflow.
+
+    The two share the adjoint as exp a : exp b; those that are equal have a half each, two that are -inf (which no path
+    has reached) as well, as two very low numbers would.
 
     Examples
     --------

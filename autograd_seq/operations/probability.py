@@ -12,7 +12,7 @@ from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, SUM, Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, SAME
 from autograd_seq.operations.comparison import isfinite
-from autograd_seq.operations.elementwise import exp, log, sigmoid, where
+from autograd_seq.operations.elementwise import as_finite, exp, log, sigmoid, where
 from autograd_seq.operations.reduction import axes_of, max, restored, sum
 from autograd_seq.operations.shape import AXES
 
@@ -86,8 +86,13 @@ def _log_of_sum(x: Any, axis: Any, keepdims: bool) -> Any:
     return log(sum(exp(x), axis=axis, keepdims=keepdims))
 
 
+def _logsumexp_rule(g: Any, y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    """Rule g softmax(x), which of equal numbers is equal, also of those that are all -inf."""
+    return restored(g, x, axis, keepdims) * softmax(as_finite(x), axis)
+
+
 @operation(
-    vjp=[lambda g, y, x, axis, keepdims: restored(g, x, axis, keepdims) * exp(x - restored(y, x, axis, keepdims))],
+    vjp=[_logsumexp_rule],
     meaning=lambda algebra, x, axis, keepdims: each(
         algebra.log, np.sum(each(algebra.exp, x), axis=axis, keepdims=keepdims)
     ),

@@ -16,7 +16,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.tensor import Tensor, is_parameter
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold, fold_both
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Node
@@ -83,7 +83,7 @@ class Derivation:
             for use in self.folded.inputs[unit]
             if use.ref.shift and not self.is_backward(unit)
         }
-        self._taken: dict[tuple[str, Any], list[Unit]] = {}  # by name and lane
+        self._taken: dict[tuple[str, Any], list[Unit]] = {}  # by the name as it is written (Wk is W_k) and lane
         self._indices: dict[str, list[GivenIndex]] = {}
         self._give_names()
         self.trees = Trees(self.folded, self.names)
@@ -150,6 +150,12 @@ class Derivation:
         """The leaves whose gradients are wanted, in order; those of a single step are inputs."""
         leaves = [unit for unit in self.folded.units if isinstance(unit, Node) and unit.leaf]
         return [u for u in leaves if u.record.requires_grad and u.time is None and not self.is_backward(u)]
+
+    @cached_property
+    def learned(self) -> list[Unit]:
+        """The parameters but for data by which a gradient is asked: tensors, where there is a `Parameter` as well."""
+        said = [unit for unit in self.parameters if is_parameter(record_of(unit))]
+        return said or self.parameters
 
     def varies(self, unit: Unit) -> bool:
         """Whether a sum has other terms at its first or last step."""
@@ -222,7 +228,7 @@ class Derivation:
                     continue
                 if self.names.get(given) == self.names[unit]:
                     name = self.names.pop(given)  # h is h<0>
-                    self._taken[name, given.lane].remove(given)
+                    self._taken[names.text(name), given.lane].remove(given)
                 if given not in self.names and self._is_data(given):
                     given.time = time
                     self._name(given, self.names[unit])
@@ -248,9 +254,9 @@ class Derivation:
     def _name(self, unit: Unit, name: str) -> None:
         """Give a unit a name, with a number where another has that name already at one of its steps."""
         base, number = name, 2
-        while any(_meet(unit, other) for other in self._taken.get((name, unit.lane), [])):
+        while any(_meet(unit, other) for other in self._taken.get((names.text(name), unit.lane), [])):
             name, number = f"{base}_{number}", number + 1
-        self._taken.setdefault((name, unit.lane), []).append(unit)
+        self._taken.setdefault((names.text(name), unit.lane), []).append(unit)
         self.names[unit] = name
 
     def called(self, index: GivenIndex) -> str:
@@ -264,7 +270,7 @@ class Derivation:
         return name
 
     def _may_be_called(self, index: GivenIndex, name: str) -> bool:
-        spans = [_span(unit) for unit in self._taken.get((name, (None, None)), [])]
+        spans = [_span(unit) for unit in self._taken.get((names.text(name), (None, None)), [])]
         if any(step is None if span is None else step is not None and span[0] <= step <= span[1]
                for span in spans for step, _ in index.values):  # fmt: skip
             return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from autograd_seq import Parameter
 from autograd_seq.core.errors import GradientError, UsageError
 from autograd_seq.core.source_line import here
@@ -43,6 +45,7 @@ def save(thing: Any, library: str, kind: str | None = None) -> dict[str, Array]:
         In the library's order: for ``module.load_state_dict`` once each went through ``torch.tensor``, for Keras'
         ``layer.set_weights(list(saved.values()))``; for JAX, ``/`` separates the levels of a tree. Where a bias here
         is the sum of two there, the first holds it and the second is zero. What an activation is, weights do not tell.
+        The arrays lie row by row in memory, as ``safetensors.numpy.save_file`` takes for granted.
 
     Raises
     ------
@@ -113,7 +116,11 @@ def _all(thing: Any, library: str, written: Written, kind: str | None) -> dict[s
             f"not {type(thing).__name__}{here()}"
         )
     named = [(place, convention, written(convention, part)) for place, convention, part in _places(thing, where, kind)]
-    return {f"{before}{name}{behind}": a for (before, behind), _, arrays in named for name, a in arrays.items()}
+    return {
+        f"{before}{name}{behind}": np.ascontiguousarray(array)
+        for (before, behind), _, arrays in named
+        for name, array in arrays.items()
+    }
 
 
 def _places(thing: Thing, library: Library, kind: str | None) -> Iterator[tuple[tuple[str, str], Convention, Thing]]:

@@ -55,6 +55,7 @@ SAMPLES = {
     ops.arctan: [(ops.arctan, [normal(2, 3)])],
     ops.arctan2: [(ops.arctan2, [nonzero(2, 3), nonzero(2, 1)])],
     ops.arctanh: [(ops.arctanh, [RNG.uniform(-0.8, 0.8, (2, 3))])],
+    ops.as_finite: [(ops.as_finite, [normal(2, 3)])],
     ops.as_float: [(lambda x: ops.as_float(x, dtype="float64"), [normal(2, 3)])],
     ops.assign: [
         (lambda x, a, b: ops.assign(

@@ -15,6 +15,7 @@ import autograd_seq.numpy as anp
 from autograd_seq import Tensor, check_backward
 from autograd_seq import check_file as judge_file
 from autograd_seq.commands import main
+from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.course import check_function
 from autograd_seq.testing import assert_backward
 
@@ -532,3 +533,23 @@ def test_numbers_that_only_steady_a_pass_leave_it_recorded():
 
     report = check_backward(forward, lambda up, p: {"dz": p * (up["p"] - np.sum(up["p"] * p))}, {"z": drawn(4)})
     assert report.ok and "the recorded forward pass" in str(report)
+
+
+def _loss_alone(a, W, y):
+    return loss_forward(a, W, y)[0]["J"]
+
+
+@pytest.mark.parametrize(
+    ("forward", "told"),
+    [
+        (lambda a, W, y: (_loss_alone(a, W, y), (a, W)), r"\{'J': J\}, cache in place of return J, .*upstream\['J'\]"),
+        (lambda a, W, y: [W @ a, (a, W)], r"\{'a': a\}, cache in place of return a, .*upstream\['a'\]"),
+        (_loss_alone, r"alone \(float64\).*return \{'J': J\}, cache"),
+        (lambda a, W, y: loss_forward(a, W, y)[0], "a dict alone. Write return outputs, cache"),
+        (lambda a, W, y: (W @ a, W, a), "it returned 3 things"),
+        (lambda a, W, y: None, "is its return missing"),
+    ],
+)  # fmt: skip
+def test_what_forward_returns_is_told_with_what_to_write(forward, told):
+    with pytest.raises(UsageError, match=told):
+        check_backward(forward, loss_backward, {"a": A, "W": W, "y": ONE_HOT})

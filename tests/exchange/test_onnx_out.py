@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 onnx = pytest.importorskip("onnx", reason="writing ONNX files needs the package onnx")
-from autograd_seq import Graph, Parameter, Tensor, categorical_cross_entropy, name, steps  # noqa: E402
+from autograd_seq import Graph, Parameter, Tensor, categorical_cross_entropy, grad, name, steps  # noqa: E402
 from autograd_seq.core.errors import FileError, UsageError  # noqa: E402
 from autograd_seq.exchange import read_onnx, write_onnx  # noqa: E402
 from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout  # noqa: E402
@@ -442,3 +442,96 @@ def test_zeros_that_nobody_gave_are_no_input(cell, begins, tmp_path):
     given = Readout(5, 2, seed=1)(cell.unroll(x, state)).measure(y, categorical_cross_entropy)
     path = write_onnx(given, tmp_path / "given.onnx", gradients=True)
     assert begins in [i.name for i in onnx.load(path).graph.input]
+
+
+def time_last(x, a, W):
+    for t in steps(4):
+        a = name(np.tanh(W @ a + x[:, :, t]), "a")
+    return name((a * a).sum(), "J")
+
+
+def time_first(x, a, W):
+    for t in steps(4):
+        a = name(np.tanh(W @ a + x[t]), "a")
+    return name((a * a).sum(), "J")
+
+
+def time_between(x, a, W):
+    for t in steps(4):
+        a = name(np.tanh(W @ a + x[:, t]), "a")
+    return name((a * a).sum() + (x * x).sum(), "J")
+
+
+def taken_twice(x, a, W):
+    for t in steps(4):
+        a = name(np.tanh(W @ a + x[:, :, t] * np.tanh(x[:, :, t])), "a")
+    return name((a * a).sum(), "J")
+
+
+def with_the_next(x, a, W):
+    for t in steps(4):
+        a = name(np.tanh(W @ a + x[:, :, t] * x[:, :, t + 1]), "a")
+    return name((a * a).sum(), "J")
+
+
+THROUGH_DATA = {
+    time_last: (3, 2, 4), time_first: (4, 3, 2), time_between: (3, 4, 2), taken_twice: (3, 2, 7),
+    with_the_next: (3, 2, 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("program", THROUGH_DATA, ids=lambda f: f.__name__)
+def test_data_by_which_a_gradient_is_asked_are_an_input_with_a_gradient(program, tmp_path):
+    shape = THROUGH_DATA[program]
+    rng = np.random.default_rng(0)
+    W = Parameter(rng.normal(size=(3, 3)) / 2, "W")
+
+    def recorded(seed):
+        values = np.random.default_rng(seed)
+        x = Tensor(values.normal(size=shape), "x", requires_grad=True)
+        a0 = Tensor(values.normal(size=(3, 2)), "a0", requires_grad=True)
+        return program(x, a0, W), x, a0
+
+    path = write_onnx(recorded(0)[0], tmp_path / "data.onnx", gradients=True)
+    graph = onnx.load(path).graph
+    assert {v.name for v in graph.initializer} & {"x", "W"} == {"W"}
+    assert "x" in {v.name for v in graph.input}
+    loss, x, a0 = recorded(1)
+    found = read_onnx(path, {"x": x.value, "a0": a0.value}).outputs
+    for key, slope in zip(("W", "x", "a0"), grad(loss, [W, x, a0]), strict=True):
+        np.testing.assert_allclose(found[f"d{key}"].value, slope, rtol=1e-10, atol=1e-13, err_msg=key)
+
+
+def test_gradients_that_are_put_together_without_a_loop_are_refused_in_words(tmp_path):
+    x, W = Tensor(np.ones((3, 2, 4)), "x", requires_grad=True), Parameter(np.eye(3) / 2, "W")
+    a = Tensor(np.ones((3, 2)), "a0")
+    for t in steps(4):
+        a = name(np.tanh(W @ a + x[:, :, 3 - t]), "a")
+    loss = (a * a).sum()
+    with pytest.raises(UsageError, match="put together without a loop that goes from step to step"):
+        write_onnx(loss, tmp_path / "backwards.onnx", gradients=True)
+
+
+@pytest.mark.parametrize("lowest", [-2.0, -np.inf])
+def test_sums_over_paths_have_their_gradients_where_no_path_has_come(lowest, tmp_path):
+    rng = np.random.default_rng(0)
+    W, b = Parameter(rng.normal(size=(3, 1)), "W"), Parameter(rng.normal(size=(3, 1)), "b")
+    scores = rng.normal(size=(3, 2, 4))
+    scores[0, :, :2] = scores[1, 0, 0] = lowest
+
+    def recorded(scores):
+        a = Tensor(np.array([[lowest, 0.3], [lowest, lowest], [0.1, lowest]]), "a0")
+        x = Tensor(scores, "x")
+        for t in steps(4):
+            a = name(np.logaddexp(a + W, x[:, :, t]) + b, "a")
+        return name(np.sum(np.exp(a)), "J")
+
+    J = recorded(scores)
+    assert np.isfinite(grad(J, W)).all()
+    a0 = next(leaf for leaf in Graph(J).leaves if leaf.name == "a0")
+    with np.errstate(over="ignore"):  # of exp in a sigmoid that is 0
+        path = write_onnx(J, tmp_path / "paths.onnx", gradients=True)
+        found = read_onnx(path, {"x": scores, "a0": a0.value}).outputs
+    for key, slope in zip("Wb", grad(J, [W, b]), strict=True):
+        np.testing.assert_allclose(found[f"d{key}"].value, slope, rtol=1e-10)
+    np.testing.assert_allclose(found["J"].value, J.value, rtol=1e-10)

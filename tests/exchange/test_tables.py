@@ -206,3 +206,13 @@ def test_cells_side_by_side_keep_names_of_their_own():
     assert list(found) == ["lstm_cell", "gru_cell"]
     assert isinstance(found["lstm_cell"], LSTM) and isinstance(found["gru_cell"], GRU)
     assert load({key: a for key, a in arrays.items() if "lstm" in key}).n_a == 4
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_arrays_for_other_libraries_lie_row_by_row(name):
+    """A file of safetensors holds the memory behind an array, whatever its strides."""
+    _, library, shapes = FORMULAS[name]
+    cell = loaded(name, drawn(shapes), library)
+    cell.unroll(sequence()).final["a"].sum().backward()
+    for found in (save(cell, library, written(name)), gradients_as({"cell": cell}, library)):
+        assert all(array.flags.c_contiguous for array in found.values())

@@ -401,6 +401,7 @@ CASES: dict[Any, Any] = {
     ops.above_zero: unary(ops.above_zero, positive),
     ops.abs: unary(ops.abs),
     ops.accumulate: several(ops.accumulate),
+    ops.as_finite: unary(ops.as_finite),
     ops.add: broadcasting(ops.add, normal, normal),
     ops.adjugate: unary(ops.adjugate, regular, SQUARE),
     ops.all: reduction(ops.all, truth),

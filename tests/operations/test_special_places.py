@@ -86,3 +86,54 @@ def test_where_nothing_differs_the_standard_deviation_has_the_derivative_zero():
         W = Tensor(x, "W", requires_grad=True)
         for deviation in (np.std(W), np.std(W, where=np.ones(x.shape, bool)), np.nanstd(W)):
             np.testing.assert_array_equal(grad(deviation, W), np.zeros(x.shape))
+
+
+@pytest.mark.parametrize("lowest", [-np.inf, np.inf])
+@pytest.mark.parametrize(
+    ("function", "shares"),
+    [
+        (np.logaddexp, [0.5, 0.5]),
+        (np.logaddexp2, [0.5, 0.5]),
+        (lambda a, b: np.logaddexp.reduce(np.stack([a, b])), [0.5, 0.5]),
+        (lambda a, b: ops.logsumexp(np.stack([a, b, a]), axis=0), [2 / 3, 1 / 3]),
+        (lambda a, b: ops.logsumexp(np.stack([a, b])[None], axis=(0, 1)), [0.5, 0.5]),
+        (lambda a, b: np.logaddexp.accumulate(np.stack([a, b]))[1], [0.5, 0.5]),
+    ],
+)
+def test_two_of_one_infinity_share_the_adjoint_as_two_equal_numbers_do(function, shares, lowest):
+    for value in (lowest, -3.0):
+        a, b = (Tensor(value, name, requires_grad=True) for name in "ab")
+        with np.errstate(divide="ignore"):
+            y = function(a, b)
+        np.testing.assert_allclose(grad(y, [a, b]), shares, rtol=1e-15)
+
+
+def test_a_number_beside_infinity_gets_nothing_or_all():
+    for other, share in ((-np.inf, 1.0), (np.inf, 0.0)):
+        for function in (np.logaddexp, lambda a, b: ops.logsumexp(np.stack([a, b]))):
+            a, b = Tensor(-2.0, "a", requires_grad=True), Tensor(other, "b", requires_grad=True)
+            np.testing.assert_allclose(grad(function(a, b), [a, b]), [share, 1 - share])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_states_that_no_path_has_reached_take_nothing_from_the_others(engine):
+    """The forward algorithm of a chain that begins in its first state and goes one state on at most."""
+    if engine == "numba":
+        pytest.importorskip("numba")
+    rng = np.random.default_rng(1)
+    stay, move, scores = Parameter(-0.3, "stay"), Parameter(-1.4, "move"), rng.standard_normal((4, 4))
+
+    def loss(low):
+        alpha = Tensor(np.array([0.0, low, low, low]))
+        for t in range(4):
+            from_left = np.concatenate([np.full(1, low), alpha[:-1] + move])
+            alpha = np.logaddexp(alpha + stay, from_left) + scores[t]
+        return -alpha[3]
+
+    with np.errstate(invalid="raise"):
+        found = grad(loss(-np.inf), [stay, move])
+    np.testing.assert_allclose(found, grad(loss(-1e4), [stay, move]), rtol=1e-14)
+    np.testing.assert_allclose(found, [-1.0, -3.0])  # of four steps three move
+    value, slopes = compile(lambda: loss(-np.inf), {"stay": stay, "move": move}, engine=engine)()
+    assert np.isfinite(value)
+    np.testing.assert_allclose([slopes["stay"], slopes["move"]], found, rtol=1e-14)

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from readings.derived_cells import CELLS, data, own_cell, with_loss, without_steps
@@ -280,3 +282,14 @@ def test_a_mean_along_time_is_said_to_be_one():
 def test_the_first_power_is_not_written():
     x = Parameter(np.ones((2, 2)), "x")
     assert "^ 1" not in str(equations(name(np.sum(x**2), "J"))) and "^ 3" in str(equations(name(np.sum(x**3), "J")))
+
+
+@pytest.mark.parametrize(
+    "pair", [("Wk", "W_k"), ("W_k", "Wk"), ("Waa", "W_aa"), ("ba", "b_a"), ("alpha", "α"), ("Gamma_f", "Γ_f")]
+)
+def test_two_names_that_are_written_alike_are_told_apart(pair):
+    first, second = (Parameter(np.eye(2) * (i + 1) / 3, called) for i, called in enumerate(pair))
+    found = equations(name(np.sum(np.tanh(first @ np.tanh(second @ Tensor(np.ones((2, 1)), "x")))), "J"))
+    for written in (str(found), found.latex):
+        slopes = re.findall(r"(?:∂J/∂|partial J}{\\partial )(.*?)(?: =|} &=)", written)
+        assert len(set(slopes)) == 2, slopes

@@ -41,7 +41,7 @@ SAYING = ("element", "longhand", "adds", "cuts", "rearranges", "algebra", "reduc
 BY_MEANING = {
     "where", "softplus", "clip", "maximum", "less", "mean", "norm", "prod", "cumsum", "assign", "pick", "spread",
     "argmax", "outer", "einsum", "inv", "det", "cholesky", "solve_columns", "log_softmax", "above_zero", "tan",
-    "arctan2",
+    "arctan2", "as_finite",
 }  # fmt: skip
 few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
