@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from autograd_seq.core.array import Array
-from autograd_seq.grading.packing import UnreadableError, dumps, from_npz, npz, unpack
+from autograd_seq.grading.packing import UnreadableError, block, dumps, from_block, unpack
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.sandbox import Limits, best, descendants, too_much
 from autograd_seq.translation.reader import ENGLISH, VARIABLE
@@ -161,8 +161,8 @@ class OwnProcess:
         self.lines_were_read = self.lines_were_read or searching
         left = self._search_left if searching else self.seconds_left
         self._allowed = SEARCHING if searching else self.limits.seconds
-        packed = base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
-        self._send({"command": command, "tree": tree, "npz": packed, "seconds": left, **more})
+        packed = base64.b64encode(block(arrays)).decode("ascii") if arrays else ""
+        self._send({"command": command, "tree": tree, "block": packed, "seconds": left, **more})
         try:
             answer = self._answer(began + left + GRACE)
         finally:
@@ -175,8 +175,8 @@ class OwnProcess:
         if answer.get("event") == "late":
             raise self._late(str(answer.get("at") or ""))
         try:
-            content = base64.b64decode(str(answer.get("npz", "")), validate=True)
-            answer["value"] = unpack(answer.get("tree"), from_npz(content) if content else {})
+            content = base64.b64decode(str(answer.get("block", "")), validate=True)
+            answer["value"] = unpack(answer.get("tree"), from_block(content) if content else {})
         except UnreadableError as error:
             raise NoAnswerError(str(error)) from None
         except ValueError:  # no base64
