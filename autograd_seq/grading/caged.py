@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import base64
 import faulthandler
+import gc
 import importlib
 import io
 import json
@@ -117,7 +118,7 @@ class _Served:
     def _record(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Record a forward pass, and hand over the recording as data."""
         _, names = self._arguments(question)
-        tracing = importlib.import_module("autograd_seq.grading.tracing")  # the engine is loaded only if need be
+        tracing = _with_engine("autograd_seq.grading.tracing")
         try:
             return {}, tracing.forward_as_data(self._function(question), names, question["groups"])
         except tracing.NotToldError as error:
@@ -127,7 +128,7 @@ class _Served:
         """Look at the submission's own lines, which are told about when they are asked for first."""
         asked = self._arguments(question)
         if "function" in asked:
-            caged_lines = importlib.import_module("autograd_seq.grading.caged_lines")  # with it comes the engine
+            caged_lines = _with_engine("autograd_seq.grading.caged_lines")
             self._read = caged_lines.CagedLines(self._loaded.names, asked)
         return {}, self._read.answer(asked)
 
@@ -149,6 +150,18 @@ class _Served:
     def _arguments(self, question: Mapping[str, Any]) -> Any:
         arrays = from_block(base64.b64decode(question["block"]), math.inf) if question["block"] else {}
         return unpack(question["tree"], arrays, lambda number: self._kept[number])
+
+
+def _with_engine(name: str) -> Any:
+    """A module that brings the engine along, loaded only if need be; nothing of it is ever to be thrown away."""
+    if name not in sys.modules:
+        collects = gc.isenabled()
+        gc.disable()
+        importlib.import_module(name)
+        gc.freeze()
+        if collects:
+            gc.enable()
+    return sys.modules[name]
 
 
 def _regrouped(flat: dict[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:
