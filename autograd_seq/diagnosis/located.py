@@ -107,9 +107,9 @@ def _by_value(mend: Mend, sought: Sought) -> Place | None:
     unknown = {shape for v in sought.values if says_nothing(v) for shape in (v.shape, v.shape[::-1])}
     multiple: tuple[Place, Array] | None = None
     for line, value, part in _made(mend):
-        if value.dtype.kind == "f" and value.ndim < 3 and value.shape not in unknown and not says_nothing(value):
-            if value not in known:  # as most are
-                continue
+        is_looked_up = value.dtype.kind == "f" and value.ndim < 3 and value.shape not in unknown
+        if is_looked_up and not says_nothing(value) and value not in known:
+            continue
         alike = wanted.get(value.shape, []) + [v.T for v in wanted.get(value.shape[::-1], []) if v.ndim > 1]
         if multiple is not None:
             alike = [v for v in alike if mend.same(v, multiple[1])]

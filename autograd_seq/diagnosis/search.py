@@ -18,9 +18,8 @@ from autograd_seq.diagnosis.truth import Truth
 
 EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
-FIRST_WORK = 140_000  # lines computed before somebody's own lines are looked at; what fits alone fits far earlier
+FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
 MOST_WORK = 300_000  # and in all
-BEHIND_WORK = 200_000  # more, for a variant that shows only where another mistake is made as well
 MORE_WORK = 60_000  # after one was found that explains everything, for others that read otherwise
 LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
@@ -231,7 +230,7 @@ class Search:
         causes: list[list[Finding]] = []
         explained: set[str] = set()
         while len(explained) < len(self.wrong) and len(chosen) < MOST_CAUSES:
-            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, most + BEHIND_WORK)
+            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, most + FIRST_WORK)
             if best is None:
                 break
             variant, now = best

@@ -23,7 +23,6 @@ MOST_BYTES = 16_000_000  # of all arrays in one message
 LONGEST_TEXT = 2_000  # letters of what is not a number, when it is only shown
 _CHECK = 4  # bytes of the number by which damage is seen
 _KIND = re.compile("[<>|][biufc][0-9]{1,2}")  # what NumPy calls arrays of numbers
-_DAMAGED = "it hands back a damaged block of numbers"
 _OTHER = "it hands back an array that is not made of numbers, or not of as many as it says"
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -204,12 +203,12 @@ def from_block(content: bytes, most: float = MOST_BYTES) -> dict[str, Array]:
     except UnreadableError:
         raise
     except Exception as error:  # a damaged block raises nearly anything
-        raise UnreadableError(f"{_DAMAGED} ({type(error).__name__})") from None
+        raise UnreadableError(f"it hands back a damaged block of numbers ({type(error).__name__})") from None
 
 
 def _entries(content: bytes, most: float) -> Iterator[tuple[str, Array]]:
     if zlib.crc32(memoryview(content)[_CHECK:]) != int.from_bytes(content[:_CHECK], "little"):
-        raise UnreadableError(_DAMAGED)
+        raise ValueError
     end = content.index(b"\n", _CHECK)
     place = end + 1
     if len(content) - place > most:

@@ -182,14 +182,16 @@ def test_blocks_that_are_none():
         b"", b"PK", three, good[4:], good[:-1], good + b"\0", good.replace(b"f8", b"i8"), made([])[:-1],
         made([["a0", "<f8", [9]]], three), made([["a0", "<f8", [2]]], three), made([["a0", "<f8", [-3]]], three),
         made([["a0", "|O8", [3]]], three), made([["a0", "<U2", [3]]], three), made([["a0", "f8,f8", [3]]], 2 * three),
-        made([["a0", "<f8", [3.0]]], three), made([["a0", "<f8", [True]]], three[:8]), made([["a0", "<f3", [1]]], b"abc"),
+        made([["a0", "<f8", [3.0]]], three), made([["a0", "<f8", [True]]], three[:8]),
+        made([["a0", "<f3", [1]]], b"abc"),
         made([["a0", "<f8"]], three), made([[[], "<f8", 3]], three), made({"a0": 1}), made([["a0", "<f8", [0, 2**70]]]),
         made([["a0", "<f8", [MOST_BYTES // 8 + 1]]], bytes(MOST_BYTES + 8)), b"\0\0\0\0" + good[4:],
     ]  # fmt: skip
     for content in bad:
         with pytest.raises(UnreadableError):
             from_block(content)
-    assert from_block(made([["a0", "<f8", [MOST_BYTES // 8 + 1]]], bytes(MOST_BYTES + 8)), np.inf)["a0"].nbytes > MOST_BYTES
+    large = made([["a0", "<f8", [MOST_BYTES // 8 + 1]]], bytes(MOST_BYTES + 8))
+    assert from_block(large, np.inf)["a0"].nbytes > MOST_BYTES
 
 
 def test_every_damage_of_a_block_is_seen():
