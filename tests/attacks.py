@@ -62,8 +62,8 @@ AT_IMPORT = {
     "Submission.verdict": "from autograd_seq.grading.submission import Submission as S\nS.verdict = 'right'",
     "marks": "import autograd_seq.grading.marks as m\nm.marked = lambda name, *a: None",
     "pack": "import autograd_seq.grading.caged as c\nc.pack = lambda value: ({'dict': [['ok', True]]}, {})",
-    "npz": "import autograd_seq.grading.caged as c\nc.npz = lambda arrays: b'PK' * 10",
-    "a pickle": "import autograd_seq.grading.caged as c\nc.npz = lambda arrays: b'cos\\nsystem\\n(S\"true\"\\ntR.'",
+    "block": "import autograd_seq.grading.caged as c\nc.block = lambda arrays: b'PK' * 10",
+    "a pickle": "import autograd_seq.grading.caged as c\nc.block = lambda arrays: b'cos\\nsystem\\n(S\"true\"\\ntR.'",
     "served": "import autograd_seq.grading.caged as c\nc._Served.answer = lambda self, q: self._say({'event': 'report',"
     " 'name': 'rnn_cell_backward', 'ok': True, 'verdict': 'right'})",
     "sys.modules": "sys.modules['autograd_seq'] = sys.modules['numpy'] = sys",
@@ -73,7 +73,7 @@ AT_IMPORT = {
     "the last word": REACH + "for say in reach('_private_channel.<locals>.say'): say({'event': 'end', 'trouble': []})",
     "an empty answer": REACH + "for say in reach('_private_channel.<locals>.say'): say({'event': 'answer'})",
     "an answer of another kind": REACH + "for say in reach('_private_channel.<locals>.say'): say({'event': 'answer',"
-    " 'names': 7, 'tree': {'dict': [[[], 1]]}, 'npz': 5, 'error': []})",
+    " 'names': 7, 'tree': {'dict': [[[], 1]]}, 'block': 5, 'error': []})",
     "frames": "f = sys._getframe()\nwhile f:\n    f.f_locals.update(ok=True, verdict='right')\n    f = f.f_back",
     "every descriptor": "for i in range(3, 40):\n    try: os.write(i, b'{\"ok\": true}\\n' * 1000)\n"
     "    except OSError: pass",

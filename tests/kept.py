@@ -13,7 +13,7 @@ from autograd_seq.commands import main
 from autograd_seq.commands.models import trained
 from autograd_seq.grading.asked_for import load_assignment
 from autograd_seq.grading.handed_in import read
-from autograd_seq.grading.packing import dumps, from_npz, npz, pack, unpack
+from autograd_seq.grading.packing import block, dumps, from_block, pack, unpack
 from autograd_seq.learning.optimisers import Adam
 from autograd_seq.learning.text import Vocabulary, lines
 from autograd_seq.learning.training import Trainer
@@ -192,7 +192,7 @@ class Message(Written):
     @classmethod
     def write(cls, path):
         tree, arrays = pack({"dW": np.eye(2), "cache": (1, None, slice(0, 2)), "text": "Γ", "loss": 0.5})
-        path.write_bytes(dumps({"tree": tree}) + b"\n" + npz(arrays))
+        path.write_bytes(dumps({"tree": tree}) + b"\n" + block(arrays))
 
     def load(self, path):
         first, _, rest = path.read_bytes().partition(b"\n")
@@ -200,7 +200,7 @@ class Message(Written):
             tree = json.loads(first)["tree"]
         except (ValueError, TypeError, KeyError, RecursionError):
             return  # whoever asked the cage has this from the pipe, and says it
-        self.found = repr(unpack(tree, from_npz(rest)))
+        self.found = repr(unpack(tree, from_block(rest)))
 
 
 class Recording(Written):

@@ -7,9 +7,9 @@ instructions differ between versions of Python; here they become the few words o
 from __future__ import annotations
 
 import dis
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import CodeType
 from typing import Any
 
@@ -187,27 +187,28 @@ class Flow:
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
 
 
-def _halves(instruction: dis.Instruction, keywords: tuple[str, ...]) -> Iterator[Step]:
+@cache
+def _word(name: str) -> str:
+    """The word of a `Step` for Python's own."""
+    if name.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_CLASSDEREF", "LOAD_FROM_DICT")):
+        return "clear" if name == "LOAD_FAST_AND_CLEAR" else "load"
+    if name.startswith(("STORE_FAST", "STORE_DEREF", "STORE_NAME", "STORE_GLOBAL")):
+        return "store"
+    return _WORDS.get(name, name)
+
+
+def _halves(instruction: dis.Instruction, keywords: tuple[str, ...]) -> Sequence[Step]:
     """An instruction as steps: those of newer versions that load or store two variables are two."""
     name, argument, offset = instruction.opname, instruction.argval, instruction.offset
-    if name.startswith(("LOAD_FAST", "STORE_FAST")) and isinstance(argument, tuple):
+    word = _word(name)
+    if type(argument) is tuple and name.startswith(("LOAD_FAST", "STORE_FAST")):
         words = [word for word in name.split("_") if word in ("LOAD", "STORE")]
-        for word, variable in zip(words, argument, strict=True):
-            yield Step(offset, word.lower(), variable)
-    elif name == "RETURN_CONST":
-        yield Step(offset, "number", argument)
-        yield Step(offset, "return", None)
-    elif name == "LOAD_FAST_AND_CLEAR":
-        yield Step(offset, "clear", argument)
-    elif name.startswith(("LOAD_FAST", "LOAD_DEREF", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_CLASSDEREF", "LOAD_FROM_DICT")):
-        yield Step(offset, "load", argument)
-    elif name.startswith(("STORE_FAST", "STORE_DEREF", "STORE_NAME", "STORE_GLOBAL")):
-        yield Step(offset, "store", argument)
-    elif name == "BINARY_OP" and instruction.argrepr == "[]":
-        yield Step(offset, "item", None)
-    else:
-        word = _WORDS.get(name, name)
-        yield Step(offset, word, keywords if name == "CALL" else argument)
+        return [Step(offset, word.lower(), variable) for word, variable in zip(words, argument, strict=True)]
+    if name == "RETURN_CONST":
+        return Step(offset, "number", argument), Step(offset, "return", None)
+    if name == "BINARY_OP" and instruction.argrepr == "[]":
+        return (Step(offset, "item", None),)
+    return (Step(offset, word, keywords if name == "CALL" else argument),)
 
 
 def _traffic(instruction: dis.Instruction, step: Step) -> tuple[int, int]:

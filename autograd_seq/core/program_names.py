@@ -7,9 +7,9 @@ caller. Names are read off the bytecode, and only when somebody asks.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Container
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from types import CodeType, FrameType
 from typing import Any, Protocol
@@ -51,14 +51,26 @@ class Element(str):
 
 
 class Destinations:
-    """Where the results of one code object's instructions go."""
+    """Where the results of one code object's instructions go.
 
-    def __init__(self, code: CodeType) -> None:
-        self.flow = Flow(code)
+    Parameters
+    ----------
+    code : CodeType
+        It.
+    returning : set of int, optional
+        The offsets of instructions of whose result a part may be returned; read off the bytecode if not given.
+    """
+
+    def __init__(self, code: CodeType, returning: frozenset[int] | range | None = None) -> None:
         self.code = code
         self._known: dict[tuple[int, tuple[Any, ...]], str | Returned | None] = {}
         self._reach: dict[int, tuple[list[int], bool]] = {}
-        self.returning: frozenset[int] | range = frozenset(self._returning())
+        self.returning = frozenset(self._returning()) if returning is None else returning
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The values of the code; of most functions of this package's own nobody asks for them."""
+        return Flow(self.code)
 
     def of(self, offset: int, path: tuple[Any, ...] = ()) -> str | Returned | None:
         """What becomes of the result of the instruction at an offset, or of a part of it: a name, or it is returned."""
@@ -226,7 +238,7 @@ class Destinations:
         """Where a variable is loaded with what one step stores in it; and whether that step may come again."""
         if store not in self._reach:
             name, steps = self.flow.steps[store].argument, self.flow.steps
-            holding = self._walk(store, lambda step: step.word == "store" and step.argument == name)
+            holding = self._walk(store, self._stores[name])
             loads = sorted(k for k in holding if steps[k].word == "load" and steps[k].argument == name)
             self._reach[store] = loads, self._comes_again(store)
         return self._reach[store]
@@ -234,29 +246,37 @@ class Destinations:
     def _comes_again(self, store: int) -> bool:
         """Whether a step stands in a loop: between where one jumps back to and from where, and on the way there."""
         jumps = self.flow.jumps_back
-        return any(i <= store <= k for i, k in jumps) and store in self._walk(store, lambda step: False)
+        return any(i <= store <= k for i, k in jumps) and store in self._walk(store, ())
 
     def stores_before(self, load: int) -> list[int]:
         """Where a variable was stored that is loaded here."""
-        name = self.flow.steps[load].argument
-        stores = [k for k, step in enumerate(self.flow.steps) if step.word == "store" and step.argument == name]
+        stores = self._stores.get(self.flow.steps[load].argument, {})
         return [k for k in stores if load in self._reached(k)[0]]
 
     def is_argument(self, load: int) -> bool:
         """Whether a variable can still hold what the function was given for it, where it is loaded."""
-        name = self.flow.steps[load].argument
-        return load in self._walk(None, lambda step: step.word == "store" and step.argument == name)
+        return load in self._walk(None, self._stores.get(self.flow.steps[load].argument, {}))
 
-    def _walk(self, start: int | None, ends: Callable[[Step], bool]) -> set[int]:
+    @cached_property
+    def _stores(self) -> dict[Any, dict[int, None]]:
+        """Of each variable the steps that store something in it, in order."""
+        found: dict[Any, dict[int, None]] = {}
+        for k, step in enumerate(self.flow.steps):
+            if step.word == "store":
+                found.setdefault(step.argument, {})[k] = None
+        return found
+
+    def _walk(self, start: int | None, ends: Container[int]) -> set[int]:
         """The steps that can come after one, or from the beginning, up to those that end the way."""
         seen: set[int] = set()
-        stack = [0] if start is None else list(self.flow.steps[start].follows)
+        steps = self.flow.steps
+        stack = [0] if start is None else list(steps[start].follows)
         while stack:
             k = stack.pop()
             if k not in seen:
                 seen.add(k)
-                if not ends(self.flow.steps[k]):
-                    stack.extend(self.flow.steps[k].follows)
+                if k not in ends:
+                    stack += steps[k].follows
         return seen
 
 
@@ -299,11 +319,12 @@ def destinations(code: CodeType) -> Destinations:
     """Where the results of a code object's instructions go."""
     found = _destinations.get(id(code))
     if found is None:
-        found = Destinations(code)
+        returning: frozenset[int] | range | None = None
         if code.co_filename in PLUMBING:
-            found.returning = ALL
+            returning = ALL
         elif code.co_filename not in ENGINE_FILES and ours(code):
-            found.returning = frozenset()  # cells name what the notes name, and it keeps that name
+            returning = frozenset()  # cells name what the notes name, and it keeps that name
+        found = Destinations(code, returning)
         with _lock:
             if len(_destinations) >= MOST:
                 _tables.clear()

@@ -126,6 +126,7 @@ def in_steps(
 
 def seems_smooth(
     loss: Callable[[dict[str, Array]], float],
+    here: float,
     inputs: Mapping[str, Array],
     name: str,
     place: tuple[int, ...],
@@ -133,17 +134,19 @@ def seems_smooth(
 ) -> bool:
     """Whether the slopes to both sides of an element are far nearer to each other than by some gap.
 
+    `here` is the loss at the inputs as they are, which is the same whatever element is asked about.
+
     Examples
     --------
     >>> import numpy as np
-    >>> seems_smooth(lambda a: float(a["x"] ** 2), {"x": np.array(0.0)}, "x", (), 0.1)
+    >>> seems_smooth(lambda a: float(a["x"] ** 2), 0.0, {"x": np.array(0.0)}, "x", (), 0.1)
     True
-    >>> seems_smooth(lambda a: float(np.abs(a["x"])), {"x": np.array(0.0)}, "x", (), 0.1)
+    >>> seems_smooth(lambda a: float(np.abs(a["x"])), 0.0, {"x": np.array(0.0)}, "x", (), 0.1)
     False
     """
     at = _along(loss, inputs, name, [place])
     h = NEAR * typical(inputs[name])
-    apart = abs(at(h) - 2 * at(0.0) + at(-h)) / h
+    apart = abs(at(h) - 2 * here + at(-h)) / h
     return bool(apart < gap / FAR_NEARER)
 
 

@@ -325,7 +325,9 @@ class _Case:
 
     def _loss(self, arrays: Mapping[str, Array]) -> float:
         """The outputs times what they are given: the backward pass is that of this number."""
-        outputs = self.pair.forward(arrays).outputs
+        return self._loss_of(self.pair.forward(arrays).outputs)
+
+    def _loss_of(self, outputs: Mapping[str, Array]) -> float:
         return float(np.sum([np.sum(v * self.upstream[k]) for k, v in outputs.items()]))
 
     def anew(self) -> OfPair:
@@ -339,7 +341,8 @@ class _Case:
 
     def seems_smooth(self, key: str, place: tuple[int, ...], gap: float) -> bool:
         """Whether no kink at an element can be the reason for a gap of this size."""
-        return differences.seems_smooth(self._loss, self.inputs, key[1:], place, gap)
+        here = self._loss_of(self.outputs)
+        return differences.seems_smooth(self._loss, here, self.inputs, key[1:], place, gap)
 
     def goes_in_steps(self, key: str, places: list[tuple[int, ...]]) -> bool:
         """Whether the outputs are flat in some elements and yet change with them, as what is rounded does."""

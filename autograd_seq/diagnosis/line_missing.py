@@ -14,8 +14,9 @@ from typing import Any
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import KnownValues
-from autograd_seq.diagnosis.line_places import ATOMS, Edit, read, said
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, said
 from autograd_seq.diagnosis.line_statements import stored_in
+from autograd_seq.diagnosis.line_texts import all_read
 from autograd_seq.diagnosis.line_variables import atoms, numpy_in, shape_of
 from autograd_seq.diagnosis.own_code import Part
 from autograd_seq.diagnosis.watched import Made, instead
@@ -172,7 +173,7 @@ def _made_there(part: Part, place: Place, turn: int, terms: Sequence[str], run: 
     before = holder.body
     holder.body = [*before[:index], here, *before[index:]]
     try:
-        return instead(run, Made(part, here, turn, []), [read(term) for term in terms])
+        return instead(run, Made(part, here, turn, []), [node for node in all_read(terms) if node is not None])
     except Exception:  # it came to no such time
         return []
     finally:

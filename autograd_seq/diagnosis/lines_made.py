@@ -20,19 +20,22 @@ class LinesMade:
     def __init__(self, tree: ast.FunctionDef | None) -> None:
         self.found: dict[int, list[Made]] = {}
         self.named: dict[int, list[tuple[str, Any]]] = {}  # the same, under what they were assigned to
-        self._sources: dict[int, list[tuple[int, ast.expr, str | None]]] = {}
+        self._sources: dict[int, list[tuple[int, ast.expr, str | None, str]]] = {}  # last, how it is written
         self._returns = [] if tree is None else [n for n in ast.walk(tree) if isinstance(n, ast.Return)]
         for s in [] if tree is None else ast.walk(tree):
             if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
-                self._sources.setdefault(s.lineno, []).extend(_made_by(s))
+                self._sources.setdefault(s.lineno, []).extend(
+                    (number, target, key, ast.unparse(target) + (f"[{key!r}]" if key is not None else ""))
+                    for number, target, key in _made_by(s)
+                )
 
     def keep(self, line: int, held: dict[str, Any], order: Iterator[int]) -> None:
         """Look at what a line that was just done has made."""
-        for number, target, key in self._sources.get(line, ()):
+        for number, target, key, name in self._sources.get(line, ()):
             value = value_of(target, held)
             if key is not None:
                 value = value.get(key) if isinstance(value, dict) else None
-            self._add(number, value, order, ast.unparse(target) + (f"[{key!r}]" if key is not None else ""))
+            self._add(number, value, order, name)
 
     def returned(self, line: int, value: Any, order: Iterator[int]) -> None:
         """Look at what a function answers."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import said, target
 from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.own_code import Part
@@ -102,8 +103,13 @@ def _by_value(mend: Mend, sought: Sought) -> Place | None:
     for v in sought.values:
         if np.any(v):
             wanted.setdefault(v.shape, []).append(v)
+    known = KnownValues(sought.values, mend.tolerance, mend.factors)
+    unknown = {shape for v in sought.values if says_nothing(v) for shape in (v.shape, v.shape[::-1])}
     multiple: tuple[Place, Array] | None = None
     for line, value, part in _made(mend):
+        is_looked_up = value.dtype.kind == "f" and value.ndim < 3 and value.shape not in unknown
+        if is_looked_up and not says_nothing(value) and value not in known:
+            continue
         alike = wanted.get(value.shape, []) + [v.T for v in wanted.get(value.shape[::-1], []) if v.ndim > 1]
         if multiple is not None:
             alike = [v for v in alike if mend.same(v, multiple[1])]

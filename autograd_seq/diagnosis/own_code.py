@@ -332,11 +332,17 @@ def _targets(tree: ast.FunctionDef | None) -> dict[int, ast.expr]:
 
 def _operands(tree: ast.AST, held: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The values of the operands in a function, as far as its variables say them."""
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
-            value = value_of(node, held)
-            if value is not UNKNOWN:
-                yield ast.unparse(node), value.copy() if isinstance(value, np.ndarray) else value
+    for text, node in _written(tree):
+        value = value_of(node, held)
+        if value is not UNKNOWN:
+            yield text, value.copy() if isinstance(value, np.ndarray) else value
+
+
+@lru_cache(64)
+def _written(tree: ast.AST) -> list[tuple[str, ast.expr]]:
+    """The operands in a function, each with how it is written; a function may answer dozens of times."""
+    kinds = (ast.Name, ast.Attribute, ast.Subscript)
+    return [(ast.unparse(node), node) for node in ast.walk(tree) if isinstance(node, kinds)]
 
 
 def tree_of(function: types.FunctionType) -> ast.FunctionDef | None:

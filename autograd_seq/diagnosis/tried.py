@@ -21,7 +21,7 @@ MOST_KEPT = 1500  # variants of one pass whose gradients are remembered
 MOST_PASSES = 24
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Tried:
     """A variant, the gradients that change with it (None if it does not fit), and how many lines that took."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import atexit
 import base64
 import faulthandler
+import gc
 import importlib
 import io
 import json
@@ -27,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.grading.loading import Loaded, load
-from autograd_seq.grading.packing import MOST_BYTES, Kept, UnreadableError, dumps, npz, pack, unpack
+from autograd_seq.grading.packing import MOST_BYTES, Kept, UnreadableError, block, dumps, from_block, pack, unpack
 from autograd_seq.grading.plain_text import one_line
 
 MOST_MB = MOST_BYTES // 2_000_000  # that are handed over: as text they take a third more
@@ -87,7 +88,7 @@ class _Served:
             answer, tree, packed = {"error": _told(error, self._path)}, None, ""
         timer.cancel()
         answer["patched"] = self._libraries.why_not_trusted()
-        self._say({"event": "answer", **answer, "tree": tree, "npz": packed})
+        self._say({"event": "answer", **answer, "tree": tree, "block": packed})
 
     def _load(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         self._loaded = load(self._path, question.get("source") or self._request["source"], self._request["starts"])
@@ -117,7 +118,7 @@ class _Served:
     def _record(self, question: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
         """Record a forward pass, and hand over the recording as data."""
         _, names = self._arguments(question)
-        tracing = importlib.import_module("autograd_seq.grading.tracing")  # the engine is loaded only if need be
+        tracing = _with_engine("autograd_seq.grading.tracing")
         try:
             return {}, tracing.forward_as_data(self._function(question), names, question["groups"])
         except tracing.NotToldError as error:
@@ -127,7 +128,7 @@ class _Served:
         """Look at the submission's own lines, which are told about when they are asked for first."""
         asked = self._arguments(question)
         if "function" in asked:
-            caged_lines = importlib.import_module("autograd_seq.grading.caged_lines")  # with it comes the engine
+            caged_lines = _with_engine("autograd_seq.grading.caged_lines")
             self._read = caged_lines.CagedLines(self._loaded.names, asked)
         return {}, self._read.answer(asked)
 
@@ -147,8 +148,20 @@ class _Served:
         return found
 
     def _arguments(self, question: Mapping[str, Any]) -> Any:
-        from_npz = _arrays(question["npz"])
-        return unpack(question["tree"], from_npz, lambda number: self._kept[number])
+        arrays = from_block(base64.b64decode(question["block"]), math.inf) if question["block"] else {}
+        return unpack(question["tree"], arrays, lambda number: self._kept[number])
+
+
+def _with_engine(name: str) -> Any:
+    """A module that brings the engine along, loaded only if need be; nothing of it is ever to be thrown away."""
+    if name not in sys.modules:
+        collects = gc.isenabled()
+        gc.disable()
+        importlib.import_module(name)
+        gc.freeze()
+        if collects:
+            gc.enable()
+    return sys.modules[name]
 
 
 def _regrouped(flat: dict[str, Any], groups: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,29 +175,11 @@ def _packed(value: Any) -> tuple[Any, str]:
     tree, arrays = pack(value)
     if _bytes(arrays) > MOST_MB * 1_000_000:
         raise UnreadableError
-    return tree, base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
+    return tree, base64.b64encode(block(arrays)).decode("ascii") if arrays else ""
 
 
 def _bytes(arrays: Mapping[str, Any]) -> int:
     return sum(array.nbytes for array in arrays.values())
-
-
-def _arrays(packed: str) -> dict[str, Any]:
-    """The arrays of a request; each can be written to, as in a program of one's own."""
-    with np.load(io.BytesIO(base64.b64decode(packed)), allow_pickle=False) if packed else _NoFile() as file:
-        return {key: file[key] for key in file.files}
-
-
-class _NoFile:
-    """An archive without arrays."""
-
-    files: tuple[str, ...] = ()
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 # -- what is told of an error -----------------------------------------------------------------------------------
@@ -331,16 +326,14 @@ class _Libraries:
     """NumPy's functions: a submission that puts something else in their place is told so."""
 
     def __init__(self) -> None:
-        self._as_they_were = [(m, dict(vars(m))) for m in (np, np.linalg, math)]
+        self._as_they_were = [
+            (vars(module), key, value, f"{module.__name__}.{key}")
+            for module in (np, np.linalg, math) for key, value in vars(module).items() if not key.startswith("__")
+        ]  # fmt: skip
 
     def why_not_trusted(self) -> str | None:
         """Which of them the submission has put something else in the place of."""
-        changed = [
-            f"{module.__name__}.{key}"
-            for module, before in self._as_they_were
-            for key, value in before.items()
-            if not key.startswith("__") and vars(module).get(key, self) is not value
-        ]
+        changed = [name for now, key, value, name in self._as_they_were if now.get(key, self) is not value]
         if not changed:
             return None
         return f"it puts something else in the place of {', '.join(changed[:5])}, which its functions use as well"

@@ -12,6 +12,7 @@ from typing import Any
 from autograd_seq.core.errors import AutogradError, UsageError, ValueRangeError
 from autograd_seq.core.source_line import here
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, parts_of_backward
+from autograd_seq.diagnosis.seldom_collected import collected_seldom
 from autograd_seq.grading.asked_for import Assignment, load_assignment
 from autograd_seq.grading.edits import Edit
 from autograd_seq.grading.handed_in import HandedIn, read
@@ -157,7 +158,7 @@ class Judging:
 
     def run(self) -> Submission:
         """Judge all of it; what it says is kept in English, and said in the reader's language when it is read."""
-        with speaking_english():
+        with speaking_english(), collected_seldom():
             return self._run()
 
     def _run(self) -> Submission:

@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from autograd_seq.core.array import Array
-from autograd_seq.grading.packing import UnreadableError, dumps, from_npz, npz, unpack
+from autograd_seq.grading.packing import UnreadableError, block, dumps, from_block, unpack
 from autograd_seq.grading.plain_text import plain
 from autograd_seq.grading.sandbox import Limits, best, descendants, too_much
 from autograd_seq.translation.reader import ENGLISH, VARIABLE
@@ -33,16 +33,18 @@ LONGEST = 24_000_000  # bytes of one answer
 SEARCHING = 60.0  # seconds for looking at the submission's lines: they are ours, and do not count as its own
 WATCHED = 0.05  # seconds between two looks at what it takes
 _START = """\
-import json, sys, types
+import gc, json, sys, types
 request = json.loads(sys.stdin.buffer.readline())
 sys.path[:] = request["modules"]
-walls = {"__name__": "walls"}
-exec(compile(open(request["walls_file"], "rb").read(), request["walls_file"], "exec"), walls)
-request["standing"] = walls["put_up"](request)
+gc.disable()  # nothing of what is loaded is to be thrown away, and looking for that takes longer than loading it
 sys.modules["autograd_seq"] = types.ModuleType("autograd_seq")  # the engine, which few submissions need, comes later
 sys.modules["autograd_seq"].__path__ = [request["package"]]
+from autograd_seq.grading.walls import put_up
+request["standing"] = put_up(request)
 from autograd_seq.grading.caged import main
 del sys.modules["autograd_seq"]
+gc.freeze()
+gc.enable()
 main(request)
 """
 
@@ -111,7 +113,6 @@ class OwnProcess:
             "modules": [os.path.abspath(folder) for folder in sys.path], "scratch": self._scratch,
             "folder": os.path.dirname(os.path.abspath(request["path"])), "namespaces": sandbox.way == "namespaces",
             "package": os.path.dirname(os.path.dirname(__file__)),
-            "walls_file": os.path.join(os.path.dirname(__file__), "walls.py"),
         })  # fmt: skip
         try:
             ready = self._answer(time.monotonic() + STARTING)
@@ -161,8 +162,8 @@ class OwnProcess:
         self.lines_were_read = self.lines_were_read or searching
         left = self._search_left if searching else self.seconds_left
         self._allowed = SEARCHING if searching else self.limits.seconds
-        packed = base64.b64encode(npz(arrays)).decode("ascii") if arrays else ""
-        self._send({"command": command, "tree": tree, "npz": packed, "seconds": left, **more})
+        packed = base64.b64encode(block(arrays)).decode("ascii") if arrays else ""
+        self._send({"command": command, "tree": tree, "block": packed, "seconds": left, **more})
         try:
             answer = self._answer(began + left + GRACE)
         finally:
@@ -175,8 +176,8 @@ class OwnProcess:
         if answer.get("event") == "late":
             raise self._late(str(answer.get("at") or ""))
         try:
-            content = base64.b64decode(str(answer.get("npz", "")), validate=True)
-            answer["value"] = unpack(answer.get("tree"), from_npz(content) if content else {})
+            content = base64.b64decode(str(answer.get("block", "")), validate=True)
+            answer["value"] = unpack(answer.get("tree"), from_block(content) if content else {})
         except UnreadableError as error:
             raise NoAnswerError(str(error)) from None
         except ValueError:  # no base64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from autograd_seq.diagnosis.rerun import Change, Values, evaluate
 FIRST, LIKELY, LOCAL, SWAP, VALUE, RARE, ODD = range(7)  # ranks: the smaller, the likelier
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)  # frozen, it would take three times as long to make, and thousands are made
 class Edit:
     """One way to get one line wrong.
 
@@ -42,7 +42,7 @@ class Edit:
         return Edit(self.key, self.said, change, self.weight)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class Variant:
     """The true backward pass with a mistake in it.
 
@@ -70,7 +70,7 @@ class Variant:
     words: str
     correct: str
     rank: int
-    changes: Mapping[Tensor, Change] = field(compare=False)
+    changes: Mapping[Tensor, Change]
     weight: int = 1
 
     def under(self, key: tuple[Any, ...]) -> Variant:
