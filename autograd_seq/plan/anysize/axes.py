@@ -26,13 +26,22 @@ def length(axes: Axes, values: Sequence[Given]) -> int:
 
 
 def resized(values: Sequence[Given], lengths: Mapping[Axes, int]) -> list[Given]:
-    """Arguments with other lengths: what is there, cut off or again from the beginning."""
+    """Arguments with other lengths: what is there, cut off or again from the beginning; integers in another order."""
     made = list(values)
     for axes, n in lengths.items():
         for number, axis in axes:
             array: Any = made[number]
             made[number] = np.ascontiguousarray(np.take(array, np.arange(n) % array.shape[axis], axis=axis))
-    return made
+    return [_drawn(array, given, number) for number, (array, given) in enumerate(zip(made, values, strict=True))]
+
+
+def _drawn(array: Given, given: Given, number: int) -> Given:
+    """Integers of the same shape, drawn from those that are given: no two arguments or recordings have the same."""
+    if not isinstance(array, np.ndarray) or not isinstance(given, np.ndarray) or array.dtype.kind not in "iu":
+        return array
+    known = np.unique(given)
+    drawn = np.random.default_rng([number, *array.shape]).integers(0, known.size, array.shape)
+    return known[drawn].astype(array.dtype) if known.size > 1 else array
 
 
 def small(

@@ -25,6 +25,7 @@ from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
 from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.guards import Guard, holding
+from autograd_seq.plan.one_hots import LookedUp
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.numbers import one_number
 from autograd_seq.plan.rewrites.rule import apply
@@ -117,6 +118,7 @@ class Samples:
         lengths.append(longer if len(chosen) > 1 else longest)
         self.networks = [Sample(self.recorded(each)) for each in lengths]
         self._first.clear()
+        self.looked = [check for check in self.networks[0].checks if isinstance(check, LookedUp)]
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
         self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
@@ -272,7 +274,7 @@ class SizedPlan:
             self.namespace = dict(program.namespace)
             execute(self.source, self.namespace)
         self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
-        self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)})
+        self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)}, looked=samples.looked)
         self._check()
         if isinstance(program, JaxProgram):
             self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
@@ -312,6 +314,9 @@ class SizedPlan:
         ]
         namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns, most: min(steps, 3)
         self.checked = "; ".join([self._agrees(sizes) for sizes in points])
+        for argument in self.samples.looked:
+            for sample in self.samples.networks:
+                argument.try_([x.record._value if isinstance(x, Tensor) else x for x in sample.inputs])
         self._ready.clear()
         self.namespace.update(namespace)
 

@@ -1,0 +1,118 @@
+"""Lookups: reading an array where integers say that are data, as an embedding's rows are by the numbers of words.
+
+While a program is compiled, such integers are inputs: it is right for all of them. Elsewhere an index is a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from autograd_seq.core.array import Array
+from autograd_seq.core.notation import ATOM, Form, literal, subscript
+from autograd_seq.core.operation import Shared, operation
+
+GIVEN = "given"
+"""What stands in an index for each array of integers that is an input."""
+
+
+def index_of(at: Sequence[Any], integers: Sequence[Any]) -> tuple[Any, ...]:
+    """The index of a lookup."""
+    arrays = iter([i if np.asarray(i).dtype.kind in "iu" else np.asarray(i).astype(np.intp) for i in integers])
+    return tuple([next(arrays) if isinstance(part, str) else part for part in at])
+
+
+def _bracket(at: Sequence[Any], integers: Sequence[str]) -> str:
+    """The index as it stands between brackets."""
+    texts = iter(integers)
+    return ", ".join(next(texts) if isinstance(part, str) else subscript(part) for part in at)
+
+
+def _looked_up(operands: Sequence[str], settings: Any) -> str:
+    return f"{operands[0]}[{_bracket(settings['at'], operands[1:])}]"
+
+
+@operation(
+    vjp=Shared(
+        lambda g, y, x, *integers, at: (
+            lambda i: None if i else put_back.call([g, *integers], at=at, shape=x.shape)
+        )
+    ),
+    source=Form(_looked_up, operands=(ATOM,)),
+    text=Form(_looked_up, operands=(ATOM,)),
+    latex=Form(_looked_up, operands=(ATOM,)),
+    expects="integers that lie within the array",
+)
+def look_up(*arrays: Any, at: tuple[Any, ...]) -> Array:
+    """``x[i, j]`` of an array and the integers that say where.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> look_up([np.array([[1.0, 2.0, 3.0]]), np.array([2, 0])], at=(slice(None), GIVEN))
+    array([[3., 1.]])
+    """
+    x, *integers = arrays
+    return np.asarray(x)[index_of(at, integers)]
+
+
+def _put_back_text(operands: Sequence[str], settings: Any) -> str:
+    return f"(0; [{_bracket(settings['at'], operands[1:])}] += {operands[0]})"
+
+
+_PUT_BACK = """\
+def put_back(piece, index, shape):
+    result = np.zeros(shape, piece.dtype)
+    np.add.at(result, index, piece)
+    return result
+"""
+
+
+def _put_back_source(operands: Sequence[str], settings: Any) -> str:
+    index = _bracket(settings["at"], operands[1:])
+    return f"put_back({operands[0]}, np.s_[{index}], {literal(settings['shape'])})"
+
+
+def _steps(count: int, at: Sequence[Any]) -> int:
+    """Of how many steps pieces and integers are."""
+    return count // (1 + sum(isinstance(part, str) for part in at))
+
+
+def _pieces_rule(g: Any, y: Any, *arrays: Any, at: Any, shape: Any) -> Any:
+    steps = _steps(len(arrays), at)
+    return lambda t: look_up.call([g, *arrays[steps + t :: steps]], at=at) if t < steps else None
+
+
+@operation(
+    vjp=Shared(_pieces_rule),
+    source=Form(_put_back_source, operands=(ATOM,), helper=_PUT_BACK),
+    text=Form(_put_back_text),
+    latex=Form(_put_back_text),
+    algebra="put back",
+)
+def put_back(*arrays: Any, at: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+    """What was looked up, added into an array of zeros where it stood: the adjoint of a lookup.
+
+    Of many steps, all pieces come first, then the integers of all of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> put_back([np.ones((1, 3)), np.array([2, 0, 2])], at=(slice(None), GIVEN), shape=(1, 4))
+    array([[1., 0., 2., 0.]])
+    """
+    steps = _steps(len(arrays), at)
+    pieces = [np.asarray(piece) for piece in arrays[:steps]]
+    places = np.arange(prod(shape)).reshape(shape)
+    found = [places[index_of(at, arrays[steps + t :: steps])] for t in range(steps)]
+    dtype = np.result_type(*(piece.dtype for piece in pieces))
+    if dtype not in (np.float64, np.float32):  # of objects too: exact zeros
+        result = np.zeros(places.size, dtype)
+        for where, piece in zip(found, pieces, strict=True):
+            np.add.at(result, where, piece)
+        return result.reshape(shape)
+    where, added = (np.concatenate([np.ravel(x) for x in row]) for row in (found, pieces))
+    return np.bincount(where, added, places.size).astype(dtype, copy=False).reshape(shape)
