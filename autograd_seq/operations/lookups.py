@@ -21,7 +21,7 @@ GIVEN = "given"
 
 def index_of(at: Sequence[Any], integers: Sequence[Any]) -> tuple[Any, ...]:
     """The index of a lookup."""
-    arrays = iter([i if np.asarray(i).dtype.kind in "iu" else np.asarray(i).astype(np.intp) for i in integers])
+    arrays = iter(integers)
     return tuple([next(arrays) if isinstance(part, str) else part for part in at])
 
 
@@ -35,6 +35,62 @@ def _looked_up(operands: Sequence[str], settings: Any) -> str:
     return f"{operands[0]}[{_bracket(settings['at'], operands[1:])}]"
 
 
+def _places(at: Sequence[Any], integers: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """Of each element that a lookup reads, the places where it may stand: their numbers, and what must equal what."""
+    rows = np.broadcast_arrays(*integers)
+    count = rows[0].size
+    numbers = np.arange(count).reshape(rows[0].shape)
+    given = [axis for axis, part in enumerate(at) if isinstance(part, str)]
+    wide = [count if axis in given else n for axis, n in enumerate(shape)]
+    read = [places[index_of(at, [numbers] * len(given))] for places in np.indices(wide)]
+    for where in np.ndindex(read[0].shape):
+        known = [int(places[where]) for places in read]
+        asked = [row.ravel()[known[given[0]]] for row in rows]
+        yield where, [
+            (tuple(k[given.index(a)] if a in given else known[a] for a in range(len(shape))), list(zip(asked, k)))
+            for k in np.ndindex(*(shape[axis] for axis in given))
+        ]
+
+
+def _if_all(algebra: Any, equal: Sequence[tuple[Any, int]], value: Any, n: Sequence[int]) -> Any:
+    """A value where all integers are what they must be, counted from either end; else 0."""
+    for (asked, k), length in zip(equal, n, strict=True):
+        try:
+            value = value if int(asked) % length == k else 0
+        except TypeError:
+            from_the_end = algebra.select(algebra.compare("==", asked, k - length), value, 0)
+            value = algebra.select(algebra.compare("==", asked, k), value, from_the_end)
+    return value
+
+
+def _look_up_meaning(algebra: Any, x: Any, *integers: Any, at: Any) -> Any:
+    n = [length for part, length in zip(at, np.shape(x)) if isinstance(part, str)]
+    found = {
+        where: sum(_if_all(algebra, equal, x[place], n) for place, equal in places)
+        for where, places in _places(at, integers, np.shape(x))
+    }
+    return _filled(found)
+
+
+def _filled(found: dict[tuple[int, ...], Any]) -> Any:
+    """An array with what is to stand where."""
+    result = np.empty([1 + max(places) for places in zip(*found)], dtype=object)
+    for where, value in found.items():
+        result[where] = value
+    return result
+
+
+def _put_back_meaning(algebra: Any, *arrays: Any, at: Any, shape: Any) -> Any:
+    steps = _steps(len(arrays), at)
+    n = [length for part, length in zip(at, shape) if isinstance(part, str)]
+    result = np.full(shape, 0, dtype=object)
+    for t in range(steps):
+        for where, places in _places(at, arrays[steps + t :: steps], shape):
+            for place, equal in places:
+                result[place] = result[place] + _if_all(algebra, equal, arrays[t][where], n)
+    return result
+
+
 @operation(
     vjp=Shared(
         lambda g, y, x, *integers, at: (
@@ -44,6 +100,7 @@ def _looked_up(operands: Sequence[str], settings: Any) -> str:
     source=Form(_looked_up, operands=(ATOM,)),
     text=Form(_looked_up, operands=(ATOM,)),
     latex=Form(_looked_up, operands=(ATOM,)),
+    meaning=_look_up_meaning,
     expects="integers that lie within the array",
 )
 def look_up(*arrays: Any, at: tuple[Any, ...]) -> Array:
@@ -91,6 +148,7 @@ def _pieces_rule(g: Any, y: Any, *arrays: Any, at: Any, shape: Any) -> Any:
     source=Form(_put_back_source, operands=(ATOM,), helper=_PUT_BACK),
     text=Form(_put_back_text),
     latex=Form(_put_back_text),
+    meaning=_put_back_meaning,
     algebra="put back",
 )
 def put_back(*arrays: Any, at: tuple[Any, ...], shape: tuple[int, ...]) -> Array:

@@ -20,6 +20,7 @@ from autograd_seq.folding.first_step import completed
 from autograd_seq.folding.fold import Family
 from autograd_seq.folding.joined_steps import stacked
 from autograd_seq.folding.made_anew import made_once
+from autograd_seq.folding.read_forwards import read_forwards
 from autograd_seq.plan import blas
 from autograd_seq.plan import threads as in_threads
 from autograd_seq.plan.agreement import differs, tolerance_of
@@ -578,7 +579,7 @@ def _slow(checks: Sequence[Guard | LookedUp | Name], changed: set[str]) -> str:
 
 def _recording(thing: Any) -> Recording:
     """Both passes of what was given."""
-    return thing if isinstance(thing, Recording) else differentiate(*stacked(made_once(completed([_loss(thing)]))))
+    return thing if isinstance(thing, Recording) else differentiate(*stacked(read_forwards(made_once(completed([_loss(thing)])))))
 
 
 def _loss(thing: Any) -> Tensor:
