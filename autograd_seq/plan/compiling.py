@@ -565,7 +565,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 def _read(checks: Sequence[Guard | LookedUp | Name], changed: set[str]) -> list[str]:
     """What costs recordings, said of each."""
-    return [str(check) for check in checks if isinstance(check, Guard) or check.name in changed]
+    return [str(check) for check in checks if not isinstance(check, Name) or check.name in changed]
 
 
 def _slow(checks: Sequence[Guard | LookedUp | Name], changed: set[str]) -> str:

@@ -37,18 +37,23 @@ class LookedUp:
 
     Attributes
     ----------
+    name : str
     source : int
         The number of the argument.
     tried : set of int
         Those for which that was compared with the function.
     """
 
+    name: str
     source: int
     tried: set[int]
 
     def holds(self, given: Sequence[Given]) -> bool:
         """It holds for all integers, as far as is known."""
         return True
+
+    def __str__(self) -> str:
+        return f"{self.name} is data: it says where the ones are in rows of zeros, and new values cost no recording"
 
     def knows(self, given: Sequence[Given]) -> bool:
         """Whether all integers were compared."""
@@ -91,7 +96,7 @@ def looked_up(loss: Any, notes: Notes, inputs: Sequence[Any]) -> tuple[Any, list
     notes.reads = [(read, line) for read, line in notes.reads if line not in told or not _is_index(read, line)]
     numbers = {x.record: i for i, x in enumerate(inputs) if isinstance(x, Tensor)}
     sources = {numbers[leaf] for leaf in leaves(used) if leaf in numbers}
-    known = [LookedUp(i, set(inputs[i].record._value.ravel().tolist())) for i in sorted(sources)]
+    known = [LookedUp(inputs[i].name or "", i, set(inputs[i].record._value.ravel().tolist())) for i in sorted(sources)]
     return (_rebuilt(graph, instead) if instead else loss), known
 
 

@@ -118,7 +118,8 @@ def _ways(arrays: list[Array]) -> Iterator[tuple[str, bool, list[Array]]]:
 def _two_numbers(way: str, row: Array) -> tuple[float, float]:
     """The first number, and the step to the next."""
     if way == POWERS:
-        return row[0].item(), float((row[-1] / row[0]) ** (1 / (len(row) - 1))) if row[-1] / row[0] > 0 else 0.0
+        size = float(abs(row[-1] / row[0]) ** (1 / (len(row) - 1)))
+        return row[0].item(), size if row[1] / row[0] > 0 else -size
     step = (row[-1] - row[0]).item() / (len(row) - 1)
     return row[0].item(), step
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.tensor import Parameter
 from autograd_seq.folding.uncollected import uncollected
-from autograd_seq.plan.anysize.axes import SMALL, resized
+from autograd_seq.plan.anysize.axes import SMALL, equal_by_chance, resized
 from autograd_seq.plan.anysize.size import NotGeneralError
 from autograd_seq.plan.anysize.sized_plan import Recorded, Samples, SizedPlan, SizedReplay
 from autograd_seq.plan.anysize.splitting import ONE
@@ -21,6 +21,11 @@ from autograd_seq.plan.guards import holding
 from autograd_seq.plan.writing.jax_words import LacksError
 
 KEPT = 8  # sets of recordings
+BY_CHANCE = (
+    "axes of one argument are equally long, so nobody can tell which of them the other arguments share: called with "
+    "other lengths, the plan finds out"
+)
+UNKNOWN = "what the function's steps have in common was not found"
 ENOUGH = 9  # steps or examples, so that a first and a last few are not all
 TOO_FEW = "with so few steps or examples the function is another program than with more"
 
@@ -73,7 +78,10 @@ class ForAnySize:
         except Exception as error:  # whatever it is: the recording of one size can be compiled as it is
             if sizes is not None and self._there_is_one(samples, plans, sizes):
                 return self._too_few(values)
-            self._why_not[kind] = _said(error)
+            if sizes is None and equal_by_chance(values):
+                self._why_not[kind, signature(list(values))] = BY_CHANCE
+            else:
+                self._why_not[kind] = _said(error) or (sizes is not None and samples.unlike()) or UNKNOWN
             return None
         return self._at(plan, sizes)
 
@@ -128,9 +136,8 @@ class ForAnySize:
 
 
 def _said(error: Exception) -> str:
-    """Why there is no plan, in words for a student: what is meant for none is said as what it comes to."""
-    known = isinstance(error, (NotGeneralError, AutogradError)) and str(error)
-    return str(error) if known else "the loops of this function are not known for any number of steps"
+    """Why there is no plan, if that is said in words for a student."""
+    return str(error) if isinstance(error, (NotGeneralError, AutogradError)) else ""
 
 
 def _kind(values: Sequence[Given]) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
+from autograd_seq.folding.unlike import unlike
 from autograd_seq.plan.agreement import differs, tolerance_of
 from autograd_seq.plan.anysize.axes import SMALL, Axes, free_axes, resized, small
 from autograd_seq.plan.anysize.examples_axis import examples
@@ -187,6 +188,11 @@ class Samples:
             found[name] = lengths.pop()
         return found if all(n >= self.least[name] for name, n in found.items()) else None
 
+    def unlike(self) -> str | None:
+        """What is not the same at all steps, in words."""
+        recording, *_ = self.recorded(self.at({name: n + 2 for name, n in self.points[-1].items()}))
+        return unlike(recording.forward)
+
     def smallest_works(self) -> bool:
         """Whether there is a loss where all sizes are as small as they may be."""
         return self._gives_a_loss(self.least)
@@ -260,7 +266,10 @@ class SizedPlan:
     def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine, split: Split) -> None:
         self.samples, self.split, self.threads = samples, split, engine.threads
         self.asked = AllSmall(sizes) if engine.name == "jax" else Asked(sizes)
-        unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
+        try:
+            unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
+        except NotGeneralError as error:
+            raise NotGeneralError(samples.unlike() or str(error)) from error
         self.network = unified.network
         first = samples.networks[0]
         given = {made: row for made, row in unified.origins.items() if row[0] in first.leaves}
@@ -299,8 +308,7 @@ class SizedPlan:
         self._check()
         if isinstance(program, JaxProgram):
             self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
-        from_on = [f"{name} from {n} on" if n > LEAST else name for name, n in samples.least.items()]
-        self.network.notes.append(f"for any {' and '.join(from_on)}; compared at {self.checked}")
+        self.network.notes += self._said()
 
     def _program(self, engine: Engine, names: tuple[str, ...], known: Mapping[Value, Any]) -> Program | JaxProgram:
         if engine.name != "jax":
@@ -344,6 +352,21 @@ class SizedPlan:
                 argument.try_([x.record._value if isinstance(x, Tensor) else x for x in sample.inputs])
         self._ready.clear()
         self.namespace.update(namespace)
+
+    def _said(self) -> list[str]:
+        """For which sizes it is, as the shapes of the arguments say."""
+        samples, first = self.samples, self.samples.networks[0]
+        axes = " and ".join([f"{name} from {n} on" if n > LEAST else name for name, n in samples.least.items()])
+        places = {place: name for name, some in samples.axes.items() for place in some}
+        shapes = ", ".join(
+            f"{x.name} ({', '.join(places.get((i, axis), str(n)) for axis, n in enumerate(x.shape))}{',' * (x.ndim == 1)})"
+            for i, x in enumerate(first.inputs) if isinstance(x, Tensor)
+        )  # fmt: skip
+        notes = [f"for any {axes}, with {shapes}; compared with recordings at {self.checked}"]
+        steps, examples = next((name for name in samples.axes if name.startswith("T")), None), samples.examples
+        if steps is not None and examples is not None:
+            notes.append(f"{steps} is the number of steps, {examples} of examples")
+        return notes
 
     def _is_for(self, sizes: Mapping[str, int]) -> bool:
         """Whether all that was decided because of the sizes that it is for first is so for others."""
