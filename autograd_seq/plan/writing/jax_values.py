@@ -202,6 +202,9 @@ class JaxValues:
         if kind is ONES:
             return f"jnp.ones({self._all(value)}, {self.dtype_of(value.dtype)})"
         texts = self._views(value)
+        if value.uses and not any(use.value.timed for use in value.uses) and not counts(value.settings):
+            once = self.once(value, texts)
+            return f"jnp.broadcast_to({_turn(f'({once})') if turned else once}, {self._all(value)})"
         if kind is ROWS:
             start, stop = value.settings["rows"]
             return f"{texts[0]}[:, :, {start}:{stop}]" if turned else f"{texts[0]}[:, {start}:{stop}]"
@@ -211,9 +214,7 @@ class JaxValues:
             parts = [self._repeated(use, text, value) for use, text in zip(value.uses, texts)]
             return f"jnp.concatenate([{', '.join(parts)}], axis={2 if turned else 1})"
         if kind is TRANSPOSE:
-            if value.uses[0].value.timed:
-                return f"{texts[0]}.swapaxes(1, 2)"
-            return texts[0] if turned else _turn(texts[0])
+            return f"{texts[0]}.swapaxes(1, 2)"
         if kind in (SUM, PRODUCT) or elementwise(kind):
             texts = [self._broadcast(use, text, value, 1) for use, text in zip(value.uses, texts)]
             text = self._by_element(value, texts)
