@@ -98,7 +98,7 @@ class _FirstSteps:
         return found
 
     def _lacks(self, x: Any, y: Any, steps: tuple[int | None, int | None]) -> bool:
-        """Whether something is used as it is at the first step, and with more at the second, as ``if t: s = s + W @ h``."""
+        """Whether something is used as it is at first, and with more at the second step: ``if t: s = s + W @ h``."""
         same = x.operation is not None and (self._time(x), self._time(y)) == steps and x.shape == y.shape
         return same and site(x) != site(y) and self._at(x, 1) is not None
 
@@ -218,7 +218,7 @@ def _parts_of(value: Any, y: Any) -> list[Any]:
 
 def _stands_for(made: Any, wanted: Any) -> bool:
     """Whether an array is what stands there; a number may stand there in each of its places."""
-    return _same(made, wanted) or _zeros_aside(made, wanted) or (not wanted.ndim and _same(made, np.full_like(made, wanted)))
+    return _zeros_aside(made, wanted) or (not wanted.ndim and _same(made, np.full_like(made, wanted)))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -126,7 +126,7 @@ def _counted(graph: Graph, repeated: list[list[Tensor]]) -> dict[Tensor, int]:
 
 
 def _beside_loops(run: list[Tensor], regular: list[list[Tensor]], steps: int) -> bool:
-    """Whether a loop of its own, before or after those of all steps, has a few turns less, as one over neighbours has."""
+    """Whether a loop before or after those of all steps has a few turns less, as one over neighbours has."""
     if not 1 < len(run) < steps <= len(run) + FEWER:
         return False
     return all(whole[-1].index < run[0].index or run[-1].index < whole[0].index for whole in regular)

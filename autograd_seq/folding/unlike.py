@@ -36,8 +36,8 @@ def unlike(graph: Graph) -> str | None:
                     used.setdefault(x, []).append(time)
             taking_turns = [(x, times) for x, times in used.items() if len(used) > 1 and _has_gaps(times)]
             if taking_turns:
-                (x, times), *others = taking_turns
-                other = next((y for y in used if y is not x))
+                x, times = taking_turns[0]
+                other = next(y for y in used if y is not x)
                 line = next(iter(run.values())).source
                 return f"{x.name} is used at steps {_listed(times)}, {other.name} at others ({line}): {ADVICE}"
     for run in runs.values():

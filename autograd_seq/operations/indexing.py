@@ -18,9 +18,8 @@ from autograd_seq.core.record import Record
 from autograd_seq.core.scope import watched
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.elementwise import where
-from autograd_seq.operations.joining import stack
 from autograd_seq.operations.lookups import GIVEN, look_up
-from autograd_seq.operations.shape import axis_of, reshape
+from autograd_seq.operations.shape import axis_of, reshape, stack
 
 _NUMBERS = frozenset((int, type(None), type(Ellipsis)))
 
@@ -47,7 +46,8 @@ def fixed(index: Any) -> Any:
 def _given(index: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
     """The index of a lookup, and the integers that are data in it; None if there are none."""
     parts = index if isinstance(index, tuple) else (index,)
-    parts = tuple(stack(part) if isinstance(part, list) and part and all(map(stays_data, part)) else part for part in parts)
+    listed = [isinstance(part, list) and bool(part) and all(map(stays_data, part)) for part in parts]
+    parts = tuple([stack(part) if of_data else part for part, of_data in zip(parts, listed, strict=True)])
     if not any(map(stays_data, parts)):
         return None
     at: list[Any] = []

@@ -91,12 +91,12 @@ def _put_back_meaning(algebra: Any, *arrays: Any, at: Any, shape: Any) -> Any:
     return result
 
 
+def _look_up_rule(g: Any, y: Any, x: Any, *integers: Any, at: Any) -> Any:
+    return lambda i: None if i else put_back([g, *integers], at=at, shape=x.shape)
+
+
 @operation(
-    vjp=Shared(
-        lambda g, y, x, *integers, at: (
-            lambda i: None if i else put_back.call([g, *integers], at=at, shape=x.shape)
-        )
-    ),
+    vjp=Shared(_look_up_rule),
     source=Form(_looked_up, operands=(ATOM,)),
     text=Form(_looked_up, operands=(ATOM,)),
     latex=Form(_looked_up, operands=(ATOM,)),
@@ -116,31 +116,35 @@ def look_up(*arrays: Any, at: tuple[Any, ...]) -> Array:
     return np.asarray(x)[index_of(at, integers)]
 
 
-def _put_back_text(operands: Sequence[str], settings: Any) -> str:
-    return f"(0; [{_bracket(settings['at'], operands[1:])}] += {operands[0]})"
-
-
-_PUT_BACK = """\
-def put_back(piece, index, shape):
-    result = np.zeros(shape, piece.dtype)
-    np.add.at(result, index, piece)
-    return result
-"""
-
-
-def _put_back_source(operands: Sequence[str], settings: Any) -> str:
-    index = _bracket(settings["at"], operands[1:])
-    return f"put_back({operands[0]}, np.s_[{index}], {literal(settings['shape'])})"
-
-
 def _steps(count: int, at: Sequence[Any]) -> int:
     """Of how many steps pieces and integers are."""
     return count // (1 + sum(isinstance(part, str) for part in at))
 
 
+def _put_back_text(operands: Sequence[str], settings: Any) -> str:
+    steps = _steps(len(operands), settings["at"])
+    added = [f"[{_bracket(settings['at'], operands[steps + t :: steps])}] += {operands[t]}" for t in range(steps)]
+    return f"(0; {'; '.join(added)})"
+
+
+_PUT_BACK = """\
+def put_back(pieces, indices, shape):
+    result = np.zeros(shape, np.result_type(*pieces))
+    for piece, index in zip(pieces, indices):
+        np.add.at(result, index, piece)
+    return result
+"""
+
+
+def _put_back_source(operands: Sequence[str], settings: Any) -> str:
+    steps = _steps(len(operands), settings["at"])
+    indices = ", ".join(f"np.s_[{_bracket(settings['at'], operands[steps + t :: steps])}]" for t in range(steps))
+    return f"put_back([{', '.join(operands[:steps])}], [{indices}], {literal(settings['shape'])})"
+
+
 def _pieces_rule(g: Any, y: Any, *arrays: Any, at: Any, shape: Any) -> Any:
     steps = _steps(len(arrays), at)
-    return lambda t: look_up.call([g, *arrays[steps + t :: steps]], at=at) if t < steps else None
+    return lambda t: look_up([g, *arrays[steps + t :: steps]], at=at) if t < steps else None
 
 
 @operation(

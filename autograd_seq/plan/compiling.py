@@ -48,6 +48,7 @@ from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.translation.reader import in_english, translated
 
+Recorded = tuple[Recording, list[Any], list[Guard | LookedUp | Name]]
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
 
 
@@ -523,13 +524,11 @@ class Plan:
                 f"has changed. Make it an argument of the function{here()}"
             )
 
-    def _record_one_of_many(self, values: Sequence[Given]) -> tuple[Recording, list[Any], list[Guard | LookedUp | Name]]:
+    def _record_one_of_many(self, values: Sequence[Given]) -> Recorded:
         """A recording that others are compared with, so that what is a row of one integer there is one of all."""
         return self._record(values, compared=True)
 
-    def _record(
-        self, values: Sequence[Given], compared: bool = False
-    ) -> tuple[Recording, list[Any], list[Guard | LookedUp | Name]]:
+    def _record(self, values: Sequence[Given], compared: bool = False) -> Recorded:
         """A recording of the function, the arguments that it was called with, and what it holds good for."""
         inputs = self._inputs(values)
         names = around(self._function)
@@ -579,7 +578,12 @@ def _slow(checks: Sequence[Guard | LookedUp | Name], changed: set[str]) -> str:
 
 def _recording(thing: Any) -> Recording:
     """Both passes of what was given."""
-    return thing if isinstance(thing, Recording) else differentiate(*stacked(read_forwards(made_once(completed([_loss(thing)])))))
+    if isinstance(thing, Recording):
+        return thing
+    outputs = [_loss(thing)]
+    for made_alike in (completed, made_once, read_forwards, stacked):
+        outputs = made_alike(outputs)
+    return differentiate(*outputs)
 
 
 def _loss(thing: Any) -> Tensor:

@@ -1,8 +1,8 @@
 """Rows of zeros with a one, which NumPy itself made of integers that are data: as records, so that they stay data.
 
-``np.eye(5)[ids]`` and ``x[ids[t]] = 1`` meet NumPy's own arrays, so what they give is a constant of the recording. Where
-all constants that one place in the program uses have their ones where integers say that were read as an index, they are
-looked up by these: whether that is so for other integers too, other recordings tell.
+``np.eye(5)[ids]`` and ``x[ids[t]] = 1`` meet NumPy's own arrays, so what they give is a constant of the recording.
+Where all constants that one place in the program uses have their ones where integers say that were read as an index,
+they are looked up by these: whether that is so for other integers too, other recordings tell.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def _one_of_each(axes: Axes) -> list[Axes]:
 
 
 def equal_by_chance(values: Sequence[Given]) -> bool:
-    """Whether an argument has several axes of one length, so that nobody can tell which of others are as long as which."""
+    """Whether an argument has several axes of one length, so that nobody can tell which of them others share."""
     shapes = [array.shape for array in values if isinstance(array, np.ndarray)]
     return any(len({n for n in shape if n >= LEAST}) < sum(n >= LEAST for n in shape) for shape in shapes)
 

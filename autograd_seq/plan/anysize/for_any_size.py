@@ -69,16 +69,18 @@ class ForAnySize:
             samples, plans = self._samples(values)
             sizes = samples.sizes(values)
             if sizes is None:
-                return self._too_few(values)
+                self._too_few(values)
+                return None
             plan = self._plan(samples, plans, sizes)
             if samples.sizes(values) is None:
-                return self._too_few(values)
+                self._too_few(values)
+                return None
         except LacksError:
             raise
         except Exception as error:  # whatever it is: the recording of one size can be compiled as it is
             if sizes is not None and self._there_is_one(samples, plans, sizes):
-                return self._too_few(values)
-            if sizes is None and equal_by_chance(values):
+                self._too_few(values)
+            elif sizes is None and equal_by_chance(values):
                 self._why_not[kind, signature(list(values))] = BY_CHANCE
             else:
                 self._why_not[kind] = _said(error) or (sizes is not None and samples.unlike()) or UNKNOWN

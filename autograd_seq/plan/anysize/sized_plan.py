@@ -304,7 +304,8 @@ class SizedPlan:
             self.namespace = dict(program.namespace)
             execute(self.source, self.namespace)
         self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
-        self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)}, looked=samples.looked)
+        arrays: dict[int, Given] = {i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)}
+        self.trust = Trust(arrays, looked=samples.looked)
         self._check()
         if isinstance(program, JaxProgram):
             self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
@@ -358,10 +359,11 @@ class SizedPlan:
         samples, first = self.samples, self.samples.networks[0]
         axes = " and ".join([f"{name} from {n} on" if n > LEAST else name for name, n in samples.least.items()])
         places = {place: name for name, some in samples.axes.items() for place in some}
-        shapes = ", ".join(
-            f"{x.name} ({', '.join(places.get((i, axis), str(n)) for axis, n in enumerate(x.shape))}{',' * (x.ndim == 1)})"
+        lengths = {
+            x.name: [places.get((i, axis), str(n)) for axis, n in enumerate(x.shape)]
             for i, x in enumerate(first.inputs) if isinstance(x, Tensor)
-        )  # fmt: skip
+        }  # fmt: skip
+        shapes = ", ".join(f"{name} ({', '.join(n)}{',' * (len(n) == 1)})" for name, n in lengths.items())
         notes = [f"for any {axes}, with {shapes}; compared with recordings at {self.checked}"]
         steps, examples = next((name for name in samples.axes if name.startswith("T")), None), samples.examples
         if steps is not None and examples is not None:
@@ -373,7 +375,7 @@ class SizedPlan:
         return self.asked.holds(self.split.part(sizes, self.threads))
 
     def _agrees(self, sizes: Mapping[str, int]) -> str:
-        """Compare with a recording at some sizes, which is let go then; the sizes in words, none if it is not for them."""
+        """Compare with a recording at some sizes, which is let go; the sizes in words, none if it is not for them."""
         recording, inputs, _ = self.samples.recorded(self.samples.at(sizes))
         values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
         replay = SizedReplay(self, sizes)
