@@ -39,18 +39,21 @@ def unlike(graph: Graph) -> str | None:
                 x, times = taking_turns[0]
                 other = next(y for y in used if y is not x)
                 line = next(iter(run.values())).source
-                return f"{x.name} is used at steps {_listed(times)}, {other.name} at others ({line}): {ADVICE}"
+                return (
+                    f"{x.name} is used at steps {_listed(times)}, {other.name} at others ({line}): a program for any "
+                    "number of steps does the same at each. Choose with numbers, k * a + (1 - k) * b, where k is an "
+                    "array of zeros and ones that the function is given"
+                )
     for run in runs.values():
         if _has_gaps(sorted(run)) and len(run) < last:
             line = next(iter(run.values())).source
-            return f"{line} ({line.text if line else ''}) is reached at steps {_listed(sorted(run))} only: {ADVICE}"
+            text = line.text if line is not None else ""
+            return (
+                f"{line} ({text}) is reached at steps {_listed(sorted(run))} only: a program for any number of steps "
+                "does the same at each. Choose with numbers, k * a + (1 - k) * b, where k is an array of zeros and "
+                "ones that the function is given"
+            )
     return None
-
-
-ADVICE = (
-    "a program for any number of steps does the same at each. Choose with numbers, k * a + (1 - k) * b, where k is an "
-    "array of zeros and ones that the function is given"
-)
 
 
 def _has_gaps(times: list[int]) -> bool:

@@ -209,11 +209,14 @@ def compile(
     The program is compared with the recording before it is used. The results agree with the recorded ones to rounding,
     but where the softmax in a cross-entropy underflows: there the plan gives the limit.
 
-    A recording computes with arrays; a number that Python reads out of one of them, by ``float(s)`` or ``s.item()``, as
-    an index, in a comparison, is the same at each replay. So a plan notices what is read of arguments and parameters
+    A recording computes with arrays; a number that Python reads out of one of them, by ``float(s)`` or ``s.item()`` or
+    in a comparison, is the same at each replay. So a plan notices what is read of arguments and parameters
     and records anew for each new value of those; of an argument that does not reach the loss, too. ``explain()`` says
     which and where. A value that comes once is answered by that recording, without compiling; the latest 8 that come
     again are kept as programs for a shape. If many come once, a warning says so.
+
+    Integers that index a recorded array are data, as in ``E[words]``, and so are those that rows of ones are made of,
+    as in ``np.eye(5)[words]``, where the program is for any lengths.
 
     What the function reads from around it is compared at each call as far as it can be seen: what the global and
     nonlocal names in its text, and in that of the functions that it names, stand for, with numbers by value and

@@ -249,7 +249,8 @@ def mistakes(value: Value) -> Iterator[tuple[str, Value]]:
 
 
 FEW = {key: SAMPLES[key] for key in ("lstm", "gru, reset after", "lstm, peepholes", "two layers", "odds and ends",
-                                     "the same at every step", "twice the input", "rows that are looked up")}  # fmt: skip
+                                     "the same at every step", "twice the input",
+                                     "rows that are looked up")}  # fmt: skip
 
 
 def test_what_a_wrong_rule_makes_is_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:
