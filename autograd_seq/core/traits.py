@@ -16,9 +16,9 @@ from autograd_seq.core.errors import unknown_word, wrong_longhand
 
 Word = Literal[
     "", "sum", "difference", "negative", "product", "quotient", "exponential", "matrix product", "transpose",
-    "part", "replaced parts", "joined", "stacked", "name", "sum of uses", "gathered parts",
+    "part", "replaced parts", "joined", "stacked", "name", "sum of uses", "gathered parts", "put back",
 ]  # fmt: skip
-"""What an operation can be in algebra; the last three are words of the reverse sweep's own."""
+"""What an operation can be in algebra; the last four are words of the reverse sweep's own."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -213,7 +213,7 @@ def note_nothing(family: Family) -> None:
     terms, strays = found
     special = {t for _, times in strays for t in times}
     for ref, _ in terms:
-        if isinstance(ref.unit, Family) and ref.shift:
+        if isinstance(ref.unit, Family):
             ref.unit.nothing |= {t + ref.shift for t in family.members if t not in special} - ref.unit.members.keys()
 
 
@@ -236,7 +236,7 @@ def _terms(family: Family) -> tuple[list[tuple[Ref, set[int]]], list[tuple[Ref, 
     strays: list[tuple[Ref, set[int]]] = []
     for place, times in present.items():
         ref, expected = Ref(*place), mine
-        if isinstance(ref.unit, Family) and ref.shift:
+        if isinstance(ref.unit, Family):
             expected = {t for t in mine if t + ref.shift in ref.unit.members}
         once = len(times) == 1 < len(mine) - 1 and abs(ref.shift) > 1  # far away, and not what all steps do
         (terms if times == expected and not once else strays).append((ref, times))

@@ -83,14 +83,24 @@ class _FirstSteps:
             if second is None or first.shape != second.shape:
                 continue
             for x, y in zip(first.inputs, second.inputs, strict=True):
-                steps = self._time(first), self._time(second)
-                if y.operation is None or self._time(y) != steps[1] or x in found or not is_plain(x):
+                if y.operation is None or not self._is_rule(first, y):
                     continue
-                if self._is_rule(first, y) and all(self._time(user) in steps for user, _ in self.uses[x]):
+                steps = self._time(first), self._time(second)
+                if is_plain(x) and self._time(y) == steps[1] and x not in found:
+                    if all(self._time(user) in steps for user, _ in self.uses[x]):
+                        made = self._fitting(y, x._value)
+                        if made is not None:
+                            found[x] = made
+                elif self._lacks(x, y, steps) and (first, x) not in found:
                     made = self._fitting(y, x._value)
-                    if made is not None:
-                        found[x] = made
+                    if made is not None and x in Graph(made):
+                        found[first, x] = made
         return found
+
+    def _lacks(self, x: Any, y: Any, steps: tuple[int | None, int | None]) -> bool:
+        """Whether something is used as it is at first, and with more at the second step: ``if t: s = s + W @ h``."""
+        same = x.operation is not None and (self._time(x), self._time(y)) == steps and x.shape == y.shape
+        return same and site(x) != site(y) and self._at(x, 1) is not None
 
     def _is_rule(self, first: Any, y: Any) -> bool:
         """Whether something is made at most of the steps, so that where it is not is a beginning."""
@@ -138,7 +148,7 @@ class _FirstSteps:
         made = again(y, inputs)
         with np.errstate(all="ignore"):
             made._value = np.asarray(y.operation.value(*[x._value for x in inputs], **y.settings))
-        made.requires_grad = False
+        made.requires_grad = y.operation.differentiable and any(x.requires_grad for x in inputs)
         self.made[y] = made
         return made
 
@@ -207,16 +217,24 @@ def _parts_of(value: Any, y: Any) -> list[Any]:
 
 
 def _stands_for(made: Any, wanted: Any) -> bool:
-    """Whether an array is what stands there to the last bit; a number may stand there in each of its places."""
-    return _same(made, wanted) or (not wanted.ndim and _same(made, np.full_like(made, wanted)))
+    """Whether an array is what stands there; a number may stand there in each of its places."""
+    return _zeros_aside(made, wanted) or (not wanted.ndim and _same(made, np.full_like(made, wanted)))
 
 
 def _same(a: Any, b: Any) -> bool:
     return bool(a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes())
 
 
+def _zeros_aside(a: Any, b: Any) -> bool:
+    """Whether arrays are the same, but for the sign of a zero, which is another where 0 was added."""
+    return bool(a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True))
+
+
 def _rebuilt(graph: Graph, instead: dict[Any, Any]) -> list[Any]:
-    """The outputs of a graph where records stand in place of constants, everything behind the first of them anew."""
+    """The outputs of a graph where records stand in place of constants, everything behind the first of them anew.
+
+    Under a user and its input stands what this user alone takes in place of that.
+    """
     new: dict[Any, Any] = {}
 
     def put(made: Any, user: Any) -> Any:
@@ -236,8 +254,8 @@ def _rebuilt(graph: Graph, instead: dict[Any, Any]) -> list[Any]:
     for r in graph:
         if r.operation is None:
             continue
-        begun = begun or any(x in instead for x in r.inputs)
+        begun = begun or any(x in instead or (r, x) in instead for x in r.inputs)
         if begun:
-            inputs = tuple([put(x, r) for x in r.inputs])
+            inputs = tuple([put(instead.get((r, x), x), r) for x in r.inputs])
             new[r] = again(r, inputs)
     return [new.get(output.record, output.record) for output in graph.outputs]

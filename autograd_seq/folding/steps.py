@@ -21,6 +21,8 @@ from autograd_seq.folding.which_way import turn_round
 
 Uses = Mapping[Tensor, list[tuple[Tensor, int]]]  # who uses each record, and as which input
 
+FEWER = 3  # turns that a loop over neighbours lacks
+
 _known: WeakKeyDictionary[Graph, dict[Tensor, Scope]] = WeakKeyDictionary()
 
 
@@ -106,6 +108,9 @@ def _counted(graph: Graph, repeated: list[list[Tensor]]) -> dict[Tensor, int]:
     passes = {(run[0]._code, len(run)) for run in longer if _is_one_pass_after_another(run, steps)}
     times: dict[Tensor, int] = {}
     for run in repeated:
+        if _beside_loops(run, regular, steps):
+            times |= {record: turn for turn, record in enumerate(run, start=1)}
+            continue
         if len(run) % steps:
             begins = same_loop(run, regular)
             starts = [record.index for record in begins]
@@ -118,6 +123,13 @@ def _counted(graph: Graph, repeated: list[list[Tensor]]) -> dict[Tensor, int]:
     move_before_their_users(graph, times, [run for run in irregular if len(run) == steps - 1])
     turn_round(graph, times, steps)
     return times
+
+
+def _beside_loops(run: list[Tensor], regular: list[list[Tensor]], steps: int) -> bool:
+    """Whether a loop before or after those of all steps has a few turns less, as one over neighbours has."""
+    if not 1 < len(run) < steps <= len(run) + FEWER:
+        return False
+    return all(whole[-1].index < run[0].index or run[-1].index < whole[0].index for whole in regular)
 
 
 def _lacks_one(repeated: list[list[Tensor]], steps: int) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from networkx.utils import UnionFind
+
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
@@ -30,7 +32,10 @@ def turn_round(graph: Graph, times: dict[Tensor, int], steps: int) -> None:
 
 
 def _loops(graph: Graph, times: Mapping[Tensor, int]) -> dict[Tensor, int]:
-    """In which loop each record was made: a loop's turns come one after another, and a step back begins another."""
+    """In which loop each record was made: a loop's turns come one after another, and a step back begins another.
+
+    What depends on nothing else that is made beside it, as each direction of two, is a loop of its own.
+    """
     found, loop, before = {}, 0, 0
     for record in graph:
         time = times.get(record)
@@ -38,7 +43,20 @@ def _loops(graph: Graph, times: Mapping[Tensor, int]) -> dict[Tensor, int]:
             continue
         loop, before = loop + (time < before), time
         found[record] = loop
-    return found
+    return _independent(found)
+
+
+def _independent(loops: Mapping[Tensor, int]) -> dict[Tensor, int]:
+    """The same, with the parts of each loop that do not use each other's results told apart."""
+    beside: dict[tuple[int, Any], int] = {}
+    together: Any = UnionFind(record.index for record in loops)
+    for record, loop in loops.items():
+        together.union(record.index, *(x.index for x in record.inputs if loops.get(x) == loop))
+        together.union(record.index, beside.setdefault((loop, site(record)), record.index))
+    numbers: dict[int, int] = {}
+    for record in loops:
+        numbers.setdefault(together[record.index], len(numbers))
+    return {record: numbers[together[record.index]] for record in loops}
 
 
 def _links(loops: Mapping[Tensor, int], times: Mapping[Tensor, int], steps: int) -> dict[tuple[int, int], int]:

@@ -15,9 +15,11 @@ from autograd_seq.core.notation import ATOM, Form, literal, subscript
 from autograd_seq.core.operation import BY_NUMPY, Shared, operation, settled
 from autograd_seq.core.part import Part
 from autograd_seq.core.record import Record
+from autograd_seq.core.scope import watched
 from autograd_seq.core.source_line import here
 from autograd_seq.operations.elementwise import where
-from autograd_seq.operations.shape import axis_of, reshape
+from autograd_seq.operations.lookups import GIVEN, look_up
+from autograd_seq.operations.shape import axis_of, reshape, stack
 
 _NUMBERS = frozenset((int, type(None), type(Ellipsis)))
 
@@ -39,6 +41,28 @@ def fixed(index: Any) -> Any:
     if isinstance(index, list) and not index:
         return np.array([], dtype=int)
     return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+
+
+def _given(index: Any) -> tuple[tuple[Any, ...], list[Any]] | None:
+    """The index of a lookup, and the integers that are data in it; None if there are none."""
+    parts = index if isinstance(index, tuple) else (index,)
+    listed = [isinstance(part, list) and bool(part) and all(map(stays_data, part)) for part in parts]
+    parts = tuple([stack(part) if of_data else part for part, of_data in zip(parts, listed, strict=True)])
+    if not any(map(stays_data, parts)):
+        return None
+    at: list[Any] = []
+    integers: list[Any] = []
+    for part in parts:
+        known = part.record if stays_data(part) else fixed(part)
+        is_array = isinstance(known, Record) or (isinstance(known, np.ndarray) and known.dtype.kind in "iu")
+        at.append(GIVEN if is_array else known)
+        integers += [known] if is_array else []
+    return tuple(at), integers
+
+
+def stays_data(part: Any) -> bool:
+    """Whether a part of an index is a tensor of integers, in a program that is compiled for all of them."""
+    return isinstance(part, Record) and part.dtype.kind in "iu" and not part.requires_grad and watched()
 
 
 def _bracket(operands: Sequence[str], settings: Any) -> str:
@@ -70,6 +94,8 @@ def getitem(x: Any, index: Any) -> Any:
     >>> getitem(np.array([1.0, 2.0, 3.0]), slice(0, 2))
     array([1., 2.])
     """
+    if (given := _given(index)) is not None:
+        return look_up([x, *given[1]], at=given[0])
     return _getitem.call(x, index=fixed(index))
 
 

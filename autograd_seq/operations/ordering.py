@@ -13,7 +13,7 @@ from autograd_seq.operations.arithmetic import floating
 from autograd_seq.operations.comparison import any, isnan
 from autograd_seq.operations.decided import decided, is_learned, refuse
 from autograd_seq.operations.elementwise import where
-from autograd_seq.operations.indexing import fixed, getitem
+from autograd_seq.operations.indexing import fixed, getitem, stays_data
 from autograd_seq.operations.reduction import axes_of, max, min
 from autograd_seq.operations.shape import axis_of, expand_dims, moveaxis, ravel, reshape
 
@@ -158,11 +158,13 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     array([[2.],
            [3.]])
     """
-    indices = fixed(indices)
+    indices = indices if stays_data(indices) else fixed(indices)
     if axis is None:
         return getitem(ravel(arr), indices)
     axis = axis_of(arr, axis)
     shape = np.shape(arr)
+    if stays_data(indices) and np.delete(np.shape(indices), axis).tolist() == np.delete(shape, axis).tolist():
+        return pick(arr, indices, axis=axis)
     along = [np.arange(n).reshape((1,) * i + (-1,) + (1,) * (len(shape) - i - 1)) for i, n in enumerate(shape)]
     return getitem(arr, tuple(indices if i == axis else places for i, places in enumerate(along)))
 

@@ -16,6 +16,7 @@ from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.plan.arguments import Given, given, same
 from autograd_seq.plan.around import Name
 from autograd_seq.plan.guards import Guard, holding, owner
+from autograd_seq.plan.one_hots import LookedUp
 
 Result = tuple[float, dict[str, Array]]
 WATCHED = 16  # calls in which each argument's first new value is waited for
@@ -37,6 +38,10 @@ class Trust:
         Whether one gave another loss.
     patience : int
         In how many more calls each argument's first new value is waited for.
+    looked : list of LookedUp
+        Arguments that rows are looked up by.
+    doubts : int
+        How many more calls with integers that were not tried yet are compared.
     """
 
     constant: dict[int, Given]
@@ -44,17 +49,27 @@ class Trust:
     proven: bool = False
     doubted: bool = False
     patience: int = WATCHED
+    looked: Sequence[LookedUp] = ()
+    doubts: int = WATCHED
 
     def unproven(self, values: Sequence[Given]) -> bool:
         """Whether this call is to be compared with the function: the second one, and an argument's first new value."""
+        if self.looked and self.doubts and not all(argument.knows(values) for argument in self.looked):
+            return True
         if self.doubted or not self.patience or not self.constant:
             return self.doubted or not self.proven
         fresh = any(not same(values[i], array) for i, array in self.constant.items())
         self.patience -= not fresh
         return fresh or not self.proven
 
-    def prove(self, values: Sequence[Given], same_loss: bool) -> None:
-        """Remember whether this call gave what the function gives; where one did not, none is trusted any more."""
+    def prove(self, values: Sequence[Given], same_loss: bool, compared: Sequence[Given] = ()) -> None:
+        """Remember whether this call gave what the function gives; where one did not, none is trusted any more.
+
+        What was compared may have been a shorter one.
+        """
+        self.doubts -= not all(argument.knows(values) for argument in self.looked)
+        for argument in self.looked:
+            argument.try_(compared or values)
         self.proven, self.doubted = True, self.doubted or not same_loss
         self.constant = {i: array for i, array in self.constant.items() if same(values[i], array)}
 
@@ -69,7 +84,7 @@ class Bound:
         Those whose current values count.
     inputs : list of Tensor, str or None
         The arguments that a function was recorded with; none of a finished recording.
-    checks : list of Guard or Name, optional
+    checks : list of Guard, LookedUp or Name, optional
         What it holds good for; nothing is looked at if the recording was finished before.
     trust : Trust, optional
         How far it was compared, if another is the same program for other sizes.
@@ -93,7 +108,7 @@ class Bound:
         replay: Any,
         parameters: Mapping[str, Parameter],
         inputs: Sequence[Any] = (),
-        checks: Sequence[Guard | Name] | None = None,
+        checks: Sequence[Guard | LookedUp | Name] | None = None,
         trust: Trust | None = None,
     ) -> None:
         self.replay = replay
@@ -121,7 +136,8 @@ class Bound:
         self.gradients = {id(by_key[key]._gradient): key for key in self.keys}
         fixed = {check.source for check in self.checks if isinstance(check, Guard) and isinstance(check.source, int)}
         free = {i: x.record._value for i, x in enumerate(inputs) if isinstance(x, Tensor) and i not in fixed}
-        self.trust = Trust(free) if trust is None else trust
+        looked = [check for check in self.checks if isinstance(check, LookedUp)]
+        self.trust = Trust(free, looked=looked) if trust is None else trust
 
     def holds(self, values: Sequence[Given]) -> bool:
         """Whether all that was read as plain numbers is as it was."""
@@ -210,7 +226,7 @@ class Versions:
     def __init__(self) -> None:
         self.kept: list[Bound] = []
         self.answers = 0
-        self._once: list[Sequence[Guard | Name]] = []  # what the latest of them hold good for
+        self._once: list[Sequence[Guard | LookedUp | Name]] = []  # what the latest of them hold good for
 
     def holding(self, values: Sequence[Given]) -> Bound | None:
         """The recording that holds good for some arguments."""
@@ -237,7 +253,7 @@ class Versions:
         self.kept = [bound, *self.kept][: self.KEPT]
         return bound
 
-    def answered(self, checks: Sequence[Guard | Name]) -> bool:
+    def answered(self, checks: Sequence[Guard | LookedUp | Name]) -> bool:
         """Remember values that the function answered itself; whether it is time to say so."""
         self._once = [checks, *self._once][: self.KEPT]
         self.answers += 1

@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from autograd_seq.core.tensor import Parameter, Tensor
 from autograd_seq.folding.first_step import completed
 from autograd_seq.folding.fold import Family
 from autograd_seq.folding.joined_steps import stacked
+from autograd_seq.folding.made_anew import made_once
+from autograd_seq.folding.read_forwards import read_forwards
 from autograd_seq.plan import blas
 from autograd_seq.plan import threads as in_threads
 from autograd_seq.plan.agreement import differs, tolerance_of
@@ -30,6 +32,7 @@ from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.engine import engine as make_engine
 from autograd_seq.plan.guards import Guard, guards, watching
 from autograd_seq.plan.in_jax import value_and_grad
+from autograd_seq.plan.one_hots import LookedUp, looked_up
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
@@ -45,6 +48,7 @@ from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 from autograd_seq.translation.reader import in_english, translated
 
+Recorded = tuple[Recording, list[Any], list[Guard | LookedUp | Name]]
 Parameters = Mapping[str, Parameter] | Iterable[Parameter] | None
 
 
@@ -205,11 +209,14 @@ def compile(
     The program is compared with the recording before it is used. The results agree with the recorded ones to rounding,
     but where the softmax in a cross-entropy underflows: there the plan gives the limit.
 
-    A recording computes with arrays; a number that Python reads out of one of them, by ``float(s)`` or ``s.item()``, as
-    an index, in a comparison, is the same at each replay. So a plan notices what is read of arguments and parameters
+    A recording computes with arrays; a number that Python reads out of one of them, by ``float(s)`` or ``s.item()`` or
+    in a comparison, is the same at each replay. So a plan notices what is read of arguments and parameters
     and records anew for each new value of those; of an argument that does not reach the loss, too. ``explain()`` says
     which and where. A value that comes once is answered by that recording, without compiling; the latest 8 that come
     again are kept as programs for a shape. If many come once, a warning says so.
+
+    Integers that index a recorded array are data, as in ``E[words]``, and so are those that rows of ones are made of,
+    as in ``np.eye(5)[words]``, where the program is for any lengths.
 
     What the function reads from around it is compared at each call as far as it can be seen: what the global and
     nonlocal names in its text, and in that of the functions that it names, stand for, with numbers by value and
@@ -241,6 +248,10 @@ def compile(
     return Plan(thing, parameters, engine=chosen)
 
 
+class _OnlyForTheseError(Exception):
+    """Rows that integers seemed to say are others for other integers."""
+
+
 class Plan:
     """What `compile` makes: call it for the loss and the gradients.
 
@@ -259,7 +270,7 @@ class Plan:
         self._parameters = by_name(parameters)
         self._versions: dict[Any, Versions] = {}
         self._latest: Bound | None = None
-        self._any_size = ForAnySize(self._record, self._parameters, engine)
+        self._any_size = ForAnySize(self._record_one_of_many, self._parameters, engine)
         self._changed: set[str] = set()  # names around the function that stood for something else once
         self._lock = threading.Lock()
         if callable(thing) and not isinstance(thing, (Tensor, Graph)):
@@ -330,6 +341,16 @@ class Plan:
         if named or not len(arrays) == self._by_place == len(self._signature.parameters):
             arrays = self._in_order(arrays, named)
         values = [given(array, name) for array, name in zip(arrays, self._signature.parameters)]
+        try:
+            return self._answered(values, parameters)
+        except _OnlyForTheseError:
+            return self._without_rows()._answered(values, parameters)
+        except IndexError:
+            self._record(values)  # the function's own error, if it has one
+            return self._without_rows()._answered(values, parameters)
+
+    def _answered(self, values: list[Given], parameters: Mapping[str, Any] | None) -> Result:
+        """The results for some arguments."""
         key = signature(values)
         versions = self._versions.get(key)
         found = versions.holding(values) if versions is not None else None
@@ -340,6 +361,12 @@ class Plan:
         if not parameters and found.trust.unproven(values):
             self._confirm(found, values, result[0])
         return result
+
+    def _without_rows(self) -> Self:
+        """The same plan, for which integers that NumPy made rows of zeros with a one of are numbers that were read."""
+        self._versions.clear()
+        self._any_size = ForAnySize(self._record, self._parameters, self._engine)
+        return self
 
     def value_and_grad(self, parameters: Mapping[str, Any], /, *arrays: Any, **named: Any) -> tuple[Any, Any]:
         """The loss and the gradients as a function of JAX's arrays, which can be part of what else JAX compiles.
@@ -442,7 +469,7 @@ class Plan:
         said = f"{in_english(error).split('. Write')[0]}: NumPy takes the program instead"
         warnings.warn(translated(said), stacklevel=5)
         self._engine = NUMPY
-        self._any_size = ForAnySize(self._record, self._parameters, NUMPY)
+        self._any_size = ForAnySize(self._record_one_of_many, self._parameters, NUMPY)
 
     def _in_order(self, arrays: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
         """The function's arguments, those by name and those left out among them."""
@@ -490,7 +517,9 @@ class Plan:
         wanted = _loss(self._called(self._inputs(values)))
         tolerance = max(found.replay.tolerance, 1e-8)
         right = bool(np.isclose(loss, wanted.item(), rtol=tolerance, atol=tolerance, equal_nan=True))
-        found.trust.prove(given_now, right)
+        found.trust.prove(given_now, right, values)
+        if not right and found.trust.looked:
+            raise _OnlyForTheseError
         if not right:
             raise GraphLostError(
                 f"the plan gives the loss {loss:.6g}, but the function gives {wanted.item():.6g} now. Something in it "
@@ -498,15 +527,21 @@ class Plan:
                 f"has changed. Make it an argument of the function{here()}"
             )
 
-    def _record(self, values: Sequence[Given]) -> tuple[Recording, list[Any], list[Guard | Name]]:
+    def _record_one_of_many(self, values: Sequence[Given]) -> Recorded:
+        """A recording that others are compared with, so that what is a row of one integer there is one of all."""
+        return self._record(values, compared=True)
+
+    def _record(self, values: Sequence[Given], compared: bool = False) -> Recorded:
         """A recording of the function, the arguments that it was called with, and what it holds good for."""
         inputs = self._inputs(values)
         names = around(self._function)
         with watching() as notes:
-            recording = _recording(self._called(inputs))
+            loss = _loss(self._called(inputs))
         notes.check()
+        loss, looked = looked_up(loss, notes, inputs) if compared else (loss, [])
+        recording = _recording(loss)
         read = guards(notes, recording.forward.outputs[0], inputs, self._parameters)
-        return recording, inputs, [*read, *names]
+        return recording, inputs, [*read, *looked, *names]
 
     def _run(self, bound: Bound, values: Sequence[Given], by_name: Mapping[str, Any]) -> Result:
         arguments = bound.arguments(values, by_name)
@@ -530,12 +565,12 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
         ) from error
 
 
-def _read(checks: Sequence[Guard | Name], changed: set[str]) -> list[str]:
+def _read(checks: Sequence[Guard | LookedUp | Name], changed: set[str]) -> list[str]:
     """What costs recordings, said of each."""
-    return [str(check) for check in checks if isinstance(check, Guard) or check.name in changed]
+    return [str(check) for check in checks if not isinstance(check, Name) or check.name in changed]
 
 
-def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
+def _slow(checks: Sequence[Guard | LookedUp | Name], changed: set[str]) -> str:
     """What to say when a plan does not help."""
     return (
         f"{'; '.join(_read(checks, changed))}. {Versions.KEPT} values came once so far: such are answered by the "
@@ -546,7 +581,12 @@ def _slow(checks: Sequence[Guard | Name], changed: set[str]) -> str:
 
 def _recording(thing: Any) -> Recording:
     """Both passes of what was given."""
-    return thing if isinstance(thing, Recording) else differentiate(*stacked(completed([_loss(thing)])))
+    if isinstance(thing, Recording):
+        return thing
+    outputs = [_loss(thing)]
+    for made_alike in (completed, made_once, read_forwards, stacked):
+        outputs = made_alike(outputs)
+    return differentiate(*outputs)
 
 
 def _loss(thing: Any) -> Tensor:

@@ -48,6 +48,11 @@ class Guard:
         if not self.lines:
             return f"{self.name} does not reach the loss: each new value costs a recording, to be on the safe side"
         places = ", ".join(f"{line} ({line.expression})" for line in self.lines)
+        if self.array.dtype.kind in "iu" and all(line.expression.startswith("int(") for line in self.lines):
+            return (
+                f"{self.name} is read as plain numbers at {places}: each new value costs a recording. As an index, as "
+                f"in E[{self.name}[t]] without int(), it costs none"
+            )
         return f"{self.name} is read as plain numbers at {places}: each new value costs a recording"
 
 

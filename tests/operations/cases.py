@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_seq.operations as ops
 from autograd_seq.core.part import is_basic
-from autograd_seq.operations import indexing, linear
+from autograd_seq.operations import indexing, linear, lookups
 
 
 @dataclass
@@ -378,6 +378,26 @@ def equations(draw):
 
 
 @st.composite
+def looked_up(draw, function):
+    """An array, and integers for some of its axes."""
+    shape = draw(SOME_AXES)
+    which = draw(st.lists(st.booleans(), min_size=len(shape), max_size=len(shape)).filter(lambda some: some[0]))
+    places = draw(hnp.array_shapes(min_dims=0, max_dims=2, max_side=3))
+    at = tuple("given" if yes else slice(None) for yes in which)
+    integers = [
+        draw(hnp.arrays(np.intp, places, elements=st.integers(-n, n - 1))) for n, yes in zip(shape, which) if yes
+    ]
+    if function is lookups.look_up:
+        return case(draw, f"look_up({at})", lambda x: function([x, *integers], at=at), [shape])
+    steps = draw(st.integers(1, 2))
+    piece = np.empty(shape)[lookups.index_of(at, integers)].shape
+    every = [numbers for numbers in integers for _ in range(steps)]
+    return case(
+        draw, f"put_back({at})", lambda *x: function([*x, *every], at=at, shape=shape), [piece] * steps
+    )
+
+
+@st.composite
 def along_places(draw, function, back=False):
     """An array and places along an axis of it, the same one for several at times."""
     shape = draw(SOME_AXES)
@@ -479,6 +499,8 @@ CASES: dict[Any, Any] = {
     ops.remainder: divided(ops.remainder),
     ops.reshape: reshaped(),
     ops.scatter: scattered(),
+    lookups.look_up: looked_up(lookups.look_up),
+    lookups.put_back: looked_up(lookups.put_back),
     ops.sigmoid: unary(ops.sigmoid),
     ops.sign: unary(ops.sign),
     ops.sin: unary(ops.sin),

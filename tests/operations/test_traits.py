@@ -89,12 +89,21 @@ def assigned(base, *values, indices, visible):
     return result
 
 
+def put_back(*arrays, at, shape):
+    steps = len(arrays) // (1 + at.count("given"))
+    result = np.zeros(shape)
+    for t in range(steps):
+        integers = iter(arrays[steps + t :: steps])
+        np.add.at(result, tuple(next(integers) if part == "given" else part for part in at), arrays[t])
+    return result
+
+
 WORDS = {
     "sum": np.add, "difference": np.subtract, "negative": np.negative, "product": np.multiply, "quotient": np.divide,
     "exponential": np.exp, "matrix product": np.matmul, "transpose": np.transpose,
     "joined": lambda *a, axis: np.concatenate(a, axis=axis), "stacked": lambda *a, axis: np.stack(a, axis=axis),
     "part": lambda x, index: x[index], "replaced parts": assigned, "name": lambda x: x,
-    "sum of uses": lambda *a: sum(a),
+    "sum of uses": lambda *a: sum(a), "put back": put_back,
 }  # fmt: skip
 
 

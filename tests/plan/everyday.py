@@ -29,11 +29,14 @@ class Program:
         From the numbers of examples and steps to the shapes of these arrays.
     weights : dict of str to tuple of int
         The shapes of the parameters.
+    below : tuple of int
+        Of arrays of integers, what each is below; 0 for one of other numbers.
     """
 
     make: Callable[..., Callable[..., Any]]
     shapes: Shapes
     weights: dict[str, tuple[int, ...]]
+    below: tuple[int, ...] = ()
 
     def ready(self) -> tuple[Callable[..., Any], dict[str, Parameter]]:
         """The loss, and its parameters by name."""
@@ -44,7 +47,11 @@ class Program:
     def data(self, m: int, T: int) -> list[np.ndarray]:
         """Arguments."""
         rng = np.random.default_rng(m + T)
-        return [rng.standard_normal(shape) for shape in self.shapes(m, T)]
+        shapes = self.shapes(m, T)
+        return [
+            rng.integers(0, n, shape) if n else rng.standard_normal(shape)
+            for shape, n in zip(shapes, self.below or (0,) * len(shapes), strict=True)
+        ]
 
 
 PROGRAMS: dict[str, Program] = {}
@@ -62,9 +69,11 @@ def two_lengths(m: int, T: int) -> tuple[tuple[int, ...], ...]:
     return (3, m, T), (3, m, T + 2)
 
 
-def program(shapes: Shapes, weights: dict[str, tuple[int, ...]], **more: tuple[int, ...]) -> Callable[..., Any]:
+def program(
+    shapes: Shapes, weights: dict[str, tuple[int, ...]], below: tuple[int, ...] = (), **more: tuple[int, ...]
+) -> Callable[..., Any]:
     def noted(make: Callable[..., Any]) -> Callable[..., Any]:
-        PROGRAMS[make.__name__] = Program(make, shapes, weights | more)
+        PROGRAMS[make.__name__] = Program(make, shapes, weights | more, below)
         return make
 
     return noted

@@ -21,6 +21,7 @@ from autograd_seq import operations as ops
 from autograd_seq.core.operation import Operation
 from autograd_seq.plan.value import (
     AFFINE,
+    ALL_STEPS,
     COLUMNS,
     COLUMNS_OVER_TIME,
     CONCAT,
@@ -290,6 +291,7 @@ class Unfolding:
     def __init__(self, network: Network, opened: set[Value]) -> None:
         self.old = {value: number for number, value in enumerate(network.values)}
         self.opened = opened
+        self.all_steps: Time | None = None  # what runs through the steps that a value takes all of
         self._cuts: dict[tuple[Value, int], set[int]] = {}
 
     def symbol(self, use: Use | Value, user: Time | None) -> bool:
@@ -332,6 +334,10 @@ class Unfolding:
             return self.moved(value, time, place)
         if kind in (MATMUL, OVER_TIME, OUTER_OVER_TIME, COLUMNS_OVER_TIME):
             return self.total(value, time, place)
+        if kind is ALL_STEPS:
+            return self.use(uses[0], self.all_steps, place)
+        if kind.algebra == "put back":
+            return self.put_back(value, time, place)
         if isinstance(kind, Operation) and not kind.elementwise and kind not in (SUM, PRODUCT) and not broadcasts(kind):
             return self.along(value, time, place)
         return function(kind, [self.use(use, time, broadcast(place, use.value.shape)) for use in uses], value.settings)
@@ -385,6 +391,25 @@ class Unfolding:
             summed(self.use(left, when, (place[0], j)) * (self.use(right, when, (there, j)) if right else 1), j)
             for j in columns
         ).summed(symbol, steps)
+
+    def put_back(self, value: Value, time: Time | None, place: Place) -> Poly:
+        """The sum of the pieces whose integer says the place, at one step or at all."""
+        (axis,) = (i for i, part in enumerate(value.settings["at"]) if part == "given")
+        pieces, integers = value.uses
+        every = [use.value.uses[0].value.times for use in value.uses if use.value.kind is ALL_STEPS]
+        symbol = f"s{next(NUMBERS)}"
+        if every:
+            self.all_steps = Time(symbol, every[0])  # type: ignore[arg-type]
+        cuts = self.cuts(integers.value, 0) | self.cuts(pieces.value, axis)
+        total = add(
+            summed(
+                entry(Factor("equal", (self.use(integers, time, (i,)), place[axis])))
+                * self.use(pieces, time, (*place[:axis], i, *place[axis + 1 :])),
+                i,
+            )
+            for i in intervals(integers.value.shape[0], cuts)
+        )
+        return total.summed(symbol, every[0]) if every else total
 
     def along(self, value: Value, time: Time | None, place: Place) -> Poly:
         """Operations along axes."""

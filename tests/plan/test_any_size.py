@@ -163,16 +163,84 @@ def never_longer(x: Any) -> Any:
     return ag.sum(ag.tanh(W["U"] @ x[:, :, 0]))
 
 
-WHY = {squared_weights: "the function makes itself", first_three: "other", never_longer: "gives no loss"}
+V = Parameter(0.3 * np.random.default_rng(9).standard_normal((4, 4)), "V")
+
+
+def taking_turns(x: Any) -> Any:
+    h = np.zeros((4, x.shape[1]))
+    for t in range(x.shape[2]):
+        h = ag.tanh((W["W"] if t % 2 else V) @ h + W["U"] @ x[:, :, t])
+    return ag.sum(h)
+
+
+def at_every_second_step(x: Any) -> Any:
+    h, total = np.zeros((4, x.shape[1])), 0.0
+    for t in range(x.shape[2]):
+        h = ag.tanh(W["W"] @ h + W["U"] @ x[:, :, t])
+        if t % 2:
+            total = total + ag.sum(h)
+    return total
+
+
+WHY = {
+    squared_weights: "the function makes itself", never_longer: "gives no loss",
+    taking_turns: "V is used at steps 1, 3, 5 …, W at others", at_every_second_step: "is reached at steps 2, 4, 6",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("loss", WHY, ids=lambda f: f.__name__)
 def test_what_is_not_for_any_size_says_why_and_is_right(loss: Any) -> None:
-    used = {key: p for key, p in W.items() if loss is first_three and key in "WU" or key == "U"}
+    recurs = {taking_turns: "WUV", at_every_second_step: "WU"}.get(loss, "U")
+    used = {key: p for key, p in {**W, "V": V}.items() if key in recurs}
     plan = compile(loss, used)
     for seed in range(3):
         agrees(plan, loss, used, np.random.default_rng(seed).standard_normal((3, 2, 6)))
     assert "for these sizes only" in plan.explain() and WHY[loss] in plan.explain()
+
+
+def test_first_steps_of_another_kind_take_as_many_steps() -> None:
+    """With few steps it is another program than with more; both are right, whichever comes first."""
+    for order in ((9, 2, 3, 4, 12, 5), (2, 9, 3, 12, 4), (3, 4, 9)):
+        plan = compile(first_three, {"W": W["W"], "U": W["U"]})
+        for T in order:
+            agrees(plan, first_three, {"W": W["W"], "U": W["U"]}, np.random.default_rng(T).standard_normal((3, 2, T)))
+            assert ("for these sizes only" in plan.explain()) is (T <= 3)
+            assert T > 3 or "with so few steps" in plan.explain()
+
+
+def test_axes_of_an_argument_that_are_equally_long() -> None:
+    """Where all lengths are 4 nobody can tell m from n_x; what comes later is right."""
+    U = Parameter(np.random.default_rng(1).standard_normal((4, 4)) / 3, "U")
+
+    def loss(x: Any, mask: Any) -> Any:
+        h, total = np.zeros((4, x.shape[1])), 0.0
+        for t in range(x.shape[2]):
+            h = ag.tanh(V @ h + U @ x[:, :, t])
+            total = total + ag.sum(mask[:, t] * h**2)
+        return total / ag.sum(mask)
+
+    for first in ((4, 4), (4, 7), (7, 4), (7, 7), (2, 4), (4, 2), (2, 2)):
+        plan = compile(loss, {"V": V, "U": U})
+        for m, T in (first, (6, 9), (3, 5), (4, 4), (2, 11), (7, 3)):
+            rng = np.random.default_rng(m + T)
+            agrees(plan, loss, {"V": V, "U": U}, rng.standard_normal((4, m, T)), rng.uniform(1, 2, (m, T)))
+        assert "for any" in plan.explain() and "T" in plan.explain()
+
+
+def test_the_least_number_of_steps_is_said() -> None:
+    def loss(x: Any) -> Any:
+        h, total, T = np.zeros((4, x.shape[1])), 0.0, x.shape[2]
+        for t in range(T - 2):
+            h = ag.tanh(W["W"] @ h + W["U"] @ x[:, :, t])
+            total = total + ag.sum(h[:3] * x[:, :, t + 2])
+        return total / (T - 2)
+
+    used = {"W": W["W"], "U": W["U"]}
+    plan = compile(loss, used)
+    for m, T in ((5, 9), (2, 4), (3, 20), (4, 3)):
+        agrees(plan, loss, used, np.random.default_rng(T).standard_normal((3, m, T)))
+    assert "for any T from 3 on and m, with x (3, m, T)" in plan.explain()
+    assert "T is the number of steps, m of examples" in plan.explain()
 
 
 def test_two_lengths_that_are_not_one() -> None:

@@ -19,6 +19,7 @@ from plan.index_algebra import proven
 import autograd_seq as ag
 from autograd_seq import Parameter, Tensor, name, steps
 from autograd_seq.core.recording import Recording, differentiate
+from autograd_seq.operations import lookups
 from autograd_seq.plan.rewrites.proofs import PROVEN, status
 from autograd_seq.plan.rewrites.rule import Rule
 from autograd_seq.plan.rewrites.sequence import EVERY, rewrite
@@ -84,6 +85,16 @@ def twice_the_input(x: Any, P: dict[str, Parameter]) -> Any:
     return ag.sum(a * a)
 
 
+def rows_looked_up(x: Any, P: dict[str, Parameter]) -> Any:
+    """An embedding's rows, of two examples a step."""
+    a, ids, total = Tensor(np.zeros((2, 4))), Tensor(np.array([[0, 3, 3, 1], [2, 1, 0, 0]]), "ids"), Tensor(0.0)
+    for t in steps(4):
+        e = lookups.look_up([P["W"], ids[:, t]], at=("given", slice(None)))
+        a = name(ag.tanh(a @ P["V"][:, :4] + e), "a")
+        total = total + ag.sum(a * a)
+    return total
+
+
 SAMPLES: dict[str, Callable[[], Recording]] = {
     "rnn": lambda: cell(RNN(3, 3, seed=0)),
     "gru": lambda: cell(GRU(3, 3, seed=0)),
@@ -97,6 +108,7 @@ SAMPLES: dict[str, Callable[[], Recording]] = {
     "the same at every step": lambda: own(the_same_at_every_step),
     "odds and ends": lambda: own(odds_and_ends),
     "twice the input": lambda: own(twice_the_input),
+    "rows that are looked up": lambda: own(rows_looked_up),
 }
 
 
@@ -237,7 +249,8 @@ def mistakes(value: Value) -> Iterator[tuple[str, Value]]:
 
 
 FEW = {key: SAMPLES[key] for key in ("lstm", "gru, reset after", "lstm, peepholes", "two layers", "odds and ends",
-                                     "the same at every step", "twice the input")}  # fmt: skip
+                                     "the same at every step", "twice the input",
+                                     "rows that are looked up")}  # fmt: skip
 
 
 def test_what_a_wrong_rule_makes_is_not_proven(monkeypatch: pytest.MonkeyPatch) -> None:

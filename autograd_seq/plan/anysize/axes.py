@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,22 @@ def length(axes: Axes, values: Sequence[Given]) -> int:
 
 
 def resized(values: Sequence[Given], lengths: Mapping[Axes, int]) -> list[Given]:
-    """Arguments with other lengths: what is there, cut off or again from the beginning."""
+    """Arguments with other lengths: what is there, cut off or again from the beginning; integers in another order."""
     made = list(values)
     for axes, n in lengths.items():
         for number, axis in axes:
             array: Any = made[number]
             made[number] = np.ascontiguousarray(np.take(array, np.arange(n) % array.shape[axis], axis=axis))
-    return made
+    return [_drawn(array, given, number) for number, (array, given) in enumerate(zip(made, values, strict=True))]
+
+
+def _drawn(array: Given, given: Given, number: int) -> Given:
+    """Integers of the same shape, drawn from those that are given: no two arguments or recordings have the same."""
+    if not isinstance(array, np.ndarray) or not isinstance(given, np.ndarray) or array.dtype.kind not in "iu":
+        return array
+    known = np.unique(given)
+    drawn = np.random.default_rng([number, *array.shape]).integers(0, known.size, array.shape)
+    return known[drawn].astype(array.dtype) if known.size > 1 else array
 
 
 def small(
@@ -88,7 +97,10 @@ def free_axes(values: Sequence[Given], fixed: Iterable[int], works: Callable[[di
         if works(small(candidate, values, 0, known)):
             chosen = candidate
             break
-    for axes in [part for whole in doubtful for part in (whole, *_by_place(whole))]:
+    merged = [tuple(sorted(p for axes in doubtful if length(axes, values) == n for p in axes)) for n in sorted(known)]
+    for axes in [part for whole in doubtful for part in (whole, *_by_place(whole))] + [
+        part for whole in merged for part in _one_of_each(whole)
+    ]:
         taken = {place for known_axes in chosen for place in known_axes}
         if not taken & set(axes) and next(trials, None) is not None and works(small([*chosen, axes], values, 0, known)):
             chosen = [*chosen, axes]
@@ -116,6 +128,20 @@ def _by_place(axes: Axes) -> list[Axes]:
     """Axes that are the first, second … of their arguments; nothing if all are in one place."""
     places = sorted({axis for _, axis in axes})
     return [tuple(p for p in axes if p[1] == axis) for axis in places] if len(places) > 1 else []
+
+
+def _one_of_each(axes: Axes) -> list[Axes]:
+    """Axes of several arguments, one of each: m is the second axis of x and the first of a mask."""
+    arguments: dict[int, list[tuple[int, int]]] = {}
+    for place in axes:
+        arguments.setdefault(place[0], []).append(place)
+    return list(product(*arguments.values())) if len(arguments) > 1 else []
+
+
+def equal_by_chance(values: Sequence[Given]) -> bool:
+    """Whether an argument has several axes of one length, so that nobody can tell which of them others share."""
+    shapes = [array.shape for array in values if isinstance(array, np.ndarray)]
+    return any(len({n for n in shape if n >= LEAST}) < sum(n >= LEAST for n in shape) for shape in shapes)
 
 
 def _most_first(groups: Sequence[Axes]) -> Iterator[list[Axes]]:

@@ -12,7 +12,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.notation import literal
 from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.ratio import Ratio, fitted, ratio
-from autograd_seq.plan.anysize.size import NotGeneralError, evaluated, terms_of
+from autograd_seq.plan.anysize.size import NotGeneralError, Size, evaluated, terms_of
 
 LINE, RECIPROCAL, POWERS = "line", "reciprocal", "powers"
 Formula = Callable[[Any, Any, Any], Any]
@@ -52,14 +52,22 @@ class Counted(Filled):
 
     def at(self, sizes: Mapping[str, int]) -> Array:
         """The numbers for some sizes."""
-        k = np.arange(evaluated(terms_of(self.shape[0]), sizes), dtype=np.float64)[:: -1 if self.back else 1]
+        k = np.arange(evaluated(terms_of(self._length), sizes), dtype=np.float64)[:: -1 if self.back else 1]
         made = _FORMULAS[self.way](_number_at(self.number, sizes), _number_at(self.step, sizes), k)
-        return np.asarray(np.rint(made) if np.dtype(self.dtype).kind in "iu" else made).astype(self.dtype)
+        made = np.asarray(np.rint(made) if np.dtype(self.dtype).kind in "iu" else made).astype(self.dtype)
+        return made.reshape([evaluated(terms_of(n), sizes) for n in self.shape])
 
     def text(self, library: str) -> str:
         """A formula of the sizes."""
-        k = f"{library}.arange({self.shape[0]})" + ("[::-1]" if self.back else "")
+        k = f"{library}.arange({self._length})" + ("[::-1]" if self.back else "")
+        if len(self.shape) > 1:
+            k += f".reshape({', '.join(map(str, self.shape))})"
         return _TEXTS[self.way].format(_atom(self.number), _atom(self.step), k)
+
+    @property
+    def _length(self) -> int:
+        """How many numbers there are: the length of the one axis that has several."""
+        return next((n for n in self.shape if isinstance(n, Size) or n > 1), 1)
 
 
 def counted(
@@ -69,15 +77,17 @@ def counted(
 
     Parameters
     ----------
-    arrays : list of ndarray of shape (steps,)
+    arrays : list of ndarray
+        With one axis that is longer than 1.
     points : list of dict of str to int
         The sizes of each.
     shape : tuple of int
         With a Size, that of all.
     asked : Asked
     """
-    if not all(array.ndim == 1 and array.dtype.kind in "iuf" and len(array) > 2 for array in arrays):
+    if not all(array.dtype.kind in "iuf" and max(array.shape, default=0) == array.size > 2 for array in arrays):
         return None
+    shapes, arrays = [array.shape for array in arrays], [array.ravel() for array in arrays]
     dtype = arrays[0].dtype
     rounding = float(np.finfo(dtype).eps) if dtype.kind == "f" else 2.0**-52
     for way, back, rows in _ways([array.astype(np.float64) for array in arrays]):
@@ -87,7 +97,10 @@ def counted(
         except NotGeneralError:
             continue
         made = Counted(shape, numbers[0], dtype, numbers[1], way, back)
-        if all(np.allclose(replace(made, shape=a.shape).at(p), a, 1e3 * rounding, 0) for a, p in zip(arrays, points)):
+        if all(
+            np.allclose(replace(made, shape=its).at(p).ravel(), a, 1e3 * rounding, 0)
+            for a, p, its in zip(arrays, points, shapes)
+        ):
             return made
     return None
 
@@ -105,7 +118,8 @@ def _ways(arrays: list[Array]) -> Iterator[tuple[str, bool, list[Array]]]:
 def _two_numbers(way: str, row: Array) -> tuple[float, float]:
     """The first number, and the step to the next."""
     if way == POWERS:
-        return row[0].item(), float((row[-1] / row[0]) ** (1 / (len(row) - 1))) if row[-1] / row[0] > 0 else 0.0
+        size = float(abs(row[-1] / row[0]) ** (1 / (len(row) - 1)))
+        return row[0].item(), size if row[1] / row[0] > 0 else -size
     step = (row[-1] - row[0]).item() / (len(row) - 1)
     return row[0].item(), step
 

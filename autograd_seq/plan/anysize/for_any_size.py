@@ -7,19 +7,27 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.tensor import Parameter
 from autograd_seq.folding.uncollected import uncollected
-from autograd_seq.plan.anysize.axes import SMALL, resized
+from autograd_seq.plan.anysize.axes import SMALL, equal_by_chance, resized
 from autograd_seq.plan.anysize.size import NotGeneralError
 from autograd_seq.plan.anysize.sized_plan import Recorded, Samples, SizedPlan, SizedReplay
 from autograd_seq.plan.anysize.splitting import ONE
-from autograd_seq.plan.arguments import Given
+from autograd_seq.plan.arguments import Given, signature
 from autograd_seq.plan.bound import Bound
 from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.guards import holding
 from autograd_seq.plan.writing.jax_words import LacksError
 
 KEPT = 8  # sets of recordings
+BY_CHANCE = (
+    "axes of one argument are equally long, so nobody can tell which of them the other arguments share: called with "
+    "other lengths, the plan finds out"
+)
+UNKNOWN = "what the function's steps have in common was not found"
+ENOUGH = 9  # steps or examples, so that a first and a last few are not all
+TOO_FEW = "with so few steps or examples the function is another program than with more"
 
 
 class ForAnySize:
@@ -43,7 +51,8 @@ class ForAnySize:
 
     def why_not(self, values: Sequence[Given]) -> str | None:
         """Why there is no plan for any sizes of such arguments."""
-        return self._why_not.get(_kind(values))
+        kind = _kind(values)
+        return self._why_not.get(kind) or self._why_not.get((kind, signature(list(values))))
 
     def shares(self, values: Sequence[Given]) -> dict[int, int]:
         """Of each argument that has examples, by its number, which axis counts them; known once `bound` was asked."""
@@ -53,19 +62,42 @@ class ForAnySize:
     def bound(self, values: Sequence[Given]) -> Bound | None:
         """A program for any sizes, ready for those of some arguments; None if there cannot be one."""
         kind = _kind(values)
-        if kind in self._why_not:
+        if kind in self._why_not or (kind, signature(list(values))) in self._why_not:
             return None
+        sizes = None
         try:
             samples, plans = self._samples(values)
             sizes = samples.sizes(values)
-            assert sizes is not None
+            if sizes is None:
+                self._too_few(values)
+                return None
             plan = self._plan(samples, plans, sizes)
+            if samples.sizes(values) is None:
+                self._too_few(values)
+                return None
         except LacksError:
             raise
         except Exception as error:  # whatever it is: the recording of one size can be compiled as it is
-            self._why_not[kind] = str(error) or type(error).__name__
+            if sizes is not None and self._there_is_one(samples, plans, sizes):
+                self._too_few(values)
+            elif sizes is None and equal_by_chance(values):
+                self._why_not[kind, signature(list(values))] = BY_CHANCE
+            else:
+                self._why_not[kind] = _said(error) or (sizes is not None and samples.unlike()) or UNKNOWN
             return None
         return self._at(plan, sizes)
+
+    def _there_is_one(self, samples: Samples, plans: list[SizedPlan], sizes: Mapping[str, int]) -> bool:
+        """Whether there is a plan for larger sizes than some that there is none for."""
+        larger = {name: max(n, ENOUGH) for name, n in sizes.items()}
+        try:
+            return larger != sizes and self._plan(samples, plans, larger) is not None
+        except Exception:  # as for those that were asked for
+            return False
+
+    def _too_few(self, values: Sequence[Given]) -> None:
+        """Remember that there may be a plan for longer arguments."""
+        self._why_not[_kind(values), signature(list(values))] = TOO_FEW
 
     def _plan(self, samples: Samples, plans: list[SizedPlan], sizes: Mapping[str, int]) -> SizedPlan:
         """A plan for some sizes, of those that there are, or another one."""
@@ -103,6 +135,11 @@ class ForAnySize:
     def _at(self, plan: SizedPlan, sizes: Mapping[str, int]) -> Bound:
         first = plan.samples.networks[0]
         return Bound(SizedReplay(plan, sizes), self._parameters, first.inputs, first.checks, plan.trust)
+
+
+def _said(error: Exception) -> str:
+    """Why there is no plan, if that is said in words for a student."""
+    return str(error) if isinstance(error, (NotGeneralError, AutogradError)) else ""
 
 
 def _kind(values: Sequence[Given]) -> tuple[Any, ...]:

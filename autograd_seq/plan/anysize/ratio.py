@@ -95,7 +95,7 @@ def fitted(
     powers: dict[str, float] = {}
     more: dict[str, int] = {}
     for name, number, point in zip(base, found[1:], points[1:]):
-        if not number or not number / found[0] > 0:
+        if not number or not found[0] or not number / found[0] > 0:
             raise NotGeneralError(_said(found))
         power, added = _power_of(number / found[0], base[name], point[name], near)
         powers |= {name: power} if power else {}

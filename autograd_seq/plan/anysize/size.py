@@ -39,11 +39,12 @@ class Asked:
 
     def __init__(self, values: Mapping[str, int]) -> None:
         self.values = dict(values)
+        self.least: dict[str, int] = {}  # of lengths that follow from the sizes
         self.decisions: dict[frozenset[Any], tuple[Terms, bool]] = {}
 
-    def called(self, name: str, value: int) -> Size:
-        """A length that follows from the sizes, under a name of its own."""
-        self.values[name] = value
+    def called(self, name: str, value: int, least: int = LEAST) -> Size:
+        """A length that follows from the sizes, under a name of its own, and the least that it can be."""
+        self.values[name], self.least[name] = value, least
         return self.of(name)
 
     def of(self, name: str) -> Size:
@@ -54,7 +55,7 @@ class Asked:
 
     def positive(self, terms: Terms) -> bool:
         """Whether a difference is positive: for all sizes, or for those asked for, which is remembered."""
-        if (known := certainly_positive(terms)) is not None:
+        if (known := certainly_positive(terms, self.least)) is not None:
             return known
         found = evaluated(terms, self.values) > 0
         self.decisions[frozenset(terms.items())] = terms, found
@@ -62,7 +63,8 @@ class Asked:
 
     def holds(self, sizes: Mapping[str, int]) -> bool:
         """Whether all decisions would have been the same for other sizes."""
-        return all((evaluated(terms, sizes) > 0) is was for terms, was in self.decisions.values())
+        known = {**self.values, **sizes}  # what follows from the sizes decides nothing but where memory is
+        return all((evaluated(terms, known) > 0) is was for terms, was in self.decisions.values())
 
 
 class AllSmall(Asked):
@@ -77,7 +79,7 @@ class AllSmall(Asked):
 
     def positive(self, terms: Terms) -> bool:
         """Whether a difference is positive: of sizes and a large number, whether the number is."""
-        if (known := certainly_positive(terms)) is not None:
+        if (known := certainly_positive(terms, self.least)) is not None:
             return known
         number = terms.get((), 0)
         return number > 0 if abs(number) > FEW else evaluated(terms, dict.fromkeys(self.values, FEW + 1)) > 0
@@ -216,14 +218,14 @@ def evaluated(terms: Terms, sizes: Mapping[str, int]) -> int:
     return total
 
 
-def certainly_positive(terms: Terms) -> bool | None:
+def certainly_positive(terms: Terms, least: Mapping[str, int] = {}) -> bool | None:
     """Whether terms add up to more than 0 whatever the sizes are; None if that depends on them.
 
     With each size written as the least plus what is more, it is certain where no sign differs.
     """
     shifted: dict[tuple[str, ...], int] = {}
     for names, count in terms.items():
-        for key, times in _shifted(names):
+        for key, times in _shifted(names, least):
             shifted[key] = shifted.get(key, 0) + count * times
     if all(count >= 0 for count in shifted.values()) and shifted.get((), 0) > 0:
         return True
@@ -232,19 +234,21 @@ def certainly_positive(terms: Terms) -> bool | None:
 
 def always_fits(small: int, large: int) -> bool:
     """Whether one length is at least another, whatever the sizes are."""
-    return certainly_positive(terms_of(_difference(large, small) + 1)) is True
+    more = _difference(large, small) + 1
+    return certainly_positive(terms_of(more), more.asked.least if isinstance(more, Size) else {}) is True
 
 
 def _difference(a: int, b: int) -> int:
     return a - b
 
 
-def _shifted(names: tuple[str, ...]) -> Iterable[tuple[tuple[str, ...], int]]:
+def _shifted(names: tuple[str, ...], least: Mapping[str, int]) -> Iterable[tuple[tuple[str, ...], int]]:
     """(LEAST + a) (LEAST + b) … multiplied out."""
     if not names:
         return [((), 1)]
-    rest = list(_shifted(names[1:]))
-    return [*((key, LEAST * times) for key, times in rest), *(((names[0], *key), times) for key, times in rest)]
+    rest = list(_shifted(names[1:], least))
+    first = least.get(names[0], LEAST)
+    return [*((key, first * times) for key, times in rest), *(((names[0], *key), times) for key, times in rest)]
 
 
 def _combined(a: Size, b: int, sign: int) -> int:

@@ -12,8 +12,9 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Family
+from autograd_seq.folding.unlike import unlike
 from autograd_seq.plan.agreement import differs, tolerance_of
-from autograd_seq.plan.anysize.axes import Axes, free_axes, resized, small
+from autograd_seq.plan.anysize.axes import SMALL, Axes, free_axes, resized, small
 from autograd_seq.plan.anysize.examples_axis import examples
 from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.followed import split_of
@@ -25,6 +26,7 @@ from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
 from autograd_seq.plan.engine import Engine
 from autograd_seq.plan.guards import Guard, holding
+from autograd_seq.plan.one_hots import LookedUp
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.numbers import one_number
 from autograd_seq.plan.rewrites.rule import apply
@@ -97,6 +99,8 @@ class Samples:
         Their sizes.
     examples : str or None
         The size that counts examples.
+    least : dict of str to int
+        The smallest sizes for which the function gives a loss.
 
     Raises
     ------
@@ -117,10 +121,12 @@ class Samples:
         lengths.append(longer if len(chosen) > 1 else longest)
         self.networks = [Sample(self.recorded(each)) for each in lengths]
         self._first.clear()
+        self.looked = [check for check in self.networks[0].checks if isinstance(check, LookedUp)]
         names = self._names(chosen)
         self.axes = dict(zip(names, chosen))
         self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
         self.examples = examples(self.axes, [sample.network for sample in self.networks])
+        self.least = dict.fromkeys(self.axes, LEAST)
 
     @property
     def shares(self) -> dict[int, int]:
@@ -180,7 +186,30 @@ class Samples:
             if len(lengths) > 1:
                 return None
             found[name] = lengths.pop()
-        return found if min(found.values()) >= LEAST else None
+        return found if all(n >= self.least[name] for name, n in found.items()) else None
+
+    def unlike(self) -> str | None:
+        """What is not the same at all steps, in words."""
+        recording, *_ = self.recorded(self.at({name: n + 2 for name, n in self.points[-1].items()}))
+        return unlike(recording.forward)
+
+    def smallest_works(self) -> bool:
+        """Whether there is a loss where all sizes are as small as they may be."""
+        return self._gives_a_loss(self.least)
+
+    def longer(self) -> bool:
+        """Let the smallest sizes for which there is a loss be larger; whether that may help."""
+        alone = [name for name in self.axes if not self._gives_a_loss({**self.points[0], name: self.least[name]})]
+        for name in alone or self.axes:
+            self.least[name] += 1
+        return max(self.least.values()) <= SMALL
+
+    def _gives_a_loss(self, sizes: Mapping[str, int]) -> bool:
+        try:
+            self.recorded(self.at(sizes))
+        except Exception:  # whatever it is that short arguments lack
+            return False
+        return True
 
     def shapes(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
         """The shapes of arguments for some sizes."""
@@ -237,7 +266,10 @@ class SizedPlan:
     def __init__(self, samples: Samples, sizes: Mapping[str, int], engine: Engine, split: Split) -> None:
         self.samples, self.split, self.threads = samples, split, engine.threads
         self.asked = AllSmall(sizes) if engine.name == "jax" else Asked(sizes)
-        unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
+        try:
+            unified = Unified([sample.network for sample in samples.networks], samples.points, self.asked)
+        except NotGeneralError as error:
+            raise NotGeneralError(samples.unlike() or str(error)) from error
         self.network = unified.network
         first = samples.networks[0]
         given = {made: row for made, row in unified.origins.items() if row[0] in first.leaves}
@@ -272,11 +304,12 @@ class SizedPlan:
             self.namespace = dict(program.namespace)
             execute(self.source, self.namespace)
         self._ready: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {}
-        self.trust = Trust({i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)})
+        arrays: dict[int, Given] = {i: x for i, x in enumerate(samples.values) if isinstance(x, np.ndarray)}
+        self.trust = Trust(arrays, looked=samples.looked)
         self._check()
         if isinstance(program, JaxProgram):
             self.namespace["program"] = lambda **sizes: run  # which is traced for each shape
-        self.network.notes.append(f"for any {' and '.join(samples.axes)}; compared at {self.checked}")
+        self.network.notes += self._said()
 
     def _program(self, engine: Engine, names: tuple[str, ...], known: Mapping[Value, Any]) -> Program | JaxProgram:
         if engine.name != "jax":
@@ -307,21 +340,52 @@ class SizedPlan:
 
     def _check(self) -> None:
         """Compare with recordings at sizes that the program was not made from."""
-        points = [
-            {name: max(first + more * i, LEAST) for i, name in enumerate(self.samples.axes)} for first, more in CHECKED
-        ]
+        while not self.samples.smallest_works() and self.samples.longer():
+            pass
+        least = self.samples.least
+        points = [{name: max(first + more * i, least[name]) for i, name in enumerate(least)} for first, more in CHECKED]
         namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns, most: min(steps, 3)
-        self.checked = "; ".join([self._agrees(sizes) for sizes in points])
+        self.checked = "; ".join([text for sizes in points if (text := self._agrees(sizes))])
+        if not self.checked:
+            raise NotGeneralError("at other sizes there is another program")
+        for argument in self.samples.looked:
+            for sample in self.samples.networks:
+                argument.try_([x.record._value if isinstance(x, Tensor) else x for x in sample.inputs])
         self._ready.clear()
         self.namespace.update(namespace)
 
+    def _said(self) -> list[str]:
+        """For which sizes it is, as the shapes of the arguments say."""
+        samples, first = self.samples, self.samples.networks[0]
+        axes = " and ".join([f"{name} from {n} on" if n > LEAST else name for name, n in samples.least.items()])
+        places = {place: name for name, some in samples.axes.items() for place in some}
+        lengths = {
+            x.name: [places.get((i, axis), str(n)) for axis, n in enumerate(x.shape)]
+            for i, x in enumerate(first.inputs) if isinstance(x, Tensor)
+        }  # fmt: skip
+        shapes = ", ".join(f"{name} ({', '.join(n)}{',' * (len(n) == 1)})" for name, n in lengths.items())
+        notes = [f"for any {axes}, with {shapes}; compared with recordings at {self.checked}"]
+        steps, examples = next((name for name in samples.axes if name.startswith("T")), None), samples.examples
+        if steps is not None and examples is not None:
+            notes.append(f"{steps} is the number of steps, {examples} of examples")
+        return notes
+
+    def _is_for(self, sizes: Mapping[str, int]) -> bool:
+        """Whether all that was decided because of the sizes that it is for first is so for others."""
+        return self.asked.holds(self.split.part(sizes, self.threads))
+
     def _agrees(self, sizes: Mapping[str, int]) -> str:
-        """Compare with a recording at some sizes, which is let go then; the sizes in words."""
+        """Compare with a recording at some sizes, which is let go; the sizes in words, none if it is not for them."""
         recording, inputs, _ = self.samples.recorded(self.samples.at(sizes))
         values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
         replay = SizedReplay(self, sizes)
-        with np.errstate(all="ignore"):
-            found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
+        try:
+            with np.errstate(all="ignore"):
+                found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
+        except Exception:
+            if self._is_for(sizes):
+                raise
+            return ""
         by_owner = {id(leaf._gradient): leaf for leaf in recording.adjoints if leaf.operation is None}
         mine = dict(zip(self.names, self.leaves, strict=True))
         leaves = [by_owner.get(id(mine[key]._gradient)) for key in self.keys]  # type: ignore[union-attr]
@@ -329,6 +393,8 @@ class SizedPlan:
         if any(leaf is None for leaf in leaves):
             raise NotGeneralError(f"with {text} the loss depends on other parameters")
         wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
+        if wrong is not None and not self._is_for(sizes):
+            return ""  # another program is
         if wrong is not None:
             raise NotGeneralError(f"with {text} the general program gives another {wrong} than a recording")
         return text

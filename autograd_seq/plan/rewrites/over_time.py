@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd_seq.plan.rewrites.lifting import sums
 from autograd_seq.plan.rewrites.patterns import Match, P
+from autograd_seq.plan.rewrites.put_back import put_back_at_once
 from autograd_seq.plan.rewrites.rule import Made, rule
 from autograd_seq.plan.value import (
     COLUMNS_OVER_TIME,
@@ -68,4 +69,4 @@ def only_column_over_time(match: Match) -> Made:
     return match.value.instead(COLUMNS_OVER_TIME, [match["term"]], times=term.times, keep=True)
 
 
-ALL_STEPS_TOGETHER = (products_over_time, columns_over_time, only_column_over_time)
+ALL_STEPS_TOGETHER = (products_over_time, columns_over_time, only_column_over_time, put_back_at_once)

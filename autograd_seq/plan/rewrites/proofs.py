@@ -15,7 +15,7 @@ PROVEN = frozenset({
     "quotient_times", "difference_times", "cross_entropy_of_softmax", "longhand_along_axes", "product_of_stacked",
     "rows_of_product", "rows_of_sum", "products_over_time", "columns_over_time", "only_column_over_time",
     "negative_as_product", "flat", "common_factor", "known_terms", "known_factors", "sigmoid_as_tanh", "one_product",
-    "one_product_of_sum", "bias_in_product", "beside", "seams",
+    "one_product_of_sum", "bias_in_product", "beside", "seams", "put_back_at_once",
 })  # fmt: skip
 
 

@@ -212,8 +212,9 @@ class JaxProgram:
             f"{INDENT}return {_tuple(after)}, {_tuple([f'{self.names[v]}_t' for v in kept])}",
             "",
         ]
-        start = [before.get((v, j)) or self.texts.row(v, part.stop - 1 + j if part.backward else part.start - j)
-                 for v, j in slots]  # fmt: skip
+        steps = {(v, j): part.stop - 1 + j if part.backward else part.start - j for v, j in slots}
+        start = [before[v, j] if (v, j) in before and t in self.times[v] else self.texts.row(v, t)
+                 for (v, j), t in steps.items()]  # fmt: skip
         end = ", reverse=True" if part.backward else ""
         given = _tuple(list(now)) if now else f"None, length={part.stop - part.start}"
         last = {slot: self._fresh(f"{self.names[slot[0]]}_last") for slot in slots}
@@ -225,7 +226,7 @@ class JaxProgram:
         ]
         for value, name in zip(kept, results):
             pieces[value].append(name)
-        return {(v, j): name for (v, j), name in last.items() if v in active}
+        return last
 
     def _one_piece(self, value: Value, part: Segment) -> bool:
         times = value.times

@@ -60,6 +60,12 @@ def over_time(D, X):
         return lax.optimization_barrier(lax.optimization_barrier(X.T) @ D).T
     return lax.optimization_barrier(D.T) @ X
 '''
+PUT_BACK_AT_ONCE = '''\
+def put_back_at_once(pieces, where, shape):
+    """The pieces of all steps, added into an array of zeros where each stood."""
+    result = jnp.zeros(shape, pieces.dtype).reshape(-1)
+    return result.at[where.reshape(-1)].add(pieces.reshape(-1)).reshape(shape)
+'''
 
 
 class JaxValues:
@@ -196,6 +202,9 @@ class JaxValues:
         if kind is ONES:
             return f"jnp.ones({self._all(value)}, {self.dtype_of(value.dtype)})"
         texts = self._views(value)
+        if value.uses and not any(use.value.timed for use in value.uses) and not counts(value.settings):
+            once = self.once(value, texts)
+            return f"jnp.broadcast_to({_turn(f'({once})') if turned else once}, {self._all(value)})"
         if kind is ROWS:
             start, stop = value.settings["rows"]
             return f"{texts[0]}[:, :, {start}:{stop}]" if turned else f"{texts[0]}[:, {start}:{stop}]"
@@ -205,9 +214,7 @@ class JaxValues:
             parts = [self._repeated(use, text, value) for use, text in zip(value.uses, texts)]
             return f"jnp.concatenate([{', '.join(parts)}], axis={2 if turned else 1})"
         if kind is TRANSPOSE:
-            if value.uses[0].value.timed:
-                return f"{texts[0]}.swapaxes(1, 2)"
-            return texts[0] if turned else _turn(texts[0])
+            return f"{texts[0]}.swapaxes(1, 2)"
         if kind in (SUM, PRODUCT) or elementwise(kind):
             texts = [self._broadcast(use, text, value, 1) for use, text in zip(value.uses, texts)]
             text = self._by_element(value, texts)
@@ -365,6 +372,9 @@ class JaxValues:
         if value.is_a("stacked") and len(value.uses) == 1:
             axis = _axis(value)
             return texts[0] if axis == 0 else f"jnp.moveaxis({texts[0]}, 0, {axis})"
+        if value.is_a("put back"):
+            self.helpers[PUT_BACK_AT_ONCE] = None
+            return f"put_back_at_once({texts[0]}, {_where(value, texts[1:])})"
         texts = [f"*{text}" if use.value.kind is ALL_STEPS else text for use, text in zip(value.uses, texts)]
         if value.kind is CONCAT:
             return f"jnp.concatenate([{', '.join(texts)}], axis={_axis(value)})"
@@ -439,6 +449,16 @@ def _weights_on_the_left(network: Network) -> bool:
             left, right = (use.value.timed for use in value.uses)
             votes += (right and not left) - (left and not right)
     return votes > 0
+
+
+def _where(value: Value, integers: Sequence[str]) -> str:
+    """The places of what a lookup reads at all steps, in an array laid out in one row, and the shape of that."""
+    shape = plain(value.settings["shape"], value.kind)
+    words = iter(range(len(integers)))
+    index = ", ".join(f"i{next(words)}" if isinstance(part, str) else inside(part) for part in value.settings["at"])
+    arguments = ", ".join(f"i{n}" for n in range(len(integers)))
+    places = f"jnp.arange({' * '.join(map(str, shape))}).reshape({literal(shape)})"
+    return in_jax(f"jax.vmap(lambda {arguments}: {places}[{index}])({', '.join(integers)}), {literal(shape)}")
 
 
 def _turn(text: str) -> str:

@@ -92,6 +92,8 @@ class FastProgram(Program):
         writer = CompiledLoop(self, values)
         if (lines := writer.lines()) is None:
             return False
+        if not lines:  # views of others, and nothing that is computed
+            return True
         name = self.fresh("loop")
         arguments = writer.arguments | {size: size for size in used(self.sizes, [steps.text])}
         self.functions += [

@@ -97,7 +97,7 @@ class Outer(Places):
         word = known[0] if known else self._fresh("part")
         if not known:
             self.chosen.append(f"{word} = {text}")
-        return steps.asked.called(word, steps_at_once(int(steps), int(columns), most))
+        return steps.asked.called(word, steps_at_once(int(steps), int(columns), most), 1)
 
     def _side_by_side_once(self, uses: Sequence[Use], times: range, ones: bool) -> str:
         """All steps; what several products need is laid only once."""

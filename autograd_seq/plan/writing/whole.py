@@ -315,7 +315,7 @@ class Whole(Outer):
         times: Any = value.times
         steps = count(times)
         assert isinstance(steps, Size)
-        i = steps.asked.called("i", 0)
+        i = steps.asked.called("i", 0, 0)
         texts = [
             self._alone(use, value) if use.value.times is None else self._at(use.value, times[0] + i + use.shift)
             for use in value.uses
