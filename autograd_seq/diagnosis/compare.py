@@ -207,7 +207,7 @@ def _causes(
     search: Search, lines: _Told, report: BackwardReport, first: float = FIRST_WORK, most: float = MOST_WORK
 ) -> tuple[list[list[Finding]], list[str]]:
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
-    causes, unexplained = _found(search, report, first)
+    causes, unexplained = _found(search, report, first, behind=False)
     report.look_at = search.common(unexplained)
     if any(_is_appearance(c[0]) or _is_assignment(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
@@ -230,7 +230,7 @@ def _causes(
     left = _left(search, mended)
     if not unexplained:  # by several causes: fewer are likelier
         return ([[f] for f in mended], []) if mended and not left and len(mended) < len(causes) else (causes, [])
-    if left and _left(search, valued) and not search.ended and most > first:
+    if left and _left(search, valued) and (most > first or causes):  # nothing else tells: now it may take long
         causes, unexplained = _found(search, report, most)
     if len(left) <= len(unexplained):
         causes, unexplained = [[f] for f in mended], left
@@ -280,10 +280,12 @@ def _left(search: Search, found: Sequence[Finding]) -> list[str]:
     return [k for k in search.wrong if not any(k in f.explains for f in found)]
 
 
-def _found(search: Search, report: BackwardReport, most: float) -> tuple[list[list[Finding]], list[str]]:
+def _found(
+    search: Search, report: BackwardReport, most: float, behind: bool = True
+) -> tuple[list[list[Finding]], list[str]]:
     """What a search finds; that it could not be made is no reason to keep back what is wrong."""
     try:
-        return search.run(most)
+        return search.run(most, behind)
     except Exception as error:  # a program of a kind that the perturbations were not made for
         report.warnings.append(f"no diagnosis, as the search for it failed: {type(error).__name__}: {error}")
         return [], list(search.wrong)

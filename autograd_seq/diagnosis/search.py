@@ -133,7 +133,7 @@ class Search:
         self._tried, self._ended = 0, False
         self._variants: dict[Finding, Variant] = {}
 
-    def run(self, most: float = MOST_WORK) -> tuple[list[list[Finding]], list[str]]:
+    def run(self, most: float = MOST_WORK, behind: bool = True) -> tuple[list[list[Finding]], list[str]]:
         """The causes, each with all variants that fit, and the gradients that none explains.
 
         Called again it goes on where the work that it was allowed ended.
@@ -142,12 +142,14 @@ class Search:
         ----------
         most : float
             How many lines of the backward pass may be computed, in all.
+        behind : bool
+            Whether a variant that shows only beside another one is looked for among all of them, which takes long.
         """
         with np.errstate(all="ignore"):  # a value in place of another may be one that a logarithm has none of
             whole, partial = self._singles(most)
             if whole:
                 return [[self._finding(v, self.wrong) for v in whole]], []
-            return self._several(partial, most)
+            return self._several(partial, min(most, self._work()) + FIRST_WORK if behind else 0.0)
 
     @property
     def context(self) -> Context:
@@ -230,7 +232,7 @@ class Search:
         causes: list[list[Finding]] = []
         explained: set[str] = set()
         while len(explained) < len(self.wrong) and len(chosen) < MOST_CAUSES:
-            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, most + FIRST_WORK)
+            best = self._next(partial, chosen, explained) or self._behind(chosen, explained, most)
             if best is None:
                 break
             variant, now = best
@@ -260,7 +262,7 @@ class Search:
         self, chosen: list[Variant], explained: set[str], most: float
     ) -> tuple[Variant, set[str]] | None:
         """A variant that shows only where another mistake is made as well."""
-        if not chosen:
+        if not chosen or self._work() > most:
             return None
         taken = {r for v in chosen for r in v.changes}
         best: tuple[Variant, set[str]] | None = None

@@ -37,6 +37,10 @@ class Loop:
         for r in c.program.truth.recording.forward:
             if r.operation is None and (c.role(r), 1) in self.at and self.at[c.role(r), 1].operation is not None:
                 self.at[c.role(r), 0] = r
+        self.last: dict[Any, tuple[int, Tensor]] = {}  # of each role the time of its last record, and that record
+        for (role, t), r in self.at.items():
+            if t >= self.last.get(role, (t, r))[0]:
+                self.last[role] = t, r
 
     def together(self) -> list[set[State]]:
         """All states, and those of each loop of its own."""
@@ -123,11 +127,8 @@ class _Run:
 
     def _carried(self, role: State, steps: list[int]) -> list[Array]:
         """What some steps carry back to the state."""
-        parts = []
-        for (kind, time), r in list(self.loop.at.items()):
-            if kind in self.loop.carried[role] and time == max(t for k, t in self.loop.at if k == kind):
-                parts += [self._line(r, step - time) for step in steps]
-        return parts
+        carried = [(r, time) for kind, (time, r) in self.loop.last.items() if kind in self.loop.carried[role]]
+        return [self._line(r, step - time) for r, time in carried for step in steps]
 
     def state(self, role: State, t: int) -> Array:
         """The adjoint of a state as the loop has it at step `t`."""
