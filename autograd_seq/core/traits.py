@@ -16,7 +16,7 @@ from autograd_seq.core.errors import unknown_word, wrong_longhand
 
 Word = Literal[
     "", "sum", "difference", "negative", "product", "quotient", "exponential", "matrix product", "transpose",
-    "part", "replaced parts", "joined", "stacked", "name", "sum of uses", "gathered parts", "put back",
+    "part", "replaced parts", "joined", "stacked", "name", "sum of uses", "gathered parts", "looked up", "put back",
 ]  # fmt: skip
 """What an operation can be in algebra; the last four are words of the reverse sweep's own."""
 

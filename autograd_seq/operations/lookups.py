@@ -102,6 +102,7 @@ def _look_up_rule(g: Any, y: Any, x: Any, *integers: Any, at: Any) -> Any:
     latex=Form(_looked_up, operands=(ATOM,)),
     meaning=_look_up_meaning,
     expects="integers that lie within the array",
+    algebra="looked up",
 )
 def look_up(*arrays: Any, at: tuple[Any, ...]) -> Array:
     """``x[i, j]`` of an array and the integers that say where.

@@ -3,8 +3,7 @@
 At first 48 of the first 60 were named, 41 of the 60 of another person, 49 of the 60 of a third one, 35 of the 40 of a
 fourth, 26 of the 45 of a fifth, 43 of the 60 of a sixth, 54 of the 60 of a seventh, 50 of the 60 of an eighth and 48 of
 the 60 of a ninth, all of them flagged on exactly the wrong gradients, and none of the right ones but for one of the
-sixth's. What was missed
-was then added by general rules, so the share today says nothing about others.
+sixth's. What was missed was then added by general rules, so the share today says nothing about others.
 """
 
 from __future__ import annotations

@@ -142,3 +142,23 @@ def test_the_gradient_of_an_embedding_takes_no_array_for_each_step() -> None:
     agrees(plan, loss, RNG.integers(0, 6, (3, 8)))
     assert "added in one array" in plan.explain()
     assert plan.source.count("put_back") == 1
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba", "jax"])
+def test_integers_that_lie_outside_are_an_error_with_every_engine(engine: str) -> None:
+    if engine != "numpy":
+        pytest.importorskip(engine)
+
+    def loss(ids: Any) -> Any:
+        h = np.zeros(4)
+        for t in range(len(ids)):
+            h = ag.tanh(W @ h + E[ids[t]])
+        return ag.sum(h**2)
+
+    plan = compile(loss, [E, W], engine=engine)
+    for ids in ([0, 1, 5, 2], [3, 4, 2, 1], [5, 5, 0, -1], [-6, 1, 2, 3]):
+        assert abs(float(plan(np.array(ids))[0]) - loss(np.array(ids)).item()) < 1e-12
+    for outside in (6, 9, -7):
+        with pytest.raises(ag.ShapeError, match="out of bounds: axis 0 has length 6"):
+            plan(np.array([0, outside, 1, 2]))
+    assert abs(float(plan(np.array([5, 1, 0, 2]))[0]) - loss(np.array([5, 1, 0, 2])).item()) < 1e-12

@@ -54,6 +54,8 @@ def expression(
     if form is None:
         raise lacks(operation, "it does not say what it is in NumPy")
     text, _ = form.write([(operand, ATOM) for operand in operands], settings)
+    if operation.algebra == "looked up":  # JAX would take the nearest row for integers that lie outside
+        text = f'{operands[0]}.at{text.removeprefix(operands[0])}.get(mode="fill")'
     helper = _ADDS.sub(r"\1\2 = \2.at[\3].add(\4)", form.helper)
     for part in (text, helper):
         if _WRITES.search(part):
