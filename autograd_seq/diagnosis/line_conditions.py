@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_indices import indices
-from autograd_seq.diagnosis.line_places import Edit, places, read, said
+from autograd_seq.diagnosis.line_places import Edit, places, read, said, target
 from autograd_seq.diagnosis.line_variables import conditions_in_file, shape_of
 from autograd_seq.diagnosis.own_code import Part, statements_in
 
@@ -19,6 +19,7 @@ OTHERS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Eq: (ast.NotEq, ast.Gt, ast.Lt), ast.NotEq: (ast.Eq,),
     ast.Is: (ast.IsNot,), ast.IsNot: (ast.Is,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,),
 }  # fmt: skip
+DONE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 MOST_BOUNDS = 8
 MOST_TOO = 10  # conditions of the file that could be asked as well
 
@@ -60,9 +61,10 @@ def _asked_too(part: Part, s: ast.If) -> Iterator[Edit]:
 
 
 def _asked(s: ast.stmt, edit: Edit) -> Edit:
-    """What is wrong is the condition, where it is that of an if."""
+    """What is made wrong by the condition of an if, and the line that asks it as it should be."""
     if isinstance(s, ast.If):
-        edit.where = f"the condition {said(s.test)}"
+        done = [inner for inner in s.body if isinstance(inner, DONE)]
+        edit.where = target(done[0]) if done else f"the condition {said(s.test)}"
         before = edit.old
         edit.put(edit.new)
         edit.mended = f"if {said(s.test)}:"
