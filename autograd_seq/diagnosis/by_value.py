@@ -202,7 +202,10 @@ class ByValue(InOrder):
         at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             ways = self._ways(at, rules, MOST_WAYS)
-            found = instead(self._run, at, [way for _, way in ways])
+            try:
+                found = instead(self._run, at, [way for _, way in ways])
+            except Exception:  # it came to no such time, as where a run uses up what was kept
+                return []
             hits = [i for i, made in enumerate(found) if any(self._same(v, _shaped_as(true, v)) for v in made)]
             if hits:
                 return [ways[i][0] for i in hits[:MOST_HITS]]

@@ -223,6 +223,8 @@ def _causes(
         return causes, unexplained
     valued, _ = lines.mended("values")
     if valued and not _left(search, valued) and all(map(is_told, valued)):
+        if unexplained and len(valued) > 2:  # then two that show only together are likelier
+            causes, unexplained = _found(search, report, first)
         if unexplained or len(valued) < len(causes):
             return [[f] for f in valued], []
         return causes, []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,8 +137,20 @@ def called(node: ast.Call) -> str:
 
 
 def with_operand(node: ast.AST, old: str, new: str) -> str:
-    """The source of something with one operand in place of another, wherever it stands."""
-    return re.sub(rf"(?<![\w.]){re.escape(old)}(?!\w)", lambda _: new, ast.unparse(node))
+    """The source of something with one operand in place of another, wherever it is read."""
+    return ast.unparse(_InPlaceOf(read(old), read(new)).visit(copy.deepcopy(node)))
+
+
+class _InPlaceOf(ast.NodeTransformer):
+    """One expression for another; not for what is only called so, as a keyword is, or is stored into."""
+
+    def __init__(self, old: ast.expr, new: ast.expr) -> None:
+        self._old, self._text, self._new = type(old), ast.unparse(old), new
+
+    def visit(self, node: ast.AST) -> Any:
+        """The new one, where the old one stands."""
+        read_there = type(node) is self._old and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        return self._new if read_there and ast.unparse(node) == self._text else self.generic_visit(node)
 
 
 def target(statement: ast.stmt) -> str:

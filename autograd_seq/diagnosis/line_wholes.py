@@ -67,7 +67,7 @@ def other_goals(part: Part, s: ast.stmt) -> Iterator[Edit]:
     text = ast.unparse(goal)
     for name in [name for name in names_in_file(part) if name in text]:
         for other in [other for other in names_in_file(part) if _reads_alike(name, other)][:MOST_GOALS]:
-            new = with_operand(goal, name, other) if f"'{name}'" in text else text.replace(f".{name}", f".{other}")
+            new = text.replace(f"'{name}'", f"'{other}'").replace(f".{name}", f".{other}")
             if new != text:
                 line = ast.copy_location(ast.parse(ast.unparse(s).replace(text, new, 1)).body[0], s)
                 yield Edit(s, *holder_of(part.tree, s), line, *kinds.IN_PLACE_OF(text, new))

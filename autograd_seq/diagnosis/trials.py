@@ -22,7 +22,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.callers import called_in
 from autograd_seq.diagnosis.known_values import KnownValues, in_blocks, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
-from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts
+from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts, statements_in
 from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.true_values import TrueValues
 
@@ -207,9 +207,15 @@ class Trials:
 
     def makes_outputs(self, part: Part, s: ast.stmt) -> bool:
         """Whether a line makes what the outputs of the forward pass depend on: it is right by definition."""
-        if isinstance(s, ast.For) or not self.known.lines:
+        if isinstance(s, ast.For) or not self.known.lines or self._is_several(part, s):
             return False
         return any((part.file, line) in self.known.lines for line in range(s.lineno, (s.end_lineno or s.lineno) + 1))
+
+    def _is_several(self, part: Part, s: ast.stmt) -> bool:
+        """Whether the number of a line is not all: it has other statements, or what runs at another time."""
+        if any(isinstance(n, (ast.Lambda, ast.IfExp)) for n in ast.walk(s)):
+            return True
+        return any(other is not s and other.lineno == s.lineno for other in statements_in(part.tree))
 
     def file_of(self, part: Part) -> str:
         """The name of a function's file, if it is not the one of the function that is checked."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autograd_seq.diagnosis.course import check_file
+from autograd_seq.diagnosis.line_places import read, with_operand
 from tests.check.small_programs import are_right_by_differences, by_own_lines, loaded, one_cause, written
 
 HIGHWAY = """
@@ -298,3 +299,59 @@ def test_a_line_of_the_forward_pass_is_not_blamed(tmp_path):
     report = check_file(written(tmp_path, HIGHWAY, wrong))["backward"]
     forward, backward = HIGHWAY.split("def backward")
     assert all(cause.line is None or cause.line > forward.count("\n") for cause in report.causes), str(report)
+
+
+ON_ONE_LINE = """
+import numpy as np
+
+INPUTS = {"x": (4, 2, 3), "W": (3, 3), "g": (3,)}
+
+
+class Steps:
+    def __init__(self, W, g):
+        self.W, self.g, self.dW, self.dg, self.tape = W, g, 0 * W, 0 * g, []
+
+    def step(self, x, h):
+        s = np.tanh((x + h) @ self.W); self.tape.append(lambda d: self.back(d, x + h, s)); return s * self.g
+
+    def back(self, d, a, s):
+        self.dg = self.dg + (d * s).sum(axis=0)
+        dz = d * self.g * (1 - s ** 2)
+        self.dW = self.dW + a.T @ dz
+        return dz @ self.W.T
+
+
+def forward(x, W, g):
+    steps, h = Steps(W, g), np.zeros((2, 3))
+    for t in range(len(x)):
+        h = steps.step(x[t], h)
+    return {"h": h}, (x, steps)
+
+
+def backward(upstream, cache):
+    x, steps = cache
+    steps.dW, steps.dg = 0 * steps.W, 0 * steps.g
+    dx, d = np.zeros_like(x), upstream["h"]
+    for t in reversed(range(len(x))):
+        d = steps.tape[t](d)
+        dx[t] = d
+    return {"dx": dx, "dW": steps.dW, "dg": steps.dg}
+"""
+
+
+def test_a_line_that_both_passes_share_may_be_wrong(tmp_path):
+    are_right_by_differences(loaded(written(tmp_path, ON_ONE_LINE)))
+    wrong = written(tmp_path, ON_ONE_LINE, [("self.back(d, x + h, s)", "self.back(d, x - h, s)")])
+    cause, line = one_cause(wrong)
+    assert line.startswith("s = np.tanh((x + h) @ self.W)") and "x + h, s" in cause.correct
+
+
+@pytest.mark.parametrize(("text", "old", "new", "right"), [
+    ("dict(dh=dh, x=a[0])", "dh", "a[0]", "dict(dh=a[0], x=a[0])"),
+    ("f(lambda c: c + d)(c)", "d", "e", "f(lambda c: c + e)(c)"),
+    ("(h := h + 1) * hs[h]", "h", "g", "(h := (g + 1)) * hs[g]"),
+    ("a.T @ a[t] + b.a", "a", "c", "c.T @ c[t] + b.a"),
+    ("hs[t + 1] - hs[t]", "hs[t + 1]", "hs[t]", "hs[t] - hs[t]"),
+])  # fmt: skip
+def test_only_what_is_read_is_exchanged(text, old, new, right):
+    assert with_operand(read(text), old, new) == right
