@@ -116,7 +116,7 @@ def test_it_is_proven():
 
 def loops(program):
     """The loops over time of a program, each with what stands in it."""
-    return [m[0] for m in re.finditer(r"^    for .* in steps_\d+:\n(?:        .*\n)+", program, re.MULTILINE)]
+    return [m[0] for m in re.finditer(r"^( +)for .* in steps_\d+:\n(?:\1    .*\n)+", program, re.MULTILINE)]
 
 
 def test_a_plan_computes_it_in_the_loop():

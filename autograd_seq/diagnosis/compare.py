@@ -207,7 +207,7 @@ def _causes(
     search: Search, lines: _Told, report: BackwardReport, first: float = FIRST_WORK, most: float = MOST_WORK
 ) -> tuple[list[list[Finding]], list[str]]:
     """What was done wrong, by the true pass with something else in it and by somebody's own lines, whichever tells."""
-    causes, unexplained = _found(search, report, first, behind=False)
+    causes, unexplained = _found(search, report, first, FIRST_WORK // 4)
     report.look_at = search.common(unexplained)
     if any(_is_appearance(c[0]) or _is_assignment(c[0]) for c in causes):
         assigned, _ = lines.mended("assignments")
@@ -283,7 +283,7 @@ def _left(search: Search, found: Sequence[Finding]) -> list[str]:
 
 
 def _found(
-    search: Search, report: BackwardReport, most: float, behind: bool = True
+    search: Search, report: BackwardReport, most: float, behind: float = FIRST_WORK
 ) -> tuple[list[list[Finding]], list[str]]:
     """What a search finds; that it could not be made is no reason to keep back what is wrong."""
     try:

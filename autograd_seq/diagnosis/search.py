@@ -133,7 +133,7 @@ class Search:
         self._tried, self._ended = 0, False
         self._variants: dict[Finding, Variant] = {}
 
-    def run(self, most: float = MOST_WORK, behind: bool = True) -> tuple[list[list[Finding]], list[str]]:
+    def run(self, most: float = MOST_WORK, behind: float = FIRST_WORK) -> tuple[list[list[Finding]], list[str]]:
         """The causes, each with all variants that fit, and the gradients that none explains.
 
         Called again it goes on where the work that it was allowed ended.
@@ -142,14 +142,14 @@ class Search:
         ----------
         most : float
             How many lines of the backward pass may be computed, in all.
-        behind : bool
-            Whether a variant that shows only beside another one is looked for among all of them, which takes long.
+        behind : float
+            How many more for a variant that shows only beside another one: it is looked for among all of them.
         """
         with np.errstate(all="ignore"):  # a value in place of another may be one that a logarithm has none of
             whole, partial = self._singles(most)
             if whole:
                 return [[self._finding(v, self.wrong) for v in whole]], []
-            return self._several(partial, min(most, self._work()) + FIRST_WORK if behind else 0.0)
+            return self._several(partial, min(most, self._work()) + behind)
 
     @property
     def context(self) -> Context:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import autograd_seq.operations as ops  # the sweep's own word: accumulate
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis.truth import Truth
 
 Rows = list[list[Tensor]]
@@ -86,7 +86,7 @@ def adjoints_in(truth: Truth) -> list[Tensor]:
 def _partial_sums(backward: Sequence[Tensor]) -> Iterator[Array]:
     """What some of the terms of each adjoint make together: any of a few, or neighbours in the order of the sweep."""
     for r in backward:
-        terms = [x._value for x in r.inputs] if r.operation is ops.accumulate else []
+        terms = [x._value for x in r.inputs] if algebra(r) == "sum of uses" else []
         if any(term.shape != r.shape for term in terms):
             continue  # a part of it, which is added to some rows only
         for count in range(2, len(terms)):

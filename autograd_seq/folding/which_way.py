@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from networkx.utils import UnionFind
-
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
@@ -49,14 +47,22 @@ def _loops(graph: Graph, times: Mapping[Tensor, int]) -> dict[Tensor, int]:
 def _independent(loops: Mapping[Tensor, int]) -> dict[Tensor, int]:
     """The same, with the parts of each loop that do not use each other's results told apart."""
     beside: dict[tuple[int, Any], int] = {}
-    together: Any = UnionFind(record.index for record in loops)
+    stands_for = {record.index: record.index for record in loops}
+
+    def one_of(index: int) -> int:
+        """The record that stands for all that belong together with one."""
+        while stands_for[index] != index:
+            stands_for[index] = index = stands_for[stands_for[index]]
+        return index
+
     for record, loop in loops.items():
-        together.union(record.index, *(x.index for x in record.inputs if loops.get(x) == loop))
-        together.union(record.index, beside.setdefault((loop, site(record)), record.index))
+        used = [x.index for x in record.inputs if loops.get(x) == loop]
+        for other in [*used, beside.setdefault((loop, site(record)), record.index)]:
+            stands_for[one_of(other)] = one_of(record.index)
     numbers: dict[int, int] = {}
     for record in loops:
-        numbers.setdefault(together[record.index], len(numbers))
-    return {record: numbers[together[record.index]] for record in loops}
+        numbers.setdefault(one_of(record.index), len(numbers))
+    return {record: numbers[one_of(record.index)] for record in loops}
 
 
 def _links(loops: Mapping[Tensor, int], times: Mapping[Tensor, int], steps: int) -> dict[tuple[int, int], int]:

@@ -191,7 +191,7 @@ def block(arrays: Mapping[str, Array]) -> bytes:
 
 
 def from_block(content: bytes, most: float = MOST_BYTES) -> dict[str, Array]:
-    """The arrays of such a block; what is no array of numbers, or larger than allowed, is refused as a whole.
+    """The arrays of such a block; what is not an array of numbers, or is larger than allowed, is refused as a whole.
 
     Raises
     ------

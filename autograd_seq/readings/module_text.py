@@ -55,8 +55,7 @@ def _forward(
     names = arguments_of_forward(writer, arguments)
     body = [line for u in [*arguments.own, *arguments.parameters] for line in unpacked(writer, u, arguments)]
     body += length_of_time(writer, arguments)
-    data = [u for u in [*arguments.own, *arguments.required, *arguments.later] if u not in writer.d.parameters]
-    body += guard(writer, data, counts_steps(writer))
+    body += guard(writer, [*arguments.own, *arguments.required, *arguments.later], counts_steps(writer))
     body += [f"{writer.variables[u]} = {zeros_for(writer, u, arguments)}" for u in arguments.made]
     for unit in arguments.optional:
         zeros = zeros_for(writer, unit, arguments)

@@ -111,7 +111,6 @@ class _Search:
         leaves = [u for u in derivation.folded.units if u.leaf and derivation.in_forward(u)]
         leaves = [u for u in leaves if not (isinstance(u, Node) and u.literal)]
         self.parameters = [unit for unit in leaves if unit in wanted]
-        self.learned = [unit for unit in self.parameters if unit in derivation.learned]
         self.data = [unit for unit in leaves if unit not in wanted]
 
     def _note(self, places: Origin) -> None:
@@ -155,7 +154,7 @@ class _Search:
         """How much of what is needed comes from the function's own arguments."""
         names = arguments_of(code)
         known = sum(given.way.root in names for given in own.given.values())
-        return known + (own.parameters in names) * sum(unit not in own.given for unit in self.learned)
+        return known + (own.parameters in names) * sum(unit not in own.given for unit in self.parameters)
 
     def _read(self, code: CodeType) -> OwnFunction | None:
         """What a function takes; None if data that it uses come from elsewhere."""
@@ -343,11 +342,10 @@ class _Search:
         for unit in self.parameters:
             if unit not in own.given and unit.name in own.arguments and unit.name not in own.roots:
                 own.given[unit] = Given(Way("argument", unit.name))
-        missing = [unit for unit in self.learned if unit not in own.given]
-        if not missing:
+        if all(unit in own.given for unit in self.parameters):
             return own
         roots = [own.given[unit].way.root for unit in self.parameters if unit in own.given and own.given[unit].way.keys]
-        named = all(record_of(unit)._name is not None for unit in missing)
+        named = all(record_of(unit)._name is not None for unit in self.parameters if unit not in own.given)
         left = [name for name in own.arguments if name not in own.roots and named]
         words = list(dict.fromkeys(filter(None, roots))) or left
         if len(words) == 1:

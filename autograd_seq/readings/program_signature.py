@@ -52,11 +52,11 @@ def signature(writer: ProgramWriter) -> Signature:
     """Sort the leaves into arguments."""
     d: Derivation = writer.d
     result = Signature()
-    learned = set(d.learned)
+    wanted = set(d.parameters)
     for unit in writer.variables:
         if not unit.leaf:
             continue
-        if unit in learned:
+        if unit in wanted:
             result.parameters[unit] = _key(unit, writer)
         elif not d.in_forward(unit):
             result.backward.append(unit)
@@ -88,7 +88,7 @@ def signature(writer: ProgramWriter) -> Signature:
 def _key(unit: Unit, writer: ProgramWriter) -> str:
     """What a parameter is called in the dictionary: its name, unless two have the same."""
     name = unit.name or writer.variables[unit]
-    same = [u for u in writer.d.learned if u.name == name]
+    same = [u for u in writer.d.parameters if u.name == name]
     return name if len(same) == 1 else writer.variables[unit]
 
 

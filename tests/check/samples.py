@@ -3,7 +3,7 @@
 import numpy as np
 
 import autograd_seq.operations as ops
-from autograd_seq.operations import indexing, linear
+from autograd_seq.operations import indexing, linear, lookups
 
 RNG = np.random.default_rng(20)
 
@@ -42,6 +42,8 @@ def definite(n):
     return (lambda a: a @ a.T + np.eye(n))(RNG.uniform(-0.5, 0.5, (n, n)))
 
 
+ROWS = np.array([[0.3, -1.2, 0.7], [2.1, -0.4, 1.5]])
+
 # operation: calls, each a function and the arrays that it is given as leaves that require a gradient
 SAMPLES = {
     ops.above_zero: [(ops.above_zero, [positive(2, 3)])],
@@ -55,7 +57,7 @@ SAMPLES = {
     ops.arctan: [(ops.arctan, [normal(2, 3)])],
     ops.arctan2: [(ops.arctan2, [nonzero(2, 3), nonzero(2, 1)])],
     ops.arctanh: [(ops.arctanh, [RNG.uniform(-0.8, 0.8, (2, 3))])],
-    ops.as_finite: [(ops.as_finite, [normal(2, 3)])],
+    ops.as_finite: [(ops.as_finite, [ROWS])],
     ops.as_float: [(lambda x: ops.as_float(x, dtype="float64"), [normal(2, 3)])],
     ops.assign: [
         (lambda x, a, b: ops.assign(
@@ -143,6 +145,18 @@ SAMPLES = {
     ops.where: [
         (lambda a, b: ops.where(np.array([[True], [False]]), a, b), [normal(2, 3), normal(2, 3)]),
         (lambda a, b: ops.where(np.array([[True, False, True]]), a, b), [normal(2, 1), normal(2, 3)]),
+    ],
+    lookups.look_up: [
+        (lambda x: lookups.look_up([x, np.array([2, 0])], at=(slice(None), lookups.GIVEN)), [ROWS]),
+        (lambda x: lookups.look_up([x, np.array([1, 1])], at=(lookups.GIVEN,)), [ROWS.T]),
+    ],
+    lookups.put_back: [
+        (lambda x: lookups.put_back(
+            [x, np.array([2, 0])], at=(slice(None), lookups.GIVEN), shape=(2, 4)
+        ), [ROWS[:, :2]]),
+        (lambda x, y: lookups.put_back(
+            [x, y, np.array([1, 1]), np.array([0, 2])], at=(lookups.GIVEN,), shape=(3, 2)
+        ), [ROWS[:, :2], ROWS[:, 1:]]),
     ],
     indexing._getitem: [
         (lambda x: ops.getitem(x, (slice(None), slice(1, 3))), [normal(2, 3)]),

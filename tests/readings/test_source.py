@@ -12,7 +12,6 @@ from autograd_seq import (
     Tensor,
     check_backward,
     equations,
-    grad,
     name,
     scope,
     softmax,
@@ -272,22 +271,3 @@ def test_numbers_that_are_not_finite(loss):
     with np.errstate(all="ignore"):
         first = Derivation(loss(Parameter(rng.normal(size=(3, 3)), "W"), Tensor(rng.normal(size=(3, 2)), "x")))
     agrees(source(first, "net"), first, [first])
-
-
-@pytest.mark.parametrize("learned", [True, False])
-def test_data_by_which_a_gradient_is_asked_are_arguments_and_not_parameters(learned):
-    rng = np.random.default_rng(0)
-    W = Parameter(rng.normal(size=(3, 3)), "W") if learned else Tensor(rng.normal(size=(3, 3)), "W", requires_grad=True)
-    x = Tensor(rng.normal(size=(3, 2)), "x", requires_grad=True)
-    J = name(np.sum(np.tanh(W @ x) ** 2), "J")
-    text = source(J, "net")
-    module = {}
-    exec(text, module)
-    if learned:
-        value, cache = module["net_forward"]({"W": W.value}, x.value)
-    else:  # nobody has said which of the two are weights
-        value, cache = module["net_forward"]({"W": W.value, "x": x.value})
-    found = module["net_backward"](cache)
-    close(value, J.value, "J")
-    for key, slope in zip(("dW", "dx"), grad(J, [W, x]), strict=True):
-        close(found[key], slope, key)

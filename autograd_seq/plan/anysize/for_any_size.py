@@ -120,7 +120,8 @@ class ForAnySize:
         if not isinstance(bound.replay, SizedReplay):
             return None
         plan = bound.replay.plan
-        sizes = {name: min(n, SMALL) for name, n in bound.replay.sizes.items()}
+        least = plan.samples.least
+        sizes = {name: min(n, max(SMALL, least.get(name, 0))) for name, n in bound.replay.sizes.items()}
         return self._at(plan, sizes), resized(values, plan.samples.at(sizes))
 
     def _samples(self, values: Sequence[Given]) -> tuple[Samples, list[SizedPlan]]:

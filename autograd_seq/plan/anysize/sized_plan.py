@@ -364,7 +364,7 @@ class SizedPlan:
             for i, x in enumerate(first.inputs) if isinstance(x, Tensor)
         }  # fmt: skip
         shapes = ", ".join(f"{name} ({', '.join(n)}{',' * (len(n) == 1)})" for name, n in lengths.items())
-        notes = [f"for any {axes}, with {shapes}; compared with recordings at {self.checked}"]
+        notes = [f"for any {axes}, with {shapes}; compared at {self.checked}"]
         steps, examples = next((name for name in samples.axes if name.startswith("T")), None), samples.examples
         if steps is not None and examples is not None:
             notes.append(f"{steps} is the number of steps, {examples} of examples")
