@@ -57,7 +57,6 @@ SAMPLES = {
     ops.arctan: [(ops.arctan, [normal(2, 3)])],
     ops.arctan2: [(ops.arctan2, [nonzero(2, 3), nonzero(2, 1)])],
     ops.arctanh: [(ops.arctanh, [RNG.uniform(-0.8, 0.8, (2, 3))])],
-    ops.as_finite: [(ops.as_finite, [ROWS])],
     ops.as_float: [(lambda x: ops.as_float(x, dtype="float64"), [normal(2, 3)])],
     ops.assign: [
         (lambda x, a, b: ops.assign(
@@ -146,18 +145,6 @@ SAMPLES = {
         (lambda a, b: ops.where(np.array([[True], [False]]), a, b), [normal(2, 3), normal(2, 3)]),
         (lambda a, b: ops.where(np.array([[True, False, True]]), a, b), [normal(2, 1), normal(2, 3)]),
     ],
-    lookups.look_up: [
-        (lambda x: lookups.look_up([x, np.array([2, 0])], at=(slice(None), lookups.GIVEN)), [ROWS]),
-        (lambda x: lookups.look_up([x, np.array([1, 1])], at=(lookups.GIVEN,)), [ROWS.T]),
-    ],
-    lookups.put_back: [
-        (lambda x: lookups.put_back(
-            [x, np.array([2, 0])], at=(slice(None), lookups.GIVEN), shape=(2, 4)
-        ), [ROWS[:, :2]]),
-        (lambda x, y: lookups.put_back(
-            [x, y, np.array([1, 1]), np.array([0, 2])], at=(lookups.GIVEN,), shape=(3, 2)
-        ), [ROWS[:, :2], ROWS[:, 1:]]),
-    ],
     indexing._getitem: [
         (lambda x: ops.getitem(x, (slice(None), slice(1, 3))), [normal(2, 3)]),
         (lambda x: ops.getitem(x, np.array([0, 1, 1])), [normal(2, 3)]),
@@ -171,4 +158,17 @@ SAMPLES = {
         (lambda a, b: ops.remainder(a, b, truncated=True), [5 * nonzero(2, 3), nonzero(2, 3)]),
     ],
     ops.singular_values: [(ops.singular_values, [apart(2, 3)])],
+    ops.as_finite: [(ops.as_finite, [ROWS])],
+    lookups.look_up: [
+        (lambda x: lookups.look_up([x, np.array([2, 0])], at=(slice(None), lookups.GIVEN)), [ROWS]),
+        (lambda x: lookups.look_up([x, np.array([1, 1])], at=(lookups.GIVEN,)), [ROWS.T]),
+    ],
+    lookups.put_back: [
+        (lambda x: lookups.put_back(
+            [x, np.array([2, 0])], at=(slice(None), lookups.GIVEN), shape=(2, 4)
+        ), [ROWS[:, :2]]),
+        (lambda x, y: lookups.put_back(
+            [x, y, np.array([1, 1]), np.array([0, 2])], at=(lookups.GIVEN,), shape=(3, 2)
+        ), [ROWS[:, :2], ROWS[:, 1:]]),
+    ],
 }  # fmt: skip

@@ -145,7 +145,6 @@ SINGLE = (
     Use(ops.arctan, ops.arctan, references.arctan, (M,)),
     Use(ops.arctan2, ops.arctan2, references.arctan2, (M, (2, 1)), edge=_both_zero),
     Use(ops.arctanh, ops.arctanh, references.arctanh, (M,), "unit", _at_end),
-    Use(ops.as_finite, ops.as_finite, lambda x: x, (M,)),
     Use(ops.as_float, lambda x: ops.as_float(x, dtype=x.dtype.name), lambda x: x, (M,)),
     Use(ops.assign, lambda x, a, b: ops.assign([x, a, b], indices=PLACES, visible=indexing.visibility(M, PLACES)),
         references.assigned, (M, (2,), (2,))),
@@ -226,6 +225,7 @@ SINGLE = (
     Use(indexing._getitem, lambda x: ops.getitem(x, ROWS), lambda x: x[ROWS], (M,)),
     Use(linear._einsum, lambda a, b: ops.einsum("ij,kj->ik", a, b),
         lambda a, b: np.sum(a[:, None] * b[None], axis=2), (M, M)),
+    Use(ops.as_finite, ops.as_finite, lambda x: x, (M,)),
 )  # fmt: skip
 
 SEVERAL = (  # by NumPy's functions; most are made of several operations, of which one is named here
