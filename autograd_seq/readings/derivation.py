@@ -16,7 +16,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording, differentiate
 from autograd_seq.core.scope import Marked, Scope
 from autograd_seq.core.source_line import here
-from autograd_seq.core.tensor import Tensor, is_parameter
+from autograd_seq.core.tensor import Tensor
 from autograd_seq.folding.fold import Block, Family, Folded, Ref, Unit, fold, fold_both
 from autograd_seq.folding.step_index import GivenIndex
 from autograd_seq.folding.unit import Node
@@ -150,12 +150,6 @@ class Derivation:
         """The leaves whose gradients are wanted, in order; those of a single step are inputs."""
         leaves = [unit for unit in self.folded.units if isinstance(unit, Node) and unit.leaf]
         return [u for u in leaves if u.record.requires_grad and u.time is None and not self.is_backward(u)]
-
-    @cached_property
-    def learned(self) -> list[Unit]:
-        """The parameters but for data by which a gradient is asked: tensors, where there is a `Parameter` as well."""
-        said = [unit for unit in self.parameters if is_parameter(record_of(unit))]
-        return said or self.parameters
 
     def varies(self, unit: Unit) -> bool:
         """Whether a sum has other terms at its first or last step."""
