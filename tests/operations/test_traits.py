@@ -98,12 +98,17 @@ def put_back(*arrays, at, shape):
     return result
 
 
+def looked_up(x, *integers, at):
+    given = iter(integers)
+    return x[tuple(next(given) if part == "given" else part for part in at)]
+
+
 WORDS = {
     "sum": np.add, "difference": np.subtract, "negative": np.negative, "product": np.multiply, "quotient": np.divide,
     "exponential": np.exp, "matrix product": np.matmul, "transpose": np.transpose,
     "joined": lambda *a, axis: np.concatenate(a, axis=axis), "stacked": lambda *a, axis: np.stack(a, axis=axis),
     "part": lambda x, index: x[index], "replaced parts": assigned, "name": lambda x: x,
-    "sum of uses": lambda *a: sum(a), "put back": put_back,
+    "sum of uses": lambda *a: sum(a), "looked up": looked_up, "put back": put_back,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from check.verdicts.points import BOUND, DTYPES
 
 import autograd_seq.operations as ops
 from autograd_seq import Operation
-from autograd_seq.operations import indexing, linear
+from autograd_seq.operations import indexing, linear, lookups
 
 Shape = tuple[int, ...]
 
@@ -225,7 +225,6 @@ SINGLE = (
     Use(indexing._getitem, lambda x: ops.getitem(x, ROWS), lambda x: x[ROWS], (M,)),
     Use(linear._einsum, lambda a, b: ops.einsum("ij,kj->ik", a, b),
         lambda a, b: np.sum(a[:, None] * b[None], axis=2), (M, M)),
-    Use(ops.as_finite, ops.as_finite, lambda x: x, (M,)),
 )  # fmt: skip
 
 SEVERAL = (  # by NumPy's functions; most are made of several operations, of which one is named here
@@ -249,4 +248,19 @@ MATRICES = (
         dtypes=SOLVED),
 )  # fmt: skip
 
-USES = (*SINGLE, *SEVERAL, *MATRICES)
+COLUMNS, BY_COLUMN = np.array([2, 0]), (slice(None), lookups.GIVEN)
+
+
+def _put_back(x: np.ndarray) -> np.ndarray:
+    whole = np.zeros((2, 4), x.dtype)
+    whole[:, COLUMNS] = x
+    return whole
+
+
+LATER = (  # at the end, so that what is drawn for the others stays what it was
+    Use(ops.as_finite, ops.as_finite, lambda x: x, (M,)),
+    Use(lookups.look_up, lambda x: lookups.look_up([x, COLUMNS], at=BY_COLUMN), lambda x: x[:, COLUMNS], (M,)),
+    Use(lookups.put_back, lambda x: lookups.put_back([x, COLUMNS], at=BY_COLUMN, shape=(2, 4)), _put_back, ((2, 2),)),
+)
+
+USES = (*SINGLE, *SEVERAL, *MATRICES, *LATER)
