@@ -17,13 +17,13 @@ from numpy import ndarray
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
-from autograd_seq.core.part import Part
+from autograd_seq.core.part import Part, is_basic
 from autograd_seq.core.products import Products, worth_waiting
 from autograd_seq.core.rules import all_there, fitted, unbroadcast
 from autograd_seq.core.source_line import ENGINE_FILES
 
 # How the adjoint of a record is handed on to its inputs, and the rules for it.
-ONE, TWO, PRODUCT, ANY = range(4)
+ONE, TWO, PART, PRODUCT, ANY = range(5)
 Way = tuple[int, Any, Any]
 ANYWAY: Final[Way] = ANY, None, None
 
@@ -32,6 +32,8 @@ SMALL = 2**20  # bytes of an adjoint that is sooner added to others as it is tha
 
 def way_of(operation: Operation) -> Way:
     """How the sweep goes back through an operation; what is ours is known to answer adjoints of the result's shape."""
+    if operation.algebra == "part" and _is_ours(operation):
+        return PART, None, None
     if operation.vjp is None or operation.variadic or operation.keywords or operation.partly:
         return ANYWAY
     if operation.arity == 2 and operation.algebra == "matrix product" and _is_ours(operation):
@@ -48,7 +50,7 @@ def way_of(operation: Operation) -> Way:
 def reads_of(operation: Operation) -> tuple[bool, ...]:
     """Whether the rules of an operation look at its result, and at each input; nothing where that is not known."""
     way, *_ = operation.way
-    if way == ANY:
+    if way in (PART, ANY):
         return ()
     if operation.adds:
         return (False,) * (1 + operation.arity)
@@ -133,6 +135,16 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                         else:
                             waiting[other] = b, given, False
                             heappush(heap, other)
+            elif way == PART:
+                (x,), index = node.inputs, node.settings["index"]
+                met = waiting.get(other := -x.index)
+                if met is None:
+                    fresh, piece, key, own = x, Part(adjoint, index, x._kept.shape), other, False
+                elif met[2] and is_basic(index):
+                    buffer = met[1]
+                    buffer[index] += adjoint
+                else:
+                    _add(waiting, other, Part(adjoint, index, x._kept.shape))
             else:
                 pieces = _products(node, adjoint, waiting) if way == PRODUCT else operation.pull(node, adjoint)
                 for x, given in zip(node.inputs, pieces):
@@ -188,15 +200,15 @@ def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
     matrices = u.ndim == v.ndim == 2
     pieces: list[Any] = [None, None]
     if a.requires_grad:
-        if matrices and a.operation is None and a is not b:
+        if matrices and a is not b:
             pieces[0] = _waits(adjoint, v.T, waiting.get(-a.index))
         else:
             pieces[0] = left(adjoint, node._kept, u, v)
     if b.requires_grad:
-        if matrices and b.operation is None and a is not b:
+        if matrices and a is not b:
             pieces[1] = _waits(u.T, adjoint, waiting.get(-b.index))
         else:
-            pieces[1] = u.T @ adjoint if matrices else right(adjoint, node._kept, u, v)
+            pieces[1] = right(adjoint, node._kept, u, v)
     return pieces
 
 

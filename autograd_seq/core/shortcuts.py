@@ -8,7 +8,7 @@ programs with these shortcuts and without, and compares every record.
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import attrgetter
+from operator import attrgetter, getitem
 from sys import _getframe
 from types import CodeType, MethodType
 from typing import Any, Final
@@ -30,6 +30,7 @@ _new = object.__new__
 _bare: Final = frozenset((ndarray, int, tuple))
 _plain: Final = frozenset((int, float, ndarray))
 _lists: Final = frozenset((list, tuple))
+_place: Final = frozenset((int, type(None), type(Ellipsis)))  # in an index, and at the ends of a slice
 _said: Final = frozenset((int, float, bool, str, tuple, slice, ndarray, type(None), type(Ellipsis)))  # in settings
 _kept: Final = attrgetter("_kept")
 _value: Final = attrgetter("_value")
@@ -52,6 +53,7 @@ def install() -> None:
     )
     for name, function in Methods.OPERATORS.items():
         setattr(Methods, name, quickest(BY_NUMPY[function]))
+    Methods.__getitem__ = brackets(BY_NUMPY[getitem])  # type: ignore[method-assign]
 
 
 def _set(operation: Operation, name: str, value: Any) -> None:
@@ -187,6 +189,33 @@ def _two_records(a: Any, b: Any) -> tuple[Any, Any] | None:
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         return a.record, b.record
     return None
+
+
+def brackets(otherwise: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """What a tensor's brackets call: numbers and slices, as most are, are kept as they are and looked at once."""
+    (record,) = (operation.record for operation in DECLARED if operation.algebra == "part")
+
+    def part(x: Any, key: Any) -> Any:
+        if type(x) is not Tensor or not _plain_index(key):
+            return otherwise(x, key)
+        try:
+            value = (array if type(array := x._kept) is ndarray else x._value)[key]
+        except IndexError:
+            return otherwise(x, key)  # which says so
+        return record(value, (x,), {"index": key}, x.requires_grad)
+
+    return part
+
+
+def _plain_index(key: Any) -> bool:
+    """Whether an index is made of integers, slices, None and ... only, none of which can change."""
+    for part in key if type(key) is tuple else (key,):
+        if type(part) is slice:
+            if type(part.stop) not in _place or type(part.start) not in _place or type(part.step) not in _place:
+                return False
+        elif type(part) not in _place:
+            return False
+    return True
 
 
 # The code that recorded last, in which the next operation most likely is too, and which instructions' results it
