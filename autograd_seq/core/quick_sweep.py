@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.operation import Operation
-from autograd_seq.core.part import Part, is_basic
+from autograd_seq.core.part import Part
 from autograd_seq.core.products import Products, worth_waiting
 from autograd_seq.core.rules import all_there, fitted, unbroadcast
 from autograd_seq.core.source_line import ENGINE_FILES
@@ -136,15 +136,15 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                             waiting[other] = b, given, False
                             heappush(heap, other)
             elif way == PART:
-                (x,), index = node.inputs, node.settings["index"]
+                (x,) = node.inputs
+                part = Part(adjoint, node.settings["index"], x._kept.shape)
                 met = waiting.get(other := -x.index)
                 if met is None:
-                    fresh, piece, key, own = x, Part(adjoint, index, x._kept.shape), other, False
-                elif met[2] and is_basic(index):
-                    buffer = met[1]
-                    buffer[index] += adjoint
+                    fresh, piece, key, own = x, part.whole(), other, True
+                elif met[2] and met[1].shape == part.shape:
+                    part.add_to(met[1])
                 else:
-                    _add(waiting, other, Part(adjoint, index, x._kept.shape))
+                    _add(waiting, other, part)
             else:
                 pieces = _products(node, adjoint, waiting) if way == PRODUCT else operation.pull(node, adjoint)
                 for x, given in zip(node.inputs, pieces):
