@@ -12,7 +12,7 @@ from numpy import ndarray
 
 from autograd_seq.core.array import LetGo
 
-LARGE = 2**15  # bytes
+LARGE = 2**16  # bytes; to look for smaller ones takes longer than to touch new memory
 OFTEN = 128  # how many records are made from one look to the next
 RECENT = 64  # records that the program most likely goes on with
 due = [0]  # the index from which on it is time to look
