@@ -1,7 +1,7 @@
 """A shorter way through the reverse sweep, to the same gradients; nobody needs to read it.
 
 `backward.sweep` says what happens. Here it is done without a list of what waits where only one record does, without
-asking what is known of our own operations, and with all products of a weight's adjoint at once. A test takes the
+asking what is known of our own operations, and with all products of a matrix's adjoint at once. A test takes the
 gradients of programs both ways.
 """
 
@@ -192,7 +192,7 @@ def _present(node: Any) -> list[Array]:
 
 
 def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
-    """What the adjoint of a matrix product gives: to a weight, a product that waits for others."""
+    """What the adjoint of a matrix product gives: to a matrix, as a weight, a product that waits for others."""
     a, b = node.inputs
     _, left, right = node.operation.way
     if type(u := a._kept) is not ndarray or type(v := b._kept) is not ndarray:

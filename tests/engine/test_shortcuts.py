@@ -1,5 +1,7 @@
 """The shorter ways of recording and of pulling back leave the very records that the general way leaves."""
 
+from operator import getitem
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ def general(monkeypatch):
         monkeypatch.setattr(operation, "call", operation.general)
         monkeypatch.setattr(operation, "just", -1)
         monkeypatch.delitem(vars(operation), "pull", raising=False)
-    for name, function in Methods.OPERATORS.items():
+    for name, function in {**Methods.OPERATORS, "__getitem__": getitem}.items():
         operator = lambda *inputs, of=BY_NUMPY[function]: of(*inputs)
         operator.__code__ = operator.__code__.replace(co_filename=shortcuts.__file__)  # not a line of the user's
         monkeypatch.setattr(Methods, name, operator)
@@ -66,6 +68,31 @@ def broadcast():
     return z.sum() + y.sum() + first + (W @ a * 2).sum() + (W * s).sum() + np.exp(s) + (b * b).sum()
 
 
+def parts():
+    """Arrays of which parts are read, by all kinds of indices, before and after other uses, and once only."""
+    W = ag.Parameter(np.random.default_rng(8).normal(size=(6, 4)), "W")
+    b = ag.Parameter(np.linspace(0, 1, 4), "b")
+    x = np.tanh(W * b)
+    picked = x[[0, 0, 2]].sum() + x[np.array([True, False, True, False, True, False])].sum() + x[..., 1].sum()
+    rows = x[2] * x[-1] + x[1:3, None].sum(axis=(0, 1)) + x[5, ::-1] + x[np.int64(3)] * b
+    y = x[:, :3].T @ x[:, 1:]
+    whole = (x * x).sum() + x[0, 0] * x[0, 1] + (x[:2] - x[4:])[1].sum()
+    once = np.exp(y)[0, -2:].sum() * np.sqrt(1 + y * y)[[1, 1, -1], [0, 0, 2]].sum()
+    return picked + rows.sum() + whole + once + W[1].sum() + (W[1] * b[1:2]).sum() + b[[0, 0]].sum() * b[2]
+
+
+def weights():
+    """A matrix that is no leaf, by which a loop multiplies from the left and from the right, and which has other uses."""
+    A = ag.Parameter(np.random.default_rng(9).normal(size=(7, 20)), "A")
+    W, a = A[:, :10].T, ag.Tensor(np.ones((1, 10)))
+    V = np.concatenate([A, A * 0.5])
+    h = ag.Tensor(np.full((20, 1), 0.1))
+    for _ in range(4):
+        a = np.tanh(a @ W @ V[:7, 10:] * 0.1)
+        h = np.tanh(V.T @ (V @ h) * 0.1)
+    return a.sum() + h.sum() + (W * W).sum() + W[0, 0] + V.sum() + (W.T @ W).sum() + (V.T @ V)[0, 1]
+
+
 def described(loss):
     recording = ag.differentiate(loss)
     for graph in (recording.forward, recording.backward):
@@ -81,7 +108,7 @@ def adjoints(loss):
     return {record.index - loss.index: adjoint for record, adjoint in found}
 
 
-PROGRAMS = [lstm, gru, numpy_code, uses, broadcast]
+PROGRAMS = [lstm, gru, numpy_code, uses, broadcast, parts, weights]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -146,6 +173,19 @@ def test_shortcuts_are_on_every_operation():
         if operation.arity == 1 and not operation.keywords and not operation.variadic:
             assert operation.call.__module__ == shortcuts.__name__, operation
     assert Operation.shorten is shortcuts.shorten
+
+
+def test_a_part_that_is_not_there_is_refused_in_the_same_words(request):
+    x = ag.Tensor(np.ones((2, 3)), requires_grad=True)
+    said = []
+    for _ in range(2):
+        for key in (2, (0, 3), (0, 0, 0), "a"):
+            with pytest.raises(Exception) as refused:
+                x[key]
+            said.append((type(refused.value), str(refused.value)))
+        if len(said) == 4:
+            request.getfixturevalue("general")
+    assert said[:4] == said[4:]
 
 
 def test_other_rules_are_taken_from_then_on():
