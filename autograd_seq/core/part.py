@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy import zeros
 
 from autograd_seq.core.array import Array
 
@@ -42,7 +43,7 @@ class Part:
 
     def whole(self) -> Array:
         """The adjoint in full."""
-        buffer = np.zeros(self.shape, self.piece.dtype)
+        buffer = zeros(self.shape, self.piece.dtype)
         if is_basic(self.index):
             buffer[self.index] = self.piece
         else:

@@ -72,9 +72,9 @@ def _is_ours(operation: Operation) -> bool:
 def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]:
     """The reverse sweep: each leaf, or each record, with its whole adjoint."""
     found: list[tuple[Any, Array]] = []
-    waiting: dict[int, Any] = {}  # by index, negative: a record, the sum of its adjoints, whether that is its own array
-    heap: list[int] = []
-    node, key, own = output, -output.index, False
+    waiting: dict[int, Any] = {}  # by index: a record, the sum of its adjoints, whether that is its own array
+    heap: list[int] = []  # the indices, negative, of all that waits: the youngest is first
+    node, key, own = output, output.index, False
     adjoint: Any = seed
     while True:
         if type(adjoint) is not ndarray:
@@ -90,7 +90,7 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                 (fresh,) = node.inputs
                 if type(y := node._kept) is not ndarray or type(u := fresh._kept) is not ndarray:
                     y, u = _present(node)
-                piece, own, key = left(adjoint, y, u), False, -fresh.index
+                piece, own, key = left(adjoint, y, u), False, fresh.index
                 if key in waiting:
                     _add(waiting, key, piece)
                     fresh = None
@@ -101,7 +101,7 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                     y, u, v = _present(node)
                 if a.requires_grad:
                     given = left(adjoint, y, u, v) if left else adjoint
-                    met = waiting.get(other := -a.index)
+                    met = waiting.get(other := a.index)
                     if met is not None and met[2] and met[1].shape == shape:
                         total = met[1]
                         total += given
@@ -116,7 +116,7 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                             _add(waiting, other, given)
                 if b.requires_grad:
                     given = right(adjoint, y, u, v) if right else adjoint
-                    met = waiting.get(other := -b.index)
+                    met = waiting.get(other := b.index)
                     if met is not None and met[2] and met[1].shape == shape:
                         total = met[1]
                         total += given
@@ -134,11 +134,11 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                             own = type(piece) is ndarray
                         else:
                             waiting[other] = b, given, False
-                            heappush(heap, other)
+                            heappush(heap, -other)
             elif way == PART:
                 (x,) = node.inputs
                 part = Part(adjoint, node.settings["index"], x._kept.shape)
-                met = waiting.get(other := -x.index)
+                met = waiting.get(other := x.index)
                 if met is None:
                     fresh, piece, key, own = x, part.whole(), other, True
                 elif met[2] and met[1].shape == part.shape:
@@ -155,7 +155,7 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                     kind = type(given)
                     if kind is not Products and (kind not in _SHAPED or given.shape != x._kept.shape):
                         given = fitted(given, node, x)
-                    other = -x.index
+                    other = x.index
                     if other in waiting:
                         _add(waiting, other, given)
                     elif fresh is None:
@@ -163,20 +163,20 @@ def sweep(output: Any, seed: Array, everything: bool) -> list[tuple[Any, Array]]
                     else:
                         if fresh is x:
                             waiting[key] = fresh, piece, own
-                            heappush(heap, key)
+                            heappush(heap, -key)
                             fresh = None
                             _add(waiting, other, given)
                         else:
                             waiting[other] = x, given, False
-                            heappush(heap, other)
+                            heappush(heap, -other)
         if fresh is not None:
-            if not heap or key < heap[0]:
+            if not heap or key + heap[0] > 0:
                 node, adjoint = fresh, piece
                 continue
             waiting[key] = fresh, piece, own
-            key = heappushpop(heap, key)
+            key = -heappushpop(heap, -key)
         elif heap:
-            key = heappop(heap)
+            key = -heappop(heap)
         else:
             return found
         node, adjoint, own = waiting.pop(key)
@@ -201,12 +201,12 @@ def _products(node: Any, adjoint: Array, waiting: dict[int, Any]) -> list[Any]:
     pieces: list[Any] = [None, None]
     if a.requires_grad:
         if matrices and a is not b:
-            pieces[0] = _waits(adjoint, v.T, waiting.get(-a.index))
+            pieces[0] = _waits(adjoint, v.T, waiting.get(a.index))
         else:
             pieces[0] = left(adjoint, node._kept, u, v)
     if b.requires_grad:
         if matrices and a is not b:
-            pieces[1] = _waits(u.T, adjoint, waiting.get(-b.index))
+            pieces[1] = _waits(u.T, adjoint, waiting.get(b.index))
         else:
             pieces[1] = right(adjoint, node._kept, u, v)
     return pieces

@@ -127,11 +127,13 @@ def _of_one(operation: Operation, otherwise: Callable[..., Any], depth: int) -> 
         y.operation, y.inputs, y.settings = operation, (x,), NOTHING
         y.requires_grad = differentiable and x.requires_grad
         y._name = y._gradient = y._origin = None
-        y.scope, y.index = (here := scope.now()), next_index()
+        y.scope = here = scope.now()
+        y.index = next_index()
         frame = _getframe(depth)
-        y._code, y._offset = frame.f_code, frame.f_lasti
-        code, returned = usual
-        if y._code is not code or y._offset in returned or not here.recording:
+        y._code = code = frame.f_code
+        y._offset = offset = frame.f_lasti
+        known, returned = usual
+        if code is not known or offset in returned or not here.recording:
             _with_care(y, frame)
         return y
 
@@ -160,11 +162,13 @@ def _of_two(operation: Operation, otherwise: Callable[..., Any], depth: int) -> 
         y.operation, y.inputs, y.settings = operation, (a, b), NOTHING
         y.requires_grad = differentiable and (a.requires_grad or b.requires_grad)
         y._name = y._gradient = y._origin = None
-        y.scope, y.index = (here := scope.now()), next_index()
+        y.scope = here = scope.now()
+        y.index = next_index()
         frame = _getframe(depth)
-        y._code, y._offset = frame.f_code, frame.f_lasti
-        code, returned = usual
-        if y._code is not code or y._offset in returned or not here.recording:
+        y._code = code = frame.f_code
+        y._offset = offset = frame.f_lasti
+        known, returned = usual
+        if code is not known or offset in returned or not here.recording:
             _with_care(y, frame)
         if large and y.index > due[0] and y._kept.nbytes > LARGE:
             let_go(y)

@@ -12,8 +12,10 @@ from autograd_seq.core.notation import COMPARISON, PRODUCT, SIGN, SUM, Form, lit
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, SAME
 
-# For rules that write into what they have made: NumPy takes 1.0 in an array for less than as a number.
+# For rules that write into what they have made: NumPy takes 1.0 in an array for less than as a number, and its functions
+# are found here sooner than in its module.
 _ONE, _DOUBLE = np.ones(()), np.dtype(np.float64)
+_add, _divide, _exp, _multiply, _negative, _subtract = np.add, np.divide, np.exp, np.multiply, np.negative, np.subtract
 
 
 def _chosen_rule(g: Any, y: Any, c: Any, a: Any, b: Any) -> Any:
@@ -175,9 +177,8 @@ def sqrt(x: Any, /) -> Array:
 def _tanh_pulled(g: Any, y: Any, x: Any) -> Any:
     if not y.ndim or g.dtype is not _DOUBLE or y.dtype is not _DOUBLE:
         return g * (1.0 - y * y)
-    slope = np.multiply(y, y)
-    np.subtract(_ONE, slope, slope)
-    return np.multiply(g, slope, slope)
+    slope = _multiply(y, y)
+    return _multiply(g, _subtract(_ONE, slope, slope), slope)
 
 
 @operation(
@@ -217,9 +218,8 @@ def _of_size_with_quotient(x: Any) -> Any:
 def _sigmoid_pulled(g: Any, y: Any, x: Any) -> Any:
     if not y.ndim or g.dtype is not _DOUBLE or y.dtype is not _DOUBLE:
         return g * (y * (1.0 - y))
-    slope = np.subtract(_ONE, y)
-    np.multiply(y, slope, slope)
-    return np.multiply(g, slope, slope)
+    slope = _subtract(_ONE, y)
+    return _multiply(g, _multiply(y, slope, slope), slope)
 
 
 @operation(
@@ -258,10 +258,8 @@ def sigmoid(x: Any, /) -> Array:
 def _sigmoid(x: Any) -> Any:
     if not x.ndim or x.dtype is not _DOUBLE:
         return 1 / (1 + np.exp(-x))  # where exp(-x) is infinite, its inverse is 0
-    y = np.negative(x)
-    np.exp(y, y)
-    np.add(_ONE, y, y)
-    return np.divide(_ONE, y, y)
+    y = _negative(x)
+    return _divide(_ONE, _add(_ONE, _exp(y, y), y), y)
 
 
 @operation(
