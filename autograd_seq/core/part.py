@@ -53,5 +53,7 @@ class Part:
 
 def is_basic(index: Any) -> bool:
     """Whether an index is made of integers and slices only, so that it picks no element twice."""
-    kinds = {*map(type, index)} if isinstance(index, tuple) else {type(index)}
-    return _BASIC >= kinds or all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds - _BASIC)
+    kinds = [*map(type, index)] if isinstance(index, tuple) else [type(index)]
+    return _BASIC.issuperset(kinds) or all(
+        kind in _BASIC or (issubclass(kind, (int, np.integer)) and kind is not bool) for kind in kinds
+    )

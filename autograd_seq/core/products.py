@@ -70,7 +70,7 @@ class Products:
 
 
 def worth_waiting(left: Array, right: Array) -> bool:
-    """Whether a product of two matrices has more numbers than they have.
+    """Whether a product of two matrices has so many more numbers than they have that to copy these is the quicker way.
 
     Examples
     --------
@@ -79,4 +79,4 @@ def worth_waiting(left: Array, right: Array) -> bool:
     """
     rows, between = left.shape
     columns = right.shape[1]
-    return rows * columns > between * (rows + columns)
+    return rows * columns > 2 * between * (rows + columns)
