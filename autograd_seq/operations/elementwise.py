@@ -12,8 +12,8 @@ from autograd_seq.core.notation import COMPARISON, PRODUCT, SIGN, SUM, Form, lit
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import FIT, SAME
 
-# For rules that write into what they have made: NumPy takes 1.0 in an array for less than as a number, and its functions
-# are found here sooner than in its module.
+# For rules that write into what they have made: NumPy takes 1.0 in an array for less than as a number, and its
+# functions are found here sooner than in its module.
 _ONE, _DOUBLE = np.ones(()), np.dtype(np.float64)
 _add, _divide, _exp, _multiply, _negative, _subtract = np.add, np.divide, np.exp, np.multiply, np.negative, np.subtract
 

@@ -82,7 +82,7 @@ def parts():
 
 
 def weights():
-    """A matrix that is no leaf, by which a loop multiplies from the left and from the right, and which has other uses."""
+    """Matrices that are no leaves, by which a loop multiplies from the left and from the right, and with other uses."""
     A = ag.Parameter(np.random.default_rng(9).normal(size=(7, 20)), "A")
     W, a = A[:, :10].T, ag.Tensor(np.ones((1, 10)))
     V = np.concatenate([A, A * 0.5])
