@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy import zeros
 
 from autograd_seq.core.array import Array
 
@@ -43,17 +42,12 @@ class Part:
 
     def whole(self) -> Array:
         """The adjoint in full."""
-        buffer = zeros(self.shape, self.piece.dtype)
-        if is_basic(self.index):
-            buffer[self.index] = self.piece
-        else:
-            np.add.at(buffer, self.index, self.piece)
+        buffer = np.zeros(self.shape, self.piece.dtype)
+        self.add_to(buffer)
         return buffer
 
 
 def is_basic(index: Any) -> bool:
     """Whether an index is made of integers and slices only, so that it picks no element twice."""
-    kinds = [*map(type, index)] if isinstance(index, tuple) else [type(index)]
-    return _BASIC.issuperset(kinds) or all(
-        kind in _BASIC or (issubclass(kind, (int, np.integer)) and kind is not bool) for kind in kinds
-    )
+    kinds = {*map(type, index)} if isinstance(index, tuple) else {type(index)}
+    return kinds <= _BASIC or all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds - _BASIC)
