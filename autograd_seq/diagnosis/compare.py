@@ -18,15 +18,13 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.asked_of_lines import Lines, Sought, Way, lines_of, with_lines
 from autograd_seq.diagnosis.by_scores import by_scores
 from autograd_seq.diagnosis.calling import chance_kept
 from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
 from autograd_seq.diagnosis.given import real
-from autograd_seq.diagnosis.located import Sought
-from autograd_seq.diagnosis.mend import Way
 from autograd_seq.diagnosis.outside import blame
-from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
 from autograd_seq.diagnosis.own_names import Mistaken, in_own_names
 from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
 from autograd_seq.diagnosis.right_line import with_own_line

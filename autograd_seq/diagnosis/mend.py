@@ -6,12 +6,13 @@ import ast
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.asked_of_lines import Way
 from autograd_seq.diagnosis.by_value import ByValue, is_lent
 from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with, worth
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
@@ -27,8 +28,6 @@ from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
-# By = and += and arrays that are shared alone, by what functions are handed, by the values of lines, or by any change.
-Way = Literal["assignments", "handed", "values", "changes"]
 ALONE: dict[Way, list[Rule]] = {"assignments": [written_over, shared], "handed": [bound_late, handed_order]}
 
 
