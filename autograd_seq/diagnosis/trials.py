@@ -76,6 +76,8 @@ class Trials:
         found = cases[0].found
         if not all(k in once_more and self.same(once_more[k], v) for k, v in found.items()):
             self.parts = []  # what it does depends on how often it was called
+        for case in self.cases if self.parts else ():
+            case.keep()
         self.factors = [1.0]
         self._ordinary: dict[tuple[int, ...], list[Array]] = {}
         self.known = known
