@@ -15,7 +15,7 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import differences
 from autograd_seq.diagnosis.anew import OfPair
-from autograd_seq.diagnosis.calling import Kept, plain
+from autograd_seq.diagnosis.calling import Kept, chance_kept, plain
 from autograd_seq.diagnosis.compare import compare, over_time, run_backward
 from autograd_seq.diagnosis.differences import Doubt
 from autograd_seq.diagnosis.drawn import (
@@ -117,6 +117,7 @@ def check_backward(
     return compared(forward, backward, inputs, seed, hints_only)
 
 
+@chance_kept()
 def compared(
     forward: Callable[..., Any],
     backward: Callable[..., Any],
