@@ -191,6 +191,26 @@ class Flow:
         stack += [(me, k) for k in order]
 
 
+_CACHE, _RETURN = dis.opmap.get("CACHE", -1), dis.opmap["RETURN_VALUE"]
+
+
+def returned_at_once(code: CodeType, offset: int) -> bool:
+    """Whether the instruction after the one at an offset returns its result, which is seen without reading the rest.
+
+    Examples
+    --------
+    >>> def twice(x):
+    ...     return x + x
+    >>> code = twice.__code__
+    >>> [i.opname for i in dis.get_instructions(code) if returned_at_once(code, i.offset)]
+    ['BINARY_OP']
+    """
+    plain, place = code.co_code, offset + 2
+    while place < len(plain) and plain[place] == _CACHE:
+        place += 2
+    return place < len(plain) and plain[place] == _RETURN
+
+
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
 
 

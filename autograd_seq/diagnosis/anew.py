@@ -11,11 +11,11 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import Caller, without_chance_memory
-from autograd_seq.diagnosis.compare import run_backward
+from autograd_seq.diagnosis.finding import EQUAL, difference
 from autograd_seq.diagnosis.kept_forward import KeptForward, copied, is_plain
+from autograd_seq.diagnosis.one_run import run_backward
 from autograd_seq.diagnosis.own_code import OtherOutputsError
 from autograd_seq.diagnosis.pair import Pair
-from autograd_seq.diagnosis.search import EQUAL, difference
 
 Gradients = Mapping[str, Array]
 Owned = tuple[list[Any], list[Any]]

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Literal, Protocol
 
 from autograd_seq.core.array import Array
-from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.finding import Finding
 from autograd_seq.diagnosis.seen import Place, Seen
 from autograd_seq.diagnosis.true_values import TrueValues
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.asked_of_lines import Sought
+from autograd_seq.diagnosis.finding import plain
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import said, target
 from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.own_code import Part
-from autograd_seq.diagnosis.report import plain
 from autograd_seq.diagnosis.seen import Place
 
 LONGEST_LINE = 70

@@ -15,6 +15,7 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.asked_of_lines import Way
 from autograd_seq.diagnosis.by_value import ByValue, is_lent
 from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with, worth
+from autograd_seq.diagnosis.finding import Finding, Strayed
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
@@ -22,7 +23,6 @@ from autograd_seq.diagnosis.line_shapes import handed_order
 from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.line_wholes import bound_late
 from autograd_seq.diagnosis.own_code import put
-from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
 from autograd_seq.diagnosis.watched import watched
 

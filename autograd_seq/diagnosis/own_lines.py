@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from autograd_seq.diagnosis.asked_of_lines import Sought, Way
+from autograd_seq.diagnosis.finding import Finding
 from autograd_seq.diagnosis.line_edits import said
 from autograd_seq.diagnosis.located import caller_of, located
 from autograd_seq.diagnosis.mend import Mend
-from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.seen import Place, Seen, seen
 from autograd_seq.diagnosis.true_values import TrueValues
 

@@ -20,10 +20,10 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.callers import called_in
+from autograd_seq.diagnosis.finding import difference
 from autograd_seq.diagnosis.known_values import KnownValues, in_blocks, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts, statements_in
-from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 550
