@@ -3,6 +3,9 @@
 from importlib import import_module
 from typing import Any
 
+from autograd_seq.core import begun_as as _begun_as  # before NumPy
+
+# isort: split
 from autograd_seq import numpy as numpy  # NumPy's own zeros_like and copy record from here on
 from autograd_seq import operations as operations  # before tensors, which operations are made of and know
 from autograd_seq.core import moved as _moved

@@ -1,6 +1,7 @@
 """The command line: what it prints, and its exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 import autograd_seq
 from autograd_seq.commands import cells_by_name, example_run, main
+from autograd_seq.commands.things import NAMES
 
 USER_FILE = """
 import numpy as np
@@ -393,5 +395,49 @@ def test_checking_a_file_loads_no_library_that_it_has_no_use_for():
     ran = subprocess.run([sys.executable, "-c", WHAT_IS_LOADED], capture_output=True, text=True, timeout=300)
     code, loaded = json.loads(ran.stdout.splitlines()[-1])
     assert code == 1
-    heavy = {"sympy", "mpmath", "networkx", "onnx", "matplotlib", "tomllib", "multiprocessing", "cells.exchange"}
-    assert not heavy & set(loaded)
+    heavy = {"sympy", "mpmath", "networkx", "onnx", "matplotlib", "tomllib", "multiprocessing", "asyncio", "numpy.ma"}
+    theirs = {"cells", "viz", "xml.etree.ElementTree", "csv", "zipfile"}  # of cells, pictures and results in files
+    in_the_cage = {"autograd_seq.diagnosis.mend", "autograd_seq.diagnosis.own_lines", "autograd_seq.diagnosis.in_order"}
+    assert not (heavy | theirs | in_the_cage) & set(loaded)
+
+
+WRONG_AND_WHAT_IT_SEES = """
+import atexit, sys
+import numpy as np
+INPUTS = {"W": (2, 3), "x": (3, 1)}
+
+def forward(W, x):
+    a = np.tanh(W @ x)
+    return {"a": a}, (W, x, a)
+
+def backward(upstream, cache):
+    W, x, a = cache
+    dz = upstream["a"] * (1 - a)
+    return {"dW": dz @ x.T, "dx": W.T @ dz}
+
+atexit.register(lambda: print(*sorted(name for name in sys.modules if name.startswith("autograd_seq."))))
+"""
+
+
+def test_a_cage_loads_what_looks_at_lines_and_nothing_of_what_judges(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(WRONG_AND_WHAT_IT_SEES, encoding="utf-8")
+    found = autograd_seq.check_file(path)
+    loaded = set(found.printed.split())
+    assert "in line 12" in found["backward"].text and "autograd_seq.diagnosis.mend" in loaded
+    for name in ("perturb", "search", "compare", "report", "settle", "told_by_value", "handwritten"):
+        assert f"autograd_seq.diagnosis.{name}" not in loaded
+    assert not {"autograd_seq.grading.judging", "autograd_seq.grading.own_process"} & loaded
+
+
+def test_who_imports_the_package_keeps_threads_and_the_search_for_garbage_as_they_were():
+    own = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    program = "import gc, os, autograd_seq; print(gc.isenabled(), sum(k.endswith('_NUM_THREADS') for k in os.environ))"
+    for words in ([], ["check", "mine.py"]):
+        call = [sys.executable, "-c", program, *words]
+        ran = subprocess.run(call, capture_output=True, text=True, timeout=300, env=own)
+        assert ran.stdout.strip() == "True 0"
+
+
+def test_the_names_of_cells_are_known_without_making_any():
+    assert tuple(cells_by_name()) == NAMES

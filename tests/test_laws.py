@@ -190,7 +190,7 @@ ASKED_FOR = {
         "cells.rnn": "relu sigmoid tanh",
     },
     "losses that are handed over to be called": {
-        "autograd_seq.commands.things": "categorical_cross_entropy",
+        "autograd_seq.commands.cells_made": "categorical_cross_entropy",
         "cells.language_model": "categorical_cross_entropy categorical_cross_entropy",
     },
     "algebra that a rewrite recognises or writes": {

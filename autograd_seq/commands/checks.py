@@ -5,22 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
-from typing import Any
+from importlib import import_module
 
 import autograd_seq
 from autograd_seq.check import check_certificate
 from autograd_seq.check.claims.named_losses import LOSSES
 from autograd_seq.commands.console import print_json, say
-from autograd_seq.commands.ending import GOOD, NO_VERDICT, WRONG
+from autograd_seq.commands.ending import code_of
 from autograd_seq.commands.frame import Declared
 from autograd_seq.commands.grades import add_grading, grade
 from autograd_seq.commands.screen import brief
-from autograd_seq.commands.things import cells_by_name, from_file, output_of, recorded, thing
+from autograd_seq.commands.things import NAMES, output_of, thing
 from autograd_seq.core.errors import UsageError
 from autograd_seq.storage.files import check_output
-from cells import Bidirectional, Deep, Readout
-from cells.readout import ACTIVATIONS
 
 
 def add_prove(declared: Declared) -> None:
@@ -48,7 +45,7 @@ def prove_(arguments: argparse.Namespace) -> int:
         print_json(json.loads(proof.to_json()), arguments.answer)
     else:
         print(brief(proof))
-    return _code_of(proof.ok, [claim.status for claim in proof.claims.values()])
+    return code_of(proof.ok, [claim.status for claim in proof.claims.values()])
 
 
 def add_check(declared: Declared) -> None:
@@ -67,46 +64,12 @@ def add_check(declared: Declared) -> None:
 def check_(arguments: argparse.Namespace) -> int:
     """Check hand-written backward passes, or one formula of a cell."""
     if arguments.formula is not None:
-        return _check_formula(arguments)
+        one_formula = import_module("autograd_seq.commands.one_formula")  # the cells come along
+        code: int = one_formula.check_formula(arguments)
+        return code
     if arguments.loss is not None:
         raise UsageError("--loss says what a formula is about: add --formula 'dz_y = y_hat - y'")
     for name in arguments.files:
-        if name in cells_by_name() or name.endswith("-readout"):
+        if name in NAMES or name.endswith("-readout"):
             raise UsageError(f"what is claimed of {name}? Add --formula 'dc_prev = dc * Gamma_f'")
     return grade(arguments)
-
-
-def _check_formula(arguments: argparse.Namespace) -> int:
-    """Check a claim about a cell."""
-    if len(arguments.files) != 1:
-        raise UsageError(f"--formula is about one cell, and {len(arguments.files)} names are given")
-    name = arguments.files[0]
-    cell = output_of(recorded(from_file(name), name)) if ".py:" in name else _single_cell(name)
-    found = autograd_seq.check_formula(arguments.formula, cell, arguments.reading, arguments.seed or 0, arguments.loss)
-    if arguments.json:
-        print_json({"format": 1, **found.to_json()}, arguments.answer)
-    else:
-        print(found)
-    return _code_of(found.ok, [found.status])
-
-
-def _code_of(ok: bool, statuses: Iterable[str]) -> int:
-    """The exit code of claims: what is undecided or unreadable is not wrong for that."""
-    if ok:
-        return GOOD
-    found = set(statuses)
-    return NO_VERDICT if found & {"undecided", "unreadable"} and "refuted" not in found else WRONG
-
-
-def _single_cell(name: str) -> Any:
-    """A cell with a step of its own, which a formula can be about."""
-    made = {key: make(2, 3) for key, make in cells_by_name().items()}
-    single = {key: cell for key, cell in made.items() if not isinstance(cell, (Bidirectional, Deep))}
-    single |= {f"{activation}-readout": Readout(3, 4, activation, seed=0) for activation in ACTIVATIONS}
-    if name in single:
-        return single[name]
-    usable = ", ".join(single)
-    if name in made:
-        kind = "layers of cells" if isinstance(made[name], Deep) else "two cells in opposite directions"
-        raise UsageError(f"--formula is about one step of one cell, and {name} is {kind}; take one of {usable}")
-    raise UsageError(f"--formula is about a cell or a readout ({usable}), or FILE.py:FUNCTION; not {name!r}")

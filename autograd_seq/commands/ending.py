@@ -8,11 +8,9 @@ import sys
 import traceback
 from collections.abc import Iterable
 from contextlib import redirect_stdout
+from functools import cache
+from importlib.util import find_spec
 
-import numpy
-
-import autograd_seq
-import cells
 from autograd_seq.commands.console import print_json, say
 from autograd_seq.core.errors import AutogradError
 
@@ -24,12 +22,6 @@ STOPPED = 130  # by Ctrl-C: as a shell has it, 128 and the number of the signal
 CODES = {"right": GOOD, "wrong": WRONG, "no verdict": NO_VERDICT}
 
 _LAUNCHERS = ("at autograd-seq:", "at autograd-seq.exe:", "at <frozen runpy>:", "at __main__.py:")
-# Whose frames nobody needs to see to find a mistake of their own.
-_BESIDE = os.path.dirname(os.path.dirname(cells.__file__))
-_OURS = tuple(
-    os.path.join(folder, "")
-    for folder in (*autograd_seq.__path__, *cells.__path__, *numpy.__path__, os.path.join(_BESIDE, "viz"))
-)
 
 
 class NoVerdictError(Exception):
@@ -60,6 +52,14 @@ def ended(arguments: argparse.Namespace) -> int:
         return _said(arguments, NO_VERDICT, f"the code that was run ends in {failure(error)}")
 
 
+def code_of(ok: bool, statuses: Iterable[str]) -> int:
+    """The exit code of claims: what is undecided or unreadable is not wrong for that."""
+    if ok:
+        return GOOD
+    found = set(statuses)
+    return NO_VERDICT if found & {"undecided", "unreadable"} and "refuted" not in found else WRONG
+
+
 def _about_file(error: OSError) -> str:
     """What is wrong with a file that was named, in words."""
     if isinstance(error, FileNotFoundError):
@@ -78,7 +78,15 @@ def failure(error: BaseException) -> str:
 
 def _own(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
     """The frames that are in somebody's own files."""
-    return [f for f in frames if f.line and not f.filename.startswith((*_OURS, "<frozen"))]
+    return [f for f in frames if f.line and not f.filename.startswith((*_ours(), "<frozen"))]
+
+
+@cache
+def _ours() -> tuple[str, ...]:
+    """The folders whose frames nobody needs to see to find a mistake of their own."""
+    found = [find_spec(name) for name in ("autograd_seq", "cells", "viz", "numpy")]
+    folders = [folder for spec in found if spec is not None for folder in spec.submodule_search_locations or ()]
+    return tuple(os.path.join(folder, "") for folder in folders)
 
 
 def _said(arguments: argparse.Namespace, code: int, message: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from autograd_seq.commands.screen import wrapped
-from autograd_seq.commands.things import cells_by_name
+from autograd_seq.commands.things import NAMES
 from autograd_seq.core.wording import perhaps
 from autograd_seq.translation.reader import LANGUAGES, translated
 
@@ -126,7 +126,7 @@ def examples(command: str = "") -> str:
 
 def about_things() -> str:
     """What the word THING in the help stands for."""
-    return THING.format(cells=textwrap.fill(", ".join(cells_by_name()), 76, break_on_hyphens=False))
+    return THING.format(cells=textwrap.fill(", ".join(NAMES), 76, break_on_hyphens=False))
 
 
 def whole(least: int) -> Callable[[str], int]:

@@ -16,18 +16,13 @@ import autograd_seq
 from autograd_seq.commands.console import print_json, say
 from autograd_seq.commands.ending import CODES
 from autograd_seq.commands.frame import whole
-from autograd_seq.commands.things import cells_by_name
+from autograd_seq.commands.things import NAMES
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.names import escaped
 from autograd_seq.grading.asked_for import load_assignment
 from autograd_seq.grading.gradebook import Gradebook
 from autograd_seq.grading.handed_in import gathered
 from autograd_seq.grading.plain_text import one_line, plain
-from autograd_seq.grading.results.autograders import as_gradescope, as_prairielearn, only
-from autograd_seq.grading.results.chart import ENDINGS, draw_causes
-from autograd_seq.grading.results.junit import as_junit
-from autograd_seq.grading.results.letters import write_letters
-from autograd_seq.grading.results.sheets import as_csv, causes_as_csv
 from autograd_seq.grading.submission import FunctionVerdict, Submission, told
 from autograd_seq.storage.files import check_output, write
 
@@ -100,7 +95,7 @@ def _hints(arguments: argparse.Namespace) -> Any:
     """The level of hints; what follows --hints and is none is a file, if it may be one."""
     given = arguments.hints
     if isinstance(given, str) and given not in _LEVELS:
-        if not os.path.exists(given) and given not in cells_by_name() and given.isalnum():
+        if not os.path.exists(given) and given not in NAMES and given.isalnum():
             raise UsageError(f"--hints must be 1 to 4 or rising, not {given!r}")
         arguments.files.insert(0, given)
         given = _KIND
@@ -108,7 +103,7 @@ def _hints(arguments: argparse.Namespace) -> Any:
 
 
 def _outputs(arguments: argparse.Namespace, names: list[str]) -> list[Callable[[Gradebook], Any]]:
-    """What is to be written, each tried before the work begins."""
+    """What is to be written, each tried before the work begins; only what writes it is loaded."""
     found: list[Callable[[Gradebook], Any]] = []
 
     def add(path: str | None, endings: tuple[str, ...], make: Callable[[Gradebook], str]) -> None:
@@ -120,18 +115,29 @@ def _outputs(arguments: argparse.Namespace, names: list[str]) -> list[Callable[[
         load_assignment(arguments.assignment)
     if len(names) > 1 and (arguments.gradescope or arguments.prairielearn):
         raise UsageError(f"--gradescope and --prairielearn take one submission, and there are {len(names)}")
-    add(arguments.junit, (".xml",), as_junit)
-    add(arguments.csv, (".csv",), as_csv)
-    add(arguments.gradescope, (".json",), lambda book: _as_json(as_gradescope(only(book, "Gradescope"))))
-    add(arguments.prairielearn, (".json",), lambda book: _as_json(as_prairielearn(only(book, "PrairieLearn"))))
+    add(arguments.junit, (".xml",), lambda book: _results("junit").as_junit(book))
+    add(arguments.csv, (".csv",), lambda book: _results("sheets").as_csv(book))
+    add(arguments.gradescope, (".json",), lambda book: _for_autograder("Gradescope", book))
+    add(arguments.prairielearn, (".json",), lambda book: _for_autograder("PrairieLearn", book))
     if arguments.causes is not None and arguments.causes.lower().endswith(".csv"):
-        add(arguments.causes, (".csv",), causes_as_csv)
+        add(arguments.causes, (".csv",), lambda book: _results("sheets").causes_as_csv(book))
     elif arguments.causes is not None:
-        check_output(arguments.causes, (*ENDINGS, ".csv"), names)
-        found.append(lambda book: draw_causes(book, arguments.causes))
+        check_output(arguments.causes, (*_results("chart").ENDINGS, ".csv"), names)
+        found.append(lambda book: _results("chart").draw_causes(book, arguments.causes))
     if arguments.markdown is not None:
-        found.append(lambda book: write_letters(book, arguments.markdown))
+        found.append(lambda book: _results("letters").write_letters(book, arguments.markdown))
     return found
+
+
+def _results(form: str) -> Any:
+    """The module that writes results in some form."""
+    return import_module(f"autograd_seq.grading.results.{form}")
+
+
+def _for_autograder(program: str, book: Gradebook) -> str:
+    autograders = _results("autograders")
+    one = autograders.only(book, program)
+    return _as_json(autograders.as_gradescope(one) if program == "Gradescope" else autograders.as_prairielearn(one))
 
 
 def _as_json(data: Any) -> str:

@@ -12,6 +12,7 @@ from autograd_seq.commands.console import any_console, print_json, say
 from autograd_seq.commands.ending import BAD_USE, NO_VERDICT, ended
 from autograd_seq.commands.frame import Declared, InReadersLanguage, Parser, about_things, add_language, examples
 from autograd_seq.commands.screen import FULL
+from autograd_seq.core import begun_as
 from autograd_seq.core.errors import UsageError
 from autograd_seq.translation.choosing import language
 from autograd_seq.translation.reader import ENGLISH, LANGUAGES, VARIABLE, chosen, current
@@ -65,10 +66,14 @@ def main(words: Sequence[str] | None = None) -> int:
                 say(f"autograd-seq: {str(error).splitlines()[0]}", file=sys.stderr)
                 return BAD_USE
             with spoken:
-                return ended(_understood(given))
+                understood = _understood(given)
+                begun_as.all_is_loaded()
+                return ended(understood)
     except OSError as error:  # what was printed cannot be written, as on a full disk
         say(f"autograd-seq: {error}", file=sys.stderr)
         return NO_VERDICT
+    finally:
+        begun_as.nothing_is_left()
 
 
 def _wanted(given: Sequence[str]) -> str | None:

@@ -8,64 +8,38 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
-from autograd_seq import Graph, Tensor, categorical_cross_entropy, exchange
+from autograd_seq import Graph, Tensor, exchange
 from autograd_seq.commands.ending import NoVerdictError, failure
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.core.wording import perhaps
 from autograd_seq.storage import files
-from cells import GRU, LSTM, RNN, Bidirectional, Deep, Readout
+
+NAMES = (
+    "rnn", "rnn-relu", "rnn-stacked", "gru", "gru-simplified", "gru-reset-after", "lstm", "peephole",
+    "peephole-current", "peephole-full", "bidirectional", "bidirectional-gru", "bidirectional-lstm", "deep", "deep-gru",
+    "deep-lstm", "deep-bidirectional",
+)  # fmt: skip
 
 
 def cells_by_name() -> dict[str, Callable[[int, int], Any]]:
-    """The project's cells and compositions, as the command line calls them."""
-
-    def both(cell: Any) -> Callable[[int, int], Any]:
-        return lambda n_x, n_a: Bidirectional(cell(n_x, n_a, seed=0), cell(n_x, n_a, seed=1))
-
-    def deep(cell: Any) -> Callable[[int, int], Any]:
-        return lambda n_x, n_a: Deep([cell(n_x, n_a, seed=0), *(cell(n_a, n_a, seed=i) for i in (1, 2))])
-
-    return {
-        "rnn": lambda n_x, n_a: RNN(n_x, n_a, seed=0),
-        "rnn-relu": lambda n_x, n_a: RNN(n_x, n_a, activation="relu", seed=0),
-        "rnn-stacked": lambda n_x, n_a: RNN(n_x, n_a, stacked=True, seed=0),
-        "gru": lambda n_x, n_a: GRU(n_x, n_a, seed=0),
-        "gru-simplified": lambda n_x, n_a: GRU(n_x, n_a, full=False, seed=0),
-        "gru-reset-after": lambda n_x, n_a: GRU(n_x, n_a, reset_after=True, seed=0),
-        "lstm": lambda n_x, n_a: LSTM(n_x, n_a, seed=0),
-        "peephole": lambda n_x, n_a: LSTM(n_x, n_a, peephole="diagonal", seed=0),
-        "peephole-current": lambda n_x, n_a: LSTM(n_x, n_a, peephole="diagonal", output_sees="current", seed=0),
-        "peephole-full": lambda n_x, n_a: LSTM(n_x, n_a, peephole="full", seed=0),
-        "bidirectional": both(RNN),
-        "bidirectional-gru": both(GRU),
-        "bidirectional-lstm": both(LSTM),
-        "deep": deep(RNN),
-        "deep-gru": deep(GRU),
-        "deep-lstm": deep(LSTM),
-        "deep-bidirectional": lambda n_x, n_a: Deep([both(RNN)(n_x, n_a), both(RNN)(2 * n_a, n_a)]),
-    }
+    """The project's cells and compositions, as the command line calls them; who needs their names takes `NAMES`."""
+    found: dict[str, Callable[[int, int], Any]] = import_module("autograd_seq.commands.cells_made").by_name()
+    return found
 
 
 def example_run(name: str, time_steps: int, n_x: int = 3, n_a: int = 4, n_y: int = 2, m: int = 2) -> Any:
     """A cell of that name unrolled over seeded random inputs, with a softmax readout and a loss at each step."""
-    rng = np.random.default_rng(0)
-    cell = cells_by_name()[name](n_x, n_a)
-    run = cell.unroll(rng.standard_normal((n_x, m, time_steps)))
-    readout = Readout(cell.n_a, n_y, seed=1)
-    targets = [np.eye(n_y)[:, rng.integers(n_y, size=m)] for _ in range(time_steps)]
-    readout(run).measure(targets, categorical_cross_entropy)
-    return run
+    return import_module("autograd_seq.commands.cells_made").example_run(name, time_steps, n_x, n_a, n_y, m)
 
 
 def thing(arguments: argparse.Namespace) -> Any:
     """The run or tensor that a command is about."""
-    if arguments.thing in cells_by_name():
+    if arguments.thing in NAMES:
         return example_run(arguments.thing, arguments.steps)
     if arguments.thing.endswith(".onnx"):
         return exchange.read_onnx(arguments.thing)
@@ -106,7 +80,7 @@ def from_file(spec: str) -> Any:
     if not path.endswith(".py") or not function:
         if spec.endswith(".py") and Path(spec).is_file():
             raise UsageError(f"write {spec}:FUNCTION, with a function of {spec!r}; it has {_functions_in(spec)}")
-        known, guess = ", ".join(cells_by_name()), perhaps(spec, cells_by_name())
+        known, guess = ", ".join(NAMES), perhaps(spec, NAMES)
         raise UsageError(f"{spec!r} is neither a cell ({known}) nor FILE.py:FUNCTION nor FILE.onnx{guess}")
     if not Path(path).is_file():
         raise UsageError(f"there is no file {path!r}")

@@ -110,6 +110,7 @@ class Flow:
         return self.at.get(offset)
 
     def _run(self, instructions: list[dis.Instruction]) -> None:
+        steps = self.steps
         waiting: dict[int, list[Value]] = {0: []}  # the stack at the targets of jumps
         jumps: dict[int, list[int]] = {}  # the steps that jump to an offset
         first: dict[int, int] = {}  # the first step of an instruction
@@ -119,32 +120,35 @@ class Flow:
             offset, name = instruction.offset, instruction.opname
             if stack is None:
                 stack = list(waiting[offset]) if offset in waiting else None
-            elif self.steps and k:
-                self.steps[-1].follows.append(len(self.steps))
-                self._meet(waiting.get(offset, ()), stack)
-            first[offset] = len(self.steps)
+            elif steps and k:
+                steps[-1].follows.append(len(steps))
+                if offset in waiting:
+                    self._meet(waiting[offset], stack)
+            first[offset] = len(steps)
             if name == "KW_NAMES":
                 keywords = self.code.co_consts[instruction.arg or 0]
             for step in _halves(instruction, keywords):
-                if self.steps and self.steps[-1].offset == offset:
-                    self.steps[-1].follows.append(len(self.steps))
-                self.steps.append(step)
+                if steps and steps[-1].offset == offset:
+                    steps[-1].follows.append(len(steps))
+                steps.append(step)
                 if stack is not None:
                     self._take(instruction, step, stack)
-            keywords = () if name.startswith("CALL") else keywords
+            if keywords and name.startswith("CALL"):
+                keywords = ()
             end = instructions[k + 1].offset if k + 1 < len(instructions) else offset + 2
-            self.at.update(dict.fromkeys(range(offset, end, 2), len(self.steps) - 1))
+            for place in range(offset, end, 2):
+                self.at[place] = len(steps) - 1
             if stack is not None and instruction.opcode in _JUMPS:
                 target, there = instruction.argval, _stack_there(instruction, stack)
                 self._meet(there, waiting.setdefault(target, there))
-                jumps.setdefault(target, []).append(len(self.steps) - 1)
+                jumps.setdefault(target, []).append(len(steps) - 1)
             if name in _ENDS:
                 stack = None
         for value, other in reversed(self._meeting):
             self.uses.setdefault(value, []).extend(self.uses.get(other, ()))
         for target, origins in jumps.items():
             for origin in origins:
-                self.steps[origin].follows.append(first[target])
+                steps[origin].follows.append(first[target])
 
     def _meet(self, stack: Iterable[Value], other: Iterable[Value]) -> None:
         """Two ways come together: what one has pushed is used as what the other has, as in ``a if c else b``."""
@@ -163,6 +167,9 @@ class Flow:
             stack.append(stack[-n] if n <= len(stack) else (-1, 0))
             return
         takes, pushes = _traffic(instruction, step)
+        if not takes and pushes == 1 and step.word != "next":  # as most do
+            stack.append((me, 0))
+            return
         if takes > len(stack):
             stack[:0] = [(-1, 0)] * (takes - len(stack))
         taken = stack[len(stack) - takes :]
@@ -179,9 +186,29 @@ class Flow:
         for position, value in enumerate(taken):
             self.uses.setdefault(value, []).append((me, position))
         order = reversed(range(pushes)) if step.word == "unpack" else range(pushes)
-        if name in ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD") and pushes == 2:
+        if pushes == 2 and name in ("LOAD_GLOBAL", "LOAD_ATTR", "LOAD_METHOD"):
             order = range(0, -2, -1)  # the second is what only a call looks at
-        stack.extend((me, k) for k in order)
+        stack += [(me, k) for k in order]
+
+
+_CACHE, _RETURN = dis.opmap.get("CACHE", -1), dis.opmap["RETURN_VALUE"]
+
+
+def returned_at_once(code: CodeType, offset: int) -> bool:
+    """Whether the instruction after the one at an offset returns its result, which is seen without reading the rest.
+
+    Examples
+    --------
+    >>> def twice(x):
+    ...     return x + x
+    >>> code = twice.__code__
+    >>> [i.opname for i in dis.get_instructions(code) if returned_at_once(code, i.offset)]
+    ['BINARY_OP']
+    """
+    plain, place = code.co_code, offset + 2
+    while place < len(plain) and plain[place] == _CACHE:
+        place += 2
+    return place < len(plain) and plain[place] == _RETURN
 
 
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
@@ -213,12 +240,19 @@ def _halves(instruction: dis.Instruction, keywords: tuple[str, ...]) -> Sequence
 
 def _traffic(instruction: dis.Instruction, step: Step) -> tuple[int, int]:
     """How many values a step takes and pushes."""
-    name, n = instruction.opname, instruction.arg or 0
+    is_half = type(instruction.argval) is tuple or instruction.opname == "RETURN_CONST"
+    return _counted(instruction.opname, instruction.opcode, instruction.arg, step.word, is_half)
+
+
+@cache
+def _counted(name: str, code: int, argument: int | None, word: str, is_half: bool) -> tuple[int, int]:
+    """As `_traffic`, of all instructions that are alike."""
+    n = argument or 0
     if name in _IDLE:
         return 0, 0
-    if name == "RETURN_CONST" or (isinstance(instruction.argval, tuple) and step.word in ("load", "store")):
-        return (0, 1) if step.word in ("load", "number") else (1, 0)
-    if step.word == "clear":
+    if name == "RETURN_CONST" or (is_half and word in ("load", "store")):
+        return (0, 1) if word in ("load", "number") else (1, 0)
+    if word == "clear":
         return 0, 1
     if name == "CALL":
         return n + 2, 1
@@ -226,7 +260,7 @@ def _traffic(instruction: dis.Instruction, step: Step) -> tuple[int, int]:
         return n + 3, 1
     if name == "FOR_ITER":
         return 0, 1
-    effect = dis.stack_effect(instruction.opcode, instruction.arg, jump=False)
+    effect = dis.stack_effect(code, argument, jump=False)
     if name in _BUILT:
         return n, 1
     if name in ("BUILD_MAP", "BUILD_CONST_KEY_MAP", "CALL_FUNCTION_EX", "MAKE_FUNCTION", "FORMAT_VALUE"):

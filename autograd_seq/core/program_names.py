@@ -14,7 +14,7 @@ from threading import Lock
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
-from autograd_seq.core.bytecode import Flow, Step, Value
+from autograd_seq.core.bytecode import Flow, Step, Value, returned_at_once
 from autograd_seq.core.source_line import ENGINE, ENGINE_FILES, ours
 
 Place = tuple[CodeType, int]
@@ -59,13 +59,19 @@ class Destinations:
         It.
     returning : set of int, optional
         The offsets of instructions of whose result a part may be returned; read off the bytecode if not given.
+    asked_of_all : bool
+        Whether they are read off at once; of a function of this package's own only a few are ever asked for.
     """
 
-    def __init__(self, code: CodeType, returning: frozenset[int] | range | None = None) -> None:
+    def __init__(
+        self, code: CodeType, returning: frozenset[int] | range | None = None, asked_of_all: bool = True
+    ) -> None:
         self.code = code
         self._known: dict[tuple[int, tuple[Any, ...]], str | Returned | None] = {}
         self._reach: dict[int, tuple[list[int], bool]] = {}
-        self.returning = frozenset(self._returning()) if returning is None else returning
+        self.returning: Container[int] = frozenset() if returning is None else returning
+        if returning is None:
+            self.returning = frozenset(self._returning()) if asked_of_all else _Returning(self)
 
     @cached_property
     def flow(self) -> Flow:
@@ -94,6 +100,15 @@ class Destinations:
             if step.word not in ("load", "store", "number") and self._leaves((k, 0), DEPTH)
         }
         return {offset for offset, step in self.flow.at.items() if step in found}
+
+    def returns(self, offset: int) -> bool:
+        """Whether a part of the result of the instruction at an offset may be returned."""
+        if returned_at_once(self.code, offset):
+            return True
+        step = self.flow.step_at(offset)
+        if step is None or self.flow.steps[step].word in ("load", "store", "number"):
+            return False
+        return self._leaves((step, 0), DEPTH)
 
     def _leaves(self, value: Value, depth: int) -> bool:
         """Whether a value, or a part of it, may be returned."""
@@ -280,6 +295,21 @@ class Destinations:
         return seen
 
 
+class _Returning(dict[int, bool]):
+    """The offsets of instructions of whose result a part may be returned, as they are asked for."""
+
+    def __init__(self, destinations: Destinations) -> None:
+        super().__init__()
+        self._destinations = destinations
+
+    def __contains__(self, offset: object) -> bool:
+        return self[offset]  # type: ignore[index]
+
+    def __missing__(self, offset: int) -> bool:
+        self[offset] = self._destinations.returns(offset)
+        return self[offset]
+
+
 def is_own(name: str | None) -> bool:
     """Whether a name is something's own, and not that of the list or dictionary that it is put in."""
     return name is not None and not isinstance(name, Element)
@@ -324,7 +354,7 @@ def destinations(code: CodeType) -> Destinations:
             returning = ALL
         elif code.co_filename not in ENGINE_FILES and ours(code):
             returning = frozenset()  # cells name what the notes name, and it keeps that name
-        found = Destinations(code, returning)
+        found = Destinations(code, returning, asked_of_all=code.co_filename not in ENGINE_FILES)
         with _lock:
             if len(_destinations) >= MOST:
                 _tables.clear()
@@ -338,7 +368,7 @@ def _table(code: CodeType, found: Destinations) -> Table:
     """What `Operation.record` looks at: in a function of the engine's, only `located` knows whose result it is."""
     if code.co_filename in PLUMBING:
         return PASSES
-    return ALL if code.co_filename in ENGINE_FILES else found.returning
+    return ALL if code.co_filename in ENGINE_FILES else found.returning  # type: ignore[return-value]
 
 
 def located(frame: FrameType) -> tuple[CodeType, int, Origin | None]:

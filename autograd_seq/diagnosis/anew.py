@@ -6,13 +6,16 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis.calling import Caller, without_chance_memory
-from autograd_seq.diagnosis.compare import run_backward
+from autograd_seq.diagnosis.finding import EQUAL, difference
+from autograd_seq.diagnosis.kept_forward import KeptForward, copied, is_plain
+from autograd_seq.diagnosis.one_run import run_backward
 from autograd_seq.diagnosis.own_code import OtherOutputsError
 from autograd_seq.diagnosis.pair import Pair
-from autograd_seq.diagnosis.search import EQUAL, difference
 
 Gradients = Mapping[str, Array]
 Owned = tuple[list[Any], list[Any]]
@@ -34,6 +37,18 @@ class OfPair:
     def __init__(self, pair: Pair, numbers: Mapping[str, Any], true: Gradients, found: Gradients) -> None:
         self.pair, self.numbers, self.true, self.found = pair, numbers, true, found
         self.inputs: Mapping[str, Any] = numbers["inputs"]
+        self._kept: KeptForward | None = None
+
+    def keep(self) -> None:
+        """Let the forward pass run from now on only where some of it is changed, if that makes no difference."""
+        try:
+            whole = self.again()
+            with without_chance_memory(self.pair.spaces):
+                self._kept = KeptForward(self.pair, self.inputs)
+            if not all(_are_alike(self.again(), whole) for _ in range(2)):  # once more, as it may use something up
+                self._kept = None
+        except Exception:  # what cannot be copied, or a program that fails when its forward pass does not run before
+            self._kept = None
 
     def again(self) -> dict[str, Array]:
         """The gradients of one more run; it must be of the same outputs.
@@ -44,14 +59,19 @@ class OfPair:
             If it is not, or fails.
         """
         with without_chance_memory(self.pair.spaces):
-            run = self.pair.forward(self.inputs)
-            if any(difference(run.outputs[k], v) > EQUAL for k, v in self.numbers["outputs"].items()):
-                raise OtherOutputsError
-            upstream = copy.deepcopy(dict(self.numbers["upstream"]))  # a changed program may change it in place
-            found, failure, _ = run_backward(lambda: self.pair.backward(upstream, run.cache))
+            cache = self._kept.cache() if self._kept is not None and self._kept.holds else self._forward()
+            upstream = {k: np.array(v) for k, v in self.numbers["upstream"].items()}  # which may be changed in place
+            found, failure, _ = run_backward(lambda: self.pair.backward(upstream, cache))
         if failure:
             raise UsageError(failure)
         return found
+
+    def _forward(self) -> Any:
+        """What the forward pass hands over."""
+        run = self.pair.forward(self.inputs)
+        if any(difference(run.outputs[k], v) > EQUAL for k, v in self.numbers["outputs"].items()):
+            raise OtherOutputsError
+        return run.cache
 
     def begin(self) -> None:
         """The part of a run that comes before the backward pass."""
@@ -88,6 +108,7 @@ class OfCourse:
         self.function, self.numbers, self.true, self.found = function, numbers, true, found
         self.inputs: Mapping[str, Any] = numbers["inputs"]
         self._caller = Caller(function)
+        self._copied: Callable[[Any], Any] = copied if is_plain(numbers["arguments"]) else copy.deepcopy
 
     def again(self) -> dict[str, Array]:
         """The gradients of one more run.
@@ -97,12 +118,15 @@ class OfCourse:
         UsageError
             If it fails.
         """
-        arguments = copy.deepcopy(self.numbers["arguments"])
+        arguments = self._copied(self.numbers["arguments"])
         with without_chance_memory(self._caller.spaces):
             found, failure, _ = run_backward(lambda: self._caller.plain(lambda: self.function(*arguments)))
         if failure:
             raise UsageError(failure)
         return {standard(k): v for k, v in found.items()}
+
+    def keep(self) -> None:
+        """There is no forward pass to be kept."""
 
     def begin(self) -> None:
         """The part of a run that comes before the backward pass: none."""
@@ -110,6 +134,11 @@ class OfCourse:
     def owned(self) -> Owned:
         """The function, and the global variables of its files."""
         return [self.function], self._caller.spaces
+
+
+def _are_alike(some: Gradients, other: Gradients) -> bool:
+    """Whether two runs gave the same, as far as the order of sums in memory lets them."""
+    return some.keys() == other.keys() and all(difference(some[k], other[k]) < EQUAL for k in some)
 
 
 def standard(key: str) -> str:

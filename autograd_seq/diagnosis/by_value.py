@@ -20,13 +20,13 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.callers import caller_of
+from autograd_seq.diagnosis.finding import Strayed
 from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
 from autograd_seq.diagnosis.own_code import Part, put
-from autograd_seq.diagnosis.search import Strayed
 from autograd_seq.diagnosis.watched import Made, fills, instead, multiplies, watched, whole_value
 
 TRUE = "_true_value_"  # what the function is called in their file meanwhile

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd_seq.diagnosis.callers import callers_of
+from autograd_seq.diagnosis.finding import Finding
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.line_alike import alike
@@ -37,7 +38,6 @@ from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, divisors, order, s
 from autograd_seq.diagnosis.line_statements import into_the_loop, kept_late, moved, shared, written_over
 from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
 from autograd_seq.diagnosis.own_code import Part, put
-from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Line, Trials
 from autograd_seq.diagnosis.watched import watched
 

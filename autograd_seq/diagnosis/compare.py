@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import copy
-import linecache
 import re
-import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,26 +15,22 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.asked_of_lines import Lines, Sought, Way, lines_of, with_lines
 from autograd_seq.diagnosis.by_scores import by_scores
 from autograd_seq.diagnosis.calling import chance_kept
-from autograd_seq.diagnosis.calling import plain as plain_array
 from autograd_seq.diagnosis.drawn import LONG, SIZES
-from autograd_seq.diagnosis.given import real
-from autograd_seq.diagnosis.located import Sought
-from autograd_seq.diagnosis.mend import Way
+from autograd_seq.diagnosis.finding import EQUAL, Finding, difference, plain
+from autograd_seq.diagnosis.one_run import SINGLE
 from autograd_seq.diagnosis.outside import blame
-from autograd_seq.diagnosis.own_lines import Lines, lines_of, with_lines
 from autograd_seq.diagnosis.own_names import Mistaken, in_own_names
-from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in, plain
+from autograd_seq.diagnosis.report import BackwardReport, Gradient, formulas_in
 from autograd_seq.diagnosis.right_line import with_own_line
 from autograd_seq.diagnosis.rows_in_time import rows_of
-from autograd_seq.diagnosis.search import EQUAL, FIRST_WORK, MOST_WORK, Finding, Search, difference
+from autograd_seq.diagnosis.search import FIRST_WORK, MOST_WORK, Search
 from autograd_seq.diagnosis.seldom_collected import collected_seldom
 from autograd_seq.diagnosis.settle import Judge
 from autograd_seq.diagnosis.told_by_value import ToldByValue, is_told
 from autograd_seq.diagnosis.true_values import TrueValues
-
-_SINGLE = {np.dtype(np.float32): 1e-5, np.dtype(np.float16): 2e-2}
 
 
 @chance_kept()
@@ -452,45 +445,6 @@ def _words(report: BackwardReport, key: str) -> str | None:
     return None
 
 
-def run_backward(call: Callable[[], Any]) -> tuple[dict[str, Array], str | None, dict[str, str]]:
-    """The gradients that a student's function returns, in words how it failed, and which cannot be read and why."""
-    try:
-        answer = call()
-    except Exception as error:  # whatever a student's program raises is an answer to report
-        return {}, f"{type(error).__name__}: {error}{student_line(error)}", {}
-    if not isinstance(answer, Mapping):
-        raise UsageError(
-            f"backward must return a dict of gradients with keys such as 'dWaa', not {type(answer).__name__}"
-        )
-    found, problems = {}, {}
-    for key, value in answer.items():
-        if value is None:
-            continue
-        try:
-            value = plain_array(value)
-            array = real(value, "it")
-            single = getattr(value, "dtype", None) in _SINGLE
-            found[str(key)] = array.astype(value.dtype) if single else array
-        except UsageError as error:
-            problems[str(key)] = str(error)
-    return found, None, problems
-
-
 def _precision(found: Array | None) -> float:
     """How far a right gradient may be off, by the number of bits that it was returned in."""
-    return EQUAL if found is None else _SINGLE.get(found.dtype, EQUAL)
-
-
-def student_line(error: Exception) -> str:
-    """Where a student's program failed; an error that came from another process says it itself."""
-    told: str | None = getattr(error, "student_line", None)
-    if told is not None:
-        return told
-    own = str(Path(__file__).parent)
-    places = [(f.f_code.co_filename, line, f.f_globals) for f, line in traceback.walk_tb(error.__traceback__)]
-    theirs = [place for place in places if not place[0].startswith(own)]
-    if not theirs:
-        return ""
-    file, line, space = theirs[-1]
-    linecache.checkcache(file)  # which may have been changed; of all other files nobody wants a line
-    return f"\n  at {file}:{line}: {linecache.getline(file, line, space).strip()}"
+    return EQUAL if found is None else SINGLE.get(found.dtype, EQUAL)

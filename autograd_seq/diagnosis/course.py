@@ -26,13 +26,14 @@ from autograd_seq.diagnosis.anew import OfCourse, standard
 from autograd_seq.diagnosis.called_by_name import reached
 from autograd_seq.diagnosis.calling import Caller, Kept
 from autograd_seq.diagnosis.carried import blame
-from autograd_seq.diagnosis.compare import compare, over_time, run_backward
+from autograd_seq.diagnosis.compare import compare, over_time
 from autograd_seq.diagnosis.drawn import LONG
+from autograd_seq.diagnosis.finding import EQUAL
 from autograd_seq.diagnosis.handwritten import check_backward
 from autograd_seq.diagnosis.letters_for_sizes import OF_THE_COURSE, in_letters
+from autograd_seq.diagnosis.one_run import run_backward
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.report import BackwardReport
-from autograd_seq.diagnosis.search import EQUAL
 from autograd_seq.diagnosis.truth import Truth, record
 from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 from autograd_seq.operations import sigmoid

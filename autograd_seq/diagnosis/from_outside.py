@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_seq.diagnosis.finding import Finding
 from autograd_seq.diagnosis.own_code import Part
-from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.trials import Trials
 
 Outside = dict[str, tuple[Part, int]]  # variables of the file, with where they are read

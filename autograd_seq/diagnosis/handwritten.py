@@ -15,8 +15,8 @@ from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import differences
 from autograd_seq.diagnosis.anew import OfPair
-from autograd_seq.diagnosis.calling import Kept, plain
-from autograd_seq.diagnosis.compare import compare, over_time, run_backward
+from autograd_seq.diagnosis.calling import Kept, chance_kept, plain
+from autograd_seq.diagnosis.compare import compare, over_time
 from autograd_seq.diagnosis.differences import Doubt
 from autograd_seq.diagnosis.drawn import (
     LONG,
@@ -28,14 +28,15 @@ from autograd_seq.diagnosis.drawn import (
     shape_to_draw,
     suspicious,
 )
+from autograd_seq.diagnosis.finding import EQUAL, difference
 from autograd_seq.diagnosis.given import adding_up, two_draws, why_none
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.input_tables import WITHOUT_GRADIENT, is_table
 from autograd_seq.diagnosis.letters_for_sizes import in_letters as told_in_letters
+from autograd_seq.diagnosis.one_run import run_backward
 from autograd_seq.diagnosis.own_rounding import disturbed, own_rounding
 from autograd_seq.diagnosis.pair import NotTheSameError, Pair, Run, refuse_another
 from autograd_seq.diagnosis.report import BackwardReport, Gradient
-from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import Truth
 from autograd_seq.diagnosis.unit_errors import EPSILON, Disturb
 from autograd_seq.readings.rounding import coarsest
@@ -117,6 +118,7 @@ def check_backward(
     return compared(forward, backward, inputs, seed, hints_only)
 
 
+@chance_kept()
 def compared(
     forward: Callable[..., Any],
     backward: Callable[..., Any],

@@ -6,39 +6,20 @@ import ast
 import linecache
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
+from autograd_seq.diagnosis.asked_of_lines import Sought
+from autograd_seq.diagnosis.finding import plain
 from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_edits import said, target
 from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.own_code import Part
-from autograd_seq.diagnosis.report import plain
 from autograd_seq.diagnosis.seen import Place
 
 LONGEST_LINE = 70
-
-
-@dataclass(frozen=True)
-class Sought:
-    """A mistake that is looked for.
-
-    Attributes
-    ----------
-    where : tuple of str
-        What it is made in, as the true pass calls it.
-    explains : tuple of str
-        The gradients that are wrong because of it.
-    values : list of ndarray
-        What is another value than in the true pass because of it.
-    """
-
-    where: tuple[str, ...]
-    explains: tuple[str, ...]
-    values: list[Array]
 
 
 def located(mend: Mend, sought: Sequence[Sought]) -> list[Place | None]:

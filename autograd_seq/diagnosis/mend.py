@@ -6,14 +6,16 @@ import ast
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.asked_of_lines import Way
 from autograd_seq.diagnosis.by_value import ByValue, is_lent
 from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with, worth
+from autograd_seq.diagnosis.finding import Finding, Strayed
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
@@ -21,14 +23,11 @@ from autograd_seq.diagnosis.line_shapes import handed_order
 from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.line_wholes import bound_late
 from autograd_seq.diagnosis.own_code import put
-from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.trials import Line
 from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
-# By = and += and arrays that are shared alone, by what functions are handed, by the values of lines, or by any change.
-Way = Literal["assignments", "handed", "values", "changes"]
 ALONE: dict[Way, list[Rule]] = {"assignments": [written_over, shared], "handed": [bound_late, handed_order]}
 
 

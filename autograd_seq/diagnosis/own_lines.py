@@ -8,27 +8,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
+from autograd_seq.diagnosis.asked_of_lines import Sought, Way
+from autograd_seq.diagnosis.finding import Finding
 from autograd_seq.diagnosis.line_edits import said
-from autograd_seq.diagnosis.located import Sought, caller_of, located
-from autograd_seq.diagnosis.mend import Mend, Way
-from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.located import caller_of, located
+from autograd_seq.diagnosis.mend import Mend
 from autograd_seq.diagnosis.seen import Place, Seen, seen
 from autograd_seq.diagnosis.true_values import TrueValues
-
-
-class Lines(Protocol):
-    """Whoever answers these questions."""
-
-    def mended(self, way: Way) -> tuple[list[Finding], str]:
-        """What changes mend, and the first line that is wrong where they do not mend everything."""
-
-    def located(self, sought: Sequence[Sought]) -> list[Place | None]:
-        """The lines of mistakes whose values are known."""
-
-    def seen(self, line: int, file: str) -> Seen | None:
-        """What a line made, and how the values of its function are called."""
 
 
 class OwnLines:
@@ -90,23 +78,3 @@ class OwnLines:
 
 def _of(file: str) -> str:
     return f" of {file}" if file else ""
-
-
-def lines_of(cases: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues) -> Lines:
-    """The lines of the program that two cases are draws of, wherever it runs."""
-    elsewhere = getattr(cases[0].function, "own_lines", None)
-    if elsewhere is not None:
-        found: Lines = elsewhere(cases, wrong, tolerance, known)
-        return found
-    return OwnLines([case.anew() for case in cases], wrong, tolerance, known)
-
-
-def with_lines(lines: Lines, findings: list[Finding], values: list[list[Any]]) -> list[Finding]:
-    """Findings with their lines, where they have none yet and the lines can be told."""
-    left = [i for i, f in enumerate(findings) if f.line is None]
-    sought = [Sought(tuple(findings[i].where.split(", ")), findings[i].explains, values[i]) for i in left]
-    made = list(findings)
-    for i, place in zip(left, lines.located(sought) if sought else [], strict=False):
-        if place is not None:
-            made[i] = replace(made[i], line=place[0], source=place[1], file=place[2])
-    return made

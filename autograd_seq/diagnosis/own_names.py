@@ -18,12 +18,11 @@ from autograd_seq.core.names import text
 from autograd_seq.core.notation import ATOM, enclosed
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.diagnosis.finding import Finding, plain
 from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.own_indices import adds_to, with_their_indices
 from autograd_seq.diagnosis.perturb.context import Context, terms_of
-from autograd_seq.diagnosis.report import plain
 from autograd_seq.diagnosis.rerun import bare, stops
-from autograd_seq.diagnosis.search import Finding
 from autograd_seq.diagnosis.seen import Called, Seen
 from autograd_seq.writer.by_hand import FormulaWriter
 

@@ -12,8 +12,8 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.floats import epsilon_of, is_floats
 from autograd_seq.diagnosis.calling import Caller, arrays_in
-from autograd_seq.diagnosis.compare import student_line
 from autograd_seq.diagnosis.given import real
+from autograd_seq.diagnosis.one_run import student_line
 from autograd_seq.diagnosis.outside import read_outside
 from autograd_seq.diagnosis.truth import Truth, outputs_of, record
 from autograd_seq.diagnosis.unit_errors import EPSILON

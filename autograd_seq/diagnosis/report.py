@@ -11,7 +11,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.search import EQUAL, Finding
+from autograd_seq.diagnosis.finding import EQUAL, Finding, plain
 from autograd_seq.diagnosis.settle import Answer
 from autograd_seq.translation.reader import translated
 from autograd_seq.writer.writer import GAP
@@ -189,11 +189,6 @@ class BackwardReport:
 
     def __str__(self) -> str:
         return translated(_within(_printed(self)))
-
-
-def plain(name: str) -> str:
-    """A name without the marks of printing: ``dW_f`` and ``dWf`` are the same."""
-    return re.sub(r"[_\s]|<\d+>", "", name)
 
 
 # -- printing ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from autograd_seq.writer.writer import Called
 Values = Callable[[Tensor], Array]
 Change = Callable[[Values], Any]  # the changed value of a record, from the values of others
 Changes = Mapping[Tensor, Change]
+Line = tuple[Tensor, Callable[..., Any] | None, Sequence[Tensor], Sequence[Array]]
 # what a line with other values in it may raise: that it cannot be so is no reason to end a search
 DOES_NOT_FIT = (
     ValueError, TypeError, IndexError, KeyError, AttributeError, ArithmeticError, StopIteration, RecursionError,
@@ -61,6 +62,7 @@ class Program:
         self.T = max((r.scope.time or 0 for r in recording.forward), default=0)
         self._reach: dict[Tensor, frozenset[str]] = {}
         self._known: dict[frozenset[Tensor], list[Tensor]] = {}
+        self._computed: dict[frozenset[Tensor], list[Line]] = {}
         self._rules = {r: (_rule(r), r.inputs, [x._value for x in r.inputs]) for r in self.records}
         self.work = 0  # lines that were computed again
 
@@ -94,15 +96,22 @@ class Program:
         def value(r: Tensor) -> Array:
             return new.get(r, r._value)
 
-        behind, rules, now = self.behind(frozenset(changes)), self._rules, new.get
-        self.work += len(behind)
-        for r in behind:
-            if r in changes:
-                new[r] = np.asarray(changes[r](value))
-            else:
-                rule, inputs, as_they_were = rules[r]
-                new[r] = np.asarray(rule(*map(now, inputs, as_they_were)))
+        lines, now, array = self._lines(frozenset(changes)), new.get, np.ndarray
+        self.work += len(lines)
+        for r, rule, inputs, as_they_were in lines:  # by far the most of what a search does
+            made = changes[r](value) if rule is None else rule(*map(now, inputs, as_they_were))
+            new[r] = made if type(made) is array else np.asarray(made)
         return new
+
+    def _lines(self, changed: frozenset[Tensor]) -> list[Line]:
+        """The lines behind some records, each with what it computes; None of those records themselves."""
+        if changed not in self._computed:
+            if len(self._computed) > MOST_REMEMBERED:
+                self._computed.clear()
+            rules = self._rules
+            self._computed[changed] = [(r, None, (), ()) if r in changed else (r, *rules[r])
+                                       for r in self.behind(changed)]  # fmt: skip
+        return self._computed[changed]
 
     def behind(self, changed: frozenset[Tensor]) -> list[Tensor]:
         """Some records and all that is computed from them, in order; remembered, as many edits are of the same."""
@@ -143,6 +152,8 @@ def _rule(r: Tensor) -> Callable[..., Any]:
         return partial(_gathered, r.settings["indices"], r.settings["shape"])
     if algebra(r) == "sum of uses":
         return _summed
+    if algebra(r) == "name":
+        return np.asarray
     return partial(r.operation.value, **r.settings) if r.settings else r.operation.value
 
 

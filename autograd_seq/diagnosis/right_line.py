@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.finding import Finding
 
 _ITERATED_BACKWARDS = (ast.Name, ast.Attribute, ast.Subscript, ast.List, ast.Tuple)  # zip and enumerate cannot be
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
+from autograd_seq.diagnosis.finding import EQUAL, Finding, difference
 from autograd_seq.diagnosis.known_values import farthest
 from autograd_seq.diagnosis.perturb import Context, Variant
 from autograd_seq.diagnosis.perturb.context import terms_of
@@ -16,7 +16,6 @@ from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, Program, called
 from autograd_seq.diagnosis.tried import one_pass
 from autograd_seq.diagnosis.truth import Truth
 
-EQUAL = 1e-9  # relative to the largest element; far above rounding, far below any mistake
 MOST_CAUSES = 4
 FIRST_WORK = 200_000  # lines computed before somebody's own lines are looked at
 MOST_WORK = 300_000  # and in all
@@ -25,77 +24,6 @@ LINES_OF_A_VARIANT = 10  # computed in the time that it takes to make one
 MOST_NAMED = 3  # variants that fit equally well
 
 Gradients = Mapping[str, Array]
-
-
-@dataclass(frozen=True)
-class Strayed:
-    """The first wrong value that a line of somebody's made, with all mistakes before it mended.
-
-    Attributes
-    ----------
-    row, place : int
-        Which value of the true pass belongs there.
-    value : ndarray
-        What the line made in its place.
-    lent : bool
-        Whether gradients are right with the true values in the place of the line's only, as no change of it was found.
-    """
-
-    row: int
-    place: int
-    value: Array
-    lent: bool = True
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One cause.
-
-    Attributes
-    ----------
-    category : str
-        The kind of mistake.
-    where : str
-        The quantity whose formula is wrong.
-    words : str
-        What it equals in place of what it should be.
-    correct : str
-        The right formula.
-    explains : tuple of str
-        The gradients that are wrong because of it.
-    line : int or None
-        The number of the wrong line in somebody's file.
-    source : str
-        What stands there.
-    file : str
-        The file, where it is another than that of the function which is checked.
-    strayed : Strayed or None
-        The first wrong value, where that is all that is known yet.
-    own : str
-        What somebody's program calls the quantity, where that is another name.
-    general : str
-        The words in the names of the true pass, which are the same for everybody, where `words` has somebody's own.
-    """
-
-    category: str
-    where: str
-    words: str
-    correct: str
-    explains: tuple[str, ...]
-    line: int | None = None
-    source: str = ""
-    file: str = ""
-    strayed: Strayed | None = field(default=None, compare=False, repr=False)
-    own: str = ""
-    general: str = ""
-
-
-def difference(found: Array, true: Array) -> float:
-    """The largest difference, relative to the largest element; infinite where shapes or numbers are impossible."""
-    if np.shape(found) != np.shape(true) or not np.isfinite(found).all():
-        return float("inf")
-    largest = max(farthest(true), farthest(found))
-    return farthest(found - true) / largest if largest else 0.0
 
 
 class Search:

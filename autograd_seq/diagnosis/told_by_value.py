@@ -18,13 +18,13 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.finding import Finding, Strayed
 from autograd_seq.diagnosis.kinds import Said
 from autograd_seq.diagnosis.perturb import SIMPLE, brackets, operands, sums
 from autograd_seq.diagnosis.perturb.context import Context
 from autograd_seq.diagnosis.perturb.variant import Edit
 from autograd_seq.diagnosis.perturb.where import any_of
 from autograd_seq.diagnosis.rerun import DOES_NOT_FIT, along
-from autograd_seq.diagnosis.search import Finding, Strayed
 
 MOST_BEFORE = 40  # lines of the true pass that lead to the value
 MOST_TERMS = 24

@@ -20,10 +20,10 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis.callers import called_in
+from autograd_seq.diagnosis.finding import difference
 from autograd_seq.diagnosis.known_values import KnownValues, in_blocks, is_mask, says_nothing
 from autograd_seq.diagnosis.line_places import Edit
 from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, parts, statements_in
-from autograd_seq.diagnosis.search import difference
 from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 550
@@ -76,6 +76,8 @@ class Trials:
         found = cases[0].found
         if not all(k in once_more and self.same(once_more[k], v) for k, v in found.items()):
             self.parts = []  # what it does depends on how often it was called
+        for case in self.cases if self.parts else ():
+            case.keep()
         self.factors = [1.0]
         self._ordinary: dict[tuple[int, ...], list[Array]] = {}
         self.known = known

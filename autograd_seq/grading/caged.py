@@ -320,6 +320,7 @@ class _Ending:
         if not self.expected:
             self.trouble.append("it ended the process before all of it was judged")
         self._say({"event": "end", "trouble": list(dict.fromkeys(self.trouble))})
+        gc.freeze()  # all of it goes with the process; Python need not take it apart beforehand
 
 
 class _Libraries:

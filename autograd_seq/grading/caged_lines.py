@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from autograd_seq.diagnosis.anew import OfCourse, OfPair
+from autograd_seq.diagnosis.asked_of_lines import Sought
 from autograd_seq.diagnosis.calling import chance_kept
 from autograd_seq.diagnosis.grouped import taking_parts
-from autograd_seq.diagnosis.located import Sought
 from autograd_seq.diagnosis.own_lines import OwnLines
 from autograd_seq.diagnosis.pair import Pair
 from autograd_seq.diagnosis.seen import to_data

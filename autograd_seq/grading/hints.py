@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from autograd_seq.core.errors import ValueRangeError
 from autograd_seq.core.source_line import here
+from autograd_seq.diagnosis.finding import plain as bare
 from autograd_seq.diagnosis.report import BackwardReport
-from autograd_seq.diagnosis.report import plain as bare
 from autograd_seq.grading.handed_in import HandedIn
 
 Hints = Literal[1, 2, 3, 4, "rising"]

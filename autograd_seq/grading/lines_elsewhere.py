@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd_seq.diagnosis.located import Sought
-from autograd_seq.diagnosis.mend import Way
-from autograd_seq.diagnosis.search import Finding, Strayed, difference
+from autograd_seq.diagnosis.asked_of_lines import Sought, Way
+from autograd_seq.diagnosis.finding import Finding, Strayed, difference
 from autograd_seq.diagnosis.seen import Place, Seen, from_data
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.grading.own_process import OwnProcess

@@ -8,10 +8,10 @@ from typing import Any
 
 from autograd_seq.core.errors import AutogradError
 from autograd_seq.diagnosis.course import FUNCTIONS, _Case, check_function
+from autograd_seq.diagnosis.finding import EQUAL, difference
 from autograd_seq.diagnosis.grouped import flattened
 from autograd_seq.diagnosis.handwritten import check_backward
 from autograd_seq.diagnosis.report import formulas_in
-from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.grading.edits import Edit, edits, rewritten
 from autograd_seq.grading.formula_code import offers
 from autograd_seq.grading.hints import at_fault

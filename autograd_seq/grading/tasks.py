@@ -14,10 +14,10 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import AutogradError, UsageError
 from autograd_seq.diagnosis.carried import blame
 from autograd_seq.diagnosis.course import FUNCTIONS, FileReport, check_one
+from autograd_seq.diagnosis.finding import Finding, difference
 from autograd_seq.diagnosis.grouped import flattened, taking_parts
 from autograd_seq.diagnosis.handwritten import compared
 from autograd_seq.diagnosis.report import BackwardReport
-from autograd_seq.diagnosis.search import Finding, difference
 from autograd_seq.diagnosis.truth import outputs_of
 from autograd_seq.grading.arguments_drawn import arguments
 from autograd_seq.grading.by_values import NewProcess, agree

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.search import Finding
+from autograd_seq.diagnosis.finding import Finding
 from autograd_seq.diagnosis.true_values import TrueValues, adjoints_in
 from autograd_seq.diagnosis.truth import Truth
 

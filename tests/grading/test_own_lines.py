@@ -7,11 +7,11 @@ import pytest
 from check.mistakes.any_style import ORIGINALS as STYLES
 
 from autograd_seq import check_file
+from autograd_seq.diagnosis.finding import Finding, Strayed
 from autograd_seq.diagnosis.perturb import Context
 from autograd_seq.diagnosis.report import BackwardReport
 from autograd_seq.diagnosis.rerun import Program
 from autograd_seq.diagnosis.rows_in_time import rows_of
-from autograd_seq.diagnosis.search import Finding, Strayed
 from autograd_seq.diagnosis.true_values import TrueValues
 from autograd_seq.diagnosis.truth import record
 from autograd_seq.grading.handed_in import HandedIn
@@ -157,7 +157,7 @@ import contextlib
 import numpy as np
 import pytest
 from autograd_seq.diagnosis.own_lines import OwnLines
-from autograd_seq.diagnosis.search import Finding, Strayed
+from autograd_seq.diagnosis.finding import Finding, Strayed
 
 ALL = ("dxt", "da_prev", "dWax", "dWaa", "dba")
 

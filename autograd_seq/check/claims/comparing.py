@@ -15,7 +15,7 @@ from autograd_seq.check.claims.setting import DIGITS, Quantity, Setting
 from autograd_seq.check.identity import OutOfWorkError, Work, is_zero
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.search import difference
+from autograd_seq.diagnosis.finding import difference
 from autograd_seq.folding.literal import is_literal
 
 EQUAL = 1e-9

@@ -16,7 +16,7 @@ from autograd_seq.core.graph import Graph
 from autograd_seq.core.notation import ATOM, PRODUCT, SIGN, Written
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
-from autograd_seq.diagnosis.search import difference
+from autograd_seq.diagnosis.finding import difference
 from autograd_seq.folding.literal import is_literal
 from autograd_seq.writer import Called, Writer
 

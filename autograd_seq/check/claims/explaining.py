@@ -11,7 +11,7 @@ from autograd_seq.check.claims.grammar import names_in
 from autograd_seq.check.claims.setting import Quantity
 from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.search import EQUAL, difference
+from autograd_seq.diagnosis.finding import EQUAL, difference
 
 Found = tuple[str, str | None]  # a reason, and what the right side is the adjoint of
 

@@ -18,7 +18,7 @@ from autograd_seq.check.claims.grammar import Interpreter, UnreadableError, name
 from autograd_seq.check.claims.setting import Quantity, Setting
 from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.diagnosis.search import difference
+from autograd_seq.diagnosis.finding import difference
 from autograd_seq.translation.reader import in_english
 
 # What the names of other notations and of the course's assignments are called here.

@@ -12,8 +12,8 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.tensor import Tensor
 from autograd_seq.core.traits import algebra
+from autograd_seq.diagnosis.finding import EQUAL, difference
 from autograd_seq.diagnosis.rerun import bare
-from autograd_seq.diagnosis.search import EQUAL, difference
 from autograd_seq.diagnosis.truth import _Several
 from autograd_seq.readings.symbols import exact
 
