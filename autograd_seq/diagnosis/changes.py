@@ -33,6 +33,7 @@ from autograd_seq.diagnosis.line_edits import (
 from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_lists import lists, turned
 from autograd_seq.diagnosis.line_missing import missing
+from autograd_seq.diagnosis.line_operations import surplus
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, divisors, order, shaped
 from autograd_seq.diagnosis.line_statements import into_the_loop, kept_late, moved, shared, written_over
 from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
@@ -100,7 +101,7 @@ class Changes(Trials):
             *itertools.product(self._asked() if rules is WHOLE else [], [conditions]),
             *itertools.product(
                 [line for line in lines if line.reach][: None if rules is WHOLE else FEW_LINES],
-                [divisors, indices, axes] if rules is WHOLE else FEW_OF_LAST,
+                [divisors, indices, axes, surplus] if rules is WHOLE else FEW_OF_LAST,
             ),
             *itertools.product(kept, of_kept),
         ]
@@ -159,10 +160,7 @@ class Changes(Trials):
 
     def _in_order(self) -> Told:
         """Mistakes one after another as they show; what helped nothing in the end is not tried again."""
-        order = InOrder(
-            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong,
-            self._passed_over(), self.charge, self.makes_outputs,
-        )  # fmt: skip
+        order = self._order()
         best = Told([], [], list(self.wrong))
         for _ in range(MOST_ATTEMPTS):
             made, told = self._attempt(order)
@@ -173,6 +171,13 @@ class Changes(Trials):
                 break
             order.refuse(needless)
         return best
+
+    def _order(self) -> InOrder:
+        """What looks for mistakes in the order in which they show."""
+        return InOrder(
+            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong,
+            self._passed_over(), self.charge, self.makes_outputs,
+        )  # fmt: skip
 
     def _attempt(self, order: InOrder) -> tuple[list[Edit], Told]:
         """The changes that are made one after another, and what comes of them."""

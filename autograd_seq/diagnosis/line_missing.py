@@ -26,10 +26,11 @@ MOST_TRUE = 8  # of them that are tried
 MOST_GOALS = 6  # for each of them
 TURNS = (0, 1)  # of a loop, in which they are made: in the first one much may be 0
 LOOPS = (ast.For, ast.While)
-BODIES = (*LOOPS, ast.FunctionDef)
+BODIES = (*LOOPS, ast.FunctionDef, ast.If)
 ROWS = ("-1", "0", ":, -1", ":, 0")  # the first and the last step of an array, time first or examples first
 MOST_PLACES = 24  # in one body
 AT_THE_END = "at the end of the loop"
+IN_THE_CASE = "at the end of what is done if {}"
 BEFORE_THE_ANSWER = "before the function answers"
 Shape = tuple[int, ...]
 Goals = dict[Shape, list[str]]
@@ -54,9 +55,9 @@ def missing(
     """
     terms = list(_terms(part))
     yield from _handed_over(part, known)
-    for place, goals, where in [*_ends(part), *_between(part)]:
+    ends = ((end, TURNS) for end in _ends(part))
+    for (place, goals, where), turns in itertools.chain(ends, ((there, TURNS[:1]) for there in _between(part))):
         fitting = [term for term, shape in terms if shape in goals][:MOST_TERMS]
-        turns = TURNS if where == AT_THE_END else TURNS[:1]
         true = _true_ones(part, place, fitting, turns, run, known) if fitting else ()
         charge(len(fitting), False)
         for term, shape in itertools.islice(true, MOST_TRUE):
@@ -80,8 +81,14 @@ def _ends(part: Part) -> Iterator[tuple[Place, Goals, str]]:
         body = holder.body
         index = len(body) - isinstance(body[-1], (ast.Return, ast.Break, ast.Continue))
         if index and body[index - 1].lineno in part.ran:
-            of_function = isinstance(holder, ast.FunctionDef)
-            yield (holder, index), _goals(part, holder), BEFORE_THE_ANSWER if of_function else AT_THE_END
+            yield (holder, index), _goals(part, holder), _end_of(holder)
+
+
+def _end_of(holder: Any) -> str:
+    """What the end of a body is called."""
+    if isinstance(holder, ast.If):
+        return IN_THE_CASE.format(said(holder.test))
+    return BEFORE_THE_ANSWER if isinstance(holder, ast.FunctionDef) else AT_THE_END
 
 
 def _between(part: Part) -> Iterator[tuple[Place, Goals, str]]:

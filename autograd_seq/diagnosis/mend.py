@@ -12,8 +12,8 @@ import numpy as np
 
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.by_value import ByValue, is_lent
-from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_with, worth
+from autograd_seq.diagnosis.by_value import ByValue, Replaced, is_lent
+from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_now, line_with, worth
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
@@ -61,7 +61,7 @@ class Mend(Changes):
             ways: dict[Way, list[Callable[[], Told]]] = {
                 "assignments": alone,
                 "handed": alone,
-                "values": [lambda: self._at_once(lines), self._in_order, self._by_value],
+                "values": [self._by_value, lambda: self._at_once(lines), self._in_order],
                 "changes": [lambda: self._one_by_one(lines)],
             }
             told = self._best_of(ways[way], self._before if way == "changes" else Told([], [], list(self.wrong)))
@@ -106,7 +106,38 @@ class Mend(Changes):
                 right = self._right_now() or []
             needed, explained = self._needed(made, right, lambda: self._right_now() or [], tried)
             found, edits = self._told_of(search, [pair for pair in made if pair[0] in needed], explained, right)
-        return Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
+        told = Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
+        return told if told.left or self._over() else self._meeting(search, told) or told
+
+    def _meeting(self, search: ByValue, told: Told) -> Told | None:
+        """Two changes in the place of true values: one of the line itself, and one of what it reads."""
+        for finding, edit in zip(told.findings, told.made, strict=True):
+            if finding.correct or finding.strayed is None or not isinstance(edit, Replaced):
+                continue
+            for change in search.changes_with_true(edit, finding.strayed):
+                two = self._and_the_rest(change)
+                if two is not None:
+                    return two
+        return None
+
+    def _and_the_rest(self, change: Edit) -> Told | None:
+        """A change with another one that mends all that is still wrong with it."""
+        made: list[tuple[Edit, ast.AST]] = []
+        with contextlib.ExitStack() as tried:
+            self._keep(change, made, tried)
+            right = self._right_now()
+            if right is None:
+                return None
+            rest = self._rest(right) or self._order().next(self._over)
+            if rest is None:
+                return None
+            self._keep(rest, made, tried)
+            if any(self._right_now(case) != self.wrong for case in range(len(self.cases))):
+                return None
+            needed, explained = self._needed(made, list(self.wrong), lambda: self._right_now() or [], tried)
+            for edit in needed:
+                edit.mended = line_now(edit)
+            return Told([self._finding(*pair) for pair in zip(needed, explained, strict=True)], needed, [])
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
         best = super()._besides(made, right)
