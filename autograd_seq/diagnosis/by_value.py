@@ -21,7 +21,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.callers import caller_of
 from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
-from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
+from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits, made_by, written_over
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
@@ -227,6 +227,32 @@ class ByValue(InOrder):
                 yield from changes_with_true(
                     self._run, at, ways, place.name, values, lambda v: self._same(v, _shaped_as(true, v))
                 )
+
+    def overwritten(self, over: Callable[[], bool]) -> Iterator[Edit]:
+        """The changes of = and += with which all is right once a variable that the line reads has its true values."""
+        now = self._seen_now()
+        if now is None:
+            return
+        for s, m in {m.statement: m for m in reversed(now.made) if _changes_in_place(m.statement)}.items():
+            reached = set() if over() else self._reached(m, now.gradients)
+            if not reached or not reached <= {*self._wrong}:
+                continue
+            times = sum(other.statement is s for other in now.made)
+            for edit in made_by(m.part, s, written_over):
+                if isinstance(edit.new, ast.stmt):
+                    with put(edit):
+                        found = self._all_right_with(Made(m.part, edit.new, m.turn, m.values), times, now, over)
+                    if found:
+                        yield edit
+
+    def _all_right_with(self, m: Made, times: int, now: _Now, over: Callable[[], bool]) -> bool:
+        """Whether all is right with true values in the place of a variable that a line reads."""
+        for place in _read_by(m):
+            for edit in islice(self._in(m, times, place, now), MOST_TOGETHER):
+                after = self._after([edit])
+                if over() or (after is not None and len(after.right) == self._enough):
+                    return not over()
+        return False
 
     def _near(self, goal: int, shape: tuple[int, ...]) -> list[Array]:
         """The other true values of a shape, the nearest in the order of the sweep first."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, places, read, said
-from autograd_seq.diagnosis.line_variables import shape_of, turns_round
+from autograd_seq.diagnosis.line_variables import atoms, fits, shape_of, turns_round
 from autograd_seq.diagnosis.own_code import Part
 
 
@@ -34,7 +34,7 @@ def exchanged_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def looped(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """Two of the things that a loop goes over, each in the place of the other: zip('ifgo', (di, df, do, dg))."""
+    """Two of the things that a loop goes over exchanged, zip('ifgo', (di, df, do, dg)); another value for one."""
     for node in [n for n in ast.walk(s.iter) if isinstance(n, (ast.Tuple, ast.List))] if isinstance(s, ast.For) else ():
         for i, k in itertools.combinations(range(len(node.elts)), 2):
             one, other = node.elts[i], node.elts[k]
@@ -43,6 +43,10 @@ def looped(part: Part, s: ast.stmt) -> Iterator[Edit]:
                 made[i], made[k] = other, one
                 new = ast.copy_location(type(node)(made, ast.Load()), node)
                 yield Edit(s, *_place_in(s, node), new, *kinds.EXCHANGED(said(one), said(other)))
+        for i, text in [(i, ast.unparse(e)) for i, e in enumerate(node.elts) if isinstance(e, ATOMS)]:
+            fitting = [a for a in atoms(part) if a != text and shape_of(part, text) and fits(part, text, a)]
+            for other_name in fitting if text in part.forward else ():
+                yield Edit(s, node, "elts", i, read(other_name), *kinds.IN_PLACE_OF(text, other_name))
 
 
 def _place_in(s: ast.stmt, node: ast.expr) -> tuple[Any, str, int | None]:

@@ -13,7 +13,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.by_value import ByValue, Replaced, is_lent
-from autograd_seq.diagnosis.changes import MOST_CAUSES, Changes, Told, line_now, line_with, worth
+from autograd_seq.diagnosis.changes import MOST_BESIDES, MOST_CAUSES, Changes, Told, line_now, line_with, worth
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
@@ -22,10 +22,12 @@ from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.line_wholes import bound_late
 from autograd_seq.diagnosis.own_code import put
 from autograd_seq.diagnosis.search import Finding, Strayed
-from autograd_seq.diagnosis.trials import Line
+from autograd_seq.diagnosis.trials import MOST_IN_ALL, Line
 from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
+ALL_BUT_THE_LAST = 0.75  # of what may be spent in all
+FEW_WRONG = 3  # gradients, with which = for += may be one of two mistakes
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
 # By = and += and arrays that are shared alone, by what functions are handed, by the values of lines, or by any change.
 Way = Literal["assignments", "handed", "values", "changes"]
@@ -61,7 +63,7 @@ class Mend(Changes):
             ways: dict[Way, list[Callable[[], Told]]] = {
                 "assignments": alone,
                 "handed": alone,
-                "values": [self._by_value, lambda: self._at_once(lines), self._in_order],
+                "values": [lambda: self._at_once(lines), lambda: self._leaving_some(self._in_order), self._by_value],
                 "changes": [lambda: self._one_by_one(lines)],
             }
             told = self._best_of(ways[way], self._before if way == "changes" else Told([], [], list(self.wrong)))
@@ -80,6 +82,14 @@ class Mend(Changes):
             if not best.left and all(f.correct for f in best.findings):
                 break
         return best
+
+    def _leaving_some(self, way: Callable[[], Told]) -> Told:
+        """What some way finds, if it leaves a part of all runs to those that come after it."""
+        self.limit = ALL_BUT_THE_LAST * MOST_IN_ALL
+        try:
+            return way()
+        finally:
+            self.limit = MOST_IN_ALL
 
     def _by_value(self) -> Told:
         """Lines that make other values than the true pass, one after another as they show."""
@@ -106,7 +116,9 @@ class Mend(Changes):
                 right = self._right_now() or []
             needed, explained = self._needed(made, right, lambda: self._right_now() or [], tried)
             found, edits = self._told_of(search, [pair for pair in made if pair[0] in needed], explained, right)
-        told = Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
+            told = Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
+            if not found and len(self.wrong) <= FEW_WRONG:
+                return next(filter(None, map(self._and_the_rest, search.overwritten(self._over))), told)
         return told if told.left or self._over() else self._meeting(search, told) or told
 
     def _meeting(self, search: ByValue, told: Told) -> Told | None:
@@ -128,7 +140,7 @@ class Mend(Changes):
             right = self._right_now()
             if right is None:
                 return None
-            rest = self._rest(right) or self._order().next(self._over)
+            rest = self._order().next(self._over) or self._rest(right) or self._any_rest(right)
             if rest is None:
                 return None
             self._keep(rest, made, tried)
@@ -138,6 +150,14 @@ class Mend(Changes):
             for edit in needed:
                 edit.mended = line_now(edit)
             return Told([self._finding(*pair) for pair in zip(needed, explained, strict=True)], needed, [])
+
+    def _any_rest(self, right: list[str]) -> Edit | None:
+        """Any change that mends all the rest."""
+        left = [k for k in self.wrong if k not in right]
+        most, self.most = self.most, self.runs + MOST_BESIDES
+        best = self._best(self.lines(left), left) if left else None
+        self.most = most
+        return best[0] if best is not None and len(best[1]) == len(left) else None
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
         best = super()._besides(made, right)
