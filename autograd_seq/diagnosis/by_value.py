@@ -213,8 +213,8 @@ class ByValue(InOrder):
                 return [ways[i][0] for i in hits[:MOST_HITS]]
         return []
 
-    def changes_with_true(self, edit: Edit, strayed: Strayed) -> Iterator[Edit]:
-        """The changes of a line with which it makes the true value once one of the variables that it reads has it."""
+    def changes_with_true(self, edit: Edit, strayed: Strayed) -> Iterator[tuple[Edit, str]]:
+        """The changes of a line with which it makes the true value once a variable that it reads has it, and which."""
         assert isinstance(edit, Replaced)
         at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
         goal = self._rows[strayed.row][strayed.place]
@@ -224,9 +224,10 @@ class ByValue(InOrder):
             there = at.part.arrays.get(place.name)
             if there is not None:
                 values = [_shaped_as(v, there) / self._factor for v in self._near(goal, there.shape)]
-                yield from changes_with_true(
+                for change in changes_with_true(
                     self._run, at, ways, place.name, values, lambda v: self._same(v, _shaped_as(true, v))
-                )
+                ):
+                    yield change, place.name
 
     def overwritten(self, over: Callable[[], bool]) -> Iterator[Edit]:
         """The changes of = and += with which all is right once a variable that the line reads has its true values."""

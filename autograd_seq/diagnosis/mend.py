@@ -17,6 +17,7 @@ from autograd_seq.diagnosis.changes import MOST_BESIDES, MOST_CAUSES, Changes, T
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
+from autograd_seq.diagnosis.line_missing import missing
 from autograd_seq.diagnosis.line_shapes import handed_order
 from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.line_wholes import bound_late
@@ -126,21 +127,22 @@ class Mend(Changes):
         for finding, edit in zip(told.findings, told.made, strict=True):
             if finding.correct or finding.strayed is None or not isinstance(edit, Replaced):
                 continue
-            for change in search.changes_with_true(edit, finding.strayed):
-                two = self._and_the_rest(change)
+            for change, name in search.changes_with_true(edit, finding.strayed):
+                two = self._and_the_rest(change, name)
                 if two is not None:
                     return two
         return None
 
-    def _and_the_rest(self, change: Edit) -> Told | None:
-        """A change with another one that mends all that is still wrong with it."""
+    def _and_the_rest(self, change: Edit, name: str = "") -> Told | None:
+        """A change with another one that mends all that is still wrong with it, maybe that of a variable."""
         made: list[tuple[Edit, ast.AST]] = []
         with contextlib.ExitStack() as tried:
             self._keep(change, made, tried)
             right = self._right_now()
             if right is None:
                 return None
-            rest = self._order().next(self._over) or self._rest(right) or self._any_rest(right)
+            added = self._missing_from(name, right) if name else None
+            rest = added or self._order().next(self._over) or self._rest(right) or self._any_rest(right)
             if rest is None:
                 return None
             self._keep(rest, made, tried)
@@ -150,6 +152,15 @@ class Mend(Changes):
             for edit in needed:
                 edit.mended = line_now(edit)
             return Told([self._finding(*pair) for pair in zip(needed, explained, strict=True)], needed, [])
+
+    def _missing_from(self, name: str, right: list[str]) -> Edit | None:
+        """A line that is missing, which adds to a variable, if it mends all the rest."""
+        left = [k for k in self.wrong if k not in right]
+        for part in self.working():
+            for edit in missing(part, self.runner(), self.behind, self.charge, name.__eq__):
+                if self._mended(edit, left) == left and self._confirmed(edit, left, left):
+                    return edit
+        return None
 
     def _any_rest(self, right: list[str]) -> Edit | None:
         """Any change that mends all the rest."""
