@@ -13,7 +13,7 @@ from typing import Any
 from autograd_seq.diagnosis.callers import callers_of
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.known_values import says_nothing
-from autograd_seq.diagnosis.line_alike import alike
+from autograd_seq.diagnosis.line_alike import alike, dividing
 from autograd_seq.diagnosis.line_axes import axes, unsummed
 from autograd_seq.diagnosis.line_conditions import asked, conditions
 from autograd_seq.diagnosis.line_edits import (
@@ -25,6 +25,7 @@ from autograd_seq.diagnosis.line_edits import (
     brackets,
     edits,
     insertions,
+    means,
     operands,
     operations,
     said,
@@ -97,11 +98,12 @@ class Changes(Trials):
         lines = [line for line in lines if line.reach is None or line.reach == everything]
         tasks = [
             *itertools.product(some, [other_goals]),
+            *itertools.product([line for line in lines if line.reach], [surplus, means] if rules is WHOLE else []),
             *itertools.product(lines, [self.rules[0], bounds, *rules]),
             *itertools.product(self._asked() if rules is WHOLE else [], [conditions]),
             *itertools.product(
                 [line for line in lines if line.reach][: None if rules is WHOLE else FEW_LINES],
-                [divisors, indices, axes, surplus] if rules is WHOLE else FEW_OF_LAST,
+                [divisors, indices, axes] if rules is WHOLE else FEW_OF_LAST,
             ),
             *itertools.product(kept, of_kept),
         ]
@@ -109,8 +111,9 @@ class Changes(Trials):
         if rules is WHOLE:
             tasks += [(line, conditions) for line in [*lines, *kept]]
         best: tuple[Edit, list[str]] | None = None
+        first = (edit for part in self.working() for edit in dividing(part)) if rules is WHOLE else ()
         more = itertools.chain(self._alike() if rules is WHOLE else (), self._missing())
-        for edit in itertools.chain((e for line, rule in tasks for e in _edits(line, rule)), more):
+        for edit in itertools.chain(first, (e for line, rule in tasks for e in _edits(line, rule)), more):
             mended = self._mended(edit, left)
             if (best is None or len(mended) > len(best[1])) and mended and self._confirmed(edit, left, mended):
                 edit.mended = line_with(edit)

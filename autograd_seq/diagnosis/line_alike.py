@@ -6,7 +6,6 @@ import ast
 import copy
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from autograd_seq.diagnosis.line_edits import Edit, Rule, edits
 from autograd_seq.diagnosis.line_indices import indices
@@ -24,8 +23,7 @@ MADE = (ast.Assign, ast.AugAssign)
 
 def alike(part: Part) -> Iterator[Edit]:
     """Changes of all lines that are built alike and stand together: an index, an operand, a sign, a factor."""
-    groups = itertools.chain(*(_of_group(part, group) for group in _groups(part)))
-    yield from itertools.islice(itertools.chain(itertools.islice(_dividing(part), MOST_ALIKE), groups), MOST_IN_ALL)
+    yield from itertools.islice(itertools.chain(*(_of_group(part, group) for group in _groups(part))), MOST_IN_ALL)
 
 
 def _of_group(part: Part, group: Sequence[ast.stmt]) -> Iterator[Edit]:
@@ -35,25 +33,21 @@ def _of_group(part: Part, group: Sequence[ast.stmt]) -> Iterator[Edit]:
 def _groups(part: Part) -> Iterator[list[ast.stmt]]:
     """Lines of one body that are the same but for names and numbers."""
     groups: dict[tuple[int, str], list[ast.stmt]] = {}
-    for holder in _bodies(part):
+    for holder in [n for n in ast.walk(part.tree) if isinstance(n, (ast.For, ast.While, ast.FunctionDef))]:
         for s in holder.body:
             if isinstance(s, MADE) and s.lineno in part.ran:
                 groups.setdefault((id(holder), _skeleton(s)), []).append(s)
     yield from (group for group in groups.values() if len(group) > 1)
 
 
-def _dividing(part: Part) -> Iterator[Edit]:
-    """Another divisor, wherever lines that stand together divide by the same."""
-    for holder in _bodies(part):
-        found: dict[str, list[Edit]] = {}
-        for s in [s for s in holder.body if s.lineno in part.ran and not hasattr(s, "body")]:
-            for edit in divisors(part, s):
-                found.setdefault(edit.words, []).append(edit)
-        yield from (_told(part, edits) for edits in found.values() if len(edits) > 1)
-
-
-def _bodies(part: Part) -> list[Any]:
-    return [n for n in ast.walk(part.tree) if isinstance(n, (ast.For, ast.While, ast.FunctionDef))]
+def dividing(part: Part) -> Iterator[Edit]:
+    """Another divisor, wherever several lines of a function divide by the same."""
+    found: dict[str, list[Edit]] = {}
+    for s in [s for s in part.statements() if not isinstance(s, ast.For)]:
+        for edit in divisors(part, s):
+            found.setdefault(edit.words, []).append(edit)
+    several = (edits for edits in found.values() if len(edits) > 1)
+    yield from itertools.islice((_told(part, edits) for edits in several), MOST_ALIKE)
 
 
 def _skeleton(s: ast.stmt) -> str:

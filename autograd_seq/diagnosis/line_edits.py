@@ -31,7 +31,7 @@ from autograd_seq.diagnosis.own_code import Part
 
 RULES: list[Rule] = [
     written_over, indices, numbers_told, operations, brackets, forms, softmaxes, functions, left_out, operands,
-    everywhere, insertions,
+    everywhere, insertions, means,
 ]  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def bounds(part: Part, s: ast.stmt) -> Iterator[Edit]:
     return indices(part, s) if isinstance(s, ast.For) else iter(())
 
 
-RARE_RULES: list[Rule] = [inner_factors, means, forward_terms, products, inner_insertions, other_operands]
+RARE_RULES: list[Rule] = [inner_factors, forward_terms, products, inner_insertions, other_operands]
 
 
 def edits(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:
@@ -67,6 +67,7 @@ __all__ = [
     "edits",
     "insertions",
     "made_by",
+    "means",
     "operands",
     "operations",
     "places",
