@@ -118,9 +118,14 @@ class Mend(Changes):
             needed, explained = self._needed(made, right, lambda: self._right_now() or [], tried)
             found, edits = self._told_of(search, [pair for pair in made if pair[0] in needed], explained, right)
             told = Told(found, edits, [k for k in self.wrong if not any(k in keys for keys in explained)])
-            if not found and len(self.wrong) <= FEW_WRONG:
-                return next(filter(None, map(self._and_the_rest, search.overwritten(self._over))), told)
-        return told if told.left or self._over() else self._meeting(search, told) or told
+        if not told.left and all(f.correct for f in told.findings):
+            return told
+        two = self._meeting(search, told) if not told.left else None
+        if two is None and len(self.wrong) <= FEW_WRONG:
+            with search.lent():
+                changes = list(search.overwritten(self._over))
+            two = next(filter(None, map(self._and_the_rest, changes)), None)
+        return two or told
 
     def _meeting(self, search: ByValue, told: Told) -> Told | None:
         """Two changes in the place of true values: one of the line itself, and one of what it reads."""
