@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd_seq.diagnosis.callers import callers_of
-from autograd_seq.diagnosis.in_order import InOrder
+from autograd_seq.diagnosis.in_order import MOST_TRIED, InOrder
 from autograd_seq.diagnosis.known_values import says_nothing
 from autograd_seq.diagnosis.line_alike import alike, dividing
 from autograd_seq.diagnosis.line_axes import axes, unsummed
@@ -175,11 +175,11 @@ class Changes(Trials):
             order.refuse(needless)
         return best
 
-    def _order(self) -> InOrder:
+    def _order(self, most: int = MOST_TRIED) -> InOrder:
         """What looks for mistakes in the order in which they show."""
         return InOrder(
             self.working(), self.runner(), self.before, self.behind, self._right, self.wrong,
-            self._passed_over(), self.charge, self.makes_outputs,
+            self._passed_over(), self.charge, self.makes_outputs, most,
         )  # fmt: skip
 
     def _attempt(self, order: InOrder) -> tuple[list[Edit], Told]:

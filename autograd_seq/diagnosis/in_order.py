@@ -88,6 +88,8 @@ class InOrder:
         Whether a statement of a function is right for sure.
     charge : callable, optional
         Is told how many changes of a line were tried on it alone, and whether the line calls a function of theirs.
+    most : int, optional
+        How many changes of lines are tried on them alone.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class InOrder:
         passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
         charge: Callable[[int, bool], None] = lambda ways, calls: None,
         right: Callable[[Part, ast.stmt], bool] = lambda part, s: False,
+        most: int = MOST_TRIED,
     ) -> None:
         self._is_right = functools.cache(right)
         self._charge = charge
@@ -109,7 +112,7 @@ class InOrder:
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
         self._watcher = Watcher(parts, passed_over)
-        self._left = MOST_TRIED
+        self._left = most
         self._hits_of: dict[tuple[Any, ...], list[Edit]] = {}
         self._reached_by: dict[tuple[Any, ...], set[str]] = {}
         self._loops_seen = False

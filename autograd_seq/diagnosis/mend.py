@@ -28,6 +28,7 @@ from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
 ALL_BUT_THE_LAST = 0.75  # of what may be spent in all
+FEW_TRIED = 1_500  # changes of lines, where one of two mistakes is mended
 FEW_WRONG = 3  # gradients, with which = for += may be one of two mistakes
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
 # By = and += and arrays that are shared alone, by what functions are handed, by the values of lines, or by any change.
@@ -147,7 +148,7 @@ class Mend(Changes):
             if right is None:
                 return None
             added = self._missing_from(name, right) if name else None
-            rest = added or self._order().next(self._over) or self._rest(right) or self._any_rest(right)
+            rest = added or self._order(FEW_TRIED).next(self._over) or self._rest(right) or self._any_rest(right)
             if rest is None:
                 return None
             self._keep(rest, made, tried)

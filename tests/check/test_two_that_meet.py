@@ -188,8 +188,6 @@ TWO = [
     # which program, what is changed in it, and each line that is told with its kind
     ('memory', [('dk = beta * dS.T @ err', 'dk = dS.T @ err'), ('dk = dk - S.T @ derr', 'dk = dk + S.T @ derr')],
      {'dk = dS.T @ err': 'missing factor', 'dk = dk + S.T @ derr': 'sign'}),
-    ('memory', [('        dx = dx * mask\n', ''), ('dE[word] += dx', 'dE[word] = dx')],
-     {'dx += U.T @ derr': 'missing factor', 'dE[word] = dx': 'assignment'}),
     ('memory', [('        dx += U.T @ derr\n', ''), ('dE[word] += dx', 'dE[word] = dx')],
      {'dx = dx * mask': 'missing term', 'dE[word] = dx': 'assignment'}),
     ('tapes', [(' + dxh[:k]', ''), ('dxs[::-1]', 'dxs')],
