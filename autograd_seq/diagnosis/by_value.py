@@ -22,10 +22,11 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.callers import caller_of
 from autograd_seq.diagnosis.finding import Strayed
 from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
-from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits
+from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits, made_by, written_over
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
+from autograd_seq.diagnosis.meeting import changes_with_true
 from autograd_seq.diagnosis.own_code import Part, put
 from autograd_seq.diagnosis.watched import Made, fills, instead, multiplies, watched, whole_value
 
@@ -35,6 +36,7 @@ MOST_ROWS = 60  # that are tried for one line
 MOST_ODD = 6  # lines that are looked at for one mistake
 MOST_PAIRED = 3  # of them, of which two are looked at together
 MOST_TOGETHER = 12  # values of each of these
+MOST_MET = 300  # changes of one line, each with true values in the place of what it reads
 MOST_STORED = 250  # changes of the lines that put something into a variable
 
 
@@ -210,6 +212,55 @@ class ByValue(InOrder):
             if hits:
                 return [ways[i][0] for i in hits[:MOST_HITS]]
         return []
+
+    def changes_with_true(self, edit: Edit, strayed: Strayed) -> Iterator[tuple[Edit, str]]:
+        """The changes of a line with which it makes the true value once a variable that it reads has it, and which."""
+        assert isinstance(edit, Replaced)
+        at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
+        goal = self._rows[strayed.row][strayed.place]
+        true = self._values[goal] / self._factor
+        ways = self._ways(at, [*RULES, *SHAPES], MOST_MET)
+        for place in _read_by(at):
+            there = at.part.arrays.get(place.name)
+            if there is not None:
+                values = [_shaped_as(v, there) / self._factor for v in self._near(goal, there.shape)]
+                for change in changes_with_true(
+                    self._run, at, ways, place.name, values, lambda v: self._same(v, _shaped_as(true, v))
+                ):
+                    yield change, place.name
+
+    def overwritten(self, over: Callable[[], bool]) -> Iterator[Edit]:
+        """The changes of = and += with which all is right once a variable that the line reads has its true values."""
+        now = self._seen_now()
+        if now is None:
+            return
+        for s, m in {m.statement: m for m in reversed(now.made) if _changes_in_place(m.statement)}.items():
+            reached = set() if over() else self._reached(m, now.gradients)
+            if not reached or not reached <= {*self._wrong}:
+                continue
+            times = sum(other.statement is s for other in now.made)
+            for edit in made_by(m.part, s, written_over):
+                if isinstance(edit.new, ast.stmt):
+                    with put(edit):
+                        found = self._all_right_with(Made(m.part, edit.new, m.turn, m.values), times, now, over)
+                    if found:
+                        yield edit
+
+    def _all_right_with(self, m: Made, times: int, now: _Now, over: Callable[[], bool]) -> bool:
+        """Whether all is right with true values in the place of a variable that a line reads."""
+        for place in _read_by(m):
+            for edit in islice(self._in(m, times, place, now), MOST_TOGETHER):
+                after = self._after([edit])
+                if over() or (after is not None and len(after.right) == self._enough):
+                    return not over()
+        return False
+
+    def _near(self, goal: int, shape: tuple[int, ...]) -> list[Array]:
+        """The other true values of a shape, the nearest in the order of the sweep first."""
+        shapes = {tuple(n for n in shape if n != 1)[::way] for way in (1, -1)}
+        rows = {i for s in shapes for i in self._shapes.get(s, ())}
+        others = {k for i in rows for k in self._rows[i]} - {goal}
+        return [self._values[k] for k in sorted(others, key=lambda k: abs(k - goal))]
 
     def is_in_place(self, edit: Edit, strayed: Strayed) -> ast.stmt | None:
         """The line that changed an array whose true value had been there before."""

@@ -12,9 +12,9 @@ from typing import Any
 
 from autograd_seq.diagnosis.callers import callers_of
 from autograd_seq.diagnosis.finding import Finding
-from autograd_seq.diagnosis.in_order import InOrder
+from autograd_seq.diagnosis.in_order import MOST_TRIED, InOrder
 from autograd_seq.diagnosis.known_values import says_nothing
-from autograd_seq.diagnosis.line_alike import alike
+from autograd_seq.diagnosis.line_alike import alike, dividing
 from autograd_seq.diagnosis.line_axes import axes, unsummed
 from autograd_seq.diagnosis.line_conditions import asked, conditions
 from autograd_seq.diagnosis.line_edits import (
@@ -26,6 +26,7 @@ from autograd_seq.diagnosis.line_edits import (
     brackets,
     edits,
     insertions,
+    means,
     operands,
     operations,
     said,
@@ -34,6 +35,7 @@ from autograd_seq.diagnosis.line_edits import (
 from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_lists import lists, turned
 from autograd_seq.diagnosis.line_missing import missing
+from autograd_seq.diagnosis.line_operations import surplus
 from autograd_seq.diagnosis.line_shapes import SHAPES, WHOLE, divisors, order, shaped
 from autograd_seq.diagnosis.line_statements import into_the_loop, kept_late, moved, shared, written_over
 from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
@@ -96,6 +98,7 @@ class Changes(Trials):
         lines = [line for line in lines if line.reach is None or line.reach == everything]
         tasks = [
             *itertools.product(some, [other_goals]),
+            *itertools.product([line for line in lines if line.reach], [surplus, means] if rules is WHOLE else []),
             *itertools.product(lines, [self.rules[0], bounds, *rules]),
             *itertools.product(self._asked() if rules is WHOLE else [], [conditions]),
             *itertools.product(
@@ -108,8 +111,9 @@ class Changes(Trials):
         if rules is WHOLE:
             tasks += [(line, conditions) for line in [*lines, *kept]]
         best: tuple[Edit, list[str]] | None = None
+        first = (edit for part in self.working() for edit in dividing(part)) if rules is WHOLE else ()
         more = itertools.chain(self._alike() if rules is WHOLE else (), self._missing())
-        for edit in itertools.chain((e for line, rule in tasks for e in _edits(line, rule)), more):
+        for edit in itertools.chain(first, (e for line, rule in tasks for e in _edits(line, rule)), more):
             mended = self._mended(edit, left)
             if (best is None or len(mended) > len(best[1])) and mended and self._confirmed(edit, left, mended):
                 edit.mended = line_with(edit)
@@ -159,10 +163,7 @@ class Changes(Trials):
 
     def _in_order(self) -> Told:
         """Mistakes one after another as they show; what helped nothing in the end is not tried again."""
-        order = InOrder(
-            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong,
-            self._passed_over(), self.charge, self.makes_outputs,
-        )  # fmt: skip
+        order = self._order()
         best = Told([], [], list(self.wrong))
         for _ in range(MOST_ATTEMPTS):
             made, told = self._attempt(order)
@@ -173,6 +174,13 @@ class Changes(Trials):
                 break
             order.refuse(needless)
         return best
+
+    def _order(self, most: int = MOST_TRIED) -> InOrder:
+        """What looks for mistakes in the order in which they show."""
+        return InOrder(
+            self.working(), self.runner(), self.before, self.behind, self._right, self.wrong,
+            self._passed_over(), self.charge, self.makes_outputs, most,
+        )  # fmt: skip
 
     def _attempt(self, order: InOrder) -> tuple[list[Edit], Told]:
         """The changes that are made one after another, and what comes of them."""

@@ -24,6 +24,7 @@ from autograd_seq.diagnosis.known_values import KnownValues, says_nothing
 from autograd_seq.diagnosis.line_conditions import asked, conditions
 from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, Edit, Rule, edits
 from autograd_seq.diagnosis.line_indices import indices
+from autograd_seq.diagnosis.line_missing import goals_of, missing
 from autograd_seq.diagnosis.line_operands import products, scaled
 from autograd_seq.diagnosis.line_operations import bent
 from autograd_seq.diagnosis.line_places import ATOMS
@@ -61,9 +62,9 @@ class _Run:
         """The true values that are made anywhere, each once."""
         return set().union(*self.true.values())
 
-    def true_but_at(self, line: int) -> set[int]:
+    def true_but_at(self, *lines: int) -> set[int]:
         """The true values that other lines make, each once: what a line makes itself does not speak for it."""
-        return set().union(*(found for other, found in self.true.items() if other != line))
+        return set().union(*(found for other, found in self.true.items() if other not in lines))
 
 
 class InOrder:
@@ -87,6 +88,8 @@ class InOrder:
         Whether a statement of a function is right for sure.
     charge : callable, optional
         Is told how many changes of a line were tried on it alone, and whether the line calls a function of theirs.
+    most : int, optional
+        How many changes of lines are tried on them alone.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class InOrder:
         passed_over: Mapping[ast.stmt, float] = MappingProxyType({}),
         charge: Callable[[int, bool], None] = lambda ways, calls: None,
         right: Callable[[Part, ast.stmt], bool] = lambda part, s: False,
+        most: int = MOST_TRIED,
     ) -> None:
         self._is_right = functools.cache(right)
         self._charge = charge
@@ -108,7 +112,7 @@ class InOrder:
         self._parts, self._run, self._mended = parts, run, mended
         self._forward, self._backward = forward, backward
         self._watcher = Watcher(parts, passed_over)
-        self._left = MOST_TRIED
+        self._left = most
         self._hits_of: dict[tuple[Any, ...], list[Edit]] = {}
         self._reached_by: dict[tuple[Any, ...], set[str]] = {}
         self._loops_seen = False
@@ -133,7 +137,35 @@ class InOrder:
             best = self._best_of(suspects, now, over)
             if best is not None or over():
                 return best
-        return None
+        return self._of_missing(now, over)
+
+    def _of_missing(self, now: _Run, over: Callable[[], bool]) -> Edit | None:
+        """A line that is missing, with which others make what is true and was made nowhere.
+
+        What they make without it is true as well, as some terms of a sum are, so that none of them makes a wrong value.
+        """
+        best: tuple[int, Edit] | None = None
+        for part, goals in self._only_wrong(now).items():
+            for edit in missing(part, self._run, self._backward, self._charge, goals.__contains__):
+                with put(edit):
+                    after = self._seen()
+                if over():
+                    break
+                own = edit.statement.lineno, edit.new.lineno
+                gain = 0 if after is None else len(after.true_but_at(*own) - now.all_true())
+                if after is not None and after.right >= now.right and gain > (best[0] if best is not None else 0):
+                    best = gain, edit
+        return best[1] if best is not None else None
+
+    def _only_wrong(self, now: _Run) -> dict[Part, set[str]]:
+        """What the functions put something into on which only wrong gradients depend, and some do."""
+        found: dict[Part, set[str]] = {}
+        firsts = {m.statement: m for m in reversed(now.made)}
+        for m in itertools.islice(firsts.values(), MOST_PROBED):
+            reached = self._reached(m, now.gradients)
+            if reached and reached <= {*self._wrong}:
+                found.setdefault(m.part, set()).update(goals_of(m.statement))
+        return found
 
     def _of_loops(self, now: _Run) -> Edit | None:
         """Another order or another bound of a loop, with which far more of what all lines make is true.
@@ -286,12 +318,14 @@ class InOrder:
         return v in self._backward or v in self._forward
 
     def _all_hits(self, suspects: Sequence[Made]) -> Iterator[tuple[list[Edit], list[Edit]]]:
-        """The changes of some lines with which they make more that is true; then the unusual ones.
+        """The changes of the first line with which it makes more that is true, and the unusual ones; then of others.
 
         With them those which only right gradients speak for.
         """
-        for rules in ([*RULES, *SHAPES], RARE_RULES):
-            fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
+        usual = [*RULES, *SHAPES]
+        groups = [(suspects[:1], usual), (suspects[:1], RARE_RULES), (suspects[1:], usual), (suspects[1:], RARE_RULES)]
+        for some, rules in groups:
+            fresh = [m for m in some if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for m in fresh for edit in self._hits(m, rules)]
             fresh = [m for m in fresh if m.statement not in self._bare]

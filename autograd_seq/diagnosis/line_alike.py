@@ -12,6 +12,7 @@ from autograd_seq.diagnosis.line_indices import indices
 from autograd_seq.diagnosis.line_operands import operands
 from autograd_seq.diagnosis.line_operations import brackets, forms, operations
 from autograd_seq.diagnosis.line_places import Together, places, said
+from autograd_seq.diagnosis.line_shapes import divisors
 from autograd_seq.diagnosis.own_code import Part
 
 BY_PLACE: tuple[Rule, ...] = (operations, brackets, forms)  # whose changes follow from how a line is built
@@ -37,6 +38,16 @@ def _groups(part: Part) -> Iterator[list[ast.stmt]]:
             if isinstance(s, MADE) and s.lineno in part.ran:
                 groups.setdefault((id(holder), _skeleton(s)), []).append(s)
     yield from (group for group in groups.values() if len(group) > 1)
+
+
+def dividing(part: Part) -> Iterator[Edit]:
+    """Another divisor, wherever several lines of a function divide by the same."""
+    found: dict[str, list[Edit]] = {}
+    for s in [s for s in part.statements() if not isinstance(s, ast.For)]:
+        for edit in divisors(part, s):
+            found.setdefault(edit.words, []).append(edit)
+    several = (edits for edits in found.values() if len(edits) > 1)
+    yield from itertools.islice((_told(part, edits) for edits in several), MOST_ALIKE)
 
 
 def _skeleton(s: ast.stmt) -> str:

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.line_indices import indices
+from autograd_seq.diagnosis.line_indices import counted_elsewhere, indices
 from autograd_seq.diagnosis.line_places import Edit, places, read, said, target
 from autograd_seq.diagnosis.line_variables import conditions_in_file, shape_of
 from autograd_seq.diagnosis.own_code import Part, statements_in
@@ -46,7 +46,15 @@ def conditions(part: Part, s: ast.stmt) -> Iterator[Edit]:
         for new in changes:
             yield _asked(s, Edit(s, holder, name, index, new, *kinds.OTHER_CONDITION(said(node), said(new))))
     if isinstance(s, ast.If):
-        yield from (_asked(s, edit) for edit in indices(part, s))
+        yield from (_asked(s, edit) for edit in [*indices(part, s), *_handed(part, s)])
+
+
+def _handed(part: Part, s: ast.If) -> Iterator[Edit]:
+    """Another step, of which a function is asked: may_skip(s + 2) for may_skip(s)."""
+    for holder, name, index, node in places(s):
+        if isinstance(holder, ast.Call) and name == "args" and isinstance(node, (ast.Name, ast.BinOp)):
+            for new in counted_elsewhere(part, node):
+                yield Edit(s, holder, name, index, read(new), *kinds.IN_PLACE_OF(said(node), new, of=kinds.OFF_BY_ONE))
 
 
 def _asked_too(part: Part, s: ast.If) -> Iterator[Edit]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ MOST_SLICES = 8  # of a function, of which each can stand for another
 def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """An index that is one off, another one, or of another name; a bound of a loop."""
     yield from _from_the_other_end(s)
+    yield from _exchanged_indices(s)
     for place in sorted(places(s), key=lambda place: not isinstance(place[3], ast.Constant)):
         holder, name, _, node = place
         if isinstance(holder, ast.Call) and isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -38,7 +40,7 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
         elif isinstance(node, ast.Slice) and node.lower is not None:
             yield from _other_slices(part, s, place)
         elif not isinstance(node, (ast.Slice, ast.Tuple)):
-            for new in dict.fromkeys([*_shifted(node), *_counted_elsewhere(part, node)]):
+            for new in dict.fromkeys([*_shifted(node), *counted_elsewhere(part, node)]):
                 yield swapped(place, s, read(new), kinds.OFF_BY_ONE)
             yield from _cut_off(part, s, place) if bound else _other_names(part, s, place)
 
@@ -58,6 +60,20 @@ def _from_the_other_end(s: ast.stmt) -> Iterator[Edit]:
         if names == [text] and times > 1:
             new = f"-1 - {text}"
             yield Edit(s, s, "value", None, _with_index(value, text, new), *kinds.IN_PLACE_OF(text, new, of=END))
+
+
+def _exchanged_indices(s: ast.stmt) -> Iterator[Edit]:
+    """Two indices of one entry, each in the place of the other: A[j, i], whether it is read or put into."""
+    own = () if isinstance(s, ast.For) else ast.walk(s)
+    for node in [n for n in own if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Tuple)]:
+        made = node.slice.elts  # type: ignore[attr-defined]
+        counted = [i for i, e in enumerate(made) if not isinstance(e, (ast.Slice, ast.Constant))]
+        for i, k in itertools.combinations(counted, 2):
+            turned = list(made)
+            turned[i], turned[k] = made[k], made[i]
+            if ast.unparse(made[i]) != ast.unparse(made[k]):
+                words = kinds.EXCHANGED(said(made[i]), said(made[k]))
+                yield Edit(s, node, "slice", None, ast.Tuple(turned, ast.Load()), *words)
 
 
 def _with_index(value: ast.AST, old: str, new: str) -> ast.expr:
@@ -108,7 +124,7 @@ def _shifted(node: ast.expr) -> list[str]:
     return shifted
 
 
-def _counted_elsewhere(part: Part, node: ast.expr) -> list[str]:
+def counted_elsewhere(part: Part, node: ast.expr) -> list[str]:
     """What the function counts with the same variable elsewhere, as s + 2 where s stands."""
     names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
     sums = [n for n in ast.walk(part.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, (ast.Add, ast.Sub))]

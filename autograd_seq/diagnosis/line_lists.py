@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.line_places import Edit, called, places, read, said
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, places, read, said
+from autograd_seq.diagnosis.line_variables import atoms, fits, shape_of, turns_round
 from autograd_seq.diagnosis.own_code import Part
 
 
@@ -30,6 +31,27 @@ def exchanged_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
             if isinstance(new, (ast.Tuple, ast.List)):
                 new.elts = made
             yield Edit(s, holder, name, index, new, *kinds.EXCHANGED(said(first), said(second)))
+
+
+def looped(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Two of the things that a loop goes over exchanged, zip('ifgo', (di, df, do, dg)); another value for one."""
+    for node in [n for n in ast.walk(s.iter) if isinstance(n, (ast.Tuple, ast.List))] if isinstance(s, ast.For) else ():
+        for i, k in itertools.combinations(range(len(node.elts)), 2):
+            one, other = node.elts[i], node.elts[k]
+            if isinstance(one, ATOMS) and isinstance(other, ATOMS):
+                made = list(node.elts)
+                made[i], made[k] = other, one
+                new = ast.copy_location(type(node)(made, ast.Load()), node)
+                yield Edit(s, *_place_in(s, node), new, *kinds.EXCHANGED(said(one), said(other)))
+        for i, text in [(i, ast.unparse(e)) for i, e in enumerate(node.elts) if isinstance(e, ATOMS)]:
+            fitting = [a for a in atoms(part) if a != text and shape_of(part, text) and fits(part, text, a)]
+            for other_name in fitting if text in part.forward else ():
+                yield Edit(s, node, "elts", i, read(other_name), *kinds.IN_PLACE_OF(text, other_name))
+
+
+def _place_in(s: ast.stmt, node: ast.expr) -> tuple[Any, str, int | None]:
+    """Where an expression stands within a statement."""
+    return next(place[:3] for place in places(s) if place[3] is node)
 
 
 def _dict_of(rows: Sequence[ast.Tuple]) -> ast.Dict:
@@ -72,17 +94,21 @@ def _at_the_other_end(node: ast.Call) -> ast.expr | None:
 
 
 def turned(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """A list that is answered from its other end."""
-    if not isinstance(s, (ast.Return, ast.Assign)):
+    """A list that is answered from its other end; an array, where the file turns any round."""
+    if not isinstance(s, (ast.Return, ast.Assign, ast.AugAssign)):
         return
     for holder, name, index, node in places(s):
         text = ast.unparse(node)
         if isinstance(node, ast.Subscript) and ast.unparse(node.slice) == "::-1":
             yield Edit(s, holder, name, index, node.value, *kinds.TURNED_ROUND(text, "[::-1] does not belong there"))
-        elif _is_list(part, node) and not isinstance(holder, (ast.Subscript, ast.Attribute)):
+        elif _is_turned(part, s, node) and not isinstance(holder, (ast.Subscript, ast.Attribute)):
             new = read(f"{text}[::-1]")
             yield Edit(s, holder, name, index, new, *kinds.TURNED_ROUND(text, "[::-1] is missing"))
 
 
-def _is_list(part: Part, node: ast.expr) -> bool:
-    return isinstance(node, (ast.Name, ast.Attribute)) and part.kinds.get(ast.unparse(node)) == "list"
+def _is_turned(part: Part, s: Any, node: ast.expr) -> bool:
+    """Whether something could be meant the other way round: a list, or an array that is all of what a line adds."""
+    if not isinstance(node, (ast.Name, ast.Attribute)):
+        return False
+    whole = node is s.value and len(shape_of(part, ast.unparse(node)) or ()) > 1
+    return part.kinds.get(ast.unparse(node)) == "list" or (whole and turns_round(part))

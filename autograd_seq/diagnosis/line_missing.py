@@ -26,10 +26,11 @@ MOST_TRUE = 8  # of them that are tried
 MOST_GOALS = 6  # for each of them
 TURNS = (0, 1)  # of a loop, in which they are made: in the first one much may be 0
 LOOPS = (ast.For, ast.While)
-BODIES = (*LOOPS, ast.FunctionDef)
+BODIES = (*LOOPS, ast.FunctionDef, ast.If)
 ROWS = ("-1", "0", ":, -1", ":, 0")  # the first and the last step of an array, time first or examples first
-MOST_PLACES = 24  # in one body
+MOST_PLACES = 40  # in one body
 AT_THE_END = "at the end of the loop"
+IN_THE_CASE = "at the end of what is done if {}"
 BEFORE_THE_ANSWER = "before the function answers"
 Shape = tuple[int, ...]
 Goals = dict[Shape, list[str]]
@@ -37,7 +38,11 @@ Place = tuple[Any, int]  # a loop or a function, and before which of its stateme
 
 
 def missing(
-    part: Part, run: Callable[[], Any], known: KnownValues, charge: Callable[[int, bool], None]
+    part: Part,
+    run: Callable[[], Any],
+    known: KnownValues,
+    charge: Callable[[int, bool], None],
+    wanted: Callable[[str], bool] = lambda name: True,
 ) -> Iterator[Edit]:
     """Each true value that can be made at the end of a loop or of the function, added to what has its shape there.
 
@@ -51,12 +56,15 @@ def missing(
         The values of the true backward pass.
     charge : callable
         Is told how many products were made.
+    wanted : callable, optional
+        Whether something could be missing from a variable.
     """
     terms = list(_terms(part))
-    yield from _handed_over(part, known)
-    for place, goals, where in [*_ends(part), *_between(part)]:
-        fitting = [term for term, shape in terms if shape in goals][:MOST_TERMS]
-        turns = TURNS if where == AT_THE_END else TURNS[:1]
+    yield from (edit for edit in _handed_over(part, known) if wanted(edit.where.partition("[")[0]))
+    ends = ((end, TURNS) for end in _ends(part))
+    for (place, goals, where), turns in itertools.chain(ends, ((there, TURNS[:1]) for there in _between(part))):
+        goals = {s: [g for g in found if wanted(g) or wanted(g.partition("[")[0])] for s, found in goals.items()}
+        fitting = [term for term, shape in terms if goals.get(shape)][:MOST_TERMS]
         true = _true_ones(part, place, fitting, turns, run, known) if fitting else ()
         charge(len(fitting), False)
         for term, shape in itertools.islice(true, MOST_TRUE):
@@ -80,8 +88,14 @@ def _ends(part: Part) -> Iterator[tuple[Place, Goals, str]]:
         body = holder.body
         index = len(body) - isinstance(body[-1], (ast.Return, ast.Break, ast.Continue))
         if index and body[index - 1].lineno in part.ran:
-            of_function = isinstance(holder, ast.FunctionDef)
-            yield (holder, index), _goals(part, holder), BEFORE_THE_ANSWER if of_function else AT_THE_END
+            yield (holder, index), _goals(part, holder), _end_of(holder)
+
+
+def _end_of(holder: Any) -> str:
+    """What the end of a body is called."""
+    if isinstance(holder, ast.If):
+        return IN_THE_CASE.format(said(holder.test))
+    return BEFORE_THE_ANSWER if isinstance(holder, ast.FunctionDef) else AT_THE_END
 
 
 def _between(part: Part) -> Iterator[tuple[Place, Goals, str]]:
@@ -136,6 +150,16 @@ def _terms(part: Part) -> Iterator[tuple[str, Shape]]:
                 shape = arrays[v][:axis] + arrays[v][axis + 1 :]
                 yield f"{numpy}.sum({d}[..., None] * {v}, axis={axis})", shape
     yield from ((d, arrays[d]) for d in alone if d not in unread)
+    yield from ((row, shape) for row, shape in _same_rows(arrays, live) if row not in arrays)
+
+
+def _same_rows(arrays: dict[str, Shape], live: Sequence[str]) -> Iterator[tuple[str, Shape]]:
+    """The rows that are taken of one, taken of another of its shape: dxh[:k] where the function has dxfh[:k]."""
+    for text in [a for a in live if a.endswith("]")]:
+        base, _, rows = text.partition("[")
+        for other in live:
+            if other != base and other.isidentifier() and arrays.get(base) == arrays[other]:
+                yield f"{other}[{rows}", arrays[text]
 
 
 def _products(one: str, mine: Shape, other: str, its: Shape) -> Iterator[tuple[str, Shape]]:
@@ -205,7 +229,7 @@ def _added(part: Part, place: Place, goal: str, term: str, where: str) -> Edit:
     there = holder.body[index - 1]
     for node in ast.walk(line):
         ast.copy_location(node, there)
-    made = [s for s in part.statements() if isinstance(s, (ast.Assign, ast.AugAssign)) and goal in _stored_by(s)]
+    made = [s for s in part.statements() if isinstance(s, (ast.Assign, ast.AugAssign)) and goal in goals_of(s)]
     own = [s for s in made if any(s is n for n in ast.walk(holder))] or made
     both = ast.copy_location(ast.If(ast.Constant(True), [there, line], []), there)
     edit = Edit(own[-1] if own else there, holder, "body", index - 1, both, *kinds.NO_TERM(term), part)
@@ -213,6 +237,7 @@ def _added(part: Part, place: Place, goal: str, term: str, where: str) -> Edit:
     return edit
 
 
-def _stored_by(s: ast.Assign | ast.AugAssign) -> set[str]:
-    goals = s.targets if isinstance(s, ast.Assign) else [s.target]
+def goals_of(s: ast.stmt) -> set[str]:
+    """What a statement puts something into, as it is written."""
+    goals = s.targets if isinstance(s, ast.Assign) else [s.target] if isinstance(s, ast.AugAssign) else []
     return {ast.unparse(inner) for goal in goals for inner in getattr(goal, "elts", [goal])}

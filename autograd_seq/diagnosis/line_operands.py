@@ -7,7 +7,7 @@ import itertools
 import re
 import types
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_operations import DERIVATIVE_FORMS
@@ -30,6 +30,7 @@ from autograd_seq.diagnosis.own_code import Part
 PLAIN_FORMS = ("{0}", "1 - {0}")  # what a factor can be made of
 PRODUCTS = ("{0} * {1}", "{0} * (1 - {1})")
 NUMBERS = ("2", "0.5")
+NUMBER = ((), "f")  # the kind of a number of NumPy: its shape, and floating point
 HELD = "held_meanwhile"  # a name that stands for one of two operands while they are exchanged
 LOGARITHMS = {"log2": "2", "log10": "10"}  # whose derivative has the factor 1 / log(2), or 1 / log(10)
 OF_ALL = ("T", "sum", "dot", "mean", "transpose")  # attributes of an array that are made of all that it holds
@@ -203,13 +204,27 @@ def means(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 def inner_insertions(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """A factor or a term that is missing somewhere within a line."""
+    yield from _inserted(part, s, _within(s, (ast.BinOp, ast.Call)))
+    yield from _inserted(part, s, _within(s, ATOMS))
+
+
+def inner_factors(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A value of the forward pass that is missing as a factor somewhere within a line: 1 - z for 1 - m * z."""
+    values = [a for a in atoms(part) if shape_of(part, a) and (a in part.forward | part.zeros or not part.forward)]
+    for holder, name, index, node in _within(s, ATOMS):
+        for factor in [a for a in values if spreads(part, a, ast.unparse(node)) and a != ast.unparse(node)]:
+            new = ast.BinOp(node, ast.Mult(), read(factor))
+            yield Edit(s, holder, name, index, new, *kinds.NO_FACTOR(factor))
+
+
+def _within(s: ast.stmt, sorts: tuple[type, ...]) -> list[Place]:
+    """The places within a line at which something could be missing."""
     divided = [n.right for n in ast.walk(s) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
     below = {id(n) for d in divided for n in ast.walk(d)}  # a factor there would take one away that is too many
     inner = [p for p in places(s) if id(p[3]) not in below]
     within = [p for p in inner if isinstance(p[0], (ast.BinOp, ast.Call)) and p[1] in ("args", "left", "right")]
     within += [p for p in inner if isinstance(p[0], ast.Attribute) and p[0].attr in OF_ALL]
-    yield from _inserted(part, s, [p for p in within if isinstance(p[3], (ast.BinOp, ast.Call))])
-    yield from _inserted(part, s, [p for p in within if isinstance(p[3], ATOMS)])
+    return [p for p in within if isinstance(p[3], sorts)]
 
 
 def scaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -227,13 +242,23 @@ def scaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
         yield Edit(s, s, "value", None, ast.BinOp(s.value, ast.Mult(), read(factor)), *kinds.NO_FACTOR(factor))
 
 
+def _of_the_same_rows(part: Part, node: ast.expr, names: Sequence[str]) -> list[str]:
+    """The same rows of others, dxh[:k] beside dxfh[:k]."""
+    if not isinstance(node, ast.Subscript):
+        return []
+    base, rows = ast.unparse(node.value), ast.unparse(node).removeprefix(ast.unparse(node.value))
+    alike = [a for a in names if a != base and shape_of(part, a) == shape_of(part, base)]
+    return [f"{a}{rows}" for a in alike if f"{a}{rows}" not in part.kinds]
+
+
 def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
     arrays = [a for a in atoms(part) if shape_of(part, a)]
     values = [a for a in arrays if a in part.forward | part.zeros or not part.forward]
     alike = [f for a in values for f in forms_over(part, a, target(s))]
+    alike += [a for a in atoms(part) if part.kinds.get(a) == NUMBER]  # such as a gate of one number
     made = [call for call, of in functions_of(part).items() if of in part.forward and of in alike]  # tanh(c)
     terms = [a for a in arrays if a not in part.forward]
-    numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float")]
+    numbers = [a for a in atoms(part) if part.kinds.get(a) in ("int", "float", NUMBER)]
     divided = [n.right for n in ast.walk(part.tree) if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Div)]
     divisors = {ast.unparse(n) for n in divided}
     factors = [(number, "") for number in (*NUMBERS, *numbers_in_file(part))]
@@ -247,5 +272,7 @@ def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:
         for number in [*numbers, *each, *logarithms(part), *numbers_in_file(part)]:
             new = ast.BinOp(node, ast.Div(), read(number))
             yield Edit(s, holder, name, index, new, *kinds.NOT_DIVIDED(said(node), number))
-        for atom in [a for a in terms if fits(part, a, ast.unparse(node))]:
-            yield Edit(s, holder, name, index, ast.BinOp(node, ast.Add(), read(atom)), *kinds.NO_TERM(atom))
+        fitting = [a for a in terms if fits(part, a, ast.unparse(node))]
+        fitting += _of_the_same_rows(part, node, terms)
+        for (op, sign), atom in itertools.product(((ast.Add(), ""), (ast.Sub(), "-")), fitting):
+            yield Edit(s, holder, name, index, ast.BinOp(node, op, read(atom)), *kinds.NO_TERM(sign + atom))

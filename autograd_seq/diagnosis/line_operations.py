@@ -85,6 +85,15 @@ def _dropped(part: Part, node: ast.BinOp) -> Iterator[Change]:
         yield ast.BinOp(right, ast.MatMult(), left), kinds.WRONG_ORDER(said(node))
 
 
+def surplus(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A term too many: a line has few of them."""
+    for holder, name, index, node in places(s):
+        is_sum = isinstance(node, ast.BinOp) and isinstance(node.op, SUMS)
+        if is_sum and isinstance(node, ast.BinOp) and not isinstance(holder, (ast.Subscript, ast.Slice)):
+            for new, words in _dropped(part, node):
+                yield Edit(s, holder, name, index, new, *words)
+
+
 def _exchanged(node: Any) -> Iterator[Change]:
     """Two elements of a tuple or a list, as those that are joined, each in the place of the other."""
     for i in range(len(node.elts)):
@@ -122,6 +131,8 @@ def forms(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and not _is_product(holder):
             for old, tanh, product in _sigmoids(node):
                 yield Edit(s, holder, name, index, product, *kinds.IN_PLACE_OF(old, tanh, of=kinds.DERIVATIVE))
+            for old, other, product in _slopes(part, node):
+                yield Edit(s, holder, name, index, product, *kinds.IN_PLACE_OF(old, other, of=kinds.DERIVATIVE))
         if not isinstance(node, ast.BinOp) or not DERIVATIVE_FORM.search(ast.unparse(node)):
             continue
         inner = {ast.unparse(n) for n in ast.walk(node) if isinstance(n, ATOMS)}
@@ -204,6 +215,20 @@ def _sigmoids(node: ast.BinOp) -> Iterator[tuple[str, str, ast.expr]]:
             new = f"1 - {text} ** 2"
             if rest:
                 yield f"{text} * ({texts[k]})", new, read(" * ".join([*rest, f"({new})"]))
+
+
+def _slopes(part: Part, node: ast.BinOp) -> Iterator[tuple[str, str, ast.expr]]:
+    """A product in which some factors are numbers or made of y alone, with the derivative of y in the place of all."""
+    factors = _factors(node)
+    of = [{ast.unparse(n) for n in ast.walk(f) if isinstance(n, ATOMS)} for f in factors]
+    for y in dict.fromkeys(y for names in of if len(names) == 1 for y in names if shape_of(part, y)):
+        mine = [f for f, names in zip(factors, of, strict=True) if names <= {y}]
+        rest = [f"({ast.unparse(f)})" for f in factors if f not in mine]
+        made = any(not isinstance(f, (*ATOMS, ast.Constant)) for f in mine)
+        for form in DERIVATIVE_FORMS if made and rest and len(mine) > 1 else ():
+            new = form.format(y)
+            old = read(" * ".join(f"({ast.unparse(f)})" for f in mine))
+            yield ast.unparse(old), new, read(" * ".join([*rest, f"({new})"]))
 
 
 DERIVATIVE_FORMS = ("1 - {0} ** 2", "{0} * (1 - {0})", "({0} > 0)")

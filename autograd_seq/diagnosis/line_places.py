@@ -109,6 +109,10 @@ def places(node: ast.AST) -> Iterator[Place]:
                 yield from places(inner)
 
 
+class GoneError(LookupError):
+    """A statement does not stand in a function any more, as a change has put another one in its place."""
+
+
 def holder_of(tree: ast.AST, s: ast.stmt) -> tuple[Any, str, int]:
     """The list of statements that one stands in."""
     for node in ast.walk(tree):
@@ -117,7 +121,7 @@ def holder_of(tree: ast.AST, s: ast.stmt) -> tuple[Any, str, int]:
                 for i, inner in enumerate(value):
                     if inner is s:
                         return node, name, i
-    raise LookupError(target(s))
+    raise GoneError(target(s))
 
 
 def said(node: ast.AST, most: int = 70) -> str:

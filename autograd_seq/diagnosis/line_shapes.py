@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_axes import axes, unsummed
-from autograd_seq.diagnosis.line_edits import Edit, Rule, places, read, said
-from autograd_seq.diagnosis.line_lists import exchanged_rows, lists, turned
+from autograd_seq.diagnosis.line_edits import Edit, Rule, made_by, places, read, said
+from autograd_seq.diagnosis.line_lists import exchanged_rows, lists, looped, turned
 from autograd_seq.diagnosis.line_places import ATOMS, called
 from autograd_seq.diagnosis.line_statements import (
     carried,
@@ -23,11 +24,12 @@ from autograd_seq.diagnosis.line_statements import (
     shifted,
 )
 from autograd_seq.diagnosis.line_variables import atoms, names_in_file, numpy_in, shape_of
-from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled
+from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled, zeroed
 from autograd_seq.diagnosis.own_code import Part
 
 CUTS = ("clip", "minimum", "maximum")
 MOST_BOUNDS = 3
+SIZED = ("list", "tuple", "str")  # what has a length, and is no array
 FAR = 1000  # more steps than anybody checks
 
 
@@ -139,13 +141,20 @@ def divisors(part: Part, s: ast.stmt) -> Iterator[Edit]:
     numbers += [f"{k}[:, None]" for k in rows]  # a number for each example, as the lengths of sequences are
     marks = [k for k, v in part.arrays.items() if is_mask(v)]
     numbers += [f"{k}.sum()" for k in marks]  # how many are not masked
-    for node in [n for n in ast.walk(s) if isinstance(n, (ast.BinOp, ast.AugAssign)) and isinstance(n.op, ast.Div)]:
-        slot = "right" if isinstance(node, ast.BinOp) else "value"
+    lengths = [f"len({k})" for k in atoms(part) if part.kinds.get(k) in SIZED or shape_of(part, k)]
+    for node, slot in divided_in(s):
         old = getattr(node, slot)
-        for other in numbers:
+        for other in [*numbers, *(lengths if ast.unparse(old).startswith("len(") else ())]:
             if other != ast.unparse(old):
                 words = f"divided by {said(old)} in place of {other}"
                 yield Edit(s, node, slot, None, read(other), "wrong value", words)
+
+
+def divided_in(s: ast.stmt) -> Iterator[tuple[Any, str]]:
+    """Where a statement divides, and in which field the divisor stands."""
+    for node in ast.walk(s):
+        if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div):
+            yield node, "right" if isinstance(node, ast.BinOp) else "value"
 
 
 def forgotten(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -202,12 +211,10 @@ SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, k
 # seen only when the program runs
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
-    shifted, cut, rescaled, other_goals, bound_late, kept_late, exchanged_rows,
+    shifted, cut, rescaled, other_goals, bound_late, kept_late, exchanged_rows, looped, zeroed,
 ]  # fmt: skip
 
 
 def shaped(part: Part, s: ast.stmt, rule: Rule) -> Iterator[Edit]:
     """What one of these rules makes of a statement."""
-    for edit in rule(part, s):
-        edit.part = part
-        yield edit
+    yield from made_by(part, s, rule)

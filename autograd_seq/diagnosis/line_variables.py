@@ -171,6 +171,13 @@ def names_in_file(part: Part) -> list[str]:
 
 
 @lru_cache(MOST_PARTS)
+def turns_round(part: Part) -> bool:
+    """Whether anything is turned round anywhere in a file, x[::-1]."""
+    steps = [n.step for n in ast.walk(_tree_of_file(part.file)) if isinstance(n, ast.Slice) and n.step is not None]
+    return any(ast.unparse(step) == "-1" for step in steps)
+
+
+@lru_cache(MOST_PARTS)
 def keys(part: Part) -> list[str]:
     """The texts that occur in a function."""
     found = [n.value for n in ast.walk(part.tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.line_operands import logarithms
-from autograd_seq.diagnosis.line_places import ATOMS, Edit, holder_of, places, read, said, with_operand
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, holder_of, places, read, said, with_operand
 from autograd_seq.diagnosis.line_statements import SIGNS, stored_in
 from autograd_seq.diagnosis.line_variables import atoms, forms_over, names_in_file, shape_of
 from autograd_seq.diagnosis.own_code import Part
@@ -71,6 +71,19 @@ def other_goals(part: Part, s: ast.stmt) -> Iterator[Edit]:
             if new != text:
                 line = ast.copy_location(ast.parse(ast.unparse(s).replace(text, new, 1)).body[0], s)
                 yield Edit(s, *holder_of(part.tree, s), line, *kinds.IN_PLACE_OF(text, new))
+
+
+def zeroed(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Zeros in the place of what a loop before has left: dh = np.zeros_like(ds)."""
+    if not isinstance(s, ast.Assign) or not isinstance(s.value, ast.Call):
+        return
+    if not called(s.value).startswith("zeros"):
+        return
+    shape, goal = shape_of(part, ast.unparse(s.targets[0])), ast.unparse(s.targets[0])
+    before = [a for other in part.statements() if other.lineno < s.lineno for a in stored_in(other)]
+    for name in dict.fromkeys(reversed(before)):
+        if name != goal and name not in part.forward and shape and shape_of(part, name) == shape:
+            yield Edit(s, s, "value", None, read(name), *kinds.IN_PLACE_OF(said(s.value), name))
 
 
 def _reads_alike(name: str, other: str) -> bool:

@@ -68,7 +68,7 @@ class Trials:
         self, cases: Sequence[Any], wrong: list[str], tolerance: float, known: TrueValues, seconds: float = 30.0
     ) -> None:
         self.cases, self.wrong, self.tolerance = cases, wrong, tolerance
-        self.runs = 0
+        self.runs, self.limit = 0, MOST_IN_ALL
         self._until = time.process_time() + seconds
         self.functions, spaces = cases[0].owned()
         once_more: dict[str, Array] = {}
@@ -142,7 +142,7 @@ class Trials:
 
     def _over(self) -> bool:
         """Whether enough was tried."""
-        return self.runs > self.most or self.spent > MOST_IN_ALL or time.process_time() > self._until
+        return self.runs > self.most or self.spent > self.limit or time.process_time() > self._until
 
     def _confirmed(self, edit: Edit, left: list[str], mended: list[str]) -> bool:
         return len(self.cases) < 2 or self._mended(edit, left, 1) == mended

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import math
 import operator
 import types
@@ -130,22 +131,44 @@ def watched(parts: Sequence[Part], run: Callable[[], Any]) -> tuple[list[Made], 
 
 def instead(run: Callable[[], Any], at: Made, ways: Sequence[ast.expr]) -> list[list[Array]]:
     """What a statement would make, at the time at which it made `at`, with each of some other right-hand sides."""
+    return _made_by(run, at, ways, _tried)
+
+
+def instead_given(
+    run: Callable[[], Any], at: Made, ways: Sequence[ast.expr], name: str, values: Sequence[Array]
+) -> list[list[Array]]:
+    """The same with each of some values in the place of a variable; what is made with them stands side by side."""
+    def with_each(other: Callable[..., Any]) -> list[Array]:
+        return [v for given in values for v in _tried(functools.partial(other, given))]
+
+    return _made_by(run, at, ways, with_each, name)
+
+
+def _made_by(
+    run: Callable[[], Any],
+    at: Made,
+    ways: Sequence[ast.expr],
+    tried: Callable[[Callable[..., Any]], list[Array]],
+    *names: str,
+) -> list[list[Array]]:
+    """What functions with some right-hand sides make at a time, which are handed the variables of these names."""
     turn, trying = 0, False
     found: list[list[Array]] = []
 
-    def look(value: Any, others: Sequence[Callable[[], Any]]) -> Any:
+    def look(value: Any, others: Sequence[Callable[..., Any]]) -> Any:
         nonlocal turn, trying
         turn += 1
         if turn <= at.turn or trying:  # what is tried may run the statement again
             return value
         trying = True
-        found.extend(_tried(other) for other in others)
+        found.extend(map(tried, others))
         raise _EnoughError
 
     there: Any = at.statement
-    nothing, here = ast.arguments([], [], None, [], [], None, []), _place_of(there.value)
+    here = _place_of(there.value)
+    handed = ast.arguments([], [ast.arg(name, **here) for name in names], None, [], [], None, [])
     values = [_with_place(whole_value(there, way), there.value) for way in ways]
-    others = ast.Tuple([ast.Lambda(nothing, value, **here) for value in values], ast.Load(), **here)
+    others = ast.Tuple([ast.Lambda(handed, value, **here) for value in values], ast.Load(), **here)
     call = ast.Call(ast.Name(LOOK, ast.Load()), [there.value, others], [])
     with _looking([(at.statement, call)]):
         code = at.part.compiled()
