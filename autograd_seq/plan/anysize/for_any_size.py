@@ -31,6 +31,10 @@ BY_CHANCE = (
 )
 UNKNOWN = "what the function's steps have in common was not found"
 ENOUGH = 9  # steps or examples, so that a first and a last few are not all
+FEW_ROUNDS = (
+    "its steps are of several kinds in turn, {steps} in a round, and there is a program for any number of rounds from "
+    "{least} on"
+)
 TOO_FEW = "with so few steps or examples the function is another program than with more"
 
 
@@ -89,40 +93,57 @@ class ForAnySize:
         samples, plans = self._samples(values, in_rounds)
         sizes = samples.sizes(values)
         plan = self._plan(samples, plans, sizes) if sizes is not None else None
+        if plan is not None and sizes is not None:
+            self._reach(plan, plans, sizes)
         if plan is None or sizes is None or samples.sizes(values) is None:
             self._too_few(values)
             return None
         return self._at(plan, sizes)
 
+    @staticmethod
+    def _reach(plan: SizedPlan, plans: list[SizedPlan], sizes: Mapping[str, int]) -> None:
+        """Compare a plan at more steps than before; it is one no more, if the function does something else there."""
+        try:
+            plan.reach(sizes)
+        except Exception:
+            plans.remove(plan)
+            raise
+
     def _in_rounds(self, values: Sequence[Given]) -> bool:
         """Whether there is a program for such arguments whose steps are taken in rounds; it is kept."""
-        kind = _kind(values)
-        found = self._trials[kind].rounds() if kind in self._trials else None
-        if found is None:
-            return False
-        before, self._rounds[kind] = self._plans, found
-        self._plans = [(samples, plans) for samples, plans in before if plans]
-        try:
-            self._fitting(values, found)
-        except LacksError:
-            raise
-        except Exception:  # it is told why there is none of single steps
-            self._plans = before
-            del self._rounds[kind]
-            return False
-        return True
+        kind, before = _kind(values), self._plans
+        for found in self._trials[kind].rounds() if kind in self._trials else ():
+            self._rounds[kind] = found
+            self._plans = [(samples, plans) for samples, plans in before if plans and samples.rounds]
+            try:
+                self._fitting(values, found)
+            except LacksError:
+                raise
+            except Exception:  # it is told why there is none of single steps
+                self._plans = before
+                del self._rounds[kind]
+            else:
+                return True
+        return False
 
     def _there_is_one(self, samples: Samples, plans: list[SizedPlan], sizes: Mapping[str, int]) -> bool:
         """Whether there is a plan for larger sizes than some that there is none for."""
         larger = {name: max(n, ENOUGH) for name, n in sizes.items()}
         try:
-            return larger != sizes and self._plan(samples, plans, larger) is not None
+            if larger == sizes:
+                return False
+            self._reach(self._plan(samples, plans, larger), plans, larger)
+            return True
         except Exception:  # as for those that were asked for
             return False
 
     def _too_few(self, values: Sequence[Given]) -> None:
         """Remember that there may be a plan for longer arguments."""
-        self._why_not[_kind(values), signature(list(values))] = TOO_FEW
+        kind = _kind(values)
+        _, rounds = self._rounds.get(kind, ((), None))
+        few = rounds is not None and rounds.steps > 1
+        said = FEW_ROUNDS.format(steps=rounds.steps, least=rounds.least) if rounds is not None and few else TOO_FEW
+        self._why_not[kind, signature(list(values))] = said
 
     def _plan(self, samples: Samples, plans: list[SizedPlan], sizes: Mapping[str, int]) -> SizedPlan:
         """A plan for some sizes, of those that there are, or another one."""

@@ -6,14 +6,15 @@ even and one for odd lengths, say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from autograd_seq.core.graph import Graph
 from autograd_seq.folding.rounds import structure
 
-FIRST = ((10, 3), (38, 12))
+FIRST = ((10, 3), (38, 12), (100, 32))
 """From which length on it is tried, and how long rounds may be: short ones first."""
 LEAST = 4  # rounds of the smallest recording: with steps before and behind, there are three that repeat themselves
 ALONE = 6  # the same where a round is one step
@@ -63,25 +64,29 @@ class Rounds:
         return self.steps * rounds + self.rest
 
 
-def rounds_of(recorded: Callable[[int], Graph]) -> Rounds | None:
-    """The rounds of a function; None if there are none that are short.
+def rounds_of(recorded: Callable[[int], Graph]) -> Iterator[Rounds]:
+    """The rounds that a function may have: short ones first, and those of its first steps before those of later ones.
 
     Parameters
     ----------
     recorded : function
         From a length to a forward pass.
     """
+    given: set[Rounds] = set()
     for first, most in FIRST:
-        known: list[tuple[Any, list[int]]] = []
+        known = lru_cache(maxsize=None)(lambda more, first=first: structure(recorded(first + more)))
         for steps in range(1, most + 1):
-            while len(known) <= 2 * steps:
-                known.append(structure(recorded(first + len(known))))
-            if not known[0][1]:
+            if not known(0)[1]:
                 break
-            found = [_more(known[i], known[i + steps]) for i in range(steps + 1)]
-            if found[0] is not None and any(found[0]) and all(more == found[0] for more in found):
-                return Rounds(steps, tuple(found[0]))
-    return None
+            lengths = _more(known(0), known(steps))
+            if lengths is None or not any(lengths):
+                continue
+            if all(_more(known(more), known(more + steps)) == lengths for more in {1, steps // 2}):
+                made = Rounds(steps, tuple(lengths))
+                if made not in given:
+                    given.add(made)
+                    yield made
+                break
 
 
 def _more(one: tuple[Any, Sequence[int]], other: tuple[Any, Sequence[int]]) -> list[int] | None:

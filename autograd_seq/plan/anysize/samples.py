@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autograd_seq.core.errors import AutogradError
+from autograd_seq.core.graph import Graph
 from autograd_seq.core.recording import Recording
 from autograd_seq.folding.fold import Family
 from autograd_seq.folding.unlike import unlike
@@ -118,17 +121,18 @@ class Trials:
         self._first[tuple(lengths.items())] = found
         return True
 
-    def rounds(self) -> tuple[Axes, Rounds] | None:
-        """The rounds that steps are taken in, and which length counts the steps; None if there are none."""
+    def rounds(self) -> Iterator[tuple[Axes, Rounds]]:
+        """The rounds that steps may be taken in, and which length counts the steps."""
         base = small(self.axes, self.values, 0, self.fixed)
         for axes in self.axes:
             try:
-                found = rounds_of(lambda n, axes=axes: self.recorded({**base, axes: n}, ())[0].forward)
-            except Exception:  # whatever goes wrong with longer arguments
+                for found in rounds_of(partial(self._forward, base, axes)):
+                    yield axes, found
+            except AutogradError:  # whatever goes wrong with longer arguments
                 continue
-            if found is not None:
-                return axes, found
-        return None
+
+    def _forward(self, base: Mapping[Axes, int], axes: Axes, n: int) -> Graph:
+        return self.recorded({**base, axes: n}, ())[0].forward
 
 
 class Samples:
@@ -152,6 +156,8 @@ class Samples:
         Their sizes.
     examples : str or None
         The size that counts examples.
+    steps : set of str
+        The sizes that count steps, or rounds of them; where none does, those that do not count examples for certain.
     least : dict of str to int
         The smallest sizes for which the function gives a loss.
     """
@@ -177,7 +183,17 @@ class Samples:
         self.rounds = {name: known for name, axes in self.axes.items() if known is not None and axes == counted}
         self.points = [{name: self.of(name, each[axes]) for name, axes in self.axes.items()} for each in lengths]
         self.examples = examples(self.axes, [sample.network for sample in self.networks])
+        last = [_last_step(sample.network) for sample in self.networks]
+        self.steps = {name for name, longer in zip(self.axes, last[1:]) if longer != last[0]} or self._mixed()
         self.least = {name: self.rounds[name].least if name in self.rounds else LEAST for name in self.axes}
+
+    def _mixed(self) -> set[str]:
+        """The sizes that may count anything: what is computed of all that they count is no sum over it."""
+        try:
+            unified = Unified([sample.network for sample in self.networks], self.points, Asked(self.points[0]))
+        except NotGeneralError:
+            return set(self.axes)
+        return {name for name in self.axes if not split_of(unified.network, [name]).name}
 
     def of(self, name: str, n: int) -> int:
         """The size that a length has."""
@@ -196,10 +212,14 @@ class Samples:
         """A recording with some lengths."""
         return self._trials.recorded(lengths, self._lengths)
 
+    def as_it_is(self, lengths: Mapping[Axes, int]) -> Recorded:
+        """A recording with some lengths, to compare with: nothing in it was made alike."""
+        return self._trials.recorded(lengths, ())
+
     def _names(self, chosen: Sequence[Axes], in_rounds: Axes) -> list[str]:
         """T for what steps are counted by, K for rounds of them, m, n … for the others; no name that a value has."""
         taken = {value.name for sample in self.networks for value in sample.network.values}
-        last = [max((v.times[-1] for v in sample.network.values if v.times), default=0) for sample in self.networks]
+        last = [_last_step(sample.network) for sample in self.networks]
         words, names = iter(("m", "n", "p", "q", "r", "s", "u", "v", "w", "z")), []
         for axes, other in zip(chosen, last[1:]):
             steps = "K" if axes == in_rounds else "T"
@@ -276,6 +296,10 @@ class Samples:
     def at(self, sizes: Mapping[str, int]) -> dict[Axes, int]:
         """The lengths of axes for some sizes."""
         return {axes: self.length(name, sizes[name]) for name, axes in self.axes.items()}
+
+
+def _last_step(network: Network) -> int:
+    return max((value.times[-1] for value in network.values if value.times), default=0)
 
 
 def _alike(mine: Given, its: Given, number: int, free: set[tuple[int, int]]) -> bool:

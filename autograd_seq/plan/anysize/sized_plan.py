@@ -31,6 +31,7 @@ from autograd_seq.plan.writing.statements import Program
 
 CHECKED = ((LEAST, 1), (LEAST + 5, -1), (LEAST + 1, 2))
 """The sizes at which a program is compared: the first of them, and how much more the next one is."""
+LONG = 1000  # steps at which a program is still compared, when so many come
 KEPT = 4  # sizes whose memory is kept
 
 
@@ -86,10 +87,11 @@ class SizedPlan:
             number = self._numbers[value]
             self.constants.append(known[value] if number is None else number)
         self.namespace: dict[str, Any]
+        self._soon: Runner | None = None  # of JAX, what is compiled soon and runs slowly
         if isinstance(program, JaxProgram):
-            self.runner, quick = self._runners(program, engine)
+            self.runner, self._soon = self._runners(program, engine)
             run = self.runner
-            self.namespace = {"program": lambda **sizes: quick}
+            self.namespace = {"program": lambda **sizes: self._soon}
         else:
             self.namespace = dict(program.namespace)
             execute(self.source, self.namespace)
@@ -136,6 +138,9 @@ class SizedPlan:
             pass
         least = self.samples.least
         points = [{name: max(first + more * i, least[name]) for i, name in enumerate(least)} for first, more in CHECKED]
+        for name, rounds in self.samples.rounds.items():  # the last steps may be of kinds that take turns otherwise
+            points += [{**points[0], name: least[name] + more} for more in (2, 5) if rounds.steps > 1]
+        self.reached = {name: max(point[name] for point in (*points, *self.samples.points)) for name in least}
         namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns, most: min(steps, 3)
         self.checked = "; ".join([text for sizes in points if (text := self._agrees(sizes))])
         if not self.checked:
@@ -145,6 +150,40 @@ class SizedPlan:
                 argument.try_([x.record._value if isinstance(x, Tensor) else x for x in sample.inputs])
         self._ready.clear()
         self.namespace.update(namespace)
+
+    def reach(self, sizes: Mapping[str, int]) -> None:
+        """Compare with a recording of a few examples where there are more steps than there were anywhere so far.
+
+        Nobody knows what a function does at a step that was never seen: ``2 if t < 20 else 1``.
+
+        Raises
+        ------
+        NotGeneralError
+            If it does something else.
+        """
+        steps = self.samples.steps
+        longer = {name: n for name, n in sizes.items() if name in steps and self.reached[name] < n <= LONG}
+        if not longer:
+            return
+        (first, more), least = CHECKED[0], self.samples.least
+        few = {name: max(first + more * i, least[name]) for i, name in enumerate(least)}
+        namespace = dict(self.namespace)
+        if self._soon is not None:
+            self.namespace["program"] = lambda **sizes: self._soon
+        try:
+            for point in ({**few, **longer}, dict(sizes)):
+                known = tuple(point.values()) in self._ready
+                agrees = self._agrees(point)
+                if not known:
+                    self._ready.pop(tuple(point.values()), None)
+                if agrees:
+                    break
+        except NotGeneralError as error:
+            said = ", ".join(f"{name} = {n}" for name, n in longer.items())
+            raise NotGeneralError(f"at {said} the function does something that it does not at fewer steps") from error
+        finally:
+            self.namespace.update(namespace)
+        self.reached |= longer
 
     def _said(self) -> list[str]:
         """For which sizes it is, as the shapes of the arguments say."""
@@ -172,12 +211,13 @@ class SizedPlan:
 
     def _agrees(self, sizes: Mapping[str, int]) -> str:
         """Compare with a recording at some sizes, which is let go; the sizes in words, none if it is not for them."""
-        recording, inputs, _ = self.samples.recorded(self.samples.at(sizes))
+        recording, inputs, _ = self.samples.as_it_is(self.samples.at(sizes))
         values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
         replay = SizedReplay(self, sizes)
         try:
             with np.errstate(all="ignore"):
-                found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
+                run, given = replay.run, replay.filled(values)
+                runs = [[np.asarray(result) for result in run(*given)] for _ in range(1 if self._soon else 2)]
         except Exception:
             if self._is_for(sizes):
                 raise
@@ -188,7 +228,9 @@ class SizedPlan:
         text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
         if any(leaf is None for leaf in leaves):
             raise NotGeneralError(f"with {text} the loss depends on other parameters")
-        wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
+        keys = self.network.outputs  # the second run comes upon what the first left in memory
+        differing = (differs(found, recording, keys, leaves, self.tolerance, self.cast) for found in runs)  # type: ignore[arg-type]
+        wrong = next((key for key in differing if key is not None), None)
         if wrong is not None and not self._is_for(sizes):
             return ""  # another program is
         if wrong is not None:
