@@ -526,18 +526,19 @@ class Plan:
             result = self._run(found_there, values, {})
         tolerance = max(found.replay.tolerance, 1e-8)
         if found.trust.looked:  # rows that only seemed to be looked up may have given this loss, but other gradients
-            wanted = found.answer(self._record(values)[0])
-            right = wanted is not None and agree(result, wanted, tolerance)
+            answer = found.answer(self._record(values)[0])
+            right = answer is not None and agree(result, answer, tolerance)
         else:
-            wanted = _loss(self._called(self._inputs(values))).item(), {}
-            right = agree((result[0], {}), wanted, tolerance)
+            answer = _loss(self._called(self._inputs(values))).item(), {}
+            right = agree((result[0], {}), answer, tolerance)
         found.trust.prove(given_now, right, values)
         if not right and found.trust.looked:
             raise _OnlyForTheseError
         if not right:
-            assert wanted is not None
+            assert answer is not None
+            loss, wanted = result[0], answer[0]
             raise GraphLostError(
-                f"the plan gives the loss {result[0]:.6g}, but the function gives {wanted[0]:.6g} now. Something in it "
+                f"the plan gives the loss {loss:.6g}, but the function gives {wanted:.6g} now. Something in it "
                 "goes past the recording: random numbers, or what stands in a list, a dict, an attribute or a file and "
                 f"has changed. Make it an argument of the function{here()}"
             )

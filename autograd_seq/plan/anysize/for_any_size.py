@@ -31,10 +31,6 @@ BY_CHANCE = (
 )
 UNKNOWN = "what the function's steps have in common was not found"
 ENOUGH = 9  # steps or examples, so that a first and a last few are not all
-FEW_ROUNDS = (
-    "its steps are of several kinds in turn, {steps} in a round, and there is a program for any number of rounds from "
-    "{least} on"
-)
 TOO_FEW = "with so few steps or examples the function is another program than with more"
 
 
@@ -141,8 +137,7 @@ class ForAnySize:
         """Remember that there may be a plan for longer arguments."""
         kind = _kind(values)
         _, rounds = self._rounds.get(kind, ((), None))
-        few = rounds is not None and rounds.steps > 1
-        said = FEW_ROUNDS.format(steps=rounds.steps, least=rounds.least) if rounds is not None and few else TOO_FEW
+        said = _few_rounds(rounds) if rounds is not None and rounds.steps > 1 else TOO_FEW
         self._why_not[kind, signature(list(values))] = said
 
     def _plan(self, samples: Samples, plans: list[SizedPlan], sizes: Mapping[str, int]) -> SizedPlan:
@@ -195,6 +190,14 @@ class ForAnySize:
     def _at(self, plan: SizedPlan, sizes: Mapping[str, int]) -> Bound:
         first = plan.samples.networks[0]
         return Bound(SizedReplay(plan, sizes), self._parameters, first.inputs, first.checks, plan.trust)
+
+
+def _few_rounds(rounds: Rounds) -> str:
+    """Why there is no plan for less than a few rounds."""
+    return (
+        f"its steps are of several kinds in turn, {rounds.steps} in a round, and there is a program for any number of "
+        f"rounds from {rounds.least} on"
+    )
 
 
 def _said(error: Exception) -> str:
