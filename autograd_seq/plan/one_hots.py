@@ -96,7 +96,8 @@ def looked_up(
     instead: dict[Any, Any] = {}
     used: set[Any] = set()
     for users, rows in _places(graph, {x.record for x in inputs if isinstance(x, Tensor)}):
-        found = next((made for some in by_line.values() if (made := _made_of(list(some), rows, users, known))), None)
+        lines = sorted(by_line.values(), key=used.issuperset)  # those that nothing is known to be of yet come first
+        found = next((made for some in lines if (made := _made_of(list(some), rows, users, known))), None)
         if found is not None:
             instead |= found[0]
             used |= found[1]
