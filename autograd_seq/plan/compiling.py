@@ -34,10 +34,10 @@ from autograd_seq.plan.engine import engine as make_engine
 from autograd_seq.plan.guards import Guard, guards, watching
 from autograd_seq.plan.in_jax import value_and_grad
 from autograd_seq.plan.one_hots import LookedUp, looked_up
+from autograd_seq.plan.read_tables import tables
 from autograd_seq.plan.recorded_leaves import recorded_array
 from autograd_seq.plan.rewrites.proofs import said
 from autograd_seq.plan.rewrites.sequence import rewrite
-from autograd_seq.plan.tables import tables
 from autograd_seq.plan.translate import Translation
 from autograd_seq.plan.value import Network
 from autograd_seq.plan.writing.jax_devices import same_everywhere

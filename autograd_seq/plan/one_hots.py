@@ -28,7 +28,7 @@ from autograd_seq.folding.site import site
 from autograd_seq.operations.lookups import GIVEN, look_up
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.guards import Notes, leaves
-from autograd_seq.plan.tables import Table, same
+from autograd_seq.plan.read_tables import Table, same
 
 MOST_AXES = 3
 

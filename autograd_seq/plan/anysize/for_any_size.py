@@ -12,7 +12,7 @@ from autograd_seq.core.errors import AutogradError
 from autograd_seq.core.tensor import Parameter
 from autograd_seq.folding.uncollected import uncollected
 from autograd_seq.plan.anysize.axes import SMALL, Axes, equal_by_chance, length, resized
-from autograd_seq.plan.anysize.rounds import Rounds
+from autograd_seq.plan.anysize.how_many_steps import Rounds
 from autograd_seq.plan.anysize.samples import Record, Samples, Trials
 from autograd_seq.plan.anysize.size import NotGeneralError
 from autograd_seq.plan.anysize.sized_plan import SizedPlan, SizedReplay

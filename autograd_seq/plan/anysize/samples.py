@@ -17,7 +17,7 @@ from autograd_seq.folding.unlike import unlike
 from autograd_seq.plan.anysize.axes import SMALL, Axes, free_axes, resized, small
 from autograd_seq.plan.anysize.examples_axis import examples
 from autograd_seq.plan.anysize.followed import split_of
-from autograd_seq.plan.anysize.rounds import Rounds, rounds_of
+from autograd_seq.plan.anysize.how_many_steps import Rounds, rounds_of
 from autograd_seq.plan.anysize.size import LEAST, Asked, NotGeneralError
 from autograd_seq.plan.anysize.splitting import Split
 from autograd_seq.plan.anysize.unify import Unified
@@ -188,7 +188,7 @@ class Samples:
         self.least = {name: self.rounds[name].least if name in self.rounds else LEAST for name in self.axes}
 
     def _mixed(self) -> set[str]:
-        """The sizes that may count anything: what is computed of all that they count is no sum over it."""
+        """The sizes for which it is not proven that they count examples."""
         try:
             unified = Unified([sample.network for sample in self.networks], self.points, Asked(self.points[0]))
         except NotGeneralError:
@@ -196,11 +196,11 @@ class Samples:
         return {name for name in self.axes if not split_of(unified.network, [name]).name}
 
     def of(self, name: str, n: int) -> int:
-        """The size that a length has."""
+        """What a size is where an axis has some length."""
         return self.rounds[name].of(n) if name in self.rounds else n
 
     def length(self, name: str, size: Any) -> Any:
-        """The length that a size has; of one with a name, one with a name."""
+        """How long an axis is for a size; with a name, if the size has one."""
         return self.rounds[name].length(size) if name in self.rounds else size
 
     @property
