@@ -41,8 +41,8 @@ def unlike(graph: Graph) -> str | None:
                 line = next(iter(run.values())).source
                 return (
                     f"{x.name} is used at steps {_listed(times)}, {other.name} at others ({line}): a program for any "
-                    "number of steps does the same at each. Choose with numbers, k * a + (1 - k) * b, where k is an "
-                    "array of zeros and ones that the function is given"
+                    "number of steps does the same at each, or in turn. Choose with numbers, k * a + (1 - k) * b, "
+                    "where k is an array of zeros and ones that the function is given"
                 )
     for run in runs.values():
         if _has_gaps(sorted(run)) and len(run) < last:
@@ -50,8 +50,8 @@ def unlike(graph: Graph) -> str | None:
             text = line.text if line is not None else ""
             return (
                 f"{line} ({text}) is reached at steps {_listed(sorted(run))} only: a program for any number of steps "
-                "does the same at each. Choose with numbers, k * a + (1 - k) * b, where k is an array of zeros and "
-                "ones that the function is given"
+                "does the same at each, or in turn. Choose with numbers, k * a + (1 - k) * b, where k is an array of "
+                "zeros and ones that the function is given"
             )
     return None
 

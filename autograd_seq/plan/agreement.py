@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,23 @@ def differs(
         if not np.allclose(got, want, rtol=tolerance, atol=close, equal_nan=True):
             return key
     return None
+
+
+def agree(one: tuple[Any, Mapping[str, Any]], other: tuple[Any, Mapping[str, Any]], tolerance: float) -> bool:
+    """Whether two losses, and gradients by name, are the same to rounding.
+
+    Examples
+    --------
+    >>> agree((1.0, {"W": np.ones(2)}), (1.0, {"W": np.ones(2) + 1e-12}), 1e-8), agree((1.0, {}), (1.1, {}), 1e-8)
+    (True, False)
+    """
+    (loss, gradients), (its_loss, its_gradients) = one, other
+    known = {key: np.asarray(g) for key, g in gradients.items()}
+    greatest = max((_greatest(g) for g in known.values()), default=0.0)
+    return bool(np.isclose(loss, its_loss, rtol=tolerance, atol=tolerance, equal_nan=True)) and all(
+        np.allclose(g, its_gradients[key], rtol=tolerance, atol=tolerance * (1.0 + greatest), equal_nan=True)
+        for key, g in known.items()
+    )
 
 
 def _greatest(array: Array) -> float:

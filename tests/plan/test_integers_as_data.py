@@ -79,6 +79,42 @@ def test_rows_that_only_seem_to_be_of_ones(table: Callable[[Any], Any]) -> None:
         agrees(plan, loss, np.array(ids))
 
 
+def test_rows_of_which_only_the_gradient_is_another() -> None:
+    """What was tried were integers below 4; with 5 the loss is the same, and the gradient of E is not."""
+
+    def row(k: Any) -> Any:
+        return np.eye(6)[4] if k == 5 else np.eye(6)[k]
+
+    def loss(ids: Any) -> Any:
+        h = np.zeros((1, 4))
+        for t in range(ids.shape[0]):
+            rows = np.array([row(i) for i in range(6)])[ids[t]]
+            h = ag.tanh(h @ W + rows[None] @ E)
+        return ag.sum(h**2)
+
+    E.value = np.concatenate([E.value[:5], E.value[4:5]])
+    plan = compile(loss, [E, W])
+    for seed in range(3):
+        agrees(plan, loss, np.random.default_rng(seed).integers(0, 4, 7))
+    for ids in ([4, 5, 4, 5, 5, 4, 4], [0, 1, 5, 2, 4, 4, 5], [5, 5, 5, 1, 1, 2, 3]):
+        agrees(plan, loss, np.array(ids))
+
+
+def test_threads_that_look_up_rows() -> None:
+    eye, table = np.eye(6), RNG.standard_normal((6, 4))
+
+    def loss(xs: Any) -> Any:
+        h = np.zeros((xs.shape[0], 4))
+        for t in range(xs.shape[1]):
+            h = ag.tanh(h @ W + E[xs[:, t]] + eye[xs[:, t]] @ E + table[xs[:, t]])
+        return ag.mean(h**2)
+
+    plan = compile(loss, [E, W], threads=2)
+    for m, T in ((6, 5), (4, 9), (7, 3)):
+        agrees(plan, loss, RNG.integers(0, 6, (m, T)))
+    assert "2 threads: 4 + 3 examples" in plan.explain()
+
+
 def test_an_integer_that_is_no_row() -> None:
     loss = by_rows(lambda k: np.eye(6)[k])
     plan = compile(loss, [E, W])

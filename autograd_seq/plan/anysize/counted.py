@@ -11,7 +11,7 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.core.notation import literal
 from autograd_seq.plan.anysize.filled_arrays import Filled
-from autograd_seq.plan.anysize.ratio import Ratio, fitted, ratio
+from autograd_seq.plan.anysize.ratio import Ratio, fitted
 from autograd_seq.plan.anysize.size import NotGeneralError, Size, evaluated, terms_of
 
 LINE, RECIPROCAL, POWERS = "line", "reciprocal", "powers"
@@ -125,7 +125,7 @@ def _two_numbers(way: str, row: Array) -> tuple[float, float]:
 
 
 def _number_at(number: float, sizes: Mapping[str, int]) -> float:
-    return ratio(number.number, number.powers, sizes, number.more) if isinstance(number, Ratio) else number
+    return number.at(sizes) if isinstance(number, Ratio) else number
 
 
 def _atom(number: float) -> str:

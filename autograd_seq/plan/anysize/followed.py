@@ -181,6 +181,10 @@ class Followed:
             self._gathered(value)
         elif "subscripts" in settings:
             self._by_letters(value)
+        elif kind.algebra == "looked up":
+            self._looked_up(value)
+        elif kind.algebra == "put back":
+            self._put_back(value)
         elif kind.rearranges or kind in (ROWS, TRANSPOSE):
             self._rearranged(value)
         else:
@@ -299,6 +303,25 @@ class Followed:
         if len(totals) > 1 or (totals and letters) or len(letters) > 1:
             raise self._mixed(value)
         if (self.of[value] is JOINED) is not any(letter in result for letter in letters):
+            raise self._mixed(value)
+
+    def _looked_up(self, value: Value) -> None:
+        """Rows of what all examples share, by the integers of each."""
+        x, *integers = (use.value for use in value.uses)
+        if self._totals(value):
+            raise self._used_again(value)
+        if self.of[x] is not SAME:
+            raise TogetherError(f"{value.name} picks from an array of all examples by integers")
+        if len({len(i.shape) - axis for i in integers if (axis := self.axes[i]) is not None}) > 1:
+            raise self._mixed(value)
+
+    def _put_back(self, value: Value) -> None:
+        """Pieces of all examples, added into rows of what they share: a sum over the examples."""
+        given = sum(isinstance(part, str) for part in value.settings["at"])
+        steps = len(value.uses) // (1 + given)
+        pieces = {self.of[use.value] for use in value.uses[:steps]}
+        integers = {self.of[use.value] for use in value.uses[steps:]}
+        if self.of[value] is not TOTAL or not (pieces == {JOINED} or (pieces == {TOTAL} and integers == {SAME})):
             raise self._mixed(value)
 
     # -- the same numbers elsewhere -------------------------------------------------------------

@@ -70,5 +70,6 @@ def _of_whole(setting: Any, split: Split, asked: Asked) -> Any:
     called = {split.name: split.whole}
     powers = {called.get(name, name): power for name, power in setting.powers.items()}
     more = {called.get(name, name): added for name, added in setting.more.items()}
-    return ratio(setting.number, powers, asked.values, more)
+    times = {called.get(name, name): n for name, n in setting.times.items()}
+    return ratio(setting.number, powers, asked.values, more, times)
 

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.core.recording import Recording
 from autograd_seq.core.tensor import Tensor
-from autograd_seq.folding.fold import Family
-from autograd_seq.folding.unlike import unlike
 from autograd_seq.plan.agreement import differs, tolerance_of
-from autograd_seq.plan.anysize.axes import SMALL, Axes, free_axes, resized, small
-from autograd_seq.plan.anysize.examples_axis import examples
 from autograd_seq.plan.anysize.filled_arrays import Filled
-from autograd_seq.plan.anysize.followed import split_of
 from autograd_seq.plan.anysize.for_parts import for_parts
+from autograd_seq.plan.anysize.samples import Samples
 from autograd_seq.plan.anysize.size import LEAST, AllSmall, Asked, NotGeneralError
 from autograd_seq.plan.anysize.splitting import Split, axis_in
 from autograd_seq.plan.anysize.unify import Unified
 from autograd_seq.plan.arguments import Given
 from autograd_seq.plan.bound import Trust
 from autograd_seq.plan.engine import Engine
-from autograd_seq.plan.guards import Guard, holding
-from autograd_seq.plan.one_hots import LookedUp
-from autograd_seq.plan.recorded_leaves import recorded_array
-from autograd_seq.plan.rewrites.numbers import one_number
-from autograd_seq.plan.rewrites.rule import apply
 from autograd_seq.plan.rewrites.sequence import rewrite
-from autograd_seq.plan.rewrites.simplify import SIMPLER
 from autograd_seq.plan.threads import InThreads
-from autograd_seq.plan.translate import Translation
-from autograd_seq.plan.value import Network, Value
+from autograd_seq.plan.value import Value
 from autograd_seq.plan.writing.jax_program import JaxProgram, jax_program
 from autograd_seq.plan.writing.jax_run import Runner
 from autograd_seq.plan.writing.jax_shares import OverDevices
@@ -42,206 +29,10 @@ from autograd_seq.plan.writing.kept import execute
 from autograd_seq.plan.writing.numba_loops import FastProgram
 from autograd_seq.plan.writing.statements import Program
 
-Recorded = tuple[Recording, list[Any], Sequence[Any]]
-"""A recording of the function, the arguments it was called with, and what it holds good for."""
-
 CHECKED = ((LEAST, 1), (LEAST + 5, -1), (LEAST + 1, 2))
 """The sizes at which a program is compared: the first of them, and how much more the next one is."""
+LONG = 1000  # steps at which a program is still compared, when so many come
 KEPT = 4  # sizes whose memory is kept
-
-
-class Sample:
-    """A recording with some sizes, as a network; the recording itself is not kept.
-
-    Parameters
-    ----------
-    recorded : Recorded
-
-    Attributes
-    ----------
-    network : Network
-        The values, before any rewriting.
-    leaves : dict of Value to Tensor or None
-        What is given at each call, with the recorded leaf; None if it is another one at each step.
-    arrays : dict of Value to ndarray
-        What was given.
-    """
-
-    def __init__(self, recorded: Recorded) -> None:
-        recording, self.inputs, self.checks = recorded
-        translation = Translation(recording, every=True)
-        self.network: Network = translation.network
-        apply(self.network, SIMPLER, (one_number,))  # what depends on sizes shows in numbers, not in arrays
-        units = translation.given
-        self.leaves = {value: None if isinstance(unit, Family) else unit.record for value, unit in units.items()}
-        self.arrays = {value: recorded_array(value, unit) for value, unit in units.items()}
-
-
-class Samples:
-    """Small recordings of a function, that show what it does for any sizes.
-
-    Parameters
-    ----------
-    values : list
-        The arguments that a plan was asked for first.
-    record : function
-        From arguments to a recording.
-    fixed : collection of int
-        The lengths of parameters.
-
-    Attributes
-    ----------
-    axes : dict of str to Axes
-        By the name of a size, the axes of arguments that are as long.
-    networks : list of Sample
-        The second has one more of the first size, the next of the second …, the last of all.
-    points : list of dict of str to int
-        Their sizes.
-    examples : str or None
-        The size that counts examples.
-    least : dict of str to int
-        The smallest sizes for which the function gives a loss.
-
-    Raises
-    ------
-    NotGeneralError
-        If the function has no sizes, or reads its arguments as plain numbers.
-    """
-
-    def __init__(
-        self, values: Sequence[Given], record: Callable[[list[Given]], Recorded], fixed: Sequence[int]
-    ) -> None:
-        self.values = list(values)
-        self._record = record
-        self._first: dict[tuple[Any, ...], Recorded] = {}
-        self._split: Split | None = None
-        chosen = free_axes(values, fixed, self._works)
-        first, longer, longest = (small(chosen, values, more, fixed) for more in range(3))
-        lengths = [first, *({**first, axes: longer[axes]} for axes in chosen)]
-        lengths.append(longer if len(chosen) > 1 else longest)
-        self.networks = [Sample(self.recorded(each)) for each in lengths]
-        self._first.clear()
-        self.looked = [check for check in self.networks[0].checks if isinstance(check, LookedUp)]
-        names = self._names(chosen)
-        self.axes = dict(zip(names, chosen))
-        self.points = [{name: each[axes] for name, axes in self.axes.items()} for each in lengths]
-        self.examples = examples(self.axes, [sample.network for sample in self.networks])
-        self.least = dict.fromkeys(self.axes, LEAST)
-
-    @property
-    def shares(self) -> dict[int, int]:
-        """Of each argument that has examples, by its number, which axis counts them."""
-        return dict(self.axes[self.examples]) if self.examples is not None else {}
-
-    def recorded(self, lengths: Mapping[Axes, int]) -> Recorded:
-        """A recording with some lengths."""
-        known = self._first.pop(tuple(lengths.items()), None)
-        if known is not None:
-            return known
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            return self._record(resized(self.values, lengths))
-
-    def _works(self, lengths: dict[Axes, int]) -> bool:
-        try:
-            found = self.recorded(lengths)
-        except NotGeneralError:
-            raise
-        except Exception:  # whatever goes wrong with other lengths: they are not free then
-            return False
-        read = [check for check in found[2] if isinstance(check, Guard) and isinstance(check.source, int)]
-        if read:
-            raise NotGeneralError(str(read[0]))
-        if not holding(found[2], self.values):
-            raise NotGeneralError("the function changes what it reads from around it")
-        self._first[tuple(lengths.items())] = found
-        return True
-
-    def _names(self, chosen: Sequence[Axes]) -> list[str]:
-        """T for what steps are counted by, m, n … for the others; no name that a value has."""
-        taken = {value.name for sample in self.networks for value in sample.network.values}
-        last = [max((v.times[-1] for v in sample.network.values if v.times), default=0) for sample in self.networks]
-        words, names = iter(("m", "n", "p", "q", "r", "s", "u", "v", "w", "z")), []
-        for other in last[1 : 1 + len(chosen)]:
-            word = "T" if other != last[0] and "T" not in names else next(words, "")
-            if not word:
-                raise NotGeneralError("the arguments have more sizes than a program has names for")
-            names.append(word)
-        return [self._free(word, taken) for word in names]
-
-    @staticmethod
-    def _free(word: str, taken: set[str]) -> str:
-        while word in taken:
-            word += "_"
-        return word
-
-    def sizes(self, values: Sequence[Given]) -> dict[str, int] | None:
-        """The sizes of other arguments; None if they are of other kinds."""
-        free = {place for axes in self.axes.values() for place in axes}
-        if not all(_alike(mine, its, number, free) for number, (mine, its) in enumerate(zip(self.values, values))):
-            return None
-        found = {}
-        for name, axes in self.axes.items():
-            lengths = {values[number].shape[axis] for number, axis in axes}  # type: ignore[union-attr]
-            if len(lengths) > 1:
-                return None
-            found[name] = lengths.pop()
-        return found if all(n >= self.least[name] for name, n in found.items()) else None
-
-    def unlike(self) -> str | None:
-        """What is not the same at all steps, in words."""
-        recording, *_ = self.recorded(self.at({name: n + 2 for name, n in self.points[-1].items()}))
-        return unlike(recording.forward)
-
-    def smallest_works(self) -> bool:
-        """Whether there is a loss where all sizes are as small as they may be."""
-        return self._gives_a_loss(self.least)
-
-    def longer(self) -> bool:
-        """Let the smallest sizes for which there is a loss be larger; whether that may help."""
-        alone = [name for name in self.axes if not self._gives_a_loss({**self.points[0], name: self.least[name]})]
-        for name in alone or self.axes:
-            self.least[name] += 1
-        return max(self.least.values()) <= SMALL
-
-    def _gives_a_loss(self, sizes: Mapping[str, int]) -> bool:
-        try:
-            self.recorded(self.at(sizes))
-        except Exception:  # whatever it is that short arguments lack
-            return False
-        return True
-
-    def shapes(self, sizes: Mapping[str, int]) -> list[tuple[int, ...]]:
-        """The shapes of arguments for some sizes."""
-        places = {place: sizes[name] for name, axes in self.axes.items() for place in axes}
-        return [
-            tuple(places.get((number, axis), n) for axis, n in enumerate(getattr(array, "shape", ())))
-            for number, array in enumerate(self.values)
-        ]
-
-    def split(self) -> Split:
-        """Whether the examples can be taken in parts, and which size counts them."""
-        if self._split is None:
-            unified = Unified([sample.network for sample in self.networks], self.points, Asked(self.points[0]))
-            self._split = split_of(unified.network, list(self.axes))
-        return self._split
-
-    def together(self, why: str) -> None:
-        """Take the examples in parts no more."""
-        self._split = Split(why_not=why)
-
-    def at(self, sizes: Mapping[str, int]) -> dict[Axes, int]:
-        """The lengths of axes for some sizes."""
-        return {axes: sizes[name] for name, axes in self.axes.items()}
-
-
-def _alike(mine: Given, its: Given, number: int, free: set[tuple[int, int]]) -> bool:
-    """Whether two arguments are the same but for their content and their free lengths."""
-    if not isinstance(mine, np.ndarray) or not isinstance(its, np.ndarray):
-        return type(mine) is type(its) and mine == its
-    if mine.dtype != its.dtype or mine.ndim != its.ndim:
-        return False
-    return all(a == b or (number, axis) in free for axis, (a, b) in enumerate(zip(mine.shape, its.shape)))
 
 
 class SizedPlan:
@@ -296,10 +87,11 @@ class SizedPlan:
             number = self._numbers[value]
             self.constants.append(known[value] if number is None else number)
         self.namespace: dict[str, Any]
+        self._soon: Runner | None = None  # of JAX, what is compiled soon and runs slowly
         if isinstance(program, JaxProgram):
-            self.runner, quick = self._runners(program, engine)
+            self.runner, self._soon = self._runners(program, engine)
             run = self.runner
-            self.namespace = {"program": lambda **sizes: quick}
+            self.namespace = {"program": lambda **sizes: self._soon}
         else:
             self.namespace = dict(program.namespace)
             execute(self.source, self.namespace)
@@ -315,11 +107,13 @@ class SizedPlan:
         if engine.name != "jax":
             return FastProgram(self.network, names) if engine.compiled else Program(self.network, names)
         places = {(number, axis): name for name, axes in self.samples.axes.items() for number, axis in axes}
-        told: dict[str, tuple[Value, int]] = {}
+        told: dict[str, tuple[Value, int, str]] = {}
         for value, number in self._numbers.items():
             for axis in range(len(value.shape)):
                 if (number, axis) in places:
-                    told.setdefault(places[number, axis], (value, axis))  # type: ignore[index]
+                    name = places[number, axis]  # type: ignore[index]
+                    rounds = self.samples.rounds.get(name)
+                    told.setdefault(name, (value, axis, rounds.text if rounds is not None else "{}"))
         filled = {value: array for value, array in known.items() if isinstance(array, Filled)}
         self.asked.decisions.clear()
         return jax_program(self.network, engine, told, filled)
@@ -344,6 +138,9 @@ class SizedPlan:
             pass
         least = self.samples.least
         points = [{name: max(first + more * i, least[name]) for i, name in enumerate(least)} for first, more in CHECKED]
+        for name, rounds in self.samples.rounds.items():  # the last steps may be of kinds that take turns otherwise
+            points += [{**points[0], name: least[name] + more} for more in (2, 5) if rounds.steps > 1]
+        self.reached = {name: max(point[name] for point in (*points, *self.samples.points)) for name in least}
         namespace, self.namespace["steps_at_once"] = dict(self.namespace), lambda steps, columns, most: min(steps, 3)
         self.checked = "; ".join([text for sizes in points if (text := self._agrees(sizes))])
         if not self.checked:
@@ -354,17 +151,55 @@ class SizedPlan:
         self._ready.clear()
         self.namespace.update(namespace)
 
+    def reach(self, sizes: Mapping[str, int]) -> None:
+        """Compare with a recording of a few examples where there are more steps than there were anywhere so far.
+
+        Nobody knows what a function does at a step that was never seen: ``2 if t < 20 else 1``.
+
+        Raises
+        ------
+        NotGeneralError
+            If it does something else.
+        """
+        steps = self.samples.steps
+        longer = {name: n for name, n in sizes.items() if name in steps and self.reached[name] < n <= LONG}
+        if not longer:
+            return
+        (first, more), least = CHECKED[0], self.samples.least
+        few = {name: max(first + more * i, least[name]) for i, name in enumerate(least)}
+        namespace = dict(self.namespace)
+        if self._soon is not None:
+            self.namespace["program"] = lambda **sizes: self._soon
+        try:
+            for point in ({**few, **longer}, dict(sizes)):
+                known = tuple(point.values()) in self._ready
+                agrees = self._agrees(point)
+                if not known:
+                    self._ready.pop(tuple(point.values()), None)
+                if agrees:
+                    break
+        except NotGeneralError as error:
+            said = ", ".join(f"{name} = {n}" for name, n in longer.items())
+            raise NotGeneralError(f"at {said} the function does something that it does not at fewer steps") from error
+        finally:
+            self.namespace.update(namespace)
+        self.reached |= longer
+
     def _said(self) -> list[str]:
         """For which sizes it is, as the shapes of the arguments say."""
         samples, first = self.samples, self.samples.networks[0]
         axes = " and ".join([f"{name} from {n} on" if n > LEAST else name for name, n in samples.least.items()])
-        places = {place: name for name, some in samples.axes.items() for place in some}
+        named = {name: str(samples.length(name, self.asked.of(name))) for name in samples.axes}
+        places = {place: named[name] for name, some in samples.axes.items() for place in some}
         lengths = {
             x.name: [places.get((i, axis), str(n)) for axis, n in enumerate(x.shape)]
             for i, x in enumerate(first.inputs) if isinstance(x, Tensor)
         }  # fmt: skip
         shapes = ", ".join(f"{name} ({', '.join(n)}{',' * (len(n) == 1)})" for name, n in lengths.items())
         notes = [f"for any {axes}, with {shapes}; compared at {self.checked}"]
+        for name, rounds in samples.rounds.items():
+            if rounds.steps > 1:
+                notes.append(f"{name} is the number of rounds: each {rounds.steps} steps do what those before them did")
         steps, examples = next((name for name in samples.axes if name.startswith("T")), None), samples.examples
         if steps is not None and examples is not None:
             notes.append(f"{steps} is the number of steps, {examples} of examples")
@@ -376,12 +211,13 @@ class SizedPlan:
 
     def _agrees(self, sizes: Mapping[str, int]) -> str:
         """Compare with a recording at some sizes, which is let go; the sizes in words, none if it is not for them."""
-        recording, inputs, _ = self.samples.recorded(self.samples.at(sizes))
+        recording, inputs, _ = self.samples.as_it_is(self.samples.at(sizes))
         values = [x.record._value if isinstance(x, Tensor) else x for x in inputs]
         replay = SizedReplay(self, sizes)
         try:
             with np.errstate(all="ignore"):
-                found = [np.asarray(result) for result in replay.run(*replay.filled(values))]
+                run, given = replay.run, replay.filled(values)
+                runs = [[np.asarray(result) for result in run(*given)] for _ in range(1 if self._soon else 2)]
         except Exception:
             if self._is_for(sizes):
                 raise
@@ -392,7 +228,9 @@ class SizedPlan:
         text = ", ".join(f"{name} = {n}" for name, n in sizes.items())
         if any(leaf is None for leaf in leaves):
             raise NotGeneralError(f"with {text} the loss depends on other parameters")
-        wrong = differs(found, recording, self.network.outputs, leaves, self.tolerance, self.cast)  # type: ignore[arg-type]
+        keys = self.network.outputs  # the second run comes upon what the first left in memory
+        differing = (differs(found, recording, keys, leaves, self.tolerance, self.cast) for found in runs)  # type: ignore[arg-type]
+        wrong = next((key for key in differing if key is not None), None)
         if wrong is not None and not self._is_for(sizes):
             return ""  # another program is
         if wrong is not None:
@@ -452,4 +290,4 @@ class SizedReplay:
         return [values[x] if isinstance(x, int) else y for x, y in zip(self.plan.constants, self.recorded, strict=True)]
 
 
-__all__ = ["Sample", "Samples", "SizedPlan", "SizedReplay"]
+__all__ = ["SizedPlan", "SizedReplay"]

@@ -26,6 +26,22 @@ def _counted(index: GivenIndex) -> tuple[int] | None:
     return (more.pop(),) if len(values) == len(index.values) and len(more) == 1 else None
 
 
+def _of_two(found: Sequence[int], names: Sequence[str], base: Mapping[str, int]) -> dict[tuple[str, ...], int]:
+    """Terms of two sizes and their product, such as (2 K + 1) m: of what is found at some, one more of each, of both.
+
+    Examples
+    --------
+    >>> _of_two([27, 33, 36, 44], ["K", "m"], {"K": 4, "m": 3})
+    {('K', 'm'): 2, ('K',): 0, ('m',): 1, (): 0}
+    """
+    first, second = names
+    none, one, other, both = found
+    product = both - one - other + none
+    of_first, of_second = one - none - product * base[second], other - none - product * base[first]
+    rest = none - product * base[first] * base[second] - of_first * base[first] - of_second * base[second]
+    return {tuple(sorted(names)): product, (first,): of_first, (second,): of_second, (): rest}
+
+
 class Unified:
     """One network for several, which were recorded with different sizes.
 
@@ -85,6 +101,8 @@ class Unified:
         whole = [self._product(product, point) for point in self.points]
         if product and found[0] % whole[0] == 0 and self._fits({product: found[0] // whole[0]}, found):
             return sized({product: found[0] // whole[0]}, self.asked)
+        if len(names) == 2 and self._fits(terms := _of_two(found, names, base), found):
+            return sized(terms, self.asked)
         raise NotGeneralError(f"a length depends on the sizes in a way that is not known: {', '.join(map(str, found))}")
 
     def _fits(self, terms: Mapping[tuple[str, ...], int], found: Sequence[int]) -> bool:

@@ -13,6 +13,8 @@ import numpy as np
 from autograd_seq.core.array import Array
 from autograd_seq.plan.anysize.size import always_fits
 
+REDUCED = {"dot", "sum", "mean", "stack", "concatenate", "scatter", "einsum"}
+"""Functions that are no ufuncs and make new arrays."""
 WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -112,6 +114,25 @@ def share(blocks: dict[str, Block], body: list[str], names: list[str]) -> int:
     return count
 
 
+def _may_be_a_view(statement: str) -> bool:
+    """Whether what a statement makes may lie in the memory of what it is made of; arithmetic makes new arrays.
+
+    Examples
+    --------
+    >>> [_may_be_a_view(f"y = {text}") for text in ("x[0]", "x.T", "expand_dims_2(x, axis=(0,))")]
+    [True, True, True]
+    >>> [_may_be_a_view(f"y = {text}") for text in ("x + z", "power(x, 2)")]
+    [False, False]
+    """
+    made = statement.partition(" = ")[2]
+    outside, before = made, ""
+    while outside != before:  # what stands in brackets says where and how, or is the operand of a call
+        outside, before = re.sub(r"\[[^\[\]()]*\]|\([^()\[\]]*\)", "", outside), outside
+    called = re.match(r"([^\W\d]\w*?)(_\d+)?\(", made)
+    fresh = called is not None and (isinstance(getattr(np, called[1], None), np.ufunc) or called[1] in REDUCED)
+    return not fresh and not re.search(r"[-+*/@]", outside)
+
+
 def _lives(blocks: dict[str, Block], body: list[str], names: dict[str, str]) -> tuple[dict[str, int], dict[str, int]]:
     """The first and the last statement that needs each block; a loop counts as one."""
     words: list[set[str]] = []
@@ -132,6 +153,7 @@ def _lives(blocks: dict[str, Block], body: list[str], names: dict[str, str]) -> 
     for i in range(len(statements) - 1, -1, -1):  # what a name is made of may be seen through it: it lives as long
         name, equals, _ = statements[i].partition(" = ")
         if equals and name in last and name not in blocks:
-            for word in words[i] & set(blocks):
+            through = words[i] & set(last) if _may_be_a_view(statements[i]) else words[i] & set(blocks)
+            for word in through:
                 last[word] = max(last[word], last[name])
     return {word: places[0] for word, places in seen.items() if word in blocks}, last

@@ -184,9 +184,11 @@ class Memory:
                     self.reset.add(value)
 
     def _gone(self, value: Value, inside: set[Value]) -> bool:
-        """Whether a value is needed at its own step of its own loop only."""
+        """Whether a value is needed at its own step of its own loop only, and at none where it is not computed."""
         if value not in inside or value.beyond or value.settings.get("placed"):
             return False
+        if value in self.rows and self.rows[value] != value.times:
+            return False  # it is 0 where it is not computed, and in one row there would be what another step left
         return all(
             user in inside and not use.shift and use.at is None and user is not None
             and (not view(user) or (self.compiled is not None and user.kind == ROWS and self._gone(user, inside)))

@@ -33,7 +33,7 @@ class JaxProgram:
     ----------
     network : Network
         What to compute.
-    sizes : dict of str to (Value, int)
+    sizes : dict of str to (Value, int, str)
         By its name, the argument that has a length, and along which axis.
     filled : dict of Value to Filled
         Arrays of one number, which are made by the program and not given.
@@ -57,7 +57,7 @@ class JaxProgram:
     def __init__(
         self,
         network: Network,
-        sizes: Mapping[str, tuple[Value, int]],
+        sizes: Mapping[str, tuple[Value, int, str]],
         filled: Mapping[Value, Filled],
         dtype: Any = None,
         precision: str = "highest",
@@ -268,7 +268,10 @@ class JaxProgram:
             cast = wanted != value.dtype or (self.dtype is not None and wanted.kind == "f")
             results.append(f"{text}.astype(jnp.{name})" if cast else text)
         arguments = [self.names[v] for v in self.given]
-        sizes = [f"{name} = {self.names[value]}.shape[{axis}]" for name, (value, axis) in self.sizes.items()]
+        sizes = [
+            f"{name} = {told.format(f'{self.names[value]}.shape[{axis}]')}"
+            for name, (value, axis, told) in self.sizes.items()
+        ]
         casts = [
             f"{self.names[v]} = {self.names[v]}.astype(jnp.{self.dtype})"
             for v in self.given if self.dtype is not None and np.dtype(v.dtype).kind == "f"
@@ -302,7 +305,7 @@ class JaxProgram:
 
 
 def jax_program(
-    network: Network, engine: Any, sizes: Mapping[str, tuple[Value, int]], filled: Mapping[Value, Filled]
+    network: Network, engine: Any, sizes: Mapping[str, tuple[Value, int, str]], filled: Mapping[Value, Filled]
 ) -> JaxProgram:
     """The program of a rewritten network, as an engine asks for it."""
     if not engine.on_one_cpu:
