@@ -64,7 +64,9 @@ def _decomposed(algebra: Any, a: Any) -> tuple[Any, Any, Any]:
 def _lengths(algebra: Any, a: Any) -> Any:
     """The singular values alone."""
     a = a if a.shape[0] >= a.shape[1] else a.T
-    return _ordered(algebra, _rotated(algebra, a, a[:0])[0])[1]
+    lengths = _ordered(algebra, _rotated(algebra, a, a[:0])[0])[1]
+    largest = _plain(lengths[0]) if len(lengths) else 0.0
+    return lengths + largest - largest  # to a rounding of the largest they are known in floats
 
 
 def _ordered(algebra: Any, u: Any) -> tuple[list[int], Any]:

@@ -232,3 +232,20 @@ def test_of_slopes_that_contradict_each_other_the_one_of_shorter_steps_counts():
     """Of |t + 1e-150|, of which all longer steps make a corner."""
     found = slopes.best_slope(lambda t: abs(t + 1e-150), slopes.scales_for(1e-150))
     assert found.value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_singular_values_of_very_different_sizes_are_not_called_wrong(seed):
+    """LAPACK knows the small ones to a rounding of the largest, not of their own."""
+    a = np.random.default_rng(seed).normal(size=(2, 2)) * A([[1.0, 2**15], [2**15, 2**30]])
+    assert not gradcheck(ops.singular_values, a).failures
+    with planted(Mutant(ops.singular_values, 0, "times 2", None, lambda piece, _: piece * 2)):
+        assert gradcheck(ops.singular_values, a).failures
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_determinants_of_elements_of_all_sizes_are_not_called_wrong(n):
+    rng = np.random.default_rng(n)
+    for _ in range(5):
+        a = rng.normal(size=(n, n)) * 10.0 ** rng.choice([-8, 3, 0, 7, -2], (n, n))
+        assert not gradcheck(np.linalg.det, a).failures and not gradcheck(ops.adjugate, a).failures

@@ -80,3 +80,19 @@ def test_gradcheck_follows_a_number_that_is_put_into_an_array(place):
         return np.sum((y + x) ** 3)
 
     assert gradcheck(put, X).ok
+
+
+@pytest.mark.parametrize("function", ["max", "min"])
+@pytest.mark.parametrize("settings", [{}, {"axis": 0}, {"axis": 0, "keepdims": True}, {"axis": (0, 1)}, {"axis": 1}])
+@pytest.mark.parametrize("initial", [0.5, numpy.array([1.0, 2.0, 3.0])])
+def test_of_no_elements_the_initial_one_is_the_largest(function, settings, initial):
+    empty = numpy.zeros((0, 3))
+    if numpy.ndim(initial) and settings != {"axis": 0}:
+        return
+    of_numpy = numpy.broadcast_to(0.5, getattr(numpy, function)(empty, initial=0.5, **settings).shape)
+    begin = Tensor(initial, "begin", requires_grad=True)
+    found = getattr(np, function)(Tensor(empty, "x", requires_grad=True), initial=begin, **settings)
+    wanted = of_numpy if not numpy.ndim(initial) else initial
+    numpy.testing.assert_array_equal(found.value, wanted)
+    np.sum(found).backward()
+    numpy.testing.assert_array_equal(numpy.sum(begin.grad), found.size)
