@@ -25,6 +25,10 @@ MOST = 0.03  # and relative to the numbers, halved twice each time
 ALIKE = 256  # units of rounding that the same function may differ by when it is called again
 CHANGES = "the function is not the same twice: called again with the same inputs it gives something else, {}"
 JUMPS = "the function decides by its numbers, as rounding and sorting do, and decides otherwise within every step"
+IN_PLACE = (
+    "called with plain arrays, the function gives something else, {}: with NumPy, h += b changes h under each of its "
+    "names, and a tensor stays what it is. Write h = h + b, or copy what is to be kept"
+)
 UNRECORDED = "what the function computes at other numbers is not what it recorded: it reads values outside the graph"
 
 
@@ -42,6 +46,21 @@ def outputs_of(made: Any) -> list[Tensor]:
     if isinstance(parts, (list, tuple)) and parts:
         return [o for part in parts for o in outputs_of(part)]
     raise UsageError(f"the function must give tensors, but it gave {type(made).__name__}{here()}")
+
+
+def _flat(made: Any) -> list[Array]:
+    """The arrays that a function gave, in the order of `outputs_of`."""
+    if isinstance(made, Tensor):
+        return [made._value]
+    parts = list(made.values()) if isinstance(made, Mapping) else made
+    if isinstance(parts, (list, tuple)):
+        return [a for part in parts for a in _flat(part)]
+    return [np.asarray(parts)]
+
+
+def _plain(x: Any) -> Any:
+    """A copy of a tensor's array; what is handed on to the function as it is, as it is."""
+    return x._value.copy() if isinstance(x, Tensor) and x.requires_grad else x
 
 
 class Again:
@@ -113,6 +132,21 @@ class Again:
         for o, v in zip(self.outputs, again, strict=True):
             if (place := self._apart(o._value, v)) is not None:
                 return CHANGES.format(f"first {o._value[place]:.6g}, then {v[place]:.6g}")
+        return ""
+
+    def differs_plainly(self) -> str:
+        """Whether the function gives something else for plain arrays, and what; empty if it does not, or takes none."""
+        plain = [mapped(x, _plain) for x in self.arguments]
+        try:
+            with np.errstate(all="ignore"):
+                made = _flat(self.function(*plain))
+        except Exception:  # it is written for tensors
+            return ""
+        if [v.shape for v in made] != [o.shape for o in self.outputs]:
+            return ""
+        for o, v in zip(self.outputs, made, strict=True):
+            if (place := self._apart(o._value, v)) is not None:
+                return IN_PLACE.format(f"{v[place]:.6g} in place of {o._value[place]:.6g}")
         return ""
 
     def _apart(self, a: Array, b: Array) -> tuple[int, ...] | None:

@@ -86,7 +86,7 @@ class ExactRecord:
         operation: Any = record.operation
         try:
             here = decisions(record)
-        except Exception:  # plain floats divide by zero where NumPy's do not
+        except Exception:  # it is not written for floats
             return None
         directions = [rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in record.inputs]
         directions = [  # a probability of 0 can only grow

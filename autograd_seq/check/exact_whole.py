@@ -14,6 +14,7 @@ import numpy as np
 
 import autograd_seq.operations as ops
 from autograd_seq.check.exact_record import held_by, out_of_range, settle
+from autograd_seq.check.not_finite import all_finite, left_without
 from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.core.array import Array
 from autograd_seq.core.gradient import grad
@@ -63,6 +64,7 @@ class ExactWhole:
         at = {x: self.rounding.given(x._value) for x in forward.leaves}
         self.values = on_branch(forward, self.rounding, at)
         self.tiny = out_of_range([r._value for r in forward])
+        self.finite = all_finite(forward)
         self.natural = max((_largest(a._value) for a in self.recording.adjoints.values()), default=1.0)
         self.is_beyond = False  # whether a gradient was lost because floats have no room for numbers on the way
         self._follow(self.recording)
@@ -80,7 +82,8 @@ class ExactWhole:
 
     def compare(self, x: Tensor, found: Array) -> Comparison:
         """The gradient by one leaf: the formula, and the numbers that the sweep gave."""
-        truth, kinked, scalars = self.truth.by[x], self.truth.kinked[x], self._formula(self.recording, x)
+        truth, scalars = self.truth.by[x], self._formula(self.recording, x)
+        kinked = self.truth.kinked[x] | left_without(x, found, self.finite)
         result = settle(self.rounding, truth, kinked, scalars, found, self.tiny)
         if result.wrong and self._leaves_range():
             formula = settle(self.rounding, truth, kinked, scalars, found, tiny=True)

@@ -128,6 +128,8 @@ class _Check:
         failures = list(records.failures)
         if changed := self.again.changes():
             self.undecided.append(changed)
+        elif other := self.again.differs_plainly():
+            self.undecided.append(other)
         if fault is None:
             gradients = dict(zip(self.leaves, grad(self.total, self.leaves), strict=True))
             wrong = self._whole(gradients, records, second_order, bool(changed))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd_seq.check.application import branch_of
 from autograd_seq.check.applying import pulled
+from autograd_seq.check.not_finite import all_finite
 from autograd_seq.check.rule_comparison import Comparison
 from autograd_seq.check.slopes import FAR_APART, best_slope, scales_for, settled
 from autograd_seq.core.array import Array
@@ -20,7 +21,6 @@ DIRECTIONS = 4
 TOLERANCE = 1e-6
 CLOSER = 6  # times a step is shortened to a tenth, to stay on the branch and in the domain
 NEAR_KINK = "a kink is within every step of differences in float64"
-NO_VALUE = "there is no value here to have a derivative"
 BLURRED = "differences in float64 have fewer than three digits here"
 
 
@@ -46,15 +46,18 @@ def differences(record: Tensor, position: int, rng: np.random.Generator, full: i
     values = doubles(record)
     adjoint = rng.uniform(0.5, 1.5, record.shape) * rng.choice([-1.0, 1.0], record.shape)
     if not values[position].size:
-        _rule(record, position, adjoint, values)  # no number to compare: that it gives an empty array is all
+        _rule(record, position, values)(adjoint)  # no number to compare: that it gives an empty array is all
         return Comparison(0.0, (), 0.0, 0.0, 0, "Jacobian")
     if values[position].size * record.size <= full:
         return _jacobian(record, position, values, adjoint)
     return _directions(record, position, values, adjoint, rng)
 
 
-def _rule(record: Tensor, position: int, adjoint: Array, values: Sequence[Array]) -> Array:
-    return pulled(record, position, adjoint, values, record._value.astype(np.float64))
+def _rule(record: Tensor, position: int, values: Sequence[Array]) -> Callable[[Array], Array]:
+    """The rule in float64, of its inputs and their own result, which has more digits than the recorded one."""
+    with np.errstate(all="ignore"):
+        result = _value(record, position, values, values[position]).astype(np.float64)
+    return lambda adjoint: pulled(record, position, adjoint, values, result)
 
 
 def _value(record: Tensor, position: int, values: Sequence[Array], moved: Array) -> Array:
@@ -68,13 +71,17 @@ def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: A
     x = values[position]
     units = np.eye(record.size).reshape(record.size, *record.shape)
     with np.errstate(all="ignore"):
-        rows = [_rule(record, position, unit, values).ravel() for unit in units]
+        rule = _rule(record, position, values)
+        rows = [rule(unit).ravel() for unit in units]
         # the rule has to be linear in the adjoint too
-        rows += [_rule(record, position, factor * adjoint, values).ravel() / factor for factor in (1.0, -1e3, 1e-6)]
+        rows += [rule(factor * adjoint).ravel() / factor for factor in (1.0, -1e3, 1e-6)]
+        without_value = ~np.isfinite(_both(record._value.astype(np.float64).ravel(), adjoint))
     found = np.array(rows).reshape(record.size + 3, x.size)
-    without_value = np.isnan(_both(record._value.astype(np.float64).ravel(), adjoint))
     worst, unsettled, excluded, error = None, "", 0, 0.0
     for j, place in enumerate(np.ndindex(x.shape)):
+        if not np.isfinite(x[place]):
+            excluded += 1
+            continue
         direction = np.zeros(x.shape)
         direction[place] = 1.0
         scales = reach(record, position, values, direction, abs(float(x[place])))
@@ -88,9 +95,10 @@ def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: A
 
         slope = best_slope(results, scales)
         wrong, unknown = settled(slope, found[:, j], TOLERANCE)
+        left_out = _left_out(without_value, found[:, j], record)
+        excluded += bool(left_out.any())
+        wrong, unknown = wrong & ~left_out, unknown & ~left_out
         unsettled = BLURRED if unknown.any() else unsettled
-        unsettled = NO_VALUE if (wrong & without_value).any() else unsettled
-        wrong = wrong & ~without_value
         gaps = np.abs(slope.value - found[:, j]) / np.maximum(np.abs(slope.value), np.abs(found[:, j]) + 1e-300)
         gaps = np.where(np.isnan(gaps), np.inf, gaps)
         if wrong.any():
@@ -98,11 +106,19 @@ def _jacobian(record: Tensor, position: int, values: Sequence[Array], adjoint: A
             if worst is None or gaps[k] > worst[0]:
                 worst = float(gaps[k]), place, float(slope.value[k]), float(found[k, j])
         else:
-            scale = np.max(np.abs(slope.value), initial=1e-300)
-            error = max(error, float(np.max(np.abs(slope.value - found[:, j]), initial=0.0) / scale))
+            scale = np.max(np.abs(slope.value), initial=1e-300, where=~left_out)
+            off = np.max(np.abs(slope.value - found[:, j]), initial=0.0, where=~left_out)
+            error = max(error, float(off / scale))
     if worst is not None:
         return Comparison(*worst, excluded, "Jacobian", wrong=True)
     return Comparison(error, (), 0.0, 0.0, excluded, "Jacobian", unsettled=unsettled)
+
+
+def _left_out(without_value: Array, found: Array, record: Tensor) -> Array:
+    """Results that have no derivative: that are not finite, or where what is not gives 0 times infinity."""
+    if not without_value.any() and all_finite(record.inputs):
+        return without_value
+    return without_value | ~np.isfinite(found)
 
 
 def _both(values: Array, adjoint: Array) -> Array:
@@ -115,7 +131,9 @@ def _directions(
 ) -> Comparison:
     """Random directions, and a few single elements to name the wrong one."""
     x = values[position]
-    piece = _rule(record, position, adjoint, values)
+    if not (np.isfinite(x).all() and np.isfinite(record._value).all()):
+        return Comparison(0.0, (), 0.0, 0.0, x.size, "directions")  # every direction leads through what has none
+    piece = _rule(record, position, values)(adjoint)
     worst, unsettled, excluded, error = None, "", 0, 0.0
     for place in [None, None, *(tuple(int(rng.integers(n)) for n in x.shape) for _ in range(DIRECTIONS))]:
         direction: Array = np.zeros(x.shape) if place is not None else np.asarray(rng.standard_normal(x.shape))
@@ -155,8 +173,6 @@ def reach(record: Tensor, position: int, values: Sequence[Array], direction: Arr
     if branch_of(record):
         here = decisions(record, values)
         scales = [s for s in (*scales, *closer) if _same(record, position, values, s * direction, here)]
-    if not np.isfinite(record._value).all():
-        return scales
     inside = [s for s in scales if _defined(record, position, values, s * direction)]
     return inside or [s for s in closer if scales and _defined(record, position, values, s * direction)]
 
@@ -178,6 +194,7 @@ def _same(record: Tensor, position: int, values: Sequence[Array], step: Array, h
 
 def _defined(record: Tensor, position: int, values: Sequence[Array], step: Array) -> bool:
     """Whether the function is not left: the logarithm near 0."""
+    finite = np.isfinite(record._value)
     with np.errstate(all="ignore"):
         made = [_value(record, position, values, end[position]) for end in _ends(position, values, step)]
-    return all(np.isfinite(m).all() for m in made)
+    return all(np.isfinite(m[finite]).all() for m in made)

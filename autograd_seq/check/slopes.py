@@ -11,6 +11,7 @@ from autograd_seq.core.array import Array
 
 FAR_APART = 1e-2  # the first step of the differences, relative to the size of the numbers
 SETTLED = 1e-11  # a difference that moves no more than this, relatively, is as good as it gets
+CLEAR = 1e-3  # relative: a slope that is known to this is no rounding
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -93,8 +94,12 @@ def best_slope(function: Callable[[float], Any], scales: Sequence[float]) -> Slo
 
 
 def _better(best: Slope, found: Slope) -> Slope:
-    """The one with the smaller error; where nothing moved on the shorter steps, as on a stair, neither is sure."""
-    better = found.error < best.error
+    """The one with the smaller error; where nothing moved on the shorter steps, as on a stair, neither is sure.
+
+    Where both cannot be true, the function is another one within the longer steps, and the shorter ones count.
+    """
+    apart = np.abs(best.value - found.value) > 10 * (best.error + found.error)
+    better = (found.error < best.error) | (apart & (found.error <= CLEAR * np.abs(found.value)))
     stands = better & (found.value == 0) & (best.value != 0)
     error = np.where(better, found.error, best.error)
     return Slope(

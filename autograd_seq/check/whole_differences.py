@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd_seq.check.again import Again
 from autograd_seq.check.gradcheck_report import Whole
+from autograd_seq.check.not_finite import all_finite, left_without
 from autograd_seq.check.slopes import FAR_APART, Slope, best_slope, scales_for, settled
 from autograd_seq.core.array import Array
 from autograd_seq.core.tensor import Tensor
@@ -34,6 +35,7 @@ class WholeByDifferences:
     def __init__(self, again: Again, weights: Sequence[Array], rng: np.random.Generator) -> None:
         self.again, self.weights, self.rng = again, weights, rng
         self.undecided: list[str] = []
+        self.finite = all_finite(again.graph)
 
     def _along(self, direction: Mapping[Tensor, Array]) -> Callable[[float], float]:
         """The weighted sum along a direction."""
@@ -73,19 +75,21 @@ class WholeByDifferences:
         if 28 * x.size * len(self.again.graph) > WORK or x.size > ELEMENTS:
             return self._directional(x, found)
         places = list(np.ndindex(x.shape))
-        slopes = [self._slope({x: _unit(x.shape, p)}, abs(float(x._value[p]))) for p in places]
-        kept = [i for i, s in enumerate(slopes) if s is not None]
-        if len(kept) < len(places) and not self.again.tied:
+        left_out = left_without(x, found, self.finite) | ~np.isfinite(x._value)
+        open_ = [p for p in places if not left_out[p]]
+        slopes = {p: self._slope({x: _unit(x.shape, p)}, abs(float(x._value[p]))) for p in open_}
+        kept = [p for p in open_ if slopes[p] is not None]
+        if len(kept) < len(open_) and not self.again.tied:
             self.undecided.append(
-                f"{x.label}: differences in float64 cannot be taken at {len(places) - len(kept)} elements: "
+                f"{x.label}: differences in float64 cannot be taken at {len(open_) - len(kept)} elements: "
                 "a kink or the end of the domain is within every step"
             )
         if not kept:
             return Whole(x.label, 0.0, None, 0.0, 0.0, "elements", len(places))
-        slope = Slope(*(np.array([float(slopes[i][k]) for i in kept]) for k in (0, 1)))  # type: ignore[index]
-        numbers = np.array([float(found[places[i]]) for i in kept])
+        slope = Slope(*(np.array([float(slopes[p][k]) for p in kept]) for k in (0, 1)))  # type: ignore[index]
+        numbers = np.array([float(found[p]) for p in kept])
         whole = self._judged(x, slope, numbers, "elements", len(places) - len(kept))
-        return whole if whole.element is None else _at(whole, places[kept[whole.element[0]]])
+        return whole if whole.element is None else _at(whole, kept[whole.element[0]])
 
     def _judged(self, x: Tensor, slope: Slope, found: Array, how: str, excluded: int) -> Whole:
         wrong, unknown = settled(slope, found, TOLERANCE)
@@ -101,6 +105,8 @@ class WholeByDifferences:
 
     def _directional(self, x: Tensor, found: Array) -> Whole:
         """Along random directions, in which every element changes in proportion."""
+        if not (np.isfinite(x._value).all() and (self.finite or np.isfinite(found).all())):
+            return Whole(x.label, 0.0, None, 0.0, 0.0, "directions", x.size)
         slopes, numbers = [], []
         size = float(np.sqrt(np.mean(np.square(x._value.astype(np.float64)))))
         for _ in range(DIRECTIONS):

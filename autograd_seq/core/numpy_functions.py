@@ -179,7 +179,8 @@ def _recording(function: Any, operation: Any) -> Callable[..., Any]:
     """A function of NumPy's that also takes lists of tensors, and records plain calls without NumPy's way round."""
 
     def call(*arguments: Any, **keywords: Any) -> Any:
-        if not keywords and all([isinstance(x, Tensor) for x in arguments]):
+        places = function is np.where and len(arguments) == 1  # of a condition alone: where it holds
+        if not keywords and not places and all([isinstance(x, Tensor) for x in arguments]):
             try:
                 return operation(*arguments)
             except TypeError as error:

@@ -26,6 +26,8 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: An
     if (out := keywords.pop("out", None)) is not None:
         if len(out) != 1:
             raise _unknown(f"{ufunc.__name__} with several results")
+        if method == "__call__" and keywords.get("where", True) is not True:
+            return _where(ufunc, inputs, out[0], **keywords)
         return written(out[0], array_ufunc(self, ufunc, method, *inputs, **keywords), ufunc.__name__)
     if method == "at" and ufunc is np.add:
         return _target(inputs[0], "add.at").add_at(*inputs[1:])
@@ -36,15 +38,28 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **keywords: An
         if (found := BY_METHOD.get((ufunc, method))) is None:
             raise _unknown(f"{ufunc.__name__}.{method}")
         return _called(ufunc, found, inputs, keywords)
-    if keywords.get("where", True) is True:
-        keywords.pop("where", None)
+    if keywords.get("where", True) is not True:
+        raise UsageError(
+            f"np.{ufunc.__name__} with where= and without out= leaves numbers that nobody gave. Write where they come "
+            f"from, such as out=np.zeros_like(x), or np.where(condition, np.{ufunc.__name__}(…), 0.0){here()}"
+        )
+    keywords.pop("where", None)
     return _function(ufunc, inputs, keywords)
+
+
+def _where(ufunc: Any, inputs: Any, out: Any, where: Any, **keywords: Any) -> Any:
+    """A ufunc with ``where=``: what stands in `out` stays elsewhere, and no number there leads out of the domain."""
+    inside = INSIDE.get(ufunc, 0.5)
+    result = _function(ufunc, [np.where(where, x, inside) for x in inputs], keywords)
+    return written(out, np.where(where, result, out), ufunc.__name__)
 
 
 def array_function(self: Any, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
     """Called by NumPy for its other functions: ``np.concatenate([tensor, …])``, ``np.sum(tensor)`` …"""
     if function is np.copyto:  # what np.full and np.full_like are made of, too
-        return written(arguments[0], _function(np.broadcast_to, (arguments[1], arguments[0].shape), {}), "full")
+        return _copied(*arguments, **keywords)
+    if function is np.where and len(arguments) == 1 and not keywords:
+        return np.nonzero(_valued(arguments[0]))
     if function is np.put_along_axis:
         return _put_along_axis(*arguments, **keywords)
     if "out" in keywords and function not in WRITING:
@@ -77,6 +92,12 @@ def _called(function: Any, found: Any, arguments: Any, keywords: Any) -> Any:
 def written(target: Any, result: Any, name: str) -> Any:
     """The result of a call with ``out=``, as an assignment."""
     return _target(target, name)._in_place(result)
+
+
+def _copied(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> Any:
+    """``np.copyto``, as an assignment of the whole."""
+    given = _function(np.broadcast_to, (src, dst.shape), {})
+    return written(dst, given if where is True else np.where(where, given, dst), "full")
 
 
 def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
@@ -156,6 +177,7 @@ _OF_SHAPES: dict[Any, Any] = {
     np.shape: lambda a: a.shape,
     np.size: lambda a, axis=None: a.size if axis is None else a.shape[axis],
 }
+INSIDE = {np.arccosh: 2.0}  # numbers at which a function is smooth, where it is not at a half
 _REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 
 # Functions that answer with truth values, counts, places or words: there is no derivative to lose.

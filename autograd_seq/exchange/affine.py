@@ -291,7 +291,9 @@ def element(r: Any) -> tuple[Any, int] | None:
         return None
     index = picked.settings["index"]
     first, *others = index if isinstance(index, tuple) else (index,)
-    if any(other != slice(None) for other in others) or picked.inputs[0].ndim != r.ndim + 1:
+    if any(not isinstance(other, slice) or other != slice(None) for other in others):
+        return None
+    if picked.inputs[0].ndim != r.ndim + 1:
         return None
     size = picked.inputs[0].shape[0]
     if type(first) is int and picked is r:

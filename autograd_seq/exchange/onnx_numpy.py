@@ -21,6 +21,13 @@ def as_float(b: Builder, x: Any) -> Written:
     return x if x.kind == FLOAT else b.node("Cast", [x], to=b.element_type(FLOAT))
 
 
+def as_truth(b: Builder, x: Any) -> Written:
+    """A value among truth values: what is kept of every step is kept as floats."""
+    if not isinstance(x, Written):
+        return b.constant(x, TRUTH)
+    return x if x.kind == TRUTH else b.node("Cast", [x], of=TRUTH, to=b.element_type(TRUTH))
+
+
 def as_whole(b: Builder, x: Any) -> Written:
     """A whole number, or a row of them."""
     if isinstance(x, (list, tuple)):
@@ -49,7 +56,7 @@ def _compared(kind: str, negated: bool = False) -> Function:
 
 
 def _logical(kind: str) -> Function:
-    return lambda b, x, s: b.node(kind, list(x), of=TRUTH)
+    return lambda b, x, s: b.node(kind, [as_truth(b, value) for value in x], of=TRUTH)
 
 
 def axes_of(given: Any) -> list[int] | None:
@@ -135,7 +142,7 @@ def clipped(b: Builder, x: Arguments, s: Settings) -> Written:
 
 def chosen(b: Builder, x: Arguments, s: Settings) -> Written:
     """One or the other, element by element."""
-    return b.node("Where", [x[0], as_float(b, x[1]), as_float(b, x[2])])
+    return b.node("Where", [as_truth(b, x[0]), as_float(b, x[1]), as_float(b, x[2])])
 
 
 def turned(b: Builder, x: Arguments, s: Settings) -> Written:
@@ -149,6 +156,12 @@ def finite(b: Builder, x: Arguments, s: Settings) -> Written:
     """The largest numbers in the place of infinities; what is not a number stays so."""
     most = float(np.finfo(b.dtype).max)
     return clipped(b, [x[0], -most, most], {})
+
+
+def log_sum_exp(b: Builder, x: Arguments, s: Settings) -> Written:
+    """The logarithm of the sum of exponentials: the helper of a program, of the first axis unless it is told."""
+    axis = s.get("axis", x[1] if len(x) > 1 else 0)
+    return reduced("ReduceLogSumExp", "attribute")(b, x[:1], {**s, "axis": axis})
 
 
 def log_add_exp(b: Builder, x: Arguments, s: Settings) -> Written:
@@ -197,6 +210,7 @@ FUNCTIONS: dict[str, Function] = {
     "logaddexp": log_add_exp,
     "sum": reduced("ReduceSum", "input"), "mean": reduced("ReduceMean", "attribute"),
     "max": reduced("ReduceMax", "attribute"), "min": reduced("ReduceMin", "attribute"),
+    "prod": reduced("ReduceProd", "attribute"),
     "concatenate": joined, "stack": stacked, "transpose": turned, "reshape": reshaped, "squeeze": _squeezed,
     "expand_dims": _widened, "broadcast_to": _broadcast, "einsum": _einsum,
     "zeros_like": filled_like(0.0), "ones_like": filled_like(1.0), "zeros": in_shape(0.0), "ones": in_shape(1.0),
@@ -206,3 +220,4 @@ FUNCTIONS: dict[str, Function] = {
     "less_equal": _compared("LessOrEqual"), "equal": _compared("Equal"), "not_equal": _compared("Equal", True),
     "logical_not": _logical("Not"), "logical_and": _logical("And"), "logical_or": _logical("Or"),
 }  # fmt: skip
+HELPERS: dict[str, Function] = {"logsumexp": log_sum_exp}  # helpers of programs that are an operator of ONNX

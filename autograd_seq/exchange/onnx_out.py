@@ -14,6 +14,7 @@ from autograd_seq.core.array import Array
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.graph import Graph
 from autograd_seq.core.source_line import here
+from autograd_seq.core.tensor import is_parameter
 from autograd_seq.exchange.even_steps import Even, evened, without_nothing
 from autograd_seq.exchange.fixed_sizes import fixed_sizes
 from autograd_seq.exchange.known_cells import known_cells
@@ -255,11 +256,13 @@ class _Model:
 
     def _take_weights(self, arguments: set[str]) -> None:
         counted = self._counted()
+        learned = any(is_parameter(record_of(unit)) for unit in self.units.values() if isinstance(unit, Node))
         for name, unit in self.units.items():
             if name in arguments or not isinstance(unit, Node):
                 continue
             if unit.record.operation is None and unit.record.requires_grad:
                 data = name in counted or name in self.said or unit.record._name in self.said
+                data |= learned and not is_parameter(unit.record)
                 self._take(name, self.inputs if data else self.weights)
 
     def _counted(self) -> set[str]:
@@ -273,9 +276,11 @@ class _Model:
         }
 
     def _take(self, name: str, among: dict[str, Array]) -> None:
-        among[name] = self._recorded(name).astype(self.builder.dtype)
+        recorded = self._recorded(name)
+        mask = recorded.dtype.kind == "b"
+        among[name] = recorded if mask else recorded.astype(self.builder.dtype)
         self.builder.fresh(name)
-        self.translator.env[name] = Written(name)
+        self.translator.env[name] = Written(name, TRUTH if mask else FLOAT)
 
     def _recorded(self, name: str) -> Array:
         """What an argument was when it was recorded; of all steps, along its last axis."""
@@ -311,7 +316,7 @@ class _Model:
         for name, written in self.outputs.items():
             self._compare(name, values[written.name])
         data = self._file({key: value.ndim for key, value in values.items()})
-        self.checker.check_model(data)
+        self.checker.check_model(data, full_check=True)
         return data
 
     def _file(self, ranks: dict[str, int]) -> bytes:

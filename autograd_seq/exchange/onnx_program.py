@@ -8,6 +8,7 @@ reads of its own last turn is carried.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from autograd_seq.core.errors import UsageError
 from autograd_seq.core.source_line import here
 from autograd_seq.exchange.onnx_builder import FLOAT, TRUTH, WHOLE, Builder, Written
-from autograd_seq.exchange.onnx_numpy import FUNCTIONS, as_float, as_row, as_whole
+from autograd_seq.exchange.onnx_numpy import FUNCTIONS, HELPERS, as_float, as_row, as_truth, as_whole
 
 SIGNS: dict[type[ast.operator], str] = {
     ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul",
@@ -26,6 +27,7 @@ COMPARED: dict[type[ast.cmpop], str] = {
     ast.NotEq: "not_equal",
 }  # fmt: skip
 ALL = "every"  # what is made of every step in one expression
+NUMBERS = {"np.nan": math.nan, "np.inf": math.inf, "np.pi": math.pi, "np.e": math.e}
 WHOLES = {"add": "Add", "subtract": "Sub", "multiply": "Mul"}
 
 
@@ -87,6 +89,7 @@ class Translator:
         self.loop: Loop | None = None
         self.ranks: dict[str, int] = {}  # of what is kept of every step, how many axes one step has
         self.by_nodes: Callable[[Loop], None] = lambda loop: None  # writes known cells as nodes
+        self.settings: set[str] = set()  # of the helper that is written out: None is one of their values
         self.kept: set[str] = set()  # what is read when these statements have been translated
 
     def run(self, statements: Sequence[ast.stmt]) -> Any:
@@ -218,9 +221,15 @@ class Translator:
             return self._subscript(node)
         if isinstance(node, ast.Call):
             return self._call(node)
+        if isinstance(node, ast.IfExp) and isinstance(self._given(node.test), bool):
+            return self.value(node.body if self._given(node.test) else node.orelse)
         if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
             return self._all_steps(node)
         raise refused(node)
+
+    def _given(self, test: ast.expr) -> Any:
+        """What a condition is that asks for one of a helper's settings."""
+        return test.value if isinstance(test, ast.Constant) else self.env.get(ast.unparse(test))
 
     def _all_steps(self, node: ast.ListComp | ast.GeneratorExp) -> Written:
         """``[f(a[t]) for t in range(1, T + 1)]``: something for every step, along the first axis."""
@@ -271,7 +280,7 @@ class Translator:
     def _name(self, node: ast.Name) -> Any:
         if self.loop is not None and (carried := self.loop.read(node.id)) is not None:
             return carried
-        if node.id not in self.env or self.env[node.id] is None:
+        if node.id not in self.env or (self.env[node.id] is None and node.id not in self.settings):
             raise refused(node, "nothing has this name")
         return self.env[node.id]
 
@@ -280,7 +289,7 @@ class Translator:
         if isinstance(node.op, ast.USub):
             return -value if not isinstance(value, Written) else self.b.node("Neg", [value], of=value.kind)
         if isinstance(node.op, (ast.Not, ast.Invert)) and isinstance(value, Written):
-            return self.b.node("Not", [value], of=TRUTH)
+            return self.b.node("Not", [as_truth(self.b, value)], of=TRUTH)
         raise refused(node)
 
     def _operation(self, sign: ast.operator, left: Any, right: Any, node: ast.AST) -> Any:
@@ -296,8 +305,8 @@ class Translator:
         return FUNCTIONS[called](self.b, [left, right], {})
 
     def _attribute(self, node: ast.Attribute) -> Any:
-        if ast.unparse(node) == "np.nan":
-            return float("nan")
+        if (written := ast.unparse(node)) in NUMBERS:
+            return NUMBERS[written]
         value = self.value(node.value)
         if node.attr == "T":
             return self.b.node("Transpose", [as_float(self.b, value)])
@@ -313,6 +322,8 @@ class Translator:
         if isinstance(called, ast.Name) and called.id in self.functions:
             if "np.s_" in ast.unparse(node):
                 raise refused(node, "parts of an array are put together without a loop that goes from step to step")
+            if called.id in HELPERS:
+                return HELPERS[called.id](self.b, [self.value(x) for x in node.args], settings)
             return self._helper(self.functions[called.id], [self.value(x) for x in node.args], settings, node)
         arguments = [self.value(x) for x in node.args]
         if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "np":
@@ -337,15 +348,16 @@ class Translator:
             name: self.value(value)
             for name, value in zip(names[len(names) - len(function.args.defaults) :], function.args.defaults)
         }
-        outside, loop = self.env, self.loop
+        outside, loop, before = self.env, self.loop, self.settings
         self.env, self.loop = defaults | dict(zip(names, given)) | settings, None
+        self.settings = {*defaults, *settings}
         try:
             returned = self.run(function.body)
             if returned is None:
                 raise refused(node, "a helper without a result")
             return self.value(returned)
         finally:
-            self.env, self.loop = outside, loop
+            self.env, self.loop, self.settings = outside, loop, before
 
     # -- parts of arrays ------------------------------------------------------------------------
 
@@ -369,7 +381,12 @@ class Translator:
         axis, slices = 0, []
         picked: list[tuple[int, ast.expr]] = []
         new: list[int] = []
-        for part in parts:
+        for number, part in enumerate(parts):
+            if isinstance(part, ast.Constant) and part.value is ...:
+                axis = number + 1 - len(parts)  # what follows is counted from the last axis
+                if any(isinstance(other, ast.Constant) and other.value is None for other in parts):
+                    raise refused(node, "a new axis beside an ellipsis")
+                continue
             if isinstance(part, ast.Constant) and part.value is None:
                 new.append(axis - len(picked) + len(new))
                 continue
@@ -384,7 +401,8 @@ class Translator:
         for along, lower, upper in slices:
             bounds = self._bound(lower, 0), self._bound(upper, 2**62), self.b.wholes(along)
             value = self.b.node("Slice", [value, *bounds], of=value.kind)
-        for along, place in reversed(picked):
+        from_first, from_last = ([p for p in picked if (p[0] < 0) == last] for last in (False, True))
+        for along, place in (*reversed(from_first), *from_last):
             value = self.b.node("Gather", [value, as_whole(self.b, self.value(place))], of=value.kind, axis=along)
         return self.b.node("Unsqueeze", [value, self.b.wholes(*new)], of=value.kind) if new else value
 

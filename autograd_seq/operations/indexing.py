@@ -208,7 +208,7 @@ def assign(*arrays: Any, indices: Sequence[Any], visible: Sequence[Any]) -> Arra
     base, *values = arrays
     result = np.array(base)
     for index, value in zip(indices, values, strict=True):
-        result[index] = value
+        result[index] = value[()] if isinstance(value, np.ndarray) else value  # one of objects holds objects, no array
     return result
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd_seq.core.array import Array
-from autograd_seq.core.notation import call
+from autograd_seq.core.notation import Form, call
 from autograd_seq.core.operation import operation
 from autograd_seq.operations.arithmetic import floating
 from autograd_seq.operations.comparison import any, isnan
@@ -47,7 +47,11 @@ def _order_meaning(algebra: Any, x: Any, axis: int) -> Any:
     return _back(np.array(rows, dtype=object).reshape(-1, x.shape[axis]), x.shape, axis)
 
 
-@operation(vjp=None, meaning=_order_meaning, source="np.argsort")
+@operation(
+    vjp=None,
+    meaning=_order_meaning,
+    source=Form("np.argsort({0}, axis={axis!r}, stable=True)"),  # of equal numbers the first, as recorded
+)
 def argsort(x: Any, /, axis: int = -1) -> Array:
     """The places of the elements along an axis, of the smallest first; without derivative.
 

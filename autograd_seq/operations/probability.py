@@ -19,6 +19,7 @@ from autograd_seq.operations.shape import AXES
 _LOGSUMEXP = """\
 def logsumexp(x, axis=0, keepdims=False):
     top = np.max(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
     result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return result if keepdims else np.squeeze(result, axis)
 """
@@ -113,7 +114,7 @@ def logsumexp(x: Any, /, axis: Any = 0, keepdims: bool = False) -> Array:
     x = np.asarray(x)
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0)
-    with np.errstate(under="ignore"):
+    with np.errstate(under="ignore", divide="ignore"):
         result = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
     return result if keepdims else np.squeeze(result, axes_of(x, axis))
 

@@ -67,8 +67,11 @@ def _largest(operation: Operation, join: Operation, name: str) -> Callable[..., 
             if not _is_given(initial):
                 raise refuse(name, "with where= needs initial=, the value of no elements", "Give initial=0.0")
             a = _chosen(where, a, initial)
-        top = operation(a, axis=axis, keepdims=_flag(keepdims))
-        answer = join(initial, top) if _is_given(initial) else top
+        if _is_given(initial) and not np.size(a):
+            answer = add(initial, sum(a, axis=axis, keepdims=_flag(keepdims)))  # of no elements the sum is 0
+        else:
+            top = operation(a, axis=axis, keepdims=_flag(keepdims))
+            answer = join(initial, top) if _is_given(initial) else top
         return answer if out is None else _into(out, answer, name)
 
     return reduced

@@ -33,7 +33,10 @@ def _whole(algebra: Any, a: Any, b: Any, truncated: bool) -> Any:
 
     def counted(x: Any, y: Any) -> Any:
         q = x / y
-        toward_zero = int(q)
+        try:
+            toward_zero = int(q)
+        except (ValueError, OverflowError):  # by 0, or of infinity: not a number
+            return q - q
         below = toward_zero if truncated else toward_zero - 1
         return algebra.select(algebra.compare("<=", toward_zero, q), toward_zero, below)
 

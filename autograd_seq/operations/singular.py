@@ -18,6 +18,7 @@ from autograd_seq.operations.solving import inv, turned
 
 MATRICES = "matrices"
 SWEEPS = 20  # rotations of all pairs of columns; they converge quadratically
+MOST = 2.0**50  # roundings; no digit is left then
 TURNED = 1e-140  # the square of a cosine between columns that is as good as 0, in some 60 digits
 
 
@@ -63,7 +64,9 @@ def _decomposed(algebra: Any, a: Any) -> tuple[Any, Any, Any]:
 def _lengths(algebra: Any, a: Any) -> Any:
     """The singular values alone."""
     a = a if a.shape[0] >= a.shape[1] else a.T
-    return _ordered(algebra, _rotated(algebra, a, a[:0])[0])[1]
+    lengths = _ordered(algebra, _rotated(algebra, a, a[:0])[0])[1]
+    largest = _plain(lengths[0]) if len(lengths) else 0.0
+    return lengths + largest - largest  # to a rounding of the largest they are known in floats
 
 
 def _ordered(algebra: Any, u: Any) -> tuple[list[int], Any]:
@@ -97,13 +100,22 @@ def _shares(s: Any, height: int) -> Array:
     return equal / np.maximum(equal.sum(axis=-1, keepdims=True), 1)
 
 
+def _blurred(values: list[float]) -> list[int]:
+    """How many roundings of its length each vector is known to in floats: the largest value by the gap to the next one.
+
+    So it is by LAPACK's users' guide, "Error bounds for the singular value decomposition"; 0 counts as a value too.
+    """
+    gaps = [min([abs(x - y) for j, y in enumerate(values) if j != k] + [x]) for k, x in enumerate(values)]
+    return [int(min(values[0] / gap, MOST)) if gap else 1 for gap in gaps]
+
+
 def _dyads_meaning(algebra: Any, x: Any) -> Any:
     def of_one(a: Any) -> Any:
         if a.shape[0] < a.shape[1]:
             return np.swapaxes(of_one(a.T), -1, -2)
         u, s, v = _decomposed(algebra, a)
-        # the length of vectors is 1, and to a rounding of that they are known in floats
-        pairs = [np.outer(u[:, k] / s[k], v[k]) + 1 - 1 if _plain(s[k]) else 0 * a for k in range(len(s))]
+        blur = _blurred([_plain(x) for x in s])
+        pairs = [np.outer(u[:, k] / s[k], v[k]) + blur[k] - blur[k] if _plain(s[k]) else 0 * a for k in range(len(s))]
         shares = _shares(s, max(a.shape))
         return np.stack([np.sum([w * d for w, d in zip(row, pairs) if w], axis=0) + 0 * a for row in shares])
 

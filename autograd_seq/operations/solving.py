@@ -87,6 +87,12 @@ def _scaled(g: Any, x: Any) -> Any:
 
 _ADJUGATE = """\
 def adjugate(x):
+    if x.shape[-1] == 2:
+        return np.stack([np.stack([x[..., 1, 1], -x[..., 0, 1]], -1), np.stack([-x[..., 1, 0], x[..., 0, 0]], -1)], -2)
+    if x.shape[-1] == 3:
+        a, b = np.roll(x, -1, axis=-2), np.roll(x, -2, axis=-2)
+        left = np.roll(a, -1, axis=-1) * np.roll(b, -2, axis=-1)
+        return np.swapaxes(left - np.roll(a, -2, axis=-1) * np.roll(b, -1, axis=-1), -1, -2)
     rows = np.frexp(np.max(np.abs(x), axis=-1, keepdims=True, initial=0.0))[1]
     columns = np.frexp(np.max(np.abs(np.ldexp(x, -rows)), axis=-2, keepdims=True, initial=0.0))[1]
     u, s, v = np.linalg.svd(np.ldexp(x, -rows - columns))
@@ -98,6 +104,18 @@ def adjugate(x):
     return np.ldexp(even, power - np.swapaxes(rows + columns, -1, -2))
 """
 SMALL = 12  # rows of a matrix up to which its n² smaller ones are made
+
+
+def _of_two(x: Array) -> Array:
+    first, second = ([x[..., 1, 1], -x[..., 0, 1]], [-x[..., 1, 0], x[..., 0, 0]])
+    return np.stack([np.stack(first, -1), np.stack(second, -1)], -2)
+
+
+def _of_three(x: Array) -> Array:
+    """Each smaller determinant by its two products, whose digits no larger element takes."""
+    a, b = np.roll(x, -1, axis=-2), np.roll(x, -2, axis=-2)
+    left, right = np.roll(a, -1, axis=-1) * np.roll(b, -2, axis=-1), np.roll(a, -2, axis=-1) * np.roll(b, -1, axis=-1)
+    return np.swapaxes(left - right, -1, -2)
 
 
 def _sizes(x: Any) -> tuple[Any, Any]:
@@ -142,6 +160,8 @@ def adjugate(x: Any, /) -> Array:
     """
     if not np.isfinite(x).all():
         return np.full(x.shape, np.nan, x.dtype)
+    if x.shape[-1] in (2, 3):
+        return _of_two(x) if x.shape[-1] == 2 else _of_three(x)
     rows, columns = _sizes(x)
     u, s, v = np.linalg.svd(np.ldexp(x, -rows - columns))
     others = np.prod(np.where(np.eye(s.shape[-1], dtype=bool), 1.0, s[..., None, :]), axis=-1)

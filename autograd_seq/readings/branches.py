@@ -98,12 +98,28 @@ def decisions(record: Tensor, values: Sequence[Array] | None = None) -> list[int
     """
     if record.operation is None:
         return []
-    algebra = FloatAlgebra()
     arrays = [x._value for x in record.inputs] if values is None else values
-    objects = [np.array(v, dtype=object) for v in arrays]
+    try:
+        return _made(record, [np.array(v, dtype=object) for v in arrays])
+    except ZeroDivisionError:  # Python's floats refuse what NumPy's divide
+        return _made(record, [_of_numpy(v) for v in arrays])
+
+
+def _made(record: Tensor, objects: Sequence[Array]) -> list[int]:
+    """The decisions of a record's meaning at inputs that are arrays of scalars."""
+    assert record.operation is not None
+    algebra = FloatAlgebra()
     with np.errstate(all="ignore"):
         record.operation.meaning(algebra, *objects, **_rounded(record))
     return algebra.decisions
+
+
+def _of_numpy(values: Array) -> Array:
+    """An array of NumPy's own scalars, which divide by 0."""
+    objects = np.empty(values.shape, dtype=object)
+    for place in np.ndindex(values.shape):
+        objects[place] = np.float64(values[place]) if values.dtype.kind == "f" else values[place]
+    return objects
 
 
 def _rounded(record: Tensor) -> dict[str, Any]:

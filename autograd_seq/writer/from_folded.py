@@ -171,8 +171,7 @@ class Trees:
         if isinstance(unit, Node) and owner.family is not None:
             at = owner.time  # one step's own, outside of any loop
         shapes = [x.record.shape for x in owner.inputs]
-        parts = value if isinstance(value, tuple) else (value,)
-        if value and all(type(p) is int for p in parts) and isinstance(value, tuple) and "shape" in key:
+        if "shape" in key and isinstance(value, tuple) and value and all(type(p) is int for p in value):
             for i, shape in enumerate(shapes):
                 if shape == value:
                     return Size(self._owner_input(owner, i, shift, at), None, value)
@@ -216,7 +215,10 @@ class Trees:
         unit = owner.family or owner
         if unit in self.folded.inputs and len(self.folded.inputs[unit]) == len(owner.inputs):
             return self.refer(self.folded.inputs[unit][i].ref, shift, at)
-        return Named(owner.inputs[i].family or owner.inputs[i], shift, at)
+        made = owner.inputs[i]
+        if made.family is not None:  # one step of it, though the owner joins all
+            return self.refer(Ref(made.family, at=made.time))
+        return Named(made, shift, at)
 
     def constant(self, unit: Unit) -> float | None:
         """The number that every element of a unit is because the sweep starts from 1; None for anything else."""

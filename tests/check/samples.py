@@ -66,6 +66,9 @@ SAMPLES = {
         (lambda x, a, b: ops.assign(
             [x, a, b], indices=((slice(None),), (0,)), visible=indexing.visibility((2, 3), ((slice(None),), (0,)))
         ), [normal(2, 3), normal(2, 1), normal(3)]),
+        (lambda x, a: ops.assign(
+            [x, a], indices=((1, 2),), visible=indexing.visibility((2, 3), ((1, 2),))
+        ), [ROWS, np.array(-0.8)]),
     ],
     ops.binary_cross_entropy: [(ops.binary_cross_entropy, [probability(2, 3), probability(2, 3)])],
     ops.binary_cross_entropy_from_logits: [

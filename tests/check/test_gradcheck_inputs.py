@@ -264,3 +264,44 @@ def test_containers_without_numbers_stay_themselves():
     part = {"a": ["text", (None,)], "b": []}
     assert mapped(part, lambda x: x) is part
     assert mapped(Pair(1, [2]), lambda x: x + 1) == Pair(2, [3])
+
+
+def added_under_two_names(x):
+    y = x * 1.0
+    z = y
+    y += 1.0
+    return np.sum(z**2)
+
+
+def added_by_a_helper(x):
+    def more(a):
+        a += 1.0
+
+    y = x * 2.0
+    more(y)
+    return np.sum(y**2)
+
+
+def added_under_one_name(x):
+    y = x * 1.0
+    y += 1.0
+    y *= y
+    return np.sum(y)
+
+
+def its_argument(x):
+    x *= 2.0
+    return np.sum(x**2)
+
+
+@pytest.mark.parametrize("function", [added_under_two_names, added_by_a_helper])
+def test_what_numpy_changes_under_another_name_is_not_vouched_for(function):
+    report = gradcheck(function, X)
+    assert not report.ok and not report.failures and "under each of its names" in report.undecided[0]
+
+
+@pytest.mark.parametrize("function", [added_under_one_name, its_argument, lambda x: np.sum(x.value * x)])
+def test_what_is_changed_under_its_only_name_is(function):
+    before = X.copy()
+    assert "plain arrays" not in " ".join(gradcheck(function, before).undecided)
+    assert (before == X).all()

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from check.mutants import Mutant, planted
 from check.samples import SAMPLES
 
 import autograd_seq.operations as ops
 from autograd_seq import Graph, Tensor, gradcheck, relu, sigmoid, stop_gradient, tanh
+from autograd_seq.check import record_differences, slopes
 from autograd_seq.check.each_record import each_record
 from autograd_seq.core.errors import DtypeError, ShapeError
 from cells import LSTM
@@ -173,8 +175,11 @@ LINEAR_ALGEBRA = {
     ops.adjugate, ops.dyads, ops.from_singular, ops.singular_values,
 }  # fmt: skip
 DTYPES = (np.float16, np.float32, np.float64, np.longdouble)
-# the squares of these are 0 in floats, so the length is, and the gradient is off
-NOT_IN_FLOATS = {("norm", "small", "float16"), ("norm", "tiny", "float32"), ("norm", "subnormal", "float64")}
+NOT_IN_FLOATS = {
+    # the squares of these are 0 in floats, so the length is, and the gradient is off
+    ("norm", "small", "float16"), ("norm", "tiny", "float32"), ("norm", "subnormal", "float64"),
+    ("dyads", "spread", "float32"),  # one singular value is 10^10 times the other, whose vectors have no digit
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -196,4 +201,51 @@ def test_no_rule_is_refuted_whatever_the_numbers(operation, size):
 
 def test_where_there_is_no_value_nothing_is_wrong():
     report = gradcheck(np.remainder, np.zeros((2, 3)), np.zeros((2, 1)))
-    assert not report.failures and report.undecided and not report.ok
+    assert not report.failures and report.excluded == 8 and list(report.not_finite) == ["x2"] and not report.ok
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("exponent", [-1.0, -2.0, 0.5, 3.0])
+@pytest.mark.parametrize("base", [-np.inf, np.inf])
+def test_a_power_of_infinity_is_not_called_wrong(base, exponent, dtype):
+    report = gradcheck(ops.power, np.array([base, 2.0], dtype), np.array([exponent, 0.5], dtype))
+    assert not report.failures and not report.undecided and "b" in report.not_finite and not report.ok
+
+
+@pytest.mark.parametrize("divisor, dividend", [(0.0, 3.0), (2.0, np.inf), (np.nan, 3.0)])
+def test_a_remainder_without_a_value_leaves_the_others_to_be_compared(dividend, divisor):
+    report = gradcheck(np.remainder, np.array([dividend, 7.3]), np.array([divisor, 2.0]))
+    assert not report.failures and not report.undecided and not report.ok
+    with planted(Mutant(ops.remainder, 0, "times 2", None, lambda piece, _: piece * 2)):
+        assert gradcheck(np.remainder, np.array([5.2, 7.3]), np.array([3.0, 2.0])).failures
+
+
+def test_a_result_that_a_rule_reads_has_all_its_digits():
+    """By differences, in float64: a result in float16 is no part of the rule."""
+    a, b = (Tensor(np.array(v, np.float16), requires_grad=True) for v in ([-np.inf, 1.3], [2.0, -2.7]))
+    y = ops.power(a, b)
+    for k in (0, 1):
+        assert record_differences.differences(y, k, np.random.default_rng(0)).ok
+
+
+def test_of_slopes_that_contradict_each_other_the_one_of_shorter_steps_counts():
+    """Of |t + 1e-150|, of which all longer steps make a corner."""
+    found = slopes.best_slope(lambda t: abs(t + 1e-150), slopes.scales_for(1e-150))
+    assert found.value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_singular_values_of_very_different_sizes_are_not_called_wrong(seed):
+    """LAPACK knows the small ones to a rounding of the largest, not of their own."""
+    a = np.random.default_rng(seed).normal(size=(2, 2)) * A([[1.0, 2**15], [2**15, 2**30]])
+    assert not gradcheck(ops.singular_values, a).failures
+    with planted(Mutant(ops.singular_values, 0, "times 2", None, lambda piece, _: piece * 2)):
+        assert gradcheck(ops.singular_values, a).failures
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_determinants_of_elements_of_all_sizes_are_not_called_wrong(n):
+    rng = np.random.default_rng(n)
+    for _ in range(5):
+        a = rng.normal(size=(n, n)) * 10.0 ** rng.choice([-8, 3, 0, 7, -2], (n, n))
+        assert not gradcheck(np.linalg.det, a).failures and not gradcheck(ops.adjugate, a).failures

@@ -13,7 +13,7 @@ import numpy as np
 from check.mutants import Mutant, mutants, planted
 from check.verdicts import references
 from check.verdicts.case import Answer, Case, of_report
-from check.verdicts.operations import SINGLE, Use
+from check.verdicts.operations import SINGLE, Use, numbered
 from check.verdicts.right_operations import At
 
 import autograd_seq.operations as ops
@@ -104,7 +104,7 @@ class Broken:
     use : Use
         The operation as it is called.
     number : int
-        Its place in the list.
+        Which of the uses of this operation it is.
     position : int
         The input whose rule is broken.
     words : str
@@ -202,7 +202,7 @@ def function_of(use: Use) -> Callable[..., Any]:
 
 def all_broken() -> Iterator[Broken]:
     """Every rule broken in every way that applies."""
-    for number, use in enumerate(SINGLE):
+    for number, use in numbered(SINGLE):
         at = At(use, number, "ordinary", np.float64)
         record = next(r for r in reversed(list(Graph(use.call(*at.leaves())))) if r.operation is use.operation)
         for position in edges_of(record):

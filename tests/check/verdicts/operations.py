@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +38,9 @@ class Use:
         From which numbers its points are, of all inputs or of each: one of `points.ORDINARY`.
     edge : callable
         Whether these inputs lie exactly at a kink or at the end of the domain.
-    terms : float
-        How large the terms are, beside the adjoint, of which the derivative is the small difference.
+    terms : float or callable
+        How large the terms are, beside the adjoint, of which the derivative is the small difference; of the inputs,
+        if they are terms.
     dtypes : tuple of type
         The precisions in which NumPy has it.
     """
@@ -49,7 +51,7 @@ class Use:
     shapes: tuple[Shape, ...]
     domain: str | tuple[str, ...] = "real"
     edge: Callable[..., Any] = _nowhere
-    terms: float = 0.0
+    terms: float | Callable[..., float] = 0.0
     dtypes: tuple[type, ...] = DTYPES
 
     @property
@@ -126,12 +128,25 @@ def _as_long(x: np.ndarray) -> bool:
     return bool(second >= first * 5 / 6 or second <= first / 16)  # a matrix of zeros, too
 
 
+def _beside_targets(z: np.ndarray, y: np.ndarray) -> float:
+    """Of softmax(z) Σ y - y, the targets may be much larger than the difference."""
+    return float(4 * max(1.0, np.abs(y).max()))
+
+
 PLACES = ((slice(None), 0), (1, slice(1, 3)))
 MASK = np.array([[True], [False]])
 ROWS = np.array([0, 1, 1])
 ROW = np.array([[1, 0, 1]])
 SOLVED = (np.float32, np.float64)  # for which NumPy has linear algebra
 M = (2, 3)
+COLUMNS, BY_COLUMN = np.array([2, 0]), (slice(None), lookups.GIVEN)
+
+
+def _put_back(x: np.ndarray) -> np.ndarray:
+    whole = np.zeros((2, 4), x.dtype)
+    whole[:, COLUMNS] = x
+    return whole
+
 
 SINGLE = (
     Use(ops.above_zero, ops.above_zero, lambda p: p, (M,), "probability", _below_cut),
@@ -145,6 +160,7 @@ SINGLE = (
     Use(ops.arctan, ops.arctan, references.arctan, (M,)),
     Use(ops.arctan2, ops.arctan2, references.arctan2, (M, (2, 1)), edge=_both_zero),
     Use(ops.arctanh, ops.arctanh, references.arctanh, (M,), "unit", _at_end),
+    Use(ops.as_finite, ops.as_finite, lambda x: x, (M,)),
     Use(ops.as_float, lambda x: ops.as_float(x, dtype=x.dtype.name), lambda x: x, (M,)),
     Use(ops.assign, lambda x, a, b: ops.assign([x, a, b], indices=PLACES, visible=indexing.visibility(M, PLACES)),
         references.assigned, (M, (2,), (2,))),
@@ -156,7 +172,7 @@ SINGLE = (
     Use(ops.categorical_cross_entropy, ops.categorical_cross_entropy, lambda p, y: -np.sum(y * np.log(p), axis=0),
         (M, M), "probability", _below_cut),
     Use(ops.categorical_cross_entropy_from_logits, ops.categorical_cross_entropy_from_logits,
-        lambda z, y: -np.sum(y * references.log_softmax(z), axis=0), (M, M), terms=4.0),
+        lambda z, y: -np.sum(y * references.log_softmax(z), axis=0), (M, M), terms=_beside_targets),
     Use(ops.cbrt, ops.cbrt, references.cbrt, (M,), edge=_any_zero),
     Use(ops.cholesky, ops.cholesky, references.cholesky, ((3, 3),), "definite", dtypes=SOLVED),
     Use(ops.clip, lambda x: ops.clip(x, -BOUND, BOUND),
@@ -181,6 +197,7 @@ SINGLE = (
     Use(ops.logaddexp, ops.logaddexp, references.logaddexp, (M, (2, 1))),
     Use(ops.log_softmax, ops.log_softmax, references.log_softmax, ((3, 2),), terms=3.0),
     Use(ops.logsumexp, lambda x: ops.logsumexp(x, axis=0), references.logsumexp, ((3, 2),)),
+    Use(lookups.look_up, lambda x: lookups.look_up([x, COLUMNS], at=BY_COLUMN), lambda x: x[:, COLUMNS], (M,)),
     Use(ops.matmul, ops.matmul, lambda a, b: np.sum(a[:, :, None] * b[None], axis=1), (M, (3, 2))),
     Use(ops.matmul, ops.matmul, lambda a, b: np.sum(a[:, None] * b, axis=0), ((3,), (3, 2))),
     Use(ops.max, lambda x: ops.max(x, axis=1), lambda x: references.largest(x, 1), (M,), edge=_tied),
@@ -198,6 +215,7 @@ SINGLE = (
     Use(ops.power, lambda x: ops.power(x, 3), lambda x: x * x * x, (M,)),
     Use(ops.power, lambda x: ops.power(x, 0.5), np.sqrt, (M,), "positive", _any_zero),
     Use(ops.prod, lambda x: ops.prod(x, axis=1), lambda x: x[:, 0] * x[:, 1] * x[:, 2], (M,)),
+    Use(lookups.put_back, lambda x: lookups.put_back([x, COLUMNS], at=BY_COLUMN, shape=(2, 4)), _put_back, ((2, 2),)),
     Use(ops.relu, ops.relu, lambda x: np.where(x.real > 0, x, 0), (M,), edge=_any_zero),
     Use(ops.reshape, lambda x: ops.reshape(x, (3, 2)), lambda x: np.reshape(x, (3, 2)), (M,)),
     Use(ops.scatter, lambda a, b: ops.scatter([a, b], indices=((slice(None), 1), (0, slice(0, 2))), shape=M),
@@ -248,19 +266,12 @@ MATRICES = (
         dtypes=SOLVED),
 )  # fmt: skip
 
-COLUMNS, BY_COLUMN = np.array([2, 0]), (slice(None), lookups.GIVEN)
+USES = (*SINGLE, *SEVERAL, *MATRICES)
 
 
-def _put_back(x: np.ndarray) -> np.ndarray:
-    whole = np.zeros((2, 4), x.dtype)
-    whole[:, COLUMNS] = x
-    return whole
-
-
-LATER = (  # at the end, so that what is drawn for the others stays what it was
-    Use(ops.as_finite, ops.as_finite, lambda x: x, (M,)),
-    Use(lookups.look_up, lambda x: lookups.look_up([x, COLUMNS], at=BY_COLUMN), lambda x: x[:, COLUMNS], (M,)),
-    Use(lookups.put_back, lambda x: lookups.put_back([x, COLUMNS], at=BY_COLUMN, shape=(2, 4)), _put_back, ((2, 2),)),
-)
-
-USES = (*SINGLE, *SEVERAL, *MATRICES, *LATER)
+def numbered(uses: Iterable[Use]) -> Iterator[tuple[int, Use]]:
+    """Each use, and how many of the same operation stand before it."""
+    seen: Counter[Operation] = Counter()
+    for use in uses:
+        yield seen[use.operation], use
+        seen[use.operation] += 1

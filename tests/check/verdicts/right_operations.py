@@ -12,7 +12,7 @@ import numpy as np
 from check.mutants import Mutant, planted
 from check.verdicts import references
 from check.verdicts.case import Answer, Case, of_report
-from check.verdicts.operations import USES, Use
+from check.verdicts.operations import USES, Use, numbered
 from check.verdicts.points import MATRICES, NAMES, generator, kinds, point
 
 import autograd_seq.operations as ops
@@ -37,27 +37,35 @@ class At:
     use : Use
         The operation.
     number : int
-        Its place in the list.
+        Which of the uses of this operation it is.
     kind : str
         Of the point.
     dtype : type
         The precision.
+    draw : int
+        Of the random numbers.
     """
 
     use: Use
     number: int
     kind: str
     dtype: type
+    draw: int = 0
 
     @property
     def name(self) -> str:
         """What it is called in a report."""
         return f"{self.use.operation.name}[{self.number}] {self.kind} {NAMES[self.dtype]}"
 
+    @property
+    def _drawn(self) -> tuple[object, ...]:
+        """What random numbers depend on: other operations in the list leave them as they are."""
+        return self.use.operation.name, self.number, self.draw
+
     @cached_property
     def arrays(self) -> list[np.ndarray]:
         """The inputs."""
-        rng = generator("point", self.number, self.kind, NAMES[self.dtype])
+        rng = generator("point", *self._drawn, self.kind, NAMES[self.dtype])
         pairs = zip(self.use.domains, self.use.shapes, strict=True)
         return [point(self.kind, domain, shape, self.dtype, rng) for domain, shape in pairs]
 
@@ -65,8 +73,13 @@ class At:
     def weights(self) -> np.ndarray:
         """An adjoint of the result, without structure."""
         shape = np.shape(references.value(self.use.reference, self.arrays))
-        rng = generator("weights", self.number)
+        rng = generator("weights", *self._drawn)
         return (rng.uniform(0.5, 1.5, shape) * np.resize([1.0, -1.0, 1.0], shape)).astype(self.dtype)
+
+    @cached_property
+    def terms(self) -> float:
+        """How large the terms are, beside the adjoint, of which the derivative is the small difference."""
+        return self.use.terms(*self.arrays) if callable(self.use.terms) else self.use.terms
 
     @cached_property
     def true(self) -> list[np.ndarray]:
@@ -120,20 +133,30 @@ class At:
     def _digits(self) -> float:
         """To how many digits the derivatives are known with inputs and terms known to their last, and one rounding."""
         half = np.longdouble(np.finfo(self.dtype).eps) / 2
-        rounded = [a + a * half * np.resize([1, -1], a.shape) for a in self.arrays]
-        moved = references.derivative(self.use.reference, rounded, self.weights)
         least = 20.0
-        for true, other in zip(self.true, moved, strict=True):
-            error = np.max(np.abs(true - other), initial=0) + half * self.use.terms
+        for true, moved in zip(self.true, self.by_rounding, strict=True):
+            error = moved + half * self.terms
             if (size := np.max(np.abs(true), initial=0)) > 0:
                 least = min(least, float(-np.log10(error / size + half)))
         return least
+
+    @cached_property
+    def by_rounding(self) -> list[np.floating[Any]]:
+        """How much each derivative changes by half a rounding of the inputs and of the adjoint."""
+        half = np.longdouble(np.finfo(self.dtype).eps) / 2
+        moved = [0 * half for _ in self.true]
+        for signs in ((1, -1), (1, 1, -1)):
+            rounded = [a + a * half * np.resize(signs, a.shape) for a in (*self.arrays, self.weights)]
+            others = references.derivative(self.use.reference, rounded[:-1], rounded[-1])
+            changes = [np.max(np.abs(t - o), initial=0) for t, o in zip(self.true, others, strict=True)]
+            moved = [np.maximum(m, c) for m, c in zip(moved, changes, strict=True)]
+        return moved
 
     @property
     def is_material(self) -> bool:
         """Whether twice the first derivative is another number, and one that this precision has."""
         largest = np.max(np.abs(self.true[0]), initial=0)
-        of_size = MATERIAL * self.use.terms < largest and np.finfo(self.dtype).tiny / np.finfo(self.dtype).eps < largest
+        of_size = MATERIAL * self.terms < largest and np.finfo(self.dtype).tiny / np.finfo(self.dtype).eps < largest
         return not self.open_because and bool(of_size) and 2 * largest < np.finfo(self.dtype).max
 
     @cached_property
@@ -142,23 +165,23 @@ class At:
         return next(i for i, rule in enumerate(self.use.operation.vjp) if rule is not None)
 
     def engine_error(self) -> float:
-        """The largest error of the engine's derivative, in roundings of its terms."""
+        """The largest error of the engine's derivative, in roundings of its terms and of the numbers that it is of."""
         kind = np.finfo(self.dtype)
         worst = 0.0
-        for true, found in zip(self.true, self.found, strict=True):
-            size = np.max(np.abs(true), initial=0) + self.use.terms
+        for true, found, moved in zip(self.true, self.found, self.by_rounding, strict=True):
+            size = np.max(np.abs(true), initial=0) + self.terms
             error = np.max(np.abs(np.asarray(found).astype(np.longdouble) - true), initial=0)
-            worst = max(worst, float(error / (kind.eps * size + kind.tiny)) if error == error else np.inf)
+            worst = max(worst, float(error / (kind.eps * size + moved + kind.tiny)) if error == error else np.inf)
         return worst
 
 
-def everything() -> Iterator[At]:
+def everything(draw: int = 0) -> Iterator[At]:
     """Every operation at every kind of point in every precision."""
-    for number, use in enumerate(USES):
+    for number, use in numbered(USES):
         for kind in kinds(use.domains[0]):
             if all(kind in kinds(domain) for domain in use.domains if domain in MATRICES):
                 for dtype in use.dtypes:
-                    yield At(use, number, kind, dtype)
+                    yield At(use, number, kind, dtype, draw)
 
 
 def cases() -> Iterator[Case]:
