@@ -30,6 +30,7 @@ from autograd_seq.diagnosis.line_edits import (
     operands,
     operations,
     said,
+    scores,
     target,
 )
 from autograd_seq.diagnosis.line_indices import indices
@@ -49,6 +50,7 @@ MOST_ATTEMPTS = 3
 MOST_OF_TWO = 800  # runs with two changes of one line
 FEW_OF_KEPT: list[Rule] = [shared, into_the_loop, bound_late, kept_late]  # changes of lines of a forward pass
 FEW_OF_REST: list[Rule] = [order, cut, rescaled, moved, lists, turned]  # where the first mistake is found
+FEW_OF_SUMS: list[Rule] = [surplus, means, scores]
 FEW_LINES = 4  # on which all depends that is still wrong then
 FEW_OF_LAST: list[Rule] = [operations, axes, unsummed, divisors, indices, operands]
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
@@ -98,7 +100,7 @@ class Changes(Trials):
         lines = [line for line in lines if line.reach is None or line.reach == everything]
         tasks = [
             *itertools.product(some, [other_goals]),
-            *itertools.product([line for line in lines if line.reach], [surplus, means] if rules is WHOLE else []),
+            *itertools.product([line for line in lines if line.reach], FEW_OF_SUMS if rules is WHOLE else []),
             *itertools.product(lines, [self.rules[0], bounds, *rules]),
             *itertools.product(self._asked() if rules is WHOLE else [], [conditions]),
             *itertools.product(

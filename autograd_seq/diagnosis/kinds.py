@@ -259,6 +259,7 @@ BEFORE_THE_LOOP = Kind(
     "with the line {} carried out once, before the loop: it belongs into it, as its value is not set anew in each turn",
 )
 ORDER_OF_LINES = Kind("order", "with the line {} carried out before {}: they belong the other way round")
+NO_LINE = Kind("missing term", "without the line {}")
 STRAY_LINE = Kind("extra term", "with the line {} carried out, which changes {} before it is read")
 DONE_IN_PLACE = Kind("in-place change", "with {} done in place, which changes other variables that hold this array")
 HAS_BECOME = Kind("in-place change", "with {} in place of {} where it is read")
@@ -276,6 +277,10 @@ DUPLICATES = Kind(
 )
 DUPLICATES_OF = Kind(
     "duplicate indices", "where {0} meets a row several times, with one of them only: {1}.add.at adds them all"
+)
+DUPLICATES_TAKEN_OF = Kind(
+    "duplicate indices",
+    "where {0} meets a row several times, with one of them only: {1}.subtract.at takes all of them away",
 )
 
 # derivatives of activations

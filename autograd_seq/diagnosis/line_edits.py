@@ -23,6 +23,7 @@ from autograd_seq.diagnosis.line_operands import (
     operands,
     other_operands,
     products,
+    scores,
 )
 from autograd_seq.diagnosis.line_operations import brackets, forms, functions, operations, softmaxes
 from autograd_seq.diagnosis.line_places import Edit, GoneError, Rule, places, read, said, target
@@ -31,7 +32,7 @@ from autograd_seq.diagnosis.own_code import Part
 
 RULES: list[Rule] = [
     written_over, indices, numbers_told, operations, brackets, forms, softmaxes, functions, left_out, operands,
-    everywhere, insertions, means,
+    everywhere, insertions, means, scores,
 ]  # fmt: skip
 
 
@@ -73,6 +74,7 @@ __all__ = [
     "places",
     "read",
     "said",
+    "scores",
     "target",
     "written_over",
 ]

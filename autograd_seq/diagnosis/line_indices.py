@@ -36,6 +36,8 @@ def indices(part: Part, s: ast.stmt) -> Iterator[Edit]:
                 yield swapped(place, s, ast.Constant(other), kinds.WRONG_VALUE)
         elif isinstance(node, ast.Slice) and (node.lower is None) != (node.upper is None) and node.step is None:
             yield swapped(place, s, ast.Slice(node.upper, node.lower), kinds.OTHER_ROWS.category)
+            for rows in _as_many_rows(node):
+                yield swapped(place, s, rows, kinds.OTHER_ROWS.category)
             yield from _other_slices(part, s, place)
         elif isinstance(node, ast.Slice) and node.lower is not None:
             yield from _other_slices(part, s, place)
@@ -90,8 +92,17 @@ def _other_slices(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:
     lower, upper = place[3].lower, place[3].upper  # type: ignore[attr-defined]
     if lower is not None and upper is not None:
         for by in (-1, 1):  # as many rows, from one earlier or later
-            new = ast.Slice(read(_moved(lower, by)), read(_moved(upper, by)))
+            new = ast.Slice(read(moved(lower, by)), read(moved(upper, by)))
             yield swapped(place, s, new, kinds.OTHER_ROWS.category)
+
+
+def _as_many_rows(node: ast.Slice) -> Iterator[ast.Slice]:
+    """As many rows from the other end: x[1:] for x[:-1]."""
+    end = node.lower or node.upper
+    if isinstance(end, ast.Constant) and node.lower is end:
+        yield ast.Slice(None, ast.UnaryOp(ast.USub(), end))
+    elif isinstance(end, ast.UnaryOp) and isinstance(end.op, ast.USub) and node.upper is end:
+        yield ast.Slice(end.operand, None)
 
 
 def _other_keys(part: Part, holder: ast.AST, key: str) -> list[str]:
@@ -133,7 +144,7 @@ def counted_elsewhere(part: Part, node: ast.expr) -> list[str]:
     return [text for text in found if text != ast.unparse(node)][:MOST_COUNTED]
 
 
-def _moved(node: ast.expr, by: int) -> str:
+def moved(node: ast.expr, by: int) -> str:
     """One before, or one after, as one would write it."""
     text = ast.unparse(node)
     if text.removeprefix("-").isdigit():

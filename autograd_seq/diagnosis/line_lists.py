@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autograd_seq.diagnosis import kinds
-from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, places, read, said
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, place_of, places, read, said
 from autograd_seq.diagnosis.line_variables import atoms, fits, shape_of, turns_round
 from autograd_seq.diagnosis.own_code import Part
 
@@ -42,16 +42,12 @@ def looped(part: Part, s: ast.stmt) -> Iterator[Edit]:
                 made = list(node.elts)
                 made[i], made[k] = other, one
                 new = ast.copy_location(type(node)(made, ast.Load()), node)
-                yield Edit(s, *_place_in(s, node), new, *kinds.EXCHANGED(said(one), said(other)))
+                words = kinds.EXCHANGED(said(one), said(other))
+                yield from (Edit(s, *there, new, *words) for there in place_of(s, node))
         for i, text in [(i, ast.unparse(e)) for i, e in enumerate(node.elts) if isinstance(e, ATOMS)]:
             fitting = [a for a in atoms(part) if a != text and shape_of(part, text) and fits(part, text, a)]
             for other_name in fitting if text in part.forward else ():
                 yield Edit(s, node, "elts", i, read(other_name), *kinds.IN_PLACE_OF(text, other_name))
-
-
-def _place_in(s: ast.stmt, node: ast.expr) -> tuple[Any, str, int | None]:
-    """Where an expression stands within a statement."""
-    return next(place[:3] for place in places(s) if place[3] is node)
 
 
 def _dict_of(rows: Sequence[ast.Tuple]) -> ast.Dict:

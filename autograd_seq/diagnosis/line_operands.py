@@ -242,13 +242,29 @@ def scaled(part: Part, s: ast.stmt) -> Iterator[Edit]:
         yield Edit(s, s, "value", None, ast.BinOp(s.value, ast.Mult(), read(factor)), *kinds.NO_FACTOR(factor))
 
 
-def _of_the_same_rows(part: Part, node: ast.expr, names: Sequence[str]) -> list[str]:
-    """The same rows of others, dxh[:k] beside dxfh[:k]."""
+def scores(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A score that is missing from a sum, or from what a function is handed: beta[t] for score[t] + beta[t]."""
+    handed = [n for call in ast.walk(s) if isinstance(call, ast.Call) for a in call.args for n in ast.walk(a)]
+    handed += [side for n in ast.walk(s) if isinstance(n, ast.BinOp) for side in (n.left, n.right) if _is_sum(n)]
+    within = {id(n) for n in handed if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name)}
+    known = [a for a in atoms(part) if a in part.forward and a.isidentifier() and shape_of(part, a)]
+    for holder, name, index, node in places(s) if not isinstance(s, ast.For) else ():
+        for term in _of_the_same_rows(part, node, known, new=False) if id(node) in within else ():
+            new = ast.BinOp(node, ast.Add(), read(term))
+            yield Edit(s, holder, name, index, new, *kinds.NO_TERM(term))
+
+
+def _is_sum(node: ast.BinOp) -> bool:
+    return isinstance(node.op, (ast.Add, ast.Sub))
+
+
+def _of_the_same_rows(part: Part, node: ast.expr, names: Sequence[str], new: bool = True) -> list[str]:
+    """The same rows of others, dxh[:k] beside dxfh[:k]; those only that the function has nowhere, if they are new."""
     if not isinstance(node, ast.Subscript):
         return []
     base, rows = ast.unparse(node.value), ast.unparse(node).removeprefix(ast.unparse(node.value))
     alike = [a for a in names if a != base and shape_of(part, a) == shape_of(part, base)]
-    return [f"{a}{rows}" for a in alike if f"{a}{rows}" not in part.kinds]
+    return [f"{a}{rows}" for a in alike if not new or f"{a}{rows}" not in part.kinds]
 
 
 def _inserted(part: Part, s: ast.stmt, ends: list[Place]) -> Iterator[Edit]:

@@ -109,6 +109,11 @@ def places(node: ast.AST) -> Iterator[Place]:
                 yield from places(inner)
 
 
+def place_of(s: ast.stmt, node: ast.expr) -> list[tuple[Any, str, int | None]]:
+    """Where an expression stands within a statement; nowhere, if it is what is called there."""
+    return [place[:3] for place in places(s) if place[3] is node]
+
+
 class GoneError(LookupError):
     """A statement does not stand in a function any more, as a change has put another one in its place."""
 

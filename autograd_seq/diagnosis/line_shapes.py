@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_axes import axes, unsummed
 from autograd_seq.diagnosis.line_edits import Edit, Rule, made_by, places, read, said
 from autograd_seq.diagnosis.line_lists import exchanged_rows, lists, looped, turned
-from autograd_seq.diagnosis.line_places import ATOMS, called
+from autograd_seq.diagnosis.line_places import ATOMS, called, place_of
 from autograd_seq.diagnosis.line_statements import (
     carried,
     exchanged_goals,
@@ -24,9 +25,10 @@ from autograd_seq.diagnosis.line_statements import (
     shifted,
 )
 from autograd_seq.diagnosis.line_variables import atoms, names_in_file, numpy_in, shape_of
-from autograd_seq.diagnosis.line_wholes import bound_late, cut, other_goals, rescaled, zeroed
+from autograd_seq.diagnosis.line_wholes import bound_late, cut, one_more, other_goals, rescaled, zeroed
 from autograd_seq.diagnosis.own_code import Part
 
+FLAT = ("ravel", "flatten", "reshape")
 CUTS = ("clip", "minimum", "maximum")
 MOST_BOUNDS = 3
 SIZED = ("list", "tuple", "str")  # what has a length, and is no array
@@ -114,6 +116,19 @@ def complements(part: Part, s: ast.stmt) -> Iterator[Edit]:
         new = node.right if taken and isinstance(node, ast.BinOp) else ast.BinOp(ast.Constant(1), ast.Sub(), node)
         words = f"with {said(node)} in place of {said(new)}"
         yield Edit(s, holder, name, index, new, "activation derivative", words)
+
+
+def by_columns(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """An array made flat, or folded, column by column: order 'F' where the others have none."""
+    for node in [n for n in ast.walk(s) if isinstance(n, ast.Call) and called(n) in FLAT]:
+        for argument in [*node.args, *node.keywords]:
+            text = argument.value if isinstance(argument, ast.keyword) else argument
+            if isinstance(text, ast.Constant) and text.value == "F":
+                new = copy.copy(node)
+                new.args = [a for a in node.args if a is not argument]
+                new.keywords = [k for k in node.keywords if k is not argument]
+                words = kinds.IN_PLACE_OF(said(node), said(new), of=kinds.TRANSPOSED.category)
+                yield from (Edit(s, *there, new, *words) for there in place_of(s, node))
 
 
 def slopes(part: Part, s: ast.stmt) -> Iterator[Edit]:
@@ -212,6 +227,7 @@ SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, k
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
     shifted, cut, rescaled, other_goals, bound_late, kept_late, exchanged_rows, looped, zeroed,
+    one_more, by_columns,
 ]  # fmt: skip
 
 

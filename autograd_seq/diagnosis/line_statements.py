@@ -38,7 +38,7 @@ def written_over(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def _all_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """np.add.at, which adds to a row as often as the index has it."""
+    """np.add.at, which adds to a row as often as the index has it, or np.subtract.at."""
     subscripted = s.targets[0] if isinstance(s, ast.Assign) else s.target if isinstance(s, ast.AugAssign) else None
     numpy = numpy_in(part)
     if not isinstance(subscripted, ast.Subscript) or not numpy or not isinstance(s, (ast.Assign, ast.AugAssign)):
@@ -46,8 +46,11 @@ def _all_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
     where: ast.expr = subscripted.slice
     if isinstance(where, (ast.Tuple, ast.Slice)):  # as a value such as np.s_[:, i]
         where = ast.Subscript(read(f"{numpy}.s_"), where, ast.Load())
-    call = ast.Expr(ast.Call(read(f"{numpy}.add.at"), [subscripted.value, where, s.value], []))
-    words = kinds.DUPLICATES_OF(said(subscripted.slice).strip("()"), numpy)
+    taken = isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Sub)
+    at = read(f"{numpy}.subtract.at" if taken else f"{numpy}.add.at")
+    call = ast.Expr(ast.Call(at, [subscripted.value, where, s.value], []))
+    kind = kinds.DUPLICATES_TAKEN_OF if taken else kinds.DUPLICATES_OF
+    words = kind(said(subscripted.slice).strip("()"), numpy)
     yield Edit(s, *holder_of(part.tree, s), ast.copy_location(call, s), *words)
 
 

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterator
 
 from autograd_seq.diagnosis import kinds
+from autograd_seq.diagnosis.line_indices import moved
 from autograd_seq.diagnosis.line_operands import logarithms
 from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, holder_of, places, read, said, with_operand
 from autograd_seq.diagnosis.line_statements import SIGNS, stored_in
@@ -74,16 +75,40 @@ def other_goals(part: Part, s: ast.stmt) -> Iterator[Edit]:
 
 
 def zeroed(part: Part, s: ast.stmt) -> Iterator[Edit]:
-    """Zeros in the place of what a loop before has left: dh = np.zeros_like(ds)."""
-    if not isinstance(s, ast.Assign) or not isinstance(s.value, ast.Call):
+    """Zeros in the place of what a loop before has left, dh = np.zeros_like(ds), or of a weight, beta[-1] = 0."""
+    if not isinstance(s, ast.Assign):
         return
-    if not called(s.value).startswith("zeros"):
+    if isinstance(s.value, ast.Constant) and s.value.value == 0 and isinstance(s.targets[0], ast.Subscript):
+        yield from _weights_for_zero(part, s)
+    if not isinstance(s.value, ast.Call) or not called(s.value).startswith("zeros"):
         return
     shape, goal = shape_of(part, ast.unparse(s.targets[0])), ast.unparse(s.targets[0])
     before = [a for other in part.statements() if other.lineno < s.lineno for a in stored_in(other)]
     for name in dict.fromkeys(reversed(before)):
         if name != goal and name not in part.forward and shape and shape_of(part, name) == shape:
             yield Edit(s, s, "value", None, read(name), *kinds.IN_PLACE_OF(said(s.value), name))
+
+
+def _weights_for_zero(part: Part, s: ast.Assign) -> Iterator[Edit]:
+    """A value of the forward pass, as a weight is, in a row of which all is 0."""
+    shape = shape_of(part, ast.unparse(s.targets[0]))
+    fitting = [a for a in atoms(part) if shape and shape_of(part, a) == shape and a in part.forward]
+    for name in fitting[:MOST_GOALS]:
+        yield Edit(s, s, "value", None, read(name), *kinds.IN_PLACE_OF(said(s.value), name))
+
+
+def one_more(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """A line that is missing: the same number for the entry beside, as lattices end in either of two states."""
+    goal = s.targets[0] if isinstance(s, ast.Assign) and isinstance(s.value, ast.Constant) else None
+    if not isinstance(goal, ast.Subscript) or not isinstance(goal.slice, ast.Tuple):
+        return
+    *before, last = goal.slice.elts
+    for index in [] if isinstance(last, ast.Slice) else [moved(last, -1), moved(last, 1)]:
+        beside = ast.Subscript(goal.value, ast.Tuple([*before, read(index)], ast.Load()), ast.Store())
+        line = ast.copy_location(ast.Assign([beside], s.value), s)  # type: ignore[attr-defined]
+        both = ast.copy_location(ast.If(ast.Constant(True), [s, line], []), s)
+        words = kinds.NO_LINE(said(line))
+        yield Edit(s, *holder_of(part.tree, s), both, *words, mended=f"{said(line)}, after {said(s)}")
 
 
 def _reads_alike(name: str, other: str) -> bool:
