@@ -98,9 +98,10 @@ class Changes(Trials):
         everything, kept = frozenset(left), self._kept(lines)
         some = [line for line in lines if line.reach and line.reach < everything]
         lines = [line for line in lines if line.reach is None or line.reach == everything]
+        made = [line for line in lines if line.reach or isinstance(line.statement, ast.Expr)]
         tasks = [
             *itertools.product(some, [other_goals]),
-            *itertools.product([line for line in lines if line.reach], FEW_OF_SUMS if rules is WHOLE else []),
+            *itertools.product(made if rules is WHOLE else [], FEW_OF_SUMS),
             *itertools.product(lines, [self.rules[0], bounds, *rules]),
             *itertools.product(self._asked() if rules is WHOLE else [], [conditions]),
             *itertools.product(

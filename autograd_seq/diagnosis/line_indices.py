@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from autograd_seq.diagnosis.line_variables import index_names, keys, texts_of_ca
 from autograd_seq.diagnosis.own_code import Part
 
 END = kinds.OFF_BY_ONE
+COUNTED = re.compile(r"(.*) ([+-]) (\d+)")  # a step that is counted from another one
 FAR = 1000  # more steps than anybody checks
 MOST_COUNTED = 4
 MOST_SLICES = 8  # of a function, of which each can stand for another
@@ -145,12 +147,14 @@ def counted_elsewhere(part: Part, node: ast.expr) -> list[str]:
 
 
 def moved(node: ast.expr, by: int) -> str:
-    """One before, or one after, as one would write it."""
+    """One before, or one after, as one would write it: S - 2 for S - 1."""
     text = ast.unparse(node)
     if text.removeprefix("-").isdigit():
         return str(int(text) + by)
-    more, less = (" + 1", " - 1") if by > 0 else (" - 1", " + 1")
-    return text.removesuffix(less) if text.endswith(less) else text + more
+    counted = COUNTED.fullmatch(text)
+    base, offset = (counted[1], int(counted[2] + counted[3])) if counted else (text, 0)
+    away = offset + by
+    return f"{base} {'+' if away > 0 else '-'} {abs(away)}" if away else base
 
 
 def _cut_off(part: Part, s: ast.stmt, place: Place) -> Iterator[Edit]:

@@ -231,7 +231,39 @@ def back(x, Q, K, V, E, q, k, v, a, p, eps):
     return {"x": dx, "E": dE, **out}
 """
 
-RIGHT = {"highway": HIGHWAY, "lattice": LATTICE, "units": UNITS, "forecast": FORECAST, "attention": ATTENTION}
+ROWS = """
+import numpy as np
+
+INPUTS = {"E": (5, 4), "p": (6, 5)}
+WORDS = np.array([0, 2, 2, 1, 0, 2])
+
+
+def forward(E, p):
+    a = np.zeros((6, 4))
+    a[0] = p[0] @ E
+    for t in range(1, 6):
+        a[t] = p[t] @ E - np.tanh(a[t - 1]) * E[WORDS[t]]
+    return {"a": a}, (E, p, a)
+
+
+def backward(upstream, cache):
+    E, p, a = cache
+    dE, dp, da, rows = np.zeros_like(E), np.zeros_like(p), np.zeros(4), np.zeros_like(a)
+    for t in range(5, -1, -1):
+        da = da + upstream["a"][t]
+        dp[t] = E @ da
+        dE += np.outer(p[t], da)
+        if t > 0:
+            rows[t] = da * np.tanh(a[t - 1])
+            da = -da * E[WORDS[t]] * (1 - np.tanh(a[t - 1]) ** 2)
+    np.subtract.at(dE, WORDS[1:], rows[1:])
+    flat = np.ravel(dp)
+    return {"dE": dE, "dp": flat.reshape(6, 5)}
+"""
+
+RIGHT = {
+    "highway": HIGHWAY, "lattice": LATTICE, "units": UNITS, "forecast": FORECAST, "attention": ATTENTION, "rows": ROWS
+}  # fmt: skip
 CASES = [
     # which program, what is changed in it, the line that is told, its kind, what should stand there if it is a line
     ('highway', [('        if k == 0:\n            dW', '        if k == DEPTH - 1:\n            dW')],
@@ -242,6 +274,16 @@ CASES = [
      'if s < S - 2 and MARKS[s] != 0:', 'condition', 'if s < S - 2 and MARKS[s] != 0 and (MARKS[s] != MARKS[s + 2]):'),
     ('lattice', [('            if s < S - 1:\n', '            if s < S - 2:\n')],
      'if s < S - 2:', 'condition', 'if s <= S - 2:'),
+    ('lattice', [('b[T - 1, S - 1] = b[T - 1, S - 2] = 0', 'b[T - 1, S - 1] = 0')],
+     'b[T - 1, S - 1] = 0', 'missing term', 'b[T - 1, S - 2] = 0, after b[T - 1, S - 1] = 0'),
+    ('lattice', [('some.append(b[t + 1, s + 1] + p[t + 1, s + 1])', 'some.append(b[t + 1, s + 1])')],
+     'some.append(b[t + 1, s + 1])', 'missing term', 'some.append(b[t + 1, s + 1] + p[t + 1, s + 1])'),
+    ('rows', [('np.subtract.at(dE, WORDS[1:], rows[1:])', 'dE[WORDS[1:]] -= rows[1:]')],
+     'dE[WORDS[1:]] -= rows[1:]', 'duplicate indices', 'np.subtract.at(dE, WORDS[1:], rows[1:])'),
+    ('rows', [('WORDS[1:], rows[1:]', 'WORDS[:-1], rows[1:]')],
+     'np.subtract.at(dE, WORDS[:-1], rows[1:])', 'wrong half', 'np.subtract.at(dE, WORDS[1:], rows[1:])'),
+    ('rows', [('flat = np.ravel(dp)', 'flat = np.ravel(dp, "F")')],
+     'flat = np.ravel(dp, "F")', 'transpose', 'flat = np.ravel(dp)'),
     ('units', [('(df * c).sum(0)', '(df * new).sum(0)'), ('(dr * c).sum(0)', '(dr * new).sum(0)')],
      'dv[0] += (df * new).sum(0)', 'wrong value', 'dv[0] += (df * c).sum(0), and the same in line 36'),
     ('units', [('(1, df), (2, dr)', '(1, dr), (2, df)')],
