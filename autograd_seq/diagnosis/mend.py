@@ -14,28 +14,27 @@ from autograd_seq.core.array import Array
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.asked_of_lines import Way
 from autograd_seq.diagnosis.by_value import ByValue, Replaced, is_lent
-from autograd_seq.diagnosis.changes import MOST_BESIDES, MOST_CAUSES, Changes, Told, line_now, line_with, worth
+from autograd_seq.diagnosis.changes import MOST_CAUSES, Told, line_with, worth
 from autograd_seq.diagnosis.finding import Finding, Strayed
 from autograd_seq.diagnosis.from_outside import Outside, from_outside, taking
 from autograd_seq.diagnosis.in_order import InOrder
 from autograd_seq.diagnosis.line_edits import RULES, Edit, Rule, said, written_over
-from autograd_seq.diagnosis.line_missing import missing
 from autograd_seq.diagnosis.line_shapes import handed_order
 from autograd_seq.diagnosis.line_statements import shared
 from autograd_seq.diagnosis.line_wholes import bound_late
 from autograd_seq.diagnosis.own_code import put
 from autograd_seq.diagnosis.trials import MOST_IN_ALL, Line
+from autograd_seq.diagnosis.two_mistakes import TwoMistakes
 from autograd_seq.diagnosis.watched import watched
 
 MOST_VALUED = 600  # runs in which true values are put in the place of others: each is watched, and takes longer
 ALL_BUT_THE_LAST = 0.75  # of what may be spent in all
-FEW_TRIED = 1_500  # changes of lines, where one of two mistakes is mended
 FEW_WRONG = 3  # gradients, with which = for += may be one of two mistakes
 MOST_VALUED_LINES = 420_000  # and the lines that run in them
 ALONE: dict[Way, list[Rule]] = {"assignments": [written_over, shared], "handed": [bound_late, handed_order]}
 
 
-class Mend(Changes):
+class Mend(TwoMistakes):
     """Looks for what makes somebody's wrong gradients right, as `Trials` says."""
 
     def __init__(self, *facts: Any) -> None:
@@ -137,43 +136,6 @@ class Mend(Changes):
                 if two is not None:
                     return two
         return None
-
-    def _and_the_rest(self, change: Edit, name: str = "") -> Told | None:
-        """A change with another one that mends all that is still wrong with it, maybe that of a variable."""
-        made: list[tuple[Edit, ast.AST]] = []
-        with contextlib.ExitStack() as tried:
-            self._keep(change, made, tried)
-            right = self._right_now()
-            if right is None:
-                return None
-            added = self._missing_from(name, right) if name else None
-            rest = added or self._order(FEW_TRIED).next(self._over) or self._rest(right) or self._any_rest(right)
-            if rest is None:
-                return None
-            self._keep(rest, made, tried)
-            if any(self._right_now(case) != self.wrong for case in range(len(self.cases))):
-                return None
-            needed, explained = self._needed(made, list(self.wrong), lambda: self._right_now() or [], tried)
-            for edit in needed:
-                edit.mended = line_now(edit)
-            return Told([self._finding(*pair) for pair in zip(needed, explained, strict=True)], needed, [])
-
-    def _missing_from(self, name: str, right: list[str]) -> Edit | None:
-        """A line that is missing, which adds to a variable, if it mends all the rest."""
-        left = [k for k in self.wrong if k not in right]
-        for part in self.working():
-            for edit in missing(part, self.runner(), self.behind, self.charge, name.__eq__):
-                if self._mended(edit, left) == left and self._confirmed(edit, left, left):
-                    return edit
-        return None
-
-    def _any_rest(self, right: list[str]) -> Edit | None:
-        """Any change that mends all the rest."""
-        left = [k for k in self.wrong if k not in right]
-        most, self.most = self.most, self.runs + MOST_BESIDES
-        best = self._best(self.lines(left), left) if left else None
-        self.most = most
-        return best[0] if best is not None and len(best[1]) == len(left) else None
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:
         best = super()._besides(made, right)
