@@ -58,6 +58,14 @@ def _flat(made: Any) -> list[Array]:
     return [np.asarray(parts)]
 
 
+def _in_range(plain: Array, recorded: Array) -> Array:
+    """What NumPy made of plain arrays, but for what left its range: a norm of its own squares 1e-200 to 0."""
+    if plain.dtype.kind != "f" or recorded.dtype.kind != "f":
+        return plain
+    small = np.abs(recorded) < np.sqrt(np.finfo(recorded.dtype).tiny)
+    return np.where(~np.isfinite(plain) | ((plain == 0) & small), recorded, plain)
+
+
 def _plain(x: Any) -> Any:
     """A copy of a tensor's array; what is handed on to the function as it is, as it is."""
     return x._value.copy() if isinstance(x, Tensor) and x.requires_grad else x
@@ -145,7 +153,7 @@ class Again:
         if [v.shape for v in made] != [o.shape for o in self.outputs]:
             return ""
         for o, v in zip(self.outputs, made, strict=True):
-            if (place := self._apart(o._value, v)) is not None:
+            if (place := self._apart(o._value, _in_range(v, o._value))) is not None:
                 return IN_PLACE.format(f"{v[place]:.6g} in place of {o._value[place]:.6g}")
         return ""
 

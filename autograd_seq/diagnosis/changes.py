@@ -51,6 +51,7 @@ MOST_OF_TWO = 800  # runs with two changes of one line
 FEW_OF_KEPT: list[Rule] = [shared, into_the_loop, bound_late, kept_late]  # changes of lines of a forward pass
 FEW_OF_REST: list[Rule] = [order, cut, rescaled, moved, lists, turned]  # where the first mistake is found
 FEW_OF_SUMS: list[Rule] = [surplus, means, scores]
+FEW_ONLY, MOST_OF_FEW = 3, 350  # lines on which nothing else depends, and runs with changes of them
 FEW_LINES = 4  # on which all depends that is still wrong then
 FEW_OF_LAST: list[Rule] = [operations, axes, unsummed, divisors, indices, operands]
 TAKEN = (ast.Name, ast.Attribute, ast.Subscript)  # right-hand sides that make nothing themselves
@@ -90,6 +91,23 @@ class Changes(Trials):
                 kept.enter_context(put(edit))
                 kept.enter_context(edit.part.changed())
         return Told([], [], list(self.wrong)) if told.left else told
+
+    def _of_few_lines(self, lines: list[Line]) -> Told:
+        """Any change of the few lines on which all depends that is wrong, and nothing else, whatever they make.
+
+        What they make may be a true value of another place, so that nothing tells of it.
+        """
+        told = Told([], [], list(self.wrong))
+        only = [line for line in lines if line.reach == frozenset(self.wrong)]
+        tasks = itertools.product([*self.rules, *SHAPES], only if len(only) <= FEW_ONLY else [])
+        most = self.runs + MOST_OF_FEW
+        for edit in (edit for rule, line in tasks for edit in _edits(line, rule)):
+            if self._mended(edit, told.left) == told.left and self._confirmed(edit, told.left, told.left):
+                edit.mended = line_with(edit)
+                return told.and_also([self._finding(edit, told.left)], [edit], told.left)
+            if self.runs > most or self._over():
+                break
+        return told
 
     def _simplest(
         self, lines: list[Line], left: list[str], rules: Sequence[Rule] = WHOLE, of_kept: Sequence[Rule] = FEW_OF_KEPT

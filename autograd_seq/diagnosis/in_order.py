@@ -318,14 +318,12 @@ class InOrder:
         return v in self._backward or v in self._forward
 
     def _all_hits(self, suspects: Sequence[Made]) -> Iterator[tuple[list[Edit], list[Edit]]]:
-        """The changes of the first line with which it makes more that is true, and the unusual ones; then of others.
+        """The changes of some lines with which they make more that is true; then the unusual ones.
 
         With them those which only right gradients speak for.
         """
-        usual = [*RULES, *SHAPES]
-        groups = [(suspects[:1], usual), (suspects[:1], RARE_RULES), (suspects[1:], usual), (suspects[1:], RARE_RULES)]
-        for some, rules in groups:
-            fresh = [m for m in some if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
+        for rules in ([*RULES, *SHAPES], RARE_RULES):
+            fresh = [m for m in suspects if (m.statement, m.turn, rules is RARE_RULES) not in self._tried]
             self._tried |= {(m.statement, m.turn, rules is RARE_RULES) for m in fresh}
             hits = [edit for m in fresh for edit in self._hits(m, rules)]
             fresh = [m for m in fresh if m.statement not in self._bare]

@@ -13,6 +13,8 @@ from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, place_of, pl
 from autograd_seq.diagnosis.line_variables import atoms, fits, shape_of, turns_round
 from autograd_seq.diagnosis.own_code import Part
 
+MOST_VALUES = 5  # side by side, of which two may be exchanged
+
 
 def exchanged_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
     """What stands beside two names exchanged, as in the list that a loop goes through: (("o", do), ("g", dg))."""
@@ -31,6 +33,17 @@ def exchanged_rows(part: Part, s: ast.stmt) -> Iterator[Edit]:
             if isinstance(new, (ast.Tuple, ast.List)):
                 new.elts = made
             yield Edit(s, holder, name, index, new, *kinds.EXCHANGED(said(first), said(second)))
+
+
+def exchanged_values(part: Part, s: ast.stmt) -> Iterator[Edit]:
+    """Two of the things that a line puts together, each in the place of the other: kept[k] = [dc, dh]."""
+    value = getattr(s, "value", None)
+    if isinstance(s, ast.Assign) and isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) <= MOST_VALUES:
+        for i, k in itertools.combinations(range(len(value.elts)), 2):
+            made = list(value.elts)
+            made[i], made[k] = value.elts[k], value.elts[i]
+            words = kinds.EXCHANGED(said(value.elts[i]), said(value.elts[k]))
+            yield Edit(s, s, "value", None, type(value)(made, ast.Load()), *words)
 
 
 def looped(part: Part, s: ast.stmt) -> Iterator[Edit]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.kinds import Said
-from autograd_seq.diagnosis.line_places import ATOMS, Edit, places, read, said
+from autograd_seq.diagnosis.line_places import ATOMS, Edit, called, places, read, said
 from autograd_seq.diagnosis.line_variables import DERIVATIVE_FORM, functions_of, numpy_in, shape_of
 from autograd_seq.diagnosis.own_code import Part
 
 MOST_FUNCTIONS = 12  # of a file, of which each can stand for another
 TIMES = (ast.Mult, ast.Div, ast.MatMult)
 PRODUCTS = (".dot", ".outer", ".matmul")  # functions that make something else of their arguments the other way round
+UNEVEN = ("exp", "expm1", "sigmoid", "sigm", "sig", "expit")  # functions that are another one from the other side
 TRANSPOSES = ("T", "transpose", "swapaxes")
 SUMS = (ast.Add, ast.Sub)
 Change = tuple[ast.expr, Said]
@@ -35,6 +36,9 @@ def operations(part: Part, s: ast.stmt) -> Iterator[Edit]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mean":
             sum_ = ast.Attribute(node.func.value, "sum", ast.Load())
             made.append((ast.Call(sum_, node.args, node.keywords), kinds.MEAN_OF(said(node))))
+        if isinstance(node, ast.Call) and len(node.args) == 1 and called(node) in UNEVEN:
+            turned_round = ast.Call(node.func, [ast.UnaryOp(ast.USub(), node.args[0])], node.keywords)
+            made.append((turned_round, kinds.OF_OPPOSITE_SIGN(said(node.args[0]))))
         if isinstance(node, ast.Call) and len(node.args) == 2 and ast.unparse(node.func).endswith(PRODUCTS):
             turned = ast.Call(node.func, node.args[::-1], node.keywords)
             made.append((turned, kinds.WRONG_ORDER(said(node))))
@@ -225,10 +229,11 @@ def _slopes(part: Part, node: ast.BinOp) -> Iterator[tuple[str, str, ast.expr]]:
         mine = [f for f, names in zip(factors, of, strict=True) if names <= {y}]
         rest = [f"({ast.unparse(f)})" for f in factors if f not in mine]
         made = any(not isinstance(f, (*ATOMS, ast.Constant)) for f in mine)
-        for form in DERIVATIVE_FORMS if made and rest and len(mine) > 1 else ():
+        for form in SMOOTH_FORMS if made and rest and len(mine) > 1 else ():
             new = form.format(y)
             old = read(" * ".join(f"({ast.unparse(f)})" for f in mine))
             yield ast.unparse(old), new, read(" * ".join([*rest, f"({new})"]))
 
 
-DERIVATIVE_FORMS = ("1 - {0} ** 2", "{0} * (1 - {0})", "({0} > 0)")
+SMOOTH_FORMS = ("1 - {0} ** 2", "{0} * (1 - {0})")
+DERIVATIVE_FORMS = (*SMOOTH_FORMS, "({0} > 0)")

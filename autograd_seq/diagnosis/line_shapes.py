@@ -12,7 +12,7 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.known_values import is_mask
 from autograd_seq.diagnosis.line_axes import axes, unsummed
 from autograd_seq.diagnosis.line_edits import Edit, Rule, made_by, places, read, said
-from autograd_seq.diagnosis.line_lists import exchanged_rows, lists, looped, turned
+from autograd_seq.diagnosis.line_lists import exchanged_rows, exchanged_values, lists, looped, turned
 from autograd_seq.diagnosis.line_places import ATOMS, called, place_of
 from autograd_seq.diagnosis.line_statements import (
     carried,
@@ -227,7 +227,7 @@ SHAPES: list[Rule] = [axes, unsummed, broadcast, letters, slopes, bare, sizes, k
 WHOLE: list[Rule] = [
     clipped, lists, forgotten, shared, turned, order, into_the_loop, moved, carried, for_one_line, exchanged_goals,
     shifted, cut, rescaled, other_goals, bound_late, kept_late, exchanged_rows, looped, zeroed,
-    one_more, by_columns,
+    one_more, by_columns, exchanged_values,
 ]  # fmt: skip
 
 

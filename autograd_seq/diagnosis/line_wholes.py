@@ -83,8 +83,8 @@ def zeroed(part: Part, s: ast.stmt) -> Iterator[Edit]:
     if not isinstance(s.value, ast.Call) or not called(s.value).startswith("zeros"):
         return
     shape, goal = shape_of(part, ast.unparse(s.targets[0])), ast.unparse(s.targets[0])
-    before = [a for other in part.statements() if other.lineno < s.lineno for a in stored_in(other)]
-    for name in dict.fromkeys(reversed(before)):
+    given = [ast.unparse(n) for a in s.value.args for n in ast.walk(a) if isinstance(n, ATOMS)]
+    for name in dict.fromkeys(given):
         if name != goal and name not in part.forward and shape and shape_of(part, name) == shape:
             yield Edit(s, s, "value", None, read(name), *kinds.IN_PLACE_OF(said(s.value), name))
 

@@ -63,7 +63,12 @@ class Mend(TwoMistakes):
             ways: dict[Way, list[Callable[[], Told]]] = {
                 "assignments": alone,
                 "handed": alone,
-                "values": [lambda: self._at_once(lines), lambda: self._leaving_some(self._in_order), self._by_value],
+                "values": [
+                    lambda: self._at_once(lines),
+                    lambda: self._of_few_lines(lines),
+                    lambda: self._leaving_some(self._in_order),
+                    self._by_value,
+                ],
                 "changes": [lambda: self._one_by_one(lines)],
             }
             told = self._best_of(ways[way], self._before if way == "changes" else Told([], [], list(self.wrong)))
