@@ -27,7 +27,7 @@ from autograd_seq.diagnosis.own_code import OtherOutputsError, Part, at_most, pa
 from autograd_seq.diagnosis.true_values import TrueValues
 
 MOST_RUNS = 550
-MOST_LINES = 700_000  # that are run in all: the search ends there, whatever is left
+MOST_LINES = 1_000_000  # that are run in all: the search ends there, whatever is left
 MOST_IN_ALL = 2_700.0  # of what all runs of one function cost, in about milliseconds, counted and not measured
 WATCHED = 2.0  # times as much costs a run that is watched
 ENDLESS = 4  # times as many lines as the unchanged program runs
@@ -86,7 +86,7 @@ class Trials:
         self.behind = KnownValues([*known.backward, *in_blocks(known.backward), *known.sums], tolerance, self.factors)
         self._plain = KnownValues(known.forward, tolerance, self.factors)
         self._know(known)
-        self.cost, self.spent = 0.6 + 0.0012 * self.length, 0.0
+        self.cost, self.spent = 0.8 + 0.0006 * self.length, 0.0
         self.most = min(MOST_RUNS, MOST_LINES // max(self.length, 1))
         if not known.forward:  # then runs are all that tells anything
             self.most *= 3
