@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
+from autograd_seq.operations.lookups import look_up
 from autograd_seq.plan.anysize.counted import Counted
 from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.ratio import Ratio
@@ -288,8 +289,12 @@ class JaxValues:
                 axes = tuple(3 - a for a in axes) if isinstance(axes, tuple) else 3 - axes
             return expression(kind, views, {**value.settings, "axis": axes}, self.helpers)
         texts, timed = self._by_step(value, views)
-        inner = expression(kind, texts, value.settings, self.helpers)
-        text = f"jax.vmap(lambda {', '.join(timed)}: {inner})({', '.join(timed.values())})"
+        if kind is look_up and len(texts) == 2 and [*timed] == texts[1:]:  # one array of integers, in what stays
+            read = expression(kind, [texts[0], *timed.values()], value.settings, self.helpers)
+            text = _steps_first(read, value.settings["at"])
+        else:
+            inner = expression(kind, texts, value.settings, self.helpers)
+            text = f"jax.vmap(lambda {', '.join(timed)}: {inner})({', '.join(timed.values())})"
         return _natural(text, 1) if self.turned(value) else text
 
     # -- one step -------------------------------------------------------------------------------
@@ -453,12 +458,21 @@ def _weights_on_the_left(network: Network) -> bool:
 
 def _where(value: Value, integers: Sequence[str]) -> str:
     """The places of what a lookup reads at all steps, in an array laid out in one row, and the shape of that."""
-    shape = plain(value.settings["shape"], value.kind)
+    shape, at = plain(value.settings["shape"], value.kind), value.settings["at"]
     words = iter(range(len(integers)))
-    index = ", ".join(f"i{next(words)}" if isinstance(part, str) else inside(part) for part in value.settings["at"])
+    index = ", ".join(f"i{next(words)}" if isinstance(part, str) else inside(part) for part in at)
     arguments = ", ".join(f"i{n}" for n in range(len(integers)))
     places = f"jnp.arange({' * '.join(map(str, shape))}).reshape({literal(shape)})"
+    if len(integers) == 1:
+        there = ", ".join(integers[0] if isinstance(part, str) else inside(part) for part in at)
+        return in_jax(f"{_steps_first(f'{places}[{there}]', at)}, {literal(shape)}")
     return in_jax(f"jax.vmap(lambda {arguments}: {places}[{index}])({', '.join(integers)}), {literal(shape)}")
+
+
+def _steps_first(read: str, at: Sequence[Any]) -> str:
+    """What integers of all steps read at once, with the axis of the steps, which stands where they do, as the first."""
+    axis = next(i for i, part in enumerate(at) if isinstance(part, str))
+    return f"jnp.moveaxis({read}, {axis}, 0)" if axis else read
 
 
 def _turn(text: str) -> str:
