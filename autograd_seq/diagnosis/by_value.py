@@ -22,7 +22,16 @@ from autograd_seq.diagnosis import kinds
 from autograd_seq.diagnosis.callers import caller_of
 from autograd_seq.diagnosis.finding import Strayed
 from autograd_seq.diagnosis.in_order import MOST_HITS, MOST_WAYS, InOrder
-from autograd_seq.diagnosis.line_edits import RARE_RULES, RULES, edits, made_by, written_over
+from autograd_seq.diagnosis.line_edits import (
+    RARE_RULES,
+    RULES,
+    brackets,
+    edits,
+    made_by,
+    operands,
+    operations,
+    written_over,
+)
 from autograd_seq.diagnosis.line_places import Edit, holder_of, read
 from autograd_seq.diagnosis.line_shapes import SHAPES
 from autograd_seq.diagnosis.line_variables import shape_of
@@ -37,6 +46,8 @@ MOST_ODD = 6  # lines that are looked at for one mistake
 MOST_PAIRED = 3  # of them, of which two are looked at together
 MOST_TOGETHER = 12  # values of each of these
 MOST_MET = 300  # changes of one line, each with true values in the place of what it reads
+MOST_OF_SECOND = 120  # changes of a line in which one was made
+CHANGED_TWICE = (ast.Assign, ast.AugAssign)
 MOST_STORED = 250  # changes of the lines that put something into a variable
 
 
@@ -254,6 +265,20 @@ class ByValue(InOrder):
                 if over() or (after is not None and len(after.right) == self._enough):
                     return not over()
         return False
+
+    def two_changes(self, edit: Edit, strayed: Strayed) -> Iterator[tuple[Edit, Edit]]:
+        """Two changes of a line with which it makes the true value, though with neither of them alone."""
+        assert isinstance(edit, Replaced)
+        at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
+        true = self._values[self._rows[strayed.row][strayed.place]] / self._factor
+        for rule in (brackets, operations) if isinstance(at.statement, CHANGED_TWICE) else ():
+            for one in edits(edit.part, at.statement, rule):
+                with put(one):
+                    ways = self._ways(at, [operands], MOST_OF_SECOND)
+                    found = instead(self._run, at, [way for _, way in ways])
+                    for (another, _), made in zip(ways, found, strict=False):
+                        if any(self._same(v, _shaped_as(true, v)) for v in made):
+                            yield one, another
 
     def _near(self, goal: int, shape: tuple[int, ...]) -> list[Array]:
         """The other true values of a shape, the nearest in the order of the sweep first."""

@@ -140,6 +140,9 @@ class Mend(TwoMistakes):
                 two = self._and_the_rest(change, name)
                 if two is not None:
                     return two
+            for both in search.two_changes(edit, finding.strayed):
+                if self._mend_all(both):
+                    return Told([self._finding(change, list(self.wrong)) for change in both], [*both], [])
         return None
 
     def _besides(self, made: Sequence[Any], right: list[str]) -> Edit | None:

@@ -12,6 +12,7 @@ import contextlib
 from autograd_seq.diagnosis.changes import MOST_BESIDES, Changes, Told, line_now
 from autograd_seq.diagnosis.line_edits import Edit
 from autograd_seq.diagnosis.line_missing import missing
+from autograd_seq.diagnosis.own_code import put
 
 FEW_TRIED = 1_500  # changes of lines on them alone, where one of two mistakes is mended
 
@@ -38,6 +39,14 @@ class TwoMistakes(Changes):
             for edit in needed:
                 edit.mended = line_now(edit)
             return Told([self._finding(*pair) for pair in zip(needed, explained, strict=True)], needed, [])
+
+    def _mend_all(self, both: tuple[Edit, Edit]) -> bool:
+        """Whether all is right with two changes of one line, which are then told with the line as it is with both."""
+        one, another = both
+        with put(one), put(another), one.part.changed():
+            right = all(self._right_now(case) == self.wrong for case in range(len(self.cases)))
+            one.mended = another.mended = line_now(another)
+        return right
 
     def _missing_from(self, name: str, right: list[str]) -> Edit | None:
         """A line that is missing, which adds to a variable, if it mends all the rest."""
