@@ -215,14 +215,18 @@ class ByValue(InOrder):
         at = Made(edit.part, edit.statement, strayed.place - edit.offset + edit.before, [])
         for rules in ([*RULES, *SHAPES], RARE_RULES):
             ways = self._ways(at, rules, MOST_WAYS)
-            try:
-                found = instead(self._run, at, [way for _, way in ways])
-            except Exception:  # it came to no such time, as where a run uses up what was kept
-                return []
+            found = self._made(at, ways)
             hits = [i for i, made in enumerate(found) if any(self._same(v, _shaped_as(true, v)) for v in made)]
             if hits:
                 return [ways[i][0] for i in hits[:MOST_HITS]]
         return []
+
+    def _made(self, at: Made, ways: Sequence[tuple[Edit, ast.expr]]) -> list[list[Array]]:
+        """What a line makes with some changes; nothing, if it comes to no such time."""
+        try:
+            return instead(self._run, at, [way for _, way in ways])
+        except Exception:  # as where a run uses up what was kept, or fails with another change before
+            return []
 
     def changes_with_true(self, edit: Edit, strayed: Strayed) -> Iterator[tuple[Edit, str]]:
         """The changes of a line with which it makes the true value once a variable that it reads has it, and which."""
@@ -275,8 +279,7 @@ class ByValue(InOrder):
             for one in edits(edit.part, at.statement, rule):
                 with put(one):
                     ways = self._ways(at, [operands], MOST_OF_SECOND)
-                    found = instead(self._run, at, [way for _, way in ways])
-                    for (another, _), made in zip(ways, found, strict=False):
+                    for (another, _), made in zip(ways, self._made(at, ways), strict=False):
                         if any(self._same(v, _shaped_as(true, v)) for v in made):
                             yield one, another
 

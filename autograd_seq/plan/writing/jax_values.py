@@ -15,7 +15,6 @@ import numpy as np
 
 from autograd_seq.core.notation import literal
 from autograd_seq.core.operation import Operation
-from autograd_seq.operations.lookups import look_up
 from autograd_seq.plan.anysize.counted import Counted
 from autograd_seq.plan.anysize.filled_arrays import Filled
 from autograd_seq.plan.anysize.ratio import Ratio
@@ -289,7 +288,7 @@ class JaxValues:
                 axes = tuple(3 - a for a in axes) if isinstance(axes, tuple) else 3 - axes
             return expression(kind, views, {**value.settings, "axis": axes}, self.helpers)
         texts, timed = self._by_step(value, views)
-        if kind is look_up and len(texts) == 2 and [*timed] == texts[1:]:  # one array of integers, in what stays
+        if kind.algebra == "looked up" and len(texts) == 2 and [*timed] == texts[1:]:  # one array of integers
             read = expression(kind, [texts[0], *timed.values()], value.settings, self.helpers)
             text = _steps_first(read, value.settings["at"])
         else:
