@@ -159,3 +159,24 @@ def test_memory_that_is_seen_through_a_view_of_a_view(T: int) -> None:
         warnings.simplefilter("error")
         plan = compile(loss(Tensor(x, "x")), [U, p])
     agrees(lambda x: plan(x=x), loss, {"U": U, "p": p}, x)
+
+
+def test_large_weights_are_compared_at_fewer_steps() -> None:
+    rng = np.random.default_rng(3)
+    W = Parameter(0.04 * rng.standard_normal((600, 600)), "W")  # 2.9 MB, of which 48 MB hold the gradients of 16 steps
+    asked = []
+
+    def loss(x: Any) -> Any:
+        asked.append(x.shape[1])
+        h = np.zeros(600)
+        for t in range(x.shape[1]):
+            h = np.tanh(W @ h + x[:, t])
+        return np.sum(h * h)
+
+    plan = compile(loss, {"W": W})
+    for steps in (4, 40):
+        x = rng.standard_normal((600, steps))
+        J, gradients = plan(x)
+        recorded = loss(x)
+        assert np.allclose(J, recorded.item() if hasattr(recorded, "item") else float(recorded), rtol=1e-12, atol=0)
+    assert max(asked[:-1]) == 16

@@ -32,6 +32,7 @@ from autograd_seq.plan.writing.statements import Program
 CHECKED = ((LEAST, 1), (LEAST + 5, -1), (LEAST + 1, 2))
 """The sizes at which a program is compared: the first of them, and how much more the next one is."""
 LONG = 1000  # steps at which a program is still compared, when so many come
+MOST_BYTES = 48e6  # that the gradients of all steps of a recording to compare with may take: else at fewer steps
 KEPT = 4  # sizes whose memory is kept
 
 
@@ -162,7 +163,10 @@ class SizedPlan:
             If it does something else.
         """
         steps = self.samples.steps
-        longer = {name: n for name, n in sizes.items() if name in steps and self.reached[name] < n <= LONG}
+        most = MOST_BYTES / max(sum(x.record._value.nbytes for x in self.leaves if x is not None), 1)
+        counted = {name: n for name, n in sizes.items() if name in steps and n <= LONG}
+        few_enough = {name: min(n, int(most / self._rounds_of(name))) for name, n in counted.items()}
+        longer = {name: n for name, n in few_enough.items() if self.reached[name] < n}
         if not longer:
             return
         (first, more), least = CHECKED[0], self.samples.least
@@ -171,7 +175,7 @@ class SizedPlan:
         if self._soon is not None:
             self.namespace["program"] = lambda **sizes: self._soon
         try:
-            for point in ({**few, **longer}, dict(sizes)):
+            for point in ({**few, **longer}, {**sizes, **longer}):
                 known = tuple(point.values()) in self._ready
                 agrees = self._agrees(point)
                 if not known:
@@ -184,6 +188,10 @@ class SizedPlan:
         finally:
             self.namespace.update(namespace)
         self.reached |= longer
+
+    def _rounds_of(self, name: str) -> int:
+        """How many steps one of a size stands for."""
+        return self.samples.rounds[name].steps if name in self.samples.rounds else 1
 
     def _said(self) -> list[str]:
         """For which sizes it is, as the shapes of the arguments say."""
